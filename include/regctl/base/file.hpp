@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/stream.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace regctl {
+
+/// A file descriptor with one owner. Movable; closes at destruction.
+class FileDescriptor {
+public:
+  FileDescriptor() noexcept = default;
+  explicit FileDescriptor(int fd) noexcept : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept;
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+  ~FileDescriptor();
+
+  [[nodiscard]] int get() const noexcept { return fd_; }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  void close() noexcept;
+
+private:
+  int fd_ = -1;
+};
+
+/// Opens `path` for reading. Throws Error{not_found} or Error{local_io} naming it.
+FileDescriptor open_for_reading(const std::filesystem::path& path);
+
+/// Writes all of `bytes` at the descriptor's position. Throws Error{local_io} "cannot write WHAT:
+/// …".
+void write_fully(int fd, std::span<const std::byte> bytes, const std::string& what);
+
+/// Writes all of `bytes` at `offset` without moving the position; several threads may write to one
+/// descriptor. Throws like write_fully.
+void write_fully_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes,
+                    const std::string& what);
+
+/// Reads `size_bytes` bytes from `offset` with pread, so that sources over one descriptor are
+/// independent of each other. Throws Error{protocol} "WHAT ends …" if the file is shorter.
+std::unique_ptr<Source> make_range_source(std::shared_ptr<const FileDescriptor> file,
+                                          std::uint64_t offset, std::uint64_t size_bytes,
+                                          std::string what);
+
+/// Reads a descriptor (a file, a pipe, stdin) from its position to its end. `what` names it in
+/// errors. Waits interruptibly.
+std::unique_ptr<Source> make_fd_source(FileDescriptor fd, std::string what);
+
+/// Writes to a descriptor (stdout, a pipe). EPIPE is Error{local_io}.
+std::unique_ptr<Sink> make_fd_sink(FileDescriptor fd, std::string what);
+
+/// A file that appears under its name only by commit(): written beside it under a temporary name
+/// that is removed at destruction, fsynced and renamed. Nothing is left behind by an error or by
+/// Ctrl-C; where the file system has O_TMPFILE, nothing by kill -9 either.
+class AtomicFile : public Sink {
+public:
+  /// `mode` is the permission of the result before the umask; an existing file's mode is kept.
+  explicit AtomicFile(std::filesystem::path path, unsigned mode = 0666);
+  ~AtomicFile() override;
+
+  void write(std::span<const std::byte> bytes) override;
+
+  /// The descriptor, for write_fully_at() from several threads.
+  [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+  /// Makes the bytes durable and gives them their name, replacing what had it. Once only.
+  void commit();
+
+private:
+  std::filesystem::path path_;
+  std::filesystem::path temporary_; ///< empty while the file has no name (O_TMPFILE)
+  FileDescriptor fd_;
+  bool committed_ = false;
+};
+
+/// A file without a name under $TMPDIR (or /tmp), gone when closed or when the process dies.
+FileDescriptor make_temporary_file();
+
+/// The whole of a small file. Throws Error{protocol} past `limit_bytes`.
+std::string read_file(const std::filesystem::path& path, std::uint64_t limit_bytes);
+
+} // namespace regctl

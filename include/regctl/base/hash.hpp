@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace regctl {
+
+/// SHA-256 over bytes handed in piece by piece (libcrypto, which uses the CPU's instructions).
+/// Not thread-safe; movable.
+class Sha256 {
+public:
+  Sha256();
+  ~Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+
+  void update(std::span<const std::byte> bytes);
+  void update(std::string_view text);
+
+  /// 64 lower-case hex digits. Afterwards only destruction is allowed.
+  [[nodiscard]] std::string finish_hex();
+
+private:
+  struct State; // hides libcrypto's type
+  std::unique_ptr<State> state_;
+};
+
+/// The SHA-256 of `text` as 64 lower-case hex digits.
+std::string sha256_hex(std::string_view text);
+
+/// True for exactly `digits` characters of 0-9a-f.
+bool is_lower_hex(std::string_view text, std::size_t digits) noexcept;
+
+} // namespace regctl

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regctl {
+
+/// JSON with its keys in the order in which they were put: what we print is stable and readable.
+/// The only header that includes nlohmann/json; expensive to compile, so never included by a
+/// header.
+using Json = nlohmann::ordered_json;
+
+/// The limit for one image's JSON, a manifest, a config: far above anything real.
+inline constexpr std::uint64_t k_document_limit_bytes = 4 * 1024 * 1024;
+/// The limit for a listing: tags of a repository, search results, images of an index.
+inline constexpr std::uint64_t k_listing_limit_bytes = 64 * 1024 * 1024;
+
+/// The document in `text`. Throws Error{protocol} "WHAT is not JSON: …" for malformed text, text
+/// that is not UTF-8 and nesting deeper than 100.
+Json parse_json(std::string_view text, std::string_view what);
+
+/// `text` as a JSON string literal with its quotes; bytes that are not UTF-8 become U+FFFD.
+std::string json_quote(std::string_view text);
+
+/// Readers of members that a peer sent. `where` is the path of `object` for the message, as in
+/// "manifest.json[0]". All throw Error{protocol} "WHERE.NAME is missing" or "… is not a string".
+std::string required_string(const Json& object, std::string_view name, std::string_view where);
+std::uint64_t required_size(const Json& object, std::string_view name, std::string_view where);
+
+/// The member if it is there and a string (not empty); nothing if absent, null, empty or of another
+/// type: for what is only shown, never for what is relied upon.
+std::optional<std::string> optional_string(const Json& object, std::string_view name);
+
+/// The member, or nullptr if `object` is no object or has no such member or it is null.
+const Json* find_member(const Json& object, std::string_view name);
+
+} // namespace regctl

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace regctl {
+
+/// Bytes that are pulled. Every transformation (hashing, verifying, unpacking, counting) is a
+/// Source around a Source, so that reading a verified source is verifying it. Not thread-safe: one
+/// reader.
+class Source {
+public:
+  Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+  virtual ~Source() = default;
+
+  /// Puts 1 to `out.size()` bytes into `out` and returns how many; 0 at the end and only there (and
+  /// again at each further call). `out` must not be empty. Blocks until something is there.
+  /// Throws Error; after a throw the source may only be destroyed or throws again.
+  virtual std::size_t read(std::span<std::byte> out) = 0;
+};
+
+/// Opens the same bytes again from the start at every call: what may have to be sent twice is
+/// passed as this. May be called from any thread.
+using OpenSource = std::function<std::unique_ptr<Source>()>;
+
+/// Where bytes are pushed to: a file, an archive being written. Not thread-safe.
+class Sink {
+public:
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+
+  /// Takes all of `bytes` or throws Error (local_io for a full disk or a broken pipe).
+  virtual void write(std::span<const std::byte> bytes) = 0;
+};
+
+/// How much is moved at once wherever a buffer is needed.
+inline constexpr std::size_t k_buffer_bytes = 64 * 1024;
+
+/// Writes all of `source` to `sink`; returns the number of bytes. Checks for interruption.
+std::uint64_t pump(Source& source, Sink& sink);
+
+/// Reads `source` to its end without keeping the bytes; returns their number.
+std::uint64_t drain(Source& source);
+
+/// Reads until `out` is full or the source ends; returns the number of bytes put into `out`.
+std::size_t read_fully(Source& source, std::span<std::byte> out);
+
+/// All bytes of `source`. Throws Error{protocol} "WHAT is larger than N bytes" past `limit_bytes`,
+/// having read no more than one buffer beyond it.
+std::string read_text(Source& source, std::uint64_t limit_bytes, std::string_view what);
+
+/// The bytes of `text`.
+std::unique_ptr<Source> make_text_source(std::string text);
+
+/// The sources one after the other.
+std::unique_ptr<Source> make_concat_source(std::unique_ptr<Source> first,
+                                           std::unique_ptr<Source> second);
+
+/// Calls `tap` with each piece that is read from `source`, before the reader gets it. For hashing
+/// on the way and for progress.
+std::unique_ptr<Source> make_tap_source(std::unique_ptr<Source> source,
+                                        std::function<void(std::span<const std::byte>)> tap);
+
+/// What a body must turn out to be. `sha256_hex` is 64 lower-case hex digits over `prefix` and then
+/// the body; either may be absent.
+struct ExpectedBytes {
+  std::optional<std::uint64_t> size_bytes;
+  std::optional<std::string> sha256_hex;
+  std::string prefix; ///< hashed before the body (v1's payload sum: the JSON and "\n")
+};
+
+/// Passes `source` through and throws Error{integrity} "WHAT …" instead of ending if the bytes are
+/// not `expected`; an oversized body fails at its first byte too many.
+std::unique_ptr<Source> make_verified_source(std::unique_ptr<Source> source, ExpectedBytes expected,
+                                             std::string what);
+
+/// The bytes of `text` as a span, for hashing and writing.
+inline std::span<const std::byte> as_bytes(std::string_view text) noexcept {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+} // namespace regctl

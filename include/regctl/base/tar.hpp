@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/stream.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace regctl {
+
+/// One entry of a tar file with the fields as they stand in its header: libarchive's reader
+/// normalises modes and types, and tarsum is made of the written ones. Long names and sizes from
+/// GNU and PAX headers are already applied.
+struct TarEntry {
+  std::string name;      ///< as written, with "./" or a final "/" if it has one
+  std::string link_name; ///< target of a hard or symbolic link
+  char type = '0'; ///< '0' file ('\0' is told as '0'), '1' hard link, '2' symlink, '5' folder …
+  std::uint64_t size_bytes = 0; ///< of the data that follows; 0 for links and folders
+  std::int64_t mode = 0;        ///< raw, may hold file type bits
+  std::int64_t uid = 0;
+  std::int64_t gid = 0;
+  std::int64_t mtime_s = 0; ///< seconds since 1970
+  std::string user_name;
+  std::string group_name;
+  std::int64_t device_major = 0;
+  std::int64_t device_minor = 0;
+  std::uint64_t data_offset = 0; ///< of the data's first byte in the tar stream
+};
+
+/// Walks a tar stream (ustar, GNU, PAX, old v7). Reads only forward; memory is bounded by
+/// `k_tar_name_limit_bytes`. Throws Error{protocol} "WHAT: …" for a bad checksum, a number that is
+/// none, a truncated entry, an extended header over the limit, or a missing end unless the stream
+/// ends exactly after an entry. Not thread-safe.
+class TarReader {
+public:
+  TarReader(std::unique_ptr<Source> source, std::string what);
+  ~TarReader();
+
+  /// The next entry, or nothing at the end. Skips what was not read of the current one.
+  std::optional<TarEntry> next();
+
+  /// The current entry's data; ends after its size_bytes. Valid until the next call of next().
+  Source& data();
+
+private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+/// The limit for one PAX or GNU extended header.
+inline constexpr std::uint64_t k_tar_name_limit_bytes = 1024 * 1024;
+
+/// Writes a deterministic tar stream: owner 0, mode 0755 or 0644, the times that are handed in.
+/// ustar, with a PAX header only for what does not fit (names over 100 bytes, files over 8 GiB).
+/// The number of bytes depends on names and sizes alone, so that positions can be computed ahead:
+/// see tar_header_bytes. (Our own for that reason; libarchive's writer buffers into 10 KiB blocks.)
+struct TarFile {
+  std::string name; ///< a folder's ends with "/"
+  std::uint64_t size_bytes = 0;
+  std::int64_t mtime_s = 0;
+};
+
+/// The header block or blocks of `file`; its data follows, then tar_padding.
+std::string make_tar_header(const TarFile& file);
+
+/// How many zero bytes follow data of this size, 0 to 511.
+std::size_t tar_padding_bytes(std::uint64_t size_bytes) noexcept;
+
+/// The two zero blocks at the end of an archive.
+std::string make_tar_end();
+
+} // namespace regctl

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/stream.hpp>
+#include <regctl/http/secret.hpp>
+#include <regctl/http/url.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace regctl::http {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+/// Header fields in order; names compare without case.
+class Headers {
+public:
+  Headers() = default;
+  Headers(std::initializer_list<Header> fields) : fields_(fields) {}
+
+  void add(std::string name, std::string value);
+  /// The first field of that name.
+  [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
+  [[nodiscard]] const std::vector<Header>& fields() const noexcept { return fields_; }
+
+private:
+  std::vector<Header> fields_;
+};
+
+enum class Method { get, head, put, post, remove };
+std::string_view to_string(Method method) noexcept;
+
+/// A request body. Opened anew for every attempt, so a request with a body can be repeated.
+struct Body {
+  OpenSource open;
+  std::optional<std::uint64_t> size_bytes; ///< nothing: sent chunked
+};
+Body text_body(std::string text);
+
+/// Whether a request may be sent again after a failure that may have come after it took effect.
+enum class Repeat { allowed, never };
+
+struct Request {
+  Method method = Method::get;
+  Url url;
+  Headers headers = {};
+  std::optional<Body> body = {};
+  Secret authorization = {}; ///< value of the Authorization header; empty: none
+  /// Origins besides url's own ("https://host:port") to which authorization and cookies may follow
+  /// a redirect. Everywhere else both are dropped.
+  std::vector<std::string> trusted_origins = {};
+  Repeat repeat = Repeat::allowed;
+};
+
+/// An answer whose body has not been read. Destroying `body` before its end closes the connection;
+/// reading it to the end gives the connection back for reuse.
+struct Response {
+  int status = 0;
+  Headers headers;
+  Url url; ///< after redirects
+  /// Throws Error{unavailable} "…ended after N of M bytes" for a body that is cut or stalls.
+  std::unique_ptr<Source> body;
+};
+
+/// How to reach one registry; found by host for each connection.
+struct HostSettings {
+  bool verify_tls = true;
+  std::string ca_file;     ///< PEM; empty: the system's
+  std::string client_cert; ///< PEM; empty: none
+  std::string client_key;  ///< PEM; empty: in client_cert's file
+};
+
+struct ClientOptions {
+  std::string user_agent = "regctl";
+  std::chrono::milliseconds connect_timeout{30'000};
+  /// No byte in either direction for this long while we wait for one ends an exchange. There is no
+  /// limit on the whole.
+  std::chrono::milliseconds stall_timeout{60'000};
+  /// Further attempts after the first; the pause doubles from retry_delay up to 30 s, with jitter.
+  /// Retry-After (seconds or date) is a minimum; one of more than 10 minutes ends the attempts.
+  unsigned retries = 5;
+  std::chrono::milliseconds retry_delay{500};
+  /// Settings for "host:port"; called from any thread.
+  std::function<HostSettings(const std::string& host_port)> settings;
+  /// Says a sentence for the user ("127.0.0.1:5000 answered 503; trying again in 2 s (1 of 5)");
+  /// called from any thread.
+  std::function<void(const std::string&)> note;
+  /// Gets request and response heads with secrets masked (--debug); called from any thread.
+  std::function<void(const std::string&)> debug;
+};
+
+/// An HTTP/1.1 client: streaming bodies both ways in bounded memory, keep-alive, redirects of GET
+/// and HEAD (at most 10; and of bodies, which are opened anew), proxies from HTTP_PROXY,
+/// HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, cookies per origin, TLS verified unless told
+/// otherwise.
+///
+/// An answer that comes while a body is being sent ends the sending: the answer is returned.
+/// Statuses are returned as they are, after retries for 429, 502, 503 and 504; only what prevents
+/// an answer throws: Error{unavailable} (DNS, connect, TLS, cut, stall) with a hint for a
+/// plain-http peer on an https port and the reverse, Error{protocol} for an answer that is no HTTP,
+/// Error{interrupted}. An exception of a body's source goes through to the caller.
+///
+/// Thread-safe; exchanges on one thread may be nested (a body that is read from another response)
+/// and then share one event loop. A Response must be read and destroyed on the thread that got it.
+class Client {
+public:
+  explicit Client(ClientOptions options);
+  ~Client();
+  Client(const Client&) = delete; ///< owns connections; pass it by reference
+  Client& operator=(const Client&) = delete;
+
+  Response send(const Request& request);
+
+  [[nodiscard]] const ClientOptions& options() const noexcept;
+
+private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+/// The whole body of `response`, at most `limit_bytes` (else Error{protocol} naming the URL).
+std::string read_body(Response& response, std::uint64_t limit_bytes);
+
+/// Drops a small body so that the connection can be used again; a large one closes it.
+void discard_body(Response& response) noexcept;
+
+/// A download that survives cuts. `open_at(offset)` sends the request for the bytes from `offset`
+/// on (a Range request if offset > 0) and returns a response of status 200 or 206, or throws. After
+/// a cut the source asks again at the number of bytes already given; where the answer is 200, or a
+/// 206 that begins elsewhere, it skips what was given (and throws Error{integrity} if that differs
+/// from what was given). Gives up after the client's `retries` attempts in a row without progress.
+/// `size_bytes` is the promised size, which an honest end must meet; `what` names it in errors.
+std::unique_ptr<Source> make_resuming_source(Client& client,
+                                             std::function<Response(std::uint64_t offset)> open_at,
+                                             std::optional<std::uint64_t> size_bytes,
+                                             std::string what);
+
+/// First and last byte of a Content-Range header value: "bytes 10-19/200" and, as docker-registry
+/// 0.9 writes it, "10-19/200". Nothing for anything else.
+struct ContentRange {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::optional<std::uint64_t> size_bytes;
+};
+std::optional<ContentRange> parse_content_range(std::string_view value);
+
+} // namespace regctl::http

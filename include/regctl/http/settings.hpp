@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/http/client.hpp>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace regctl::http {
+
+/// What is configured for registries by hand.
+struct RegistrySettings {
+  bool insecure = false;   ///< TLS unverified, and plain http where https is not spoken
+  bool plain_http = false; ///< http only
+  std::string ca_file;
+  std::string client_cert;
+  std::string client_key;
+};
+
+/// Settings by host: flags over the configuration file over Docker's certs.d folders. Immutable,
+/// hence thread-safe.
+class Settings {
+public:
+  struct Flags {
+    bool insecure = false;
+    bool plain_http = false;
+    std::string ca_file;
+    std::string client_cert;
+    std::string client_key;
+    std::filesystem::path config; ///< --config; must exist if named
+  };
+
+  /// Reads the configuration: `flags.config`, else $REGCTL_CONFIG, else
+  /// $XDG_CONFIG_HOME/regctl/config.json if it is there:
+  /// {"registries": {"host:5000": {"insecure": true, "plain_http": true, "ca_file": …,
+  /// "client_cert": …, "client_key": …}}}. Throws Error{usage} naming file and member that is
+  /// wrong.
+  static Settings load(const Flags& flags);
+
+  /// For "host:port". certs.d is looked for in ~/.docker/certs.d, ~/.config/containers/certs.d and
+  /// /etc/docker/certs.d, folder "host:port": *.crt are CAs (joined), *.cert and *.key of one name
+  /// the client's. Source: Docker's "verify repository client with certificates".
+  [[nodiscard]] RegistrySettings for_host(const std::string& host_port) const;
+
+private:
+  Flags flags_;
+  std::map<std::string, RegistrySettings> registries_;
+};
+
+} // namespace regctl::http

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// model/: what is named and moved: references, places, digests, v1 images, and the interfaces of
+// stores. It knows formats of names and documents, but neither disk nor network.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regctl {
+
+/// A registry: "host", "host:port", "[::1]:5000"; host in lower case.
+struct RegistryHost {
+  std::string host;
+  auto operator<=>(const RegistryHost&) const = default;
+};
+
+/// The name of an image at a registry, always valid.
+///
+/// Parsing follows Docker's rules: the first part is a host if it has a '.' or ':', or is
+/// "localhost"; without a host it is docker.io. Unlike Docker, names at an explicit host may have
+/// upper-case letters, as v1 registries hold such names.
+struct Reference {
+  std::string host; ///< "host:5000"
+  std::string name; ///< "team/app" or "app"; "library/" is never part of it
+  std::optional<std::string> tag;
+  std::optional<std::string> digest; ///< "sha256:" and 64 lower-case hex digits
+
+  /// Reads "[docker://]HOST[:PORT]/NAME[:TAG|@DIGEST]". Throws Error{usage} saying which part is
+  /// wrong.
+  static Reference parse(std::string_view text);
+
+  /// The tag, or "latest".
+  [[nodiscard]] std::string tag_or_latest() const;
+
+  /// "host:5000/team/app:1.0", as parse() takes it back.
+  [[nodiscard]] std::string to_string() const;
+
+  /// "team/app:1.0": without the host.
+  [[nodiscard]] std::string to_familiar_string() const;
+
+  auto operator<=>(const Reference&) const = default;
+};
+
+/// A host as written on the command line ("host:5000", also with a scheme or a final slash).
+/// Throws Error{usage}.
+RegistryHost parse_registry_host(std::string_view text);
+
+/// True if `text` is 1 to 128 characters of [A-Za-z0-9_.-] and does not start with '.' or '-'.
+/// Source: docker-registry 0.9, tag names `^[\w][\w.-]{0,127}$`.
+bool is_tag(std::string_view text) noexcept;
+
+/// True for 127.0.0.0/8, ::1 and localhost, with or without a port: the hosts to which plain http
+/// is allowed without being told so.
+bool is_loopback_host(std::string_view host) noexcept;
+
+} // namespace regctl

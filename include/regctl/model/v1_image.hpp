@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regctl {
+
+/// True for 64 lower-case hex digits, and for the 16 that docker-registry also accepts.
+bool is_v1_id(std::string_view text) noexcept;
+
+/// The first 12 digits, as docker shows an ID.
+std::string short_id(std::string_view id);
+
+/// One image of a v1 chain: its ID and the exact bytes of its JSON, and what a store knows of its
+/// layer. The bytes are never re-serialised: the payload checksum covers them.
+struct V1Image {
+  std::string id;
+  std::string json;                              ///< exact bytes
+  std::optional<std::uint64_t> layer_size_bytes; ///< of the layer as stored (compressed or not)
+
+  /// "sha256:" and hex, over json, "\n" and the layer's stored bytes; several where a store
+  /// recorded several uploads (any may match); empty where the store tells none.
+  std::vector<std::string> payload_checksums;
+
+  /// Other texts that may be the JSON as it was pushed, most likely first; empty unless the store
+  /// is known to re-encode JSON (docker-registry-server 2.2.0 parses and prints it anew, so that
+  /// Go's
+  /// "\\u003c" comes back as "<"). The payload checksum tells which one it was: LayerSource.
+  std::vector<std::string> json_candidates;
+};
+
+/// What is read out of a v1 image's JSON to follow chains and to show images.
+struct V1ImageInfo {
+  std::string id;
+  std::optional<std::string> parent; ///< nothing for a base image
+  std::string created;               ///< RFC 3339 as written, or empty
+  std::string created_by;            ///< container_config.Cmd joined by spaces, or empty
+  std::string comment;
+  std::string author;
+  std::string docker_version;
+  std::string architecture;
+  std::string os;
+  std::uint64_t size_bytes = 0; ///< "Size": unpacked size of this layer, 0 if absent
+};
+
+/// Reads `json`. Throws Error{protocol} naming the field if it is no object, `id` is not an image
+/// ID, or `parent` is neither absent, null, "" nor an image ID.
+V1ImageInfo parse_v1_image(std::string_view json);
+
+/// "sha256:" and the hex sum of json + "\n" + layer bytes is what a v1 registry calls the payload
+/// checksum: this is the part before the layer.
+std::string payload_prefix(std::string_view json);
+
+} // namespace regctl

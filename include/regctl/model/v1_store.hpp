@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/stream.hpp>
+#include <regctl/model/v1_image.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace regctl {
+
+/// Tags by name, each with the ID of its image; nothing for a tag that the store lists but cannot
+/// read (docker-registry sends `null` for it).
+using V1Tags = std::map<std::string, std::optional<std::string>>;
+
+/// Where an image's layer stops being verifiable: what open_layer() does at the end.
+enum class LayerCheck {
+  verify, ///< throw Error{integrity} instead of ending if size or payload checksum are wrong
+  none,   ///< pass the bytes through
+};
+
+/// The stored bytes of a layer.
+class LayerSource : public Source {
+public:
+  /// After the end was read: the JSON as it was pushed, that is `json` or the one of
+  /// `json_candidates` with which the payload checksum came out right; `json` where nothing was
+  /// checked.
+  [[nodiscard]] virtual const std::string& original_json() const = 0;
+};
+
+/// What is about to be pushed to one repository.
+struct V1PushPlan {
+  std::vector<std::string> ids;                          ///< every image, parents before children
+  std::map<std::string, std::string> tags;               ///< tag → ID
+  std::vector<std::optional<std::uint64_t>> layer_sizes; ///< one for each ID where known, or empty
+};
+
+/// What is sent for one image. `layer` opens the bytes that will be stored.
+struct V1Upload {
+  V1Image image; ///< layer_size_bytes is the size of what `layer` gives, if known
+  OpenSource layer;
+};
+
+enum class PutOutcome { stored, already_there };
+
+/// A push under way. put_image may be called from several threads for different images, begun in
+/// the plan's order; a call waits inside for what has to be there first (the parent, the place in a
+/// stream). Destroying it without finish() leaves no tag moved and no archive under its final name;
+/// what was uploaded may stay.
+class V1Push {
+public:
+  virtual ~V1Push() = default;
+
+  /// True if the image is complete at the destination, so that its layer need not be opened.
+  virtual bool has_image(const std::string& id) = 0;
+
+  /// Stores one image completely: JSON, layer, checksum. Returns already_there if somebody else
+  /// completed it meanwhile.
+  virtual PutOutcome put_image(const V1Upload& upload) = 0;
+
+  /// Declares that `id` is there already (has_image), for children that wait for it.
+  virtual void skip_image(const std::string& id) = 0;
+
+  /// Sets the plan's tags (calling `on_tag` with tag, ID and where it is put before each one) and
+  /// ends the push.
+  virtual void finish(const std::function<void(const std::string& tag, const std::string& id,
+                                               const std::string& where)>& on_tag) = 0;
+};
+
+/// One repository of images by ID, with tags: at a v1 registry, in a storage tree, in an archive.
+/// Thread-safe.
+class V1Repository {
+public:
+  virtual ~V1Repository() = default;
+
+  /// For messages: "host:5000/team/app".
+  [[nodiscard]] virtual std::string describe() const = 0;
+
+  /// All tags. Throws Error{not_found} if there is no such repository.
+  virtual V1Tags tags() = 0;
+
+  /// The IDs from `id` down to its base, child first, as the store has recorded them, or as rebuilt
+  /// from `parent` where that record is missing or wrong (then `warnings()` says so). Throws
+  /// Error{not_found}, Error{protocol} for a loop or a chain of more than k_max_chain images.
+  virtual std::vector<std::string> ancestry(const std::string& id) = 0;
+
+  /// The image, or nothing if it is not there. Throws Error{unavailable} for an image whose upload
+  /// was never completed.
+  virtual std::optional<V1Image> find_image(const std::string& id) = 0;
+
+  /// The stored bytes of the layer, from the first on. `image` is what find_image() returned.
+  virtual std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) = 0;
+
+  /// Begins a push. Throws Error{unsupported} where nothing can be written.
+  virtual std::unique_ptr<V1Push> start_push(const V1PushPlan& plan) = 0;
+
+  /// Points `tag` at `id`, which must be there.
+  virtual void put_tag(const std::string& tag, const std::string& id) = 0;
+
+  /// Throws Error{not_found} if there is no such tag.
+  virtual void remove_tag(const std::string& tag) = 0;
+
+  /// Removes the repository with all tags; images stay.
+  virtual void remove() = 0;
+
+  /// What was found wrong and got round since the last call, one sentence each.
+  virtual std::vector<std::string> take_warnings() = 0;
+};
+
+/// How long a chain may be; the longest seen are 127 (aufs), so this only stops what is hostile.
+inline constexpr std::size_t k_max_chain = 4096;
+
+} // namespace regctl

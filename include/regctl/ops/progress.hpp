@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// ops/: one file per verb: what a command does, without how it is asked for or shown. Uses stores,
+// never HTTP; tells what happens through Progress.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regctl::ops {
+
+/// Hears what a long operation does. Thread-safe; must not throw.
+class Progress {
+public:
+  using Task = std::uint64_t;
+  enum class Verb { pulling, pushing, copying };
+
+  virtual ~Progress() = default;
+
+  /// Work of this many tasks and bytes is ahead (bytes where known), for a total.
+  virtual void expect(std::uint64_t tasks, std::uint64_t bytes) = 0;
+
+  /// A layer begins to move. `id` is the image's full ID; `total_bytes` nothing if unknown.
+  virtual Task begin(const std::string& id, Verb verb,
+                     std::optional<std::uint64_t> total_bytes) = 0;
+  virtual void advance(Task task, std::uint64_t bytes) = 0;
+  /// The task starts again from its first byte.
+  virtual void restart(Task task) = 0;
+  virtual void finish(Task task) = 0;
+  virtual void fail(Task task) = 0;
+
+  /// An image was there already: "Image ID already pushed, skipping".
+  virtual void skipped(const std::string& id, Verb verb) = 0;
+
+  /// "Pushing tag for rev [ID] on {WHERE}".
+  virtual void tagging(const std::string& id, const std::string& where) = 0;
+
+  /// One sentence that the user should see (a warning, a retry).
+  virtual void note(std::string_view sentence) = 0;
+};
+
+/// Hears nothing.
+Progress& silent_progress();
+
+} // namespace regctl::ops

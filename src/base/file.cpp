@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/base/interrupt.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+namespace regctl {
+
+namespace {
+
+constexpr std::size_t k_largest_write_bytes = 1024 * 1024; // so that Ctrl-C is seen between writes
+
+/// Waits until `fd` is ready or we are interrupted. Regular files are always ready.
+void wait_for(int fd, short events) {
+  check_interrupted();
+  struct pollfd waited[2] = {{fd, events, 0}, {interrupt_fd(), POLLIN, 0}};
+  ::poll(waited, 2, -1);
+  check_interrupted();
+}
+
+class RangeSource final : public Source {
+public:
+  RangeSource(std::shared_ptr<const FileDescriptor> file, std::uint64_t offset,
+              std::uint64_t size_bytes, std::string what)
+      : file_(std::move(file)), offset_(offset), left_bytes_(size_bytes), what_(std::move(what)) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left_bytes_));
+    if (wanted == 0) {
+      return 0;
+    }
+    ssize_t n = -1;
+    do {
+      n = ::pread(file_->get(), out.data(), wanted, static_cast<off_t>(offset_));
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+      throw_errno("read " + what_, errno);
+    }
+    if (n == 0) {
+      throw Error(ErrorKind::protocol,
+                  what_ + " ends " + std::to_string(left_bytes_) + " bytes too early");
+    }
+    offset_ += static_cast<std::uint64_t>(n);
+    left_bytes_ -= static_cast<std::uint64_t>(n);
+    return static_cast<std::size_t>(n);
+  }
+
+private:
+  std::shared_ptr<const FileDescriptor> file_; // shared: many layers lie in one archive
+  std::uint64_t offset_;
+  std::uint64_t left_bytes_;
+  std::string what_;
+};
+
+class FdSource final : public Source {
+public:
+  FdSource(FileDescriptor fd, std::string what) : fd_(std::move(fd)), what_(std::move(what)) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    for (;;) {
+      wait_for(fd_.get(), POLLIN);
+      const auto n = ::read(fd_.get(), out.data(), out.size());
+      if (n >= 0) {
+        return static_cast<std::size_t>(n);
+      }
+      if (errno != EINTR && errno != EAGAIN) {
+        throw_errno("read " + what_, errno);
+      }
+    }
+  }
+
+private:
+  FileDescriptor fd_;
+  std::string what_;
+};
+
+class FdSink final : public Sink {
+public:
+  FdSink(FileDescriptor fd, std::string what) : fd_(std::move(fd)), what_(std::move(what)) {}
+  void write(std::span<const std::byte> bytes) override { write_fully(fd_.get(), bytes, what_); }
+
+private:
+  FileDescriptor fd_;
+  std::string what_;
+};
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+/// A name beside `path` that no other process and no other file of ours uses.
+std::filesystem::path temporary_name(const std::filesystem::path& path) {
+  static std::atomic<unsigned> counter{0};
+  return folder_of(path) / ("." + path.filename().string() + "." + std::to_string(::getpid()) +
+                            "." + std::to_string(counter.fetch_add(1)) + ".part");
+}
+
+std::string proc_path(int fd) {
+  return "/proc/self/fd/" + std::to_string(fd);
+}
+
+} // namespace
+
+FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)) {}
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  if (this != &other) {
+    close();
+    fd_ = std::exchange(other.fd_, -1);
+  }
+  return *this;
+}
+
+FileDescriptor::~FileDescriptor() {
+  close();
+}
+
+void FileDescriptor::close() noexcept {
+  if (fd_ >= 0) {
+    ::close(std::exchange(fd_, -1));
+  }
+}
+
+FileDescriptor open_for_reading(const std::filesystem::path& path) {
+  FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) {
+    throw_errno("open '" + path.string() + "'", errno);
+  }
+  struct stat status = {};
+  if (::fstat(fd.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    throw_errno("read '" + path.string() + "'", EISDIR);
+  }
+  return fd;
+}
+
+void write_fully(int fd, std::span<const std::byte> bytes, const std::string& what) {
+  while (!bytes.empty()) {
+    check_interrupted();
+    const auto n = ::write(fd, bytes.data(), std::min(bytes.size(), k_largest_write_bytes));
+    if (n >= 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(n));
+    } else if (errno == EAGAIN) {
+      wait_for(fd, POLLOUT);
+    } else if (errno != EINTR) {
+      throw_errno("write " + what, errno);
+    }
+  }
+}
+
+void write_fully_at(int fd, std::uint64_t offset, std::span<const std::byte> bytes,
+                    const std::string& what) {
+  while (!bytes.empty()) {
+    check_interrupted();
+    const auto n = ::pwrite(fd, bytes.data(), std::min(bytes.size(), k_largest_write_bytes),
+                            static_cast<off_t>(offset));
+    if (n >= 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(n));
+      offset += static_cast<std::uint64_t>(n);
+    } else if (errno != EINTR) {
+      throw_errno("write " + what, errno);
+    }
+  }
+}
+
+std::unique_ptr<Source> make_range_source(std::shared_ptr<const FileDescriptor> file,
+                                          std::uint64_t offset, std::uint64_t size_bytes,
+                                          std::string what) {
+  return std::make_unique<RangeSource>(std::move(file), offset, size_bytes, std::move(what));
+}
+
+std::unique_ptr<Source> make_fd_source(FileDescriptor fd, std::string what) {
+  return std::make_unique<FdSource>(std::move(fd), std::move(what));
+}
+
+std::unique_ptr<Sink> make_fd_sink(FileDescriptor fd, std::string what) {
+  return std::make_unique<FdSink>(std::move(fd), std::move(what));
+}
+
+AtomicFile::AtomicFile(std::filesystem::path path, unsigned mode) : path_(std::move(path)) {
+  // Replacing a symbolic link would leave its target as it was: write where it leads.
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(path_, ignored)) {
+    if (auto target = std::filesystem::canonical(path_, ignored); !ignored) {
+      path_ = std::move(target);
+    }
+  }
+  if (std::filesystem::is_directory(path_, ignored)) {
+    throw_errno("write '" + path_.string() + "'", EISDIR);
+  }
+  struct stat existing = {};
+  const bool keep_mode = ::stat(path_.c_str(), &existing) == 0;
+
+  fd_ = FileDescriptor(::open(folder_of(path_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
+  if (!fd_) { // not every file system has files without names
+    temporary_ = temporary_name(path_);
+    fd_ = FileDescriptor(
+        ::open(temporary_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode));
+  }
+  if (!fd_) {
+    const int reason = errno;
+    temporary_.clear();
+    throw_errno("create '" + path_.string() + "'", reason);
+  }
+  if (keep_mode) {
+    ::fchmod(fd_.get(), existing.st_mode & 07777);
+  }
+}
+
+AtomicFile::~AtomicFile() {
+  if (!committed_ && !temporary_.empty()) {
+    ::unlink(temporary_.c_str());
+  }
+}
+
+void AtomicFile::write(std::span<const std::byte> bytes) {
+  write_fully(fd_.get(), bytes, "'" + path_.string() + "'");
+}
+
+void AtomicFile::commit() {
+  const auto what = "'" + path_.string() + "'";
+  if (::fsync(fd_.get()) != 0) {
+    throw_errno("write " + what, errno);
+  }
+  if (temporary_.empty()) {
+    // linkat() cannot replace a file, so the file gets a temporary name for a moment.
+    auto name = temporary_name(path_);
+    if (::linkat(AT_FDCWD, proc_path(fd_.get()).c_str(), AT_FDCWD, name.c_str(),
+                 AT_SYMLINK_FOLLOW) != 0) {
+      throw_errno("create " + what, errno);
+    }
+    temporary_ = std::move(name);
+  }
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    throw_errno("create " + what, errno);
+  }
+  committed_ = true;
+  // The name is durable only when the folder is.
+  const FileDescriptor folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder) {
+    ::fsync(folder.get());
+  }
+}
+
+FileDescriptor make_temporary_file() {
+  const char* configured = std::getenv("TMPDIR");
+  const std::string folder = configured != nullptr && *configured != '\0' ? configured : "/tmp";
+  FileDescriptor fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!fd) {
+    std::string name = folder + "/regctl.XXXXXX";
+    fd = FileDescriptor(::mkostemp(name.data(), O_CLOEXEC));
+    if (!fd) {
+      throw_errno("create a temporary file in '" + folder + "'", errno);
+    }
+    ::unlink(name.c_str());
+  }
+  return fd;
+}
+
+std::string read_file(const std::filesystem::path& path, std::uint64_t limit_bytes) {
+  const auto what = "'" + path.string() + "'";
+  const auto source = make_fd_source(open_for_reading(path), what);
+  return read_text(*source, limit_bytes, what);
+}
+
+} // namespace regctl

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/base/interrupt.hpp>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+
+namespace regctl {
+
+namespace {
+
+// A signal handler can reach only what lives for ever; this is the one piece of global state.
+std::atomic<bool> g_interrupted{false};
+int g_pipe_read = -1;
+int g_pipe_write = -1;
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+void on_signal(int) {
+  interrupt();
+}
+
+} // namespace
+
+void install_interrupt_handlers() {
+  if (g_pipe_read < 0) {
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+      throw_errno("make a pipe", errno);
+    }
+    g_pipe_read = ends[0];
+    g_pipe_write = ends[1];
+  }
+  struct sigaction action = {};
+  action.sa_handler = on_signal;
+  action.sa_flags = static_cast<int>(SA_RESETHAND); // the second signal ends the process at once
+  ::sigemptyset(&action.sa_mask);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    ::sigaction(signal, &action, nullptr);
+  }
+  struct sigaction ignore = {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignore, nullptr);
+}
+
+bool is_interrupted() noexcept {
+  return g_interrupted.load(std::memory_order_relaxed);
+}
+
+void check_interrupted() {
+  if (is_interrupted()) {
+    throw Error(ErrorKind::interrupted, "interrupted");
+  }
+}
+
+int interrupt_fd() noexcept {
+  return g_pipe_read;
+}
+
+void interrupt() noexcept {
+  const int saved = errno;
+  g_interrupted.store(true, std::memory_order_relaxed);
+  if (g_pipe_write >= 0) {
+    const char byte = 0;
+    [[maybe_unused]] const auto written = ::write(g_pipe_write, &byte, 1);
+  }
+  errno = saved;
+}
+
+void reset_interrupt() noexcept {
+  g_interrupted.store(false, std::memory_order_relaxed);
+  char byte = 0;
+  while (g_pipe_read >= 0 && ::read(g_pipe_read, &byte, 1) == 1) {
+  }
+}
+
+void interruptible_sleep_ms(long milliseconds) {
+  using Clock = std::chrono::steady_clock;
+  const auto until = Clock::now() + std::chrono::milliseconds(milliseconds);
+  for (;;) {
+    check_interrupted();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+    if (left <= 0) {
+      return;
+    }
+    struct pollfd waited = {interrupt_fd(), POLLIN, 0}; // a negative descriptor is passed over
+    ::poll(&waited, 1, static_cast<int>(left > 60'000 ? 60'000 : left));
+  }
+}
+
+} // namespace regctl
