@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/model/place.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace regctl::ops {
+
+enum class TagChoice { one, all };
+
+/// What becomes of layers that are plain tar files when they go to a registry.
+enum class PlainLayers {
+  gzip, ///< compressed on the way, as engines do
+  keep, ///< byte for byte
+};
+
+struct CopyOptions {
+  TagChoice tags = TagChoice::one;
+  LayerCheck check = LayerCheck::verify;
+  PlainLayers plain_layers = PlainLayers::gzip;
+};
+
+struct CopiedTag {
+  std::string source;      ///< "docker://host:5000/team/app:1.0"
+  std::string destination; ///< "docker-archive:app.tar:host:5000/team/app:1.0"
+  std::string id;
+};
+
+struct CopyReport {
+  std::vector<CopiedTag> tags;
+  std::uint64_t images_copied = 0;
+  std::uint64_t images_skipped = 0; ///< were there already
+  std::uint64_t bytes_copied = 0;   ///< of layers, as read from the source
+};
+
+/// Copies one tag or all tags with their chains between any two places that hold v1 images:
+/// registry, docker archive, engine. Layers run in parallel under the session's jobs; what is at
+/// the destination is skipped; a tag moves only when its whole chain is there. A layer that fails
+/// verification is fetched once more, then fails with Error{integrity} naming image and layer.
+///
+/// A destination without a name takes the source's; without a tag, the source's tag. An archive
+/// keeps the name under which the image is pulled, with its host, as `docker save` does. Copying a
+/// place onto itself is Error{usage}. Places of protocol v2 are Error{unsupported} for now.
+CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& options);
+
+} // namespace regctl::ops

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/model/place.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <string>
+#include <vector>
+
+namespace regctl::ops {
+
+/// One image of a chain: what the store told (V1Image) and what its JSON says.
+struct ChainImage {
+  V1Image image;
+  V1ImageInfo info;
+};
+
+struct ImageDetails {
+  std::string place;             ///< "docker://host:5000/team/app:1.0"
+  std::string id;                ///< of the top image
+  std::vector<std::string> tags; ///< all tags of the repository that name this ID
+  std::vector<ChainImage> chain; ///< child first, as `docker history` shows it
+};
+
+/// Reads an image's chain without its layers; requests for the chain's JSONs run in parallel.
+/// A place without tag means "latest"; an archive with one image needs no name. Throws
+/// Error{not_found} naming tag and repository (with the nearest tag as a hint).
+ImageDetails inspect(Session& session, const Place& place);
+
+/// The tags of a repository or an archive. Throws Error{not_found}.
+V1Tags list_tags(Session& session, const Place& place);
+
+} // namespace regctl::ops

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/tar.hpp>
+#include <regctl/model/place.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace regctl::ops {
+
+/// Which layer of an image: an ID or at least 4 digits of its beginning; nothing for the top layer.
+using LayerChoice = std::optional<std::string>;
+
+/// Writes the stored bytes of a layer to `sink`, verified. Throws Error{not_found} for an ID that
+/// is not in the chain, Error{usage} for one that fits several.
+void get_layer(Session& session, const Place& place, const LayerChoice& choice, LayerCheck check,
+               Sink& sink);
+
+/// Calls `on_file` for each entry of a layer's tar, whatever its compression.
+void list_layer_files(Session& session, const Place& place, const LayerChoice& choice,
+                      LayerCheck check, const std::function<void(const TarEntry&)>& on_file);
+
+/// Pushes one image (its JSON and its layer) to a registry without touching tags. The JSON's ID
+/// must not be there yet (else already_there), its parent must. Throws Error{protocol} for a JSON
+/// that is no v1 image.
+PutOutcome put_layer(Session& session, const Reference& repository, const std::string& json,
+                     const OpenSource& layer, std::optional<std::uint64_t> size_bytes);
+
+} // namespace regctl::ops

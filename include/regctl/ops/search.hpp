@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/model/reference.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regctl::ops {
+
+struct SearchResult {
+  std::string name; ///< "team/app"; `library/` is left out
+  std::string description;
+  std::uint64_t stars = 0;
+  bool is_official = false;
+  bool is_automated = false;
+};
+
+/// Repositories whose name has `term` in it (the server decides how it matches; "" is all), sorted
+/// by name. Where search is off, a server's listing of all tags is searched instead (npm's
+/// docker-registry-server); without one throws Error{unsupported} "search is off at HOST".
+std::vector<SearchResult> search(Session& session, const RegistryHost& host, std::string_view term);
+
+} // namespace regctl::ops

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/http/client.hpp>
+#include <regctl/http/credentials.hpp>
+#include <regctl/http/settings.hpp>
+#include <regctl/model/v1_store.hpp>
+#include <regctl/ops/progress.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace regctl::registry {
+class Registries;
+}
+
+namespace regctl::ops {
+
+/// Which protocol to speak: the one that the host turns out to speak, or the one asked for.
+enum class Api { detect, v1, v2 };
+
+struct SessionOptions {
+  http::ClientOptions client; ///< `settings` is filled in from the next member
+  http::Settings settings;
+  http::Credentials::Options credentials;
+  Api api = Api::detect;
+  std::size_t jobs = 4; ///< layers in flight
+};
+
+/// What all verbs of one run share: connections, credentials, and what was found out about each
+/// host. Thread-safe.
+class Session {
+public:
+  /// `progress` must outlive the session.
+  Session(SessionOptions options, Progress& progress);
+  ~Session();
+
+  [[nodiscard]] http::Client& client() noexcept { return client_; }
+  [[nodiscard]] http::Credentials& credentials() noexcept { return credentials_; }
+  [[nodiscard]] registry::Registries& registries() noexcept { return *registries_; }
+  [[nodiscard]] Progress& progress() noexcept { return progress_; }
+  [[nodiscard]] std::size_t jobs() const noexcept { return options_.jobs; }
+
+private:
+  SessionOptions options_;
+  Progress& progress_;
+  http::Credentials credentials_;
+  http::Client client_;
+  std::unique_ptr<registry::Registries> registries_;
+};
+
+} // namespace regctl::ops

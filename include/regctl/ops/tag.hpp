@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/model/place.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <string>
+
+namespace regctl::ops {
+
+/// Gives the image `from` the further name `to` at the same registry, also in another repository,
+/// and returns its ID. No layer moves. Throws Error{not_found}, Error{usage} for another host.
+std::string tag_image(Session& session, const Reference& from, const Reference& to);
+
+/// Points `to` at the image with this full ID, which must be at the registry.
+void tag_id(Session& session, const std::string& id, const Reference& to);
+
+/// Removes one tag; the image stays. Throws Error{not_found}.
+void remove_tag(Session& session, const Reference& tag);
+
+/// Removes a repository with all its tags; images stay. Throws Error{not_found}, Error{unsupported}
+/// where the server cannot (npm's docker-registry-server).
+void remove_repository(Session& session, const Reference& repository);
+
+enum class Access { open, restricted }; ///< v1 says "public" and "private"
+
+Access repository_access(Session& session, const Reference& repository);
+void set_repository_access(Session& session, const Reference& repository, Access access);
+
+} // namespace regctl::ops
