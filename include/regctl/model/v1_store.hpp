@@ -5,6 +5,7 @@
 #include <regctl/model/v1_image.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -57,14 +58,19 @@ public:
   virtual ~V1Push() = default;
 
   /// True if the image is complete at the destination, so that its layer need not be opened.
+  /// Children wait for it no longer.
   virtual bool has_image(const std::string& id) = 0;
 
   /// Stores one image completely: JSON, layer, checksum. Returns already_there if somebody else
-  /// completed it meanwhile.
+  /// completed it meanwhile. After Error{integrity} it may be called again where can_repeat().
   virtual PutOutcome put_image(const V1Upload& upload) = 0;
 
-  /// Declares that `id` is there already (has_image), for children that wait for it.
-  virtual void skip_image(const std::string& id) = 0;
+  /// False where bytes cannot be taken back (an archive on stdout).
+  [[nodiscard]] virtual bool can_repeat() const { return true; }
+
+  /// Says that the push failed: every call that waits inside put_image, and every later one, throws
+  /// `reason`. Without this, children of an image that never comes would wait for ever.
+  virtual void abandon(std::exception_ptr reason) noexcept = 0;
 
   /// Sets the plan's tags (calling `on_tag` with tag, ID and where it is put before each one) and
   /// ends the push.
@@ -84,10 +90,10 @@ public:
   /// All tags. Throws Error{not_found} if there is no such repository.
   virtual V1Tags tags() = 0;
 
-  /// The IDs from `id` down to its base, child first, as the store has recorded them, or as rebuilt
-  /// from `parent` where that record is missing or wrong (then `warnings()` says so). Throws
-  /// Error{not_found}, Error{protocol} for a loop or a chain of more than k_max_chain images.
-  virtual std::vector<std::string> ancestry(const std::string& id) = 0;
+  /// The IDs from `id` down to its base, child first, as the store has recorded them: not checked
+  /// against the images' parents, which read_chain (ops) does. Nothing where the record is missing,
+  /// malformed or longer than k_max_chain.
+  virtual std::optional<std::vector<std::string>> ancestry(const std::string& id) = 0;
 
   /// The image, or nothing if it is not there. Throws Error{unavailable} for an image whose upload
   /// was never completed.
@@ -107,9 +113,6 @@ public:
 
   /// Removes the repository with all tags; images stay.
   virtual void remove() = 0;
-
-  /// What was found wrong and got round since the last call, one sentence each.
-  virtual std::vector<std::string> take_warnings() = 0;
 };
 
 /// How long a chain may be; the longest seen are 127 (aufs), so this only stops what is hostile.

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/model/reference.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace regctl {
+
+namespace {
+
+constexpr std::string_view k_default_host = "docker.io";
+constexpr std::string_view k_scheme = "docker://";
+constexpr std::string_view k_library = "library/";
+constexpr std::size_t k_name_limit = 255;
+
+bool is_letter_or_digit(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+bool is_name_character(char c) noexcept {
+  return is_letter_or_digit(c) || c == '_' || c == '.' || c == '-';
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return result;
+}
+
+[[noreturn]] void bad(std::string_view text, const std::string& why) {
+  throw Error(ErrorKind::usage, "'" + std::string(text) + "' is not an image reference: " + why,
+              "write HOST[:PORT]/NAME[:TAG], for example localhost:5000/team/app:1.0");
+}
+
+bool is_port(std::string_view text) noexcept {
+  unsigned port = 0;
+  const auto* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, port);
+  return error == std::errc() && rest == end && port >= 1 && port <= 65535;
+}
+
+/// "name", "name:port", "[v6]", "[v6]:port".
+bool is_host(std::string_view text) noexcept {
+  std::string_view rest;
+  if (text.starts_with('[')) {
+    const auto close = text.find(']');
+    if (close == std::string_view::npos || close < 3 ||
+        text.substr(1, close - 1).find_first_not_of("0123456789abcdefABCDEF:.") !=
+            std::string_view::npos) {
+      return false;
+    }
+    rest = text.substr(close + 1);
+  } else {
+    const auto colon = std::min(text.find(':'), text.size());
+    const auto name = text.substr(0, colon);
+    rest = text.substr(colon);
+    if (name.empty() || name.front() == '-' || name.front() == '.' ||
+        !std::all_of(name.begin(), name.end(), is_name_character)) {
+      return false;
+    }
+  }
+  return rest.empty() || (rest.front() == ':' && is_port(rest.substr(1)));
+}
+
+/// Docker's rule for the first of several parts.
+bool looks_like_host(std::string_view part) noexcept {
+  return part.find_first_of(".:[") != std::string_view::npos || part == "localhost";
+}
+
+void check_name_part(std::string_view text, std::string_view part, bool has_explicit_host) {
+  if (part.empty()) {
+    bad(text, "a part of the name is empty");
+  }
+  if (part == "." || part == "..") {
+    bad(text, "'" + std::string(part) + "' is not allowed in a name");
+  }
+  if (!std::all_of(part.begin(), part.end(), is_name_character)) {
+    bad(text, "the name has a character outside [A-Za-z0-9_.-]");
+  }
+  if (!has_explicit_host && lower(part) != part) {
+    bad(text, "names without a host are in lower case");
+  }
+}
+
+void check_name(std::string_view text, std::string_view name, bool has_explicit_host) {
+  if (name.empty()) {
+    bad(text, "it has no name");
+  }
+  if (name.size() > k_name_limit) {
+    bad(text, "the name has more than " + std::to_string(k_name_limit) + " characters");
+  }
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const auto end = std::min(name.find('/', begin), name.size());
+    check_name_part(text, name.substr(begin, end - begin), has_explicit_host);
+    begin = end + 1;
+  }
+}
+
+/// Takes "@sha256:…" and then ":tag" off the end of `rest`.
+void take_tag_and_digest(std::string_view text, std::string_view& rest, Reference& result) {
+  if (const auto at = rest.find('@'); at != std::string_view::npos) {
+    const auto digest = rest.substr(at + 1);
+    if (!digest.starts_with("sha256:") || !is_lower_hex(digest.substr(7), 64)) {
+      bad(text, "the digest is not 'sha256:' and 64 lower-case hex digits");
+    }
+    result.digest = std::string(digest);
+    rest = rest.substr(0, at);
+  }
+  // A colon after the last slash starts the tag; one before it is a port.
+  const auto slash = rest.rfind('/');
+  const auto colon = rest.rfind(':');
+  if (colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash)) {
+    result.tag = std::string(rest.substr(colon + 1));
+    if (!is_tag(*result.tag)) {
+      bad(text, "the tag is empty, too long or has a character outside [A-Za-z0-9_.-]");
+    }
+    rest = rest.substr(0, colon);
+  }
+}
+
+/// "localhost:5000" and "registry.example:5000" alone: surely a host whose name was forgotten.
+bool is_lone_host(std::string_view text) noexcept {
+  const auto colon = text.rfind(':');
+  return text.find('/') == std::string_view::npos && colon != std::string_view::npos &&
+         is_host(text) && is_port(text.substr(colon + 1)) && looks_like_host(text.substr(0, colon));
+}
+
+} // namespace
+
+Reference Reference::parse(std::string_view text) {
+  auto rest = text;
+  if (rest.starts_with(k_scheme)) {
+    rest.remove_prefix(k_scheme.size());
+  } else if (rest.find("://") != std::string_view::npos) {
+    bad(text, "leave out the scheme (--plain-http says that a registry speaks http)");
+  }
+  if (is_lone_host(rest)) {
+    bad(text, "it has no name after the host");
+  }
+  Reference result;
+  const auto slash = rest.find('/');
+  const auto first = rest.substr(0, slash);
+  const bool has_host = slash != std::string_view::npos && looks_like_host(first);
+  if (has_host) {
+    if (!is_host(first)) {
+      bad(text, "'" + std::string(first) + "' is not a host");
+    }
+    rest.remove_prefix(slash + 1);
+  }
+  result.host = has_host ? lower(first) : std::string(k_default_host);
+  take_tag_and_digest(text, rest, result);
+  check_name(text, rest, has_host);
+  if (rest.starts_with(k_library) && rest.find('/', k_library.size()) == std::string_view::npos) {
+    rest.remove_prefix(k_library.size());
+  }
+  result.name = std::string(rest);
+  return result;
+}
+
+std::string Reference::tag_or_latest() const {
+  return tag.value_or("latest");
+}
+
+std::string Reference::to_string() const {
+  return host + "/" + to_familiar_string();
+}
+
+std::string Reference::to_familiar_string() const {
+  return name + (tag ? ":" + *tag : "") + (digest ? "@" + *digest : "");
+}
+
+RegistryHost parse_registry_host(std::string_view text) {
+  auto rest = text;
+  if (rest.starts_with(k_scheme)) {
+    rest.remove_prefix(k_scheme.size());
+  }
+  if (rest.ends_with('/')) {
+    rest.remove_suffix(1);
+  }
+  if (is_host(rest)) {
+    return {lower(rest)};
+  }
+  const bool has_scheme = rest.find("://") != std::string_view::npos;
+  throw Error(ErrorKind::usage,
+              "'" + std::string(text) + "' is not a registry host" +
+                  (has_scheme ? ": leave out the scheme" : ""),
+              has_scheme ? "--plain-http says that a registry speaks http"
+                         : "write HOST[:PORT], for example localhost:5000");
+}
+
+bool is_tag(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= 128 && text.front() != '.' && text.front() != '-' &&
+         std::all_of(text.begin(), text.end(), is_name_character);
+}
+
+bool is_loopback_host(std::string_view host) noexcept {
+  if (host.starts_with('[')) {
+    return host.substr(0, host.find(']') + 1) == "[::1]";
+  }
+  if (host == "::1") {
+    return true;
+  }
+  const auto name = host.substr(0, host.find(':'));
+  // Only a whole dotted address: "127.evil.example" is somebody's name.
+  return name == "localhost" ||
+         (name.starts_with("127.") && std::count(name.begin(), name.end(), '.') == 3 &&
+          name.find_first_not_of("0123456789.") == std::string_view::npos);
+}
+
+} // namespace regctl

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/model/reference.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using regctl::Error;
+using regctl::ErrorKind;
+using regctl::Reference;
+
+TEST_SUITE_BEGIN("model/reference");
+
+TEST_CASE("parse applies Docker's rules for host, name and tag") {
+  struct Row {
+    const char* written;
+    const char* full;
+  };
+  const Row rows[] = {
+      {"debian", "docker.io/debian"},
+      {"team/app:1", "docker.io/team/app:1"},
+      {"localhost/app", "localhost/app"},
+      {"host:5000/a/b/c:x", "host:5000/a/b/c:x"},
+      {"host:5000/library/test", "host:5000/test"},
+      {"host:5000/library/a/b", "host:5000/library/a/b"},
+      {"Quay.IO/a", "quay.io/a"},
+      {"docker://127.0.0.1:5000/team/app", "127.0.0.1:5000/team/app"},
+      {"[::1]:5000/app:1.0", "[::1]:5000/app:1.0"},
+      {"host:5000/Upper/Name", "host:5000/Upper/Name"},
+      {"host:5000/a:b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+       "host:5000/a:b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.written);
+    CHECK(Reference::parse(row.written).to_string() == row.full);
+    CHECK(Reference::parse(Reference::parse(row.written).to_string()).to_string() == row.full);
+  }
+}
+
+TEST_CASE("parse says which part is wrong") {
+  struct Row {
+    const char* written;
+    const char* why;
+  };
+  const Row rows[] = {
+      {"", "it has no name"},
+      {"Debian", "lower case"},
+      {"host:5000/", "it has no name"},
+      {"localhost:5000", "no name after the host"},
+      {"registry.example:5000", "no name after the host"},
+      {"host:5000/a//b", "a part of the name is empty"},
+      {"host:5000/a/../b", "'..' is not allowed"},
+      {"host:5000/a b", "outside [A-Za-z0-9_.-]"},
+      {"host:5000/a:", "the tag is empty"},
+      {"host:5000/a:-x", "the tag is empty"},
+      {"host:5000/a@sha256:12", "the digest is not"},
+      {"host:99999/a", "'host:99999' is not a host"},
+      {"[zz]:1/a", "'[zz]:1' is not a host"},
+      {"https://host/a", "leave out the scheme"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.written);
+    try {
+      Reference::parse(row.written);
+      FAIL("was accepted");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::usage);
+      CHECK(error.message().find(row.why) != std::string::npos);
+      CHECK_FALSE(error.hint().empty());
+    }
+  }
+}
+
+TEST_CASE("a name of more than 255 characters is refused") {
+  CHECK_NOTHROW(Reference::parse("h:1/" + std::string(255, 'a')));
+  CHECK_THROWS_AS(Reference::parse("h:1/" + std::string(256, 'a')), Error);
+}
+
+TEST_CASE("hosts are read with or without docker:// and a final slash") {
+  CHECK(regctl::parse_registry_host("Host:5000").host == "host:5000");
+  CHECK(regctl::parse_registry_host("docker://host:5000/").host == "host:5000");
+  CHECK(regctl::parse_registry_host("[::1]:5000").host == "[::1]:5000");
+  for (const char* text :
+       {"", "a b", "host:0", "host:x", "http://host", "host/name", "[::1", "-a"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(regctl::parse_registry_host(text), Error);
+  }
+}
+
+TEST_CASE("only whole loopback addresses count as loopback") {
+  for (const char* host :
+       {"localhost", "localhost:5000", "127.0.0.1", "127.1.2.3:80", "[::1]:1", "::1"}) {
+    CAPTURE(host);
+    CHECK(regctl::is_loopback_host(host));
+  }
+  for (const char* host :
+       {"127.evil.example", "127.0.0.1.evil", "localhost.example:1", "[::2]", "10.0.0.1"}) {
+    CAPTURE(host);
+    CHECK_FALSE(regctl::is_loopback_host(host));
+  }
+}
+
+TEST_SUITE_END();
