@@ -43,7 +43,10 @@ struct V1PushPlan {
 
 /// What is sent for one image. `layer` opens the bytes that will be stored.
 struct V1Upload {
-  V1Image image; ///< layer_size_bytes is the size of what `layer` gives, if known
+  /// layer_size_bytes is the size of what `layer` gives, if known. `json` is final only when the
+  /// layer was read to its end: the reader may replace it then (LayerSource::original_json), on the
+  /// thread that reads. Who has sent another text before must send the image again.
+  V1Image image;
   OpenSource layer;
 };
 

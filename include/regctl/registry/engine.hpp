@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/stream.hpp>
+#include <regctl/http/client.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace regctl::registry {
+
+/// A Docker engine, asked through its API (docker-daemon:NAME:TAG). Thread-safe.
+/// Source: Docker Engine API, "Export an image" and "Import images", which every engine has.
+class Engine {
+public:
+  /// The engine at $DOCKER_HOST (unix:// or tcp://), else at /var/run/docker.sock. Throws
+  /// Error{usage} for another kind of $DOCKER_HOST. `client` must outlive this.
+  explicit Engine(http::Client& client);
+
+  /// For messages: "the Docker engine at unix:///var/run/docker.sock".
+  [[nodiscard]] const std::string& describe() const noexcept { return description_; }
+
+  /// `docker save NAME`: the archive as it streams. Throws Error{not_found} if there is no such
+  /// image.
+  std::unique_ptr<Source> save(const std::string& name);
+
+  /// `docker load`: sends an archive. Throws Error{protocol} with the engine's words if it refuses
+  /// it.
+  void load(const OpenSource& archive, std::uint64_t size_bytes);
+
+private:
+  http::Client& client_;
+  http::Url base_;
+  std::string description_;
+};
+
+} // namespace regctl::registry

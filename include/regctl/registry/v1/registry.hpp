@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/http/client.hpp>
+#include <regctl/http/credentials.hpp>
+#include <regctl/model/v1_store.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regctl::registry::v1 {
+
+/// What a v1 ping told.
+struct Ping {
+  std::optional<bool> standalone;     ///< X-Docker-Registry-Standalone; nothing if not sent
+  std::optional<std::string> version; ///< X-Docker-Registry-Version
+};
+
+struct SearchHit {
+  std::string name; ///< "team/app"; without "library/"
+  std::string description;
+  std::uint64_t stars = 0;
+  bool is_official = false;
+  bool is_automated = false;
+};
+
+/// Who may read a repository; v1 says "public" and "private".
+enum class Access { open, restricted };
+
+/// One registry that speaks protocol v1. Thread-safe.
+class Registry {
+public:
+  /// `base` is scheme, host and port as detected; `credential` nothing for anonymous. `client` must
+  /// outlive this and every repository opened.
+  Registry(http::Client& client, http::Url base, std::string host,
+           std::optional<http::Credential> credential, Ping ping);
+  ~Registry();
+
+  [[nodiscard]] const http::Url& base() const noexcept;
+  [[nodiscard]] const Ping& ping() const noexcept;
+
+  /// Repositories that match `term`, as the server matches; all pages. Nothing if search is off:
+  /// 404, or an answer without results as older versions of docker-registry gave (`{}`).
+  std::optional<std::vector<SearchHit>> search(std::string_view term);
+
+  /// Every tag of every repository ("team/app:1.0" → ID), from `GET /v1/repositories`, which
+  /// docker-registry-server 2.2.0 (npm) has. Nothing if the server has no such listing.
+  std::optional<std::map<std::string, std::string>> list_all_tags();
+
+  /// Whether the server can tell that the credential is good: false where it has no /v1/users/.
+  /// Throws Error{denied} if it is not.
+  bool check_credential();
+
+  /// A repository of this registry ("team/app", "app"); no request is made.
+  std::unique_ptr<V1Repository> open(const std::string& name);
+
+  /// Throws Error{not_found}, Error{unsupported}.
+  Access access(const std::string& name);
+  void set_access(const std::string& name, Access access);
+
+private:
+  class State;
+  std::shared_ptr<State> state_; // shared with the repositories it opened
+};
+
+} // namespace regctl::registry::v1

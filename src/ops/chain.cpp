@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/chain.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/parallel.hpp>
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+
+namespace regctl::ops {
+
+namespace {
+
+using Found = std::map<std::string, ChainImage>;
+
+ChainImage read_image(V1Repository& repository, V1Image image) {
+  return in_context(
+      [&] { return "reading image " + short_id(image.id) + " of " + repository.describe(); },
+      [&] {
+        auto info = parse_v1_image(image.json);
+        return ChainImage{std::move(image), std::move(info)};
+      });
+}
+
+/// The images of a recorded ancestry that are there. An image that cannot be read is left out:
+/// whether it belongs to the chain is for the parents to say.
+Found read_recorded(Session& session, V1Repository& repository,
+                    const std::vector<std::string>& ids) {
+  Found found;
+  std::mutex mutex;
+  run_parallel(session.jobs(), ids.size(), [&](std::size_t i) {
+    try {
+      if (auto image = repository.find_image(ids[i])) {
+        auto read = read_image(repository, std::move(*image));
+        const std::lock_guard lock(mutex);
+        found.emplace(ids[i], std::move(read));
+      }
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+        throw;
+      }
+    }
+  });
+  return found;
+}
+
+ChainImage take_or_read(V1Repository& repository, Found& found, const std::string& id,
+                        const std::string& child) {
+  if (auto node = found.extract(id)) {
+    return std::move(node.mapped());
+  }
+  auto image = repository.find_image(id);
+  if (!image) {
+    throw Error(ErrorKind::not_found,
+                "image " + short_id(id) +
+                    (child.empty() ? "" : ", the parent of " + short_id(child) + ",") +
+                    " is not at " + repository.describe());
+  }
+  return read_image(repository, std::move(*image));
+}
+
+bool has_duplicates(const std::vector<std::string>& ids) {
+  return std::set<std::string>(ids.begin(), ids.end()).size() != ids.size();
+}
+
+bool is_chain(const std::vector<std::string>& recorded, const std::vector<ChainImage>& chain) {
+  if (recorded.size() != chain.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    if (recorded[i] != chain[i].image.id) {
+      return false;
+    }
+  }
+  return true;
+}
+
+} // namespace
+
+std::vector<ChainImage> read_chain(Session& session, V1Repository& repository,
+                                   const std::string& id) {
+  auto recorded = repository.ancestry(id);
+  if (recorded && has_duplicates(*recorded)) {
+    recorded.reset();
+  }
+  auto found = recorded ? read_recorded(session, repository, *recorded) : Found();
+  std::vector<ChainImage> chain;
+  std::set<std::string> seen;
+  std::string child;
+  for (std::optional<std::string> next = id; next; next = chain.back().info.parent) {
+    if (!seen.insert(*next).second) {
+      throw Error(ErrorKind::protocol, "the parents of image " + short_id(id) + " of " +
+                                           repository.describe() + " form a loop at " +
+                                           short_id(*next));
+    }
+    if (chain.size() == k_max_chain) {
+      throw Error(ErrorKind::protocol, "image " + short_id(id) + " of " + repository.describe() +
+                                           " has more than " + std::to_string(k_max_chain) +
+                                           " images below it");
+    }
+    chain.push_back(take_or_read(repository, found, *next, child));
+    child = *next;
+  }
+  if (!recorded || !is_chain(*recorded, chain)) {
+    session.progress().note("the ancestry of image " + short_id(id) + " of " +
+                            repository.describe() + " is " + (recorded ? "wrong" : "missing") +
+                            "; rebuilt from the images' parents");
+  }
+  return chain;
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/copy_images.hpp"
+#include "ops/open.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/formats/docker_archive.hpp>
+#include <regctl/ops/copy.hpp>
+#include <regctl/registry/engine.hpp>
+#include <regctl/registry/registries.hpp>
+
+#include <sys/stat.h>
+
+#include <map>
+
+namespace regctl::ops {
+
+namespace {
+
+struct Move {
+  Selected source;
+  Reference target; ///< with its tag
+};
+
+/// The name an image gets at the destination: what `to` says, the rest as at the source.
+Reference target_name(const Selected& image, const Place& to) {
+  if (!to.reference && !image.name) {
+    throw Error(ErrorKind::usage, "image " + short_id(image.id) + " has no name to keep",
+                "name it at the destination, as in " + to.to_string() + ":HOST/NAME:TAG");
+  }
+  Reference target = to.reference ? *to.reference : *image.name;
+  if (target.digest) {
+    throw Error(ErrorKind::usage, "a destination has no digest: " + target.to_string());
+  }
+  if (!target.tag) {
+    target.tag = image.name ? image.name->tag_or_latest() : "latest";
+  }
+  return target;
+}
+
+bool is_same_place(const Move& move, const Place& from, const Place& to) {
+  if (from.kind != to.kind) {
+    return false;
+  }
+  if (from.kind == Place::Kind::registry) {
+    return move.source.name == move.target;
+  }
+  return from.kind == Place::Kind::docker_archive && from.path == to.path && from.path != "-";
+}
+
+std::vector<Move> plan_moves(const std::vector<Selected>& images, const Place& from,
+                             const Place& to) {
+  std::vector<Move> moves;
+  std::map<Reference, std::string> taken;
+  for (const auto& image : images) {
+    Move move{image, target_name(image, to)};
+    if (is_same_place(move, from, to)) {
+      throw Error(ErrorKind::usage, "source and destination are both " + to.to_string());
+    }
+    const auto [known, is_new] = taken.emplace(move.target, image.id);
+    if (!is_new && known->second != image.id) {
+      throw Error(ErrorKind::usage, "several images would become " + move.target.to_string(),
+                  "leave out the destination's name or tag, or copy them one by one");
+    }
+    if (is_new) {
+      moves.push_back(std::move(move));
+    }
+  }
+  return moves;
+}
+
+/// Names as an archive and an engine hold them: Docker leaves its own host out.
+std::string archive_name(const Reference& target) {
+  return target.host == "docker.io" ? target.to_familiar_string() : target.to_string();
+}
+
+std::map<std::string, std::string> archive_tags(const std::vector<Move>& moves) {
+  std::map<std::string, std::string> tags;
+  for (const auto& move : moves) {
+    tags[archive_name(move.target)] = move.source.id;
+  }
+  return tags;
+}
+
+void copy_to_registry(Session& session, V1Repository& source, const std::vector<Move>& moves,
+                      const ImageCopy& how, CopyReport& report) {
+  std::map<Reference, std::map<std::string, std::string>> by_repository;
+  for (const auto& move : moves) {
+    if (move.target.host == "docker.io") {
+      throw Error(ErrorKind::usage, "'" + move.target.to_familiar_string() + "' names no registry",
+                  "name the destination: HOST[:PORT]/NAME[:TAG]");
+    }
+    auto repository = move.target;
+    repository.tag.reset();
+    by_repository[repository][*move.target.tag] = move.source.id;
+  }
+  for (const auto& [repository, tags] : by_repository) {
+    const auto target = session.registries().v1({repository.host}).open(repository.name);
+    copy_images(
+        session, source, tags, how,
+        [&](const V1PushPlan& plan) { return target->start_push(plan); }, report);
+  }
+}
+
+void copy_to_engine(Session& session, V1Repository& source, const std::vector<Move>& moves,
+                    const ImageCopy& how, CopyReport& report) {
+  registry::Engine engine(session.client());
+  // The engine wants its archive in one piece and order; layers come in parallel and in any.
+  auto file = std::make_shared<FileDescriptor>(make_temporary_file());
+  copy_images(
+      session, source, archive_tags(moves), how,
+      [&](const V1PushPlan& plan) { return start_docker_archive(*file, "a temporary file", plan); },
+      report);
+  struct stat status = {};
+  if (::fstat(file->get(), &status) != 0) {
+    throw_errno("read a temporary file", errno);
+  }
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  engine.load([&] { return make_range_source(file, 0, size, "a temporary file"); }, size);
+}
+
+Progress::Verb verb_for(const Place& from, const Place& to) {
+  const bool from_registry = from.kind == Place::Kind::registry;
+  const bool to_registry = to.kind == Place::Kind::registry;
+  return from_registry == to_registry ? Progress::Verb::copying
+         : from_registry              ? Progress::Verb::pulling
+                                      : Progress::Verb::pushing;
+}
+
+void copy_to(Session& session, V1Repository& source, const std::vector<Move>& moves,
+             const Place& to, const ImageCopy& how, CopyReport& report) {
+  switch (to.kind) {
+  case Place::Kind::registry:
+    copy_to_registry(session, source, moves, how, report);
+    return;
+  case Place::Kind::docker_archive:
+    copy_images(
+        session, source, archive_tags(moves), how,
+        [&](const V1PushPlan& plan) { return start_docker_archive(to.path, plan); }, report);
+    return;
+  case Place::Kind::docker_daemon:
+    copy_to_engine(session, source, moves, how, report);
+    return;
+  case Place::Kind::oci_layout:
+  case Place::Kind::oci_archive:
+  case Place::Kind::v1_storage:
+    break;
+  }
+  throw Error(ErrorKind::unsupported, "this version of regctl cannot write " + to.to_string());
+}
+
+} // namespace
+
+CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& options) {
+  return in_context(
+      [&] { return "copying " + from.to_string() + " to " + to.to_string(); },
+      [&] {
+        const auto source = open_repository(session, from);
+        const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
+        auto moves = plan_moves(select_images(*source, from, select), from, to);
+        ImageCopy how{options.check, PlainLayers::keep, verb_for(from, to)};
+        if (to.kind == Place::Kind::registry && from.kind != Place::Kind::registry) {
+          how.plain_layers = options.plain_layers;
+        }
+        CopyReport report;
+        copy_to(session, *source, moves, to, how, report);
+        for (const auto& move : moves) {
+          auto there = to;
+          there.reference = move.target;
+          auto here = from;
+          here.reference = move.source.name;
+          report.tags.push_back({here.to_string(), there.to_string(), move.source.id});
+        }
+        return report;
+      });
+}
+
+} // namespace regctl::ops

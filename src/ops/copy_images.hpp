@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/model/v1_store.hpp>
+#include <regctl/ops/copy.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace regctl::ops {
+
+/// What a copy of images does to their layers and tells of them.
+struct ImageCopy {
+  LayerCheck check = LayerCheck::verify;
+  PlainLayers plain_layers = PlainLayers::keep;
+  Progress::Verb verb = Progress::Verb::copying;
+};
+
+/// Copies the chains of all images that `tags` (tag at the destination → ID) names from `source`
+/// into the push that `start` begins, each image once, and ends the push. Adds to `report`.
+void copy_images(Session& session, V1Repository& source,
+                 const std::map<std::string, std::string>& tags, const ImageCopy& how,
+                 const std::function<std::unique_ptr<V1Push>(const V1PushPlan&)>& start,
+                 CopyReport& report);
+
+} // namespace regctl::ops

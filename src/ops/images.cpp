@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/open.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/parallel.hpp>
+#include <regctl/ops/images.hpp>
+#include <regctl/ops/search.hpp>
+#include <regctl/registry/registries.hpp>
+
+#include <map>
+#include <mutex>
+#include <vector>
+
+namespace regctl::ops {
+
+namespace {
+
+constexpr std::size_t k_known_images_limit = 50'000; // about 10 MB
+
+/// What rows need of an image, remembered because chains share their lower ends.
+struct KnownImage {
+  std::optional<std::string> parent;
+  std::string created;
+  std::optional<std::uint64_t> layer_size_bytes;
+};
+
+/// Images seen so far; thread-safe.
+class KnownImages {
+public:
+  KnownImage get(V1Repository& repository, const std::string& id) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto found = known_.find(id); found != known_.end()) {
+        return found->second;
+      }
+    }
+    const auto image = repository.find_image(id);
+    if (!image) {
+      throw Error(ErrorKind::not_found, "image " + short_id(id) + " is not there");
+    }
+    auto info = parse_v1_image(image->json);
+    KnownImage known{std::move(info.parent), std::move(info.created), image->layer_size_bytes};
+    const std::lock_guard lock(mutex_);
+    if (known_.size() >= k_known_images_limit) {
+      known_.clear();
+    }
+    known_[id] = known;
+    return known;
+  }
+
+private:
+  std::mutex mutex_;
+  std::map<std::string, KnownImage> known_;
+};
+
+void fill_in(KnownImages& known, V1Repository& repository, ImageRow& row) {
+  if (!row.id) {
+    row.problem = "the registry cannot read this tag";
+    return;
+  }
+  try {
+    auto image = known.get(repository, *row.id);
+    row.created = image.created;
+    std::optional<std::uint64_t> size = image.layer_size_bytes;
+    for (std::size_t depth = 1; image.parent; ++depth) {
+      if (depth > k_max_chain) {
+        throw Error(ErrorKind::protocol, "the parents of image " + short_id(*row.id) +
+                                             " form a loop or a chain that is too long");
+      }
+      image = known.get(repository, *image.parent);
+      size = size && image.layer_size_bytes ? std::optional(*size + *image.layer_size_bytes)
+                                            : std::nullopt;
+    }
+    row.size_bytes = size;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+      throw;
+    }
+    row.problem = error.message();
+  }
+}
+
+/// Fills in rows of one repository in parallel and hands them out in order.
+void show(Session& session, KnownImages& known, V1Repository& repository,
+          std::vector<ImageRow> rows, const std::function<void(const ImageRow&)>& on_row) {
+  run_parallel(session.jobs(), rows.size(),
+               [&](std::size_t i) { fill_in(known, repository, rows[i]); });
+  for (const auto& row : rows) {
+    on_row(row);
+  }
+}
+
+std::vector<ImageRow> rows_of(const std::string& repository, const V1Tags& tags) {
+  std::vector<ImageRow> rows;
+  for (const auto& [tag, id] : tags) {
+    rows.push_back({repository, tag, id, "", std::nullopt, ""});
+  }
+  return rows;
+}
+
+/// One row for each name in an archive; what has no name is shown as docker does.
+std::vector<ImageRow> archive_rows(V1Repository& archive, const Place& place) {
+  std::vector<ImageRow> rows;
+  for (const auto& image : select_images(archive, place, Select::all_tags)) {
+    const auto& name = image.name;
+    rows.push_back({name ? name->host + "/" + name->name : "<none>",
+                    name ? name->tag_or_latest() : "<none>", image.id, "", std::nullopt, ""});
+  }
+  return rows;
+}
+
+} // namespace
+
+void list_images(Session& session, const RegistryHost& host,
+                 const std::function<void(const ImageRow&)>& on_row) {
+  auto& registry = session.registries().v1(host);
+  KnownImages known;
+  for (const auto& found : search(session, host, "")) {
+    const auto repository = registry.open(found.name);
+    V1Tags tags;
+    try {
+      tags = repository->tags();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) {
+        throw;
+      }
+      // A search index may name what was deleted since.
+      session.progress().note(error.message() + ", although search lists it");
+    }
+    show(session, known, *repository, rows_of(found.name, tags), on_row);
+  }
+}
+
+void list_images(Session& session, const Place& place,
+                 const std::function<void(const ImageRow&)>& on_row) {
+  const auto repository = open_repository(session, place);
+  KnownImages known;
+  auto rows = place.kind == Place::Kind::registry
+                  ? rows_of(place.reference->name, repository->tags())
+                  : archive_rows(*repository, place);
+  if (place.kind == Place::Kind::registry && place.reference->tag) {
+    std::erase_if(rows, [&](const ImageRow& row) { return row.tag != *place.reference->tag; });
+    if (rows.empty()) {
+      static_cast<void>(select_images(*repository, place, Select::one)); // throws with a hint
+    }
+  }
+  show(session, known, *repository, std::move(rows), on_row);
+}
+
+} // namespace regctl::ops

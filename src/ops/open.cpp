@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/open.hpp"
+
+#include "ops/nearest.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/formats/docker_archive.hpp>
+#include <regctl/registry/engine.hpp>
+#include <regctl/registry/registries.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace regctl::ops {
+
+namespace {
+
+/// How Docker's engine writes a name: the default host is left out.
+std::string engine_name(const Reference& reference) {
+  auto named = reference;
+  named.tag = reference.tag_or_latest();
+  return named.host == "docker.io" ? named.to_familiar_string() : named.to_string();
+}
+
+std::unique_ptr<V1Repository> open_engine(Session& session, const Place& place) {
+  if (!place.reference) {
+    throw Error(ErrorKind::usage, "docker-daemon: wants the name of an image",
+                "write docker-daemon:NAME:TAG");
+  }
+  registry::Engine engine(session.client());
+  const auto name = engine_name(*place.reference);
+  return DockerArchive::read(engine.save(name), name + " of " + engine.describe())->repository();
+}
+
+Selected select_tag(V1Repository& repository, const Reference& reference) {
+  if (reference.digest) {
+    throw Error(ErrorKind::unsupported, "protocol v1 has no digests: " + reference.to_string());
+  }
+  const auto tags = repository.tags();
+  const auto tag = reference.tag_or_latest();
+  const auto found = tags.find(tag);
+  if (found == tags.end()) {
+    std::vector<std::string> names;
+    for (const auto& [name, id] : tags) {
+      names.push_back(name);
+    }
+    throw Error(ErrorKind::not_found, "there is no tag " + repository.describe() + ":" + tag,
+                suggestion(tag, names));
+  }
+  if (!found->second) {
+    throw Error(ErrorKind::integrity, "tag " + repository.describe() + ":" + tag +
+                                          " is listed, but the registry cannot read it");
+  }
+  auto name = reference;
+  name.tag = tag;
+  return {name, *found->second};
+}
+
+std::vector<Selected> select_all_tags(V1Repository& repository, const Reference& reference) {
+  std::vector<Selected> selected;
+  for (const auto& [tag, id] : repository.tags()) {
+    if (!id) {
+      throw Error(ErrorKind::integrity, "tag " + repository.describe() + ":" + tag +
+                                            " is listed, but the registry cannot read it");
+    }
+    auto name = reference;
+    name.tag = tag;
+    selected.push_back({name, *id});
+  }
+  if (selected.empty()) {
+    throw Error(ErrorKind::not_found, repository.describe() + " has no tags");
+  }
+  return selected;
+}
+
+/// Everything with a name in an archive, and what has none under its ID.
+std::vector<Selected> archive_contents(V1Repository& archive) {
+  std::vector<Selected> contents;
+  for (const auto& [key, id] : archive.tags()) {
+    if (id) {
+      const bool is_named = !is_v1_id(key);
+      contents.push_back({is_named ? std::optional(Reference::parse(key)) : std::nullopt, *id});
+    }
+  }
+  return contents;
+}
+
+/// `wanted` as typed may leave out the host; nothing but a whole match counts otherwise.
+bool is_same_repository(const Reference& wanted, const Reference& found) {
+  return wanted.name == found.name && (wanted.host == found.host || wanted.host == "docker.io");
+}
+
+[[noreturn]] void ask_which(const V1Repository& archive, const std::vector<Selected>& contents) {
+  std::string names;
+  for (const auto& image : contents) {
+    names +=
+        (names.empty() ? "" : ", ") + (image.name ? image.name->to_string() : short_id(image.id));
+  }
+  throw Error(ErrorKind::usage, archive.describe() + " holds several images: " + names,
+              "name one (docker-archive:FILE:NAME:TAG), or take them all with --all-tags");
+}
+
+std::vector<Selected> select_in_archive(V1Repository& archive, const Place& place, Select select) {
+  auto contents = archive_contents(archive);
+  if (place.reference) {
+    const auto& wanted = *place.reference;
+    std::vector<std::string> names;
+    for (const auto& image : contents) {
+      names.push_back(image.name ? image.name->to_string() : image.id);
+    }
+    std::erase_if(contents, [&](const Selected& image) {
+      return !image.name || !is_same_repository(wanted, *image.name) ||
+             (wanted.tag && wanted.tag != image.name->tag);
+    });
+    if (contents.empty()) {
+      throw Error(ErrorKind::not_found,
+                  archive.describe() + " holds no image " + wanted.to_familiar_string(),
+                  suggestion(wanted.to_string(), names));
+    }
+  }
+  if (contents.empty()) {
+    throw Error(ErrorKind::not_found, archive.describe() + " holds no image");
+  }
+  const bool is_one_image =
+      std::all_of(contents.begin(), contents.end(),
+                  [&](const Selected& image) { return image.id == contents.front().id; });
+  if (select == Select::one && !is_one_image) {
+    ask_which(archive, contents);
+  }
+  return contents;
+}
+
+} // namespace
+
+std::unique_ptr<V1Repository> open_repository(Session& session, const Place& place) {
+  switch (place.kind) {
+  case Place::Kind::registry:
+    return session.registries().v1({place.reference->host}).open(place.reference->name);
+  case Place::Kind::docker_archive:
+    return DockerArchive::open(place.path)->repository();
+  case Place::Kind::docker_daemon:
+    return open_engine(session, place);
+  case Place::Kind::oci_layout:
+  case Place::Kind::oci_archive:
+  case Place::Kind::v1_storage:
+    break;
+  }
+  throw Error(ErrorKind::unsupported,
+              "this version of regctl cannot read or write " + place.to_string());
+}
+
+std::vector<Selected> select_images(V1Repository& repository, const Place& place, Select select) {
+  if (place.kind != Place::Kind::registry) {
+    return select_in_archive(repository, place, select);
+  }
+  if (select == Select::all_tags) {
+    return select_all_tags(repository, *place.reference);
+  }
+  return {select_tag(repository, *place.reference)};
+}
+
+} // namespace regctl::ops

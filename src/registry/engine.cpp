@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/status.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/registry/engine.hpp>
+
+#include <cstdlib>
+
+namespace regctl::registry {
+
+namespace {
+
+constexpr std::string_view k_default_host = "unix:///var/run/docker.sock";
+constexpr std::uint64_t k_load_answer_limit_bytes = 4 * 1024 * 1024;
+
+std::string configured_host() {
+  const char* host = std::getenv("DOCKER_HOST");
+  return host != nullptr && *host != '\0' ? host : std::string(k_default_host);
+}
+
+http::Url url_of(const std::string& host) {
+  constexpr std::string_view k_unix = "unix://";
+  constexpr std::string_view k_tcp = "tcp://";
+  if (host.starts_with(k_unix)) {
+    auto url = http::Url::parse("http://docker/");
+    url.unix_socket = host.substr(k_unix.size());
+    return url;
+  }
+  if (host.starts_with(k_tcp)) {
+    const char* tls = std::getenv("DOCKER_TLS_VERIFY");
+    const bool wants_tls = tls != nullptr && *tls != '\0';
+    return http::Url::parse((wants_tls ? "https://" : "http://") + host.substr(k_tcp.size()));
+  }
+  throw Error(ErrorKind::usage,
+              "DOCKER_HOST is '" + host + "', of which only unix:// and tcp:// can be used");
+}
+
+} // namespace
+
+Engine::Engine(http::Client& client) : client_(client) {
+  const auto host = configured_host();
+  base_ = url_of(host);
+  description_ = "the Docker engine at " + host;
+}
+
+std::unique_ptr<Source> Engine::save(const std::string& name) {
+  http::Request request;
+  request.url = base_;
+  request.url.target = "/images/get?names=" + http::percent_encode(name);
+  auto response =
+      in_context([&] { return "asking " + description_; }, [&] { return client_.send(request); });
+  if (response.status == 404) {
+    throw Error(ErrorKind::not_found,
+                description_ + " has no image " + name + " (" + error_text(response) + ")");
+  }
+  if (response.status != 200) {
+    throw_status(response, "cannot export " + name + " from " + description_);
+  }
+  return std::move(response.body);
+}
+
+void Engine::load(const OpenSource& archive, std::uint64_t size_bytes) {
+  http::Request request;
+  request.method = http::Method::post;
+  request.url = base_;
+  request.url.target = "/images/load?quiet=1";
+  request.headers.add("Content-Type", "application/x-tar");
+  request.body = http::Body{archive, size_bytes};
+  auto response =
+      in_context([&] { return "asking " + description_; }, [&] { return client_.send(request); });
+  if (response.status != 200) {
+    throw_status(response, "cannot load an archive into " + description_);
+  }
+  // A refusal comes as one of the JSON lines of a 200, since the status was sent before the
+  // reading.
+  const auto lines = http::read_body(response, k_load_answer_limit_bytes);
+  for (std::size_t begin = 0; begin < lines.size();) {
+    const auto end = std::min(lines.find('\n', begin), lines.size());
+    const auto line = Json::parse(lines.substr(begin, end - begin), nullptr, false);
+    if (const auto text = optional_string(line, "error")) {
+      throw Error(ErrorKind::protocol, description_ + " refuses the archive: " + *text);
+    }
+    begin = end + 1;
+  }
+}
+
+} // namespace regctl::registry

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/status.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/model/reference.hpp>
+#include <regctl/registry/registries.hpp>
+
+#include <vector>
+
+namespace regctl::registry {
+
+namespace {
+
+std::vector<std::string> schemes_for(const std::string& host,
+                                     const http::RegistrySettings& settings) {
+  if (settings.plain_http) {
+    return {"http"};
+  }
+  if (is_loopback_host(host)) {
+    // docker-registry 0.9 holds a TLS hello on its plain port for two seconds: http first.
+    return {"http", "https"};
+  }
+  if (settings.insecure) {
+    return {"https", "http"};
+  }
+  return {"https"};
+}
+
+/// What nginx, Go and Apache answer when http reaches an https port.
+bool speaks_https_only(int status, const std::string& text) {
+  return status == 400 && text.find("HTTPS") != std::string::npos;
+}
+
+std::optional<bool> parse_standalone(const std::optional<std::string>& value) {
+  // "mirror" is a registry that stands alone and fetches what it misses.
+  if (!value) {
+    return std::nullopt;
+  }
+  return *value == "True" || *value == "true" || *value == "1" || *value == "mirror";
+}
+
+/// One host by one scheme.
+class Probe {
+public:
+  Probe(http::Client& client, const std::string& host, const std::string& scheme,
+        const std::optional<http::Credential>& credential)
+      : client_(client), host_(host), credential_(credential),
+        base_(http::Url::parse(scheme + "://" + host + "/")) {}
+
+  [[nodiscard]] const http::Url& base() const noexcept { return base_; }
+
+  /// Nothing if the host answers but speaks no v1.
+  std::optional<v1::Ping> ask_v1() {
+    auto response = ask("/v1/_ping");
+    if (response.status == 404) {
+      http::discard_body(response);
+      response = ask("/_ping");
+    }
+    const v1::Ping ping{parse_standalone(response.headers.find("X-Docker-Registry-Standalone")),
+                        response.headers.find("X-Docker-Registry-Version")};
+    const int status = response.status;
+    if (is_success(status)) {
+      http::discard_body(response);
+      return ping;
+    }
+    if (status == 401 && !is_v2(response)) {
+      throw_denied(response, host_, "", credential_);
+    }
+    const auto text = error_text(response);
+    if (speaks_https_only(status, text)) {
+      throw Error(ErrorKind::unavailable, base_.origin() + " speaks https, not http");
+    }
+    if (status >= 500) {
+      throw Error(ErrorKind::unavailable, "cannot ping " + base_.origin() + ": it answered " +
+                                              std::to_string(status) + " (" + text + ")");
+    }
+    return std::nullopt;
+  }
+
+  bool ask_v2() {
+    auto response = ask("/v2/");
+    http::discard_body(response);
+    return is_v2(response) && (is_success(response.status) || response.status == 401);
+  }
+
+private:
+  static bool is_v2(const http::Response& response) {
+    return response.headers.find("Docker-Distribution-Api-Version") == "registry/2.0";
+  }
+
+  http::Response ask(const std::string& target) {
+    http::Request request;
+    request.url = base_;
+    request.url.target = target;
+    auto response = client_.send(request);
+    if (response.status == 401 && credential_ && !is_v2(response)) {
+      // A proxy with Basic in front of the registry guards the ping too.
+      http::discard_body(response);
+      request.authorization =
+          http::basic_authorization(credential_->username, credential_->password);
+      response = client_.send(request);
+    }
+    return response;
+  }
+
+  http::Client& client_;
+  const std::string& host_;
+  const std::optional<http::Credential>& credential_;
+  http::Url base_;
+};
+
+} // namespace
+
+struct Registries::Entry {
+  std::mutex mutex; ///< held while one thread asks the host
+  std::unique_ptr<v1::Registry> v1;
+};
+
+Registries::Registries(http::Client& client, http::Credentials& credentials,
+                       const http::Settings& settings)
+    : client_(client), credentials_(credentials), settings_(settings) {}
+
+Registries::~Registries() = default;
+
+Detected Registries::detect(const RegistryHost& host,
+                            const std::optional<http::Credential>& credential, Ask ask) {
+  const auto schemes = schemes_for(host.host, settings_.for_host(host.host));
+  for (std::size_t i = 0;; ++i) {
+    Probe probe(client_, host.host, schemes[i], credential);
+    try {
+      Detected detected{probe.base(), probe.ask_v1(), false};
+      detected.speaks_v2 = (ask == Ask::everything || !detected.v1) && probe.ask_v2();
+      return detected;
+    } catch (const Error& error) {
+      const bool may_be_the_scheme =
+          error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::protocol;
+      if (!may_be_the_scheme || i + 1 == schemes.size()) {
+        throw;
+      }
+    }
+  }
+}
+
+std::unique_ptr<v1::Registry>
+Registries::connect(const RegistryHost& host, const std::optional<http::Credential>& credential) {
+  const auto detected = detect(host, credential, Ask::until_v1);
+  if (!detected.v1 && detected.speaks_v2) {
+    throw Error(ErrorKind::unsupported,
+                host.host + " speaks only protocol v2, which this version of regctl does not");
+  }
+  if (!detected.v1) {
+    throw Error(ErrorKind::protocol,
+                detected.base.origin() + " answers, but not as a Docker registry",
+                "check host and port");
+  }
+  return std::make_unique<v1::Registry>(client_, detected.base, host.host, credential,
+                                        *detected.v1);
+}
+
+v1::Registry& Registries::v1(const RegistryHost& host) {
+  Entry* entry = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    auto& slot = entries_[host.host];
+    if (!slot) {
+      slot = std::make_unique<Entry>();
+    }
+    entry = slot.get();
+  }
+  const std::lock_guard lock(entry->mutex);
+  if (!entry->v1) {
+    entry->v1 = connect(host, credentials_.find(host.host));
+  }
+  return *entry->v1;
+}
+
+} // namespace regctl::registry

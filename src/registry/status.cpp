@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/status.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace regctl::registry {
+
+namespace {
+
+constexpr std::uint64_t k_error_body_limit_bytes = 64 * 1024;
+constexpr std::size_t k_text_limit = 200;
+
+struct Phrase {
+  int status;
+  std::string_view text;
+};
+
+constexpr std::array<Phrase, 14> k_phrases = {{{400, "bad request"},
+                                               {401, "credentials wanted"},
+                                               {403, "forbidden"},
+                                               {404, "not found"},
+                                               {405, "method not allowed"},
+                                               {409, "conflict"},
+                                               {411, "length required"},
+                                               {413, "too large"},
+                                               {416, "range not satisfiable"},
+                                               {429, "too many requests"},
+                                               {500, "internal server error"},
+                                               {502, "bad gateway"},
+                                               {503, "service unavailable"},
+                                               {504, "gateway time-out"}}};
+
+std::string phrase_of(int status) {
+  const auto found = std::find_if(k_phrases.begin(), k_phrases.end(),
+                                  [&](const Phrase& phrase) { return phrase.status == status; });
+  return found == k_phrases.end() ? "no reason given" : std::string(found->text);
+}
+
+std::string html_title(std::string_view body) {
+  const auto begin = body.find("<title>");
+  const auto end = body.find("</title>");
+  return begin == std::string_view::npos || end == std::string_view::npos || end < begin
+             ? std::string()
+             : std::string(body.substr(begin + 7, end - begin - 7));
+}
+
+/// {"error": "text"} as both v1 servers send it; nothing for anything else.
+std::string json_error(std::string_view body) {
+  const auto document = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  return optional_string(document, "error").value_or("");
+}
+
+/// One printable line. What a server sends must not move the cursor.
+std::string tidy(std::string_view text) {
+  std::string line(text.substr(0, text.find_first_of("\r\n")));
+  for (auto& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      c = ' ';
+    }
+  }
+  if (line.size() > k_text_limit) {
+    line.resize(k_text_limit);
+    line += "…";
+  }
+  return line;
+}
+
+ErrorKind kind_of(int status) noexcept {
+  if (status == 401 || status == 403) {
+    return ErrorKind::denied;
+  }
+  if (status == 404) {
+    return ErrorKind::not_found;
+  }
+  return status == 408 || status == 429 || status >= 500 ? ErrorKind::unavailable
+                                                         : ErrorKind::protocol;
+}
+
+} // namespace
+
+std::string error_text(http::Response& response) {
+  std::string body;
+  try {
+    body = http::read_body(response, k_error_body_limit_bytes);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) {
+      throw;
+    }
+    // A page that is cut or too long says no more than the status does.
+  }
+  std::string text;
+  if (body.starts_with('{')) {
+    text = json_error(body);
+  } else if (body.starts_with('<')) {
+    text = html_title(body);
+  } else {
+    text = body;
+  }
+  text = tidy(text);
+  return text.empty() ? phrase_of(response.status) : text;
+}
+
+void throw_status(http::Response& response, const std::string& what) {
+  const auto text = error_text(response);
+  throw Error(kind_of(response.status), what + ": " + response.url.origin() + " answered " +
+                                            std::to_string(response.status) + " (" + text + ")");
+}
+
+void throw_denied(http::Response& response, const std::string& host, const std::string& what,
+                  const std::optional<http::Credential>& credential) {
+  const auto text = error_text(response);
+  const auto login = "run 'regctl login " + host + "'";
+  throw Error(ErrorKind::denied,
+              host + " denies access" + (what.empty() ? "" : " to " + what) + ": it answered " +
+                  std::to_string(response.status) + " (" + text + ")" +
+                  (credential ? " to '" + credential->username + "'" : ""),
+              credential ? "check the password of '" + credential->username + "' from " +
+                               credential->origin + ", or " + login
+                         : login);
+}
+
+bool is_success(int status) noexcept {
+  return status >= 200 && status <= 299;
+}
+
+} // namespace regctl::registry

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/v1/layer.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace regctl::registry::v1 {
+
+namespace {
+
+constexpr std::string_view k_sha256 = "sha256:";
+
+class CheckedLayer final : public LayerSource {
+public:
+  CheckedLayer(std::unique_ptr<Source> bytes, const V1Image& image, LayerCheck check,
+               std::string what)
+      : bytes_(std::move(bytes)), what_(std::move(what)), original_json_(image.json) {
+    for (const auto& checksum : image.payload_checksums) {
+      if (checksum.starts_with(k_sha256)) { // other kinds (tarsum) say nothing about these bytes
+        expected_.push_back(checksum);
+      }
+    }
+    if (check == LayerCheck::none || expected_.empty()) {
+      return;
+    }
+    add_candidate(image.json);
+    for (const auto& json : image.json_candidates) {
+      add_candidate(json);
+    }
+  }
+
+  std::size_t read(std::span<std::byte> out) override {
+    if (failed_) {
+      fail();
+    }
+    const auto n = bytes_->read(out);
+    if (n == 0) {
+      check_at_end();
+    }
+    for (auto& candidate : candidates_) {
+      candidate.hasher.update(out.first(n));
+    }
+    return n;
+  }
+
+  [[nodiscard]] const std::string& original_json() const override { return original_json_; }
+
+private:
+  struct Candidate {
+    std::string json;
+    Sha256 hasher;
+  };
+
+  void add_candidate(const std::string& json) {
+    candidates_.push_back({json, Sha256()});
+    candidates_.back().hasher.update(payload_prefix(json));
+  }
+
+  void check_at_end() {
+    if (candidates_.empty()) {
+      return;
+    }
+    for (auto& candidate : std::exchange(candidates_, {})) {
+      const auto sum = std::string(k_sha256) + candidate.hasher.finish_hex();
+      if (std::find(expected_.begin(), expected_.end(), sum) != expected_.end()) {
+        original_json_ = candidate.json;
+        return;
+      }
+      if (actual_.empty()) {
+        actual_ = sum;
+      }
+    }
+    failed_ = true;
+    fail();
+  }
+
+  [[noreturn]] void fail() const {
+    throw Error(ErrorKind::integrity,
+                what_ + " has payload checksum " + actual_ + " instead of " + expected_.front());
+  }
+
+  std::unique_ptr<Source> bytes_;
+  std::string what_;
+  std::string original_json_;
+  std::vector<std::string> expected_;
+  std::vector<Candidate> candidates_; // empty once checked, or where nothing is to be checked
+  std::string actual_;
+  bool failed_ = false;
+};
+
+} // namespace
+
+std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, const V1Image& image,
+                                               LayerCheck check, std::string what) {
+  return std::make_unique<CheckedLayer>(std::move(bytes), image, check, std::move(what));
+}
+
+} // namespace regctl::registry::v1

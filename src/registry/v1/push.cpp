@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/v1/push.hpp"
+
+#include "registry/status.hpp"
+#include "registry/v1/repository.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/base/json.hpp>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+namespace regctl::registry::v1 {
+
+namespace {
+
+using Need = Session::Need;
+
+/// How far an image of the plan has got; each includes the ones before.
+enum class Progress { waiting, json_there, complete };
+
+/// What was learnt about a layer while it was sent.
+struct Sent {
+  Sha256 payload;
+  std::uint64_t size_bytes = 0;
+};
+
+http::Request put(std::string target, http::Body body) {
+  http::Request request;
+  request.method = http::Method::put;
+  request.url.target = std::move(target);
+  request.body = std::move(body);
+  return request;
+}
+
+/// The list that names every image of the push, parents first, each tag at an entry of its own.
+std::string announcement(const V1PushPlan& plan) {
+  auto list = Json::array();
+  for (const auto& id : plan.ids) {
+    list.push_back({{"id", id}});
+  }
+  for (const auto& [tag, id] : plan.tags) {
+    list.push_back({{"id", id}, {"Tag", tag}});
+  }
+  return list.dump();
+}
+
+class RemotePush final : public V1Push {
+public:
+  RemotePush(std::shared_ptr<Session> session, V1PushPlan plan)
+      : session_(std::move(session)), plan_(std::move(plan)) {
+    for (const auto& id : plan_.ids) {
+      progress_[id] = Progress::waiting;
+    }
+  }
+
+  bool has_image(const std::string& id) override {
+    // An upload that died answers 400: it is pushed again, over the mark, which repairs it.
+    const bool there = ask_for_image(*session_, id).state == ImageState::complete;
+    if (there) {
+      advance(id, Progress::complete);
+    }
+    return there;
+  }
+
+  PutOutcome put_image(const V1Upload& upload) override {
+    const auto& image = upload.image;
+    return in_context([&] { return "pushing image " + short_id(image.id) + " to " + where(); },
+                      [&] {
+                        const auto parent = parse_v1_image(image.json).parent.value_or("");
+                        const auto outcome = send_image(upload, parent);
+                        advance(image.id, Progress::complete);
+                        return outcome;
+                      });
+  }
+
+  void abandon(std::exception_ptr reason) noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) {
+      failure_ = std::move(reason);
+    }
+    changed_.notify_all();
+  }
+
+  void finish(const std::function<void(const std::string& tag, const std::string& id,
+                                       const std::string& where)>& on_tag) override {
+    const auto base =
+        session_->connection().base.origin() + repository_path(session_->repository());
+    for (const auto& [tag, id] : plan_.tags) {
+      on_tag(tag, id, base + "/tags/" + tag);
+      put_tag(*session_, tag, id);
+    }
+    auto request = put(repository_path(session_->repository()) + "/images", http::text_body("[]"));
+    request.headers.add("Content-Type", "application/json");
+    auto response = session_->send_index(request, Need::write);
+    if (!is_success(response.status)) {
+      throw_status(response, "cannot end the push to " + where());
+    }
+    http::discard_body(response);
+  }
+
+private:
+  [[nodiscard]] std::string where() const { return session_->describe(); }
+
+  void advance(const std::string& id, Progress progress) {
+    const std::lock_guard lock(mutex_);
+    progress_[id] = progress;
+    changed_.notify_all();
+  }
+
+  /// Waits until `parent`, if this push has to do with it, is as far as `wanted`.
+  void wait_for(const std::string& parent, Progress wanted) {
+    std::unique_lock lock(mutex_);
+    const auto found = progress_.find(parent);
+    if (found != progress_.end()) {
+      changed_.wait(lock, [&] { return failure_ || found->second >= wanted; });
+    }
+    if (failure_) {
+      std::rethrow_exception(failure_);
+    }
+  }
+
+  PutOutcome send_image(const V1Upload& upload, const std::string& parent) {
+    wait_for(parent, Progress::json_there);
+    Sent sent;
+    std::string json;
+    do {
+      json = upload.image.json;
+      if (send_json(upload.image) == PutOutcome::already_there) {
+        return PutOutcome::already_there;
+      }
+      advance(upload.image.id, Progress::json_there);
+      if (send_layer(upload, sent) == PutOutcome::already_there) {
+        return PutOutcome::already_there;
+      }
+      // Only the end of the layer tells the JSON of a store that re-encodes: docker-registry takes
+      // json and layer again over its mark.
+    } while (json != upload.image.json);
+    wait_for(parent, Progress::complete);
+    const auto outcome = send_checksum(upload.image.id, sent);
+    compare_size(upload.image.id, sent);
+    return outcome;
+  }
+
+  /// Sends a request of the push; 409 (and whatever says the same) is already_there.
+  PutOutcome send(const http::Request& request, const std::string& what) {
+    auto response = session_->send(request, Need::write);
+    if (response.status == 409) {
+      http::discard_body(response);
+      return PutOutcome::already_there;
+    }
+    if (!is_success(response.status)) {
+      throw_status(response, what);
+    }
+    http::discard_body(response);
+    return PutOutcome::stored;
+  }
+
+  PutOutcome send_json(const V1Image& image) {
+    auto request = put(image_path(image.id, "json"), http::text_body(image.json));
+    request.headers.add("Content-Type", "application/json");
+    return send(request, "cannot put the JSON of image " + short_id(image.id));
+  }
+
+  PutOutcome send_layer(const V1Upload& upload, Sent& sent) {
+    http::Body body;
+    body.size_bytes = upload.image.layer_size_bytes;
+    body.open = [&] { // called again for every attempt, which starts the sums anew
+      sent = Sent();
+      sent.payload.update(payload_prefix(upload.image.json));
+      return make_tap_source(upload.layer(), [&sent](std::span<const std::byte> bytes) {
+        sent.payload.update(bytes);
+        sent.size_bytes += bytes.size();
+      });
+    };
+    auto request = put(image_path(upload.image.id, "layer"), std::move(body));
+    request.headers.add("Content-Type", "application/octet-stream");
+    return send(request, "cannot put the layer of image " + short_id(upload.image.id));
+  }
+
+  PutOutcome send_checksum(const std::string& id, Sent& sent) {
+    auto request = put(image_path(id, "checksum"), http::text_body(""));
+    request.headers.add("X-Docker-Checksum-Payload", "sha256:" + sent.payload.finish_hex());
+    auto response = session_->send(request, Need::write);
+    if (response.status == 400) {
+      const auto text = error_text(response);
+      throw Error(ErrorKind::integrity, "the registry holds other bytes of the layer of image " +
+                                            short_id(id) + " than were sent (" + text + ")");
+    }
+    if (response.status == 409) {
+      http::discard_body(response);
+      return PutOutcome::already_there;
+    }
+    if (!is_success(response.status)) {
+      throw_status(response, "cannot put the checksum of image " + short_id(id));
+    }
+    http::discard_body(response);
+    return PutOutcome::stored;
+  }
+
+  /// docker-registry 0.9 swallows write errors of its disk; what it holds in the end tells.
+  void compare_size(const std::string& id, const Sent& sent) {
+    const auto answer = ask_for_image(*session_, id);
+    if (answer.state != ImageState::complete) {
+      throw Error(ErrorKind::integrity,
+                  "image " + short_id(id) + " is not there although the registry accepted it");
+    }
+    const auto size = answer.image.layer_size_bytes;
+    if (size && *size != sent.size_bytes) {
+      throw Error(ErrorKind::integrity,
+                  "the registry holds " + std::to_string(*size) + " bytes of the layer of image " +
+                      short_id(id) + ", of which " + std::to_string(sent.size_bytes) + " were sent",
+                  "the registry's disk may be full");
+    }
+  }
+
+  std::shared_ptr<Session> session_;
+  V1PushPlan plan_;
+  std::mutex mutex_; ///< guards what follows
+  std::condition_variable changed_;
+  std::map<std::string, Progress> progress_; // of the plan's images
+  std::exception_ptr failure_;
+};
+
+} // namespace
+
+std::unique_ptr<V1Push> begin_push(std::shared_ptr<Session> session, const V1PushPlan& plan) {
+  auto body = announcement(plan);
+  session->set_announcement(body);
+  auto request =
+      put(repository_path(session->repository()) + "/", http::text_body(std::move(body)));
+  request.headers.add("Content-Type", "application/json");
+  auto response = session->send_index(request, Need::write);
+  if (!is_success(response.status)) {
+    throw_status(response, "cannot begin a push to " + session->describe());
+  }
+  http::discard_body(response);
+  return std::make_unique<RemotePush>(std::move(session), plan);
+}
+
+} // namespace regctl::registry::v1

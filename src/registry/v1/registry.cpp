@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/status.hpp"
+#include "registry/v1/repository.hpp"
+#include "registry/v1/session.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/registry/v1/registry.hpp>
+
+#include <algorithm>
+
+namespace regctl::registry::v1 {
+
+namespace {
+
+using Need = Session::Need;
+
+constexpr std::uint64_t k_search_page_limit = 10'000; // a server that pages for ever is cut off
+
+http::Request get(std::string target) {
+  http::Request request;
+  request.url.target = std::move(target);
+  return request;
+}
+
+std::string without_library(std::string name) {
+  constexpr std::string_view k_library = "library/";
+  if (name.starts_with(k_library) && name.find('/', k_library.size()) == std::string::npos) {
+    name.erase(0, k_library.size());
+  }
+  return name;
+}
+
+bool is_true(const Json& object, std::string_view name) {
+  const auto* member = find_member(object, name);
+  return member != nullptr && member->is_boolean() && member->get<bool>();
+}
+
+std::uint64_t number_or_zero(const Json& object, std::string_view name) {
+  const auto* member = find_member(object, name);
+  return member != nullptr && member->is_number_unsigned() ? member->get<std::uint64_t>() : 0;
+}
+
+SearchHit read_hit(const Json& result) {
+  SearchHit hit;
+  hit.name = without_library(required_string(result, "name", "search result"));
+  hit.description = optional_string(result, "description").value_or("");
+  hit.stars = number_or_zero(result, "star_count");
+  hit.is_official = is_true(result, "is_official");
+  hit.is_automated = is_true(result, "is_automated") || is_true(result, "is_trusted");
+  return hit;
+}
+
+} // namespace
+
+class Registry::State {
+public:
+  explicit State(Connection connection)
+      : connection_(std::make_shared<const Connection>(std::move(connection))) {}
+
+  [[nodiscard]] const Connection& connection() const noexcept { return *connection_; }
+
+  std::shared_ptr<Session> session(const std::string& repository) {
+    return std::make_shared<Session>(connection_, repository);
+  }
+
+  /// An index request that is about no repository.
+  http::Response ask(std::string target) {
+    return Session(connection_, "").send_index(get(std::move(target)), Need::read);
+  }
+
+private:
+  std::shared_ptr<const Connection> connection_;
+};
+
+Registry::Registry(http::Client& client, http::Url base, std::string host,
+                   std::optional<http::Credential> credential, Ping ping)
+    : state_(std::make_shared<State>(Connection{client, std::move(base), std::move(host),
+                                                std::move(credential), std::move(ping)})) {}
+
+Registry::~Registry() = default;
+
+const http::Url& Registry::base() const noexcept {
+  return state_->connection().base;
+}
+const Ping& Registry::ping() const noexcept {
+  return state_->connection().ping;
+}
+
+std::optional<std::vector<SearchHit>> Registry::search(std::string_view term) {
+  std::vector<SearchHit> hits;
+  std::uint64_t pages = 1;
+  for (std::uint64_t page = 1; page <= pages; ++page) {
+    auto target = "/v1/search?q=" + http::percent_encode(term);
+    if (page > 1) {
+      target += "&page=" + std::to_string(page);
+    }
+    auto response = state_->ask(std::move(target));
+    if (response.status == 404) {
+      http::discard_body(response);
+      return std::nullopt;
+    }
+    if (response.status != 200) {
+      throw_status(response, "cannot search " + state_->connection().host);
+    }
+    const auto document = parse_json(http::read_body(response, k_listing_limit_bytes),
+                                     "the search result of " + state_->connection().host);
+    const auto* results = find_member(document, "results");
+    if (results == nullptr || !results->is_array()) {
+      return std::nullopt;
+    }
+    for (const auto& result : *results) {
+      hits.push_back(read_hit(result));
+    }
+    pages = results->empty() ? page
+                             : std::min(number_or_zero(document, "num_pages"), k_search_page_limit);
+  }
+  return hits;
+}
+
+std::optional<std::map<std::string, std::string>> Registry::list_all_tags() {
+  auto response = state_->ask("/v1/repositories");
+  if (response.status != 200) {
+    http::discard_body(response);
+    return std::nullopt;
+  }
+  const auto document =
+      Json::parse(http::read_body(response, k_listing_limit_bytes), nullptr, false);
+  if (!document.is_object()) {
+    return std::nullopt;
+  }
+  std::map<std::string, std::string> tags;
+  for (const auto& [name, id] : document.items()) {
+    if (id.is_string() && is_v1_id(id.get_ref<const std::string&>())) {
+      tags[without_library(name)] = id.get<std::string>();
+    }
+  }
+  return tags;
+}
+
+bool Registry::check_credential() {
+  auto response = state_->ask("/v1/users/");
+  if (response.status == 404) {
+    http::discard_body(response);
+    return false;
+  }
+  if (!is_success(response.status)) {
+    throw_status(response, "cannot log in to " + state_->connection().host);
+  }
+  http::discard_body(response);
+  return true;
+}
+
+std::unique_ptr<V1Repository> Registry::open(const std::string& name) {
+  return std::make_unique<RemoteRepository>(state_->session(name));
+}
+
+Access Registry::access(const std::string& name) {
+  const auto session = state_->session(name);
+  auto response = session->send(get(repository_path(name) + "/properties"), Need::read);
+  if (response.status != 200) {
+    throw_status(response, "cannot read the properties of " + session->describe());
+  }
+  const auto what = "the properties of " + session->describe();
+  const auto document = parse_json(http::read_body(response, k_document_limit_bytes), what);
+  return optional_string(document, "access") == "private" ? Access::restricted : Access::open;
+}
+
+void Registry::set_access(const std::string& name, Access access) {
+  const auto session = state_->session(name);
+  auto request = get(repository_path(name) + "/properties");
+  request.method = http::Method::put;
+  request.headers.add("Content-Type", "application/json");
+  request.body = http::text_body(access == Access::open ? R"({"access": "public"})"
+                                                        : R"({"access": "private"})");
+  auto response = session->send(request, Need::write);
+  if (!is_success(response.status)) {
+    throw_status(response, "cannot set the properties of " + session->describe());
+  }
+  http::discard_body(response);
+}
+
+} // namespace regctl::registry::v1

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/v1/repository.hpp"
+
+#include "registry/status.hpp"
+#include "registry/v1/json_candidates.hpp"
+#include "registry/v1/layer.hpp"
+#include "registry/v1/push.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/interrupt.hpp>
+#include <regctl/base/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace regctl::registry::v1 {
+
+namespace {
+
+using Need = Session::Need;
+
+/// An upload that is under way is over soon or never; a dead one is told after this many tries.
+constexpr int k_in_progress_tries = 3;
+constexpr long k_in_progress_pause_ms = 500;
+
+http::Request get(std::string target) {
+  http::Request request;
+  request.url.target = std::move(target);
+  return request;
+}
+
+std::optional<std::uint64_t> parse_size(const std::optional<std::string>& text) {
+  std::uint64_t value = 0;
+  if (!text) {
+    return std::nullopt;
+  }
+  const auto* end = text->data() + text->size();
+  const auto [rest, error] = std::from_chars(text->data(), end, value);
+  return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
+}
+
+/// The header is a JSON list of sums, in old data one bare string.
+std::vector<std::string> parse_checksums(const std::string& value) {
+  const auto document = Json::parse(value, nullptr, /*allow_exceptions=*/false);
+  if (!document.is_array()) {
+    return value.empty() ? std::vector<std::string>() : std::vector<std::string>{value};
+  }
+  std::vector<std::string> sums;
+  for (const auto& sum : document) {
+    if (sum.is_string()) {
+      sums.push_back(sum.get<std::string>());
+    }
+  }
+  return sums;
+}
+
+V1Image read_image(http::Response& response, const std::string& id) {
+  V1Image image;
+  image.id = id;
+  image.json = http::read_body(response, k_document_limit_bytes);
+  image.layer_size_bytes = parse_size(response.headers.find("X-Docker-Size"));
+  if (const auto sums = response.headers.find("X-Docker-Checksum-Payload")) {
+    image.payload_checksums = parse_checksums(*sums);
+  } else if (const auto sum = response.headers.find("X-Docker-Checksum");
+             sum && sum->starts_with("sha256:")) {
+    // docker-registry-server 2.2.0 (npm): it prints the JSON anew, so the sum may be another
+    // text's.
+    image.payload_checksums = {*sum};
+    image.json_candidates = original_json_candidates(image.json);
+  }
+  if (const auto named = parse_v1_image(image.json).id; named != id) {
+    throw Error(ErrorKind::protocol, "the JSON of image " + id + " is that of image " + named);
+  }
+  return image;
+}
+
+class NoLayer final : public Source {
+public:
+  std::size_t read(std::span<std::byte>) override { return 0; }
+};
+
+/// The request for a layer's bytes from `offset` on.
+http::Request layer_request(const V1Image& image, std::uint64_t offset) {
+  auto request = get(image_path(image.id, "layer"));
+  if (offset > 0 && image.layer_size_bytes) {
+    // docker-registry 0.9 announces one byte too many for "N-" and then stalls, and answers 416 to
+    // a range of one byte: always name the last byte, and ask for two where one is missing.
+    const auto last = *image.layer_size_bytes - 1;
+    const auto first = offset == last ? offset - 1 : offset;
+    request.headers.add("Range", "bytes=" + std::to_string(first) + "-" + std::to_string(last));
+  }
+  return request;
+}
+
+http::Response open_layer_at(Session& session, const V1Image& image, std::uint64_t offset) {
+  auto response = session.send(layer_request(image, offset), Need::read);
+  if (response.status == 416 && offset == 0) {
+    // docker-registry 0.9 answers 416 for a layer of 0 bytes even without a Range.
+    http::discard_body(response);
+    response.status = 200;
+    response.body = std::make_unique<NoLayer>();
+  }
+  if (response.status == 416) {
+    http::discard_body(response);
+    response = session.send(layer_request(image, 0), Need::read);
+  }
+  if (response.status != 200 && response.status != 206) {
+    throw_status(response, "cannot read the layer of image " + short_id(image.id));
+  }
+  return response;
+}
+
+} // namespace
+
+std::string image_path(const std::string& id, std::string_view part) {
+  return "/v1/images/" + http::percent_encode(id) + "/" + std::string(part);
+}
+
+ImageAnswer ask_for_image(Session& session, const std::string& id) {
+  auto response = session.send(get(image_path(id, "json")), Need::read);
+  if (response.status == 200) {
+    return {ImageState::complete, read_image(response, id)};
+  }
+  if (response.status == 404 || response.status == 400) {
+    const auto state = response.status == 404 ? ImageState::absent : ImageState::in_progress;
+    http::discard_body(response);
+    return {state, {}};
+  }
+  throw_status(response, "cannot read image " + short_id(id));
+}
+
+void put_tag(Session& session, const std::string& tag, const std::string& id) {
+  auto request = get(repository_path(session.repository()) + "/tags/" + http::percent_encode(tag));
+  request.method = http::Method::put;
+  request.headers.add("Content-Type", "application/json");
+  request.body = http::text_body("\"" + id + "\"");
+  auto response = session.send(request, Need::write);
+  if (!is_success(response.status)) {
+    throw_status(response, "cannot set tag " + session.describe() + ":" + tag);
+  }
+  http::discard_body(response);
+}
+
+RemoteRepository::RemoteRepository(std::shared_ptr<Session> session)
+    : session_(std::move(session)) {}
+
+std::string RemoteRepository::describe() const {
+  return session_->describe();
+}
+
+V1Tags RemoteRepository::tags() {
+  auto response =
+      session_->send(get(repository_path(session_->repository()) + "/tags"), Need::read);
+  if (response.status == 404) {
+    http::discard_body(response);
+    throw Error(ErrorKind::not_found, "there is no repository " + session_->repository() + " at " +
+                                          session_->connection().host);
+  }
+  if (response.status != 200) {
+    throw_status(response, "cannot list the tags of " + describe());
+  }
+  const auto what = "the list of tags of " + describe();
+  const auto document = parse_json(http::read_body(response, k_listing_limit_bytes), what);
+  if (!document.is_object()) {
+    throw Error(ErrorKind::protocol, what + " is not a JSON object");
+  }
+  V1Tags tags;
+  for (const auto& [tag, id] : document.items()) {
+    // docker-registry 0.9 sends null for a tag whose file it cannot read.
+    const bool is_id = id.is_string() && is_v1_id(id.get_ref<const std::string&>());
+    tags[tag] = is_id ? std::optional(id.get<std::string>()) : std::nullopt;
+  }
+  return tags;
+}
+
+std::optional<std::vector<std::string>> RemoteRepository::ancestry(const std::string& id) {
+  auto response = session_->send(get(image_path(id, "ancestry")), Need::read);
+  if (response.status != 200) {
+    // 404 for a missing file, 400 for an unfinished upload, 500 for a damaged one: the chain of
+    // parents tells more than any of them.
+    http::discard_body(response);
+    return std::nullopt;
+  }
+  const auto document = Json::parse(http::read_body(response, k_document_limit_bytes), nullptr,
+                                    /*allow_exceptions=*/false);
+  if (!document.is_array() || document.size() > k_max_chain) {
+    return std::nullopt;
+  }
+  std::vector<std::string> ids;
+  for (const auto& entry : document) {
+    if (!entry.is_string() || !is_v1_id(entry.get_ref<const std::string&>())) {
+      return std::nullopt;
+    }
+    ids.push_back(entry.get<std::string>());
+  }
+  return ids;
+}
+
+std::optional<V1Image> RemoteRepository::find_image(const std::string& id) {
+  for (int attempt = 1;; ++attempt) {
+    auto answer = ask_for_image(*session_, id);
+    if (answer.state == ImageState::absent) {
+      return std::nullopt;
+    }
+    if (answer.state == ImageState::complete) {
+      return std::move(answer.image);
+    }
+    if (attempt == k_in_progress_tries) {
+      throw Error(
+          ErrorKind::unavailable,
+          "image " + short_id(id) + " at " + session_->connection().host +
+              " is being uploaded, or its upload was never completed",
+          "try again when its push is done; if nobody pushes it, pushing it again repairs it");
+    }
+    interruptible_sleep_ms(k_in_progress_pause_ms);
+  }
+}
+
+std::unique_ptr<LayerSource> RemoteRepository::open_layer(const V1Image& image, LayerCheck check) {
+  const auto what = "layer of image " + short_id(image.id) + " at " + session_->connection().host;
+  std::unique_ptr<Source> bytes;
+  if (image.layer_size_bytes == 0) {
+    bytes = std::make_unique<NoLayer>();
+  } else {
+    bytes = http::make_resuming_source(
+        session_->connection().client,
+        [session = session_, image](std::uint64_t offset) {
+          return open_layer_at(*session, image, offset);
+        },
+        image.layer_size_bytes, what);
+  }
+  return make_layer_source(std::move(bytes), image, check, what);
+}
+
+std::unique_ptr<V1Push> RemoteRepository::start_push(const V1PushPlan& plan) {
+  return begin_push(session_, plan);
+}
+
+void RemoteRepository::put_tag(const std::string& tag, const std::string& id) {
+  session_->set_announcement(Json::array({{{"id", id}, {"Tag", tag}}}).dump());
+  v1::put_tag(*session_, tag, id);
+}
+
+void RemoteRepository::remove_tag(const std::string& tag) {
+  // npm's server answers 200 whether or not there was such a tag.
+  if (!tags().contains(tag)) {
+    throw Error(ErrorKind::not_found, "there is no tag " + describe() + ":" + tag);
+  }
+  auto request =
+      get(repository_path(session_->repository()) + "/tags/" + http::percent_encode(tag));
+  request.method = http::Method::remove;
+  auto response = session_->send(request, Need::write);
+  if (!is_success(response.status)) {
+    throw_status(response, "cannot remove tag " + describe() + ":" + tag);
+  }
+  http::discard_body(response);
+}
+
+void RemoteRepository::remove() {
+  static_cast<void>(
+      tags()); // tells a repository that is not there from a server that cannot remove
+  auto request = get(repository_path(session_->repository()) + "/");
+  request.method = http::Method::remove;
+  auto response = session_->send_index(request, Need::write);
+  if (response.status == 404 || response.status == 405) {
+    http::discard_body(response);
+    throw Error(ErrorKind::unsupported, session_->connection().host + " cannot remove repositories",
+                "remove the tags one by one: regctl rm " + describe() + ":TAG");
+  }
+  if (!is_success(response.status)) {
+    throw_status(response, "cannot remove repository " + describe());
+  }
+  http::discard_body(response);
+}
+
+} // namespace regctl::registry::v1

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "registry/v1/session.hpp"
+
+#include <regctl/model/v1_store.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace regctl::registry::v1 {
+
+/// A repository at a v1 registry.
+class RemoteRepository final : public V1Repository {
+public:
+  explicit RemoteRepository(std::shared_ptr<Session> session);
+
+  [[nodiscard]] std::string describe() const override;
+  V1Tags tags() override;
+  std::optional<std::vector<std::string>> ancestry(const std::string& id) override;
+  std::optional<V1Image> find_image(const std::string& id) override;
+  std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override;
+  std::unique_ptr<V1Push> start_push(const V1PushPlan& plan) override;
+  void put_tag(const std::string& tag, const std::string& id) override;
+  void remove_tag(const std::string& tag) override;
+  void remove() override;
+
+private:
+  std::shared_ptr<Session> session_; // shared with pushes and layers that outlive a call
+};
+
+/// "/v1/images/ID/PART".
+std::string image_path(const std::string& id, std::string_view part);
+
+/// What `GET images/ID/json` says of an image.
+enum class ImageState {
+  absent,      ///< 404
+  in_progress, ///< 400 "Image is being uploaded": under way, or dead for years
+  complete,
+};
+struct ImageAnswer {
+  ImageState state = ImageState::absent;
+  V1Image image; ///< if complete
+};
+
+/// Asks for an image's JSON. Throws Error{protocol} if it is another image's.
+ImageAnswer ask_for_image(Session& session, const std::string& id);
+
+/// Sends `PUT …/tags/TAG`.
+void put_tag(Session& session, const std::string& tag, const std::string& id);
+
+} // namespace regctl::registry::v1

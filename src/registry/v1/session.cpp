@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/v1/session.hpp"
+
+#include "registry/status.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/http/challenge.hpp>
+#include <regctl/model/reference.hpp>
+
+#include <algorithm>
+
+namespace regctl::registry::v1 {
+
+namespace {
+
+constexpr std::string_view k_token_scheme = "Token ";
+
+/// docker-registry's X-Docker-Token itself begins with "Token "; npm's server sends the value
+/// alone.
+std::string bare_token(std::string_view value) {
+  while (value.starts_with(k_token_scheme)) {
+    value.remove_prefix(k_token_scheme.size());
+  }
+  return std::string(value);
+}
+
+http::Secret token_of(const http::Response& response) {
+  auto value = response.headers.find("X-Docker-Token");
+  if (!value && response.status != 401) {
+    value = response.headers.find("WWW-Authenticate"); // older servers send it only there
+    if (value && !value->starts_with(k_token_scheme)) {
+      value.reset();
+    }
+  }
+  auto token = value ? bare_token(*value) : std::string();
+  return token.empty() ? http::Secret() : http::Secret(std::string(k_token_scheme) + token);
+}
+
+bool wants_basic(const http::Response& response) {
+  for (const auto& value : response.headers.all("WWW-Authenticate")) {
+    for (const auto& challenge : http::parse_challenges(value)) {
+      if (challenge.scheme == "basic") {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// The first of "host[:port],host[:port]", reached like `base`; nothing if it is `base` or no host.
+std::optional<http::Url> endpoint_of(const http::Response& response, const http::Url& base) {
+  const auto value = response.headers.find("X-Docker-Endpoints");
+  if (!value) {
+    return std::nullopt;
+  }
+  auto first = value->substr(0, value->find(','));
+  first.erase(0, first.find_first_not_of(' '));
+  first.erase(first.find_last_not_of(' ') + 1);
+  try {
+    auto url = http::Url::parse(base.scheme + "://" + parse_registry_host(first).host + "/");
+    if (url.origin() == base.origin()) {
+      return std::nullopt;
+    }
+    return url;
+  } catch (const Error&) {
+    return std::nullopt; // what is no host cannot be asked; the registry itself can
+  }
+}
+
+} // namespace
+
+std::string repository_path(std::string_view name) {
+  std::string path = "/v1/repositories";
+  if (name.find('/') == std::string_view::npos) {
+    path += "/library";
+  }
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const auto end = std::min(name.find('/', begin), name.size());
+    path += "/" + http::percent_encode(name.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return path;
+}
+
+Session::Session(std::shared_ptr<const Connection> connection, std::string repository)
+    : connection_(std::move(connection)), repository_(std::move(repository)) {
+  // As engines do: a standalone registry behind TLS gets Basic on every request.
+  basic_only_ = connection_->credential && connection_->base.scheme == "https" &&
+                connection_->ping.standalone.value_or(false);
+}
+
+std::string Session::describe() const {
+  return connection_->host + "/" + repository_;
+}
+
+void Session::set_announcement(std::string body) {
+  const std::lock_guard lock(mutex_);
+  announcement_ = std::move(body);
+}
+
+http::Response Session::send_index(http::Request request, Need need) {
+  const auto target = request.url.target;
+  request.url = connection_->base;
+  request.url.target = target;
+  request.headers.add("X-Docker-Token", "true");
+  if (connection_->credential) {
+    request.authorization = http::basic_authorization(connection_->credential->username,
+                                                      connection_->credential->password);
+  }
+  auto response = connection_->client.send(request);
+  if (response.status == 401) {
+    deny(response);
+  }
+  learn(response, need);
+  return response;
+}
+
+http::Response Session::send(http::Request request, Need need) {
+  ask_index_first(need);
+  const auto target = request.url.target;
+  // A 401 may ask for Basic first and then for a token; more rounds would not teach us anything.
+  for (int round = 0;; ++round) {
+    const auto tried = choose(need);
+    {
+      const std::lock_guard lock(mutex_);
+      request.url = endpoint_.value_or(connection_->base);
+    }
+    request.url.target = target;
+    request.authorization = tried.authorization;
+    request.trusted_origins = {connection_->base.origin()};
+    auto response = connection_->client.send(request);
+    if (response.status == 403 || (response.status == 401 && round == 2)) {
+      deny(response);
+    }
+    if (response.status != 401) {
+      return response;
+    }
+    if (!renew(need, response, tried)) {
+      deny(response);
+    }
+    http::discard_body(response);
+  }
+}
+
+/// A registry that is not known to stand alone may keep its images elsewhere and want tokens: its
+/// index tells, as engines ask it. One that stands alone is asked only when it says 401.
+void Session::ask_index_first(Need need) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (asked_index_ || connection_->ping.standalone.value_or(false)) {
+      return;
+    }
+  }
+  const std::lock_guard renewal(renewal_);
+  {
+    const std::lock_guard lock(mutex_);
+    if (asked_index_) {
+      return;
+    }
+    asked_index_ = true;
+  }
+  request_token(need);
+}
+
+Session::Tried Session::choose(Need need) {
+  const std::lock_guard lock(mutex_);
+  const auto& own = need == Need::read ? read_token_ : write_token_;
+  const auto& other = need == Need::read ? write_token_ : read_token_;
+  const auto& token = own.empty() ? other : own;
+  if (!basic_only_ && !token.empty()) {
+    return {token, false};
+  }
+  if (basic_only_ && connection_->credential) {
+    return {http::basic_authorization(connection_->credential->username,
+                                      connection_->credential->password),
+            true};
+  }
+  return {};
+}
+
+/// After a 401: makes the next choose() give something better. False if there is nothing better.
+bool Session::renew(Need need, const http::Response& refused, const Tried& tried) {
+  if (wants_basic(refused) && !tried.is_basic) {
+    const std::lock_guard lock(mutex_);
+    basic_only_ = connection_->credential.has_value();
+    return basic_only_;
+  }
+  const std::lock_guard renewal(renewal_);
+  const auto current = [&] {
+    const std::lock_guard lock(mutex_);
+    basic_only_ = false;
+    return need == Need::read ? read_token_ : write_token_;
+  };
+  if (const auto before = current(); !before.empty() && before != tried.authorization) {
+    return true; // another thread has fetched it meanwhile
+  }
+  request_token(need);
+  const auto after = current();
+  return !after.empty() && after != tried.authorization;
+}
+
+void Session::request_token(Need need) {
+  http::Request request;
+  request.url.target = repository_path(repository_);
+  if (need == Need::read) {
+    request.url.target += "/images";
+  } else {
+    const std::lock_guard lock(mutex_);
+    request.method = http::Method::put;
+    request.url.target += "/";
+    request.headers.add("Content-Type", "application/json");
+    request.body = http::text_body(announcement_);
+  }
+  auto response = send_index(std::move(request), need);
+  // A 404 is no failure here: the repository may have tags and no list of images, or be new.
+  http::discard_body(response);
+}
+
+void Session::learn(const http::Response& response, Need need) {
+  auto token = token_of(response);
+  auto endpoint = endpoint_of(response, connection_->base);
+  const std::lock_guard lock(mutex_);
+  if (is_success(response.status)) {
+    asked_index_ = true;
+    endpoint_ = std::move(endpoint);
+  }
+  if (!token.empty()) {
+    (need == Need::read ? read_token_ : write_token_) = std::move(token);
+  }
+}
+
+void Session::deny(http::Response& response) const {
+  throw_denied(response, connection_->host, repository_, connection_->credential);
+}
+
+} // namespace regctl::registry::v1

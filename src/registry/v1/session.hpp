@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/http/client.hpp>
+#include <regctl/http/credentials.hpp>
+#include <regctl/registry/v1/registry.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regctl::registry::v1 {
+
+/// How one registry is reached. Immutable.
+struct Connection {
+  http::Client& client; ///< outlives every connection
+  http::Url base;
+  std::string host;
+  std::optional<http::Credential> credential;
+  Ping ping;
+};
+
+/// "/v1/repositories/library/app" for "app": the path of a repository, percent-encoded, without a
+/// final slash.
+std::string repository_path(std::string_view name);
+
+/// Requests about one repository and its images, with whatever authorization its server wants.
+///
+/// Index requests (`PUT repositories/…`, `GET …/images`, users, search) carry Basic and
+/// `X-Docker-Token: true`; what they answer (X-Docker-Token, X-Docker-Endpoints) is used for image
+/// and tag requests. Read and write tokens are kept apart, since docker-registry in token mode
+/// refuses the one for the other. A 401 is answered once with a fresh token, or with Basic where
+/// the challenge asks for it (nginx in front), which then stays. Thread-safe. Source:
+/// docker-registry 0.9.1 and engines 1.3 to 1.9 as recorded; registry-v1 section 5.
+class Session {
+public:
+  enum class Need { read, write };
+
+  Session(std::shared_ptr<const Connection> connection, std::string repository);
+
+  [[nodiscard]] const Connection& connection() const noexcept { return *connection_; }
+  [[nodiscard]] const std::string& repository() const noexcept { return repository_; }
+
+  /// "host:5000/team/app".
+  [[nodiscard]] std::string describe() const;
+
+  /// An index request at the registry itself. Its answer's token is kept for `need`. Any status but
+  /// 401 is returned.
+  http::Response send_index(http::Request request, Need need);
+
+  /// A request for an image or a tag at the endpoint that the index named; only target, method,
+  /// headers and body of `request` need be set. Throws Error{denied} for a 401 that stays, and for
+  /// a 403.
+  http::Response send(http::Request request, Need need);
+
+  /// What `PUT repositories/NS/NAME/` sends when a write token is wanted; "[]" until set.
+  void set_announcement(std::string body);
+
+private:
+  struct Tried {
+    http::Secret authorization;
+    bool is_basic = false;
+  };
+
+  void ask_index_first(Need need);
+  Tried choose(Need need);
+  bool renew(Need need, const http::Response& refused, const Tried& tried);
+  void request_token(Need need);
+  void learn(const http::Response& response, Need need);
+  [[noreturn]] void deny(http::Response& response) const;
+
+  std::shared_ptr<const Connection> connection_;
+  std::string repository_;
+
+  std::mutex renewal_; ///< held while a token is fetched, so that one thread fetches for all
+  std::mutex mutex_;   ///< guards what follows
+  std::string announcement_ = "[]";
+  std::optional<http::Url> endpoint_;
+  http::Secret read_token_;
+  http::Secret write_token_;
+  bool basic_only_ = false;
+  bool asked_index_ = false;
+};
+
+} // namespace regctl::registry::v1
