@@ -1,5 +1,144 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/piecewise_source.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <functional>
+
+using namespace regctl;
+using test::read_in_pieces;
+using test::TemporaryFolder;
+
+namespace {
+
+std::size_t count_files(const std::filesystem::path& folder) {
+  return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));
+}
+
+void write(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
+
+} // namespace
+
 TEST_SUITE_BEGIN("base/file");
+
+TEST_CASE("a file appears under its name only by commit, and replaces what had it") {
+  const TemporaryFolder folder;
+  write(folder / "a", "old");
+  {
+    AtomicFile file(folder / "a");
+    file.write(as_bytes("new"));
+    CHECK(read_file(folder / "a", 10) == "old");
+    file.commit();
+  }
+  CHECK(read_file(folder / "a", 10) == "new");
+  CHECK(count_files(folder.path()) == 1);
+}
+
+TEST_CASE("nothing is left of a file that was not committed") {
+  const TemporaryFolder folder;
+  {
+    AtomicFile file(folder / "a");
+    file.write(as_bytes("half"));
+  }
+  CHECK(count_files(folder.path()) == 0);
+}
+
+TEST_CASE("an existing file keeps its mode, a link its place") {
+  const TemporaryFolder folder;
+  write(folder / "target", "old");
+  ::chmod((folder / "target").c_str(), 0640);
+  std::filesystem::create_symlink(folder / "target", folder / "link");
+  AtomicFile file(folder / "link");
+  file.write(as_bytes("new"));
+  file.commit();
+  CHECK(std::filesystem::is_symlink(folder / "link"));
+  CHECK(read_file(folder / "target", 10) == "new");
+  struct stat status = {};
+  ::stat((folder / "target").c_str(), &status);
+  CHECK((status.st_mode & 0777) == 0640);
+}
+
+TEST_CASE("what cannot be opened or created is named with its reason") {
+  const TemporaryFolder folder;
+  const auto kind_of = [](const std::function<void()>& action) {
+    try {
+      action();
+    } catch (const Error& error) {
+      CHECK(error.message().find("regctl-test") != std::string::npos);
+      return error.kind();
+    }
+    return ErrorKind::usage;
+  };
+  CHECK(kind_of([&] { open_for_reading(folder / "absent"); }) == ErrorKind::not_found);
+  CHECK(kind_of([&] { open_for_reading(folder.path()); }) == ErrorKind::local_io);
+  CHECK(kind_of([&] { AtomicFile(folder.path()); }) == ErrorKind::local_io);
+  CHECK(kind_of([&] { AtomicFile(folder / "no" / "where"); }) == ErrorKind::not_found);
+}
+
+TEST_CASE("a full disk is a local error with a hint") {
+  const FileDescriptor full(::open("/dev/full", O_WRONLY));
+  try {
+    write_fully(full.get(), as_bytes("x"), "/dev/full");
+    FAIL("was written");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::local_io);
+    CHECK(error.message().starts_with("cannot write /dev/full: "));
+    CHECK(error.hint().find("TMPDIR") != std::string::npos);
+  }
+}
+
+TEST_CASE("ranges of one file are read independently of each other") {
+  const TemporaryFolder folder;
+  write(folder / "a", "0123456789");
+  const auto file = std::make_shared<FileDescriptor>(open_for_reading(folder / "a"));
+  for (const auto piece : test::k_pieces) {
+    const auto first = make_range_source(file, 2, 5, "a");
+    const auto second = make_range_source(file, 0, 10, "a");
+    std::byte byte{};
+    CHECK(first->read({&byte, 1}) == 1);
+    CHECK(read_in_pieces(*second, piece) == "0123456789");
+    CHECK(read_in_pieces(*first, piece) == "3456");
+  }
+  const auto beyond = make_range_source(file, 8, 5, "the archive");
+  CHECK_THROWS_WITH_AS(read_in_pieces(*beyond, 7), "the archive ends 3 bytes too early", Error);
+}
+
+TEST_CASE("several writers put their bytes at their places") {
+  auto file = make_temporary_file();
+  write_fully_at(file.get(), 3, as_bytes("def"), "x");
+  write_fully_at(file.get(), 0, as_bytes("abc"), "x");
+  const auto shared = std::make_shared<FileDescriptor>(std::move(file));
+  CHECK(read_in_pieces(*make_range_source(shared, 0, 6, "x"), 4) == "abcdef");
+}
+
+TEST_CASE("a pipe is read to its end") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  FileDescriptor writer(ends[1]);
+  const auto source = make_fd_source(FileDescriptor(ends[0]), "stdin");
+  write_fully(writer.get(), as_bytes("hello"), "pipe");
+  writer.close();
+  CHECK(read_in_pieces(*source, 2) == "hello");
+}
+
+TEST_CASE("a temporary file has no name") {
+  const TemporaryFolder folder;
+  ::setenv("TMPDIR", folder.path().c_str(), 1);
+  const auto file = make_temporary_file();
+  ::unsetenv("TMPDIR");
+  CHECK(count_files(folder.path()) == 0);
+  CHECK(::write(file.get(), "x", 1) == 1);
+}
+
 TEST_SUITE_END();

@@ -1,5 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/hash.hpp>
+
 #include <doctest/doctest.h>
 
+#include <string>
+
 TEST_SUITE_BEGIN("base/hash");
+
+TEST_CASE("sums are those of FIPS 180-4, however the bytes are cut") {
+  CHECK(regctl::sha256_hex("") ==
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  CHECK(regctl::sha256_hex("abc") ==
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  regctl::Sha256 hasher;
+  for (const char* piece : {"a", "", "bc"}) {
+    hasher.update(piece);
+  }
+  CHECK(hasher.finish_hex() == regctl::sha256_hex("abc"));
+}
+
+TEST_CASE("hex digits are lower case and of the exact number") {
+  CHECK(regctl::is_lower_hex("0af9", 4));
+  CHECK_FALSE(regctl::is_lower_hex("0AF9", 4));
+  CHECK_FALSE(regctl::is_lower_hex("0af", 4));
+  CHECK_FALSE(regctl::is_lower_hex("0afg", 4));
+}
+
 TEST_SUITE_END();
