@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/v1/layer.hpp"
+#include "support/piecewise_source.hpp"
+
+#include <regctl/base/hash.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace regctl;
+using registry::v1::make_layer_source;
+using test::PiecewiseSource;
+using test::read_in_pieces;
+
+namespace {
+
+const std::string k_bytes = "the bytes of a layer";
+
+std::string sum(const std::string& json) {
+  return "sha256:" + sha256_hex(payload_prefix(json) + k_bytes);
+}
+
+V1Image image(std::vector<std::string> checksums, std::vector<std::string> candidates = {}) {
+  return {std::string(64, 'a'), "{}", k_bytes.size(), std::move(checksums), std::move(candidates)};
+}
+
+std::unique_ptr<LayerSource> open(const V1Image& image, LayerCheck check, std::size_t piece) {
+  return make_layer_source(std::make_unique<PiecewiseSource>(k_bytes, piece), image, check,
+                           "layer of image aaaa");
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("registry/layer");
+
+TEST_CASE("a layer ends only if one of its payload checksums comes out") {
+  for (const auto piece : test::k_pieces) {
+    CAPTURE(piece);
+    const auto good = open(image({"sha256:0", sum("{}")}), LayerCheck::verify, piece);
+    CHECK(read_in_pieces(*good, piece) == k_bytes);
+    const auto bad = open(image({sum("[]")}), LayerCheck::verify, piece);
+    for (int again = 0; again < 2; ++again) {
+      try {
+        read_in_pieces(*bad, piece);
+        FAIL("ended");
+      } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::integrity);
+        CHECK(error.message() ==
+              "layer of image aaaa has payload checksum " + sum("{}") + " instead of " + sum("[]"));
+      }
+    }
+  }
+}
+
+TEST_CASE("nothing is checked where nothing is known, or where it is not wanted") {
+  for (const auto& unknown : {image({}), image({"tarsum+sha256:00"})}) {
+    CHECK(read_in_pieces(*open(unknown, LayerCheck::verify, 7), 7) == k_bytes);
+  }
+  CHECK(read_in_pieces(*open(image({sum("[]")}), LayerCheck::none, 7), 7) == k_bytes);
+}
+
+TEST_CASE("the checksum tells which JSON had been pushed") {
+  const auto layer = open(image({sum("{ }")}, {"{x}", "{ }"}), LayerCheck::verify, 7);
+  CHECK(layer->original_json() == "{}");
+  read_in_pieces(*layer, 7);
+  CHECK(layer->original_json() == "{ }");
+}
+
+TEST_SUITE_END();
