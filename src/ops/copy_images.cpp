@@ -111,19 +111,22 @@ public:
 
 private:
   void send_twice_if_damaged(const V1Image& image, Progress::Task task) {
+    const bool may_repeat = push_.can_repeat() && how_.check == LayerCheck::verify;
     try {
-      send(image, task);
+      send(image, may_repeat ? LayerCheck::verify_likeliest : how_.check, task);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::integrity || !push_.can_repeat()) {
         throw;
       }
-      session_.progress().note(error.message() + "; moving it once more");
+      if (image.json_candidates.empty()) { // else a wrong guess is no cause for alarm
+        session_.progress().note(error.message() + "; moving it once more");
+      }
       session_.progress().restart(task);
-      send(image, task);
+      send(image, how_.check, task);
     }
   }
 
-  void send(const V1Image& image, Progress::Task task) {
+  void send(const V1Image& image, LayerCheck check, Progress::Task task) {
     V1Upload upload;
     upload.image = image;
     if (!image.json_candidates.empty()) {
@@ -137,8 +140,8 @@ private:
       if (opened++ > 0) {
         session_.progress().restart(task);
       }
-      auto layer = std::make_unique<MovingLayer>(source_.open_layer(image, how_.check),
-                                                 upload.image, session_.progress(), task, bytes_);
+      auto layer = std::make_unique<MovingLayer>(source_.open_layer(image, check), upload.image,
+                                                 session_.progress(), task, bytes_);
       return how_.plain_layers == PlainLayers::gzip ? gzip_if_plain(std::move(layer))
                                                     : std::move(layer);
     };

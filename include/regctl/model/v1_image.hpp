@@ -26,10 +26,9 @@ struct V1Image {
   /// recorded several uploads (any may match); empty where the store tells none.
   std::vector<std::string> payload_checksums;
 
-  /// Other texts that may be the JSON as it was pushed, most likely first; empty unless the store
-  /// is known to re-encode JSON (docker-registry-server 2.2.0 parses and prints it anew, so that
-  /// Go's
-  /// "\\u003c" comes back as "<"). The payload checksum tells which one it was: LayerSource.
+  /// Where the store is known to re-encode JSON (docker-registry-server 2.2.0 parses and prints it
+  /// anew, so that Go's "\\u003c" comes back as "<"): every text that may have been pushed, most
+  /// likely first. The payload checksum tells which one it was: LayerSource. Empty everywhere else.
   std::vector<std::string> json_candidates;
 };
 

@@ -19,10 +19,14 @@ namespace regctl {
 /// read (docker-registry sends `null` for it).
 using V1Tags = std::map<std::string, std::optional<std::string>>;
 
-/// Where an image's layer stops being verifiable: what open_layer() does at the end.
+/// What open_layer() does at the end of a layer.
 enum class LayerCheck {
   verify, ///< throw Error{integrity} instead of ending if size or payload checksum are wrong
-  none,   ///< pass the bytes through
+  /// The same at the price of one sum, for who can begin again: of V1Image::json_candidates only
+  /// the first is tried for a large layer, so that a sound layer may fail and `verify` is wanted
+  /// then.
+  verify_likeliest,
+  none, ///< pass the bytes through
 };
 
 /// The stored bytes of a layer.

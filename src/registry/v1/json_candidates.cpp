@@ -3,6 +3,7 @@
 
 #include <regctl/base/json.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace regctl::registry::v1 {
@@ -62,16 +63,58 @@ std::string as_python_prints(std::string_view json) {
   return result;
 }
 
+std::string print(std::string_view json, JsonStyle style) {
+  switch (style) {
+  case JsonStyle::printed:
+    return std::string(json);
+  case JsonStyle::printed_line:
+    return std::string(json) + "\n";
+  case JsonStyle::engine:
+    return as_go_prints(json);
+  case JsonStyle::engine_line:
+    return as_go_prints(json) + "\n";
+  case JsonStyle::python:
+    return as_python_prints(json);
+  }
+  return std::string(json);
+}
+
+constexpr std::array k_engine_first = {JsonStyle::engine, JsonStyle::engine_line,
+                                       JsonStyle::printed, JsonStyle::printed_line,
+                                       JsonStyle::python};
+constexpr std::array k_scripts_first = {JsonStyle::printed, JsonStyle::python,
+                                        JsonStyle::printed_line, JsonStyle::engine,
+                                        JsonStyle::engine_line};
+
 } // namespace
 
-std::vector<std::string> original_json_candidates(std::string_view printed) {
-  std::vector<std::string> candidates;
-  for (auto& text : {as_go_prints(printed), as_python_prints(printed)}) {
-    if (text != printed && (candidates.empty() || candidates.front() != text)) {
-      candidates.push_back(text);
+std::vector<JsonCandidate> original_json_candidates(std::string_view printed,
+                                                    std::optional<JsonStyle> preferred) {
+  const bool by_engine = printed.find("\"docker_version\"") != std::string_view::npos;
+  const auto& usual = by_engine ? k_engine_first : k_scripts_first;
+  std::vector<JsonStyle> styles(usual.begin(), usual.end());
+  if (preferred) {
+    styles.insert(styles.begin(), *preferred);
+  }
+  std::vector<JsonCandidate> candidates;
+  for (const auto style : styles) {
+    auto text = print(printed, style);
+    if (std::none_of(candidates.begin(), candidates.end(),
+                     [&](const JsonCandidate& known) { return known.text == text; })) {
+      candidates.push_back({style, std::move(text)});
     }
   }
   return candidates;
+}
+
+std::optional<JsonStyle> LearntStyle::get() const {
+  const std::lock_guard lock(mutex_);
+  return style_;
+}
+
+void LearntStyle::set(JsonStyle style) {
+  const std::lock_guard lock(mutex_);
+  style_ = style;
 }
 
 } // namespace regctl::registry::v1

@@ -12,12 +12,14 @@ namespace regctl::registry::v1 {
 namespace {
 
 constexpr std::string_view k_sha256 = "sha256:";
+constexpr std::uint64_t k_large_bytes = 1024 * 1024; // from here on a second sum costs something
 
 class CheckedLayer final : public LayerSource {
 public:
   CheckedLayer(std::unique_ptr<Source> bytes, const V1Image& image, LayerCheck check,
-               std::string what)
-      : bytes_(std::move(bytes)), what_(std::move(what)), original_json_(image.json) {
+               std::string what, std::function<void(const std::string&)> on_match)
+      : bytes_(std::move(bytes)), what_(std::move(what)), on_match_(std::move(on_match)),
+        original_json_(image.json) {
     for (const auto& checksum : image.payload_checksums) {
       if (checksum.starts_with(k_sha256)) { // other kinds (tarsum) say nothing about these bytes
         expected_.push_back(checksum);
@@ -26,9 +28,14 @@ public:
     if (check == LayerCheck::none || expected_.empty()) {
       return;
     }
-    add_candidate(image.json);
+    if (image.json_candidates.empty()) {
+      add_candidate(image.json);
+    }
+    const bool is_large = image.layer_size_bytes.value_or(k_large_bytes) >= k_large_bytes;
     for (const auto& json : image.json_candidates) {
-      add_candidate(json);
+      if (check == LayerCheck::verify || !is_large || candidates_.empty()) {
+        add_candidate(json);
+      }
     }
   }
 
@@ -67,6 +74,7 @@ private:
       const auto sum = std::string(k_sha256) + candidate.hasher.finish_hex();
       if (std::find(expected_.begin(), expected_.end(), sum) != expected_.end()) {
         original_json_ = candidate.json;
+        on_match_(original_json_);
         return;
       }
       if (actual_.empty()) {
@@ -84,6 +92,7 @@ private:
 
   std::unique_ptr<Source> bytes_;
   std::string what_;
+  std::function<void(const std::string&)> on_match_;
   std::string original_json_;
   std::vector<std::string> expected_;
   std::vector<Candidate> candidates_; // empty once checked, or where nothing is to be checked
@@ -94,8 +103,10 @@ private:
 } // namespace
 
 std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, const V1Image& image,
-                                               LayerCheck check, std::string what) {
-  return std::make_unique<CheckedLayer>(std::move(bytes), image, check, std::move(what));
+                                               LayerCheck check, std::string what,
+                                               std::function<void(const std::string&)> on_match) {
+  return std::make_unique<CheckedLayer>(std::move(bytes), image, check, std::move(what),
+                                        std::move(on_match));
 }
 
 } // namespace regctl::registry::v1

@@ -54,7 +54,7 @@ std::vector<std::string> parse_checksums(const std::string& value) {
   return sums;
 }
 
-V1Image read_image(http::Response& response, const std::string& id) {
+V1Image read_image(Session& session, http::Response& response, const std::string& id) {
   V1Image image;
   image.id = id;
   image.json = http::read_body(response, k_document_limit_bytes);
@@ -66,7 +66,9 @@ V1Image read_image(http::Response& response, const std::string& id) {
     // docker-registry-server 2.2.0 (npm): it prints the JSON anew, so the sum may be another
     // text's.
     image.payload_checksums = {*sum};
-    image.json_candidates = original_json_candidates(image.json);
+    for (auto& candidate : original_json_candidates(image.json, session.json_style().get())) {
+      image.json_candidates.push_back(std::move(candidate.text));
+    }
   }
   if (const auto named = parse_v1_image(image.json).id; named != id) {
     throw Error(ErrorKind::protocol, "the JSON of image " + id + " is that of image " + named);
@@ -78,6 +80,15 @@ class NoLayer final : public Source {
 public:
   std::size_t read(std::span<std::byte>) override { return 0; }
 };
+
+/// Remembers in which style the JSON of `image` turned out to be.
+void learn_style(Session& session, const V1Image& image, const std::string& json) {
+  for (const auto& candidate : original_json_candidates(image.json, std::nullopt)) {
+    if (!image.json_candidates.empty() && candidate.text == json) {
+      session.json_style().set(candidate.style);
+    }
+  }
+}
 
 /// The request for a layer's bytes from `offset` on.
 http::Request layer_request(const V1Image& image, std::uint64_t offset) {
@@ -119,7 +130,7 @@ std::string image_path(const std::string& id, std::string_view part) {
 ImageAnswer ask_for_image(Session& session, const std::string& id) {
   auto response = session.send(get(image_path(id, "json")), Need::read);
   if (response.status == 200) {
-    return {ImageState::complete, read_image(response, id)};
+    return {ImageState::complete, read_image(session, response, id)};
   }
   if (response.status == 404 || response.status == 400) {
     const auto state = response.status == 404 ? ImageState::absent : ImageState::in_progress;
@@ -229,7 +240,9 @@ std::unique_ptr<LayerSource> RemoteRepository::open_layer(const V1Image& image, 
         },
         image.layer_size_bytes, what);
   }
-  return make_layer_source(std::move(bytes), image, check, what);
+  return make_layer_source(
+      std::move(bytes), image, check, what,
+      [session = session_, image](const std::string& json) { learn_style(*session, image, json); });
 }
 
 std::unique_ptr<V1Push> RemoteRepository::start_push(const V1PushPlan& plan) {

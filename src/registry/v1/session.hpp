@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "registry/v1/json_candidates.hpp"
+
 #include <regctl/http/client.hpp>
 #include <regctl/http/credentials.hpp>
 #include <regctl/registry/v1/registry.hpp>
@@ -55,6 +57,9 @@ public:
   /// a 403.
   http::Response send(http::Request request, Need need);
 
+  /// How the JSONs of this repository were written before the server re-encoded them.
+  [[nodiscard]] LearntStyle& json_style() noexcept { return json_style_; }
+
   /// What `PUT repositories/NS/NAME/` sends when a write token is wanted; "[]" until set.
   void set_announcement(std::string body);
 
@@ -73,6 +78,7 @@ private:
 
   std::shared_ptr<const Connection> connection_;
   std::string repository_;
+  LearntStyle json_style_;
 
   std::mutex renewal_; ///< held while a token is fetched, so that one thread fetches for all
   std::mutex mutex_;   ///< guards what follows

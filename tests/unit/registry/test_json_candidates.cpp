@@ -3,28 +3,58 @@
 
 #include <doctest/doctest.h>
 
+using regctl::registry::v1::JsonCandidate;
+using regctl::registry::v1::JsonStyle;
 using regctl::registry::v1::original_json_candidates;
+
+namespace {
+
+std::vector<std::string> texts(const std::vector<JsonCandidate>& candidates) {
+  std::vector<std::string> result;
+  for (const auto& candidate : candidates) {
+    result.push_back(candidate.text);
+  }
+  return result;
+}
+
+} // namespace
 
 TEST_SUITE_BEGIN("registry/json_candidates");
 
-TEST_CASE("what JSON.stringify printed leads back to what Go and Python had written") {
+TEST_CASE("what JSON.stringify printed leads back to what was pushed, likeliest first") {
   struct Row {
     const char* printed;
-    std::vector<std::string> candidates;
+    std::vector<std::string> texts;
   };
   const Row rows[] = {
-      {R"({"id":"a"})", {R"({"id": "a"})"}},
-      {R"({"a":"A <a@x> & co"})",
-       {R"({"a":"A \u003ca@x\u003e \u0026 co"})", R"({"a": "A <a@x> & co"})"}},
-      {"{\"a\":\"\xe2\x80\xa8\"}", {R"({"a":"\u2028"})", R"({"a": "\u2028"})"}},
-      {R"({"a":"\\b\b"})", {R"({"a":"\\b\u0008"})", R"({"a": "\\b\b"})"}},
-      {R"({"a":"x, y: \" z","b":[1,2]})", {R"({"a": "x, y: \" z", "b": [1, 2]})"}},
-      {"{\"a\":\"\xc3\xa4\"}", {R"({"a": "\u00e4"})"}},
-      {"not JSON", {}},
+      {R"({"id":"a"})", {R"({"id":"a"})", R"({"id": "a"})", "{\"id\":\"a\"}\n"}},
+      {R"({"docker_version":"<&>"})",
+       {R"({"docker_version":"\u003c\u0026\u003e"})",
+        "{\"docker_version\":\"\\u003c\\u0026\\u003e\"}\n", R"({"docker_version":"<&>"})",
+        "{\"docker_version\":\"<&>\"}\n", R"({"docker_version": "<&>"})"}},
+      {"not JSON", {"not JSON", "not JSON\n"}},
   };
   for (const auto& row : rows) {
     CAPTURE(row.printed);
-    CHECK(original_json_candidates(row.printed) == row.candidates);
+    CHECK(texts(original_json_candidates(row.printed, std::nullopt)) == row.texts);
+  }
+}
+
+TEST_CASE("each pusher's way to print is known") {
+  struct Row {
+    const char* printed;
+    JsonStyle style;
+    const char* text;
+  };
+  const Row rows[] = {
+      {"{\"a\":\"\xe2\x80\xa8\"}", JsonStyle::engine, R"({"a":"\u2028"})"},
+      {R"({"a":"\\b\b"})", JsonStyle::engine, R"({"a":"\\b\u0008"})"},
+      {R"({"a":"x, y: \" z","b":[1,2]})", JsonStyle::python, R"({"a": "x, y: \" z", "b": [1, 2]})"},
+      {"{\"a\":\"\xc3\xa4\"}", JsonStyle::python, R"({"a": "\u00e4"})"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.printed);
+    CHECK(original_json_candidates(row.printed, row.style).front().text == row.text);
   }
 }
 

@@ -25,7 +25,7 @@ V1Image image(std::vector<std::string> checksums, std::vector<std::string> candi
 
 std::unique_ptr<LayerSource> open(const V1Image& image, LayerCheck check, std::size_t piece) {
   return make_layer_source(std::make_unique<PiecewiseSource>(k_bytes, piece), image, check,
-                           "layer of image aaaa");
+                           "layer of image aaaa", [](const std::string&) {});
 }
 
 } // namespace
@@ -59,10 +59,20 @@ TEST_CASE("nothing is checked where nothing is known, or where it is not wanted"
 }
 
 TEST_CASE("the checksum tells which JSON had been pushed") {
-  const auto layer = open(image({sum("{ }")}, {"{x}", "{ }"}), LayerCheck::verify, 7);
+  const auto layer = open(image({sum("{ }")}, {"{}", "{x}", "{ }"}), LayerCheck::verify, 7);
   CHECK(layer->original_json() == "{}");
   read_in_pieces(*layer, 7);
   CHECK(layer->original_json() == "{ }");
+}
+
+TEST_CASE("of a large layer's texts only the likeliest is tried where one can begin again") {
+  auto large = image({sum("{ }")}, {"{}", "{ }"});
+  CHECK(read_in_pieces(*open(large, LayerCheck::verify_likeliest, 7), 7) == k_bytes);
+  large.layer_size_bytes.reset(); // may be large
+  CHECK_THROWS_AS(read_in_pieces(*open(large, LayerCheck::verify_likeliest, 7), 7), Error);
+  CHECK(read_in_pieces(*open(large, LayerCheck::verify, 7), 7) == k_bytes);
+  large.json_candidates = {"{ }", "{}"};
+  CHECK(read_in_pieces(*open(large, LayerCheck::verify_likeliest, 7), 7) == k_bytes);
 }
 
 TEST_SUITE_END();
