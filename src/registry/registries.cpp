@@ -39,15 +39,46 @@ std::optional<bool> parse_standalone(const std::optional<std::string>& value) {
   return *value == "True" || *value == "true" || *value == "1" || *value == "mirror";
 }
 
-/// One host by one scheme.
+bool is_v2(const http::Response& response) {
+  return response.headers.find("Docker-Distribution-Api-Version") == "registry/2.0";
+}
+
+/// One host, by the scheme that base() has.
 class Probe {
 public:
-  Probe(http::Client& client, const std::string& host, const std::string& scheme,
+  Probe(http::Client& client, const std::string& host,
         const std::optional<http::Credential>& credential)
-      : client_(client), host_(host), credential_(credential),
-        base_(http::Url::parse(scheme + "://" + host + "/")) {}
+      : client_(client), host_(host), credential_(credential) {}
 
   [[nodiscard]] const http::Url& base() const noexcept { return base_; }
+
+  /// Sets base() to the first of the schemes by which anything answers HTTP.
+  void choose_scheme(const std::vector<std::string>& schemes) {
+    base_ = http::Url::parse(schemes.front() + "://" + host_ + "/");
+    if (schemes.size() == 1) {
+      return; // nothing to choose: the first request will tell what is wrong
+    }
+    for (const auto& scheme : schemes) {
+      auto request = ping("/v1/_ping");
+      request.url.scheme = scheme;
+      auto attempt = client_.attempt(request);
+      if (attempt.response) {
+        const int status = attempt.response->status;
+        const bool wants_https =
+            status == 400 && speaks_https_only(status, error_text(*attempt.response));
+        if (scheme == "https" || !wants_https) {
+          base_.scheme = scheme;
+          return;
+        }
+      } else if (attempt.obstacle == http::Obstacle::certificate) {
+        throw *attempt.error; // it is there, and speaks TLS
+      } else if (attempt.obstacle == http::Obstacle::nobody) {
+        return;
+      } else if (attempt.obstacle == http::Obstacle::wrong_scheme) {
+        base_.scheme = "http";
+      }
+    }
+  }
 
   /// Nothing if the host answers but speaks no v1.
   std::optional<v1::Ping> ask_v1() {
@@ -68,9 +99,10 @@ public:
     }
     const auto text = error_text(response);
     if (speaks_https_only(status, text)) {
-      throw Error(ErrorKind::unavailable, base_.origin() + " speaks https, not http");
+      throw Error(ErrorKind::unavailable, base_.origin() + " speaks https, not http",
+                  "leave out --plain-http");
     }
-    if (status >= 500) {
+    if (status == 429 || status >= 500) {
       throw Error(ErrorKind::unavailable, "cannot ping " + base_.origin() + ": it answered " +
                                               std::to_string(status) + " (" + text + ")");
     }
@@ -84,14 +116,15 @@ public:
   }
 
 private:
-  static bool is_v2(const http::Response& response) {
-    return response.headers.find("Docker-Distribution-Api-Version") == "registry/2.0";
-  }
-
-  http::Response ask(const std::string& target) {
+  [[nodiscard]] http::Request ping(const std::string& target) const {
     http::Request request;
     request.url = base_;
     request.url.target = target;
+    return request;
+  }
+
+  http::Response ask(const std::string& target) {
+    auto request = ping(target);
     auto response = client_.send(request);
     if (response.status == 401 && credential_ && !is_v2(response)) {
       // A proxy with Basic in front of the registry guards the ping too.
@@ -124,21 +157,11 @@ Registries::~Registries() = default;
 
 Detected Registries::detect(const RegistryHost& host,
                             const std::optional<http::Credential>& credential, Ask ask) {
-  const auto schemes = schemes_for(host.host, settings_.for_host(host.host));
-  for (std::size_t i = 0;; ++i) {
-    Probe probe(client_, host.host, schemes[i], credential);
-    try {
-      Detected detected{probe.base(), probe.ask_v1(), false};
-      detected.speaks_v2 = (ask == Ask::everything || !detected.v1) && probe.ask_v2();
-      return detected;
-    } catch (const Error& error) {
-      const bool may_be_the_scheme =
-          error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::protocol;
-      if (!may_be_the_scheme || i + 1 == schemes.size()) {
-        throw;
-      }
-    }
-  }
+  Probe probe(client_, host.host, credential);
+  probe.choose_scheme(schemes_for(host.host, settings_.for_host(host.host)));
+  Detected detected{probe.base(), probe.ask_v1(), false};
+  detected.speaks_v2 = (ask == Ask::everything || !detected.v1) && probe.ask_v2();
+  return detected;
 }
 
 std::unique_ptr<v1::Registry>

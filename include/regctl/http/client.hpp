@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/error.hpp>
 #include <regctl/base/stream.hpp>
 #include <regctl/http/secret.hpp>
 #include <regctl/http/url.hpp>
@@ -100,6 +101,14 @@ struct ClientOptions {
   std::function<void(const std::string&)> debug;
 };
 
+/// Why a request got no answer, as far as it matters for what to try next.
+enum class Obstacle {
+  nobody,       ///< no such host, connection refused: nothing was sent
+  wrong_scheme, ///< plain http where TLS was spoken
+  certificate,  ///< TLS, but the peer is not trusted
+  other,        ///< cut, stalled, not HTTP
+};
+
 /// An HTTP/1.1 client: streaming bodies both ways in bounded memory, keep-alive, redirects of GET
 /// and HEAD (at most 10; and of bodies, which are opened anew), proxies from HTTP_PROXY,
 /// HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, cookies per origin, TLS verified unless told
@@ -121,6 +130,14 @@ public:
   Client& operator=(const Client&) = delete;
 
   Response send(const Request& request);
+
+  /// One attempt without retries; where no answer comes, says why instead of throwing.
+  struct Attempt {
+    std::optional<Response> response;
+    std::optional<Error> error; ///< if there is no response
+    Obstacle obstacle = Obstacle::other;
+  };
+  Attempt attempt(const Request& request);
 
   [[nodiscard]] const ClientOptions& options() const noexcept;
 

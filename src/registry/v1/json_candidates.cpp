@@ -92,10 +92,11 @@ std::vector<JsonCandidate> original_json_candidates(std::string_view printed,
                                                     std::optional<JsonStyle> preferred) {
   const bool by_engine = printed.find("\"docker_version\"") != std::string_view::npos;
   const auto& usual = by_engine ? k_engine_first : k_scripts_first;
-  std::vector<JsonStyle> styles(usual.begin(), usual.end());
+  std::vector<JsonStyle> styles;
   if (preferred) {
-    styles.insert(styles.begin(), *preferred);
+    styles.push_back(*preferred);
   }
+  styles.insert(styles.end(), usual.begin(), usual.end());
   std::vector<JsonCandidate> candidates;
   for (const auto style : styles) {
     auto text = print(printed, style);

@@ -25,14 +25,14 @@ std::string bare_token(std::string_view value) {
 }
 
 http::Secret token_of(const http::Response& response) {
-  auto value = response.headers.find("X-Docker-Token");
-  if (!value && response.status != 401) {
-    value = response.headers.find("WWW-Authenticate"); // older servers send it only there
-    if (value && !value->starts_with(k_token_scheme)) {
-      value.reset();
+  auto value = response.headers.find("X-Docker-Token").value_or("");
+  if (value.empty() && response.status != 401) {
+    value = response.headers.find("WWW-Authenticate").value_or(""); // older servers: only there
+    if (!value.starts_with(k_token_scheme)) {
+      return {};
     }
   }
-  auto token = value ? bare_token(*value) : std::string();
+  const auto token = bare_token(value);
   return token.empty() ? http::Secret() : http::Secret(std::string(k_token_scheme) + token);
 }
 

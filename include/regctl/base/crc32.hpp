@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace regctl {
+
+/// CRC-32 over bytes handed in piece by piece (zlib): against accidents, not against malice, at a
+/// small part of the price of a SHA-256. Not thread-safe.
+class Crc32 {
+public:
+  void update(std::span<const std::byte> bytes) noexcept;
+  [[nodiscard]] std::uint32_t value() const noexcept { return value_; }
+
+private:
+  std::uint32_t value_ = 0;
+};
+
+} // namespace regctl

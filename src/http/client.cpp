@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/exchange.hpp"
+#include "http/failure.hpp"
+#include "http/retry.hpp"
+
+#include <regctl/base/interrupt.hpp>
+#include <regctl/http/client.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+namespace regctl::http {
+
+namespace {
+
+constexpr int k_most_redirects = 10;
+constexpr unsigned k_most_retries_of_nobody = 2;
+constexpr std::uint64_t k_discard_limit_bytes = 256 * 1024;
+
+class BodySource final : public Source {
+public:
+  explicit BodySource(std::unique_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
+  std::size_t read(std::span<std::byte> out) override { return exchange_->read(out); }
+
+private:
+  std::unique_ptr<Exchange> exchange_;
+};
+
+double jitter() {
+  thread_local std::minstd_rand generator(std::random_device{}());
+  return std::uniform_real_distribution<double>(0, 1)(generator);
+}
+
+std::string seconds(std::chrono::milliseconds delay) {
+  const auto tenths = (delay.count() + 50) / 100;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
+}
+
+std::string host_port(const Url& url) {
+  const auto origin = url.origin();
+  return origin.substr(origin.find("://") + 3);
+}
+
+bool is_redirect(const Request& request, int status) {
+  if (status == 307 || status == 308) {
+    return true;
+  }
+  // 301 to 303 turn other methods into GET, which is never meant here.
+  const bool reads = request.method == Method::get || request.method == Method::head;
+  return reads && status >= 301 && status <= 303;
+}
+
+bool is_trusted(const Request& request, const Url& url) {
+  const auto origin = url.origin();
+  return origin == request.url.origin() ||
+         std::find(request.trusted_origins.begin(), request.trusted_origins.end(), origin) !=
+             request.trusted_origins.end();
+}
+
+} // namespace
+
+class Client::State {
+public:
+  explicit State(ClientOptions options) : options_(std::move(options)) {
+    if (!options_.settings) {
+      options_.settings = [](const std::string&) { return HostSettings(); };
+    }
+  }
+
+  [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
+
+  Response send(const Request& request) {
+    for (unsigned attempt = 1;; ++attempt) {
+      auto outcome = try_once(request);
+      if (!outcome.exchange) {
+        retry_or_throw(request, outcome.failure.value(), attempt);
+      } else if (!wait_after_status(request, outcome, attempt)) {
+        return respond(std::move(outcome));
+      }
+    }
+  }
+
+  Attempt attempt(const Request& request) {
+    auto outcome = try_once(request);
+    if (outcome.exchange) {
+      return {respond(std::move(outcome)), std::nullopt, Obstacle::other};
+    }
+    return {std::nullopt, outcome.failure->error, outcome.failure->obstacle};
+  }
+
+private:
+  /// What one attempt with its redirects came to: an exchange whose head is there, or a failure.
+  struct Outcome {
+    std::unique_ptr<Exchange> exchange;
+    Url url;
+    std::optional<Failure> failure;
+  };
+
+  Outcome try_once(const Request& request) {
+    auto url = request.url;
+    for (int hop = 0;; ++hop) {
+      auto exchange = start(request, url);
+      if (!exchange->wait_for_head()) {
+        return {nullptr, url, failure_of(*exchange, url)};
+      }
+      const auto location = exchange->headers().find("Location");
+      if (!location || !is_redirect(request, exchange->status())) {
+        return {std::move(exchange), url, std::nullopt};
+      }
+      if (hop == k_most_redirects) {
+        throw Error(ErrorKind::protocol, request.url.redacted() + " leads through more than " +
+                                             std::to_string(k_most_redirects) + " redirects");
+      }
+      url = in_context([&] { return "following a redirect of " + request.url.redacted(); },
+                       [&] { return url.resolve(*location); });
+    }
+  }
+
+  static Response respond(Outcome outcome) {
+    const int status = outcome.exchange->status();
+    auto headers = outcome.exchange->headers();
+    return {status, std::move(headers), std::move(outcome.url),
+            std::make_unique<BodySource>(std::move(outcome.exchange))};
+  }
+
+  std::unique_ptr<Exchange> start(const Request& request, const Url& url) {
+    ExchangeOptions options;
+    options.method = request.method;
+    options.url = url;
+    options.headers = request.headers;
+    options.authorization = is_trusted(request, url) ? &request.authorization : nullptr;
+    options.settings = options_.settings(host_port(url));
+    options.connect_timeout = options_.connect_timeout;
+    options.stall_timeout = options_.stall_timeout;
+    options.user_agent = &options_.user_agent;
+    options.debug = &options_.debug;
+    std::unique_ptr<Source> upload;
+    if (request.body) {
+      options.upload_bytes = request.body->size_bytes;
+      upload = request.body->open();
+    }
+    return std::make_unique<Exchange>(loops_, shares_, std::move(options), std::move(upload));
+  }
+
+  Failure failure_of(const Exchange& exchange, const Url& url) const {
+    if (exchange.is_stalled()) {
+      return {Error(ErrorKind::unavailable,
+                    url.origin() + " neither sent nor took a byte for " +
+                        std::to_string(options_.stall_timeout.count() / 1000) + " s",
+                    "--timeout SECONDS waits longer"),
+              Obstacle::other, true};
+    }
+    return describe_failure(exchange.code(), exchange.detail(), exchange.os_error(), url);
+  }
+
+  /// No answer came: waits for the next attempt, or throws.
+  void retry_or_throw(const Request& request, const Failure& failure, unsigned attempt) {
+    // Where nobody was reached nothing can happen twice, but a mistyped port is not waited for
+    // long.
+    const bool nobody = failure.obstacle == Obstacle::nobody;
+    const auto most =
+        nobody ? std::min(k_most_retries_of_nobody, options_.retries) : options_.retries;
+    const bool may_repeat = failure.may_pass && (request.repeat == Repeat::allowed || nobody);
+    if (!may_repeat || attempt > most) {
+      throw failure.error;
+    }
+    const auto first = nobody ? options_.retry_delay / 2 : options_.retry_delay;
+    pause(failure.error.message(), retry_delay(attempt, first, jitter(), std::nullopt), attempt,
+          most);
+  }
+
+  /// True if the status is one that passes and another attempt is due (the pause is over then).
+  bool wait_after_status(const Request& request, const Outcome& outcome, unsigned attempt) {
+    const int code = outcome.exchange->status();
+    if (!is_passing(code) || request.repeat == Repeat::never || attempt > options_.retries) {
+      return false;
+    }
+    std::optional<std::chrono::milliseconds> wanted;
+    if (const auto value = outcome.exchange->headers().find("Retry-After")) {
+      wanted = parse_retry_after(*value, std::time(nullptr));
+    }
+    const auto status = host_port(outcome.url) + " answered " + std::to_string(code);
+    if (wanted && *wanted > k_longest_retry_after) {
+      note(status + " and wants to be left alone for " + seconds(*wanted) +
+           ", which is too long to wait");
+      return false;
+    }
+    pause(status, retry_delay(attempt, options_.retry_delay, jitter(), wanted), attempt,
+          options_.retries);
+    return true;
+  }
+
+  void pause(const std::string& why, std::chrono::milliseconds delay, unsigned attempt,
+             unsigned most) {
+    note(why + "; trying again in " + seconds(delay) + " (" + std::to_string(attempt) + " of " +
+         std::to_string(most) + ")");
+    interruptible_sleep_ms(static_cast<long>(delay.count()));
+  }
+
+  void note(const std::string& sentence) {
+    if (options_.note) {
+      options_.note(sentence);
+    }
+  }
+
+  ClientOptions options_;
+  OriginShares shares_; // used by the handles of the loops, so destroyed after them
+  Loops loops_;
+};
+
+Client::Client(ClientOptions options) : state_(std::make_unique<State>(std::move(options))) {}
+Client::~Client() = default;
+
+Response Client::send(const Request& request) {
+  return state_->send(request);
+}
+
+const ClientOptions& Client::options() const noexcept {
+  return state_->options();
+}
+
+std::string read_body(Response& response, std::uint64_t limit_bytes) {
+  return read_text(*response.body, limit_bytes, "the answer of " + response.url.redacted());
+}
+
+void discard_body(Response& response) noexcept {
+  if (!response.body) {
+    return;
+  }
+  std::uint64_t length = 0;
+  if (const auto value = response.headers.find("Content-Length")) {
+    std::from_chars(value->data(), value->data() + value->size(), length);
+  }
+  try {
+    std::vector<std::byte> buffer(16 * 1024);
+    std::uint64_t dropped = 0;
+    while (length <= k_discard_limit_bytes && dropped <= k_discard_limit_bytes) {
+      const auto n = response.body->read(buffer);
+      if (n == 0) {
+        break;
+      }
+      dropped += n;
+    }
+  } catch (const std::exception&) {
+    // A body that is cut is as good as dropped; an interruption shows at the next step.
+  }
+  response.body.reset();
+}
+
+} // namespace regctl::http

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/credential_helper.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/base/json.hpp>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+extern "C" char** environ; // NOLINT: POSIX wants it declared by the program
+
+namespace regctl::http {
+
+namespace {
+
+constexpr std::uint64_t k_output_limit_bytes = 1024 * 1024;
+/// What a helper prints, with status 1, when it has nothing. It is the protocol's word for it.
+constexpr std::string_view k_nothing_known = "credentials not found";
+
+class Pipe {
+public:
+  Pipe() {
+    int ends[2] = {-1, -1};
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+      throw_errno("make a pipe", errno);
+    }
+    read_end = FileDescriptor(ends[0]);
+    write_end = FileDescriptor(ends[1]);
+  }
+  FileDescriptor read_end;
+  FileDescriptor write_end;
+};
+
+class SpawnActions {
+public:
+  SpawnActions() { ::posix_spawn_file_actions_init(&actions_); }
+  ~SpawnActions() { ::posix_spawn_file_actions_destroy(&actions_); }
+  SpawnActions(const SpawnActions&) = delete;
+  SpawnActions& operator=(const SpawnActions&) = delete;
+
+  void redirect(const FileDescriptor& from, int to) {
+    ::posix_spawn_file_actions_adddup2(&actions_, from.get(), to);
+  }
+  [[nodiscard]] const posix_spawn_file_actions_t* get() const noexcept { return &actions_; }
+
+private:
+  posix_spawn_file_actions_t actions_;
+};
+
+} // namespace
+
+struct CredentialHelper::Output {
+  int exit_code = 0;
+  std::string text;
+};
+
+CredentialHelper::Output CredentialHelper::run(const std::string& action,
+                                               const std::string& input) const {
+  Pipe to_helper;
+  Pipe from_helper;
+  SpawnActions actions;
+  actions.redirect(to_helper.read_end, STDIN_FILENO);
+  actions.redirect(from_helper.write_end, STDOUT_FILENO);
+  auto program = program_;
+  auto argument = action;
+  char* const arguments[] = {program.data(), argument.data(), nullptr};
+  ::pid_t pid = 0;
+  if (const int code =
+          ::posix_spawnp(&pid, program_.c_str(), actions.get(), nullptr, arguments, environ);
+      code != 0) {
+    fail(action, std::string("cannot be run: ") + std::strerror(code));
+  }
+  to_helper.read_end.close();
+  from_helper.write_end.close();
+  Output output;
+  try {
+    write_fully(to_helper.write_end.get(), as_bytes(input), program_);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) {
+      throw;
+    }
+    // A helper that does not read its input (a bad configuration) says why in its output.
+  }
+  to_helper.write_end.close();
+  const auto source = make_fd_source(std::move(from_helper.read_end), program_);
+  output.text = read_text(*source, k_output_limit_bytes, "the output of " + program_);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  output.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return output;
+}
+
+void CredentialHelper::fail(const std::string& action, const std::string& why) const {
+  throw Error(ErrorKind::denied, "credential helper " + program_ + " " + action + ": " + why,
+              "check credHelpers and credsStore in Docker's config.json");
+}
+
+std::optional<Credential> CredentialHelper::get(const std::string& server) const {
+  const auto output = run("get", server);
+  if (output.text.find(k_nothing_known) != std::string::npos) {
+    return std::nullopt;
+  }
+  if (output.exit_code != 0) {
+    fail("get", "ended with " + std::to_string(output.exit_code) + ": " +
+                    output.text.substr(0, output.text.find('\n')));
+  }
+  const auto document = parse_json(output.text, "the output of " + program_);
+  Credential credential;
+  credential.username = optional_string(document, "Username").value_or("");
+  const Secret secret(optional_string(document, "Secret").value_or(""));
+  // The helpers' word for "the secret is an identity token".
+  const bool is_token = credential.username == "<token>";
+  (is_token ? credential.identity_token : credential.password) = secret;
+  credential.origin = program_;
+  if (secret.empty()) {
+    return std::nullopt;
+  }
+  return credential;
+}
+
+void CredentialHelper::store(const std::string& server, const Credential& credential) const {
+  const Json document = {{"ServerURL", server},
+                         {"Username", credential.username},
+                         {"Secret", credential.password.reveal()}};
+  const auto output = run("store", document.dump());
+  if (output.exit_code != 0) {
+    fail("store", "ended with " + std::to_string(output.exit_code));
+  }
+}
+
+void CredentialHelper::erase(const std::string& server) const {
+  const auto output = run("erase", server);
+  if (output.exit_code != 0 && output.text.find(k_nothing_known) == std::string::npos) {
+    fail("erase", "ended with " + std::to_string(output.exit_code));
+  }
+}
+
+} // namespace regctl::http

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/exchange.hpp"
+
+#include "http/failure.hpp"
+#include "http/redact.hpp"
+
+#include <regctl/base/interrupt.hpp>
+#include <regctl/model/reference.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+namespace regctl::http {
+
+namespace {
+
+constexpr long k_download_buffer_bytes = 256 * 1024;
+constexpr std::size_t k_upload_buffer_bytes = 256 * 1024;
+constexpr std::size_t k_received_limit_bytes = 256 * 1024;
+constexpr std::size_t k_header_limit_bytes = 256 * 1024; // of one answer
+
+/// The proxy of the environment that libcurl does not look at: it reads http_proxy in lower case
+/// alone, for CGI programs' sake.
+const char* upper_case_http_proxy(const Url& url) {
+  const bool has_lower = std::getenv("http_proxy") != nullptr;
+  return url.scheme == "http" && !has_lower ? std::getenv("HTTP_PROXY") : nullptr;
+}
+
+} // namespace
+
+Exchange::Exchange(Loops& loops, OriginShares& shares, ExchangeOptions options,
+                   std::unique_ptr<Source> upload)
+    : options_(std::move(options)), loops_(loops), loop_(loops.borrow()), easy_(::curl_easy_init()),
+      upload_(std::move(upload)), last_movement_(std::chrono::steady_clock::now()) {
+  try {
+    if (!easy_) {
+      throw std::bad_alloc();
+    }
+    set_up();
+    set_option(easy_, CURLOPT_SHARE, shares.of(options_.url.origin()).get());
+    loop_.add(*this);
+  } catch (...) {
+    loops_.give_back(loop_);
+    throw;
+  }
+}
+
+Exchange::~Exchange() {
+  loop_.remove(*this);
+  easy_.reset(); // before the loop may go to another thread
+  loops_.give_back(loop_);
+}
+
+void Exchange::set_up() {
+  set_option(easy_, CURLOPT_ERRORBUFFER, detail_.data());
+  set_option(easy_, CURLOPT_PRIVATE, static_cast<void*>(this));
+  set_option(easy_, CURLOPT_NOSIGNAL, 1);
+  set_option(easy_, CURLOPT_PROTOCOLS_STR, std::string("http,https"));
+  set_option(easy_, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+  set_option(easy_, CURLOPT_PATH_AS_IS, 1);
+  set_option(easy_, CURLOPT_TCP_KEEPALIVE, 1);
+  set_option(easy_, CURLOPT_COOKIEFILE, std::string()); // turns the cookie engine on
+  set_option(easy_, CURLOPT_CONNECTTIMEOUT_MS, options_.connect_timeout.count());
+  set_option(easy_, CURLOPT_BUFFERSIZE, k_download_buffer_bytes);
+  set_option(easy_, CURLOPT_HEADERFUNCTION, &Exchange::on_header);
+  set_option(easy_, CURLOPT_HEADERDATA, static_cast<void*>(this));
+  set_option(easy_, CURLOPT_WRITEFUNCTION, &Exchange::on_body);
+  set_option(easy_, CURLOPT_WRITEDATA, static_cast<void*>(this));
+  if (*options_.debug) {
+    set_option(easy_, CURLOPT_VERBOSE, 1);
+    set_option(easy_, CURLOPT_DEBUGFUNCTION, &Exchange::on_debug);
+    set_option(easy_, CURLOPT_DEBUGDATA, static_cast<void*>(this));
+  }
+  set_up_request();
+  set_up_tls_and_proxy();
+}
+
+void Exchange::set_up_request() {
+  set_option(easy_, CURLOPT_URL, options_.url.to_string());
+  set_option(easy_, CURLOPT_USERAGENT, *options_.user_agent);
+  if (!options_.url.unix_socket.empty()) {
+    set_option(easy_, CURLOPT_UNIX_SOCKET_PATH, options_.url.unix_socket);
+  }
+  if (options_.method == Method::head) {
+    set_option(easy_, CURLOPT_NOBODY, 1);
+  } else if (upload_) {
+    set_option(easy_, CURLOPT_UPLOAD, 1);
+    set_option(easy_, CURLOPT_READFUNCTION, &Exchange::on_upload);
+    set_option(easy_, CURLOPT_READDATA, static_cast<void*>(this));
+    set_option(easy_, CURLOPT_UPLOAD_BUFFERSIZE, static_cast<long>(k_upload_buffer_bytes));
+    const auto size = options_.upload_bytes;
+    set_option(easy_, CURLOPT_INFILESIZE_LARGE,
+               size ? static_cast<::curl_off_t>(*size) : ::curl_off_t{-1});
+  }
+  if (options_.method != Method::head) {
+    set_option(easy_, CURLOPT_CUSTOMREQUEST, std::string(to_string(options_.method)));
+  }
+  for (const auto& field : options_.headers.fields()) {
+    append(header_list_, field.name + ": " + field.value);
+  }
+  // Registries answer at once or not at all; waiting for "100 Continue" costs a second with those
+  // that do not know it.
+  append(header_list_, "Expect:");
+  if (options_.authorization != nullptr && !options_.authorization->empty()) {
+    append(header_list_, "Authorization: " + options_.authorization->reveal());
+  }
+  set_option(easy_, CURLOPT_HTTPHEADER, header_list_.get());
+}
+
+void Exchange::set_up_tls_and_proxy() {
+  const auto& settings = options_.settings;
+  set_option(easy_, CURLOPT_SSL_VERIFYPEER, settings.verify_tls ? 1 : 0);
+  set_option(easy_, CURLOPT_SSL_VERIFYHOST, settings.verify_tls ? 2 : 0);
+  if (!settings.ca_file.empty()) {
+    set_option(easy_, CURLOPT_CAINFO, settings.ca_file);
+  }
+  if (!settings.client_cert.empty()) {
+    set_option(easy_, CURLOPT_SSLCERT, settings.client_cert);
+  }
+  if (!settings.client_key.empty()) {
+    set_option(easy_, CURLOPT_SSLKEY, settings.client_key);
+  }
+  if (is_loopback_host(options_.url.host)) {
+    set_option(easy_, CURLOPT_PROXY, std::string()); // what is on this machine needs none
+  } else if (const char* proxy = upper_case_http_proxy(options_.url)) {
+    set_option(easy_, CURLOPT_PROXY, std::string(proxy));
+  }
+}
+
+std::size_t Exchange::on_header(char* data, std::size_t size, std::size_t count, void* self) {
+  auto* exchange = static_cast<Exchange*>(self);
+  return fenced<std::size_t>(exchange->parked_, 0, [&] {
+    exchange->take_header({data, size * count});
+    return size * count;
+  });
+}
+
+std::size_t Exchange::on_body(char* data, std::size_t size, std::size_t count, void* self) {
+  auto* exchange = static_cast<Exchange*>(self);
+  return fenced<std::size_t>(exchange->parked_, 0, [&] {
+    return exchange->take_body(std::as_bytes(std::span(data, size * count)));
+  });
+}
+
+std::size_t Exchange::on_upload(char* data, std::size_t size, std::size_t count, void* self) {
+  return static_cast<Exchange*>(self)->give_upload(
+      std::as_writable_bytes(std::span(data, size * count)));
+}
+
+int Exchange::on_debug(::CURL*, curl_infotype type, char* data, std::size_t size, void* self) {
+  auto* exchange = static_cast<Exchange*>(self);
+  return fenced<int>(exchange->parked_, 0, [&] {
+    if (type == CURLINFO_HEADER_OUT || type == CURLINFO_HEADER_IN) {
+      const char direction = type == CURLINFO_HEADER_OUT ? '>' : '<';
+      for (const auto& line : redacted_lines({data, size})) {
+        (*exchange->options_.debug)(std::string(1, direction) + " " + line);
+      }
+    }
+    return 0;
+  });
+}
+
+/// Heads of informational answers (100) come before the real one; trailers after the body are
+/// dropped.
+void Exchange::take_header(std::string_view line) {
+  if (head_complete_) {
+    return;
+  }
+  while (line.ends_with('\n') || line.ends_with('\r')) {
+    line.remove_suffix(1);
+  }
+  if (line.starts_with("HTTP/")) {
+    headers_ = {};
+    status_ = 0;
+    if (const auto space = line.find(' '); space != std::string_view::npos) {
+      std::from_chars(line.data() + space + 1, line.data() + line.size(), status_);
+    }
+    return;
+  }
+  if (line.empty()) {
+    head_complete_ = status_ >= 200;
+    return;
+  }
+  if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+    auto value = line.substr(colon + 1);
+    value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+    headers_.add(std::string(line.substr(0, colon)), std::string(value));
+  }
+}
+
+std::size_t Exchange::take_body(std::span<const std::byte> bytes) {
+  const auto n = bytes.size();
+  if (!direct_.empty() && received_begin_ == received_.size()) {
+    const auto fits = std::min(n, direct_.size());
+    std::memcpy(direct_.data(), bytes.data(), fits);
+    direct_ = direct_.subspan(fits);
+    direct_filled_ += fits;
+    bytes = bytes.subspan(fits);
+  } else if (received_.size() - received_begin_ >= k_received_limit_bytes) {
+    download_paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  received_.insert(received_.end(), bytes.begin(), bytes.end());
+  return n;
+}
+
+std::size_t Exchange::give_upload(std::span<std::byte> out) {
+  const auto n = std::min(out.size(), staged_end_ - staged_begin_);
+  if (n == 0 && !upload_ended_) {
+    upload_wants_bytes_ = true;
+    return CURL_READFUNC_PAUSE;
+  }
+  if (n > 0) {
+    std::memcpy(out.data(), staged_.data() + staged_begin_, n);
+    staged_begin_ += n;
+  }
+  return n;
+}
+
+bool Exchange::wait_for_head() {
+  while (!head_complete_ && step()) {
+  }
+  if (parked_) {
+    std::rethrow_exception(parked_);
+  }
+  return head_complete_;
+}
+
+long Exchange::os_error() const {
+  long code = 0;
+  ::curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &code);
+  return code;
+}
+
+std::size_t Exchange::read(std::span<std::byte> out) {
+  if (received_begin_ == received_.size()) {
+    received_.clear();
+    received_begin_ = 0;
+    last_movement_ = std::chrono::steady_clock::now(); // the reader's own time does not count
+    direct_ = out;
+    direct_filled_ = 0;
+    resume_download();
+    while (direct_filled_ == 0 && step()) {
+    }
+    direct_ = {};
+    given_bytes_ += direct_filled_;
+    if (direct_filled_ == 0 && (code_ != CURLE_OK || parked_)) {
+      fail_body();
+    }
+    return direct_filled_;
+  }
+  const auto n = std::min(out.size(), received_.size() - received_begin_);
+  std::memcpy(out.data(), received_.data() + received_begin_, n);
+  received_begin_ += n;
+  given_bytes_ += n;
+  return n;
+}
+
+/// One turn of the loop; false when the exchange is over.
+bool Exchange::step() {
+  if (done_) {
+    return false;
+  }
+  if (upload_wants_bytes_) {
+    refill_upload();
+  }
+  loop_.perform();
+  if (done_ || upload_wants_bytes_ || direct_filled_ > 0) {
+    return !done_ || direct_filled_ > 0;
+  }
+  watch_stall();
+  if (!done_) {
+    loop_.wait(std::min<std::chrono::milliseconds>(options_.stall_timeout,
+                                                   std::chrono::milliseconds(1000)));
+  }
+  return !done_;
+}
+
+/// Reads more of the body to send, which may drive this same loop for another exchange.
+void Exchange::refill_upload() {
+  upload_wants_bytes_ = false;
+  staged_.resize(k_upload_buffer_bytes);
+  staged_begin_ = 0;
+  staged_end_ = upload_->read(staged_);
+  upload_ended_ = staged_end_ == 0;
+  last_movement_ = std::chrono::steady_clock::now(); // the source's own time does not count
+  if (!done_) {
+    ::curl_easy_pause(easy_.get(), download_paused_ ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+  }
+}
+
+void Exchange::resume_download() {
+  if (download_paused_ && !done_) {
+    download_paused_ = false;
+    ::curl_easy_pause(easy_.get(), upload_wants_bytes_ ? CURLPAUSE_SEND : CURLPAUSE_CONT);
+  }
+}
+
+void Exchange::watch_stall() {
+  ::curl_off_t sent = 0;
+  ::curl_off_t received = 0;
+  ::curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
+  ::curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &received);
+  const auto now = std::chrono::steady_clock::now();
+  const auto moved = sent + received + static_cast<::curl_off_t>(headers_.fields().size());
+  if (moved != moved_bytes_) {
+    moved_bytes_ = moved;
+    last_movement_ = now;
+  } else if (now - last_movement_ >= options_.stall_timeout) {
+    stalled_ = true;
+    finish(CURLE_OPERATION_TIMEDOUT);
+  }
+}
+
+void Exchange::finish(::CURLcode code) noexcept {
+  done_ = true;
+  code_ = code;
+}
+
+void Exchange::fail_body() const {
+  if (parked_) {
+    std::rethrow_exception(parked_);
+  }
+  ::curl_off_t promised = -1;
+  ::curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
+  const auto of = promised >= 0 ? " of " + std::to_string(promised) : "";
+  const auto& seconds = std::to_string(options_.stall_timeout.count() / 1000);
+  throw Error(ErrorKind::unavailable,
+              "the answer of " + options_.url.redacted() +
+                  (stalled_ ? " stalled for " + seconds + " s" : " broke off") + " after " +
+                  std::to_string(given_bytes_) + of + " bytes");
+}
+
+} // namespace regctl::http

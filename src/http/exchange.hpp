@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "http/cookies.hpp"
+#include "http/curl_handle.hpp"
+
+#include <regctl/http/client.hpp>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace regctl::http {
+
+class Exchange;
+
+/// One event loop of libcurl with its connections. Used by one thread at a time.
+class Loop {
+public:
+  Loop();
+
+  void add(Exchange& exchange);
+  void remove(Exchange& exchange) noexcept;
+  [[nodiscard]] bool is_idle() const noexcept { return exchanges_ == 0; }
+
+  /// Moves what can be moved at once, for all exchanges of the loop.
+  void perform();
+  /// Waits until a descriptor is ready, `timeout` passed or we are interrupted (then throws).
+  void wait(std::chrono::milliseconds timeout);
+
+private:
+  MultiHandle multi_;
+  std::size_t exchanges_ = 0;
+};
+
+/// Lends loops to threads: a thread that already has an exchange gets the same loop for the next
+/// one, so that a download and the upload that reads from it move together; loops that are given
+/// back keep their connections for the next thread. Thread-safe.
+class Loops {
+public:
+  Loops();
+  ~Loops();
+  Loop& borrow();
+  void give_back(Loop& loop) noexcept;
+
+private:
+  struct Lent;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Loop>> idle_;
+  std::vector<Lent> lent_;
+};
+
+/// How an exchange is made; all of it outlives the exchange but the texts, which are copied.
+struct ExchangeOptions {
+  Method method = Method::get;
+  Url url;
+  Headers headers;
+  const Secret* authorization = nullptr;
+  std::optional<std::uint64_t> upload_bytes; ///< of the body, if there is one and it is known
+  HostSettings settings;
+  std::chrono::milliseconds connect_timeout{0};
+  std::chrono::milliseconds stall_timeout{0};
+  const std::string* user_agent = nullptr;
+  const std::function<void(const std::string&)>* debug = nullptr;
+};
+
+/// One request and its answer. Neither copyable nor movable: libcurl has its address.
+///
+/// libcurl must not be entered from its own callbacks, so bodies are read and handed out between
+/// calls of the loop: the upload's callback copies from a buffer and pauses when that is empty; the
+/// download's callback fills a buffer, or the reader's own memory, and pauses when that is full.
+class Exchange {
+public:
+  /// `upload` is the body to send, or null.
+  Exchange(Loops& loops, OriginShares& shares, ExchangeOptions options,
+           std::unique_ptr<Source> upload);
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// Sends the request and waits for the head of the answer. False if none came: see code().
+  bool wait_for_head();
+
+  [[nodiscard]] int status() const noexcept { return status_; }
+  [[nodiscard]] const Headers& headers() const noexcept { return headers_; }
+
+  /// Like Source::read for the answer's body.
+  std::size_t read(std::span<std::byte> out);
+
+  /// Why no head came.
+  [[nodiscard]] ::CURLcode code() const noexcept { return code_; }
+  [[nodiscard]] std::string detail() const { return detail_.data(); }
+  /// errno of a connect that failed; 0 if there is none.
+  [[nodiscard]] long os_error() const;
+  [[nodiscard]] bool is_stalled() const noexcept { return stalled_; }
+
+private:
+  friend class Loop;
+
+  void set_up();
+  void set_up_request();
+  void set_up_tls_and_proxy();
+  static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t on_upload(char* data, std::size_t size, std::size_t count, void* self);
+  static int on_debug(::CURL*, curl_infotype type, char* data, std::size_t size, void* self);
+
+  void take_header(std::string_view line);
+  std::size_t take_body(std::span<const std::byte> bytes);
+  std::size_t give_upload(std::span<std::byte> out);
+
+  bool step();
+  void refill_upload();
+  void resume_download();
+  void watch_stall();
+  void finish(::CURLcode code) noexcept;
+  [[noreturn]] void fail_body() const;
+
+  ExchangeOptions options_;
+  Loops& loops_;
+  Loop& loop_;
+  EasyHandle easy_;
+  HeaderList header_list_;
+  std::array<char, CURL_ERROR_SIZE> detail_{};
+  std::exception_ptr parked_;
+
+  std::unique_ptr<Source> upload_;
+  std::vector<std::byte> staged_; ///< upload bytes not yet taken by libcurl, from staged_begin_ on
+  std::size_t staged_begin_ = 0;
+  std::size_t staged_end_ = 0;
+  bool upload_wants_bytes_ = false; ///< paused on an empty buffer
+  bool upload_ended_ = false;
+
+  std::vector<std::byte> received_; ///< body bytes not yet read, from received_begin_ on
+  std::size_t received_begin_ = 0;
+  bool download_paused_ = false;
+  std::span<std::byte> direct_; ///< the reader's memory while it waits
+  std::size_t direct_filled_ = 0;
+  std::uint64_t given_bytes_ = 0;
+
+  Headers headers_;
+  int status_ = 0;
+  bool head_complete_ = false;
+  bool done_ = false;
+  bool stalled_ = false;
+  ::CURLcode code_ = CURLE_OK;
+  std::chrono::steady_clock::time_point last_movement_;
+  ::curl_off_t moved_bytes_ = 0;
+};
+
+} // namespace regctl::http

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/retry.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+namespace regctl::http {
+
+std::chrono::milliseconds retry_delay(unsigned attempt, std::chrono::milliseconds first,
+                                      double jitter,
+                                      std::optional<std::chrono::milliseconds> retry_after) {
+  constexpr unsigned k_most_doublings = 16; // far beyond the longest delay, and no overflow
+  const auto doubled = first * (1LL << std::min(attempt - 1, k_most_doublings));
+  const auto whole = std::min<std::chrono::milliseconds>(doubled, k_longest_delay);
+  const auto delay = std::chrono::milliseconds(
+      static_cast<long long>(static_cast<double>(whole.count()) * (1.0 - jitter / 2)));
+  return std::max(delay, retry_after.value_or(std::chrono::milliseconds(0)));
+}
+
+std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value,
+                                                           std::time_t now) {
+  long long seconds = 0;
+  const auto* end = value.data() + value.size();
+  const auto [rest, error] = std::from_chars(value.data(), end, seconds);
+  if (error == std::errc() && rest == end && seconds >= 0) {
+    constexpr long long k_limit = 100LL * 365 * 24 * 3600; // no overflow in milliseconds
+    return std::chrono::seconds(std::min(seconds, k_limit));
+  }
+  const auto date = ::curl_getdate(std::string(value).c_str(), nullptr);
+  if (date == -1) {
+    return std::nullopt;
+  }
+  return std::chrono::seconds(std::max<long long>(0, date - now));
+}
+
+bool is_passing(int status) noexcept {
+  return status == 429 || (status >= 502 && status <= 504);
+}
+
+} // namespace regctl::http

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/home.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/http/settings.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <vector>
+
+namespace regctl::http {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t k_configuration_limit_bytes = 4 * 1024 * 1024;
+
+[[noreturn]] void bad(const fs::path& file, const std::string& what) {
+  throw Error(ErrorKind::usage, "configuration '" + file.string() + "': " + what);
+}
+
+void read_member(const fs::path& file, const std::string& where, const std::string& name,
+                 const Json& value, RegistrySettings& settings) {
+  const auto flag = [&](bool& target) {
+    if (!value.is_boolean()) {
+      bad(file, where + "." + name + " is not true or false");
+    }
+    target = value.get<bool>();
+  };
+  const auto text = [&](std::string& target) {
+    if (!value.is_string()) {
+      bad(file, where + "." + name + " is not a string");
+    }
+    target = value.get<std::string>();
+  };
+  if (name == "insecure") {
+    flag(settings.insecure);
+  } else if (name == "plain_http") {
+    flag(settings.plain_http);
+  } else if (name == "ca_file") {
+    text(settings.ca_file);
+  } else if (name == "client_cert") {
+    text(settings.client_cert);
+  } else if (name == "client_key") {
+    text(settings.client_key);
+  } else {
+    bad(file, where + "." + name +
+                  " is unknown (known: insecure, plain_http, ca_file, client_cert, client_key)");
+  }
+}
+
+std::map<std::string, RegistrySettings> read_configuration(const fs::path& file) {
+  std::map<std::string, RegistrySettings> registries;
+  Json document;
+  try {
+    document = parse_json(read_file(file, k_configuration_limit_bytes), "the text");
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::protocol) {
+      bad(file, error.message());
+    }
+    throw;
+  }
+  if (!document.is_object()) {
+    bad(file, "is not a JSON object");
+  }
+  for (const auto& [name, member] : document.items()) {
+    if (name != "registries" || !member.is_object()) {
+      bad(file, name == "registries" ? "registries is not an object" : name + " is unknown");
+    }
+    for (const auto& [host, settings] : member.items()) {
+      const auto where = "registries[\"" + host + "\"]";
+      if (!settings.is_object()) {
+        bad(file, where + " is not an object");
+      }
+      for (const auto& [key, value] : settings.items()) {
+        read_member(file, where, key, value, registries[host]);
+      }
+    }
+  }
+  return registries;
+}
+
+/// Where the configuration is, or nothing if there is none.
+std::optional<fs::path> find_configuration(const fs::path& named) {
+  if (!named.empty()) {
+    return named;
+  }
+  if (const char* configured = std::getenv("REGCTL_CONFIG"); configured != nullptr && *configured) {
+    return configured;
+  }
+  auto usual = config_folder() / "regctl" / "config.json";
+  std::error_code ignored;
+  return fs::exists(usual, ignored) ? std::optional(usual) : std::nullopt;
+}
+
+/// What a certs.d folder of one host holds, as far as `settings` does not say it already.
+void read_certs_folder(const fs::path& folder, RegistrySettings& settings) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    files.push_back(entry->path());
+  }
+  std::sort(files.begin(), files.end());
+  for (const auto& file : files) {
+    if (file.extension() == ".crt" && settings.ca_file.empty()) {
+      settings.ca_file = file.string();
+    }
+    if (file.extension() != ".cert" || !settings.client_cert.empty()) {
+      continue;
+    }
+    auto key = file;
+    key.replace_extension(".key");
+    if (!fs::exists(key, error)) {
+      throw Error(ErrorKind::usage,
+                  "'" + file.string() + "' has no '" + key.filename().string() + "' beside it");
+    }
+    settings.client_cert = file.string();
+    settings.client_key = key.string();
+  }
+}
+
+} // namespace
+
+Settings Settings::load(const Flags& flags) {
+  Settings settings;
+  settings.flags_ = flags;
+  if (const auto file = find_configuration(flags.config)) {
+    settings.registries_ = read_configuration(*file);
+  }
+  return settings;
+}
+
+RegistrySettings Settings::for_host(const std::string& host_port) const {
+  RegistrySettings settings;
+  if (const auto found = registries_.find(host_port); found != registries_.end()) {
+    settings = found->second;
+  }
+  settings.insecure = settings.insecure || flags_.insecure;
+  settings.plain_http = settings.plain_http || flags_.plain_http;
+  for (const auto& [flag, target] : {std::pair(&flags_.ca_file, &settings.ca_file),
+                                     std::pair(&flags_.client_cert, &settings.client_cert),
+                                     std::pair(&flags_.client_key, &settings.client_key)}) {
+    if (!flag->empty()) {
+      *target = *flag;
+    }
+  }
+  const std::array<fs::path, 3> folders = {home_folder() / ".docker" / "certs.d",
+                                           config_folder() / "containers" / "certs.d",
+                                           "/etc/docker/certs.d"};
+  for (const auto& folder : folders) {
+    read_certs_folder(folder / host_port, settings);
+  }
+  return settings;
+}
+
+} // namespace regctl::http
