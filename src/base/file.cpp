@@ -55,6 +55,13 @@ public:
     return static_cast<std::size_t>(n);
   }
 
+  std::uint64_t skip(std::uint64_t bytes) override {
+    const auto n = std::min(bytes, left_bytes_);
+    offset_ += n;
+    left_bytes_ -= n;
+    return n;
+  }
+
 private:
   std::shared_ptr<const FileDescriptor> file_; // shared: many layers lie in one archive
   std::uint64_t offset_;

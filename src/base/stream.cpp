@@ -127,6 +127,22 @@ private:
 
 } // namespace
 
+std::uint64_t Source::skip(std::uint64_t bytes) {
+  std::vector<std::byte> buffer(
+      static_cast<std::size_t>(std::min<std::uint64_t>(bytes, k_buffer_bytes)));
+  std::uint64_t skipped = 0;
+  while (skipped < bytes) {
+    check_interrupted();
+    const auto wanted = std::min<std::uint64_t>(buffer.size(), bytes - skipped);
+    const auto n = read(std::span(buffer).first(static_cast<std::size_t>(wanted)));
+    if (n == 0) {
+      break;
+    }
+    skipped += n;
+  }
+  return skipped;
+}
+
 std::uint64_t pump(Source& source, Sink& sink) {
   std::vector<std::byte> buffer(k_buffer_bytes);
   std::uint64_t total = 0;

@@ -56,14 +56,14 @@ private:
       }
       begin = parsed->first;
     }
-    skip(*response.body, begin);
+    pass_over(*response.body, begin);
     return std::move(response.body);
   }
 
   /// Reads over bytes that were given already. If that is all of them they must be the same: else
   /// the reader would get one half of each of two layers. (A sum of a part from the middle is not
   /// kept; what is behind it is for the payload checksum to tell.)
-  void skip(Source& body, std::uint64_t begin) {
+  void pass_over(Source& body, std::uint64_t begin) {
     std::vector<std::byte> buffer(k_buffer_bytes);
     Crc32 skipped;
     for (auto at = begin; at < given_bytes_;) {

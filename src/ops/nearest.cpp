@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace regctl::ops {
 
@@ -13,18 +14,16 @@ constexpr std::size_t k_compared_names = 10'000; // a hint is not worth more tim
 
 /// Levenshtein's distance.
 std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    auto diagonal = row[0];
-    row[0] = i + 1;
+  std::vector<std::size_t> before(b.size() + 1);
+  std::iota(before.begin(), before.end(), std::size_t{0});
+  for (const char wanted : a) {
+    std::vector<std::size_t> row = {before.front() + 1};
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const auto replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+      row.push_back(std::min({before[j] + (wanted == b[j] ? 0 : 1), before[j + 1] + 1, row[j] + 1}));
     }
+    before = std::move(row);
   }
-  return row.back();
+  return before.back();
 }
 
 std::string listing(const std::vector<std::string>& names) {

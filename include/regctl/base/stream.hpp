@@ -26,6 +26,10 @@ public:
   /// again at each further call). `out` must not be empty. Blocks until something is there.
   /// Throws Error; after a throw the source may only be destroyed or throws again.
   virtual std::size_t read(std::span<std::byte> out) = 0;
+
+  /// Passes over up to `bytes` bytes and returns how many: fewer only at the end. Reads and drops
+  /// them unless the source knows a shorter way.
+  virtual std::uint64_t skip(std::uint64_t bytes);
 };
 
 /// Opens the same bytes again from the start at every call: what may have to be sent twice is

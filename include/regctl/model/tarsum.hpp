@@ -2,8 +2,10 @@
 #pragma once
 
 #include <regctl/base/stream.hpp>
+#include <regctl/base/unpack_tee.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,7 +14,27 @@ namespace regctl {
 /// The version 0 tarsum of a layer, "tarsum+sha256:" and 64 hex digits, as engines 1.3 to 1.9 send
 /// it in X-Docker-Checksum: over the JSON and the sorted sums of all entries (registry-v1: name,
 /// mode, uid, gid, size, mtime, typeflag, linkname, uname, gname, devmajor, devminor, content).
-/// `layer` may be compressed. Throws Error{protocol} if it is no tar.
+/// Taken while the layer passes by: see make_unpack_tee. Not thread-safe.
+class Tarsum final : public UnpackedObserver {
+public:
+  explicit Tarsum(std::string_view json);
+  ~Tarsum() override;
+
+  bool step(Source& unpacked) override;
+  void give_up(const Error& reason) noexcept override;
+
+  /// The sum once the layer was seen to its end; nothing if it is no tar, or one of more than
+  /// k_tarsum_entry_limit entries (no registry relies on the sum, and memory is bounded).
+  [[nodiscard]] std::optional<std::string> result();
+
+private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+inline constexpr std::size_t k_tarsum_entry_limit = 100'000;
+
+/// The tarsum of a whole layer, which may be compressed. Throws Error{protocol} if it is no tar.
 std::string tarsum(std::string_view json, std::unique_ptr<Source> layer);
 
 } // namespace regctl

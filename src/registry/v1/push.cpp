@@ -7,6 +7,8 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/unpack_tee.hpp>
+#include <regctl/model/tarsum.hpp>
 
 #include <condition_variable>
 #include <map>
@@ -25,6 +27,7 @@ enum class Progress { waiting, json_there, complete };
 struct Sent {
   Sha256 payload;
   std::uint64_t size_bytes = 0;
+  std::shared_ptr<Tarsum> tarsum; // shared with the source that feeds it
 };
 
 http::Request put(std::string target, http::Body body) {
@@ -170,10 +173,12 @@ private:
     body.open = [&] { // called again for every attempt, which starts the sums anew
       sent = Sent();
       sent.payload.update(payload_prefix(upload.image.json));
-      return make_tap_source(upload.layer(), [&sent](std::span<const std::byte> bytes) {
+      sent.tarsum = std::make_shared<Tarsum>(upload.image.json);
+      auto tapped = make_tap_source(upload.layer(), [&sent](std::span<const std::byte> bytes) {
         sent.payload.update(bytes);
         sent.size_bytes += bytes.size();
       });
+      return make_unpack_tee(std::move(tapped), sent.tarsum, "the layer");
     };
     auto request = put(image_path(upload.image.id, "layer"), std::move(body));
     request.headers.add("Content-Type", "application/octet-stream");
@@ -183,6 +188,11 @@ private:
   PutOutcome send_checksum(const std::string& id, Sent& sent) {
     auto request = put(image_path(id, "checksum"), http::text_body(""));
     request.headers.add("X-Docker-Checksum-Payload", "sha256:" + sent.payload.finish_hex());
+    // Engines send the tarsum, so a server may want it; docker-registry 0.9 ignores it. A layer that is no
+    // tar has none.
+    if (const auto tarsum = sent.tarsum->result()) {
+      request.headers.add("X-Docker-Checksum", *tarsum);
+    }
     auto response = session_->send(request, Need::write);
     if (response.status == 400) {
       const auto text = error_text(response);

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/compression.hpp>
+#include <regctl/base/error.hpp>
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <vector>
+
+namespace regctl {
+
+namespace {
+
+constexpr std::size_t k_head_bytes = 6;
+
+struct Magic {
+  Compression compression;
+  std::string_view bytes;
+};
+
+constexpr std::array<Magic, 4> k_magics = {{{Compression::gzip, {"\x1f\x8b", 2}},
+                                            {Compression::bzip2, {"BZh", 3}},
+                                            {Compression::xz,
+                                             {"\xfd"
+                                              "7zXZ\0",
+                                              6}},
+                                            {Compression::zstd, {"\x28\xb5\x2f\xfd", 4}}}};
+
+/// The decoder of one gzip stream of several members. zlib keeps the z_stream's address, so this is
+/// neither copyable nor movable.
+class GunzipSource final : public Source {
+public:
+  GunzipSource(std::unique_ptr<Source> source, std::string what)
+      : source_(std::move(source)), what_(std::move(what)), input_(k_buffer_bytes) {
+    constexpr int k_gzip_window = 15 + 16;
+    if (::inflateInit2(&stream_, k_gzip_window) != Z_OK) {
+      throw std::bad_alloc();
+    }
+  }
+  ~GunzipSource() override { ::inflateEnd(&stream_); }
+
+  std::size_t read(std::span<std::byte> out) override {
+    stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(out.size(), 1U << 30));
+    const auto wanted = stream_.avail_out;
+    while (stream_.avail_out == wanted && !ended_) {
+      step();
+    }
+    return wanted - stream_.avail_out;
+  }
+
+private:
+  void step() {
+    if (stream_.avail_in == 0 && !refill()) {
+      if (in_member_) {
+        throw Error(ErrorKind::protocol, what_ + ": the gzip data ends too early");
+      }
+      ended_ = true;
+      return;
+    }
+    if (!in_member_ && !begin_member()) {
+      return;
+    }
+    const int code = ::inflate(&stream_, Z_NO_FLUSH);
+    if (code == Z_STREAM_END) {
+      in_member_ = false;
+      ::inflateReset(&stream_);
+    } else if (code != Z_OK && code != Z_BUF_ERROR) {
+      throw Error(ErrorKind::protocol,
+                  what_ + ": the gzip data is damaged (" +
+                      (stream_.msg != nullptr ? stream_.msg : "no reason given") + ")");
+    }
+  }
+
+  /// Between members zero bytes are padding, as tape tools leave it.
+  bool begin_member() {
+    while (!first_ && stream_.avail_in > 0 && *stream_.next_in == 0) {
+      ++stream_.next_in;
+      --stream_.avail_in;
+    }
+    in_member_ = stream_.avail_in > 0;
+    first_ = false;
+    return in_member_;
+  }
+
+  bool refill() {
+    const auto n = source_->read(input_);
+    stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
+    stream_.avail_in = static_cast<uInt>(n);
+    return n > 0;
+  }
+
+  std::unique_ptr<Source> source_;
+  std::string what_;
+  std::vector<std::byte> input_;
+  z_stream stream_ = {};
+  bool first_ = true;
+  bool in_member_ = false;
+  bool ended_ = false;
+};
+
+struct FreeReader {
+  void operator()(::archive* reader) const noexcept { ::archive_read_free(reader); }
+};
+
+/// bzip2, xz and zstd through libarchive's filters over its "raw" format.
+class FilteredSource final : public Source {
+public:
+  FilteredSource(std::unique_ptr<Source> source, Compression compression, std::string what)
+      : source_(std::move(source)), what_(std::move(what)), input_(k_buffer_bytes),
+        reader_(::archive_read_new()) {
+    if (!reader_) {
+      throw std::bad_alloc();
+    }
+    switch (compression) {
+    case Compression::bzip2:
+      ::archive_read_support_filter_bzip2(reader_.get());
+      break;
+    case Compression::xz:
+      ::archive_read_support_filter_xz(reader_.get());
+      break;
+    case Compression::zstd:
+      ::archive_read_support_filter_zstd(reader_.get());
+      break;
+    case Compression::none:
+    case Compression::gzip:
+      break; // not sent here
+    }
+    ::archive_read_support_format_raw(reader_.get());
+    ::archive_read_support_format_empty(reader_.get());
+  }
+
+  std::size_t read(std::span<std::byte> out) override {
+    if (!opened_) {
+      open();
+    }
+    if (ended_) {
+      return 0;
+    }
+    const auto n = ::archive_read_data(reader_.get(), out.data(), out.size());
+    if (n < 0) {
+      fail();
+    }
+    ended_ = n == 0;
+    return static_cast<std::size_t>(n);
+  }
+
+private:
+  void open() {
+    opened_ = true;
+    if (::archive_read_open(reader_.get(), this, nullptr, &FilteredSource::on_read, nullptr) !=
+        ARCHIVE_OK) {
+      fail();
+    }
+    ::archive_entry* entry = nullptr;
+    const int code = ::archive_read_next_header(reader_.get(), &entry);
+    ended_ = code == ARCHIVE_EOF;
+    if (code != ARCHIVE_OK && code != ARCHIVE_EOF) {
+      fail();
+    }
+  }
+
+  static la_ssize_t on_read(::archive* reader, void* self, const void** buffer) {
+    auto* source = static_cast<FilteredSource*>(self);
+    try { // nothing may be thrown through libarchive's frames
+      *buffer = source->input_.data();
+      return static_cast<la_ssize_t>(source->source_->read(source->input_));
+    } catch (...) {
+      source->parked_ = std::current_exception();
+      ::archive_set_error(reader, ARCHIVE_FATAL, "the source failed");
+      return ARCHIVE_FATAL;
+    }
+  }
+
+  [[noreturn]] void fail() {
+    if (parked_) {
+      std::rethrow_exception(parked_);
+    }
+    const char* why = ::archive_error_string(reader_.get());
+    throw Error(ErrorKind::protocol, what_ + ": the compressed data is damaged (" +
+                                         (why != nullptr ? why : "no reason given") + ")");
+  }
+
+  std::unique_ptr<Source> source_;
+  std::string what_;
+  std::vector<std::byte> input_;
+  std::exception_ptr parked_;
+  std::unique_ptr<::archive, FreeReader> reader_;
+  bool opened_ = false;
+  bool ended_ = false;
+};
+
+/// Looks at the first bytes at the first read, so that making it does no I/O.
+class DecompressedSource final : public Source {
+public:
+  DecompressedSource(std::unique_ptr<Source> source, std::string what)
+      : source_(std::move(source)), what_(std::move(what)) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    if (!chosen_) {
+      choose();
+    }
+    return source_->read(out);
+  }
+
+private:
+  void choose() {
+    std::array<std::byte, k_head_bytes> head{};
+    const auto n = read_fully(*source_, head);
+    const auto compression = detect_compression(std::span(head).first(n));
+    source_ = make_concat_source(make_text_source({reinterpret_cast<const char*>(head.data()), n}),
+                                 std::move(source_));
+    if (compression == Compression::gzip) {
+      source_ = std::make_unique<GunzipSource>(std::move(source_), what_);
+    } else if (compression != Compression::none) {
+      source_ = std::make_unique<FilteredSource>(std::move(source_), compression, what_);
+    }
+    chosen_ = true;
+  }
+
+  std::unique_ptr<Source> source_;
+  std::string what_;
+  bool chosen_ = false;
+};
+
+/// zlib keeps the z_stream's address, so this is neither copyable nor movable.
+class GzipSource final : public Source {
+public:
+  explicit GzipSource(std::unique_ptr<Source> source)
+      : source_(std::move(source)), input_(k_buffer_bytes) {
+    constexpr int k_gzip_window = 15 + 16;
+    constexpr int k_memory_level = 8;
+    if (::deflateInit2(&stream_, 6, Z_DEFLATED, k_gzip_window, k_memory_level,
+                       Z_DEFAULT_STRATEGY) != Z_OK) {
+      throw std::bad_alloc();
+    }
+    // Else the header would name the system on which it was made.
+    header_.os = 255;
+    ::deflateSetHeader(&stream_, &header_);
+  }
+  ~GzipSource() override { ::deflateEnd(&stream_); }
+
+  std::size_t read(std::span<std::byte> out) override {
+    stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(out.size(), 1U << 30));
+    const auto wanted = stream_.avail_out;
+    while (stream_.avail_out == wanted && !ended_) {
+      if (stream_.avail_in == 0 && !input_ended_) {
+        const auto n = source_->read(input_);
+        stream_.next_in = reinterpret_cast<Bytef*>(input_.data());
+        stream_.avail_in = static_cast<uInt>(n);
+        input_ended_ = n == 0;
+      }
+      ended_ = ::deflate(&stream_, input_ended_ ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_END;
+    }
+    return wanted - stream_.avail_out;
+  }
+
+private:
+  std::unique_ptr<Source> source_;
+  std::vector<std::byte> input_;
+  z_stream stream_ = {};
+  gz_header header_ = {};
+  bool input_ended_ = false;
+  bool ended_ = false;
+};
+
+} // namespace
+
+Compression detect_compression(std::span<const std::byte> head) noexcept {
+  const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
+  for (const auto& magic : k_magics) {
+    if (text.starts_with(magic.bytes)) {
+      return magic.compression;
+    }
+  }
+  return Compression::none;
+}
+
+std::string_view to_string(Compression compression) noexcept {
+  switch (compression) {
+  case Compression::none:
+    return "none";
+  case Compression::gzip:
+    return "gzip";
+  case Compression::bzip2:
+    return "bzip2";
+  case Compression::xz:
+    return "xz";
+  case Compression::zstd:
+    return "zstd";
+  }
+  return "none";
+}
+
+std::unique_ptr<Source> make_decompressed_source(std::unique_ptr<Source> source, std::string what) {
+  return std::make_unique<DecompressedSource>(std::move(source), std::move(what));
+}
+
+std::unique_ptr<Source> make_gzip_source(std::unique_ptr<Source> source) {
+  return std::make_unique<GzipSource>(std::move(source));
+}
+
+} // namespace regctl

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/tar_header.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/tar.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace regctl {
+
+class TarReader::State final : public Source {
+public:
+  State(std::unique_ptr<Source> source, std::string what)
+      : source_(std::move(source)), what_(std::move(what)) {}
+
+  std::optional<TarEntry> next() {
+    skip_rest();
+    std::map<std::string, std::string> pax;
+    std::string long_name;
+    std::string long_link;
+    while (auto entry = read_header()) {
+      const auto size = entry->size_bytes;
+      if (entry->type == 'x') {
+        pax = parse_pax(read_extension(size), what_);
+      } else if (entry->type == 'L') {
+        long_name = read_extension(size);
+      } else if (entry->type == 'K') {
+        long_link = read_extension(size);
+      } else if (entry->type == 'g') {
+        begin_data(size); // says nothing about single entries
+        skip_rest();
+      } else {
+        apply_long_names(*entry, long_name, long_link);
+        apply_pax(pax, *entry, what_);
+        entry->data_offset = offset_;
+        begin_data(entry->size_bytes);
+        return entry;
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// Reads the current entry's data.
+  std::size_t read(std::span<std::byte> out) override {
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), left_bytes_));
+    if (wanted == 0) {
+      return 0;
+    }
+    const auto n = source_->read(out.first(wanted));
+    if (n == 0) {
+      cut();
+    }
+    left_bytes_ -= n;
+    offset_ += n;
+    return n;
+  }
+
+private:
+  [[noreturn]] void cut() const {
+    throw Error(ErrorKind::protocol, what_ + ": the tar file ends in the middle of an entry");
+  }
+
+  static void apply_long_names(TarEntry& entry, const std::string& name, const std::string& link) {
+    if (!name.empty()) {
+      entry.name = name.c_str(); // up to its zero byte
+    }
+    if (!link.empty()) {
+      entry.link_name = link.c_str();
+    }
+  }
+
+  /// Nothing at the end: zero blocks, or the stream's end exactly where a header would begin.
+  std::optional<TarEntry> read_header() {
+    if (ended_) {
+      return std::nullopt;
+    }
+    TarBlock block{};
+    const auto n = read_fully(*source_, block);
+    offset_ += n;
+    if (n == 0 || (n == block.size() && is_zero(block))) {
+      ended_ = true;
+      return std::nullopt;
+    }
+    if (n < block.size()) {
+      cut();
+    }
+    return parse_tar_header(block, what_);
+  }
+
+  std::string read_extension(std::uint64_t size_bytes) {
+    if (size_bytes > k_tar_name_limit_bytes) {
+      throw Error(ErrorKind::protocol, what_ + ": an extended tar header is larger than " +
+                                           std::to_string(k_tar_name_limit_bytes) + " bytes");
+    }
+    begin_data(size_bytes);
+    auto text = read_text(*this, k_tar_name_limit_bytes, what_);
+    skip_rest();
+    return text;
+  }
+
+  void begin_data(std::uint64_t size_bytes) {
+    left_bytes_ = size_bytes;
+    padding_bytes_ = tar_padding_bytes(size_bytes);
+  }
+
+  void skip_rest() {
+    const auto rest = left_bytes_ + std::exchange(padding_bytes_, 0);
+    if (rest == 0) {
+      return;
+    }
+    const auto skipped = source_->skip(rest);
+    offset_ += skipped;
+    // The last entry's padding may be missing: some writers leave it out.
+    if (skipped < left_bytes_) {
+      cut();
+    }
+    left_bytes_ = 0;
+  }
+
+  std::unique_ptr<Source> source_;
+  std::string what_;
+  std::uint64_t offset_ = 0;
+  std::uint64_t left_bytes_ = 0;
+  std::size_t padding_bytes_ = 0;
+  bool ended_ = false;
+};
+
+TarReader::TarReader(std::unique_ptr<Source> source, std::string what)
+    : state_(std::make_unique<State>(std::move(source), std::move(what))) {}
+TarReader::~TarReader() = default;
+
+std::optional<TarEntry> TarReader::next() {
+  return state_->next();
+}
+Source& TarReader::data() {
+  return *state_;
+}
+
+namespace {
+
+constexpr std::uint64_t k_largest_octal_size = 077777777777;
+constexpr std::size_t k_name_bytes = 100;
+
+void put(std::string& block, std::size_t offset, std::string_view text) {
+  std::copy(text.begin(), text.end(), block.begin() + static_cast<std::ptrdiff_t>(offset));
+}
+
+void put_octal(std::string& block, std::size_t offset, int digits, std::uint64_t value) {
+  std::array<char, 24> text{};
+  std::snprintf(text.data(), text.size(), "%0*llo", digits, static_cast<unsigned long long>(value));
+  put(block, offset, text.data());
+}
+
+std::string ustar_block(std::string_view name, char type, std::uint64_t size_bytes,
+                        std::int64_t mtime_s) {
+  std::string block(k_tar_block_bytes, '\0');
+  put(block, 0, name.substr(0, k_name_bytes));
+  put_octal(block, 100, 7, type == '5' ? 0755 : 0644);
+  put_octal(block, 108, 7, 0);
+  put_octal(block, 116, 7, 0);
+  put_octal(block, 124, 11, size_bytes <= k_largest_octal_size ? size_bytes : 0);
+  put_octal(block, 136, 11,
+            static_cast<std::uint64_t>(std::clamp<std::int64_t>(
+                mtime_s, 0, static_cast<std::int64_t>(k_largest_octal_size))));
+  block[156] = type;
+  put(block, 257, std::string_view("ustar\00000", 8));
+  put(block, 148, "        ");
+  std::uint64_t sum = 0;
+  for (const char c : block) {
+    sum += static_cast<unsigned char>(c);
+  }
+  put_octal(block, 148, 6, sum);
+  block[154] = '\0';
+  return block;
+}
+
+/// "LENGTH KEY=VALUE\n", where LENGTH counts itself.
+std::string pax_record(std::string_view key, std::string_view value) {
+  const auto body = " " + std::string(key) + "=" + std::string(value) + "\n";
+  auto length = body.size();
+  while (std::to_string(length).size() + body.size() != length) {
+    length = std::to_string(length).size() + body.size();
+  }
+  return std::to_string(length) + body;
+}
+
+} // namespace
+
+std::string make_tar_header(const TarFile& file) {
+  std::string records;
+  if (file.name.size() > k_name_bytes) {
+    records += pax_record("path", file.name);
+  }
+  if (file.size_bytes > k_largest_octal_size) {
+    records += pax_record("size", std::to_string(file.size_bytes));
+  }
+  std::string header;
+  if (!records.empty()) {
+    header = ustar_block("PaxHeader", 'x', records.size(), 0) + records;
+    header.append(tar_padding_bytes(records.size()), '\0');
+  }
+  const char type = file.name.ends_with('/') ? '5' : '0';
+  return header + ustar_block(file.name, type, file.size_bytes, file.mtime_s);
+}
+
+std::size_t tar_padding_bytes(std::uint64_t size_bytes) noexcept {
+  return static_cast<std::size_t>((k_tar_block_bytes - size_bytes % k_tar_block_bytes) %
+                                  k_tar_block_bytes);
+}
+
+std::string make_tar_end() {
+  return std::string(2 * k_tar_block_bytes, '\0');
+}
+
+} // namespace regctl

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/compression.hpp>
+#include <regctl/base/unpack_tee.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <vector>
+
+namespace regctl {
+
+namespace {
+
+/// What the unpacker pulls, kept for the reader.
+struct Passing {
+  std::unique_ptr<Source> packed;
+  std::vector<std::byte> seen; ///< pulled by the unpacker and not yet read, from seen_begin on
+  std::size_t seen_begin = 0;
+  std::exception_ptr failure; ///< of `packed`
+
+  [[nodiscard]] bool is_empty() const noexcept { return seen_begin == seen.size(); }
+};
+
+class PullThrough final : public Source {
+public:
+  explicit PullThrough(Passing& passing) : passing_(passing) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    std::size_t n = 0;
+    try {
+      n = passing_.packed->read(out);
+    } catch (...) {
+      passing_.failure = std::current_exception();
+      throw;
+    }
+    if (passing_.is_empty()) {
+      passing_.seen.clear();
+      passing_.seen_begin = 0;
+    }
+    passing_.seen.insert(passing_.seen.end(), out.begin(),
+                         out.begin() + static_cast<std::ptrdiff_t>(n));
+    return n;
+  }
+
+private:
+  Passing& passing_; // of the tee that owns this
+};
+
+/// The reader drives the unpacker, which pulls the packed bytes, which the reader then gets.
+class UnpackTee final : public Source {
+public:
+  UnpackTee(std::unique_ptr<Source> packed, std::shared_ptr<UnpackedObserver> observer,
+            std::string what)
+      : observer_(std::move(observer)) {
+    passing_.packed = std::move(packed);
+    unpacked_ = make_decompressed_source(std::make_unique<PullThrough>(passing_), std::move(what));
+  }
+
+  std::size_t read(std::span<std::byte> out) override {
+    while (passing_.is_empty() && observing_) {
+      observe();
+    }
+    if (passing_.is_empty()) {
+      return passing_.packed->read(out);
+    }
+    const auto n = std::min(out.size(), passing_.seen.size() - passing_.seen_begin);
+    std::memcpy(out.data(), passing_.seen.data() + passing_.seen_begin, n);
+    passing_.seen_begin += n;
+    return n;
+  }
+
+private:
+  void observe() {
+    try {
+      observing_ = observer_->step(*unpacked_);
+    } catch (const Error& error) {
+      observing_ = false;
+      if (passing_.failure) {
+        std::rethrow_exception(passing_.failure);
+      }
+      observer_->give_up(error);
+    }
+  }
+
+  Passing passing_;
+  std::shared_ptr<UnpackedObserver> observer_; // shared with who wants its result
+  std::unique_ptr<Source> unpacked_;
+  bool observing_ = true;
+};
+
+} // namespace
+
+std::unique_ptr<Source> make_unpack_tee(std::unique_ptr<Source> packed,
+                                        std::shared_ptr<UnpackedObserver> observer,
+                                        std::string what) {
+  return std::make_unique<UnpackTee>(std::move(packed), std::move(observer), std::move(what));
+}
+
+} // namespace regctl

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/archive_index.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/base/tar.hpp>
+
+#include <algorithm>
+
+namespace regctl {
+
+namespace {
+
+constexpr std::size_t k_name_limit_bytes = 4096;
+constexpr int k_most_links = 16;
+
+std::string folder_of(const std::string& name) {
+  const auto slash = name.rfind('/');
+  return slash == std::string::npos ? std::string() : name.substr(0, slash + 1);
+}
+
+} // namespace
+
+std::optional<std::string> normal_name(std::string_view name) {
+  if (name.starts_with('/')) {
+    return std::nullopt;
+  }
+  std::string result;
+  while (!name.empty()) {
+    const auto end = std::min(name.find('/'), name.size());
+    const auto part = name.substr(0, end);
+    name.remove_prefix(std::min(end + 1, name.size()));
+    if (part.empty() || part == ".") {
+      continue;
+    }
+    if (part == "..") {
+      if (result.empty()) {
+        return std::nullopt;
+      }
+      const auto slash = result.rfind('/');
+      result.resize(slash == std::string::npos ? 0 : slash);
+      continue;
+    }
+    result += (result.empty() ? "" : "/") + std::string(part);
+  }
+  return result;
+}
+
+ArchiveIndex::ArchiveIndex(std::shared_ptr<const FileDescriptor> file, std::uint64_t size_bytes,
+                           std::string what)
+    : file_(std::move(file)), what_(std::move(what)) {
+  TarReader reader(make_range_source(file_, 0, size_bytes, what_), what_);
+  std::size_t count = 0;
+  while (const auto entry = reader.next()) {
+    if (++count > k_entry_limit) {
+      throw Error(ErrorKind::protocol,
+                  what_ + " has more than " + std::to_string(k_entry_limit) + " entries");
+    }
+    if (entry->name.size() > k_name_limit_bytes || entry->link_name.size() > k_name_limit_bytes) {
+      throw Error(ErrorKind::protocol, what_ + " has an entry whose name is longer than " +
+                                           std::to_string(k_name_limit_bytes) + " bytes");
+    }
+    const auto name = normal_name(entry->name);
+    // Docker writes no such names; who does wants to write outside of somebody's folder.
+    if (!name || entry->name.find("..") != std::string::npos) {
+      throw Error(ErrorKind::protocol,
+                  what_ + ": the entry " + json_quote(entry->name) + " leads out of the archive");
+    }
+    if (entry->type == '0') {
+      add(*name, {{entry->data_offset, entry->size_bytes}, "", false});
+    } else if (entry->type == '1' || entry->type == '2') {
+      // A symbolic link's target is seen from its folder, a hard link's from the root.
+      const auto target =
+          normal_name((entry->type == '2' ? folder_of(*name) : "") + entry->link_name);
+      if (!target || entry->link_name.starts_with('/')) {
+        throw Error(ErrorKind::protocol,
+                    what_ + ": the link " + json_quote(entry->name) + " leads out of the archive");
+      }
+      add(*name, {{}, *target, false});
+    }
+  }
+}
+
+void ArchiveIndex::add(const std::string& name, Entry entry) {
+  const auto [known, is_new] = entries_.try_emplace(name, entry);
+  if (!is_new) {
+    known->second.is_duplicate = true;
+  }
+}
+
+std::optional<ArchiveIndex::File> ArchiveIndex::find(const std::string& name) const {
+  auto wanted = name;
+  for (int links = 0; links <= k_most_links; ++links) {
+    const auto found = entries_.find(wanted);
+    if (found == entries_.end()) {
+      return std::nullopt;
+    }
+    if (found->second.is_duplicate) {
+      throw Error(ErrorKind::protocol,
+                  what_ + " has two entries named " + json_quote(wanted) + "; which one is meant?");
+    }
+    if (found->second.link_target.empty()) {
+      return found->second.file;
+    }
+    wanted = found->second.link_target;
+  }
+  throw Error(ErrorKind::protocol, what_ + ": the links at " + json_quote(name) + " form a loop");
+}
+
+std::vector<std::string> ArchiveIndex::names_ending_with(std::string_view suffix) const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : entries_) {
+    if (name.ends_with(suffix)) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+std::unique_ptr<Source> ArchiveIndex::open(const File& file, const std::string& name) const {
+  return make_range_source(file_, file.offset, file.size_bytes, what_ + ": " + name);
+}
+
+std::string ArchiveIndex::read(const std::string& name) const {
+  const auto file = find(name);
+  if (!file) {
+    throw Error(ErrorKind::protocol, what_ + " has no " + json_quote(name));
+  }
+  return read_text(*open(*file, name), k_document_limit_bytes, what_ + ": " + name);
+}
+
+} // namespace regctl

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/file.hpp>
+#include <regctl/base/stream.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regctl {
+
+/// Where the files of a tar archive lie: names without "./", links resolved inside the archive and
+/// never outside. Immutable once made, hence thread-safe.
+class ArchiveIndex {
+public:
+  struct File {
+    std::uint64_t offset = 0;
+    std::uint64_t size_bytes = 0;
+  };
+
+  /// Reads all headers of the tar in `file`, of which `what` is the name in errors. Throws
+  /// Error{protocol} for what is no tar, is cut, or has names that are absolute, lead out ("..") or
+  /// are longer than 4 KiB, and for more than k_entry_limit entries.
+  ArchiveIndex(std::shared_ptr<const FileDescriptor> file, std::uint64_t size_bytes,
+               std::string what);
+
+  [[nodiscard]] const std::string& what() const noexcept { return what_; }
+
+  /// The file of that name, through links. Nothing if there is none. Throws Error{protocol} for a
+  /// link loop, and for a name that stands twice with different places.
+  [[nodiscard]] std::optional<File> find(const std::string& name) const;
+
+  /// Every name that ends with `suffix`.
+  [[nodiscard]] std::vector<std::string> names_ending_with(std::string_view suffix) const;
+
+  [[nodiscard]] std::unique_ptr<Source> open(const File& file, const std::string& name) const;
+
+  /// A small file as text. Throws Error{protocol} if it is missing or over the document limit.
+  [[nodiscard]] std::string read(const std::string& name) const;
+
+  static constexpr std::size_t k_entry_limit = 1'000'000;
+
+private:
+  struct Entry {
+    File file;
+    std::string link_target; ///< a name in the archive; empty for a file
+    bool is_duplicate = false;
+  };
+
+  void add(const std::string& name, Entry entry);
+
+  std::shared_ptr<const FileDescriptor> file_; // shared with the sources it opened
+  std::string what_;
+  std::map<std::string, Entry> entries_;
+};
+
+/// "a/./b//c" → "a/b/c" and "./a" → "a"; ".." goes up. Nothing if it is absolute or leads out.
+std::optional<std::string> normal_name(std::string_view name);
+
+} // namespace regctl

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/diff_id.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/base/tar.hpp>
+#include <regctl/base/time.hpp>
+#include <regctl/formats/docker_archive.hpp>
+#include <regctl/model/v1_derive.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+
+namespace regctl {
+
+namespace {
+
+/// Where an archive is written. write_at() of a positioned output may be called from several
+/// threads.
+class Output {
+public:
+  virtual ~Output() = default;
+  virtual void write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
+  /// False for a stream, which takes bytes in order only and keeps them.
+  [[nodiscard]] virtual bool is_positioned() const { return true; }
+  virtual void commit() {}
+};
+
+class FileOutput final : public Output {
+public:
+  explicit FileOutput(const std::string& path) : file_(path) {}
+  void write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    write_fully_at(file_.fd(), offset, bytes, "'" + file_.path().string() + "'");
+  }
+  void commit() override { file_.commit(); }
+
+private:
+  AtomicFile file_;
+};
+
+class DescriptorOutput final : public Output {
+public:
+  DescriptorOutput(FileDescriptor& file, std::string what) : file_(file), what_(std::move(what)) {}
+  void write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
+    write_fully_at(file_.get(), offset, bytes, what_);
+  }
+
+private:
+  FileDescriptor& file_; // the caller's, who reads it afterwards
+  std::string what_;
+};
+
+class StreamOutput final : public Output {
+public:
+  void write_at(std::uint64_t, std::span<const std::byte> bytes) override {
+    write_fully(STDOUT_FILENO, bytes, "the archive to stdout");
+  }
+  [[nodiscard]] bool is_positioned() const override { return false; }
+};
+
+/// What is known of an image once its layer is written.
+struct Written {
+  std::string json;
+  std::string diff_id;
+  bool is_empty = false;
+  std::int64_t mtime_s = 0;
+};
+
+/// The name of a repository and its tag: "host:5000/app:1.0" is split at the colon after the last
+/// slash.
+struct RepositoryAndTag {
+  std::string repository;
+  std::string tag;
+};
+
+RepositoryAndTag split_name(const std::string& name) {
+  const auto slash = name.rfind('/');
+  const auto colon = name.rfind(':');
+  if (colon == std::string::npos || (slash != std::string::npos && colon < slash)) {
+    return {name, "latest"};
+  }
+  return {name.substr(0, colon), name.substr(colon + 1)};
+}
+
+std::string layer_name(const std::string& id) {
+  return id + "/layer.tar";
+}
+
+class ArchivePush final : public V1Push {
+public:
+  ArchivePush(std::unique_ptr<Output> output, V1PushPlan plan)
+      : output_(std::move(output)), plan_(std::move(plan)) {
+    plan_.layer_sizes.resize(plan_.ids.size());
+    for (std::size_t i = 0; i < plan_.ids.size(); ++i) {
+      index_[plan_.ids[i]] = i;
+      auto& size = plan_.layer_sizes[i];
+      if (size == 0) {
+        size = make_tar_end().size(); // an empty tar, which engines want instead of nothing
+      }
+    }
+    in_order_ =
+        !output_->is_positioned() || std::any_of(plan_.layer_sizes.begin(), plan_.layer_sizes.end(),
+                                                 [](const auto& size) { return !size; });
+    if (!in_order_) {
+      compute_places();
+    }
+  }
+
+  bool has_image(const std::string&) override { return false; }
+  [[nodiscard]] bool can_repeat() const override { return output_->is_positioned(); }
+
+  PutOutcome put_image(const V1Upload& upload) override {
+    const auto index = index_.at(upload.image.id);
+    auto offset = wait_for_place(index);
+    Written written;
+    offset = write_layer(upload, plan_.layer_sizes[index], offset, written);
+    const std::lock_guard lock(mutex_);
+    written_[upload.image.id] = std::move(written);
+    if (in_order_) {
+      end_ = offset;
+      ++next_;
+      changed_.notify_all();
+    }
+    return PutOutcome::stored;
+  }
+
+  void abandon(std::exception_ptr reason) noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) {
+      failure_ = std::move(reason);
+    }
+    changed_.notify_all();
+  }
+
+  void finish(const std::function<void(const std::string& tag, const std::string& id,
+                                       const std::string& where)>&) override {
+    auto tail = image_files() + manifest_files() + make_tar_end();
+    output_->write_at(end_, as_bytes(tail));
+    output_->commit();
+  }
+
+private:
+  /// Where each layer's entry will begin, and the files after them.
+  void compute_places() {
+    std::uint64_t offset = 0;
+    for (std::size_t i = 0; i < plan_.ids.size(); ++i) {
+      places_.push_back(offset);
+      const auto size = *plan_.layer_sizes[i];
+      offset += header(plan_.ids[i], size, 0).size() + size + tar_padding_bytes(size);
+    }
+    end_ = offset;
+  }
+
+  std::uint64_t wait_for_place(std::size_t index) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return failure_ || !in_order_ || next_ == index; });
+    if (failure_) {
+      std::rethrow_exception(failure_);
+    }
+    return in_order_ ? end_ : places_[index];
+  }
+
+  static std::string header(const std::string& id, std::uint64_t size_bytes, std::int64_t mtime_s) {
+    return make_tar_header({id + "/", 0, mtime_s}) +
+           make_tar_header({layer_name(id), size_bytes, mtime_s});
+  }
+
+  /// Returns where the next entry begins.
+  std::uint64_t write_layer(const V1Upload& upload, std::optional<std::uint64_t> size_bytes,
+                            std::uint64_t offset, Written& written) {
+    const auto& image = upload.image;
+    const auto what = "the layer of image " + short_id(image.id);
+    const auto observer = std::make_shared<DiffIdObserver>();
+    auto layer = make_unpack_tee(upload.layer(), observer, what);
+    if (!size_bytes) {
+      layer = spool(std::move(layer), size_bytes);
+    }
+    if (image.layer_size_bytes == 0) {
+      drain(*layer);
+      layer = make_unpack_tee(make_text_source(make_tar_end()), observer, what);
+    }
+    layer = make_verified_source(std::move(layer), {size_bytes, std::nullopt, ""}, what);
+    written.mtime_s = parse_rfc3339(parse_v1_image(image.json).created).value_or(0);
+    offset = write(offset, header(image.id, *size_bytes, written.mtime_s));
+    std::vector<std::byte> buffer(k_buffer_bytes);
+    while (const auto n = layer->read(buffer)) {
+      output_->write_at(offset, std::span(buffer).first(n));
+      offset += n;
+    }
+    offset = write(offset, std::string(tar_padding_bytes(*size_bytes), '\0'));
+    written.json = image.json; // final only now: see V1Upload
+    written.diff_id =
+        in_context([&] { return "writing " + what; }, [&] { return observer->diff_id(); });
+    written.is_empty = observer->is_empty_tar();
+    return offset;
+  }
+
+  std::uint64_t write(std::uint64_t offset, const std::string& text) {
+    output_->write_at(offset, as_bytes(text));
+    return offset + text.size();
+  }
+
+  /// A layer of unknown size has to be there before its header.
+  static std::unique_ptr<Source> spool(std::unique_ptr<Source> layer,
+                                       std::optional<std::uint64_t>& size_bytes) {
+    auto file = std::make_shared<FileDescriptor>(make_temporary_file());
+    const auto sink =
+        make_fd_sink(FileDescriptor(::fcntl(file->get(), F_DUPFD_CLOEXEC, 0)), "a temporary file");
+    size_bytes = pump(*layer, *sink);
+    return make_range_source(std::move(file), 0, *size_bytes, "a temporary file");
+  }
+
+  static std::string small_file(const std::string& name, const std::string& text,
+                                std::int64_t mtime_s) {
+    return make_tar_header({name, text.size(), mtime_s}) + text +
+           std::string(tar_padding_bytes(text.size()), '\0');
+  }
+
+  std::string image_files() const {
+    std::string files;
+    for (const auto& id : plan_.ids) {
+      const auto& image = written_.at(id);
+      files += small_file(id + "/VERSION", "1.0", image.mtime_s);
+      files += small_file(id + "/json", image.json, image.mtime_s);
+    }
+    return files;
+  }
+
+  /// IDs from the base up to `id`.
+  std::vector<std::string> chain_of(const std::string& id) const {
+    std::vector<std::string> chain;
+    for (std::optional<std::string> next = id; next && chain.size() <= k_max_chain;
+         next = parse_v1_image(written_.at(chain.back()).json).parent) {
+      chain.push_back(*next);
+    }
+    std::reverse(chain.begin(), chain.end());
+    return chain;
+  }
+
+  /// The configs, manifest.json and repositories.
+  std::string manifest_files() const {
+    std::map<std::string, std::vector<std::string>> names_of;
+    auto repositories = Json::object();
+    for (const auto& [name, id] : plan_.tags) {
+      const auto split = split_name(name);
+      names_of[id].push_back(split.repository + ":" + split.tag);
+      repositories[split.repository][split.tag] = id;
+    }
+    std::string files;
+    std::set<std::string> configs;
+    auto manifest = Json::array();
+    for (const auto& [id, names] : names_of) {
+      std::vector<ChainLayer> chain;
+      auto layers = Json::array();
+      for (const auto& member : chain_of(id)) {
+        const auto& image = written_.at(member);
+        chain.push_back({image.json, image.diff_id, image.is_empty});
+        if (!image.is_empty) {
+          layers.push_back(layer_name(member));
+        }
+      }
+      const auto config = make_image_config(chain);
+      const auto config_name = sha256_hex(config) + ".json";
+      if (configs.insert(config_name).second) {
+        files += small_file(config_name, config, written_.at(id).mtime_s);
+      }
+      manifest.push_back({{"Config", config_name}, {"RepoTags", names}, {"Layers", layers}});
+    }
+    return files + small_file("manifest.json", manifest.dump(), 0) +
+           small_file("repositories", repositories.dump(), 0);
+  }
+
+  std::unique_ptr<Output> output_;
+  V1PushPlan plan_;
+  std::map<std::string, std::size_t> index_; // of an ID in the plan
+  std::vector<std::uint64_t> places_;        // of layers, unless written in order
+  bool in_order_ = false;
+
+  std::mutex mutex_; ///< guards what follows
+  std::condition_variable changed_;
+  std::map<std::string, Written> written_;
+  std::size_t next_ = 0;  ///< whose turn it is
+  std::uint64_t end_ = 0; ///< where the next layer, or the files after the layers, begin
+  std::exception_ptr failure_;
+};
+
+} // namespace
+
+std::unique_ptr<V1Push> start_docker_archive(const std::string& path, const V1PushPlan& plan) {
+  std::unique_ptr<Output> output;
+  if (path == "-") {
+    output = std::make_unique<StreamOutput>();
+  } else {
+    output = std::make_unique<FileOutput>(path);
+  }
+  return std::make_unique<ArchivePush>(std::move(output), plan);
+}
+
+std::unique_ptr<V1Push> start_docker_archive(FileDescriptor& file, const std::string& what,
+                                             const V1PushPlan& plan) {
+  return std::make_unique<ArchivePush>(std::make_unique<DescriptorOutput>(file, what), plan);
+}
+
+} // namespace regctl

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/diff_id.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <algorithm>
+
+namespace regctl {
+
+bool DiffIdObserver::step(Source& unpacked) {
+  const auto n = unpacked.read(buffer_);
+  const auto bytes = std::span(buffer_).first(n);
+  hasher_.update(bytes);
+  all_zero_ = all_zero_ && std::all_of(bytes.begin(), bytes.end(),
+                                       [](std::byte b) { return b == std::byte{0}; });
+  return n > 0;
+}
+
+std::string DiffIdObserver::diff_id() {
+  if (!failure_.empty()) {
+    throw Error(ErrorKind::integrity, failure_);
+  }
+  return "sha256:" + hasher_.finish_hex();
+}
+
+} // namespace regctl

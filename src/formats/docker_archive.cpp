@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/archive_images.hpp"
+#include "formats/diff_id.hpp"
+
+#include <regctl/base/compression.hpp>
+#include <regctl/base/error.hpp>
+#include <regctl/base/tar.hpp>
+#include <regctl/base/unpack_tee.hpp>
+#include <regctl/formats/docker_archive.hpp>
+#include <regctl/model/v1_derive.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace regctl {
+
+namespace {
+
+[[noreturn]] void read_only() {
+  throw Error(ErrorKind::unsupported, "an archive that is read cannot be changed");
+}
+
+/// A layer of an archive, checked against the sums that its config and its name promise.
+class ArchivedLayer final : public LayerSource {
+public:
+  ArchivedLayer(std::unique_ptr<Source> bytes, const std::string& json,
+                const ArchivedImage* expected, std::string what)
+      : bytes_(std::move(bytes)), json_(json), what_(std::move(what)) {
+    if (expected == nullptr) {
+      return;
+    }
+    if (expected->digest) {
+      bytes_ = make_verified_source(std::move(bytes_),
+                                    {std::nullopt, expected->digest->substr(7), ""}, what_);
+    }
+    if (expected->diff_id) {
+      diff_id_ = *expected->diff_id;
+      observer_ = std::make_shared<DiffIdObserver>();
+      bytes_ = make_unpack_tee(std::move(bytes_), observer_, what_);
+    }
+  }
+
+  std::size_t read(std::span<std::byte> out) override {
+    const auto n = bytes_->read(out);
+    if (n == 0 && observer_) {
+      const auto found = std::exchange(observer_, nullptr)->diff_id();
+      if (found != diff_id_) {
+        throw Error(ErrorKind::integrity,
+                    what_ + " unpacks to " + found + " instead of " + diff_id_);
+      }
+    }
+    return n;
+  }
+
+  [[nodiscard]] const std::string& original_json() const override { return json_; }
+
+private:
+  std::unique_ptr<Source> bytes_;
+  std::string json_;
+  std::string what_;
+  std::string diff_id_;
+  std::shared_ptr<DiffIdObserver> observer_; // shared with the tee; null once checked
+};
+
+class OpenArchive;
+
+/// The archive's images as a repository that cannot be written.
+class ArchiveRepository final : public V1Repository {
+public:
+  explicit ArchiveRepository(std::shared_ptr<const OpenArchive> archive)
+      : archive_(std::move(archive)) {}
+
+  [[nodiscard]] std::string describe() const override;
+  V1Tags tags() override;
+  std::optional<std::vector<std::string>> ancestry(const std::string& id) override;
+  std::optional<V1Image> find_image(const std::string& id) override;
+  std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override;
+
+  std::unique_ptr<V1Push> start_push(const V1PushPlan&) override { read_only(); }
+  void put_tag(const std::string&, const std::string&) override { read_only(); }
+  void remove_tag(const std::string&) override { read_only(); }
+  void remove() override { read_only(); }
+
+private:
+  std::shared_ptr<const OpenArchive> archive_; // kept open
+};
+
+class OpenArchive final : public DockerArchive, public std::enable_shared_from_this<OpenArchive> {
+public:
+  OpenArchive(std::shared_ptr<const FileDescriptor> file, std::uint64_t size_bytes,
+              std::string what)
+      : index_(std::move(file), size_bytes, std::move(what)), contents_(read_contents(index_)) {}
+
+  [[nodiscard]] const std::vector<Image>& images() const override { return contents_.images; }
+
+  std::unique_ptr<V1Repository> repository() override {
+    return std::make_unique<ArchiveRepository>(shared_from_this());
+  }
+
+  [[nodiscard]] const ArchiveIndex& index() const noexcept { return index_; }
+
+  [[nodiscard]] const ArchivedImage* find(const std::string& id) const {
+    const auto found = contents_.v1_images.find(id);
+    return found == contents_.v1_images.end() ? nullptr : &found->second;
+  }
+
+private:
+  ArchiveIndex index_;
+  ArchiveContents contents_;
+};
+
+std::string ArchiveRepository::describe() const {
+  return archive_->index().what();
+}
+
+V1Tags ArchiveRepository::tags() {
+  V1Tags tags;
+  for (const auto& image : archive_->images()) {
+    for (const auto& name : image.names) {
+      tags[name] = image.id;
+    }
+    if (image.names.empty()) {
+      tags[image.id] = image.id;
+    }
+  }
+  return tags;
+}
+
+std::optional<std::vector<std::string>> ArchiveRepository::ancestry(const std::string& id) {
+  std::vector<std::string> ids;
+  for (std::optional<std::string> next = id; next;) {
+    const auto* image = archive_->find(*next);
+    if (image == nullptr || ids.size() > k_max_chain) {
+      return std::nullopt;
+    }
+    ids.push_back(*next);
+    next = parse_v1_image(image->json).parent;
+  }
+  return ids;
+}
+
+std::optional<V1Image> ArchiveRepository::find_image(const std::string& id) {
+  const auto* archived = archive_->find(id);
+  if (archived == nullptr) {
+    return std::nullopt;
+  }
+  V1Image image;
+  image.id = id;
+  image.json = archived->json;
+  image.layer_size_bytes = archived->layer ? archive_->index().find(*archived->layer)->size_bytes
+                                           : make_tar_end().size();
+  return image;
+}
+
+std::unique_ptr<LayerSource> ArchiveRepository::open_layer(const V1Image& image, LayerCheck check) {
+  const auto* archived = archive_->find(image.id);
+  if (archived == nullptr) {
+    throw Error(ErrorKind::not_found, "image " + short_id(image.id) + " is not in " + describe());
+  }
+  const auto what = "the layer of image " + short_id(image.id) + " in " + describe();
+  auto bytes = archived->layer ? archive_->index().open(*archive_->index().find(*archived->layer),
+                                                        *archived->layer)
+                               : make_text_source(make_tar_end());
+  return std::make_unique<ArchivedLayer>(std::move(bytes), image.json,
+                                         check == LayerCheck::none ? nullptr : archived, what);
+}
+
+std::uint64_t size_of(const FileDescriptor& file, const std::string& what) {
+  struct stat status = {};
+  if (::fstat(file.get(), &status) != 0) {
+    throw_errno("read " + what, errno);
+  }
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+/// Unpacks `source` into a temporary file.
+std::shared_ptr<DockerArchive> spool(std::unique_ptr<Source> source, std::string what) {
+  auto file = std::make_shared<FileDescriptor>(make_temporary_file());
+  const auto unpacked = make_decompressed_source(std::move(source), what);
+  const auto sink =
+      make_fd_sink(FileDescriptor(::fcntl(file->get(), F_DUPFD_CLOEXEC, 0)), "a temporary file");
+  pump(*unpacked, *sink);
+  const auto size = size_of(*file, what);
+  return std::make_shared<OpenArchive>(std::move(file), size, std::move(what));
+}
+
+bool is_plain_file(const FileDescriptor& file) {
+  struct stat status = {};
+  return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
+         ::lseek(file.get(), 0, SEEK_CUR) == 0;
+}
+
+Compression compression_of(const FileDescriptor& file) {
+  std::array<std::byte, 6> head{};
+  const auto n = ::pread(file.get(), head.data(), head.size(), 0);
+  return detect_compression(std::span(head).first(static_cast<std::size_t>(n < 0 ? 0 : n)));
+}
+
+} // namespace
+
+std::shared_ptr<DockerArchive> DockerArchive::open(const std::string& path) {
+  const bool is_stdin = path == "-";
+  const auto what = is_stdin ? "the archive on stdin" : "'" + path + "'";
+  FileDescriptor file =
+      is_stdin ? FileDescriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) : open_for_reading(path);
+  if (is_plain_file(file) && compression_of(file) == Compression::none) {
+    const auto size = size_of(file, what);
+    return std::make_shared<OpenArchive>(std::make_shared<FileDescriptor>(std::move(file)), size,
+                                         what);
+  }
+  return spool(make_fd_source(std::move(file), what), what);
+}
+
+std::shared_ptr<DockerArchive> DockerArchive::read(std::unique_ptr<Source> source,
+                                                   std::string what) {
+  return spool(std::move(source), std::move(what));
+}
+
+} // namespace regctl
