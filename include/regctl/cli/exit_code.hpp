@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/error.hpp>
+
+namespace regctl::cli {
+
+/// What the process ends with: the contract with scripts. Documented in regctl(1).
+enum class ExitCode : int {
+  ok = 0,
+  failed = 1, ///< a bug, out of memory
+  usage = 2,
+  not_found = 3,
+  denied = 4,
+  unavailable = 5,
+  protocol = 6,
+  integrity = 7,
+  local_io = 8,
+  unsupported = 9,
+  partial = 10, ///< some of several things failed
+  interrupted = 130,
+};
+
+ExitCode exit_code_of(ErrorKind kind) noexcept;
+
+} // namespace regctl::cli
