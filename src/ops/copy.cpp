@@ -23,14 +23,20 @@ struct Move {
 };
 
 /// The name an image gets at the destination: what `to` says, the rest as at the source.
-Reference target_name(const Selected& image, const Place& to) {
+Reference target_name(const Selected& image, const Place& to,
+                      const std::optional<RegistryHost>& host) {
   if (!to.reference && !image.name) {
     throw Error(ErrorKind::usage, "image " + short_id(image.id) + " has no name to keep",
-                "name it at the destination, as in " + to.to_string() + ":HOST/NAME:TAG");
+                to.kind == Place::Kind::registry
+                    ? "name it at the destination: HOST[:PORT]/NAME:TAG"
+                    : "name it at the destination, as in " + to.to_string() + ":HOST/NAME:TAG");
   }
   Reference target = to.reference ? *to.reference : *image.name;
   if (target.digest) {
     throw Error(ErrorKind::usage, "a destination has no digest: " + target.to_string());
+  }
+  if (host) {
+    target.host = host->host;
   }
   if (!target.tag) {
     target.tag = image.name ? image.name->tag_or_latest() : "latest";
@@ -49,11 +55,11 @@ bool is_same_place(const Move& move, const Place& from, const Place& to) {
 }
 
 std::vector<Move> plan_moves(const std::vector<Selected>& images, const Place& from,
-                             const Place& to) {
+                             const Place& to, const std::optional<RegistryHost>& host) {
   std::vector<Move> moves;
   std::map<Reference, std::string> taken;
   for (const auto& image : images) {
-    Move move{image, target_name(image, to)};
+    Move move{image, target_name(image, to, host)};
     if (is_same_place(move, from, to)) {
       throw Error(ErrorKind::usage, "source and destination are both " + to.to_string());
     }
@@ -149,15 +155,23 @@ void copy_to(Session& session, V1Repository& source, const std::vector<Move>& mo
   throw Error(ErrorKind::unsupported, "this version of regctl cannot write " + to.to_string());
 }
 
+std::string describe(const Place& to, const std::optional<RegistryHost>& host) {
+  if (host) {
+    return host->host;
+  }
+  const bool is_of_its_name = to.kind == Place::Kind::registry && !to.reference;
+  return is_of_its_name ? "the registry of its name" : to.to_string();
+}
+
 } // namespace
 
 CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& options) {
   return in_context(
-      [&] { return "copying " + from.to_string() + " to " + to.to_string(); },
+      [&] { return "copying " + from.to_string() + " to " + describe(to, options.host); },
       [&] {
         const auto source = open_repository(session, from);
         const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
-        auto moves = plan_moves(select_images(*source, from, select), from, to);
+        auto moves = plan_moves(select_images(*source, from, select), from, to, options.host);
         ImageCopy how{options.check, PlainLayers::keep, verb_for(from, to)};
         if (to.kind == Place::Kind::registry && from.kind != Place::Kind::registry) {
           how.plain_layers = options.plain_layers;

@@ -90,7 +90,7 @@ public:
   void copy(const V1Image& image) {
     if (push_.has_image(image.id)) {
       ++skipped_;
-      session_.progress().skipped(image.id, how_.verb);
+      session_.progress().skipped(image.id, how_.verb, image.layer_size_bytes);
       return;
     }
     const auto task = session_.progress().begin(image.id, how_.verb, image.layer_size_bytes);

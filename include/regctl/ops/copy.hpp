@@ -5,6 +5,7 @@
 #include <regctl/ops/session.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct CopyOptions {
   TagChoice tags = TagChoice::one;
   LayerCheck check = LayerCheck::verify;
   PlainLayers plain_layers = PlainLayers::gzip;
+  /// A registry at which the images keep their names; then the destination is a registry without
+  /// a reference.
+  std::optional<RegistryHost> host;
 };
 
 struct CopiedTag {

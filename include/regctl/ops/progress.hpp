@@ -31,8 +31,10 @@ public:
   virtual void finish(Task task) = 0;
   virtual void fail(Task task) = 0;
 
-  /// An image was there already: "Image ID already pushed, skipping".
-  virtual void skipped(const std::string& id, Verb verb) = 0;
+  /// An image was there already: "Image ID already pushed, skipping". Its task and its bytes, as
+  /// they were expected, are ahead no longer.
+  virtual void skipped(const std::string& id, Verb verb,
+                       std::optional<std::uint64_t> total_bytes) = 0;
 
   /// "Pushing tag for rev [ID] on {WHERE}".
   virtual void tagging(const std::string& id, const std::string& where) = 0;

@@ -24,7 +24,7 @@ public:
   void restart(Task) override {}
   void finish(Task) override {}
   void fail(Task) override {}
-  void skipped(const std::string&, Verb) override {}
+  void skipped(const std::string&, Verb, std::optional<std::uint64_t>) override {}
   void tagging(const std::string&, const std::string&) override {}
   void note(std::string_view sentence) override { text += std::string(sentence) + "\n"; }
   std::string text;
