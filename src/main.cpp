@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/output.hpp"
-
 #include <regctl/base/interrupt.hpp>
 #include <regctl/cli/run.hpp>
+#include <regctl/cli/system_console.hpp>
 
-#include <unistd.h>
-
-#include <ostream>
+#include <string>
+#include <vector>
 
 int main(int argc, char** argv) {
   regctl::install_interrupt_handlers();
-  regctl::cli::DescriptorBuffer out_buffer(STDOUT_FILENO, "to stdout");
-  regctl::cli::DescriptorBuffer err_buffer(STDERR_FILENO, "to stderr");
-  std::ostream out(&out_buffer);
-  std::ostream err(&err_buffer);
-  out.exceptions(std::ios::badbit); // lets the reason through
-  const auto code = regctl::cli::run({argv + 1, argv + argc}, out, err);
-  err.flush();
-  return static_cast<int>(code);
+  auto console = regctl::cli::make_system_console();
+  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return static_cast<int>(regctl::cli::run(arguments, console, regctl::cli::open_verbs));
 }

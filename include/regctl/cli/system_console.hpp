@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/cli/console.hpp>
+
+namespace regctl::cli {
+
+/// The console of this process: its standard streams, /dev/tty, clock and environment. Lives as
+/// long as the process.
+Console make_system_console();
+
+} // namespace regctl::cli

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/arguments.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <CLI/App.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace regctl::cli {
+
+namespace {
+
+std::vector<std::string> split_names(std::string_view names) {
+  std::vector<std::string> result;
+  while (!names.empty()) {
+    const auto end = std::min(names.find(','), names.size());
+    result.emplace_back(names.substr(0, end));
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+  return result;
+}
+
+/// Says whose value it was.
+Arguments::Take named(const std::string& names, Arguments::Take take) {
+  return [name = split_names(names).back(), take = std::move(take)](const std::string& text) {
+    try {
+      take(text);
+    } catch (const Error& error) {
+      throw Error(error.kind(), name + ": " + error.message(), error.hint());
+    }
+  };
+}
+
+} // namespace
+
+void Arguments::required(const std::string& name, std::string& target, const std::string& text) {
+  positionals_.push_back({name, text, true, false});
+  app_.add_option(name, target)->take_last();
+}
+
+void Arguments::optional(const std::string& name, std::string& target, const std::string& text) {
+  positionals_.push_back({name, text, false, false});
+  app_.add_option(name, target)->take_last();
+}
+
+void Arguments::repeated(const std::string& name, std::vector<std::string>& target,
+                         const std::string& text) {
+  positional({name, text, true, true}, target);
+}
+
+void Arguments::any(const std::string& name, std::vector<std::string>& target,
+                    const std::string& text) {
+  positional({name, text, false, true}, target);
+}
+
+void Arguments::positional(PositionalManual manual, std::vector<std::string>& target) {
+  // CLI11 takes "[a,b]" for a list here: no name of an image looks like that.
+  app_.add_option(manual.name, target);
+  positionals_.push_back(std::move(manual));
+}
+
+void Arguments::flag(const std::string& names, bool& target, const std::string& text) {
+  flags_.push_back({split_names(names), "", text});
+  app_.add_flag(names, target);
+}
+
+void Arguments::value(const std::string& names, const std::string& value, std::string& target,
+                      const std::string& text) {
+  flags_.push_back({split_names(names), value, text});
+  app_.add_option(names, target)->take_last();
+}
+
+void Arguments::value(const std::string& names, const std::string& value, const Take& take,
+                      const std::string& text) {
+  flags_.push_back({split_names(names), value, text});
+  app_.add_option_function<std::string>(names, named(names, take))->take_last();
+}
+
+void Arguments::refused(const std::string& names, const std::string& why, const std::string& hint) {
+  app_.add_option_function<std::string>(
+      names, [why, hint](const std::string&) { throw Error(ErrorKind::usage, why, hint); });
+}
+
+Arguments::Take choice(std::string choices, std::function<void(std::size_t)> take) {
+  return [choices = std::move(choices), take = std::move(take)](const std::string& text) {
+    const auto words = FlagManual{{}, choices, {}}.choices();
+    const auto found = std::find(words.begin(), words.end(), text);
+    if (found == words.end()) {
+      throw Error(ErrorKind::usage, "'" + text + "' is not one of " + choices);
+    }
+    take(static_cast<std::size_t>(found - words.begin()));
+  };
+}
+
+Arguments::Take number(long smallest, long largest, std::function<void(long)> take) {
+  return [smallest, largest, take = std::move(take)](const std::string& text) {
+    long value = 0;
+    const auto* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, value);
+    if (error != std::errc() || rest != end || value < smallest || value > largest) {
+      throw Error(ErrorKind::usage, "'" + text + "' is not a whole number from " +
+                                        std::to_string(smallest) + " to " +
+                                        std::to_string(largest));
+    }
+    take(value);
+  };
+}
+
+} // namespace regctl::cli

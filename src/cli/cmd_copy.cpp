@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/copy_result.hpp"
+#include "cli/places.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <memory>
+
+namespace regctl::cli {
+
+namespace {
+
+struct CopyCommandOptions {
+  std::string source;
+  std::string destination;
+  CopyFlags flags;
+};
+
+ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
+  if (parse_lone_host(options.source)) {
+    throw Error(ErrorKind::usage, "'" + options.source + "' names no image",
+                "write HOST[:PORT]/NAME[:TAG]");
+  }
+  const auto from = parse_source(context, options.source);
+  if (options.flags.all_tags && from.reference && from.reference->tag) {
+    throw Error(ErrorKind::usage, "'" + options.source + "' has a tag, but --all-tags wants all");
+  }
+  auto copy_options = to_options(options.flags);
+  Place to;
+  if (auto host = parse_lone_host(options.destination)) {
+    copy_options.host = std::move(host);
+  } else {
+    to = parse_destination(context, options.destination);
+  }
+  const auto report = context.verbs().copy(from, to, copy_options);
+  if (to.path != "-") {
+    print_copied(context, report);
+  }
+  return ExitCode::ok;
+}
+
+Action add_copy(Arguments& arguments) {
+  auto options = std::make_shared<CopyCommandOptions>();
+  arguments.required("SOURCE", options->source,
+                     "HOST[:PORT]/NAME[:TAG], an archive, or docker-daemon:NAME[:TAG]");
+  arguments.required("DEST", options->destination,
+                     "The same, or HOST[:PORT] alone to keep the image's name");
+  arguments.flag("-a,--all-tags", options->flags.all_tags, "Copy all tags of the repository");
+  arguments.flag("--no-compress", options->flags.no_compress,
+                 "Send plain tar layers of an archive as they are instead of compressing them");
+  arguments.flag("--no-verify", options->flags.no_verify,
+                 "For rescue: do not check layers against their checksums");
+  return [options](Context& context) { return run_copy(*options, context); };
+}
+
+} // namespace
+
+Command copy_command() {
+  return {{.name = "copy",
+           .aliases = {"cp"},
+           .summary = "Copy an image between registries, archives and the Docker engine",
+           .details = "Image IDs and layers stay what they are, byte for byte. Prints one line for "
+                      "each tag: its name and the image's ID.",
+           .examples = {"regctl copy localhost:5000/team/app:1.0 mirror.local:5000/team/app:1.0",
+                        "regctl copy -a localhost:5000/team/app mirror.local:5000",
+                        "regctl copy app_1.0.tar localhost:5000/team/app:1.0"}},
+          add_copy};
+}
+
+} // namespace regctl::cli

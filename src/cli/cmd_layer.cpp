@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/fd_output.hpp"
+#include "cli/output.hpp"
+#include "cli/places.hpp"
+#include "cli/text.hpp"
+#include "cli/units.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/base/json.hpp>
+
+#include <memory>
+#include <ostream>
+
+namespace regctl::cli {
+
+namespace {
+
+struct LayerOptions {
+  std::string place;
+  std::string id;
+  std::string output;
+  bool no_verify = false;
+  bool no_trunc = false;
+  bool is_long = false;
+};
+
+LayerCheck check_of(const LayerOptions& options) {
+  return options.no_verify ? LayerCheck::none : LayerCheck::verify;
+}
+
+ops::LayerChoice choice_of(const LayerOptions& options) {
+  return options.id.empty() ? std::nullopt : std::optional(options.id);
+}
+
+// --- layer ls ---
+
+std::string checksum_cell(const V1Image& image, bool is_whole) {
+  constexpr std::size_t k_columns = 19; // "sha256:" and 12 digits
+  if (image.payload_checksums.empty()) {
+    return "";
+  }
+  const auto& first = image.payload_checksums.front();
+  return is_whole ? first : first.substr(0, k_columns);
+}
+
+Json to_json(const ops::ChainImage& member) {
+  const auto& image = member.image;
+  return {{"id", image.id},
+          {"parent", member.info.parent ? Json(*member.info.parent) : Json(nullptr)},
+          {"size", image.layer_size_bytes ? Json(*image.layer_size_bytes) : Json(nullptr)},
+          {"checksums", image.payload_checksums}};
+}
+
+ExitCode run_layer_ls(const LayerOptions& options, Context& context) {
+  const auto place = parse_source(context, options.place);
+  const auto details = context.verbs().inspect(place);
+  Listing listing(context, {"LAYER ID", "SIZE", "CHECKSUM"});
+  for (const auto& member : details.chain) {
+    if (listing.wants_json()) {
+      listing.add(to_json(member));
+      continue;
+    }
+    const auto& image = member.image;
+    listing.add_row({options.no_trunc ? image.id : short_id(image.id),
+                     image.layer_size_bytes ? human_size(*image.layer_size_bytes) : "N/A",
+                     checksum_cell(image, options.no_trunc)});
+  }
+  listing.finish();
+  return ExitCode::ok;
+}
+
+// --- layer get ---
+
+/// Layers on standard output: here a reader that went away has not got what it was promised.
+class OutputSink final : public Sink {
+public:
+  explicit OutputSink(std::ostream& out) : out_(out) {}
+
+  void write(std::span<const std::byte> bytes) override {
+    try {
+      out_.write(reinterpret_cast<const char*>(bytes.data()),
+                 static_cast<std::streamsize>(bytes.size()));
+    } catch (const ReaderGone&) {
+      throw Error(ErrorKind::local_io, "cannot write standard output: its reader went away");
+    }
+  }
+
+private:
+  std::ostream& out_;
+};
+
+ExitCode run_layer_get(const LayerOptions& options, Context& context) {
+  const auto place = parse_source(context, options.place);
+  if (!options.output.empty() && options.output != "-") {
+    AtomicFile file(options.output);
+    context.verbs().get_layer(place, choice_of(options), check_of(options), file);
+    file.commit();
+    return ExitCode::ok;
+  }
+  if (context.console().out_is_terminal) {
+    throw Error(ErrorKind::usage, "a layer is no text for a terminal",
+                "write it to a file (-o FILE), send it on (… | tar tv), or see its files: "
+                "regctl layer files");
+  }
+  OutputSink sink(context.out());
+  context.verbs().get_layer(place, choice_of(options), check_of(options), sink);
+  return ExitCode::ok;
+}
+
+// --- layer files ---
+
+const char* type_of(char type) {
+  switch (type) {
+  case '0':
+  case '7':
+    return "file";
+  case '1':
+    return "hard link";
+  case '2':
+    return "symbolic link";
+  case '3':
+    return "character device";
+  case '4':
+    return "block device";
+  case '5':
+    return "folder";
+  case '6':
+    return "fifo";
+  default:
+    return "other";
+  }
+}
+
+char letter_of(char type) {
+  constexpr std::string_view k_types = "01234567";
+  constexpr std::string_view k_letters = "-hlcbdp-";
+  const auto found = k_types.find(type);
+  return found == std::string_view::npos ? '?' : k_letters[found];
+}
+
+/// "-rw-r--r--", as `ls -l` and `tar tv` print it.
+std::string permissions(const TarEntry& entry) {
+  constexpr std::string_view k_letters = "rwxrwxrwx";
+  const auto mode = static_cast<std::uint64_t>(entry.mode);
+  std::string text(1, letter_of(entry.type));
+  for (std::size_t i = 0; i < k_letters.size(); ++i) {
+    text += (mode >> (8 - i) & 1U) != 0 ? k_letters[i] : '-';
+  }
+  const auto mark = [&](std::size_t at, std::uint64_t bit, char with, char without) {
+    if ((mode & bit) != 0) {
+      text[at] = text[at] == 'x' ? with : without;
+    }
+  };
+  mark(3, 04000, 's', 'S');
+  mark(6, 02000, 's', 'S');
+  mark(9, 01000, 't', 'T');
+  return text;
+}
+
+std::string name_with_target(const TarEntry& entry) {
+  return entry.type == '1'   ? entry.name + " link to " + entry.link_name
+         : entry.type == '2' ? entry.name + " -> " + entry.link_name
+                             : entry.name;
+}
+
+Json to_json(const TarEntry& entry) {
+  return {{"name", entry.name},
+          {"type", type_of(entry.type)},
+          {"size", entry.size_bytes},
+          {"mode", entry.mode},
+          {"uid", entry.uid},
+          {"gid", entry.gid},
+          {"mtime", entry.mtime_s},
+          {"link", entry.link_name.empty() ? Json(nullptr) : Json(entry.link_name)}};
+}
+
+ExitCode run_layer_files(const LayerOptions& options, Context& context) {
+  const auto place = parse_source(context, options.place);
+  Listing listing(context, {});
+  context.verbs().list_layer_files(
+      place, choice_of(options), check_of(options), [&](const TarEntry& entry) {
+        if (listing.wants_json()) {
+          listing.add(to_json(entry));
+        } else if (options.is_long) {
+          listing.add_row({permissions(entry),
+                           std::to_string(entry.uid) + "/" + std::to_string(entry.gid),
+                           std::to_string(entry.size_bytes), show_time(entry.mtime_s),
+                           name_with_target(entry)});
+        } else {
+          listing.add_row({entry.name});
+        }
+      });
+  listing.finish();
+  return ExitCode::ok;
+}
+
+void add_image_and_id(Arguments& arguments, LayerOptions& options) {
+  arguments.required("IMAGE", options.place,
+                     "HOST[:PORT]/NAME[:TAG], an archive, or docker-daemon:NAME[:TAG]");
+  arguments.optional("ID", options.id,
+                     "Which layer: its ID or 4 digits and more of its beginning; the top one if "
+                     "left out");
+  arguments.flag("--no-verify", options.no_verify,
+                 "For rescue: do not check the layer against its checksum");
+}
+
+Action add_layer_ls(Arguments& arguments) {
+  auto options = std::make_shared<LayerOptions>();
+  arguments.required("IMAGE", options->place,
+                     "HOST[:PORT]/NAME[:TAG], an archive, or docker-daemon:NAME[:TAG]");
+  arguments.flag("--no-trunc", options->no_trunc, "Show whole IDs and checksums");
+  return [options](Context& context) { return run_layer_ls(*options, context); };
+}
+
+Action add_layer_get(Arguments& arguments) {
+  auto options = std::make_shared<LayerOptions>();
+  add_image_and_id(arguments, *options);
+  arguments.value("-o,--output", "FILE", options->output,
+                  "Write to this file instead of standard output");
+  return [options](Context& context) { return run_layer_get(*options, context); };
+}
+
+Action add_layer_files(Arguments& arguments) {
+  auto options = std::make_shared<LayerOptions>();
+  add_image_and_id(arguments, *options);
+  arguments.flag("-l,--long", options->is_long, "Show modes, owners, sizes and times too");
+  return [options](Context& context) { return run_layer_files(*options, context); };
+}
+
+} // namespace
+
+Command layer_command() {
+  return {{.name = "layer",
+           .aliases = {},
+           .summary = "List, read and write single layers",
+           .details = "",
+           .examples = {"regctl layer ls localhost:5000/team/app:1.0",
+                        "regctl layer get localhost:5000/team/app:1.0 90faa9565197 | tar tz"}},
+          nullptr};
+}
+
+Command layer_ls_command() {
+  return {{.name = "layer ls",
+           .aliases = {},
+           .summary = "List the layers of an image, top one first",
+           .details = "Sizes are those of the layers as they are stored.",
+           .examples = {"regctl layer ls localhost:5000/team/app:1.0"}},
+          add_layer_ls};
+}
+
+Command layer_get_command() {
+  return {{.name = "layer get",
+           .aliases = {},
+           .summary = "Write the stored bytes of a layer to a file or standard output",
+           .details = "Layers are stored as they were pushed: usually tar with gzip.",
+           .examples = {"regctl layer get localhost:5000/team/app:1.0 -o top.tar.gz",
+                        "regctl layer get localhost:5000/team/app:1.0 90faa9565197 | tar tz"}},
+          add_layer_get};
+}
+
+Command layer_files_command() {
+  return {{.name = "layer files",
+           .aliases = {},
+           .summary = "List the files in a layer, whatever its compression",
+           .details = "",
+           .examples = {"regctl layer files localhost:5000/team/app:1.0",
+                        "regctl layer files -l app_1.0.tar 90faa9565197"}},
+          add_layer_files};
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/places.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/model/v1_image.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <ostream>
+
+namespace regctl::cli {
+
+namespace {
+
+struct LayerPutOptions {
+  std::string repository;
+  std::string json_file;
+  std::string layer_file;
+};
+
+ExitCode run_layer_put(const LayerPutOptions& options, Context& context) {
+  const auto repository = parse_repository(options.repository);
+  const auto json = read_file(options.json_file, k_document_limit_bytes);
+  static_cast<void>(open_for_reading(options.layer_file)); // before anything is sent
+  if (!std::filesystem::is_regular_file(options.layer_file)) {
+    throw Error(ErrorKind::usage, "'" + options.layer_file + "' is no regular file",
+                "a layer may have to be read twice");
+  }
+  const OpenSource open = [&options] {
+    return make_fd_source(open_for_reading(options.layer_file), "'" + options.layer_file + "'");
+  };
+  const auto id = parse_v1_image(json).id;
+  const auto outcome = context.verbs().put_layer(repository, json, open,
+                                                 std::filesystem::file_size(options.layer_file));
+  const bool is_new = outcome == PutOutcome::stored;
+  if (context.wants_json()) {
+    print_json(context.out(), {{"id", id}, {"outcome", is_new ? "stored" : "already_there"}});
+    return ExitCode::ok;
+  }
+  if (!is_new) {
+    context.note("image " + short_id(id) + " is there already, skipping");
+  }
+  context.out() << id << '\n';
+  return ExitCode::ok;
+}
+
+Action add_layer_put(Arguments& arguments) {
+  auto options = std::make_shared<LayerPutOptions>();
+  arguments.required("REPOSITORY", options->repository, "HOST[:PORT]/NAME");
+  arguments.required("JSONFILE", options->json_file,
+                     "The image's JSON, whose bytes are kept; it names the image and its parent");
+  arguments.required("LAYERFILE", options->layer_file, "The layer, sent as it is");
+  return [options](Context& context) { return run_layer_put(*options, context); };
+}
+
+} // namespace
+
+Command layer_put_command() {
+  return {{.name = "layer put",
+           .aliases = {},
+           .summary = "Push one image, its JSON and its layer, without a tag",
+           .details = "The parent that the JSON names must be at the registry. Prints the image's "
+                      "ID; 'regctl tag --id' gives it a name.",
+           .examples = {"regctl layer put localhost:5000/team/app image.json layer.tar.gz"}},
+          add_layer_put};
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/copy_result.hpp"
+#include "cli/places.hpp"
+#include "cli/text.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <memory>
+#include <ostream>
+
+namespace regctl::cli {
+
+namespace {
+
+struct PullOptions {
+  std::string image;
+  std::string destination;
+  CopyFlags flags;
+};
+
+/// "app_1.0.tar" for host:5000/team/app:1.0; "app.tar" for all tags.
+std::string default_file(const Reference& image, const CopyFlags& flags) {
+  const auto name = image.name.substr(image.name.rfind('/') + 1);
+  return flags.all_tags ? name + ".tar" : name + "_" + image.tag_or_latest() + ".tar";
+}
+
+Place destination_of(const PullOptions& options, const Reference& image, Context& context) {
+  if (options.destination.empty()) {
+    Place file;
+    file.kind = Place::Kind::docker_archive;
+    file.path = default_file(image, options.flags);
+    return file;
+  }
+  auto place = parse_destination(context, options.destination);
+  if (place.kind == Place::Kind::registry) {
+    throw Error(ErrorKind::usage,
+                "'" + options.destination + "' is taken for an image at " + place.reference->host,
+                "for a file, write docker-archive:FILE, ./FILE or a name that ends in .tar; to "
+                "move images between registries: regctl copy");
+  }
+  return place;
+}
+
+ExitCode run_pull(const PullOptions& options, Context& context) {
+  Place from;
+  from.reference = Reference::parse(options.image);
+  if (options.flags.all_tags && from.reference->tag) {
+    throw Error(ErrorKind::usage, "'" + options.image + "' has a tag, but --all-tags wants all");
+  }
+  const auto to = destination_of(options, *from.reference, context);
+  const auto report = context.verbs().copy(from, to, to_options(options.flags));
+  if (to.path == "-") {
+    return ExitCode::ok; // the archive is what was asked for
+  }
+  if (context.wants_json() || to.kind != Place::Kind::docker_archive) {
+    print_copied(context, report);
+  } else {
+    context.out() << visible(to.path) << '\n';
+  }
+  return ExitCode::ok;
+}
+
+Action add_pull(Arguments& arguments) {
+  auto options = std::make_shared<PullOptions>();
+  arguments.required("IMAGE", options->image, "HOST[:PORT]/NAME[:TAG]");
+  arguments.optional("DEST", options->destination,
+                     "A file, '-' for standard output, docker-archive:FILE[:NAME[:TAG]], or "
+                     "docker-daemon:[NAME[:TAG]]; NAME_TAG.tar here if left out");
+  arguments.flag("-a,--all-tags", options->flags.all_tags, "Pull all tags of the repository");
+  arguments.flag("--no-verify", options->flags.no_verify,
+                 "For rescue: do not check layers against their checksums");
+  return [options](Context& context) { return run_pull(*options, context); };
+}
+
+} // namespace
+
+Command pull_command() {
+  return {{.name = "pull",
+           .aliases = {},
+           .summary = "Write an image from a registry to an archive that 'docker load' reads",
+           .details = "Prints the name of the file that was written. Layers are verified on the "
+                      "way, and the file appears under its name only when it is complete.",
+           .examples = {"regctl pull localhost:5000/team/app:1.0",
+                        "regctl pull localhost:5000/team/app:1.0 - | docker load",
+                        "regctl pull -a localhost:5000/team/app all.tar"}},
+          add_pull};
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/copy_result.hpp"
+#include "cli/places.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <memory>
+
+namespace regctl::cli {
+
+namespace {
+
+struct PushOptions {
+  std::string source;
+  std::string destination;
+  CopyFlags flags;
+};
+
+ExitCode run_push(const PushOptions& options, Context& context) {
+  const auto from = parse_source(context, options.source);
+  if (from.kind == Place::Kind::registry) {
+    throw Error(ErrorKind::usage,
+                "'" + options.source + "' is taken for an image at " + from.reference->host,
+                "for a file, write docker-archive:FILE or ./FILE; for the Docker engine, "
+                "docker-daemon:NAME:TAG; to move images between registries: regctl copy");
+  }
+  auto copy_options = to_options(options.flags);
+  Place to;
+  if (!options.destination.empty()) {
+    if (auto host = parse_lone_host(options.destination)) {
+      copy_options.host = std::move(host);
+    } else {
+      to.reference = Reference::parse(options.destination);
+    }
+  }
+  print_copied(context, context.verbs().copy(from, to, copy_options));
+  return ExitCode::ok;
+}
+
+Action add_push(Arguments& arguments) {
+  auto options = std::make_shared<PushOptions>();
+  arguments.required("SOURCE", options->source,
+                     "An archive of 'docker save', '-' for standard input, "
+                     "docker-archive:FILE[:NAME[:TAG]], or docker-daemon:NAME[:TAG]");
+  arguments.optional("DEST", options->destination,
+                     "HOST[:PORT]/NAME[:TAG], or HOST[:PORT] alone to keep the image's name; if "
+                     "left out, its name must begin with a host");
+  arguments.flag("-a,--all-tags", options->flags.all_tags, "Push all that is in the archive");
+  arguments.flag("--no-compress", options->flags.no_compress,
+                 "Send plain tar layers as they are instead of compressing them");
+  arguments.flag("--no-verify", options->flags.no_verify,
+                 "For rescue: do not check layers against their checksums");
+  return [options](Context& context) { return run_push(*options, context); };
+}
+
+} // namespace
+
+Command push_command() {
+  return {{.name = "push",
+           .aliases = {},
+           .summary = "Push an image from an archive or the Docker engine to a registry",
+           .details = "Prints one line for each tag: its name and the image's ID. What is at the "
+                      "registry already is not sent again.",
+           .examples = {"regctl push app_1.0.tar localhost:5000/team/app:1.0",
+                        "docker save app:1.0 | regctl push - localhost:5000/team/app:1.0",
+                        "regctl push docker-daemon:app:1.0 localhost:5000"}},
+          add_push};
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/places.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+
+#include <memory>
+#include <ostream>
+
+namespace regctl::cli {
+
+namespace {
+
+struct RmOptions {
+  std::vector<std::string> names;
+  bool is_repository = false;
+  bool yes = false;
+};
+
+Reference parse_tagged(const std::string& text) {
+  auto reference = Reference::parse(text);
+  if (!reference.tag || reference.digest) {
+    throw Error(ErrorKind::usage, "'" + text + "' names no tag",
+                "write HOST[:PORT]/NAME:TAG; --repository removes all of it");
+  }
+  return reference;
+}
+
+void confirm(const Reference& repository, Context& context) {
+  const auto answer = context.console().ask(
+      "Remove " + repository.to_string() + " with all its tags? [y/N] ", Echo::on);
+  if (!answer) {
+    throw Error(ErrorKind::usage, "removing a repository wants a confirmation", "add --yes");
+  }
+  if (*answer != "y" && *answer != "Y" && *answer != "yes") {
+    throw Error(ErrorKind::usage, "not confirmed: " + repository.to_string() + " stays");
+  }
+}
+
+void remove(const Reference& name, const RmOptions& options, Context& context) {
+  if (!options.is_repository) {
+    context.verbs().remove_tag(name);
+    return;
+  }
+  if (!options.yes) {
+    confirm(name, context);
+  }
+  context.verbs().remove_repository(name);
+}
+
+ExitCode run_rm(const RmOptions& options, Context& context) {
+  std::vector<Reference> names; // all are looked at before the first is gone
+  for (const auto& name : options.names) {
+    names.push_back(options.is_repository ? parse_repository(name) : parse_tagged(name));
+  }
+  auto removed = Json::array();
+  for (const auto& name : names) {
+    remove(name, options, context);
+    if (context.wants_json()) {
+      removed.push_back(name.to_string());
+    } else {
+      context.out() << name.to_string() << '\n' << std::flush;
+    }
+  }
+  if (context.wants_json()) {
+    print_json(context.out(), removed);
+  }
+  return ExitCode::ok;
+}
+
+Action add_rm(Arguments& arguments) {
+  auto options = std::make_shared<RmOptions>();
+  arguments.repeated("NAME", options->names,
+                     "HOST[:PORT]/NAME:TAG; with --repository HOST[:PORT]/NAME");
+  arguments.flag("--repository", options->is_repository,
+                 "Remove whole repositories with all their tags");
+  arguments.flag("-y,--yes", options->yes, "Do not ask before a repository is removed");
+  return [options](Context& context) { return run_rm(*options, context); };
+}
+
+} // namespace
+
+Command rm_command() {
+  return {{.name = "rm",
+           .aliases = {},
+           .summary = "Remove tags or repositories from a registry",
+           .details = "A registry of protocol v1 keeps the images themselves. Prints what was "
+                      "removed; stops at the first failure.",
+           .examples = {"regctl rm localhost:5000/team/app:0.9 localhost:5000/team/app:0.8",
+                        "regctl rm --repository --yes localhost:5000/team/app"}},
+          add_rm};
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/text.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+
+#include <memory>
+
+namespace regctl::cli {
+
+namespace {
+
+constexpr std::size_t k_description_columns = 45; // as docker
+
+struct SearchOptions {
+  std::string where;
+  std::string term;
+  bool no_trunc = false;
+};
+
+/// "HOST" and a term, or "HOST/TERM".
+struct Question {
+  RegistryHost host;
+  std::string term;
+};
+
+Question parse_question(const SearchOptions& options) {
+  std::string_view where = options.where;
+  if (const auto scheme = where.find("://"); scheme != std::string_view::npos) {
+    where.remove_prefix(scheme + 3);
+  }
+  const auto slash = where.find('/');
+  const auto behind = slash == std::string_view::npos ? "" : where.substr(slash + 1);
+  if (!behind.empty() && !options.term.empty()) {
+    throw Error(ErrorKind::usage,
+                "there are two terms: '" + std::string(behind) + "' and '" + options.term + "'");
+  }
+  const auto host = options.where.substr(0, options.where.size() - behind.size());
+  return {parse_registry_host(host), behind.empty() ? options.term : std::string(behind)};
+}
+
+std::string mark(bool is_set) {
+  return is_set ? "[OK]" : "";
+}
+
+ExitCode run_search(const SearchOptions& options, Context& context) {
+  const auto question = parse_question(options);
+  Listing listing(context, {"NAME", "DESCRIPTION", "STARS", "OFFICIAL", "AUTOMATED"});
+  for (const auto& found : context.verbs().search(question.host, question.term)) {
+    if (listing.wants_json()) {
+      listing.add(Json{{"name", found.name},
+                       {"description", found.description},
+                       {"stars", found.stars},
+                       {"official", found.is_official},
+                       {"automated", found.is_automated}});
+      continue;
+    }
+    const auto description = visible(found.description);
+    listing.add_row(
+        {found.name, options.no_trunc ? description : ellipsize(description, k_description_columns),
+         std::to_string(found.stars), mark(found.is_official), mark(found.is_automated)});
+  }
+  listing.finish();
+  return ExitCode::ok;
+}
+
+Action add_search(Arguments& arguments) {
+  auto options = std::make_shared<SearchOptions>();
+  arguments.required("HOST", options->where, "A registry, HOST[:PORT]; or HOST[:PORT]/TERM");
+  arguments.optional("TERM", options->term, "What is in the name; everything if left out");
+  arguments.flag("--no-trunc", options->no_trunc, "Show whole descriptions");
+  return [options](Context& context) { return run_search(*options, context); };
+}
+
+} // namespace
+
+Command search_command() {
+  return {{.name = "search",
+           .aliases = {},
+           .summary = "Search a registry for repositories by name",
+           .details = "",
+           .examples = {"regctl search localhost:5000 demo", "regctl search localhost:5000/demo",
+                        "regctl search localhost:5000 --format json"}},
+          add_search};
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+
+#include <memory>
+#include <ostream>
+
+namespace regctl::cli {
+
+namespace {
+
+struct TagOptions {
+  std::vector<std::string> names; ///< SOURCE and NEW..., or NEW... alone with an ID
+  std::string id;
+};
+
+/// A bare tag is one in the repository of `source`.
+Reference parse_new_name(const std::string& text, const Reference* source) {
+  if (source != nullptr && is_tag(text)) {
+    auto reference = *source;
+    reference.tag = text;
+    return reference;
+  }
+  return Reference::parse(text);
+}
+
+void print_tagged(Context& context, Json& tagged, const Reference& name, const std::string& id) {
+  auto full = name;
+  full.tag = name.tag_or_latest();
+  if (context.wants_json()) {
+    tagged.push_back({{"tag", full.to_string()}, {"id", id}});
+  } else {
+    context.out() << full.to_string() << ' ' << short_id(id) << '\n';
+  }
+}
+
+ExitCode run_tag(const TagOptions& options, Context& context) {
+  const bool has_id = !options.id.empty();
+  const auto source =
+      has_id ? std::nullopt : std::optional(Reference::parse(options.names.front()));
+  std::vector<Reference> targets;
+  for (std::size_t i = has_id ? 0 : 1; i < options.names.size(); ++i) {
+    targets.push_back(parse_new_name(options.names[i], source ? &*source : nullptr));
+  }
+  if (targets.empty()) {
+    throw Error(ErrorKind::usage, "NEW is missing");
+  }
+  auto tagged = Json::array();
+  for (const auto& target : targets) {
+    auto id = options.id;
+    if (has_id) {
+      context.verbs().tag_id(id, target);
+    } else {
+      id = context.verbs().tag_image(*source, target);
+    }
+    print_tagged(context, tagged, target, id);
+  }
+  if (context.wants_json()) {
+    print_json(context.out(), tagged);
+  }
+  return ExitCode::ok;
+}
+
+Action add_tag(Arguments& arguments) {
+  auto options = std::make_shared<TagOptions>();
+  arguments.repeated("NAME", options->names,
+                     "An image, HOST[:PORT]/NAME[:TAG], and the names to give it: a tag, or "
+                     "HOST[:PORT]/NAME[:TAG] at the same registry. With --id the new names alone");
+  arguments.value("--id", "ID", options->id, "Tag the image of this full ID");
+  return [options](Context& context) { return run_tag(*options, context); };
+}
+
+} // namespace
+
+Command tag_command() {
+  return {{.name = "tag",
+           .aliases = {},
+           .summary = "Give an image at a registry further names; no layer moves",
+           .details = "Prints one line for each new name.",
+           .examples = {"regctl tag localhost:5000/team/app:1.0 stable latest",
+                        "regctl tag localhost:5000/team/app:1.0 localhost:5000/other/app:1.0"}},
+          add_tag};
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/places.hpp"
+#include "cli/text.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+
+#include <algorithm>
+#include <memory>
+
+namespace regctl::cli {
+
+namespace {
+
+struct TagsOptions {
+  std::string place;
+  bool is_long = false;
+  bool no_trunc = false;
+};
+
+Place parse_place(Context& context, const std::string& text) {
+  if (parse_lone_host(text)) {
+    throw Error(ErrorKind::usage, "'" + text + "' names no repository",
+                "'regctl images " + text + "' lists all of them with their tags");
+  }
+  auto place = parse_source(context, text);
+  if (place.kind == Place::Kind::registry) {
+    static_cast<void>(parse_repository(text)); // throws if there is a tag
+  }
+  return place;
+}
+
+void show_tag(Listing& listing, const std::string& tag, const std::optional<std::string>& id,
+              const TagsOptions& options) {
+  if (listing.wants_json()) {
+    listing.add(Json{{"tag", tag}, {"id", id ? Json(*id) : Json(nullptr)}});
+  } else if (id && options.is_long) {
+    listing.add_row({tag, options.no_trunc ? *id : short_id(*id)});
+  } else if (id) {
+    listing.add_row({tag});
+  }
+}
+
+ExitCode run_tags(const TagsOptions& options, Context& context) {
+  const auto place = parse_place(context, options.place);
+  const auto tags = context.verbs().list_tags(place);
+  std::vector<V1Tags::const_pointer> sorted;
+  for (const auto& tag : tags) {
+    sorted.push_back(&tag);
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](auto* a, auto* b) { return natural_less(a->first, b->first); });
+  Listing listing(context, options.is_long ? std::vector<std::string>{"TAG", "IMAGE ID"}
+                                           : std::vector<std::string>());
+  for (const auto* tag : sorted) {
+    show_tag(listing, tag->first, tag->second, options);
+    if (!tag->second) {
+      context.note("tag " + tag->first + " is listed, but the registry cannot read it");
+    }
+  }
+  listing.finish();
+  return ExitCode::ok;
+}
+
+Action add_tags(Arguments& arguments) {
+  auto options = std::make_shared<TagsOptions>();
+  arguments.required("PLACE", options->place,
+                     "A repository (HOST[:PORT]/NAME), an archive, or docker-daemon:NAME");
+  arguments.flag("-l,--long", options->is_long, "Show the image IDs too");
+  arguments.flag("--no-trunc", options->no_trunc, "Show whole image IDs");
+  return [options](Context& context) { return run_tags(*options, context); };
+}
+
+} // namespace
+
+Command tags_command() {
+  return {{.name = "tags",
+           .aliases = {"tag-list", "ls"},
+           .summary = "List the tags of a repository, one per line",
+           .details = "Tags are sorted as people count: 1.9 before 1.10. A tag that the registry "
+                      "lists but cannot read is told on standard error.",
+           .examples = {"regctl tags localhost:5000/team/app",
+                        "regctl tags -l localhost:5000/team/app"}},
+          add_tags};
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_line.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/nearest.hpp>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <ostream>
+
+namespace regctl::cli {
+
+/// One command of the table in the parser.
+struct CommandLine::Entry {
+  ::CLI::App* app;
+  const CommandManual* manual;
+  Action action;
+};
+
+namespace {
+
+std::string_view last_word(std::string_view name) {
+  return name.substr(name.rfind(' ') + 1);
+}
+
+/// "unknown option '--nope'", with the nearest one that would do.
+Error unknown_flag(const std::string& written, const std::vector<FlagManual>& flags,
+                   const std::vector<FlagManual>& global_flags) {
+  std::vector<std::string> names;
+  for (const auto* list : {&flags, &global_flags}) {
+    for (const auto& flag : *list) {
+      names.insert(names.end(), flag.names.begin(), flag.names.end());
+    }
+  }
+  const auto name = written.substr(0, written.find('='));
+  const auto nearest = name.starts_with("--") ? find_nearest(name, names) : std::nullopt;
+  return {ErrorKind::usage,
+          "unknown option '" + name + "'" + (nearest ? "; did you mean " + *nearest + "?" : "")};
+}
+
+} // namespace
+
+CommandLine::CommandLine() : app_(std::make_unique<::CLI::App>()) {
+  // Unknown arguments are looked at after parsing (complain()), with better words than CLI11's.
+  app_->set_help_flag();
+  app_->allow_extras();
+  app_->require_subcommand(0, 1);
+  std::vector<PositionalManual> none;
+  Arguments arguments(*app_, manual_.global_flags, none);
+  add_global_options(arguments, globals_);
+  for (const auto& section : command_sections()) {
+    auto& group = manual_.groups.emplace_back();
+    group.title = section.title;
+    group.commands.resize(section.commands.size()); // entries refer to them
+    for (std::size_t i = 0; i < section.commands.size(); ++i) {
+      add(section.commands[i](), group.commands[i]);
+    }
+  }
+}
+
+CommandLine::~CommandLine() = default;
+
+void CommandLine::add(const Command& command, CommandManual& manual) {
+  manual.text = command.text;
+  const auto name = command.text.name;
+  auto* parent = app_.get();
+  for (const auto& entry : entries_) {
+    if (name.substr(0, name.rfind(' ')) == entry->manual->text.name) {
+      parent = entry->app;
+    }
+  }
+  auto* app = parent->add_subcommand(std::string(last_word(name)));
+  app->set_help_flag();
+  app->allow_extras(false)->fallthrough()->require_subcommand(0, 1);
+  for (const auto alias : command.text.aliases) {
+    app->alias(std::string(alias));
+  }
+  Arguments arguments(*app, manual.flags, manual.positionals);
+  auto action = command.add == nullptr ? Action() : command.add(arguments);
+  entries_.push_back(std::make_unique<Entry>(Entry{app, &manual, std::move(action)}));
+}
+
+const CommandLine::Entry* CommandLine::chosen() const {
+  const Entry* found = nullptr;
+  for (const auto& entry : entries_) { // one under another comes later
+    if (entry->app->parsed()) {
+      found = entry.get();
+    }
+  }
+  return found;
+}
+
+const CommandManual* CommandLine::command() const {
+  const auto* entry = chosen();
+  return entry == nullptr ? nullptr : entry->manual;
+}
+
+void CommandLine::complain(const std::string& unexpected) const {
+  const auto* entry = chosen();
+  const bool is_flag = unexpected.starts_with('-') && unexpected != "-";
+  if (is_flag) {
+    throw unknown_flag(unexpected,
+                       entry == nullptr ? std::vector<FlagManual>() : entry->manual->flags,
+                       manual_.global_flags);
+  }
+  const auto below = entry == nullptr ? manual_.top() : manual_.below(entry->manual->text.name);
+  if (below.empty()) {
+    throw Error(ErrorKind::usage, "'" + unexpected + "' is one argument too many");
+  }
+  std::vector<std::string> names;
+  for (const auto* command : below) {
+    names.emplace_back(last_word(command->text.name));
+    names.insert(names.end(), command->text.aliases.begin(), command->text.aliases.end());
+  }
+  const auto nearest = find_nearest(unexpected, names);
+  throw Error(ErrorKind::usage, "there is no command '" + unexpected + "'" +
+                                    (nearest ? "; did you mean " + *nearest + "?" : ""));
+}
+
+void CommandLine::check_required(const Entry& entry) const {
+  for (const auto& positional : entry.manual->positionals) {
+    if (positional.is_required && entry.app->count(positional.name) == 0) {
+      throw Error(ErrorKind::usage, positional.name + " is missing");
+    }
+  }
+}
+
+void CommandLine::run_parser(const std::vector<std::string>& arguments) {
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend()); // as CLI11 wants them
+  try {
+    app_->parse(std::move(reversed));
+  } catch (const ::CLI::ArgumentMismatch& problem) { // "--jobs: 1 required TEXT missing"
+    const std::string text = problem.what();
+    throw Error(ErrorKind::usage, "the value of " + text.substr(0, text.find(':')) + " is missing");
+  } catch (const ::CLI::ParseError& problem) {
+    throw Error(ErrorKind::usage, problem.what());
+  }
+}
+
+Invocation CommandLine::parse(const std::vector<std::string>& arguments) {
+  run_parser(arguments);
+  const auto* entry = chosen();
+  const auto* manual = entry == nullptr ? nullptr : entry->manual;
+  if (globals_.version) {
+    return {manual, [](Context& context) { return show_version(context); }};
+  }
+  if (globals_.help) {
+    return {manual, [manual](Context& context) {
+              context.out() << (manual == nullptr ? full_help(context.manual())
+                                                  : command_help(context.manual(), *manual));
+              return ExitCode::ok;
+            }};
+  }
+  if (const auto unexpected = app_->remaining(true); !unexpected.empty()) {
+    complain(unexpected.front());
+  }
+  if (entry == nullptr && !arguments.empty()) {
+    throw Error(ErrorKind::usage, "a command is missing");
+  }
+  if (entry == nullptr) {
+    return {nullptr, [](Context& context) {
+              context.out() << short_help(context.manual());
+              return ExitCode::ok;
+            }};
+  }
+  if (!entry->action) {
+    return {manual, [manual](Context& context) {
+              context.out() << command_help(context.manual(), *manual);
+              return ExitCode::ok;
+            }};
+  }
+  check_required(*entry);
+  return {manual, entry->action};
+}
+
+} // namespace regctl::cli

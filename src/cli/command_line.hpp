@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/commands.hpp"
+#include "cli/global_options.hpp"
+#include "cli/manual.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace regctl::cli {
+
+/// A command line that was understood.
+struct Invocation {
+  const CommandManual* command = nullptr; ///< nullptr for `regctl` alone
+  Action action;
+};
+
+/// The parser, made of the table of commands. Parses once.
+class CommandLine {
+public:
+  CommandLine();
+  ~CommandLine();
+  CommandLine(const CommandLine&) = delete; ///< the parser refers to the options in it
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  /// Fills globals() and the options of the command. Does nothing else: no file is opened. Throws
+  /// Error{usage} with a hint; command() tells then how far it came.
+  Invocation parse(const std::vector<std::string>& arguments);
+
+  [[nodiscard]] const GlobalOptions& globals() const noexcept { return globals_; }
+  [[nodiscard]] const Manual& manual() const noexcept { return manual_; }
+
+  /// The command that was recognised; nullptr if none was.
+  [[nodiscard]] const CommandManual* command() const;
+
+private:
+  struct Entry;
+
+  void add(const Command& command, CommandManual& manual);
+  void run_parser(const std::vector<std::string>& arguments);
+  [[nodiscard]] const Entry* chosen() const;
+  [[noreturn]] void complain(const std::string& unexpected) const;
+  void check_required(const Entry& entry) const;
+
+  GlobalOptions globals_;
+  Manual manual_;
+  std::unique_ptr<::CLI::App> app_;
+  std::vector<std::unique_ptr<Entry>> entries_;
+};
+
+} // namespace regctl::cli

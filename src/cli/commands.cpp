@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+
+namespace regctl::cli {
+
+const std::vector<CommandSection>& command_sections() {
+  static const std::vector<CommandSection> sections = {
+      {"Look at a registry", {ping_command, search_command, images_command, tags_command}},
+      {"Look at an image",
+       {inspect_command, history_command, layer_command, layer_ls_command, layer_get_command,
+        layer_files_command, layer_put_command}},
+      {"Move images", {pull_command, push_command, copy_command}},
+      {"Change a registry", {tag_command, rm_command, properties_command}},
+      {"Log in and out", {login_command, logout_command}},
+      {"About regctl", {help_command, completion_command, version_command}},
+  };
+  return sections;
+}
+
+} // namespace regctl::cli

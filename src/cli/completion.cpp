@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/completion.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace regctl::cli {
+
+namespace {
+
+constexpr const char* k_origin = "# Made by 'regctl completion'; not to be edited.\n";
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) {
+    text += (text.empty() ? "" : " ") + word;
+  }
+  return text;
+}
+
+std::string last_word(std::string_view name) {
+  return std::string(name.substr(name.rfind(' ') + 1));
+}
+
+/// The names under which `command` is called, each with what stands before it: "tags", "ls".
+std::vector<std::string> full_names(const CommandManual& command) {
+  std::vector<std::string> names = {std::string(command.text.name)};
+  names.insert(names.end(), command.text.aliases.begin(), command.text.aliases.end());
+  return names;
+}
+
+std::vector<std::string> last_words(const std::vector<const CommandManual*>& commands) {
+  std::vector<std::string> words;
+  for (const auto* command : commands) {
+    for (const auto& name : full_names(*command)) {
+      words.push_back(last_word(name));
+    }
+  }
+  return words;
+}
+
+std::vector<std::string> flag_names(const std::vector<FlagManual>& flags) {
+  std::vector<std::string> names;
+  for (const auto& flag : flags) {
+    names.insert(names.end(), flag.names.begin(), flag.names.end());
+  }
+  return names;
+}
+
+/// What may stand where no flag does: commands below, words to choose from.
+std::vector<std::string> words_of(const Manual& manual, const CommandManual& command) {
+  if (command.text.name == "help") {
+    return last_words(manual.top());
+  }
+  auto words = last_words(manual.below(command.text.name));
+  for (const auto& positional : command.positionals) {
+    const auto choices = positional.choices();
+    words.insert(words.end(), choices.begin(), choices.end());
+  }
+  return words;
+}
+
+/// All flags of all commands, each once: a value means the same everywhere.
+std::map<std::string, FlagManual> all_flags(const Manual& manual) {
+  std::map<std::string, FlagManual> flags;
+  const auto add = [&](const std::vector<FlagManual>& list) {
+    for (const auto& flag : list) {
+      for (const auto& name : flag.names) {
+        flags.emplace(name, flag);
+      }
+    }
+  };
+  add(manual.global_flags);
+  for (const auto& group : manual.groups) {
+    for (const auto& command : group.commands) {
+      add(command.flags);
+    }
+  }
+  return flags;
+}
+
+template <class Use> void for_each_command(const Manual& manual, Use use) {
+  for (const auto& group : manual.groups) {
+    for (const auto& command : group.commands) {
+      use(command);
+    }
+  }
+}
+
+// --- bash ---
+
+/// Cases of `previous`, the word before the cursor: flags that want a value.
+std::string bash_values(const Manual& manual) {
+  std::string cases;
+  std::vector<std::string> free;
+  for (const auto& [name, flag] : all_flags(manual)) {
+    const auto choices = flag.choices();
+    if (!choices.empty()) {
+      cases += "    " + name + ") mapfile -t COMPREPLY < <(compgen -W '" + join(choices) +
+               "' -- \"$current\"); return ;;\n";
+    } else if (flag.value == "FILE") {
+      cases += "    " + name +
+               ") compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "
+               "\"$current\"); return ;;\n";
+    } else if (!flag.value.empty()) {
+      free.push_back(name);
+    }
+  }
+  for (const auto& name : free) {
+    cases += "    " + name + ") return ;;\n";
+  }
+  return cases;
+}
+
+std::string bash_commands(const Manual& manual) {
+  std::string cases;
+  for_each_command(manual, [&](const CommandManual& command) {
+    std::string pattern;
+    for (const auto& name : full_names(command)) {
+      pattern += (pattern.empty() ? "'" : "|'") + name + "'";
+    }
+    cases += "    " + pattern + ") flags='" + join(flag_names(command.flags)) + "' words='" +
+             join(words_of(manual, command)) + "' ;;\n";
+  });
+  return cases;
+}
+
+/// Flags with a value, so that the value is not taken for the command.
+std::string value_flags(const Manual& manual) {
+  std::string pattern;
+  for (const auto& [name, flag] : all_flags(manual)) {
+    if (!flag.value.empty()) {
+      pattern += (pattern.empty() ? "" : "|") + name;
+    }
+  }
+  return pattern;
+}
+
+std::string groups_pattern(const Manual& manual) {
+  std::string pattern;
+  for (const auto* command : manual.top()) {
+    if (!manual.below(command->text.name).empty()) {
+      pattern += (pattern.empty() ? "" : "|") + std::string(command->text.name);
+    }
+  }
+  return pattern;
+}
+
+// --- zsh and fish ---
+
+/// `text` between single quotes, where zsh's _arguments gives brackets and colons a meaning.
+std::string zsh_quoted(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    if (c == '\'') {
+      result += "'\\''";
+    } else if (c == '[' || c == ']' || c == ':') {
+      result += std::string("\\") + c;
+    } else {
+      result += c;
+    }
+  }
+  return result;
+}
+
+std::string zsh_flags(const std::vector<FlagManual>& flags) {
+  std::string lines;
+  for (const auto& flag : flags) {
+    const auto choices = flag.choices();
+    const std::string action = !choices.empty()       ? ":(" + join(choices) + ")"
+                               : flag.value == "FILE" ? ":_files"
+                                                      : ": ";
+    for (const auto& name : flag.names) {
+      const auto equals = name.starts_with("--") && !flag.value.empty() ? "=" : "";
+      lines += "    '" + name + equals + "[" + zsh_quoted(flag.text) + "]" +
+               (flag.value.empty() ? "" : ":" + zsh_quoted(flag.value) + action) + "'\n";
+    }
+  }
+  return lines;
+}
+
+std::string zsh_descriptions(const std::vector<const CommandManual*>& commands) {
+  std::string lines;
+  for (const auto* command : commands) {
+    for (const auto& name : full_names(*command)) {
+      lines += "      '" + last_word(name) + ":" + zsh_quoted(command->text.summary) + "'\n";
+    }
+  }
+  return lines;
+}
+
+std::string zsh_cases(const Manual& manual) {
+  std::string cases;
+  for_each_command(manual, [&](const CommandManual& command) {
+    std::string pattern;
+    for (const auto& name : full_names(command)) {
+      pattern += (pattern.empty() ? "'" : "|'") + name + "'";
+    }
+    const auto below = manual.below(command.text.name);
+    cases += "    " + pattern + ")\n      flags+=(\n" + zsh_flags(command.flags) + "      )\n";
+    if (!below.empty()) {
+      cases += "      words_here=(\n" + zsh_descriptions(below) + "      )\n";
+    } else if (const auto words = words_of(manual, command); !words.empty()) {
+      cases += "      words_here=(" + join(words) + ")\n";
+    }
+    cases += "      ;;\n";
+  });
+  return cases;
+}
+
+std::string fish_quoted(std::string_view text) {
+  std::string result = "'";
+  for (const char c : text) {
+    result += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+  }
+  return result + "'";
+}
+
+std::string fish_flags(const std::vector<FlagManual>& flags, const std::string& condition) {
+  std::string lines;
+  for (const auto& flag : flags) {
+    lines += "complete -c regctl" + condition;
+    for (const auto& name : flag.names) {
+      lines += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+    }
+    if (const auto choices = flag.choices(); !choices.empty()) {
+      lines += " -x -a " + fish_quoted(join(choices));
+    } else if (!flag.value.empty()) {
+      lines += flag.value == "FILE" ? " -r -F" : " -x";
+    }
+    lines += " -d " + fish_quoted(flag.text) + "\n";
+  }
+  return lines;
+}
+
+/// The condition under which `command` is the one that is being written.
+std::string fish_condition(const Manual& manual, const CommandManual& command) {
+  const auto name = std::string(command.text.name);
+  if (const auto space = name.find(' '); space != std::string::npos) {
+    return " -n '__fish_seen_subcommand_from " + name.substr(0, space) +
+           "; and __fish_seen_subcommand_from " + name.substr(space + 1) + "'";
+  }
+  std::string condition = " -n '__fish_seen_subcommand_from " + join(full_names(command));
+  if (const auto below = manual.below(name); !below.empty()) {
+    condition += "; and not __fish_seen_subcommand_from " + join(last_words(below));
+  } else if (command.text.name != "layer") {
+    condition += "; and not __fish_seen_subcommand_from " + groups_pattern(manual);
+  }
+  return condition + "'";
+}
+
+} // namespace
+
+std::string bash_completion(const Manual& manual) {
+  return std::string("# bash completion for regctl\n") + k_origin +
+         "_regctl() {\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
+         "  local command= flags= words= word i skip=\n"
+         "  COMPREPLY=()\n"
+         "  if [[ $previous == = ]]; then\n" // --format=JSON comes as three words
+         "    previous=${COMP_WORDS[COMP_CWORD-2]}\n"
+         "  elif [[ $current == = ]]; then\n"
+         "    current=\n"
+         "  fi\n"
+         "  case $previous in\n" +
+         bash_values(manual) +
+         "  esac\n"
+         "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
+         "    word=${COMP_WORDS[i]}\n"
+         "    if [[ $skip ]]; then\n"
+         "      skip=\n"
+         "      [[ $word == = ]] && skip=1\n"
+         "      continue\n"
+         "    fi\n"
+         "    case $word in\n"
+         "    " +
+         value_flags(manual) +
+         ") skip=1 ;;\n"
+         "    -*) ;;\n"
+         "    *)\n"
+         "      if [[ -z $command ]]; then\n"
+         "        command=$word\n"
+         "      elif [[ $command == @(" +
+         groups_pattern(manual) +
+         ") ]]; then\n"
+         "        command+=\" $word\"\n"
+         "      fi\n"
+         "      ;;\n"
+         "    esac\n"
+         "  done\n"
+         "  case $command in\n"
+         "    '') words='" +
+         join(last_words(manual.top())) + "' ;;\n" + bash_commands(manual) +
+         "  esac\n"
+         "  if [[ $current == -* ]]; then\n"
+         "    mapfile -t COMPREPLY < <(compgen -W \"$flags " +
+         join(flag_names(manual.global_flags)) +
+         "\" -- \"$current\")\n"
+         "  elif [[ $words ]]; then\n"
+         "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
+         "  else\n"
+         "    compopt -o filenames 2>/dev/null\n"
+         "    mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+         "  fi\n"
+         "}\n"
+         "complete -F _regctl regctl\n";
+}
+
+std::string zsh_completion(const Manual& manual) {
+  return "#compdef regctl\n" + std::string(k_origin) +
+         "_regctl() {\n"
+         "  local command= word i skip=\n"
+         "  local -a flags words_here\n"
+         "  flags=(\n" +
+         zsh_flags(manual.global_flags) +
+         "  )\n"
+         "  for ((i = 2; i < CURRENT; i++)); do\n"
+         "    word=$words[i]\n"
+         "    if [[ -n $skip ]]; then skip=; continue; fi\n"
+         "    case $word in\n"
+         "    " +
+         value_flags(manual) +
+         ") skip=1 ;;\n"
+         "    -*) ;;\n"
+         "    *)\n"
+         "      if [[ -z $command ]]; then command=$word\n"
+         "      elif [[ $command == (" +
+         groups_pattern(manual) +
+         ") ]]; then command+=\" $word\"; fi\n"
+         "      ;;\n"
+         "    esac\n"
+         "  done\n"
+         "  case $command in\n"
+         "    '')\n"
+         "      words_here=(\n" +
+         zsh_descriptions(manual.top()) +
+         "      )\n"
+         "      ;;\n" +
+         zsh_cases(manual) +
+         "  esac\n"
+         "  if (( $#words_here )); then\n"
+         "    _arguments -s : $flags '*:word:{_describe -t words word words_here}'\n"
+         "  else\n"
+         "    _arguments -s : $flags '*:file:_files'\n"
+         "  fi\n"
+         "}\n"
+         "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _regctl \"$@\"; else compdef "
+         "_regctl "
+         "regctl; fi\n";
+}
+
+std::string fish_completion(const Manual& manual) {
+  std::string script = std::string("# fish completion for regctl\n") + k_origin +
+                       fish_flags(manual.global_flags, "");
+  std::string all_words;
+  for (const auto* command : manual.top()) {
+    for (const auto& name : full_names(*command)) {
+      script += "complete -c regctl -f -n __fish_use_subcommand -a " + name + " -d " +
+                fish_quoted(command->text.summary) + "\n";
+    }
+  }
+  for_each_command(manual, [&](const CommandManual& command) {
+    const auto condition = fish_condition(manual, command);
+    for (const auto* below : manual.below(command.text.name)) {
+      script += "complete -c regctl -f" + condition + " -a " + last_word(below->text.name) +
+                " -d " + fish_quoted(below->text.summary) + "\n";
+    }
+    if (manual.below(command.text.name).empty()) {
+      if (const auto words = words_of(manual, command); !words.empty()) {
+        script += "complete -c regctl -f" + condition + " -a " + fish_quoted(join(words)) + "\n";
+      }
+    }
+    script += fish_flags(command.flags, condition);
+  });
+  return script;
+}
+
+std::string completion_script(const std::string& shell, const Manual& manual) {
+  if (shell == "bash") {
+    return bash_completion(manual);
+  }
+  if (shell == "zsh") {
+    return zsh_completion(manual);
+  }
+  if (shell == "fish") {
+    return fish_completion(manual);
+  }
+  throw Error(ErrorKind::usage, "'" + shell + "' is not one of bash, zsh, fish");
+}
+
+} // namespace regctl::cli

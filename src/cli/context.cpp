@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/context.hpp"
+
+#include "cli/login_flags.hpp"
+#include "cli/transfer_progress.hpp"
+#include "version.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace regctl::cli {
+
+namespace {
+
+std::unique_ptr<ops::Progress> make_transfers(Console& console, const GlobalOptions& globals) {
+  if (globals.quiet) {
+    return nullptr;
+  }
+  const bool is_dumb = console.environment("TERM").value_or("dumb") == "dumb";
+  const bool has_bars = console.err_is_terminal && !is_dumb && !globals.no_progress;
+  const auto style = has_bars ? ProgressStyle::bars : ProgressStyle::lines;
+  return std::make_unique<TransferProgress>(console, style, usual_pause(style));
+}
+
+/// Says each line of `text`, which has several for a request or an answer.
+void say_lines(ops::Progress& progress, std::string_view text) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    auto line = text.substr(0, end);
+    if (line.ends_with('\r')) {
+      line.remove_suffix(1);
+    }
+    progress.note(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+} // namespace
+
+Context::Context(Console& console, const GlobalOptions& globals, const Manual& manual,
+                 const OpenVerbs& open)
+    : console_(console), globals_(globals), manual_(manual), open_(open),
+      transfers_(make_transfers(console, globals)),
+      progress_(transfers_ ? *transfers_ : ops::silent_progress()) {}
+
+Context::~Context() = default;
+
+ops::SessionOptions Context::session_options() {
+  ops::SessionOptions options;
+  options.jobs = globals_.jobs;
+  options.api = globals_.api;
+  options.client.user_agent = std::string("regctl/") + k_version;
+  options.client.retries = globals_.retries;
+  options.client.stall_timeout = globals_.stall_timeout;
+  options.client.connect_timeout = globals_.connect_timeout;
+  auto& progress = progress_; // outlives the verbs
+  const auto say = [&progress](const std::string& text) { say_lines(progress, text); };
+  options.client.note = say;
+  if (globals_.debug) {
+    options.client.debug = say;
+  }
+  if (globals_.verbose || globals_.debug) {
+    options.credentials.note = say;
+  }
+  auto flags = globals_.settings;
+  flags.config = globals_.config;
+  options.settings = http::Settings::load(flags);
+  options.credentials.from_flags =
+      credential_ ? credential_ : credential_from_flags(globals_, console_);
+  return options;
+}
+
+Verbs& Context::verbs() {
+  if (!verbs_) {
+    verbs_ = open_(session_options(), progress_);
+  }
+  return *verbs_;
+}
+
+} // namespace regctl::cli

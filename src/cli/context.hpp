@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/global_options.hpp"
+#include "cli/manual.hpp"
+
+#include <regctl/cli/console.hpp>
+#include <regctl/cli/verbs.hpp>
+
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace regctl::cli {
+
+/// What a command works with: the console, the options of all commands, and the verbs. All
+/// arguments must outlive it; its end is the end of the progress display.
+class Context {
+public:
+  Context(Console& console, const GlobalOptions& globals, const Manual& manual,
+          const OpenVerbs& open);
+  ~Context();
+  Context(const Context&) = delete; ///< the verbs refer to its progress
+  Context& operator=(const Context&) = delete;
+
+  [[nodiscard]] Console& console() noexcept { return console_; }
+  [[nodiscard]] std::ostream& out() noexcept { return console_.out; }
+  [[nodiscard]] const GlobalOptions& globals() const noexcept { return globals_; }
+  [[nodiscard]] const Manual& manual() const noexcept { return manual_; }
+  [[nodiscard]] bool wants_json() const noexcept { return globals_.format == Format::json; }
+
+  /// Made at first use: only then configuration, credentials and the flags about them are looked
+  /// at. Throws Error{usage}.
+  Verbs& verbs();
+
+  /// Uses this credential instead of the one of the flags; before the first verbs().
+  void log_in_with(http::Credential credential) { credential_ = std::move(credential); }
+
+  /// Says one sentence on standard error, unless --quiet.
+  void note(std::string_view sentence) { progress_.note(sentence); }
+
+private:
+  ops::SessionOptions session_options();
+
+  Console& console_;
+  const GlobalOptions& globals_;
+  const Manual& manual_;
+  const OpenVerbs& open_;
+  std::optional<http::Credential> credential_;
+  std::unique_ptr<ops::Progress> transfers_; ///< nullptr with --quiet
+  ops::Progress& progress_;
+  std::unique_ptr<Verbs> verbs_;
+};
+
+} // namespace regctl::cli

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/copy_result.hpp"
+
+#include "cli/output.hpp"
+#include "cli/places.hpp"
+#include "cli/text.hpp"
+
+#include <regctl/base/json.hpp>
+#include <regctl/model/v1_image.hpp>
+
+#include <ostream>
+
+namespace regctl::cli {
+
+void print_copied(Context& context, const ops::CopyReport& report) {
+  if (context.wants_json()) {
+    print_copied_json(context, report);
+    return;
+  }
+  for (const auto& tag : report.tags) {
+    context.out() << visible(show_place(tag.destination)) << ' ' << short_id(tag.id) << '\n';
+  }
+}
+
+void print_copied_json(Context& context, const ops::CopyReport& report) {
+  auto tags = Json::array();
+  for (const auto& tag : report.tags) {
+    tags.push_back({{"source", tag.source}, {"destination", tag.destination}, {"id", tag.id}});
+  }
+  print_json(context.out(), {{"tags", tags},
+                             {"images_copied", report.images_copied},
+                             {"images_skipped", report.images_skipped},
+                             {"bytes", report.bytes_copied}});
+}
+
+ops::CopyOptions to_options(const CopyFlags& flags) {
+  ops::CopyOptions options;
+  options.tags = flags.all_tags ? ops::TagChoice::all : ops::TagChoice::one;
+  options.check = flags.no_verify ? LayerCheck::none : LayerCheck::verify;
+  options.plain_layers = flags.no_compress ? ops::PlainLayers::keep : ops::PlainLayers::gzip;
+  return options;
+}
+
+} // namespace regctl::cli

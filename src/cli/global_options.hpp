@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/arguments.hpp"
+
+#include <regctl/http/settings.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace regctl::cli {
+
+enum class Format { table, json };
+
+/// What all commands take, before or after the command's name.
+struct GlobalOptions {
+  bool help = false;
+  bool version = false;
+  Format format = Format::table;
+  bool quiet = false;
+  bool verbose = false;
+  bool debug = false;
+  bool no_progress = false;
+  std::size_t jobs = 4;
+  unsigned retries = 5;
+  std::chrono::seconds stall_timeout{60};
+  std::chrono::seconds connect_timeout{30};
+  ops::Api api = ops::Api::detect;
+  http::Settings::Flags settings;
+  std::string config; ///< settings.config as written
+  std::string username;
+  bool password_stdin = false;
+};
+
+void add_global_options(Arguments& arguments, GlobalOptions& options);
+
+} // namespace regctl::cli

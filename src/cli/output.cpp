@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output.hpp"
+
+#include "cli/text.hpp"
+
+#include <regctl/base/json.hpp>
+
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+namespace regctl::cli {
+
+namespace {
+
+constexpr std::size_t k_gap = 3; // between columns, as docker has it
+
+std::string to_text(const Json& document) {
+  return visible_json(document.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+std::string indented(const std::string& text) {
+  std::string result = "  ";
+  for (const char c : text) {
+    result += c;
+    if (c == '\n') {
+      result += "  ";
+    }
+  }
+  return result;
+}
+
+} // namespace
+
+void print_json(std::ostream& out, const Json& document) {
+  out << to_text(document) << '\n';
+}
+
+Listing::Listing(Context& context, std::vector<std::string> headings)
+    : context_(context), widths_(headings.size()), since_(context.console().now()) {
+  if (!headings.empty()) {
+    held_.push_back(std::move(headings));
+  }
+}
+
+void Listing::add(const Json& object) {
+  context_.out() << (printed_objects_++ == 0 ? "[\n" : ",\n") << indented(to_text(object));
+  context_.out().flush();
+}
+
+void Listing::add_row(std::vector<std::string> cells) {
+  for (auto& cell : cells) {
+    cell = visible(cell);
+  }
+  if (!is_holding_) {
+    print_row(cells);
+    context_.out().flush(); // who reads a pipe line by line wants it now
+    return;
+  }
+  held_.push_back(std::move(cells));
+  if (held_.size() > k_held_rows || context_.console().now() - since_ >= k_held_time) {
+    print_held();
+  }
+}
+
+void Listing::finish() {
+  if (wants_json()) {
+    context_.out() << (printed_objects_ == 0 ? "[]\n" : "\n]\n");
+  } else if (is_holding_) {
+    print_held();
+  }
+}
+
+void Listing::print_held() {
+  is_holding_ = false;
+  for (const auto& row : held_) {
+    widths_.resize(std::max(widths_.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths_[i] = std::max(widths_[i], display_width(row[i]));
+    }
+  }
+  for (const auto& row : held_) {
+    print_row(row);
+  }
+  held_.clear();
+  context_.out().flush();
+}
+
+void Listing::print_row(const std::vector<std::string>& cells) {
+  std::string line;
+  widths_.resize(std::max(widths_.size(), cells.size()));
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    widths_[i] = std::max(widths_[i], display_width(cells[i]));
+    line += i + 1 == cells.size() ? cells[i] : pad(cells[i], widths_[i] + k_gap);
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  context_.out() << line << '\n';
+}
+
+} // namespace regctl::cli

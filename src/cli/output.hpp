@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/context.hpp"
+
+#include <regctl/base/json_fwd.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace regctl::cli {
+
+/// Prints one JSON document with its end of line. Bytes that are not UTF-8 become U+FFFD, and
+/// characters that could change a terminal's state are written as \u escapes.
+void print_json(std::ostream& out, const Json& document);
+
+/// The rows of a command's result as they come: a table, or with --format json one array that is
+/// written row by row. An error leaves the array open: half a listing is not a listing.
+///
+/// A table holds back its first rows (k_held_rows, or as many as come in k_held_time) to find the
+/// widths of its columns; a later cell that is wider widens its column from there on. Cells are
+/// made visible() here.
+class Listing {
+public:
+  /// A listing without headings prints its cells alone.
+  Listing(Context& context, std::vector<std::string> headings);
+
+  [[nodiscard]] bool wants_json() const noexcept { return context_.wants_json(); }
+
+  /// For wants_json().
+  void add(const Json& object);
+  /// For a table; as many cells as headings.
+  void add_row(std::vector<std::string> cells);
+  /// Writes what is held back and ends the array.
+  void finish();
+
+  static constexpr std::size_t k_held_rows = 100;
+  static constexpr std::chrono::milliseconds k_held_time{500};
+
+private:
+  void print_held();
+  void print_row(const std::vector<std::string>& cells);
+
+  Context& context_;
+  std::vector<std::size_t> widths_;
+  std::vector<std::vector<std::string>> held_; ///< the headings are the first
+  bool is_holding_ = true;
+  std::chrono::system_clock::time_point since_;
+  std::size_t printed_objects_ = 0;
+};
+
+} // namespace regctl::cli

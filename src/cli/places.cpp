@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/places.hpp"
+
+#include <regctl/base/error.hpp>
+
+namespace regctl::cli {
+
+namespace {
+
+constexpr std::string_view k_registry_scheme = "docker://";
+
+bool is_stream(const Place& place) {
+  return place.path == "-";
+}
+
+} // namespace
+
+Place parse_source(Context& context, const std::string& text) {
+  auto place = Place::parse(text, Place::Bare::archive_or_registry);
+  if (is_stream(place) && context.console().in_is_terminal) {
+    throw Error(ErrorKind::usage, "'-' reads an archive from standard input, which is a terminal",
+                "docker save IMAGE | regctl …, or name a file");
+  }
+  if (is_stream(place) && context.globals().password_stdin) {
+    throw Error(ErrorKind::usage, "'-' and --password-stdin both want standard input",
+                "set REGCTL_PASSWORD instead");
+  }
+  return place;
+}
+
+Place parse_destination(Context& context, const std::string& text) {
+  auto place = Place::parse(text, Place::Bare::archive_or_registry);
+  if (is_stream(place) && context.console().out_is_terminal) {
+    throw Error(ErrorKind::usage, "'-' writes an archive to standard output, which is a terminal",
+                "name a file, or send it on: … - | docker load");
+  }
+  if (is_stream(place) && context.wants_json()) {
+    throw Error(ErrorKind::usage, "'-' and --format json both want standard output", "name a file");
+  }
+  return place;
+}
+
+std::optional<RegistryHost> parse_lone_host(const std::string& text) {
+  std::string_view rest = text;
+  const bool has_scheme = rest.starts_with(k_registry_scheme);
+  if (has_scheme) {
+    rest.remove_prefix(k_registry_scheme.size());
+  }
+  if (rest.ends_with('/')) {
+    rest.remove_suffix(1);
+  }
+  if (rest.empty() || rest.find('/') != std::string_view::npos) {
+    return std::nullopt;
+  }
+  try {
+    if (!has_scheme &&
+        Place::parse(text, Place::Bare::archive_or_registry).kind != Place::Kind::registry) {
+      return std::nullopt;
+    }
+  } catch (const Error&) { // "host:5000" is no image either
+  }
+  return parse_registry_host(rest);
+}
+
+Reference parse_repository(const std::string& text) {
+  auto reference = Reference::parse(text);
+  if (reference.tag || reference.digest) {
+    throw Error(ErrorKind::usage, "'" + text + "' names an image, where a repository is wanted",
+                "leave out the tag: HOST[:PORT]/NAME");
+  }
+  return reference;
+}
+
+std::string show_place(std::string_view place) {
+  if (place.starts_with(k_registry_scheme)) {
+    place.remove_prefix(k_registry_scheme.size());
+  }
+  return std::string(place);
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/context.hpp"
+
+#include <regctl/model/place.hpp>
+#include <regctl/model/reference.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regctl::cli {
+
+/// Where images come from: a bare path or "-" is a docker archive. Throws Error{usage} for an
+/// archive on standard input that is a terminal, or that the password comes from.
+Place parse_source(Context& context, const std::string& text);
+
+/// Where images go to. Throws Error{usage} for an archive on standard output that is a terminal, or
+/// that --format json would write to as well.
+Place parse_destination(Context& context, const std::string& text);
+
+/// A host alone ("localhost:5000", "docker://registry.local", "registry.local/"); nothing for what
+/// names an image or a file.
+std::optional<RegistryHost> parse_lone_host(const std::string& text);
+
+/// "HOST/NAME" without tag. Throws Error{usage} if there is one.
+Reference parse_repository(const std::string& text);
+
+/// As one line for people: without "docker://".
+std::string show_place(std::string_view place);
+
+} // namespace regctl::cli

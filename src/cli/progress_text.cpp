@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/progress_text.hpp"
+
+#include "cli/text.hpp"
+#include "cli/units.hpp"
+
+#include <algorithm>
+
+namespace regctl::cli {
+
+namespace {
+
+// Fields are as wide as their widest value, so that nothing jumps to and fro.
+constexpr std::size_t k_verb_columns = 7;
+constexpr std::size_t k_size_columns = 8;  // "65.57 kB"
+constexpr std::size_t k_rate_columns = 10; // "65.57 kB/s"
+constexpr std::size_t k_time_columns = 7;  // "1:02:03"
+constexpr std::size_t k_narrowest_bar = 10;
+constexpr std::size_t k_widest_bar = 50;
+
+std::string pad_left(const std::string& text, std::size_t columns) {
+  return std::string(columns > text.size() ? columns - text.size() : 0, ' ') + text;
+}
+
+std::string show_rate(const RateMeter& rate) {
+  const auto per_second = rate.bytes_per_second();
+  return per_second ? human_size(*per_second) + "/s" : "";
+}
+
+/// Nothing where it is not known or would be for ever.
+std::string show_time_left(const RateMeter& rate, std::uint64_t done_bytes,
+                           std::optional<std::uint64_t> total_bytes) {
+  constexpr std::uint64_t k_longest_s = 99 * 3600;
+  const auto per_second = rate.bytes_per_second();
+  if (!per_second || *per_second == 0 || !total_bytes || *total_bytes < done_bytes) {
+    return {};
+  }
+  const auto seconds = (*total_bytes - done_bytes + *per_second - 1) / *per_second;
+  return seconds > k_longest_s ? "" : human_duration(std::chrono::seconds(seconds));
+}
+
+std::string bar(const Tally::Layer& layer, std::size_t columns) {
+  if (!layer.total_bytes) {
+    return std::string(columns, ' ');
+  }
+  const auto inside = columns - 2;
+  const auto share = *layer.total_bytes == 0 ? 1.0
+                                             : static_cast<double>(layer.done_bytes) /
+                                                   static_cast<double>(*layer.total_bytes);
+  const auto filled = static_cast<std::size_t>(std::min(share, 1.0) * static_cast<double>(inside));
+  std::string text(inside, ' ');
+  std::fill_n(text.begin(), filled, '=');
+  if (filled < inside) {
+    text[filled] = '>';
+  }
+  return "[" + text + "]";
+}
+
+std::string trim_right(std::string text) {
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text;
+}
+
+} // namespace
+
+std::string_view begin_word(ops::Progress::Verb verb) noexcept {
+  switch (verb) {
+  case ops::Progress::Verb::pulling:
+    return "Pulling";
+  case ops::Progress::Verb::pushing:
+    return "Pushing";
+  case ops::Progress::Verb::copying:
+    break;
+  }
+  return "Copying";
+}
+
+std::string_view end_words(ops::Progress::Verb verb) noexcept {
+  switch (verb) {
+  case ops::Progress::Verb::pulling:
+    return "Download complete";
+  case ops::Progress::Verb::pushing:
+    return "Push complete";
+  case ops::Progress::Verb::copying:
+    break;
+  }
+  return "Copy complete";
+}
+
+std::string total_line(const Tally& tally, std::size_t columns) {
+  const auto moved = tally.bytes_moved();
+  const auto expected = tally.bytes_expected();
+  const auto time_left = show_time_left(tally.rate(), moved, expected);
+  std::string line = std::to_string(tally.layers_over()) + " of " +
+                     std::to_string(tally.layers_expected()) + " layers";
+  for (const auto& part : {human_size(moved) + (expected ? " of " + human_size(*expected) : ""),
+                           show_rate(tally.rate()), time_left.empty() ? "" : time_left + " left"}) {
+    if (!part.empty() && line.size() + 2 + part.size() <= columns) {
+      line += ", " + part;
+    }
+  }
+  return ellipsize(line, columns);
+}
+
+std::string layer_line(const Tally::Layer& layer, std::size_t columns) {
+  const auto verb = " " + pad(std::string(begin_word(layer.verb)), k_verb_columns);
+  const auto size =
+      " " + pad_left(human_size(layer.done_bytes), k_size_columns) +
+      pad(layer.total_bytes ? "/" + human_size(*layer.total_bytes) : "", k_size_columns + 1);
+  const auto rate = " " + pad_left(show_rate(layer.rate), k_rate_columns);
+  const auto time = " " + pad_left(show_time_left(layer.rate, layer.done_bytes, layer.total_bytes),
+                                   k_time_columns);
+  for (const auto& [left, right] :
+       {std::pair(verb, size + rate + time), std::pair(verb, size + rate), std::pair(verb, size),
+        std::pair(std::string(), size)}) {
+    const auto used = layer.id.size() + left.size() + right.size();
+    if (used + 1 + k_narrowest_bar <= columns) {
+      const auto bar_columns = std::min(columns - used - 1, k_widest_bar);
+      return trim_right(layer.id + left + " " + bar(layer, bar_columns) + right);
+    }
+  }
+  return ellipsize(trim_right(layer.id + size), columns);
+}
+
+std::vector<std::string> progress_lines(const Tally& tally, WindowSize window) {
+  std::vector<std::string> lines;
+  if (tally.layers().empty()) {
+    return lines;
+  }
+  // One column stays free, because a full line wraps; one row for the cursor, one for the total.
+  const std::size_t columns = std::max(window.columns, 2U) - 1;
+  const std::size_t rows = std::max(window.rows, 3U) - 2;
+  for (const auto& [task, layer] : tally.layers()) {
+    if (lines.size() == rows) {
+      break;
+    }
+    lines.push_back(layer_line(layer, columns));
+  }
+  if (const auto hidden = tally.layers().size() - lines.size(); hidden > 0) {
+    lines.back() = ellipsize("... and " + std::to_string(hidden + 1) + " more", columns);
+  }
+  lines.push_back(total_line(tally, columns));
+  return lines;
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/ask.hpp"
+#include "cli/fd_output.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/cli/system_console.hpp>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <iostream>
+
+namespace regctl::cli {
+
+namespace {
+
+/// With a standard stream closed, the next file that is opened would be taken for it.
+void keep_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+      // Read-only for outputs, so that writing fails and is told instead of vanishing.
+      [[maybe_unused]] const int replaced = ::open("/dev/null", O_RDONLY);
+    }
+  }
+}
+
+WindowSize window_size() {
+  struct winsize size = {};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
+    return {};
+  }
+  return {size.ws_col, size.ws_row};
+}
+
+std::unique_ptr<Source> open_in() {
+  FileDescriptor copy(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+  if (!copy) {
+    throw_errno("read standard input", errno);
+  }
+  return make_fd_source(std::move(copy), "standard input");
+}
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+} // namespace
+
+Console make_system_console() {
+  keep_standard_descriptors();
+  static FdOutput out(STDOUT_FILENO, "standard output"); // streams of the process, like std::cerr
+  return {
+      .out = out,
+      .err = std::cerr,
+      .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
+      .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
+      .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
+      .open_in = open_in,
+      .window_size = window_size,
+      .ask = ask_at_terminal,
+      .now = [] { return std::chrono::system_clock::now(); },
+      .environment = environment,
+  };
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/ops/progress.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace regctl::cli {
+
+using ProgressClock = std::chrono::steady_clock;
+
+/// Bytes per second over the last five seconds or the last two looks, whichever is longer, so that
+/// a stall shows and a hiccup does not. Not thread-safe.
+class RateMeter {
+public:
+  /// `bytes` have moved in all until `now`; fewer than last time begin anew.
+  void look(ProgressClock::time_point now, std::uint64_t bytes);
+
+  /// Nothing during the first second, when it would be a guess.
+  [[nodiscard]] std::optional<std::uint64_t> bytes_per_second() const;
+
+private:
+  struct Sample {
+    ProgressClock::time_point time;
+    std::uint64_t bytes;
+  };
+  std::deque<Sample> samples_;
+};
+
+/// Where a run stands: the layers that are under way and the totals. Not thread-safe: who shows it
+/// locks.
+class Tally {
+public:
+  struct Layer {
+    std::string id; ///< as shown, 12 digits
+    ops::Progress::Verb verb = ops::Progress::Verb::copying;
+    std::optional<std::uint64_t> total_bytes;
+    std::uint64_t done_bytes = 0;
+    RateMeter rate;
+  };
+  using Layers = std::map<ops::Progress::Task, Layer>;
+
+  void expect(std::uint64_t layers, std::uint64_t bytes);
+  ops::Progress::Task begin(const std::string& id, ops::Progress::Verb verb,
+                            std::optional<std::uint64_t> total_bytes,
+                            ProgressClock::time_point now);
+  void advance(ops::Progress::Task task, std::uint64_t bytes);
+  void restart(ops::Progress::Task task);
+  /// Takes out the layer that is over; its bytes count as moved.
+  Layer finish(ops::Progress::Task task);
+  /// Takes out a layer that failed.
+  Layer drop(ops::Progress::Task task);
+  /// A layer that need not move, and its bytes if they were expected.
+  void skip(std::optional<std::uint64_t> total_bytes);
+  /// Lets the rate meters look.
+  void look(ProgressClock::time_point now);
+
+  [[nodiscard]] const Layers& layers() const noexcept { return layers_; }
+  [[nodiscard]] std::uint64_t layers_over() const noexcept { return layers_over_; }
+  [[nodiscard]] std::uint64_t layers_expected() const noexcept;
+  [[nodiscard]] std::uint64_t bytes_moved() const noexcept;
+  /// Nothing where it is not known.
+  [[nodiscard]] std::optional<std::uint64_t> bytes_expected() const noexcept;
+  [[nodiscard]] const RateMeter& rate() const noexcept { return rate_; }
+
+private:
+  Layers layers_;
+  ops::Progress::Task next_ = 1;
+  std::uint64_t layers_expected_ = 0;
+  std::uint64_t layers_over_ = 0;
+  std::uint64_t bytes_expected_ = 0;
+  std::uint64_t bytes_over_ = 0;
+  RateMeter rate_;
+};
+
+} // namespace regctl::cli

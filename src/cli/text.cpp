@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+
+namespace regctl::cli {
+
+namespace {
+
+struct Character {
+  std::uint32_t code = 0;
+  std::size_t bytes = 0; ///< 0: the first byte is not the beginning of valid UTF-8
+};
+
+/// The first character of `text`, which is not empty. Overlong forms and surrogates are not valid.
+Character decode(std::string_view text) noexcept {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const std::uint32_t first = byte(0);
+  if (first < 0x80) {
+    return {first, 1};
+  }
+  const std::size_t size = first >= 0xf0 && first < 0xf5 ? 4
+                           : first >= 0xe0               ? 3
+                           : first >= 0xc2               ? 2
+                                                         : 0;
+  if (size == 0 || first >= 0xf5 || text.size() < size) {
+    return {first, 0};
+  }
+  std::uint32_t code = first & (0x7fU >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80) {
+      return {first, 0};
+    }
+    code = (code << 6U) | (byte(i) & 0x3fU);
+  }
+  constexpr std::array<std::uint32_t, 5> k_smallest = {0, 0, 0x80, 0x800, 0x10000};
+  const bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
+  if (code < k_smallest[size] || is_surrogate || code > 0x10ffff) {
+    return {first, 0};
+  }
+  return {code, size};
+}
+
+struct Range {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+
+template <std::size_t N> bool is_in(const std::array<Range, N>& ranges, std::uint32_t code) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](Range range) { return code >= range.first && code <= range.last; });
+}
+
+// Not the whole of Unicode's tables: the scripts that are seen in names and descriptions.
+constexpr std::array<Range, 6> k_combining = {{{0x300, 0x36f},
+                                               {0x483, 0x489},
+                                               {0x591, 0x5bd},
+                                               {0x200b, 0x200f},
+                                               {0x20d0, 0x20ff},
+                                               {0xfe00, 0xfe0f}}};
+constexpr std::array<Range, 9> k_wide = {{{0x1100, 0x115f},
+                                          {0x2e80, 0xa4cf},
+                                          {0xac00, 0xd7a3},
+                                          {0xf900, 0xfaff},
+                                          {0xfe30, 0xfe6f},
+                                          {0xff00, 0xff60},
+                                          {0xffe0, 0xffe6},
+                                          {0x1f300, 0x1faff},
+                                          {0x20000, 0x3fffd}}};
+// C1 controls, line separators, marks and overrides of direction, the byte order mark.
+constexpr std::array<Range, 6> k_harmful = {{{0x80, 0x9f},
+                                             {0x200e, 0x200f},
+                                             {0x2028, 0x202e},
+                                             {0x2066, 0x2069},
+                                             {0xfeff, 0xfeff},
+                                             {0xe0000, 0xe007f}}};
+
+std::size_t width_of(std::uint32_t code) {
+  return is_in(k_combining, code) ? 0 : is_in(k_wide, code) ? 2 : 1;
+}
+
+template <class... Arguments> std::string format(const char* pattern, Arguments... arguments) {
+  std::array<char, 32> buffer{};
+  const auto size = std::snprintf(buffer.data(), buffer.size(), pattern, arguments...);
+  return {buffer.data(), static_cast<std::size_t>(std::max(size, 0))};
+}
+
+std::string escape_control(std::uint32_t code) {
+  switch (code) {
+  case '\n':
+    return "\\n";
+  case '\r':
+    return "\\r";
+  case '\t':
+    return "\\t";
+  default:
+    return format("\\x%02x", code);
+  }
+}
+
+std::string escape_json(std::uint32_t code) {
+  if (code < 0x10000) {
+    return format("\\u%04x", code);
+  }
+  const auto offset = code - 0x10000; // JSON's escapes are UTF-16
+  return format("\\u%04x\\u%04x", 0xd800 + (offset >> 10U), 0xdc00 + (offset & 0x3ffU));
+}
+
+bool is_harmful(Character character) {
+  return character.code < 0x20 || character.code == 0x7f || is_in(k_harmful, character.code);
+}
+
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+
+std::string_view take_number(std::string_view& text) noexcept {
+  const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
+  const auto number = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+  text.remove_prefix(number.size());
+  return number.substr(std::min(number.find_first_not_of('0'), number.size()));
+}
+
+} // namespace
+
+std::string visible(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const auto character = decode(text);
+    if (character.bytes == 0) {
+      result += format("\\x%02x", character.code);
+    } else if (is_harmful(character)) {
+      result += character.code < 0x80 ? escape_control(character.code)
+                                      : format("\\u%04x", character.code);
+    } else {
+      result += text.substr(0, character.bytes);
+    }
+    text.remove_prefix(std::max<std::size_t>(character.bytes, 1));
+  }
+  return result;
+}
+
+std::string visible_json(std::string_view json) {
+  std::string result;
+  while (!json.empty()) {
+    const auto character = decode(json);
+    const auto bytes = std::max<std::size_t>(character.bytes, 1);
+    result += character.code != '\n' && is_harmful(character) ? escape_json(character.code)
+                                                              : std::string(json.substr(0, bytes));
+    json.remove_prefix(bytes);
+  }
+  return result;
+}
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const auto character = decode(text);
+    width += character.bytes == 0 ? 1 : width_of(character.code);
+    text.remove_prefix(std::max<std::size_t>(character.bytes, 1));
+  }
+  return width;
+}
+
+std::string ellipsize(std::string_view text, std::size_t columns) {
+  constexpr std::string_view k_dots = "...";
+  if (display_width(text) <= columns) {
+    return std::string(text);
+  }
+  const auto room = columns > k_dots.size() ? columns - k_dots.size() : 0;
+  std::size_t width = 0;
+  std::size_t bytes = 0;
+  while (bytes < text.size()) {
+    const auto character = decode(text.substr(bytes));
+    width += character.bytes == 0 ? 1 : width_of(character.code);
+    if (width > room) {
+      break;
+    }
+    bytes += std::max<std::size_t>(character.bytes, 1);
+  }
+  return std::string(text.substr(0, bytes)) + std::string(k_dots.substr(0, columns));
+}
+
+std::string pad(std::string text, std::size_t columns) {
+  const auto width = display_width(text);
+  text.append(columns > width ? columns - width : 0, ' ');
+  return text;
+}
+
+std::string wrap(std::string_view text, std::size_t indent, std::size_t columns) {
+  std::string result;
+  std::string line;
+  const auto end_line = [&] {
+    result += std::string(indent, ' ') + line + "\n";
+    line.clear();
+  };
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (!line.empty() && indent + display_width(line) + 1 + display_width(word) > columns) {
+      end_line();
+    }
+    line += (line.empty() ? "" : " ") + std::string(word);
+  }
+  if (!line.empty()) {
+    end_line();
+  }
+  return result;
+}
+
+bool natural_less(std::string_view a, std::string_view b) noexcept {
+  const auto whole_a = a;
+  const auto whole_b = b;
+  while (!a.empty() && !b.empty()) {
+    if (is_digit(a.front()) && is_digit(b.front())) {
+      const auto number_a = take_number(a);
+      const auto number_b = take_number(b);
+      if (number_a.size() != number_b.size()) {
+        return number_a.size() < number_b.size();
+      }
+      if (number_a != number_b) {
+        return number_a < number_b;
+      }
+    } else if (a.front() != b.front()) {
+      return static_cast<unsigned char>(a.front()) < static_cast<unsigned char>(b.front());
+    } else {
+      a.remove_prefix(1);
+      b.remove_prefix(1);
+    }
+  }
+  return a.empty() == b.empty() ? whole_a < whole_b : a.empty(); // "01" and "1" differ somehow
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace regctl::cli {
+
+/// `text` with what could change a terminal's state made visible: control characters as "\n" or
+/// "\x1b", those of Unicode and what turns the writing direction as "\u202e", bytes that are not
+/// UTF-8 as "\xff". Whatever comes from a server or a file goes through this before it is printed.
+std::string visible(std::string_view text);
+
+/// The same for a printed JSON document, whose meaning stays as it is: such characters can only be
+/// inside strings, where they become \u escapes. Line ends are kept.
+std::string visible_json(std::string_view json);
+
+/// Columns that `text` takes on a terminal: 0 for combining characters, 2 for wide ones.
+std::size_t display_width(std::string_view text);
+
+/// `text` if it fits into `columns`, else its beginning and "...".
+std::string ellipsize(std::string_view text, std::size_t columns);
+
+/// `text` and spaces up to `columns`; never cut.
+std::string pad(std::string text, std::size_t columns);
+
+/// `text` broken at spaces into lines of at most `columns`, each after `indent` spaces (the first
+/// line too) and ended by "\n". Longer words stay whole.
+std::string wrap(std::string_view text, std::size_t indent, std::size_t columns);
+
+/// True if `a` comes before `b` where runs of digits count as numbers: "1.9" < "1.10" < "b".
+bool natural_less(std::string_view a, std::string_view b) noexcept;
+
+} // namespace regctl::cli

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/transfer_progress.hpp"
+
+#include "cli/progress_text.hpp"
+#include "cli/text.hpp"
+
+#include <regctl/model/v1_image.hpp>
+
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+namespace regctl::cli {
+
+namespace {
+
+constexpr std::size_t k_line_columns = 100;
+
+} // namespace
+
+std::chrono::milliseconds usual_pause(ProgressStyle style) noexcept {
+  return std::chrono::milliseconds(style == ProgressStyle::bars ? 100 : 10'000);
+}
+
+TransferProgress::TransferProgress(Console& console, ProgressStyle style,
+                                   std::chrono::milliseconds pause)
+    : console_(console), style_(style), pause_(pause) {}
+
+TransferProgress::~TransferProgress() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    if (!drawn_.empty()) {
+      console_.err << erasure(console_.window_size()) << std::flush;
+    }
+  }
+  stopping_.notify_all();
+}
+
+/// What takes the drawn lines away and leaves the cursor where they began. A terminal that became
+/// narrower has broken lines into several rows.
+std::string TransferProgress::erasure(WindowSize window) const {
+  if (drawn_.empty()) {
+    return {};
+  }
+  const std::size_t columns = std::max(window.columns, 1U);
+  std::size_t rows = 0;
+  for (const auto width : drawn_) {
+    rows += std::max<std::size_t>((width + columns - 1) / columns, 1);
+  }
+  return "\x1b[" + std::to_string(rows) + "A\r\x1b[J";
+}
+
+/// All of it in one piece: what is written in several can be seen half done.
+void TransferProgress::draw(const std::string& above) {
+  const auto window = console_.window_size();
+  auto text = erasure(window) + above;
+  drawn_.clear();
+  for (const auto& line : progress_lines(tally_, window)) {
+    text += line + "\n";
+    drawn_.push_back(line.size());
+  }
+  console_.err << text << std::flush;
+}
+
+void TransferProgress::say(const std::string& line) {
+  if (style_ == ProgressStyle::bars) {
+    draw(line + "\n");
+  } else {
+    console_.err << line + "\n" << std::flush;
+  }
+}
+
+void TransferProgress::show_now_and_then() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_.wait_for(lock, pause_, [&] { return is_stopping_; })) {
+    tally_.look(ProgressClock::now());
+    if (style_ == ProgressStyle::bars) {
+      draw("");
+    } else if (!tally_.layers().empty()) {
+      say(total_line(tally_, k_line_columns));
+    }
+  }
+}
+
+void TransferProgress::expect(std::uint64_t tasks, std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  tally_.expect(tasks, bytes);
+}
+
+TransferProgress::Task TransferProgress::begin(const std::string& id, Verb verb,
+                                               std::optional<std::uint64_t> total_bytes) {
+  const std::lock_guard lock(mutex_);
+  if (!shower_.joinable()) {
+    shower_ = std::jthread([this] { show_now_and_then(); });
+  }
+  if (style_ == ProgressStyle::lines) {
+    say(short_id(id) + ": " + std::string(begin_word(verb)));
+  }
+  return tally_.begin(id, verb, total_bytes, ProgressClock::now());
+}
+
+void TransferProgress::advance(Task task, std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  tally_.advance(task, bytes);
+}
+
+void TransferProgress::restart(Task task) {
+  const std::lock_guard lock(mutex_);
+  tally_.restart(task);
+}
+
+void TransferProgress::finish(Task task) {
+  const std::lock_guard lock(mutex_);
+  const auto layer = tally_.finish(task);
+  say(layer.id + ": " + std::string(end_words(layer.verb)));
+}
+
+void TransferProgress::fail(Task task) {
+  const std::lock_guard lock(mutex_);
+  tally_.drop(task); // why it failed is said at the end, by run()
+}
+
+void TransferProgress::skipped(const std::string& id, Verb,
+                               std::optional<std::uint64_t> total_bytes) {
+  const std::lock_guard lock(mutex_);
+  tally_.skip(total_bytes);
+  say("Image " + short_id(id) + " already pushed, skipping");
+}
+
+void TransferProgress::tagging(const std::string& id, const std::string& where) {
+  const std::lock_guard lock(mutex_);
+  say("Pushing tag for rev [" + short_id(id) + "] on {" + visible(where) + "}");
+}
+
+void TransferProgress::note(std::string_view sentence) {
+  const std::lock_guard lock(mutex_);
+  say("regctl: " + visible(sentence));
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/tally.hpp"
+
+#include <regctl/cli/console.hpp>
+#include <regctl/ops/progress.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace regctl::cli {
+
+enum class ProgressStyle {
+  bars, ///< drawn over each other at the end of a terminal
+  lines ///< that stay: what begins and ends, and now and then how far it is
+};
+
+/// How long nothing new is shown of layers that merely move on: a tenth of a second for bars, ten
+/// seconds for lines.
+std::chrono::milliseconds usual_pause(ProgressStyle style) noexcept;
+
+/// Tells on `console.err` what moves. With bars, everything else is written above them and stays;
+/// between two drawings the cursor rests below them, at the beginning of a line and never hidden,
+/// so that the terminal is as it should be however the process ends. Thread-safe; draws from a
+/// thread of its own, which begins with the first layer and ends with the object.
+class TransferProgress final : public ops::Progress {
+public:
+  /// `console` must outlive this.
+  TransferProgress(Console& console, ProgressStyle style, std::chrono::milliseconds pause);
+  ~TransferProgress() override;
+
+  void expect(std::uint64_t tasks, std::uint64_t bytes) override;
+  Task begin(const std::string& id, Verb verb, std::optional<std::uint64_t> total_bytes) override;
+  void advance(Task task, std::uint64_t bytes) override;
+  void restart(Task task) override;
+  void finish(Task task) override;
+  void fail(Task task) override;
+  void skipped(const std::string& id, Verb verb, std::optional<std::uint64_t> total_bytes) override;
+  void tagging(const std::string& id, const std::string& where) override;
+  void note(std::string_view sentence) override;
+
+private:
+  void say(const std::string& line);
+  [[nodiscard]] std::string erasure(WindowSize window) const;
+  void draw(const std::string& above);
+  void show_now_and_then();
+
+  Console& console_;
+  const ProgressStyle style_;
+  const std::chrono::milliseconds pause_;
+  std::mutex mutex_; ///< guards what follows
+  Tally tally_;
+  std::vector<std::size_t> drawn_; ///< the widths of the lines on the screen
+  std::condition_variable stopping_;
+  bool is_stopping_ = false;
+  std::jthread shower_;
+};
+
+} // namespace regctl::cli

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace regctl::cli {
+
+/// "0 B", "65.57 kB", "1.093 GB": four digits, units of 1000.
+/// Source: docker 1.x, units.HumanSize.
+std::string human_size(std::uint64_t size_bytes);
+
+/// "3 weeks ago", "About an hour ago"; "N/A" for what is no RFC 3339 time, or Go's zero time.
+/// Source: docker 1.x, units.HumanDuration.
+std::string human_age(std::string_view created, std::chrono::system_clock::time_point now);
+
+/// "0:07", "1:02:03": what is left to wait.
+std::string human_duration(std::chrono::seconds duration);
+
+/// "2014-05-13 16:53" in UTC; the number alone for years of more than four digits.
+std::string show_time(std::int64_t seconds_since_1970);
+
+} // namespace regctl::cli

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/cli/verbs.hpp>
+
+#include <utility>
+
+namespace regctl::cli {
+
+namespace {
+
+class SessionVerbs final : public Verbs {
+public:
+  SessionVerbs(ops::SessionOptions options, ops::Progress& progress)
+      : session_(std::move(options), progress) {}
+
+  ops::PingResult ping(const RegistryHost& host) override { return ops::ping(session_, host); }
+
+  std::vector<ops::SearchResult> search(const RegistryHost& host, std::string_view term) override {
+    return ops::search(session_, host, term);
+  }
+
+  void list_images(const RegistryHost& host,
+                   const std::function<void(const ops::ImageRow&)>& on_row) override {
+    ops::list_images(session_, host, on_row);
+  }
+
+  void list_images(const Place& place,
+                   const std::function<void(const ops::ImageRow&)>& on_row) override {
+    ops::list_images(session_, place, on_row);
+  }
+
+  V1Tags list_tags(const Place& place) override { return ops::list_tags(session_, place); }
+
+  ops::ImageDetails inspect(const Place& place) override { return ops::inspect(session_, place); }
+
+  ops::CopyReport copy(const Place& from, const Place& to,
+                       const ops::CopyOptions& options) override {
+    return ops::copy(session_, from, to, options);
+  }
+
+  void get_layer(const Place& place, const ops::LayerChoice& choice, LayerCheck check,
+                 Sink& sink) override {
+    ops::get_layer(session_, place, choice, check, sink);
+  }
+
+  void list_layer_files(const Place& place, const ops::LayerChoice& choice, LayerCheck check,
+                        const std::function<void(const TarEntry&)>& on_file) override {
+    ops::list_layer_files(session_, place, choice, check, on_file);
+  }
+
+  PutOutcome put_layer(const Reference& repository, const std::string& json,
+                       const OpenSource& layer, std::optional<std::uint64_t> size_bytes) override {
+    return ops::put_layer(session_, repository, json, layer, size_bytes);
+  }
+
+  std::string tag_image(const Reference& from, const Reference& to) override {
+    return ops::tag_image(session_, from, to);
+  }
+
+  void tag_id(const std::string& id, const Reference& to) override {
+    ops::tag_id(session_, id, to);
+  }
+
+  void remove_tag(const Reference& tag) override { ops::remove_tag(session_, tag); }
+
+  void remove_repository(const Reference& repository) override {
+    ops::remove_repository(session_, repository);
+  }
+
+  ops::Access repository_access(const Reference& repository) override {
+    return ops::repository_access(session_, repository);
+  }
+
+  void set_repository_access(const Reference& repository, ops::Access access) override {
+    ops::set_repository_access(session_, repository, access);
+  }
+
+  std::string login(const RegistryHost& host, const http::Credential& credential) override {
+    return ops::login(session_, host, credential);
+  }
+
+  bool logout(const RegistryHost& host) override { return ops::logout(session_, host); }
+
+private:
+  ops::Session session_;
+};
+
+} // namespace
+
+std::unique_ptr<Verbs> open_verbs(ops::SessionOptions options, ops::Progress& progress) {
+  return std::make_unique<SessionVerbs>(std::move(options), progress);
+}
+
+} // namespace regctl::cli

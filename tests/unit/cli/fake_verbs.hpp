@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/error.hpp>
+#include <regctl/cli/verbs.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace regctl::test {
+
+inline const std::string k_id_a = std::string(64, 'a');
+inline const std::string k_id_b = std::string(64, 'b');
+
+/// Answers from members and writes down what it is asked, as "copy docker://… docker-archive:…".
+class FakeVerbs final : public cli::Verbs {
+public:
+  explicit FakeVerbs(std::vector<std::string>& calls) : calls_(calls) {}
+
+  ops::PingResult ping(const RegistryHost& host) override {
+    call("ping " + host.host);
+    return {host.host, "http://" + host.host, {"v1"}, true, "0.9.1"};
+  }
+  std::vector<ops::SearchResult> search(const RegistryHost& host, std::string_view term) override {
+    call("search " + host.host + " '" + std::string(term) + "'");
+    return found;
+  }
+  void list_images(const RegistryHost& host,
+                   const std::function<void(const ops::ImageRow&)>& on_row) override {
+    call("images at " + host.host);
+    for (const auto& row : rows) {
+      on_row(row);
+    }
+  }
+  void list_images(const Place& place,
+                   const std::function<void(const ops::ImageRow&)>& on_row) override {
+    call("images of " + place.to_string());
+    for (const auto& row : rows) {
+      on_row(row);
+    }
+  }
+  V1Tags list_tags(const Place& place) override {
+    call("tags " + place.to_string());
+    return tags;
+  }
+  ops::ImageDetails inspect(const Place& place) override {
+    call("inspect " + place.to_string());
+    return details;
+  }
+  ops::CopyReport copy(const Place& from, const Place& to,
+                       const ops::CopyOptions& options) override {
+    call("copy " + from.to_string() + " " + to.to_string() +
+         (options.host ? " at " + options.host->host : "") +
+         (options.tags == ops::TagChoice::all ? " all" : "") +
+         (options.check == LayerCheck::none ? " unverified" : "") +
+         (options.plain_layers == ops::PlainLayers::keep ? " plain" : ""));
+    return report;
+  }
+  void get_layer(const Place& place, const ops::LayerChoice& choice, LayerCheck,
+                 Sink& sink) override {
+    call("get " + place.to_string() + " " + choice.value_or("top"));
+    sink.write(as_bytes(layer));
+  }
+  void list_layer_files(const Place& place, const ops::LayerChoice& choice, LayerCheck,
+                        const std::function<void(const TarEntry&)>& on_file) override {
+    call("files " + place.to_string() + " " + choice.value_or("top"));
+    for (const auto& file : files) {
+      on_file(file);
+    }
+  }
+  PutOutcome put_layer(const Reference& repository, const std::string& json, const OpenSource& open,
+                       std::optional<std::uint64_t> size_bytes) override {
+    call("put " + repository.to_string() + " " + json + " " + read_text(*open(), 1000, "") + " " +
+         std::to_string(size_bytes.value_or(0)));
+    return outcome;
+  }
+  std::string tag_image(const Reference& from, const Reference& to) override {
+    call("tag " + from.to_string() + " " + to.to_string());
+    return k_id_a;
+  }
+  void tag_id(const std::string& id, const Reference& to) override {
+    call("tag " + id + " " + to.to_string());
+  }
+  void remove_tag(const Reference& tag) override { call("rm " + tag.to_string()); }
+  void remove_repository(const Reference& repository) override {
+    call("rm all of " + repository.to_string());
+  }
+  ops::Access repository_access(const Reference& repository) override {
+    call("access of " + repository.to_string());
+    return ops::Access::restricted;
+  }
+  void set_repository_access(const Reference& repository, ops::Access access) override {
+    call("set " + repository.to_string() + (access == ops::Access::open ? " public" : " private"));
+  }
+  std::string login(const RegistryHost& host, const http::Credential& credential) override {
+    call("login " + host.host + " " + credential.username + ":" + credential.password.reveal());
+    return "/home/bob/.docker/config.json (not encrypted)";
+  }
+  bool logout(const RegistryHost& host) override {
+    call("logout " + host.host);
+    return was_logged_in;
+  }
+
+  std::vector<ops::SearchResult> found;
+  std::vector<ops::ImageRow> rows;
+  V1Tags tags;
+  ops::ImageDetails details;
+  ops::CopyReport report;
+  std::string layer;
+  std::vector<TarEntry> files;
+  PutOutcome outcome = PutOutcome::stored;
+  bool was_logged_in = true;
+  std::exception_ptr failure; ///< thrown by the next verb
+
+private:
+  void call(const std::string& text) {
+    calls_.push_back(text);
+    if (failure) {
+      std::rethrow_exception(failure);
+    }
+  }
+
+  std::vector<std::string>& calls_;
+};
+
+} // namespace regctl::test

@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/temporary_folder.hpp"
+#include "unit/cli/program.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/base/json.hpp>
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+using namespace regctl;
+using namespace regctl::cli;
+using regctl::test::FakeVerbs;
+using regctl::test::k_id_a;
+using regctl::test::k_id_b;
+using regctl::test::Program;
+using regctl::test::TemporaryFolder;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+ops::ImageDetails some_details() {
+  ops::ImageDetails details;
+  details.place = "docker://h:5000/app:1";
+  details.id = k_id_a;
+  details.tags = {"1", "latest"};
+  ops::ChainImage top;
+  top.image = {k_id_a, R"({"id":")" + k_id_a + R"(","x":"\u001b"})", 162, {"sha256:" + k_id_b}, {}};
+  top.info.id = k_id_a;
+  top.info.parent = k_id_b;
+  top.info.created = "2015-05-01T00:00:00Z";
+  top.info.created_by = "/bin/sh -c #(nop) CMD [\"/bin/\x1b[31mhello\"] and a long tail of words";
+  top.info.size_bytes = 4;
+  ops::ChainImage base;
+  base.image = {k_id_b, "{}", std::nullopt, {}, {}};
+  base.info.id = k_id_b;
+  details.chain = {top, base};
+  return details;
+}
+
+void prepare(Program& program, std::function<void(FakeVerbs&)> prepare) {
+  program.prepare = [prepare = std::move(prepare)](FakeVerbs& verbs, ops::Progress&) {
+    prepare(verbs);
+  };
+}
+
+ops::CopyReport some_report() {
+  return {{{"docker://h:5000/app:1", "docker://g:5000/app:1", k_id_a},
+           {"docker://h:5000/app:2", "docker://g:5000/app:2", k_id_b}},
+          3,
+          1,
+          1000};
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("cli/commands");
+
+TEST_CASE("ping says what the host speaks") {
+  Program program;
+  CHECK(program.run({"ping", "docker://H:5000/"}) == ExitCode::ok);
+  CHECK(program.out() == "http://h:5000 speaks v1, version 0.9.1, standalone\n");
+  CHECK(program.run({"ping", "h:5000", "--format", "json"}) == ExitCode::ok);
+  CHECK(parse_json(program.out(), "it") == Json{{"host", "h:5000"},
+                                                {"url", "http://h:5000"},
+                                                {"protocols", Json::array({"v1"})},
+                                                {"standalone", true},
+                                                {"version", "0.9.1"}});
+}
+
+TEST_CASE("search takes the term as docker does") {
+  struct Row {
+    Words words;
+    std::string call;
+  };
+  const Row rows[] = {
+      {{"search", "h:5000"}, "search h:5000 ''"},
+      {{"search", "h:5000/"}, "search h:5000 ''"},
+      {{"search", "h:5000", "te/am"}, "search h:5000 'te/am'"},
+      {{"search", "h:5000/te/am"}, "search h:5000 'te/am'"},
+      {{"search", "docker://h:5000/app"}, "search h:5000 'app'"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.call);
+    Program program;
+    CHECK(program.run(row.words) == ExitCode::ok);
+    CHECK(program.calls == Words{row.call});
+  }
+  Program program;
+  CHECK(program.run({"search", "h/a", "b"}) == ExitCode::usage);
+  CHECK(program.run({"search", "http://h"}) == ExitCode::usage);
+}
+
+TEST_CASE("search prints a table as docker's, or JSON") {
+  Program program;
+  prepare(program, [](FakeVerbs& verbs) {
+    verbs.found = {{"team/app", "An \x1b[31mapp", 12, true, false},
+                   {"x", std::string(60, 'd'), 0, false, true}};
+  });
+  CHECK(program.run({"search", "h"}) == ExitCode::ok);
+  CHECK(program.out() ==
+        "NAME       DESCRIPTION                                     STARS   OFFICIAL   AUTOMATED\n"
+        "team/app   An \\x1b[31mapp                                  12      [OK]\n"
+        "x          " +
+            std::string(42, 'd') + "...   0                  [OK]\n");
+  CHECK(program.run({"search", "h", "--no-trunc"}) == ExitCode::ok);
+  CHECK(program.out().find(std::string(60, 'd')) != std::string::npos);
+  CHECK(program.run({"search", "h", "--format", "json"}) == ExitCode::ok);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json.size() == 2);
+  CHECK(json[0] == Json{{"name", "team/app"},
+                        {"description", "An \x1b[31mapp"},
+                        {"stars", 12},
+                        {"official", true},
+                        {"automated", false}});
+}
+
+TEST_CASE("images asks for a host, a repository or an archive") {
+  struct Row {
+    std::string place;
+    std::string call;
+  };
+  const Row rows[] = {
+      {"h:5000", "images at h:5000"},
+      {"docker://h", "images at h"},
+      {"h.x/", "images at h.x"},
+      {"[::1]:5000", "images at [::1]:5000"},
+      {"h:5000/app", "images of docker://h:5000/app"},
+      {"h:5000/app:1", "images of docker://h:5000/app:1"},
+      {"app.tar", "images of docker-archive:app.tar"},
+      {"./h", "images of docker-archive:./h"},
+      {"-", "images of docker-archive:-"},
+      {"docker-archive:x", "images of docker-archive:x"},
+      {"docker-daemon:app:1", "images of docker-daemon:docker.io/app:1"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.place);
+    Program program;
+    CHECK(program.run({"images", row.place}) == ExitCode::ok);
+    CHECK(program.calls == Words{row.call});
+  }
+}
+
+TEST_CASE("images prints a table as docker's, or JSON, and says what cannot be read") {
+  Program program;
+  prepare(program, [](FakeVerbs& verbs) {
+    verbs.rows = {{"team/app", "1.0", k_id_a, "2015-05-11T00:00:00Z", 65'566, ""},
+                  {"team/app", "bad\n", std::nullopt, "", std::nullopt, "cannot be read"}};
+  });
+  CHECK(program.run({"images", "h"}) == ExitCode::ok);
+  CHECK(program.out() == "REPOSITORY   TAG     IMAGE ID       CREATED       SIZE\n"
+                         "team/app     1.0     aaaaaaaaaaaa   3 weeks ago   65.57 kB\n"
+                         "team/app     bad\\n   <none>         N/A           N/A\n");
+  CHECK(program.err() == "regctl: team/app:bad\\n: cannot be read\n");
+  CHECK(program.run({"images", "h", "--no-trunc", "-q"}) == ExitCode::ok);
+  CHECK(program.out().find(k_id_a) != std::string::npos);
+  CHECK(program.err().empty());
+  CHECK(program.run({"images", "h", "--format", "json"}) == ExitCode::ok);
+  CHECK(parse_json(program.out(), "it") == Json::array({{{"repository", "team/app"},
+                                                         {"tag", "1.0"},
+                                                         {"id", k_id_a},
+                                                         {"created", "2015-05-11T00:00:00Z"},
+                                                         {"size", 65'566},
+                                                         {"problem", nullptr}},
+                                                        {{"repository", "team/app"},
+                                                         {"tag", "bad\n"},
+                                                         {"id", nullptr},
+                                                         {"created", nullptr},
+                                                         {"size", nullptr},
+                                                         {"problem", "cannot be read"}}}));
+}
+
+TEST_CASE("tags are one per line in the order of people") {
+  Program program;
+  prepare(program, [](FakeVerbs& verbs) {
+    verbs.tags = {{"1.10", k_id_a}, {"1.9", k_id_b}, {"bad", std::nullopt}, {"\x1b[2J", k_id_a}};
+  });
+  CHECK(program.run({"tags", "h:5000/app"}) == ExitCode::ok);
+  CHECK(program.out() == "\\x1b[2J\n1.9\n1.10\n");
+  CHECK(program.err() == "regctl: tag bad is listed, but the registry cannot read it\n");
+  CHECK(program.run({"tags", "-l", "h:5000/app"}) == ExitCode::ok);
+  CHECK(program.out() == "TAG       IMAGE ID\n"
+                         "\\x1b[2J   aaaaaaaaaaaa\n"
+                         "1.9       bbbbbbbbbbbb\n"
+                         "1.10      aaaaaaaaaaaa\n");
+  CHECK(program.run({"tags", "h:5000/app", "--format", "json"}) == ExitCode::ok);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json.size() == 4);
+  CHECK(json[3] == Json{{"tag", "bad"}, {"id", nullptr}});
+
+  CHECK(program.run({"tags", "h:5000"}) == ExitCode::usage);
+  CHECK(program.err().find("hint: 'regctl images h:5000' lists all") != std::string::npos);
+  CHECK(program.run({"tags", "h:5000/app:1"}) == ExitCode::usage);
+}
+
+TEST_CASE("inspect is JSON, or the image's own bytes") {
+  Program program;
+  prepare(program, [](FakeVerbs& verbs) { verbs.details = some_details(); });
+  CHECK(program.run({"inspect", "h:5000/app:1"}) == ExitCode::ok);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json["place"] == "docker://h:5000/app:1");
+  CHECK(json["id"] == k_id_a);
+  CHECK(json["tags"] == Json::array({"1", "latest"}));
+  CHECK(json["size"].is_null()); // one layer's is not known
+  CHECK(json["layers"].size() == 2);
+  CHECK(json["layers"][0]["parent"] == k_id_b);
+  CHECK(json["layers"][0]["size"] == 162);
+  CHECK(json["layers"][0]["checksums"] == Json::array({"sha256:" + k_id_b}));
+  CHECK(json["layers"][1]["parent"].is_null());
+  CHECK(json["json"]["x"] == "\x1b");
+  CHECK(program.out().find('\x1b') == std::string::npos);
+
+  CHECK(program.run({"inspect", "--raw", "h:5000/app:1"}) == ExitCode::ok);
+  CHECK(program.out() == some_details().chain.front().image.json);
+}
+
+TEST_CASE("history prints as docker's, or JSON") {
+  Program program;
+  prepare(program, [](FakeVerbs& verbs) { verbs.details = some_details(); });
+  CHECK(program.run({"history", "h:5000/app:1"}) == ExitCode::ok);
+  CHECK(program.out() ==
+        "IMAGE          CREATED       CREATED BY                                      SIZE\n"
+        "aaaaaaaaaaaa   4 weeks ago   /bin/sh -c #(nop) CMD [\"/bin/\\x1b[31mhello...   4 B\n"
+        "bbbbbbbbbbbb   N/A                                                           0 B\n");
+  CHECK(program.run({"history", "h:5000/app:1", "--no-trunc"}) == ExitCode::ok);
+  CHECK(program.out().find("a long tail of words") != std::string::npos);
+  CHECK(program.out().find(k_id_a) != std::string::npos);
+  CHECK(program.run({"history", "h:5000/app:1", "--format=json"}) == ExitCode::ok);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json[0]["size"] == 162);
+  CHECK(json[0]["unpacked_size"] == 4);
+  CHECK(json[1]["created"].is_null());
+}
+
+TEST_CASE("layer ls, get and files name the layer") {
+  TemporaryFolder folder;
+  Program program;
+  prepare(program, [](FakeVerbs& verbs) {
+    verbs.details = some_details();
+    verbs.layer = std::string("layer\0bytes", 11);
+    TarEntry file;
+    file.name = "bin/a\nb";
+    file.mode = 0104755;
+    file.size_bytes = 7;
+    file.uid = 1;
+    file.mtime_s = 1400000000;
+    TarEntry link;
+    link.name = "bin/l";
+    link.link_name = "../x";
+    link.type = '2';
+    link.mode = 0777;
+    verbs.files = {file, link};
+  });
+  CHECK(program.run({"layer", "ls", "h:5000/app:1"}) == ExitCode::ok);
+  CHECK(program.out() == "LAYER ID       SIZE    CHECKSUM\n"
+                         "aaaaaaaaaaaa   162 B   sha256:bbbbbbbbbbbb\n"
+                         "bbbbbbbbbbbb   N/A\n");
+  CHECK(program.run({"layer", "ls", "h:5000/app:1", "--format", "json"}) == ExitCode::ok);
+  CHECK(parse_json(program.out(), "it")[1] ==
+        Json{{"id", k_id_b}, {"parent", nullptr}, {"size", nullptr}, {"checksums", Json::array()}});
+
+  CHECK(program.run({"layer", "get", "h:5000/app:1", "aaaa"}) == ExitCode::ok);
+  CHECK(program.out() == std::string("layer\0bytes", 11));
+  CHECK(program.calls == Words{"get docker://h:5000/app:1 aaaa"});
+  const auto path = folder / "layer";
+  CHECK(program.run({"layer", "get", "h:5000/app:1", "-o", path.string()}) == ExitCode::ok);
+  CHECK(program.out().empty());
+  CHECK(read_file(path, 100) == std::string("layer\0bytes", 11));
+
+  CHECK(program.run({"layer", "files", "h:5000/app:1"}) == ExitCode::ok);
+  CHECK(program.out() == "bin/a\\nb\nbin/l\n");
+  CHECK(program.run({"layer", "files", "-l", "h:5000/app:1"}) == ExitCode::ok);
+  CHECK(program.out() == "-rwsr-xr-x   1/0   7   2014-05-13 16:53   bin/a\\nb\n"
+                         "lrwxrwxrwx   0/0   0   1970-01-01 00:00   bin/l -> ../x\n");
+  CHECK(program.run({"layer", "files", "--format", "json", "h:5000/app:1"}) == ExitCode::ok);
+  CHECK(parse_json(program.out(), "it")[1] == Json{{"name", "bin/l"},
+                                                   {"type", "symbolic link"},
+                                                   {"size", 0},
+                                                   {"mode", 0777},
+                                                   {"uid", 0},
+                                                   {"gid", 0},
+                                                   {"mtime", 0},
+                                                   {"link", "../x"}});
+}
+
+TEST_CASE("binary is not for terminals") {
+  Program program;
+  program.out_is_terminal = true;
+  for (const Words& words :
+       {Words{"layer", "get", "h:5000/app:1"}, Words{"layer", "get", "h:5000/app:1", "-o", "-"},
+        Words{"pull", "h:5000/app:1", "-"}, Words{"copy", "h:5000/app:1", "-"}}) {
+    CHECK(program.run(words) == ExitCode::usage);
+    CHECK(program.calls.empty());
+  }
+  program.in_is_terminal = true;
+  CHECK(program.run({"push", "-", "h:5000/app:1"}) == ExitCode::usage);
+  CHECK(program.calls.empty());
+}
+
+TEST_CASE("layer put sends two files and prints the ID") {
+  TemporaryFolder folder;
+  const auto json = R"({"id":")" + k_id_a + R"("})";
+  std::ofstream(folder / "json") << json;
+  std::ofstream(folder / "layer") << "bytes";
+  const Words words = {"layer", "put", "h:5000/app", (folder / "json").string(),
+                       (folder / "layer").string()};
+  Program program;
+  CHECK(program.run(words) == ExitCode::ok);
+  CHECK(program.out() == k_id_a + "\n");
+  CHECK(program.err().empty());
+  CHECK(program.calls == Words{"put h:5000/app " + json + " bytes 5"});
+
+  prepare(program, [](FakeVerbs& verbs) { verbs.outcome = PutOutcome::already_there; });
+  CHECK(program.run(words) == ExitCode::ok);
+  CHECK(program.out() == k_id_a + "\n");
+  CHECK(program.err() == "regctl: image aaaaaaaaaaaa is there already, skipping\n");
+  auto with_json = words;
+  with_json.emplace_back("--format=json");
+  CHECK(program.run(with_json) == ExitCode::ok);
+  CHECK(parse_json(program.out(), "it") == Json{{"id", k_id_a}, {"outcome", "already_there"}});
+
+  auto missing = words;
+  missing.back() += ".not";
+  CHECK(program.run(missing) == ExitCode::not_found);
+  missing.back() = folder.path().string();
+  CHECK(program.run(missing) == ExitCode::local_io);
+  CHECK(program.calls.empty());
+}
+
+TEST_CASE("pull chooses a file that says what is in it") {
+  struct Row {
+    Words words;
+    std::string call;
+    std::string out;
+  };
+  const Row rows[] = {
+      {{"h:5000/team/app:1.0"},
+       "copy docker://h:5000/team/app:1.0 docker-archive:app_1.0.tar",
+       "app_1.0.tar\n"},
+      {{"h:5000/app"},
+       "copy docker://h:5000/app docker-archive:app_latest.tar",
+       "app_latest.tar\n"},
+      {{"-a", "h:5000/app"}, "copy docker://h:5000/app docker-archive:app.tar all", "app.tar\n"},
+      {{"h:5000/app", "x.tar"}, "copy docker://h:5000/app docker-archive:x.tar", "x.tar\n"},
+      {{"h:5000/app", "./x"}, "copy docker://h:5000/app docker-archive:./x", "./x\n"},
+      {{"h:5000/app", "-"}, "copy docker://h:5000/app docker-archive:-", ""},
+      {{"--no-verify", "h:5000/app"},
+       "copy docker://h:5000/app docker-archive:app_latest.tar unverified",
+       "app_latest.tar\n"},
+      {{"h:5000/app", "docker-daemon:"},
+       "copy docker://h:5000/app docker-daemon:",
+       "g:5000/app:1 aaaaaaaaaaaa\ng:5000/app:2 bbbbbbbbbbbb\n"},
+  };
+  for (auto row : rows) {
+    CAPTURE(row.call);
+    Program program;
+    prepare(program, [](FakeVerbs& verbs) { verbs.report = some_report(); });
+    row.words.insert(row.words.begin(), "pull");
+    CHECK(program.run(row.words) == ExitCode::ok);
+    CHECK(program.calls == Words{row.call});
+    CHECK(program.out() == row.out);
+  }
+}
+
+TEST_CASE("pull refuses what cannot be meant") {
+  for (const Words& words :
+       {Words{"pull", "h:5000/app", "g:5000/app"}, Words{"pull", "h.x:5000"},
+        Words{"pull", "-a", "h:5000/app:1"}, Words{"pull", "h:5000/app", "out"},
+        Words{"pull", "h:5000/app", "-", "--format", "json"}}) {
+    Program program;
+    CHECK(program.run(words) == ExitCode::usage);
+    CHECK(program.calls.empty());
+  }
+}
+
+TEST_CASE("push and copy name both ends and print one line for each tag") {
+  struct Row {
+    Words words;
+    std::string call;
+  };
+  const Row rows[] = {
+      {{"push", "app.tar", "h:5000/app:1"}, "copy docker-archive:app.tar docker://h:5000/app:1"},
+      {{"push", "-", "h:5000/app"}, "copy docker-archive:- docker://h:5000/app"},
+      {{"push", "app.tar", "h:5000"}, "copy docker-archive:app.tar docker:// at h:5000"},
+      {{"push", "app.tar"}, "copy docker-archive:app.tar docker://"},
+      {{"push", "-a", "app.tar", "h:5000/", "--no-compress"},
+       "copy docker-archive:app.tar docker:// at h:5000 all plain"},
+      {{"push", "docker-daemon:app:1", "h:5000/app:1"},
+       "copy docker-daemon:docker.io/app:1 docker://h:5000/app:1"},
+      {{"copy", "h:5000/app:1", "g:5000/app:1"},
+       "copy docker://h:5000/app:1 docker://g:5000/app:1"},
+      {{"cp", "-a", "h:5000/app", "g:5000"}, "copy docker://h:5000/app docker:// at g:5000 all"},
+      {{"copy", "h:5000/app:1", "x.tar"}, "copy docker://h:5000/app:1 docker-archive:x.tar"},
+      {{"copy", "x.tar", "docker-daemon:"}, "copy docker-archive:x.tar docker-daemon:"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.call);
+    Program program;
+    prepare(program, [](FakeVerbs& verbs) { verbs.report = some_report(); });
+    CHECK(program.run(row.words) == ExitCode::ok);
+    CHECK(program.calls == Words{row.call});
+    CHECK(program.out() == "g:5000/app:1 aaaaaaaaaaaa\ng:5000/app:2 bbbbbbbbbbbb\n");
+  }
+  Program program;
+  prepare(program, [](FakeVerbs& verbs) { verbs.report = some_report(); });
+  CHECK(program.run({"copy", "h:5000/app", "-"}) == ExitCode::ok);
+  CHECK(program.out().empty());
+  CHECK(program.run({"copy", "h:5000/app:1", "g:5000", "--format", "json"}) == ExitCode::ok);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json["tags"][0] == Json{{"source", "docker://h:5000/app:1"},
+                                {"destination", "docker://g:5000/app:1"},
+                                {"id", k_id_a}});
+  CHECK(json["images_copied"] == 3);
+  CHECK(json["images_skipped"] == 1);
+  CHECK(json["bytes"] == 1000);
+  CHECK(program.run({"push", "h:5000/app", "g:5000/app"}) == ExitCode::usage);
+  CHECK(program.run({"copy", "h:5000", "g:5000"}) == ExitCode::usage);
+  CHECK(program.run({"copy", "-a", "h:5000/app:1", "g:5000"}) == ExitCode::usage);
+}
+
+TEST_CASE("tag takes bare tags, whole names and IDs") {
+  Program program;
+  CHECK(program.run({"tag", "h:5000/app:1", "stable", "h:5000/other"}) == ExitCode::ok);
+  CHECK(program.calls ==
+        Words{"tag h:5000/app:1 h:5000/app:stable", "tag h:5000/app:1 h:5000/other"});
+  CHECK(program.out() == "h:5000/app:stable aaaaaaaaaaaa\nh:5000/other:latest aaaaaaaaaaaa\n");
+  CHECK(program.run({"tag", "--id", k_id_b, "h:5000/app:2", "--format", "json"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"tag " + k_id_b + " h:5000/app:2"});
+  CHECK(parse_json(program.out(), "it") ==
+        Json::array({{{"tag", "h:5000/app:2"}, {"id", k_id_b}}}));
+  CHECK(program.run({"tag", "h:5000/app:1"}) == ExitCode::usage);
+  CHECK(program.run({"tag", "h:5000/app:1", "good", "h:5000/:bad"}) == ExitCode::usage);
+  CHECK(program.calls.empty());
+}
+
+TEST_CASE("rm removes tags, and repositories only when told twice") {
+  Program program;
+  CHECK(program.run({"rm", "h:5000/app:1", "h:5000/app:2"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"rm h:5000/app:1", "rm h:5000/app:2"});
+  CHECK(program.out() == "h:5000/app:1\nh:5000/app:2\n");
+  CHECK(program.run({"rm", "h:5000/app:1", "h:5000/app"}) == ExitCode::usage);
+  CHECK(program.calls.empty()); // not even the first
+
+  CHECK(program.run({"rm", "--repository", "h:5000/app"}) == ExitCode::usage); // nobody to ask
+  CHECK(program.calls.empty());
+  program.answer = "n";
+  CHECK(program.run({"rm", "--repository", "h:5000/app"}) == ExitCode::usage);
+  CHECK(program.calls.empty());
+  program.answer = "y";
+  CHECK(program.run({"rm", "--repository", "h:5000/app"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"rm all of h:5000/app"});
+  CHECK(program.asked.back() == "Remove h:5000/app with all its tags? [y/N] ");
+  program.answer.reset();
+  CHECK(program.run({"rm", "--repository", "-y", "h:5000/app", "--format=json"}) == ExitCode::ok);
+  CHECK(parse_json(program.out(), "it") == Json::array({"h:5000/app"}));
+}
+
+TEST_CASE("properties shows and sets who may read") {
+  Program program;
+  CHECK(program.run({"properties", "h:5000/app"}) == ExitCode::ok);
+  CHECK(program.out() == "access: private\n");
+  CHECK(program.run({"properties", "h:5000/app", "--access", "public"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"set h:5000/app public"});
+  CHECK(program.out() == "access: public\n");
+  CHECK(program.run({"properties", "h:5000/app", "--format", "json"}) == ExitCode::ok);
+  CHECK(parse_json(program.out(), "it") ==
+        Json{{"repository", "h:5000/app"}, {"access", "private"}});
+  CHECK(program.run({"properties", "h:5000/app", "--access", "all"}) == ExitCode::usage);
+}
+
+TEST_CASE("version is a line, or JSON") {
+  Program program;
+  CHECK(program.run({"version"}) == ExitCode::ok);
+  CHECK(program.out().starts_with("regctl "));
+  const auto line = program.out();
+  CHECK(program.run({"--version"}) == ExitCode::ok);
+  CHECK(program.out() == line);
+  CHECK(program.run({"version", "--format", "json"}) == ExitCode::ok);
+  CHECK("regctl " + parse_json(program.out(), "it")["version"].get<std::string>() + "\n" == line);
+}
+
+TEST_SUITE_END();

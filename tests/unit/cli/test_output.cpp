@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/output.hpp"
+#include "unit/cli/program.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace regctl::cli;
+using namespace std::chrono_literals;
+using regctl::test::FakeVerbs;
+using regctl::test::Program;
+
+namespace {
+
+regctl::ops::ImageRow row(const std::string& repository) {
+  return {repository, "1", std::nullopt, "", std::nullopt, ""};
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("cli/output");
+
+TEST_CASE("a table waits for its first rows and then prints each as it comes") {
+  Program program;
+  std::vector<std::string> seen;
+  program.prepare = [&](FakeVerbs& verbs, regctl::ops::Progress&) {
+    verbs.rows.assign(Listing::k_held_rows + 2, row("a"));
+    verbs.rows.front() = row("first");
+    verbs.rows[1] = row("the widest");
+    verbs.rows.back() = row("wider than the widest");
+  };
+  program.run({"images", "h"});
+  std::istringstream lines(program.out());
+  std::string line;
+  std::getline(lines, line);
+  CHECK(line.starts_with("REPOSITORY   TAG"));
+  std::getline(lines, line);
+  CHECK(line.starts_with("first        1  "));
+  while (std::getline(lines, line)) {
+    seen.push_back(line);
+  }
+  CHECK(seen.size() == Listing::k_held_rows + 1);
+  CHECK(seen.back().starts_with("wider than the widest   1  ")); // out of line, but apart
+}
+
+TEST_CASE("a table that comes slowly does not wait for its rows") {
+  Program program;
+  std::ostringstream out;
+  auto console = program.make_console(out);
+  int looks = 0;
+  console.now = [&] { // the second look is at the first row
+    return program.now + (++looks > 1 ? Listing::k_held_time : 0ms);
+  };
+  run({"images", "h"}, console, [&](regctl::ops::SessionOptions, regctl::ops::Progress&) {
+    auto verbs = std::make_unique<FakeVerbs>(program.calls);
+    verbs->rows = {row("first"), row("the second one")};
+    return verbs;
+  });
+  CHECK(out.str().find("\nfirst        1") != std::string::npos); // not as wide as the second
+}
+
+TEST_CASE("JSON listings are one array, also an empty one") {
+  Program program;
+  CHECK(program.run({"images", "h", "--format", "json"}) == ExitCode::ok);
+  CHECK(program.out() == "[]\n");
+  program.prepare = [](FakeVerbs& verbs, regctl::ops::Progress&) {
+    verbs.tags = {{"1", "x"}, {"\xff\xc2\x9b", "y"}};
+  };
+  CHECK(program.run({"tags", "h/app", "--format", "json"}) == ExitCode::ok);
+  CHECK(program.out() == "[\n"
+                         "  {\n"
+                         "    \"tag\": \"1\",\n"
+                         "    \"id\": \"x\"\n"
+                         "  },\n"
+                         "  {\n"
+                         "    \"tag\": \"\xef\xbf\xbd\\u009b\",\n"
+                         "    \"id\": \"y\"\n"
+                         "  }\n"
+                         "]\n");
+}
+
+TEST_CASE("an error leaves a JSON listing open") {
+  Program program;
+  program.prepare = [](FakeVerbs& verbs, regctl::ops::Progress&) {
+    verbs.failure = std::make_exception_ptr(regctl::Error(regctl::ErrorKind::unavailable, "gone"));
+  };
+  CHECK(program.run({"images", "h", "--format", "json"}) == ExitCode::unavailable);
+  CHECK(program.out().empty());
+}
+
+TEST_SUITE_END();

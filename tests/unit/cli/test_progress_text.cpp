@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/progress_text.hpp"
+#include "cli/text.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace regctl::cli;
+using namespace std::chrono_literals;
+using Verb = regctl::ops::Progress::Verb;
+
+namespace {
+
+const std::string k_id = "90faa9565197" + std::string(52, '0');
+
+/// A layer of 65.57 MB of which 20 MB came in two seconds.
+Tally::Layer layer(std::optional<std::uint64_t> total = 65'570'000) {
+  Tally::Layer result{"90faa9565197", Verb::pulling, total, 20'000'000, {}};
+  result.rate.look(ProgressClock::time_point{}, 0);
+  result.rate.look(ProgressClock::time_point{} + 2s, 20'000'000);
+  return result;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("cli/progress_text");
+
+TEST_CASE("a bar shows what fits") {
+  struct Row {
+    std::size_t columns;
+    std::string line;
+  };
+  const Row rows[] = {
+      {119,
+       "90faa9565197 Pulling [==============>                                 ]    20 MB/65.57 "
+       "MB    10 MB/s    0:05"},
+      {99, "90faa9565197 Pulling [===========>                           ]    20 MB/65.57 MB    10 "
+           "MB/s    0:05"},
+      {68, "90faa9565197 Pulling [==>     ]    20 MB/65.57 MB    10 MB/s    0:05"},
+      {62, "90faa9565197 Pulling [===>      ]    20 MB/65.57 MB    10 MB/s"},
+      {59, "90faa9565197 Pulling [=====>            ]    20 MB/65.57 MB"},
+      {44, "90faa9565197 [===>       ]    20 MB/65.57 MB"},
+      {39, "90faa9565197    20 MB/65.57 MB"},
+      {20, "90faa9565197    2..."},
+      {5, "90..."},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.columns);
+    CHECK(layer_line(layer(), row.columns) == row.line);
+  }
+}
+
+TEST_CASE("a layer of unknown size has no bar and no end") {
+  const auto line = layer_line(layer(std::nullopt), 99);
+  CHECK(line.find('[') == std::string::npos);
+  CHECK(line.find("20 MB ") != std::string::npos);
+  CHECK(line.ends_with("10 MB/s"));
+}
+
+TEST_CASE("a bar is full at the end and not beyond") {
+  auto full = layer(20'000'000);
+  CHECK(layer_line(full, 99).find('>') == std::string::npos);
+  full.done_bytes = 30'000'000; // a peer that sends more than it promised
+  CHECK(layer_line(full, 99).size() <= 99);
+  auto empty = layer(0);
+  empty.done_bytes = 0;
+  CHECK(layer_line(empty, 99).find("==]") != std::string::npos);
+}
+
+TEST_CASE("the total says what is known and fits") {
+  Tally tally;
+  tally.expect(12, 120'000'000);
+  const auto task = tally.begin(k_id, Verb::pulling, 100'000'000, ProgressClock::time_point{});
+  tally.skip(20'000'000);
+  tally.advance(task, 45'000'000);
+  tally.look(ProgressClock::time_point{} + 3s);
+  CHECK(total_line(tally, 100) == "1 of 12 layers, 45 MB of 100 MB, 15 MB/s, 0:04 left");
+  CHECK(total_line(tally, 40) == "1 of 12 layers, 45 MB of 100 MB, 15 MB/s");
+  CHECK(total_line(tally, 32) == "1 of 12 layers, 45 MB of 100 MB");
+  CHECK(total_line(tally, 10) == "1 of 12...");
+}
+
+TEST_CASE("lines never wrap and never fill the window") {
+  Tally tally;
+  tally.expect(20, 1'000'000);
+  for (int i = 0; i < 20; ++i) {
+    tally.begin(k_id, Verb::copying, 50'000, ProgressClock::time_point{});
+  }
+  for (const unsigned columns : {1U, 2U, 20U, 40U, 80U, 100U, 500U}) {
+    for (const unsigned rows : {1U, 2U, 3U, 10U, 24U, 50U}) {
+      CAPTURE(columns);
+      CAPTURE(rows);
+      const auto lines = progress_lines(tally, {columns, rows});
+      CHECK(lines.size() < std::max(rows, 3U));
+      for (const auto& line : lines) {
+        CHECK(display_width(line) < std::max(columns, 2U));
+      }
+    }
+  }
+  const auto lines = progress_lines(tally, {80, 10});
+  CHECK(lines.size() == 9);
+  CHECK(lines[7] == "... and 13 more");
+  CHECK(lines[8].starts_with("0 of 20 layers"));
+}
+
+TEST_CASE("nothing is drawn while nothing moves") {
+  Tally tally;
+  tally.expect(3, 100);
+  CHECK(progress_lines(tally, {80, 24}).empty());
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/fd_output.hpp"
+#include "unit/cli/program.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+
+#include <doctest/doctest.h>
+
+#include <fcntl.h>
+
+#include <new>
+
+using regctl::Error;
+using regctl::ErrorKind;
+using regctl::cli::ExitCode;
+using regctl::test::FakeVerbs;
+using regctl::test::Program;
+
+namespace {
+
+template <class E> void fail_with(Program& program, E error) {
+  program.prepare = [error](FakeVerbs& verbs, regctl::ops::Progress&) {
+    verbs.failure = std::make_exception_ptr(error);
+  };
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("cli/run");
+
+TEST_CASE("an error is a sentence, its frames and a hint, on stderr alone") {
+  Program program;
+  Error error(ErrorKind::integrity, "layer \x1b[2Jof \"a\" is wrong", "pull it again");
+  error.add_frame("reading layer 3 of 7");
+  error.add_frame("copying a\nto b");
+  fail_with(program, error);
+  CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::integrity);
+  CHECK(program.out().empty());
+  CHECK(program.err() == "regctl: error: layer \\x1b[2Jof \"a\" is wrong\n"
+                         "  while reading layer 3 of 7\n"
+                         "  while copying a\\nto b\n"
+                         "hint: pull it again\n");
+}
+
+TEST_CASE("colour is for terminals that want it") {
+  struct Row {
+    bool is_terminal;
+    std::string term;
+    std::string no_color;
+    bool is_red;
+  };
+  const Row rows[] = {
+      {true, "xterm", "", true},
+      {true, "xterm", "1", false},
+      {true, "dumb", "", false},
+      {false, "xterm", "", false},
+  };
+  for (const auto& row : rows) {
+    Program program;
+    program.err_is_terminal = row.is_terminal;
+    program.environment = {{"TERM", row.term}, {"NO_COLOR", row.no_color}};
+    program.run({"nonsense"});
+    CHECK((program.err().find('\x1b') != std::string::npos) == row.is_red);
+  }
+}
+
+TEST_CASE("interruption is told shortly and has its number") {
+  Program program;
+  fail_with(program, Error(ErrorKind::interrupted, "interrupted"));
+  CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::interrupted);
+  CHECK(program.err() == "regctl: interrupted\n");
+}
+
+TEST_CASE("what is no Error is a bug") {
+  Program program;
+  fail_with(program, std::bad_alloc());
+  CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::failed);
+  CHECK(program.err().find("this is a bug in regctl, or memory is short: std::bad_alloc") !=
+        std::string::npos);
+  fail_with(program, 42);
+  CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::failed);
+  CHECK(program.err() == "regctl: error: this is a bug in regctl\n");
+}
+
+TEST_CASE("a listing whose reader went away is a success") {
+  Program program;
+  fail_with(program, regctl::cli::ReaderGone());
+  CHECK(program.run({"tags", "localhost:5000/app"}) == ExitCode::ok);
+  CHECK(program.err().empty());
+}
+
+TEST_CASE("a full disk shows when the output is flushed at the end") {
+  Program program;
+  const regctl::FileDescriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  regctl::cli::FdOutput out(full.get(), "standard output");
+  auto console = program.make_console(out);
+  const auto code = regctl::cli::run({"version"}, console, {});
+  CHECK(code == ExitCode::local_io);
+  CHECK(program.err().starts_with(
+      "regctl: error: cannot write standard output: No space left on device\n"));
+}
+
+TEST_CASE("a usage error without a hint of its own names the help") {
+  Program program;
+  CHECK(program.run({"rm", "localhost:5000/app:1", "--repository"}) == ExitCode::usage);
+  CHECK(program.err().find("hint: leave out the tag") != std::string::npos);
+  CHECK(program.run({"layer", "get"}) == ExitCode::usage);
+  CHECK(program.err() == "regctl: error: IMAGE is missing\nhint: see regctl layer get --help\n");
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/transfer_progress.hpp"
+#include "unit/cli/program.hpp"
+
+#include <doctest/doctest.h>
+
+#include <future>
+#include <thread>
+
+using namespace regctl::cli;
+using regctl::test::k_id_a;
+using regctl::test::k_id_b;
+using regctl::test::Program;
+using Verb = regctl::ops::Progress::Verb;
+
+namespace {
+
+constexpr std::chrono::hours k_never{24};
+
+/// What a terminal shows after `text`: understands line ends, "\x1b[NA" and "\x1b[J".
+std::string screen(const std::string& text) {
+  std::vector<std::string> lines = {""};
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      lines.emplace_back();
+    } else if (text[i] == '\x1b' && text.compare(i, 3, "\x1b[J") == 0) {
+      lines.back().clear();
+      i += 2;
+    } else if (text[i] == '\x1b') {
+      const auto end = text.find('A', i);
+      lines.resize(lines.size() - std::stoul(text.substr(i + 2, end - i - 2)));
+      i = end;
+    } else if (text[i] != '\r') {
+      lines.back() += text[i];
+    }
+  }
+  std::string shown;
+  for (const auto& line : lines) {
+    shown += line + "\n";
+  }
+  return shown;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("cli/transfer_progress");
+
+TEST_CASE("without a terminal it tells what the engine tells") {
+  Program program;
+  std::ostringstream out;
+  auto console = program.make_console(out);
+  {
+    TransferProgress progress(console, ProgressStyle::lines, k_never);
+    progress.expect(3, 100);
+    const auto pull = progress.begin(k_id_a, Verb::pulling, 50);
+    progress.advance(pull, 50);
+    progress.finish(pull);
+    const auto push = progress.begin(k_id_b, Verb::pushing, std::nullopt);
+    progress.restart(push);
+    progress.finish(push);
+    progress.skipped(k_id_a, Verb::pushing, 10);
+    progress.tagging(k_id_b, "http://localhost:5000/v1/repositories/a/tags/\x1b[0m");
+    progress.note("a warning\nin two lines");
+    progress.fail(progress.begin(k_id_a, Verb::copying, 1));
+  }
+  CHECK(program.err() == "aaaaaaaaaaaa: Pulling\n"
+                         "aaaaaaaaaaaa: Download complete\n"
+                         "bbbbbbbbbbbb: Pushing\n"
+                         "bbbbbbbbbbbb: Push complete\n"
+                         "Image aaaaaaaaaaaa already pushed, skipping\n"
+                         "Pushing tag for rev [bbbbbbbbbbbb] on "
+                         "{http://localhost:5000/v1/repositories/a/tags/\\x1b[0m}\n"
+                         "regctl: a warning\\nin two lines\n"
+                         "aaaaaaaaaaaa: Copying\n");
+}
+
+TEST_CASE("on a terminal what is said stays above the bars, and the bars go") {
+  Program program;
+  program.window = {60, 20};
+  std::ostringstream out;
+  auto console = program.make_console(out);
+  {
+    TransferProgress progress(console, ProgressStyle::bars, k_never);
+    progress.expect(2, 100);
+    const auto first = progress.begin(k_id_a, Verb::pulling, 50);
+    const auto second = progress.begin(k_id_b, Verb::pulling, 50);
+    progress.advance(first, 25);
+    progress.note("something");
+    const auto shown = screen(program.err());
+    CAPTURE(shown);
+    CHECK(shown.starts_with("regctl: something\naaaaaaaaaaaa Pulling ["));
+    CHECK(shown.find("\nbbbbbbbbbbbb Pulling [") != std::string::npos);
+    CHECK(shown.find("\n0 of 2 layers, 25 B of 100 B") != std::string::npos);
+    progress.finish(second);
+  }
+  CHECK(screen(program.err()) == "regctl: something\nbbbbbbbbbbbb: Download complete\n\n");
+}
+
+TEST_CASE("a window that becomes narrower leaves no rest of a bar") {
+  Program program;
+  program.window = {100, 20};
+  std::ostringstream out;
+  auto console = program.make_console(out);
+  TransferProgress progress(console, ProgressStyle::bars, k_never);
+  progress.begin(k_id_a, Verb::pulling, 50);
+  progress.note("one"); // draws a line of 99 columns at most, and one of about 30
+  program.window = {40, 20};
+  progress.note("two");
+  // The first line has become up to three rows, the total stays one.
+  const auto erased = program.err().rfind("A\r\x1b[J");
+  const auto rows = program.err().substr(erased - 1, 1);
+  CHECK(std::stoi(rows) >= 3);
+}
+
+TEST_CASE("several threads may tell at once") {
+  Program program;
+  std::ostringstream out;
+  auto console = program.make_console(out);
+  {
+    TransferProgress progress(console, ProgressStyle::bars, std::chrono::milliseconds(1));
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&progress] {
+        for (int j = 0; j < 50; ++j) {
+          const auto task = progress.begin(k_id_a, Verb::copying, 100);
+          progress.advance(task, 100);
+          progress.finish(task);
+        }
+      });
+    }
+  }
+  std::string expected;
+  for (int i = 0; i < 200; ++i) {
+    expected += "aaaaaaaaaaaa: Copy complete\n";
+  }
+  CHECK(screen(program.err()) == expected + "\n");
+}
+
+TEST_CASE("how far it is is told now and then") {
+  Program program;
+  std::ostringstream out;
+  auto console = program.make_console(out);
+  std::promise<void> told;
+  {
+    // The window is asked for at each drawing, the third of which a timer must have begun.
+    int drawings = 0;
+    console.window_size = [&] {
+      if (++drawings == 3) {
+        told.set_value();
+      }
+      return WindowSize{80, 24};
+    };
+    TransferProgress progress(console, ProgressStyle::bars, std::chrono::milliseconds(1));
+    progress.begin(k_id_a, Verb::pulling, 50);
+    told.get_future().wait();
+  }
+  CHECK(program.err().find("aaaaaaaaaaaa Pulling [") != std::string::npos);
+  CHECK(screen(program.err()) == "\n");
+}
+
+TEST_SUITE_END();
