@@ -70,7 +70,7 @@ public:
 /// What is known of an image once its layer is written.
 struct Written {
   std::string json;
-  std::string diff_id;
+  std::optional<std::string> diff_id; ///< nothing if the layer cannot be unpacked
   bool is_empty = false;
   std::int64_t mtime_s = 0;
 };
@@ -174,33 +174,48 @@ private:
            make_tar_header({layer_name(id), size_bytes, mtime_s});
   }
 
+  /// The bytes that will stand in the archive, and how many they are.
+  struct Sized {
+    std::unique_ptr<Source> bytes;
+    std::uint64_t size_bytes = 0;
+  };
+
+  /// Engines refuse a layer of 0 bytes: it becomes an empty tar.
+  static Sized open_layer(const V1Upload& upload, std::optional<std::uint64_t> planned_bytes) {
+    auto layer = upload.layer();
+    auto size = upload.image.layer_size_bytes == 0 ? 0 : planned_bytes;
+    if (!size) {
+      layer = spool(std::move(layer), size);
+    }
+    if (*size > 0) {
+      return {std::move(layer), *size};
+    }
+    drain(*layer); // to its end, where it is verified
+    auto empty = make_tar_end();
+    const auto bytes = empty.size();
+    return {make_text_source(std::move(empty)), bytes};
+  }
+
   /// Returns where the next entry begins.
-  std::uint64_t write_layer(const V1Upload& upload, std::optional<std::uint64_t> size_bytes,
+  std::uint64_t write_layer(const V1Upload& upload, std::optional<std::uint64_t> planned_bytes,
                             std::uint64_t offset, Written& written) {
     const auto& image = upload.image;
     const auto what = "the layer of image " + short_id(image.id);
     const auto observer = std::make_shared<DiffIdObserver>();
-    auto layer = make_unpack_tee(upload.layer(), observer, what);
-    if (!size_bytes) {
-      layer = spool(std::move(layer), size_bytes);
-    }
-    if (image.layer_size_bytes == 0) {
-      drain(*layer);
-      layer = make_unpack_tee(make_text_source(make_tar_end()), observer, what);
-    }
-    layer = make_verified_source(std::move(layer), {size_bytes, std::nullopt, ""}, what);
+    auto [bytes, size] = open_layer(upload, planned_bytes);
+    const auto layer = make_verified_source(make_unpack_tee(std::move(bytes), observer, what),
+                                            {size, std::nullopt, ""}, what);
     written.mtime_s = parse_rfc3339(parse_v1_image(image.json).created).value_or(0);
-    offset = write(offset, header(image.id, *size_bytes, written.mtime_s));
+    offset = write(offset, header(image.id, size, written.mtime_s));
     std::vector<std::byte> buffer(k_buffer_bytes);
     while (const auto n = layer->read(buffer)) {
       output_->write_at(offset, std::span(buffer).first(n));
       offset += n;
     }
-    offset = write(offset, std::string(tar_padding_bytes(*size_bytes), '\0'));
+    offset = write(offset, std::string(tar_padding_bytes(size), '\0'));
     written.json = image.json; // final only now: see V1Upload
-    written.diff_id =
-        in_context([&] { return "writing " + what; }, [&] { return observer->diff_id(); });
-    written.is_empty = observer->is_empty_tar();
+    written.diff_id = observer->find_diff_id();
+    written.is_empty = written.diff_id && observer->is_empty_tar();
     return offset;
   }
 
@@ -246,7 +261,37 @@ private:
     return chain;
   }
 
-  /// The configs, manifest.json and repositories.
+  /// The image's config and its entry in manifest.json.
+  struct Manifested {
+    std::string config_name;
+    std::string config;
+    Json entry;
+  };
+
+  /// Nothing for an image with a layer that cannot be unpacked: its config would have to tell what
+  /// the layer unpacks to. Its v1 folders can still be loaded, and rescued.
+  std::optional<Manifested> manifest_of(const std::string& id,
+                                        const std::vector<std::string>& names) const {
+    std::vector<ChainLayer> chain;
+    auto layers = Json::array();
+    for (const auto& member : chain_of(id)) {
+      const auto& image = written_.at(member);
+      if (!image.diff_id) {
+        return std::nullopt;
+      }
+      chain.push_back({image.json, *image.diff_id, image.is_empty});
+      if (!image.is_empty) {
+        layers.push_back(layer_name(member));
+      }
+    }
+    auto config = make_image_config(chain);
+    auto config_name = sha256_hex(config) + ".json";
+    Json entry = {{"Config", config_name}, {"RepoTags", names}, {"Layers", layers}};
+    return Manifested{std::move(config_name), std::move(config), std::move(entry)};
+  }
+
+  /// The configs, manifest.json and repositories. manifest.json stands only if it can name every
+  /// image: where there is one, nobody reads the v1 folders.
   std::string manifest_files() const {
     std::map<std::string, std::vector<std::string>> names_of;
     auto repositories = Json::object();
@@ -259,21 +304,14 @@ private:
     std::set<std::string> configs;
     auto manifest = Json::array();
     for (const auto& [id, names] : names_of) {
-      std::vector<ChainLayer> chain;
-      auto layers = Json::array();
-      for (const auto& member : chain_of(id)) {
-        const auto& image = written_.at(member);
-        chain.push_back({image.json, image.diff_id, image.is_empty});
-        if (!image.is_empty) {
-          layers.push_back(layer_name(member));
-        }
+      auto image = manifest_of(id, names);
+      if (!image) {
+        return small_file("repositories", repositories.dump(), 0);
       }
-      const auto config = make_image_config(chain);
-      const auto config_name = sha256_hex(config) + ".json";
-      if (configs.insert(config_name).second) {
-        files += small_file(config_name, config, written_.at(id).mtime_s);
+      if (configs.insert(image->config_name).second) {
+        files += small_file(image->config_name, image->config, written_.at(id).mtime_s);
       }
-      manifest.push_back({{"Config", config_name}, {"RepoTags", names}, {"Layers", layers}});
+      manifest.push_back(std::move(image->entry));
     }
     return files + small_file("manifest.json", manifest.dump(), 0) +
            small_file("repositories", repositories.dump(), 0);

@@ -16,11 +16,18 @@ bool DiffIdObserver::step(Source& unpacked) {
   return n > 0;
 }
 
-std::string DiffIdObserver::diff_id() {
+std::optional<std::string> DiffIdObserver::find_diff_id() {
   if (!failure_.empty()) {
-    throw Error(ErrorKind::integrity, failure_);
+    return std::nullopt;
   }
   return "sha256:" + hasher_.finish_hex();
+}
+
+std::string DiffIdObserver::diff_id() {
+  if (auto found = find_diff_id()) {
+    return *found;
+  }
+  throw Error(ErrorKind::integrity, failure_);
 }
 
 } // namespace regctl

@@ -4,6 +4,7 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/base/unpack_tee.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ public:
   /// "sha256:" and 64 hex digits, once, after the end. Throws Error{integrity} if the bytes could
   /// not be unpacked.
   std::string diff_id();
+
+  /// The same, but nothing for bytes that could not be unpacked.
+  std::optional<std::string> find_diff_id();
 
   /// True if every unpacked byte was zero: a tar without entries.
   [[nodiscard]] bool is_empty_tar() const noexcept { return all_zero_; }

@@ -216,7 +216,9 @@ Response Client::send(const Request& request) {
   return state_->send(request);
 }
 
-Client::Attempt Client::attempt(const Request& request) { return state_->attempt(request); }
+Client::Attempt Client::attempt(const Request& request) {
+  return state_->attempt(request);
+}
 
 const ClientOptions& Client::options() const noexcept {
   return state_->options();

@@ -286,9 +286,28 @@ void Exchange::refill_upload() {
   staged_begin_ = 0;
   staged_end_ = upload_->read(staged_);
   upload_ended_ = staged_end_ == 0;
+  staged_total_ += staged_end_;
+  check_upload_size();
   last_movement_ = std::chrono::steady_clock::now(); // the source's own time does not count
   if (!done_) {
     ::curl_easy_pause(easy_.get(), download_paused_ ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+  }
+}
+
+/// libcurl stops at the promised size and would never come to the source's end, where a verified
+/// source says what is wrong with it: the end is read before the last bytes are handed over.
+void Exchange::check_upload_size() {
+  if (!options_.upload_bytes) {
+    return;
+  }
+  const auto promised = *options_.upload_bytes;
+  std::byte more{};
+  const bool goes_on = staged_total_ == promised && !upload_ended_ && upload_->read({&more, 1}) > 0;
+  if (goes_on || staged_total_ > promised || (upload_ended_ && staged_total_ < promised)) {
+    throw Error(ErrorKind::integrity,
+                "the body to send has " +
+                    std::string(upload_ended_ ? "only " + std::to_string(staged_total_) : "more") +
+                    (upload_ended_ ? " of " : " than ") + std::to_string(promised) + " bytes");
   }
 }
 

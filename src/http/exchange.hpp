@@ -117,6 +117,7 @@ private:
 
   bool step();
   void refill_upload();
+  void check_upload_size();
   void resume_download();
   void watch_stall();
   void finish(::CURLcode code) noexcept;
@@ -134,6 +135,7 @@ private:
   std::vector<std::byte> staged_; ///< upload bytes not yet taken by libcurl, from staged_begin_ on
   std::size_t staged_begin_ = 0;
   std::size_t staged_end_ = 0;
+  std::uint64_t staged_total_ = 0;
   bool upload_wants_bytes_ = false; ///< paused on an empty buffer
   bool upload_ended_ = false;
 

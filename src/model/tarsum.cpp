@@ -16,16 +16,6 @@ namespace {
 constexpr std::size_t k_hex_digits = 64;
 using HexSum = std::array<char, k_hex_digits>;
 
-/// A source that somebody else owns, for a reader that wants one of its own.
-class BorrowedSource final : public Source {
-public:
-  explicit BorrowedSource(Source& source) : source_(source) {}
-  std::size_t read(std::span<std::byte> out) override { return source_.read(out); }
-
-private:
-  Source& source_; // UnpackedObserver::step gets the same one at every call
-};
-
 void hash_header(Sha256& hasher, const TarEntry& entry) {
   struct Field {
     const char* name;

@@ -176,6 +176,9 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
         if (to.kind == Place::Kind::registry && from.kind != Place::Kind::registry) {
           how.plain_layers = options.plain_layers;
         }
+        if (options.check == LayerCheck::none) {
+          session.progress().note("layers are not verified");
+        }
         CopyReport report;
         copy_to(session, *source, moves, to, how, report);
         for (const auto& move : moves) {

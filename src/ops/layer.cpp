@@ -59,11 +59,12 @@ void get_layer(Session& session, const Place& place, const LayerChoice& choice, 
 void list_layer_files(Session& session, const Place& place, const LayerChoice& choice,
                       LayerCheck check, const std::function<void(const TarEntry&)>& on_file) {
   const auto what = "the layer of " + place.to_string();
-  TarReader reader(make_decompressed_source(open_chosen(session, place, choice, check), what),
-                   what);
+  const auto layer = open_chosen(session, place, choice, check);
+  TarReader reader(make_decompressed_source(std::make_unique<BorrowedSource>(*layer), what), what);
   while (const auto entry = reader.next()) {
     on_file(*entry);
   }
+  drain(*layer); // a tar ends before its last bytes, the check comes behind them
 }
 
 PutOutcome put_layer(Session& session, const Reference& repository, const std::string& json,

@@ -189,7 +189,9 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return self.respond(answer, None)
         try:
-            answer = self.find_answer()
+            if action == "status":
+                self.read_body()  # and nothing else happens
+            answer = Answer(200) if action == "status" else self.find_answer()
         except Answer as found:
             answer = found
         except ConnectionError:

@@ -76,6 +76,17 @@ std::unique_ptr<Source> make_concat_source(std::unique_ptr<Source> first,
 std::unique_ptr<Source> make_tap_source(std::unique_ptr<Source> source,
                                         std::function<void(std::span<const std::byte>)> tap);
 
+/// A source that somebody else owns and goes on to use, for a reader that wants one of its own.
+class BorrowedSource final : public Source {
+public:
+  /// `source` must outlive this.
+  explicit BorrowedSource(Source& source) : source_(source) {}
+  std::size_t read(std::span<std::byte> out) override { return source_.read(out); }
+
+private:
+  Source& source_;
+};
+
 /// What a body must turn out to be. `sha256_hex` is 64 lower-case hex digits over `prefix` and then
 /// the body; either may be absent.
 struct ExpectedBytes {

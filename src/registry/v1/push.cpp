@@ -74,6 +74,7 @@ public:
                       [&] {
                         const auto parent = parse_v1_image(image.json).parent.value_or("");
                         const auto outcome = send_image(upload, parent);
+                        refuse_disputed(image.id);
                         advance(image.id, Progress::complete);
                         return outcome;
                       });
@@ -188,8 +189,8 @@ private:
   PutOutcome send_checksum(const std::string& id, Sent& sent) {
     auto request = put(image_path(id, "checksum"), http::text_body(""));
     request.headers.add("X-Docker-Checksum-Payload", "sha256:" + sent.payload.finish_hex());
-    // Engines send the tarsum, so a server may want it; docker-registry 0.9 ignores it. A layer that is no
-    // tar has none.
+    // Engines send the tarsum, so a server may want it; docker-registry 0.9 ignores it. A layer
+    // that is no tar has none.
     if (const auto tarsum = sent.tarsum->result()) {
       request.headers.add("X-Docker-Checksum", *tarsum);
     }
@@ -219,10 +220,22 @@ private:
     }
     const auto size = answer.image.layer_size_bytes;
     if (size && *size != sent.size_bytes) {
-      throw Error(ErrorKind::integrity,
-                  "the registry holds " + std::to_string(*size) + " bytes of the layer of image " +
-                      short_id(id) + ", of which " + std::to_string(sent.size_bytes) + " were sent",
-                  "the registry's disk may be full");
+      const std::lock_guard lock(mutex_);
+      disputed_.emplace(id,
+                        Error(ErrorKind::integrity,
+                              "the registry holds " + std::to_string(*size) +
+                                  " bytes of the layer of image " + short_id(id) + ", of which " +
+                                  std::to_string(sent.size_bytes) + " were sent",
+                              "the registry's disk may be full"));
+    }
+  }
+
+  /// An image of the wrong size is complete for the registry, which says "already exists" to a
+  /// second attempt: that must not pass for success.
+  void refuse_disputed(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = disputed_.find(id); found != disputed_.end()) {
+      throw found->second;
     }
   }
 
@@ -231,6 +244,7 @@ private:
   std::mutex mutex_; ///< guards what follows
   std::condition_variable changed_;
   std::map<std::string, Progress> progress_; // of the plan's images
+  std::map<std::string, Error> disputed_;    // images that are not there as they were sent
   std::exception_ptr failure_;
 };
 

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+# Shared by the scripts: installs what is missing, builds, fetches the peers. Sourced, not run.
+# shellcheck shell=bash
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '\n== %s\n' "$*"; }
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# What a build needs, and what the tests and the quickstart need on top.
+build_packages=(g++ meson ninja-build pkg-config libarchive-dev libcli11-dev libcurl4-openssl-dev
+  libssl-dev nlohmann-json3-dev scdoc zlib1g-dev)
+peer_packages=(ca-certificates curl python3)
+test_packages=(clang clang-format docker-registry doctest-dev libclang-rt-14-dev openssl shellcheck
+  skopeo zstd)
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# install_packages NAME…: installs those that are not there; says nothing if all are.
+install_packages() {
+  command -v dpkg-query >/dev/null || die "this script knows Debian 12 only; install yourself: $*"
+  local package missing=()
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}\n' "$package" 2>/dev/null | grep -q '^install ok' ||
+      missing+=("$package")
+  done
+  if [ ${#missing[@]} = 0 ]; then return; fi
+  say "installing ${missing[*]}"
+  as_root apt-get update -q
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+    "${missing[@]}"
+}
+
+# install_node: Node and npm, unless they are there in whatever way.
+install_node() {
+  if command -v node >/dev/null && command -v npm >/dev/null; then return; fi
+  install_packages nodejs npm
+}
+
+# fetch_peers: other people's v1 server and client, from npm, into build/peers.
+fetch_peers() {
+  peers=$root/build/peers
+  export REGCTL_PEERS=$peers
+  if cmp -s "$root/tests/support/npm/package.json" "$peers/package.json" &&
+    [ -d "$peers/node_modules/docker-registry-server" ]; then
+    return
+  fi
+  say "fetching docker-registry-server and docker-registry-client from npm"
+  mkdir -p "$peers"
+  rm -rf "$peers/node_modules"
+  cp "$root/tests/support/npm/preload.js" "$peers/"
+  (cd "$peers" && cp "$root/tests/support/npm/package.json" package.json.new &&
+    cp package.json.new package.json &&
+    npm install --no-package-lock --no-audit --no-fund --loglevel=error) ||
+    { rm -f "$peers/package.json"; die "npm could not fetch the peers"; }
+}
+
+# build_in FOLDER [MESON OPTION…]: configures build/FOLDER the first time, and builds.
+build_in() {
+  local folder=$root/build/$1
+  shift
+  if [ ! -f "$folder/build.ninja" ]; then
+    rm -rf "$folder"
+    meson setup "$folder" "$root" "$@" >"$folder.log" 2>&1 ||
+      { cat "$folder.log"; die "meson could not configure $folder"; }
+  fi
+  ninja -C "$folder" >"$folder.log" 2>&1 || { tail -n 60 "$folder.log"; die "the build in $folder failed"; }
+}

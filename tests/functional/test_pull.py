@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Pulling from a registry that is old, damaged or misbehaves."""
+
+import hashlib
+import json
+import os
+import sys
+import tarfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import DATA, FaultServer, TestCase, main, make_archive, wait_for  # noqa: E402
+
+WILD = os.path.join(DATA, "tree-wild.tar.gz")
+CUT = "2b55fd13656d"
+FLIPPED = "12bc7d913d44"
+
+
+class Wild(TestCase):
+    """A storage tree after years of neglect, as docker-registry would serve it."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.start(FaultServer, "--storage", WILD)
+
+    def image(self, name):
+        return f"{self.server.host}/{name}"
+
+    def test_sound_images_come_byte_for_byte(self):
+        for name in ("mixed:latest", "mixed:no-xz", "team/demo-1.3.3:1.0", "team/demo-1.5.0:1.0",
+                     "team/demo-1.9.1:latest", "team/deep/name:1", "team/dead:whole", "team/oldsum:1"):
+            with self.subTest(name):
+                self.ok("pull", self.image(name), "out.tar")
+                with tarfile.open(self.path("out.tar")) as archive:
+                    for member in archive.getnames():
+                        identity, _, part = member.partition("/")
+                        if part in ("layer.tar", "json"):
+                            stored = self.server.get(f"/v1/images/{identity}/{part.split('.')[0]}")
+                            self.assertEqual(archive.extractfile(member).read(), stored)
+
+    def test_a_missing_or_wrong_ancestry_is_rebuilt_and_told(self):
+        for name, word in (("team/noancestry:1", "is missing"), ("team/wrongancestry:1", "is wrong")):
+            with self.subTest(name):
+                result = self.ok("pull", self.image(name), "out.tar")
+                self.assertIn(word, result.err)
+                self.assertIn("rebuilt from the images' parents", result.err)
+
+    def test_damage_is_named_with_its_exit_code(self):
+        rows = (
+            ("team/cut:1", 7, ["layer of image " + CUT, "payload checksum sha256:", "instead of sha256:"]),
+            ("team/flipped:1", 7, ["layer of image " + FLIPPED]),
+            ("team/nowhere:1", 3, ["image b19f993fa05c is not at"]),
+            ("team/dead:half", 5, ["is being uploaded, or its upload was never completed", "repairs it"]),
+            ("team/dead:hole", 3, ["there is no tag", "did you mean whole?"]),
+            ("team/none:1", 3, ["there is no repository team/none"]),
+        )
+        for name, code, words in rows:
+            with self.subTest(name):
+                self.fails(code, "pull", self.image(name), "out.tar", saying=words)
+                self.assertFalse(os.path.exists(self.path("out.tar")))
+
+    def test_a_damaged_layer_is_fetched_once_more_before_it_is_refused(self):
+        self.fails(7, "pull", self.image("team/flipped:1"), "out.tar")
+        gets = [r for r in self.server.log("GET", "/layer") if FLIPPED in r["path"]]
+        self.assertEqual(len(gets), 2)
+
+    def test_a_damaged_layer_can_be_rescued(self):
+        for name, identity in (("team/flipped:1", FLIPPED), ("team/cut:1", CUT)):
+            self.ok("pull", "--no-verify", self.image(name), "out.tar")
+            with tarfile.open(self.path("out.tar")) as archive:
+                layer = next(n for n in archive.getnames() if n.startswith(identity) and n.endswith("layer.tar"))
+                stored = self.server.get(f"/v1/images/{layer.split('/')[0]}/layer")
+                self.assertEqual(archive.extractfile(layer).read(), stored)
+            self.assertEqual(len(self.ok("history", "out.tar", "--format", "json").json), 3)
+
+    def test_a_file_that_was_there_stays_when_a_pull_fails(self):
+        self.write("out.tar", "precious")
+        self.fails(7, "pull", self.image("team/cut:1"), "out.tar")
+        self.assertEqual(self.read("out.tar"), b"precious")
+
+    def test_images_shows_what_cannot_be_read_beside_what_can(self):
+        rows = {(r["repository"], r["tag"]): r
+                for r in self.ok("images", self.server.host, "--format", "json").json}
+        self.assertEqual(len(rows), 17)
+        self.assertIn("is not there", rows["team/nowhere", "1"]["problem"])
+        self.assertIn("never completed", rows["team/dead", "half"]["problem"])
+        self.assertIsNone(rows["mixed", "latest"]["problem"])
+        self.assertEqual(rows["team/oldsum", "1"]["size"],
+                         self.ok("inspect", self.image("team/oldsum:1")).json["size"])
+
+    def test_the_same_image_gives_the_same_archive(self):
+        sums = set()
+        for jobs in ("1", "8"):
+            for target in ("out.tar", "-"):
+                result = self.ok("pull", "-j", jobs, self.image("mixed:latest"), target)
+                data = result.out_bytes if target == "-" else self.read("out.tar")
+                sums.add(hashlib.sha256(data).hexdigest())
+        self.assertEqual(len(sums), 1)
+
+    def test_all_tags_come_in_one_archive(self):
+        self.ok("pull", "-a", self.image("mixed"), "all.tar")
+        tags = self.ok("tags", "all.tar", "--format", "json").json
+        self.assertEqual([t["tag"].rsplit(":", 1)[1] for t in tags], ["latest", "no-xz"])
+
+
+class Misbehaving(TestCase):
+    """One sound image, and a server that gets worse."""
+
+    SIZE = 200_000
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.start(FaultServer)
+        self.layers = make_archive(self.path("app.tar"), ["a", "b", "c"], self.SIZE)
+        self.image = f"{self.server.host}/team/app:1.0"
+        self.ok("push", "app.tar", self.image)
+        self.top = self.layers[-1]
+
+    def pull_with(self, *faults, options=(), code=0, saying=()):
+        for fault in faults:
+            self.server.control(fault)
+        if os.path.exists(self.path("out.tar")):
+            os.remove(self.path("out.tar"))
+        if code:
+            result = self.fails(code, "pull", *options, self.image, "out.tar", saying=saying)
+            self.assertFalse(os.path.exists(self.path("out.tar")))
+        else:
+            result = self.ok("pull", *options, self.image, "out.tar")
+            for text in saying:
+                self.assertIn(text, result.err)
+            with tarfile.open(self.path("out.tar")) as archive:
+                for layer in self.layers:
+                    self.assertEqual(archive.extractfile(f"{layer.id}/layer.tar").read(), layer.data)
+        self.server.control("clear")
+        return result
+
+    def fault(self, action, path=None, **more):
+        return {"method": "GET", "path": path or f"{self.top.id}/layer$", "action": action, **more}
+
+    def test_a_cut_download_continues_where_it_broke_off(self):
+        size = len(self.top.data)
+        for after in (1, 1000, size - 2, size - 1):
+            with self.subTest(after):
+                seen = len(self.server.log("GET", "/layer"))
+                self.pull_with(self.fault("cut", times=1, after=after), saying=["continuing there"])
+                ranges = [r["range"] for r in self.server.log("GET", "/layer")[seen:] if r["range"]]
+                # One missing byte cannot be asked for: docker-registry answers 416.
+                first = after if after < size - 1 else size - 2
+                self.assertEqual(ranges, [f"bytes={first}-{size - 1}"])
+
+    def test_several_cuts_are_survived(self):
+        self.pull_with(self.fault("cut", times=8, after=20_000))
+
+    def test_cuts_without_progress_end(self):
+        self.pull_with(self.fault("cut", after=0), options=["--retry", "2"], code=5,
+                       saying=["broke off after 0 of"])
+
+    def test_a_server_without_ranges_is_read_again_from_the_start(self):
+        server = self.start(FaultServer, "--no-ranges")
+        self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
+        server.control(self.fault("cut", times=1, after=5000))
+        self.ok("pull", f"{server.host}/team/app:1.0", "out.tar")
+        with tarfile.open(self.path("out.tar")) as archive:
+            self.assertEqual(archive.extractfile(f"{self.top.id}/layer.tar").read(), self.top.data)
+
+    def test_a_layer_that_changes_between_two_halves_is_refused(self):
+        server = self.start(FaultServer, "--no-ranges")
+        self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
+        server.control(self.fault("cut", times=1, after=5000))
+        server.control(self.fault("corrupt", at=10))
+        self.fails(7, "pull", f"{server.host}/team/app:1.0", "out.tar")
+
+    def test_a_stalled_download_is_told_and_continued(self):
+        self.pull_with(self.fault("stall", times=1, after=1000), options=["--timeout", "1"],
+                       saying=["stalled for 1 s after 1000 of"])
+
+    def test_a_slow_download_is_no_stall(self):
+        self.pull_with(self.fault("slow", times=1, rate=300_000), options=["--timeout", "1"])
+
+    def test_statuses_that_pass_are_waited_out(self):
+        for status in (429, 502, 503, 504):
+            with self.subTest(status):
+                self.pull_with(self.fault("status", times=1, status=status),
+                               saying=[f"answered {status}; trying again in"])
+
+    def test_retry_after_is_a_minimum(self):
+        self.pull_with(self.fault("status", times=1, status=429, retry_after=2),
+                       saying=["answered 429; trying again in 2.0 s (1 of 5)"])
+
+    def test_a_retry_after_without_end_is_not_waited_for(self):
+        self.pull_with(self.fault("status", status=503, retry_after=86400), code=5,
+                       saying=["wants to be left alone for 86400.0 s", "answered 503"])
+
+    def test_statuses_that_stay_are_told_with_what_the_server_says(self):
+        rows = ((500, 5, "answered 500"), (403, 4, "denies access"), (418, 6, "answered 418"))
+        for status, code, text in rows:
+            with self.subTest(status):
+                self.pull_with(self.fault("status", status=status), options=["--retry", "1"], code=code,
+                               saying=[text])
+
+    def test_a_wrong_byte_once_is_repaired_and_always_is_refused(self):
+        self.pull_with(self.fault("corrupt", times=1, at=99), saying=["moving it once more"])
+        self.pull_with(self.fault("corrupt", at=99), code=7, saying=["payload checksum"])
+
+    def test_a_wrong_length_is_noticed(self):
+        self.pull_with(self.fault("length", delta=-5), options=["--retry", "1"], code=5,
+                       saying=["ended after"])
+        self.pull_with(self.fault("headers", path=f"{self.top.id}/json$",
+                                  set={"X-Docker-Size": str(len(self.top.data) - 9)}), code=7,
+                       saying=["more than the promised"])
+
+    def test_connections_that_are_closed_or_reset_are_made_again(self):
+        for action in ("close", "reset"):
+            with self.subTest(action):
+                self.pull_with(self.fault(action, times=2))
+
+    def test_documents_that_are_wrong_are_protocol_errors(self):
+        text = f"{self.top.id}/json$"
+        rows = (
+            (self.fault("body", text, text="{not json"), "is not JSON"),
+            (self.fault("body", text, text="[]"), "not an object"),
+            (self.fault("body", text, text=json.dumps({"id": "0" * 64})), "is that of image 000000"),
+            (self.fault("huge", text, bytes=100_000_000), "is larger than 4194304 bytes"),
+            (self.fault("deep", text, depth=5000), "nested more than 100 deep"),
+            (self.fault("body", "/tags$", text="[1]"), "is not a JSON object"),
+            (self.fault("huge", "/tags$", bytes=100_000_000), "is larger than 67108864 bytes"),
+        )
+        for fault, words in rows:
+            with self.subTest(words):
+                self.pull_with(fault, code=6, saying=[words])
+
+    def test_a_loop_of_parents_ends(self):
+        bottom = self.layers[0].id
+        loop = json.dumps({"id": bottom, "parent": self.top.id})
+        self.pull_with(self.fault("body", f"{bottom}/json$", text=loop), code=6, saying=["form a loop"])
+
+    def test_an_ancestry_that_lies_changes_nothing(self):
+        for text in ("[]", "null", '["x"]', json.dumps([self.top.id]), json.dumps([self.top.id] * 5000)):
+            with self.subTest(text[:20]):
+                self.pull_with(self.fault("body", "/ancestry$", text=text), saying=["rebuilt"])
+
+    def test_checksums_come_in_several_forms(self):
+        for style in ("bare", "none", "npm"):
+            with self.subTest(style):
+                server = self.start(FaultServer, "--checksums", style)
+                self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
+                self.ok("pull", f"{server.host}/team/app:1.0", "out.tar")
+                if style != "none":
+                    server.control(self.fault("corrupt", at=99))
+                    self.fails(7, "pull", f"{server.host}/team/app:1.0", "bad.tar")
+
+    def test_an_unfinished_upload_is_asked_for_again(self):
+        self.server.control(self.fault("status", f"{self.top.id}/json$", status=400, times=1,
+                                       body='{"error": "Image is being uploaded, retry later"}'))
+        self.ok("pull", self.image, "out.tar")
+
+    def test_nothing_at_the_port_is_told_at_once(self):
+        port = self.server.port
+        self.server.stop()
+        wait_for(lambda: self.server.process.poll() is not None, "the server to end")
+        self.fails(5, "pull", f"127.0.0.1:{port}/team/app:1.0", "out.tar",
+                   saying=["Connection refused", "is the registry running?"])
+
+    def test_one_byte_layers_and_none_at_all(self):
+        identity = "e" * 64
+        for data in (b"", b"x"):
+            with self.subTest(data):
+                identity = hashlib.sha256(identity.encode()).hexdigest()
+                for name, text in (("j", json.dumps({"id": identity}).encode()), ("l", data)):
+                    self.write(name, text)
+                self.ok("layer", "put", f"{self.server.host}/team/odd", "j", "l")
+                self.ok("tag", identity, f"{self.server.host}/team/odd:1")
+                got = self.ok("layer", "get", f"{self.server.host}/team/odd:1")
+                self.assertEqual(got.out_bytes, data)
+
+
+if __name__ == "__main__":
+    main()

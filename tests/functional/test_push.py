@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Pushing: the order of requests, what is skipped, what is repaired, what is refused."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import sys
+import tarfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import DATA, FaultServer, Layer, TestCase, main, make_archive  # noqa: E402
+
+
+class Push(TestCase):
+    SIZE = 100_000
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.start(FaultServer)
+        self.layers = make_archive(self.path("app.tar"), ["a", "b", "c", "d"], self.SIZE)
+        self.image = f"{self.server.host}/team/app:1.0"
+
+    def requests(self, *methods):
+        return [(r["method"], r["path"]) for r in self.server.log() if r["method"] in methods]
+
+    def position(self, layer, part):
+        return self.requests("PUT").index(("PUT", f"/v1/images/{layer.id}/{part}"))
+
+    def assertStored(self):
+        for layer in self.layers:
+            self.assertEqual(self.server.get(f"/v1/images/{layer.id}/json"), layer.json)
+            self.assertEqual(self.server.get(f"/v1/images/{layer.id}/layer"), layer.data)
+        tags = json.loads(self.server.get("/v1/repositories/team/app/tags"))
+        self.assertEqual(tags, {"1.0": self.layers[-1].id})
+
+    def test_images_are_pushed_parents_first_with_both_checksums(self):
+        for jobs in ("1", "8"):
+            with self.subTest(jobs):
+                self.ok("push", "-j", jobs, "app.tar", self.image)
+                self.assertStored()
+        puts = self.requests("PUT")
+        self.assertEqual(puts[0][1], "/v1/repositories/team/app/")
+        self.assertTrue(puts[-1][1].endswith(("/tags/1.0", "/images")))
+        for parent, child in zip(self.layers, self.layers[1:]):
+            self.assertLess(self.position(parent, "json"), self.position(child, "json"))
+            self.assertLess(self.position(parent, "checksum"), self.position(child, "checksum"))
+        for layer in self.layers:
+            self.assertLess(self.position(layer, "json"), self.position(layer, "layer"))
+            self.assertLess(self.position(layer, "layer"), self.position(layer, "checksum"))
+        for record in self.server.log("PUT", "/checksum"):
+            self.assertRegex(record["checksum"], "^tarsum[+]sha256:[0-9a-f]{64}$")
+
+    def test_what_is_there_is_not_sent_again(self):
+        self.ok("push", "app.tar", self.image)
+        sent = len(self.requests("PUT"))
+        again = self.ok("push", "app.tar", self.image)
+        self.assertIn(f"Image {self.layers[0].id[:12]} already pushed, skipping", again.err)
+        new = self.requests("PUT")[sent:]
+        self.assertEqual([path for _, path in new if "/v1/images/" in path], [])
+
+    def test_a_dead_upload_is_repaired(self):
+        for part in ("json", "layer"):
+            with self.subTest(part):
+                server = self.start(FaultServer)
+                image = f"{server.host}/team/app:1.0"
+                server.control({"method": "PUT", "path": f"{self.layers[1].id}/{part}$", "action": "status",
+                                "status": 500})
+                self.fails(5, "push", "app.tar", image, saying="answered 500")
+                server.control("clear")
+                self.ok("push", "app.tar", image)
+                self.server = server
+                self.assertStored()
+
+    def test_no_tag_moves_before_its_whole_chain_is_there(self):
+        self.server.control({"method": "PUT", "path": f"{self.layers[0].id}/layer$", "action": "status",
+                             "status": 500})
+        self.fails(5, "push", "app.tar", self.image)
+        self.assertEqual(self.server.log("PUT", "/tags/1.0"), [])
+
+    def test_an_early_409_is_taken_as_done(self):
+        self.ok("push", "app.tar", self.image)
+        # The image looks absent, but is there: somebody else has pushed it between our two requests.
+        for part in ("json", "layer"):
+            with self.subTest(part):
+                self.server.control({"method": "GET", "path": f"{self.layers[3].id}/json$", "times": 1,
+                                     "action": "status", "status": 404})
+                if part == "layer":  # and completes it between two more
+                    self.server.control({"method": "PUT", "path": f"{self.layers[3].id}/json$", "times": 1,
+                                         "action": "status", "status": 200})
+                self.ok("push", "app.tar", self.image)
+
+    def test_early_answers_to_a_large_body_are_heard(self):
+        make_archive(self.path("large.tar"), ["large"], 8_000_000)
+        for status, code in ((413, 6), (401, 4)):
+            with self.subTest(status):
+                self.server.control({"method": "PUT", "path": "/layer$", "action": "early",
+                                     "status": status, "text": "no such luck"})
+                self.fails(code, "push", "--retry", "3", "large.tar", self.image,
+                           saying=[str(status), "no such luck"])
+                self.server.control("clear")
+
+    def test_a_checksum_that_the_server_disputes_is_sent_once_more_and_refused(self):
+        self.server.control({"method": "PUT", "path": "/checksum$", "action": "status", "status": 400,
+                             "body": '{"error": "Checksum mismatch"}'})
+        self.fails(7, "push", "-j", "1", "app.tar", self.image, saying="Checksum mismatch")
+        layers = [r for r in self.server.log("PUT", "/layer") if self.layers[0].id in r["path"]]
+        self.assertEqual(len(layers), 2)
+
+    def test_a_server_that_keeps_less_than_was_sent_is_caught(self):
+        self.server.control({"method": "GET", "path": f"{self.layers[0].id}/json$", "skip": 1,
+                             "action": "headers", "set": {"X-Docker-Size": "17"}})
+        self.fails(7, "push", "app.tar", self.image,
+                   saying=["holds 17 bytes of the layer", "disk may be full"])
+
+    def test_passing_failures_are_waited_out(self):
+        for part, action in (("json", "close"), ("layer", "reset"), ("checksum", "status")):
+            self.server.control({"method": "PUT", "path": f"{self.layers[2].id}/{part}$", "times": 1,
+                                 "action": action, "status": 503})
+        self.ok("push", "app.tar", self.image)
+        self.assertStored()
+
+    def test_plain_layers_are_compressed_unless_told_otherwise(self):
+        source = os.path.join(DATA, "save-1.9.1.tar")
+        self.ok("push", source, f"{self.server.host}/team/packed:1")
+        server = self.start(FaultServer)
+        self.ok("push", "--no-compress", source, f"{server.host}/team/plain:1")
+        with tarfile.open(source) as archive:
+            for name in archive.getnames():
+                if name.endswith("layer.tar"):
+                    plain = archive.extractfile(name).read()
+                    layer = f"/v1/images/{name.split('/')[0]}/layer"
+                    self.assertEqual(gzip.decompress(self.server.get(layer)), plain)
+                    self.assertEqual(server.get(layer), plain)
+        chunked = {r["encoding"] for r in self.server.log("PUT", "/layer")}
+        self.assertEqual(chunked, {"chunked"})
+        self.assertEqual({r["encoding"] for r in server.log("PUT", "/layer")}, {None})
+
+    def test_the_payload_checksum_is_that_of_the_engine(self):
+        # Recorded: engine 1.9.1 sent these bytes, and this sum.
+        self.ok("push", os.path.join(DATA, "save-1.9.1.tar"), f"{self.server.host}/team/sum:1")
+        for record in self.ok("layer", "ls", "--format", "json", f"{self.server.host}/team/sum:1").json:
+            text = self.server.get(f"/v1/images/{record['id']}/json")
+            data = self.server.get(f"/v1/images/{record['id']}/layer")
+            self.assertEqual(record["checksums"],
+                             ["sha256:" + hashlib.sha256(text + b"\n" + data).hexdigest()])
+
+    def test_an_archive_may_come_through_a_pipe_and_be_compressed(self):
+        data = self.read("app.tar")
+        for name, stdin in (("plain", data), ("gzip", gzip.compress(data))):
+            with self.subTest(name):
+                self.ok("push", "-", f"{self.server.host}/team/{name}:1", stdin=stdin)
+        self.ok("push", "-", f"{self.server.host}/team/nothing-new:1", stdin=data)
+
+    def test_an_image_of_manifest_json_gets_ids_from_its_content(self):
+        layer = Layer("modern", 500)
+        diff_id = "sha256:" + hashlib.sha256(gzip.decompress(layer.data)).hexdigest()
+        config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/x"]},
+                             "created": "2020-01-01T00:00:00Z",
+                             "rootfs": {"type": "layers", "diff_ids": [diff_id]},
+                             "history": [{"created_by": "ADD x"}, {"created_by": "CMD /x", "empty_layer": True}]})
+        manifest = [{"Config": "c.json", "RepoTags": ["modern:1"], "Layers": ["l/layer.tar"]}]
+        with tarfile.open(self.path("modern.tar"), "w") as archive:
+            for name, data in (("l/layer.tar", layer.data), ("c.json", config.encode()),
+                               ("manifest.json", json.dumps(manifest).encode())):
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+        image = f"{self.server.host}/team/modern:1"
+        self.ok("push", "modern.tar", image)
+        history = self.ok("history", "--format", "json", image).json
+        self.assertEqual([h["created_by"] for h in history], ["CMD /x", "ADD x"])
+        self.assertIn("already pushed, skipping", self.ok("push", "modern.tar", image).err)
+        self.assertEqual(self.ok("inspect", image).json["json"]["config"], {"Cmd": ["/x"]})
+
+    def test_places_and_names_that_make_no_sense_are_usage_errors(self):
+        rows = (
+            (["push", "app.tar", "team/app:1"], "names no registry"),
+            (["push", "app.tar", "host:5000/"], "it has no name"),
+            (["push", "127.0.0.1:1/a", "127.0.0.1:1/b"], "not a place to push from"),
+            (["pull", "app.tar"], "pull wants an image at a registry"),
+            (["pull", self.image, "127.0.0.1:1/b"], "not a place to pull to"),
+            (["copy", self.image, self.image], "source and destination"),
+            (["copy", "oci:x", "app2.tar"], "cannot read"),
+        )
+        self.ok("push", "app.tar", self.image)
+        for words, text in rows:
+            with self.subTest(words):
+                self.fails(9 if "oci:x" in words else 2, *words, saying=text)
+
+    def test_tags_are_set_moved_and_removed(self):
+        self.ok("push", "app.tar", self.image)
+        repository = f"{self.server.host}/team/app"
+        self.ok("tag", self.image, "stable", f"{self.server.host}/prod/app:2")
+        self.assertEqual(self.ok("tags", repository).out, "1.0\nstable\n")
+        self.assertEqual(self.ok("tags", f"{self.server.host}/prod/app").out, "2\n")
+        self.ok("rm", f"{repository}:stable")
+        self.fails(3, "rm", f"{repository}:stable", saying="there is no tag")
+        self.fails(2, "rm", repository, saying="names no tag")
+        self.fails(2, "rm", "--repository", repository, saying="--yes")
+        self.ok("rm", "--repository", "--yes", repository)
+        self.fails(3, "tags", repository, saying="there is no repository")
+        self.fails(3, "tag", "0" * 64, f"{repository}:x", saying="is not at")
+
+    def test_access_is_shown_and_set(self):
+        self.ok("push", "app.tar", self.image)
+        repository = f"{self.server.host}/team/app"
+        self.assertIn("is public", self.ok("properties", repository).out)
+        self.ok("properties", repository, "--access", "private")
+        self.assertEqual(self.ok("properties", repository, "--format", "json").json["access"], "private")
+
+    def test_copies_between_registries_keep_bytes_and_ids(self):
+        self.ok("push", "app.tar", self.image)
+        other = self.start(FaultServer)
+        self.ok("copy", self.image, f"{other.host}/team/app:1.0")
+        self.server = other
+        self.assertStored()
+
+    def test_a_broken_source_is_never_tagged_at_the_destination(self):
+        self.ok("push", "app.tar", self.image)
+        self.server.control({"method": "GET", "path": f"{self.layers[1].id}/layer$", "action": "corrupt",
+                             "at": 77})
+        other = self.start(FaultServer)
+        self.fails(7, "copy", self.image, f"{other.host}/team/app:1.0")
+        self.assertEqual(other.log("PUT", "/tags/1.0"), [])
+        self.assertEqual([r for r in other.log("PUT", "/checksum") if self.layers[1].id in r["path"]], [])
+
+
+if __name__ == "__main__":
+    main()

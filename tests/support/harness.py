@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What functional and interop tests have in common: servers, the program, a folder that goes away.
+
+Environment: REGCTL is the program, REGCTL_PEERS the folder with other people's server and client
+(scripts/test sets both).
+"""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tarfile
+import tempfile
+import threading
+import unittest
+import urllib.request
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+DATA = os.path.join(ROOT, "tests", "data", "v1")
+REGCTL = os.path.abspath(os.environ.get("REGCTL", os.path.join(ROOT, "build", "debug", "src", "regctl")))
+PEERS = os.environ.get("REGCTL_PEERS", os.path.join(ROOT, "build", "peers"))
+PATIENCE_S = 120  # for what never takes that long: a test that waits for it has failed
+
+
+def wait_for(condition, what):
+    """Waits until condition() gives something true, by looking again and again; fails after PATIENCE_S."""
+    ticker = threading.Event()
+    for _ in range(PATIENCE_S * 50):
+        value = condition()
+        if value:
+            return value
+        ticker.wait(0.02)
+    raise AssertionError(f"waited in vain for {what}")
+
+
+class Result:
+    def __init__(self, code, out, err):
+        self.code, self.out_bytes, self.err = code, out, err.decode(errors="replace")
+
+    @property
+    def out(self):
+        return self.out_bytes.decode(errors="replace")
+
+    @property
+    def json(self):
+        return json.loads(self.out_bytes)
+
+
+class Server:
+    """A process that serves HTTP on loopback."""
+
+    def __init__(self, folder):
+        self.folder = tempfile.mkdtemp(dir=folder)
+        self.process = None
+        self.port = None
+
+    @property
+    def host(self):
+        return f"127.0.0.1:{self.port}"
+
+    def url(self, path):
+        return f"http://{self.host}{path}"
+
+    def stop(self):
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            for stream in (self.process.stdin, self.process.stdout):
+                if stream:
+                    stream.close()
+
+    def get(self, path):
+        with urllib.request.urlopen(self.url(path)) as answer:
+            return answer.read()
+
+
+class FaultServer(Server):
+    """tests/support/fault_server.py: docker-registry 0.9 as recorded, misbehaving on request."""
+
+    def __init__(self, folder, *options, faults=()):
+        super().__init__(folder)
+        port_file = os.path.join(self.folder, "port")
+        self.log_file = os.path.join(self.folder, "log")
+        words = [sys.executable, os.path.join(HERE, "fault_server.py"), "--port-file", port_file,
+                 "--log", self.log_file, *options]
+        for fault in faults:
+            words += ["--fault", json.dumps(fault)]
+        self.errors = open(os.path.join(self.folder, "errors"), "wb")
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stderr=self.errors)
+        wait_for(lambda: os.path.exists(port_file) or self.process.poll() is not None, "the fault server")
+        with open(port_file, encoding="utf-8") as file:
+            self.port = int(file.read())
+
+    def stop(self):
+        super().stop()
+        self.errors.close()
+
+    def control(self, rule):
+        request = urllib.request.Request(self.url("/_fault"), json.dumps(rule).encode(), method="POST")
+        urllib.request.urlopen(request).read()
+
+    def log(self, method=None, path=None):
+        """The requests so far, those with this method and this end of the path."""
+        if not os.path.exists(self.log_file):
+            return []
+        with open(self.log_file, encoding="utf-8") as file:
+            records = [json.loads(line) for line in file]
+        return [r for r in records if (not method or r["method"] == method) and
+                (not path or r["path"].split("?")[0].endswith(path))]
+
+
+class NpmServer(Server):
+    """docker-registry-server 2.2.0 (npm)."""
+
+    def __init__(self, folder, *options):
+        super().__init__(folder)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process = subprocess.Popen(
+            ["node", "-r", "./preload.js", "node_modules/docker-registry-server/bin.js", "-p",
+             str(self.port), "-d", self.folder, *options],
+            cwd=PEERS, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        line = self.process.stdout.readline()  # "Server is listening on port N"
+        assert b"listening" in line, line
+        threading.Thread(target=self.process.stdout.read, daemon=True).start()
+
+
+def npm_client(name, *words):
+    """docker-registry-client 3.4.0 (npm) as a witness."""
+    return subprocess.run(["node", os.path.join(HERE, "npm", "client.js"), name, *words], cwd=PEERS,
+                          check=True, stdout=subprocess.PIPE).stdout.decode().strip()
+
+
+class TestCase(unittest.TestCase):
+    """A folder of its own, an environment without anybody's configuration, servers that are stopped."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="regctl-test.")
+        self.home = os.path.join(self.folder, "home")
+        os.mkdir(self.home)
+        self.addCleanup(self.clean_up)
+
+    def clean_up(self):
+        if self._outcome.success:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        else:
+            print("kept:", self.folder, file=sys.stderr)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, kind, *words, **options):
+        server = kind(self.folder, *words, **options)
+        self.addCleanup(server.stop)
+        return server
+
+    def environment(self, extra):
+        kept = {k: v for k, v in os.environ.items()
+                if k in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LANG")}
+        return {**kept, "HOME": self.home, "TMPDIR": self.folder, "TERM": "dumb", **extra}
+
+    def start_regctl(self, *words, env=None, **options):
+        options.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.Popen([REGCTL, *words], env=self.environment(env or {}), cwd=self.folder,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+    def regctl(self, *words, stdin=b"", env=None, **options):
+        """Runs the program to its end."""
+        done = subprocess.run([REGCTL, *words], input=stdin, env=self.environment(env or {}),
+                              cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=PATIENCE_S, check=False, **options)
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *words, **options):
+        result = self.regctl(*words, **options)
+        self.assertEqual(result.code, 0, result.err)
+        return result
+
+    def fails(self, code, *words, saying=(), **options):
+        """The program ends with this code and an error that has all of these words."""
+        result = self.regctl(*words, **options)
+        self.assertEqual(result.code, code, result.err + result.out)
+        self.assertIn("regctl: error: ", result.err)
+        for text in [saying] if isinstance(saying, str) else saying:
+            self.assertIn(text, result.err)
+        self.assertNotIn("Traceback", result.err)
+        self.assertNothingHalfWritten()
+        return result
+
+    def read(self, name):
+        with open(self.path(name), "rb") as file:
+            return file.read()
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as file:
+            file.write(data if isinstance(data, bytes) else data.encode())
+
+    def assertNothingHalfWritten(self):
+        left = [f for f in os.listdir(self.folder) if f.endswith(".part")]
+        self.assertEqual(left, [])
+
+
+class Layer:
+    """A gzip tar with one file of `size` bytes that do not compress."""
+
+    def __init__(self, seed, size):
+        tar = io.BytesIO()
+        with tarfile.open(fileobj=tar, mode="w:gz", compresslevel=1) as archive:
+            info = tarfile.TarInfo(f"file-{seed}")
+            info.size = size
+            data = b"".join(hashlib.sha256(f"{seed}-{i}".encode()).digest() for i in range(size // 32 + 1))
+            archive.addfile(info, io.BytesIO(data[:size]))
+        self.data = tar.getvalue()
+        self.id = hashlib.sha256(f"image-{seed}".encode()).hexdigest()
+
+
+def make_archive(path, seeds, size=1000, name="127.0.0.1:1/team/app:1.0"):
+    """A `docker save` archive of a chain of layers, in the v1 layout; returns the layers, base first."""
+    layers = [Layer(seed, size) for seed in seeds]
+    repository, tag = name.rsplit(":", 1)
+    with tarfile.open(path, "w") as archive:
+
+        def add(entry, data):
+            info = tarfile.TarInfo(entry)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+
+        parent = None
+        for layer in layers:
+            image = {"id": layer.id, "created": "2015-01-01T00:00:00Z"}
+            if parent:
+                image["parent"] = parent
+            parent = layer.id
+            layer.json = json.dumps(image, separators=(",", ":")).encode()
+            add(f"{layer.id}/VERSION", b"1.0")
+            add(f"{layer.id}/json", layer.json)
+            add(f"{layer.id}/layer.tar", layer.data)
+        add("repositories", json.dumps({repository: {tag: parent}}).encode())
+    return layers
+
+
+def interrupt(process):
+    process.send_signal(signal.SIGINT)
+
+
+def main():
+    unittest.main(verbosity=2)
