@@ -28,7 +28,7 @@ ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
   }
   auto copy_options = to_options(options.flags);
   Place to;
-  if (auto host = parse_lone_host(options.destination)) {
+  if (auto host = parse_new_host(options.destination)) {
     copy_options.host = std::move(host);
   } else {
     to = parse_destination(context, options.destination);

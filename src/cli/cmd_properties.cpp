@@ -29,7 +29,7 @@ ExitCode run_properties(const PropertiesOptions& options, Context& context) {
   if (context.wants_json()) {
     print_json(context.out(), {{"repository", repository.to_string()}, {"access", word}});
   } else {
-    context.out() << "access: " << word << '\n';
+    context.out() << repository.to_string() << " is " << word << '\n';
   }
   return ExitCode::ok;
 }

@@ -35,7 +35,9 @@ Place destination_of(const PullOptions& options, const Reference& image, Context
   auto place = parse_destination(context, options.destination);
   if (place.kind == Place::Kind::registry) {
     throw Error(ErrorKind::usage,
-                "'" + options.destination + "' is taken for an image at " + place.reference->host,
+                "'" + options.destination +
+                    "' is not a place to pull to: it is taken for an image at " +
+                    place.reference->host,
                 "for a file, write docker-archive:FILE, ./FILE or a name that ends in .tar; to "
                 "move images between registries: regctl copy");
   }
@@ -43,8 +45,11 @@ Place destination_of(const PullOptions& options, const Reference& image, Context
 }
 
 ExitCode run_pull(const PullOptions& options, Context& context) {
-  Place from;
-  from.reference = Reference::parse(options.image);
+  const auto from = Place::parse(options.image, Place::Bare::archive_or_registry);
+  if (from.kind != Place::Kind::registry) {
+    throw Error(ErrorKind::usage, "pull wants an image at a registry, not '" + options.image + "'",
+                "regctl copy copies from any place to any place");
+  }
   if (options.flags.all_tags && from.reference->tag) {
     throw Error(ErrorKind::usage, "'" + options.image + "' has a tag, but --all-tags wants all");
   }

@@ -21,14 +21,16 @@ ExitCode run_push(const PushOptions& options, Context& context) {
   const auto from = parse_source(context, options.source);
   if (from.kind == Place::Kind::registry) {
     throw Error(ErrorKind::usage,
-                "'" + options.source + "' is taken for an image at " + from.reference->host,
+                "'" + options.source +
+                    "' is not a place to push from: it is taken for an image at " +
+                    from.reference->host,
                 "for a file, write docker-archive:FILE or ./FILE; for the Docker engine, "
                 "docker-daemon:NAME:TAG; to move images between registries: regctl copy");
   }
   auto copy_options = to_options(options.flags);
   Place to;
   if (!options.destination.empty()) {
-    if (auto host = parse_lone_host(options.destination)) {
+    if (auto host = parse_new_host(options.destination)) {
       copy_options.host = std::move(host);
     } else {
       to.reference = Reference::parse(options.destination);

@@ -37,7 +37,17 @@ void print_tagged(Context& context, Json& tagged, const Reference& name, const s
   }
 }
 
-ExitCode run_tag(const TagOptions& options, Context& context) {
+/// `regctl tag ID NEW...` is what `regctl tag --id ID NEW...` spells out.
+TagOptions with_id_taken(TagOptions options) {
+  if (options.id.empty() && is_v1_id(options.names.front())) {
+    options.id = options.names.front();
+    options.names.erase(options.names.begin());
+  }
+  return options;
+}
+
+ExitCode run_tag(const TagOptions& written, Context& context) {
+  const auto options = with_id_taken(written);
   const bool has_id = !options.id.empty();
   const auto source =
       has_id ? std::nullopt : std::optional(Reference::parse(options.names.front()));
@@ -67,8 +77,9 @@ ExitCode run_tag(const TagOptions& options, Context& context) {
 Action add_tag(Arguments& arguments) {
   auto options = std::make_shared<TagOptions>();
   arguments.repeated("NAME", options->names,
-                     "An image, HOST[:PORT]/NAME[:TAG], and the names to give it: a tag, or "
-                     "HOST[:PORT]/NAME[:TAG] at the same registry. With --id the new names alone");
+                     "An image, HOST[:PORT]/NAME[:TAG] or a full ID, and the names to give it: a "
+                     "tag, or HOST[:PORT]/NAME[:TAG] at the same registry. With --id the new names "
+                     "alone");
   arguments.value("--id", "ID", options->id, "Tag the image of this full ID");
   return [options](Context& context) { return run_tag(*options, context); };
 }

@@ -62,6 +62,10 @@ std::optional<RegistryHost> parse_lone_host(const std::string& text) {
   return parse_registry_host(rest);
 }
 
+std::optional<RegistryHost> parse_new_host(const std::string& text) {
+  return text.ends_with('/') ? std::nullopt : parse_lone_host(text);
+}
+
 Reference parse_repository(const std::string& text) {
   auto reference = Reference::parse(text);
   if (reference.tag || reference.digest) {

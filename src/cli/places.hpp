@@ -24,6 +24,9 @@ Place parse_destination(Context& context, const std::string& text);
 /// names an image or a file.
 std::optional<RegistryHost> parse_lone_host(const std::string& text);
 
+/// The same for where images go to and keep their names; "host:5000/" is a name that was forgotten.
+std::optional<RegistryHost> parse_new_host(const std::string& text);
+
 /// "HOST/NAME" without tag. Throws Error{usage} if there is one.
 Reference parse_repository(const std::string& text);
 

@@ -367,7 +367,8 @@ TEST_CASE("pull chooses a file that says what is in it") {
 
 TEST_CASE("pull refuses what cannot be meant") {
   for (const Words& words :
-       {Words{"pull", "h:5000/app", "g:5000/app"}, Words{"pull", "h.x:5000"},
+       {Words{"pull", "app.tar", "x.tar"}, Words{"push", "app.tar", "h.x:5000/"},
+        Words{"pull", "h:5000/app", "g:5000/app"}, Words{"pull", "h.x:5000"},
         Words{"pull", "-a", "h:5000/app:1"}, Words{"pull", "h:5000/app", "out"},
         Words{"pull", "h:5000/app", "-", "--format", "json"}}) {
     Program program;
@@ -386,7 +387,7 @@ TEST_CASE("push and copy name both ends and print one line for each tag") {
       {{"push", "-", "h:5000/app"}, "copy docker-archive:- docker://h:5000/app"},
       {{"push", "app.tar", "h:5000"}, "copy docker-archive:app.tar docker:// at h:5000"},
       {{"push", "app.tar"}, "copy docker-archive:app.tar docker://"},
-      {{"push", "-a", "app.tar", "h:5000/", "--no-compress"},
+      {{"push", "-a", "app.tar", "h:5000", "--no-compress"},
        "copy docker-archive:app.tar docker:// at h:5000 all plain"},
       {{"push", "docker-daemon:app:1", "h:5000/app:1"},
        "copy docker-daemon:docker.io/app:1 docker://h:5000/app:1"},
@@ -431,6 +432,8 @@ TEST_CASE("tag takes bare tags, whole names and IDs") {
   CHECK(program.calls == Words{"tag " + k_id_b + " h:5000/app:2"});
   CHECK(parse_json(program.out(), "it") ==
         Json::array({{{"tag", "h:5000/app:2"}, {"id", k_id_b}}}));
+  CHECK(program.run({"tag", k_id_b, "h:5000/app:2"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"tag " + k_id_b + " h:5000/app:2"});
   CHECK(program.run({"tag", "h:5000/app:1"}) == ExitCode::usage);
   CHECK(program.run({"tag", "h:5000/app:1", "good", "h:5000/:bad"}) == ExitCode::usage);
   CHECK(program.calls.empty());
@@ -461,10 +464,10 @@ TEST_CASE("rm removes tags, and repositories only when told twice") {
 TEST_CASE("properties shows and sets who may read") {
   Program program;
   CHECK(program.run({"properties", "h:5000/app"}) == ExitCode::ok);
-  CHECK(program.out() == "access: private\n");
+  CHECK(program.out() == "h:5000/app is private\n");
   CHECK(program.run({"properties", "h:5000/app", "--access", "public"}) == ExitCode::ok);
   CHECK(program.calls == Words{"set h:5000/app public"});
-  CHECK(program.out() == "access: public\n");
+  CHECK(program.out() == "h:5000/app is public\n");
   CHECK(program.run({"properties", "h:5000/app", "--format", "json"}) == ExitCode::ok);
   CHECK(parse_json(program.out(), "it") ==
         Json{{"repository", "h:5000/app"}, {"access", "private"}});
