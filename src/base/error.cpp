@@ -14,6 +14,14 @@ void Error::add_frame(std::string frame) {
   frames_.push_back(std::move(frame));
 }
 
+void rethrow_copy(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const Error& error) {
+    throw Error(error);
+  }
+}
+
 void throw_errno(const std::string& action, int errno_value) {
   // std::strerror may share a buffer between threads; the error category does not.
   const auto reason = std::generic_category().message(errno_value);

@@ -65,7 +65,9 @@ std::int64_t binary_number(std::string_view bytes, const std::string& what) {
   return static_cast<std::int64_t>(value);
 }
 
-std::int64_t number(const TarBlock& block, Field field, const std::string& what) {
+/// Nothing for text that is no number.
+std::optional<std::int64_t> find_number(const TarBlock& block, Field field,
+                                        const std::string& what) {
   auto bytes = raw(block, field);
   if ((static_cast<unsigned char>(bytes.front()) & 0x80) != 0) {
     return binary_number(bytes, what);
@@ -78,10 +80,14 @@ std::int64_t number(const TarBlock& block, Field field, const std::string& what)
   std::int64_t value = 0;
   const auto* end = bytes.data() + bytes.size();
   const auto [rest, error] = std::from_chars(bytes.data(), end, value, 8);
-  if (error != std::errc() || rest != end) {
-    bad(what, "a tar header has a number that is none");
+  return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
+}
+
+std::int64_t number(const TarBlock& block, Field field, const std::string& what) {
+  if (const auto value = find_number(block, field, what)) {
+    return *value;
   }
-  return value;
+  bad(what, "a tar header has a number that is none");
 }
 
 /// The sum of the header's bytes with the checksum field as spaces; some old tars summed signed
@@ -96,7 +102,7 @@ void check_sum(const TarBlock& block, const std::string& what) {
     as_unsigned += byte;
     as_signed += static_cast<signed char>(byte);
   }
-  const auto written = number(block, k_checksum, what);
+  const auto written = find_number(block, k_checksum, what);
   if (written != as_unsigned && written != as_signed) {
     bad(what, "is not a tar file, or a header in it is damaged (checksum)");
   }

@@ -164,7 +164,7 @@ private:
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return failure_ || !in_order_ || next_ == index; });
     if (failure_) {
-      std::rethrow_exception(failure_);
+      rethrow_copy(failure_);
     }
     return in_order_ ? end_ : places_[index];
   }

@@ -85,6 +85,13 @@ Failure describe_failure(::CURLcode code, const std::string& detail, long os_err
                   url.scheme == "http" ? "perhaps it speaks https: leave out --plain-http"
                                        : "check host and port"),
             Obstacle::other, false};
+  case CURLE_RECV_ERROR:
+  case CURLE_SEND_ERROR:
+    // With TLS 1.3 a server looks at our certificate only after the handshake.
+    if (contains(why, "alert") && contains(why, "certificate")) {
+      return tls_failure(why, url);
+    }
+    return passing(url, why);
   case CURLE_GOT_NOTHING:
     return passing(url, "it closed the connection without an answer");
   default:

@@ -157,6 +157,33 @@ private:
   std::atomic<std::uint64_t> bytes_{0};
 };
 
+/// Copies the images in parallel; throws what went wrong first, not what others made of it.
+void copy_all(Session& session, const std::vector<V1Image>& images, Copier& copier, V1Push& push) {
+  std::mutex mutex;
+  std::exception_ptr first;
+  try {
+    run_parallel(session.jobs(), images.size(), [&](std::size_t i) {
+      try {
+        copier.copy(images[i]);
+      } catch (...) {
+        {
+          const std::lock_guard lock(mutex);
+          if (!first) {
+            first = std::current_exception();
+          }
+        }
+        push.abandon(std::current_exception()); // children of this image must not wait for it
+        throw;
+      }
+    });
+  } catch (...) {
+    if (first) {
+      rethrow_copy(first);
+    }
+    throw;
+  }
+}
+
 } // namespace
 
 void copy_images(Session& session, V1Repository& source,
@@ -171,14 +198,7 @@ void copy_images(Session& session, V1Repository& source,
   session.progress().expect(images.size(), bytes);
   const auto push = start(plan_of(images, tags));
   Copier copier(session, source, *push, how);
-  run_parallel(session.jobs(), images.size(), [&](std::size_t i) {
-    try {
-      copier.copy(images[i]);
-    } catch (...) {
-      push->abandon(std::current_exception()); // children of this image must not wait for it
-      throw;
-    }
-  });
+  copy_all(session, images, copier, *push);
   push->finish([&](const std::string&, const std::string& id, const std::string& where) {
     session.progress().tagging(id, where);
   });

@@ -269,7 +269,7 @@ class Misbehaving(TestCase):
                 for name, text in (("j", json.dumps({"id": identity}).encode()), ("l", data)):
                     self.write(name, text)
                 self.ok("layer", "put", f"{self.server.host}/team/odd", "j", "l")
-                self.ok("tag", identity, f"{self.server.host}/team/odd:1")
+                self.ok("tag", "--id", identity, f"{self.server.host}/team/odd:1")
                 got = self.ok("layer", "get", f"{self.server.host}/team/odd:1")
                 self.assertEqual(got.out_bytes, data)
 

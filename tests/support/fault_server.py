@@ -350,7 +350,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.options.auth in ("basic", "token") and self.basic() != self.options.user:
             raise Answer.error(401, "Requires authorization", {"WWW-Authenticate": 'Basic realm="index"'})
         headers = {}
-        if self.headers.get("X-Docker-Token"):
+        if self.headers.get("X-Docker-Token") or self.command == "PUT":
             access = {"PUT": "write", "DELETE": "delete"}.get(self.command, "read")
             signature = hashlib.sha256(os.urandom(8)).hexdigest()[:16].upper()
             token = f'signature={signature},repository="{repository}",access={access}'

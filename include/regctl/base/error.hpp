@@ -63,6 +63,9 @@ auto in_context(Describe&& describe, Body&& body) -> decltype(body()) {
   }
 }
 
+/// Rethrows `exception`, an Error as a copy: frames can then be added on several threads.
+[[noreturn]] void rethrow_copy(const std::exception_ptr& exception);
+
 /// Throws Error{local_io} "cannot ACTION: REASON" with the text of `errno_value`. ENOENT becomes
 /// not_found; ENOSPC and EDQUOT get a hint.
 [[noreturn]] void throw_errno(const std::string& action, int errno_value);

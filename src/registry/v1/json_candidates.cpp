@@ -41,12 +41,14 @@ std::string as_go_prints(std::string_view json) {
   return result;
 }
 
-std::string as_python_prints(std::string_view json) {
+enum class Ascii { only, as_is };
+
+std::string as_python_prints(std::string_view json, Ascii ascii) {
   const auto document = Json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (document.is_discarded()) {
     return std::string(json);
   }
-  const auto compact = document.dump(-1, ' ', /*ensure_ascii=*/true);
+  const auto compact = document.dump(-1, ' ', ascii == Ascii::only);
   std::string result;
   bool in_string = false;
   for (std::size_t i = 0; i < compact.size(); ++i) {
@@ -74,17 +76,19 @@ std::string print(std::string_view json, JsonStyle style) {
   case JsonStyle::engine_line:
     return as_go_prints(json) + "\n";
   case JsonStyle::python:
-    return as_python_prints(json);
+    return as_python_prints(json, Ascii::only);
+  case JsonStyle::python_utf8:
+    return as_python_prints(json, Ascii::as_is);
   }
   return std::string(json);
 }
 
-constexpr std::array k_engine_first = {JsonStyle::engine, JsonStyle::engine_line,
+constexpr std::array k_engine_first = {JsonStyle::engine,  JsonStyle::engine_line,
                                        JsonStyle::printed, JsonStyle::printed_line,
-                                       JsonStyle::python};
-constexpr std::array k_scripts_first = {JsonStyle::printed, JsonStyle::python,
-                                        JsonStyle::printed_line, JsonStyle::engine,
-                                        JsonStyle::engine_line};
+                                       JsonStyle::python,  JsonStyle::python_utf8};
+constexpr std::array k_scripts_first = {JsonStyle::printed,     JsonStyle::python,
+                                        JsonStyle::python_utf8, JsonStyle::printed_line,
+                                        JsonStyle::engine,      JsonStyle::engine_line};
 
 } // namespace
 

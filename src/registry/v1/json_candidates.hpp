@@ -17,6 +17,7 @@ enum class JsonStyle {
   engine,       ///< Docker's engines (Go): <, >, & and U+2028/9 escaped
   engine_line,  ///< engines up to 1.5, which end the text with "\n"
   python,       ///< Python's json.dumps: a space after "," and ":", only ASCII
+  python_utf8,  ///< the same with ensure_ascii=False
 };
 
 struct JsonCandidate {

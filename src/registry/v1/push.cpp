@@ -122,7 +122,7 @@ private:
       changed_.wait(lock, [&] { return failure_ || found->second >= wanted; });
     }
     if (failure_) {
-      std::rethrow_exception(failure_);
+      rethrow_copy(failure_);
     }
   }
 

@@ -51,6 +51,7 @@ TEST_CASE("each pusher's way to print is known") {
       {R"({"a":"\\b\b"})", JsonStyle::engine, R"({"a":"\\b\u0008"})"},
       {R"({"a":"x, y: \" z","b":[1,2]})", JsonStyle::python, R"({"a": "x, y: \" z", "b": [1, 2]})"},
       {"{\"a\":\"\xc3\xa4\"}", JsonStyle::python, R"({"a": "\u00e4"})"},
+      {"{\"a\":\"\xc3\xa4\"}", JsonStyle::python_utf8, "{\"a\": \"\xc3\xa4\"}"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.printed);

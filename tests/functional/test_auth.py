@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Who we are, to whom we say it, and to whom never."""
+
+import base64
+import json
+import os
+import stat
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import FaultServer, TestCase, main, make_archive  # noqa: E402
+
+SECRET = "hunter2-and-more"
+BASIC = "Basic " + base64.b64encode(f"bob:{SECRET}".encode()).decode()
+ENVIRONMENT = {"REGCTL_USERNAME": "bob", "REGCTL_PASSWORD": SECRET}
+
+
+class Auth(TestCase):
+    def setUp(self):
+        super().setUp()
+        make_archive(self.path("app.tar"), ["a", "b"], 50_000)
+
+    def start_guarded(self, auth, *words):
+        server = self.start(FaultServer, "--auth", auth, "--user", f"bob:{SECRET}", *words)
+        server.image = f"{server.host}/team/app:1.0"
+        return server
+
+    def round_trip(self, server, *words, **options):
+        for command in (["push", "app.tar", server.image], ["pull", server.image, "out.tar"],
+                        ["tags", f"{server.host}/team/app"], ["tag", server.image, "other"],
+                        ["rm", f"{server.host}/team/app:other"]):
+            result = self.ok(*command, *words, **options)
+            self.assertNotIn(SECRET, result.err + result.out)
+
+    def test_basic_tokens_and_nginx_are_each_served_what_they_want(self):
+        for auth, words in (("basic", []), ("nginx", []), ("token", ["--standalone", "False"]),
+                            ("token", ["--standalone", ""]), ("token", [])):
+            with self.subTest((auth, words)):
+                self.round_trip(self.start_guarded(auth, *words), env=ENVIRONMENT)
+
+    def test_read_and_write_tokens_are_kept_apart(self):
+        server = self.start_guarded("token", "--standalone", "False")
+        self.round_trip(server, env=ENVIRONMENT)
+        for record in server.log():
+            if "/v1/images/" in record["path"] and record["status"] == 200:
+                access = "write" if record["method"] == "PUT" else "read"
+                self.assertIn(f"access={access}", record["authorization"])
+                # docker-registry's own value begins with the scheme; it is said once.
+                self.assertEqual(record["authorization"].count("Token "), 1)
+
+    def test_a_token_that_expires_is_renewed_once(self):
+        server = self.start_guarded("token", "--standalone", "False")
+        self.ok("push", "app.tar", server.image, env=ENVIRONMENT)
+        server.control({"method": "GET", "path": "/layer$", "times": 1, "action": "status", "status": 401})
+        self.ok("pull", server.image, "out.tar", env=ENVIRONMENT)
+
+    def test_a_401_that_stays_is_denied_with_advice(self):
+        rows = (({}, ["denies access", "regctl login"]),
+                ({**ENVIRONMENT, "REGCTL_PASSWORD": "wrong"}, ["to 'bob'", "REGCTL_USERNAME"]))
+        for auth in ("basic", "nginx", "token"):
+            for environment, words in rows:
+                with self.subTest((auth, environment)):
+                    server = self.start_guarded(auth, "--standalone", "False")
+                    self.fails(4, "push", "app.tar", server.image, env=environment, saying=words)
+
+    def test_passwords_go_nowhere_along_a_redirect_but_the_layer_comes(self):
+        store = self.start(FaultServer)
+        server = self.start_guarded("token", "--standalone", "False", "--cookie", "n1",
+                                    "--redirect-layers", store.url(""))
+        self.ok("push", "app.tar", server.image, env=ENVIRONMENT)
+        self.ok("push", "app.tar", f"{store.host}/team/app:1.0")
+        self.ok("pull", server.image, "out.tar", env=ENVIRONMENT)
+        fetched = store.log("GET", "/layer")
+        self.assertEqual(len(fetched), 2)
+        for record in fetched:
+            self.assertIsNone(record["authorization"])
+            self.assertIsNone(record["cookie"])
+
+    def test_endpoints_that_the_index_names_get_tokens(self):
+        images = self.start(FaultServer)
+        index = self.start_guarded("basic", "--standalone", "False", "--endpoints", images.host)
+        self.ok("push", "app.tar", index.image, env=ENVIRONMENT)
+        self.ok("pull", index.image, "out.tar", env=ENVIRONMENT)
+        self.assertEqual(index.log("PUT", "/layer"), [])
+        asked = images.log("GET", "/ancestry")[-1]
+        self.assertIn("Token signature=", asked["authorization"])
+        for record in images.log():
+            self.assertNotIn(BASIC, str(record))
+
+    def test_cookies_come_back_to_who_set_them(self):
+        server = self.start(FaultServer, "--cookie", "node-7")
+        server.image = f"{server.host}/team/app:1.0"
+        self.round_trip(server)
+        other = self.start(FaultServer)
+        self.ok("copy", server.image, f"{other.host}/team/app:1.0")
+        self.assertEqual({r["cookie"] for r in other.log()}, {None})
+
+    def test_debug_masks_what_is_secret(self):
+        server = self.start_guarded("token", "--standalone", "False", "--cookie", "chocolate")
+        self.ok("push", "app.tar", server.image, env=ENVIRONMENT)
+        result = self.ok("pull", "--debug", server.image, "out.tar", env=ENVIRONMENT)
+        self.assertIn("GET /v1/images/", result.err)
+        for secret in (SECRET, BASIC, "signature=", "chocolate"):
+            self.assertNotIn(secret, result.err)
+
+    def test_verbose_tells_which_credential_is_used_and_from_where(self):
+        server = self.start_guarded("basic")
+        result = self.ok("push", "-v", "app.tar", server.image, env=ENVIRONMENT)
+        self.assertRegex(result.err, r"'?bob'?.*REGCTL_USERNAME")
+
+
+class Stored(TestCase):
+    """login, logout and Docker's config.json."""
+
+    def setUp(self):
+        super().setUp()
+        make_archive(self.path("app.tar"), ["a"], 1000)
+        self.server = self.start(FaultServer, "--auth", "basic", "--user", f"bob:{SECRET}")
+        self.image = f"{self.server.host}/team/app:1.0"
+        self.config = os.path.join(self.home, ".docker", "config.json")
+
+    def login(self, password=SECRET, code=0):
+        result = self.regctl("login", "-u", "bob", "--password-stdin", self.server.host,
+                             stdin=password.encode() + b"\n")
+        self.assertEqual(result.code, code, result.err)
+        self.assertNotIn(password, result.err + result.out)
+        return result
+
+    def test_login_stores_what_was_checked_and_logout_forgets_it(self):
+        os.mkdir(os.path.dirname(self.config))
+        with open(self.config, "w", encoding="utf-8") as file:
+            json.dump({"psFormat": "kept", "auths": {"other": {"auth": "eDp5"}}}, file)
+        os.chmod(self.config, 0o600)
+        self.login()
+        self.ok("push", "app.tar", self.image)
+        with open(self.config, encoding="utf-8") as file:
+            config = json.load(file)
+        self.assertEqual(config["psFormat"], "kept")
+        self.assertIn("other", config["auths"])
+        self.ok("logout", self.server.host)
+        self.fails(4, "push", "app.tar", self.image)
+
+    def test_a_new_file_is_readable_by_its_owner_alone(self):
+        self.login()
+        self.assertEqual(stat.S_IMODE(os.stat(self.config).st_mode), 0o600)
+
+    def test_a_refused_password_is_not_stored(self):
+        self.login("wrong-password", code=4)
+        self.assertFalse(os.path.exists(self.config))
+
+    def test_keys_of_every_docker_are_found(self):
+        for key in (self.server.host, f"http://{self.server.host}/v1/", f"https://{self.server.host}/v2/"):
+            with self.subTest(key):
+                os.makedirs(os.path.dirname(self.config), exist_ok=True)
+                auth = base64.b64encode(f"bob:{SECRET}".encode()).decode()
+                with open(self.config, "w", encoding="utf-8") as file:
+                    json.dump({"auths": {key: {"auth": auth}}}, file)
+                self.ok("push", "app.tar", self.image)
+
+    def test_a_config_that_is_no_json_is_named_without_its_text(self):
+        os.makedirs(os.path.dirname(self.config))
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write('{"auths": "' + SECRET)
+        result = self.fails(2, "push", "app.tar", self.image, saying="config.json")
+        self.assertNotIn(SECRET, result.err)
+
+    def test_a_helper_is_asked_told_and_emptied(self):
+        helper = os.path.join(self.folder, "docker-credential-fake")
+        store = os.path.join(self.folder, "store")
+        with open(helper, "w", encoding="utf-8") as file:
+            file.write(f"""#!/bin/sh
+case $1 in
+store) cat > {store} ;;
+get) read -r server; if [ -s {store} ]; then cat {store}; else echo "credentials not found in native keychain"; exit 1; fi ;;
+erase) cat > /dev/null; : > {store} ;;
+esac
+""")
+        os.chmod(helper, 0o755)
+        os.makedirs(os.path.dirname(self.config))
+        with open(self.config, "w", encoding="utf-8") as file:
+            json.dump({"credHelpers": {self.server.host: "fake"}}, file)
+        path = {"PATH": f"{self.folder}:{os.environ['PATH']}"}
+        self.fails(4, "push", "app.tar", self.image, env=path)
+        result = self.regctl("login", "-u", "bob", "--password-stdin", self.server.host,
+                             stdin=SECRET.encode(), env=path)
+        self.assertEqual(result.code, 0, result.err)
+        with open(self.config, encoding="utf-8") as file:
+            self.assertNotIn("auths", json.load(file))
+        self.ok("push", "app.tar", self.image, env=path)
+        self.ok("logout", self.server.host, env=path)
+        self.fails(4, "push", "app.tar", self.image, env=path)
+
+    def test_a_helper_that_is_not_there_is_named(self):
+        os.makedirs(os.path.dirname(self.config))
+        with open(self.config, "w", encoding="utf-8") as file:
+            json.dump({"credsStore": "nowhere"}, file)
+        self.fails(4, "push", "app.tar", self.image, saying="docker-credential-nowhere")
+
+
+if __name__ == "__main__":
+    main()

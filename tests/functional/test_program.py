@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The program as a process: signals, pipes, full disks, many tags, memory."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tarfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import REGCTL, FaultServer, TestCase, interrupt, main, make_archive, wait_for  # noqa: E402
+
+MIB = 1024 * 1024
+
+
+class Program(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.start(FaultServer)
+        self.layers = make_archive(self.path("app.tar"), ["a", "b", "c"], 300_000)
+        self.image = f"{self.server.host}/team/app:1.0"
+
+    def left_behind(self):
+        return sorted(f for f in os.listdir(self.folder) if f.startswith(".") or f.endswith((".part", ".tmp")))
+
+    def stalled_pull(self, *words):
+        """A pull that hangs in the middle of a layer."""
+        self.ok("push", "app.tar", self.image)
+        self.server.control({"method": "GET", "path": f"{self.layers[1].id}/layer$", "action": "stall",
+                             "after": 1000})
+
+        def asked():
+            return len([r for r in self.server.log("GET", "/layer") if self.layers[1].id in r["path"]])
+
+        before = asked()
+        process = self.start_regctl("pull", *words, self.image, "out.tar")
+        wait_for(lambda: asked() > before, "the layer to be asked for")
+        return process
+
+    def test_a_signal_ends_it_within_a_second_and_leaves_nothing(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with self.subTest(number):
+                process = self.stalled_pull()
+                process.send_signal(number)
+                _, err = process.communicate(timeout=30)
+                self.assertEqual(process.returncode, 130, err)
+                self.assertIn(b"interrupted", err)
+                self.assertFalse(os.path.exists(self.path("out.tar")))
+                self.assertEqual(self.left_behind(), [])
+                self.server.control("clear")
+
+    def test_a_signal_while_it_waits_to_try_again_ends_it(self):
+        self.ok("push", "app.tar", self.image)
+        self.server.control({"method": "GET", "path": "/tags$", "action": "status", "status": 503,
+                             "retry_after": 500})
+        process = self.start_regctl("tags", f"{self.server.host}/team/app")
+        wait_for(lambda: self.server.log("GET", "/tags"), "the request")
+        interrupt(process)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 130)
+
+    def test_a_push_that_was_killed_is_finished_by_the_next(self):
+        self.server.control({"method": "PUT", "path": f"{self.layers[2].id}/layer$", "times": 1,
+                             "action": "stall", "after": 0})
+        process = self.start_regctl("push", "app.tar", self.image)
+        wait_for(lambda: [r for r in self.server.log("PUT", "/layer") if self.layers[2].id in r["path"]],
+                 "the layer to arrive")
+        process.kill()
+        process.communicate()
+        self.assertEqual(self.server.log("PUT", "/tags/1.0"), [])
+        self.ok("push", "app.tar", self.image)
+        self.ok("pull", self.image, "out.tar")
+        with tarfile.open(self.path("out.tar")) as archive:
+            for layer in self.layers:
+                self.assertEqual(archive.extractfile(f"{layer.id}/layer.tar").read(), layer.data)
+
+    def test_a_killed_pull_leaves_no_file(self):
+        process = self.stalled_pull()
+        process.kill()
+        process.communicate()
+        self.assertFalse(os.path.exists(self.path("out.tar")))
+        self.assertEqual(self.left_behind(), [])
+
+    def many_tags(self, count):
+        self.ok("push", "app.tar", self.image)
+        tags = {f"v{i}": self.layers[-1].id for i in range(count)}
+        self.server.control({"method": "GET", "path": "/tags$", "action": "body", "text": json.dumps(tags)})
+
+    def test_ten_thousand_tags_are_listed(self):
+        self.many_tags(10_000)
+        repository = f"{self.server.host}/team/app"
+        self.assertEqual(len(self.ok("tags", repository).out.splitlines()), 10_000)
+        rows = self.ok("images", repository, "--format", "json").json
+        self.assertEqual(len(rows), 10_000)
+        # One image has one JSON, however many tags name it.
+        asked = [r for r in self.server.log("GET", "/json") if self.layers[-1].id in r["path"]]
+        self.assertLess(len(asked), 20)
+
+    def test_a_reader_that_has_enough_is_no_error(self):
+        self.many_tags(10_000)
+        process = self.start_regctl("tags", f"{self.server.host}/team/app")
+        self.assertEqual(process.stdout.readline(), b"v0\n")
+        process.stdout.close()
+        err = process.stderr.read()
+        self.assertEqual(process.wait(), 0, err)
+        self.assertEqual(err, b"")
+        process.stderr.close()
+
+    def test_a_full_disk_is_told(self):
+        self.ok("push", "app.tar", self.image)
+        with open("/dev/full", "wb") as full:
+            for words in (["tags", f"{self.server.host}/team/app"], ["pull", self.image, "-"],
+                          ["layer", "get", self.image]):
+                with self.subTest(words):
+                    done = subprocess.run([REGCTL, *words], stdout=full, stderr=subprocess.PIPE,
+                                          env=self.environment({}), check=False)
+                    self.assertEqual(done.returncode, 8, done.stderr)
+                    self.assertIn(b"No space left on device", done.stderr)
+
+    def test_a_file_that_may_not_grow_is_told_and_goes(self):
+        self.ok("push", "app.tar", self.image)
+        process = subprocess.run(
+            [REGCTL, "pull", self.image, "out.tar"], cwd=self.folder, env=self.environment({}),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+            preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+                                resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))))
+        self.assertEqual(process.returncode, 8, process.stderr)
+        self.assertFalse(os.path.exists(self.path("out.tar")))
+        self.assertEqual(self.left_behind(), [])
+
+    def test_an_archive_that_is_cut_anywhere_is_refused(self):
+        whole = self.read("app.tar")
+        for size in [*range(0, 20_000, 512), len(whole) // 2, len(whole) - 12_000]:
+            self.write("cut.tar", whole[:size])
+            result = self.regctl("tags", "cut.tar")
+            self.assertIn(result.code, (6, 7), f"cut to {size}: {result.err}{result.out}")
+
+    def test_hostile_archives_are_refused_with_their_entry(self):
+        def archive(*members):
+            with tarfile.open(self.path("bad.tar"), "w") as out:
+                for name, kind, link in members:
+                    info = tarfile.TarInfo(name)
+                    info.type, info.linkname = kind, link
+                    out.addfile(info)
+
+        rows = (
+            ([("../etc/passwd", tarfile.REGTYPE, "")], "leads out of the archive"),
+            ([("/etc/passwd", tarfile.REGTYPE, "")], "leads out of the archive"),
+            ([("a/../../b", tarfile.REGTYPE, "")], "leads out of the archive"),
+            ([("x", tarfile.SYMTYPE, "../../etc/passwd")], "leads out of the archive"),
+            ([("x", tarfile.SYMTYPE, "/etc/passwd")], "leads out of the archive"),
+            ([("manifest.json", tarfile.SYMTYPE, "manifest.json")], "form a loop"),
+            ([("manifest.json", tarfile.REGTYPE, "")] * 2, "two entries named"),
+            ([("n" * 5000, tarfile.REGTYPE, "")], "longer than 4096"),
+            ([("file", tarfile.REGTYPE, "")], "holds no image"),
+        )
+        for members, words in rows:
+            with self.subTest(words):
+                archive(*members)
+                self.fails(6, "tags", "bad.tar", saying=[words, "bad.tar"])
+
+    def peak_mib(self, *words):
+        """Peak memory of the program, started by a small process: a child begins with its parent's."""
+        script = ("import resource, subprocess, sys; code = subprocess.call(sys.argv[1:], stdout=2);"
+                  "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)")
+        done = subprocess.run([sys.executable, "-c", script, REGCTL, *words], cwd=self.folder,
+                              env=self.environment({}), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return int(done.stdout) / 1024
+
+    def test_memory_does_not_grow_with_a_layer(self):
+        # A bar for tests, far above what is used and far below what is moved; tests/bench measures.
+        if "asan" in REGCTL or "tsan" in REGCTL:
+            limit = 600
+        else:
+            limit = 48
+        make_archive(self.path("large.tar"), ["large"], 96 * MIB)
+        for words in (["push", "large.tar", f"{self.server.host}/team/large:1"],
+                      ["pull", f"{self.server.host}/team/large:1", "got.tar"]):
+            self.assertLess(self.peak_mib(*words), limit)
+
+    def test_control_characters_of_a_server_are_shown_not_obeyed(self):
+        self.ok("push", "app.tar", self.image)
+        evil = "x\x1b]0;owned\x07\x1b[2J"
+        self.server.control({"method": "GET", "path": "/search", "action": "body", "text": json.dumps(
+            {"results": [{"name": evil, "description": evil}]})})
+        self.server.control({"method": "GET", "path": "/tags$", "action": "body", "text": json.dumps(
+            {evil: self.layers[0].id})})
+        for words in (["search", self.server.host], ["tags", f"{self.server.host}/team/app"],
+                      ["images", f"{self.server.host}/team/app"], ["inspect", self.image]):
+            with self.subTest(words):
+                result = self.regctl(*words)
+                self.assertNotIn("\x1b", result.out + result.err)
+                self.assertNotIn("\x07", result.out + result.err)
+
+    def test_search_that_is_off_is_said_clearly(self):
+        for mode in ("off", "empty"):
+            with self.subTest(mode):
+                server = self.start(FaultServer, "--search", mode)
+                self.fails(9, "search", server.host, saying="search is off")
+                self.fails(9, "images", server.host, saying="search is off")
+
+    def test_a_host_that_is_no_registry_is_told(self):
+        self.server.control({"path": "/_?ping|/v2/", "action": "status", "status": 404})
+        self.fails(6, "ping", self.server.host, saying="not as a Docker registry")
+
+    def test_quiet_prints_results_only(self):
+        result = self.ok("push", "-q", "app.tar", self.image)
+        self.assertEqual(result.err, "")
+        self.assertIn("team/app:1.0", result.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""TLS: verified unless told otherwise, and clear when the two sides speak different things."""
+
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import FaultServer, TestCase, main, make_archive  # noqa: E402
+
+
+class Tls(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.make_key("ca", "/CN=test CA")
+        self.make_key("server", "/CN=127.0.0.1", ca="ca", names="IP:127.0.0.1")
+        self.make_key("client", "/CN=bob", ca="ca")
+        make_archive(self.path("app.tar"), ["a", "b"], 50_000)
+
+    def make_key(self, name, subject, ca=None, names=None):
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", subject,
+                   "-keyout", self.path(f"{name}.key"), "-out", self.path(f"{name}.crt")]
+        if ca:
+            command += ["-CA", self.path(f"{ca}.crt"), "-CAkey", self.path(f"{ca}.key"),
+                        "-addext", "basicConstraints=critical,CA:false"]
+        if names:
+            command += ["-addext", f"subjectAltName={names}"]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+
+    def start_tls(self, *words):
+        server = self.start(FaultServer, "--tls-cert", self.path("server.crt"), "--tls-key",
+                            self.path("server.key"), *words)
+        server.image = f"{server.host}/team/app:1.0"
+        return server
+
+    def certs_folder(self, server):
+        folder = os.path.join(self.home, ".docker", "certs.d", server.host)
+        os.makedirs(folder)
+        return folder
+
+    def copy_key(self, name, target):
+        with open(target, "wb") as file:
+            file.write(self.read(name))
+
+    def test_a_stranger_is_refused_with_advice(self):
+        server = self.start_tls()
+        self.fails(5, "push", "app.tar", server.image,
+                   saying=["certificate is not trusted", "--ca-file", "--insecure"])
+        self.assertEqual(server.log(), [])
+
+    def test_trust_comes_from_a_flag_a_folder_or_the_configuration(self):
+        server = self.start_tls()
+        self.ok("push", "--ca-file", self.path("ca.crt"), "app.tar", server.image)
+        self.write("config.json", json.dumps({"registries": {server.host: {"ca_file": self.path("ca.crt")}}}))
+        self.ok("tags", "--config", self.path("config.json"), f"{server.host}/team/app")
+        self.copy_key("ca.crt", os.path.join(self.certs_folder(server), "ca.crt"))
+        self.ok("pull", server.image, "out.tar")
+
+    def test_insecure_is_possible(self):
+        server = self.start_tls()
+        self.ok("push", "--insecure", "app.tar", server.image)
+
+    def test_a_registry_that_wants_a_certificate_gets_one(self):
+        server = self.start_tls("--client-ca", self.path("ca.crt"))
+        trust = ["--ca-file", self.path("ca.crt")]
+        self.fails(5, "push", *trust, "app.tar", server.image, saying="certificate")
+        self.ok("push", *trust, "--client-cert", self.path("client.crt"), "--client-key",
+                self.path("client.key"), "app.tar", server.image)
+        folder = self.certs_folder(server)
+        for source, target in (("ca.crt", "ca.crt"), ("client.crt", "bob.cert"), ("client.key", "bob.key")):
+            self.copy_key(source, os.path.join(folder, target))
+        self.ok("pull", server.image, "out.tar")
+
+    def test_a_key_that_is_not_there_is_a_usage_error(self):
+        server = self.start_tls()
+        self.fails(2, "tags", "--ca-file", self.path("none.crt"), f"{server.host}/team/app",
+                   saying="cannot use a certificate")
+
+    def test_plain_http_to_a_tls_port_ends(self):
+        server = self.start_tls()
+        self.fails(5, "tags", "--plain-http", "--retry", "0", f"{server.host}/team/app")
+
+    def test_basic_goes_with_every_request_to_a_standalone_registry(self):
+        server = self.start_tls("--auth", "nginx", "--user", "bob:secret")
+        environment = {"REGCTL_USERNAME": "bob", "REGCTL_PASSWORD": "secret"}
+        self.ok("push", "--ca-file", self.path("ca.crt"), "app.tar", server.image, env=environment)
+        images = [r for r in server.log() if "/v1/images/" in r["path"]]
+        self.assertEqual({r["authorization"].split()[0] for r in images}, {"Basic"})
+        self.assertEqual({r["status"] for r in images if r["method"] == "PUT"}, {200})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Holds the layers of src/README.md: includes point downwards, each library's headers have one owner,
+every source is built, begins with its licence and is not longer than 600 lines of code."""
+
+import pathlib
+import re
+import sys
+
+LAYERS = ["base", "model", "formats", "http", "registry", "ops", "cli"]
+OWNERS = {
+    "archive": "base", "zlib": "base", "openssl": "base", "nlohmann": "base", "curl": "http", "CLI": "cli",
+}
+# HTTP is no business of what lies on disk.
+FORBIDDEN = {("formats", "http"), ("http", "formats"), ("registry", "formats"), ("cli", "registry")}
+INCLUDE = re.compile(r'^#include [<"]([^>"]+)[>"]', re.M)
+
+
+def layer_of(path, root):
+    parts = path.relative_to(root).parts
+    name = parts[2] if parts[0] == "include" else parts[1]
+    return name if name in LAYERS else None
+
+
+def included_layer(name):
+    parts = name.split("/")
+    if parts[0] == "regctl":
+        return parts[1]
+    return parts[0] if parts[0] in LAYERS and len(parts) > 1 else None
+
+
+def check(path, root, built):
+    text = path.read_text(encoding="utf-8")
+    layer = layer_of(path, root)
+    if not text.startswith("// SPDX-License-Identifier: Apache-2.0\n"):
+        yield "does not begin with its SPDX line"
+    code = [line for line in text.splitlines() if line.strip() and not line.strip().startswith("//")]
+    if len(code) > 600:
+        yield f"has {len(code)} lines of code"
+    if path.suffix == ".cpp" and str(path.relative_to(root / "src")) not in built:
+        yield "is in no list of src/meson.build"
+    if layer is None:
+        return
+    for name in INCLUDE.findall(text):
+        other = included_layer(name)
+        if other and LAYERS.index(other) > LAYERS.index(layer):
+            yield f"includes {name} from above"
+        if other and (layer, other) in FORBIDDEN:
+            yield f"includes {name}, which {layer}/ must not know"
+        owner = OWNERS.get(name.split("/")[0].removesuffix(".h").split("_")[0])
+        if owner and owner != layer:
+            yield f"includes {name}, which belongs to {owner}/"
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    built = set(re.findall(r"'([\w/]+\.cpp)'", (root / "src" / "meson.build").read_text(encoding="utf-8")))
+    files = [p for top in ("include", "src") for p in sorted((root / top).rglob("*.[ch]pp"))]
+    problems = [f"{p.relative_to(root)} {problem}" for p in files for problem in check(p, root, built)]
+    print("\n".join(problems) or f"{len(files)} files keep to their layers")
+    sys.exit(bool(problems) or not files)
+
+
+main()

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/piecewise_source.hpp"
+
+#include <regctl/base/compression.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace regctl;
+using test::PiecewiseSource;
+using test::read_in_pieces;
+
+namespace {
+
+const std::string k_plain = "hello hello hello\n";
+
+template <std::size_t N> std::string bytes(const char (&text)[N]) {
+  return {text, N - 1};
+}
+
+// clang-format off
+// The plain text as bzip2, xz and zstd wrote it.
+const std::string k_bzip2 = bytes(
+    "\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\xe5\xb5\xf3\x09\x00\x00\x04\x51\x00\x00"
+    "\x10\x40\x00\x02\x44\xa0\x00\x21\xb5\x18\x0c\x02\x90\x69\xc2\xa3\x0b\xb9\x22\x9c"
+    "\x28\x48\x72\xda\xf9\x84\x80");
+const std::string k_xz = bytes(
+    "\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x16\x00\x00\x00"
+    "\x74\x2f\xe5\xa3\xe0\x00\x11\x00\x0c\x5d\x00\x34\x19\x49\xee\x8d\xe9\x4f\x7e\x21"
+    "\x21\xb0\x00\x00\x1f\x01\xd9\xc8\x87\xc1\x43\xc8\x00\x01\x28\x12\xc9\x6a\x62\x8e"
+    "\x1f\xb6\xf3\x7d\x01\x00\x00\x00\x00\x04\x59\x5a");
+const std::string k_zstd = bytes(
+    "\x28\xb5\x2f\xfd\x04\x58\x6d\x00\x00\x38\x68\x65\x6c\x6c\x6f\x20\x0a\x01\x00\x31"
+    "\x4a\x11\xa3\xaa\x74\xce");
+// clang-format on
+
+std::string gzip(const std::string& text, std::size_t piece = 65'536) {
+  return read_in_pieces(*make_gzip_source(std::make_unique<PiecewiseSource>(text, piece)), piece);
+}
+
+std::string unpack(const std::string& packed, std::size_t piece) {
+  return read_in_pieces(
+      *make_decompressed_source(std::make_unique<PiecewiseSource>(packed, piece), "the layer"),
+      piece);
+}
+
+void check_damaged(const std::string& packed) {
+  for (const auto piece : test::k_pieces) {
+    try {
+      unpack(packed, piece);
+      FAIL("was accepted");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::protocol);
+      CHECK(error.message().starts_with("the layer: "));
+    }
+  }
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("base/compression");
+
+TEST_CASE("every compression is known by its first bytes and unpacked") {
+  struct Row {
+    Compression compression;
+    std::string packed;
+  };
+  const Row rows[] = {{Compression::none, k_plain},
+                      {Compression::gzip, gzip(k_plain)},
+                      {Compression::bzip2, k_bzip2},
+                      {Compression::xz, k_xz},
+                      {Compression::zstd, k_zstd}};
+  for (const auto& row : rows) {
+    CAPTURE(to_string(row.compression));
+    CHECK(detect_compression(as_bytes(row.packed)) == row.compression);
+    for (const auto piece : test::k_pieces) {
+      CHECK(unpack(row.packed, piece) == k_plain);
+    }
+  }
+}
+
+TEST_CASE("nothing and almost nothing are plain") {
+  for (const std::string text : {"", "x", "\x1f", "BZ",
+                                 "\xfd"
+                                 "7zX"}) {
+    CHECK(unpack(text, 7) == text);
+  }
+}
+
+TEST_CASE("several gzip members are one stream, zero bytes behind them are padding") {
+  const auto packed = gzip("one ") + gzip("") + gzip("two") + std::string(100, '\0');
+  for (const auto piece : test::k_pieces) {
+    CHECK(unpack(packed, piece) == "one two");
+  }
+}
+
+TEST_CASE("cut and damaged data never ends") {
+  const auto packed = gzip(std::string(10'000, 'x') + k_plain);
+  for (const std::size_t size :
+       {packed.size() - 1, packed.size() - 8, packed.size() / 2, std::size_t{11}}) {
+    check_damaged(packed.substr(0, size));
+  }
+  auto flipped = packed;
+  flipped[packed.size() - 5] ^= 1; // in the sum at the end
+  check_damaged(flipped);
+  check_damaged(packed + "garbage");
+  check_damaged(k_xz.substr(0, k_xz.size() - 10));
+  check_damaged(k_zstd.substr(0, k_zstd.size() - 6));
+  check_damaged(k_bzip2.substr(0, k_bzip2.size() - 6));
+}
+
+TEST_CASE("the same bytes give the same gzip, however they come") {
+  const auto text = std::string(100'000, 'a') + k_plain;
+  const auto packed = gzip(text);
+  for (const auto piece : test::k_pieces) {
+    CHECK(gzip(text, piece) == packed);
+  }
+  // No time and no system in the header.
+  CHECK(packed.substr(4, 4) == std::string(4, '\0'));
+  CHECK(packed[9] == '\xff');
+}
+
+TEST_CASE("an error of the packed bytes' source is not taken for damage") {
+  const auto packed = gzip(k_plain).substr(0, 12);
+  const auto source = make_decompressed_source(
+      std::make_unique<PiecewiseSource>(packed, 5, PiecewiseSource::End::failing), "x");
+  CHECK_THROWS_WITH_AS(read_in_pieces(*source, 7), "the test's source failed", Error);
+}
+
+TEST_SUITE_END();
