@@ -48,10 +48,12 @@ std::string html_title(std::string_view body) {
              : std::string(body.substr(begin + 7, end - begin - 7));
 }
 
-/// {"error": "text"} as both v1 servers send it; nothing for anything else.
+/// {"error": "text"} as both v1 servers send it, {"message": "text"} as Docker's engine does;
+/// nothing for anything else.
 std::string json_error(std::string_view body) {
   const auto document = Json::parse(body, nullptr, /*allow_exceptions=*/false);
-  return optional_string(document, "error").value_or("");
+  const auto error = optional_string(document, "error");
+  return error ? *error : optional_string(document, "message").value_or("");
 }
 
 /// One printable line. What a server sends must not move the cursor.
