@@ -60,7 +60,8 @@ fetch_peers() {
     { rm -f "$peers/package.json"; die "npm could not fetch the peers"; }
 }
 
-# build_in FOLDER [MESON OPTION…]: configures build/FOLDER the first time, and builds.
+# build_in FOLDER [MESON OPTION…]: configures build/FOLDER the first time, and builds $targets, or all.
+targets=()
 build_in() {
   local folder=$root/build/$1
   shift
@@ -69,5 +70,5 @@ build_in() {
     meson setup "$folder" "$root" "$@" >"$folder.log" 2>&1 ||
       { cat "$folder.log"; die "meson could not configure $folder"; }
   fi
-  ninja -C "$folder" >"$folder.log" 2>&1 || { tail -n 60 "$folder.log"; die "the build in $folder failed"; }
+  ninja -C "$folder" "${targets[@]}" >"$folder.log" 2>&1 || { tail -n 60 "$folder.log"; die "the build in $folder failed"; }
 }

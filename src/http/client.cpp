@@ -151,7 +151,7 @@ private:
                     "--timeout SECONDS waits longer"),
               Obstacle::other, true};
     }
-    return describe_failure(exchange.code(), exchange.detail(), exchange.os_error(), url);
+    return describe_failure(exchange.failure(), url);
   }
 
   /// No answer came: waits for the next attempt, or throws.

@@ -229,10 +229,13 @@ bool Exchange::wait_for_head() {
   return head_complete_;
 }
 
-long Exchange::os_error() const {
-  long code = 0;
-  ::curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &code);
-  return code;
+CurlFailure Exchange::failure() const {
+  CurlFailure failure{code_, detail_.data(), 0, false};
+  ::curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &failure.os_error);
+  ::curl_off_t handshake = 0;
+  ::curl_easy_getinfo(easy_.get(), CURLINFO_APPCONNECT_TIME_T, &handshake);
+  failure.tls_done = handshake > 0;
+  return failure;
 }
 
 std::size_t Exchange::read(std::span<std::byte> out) {

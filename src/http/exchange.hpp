@@ -3,6 +3,7 @@
 
 #include "http/cookies.hpp"
 #include "http/curl_handle.hpp"
+#include "http/failure.hpp"
 
 #include <regctl/http/client.hpp>
 
@@ -94,10 +95,7 @@ public:
   std::size_t read(std::span<std::byte> out);
 
   /// Why no head came.
-  [[nodiscard]] ::CURLcode code() const noexcept { return code_; }
-  [[nodiscard]] std::string detail() const { return detail_.data(); }
-  /// errno of a connect that failed; 0 if there is none.
-  [[nodiscard]] long os_error() const;
+  [[nodiscard]] CurlFailure failure() const;
   [[nodiscard]] bool is_stalled() const noexcept { return stalled_; }
 
 private:

@@ -12,6 +12,9 @@ constexpr const char* k_plain_http_hint =
 constexpr const char* k_certificate_hint = "name the authority that signed it (--ca-file, or a "
                                            "certs.d folder), or, if you must, --insecure";
 
+constexpr const char* k_client_certificate_hint =
+    "if the registry wants a certificate of yours: --client-cert and --client-key";
+
 bool contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
@@ -40,7 +43,7 @@ Failure tls_failure(const std::string& why, const Url& url) {
     return passing(url, "the TLS handshake was cut (" + why + ")");
   }
   return unavailable(url, "TLS failed (" + why + ")", Obstacle::certificate,
-                     "a registry that wants a certificate of yours: --client-cert, --client-key");
+                     k_client_certificate_hint);
 }
 
 Failure connect_failure(const std::string& why, long os_error, const Url& url) {
@@ -55,12 +58,22 @@ Failure connect_failure(const std::string& why, long os_error, const Url& url) {
   return passing(url, reason, Obstacle::nobody, "check host and port; is the registry running?");
 }
 
+/// Cut while bytes were awaited. With TLS 1.3 a server looks at our certificate only after the
+/// handshake.
+Failure cut_failure(const std::string& why, bool tls_done, const Url& url) {
+  if (contains(why, "alert") && contains(why, "certificate")) {
+    return tls_failure(why, url);
+  }
+  return tls_done ? passing(url, why, Obstacle::after_tls, k_client_certificate_hint)
+                  : passing(url, why);
+}
+
 } // namespace
 
-Failure describe_failure(::CURLcode code, const std::string& detail, long os_error,
-                         const Url& url) {
-  const std::string why = detail.empty() ? ::curl_easy_strerror(code) : detail;
-  switch (code) {
+Failure describe_failure(const CurlFailure& failure, const Url& url) {
+  const std::string why =
+      failure.detail.empty() ? ::curl_easy_strerror(failure.code) : failure.detail;
+  switch (failure.code) {
   case CURLE_COULDNT_RESOLVE_HOST:
     return passing(url, "there is no host of that name", Obstacle::nobody,
                    "check the name, and the network");
@@ -68,7 +81,7 @@ Failure describe_failure(::CURLcode code, const std::string& detail, long os_err
     return passing(url, "there is no proxy of that name (" + why + ")", Obstacle::nobody,
                    "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY");
   case CURLE_COULDNT_CONNECT:
-    return connect_failure(why, os_error, url);
+    return connect_failure(why, failure.os_error, url);
   case CURLE_PEER_FAILED_VERIFICATION:
     return unavailable(url, "its certificate is not trusted (" + why + ")", Obstacle::certificate,
                        k_certificate_hint);
@@ -87,13 +100,9 @@ Failure describe_failure(::CURLcode code, const std::string& detail, long os_err
             Obstacle::other, false};
   case CURLE_RECV_ERROR:
   case CURLE_SEND_ERROR:
-    // With TLS 1.3 a server looks at our certificate only after the handshake.
-    if (contains(why, "alert") && contains(why, "certificate")) {
-      return tls_failure(why, url);
-    }
-    return passing(url, why);
+    return cut_failure(why, failure.tls_done, url);
   case CURLE_GOT_NOTHING:
-    return passing(url, "it closed the connection without an answer");
+    return cut_failure("it closed the connection without an answer", failure.tls_done, url);
   default:
     return passing(url, why);
   }

@@ -18,8 +18,15 @@ struct Failure {
   bool may_pass = false; ///< trying again may help
 };
 
-/// The failure that `code`, `detail` (libcurl's error buffer, may be empty) and `os_error` (errno
-/// of the connect, 0 if unknown) mean for a request to `url`.
-Failure describe_failure(::CURLcode code, const std::string& detail, long os_error, const Url& url);
+/// What libcurl knows of an exchange that failed.
+struct CurlFailure {
+  ::CURLcode code = CURLE_OK;
+  std::string detail;    ///< its error buffer, may be empty
+  long os_error = 0;     ///< errno of the connect, 0 if unknown
+  bool tls_done = false; ///< the TLS handshake was over
+};
+
+/// What that means for a request to `url`.
+Failure describe_failure(const CurlFailure& failure, const Url& url);
 
 } // namespace regctl::http

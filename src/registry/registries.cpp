@@ -74,6 +74,9 @@ public:
         throw *attempt.error; // it is there, and speaks TLS
       } else if (attempt.obstacle == http::Obstacle::nobody) {
         return;
+      } else if (attempt.obstacle == http::Obstacle::after_tls) {
+        base_.scheme = scheme;
+        return;
       } else if (attempt.obstacle == http::Obstacle::wrong_scheme) {
         base_.scheme = "http";
       }

@@ -106,6 +106,7 @@ enum class Obstacle {
   nobody,       ///< no such host, connection refused: nothing was sent
   wrong_scheme, ///< plain http where TLS was spoken
   certificate,  ///< TLS, but the peer is not trusted
+  after_tls,    ///< TLS was agreed on, then the connection was cut
   other,        ///< cut, stalled, not HTTP
 };
 
