@@ -22,13 +22,19 @@ struct Magic {
   std::string_view bytes;
 };
 
-constexpr std::array<Magic, 4> k_magics = {{{Compression::gzip, {"\x1f\x8b", 2}},
-                                            {Compression::bzip2, {"BZh", 3}},
+constexpr std::array<Magic, 3> k_magics = {{{Compression::gzip, {"\x1f\x8b", 2}},
                                             {Compression::xz,
                                              {"\xfd"
                                               "7zXZ\0",
                                               6}},
                                             {Compression::zstd, {"\x28\xb5\x2f\xfd", 4}}}};
+
+/// "BZh", the size of the blocks, and how the first block or the end begins. Fewer bytes would do
+/// for a bzip2 file, but a tar begins with the name of its first entry.
+bool is_bzip2(std::string_view head) noexcept {
+  return head.size() >= k_head_bytes && head.starts_with("BZh") && head[3] >= '1' &&
+         head[3] <= '9' && (head.substr(4, 2) == "1A" || head.substr(4, 2) == "\x17r");
+}
 
 /// The decoder of one gzip stream of several members. zlib keeps the z_stream's address, so this is
 /// neither copyable nor movable.
@@ -111,24 +117,15 @@ struct FreeReader {
 class FilteredSource final : public Source {
 public:
   FilteredSource(std::unique_ptr<Source> source, Compression compression, std::string what)
-      : source_(std::move(source)), what_(std::move(what)), input_(k_buffer_bytes),
-        reader_(::archive_read_new()) {
+      : source_(std::move(source)), compression_(compression), what_(std::move(what)),
+        input_(k_buffer_bytes), reader_(::archive_read_new()) {
     if (!reader_) {
       throw std::bad_alloc();
     }
-    switch (compression) {
-    case Compression::bzip2:
-      ::archive_read_support_filter_bzip2(reader_.get());
-      break;
-    case Compression::xz:
-      ::archive_read_support_filter_xz(reader_.get());
-      break;
-    case Compression::zstd:
-      ::archive_read_support_filter_zstd(reader_.get());
-      break;
-    case Compression::none:
-    case Compression::gzip:
-      break; // not sent here
+    // Named, not only allowed: else a filter would be put on what comes out for as long as that
+    // looks compressed too.
+    if (::archive_read_append_filter(reader_.get(), filter_code(compression)) != ARCHIVE_OK) {
+      fail();
     }
     ::archive_read_support_format_raw(reader_.get());
     ::archive_read_support_format_empty(reader_.get());
@@ -150,16 +147,39 @@ public:
   }
 
 private:
+  static constexpr std::uint64_t k_smallest_bzip2_bytes = 14;
+
+  static int filter_code(Compression compression) noexcept {
+    switch (compression) {
+    case Compression::bzip2:
+      return ARCHIVE_FILTER_BZIP2;
+    case Compression::xz:
+      return ARCHIVE_FILTER_XZ;
+    case Compression::zstd:
+      return ARCHIVE_FILTER_ZSTD;
+    case Compression::none:
+    case Compression::gzip:
+      break; // not sent here
+    }
+    return ARCHIVE_FILTER_NONE;
+  }
+
   void open() {
     opened_ = true;
+    // A filter that fails at once leaves nothing to read, which the empty format takes for its own:
+    // only the error number tells.
     if (::archive_read_open(reader_.get(), this, nullptr, &FilteredSource::on_read, nullptr) !=
-        ARCHIVE_OK) {
+            ARCHIVE_OK ||
+        ::archive_errno(reader_.get()) != 0) {
       fail();
     }
     ::archive_entry* entry = nullptr;
     const int code = ::archive_read_next_header(reader_.get(), &entry);
     ended_ = code == ARCHIVE_EOF;
-    if (code != ARCHIVE_OK && code != ARCHIVE_EOF) {
+    // What is too short for a bzip2 stream is no stream at all for that filter, thus nothing.
+    const bool is_cut =
+        ended_ && compression_ == Compression::bzip2 && packed_bytes_ < k_smallest_bzip2_bytes;
+    if (is_cut || (code != ARCHIVE_OK && code != ARCHIVE_EOF)) {
       fail();
     }
   }
@@ -168,7 +188,9 @@ private:
     auto* source = static_cast<FilteredSource*>(self);
     try { // nothing may be thrown through libarchive's frames
       *buffer = source->input_.data();
-      return static_cast<la_ssize_t>(source->source_->read(source->input_));
+      const auto n = source->source_->read(source->input_);
+      source->packed_bytes_ += n;
+      return static_cast<la_ssize_t>(n);
     } catch (...) {
       source->parked_ = std::current_exception();
       ::archive_set_error(reader, ARCHIVE_FATAL, "the source failed");
@@ -186,9 +208,11 @@ private:
   }
 
   std::unique_ptr<Source> source_;
+  Compression compression_;
   std::string what_;
   std::vector<std::byte> input_;
   std::exception_ptr parked_;
+  std::uint64_t packed_bytes_ = 0;
   std::unique_ptr<::archive, FreeReader> reader_;
   bool opened_ = false;
   bool ended_ = false;
@@ -278,7 +302,7 @@ Compression detect_compression(std::span<const std::byte> head) noexcept {
       return magic.compression;
     }
   }
-  return Compression::none;
+  return is_bzip2(text) ? Compression::bzip2 : Compression::none;
 }
 
 std::string_view to_string(Compression compression) noexcept {

@@ -31,6 +31,12 @@ const std::string k_xz = bytes(
 const std::string k_zstd = bytes(
     "\x28\xb5\x2f\xfd\x04\x58\x6d\x00\x00\x38\x68\x65\x6c\x6c\x6f\x20\x0a\x01\x00\x31"
     "\x4a\x11\xa3\xaa\x74\xce");
+// What bzip2 made of what bzip2 makes of nothing.
+const std::string k_twice_bzip2 = bytes(
+    "\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\xf0\x4f\x96\x25\x00\x00\x04\x6f\xa0\x40"
+    "\x00\x00\x80\x00\x60\x12\x00\x40\x10\x00\x40\x10\x00\x40\x00\x20\x00\x21\xa0\x06"
+    "\x42\x01\xa6\x9a\x13\x81\x58\x65\x6f\x22\xbc\x5d\xc9\x14\xe1\x42\x43\xc1\x3e\x58"
+    "\x94");
 // clang-format on
 
 std::string gzip(const std::string& text, std::size_t piece = 65'536) {
@@ -86,6 +92,33 @@ TEST_CASE("nothing and almost nothing are plain") {
   }
 }
 
+TEST_CASE("a tar whose first name begins like bzip2 is plain") {
+  for (const std::string text : {"BZh", "BZhello", "BZh9.txt", "BZh01AY", "BZh9\x17", "BZh91"}) {
+    CAPTURE(text);
+    CHECK(detect_compression(as_bytes(text)) == Compression::none);
+    CHECK(unpack(text, 7) == text);
+  }
+}
+
+TEST_CASE("one compression is undone, not those inside it") {
+  // bzip2 of the bzip2 of nothing, and gzip of a bzip2.
+  const auto empty_bzip2 = bytes("\x42\x5a\x68\x39\x17\x72\x45\x38\x50\x90\x00\x00\x00\x00");
+  CHECK(unpack(k_twice_bzip2, 7) == empty_bzip2);
+  CHECK(unpack(empty_bzip2, 7).empty());
+  CHECK(unpack(gzip(k_bzip2), 7) == k_bzip2);
+}
+
+TEST_CASE("a bomb is unpacked piece by piece") {
+  // 64 MiB of zeros; a reader that stops after the first piece has cost one piece.
+  const auto packed = gzip(gzip(std::string(64 * 1024 * 1024, '\0')));
+  CHECK(packed.size() < 1000);
+  const auto source = make_decompressed_source(
+      make_decompressed_source(make_text_source(packed), "outer"), "inner");
+  std::vector<std::byte> piece(1000);
+  CHECK(source->read(piece) == piece.size());
+  CHECK(drain(*source) == 64 * 1024 * 1024 - piece.size());
+}
+
 TEST_CASE("several gzip members are one stream, zero bytes behind them are padding") {
   const auto packed = gzip("one ") + gzip("") + gzip("two") + std::string(100, '\0');
   for (const auto piece : test::k_pieces) {
@@ -103,9 +136,12 @@ TEST_CASE("cut and damaged data never ends") {
   flipped[packed.size() - 5] ^= 1; // in the sum at the end
   check_damaged(flipped);
   check_damaged(packed + "garbage");
-  check_damaged(k_xz.substr(0, k_xz.size() - 10));
-  check_damaged(k_zstd.substr(0, k_zstd.size() - 6));
-  check_damaged(k_bzip2.substr(0, k_bzip2.size() - 6));
+  for (const auto& whole : {k_xz, k_zstd, k_bzip2}) {
+    for (auto size = whole.size() - 1; size > 6; size -= 4) {
+      CAPTURE(size);
+      check_damaged(whole.substr(0, size));
+    }
+  }
 }
 
 TEST_CASE("the same bytes give the same gzip, however they come") {
