@@ -17,6 +17,7 @@ struct Passing {
   std::vector<std::byte> seen; ///< pulled by the unpacker and not yet read, from seen_begin on
   std::size_t seen_begin = 0;
   std::exception_ptr failure; ///< of `packed`
+  std::string what;
 
   [[nodiscard]] bool is_empty() const noexcept { return seen_begin == seen.size(); }
 };
@@ -26,6 +27,10 @@ public:
   explicit PullThrough(Passing& passing) : passing_(passing) {}
 
   std::size_t read(std::span<std::byte> out) override {
+    if (passing_.seen.size() - passing_.seen_begin > k_tee_limit_bytes) {
+      throw Error(ErrorKind::protocol, passing_.what + ": the compressed data give nothing for " +
+                                           std::to_string(k_tee_limit_bytes) + " bytes");
+    }
     std::size_t n = 0;
     try {
       n = passing_.packed->read(out);
@@ -53,6 +58,7 @@ public:
             std::string what)
       : observer_(std::move(observer)) {
     passing_.packed = std::move(packed);
+    passing_.what = what;
     unpacked_ = make_decompressed_source(std::make_unique<PullThrough>(passing_), std::move(what));
   }
 

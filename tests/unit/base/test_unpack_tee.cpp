@@ -68,6 +68,24 @@ TEST_CASE("bytes that cannot be unpacked pass all the same") {
   CHECK(watcher->failure.starts_with("the layer: the gzip data is damaged"));
 }
 
+TEST_CASE("packed bytes that give nothing are not held for ever") {
+  // A gzip header and then deflate blocks without a byte in them.
+  std::string packed("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
+  while (packed.size() < 3 * k_tee_limit_bytes) {
+    packed.append("\0\0\0\xff\xff", 5);
+  }
+  std::size_t pulled = 0;
+  auto counted = make_tap_source(make_text_source(packed),
+                                 [&](std::span<const std::byte> piece) { pulled += piece.size(); });
+  const auto watcher = std::make_shared<Watcher>();
+  const auto tee = make_unpack_tee(std::move(counted), watcher, "the layer");
+  std::byte first{};
+  CHECK(tee->read({&first, 1}) == 1);
+  CHECK(pulled < k_tee_limit_bytes + 2 * k_buffer_bytes);
+  CHECK(watcher->failure.starts_with("the layer: the compressed data give nothing for"));
+  CHECK(read_in_pieces(*tee, 65'536) == packed.substr(1));
+}
+
 TEST_CASE("an observer that has seen enough is left alone") {
   const auto watcher = std::make_shared<Watcher>(150);
   const auto tee = make_unpack_tee(make_text_source(text()), watcher, "x");
