@@ -105,11 +105,30 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
 
-/// A name beside `path` that no other process and no other file of ours uses.
-std::filesystem::path temporary_name(const std::filesystem::path& path) {
+/// A name like `name` that no other process and no other file of ours uses.
+std::string temporary_name(const std::string& name) {
   static std::atomic<unsigned> counter{0};
-  return folder_of(path) / ("." + path.filename().string() + "." + std::to_string(::getpid()) +
-                            "." + std::to_string(counter.fetch_add(1)) + ".part");
+  return "." + name + "." + std::to_string(::getpid()) + "." +
+         std::to_string(counter.fetch_add(1)) + ".part";
+}
+
+FileDescriptor open_folder_of(const std::filesystem::path& path) {
+  FileDescriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) {
+    throw_errno("create '" + path.string() + "'", errno);
+  }
+  return folder;
+}
+
+/// Replacing a symbolic link would leave its target as it was: this is where it leads.
+std::filesystem::path target_of(std::filesystem::path path) {
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(path, ignored)) {
+    if (auto target = std::filesystem::canonical(path, ignored); !ignored) {
+      return target;
+    }
+  }
+  return path;
 }
 
 std::string proc_path(int fd) {
@@ -194,69 +213,70 @@ std::unique_ptr<Sink> make_fd_sink(FileDescriptor fd, std::string what) {
   return std::make_unique<FdSink>(std::move(fd), std::move(what));
 }
 
-AtomicFile::AtomicFile(std::filesystem::path path, unsigned mode) : path_(std::move(path)) {
-  // Replacing a symbolic link would leave its target as it was: write where it leads.
+AtomicFile::AtomicFile(std::filesystem::path path, unsigned mode) {
+  path = target_of(std::move(path));
+  what_ = "'" + path.string() + "'";
   std::error_code ignored;
-  if (std::filesystem::is_symlink(path_, ignored)) {
-    if (auto target = std::filesystem::canonical(path_, ignored); !ignored) {
-      path_ = std::move(target);
-    }
+  if (std::filesystem::is_directory(path, ignored)) {
+    throw_errno("write " + what_, EISDIR);
   }
-  if (std::filesystem::is_directory(path_, ignored)) {
-    throw_errno("write '" + path_.string() + "'", EISDIR);
-  }
-  struct stat existing = {};
-  const bool keep_mode = ::stat(path_.c_str(), &existing) == 0;
+  folder_ = open_folder_of(path);
+  name_ = path.filename().string();
+  create(mode);
+}
 
-  fd_ = FileDescriptor(::open(folder_of(path_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
+AtomicFile::AtomicFile(FileDescriptor folder, std::string name, std::string what, unsigned mode)
+    : folder_(std::move(folder)), name_(std::move(name)), what_(std::move(what)) {
+  create(mode);
+}
+
+void AtomicFile::create(unsigned mode) {
+  fd_ = FileDescriptor(::openat(folder_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
   if (!fd_) { // not every file system has files without names
-    temporary_ = temporary_name(path_);
-    fd_ = FileDescriptor(
-        ::open(temporary_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode));
+    temporary_ = temporary_name(name_);
+    fd_ = FileDescriptor(::openat(folder_.get(), temporary_.c_str(),
+                                  O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode));
   }
   if (!fd_) {
     const int reason = errno;
     temporary_.clear();
-    throw_errno("create '" + path_.string() + "'", reason);
+    throw_errno("create " + what_, reason);
   }
-  if (keep_mode) {
+  struct stat existing = {};
+  if (::fstatat(folder_.get(), name_.c_str(), &existing, AT_SYMLINK_NOFOLLOW) == 0 &&
+      S_ISREG(existing.st_mode)) {
     ::fchmod(fd_.get(), existing.st_mode & 07777);
   }
 }
 
 AtomicFile::~AtomicFile() {
   if (!committed_ && !temporary_.empty()) {
-    ::unlink(temporary_.c_str());
+    ::unlinkat(folder_.get(), temporary_.c_str(), 0);
   }
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
-  write_fully(fd_.get(), bytes, "'" + path_.string() + "'");
+  write_fully(fd_.get(), bytes, what_);
 }
 
 void AtomicFile::commit() {
-  const auto what = "'" + path_.string() + "'";
   if (::fsync(fd_.get()) != 0) {
-    throw_errno("write " + what, errno);
+    throw_errno("write " + what_, errno);
   }
   if (temporary_.empty()) {
     // linkat() cannot replace a file, so the file gets a temporary name for a moment.
-    auto name = temporary_name(path_);
-    if (::linkat(AT_FDCWD, proc_path(fd_.get()).c_str(), AT_FDCWD, name.c_str(),
+    auto name = temporary_name(name_);
+    if (::linkat(AT_FDCWD, proc_path(fd_.get()).c_str(), folder_.get(), name.c_str(),
                  AT_SYMLINK_FOLLOW) != 0) {
-      throw_errno("create " + what, errno);
+      throw_errno("create " + what_, errno);
     }
     temporary_ = std::move(name);
   }
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    throw_errno("create " + what, errno);
+  if (::renameat(folder_.get(), temporary_.c_str(), folder_.get(), name_.c_str()) != 0) {
+    throw_errno("create " + what_, errno);
   }
   committed_ = true;
-  // The name is durable only when the folder is.
-  const FileDescriptor folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder) {
-    ::fsync(folder.get());
-  }
+  ::fsync(folder_.get()); // the name is durable only when the folder is
 }
 
 FileDescriptor make_temporary_file() {

@@ -43,7 +43,8 @@ ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
 Action add_copy(Arguments& arguments) {
   auto options = std::make_shared<CopyCommandOptions>();
   arguments.required("SOURCE", options->source,
-                     "HOST[:PORT]/NAME[:TAG], an archive, or docker-daemon:NAME[:TAG]");
+                     "HOST[:PORT]/NAME[:TAG], an archive, v1-storage:DIR:NAME[:TAG], or "
+                     "docker-daemon:NAME[:TAG]");
   arguments.required("DEST", options->destination,
                      "The same, or HOST[:PORT] alone to keep the image's name");
   arguments.flag("-a,--all-tags", options->flags.all_tags, "Copy all tags of the repository");

@@ -58,7 +58,8 @@ ExitCode run_history(const HistoryOptions& options, Context& context) {
 Action add_history(Arguments& arguments) {
   auto options = std::make_shared<HistoryOptions>();
   arguments.required("IMAGE", options->place,
-                     "HOST[:PORT]/NAME[:TAG], an archive, or docker-daemon:NAME[:TAG]");
+                     "HOST[:PORT]/NAME[:TAG], an archive, v1-storage:DIR:NAME[:TAG], or "
+                     "docker-daemon:NAME[:TAG]");
   arguments.flag("--no-trunc", options->no_trunc, "Show whole IDs and commands");
   return [options](Context& context) { return run_history(*options, context); };
 }

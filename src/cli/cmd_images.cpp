@@ -60,7 +60,7 @@ Action add_images(Arguments& arguments) {
   auto options = std::make_shared<ImagesOptions>();
   arguments.required("PLACE", options->place,
                      "A registry (HOST[:PORT]), a repository (HOST[:PORT]/NAME[:TAG]), an archive, "
-                     "or docker-daemon:NAME");
+                     "v1-storage:DIR[:NAME[:TAG]], or docker-daemon:NAME");
   arguments.flag("--no-trunc", options->no_trunc, "Show whole image IDs");
   return [options](Context& context) { return run_images(*options, context); };
 }

@@ -198,7 +198,8 @@ ExitCode run_layer_files(const LayerOptions& options, Context& context) {
 
 void add_image_and_id(Arguments& arguments, LayerOptions& options) {
   arguments.required("IMAGE", options.place,
-                     "HOST[:PORT]/NAME[:TAG], an archive, or docker-daemon:NAME[:TAG]");
+                     "HOST[:PORT]/NAME[:TAG], an archive, v1-storage:DIR:NAME[:TAG], or "
+                     "docker-daemon:NAME[:TAG]");
   arguments.optional("ID", options.id,
                      "Which layer: its ID or 4 digits and more of its beginning; the top one if "
                      "left out");
@@ -209,7 +210,8 @@ void add_image_and_id(Arguments& arguments, LayerOptions& options) {
 Action add_layer_ls(Arguments& arguments) {
   auto options = std::make_shared<LayerOptions>();
   arguments.required("IMAGE", options->place,
-                     "HOST[:PORT]/NAME[:TAG], an archive, or docker-daemon:NAME[:TAG]");
+                     "HOST[:PORT]/NAME[:TAG], an archive, v1-storage:DIR:NAME[:TAG], or "
+                     "docker-daemon:NAME[:TAG]");
   arguments.flag("--no-trunc", options->no_trunc, "Show whole IDs and checksums");
   return [options](Context& context) { return run_layer_ls(*options, context); };
 }

@@ -23,7 +23,8 @@ struct LayerPutOptions {
 };
 
 ExitCode run_layer_put(const LayerPutOptions& options, Context& context) {
-  const auto repository = parse_repository(options.repository);
+  const auto repository = parse_repository_place(options.repository);
+  refuse_tag(*repository.reference, options.repository);
   const auto json = read_file(options.json_file, k_document_limit_bytes);
   static_cast<void>(open_for_reading(options.layer_file)); // before anything is sent
   if (!std::filesystem::is_regular_file(options.layer_file)) {
@@ -50,7 +51,7 @@ ExitCode run_layer_put(const LayerPutOptions& options, Context& context) {
 
 Action add_layer_put(Arguments& arguments) {
   auto options = std::make_shared<LayerPutOptions>();
-  arguments.required("REPOSITORY", options->repository, "HOST[:PORT]/NAME");
+  arguments.required("REPOSITORY", options->repository, "HOST[:PORT]/NAME or v1-storage:DIR:NAME");
   arguments.required("JSONFILE", options->json_file,
                      "The image's JSON, whose bytes are kept; it names the image and its parent");
   arguments.required("LAYERFILE", options->layer_file, "The layer, sent as it is");

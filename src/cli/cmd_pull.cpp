@@ -46,7 +46,9 @@ Place destination_of(const PullOptions& options, const Reference& image, Context
 
 ExitCode run_pull(const PullOptions& options, Context& context) {
   const auto from = Place::parse(options.image, Place::Bare::archive_or_registry);
-  if (from.kind != Place::Kind::registry) {
+  const bool is_pullable = from.kind == Place::Kind::registry ||
+                           (from.kind == Place::Kind::v1_storage && from.reference);
+  if (!is_pullable) {
     throw Error(ErrorKind::usage, "pull wants an image at a registry, not '" + options.image + "'",
                 "regctl copy copies from any place to any place");
   }
@@ -68,10 +70,12 @@ ExitCode run_pull(const PullOptions& options, Context& context) {
 
 Action add_pull(Arguments& arguments) {
   auto options = std::make_shared<PullOptions>();
-  arguments.required("IMAGE", options->image, "HOST[:PORT]/NAME[:TAG]");
+  arguments.required("IMAGE", options->image,
+                     "HOST[:PORT]/NAME[:TAG], or v1-storage:DIR:NAME[:TAG]");
   arguments.optional("DEST", options->destination,
-                     "A file, '-' for standard output, docker-archive:FILE[:NAME[:TAG]], or "
-                     "docker-daemon:[NAME[:TAG]]; NAME_TAG.tar here if left out");
+                     "A file, '-' for standard output, docker-archive:FILE[:NAME[:TAG]], "
+                     "docker-daemon:[NAME[:TAG]], or v1-storage:DIR[:NAME[:TAG]]; NAME_TAG.tar "
+                     "here if left out");
   arguments.flag("-a,--all-tags", options->flags.all_tags, "Pull all tags of the repository");
   arguments.flag("--no-verify", options->flags.no_verify,
                  "For rescue: do not check layers against their checksums");

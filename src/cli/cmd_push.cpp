@@ -33,7 +33,11 @@ ExitCode run_push(const PushOptions& options, Context& context) {
     if (auto host = parse_new_host(options.destination)) {
       copy_options.host = std::move(host);
     } else {
-      to.reference = Reference::parse(options.destination);
+      to = Place::parse(options.destination);
+    }
+    if (to.kind != Place::Kind::registry && to.kind != Place::Kind::v1_storage) {
+      throw Error(ErrorKind::usage, "'" + options.destination + "' is not a place to push to",
+                  "regctl copy copies from any place to any place");
     }
   }
   print_copied(context, context.verbs().copy(from, to, copy_options));
@@ -44,10 +48,11 @@ Action add_push(Arguments& arguments) {
   auto options = std::make_shared<PushOptions>();
   arguments.required("SOURCE", options->source,
                      "An archive of 'docker save', '-' for standard input, "
-                     "docker-archive:FILE[:NAME[:TAG]], or docker-daemon:NAME[:TAG]");
+                     "docker-archive:FILE[:NAME[:TAG]], docker-daemon:NAME[:TAG], or "
+                     "v1-storage:DIR[:NAME[:TAG]]");
   arguments.optional("DEST", options->destination,
-                     "HOST[:PORT]/NAME[:TAG], or HOST[:PORT] alone to keep the image's name; if "
-                     "left out, its name must begin with a host");
+                     "HOST[:PORT]/NAME[:TAG], or HOST[:PORT] alone to keep the image's name; or "
+                     "v1-storage:DIR[:NAME[:TAG]]; if left out, its name must begin with a host");
   arguments.flag("-a,--all-tags", options->flags.all_tags, "Push all that is in the archive");
   arguments.flag("--no-compress", options->flags.no_compress,
                  "Send plain tar layers as they are instead of compressing them");

@@ -19,27 +19,34 @@ struct RmOptions {
   bool yes = false;
 };
 
-Reference parse_tagged(const std::string& text) {
-  auto reference = Reference::parse(text);
-  if (!reference.tag || reference.digest) {
+Place parse_tagged(const std::string& text) {
+  auto place = parse_repository_place(text);
+  if (!place.reference->tag || place.reference->digest) {
     throw Error(ErrorKind::usage, "'" + text + "' names no tag",
                 "write HOST[:PORT]/NAME:TAG; --repository removes all of it");
   }
-  return reference;
+  return place;
 }
 
-void confirm(const Reference& repository, Context& context) {
+Place parse_whole(const std::string& text) {
+  auto place = parse_repository_place(text);
+  refuse_tag(*place.reference, text);
+  return place;
+}
+
+void confirm(const Place& repository, Context& context) {
   const auto answer = context.console().ask(
-      "Remove " + repository.to_string() + " with all its tags? [y/N] ", Echo::on);
+      "Remove " + show_place(repository.to_string()) + " with all its tags? [y/N] ", Echo::on);
   if (!answer) {
     throw Error(ErrorKind::usage, "removing a repository wants a confirmation", "add --yes");
   }
   if (*answer != "y" && *answer != "Y" && *answer != "yes") {
-    throw Error(ErrorKind::usage, "not confirmed: " + repository.to_string() + " stays");
+    throw Error(ErrorKind::usage,
+                "not confirmed: " + show_place(repository.to_string()) + " stays");
   }
 }
 
-void remove(const Reference& name, const RmOptions& options, Context& context) {
+void remove(const Place& name, const RmOptions& options, Context& context) {
   if (!options.is_repository) {
     context.verbs().remove_tag(name);
     return;
@@ -51,17 +58,17 @@ void remove(const Reference& name, const RmOptions& options, Context& context) {
 }
 
 ExitCode run_rm(const RmOptions& options, Context& context) {
-  std::vector<Reference> names; // all are looked at before the first is gone
+  std::vector<Place> names; // all are looked at before the first is gone
   for (const auto& name : options.names) {
-    names.push_back(options.is_repository ? parse_repository(name) : parse_tagged(name));
+    names.push_back(options.is_repository ? parse_whole(name) : parse_tagged(name));
   }
   auto removed = Json::array();
   for (const auto& name : names) {
     remove(name, options, context);
     if (context.wants_json()) {
-      removed.push_back(name.to_string());
+      removed.push_back(show_place(name.to_string()));
     } else {
-      context.out() << name.to_string() << '\n' << std::flush;
+      context.out() << show_place(name.to_string()) << '\n' << std::flush;
     }
   }
   if (context.wants_json()) {
@@ -72,8 +79,9 @@ ExitCode run_rm(const RmOptions& options, Context& context) {
 
 Action add_rm(Arguments& arguments) {
   auto options = std::make_shared<RmOptions>();
-  arguments.repeated("NAME", options->names,
-                     "HOST[:PORT]/NAME:TAG; with --repository HOST[:PORT]/NAME");
+  arguments.repeated(
+      "NAME", options->names,
+      "HOST[:PORT]/NAME:TAG or v1-storage:DIR:NAME:TAG; with --repository without :TAG");
   arguments.flag("--repository", options->is_repository,
                  "Remove whole repositories with all their tags");
   arguments.flag("-y,--yes", options->yes, "Do not ask before a repository is removed");
@@ -85,7 +93,7 @@ Action add_rm(Arguments& arguments) {
 Command rm_command() {
   return {{.name = "rm",
            .aliases = {},
-           .summary = "Remove tags or repositories from a registry",
+           .summary = "Remove tags or repositories from a registry or a storage tree",
            .details = "A registry of protocol v1 keeps the images themselves. Prints what was "
                       "removed; stops at the first failure.",
            .examples = {"regctl rm localhost:5000/team/app:0.9 localhost:5000/team/app:0.8",

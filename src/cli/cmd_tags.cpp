@@ -67,7 +67,8 @@ ExitCode run_tags(const TagsOptions& options, Context& context) {
 Action add_tags(Arguments& arguments) {
   auto options = std::make_shared<TagsOptions>();
   arguments.required("PLACE", options->place,
-                     "A repository (HOST[:PORT]/NAME), an archive, or docker-daemon:NAME");
+                     "A repository (HOST[:PORT]/NAME or v1-storage:DIR:NAME), an archive, or "
+                     "docker-daemon:NAME");
   arguments.flag("-l,--long", options->is_long, "Show the image IDs too");
   arguments.flag("--no-trunc", options->no_trunc, "Show whole image IDs");
   return [options](Context& context) { return run_tags(*options, context); };

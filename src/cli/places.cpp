@@ -68,11 +68,25 @@ std::optional<RegistryHost> parse_new_host(const std::string& text) {
 
 Reference parse_repository(const std::string& text) {
   auto reference = Reference::parse(text);
+  refuse_tag(reference, text);
+  return reference;
+}
+
+void refuse_tag(const Reference& reference, const std::string& text) {
   if (reference.tag || reference.digest) {
     throw Error(ErrorKind::usage, "'" + text + "' names an image, where a repository is wanted",
                 "leave out the tag: HOST[:PORT]/NAME");
   }
-  return reference;
+}
+
+Place parse_repository_place(const std::string& text) {
+  auto place = Place::parse(text);
+  const bool is_kind = place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;
+  if (!is_kind || !place.reference) {
+    throw Error(ErrorKind::usage, "'" + text + "' names no repository",
+                "write HOST[:PORT]/NAME or v1-storage:DIR:NAME");
+  }
+  return place;
 }
 
 std::string show_place(std::string_view place) {

@@ -30,6 +30,13 @@ std::optional<RegistryHost> parse_new_host(const std::string& text);
 /// "HOST/NAME" without tag. Throws Error{usage} if there is one.
 Reference parse_repository(const std::string& text);
 
+/// Throws Error{usage} if `reference`, written as `text`, has a tag or a digest.
+void refuse_tag(const Reference& reference, const std::string& text);
+
+/// A repository of a registry or a storage tree, with or without a tag. Throws Error{usage} for any
+/// other place.
+Place parse_repository_place(const std::string& text);
+
 /// As one line for people: without "docker://".
 std::string show_place(std::string_view place);
 

@@ -47,8 +47,8 @@ public:
     ops::list_layer_files(session_, place, choice, check, on_file);
   }
 
-  PutOutcome put_layer(const Reference& repository, const std::string& json,
-                       const OpenSource& layer, std::optional<std::uint64_t> size_bytes) override {
+  PutOutcome put_layer(const Place& repository, const std::string& json, const OpenSource& layer,
+                       std::optional<std::uint64_t> size_bytes) override {
     return ops::put_layer(session_, repository, json, layer, size_bytes);
   }
 
@@ -60,9 +60,9 @@ public:
     ops::tag_id(session_, id, to);
   }
 
-  void remove_tag(const Reference& tag) override { ops::remove_tag(session_, tag); }
+  void remove_tag(const Place& tag) override { ops::remove_tag(session_, tag); }
 
-  void remove_repository(const Reference& repository) override {
+  void remove_repository(const Place& repository) override {
     ops::remove_repository(session_, repository);
   }
 

@@ -39,7 +39,7 @@ class FileOutput final : public Output {
 public:
   explicit FileOutput(const std::string& path) : file_(path) {}
   void write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
-    write_fully_at(file_.fd(), offset, bytes, "'" + file_.path().string() + "'");
+    write_fully_at(file_.fd(), offset, bytes, file_.what());
   }
   void commit() override { file_.commit(); }
 

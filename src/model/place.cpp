@@ -47,7 +47,10 @@ Place parse_path(std::string_view text, Place::Kind kind, std::string_view rest)
     place.path = std::string(rest);
   } else {
     place.path = std::string(rest.substr(0, colon));
-    place.reference = Reference::parse(rest.substr(colon + 1));
+    const auto name = std::string(rest.substr(colon + 1));
+    // A storage tree holds one registry's repositories: their names have no host.
+    place.reference =
+        Reference::parse(kind == Place::Kind::v1_storage ? "docker.io/" + name : name);
   }
   if (place.path.empty()) {
     throw Error(ErrorKind::usage, "'" + std::string(text) + "' names no file");
@@ -85,7 +88,10 @@ Place Place::parse(std::string_view text, Bare bare) {
 }
 
 std::string Place::to_string() const {
-  const auto name = reference ? reference->to_string() : std::string();
+  std::string name;
+  if (reference) {
+    name = kind == Kind::v1_storage ? reference->to_familiar_string() : reference->to_string();
+  }
   if (kind == Kind::registry) {
     return "docker://" + name;
   }

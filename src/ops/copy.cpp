@@ -5,12 +5,15 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/formats/docker_archive.hpp>
+#include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/registry/engine.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <sys/stat.h>
 
+#include <filesystem>
+#include <functional>
 #include <map>
 
 namespace regctl::ops {
@@ -51,6 +54,11 @@ bool is_same_place(const Move& move, const Place& from, const Place& to) {
   if (from.kind == Place::Kind::registry) {
     return move.source.name == move.target;
   }
+  if (from.kind == Place::Kind::v1_storage) {
+    std::error_code ignored;
+    return std::filesystem::equivalent(from.path, to.path, ignored) &&
+           move.source.name->to_familiar_string() == move.target.to_familiar_string();
+  }
   return from.kind == Place::Kind::docker_archive && from.path == to.path && from.path != "-";
 }
 
@@ -88,24 +96,46 @@ std::map<std::string, std::string> archive_tags(const std::vector<Move>& moves) 
   return tags;
 }
 
-void copy_to_registry(Session& session, V1Repository& source, const std::vector<Move>& moves,
-                      const ImageCopy& how, CopyReport& report) {
+using OpenTarget = std::function<std::unique_ptr<V1Repository>(const Reference& repository)>;
+
+/// One push for each repository.
+void copy_to_repositories(Session& session, V1Repository& source, const std::vector<Move>& moves,
+                          const ImageCopy& how, const OpenTarget& open, CopyReport& report) {
   std::map<Reference, std::map<std::string, std::string>> by_repository;
   for (const auto& move : moves) {
-    if (move.target.host == "docker.io") {
-      throw Error(ErrorKind::usage, "'" + move.target.to_familiar_string() + "' names no registry",
-                  "name the destination: HOST[:PORT]/NAME[:TAG]");
-    }
     auto repository = move.target;
     repository.tag.reset();
     by_repository[repository][*move.target.tag] = move.source.id;
   }
   for (const auto& [repository, tags] : by_repository) {
-    const auto target = session.registries().v1({repository.host}).open(repository.name);
+    const auto target = open(repository);
     copy_images(
         session, source, tags, how,
         [&](const V1PushPlan& plan) { return target->start_push(plan); }, report);
   }
+}
+
+void copy_to_registry(Session& session, V1Repository& source, const std::vector<Move>& moves,
+                      const ImageCopy& how, CopyReport& report) {
+  for (const auto& move : moves) {
+    if (move.target.host == "docker.io") {
+      throw Error(ErrorKind::usage, "'" + move.target.to_familiar_string() + "' names no registry",
+                  "name the destination: HOST[:PORT]/NAME[:TAG]");
+    }
+  }
+  const auto open = [&](const Reference& repository) {
+    return session.registries().v1({repository.host}).open(repository.name);
+  };
+  copy_to_repositories(session, source, moves, how, open, report);
+}
+
+void copy_to_storage(Session& session, V1Repository& source, const std::vector<Move>& moves,
+                     const Place& to, const ImageCopy& how, CopyReport& report) {
+  const auto storage = V1Storage::open(to.path, V1Storage::Missing::create);
+  const auto open = [&](const Reference& repository) {
+    return storage->repository(repository.name);
+  };
+  copy_to_repositories(session, source, moves, how, open, report);
 }
 
 void copy_to_engine(Session& session, V1Repository& source, const std::vector<Move>& moves,
@@ -123,6 +153,11 @@ void copy_to_engine(Session& session, V1Repository& source, const std::vector<Mo
   }
   const auto size = static_cast<std::uint64_t>(status.st_size);
   engine.load([&] { return make_range_source(file, 0, size, "a temporary file"); }, size);
+}
+
+/// Whether layers lie there as they were pushed, which engines do compressed.
+bool holds_pushed_layers(const Place& place) {
+  return place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;
 }
 
 Progress::Verb verb_for(const Place& from, const Place& to) {
@@ -147,9 +182,11 @@ void copy_to(Session& session, V1Repository& source, const std::vector<Move>& mo
   case Place::Kind::docker_daemon:
     copy_to_engine(session, source, moves, how, report);
     return;
+  case Place::Kind::v1_storage:
+    copy_to_storage(session, source, moves, to, how, report);
+    return;
   case Place::Kind::oci_layout:
   case Place::Kind::oci_archive:
-  case Place::Kind::v1_storage:
     break;
   }
   throw Error(ErrorKind::unsupported, "this version of regctl cannot write " + to.to_string());
@@ -173,7 +210,7 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
         const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
         auto moves = plan_moves(select_images(*source, from, select), from, to, options.host);
         ImageCopy how{options.check, PlainLayers::keep, verb_for(from, to)};
-        if (to.kind == Place::Kind::registry && from.kind != Place::Kind::registry) {
+        if (holds_pushed_layers(to) && !holds_pushed_layers(from)) {
           how.plain_layers = options.plain_layers;
         }
         if (options.check == LayerCheck::none) {

@@ -103,6 +103,12 @@ public:
     }
   }
 
+  /// From now on an error is perhaps another image's, which the push passes on: nothing is repeated.
+  void abandon(const std::exception_ptr& reason) {
+    abandoned_ = true;
+    push_.abandon(reason);
+  }
+
   void add_to(CopyReport& report) const {
     report.images_copied += copied_;
     report.images_skipped += skipped_;
@@ -115,7 +121,7 @@ private:
     try {
       send(image, may_repeat ? LayerCheck::verify_likeliest : how_.check, task);
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::integrity || !push_.can_repeat()) {
+      if (error.kind() != ErrorKind::integrity || !push_.can_repeat() || abandoned_) {
         throw;
       }
       if (image.json_candidates.empty()) { // else a wrong guess is no cause for alarm
@@ -152,13 +158,14 @@ private:
   V1Repository& source_;
   V1Push& push_;
   const ImageCopy& how_;
+  std::atomic<bool> abandoned_{false};
   std::atomic<std::uint64_t> copied_{0};
   std::atomic<std::uint64_t> skipped_{0};
   std::atomic<std::uint64_t> bytes_{0};
 };
 
 /// Copies the images in parallel; throws what went wrong first, not what others made of it.
-void copy_all(Session& session, const std::vector<V1Image>& images, Copier& copier, V1Push& push) {
+void copy_all(Session& session, const std::vector<V1Image>& images, Copier& copier) {
   std::mutex mutex;
   std::exception_ptr first;
   try {
@@ -172,7 +179,7 @@ void copy_all(Session& session, const std::vector<V1Image>& images, Copier& copi
             first = std::current_exception();
           }
         }
-        push.abandon(std::current_exception()); // children of this image must not wait for it
+        copier.abandon(std::current_exception()); // children of this image must not wait for it
         throw;
       }
     });
@@ -198,7 +205,7 @@ void copy_images(Session& session, V1Repository& source,
   session.progress().expect(images.size(), bytes);
   const auto push = start(plan_of(images, tags));
   Copier copier(session, source, *push, how);
-  copy_all(session, images, copier, *push);
+  copy_all(session, images, copier);
   push->finish([&](const std::string&, const std::string& id, const std::string& where) {
     session.progress().tagging(id, where);
   });

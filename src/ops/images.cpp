@@ -3,10 +3,12 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/search.hpp>
 #include <regctl/registry/registries.hpp>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -55,7 +57,7 @@ private:
 
 void fill_in(KnownImages& known, V1Repository& repository, ImageRow& row) {
   if (!row.id) {
-    row.problem = "the registry cannot read this tag";
+    row.problem = "this tag cannot be read";
     return;
   }
   try {
@@ -109,6 +111,21 @@ std::vector<ImageRow> archive_rows(V1Repository& archive, const Place& place) {
   return rows;
 }
 
+/// Every repository of a storage tree, one after the other.
+void list_storage(Session& session, const Place& place,
+                  const std::function<void(const ImageRow&)>& on_row) {
+  const auto storage = V1Storage::open(place.path);
+  std::vector<std::string> names;
+  storage->for_each_repository([&](const std::string& name) { names.push_back(name); });
+  std::sort(names.begin(), names.end());
+  KnownImages known;
+  for (const auto& name : names) {
+    const auto repository = storage->repository(name);
+    const auto reference = Reference::parse("docker.io/" + name); // leaves library/ out
+    show(session, known, *repository, rows_of(reference.name, repository->tags()), on_row);
+  }
+}
+
 } // namespace
 
 void list_images(Session& session, const RegistryHost& host,
@@ -133,12 +150,17 @@ void list_images(Session& session, const RegistryHost& host,
 
 void list_images(Session& session, const Place& place,
                  const std::function<void(const ImageRow&)>& on_row) {
+  if (place.kind == Place::Kind::v1_storage && !place.reference) {
+    list_storage(session, place, on_row);
+    return;
+  }
   const auto repository = open_repository(session, place);
   KnownImages known;
-  auto rows = place.kind == Place::Kind::registry
-                  ? rows_of(place.reference->name, repository->tags())
-                  : archive_rows(*repository, place);
-  if (place.kind == Place::Kind::registry && place.reference->tag) {
+  const bool is_repository =
+      place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;
+  auto rows = is_repository ? rows_of(place.reference->name, repository->tags())
+                            : archive_rows(*repository, place);
+  if (is_repository && place.reference->tag) {
     std::erase_if(rows, [&](const ImageRow& row) { return row.tag != *place.reference->tag; });
     if (rows.empty()) {
       static_cast<void>(select_images(*repository, place, Select::one)); // throws with a hint

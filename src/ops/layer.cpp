@@ -67,15 +67,15 @@ void list_layer_files(Session& session, const Place& place, const LayerChoice& c
   drain(*layer); // a tar ends before its last bytes, the check comes behind them
 }
 
-PutOutcome put_layer(Session& session, const Reference& repository, const std::string& json,
+PutOutcome put_layer(Session& session, const Place& repository, const std::string& json,
                      const OpenSource& layer, std::optional<std::uint64_t> size_bytes) {
   V1Upload upload;
   upload.image.id = parse_v1_image(json).id;
   upload.image.json = json;
   upload.image.layer_size_bytes = size_bytes;
   upload.layer = layer;
-  const auto remote = session.registries().v1({repository.host}).open(repository.name);
-  const auto push = remote->start_push({{upload.image.id}, {}, {}});
+  const auto store = open_repository(session, repository);
+  const auto push = store->start_push({{upload.image.id}, {}, {}});
   if (push->has_image(upload.image.id)) {
     return PutOutcome::already_there;
   }

@@ -5,6 +5,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/docker_archive.hpp>
+#include <regctl/formats/v1_storage.hpp>
 #include <regctl/registry/engine.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -48,8 +49,8 @@ Selected select_tag(V1Repository& repository, const Reference& reference) {
                 suggestion(tag, names));
   }
   if (!found->second) {
-    throw Error(ErrorKind::integrity, "tag " + repository.describe() + ":" + tag +
-                                          " is listed, but the registry cannot read it");
+    throw Error(ErrorKind::integrity,
+                "tag " + repository.describe() + ":" + tag + " is listed, but cannot be read");
   }
   auto name = reference;
   name.tag = tag;
@@ -60,8 +61,8 @@ std::vector<Selected> select_all_tags(V1Repository& repository, const Reference&
   std::vector<Selected> selected;
   for (const auto& [tag, id] : repository.tags()) {
     if (!id) {
-      throw Error(ErrorKind::integrity, "tag " + repository.describe() + ":" + tag +
-                                            " is listed, but the registry cannot read it");
+      throw Error(ErrorKind::integrity,
+                  "tag " + repository.describe() + ":" + tag + " is listed, but cannot be read");
     }
     auto name = reference;
     name.tag = tag;
@@ -97,7 +98,7 @@ bool is_same_repository(const Reference& wanted, const Reference& found) {
         (names.empty() ? "" : ", ") + (image.name ? image.name->to_string() : short_id(image.id));
   }
   throw Error(ErrorKind::usage, archive.describe() + " holds several images: " + names,
-              "name one (docker-archive:FILE:NAME:TAG), or take them all with --all-tags");
+              "name one behind a colon (FILE:NAME:TAG), or take them all with --all-tags");
 }
 
 std::vector<Selected> select_in_archive(V1Repository& archive, const Place& place, Select select) {
@@ -140,9 +141,11 @@ std::unique_ptr<V1Repository> open_repository(Session& session, const Place& pla
     return DockerArchive::open(place.path)->repository();
   case Place::Kind::docker_daemon:
     return open_engine(session, place);
+  case Place::Kind::v1_storage:
+    return place.reference ? V1Storage::open(place.path)->repository(place.reference->name)
+                           : V1Storage::open(place.path)->all_repositories();
   case Place::Kind::oci_layout:
   case Place::Kind::oci_archive:
-  case Place::Kind::v1_storage:
     break;
   }
   throw Error(ErrorKind::unsupported,
@@ -150,7 +153,9 @@ std::unique_ptr<V1Repository> open_repository(Session& session, const Place& pla
 }
 
 std::vector<Selected> select_images(V1Repository& repository, const Place& place, Select select) {
-  if (place.kind != Place::Kind::registry) {
+  const bool is_repository = place.kind == Place::Kind::registry ||
+                             (place.kind == Place::Kind::v1_storage && place.reference);
+  if (!is_repository) {
     return select_in_archive(repository, place, select);
   }
   if (select == Select::all_tags) {

@@ -60,12 +60,12 @@ void tag_id(Session& session, const std::string& id, const Reference& to) {
   repository->put_tag(to.tag_or_latest(), id);
 }
 
-void remove_tag(Session& session, const Reference& tag) {
-  open_repository(session, place_of(tag))->remove_tag(tag.tag_or_latest());
+void remove_tag(Session& session, const Place& tag) {
+  open_repository(session, tag)->remove_tag(tag.reference->tag_or_latest());
 }
 
-void remove_repository(Session& session, const Reference& repository) {
-  open_repository(session, place_of(repository))->remove();
+void remove_repository(Session& session, const Place& repository) {
+  open_repository(session, repository)->remove();
 }
 
 Access repository_access(Session& session, const Reference& repository) {

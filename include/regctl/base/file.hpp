@@ -57,22 +57,33 @@ std::unique_ptr<Sink> make_fd_sink(FileDescriptor fd, std::string what);
 /// Ctrl-C; where the file system has O_TMPFILE, nothing by kill -9 either.
 class AtomicFile : public Sink {
 public:
-  /// `mode` is the permission of the result before the umask; an existing file's mode is kept.
+  /// `mode` is the permission of the result before the umask; an existing file's mode is kept. A
+  /// symbolic link is written through, as a user expects of a file he names.
   explicit AtomicFile(std::filesystem::path path, unsigned mode = 0666);
+
+  /// The file `name` in an open folder, whatever has become of the folder's own name; a symbolic
+  /// link of that name is replaced, not followed. `what` names the file in errors.
+  AtomicFile(FileDescriptor folder, std::string name, std::string what, unsigned mode = 0666);
   ~AtomicFile() override;
 
   void write(std::span<const std::byte> bytes) override;
 
   /// The descriptor, for write_fully_at() from several threads.
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+  /// The file as errors name it.
+  [[nodiscard]] const std::string& what() const noexcept { return what_; }
 
   /// Makes the bytes durable and gives them their name, replacing what had it. Once only.
   void commit();
 
 private:
-  std::filesystem::path path_;
-  std::filesystem::path temporary_; ///< empty while the file has no name (O_TMPFILE)
+  void create(unsigned mode);
+
+  FileDescriptor folder_;
+  std::string name_;
+  std::string what_;
+  std::string temporary_; ///< name in the folder; empty while the file has none (O_TMPFILE)
   FileDescriptor fd_;
   bool committed_ = false;
 };

@@ -42,13 +42,13 @@ public:
   virtual void list_layer_files(const Place& place, const ops::LayerChoice& choice,
                                 LayerCheck check,
                                 const std::function<void(const TarEntry&)>& on_file) = 0;
-  virtual PutOutcome put_layer(const Reference& repository, const std::string& json,
+  virtual PutOutcome put_layer(const Place& repository, const std::string& json,
                                const OpenSource& layer,
                                std::optional<std::uint64_t> size_bytes) = 0;
   virtual std::string tag_image(const Reference& from, const Reference& to) = 0;
   virtual void tag_id(const std::string& id, const Reference& to) = 0;
-  virtual void remove_tag(const Reference& tag) = 0;
-  virtual void remove_repository(const Reference& repository) = 0;
+  virtual void remove_tag(const Place& tag) = 0;
+  virtual void remove_repository(const Place& repository) = 0;
   virtual ops::Access repository_access(const Reference& repository) = 0;
   virtual void set_repository_access(const Reference& repository, ops::Access access) = 0;
   virtual std::string login(const RegistryHost& host, const http::Credential& credential) = 0;

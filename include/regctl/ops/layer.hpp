@@ -23,10 +23,10 @@ void get_layer(Session& session, const Place& place, const LayerChoice& choice, 
 void list_layer_files(Session& session, const Place& place, const LayerChoice& choice,
                       LayerCheck check, const std::function<void(const TarEntry&)>& on_file);
 
-/// Pushes one image (its JSON and its layer) to a registry without touching tags. The JSON's ID
-/// must not be there yet (else already_there), its parent must. Throws Error{protocol} for a JSON
-/// that is no v1 image.
-PutOutcome put_layer(Session& session, const Reference& repository, const std::string& json,
+/// Pushes one image (its JSON and its layer) to a registry or a storage tree, no tag is touched.
+/// The JSON's ID must not be there yet (else already_there), its parent must. Throws
+/// Error{protocol} for a JSON that is no v1 image.
+PutOutcome put_layer(Session& session, const Place& repository, const std::string& json,
                      const OpenSource& layer, std::optional<std::uint64_t> size_bytes);
 
 } // namespace regctl::ops

@@ -15,12 +15,12 @@ std::string tag_image(Session& session, const Reference& from, const Reference& 
 /// Points `to` at the image with this full ID, which must be at the registry.
 void tag_id(Session& session, const std::string& id, const Reference& to);
 
-/// Removes one tag; the image stays. Throws Error{not_found}.
-void remove_tag(Session& session, const Reference& tag);
+/// Removes one tag, of a registry or a storage tree; the image stays. Throws Error{not_found}.
+void remove_tag(Session& session, const Place& tag);
 
 /// Removes a repository with all its tags; images stay. Throws Error{not_found}, Error{unsupported}
 /// where the server cannot (npm's docker-registry-server).
-void remove_repository(Session& session, const Reference& repository);
+void remove_repository(Session& session, const Place& repository);
 
 enum class Access { open, restricted }; ///< v1 says "public" and "private"
 

@@ -3,12 +3,12 @@
 
 #include "registry/status.hpp"
 #include "registry/v1/json_candidates.hpp"
-#include "registry/v1/layer.hpp"
 #include "registry/v1/push.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
 #include <charconv>

@@ -69,7 +69,7 @@ public:
       on_file(file);
     }
   }
-  PutOutcome put_layer(const Reference& repository, const std::string& json, const OpenSource& open,
+  PutOutcome put_layer(const Place& repository, const std::string& json, const OpenSource& open,
                        std::optional<std::uint64_t> size_bytes) override {
     call("put " + repository.to_string() + " " + json + " " + read_text(*open(), 1000, "") + " " +
          std::to_string(size_bytes.value_or(0)));
@@ -82,8 +82,8 @@ public:
   void tag_id(const std::string& id, const Reference& to) override {
     call("tag " + id + " " + to.to_string());
   }
-  void remove_tag(const Reference& tag) override { call("rm " + tag.to_string()); }
-  void remove_repository(const Reference& repository) override {
+  void remove_tag(const Place& tag) override { call("rm " + tag.to_string()); }
+  void remove_repository(const Place& repository) override {
     call("rm all of " + repository.to_string());
   }
   ops::Access repository_access(const Reference& repository) override {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-namespace regctl::registry::v1 {
+namespace regctl {
 
 /// `bytes` as a LayerSource of `image`: with a check it throws Error{integrity} "WHAT …" instead of
 /// ending if none of image's payload checksums comes out for one of its JSON candidates or, where
@@ -16,4 +16,4 @@ std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, co
                                                LayerCheck check, std::string what,
                                                std::function<void(const std::string&)> on_match);
 
-} // namespace regctl::registry::v1
+} // namespace regctl

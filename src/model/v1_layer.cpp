@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/v1/layer.hpp"
-
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
 #include <utility>
 
-namespace regctl::registry::v1 {
+namespace regctl {
 
 namespace {
 
@@ -109,4 +108,4 @@ std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, co
                                         std::move(on_match));
 }
 
-} // namespace regctl::registry::v1
+} // namespace regctl

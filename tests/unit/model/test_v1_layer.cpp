@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/v1/layer.hpp"
 #include "support/piecewise_source.hpp"
 
 #include <regctl/base/hash.hpp>
+#include <regctl/model/v1_layer.hpp>
 
 #include <doctest/doctest.h>
 
 using namespace regctl;
-using registry::v1::make_layer_source;
 using test::PiecewiseSource;
 using test::read_in_pieces;
 
@@ -30,7 +29,7 @@ std::unique_ptr<LayerSource> open(const V1Image& image, LayerCheck check, std::s
 
 } // namespace
 
-TEST_SUITE_BEGIN("registry/layer");
+TEST_SUITE_BEGIN("model/v1_layer");
 
 TEST_CASE("a layer ends only if one of its payload checksums comes out") {
   for (const auto piece : test::k_pieces) {

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/file.hpp>
+#include <regctl/model/v1_store.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regctl {
+
+class Tree;
+
+/// The storage tree of docker-registry 0.6 to 0.9 (local driver), read and written:
+///
+///     images/ID/{json,layer,ancestry,_checksum,_inprogress}
+///     repositories/NAMESPACE/NAME/{tag_TAG,tagTAG_json,_index_images,json,_private}
+///
+/// What is written here the original reads, and the reverse. Every file is written beside its name,
+/// fsynced and renamed; an image is there (complete) only once its checksum was right, so that a
+/// tree is always as before or as after. Nothing is followed out of the folder.
+///
+/// A repository's name has its namespace: "team/app", "library/app" ("app" is taken for that), and
+/// "team/deep/name", whose namespace is "team". Thread-safe; several processes may write at once.
+class V1Storage : public std::enable_shared_from_this<V1Storage> {
+public:
+  enum class Missing { error, create };
+
+  /// Opens a tree. A folder that is absent or empty is Error{not_found} or, with `create`, becomes
+  /// one; any other folder without images/ and repositories/ is Error{protocol}.
+  static std::shared_ptr<V1Storage> open(const std::string& folder,
+                                         Missing missing = Missing::error);
+  ~V1Storage();
+
+  [[nodiscard]] const std::string& folder() const noexcept;
+
+  // --- images ---
+
+  enum class ImageState {
+    absent,      ///< no JSON
+    in_progress, ///< its upload is not complete: marked so, or without a layer
+    complete,
+  };
+  [[nodiscard]] ImageState image_state(const std::string& id) const;
+
+  /// A complete image. Nothing in every other state. Throws Error{protocol} for hostile files.
+  [[nodiscard]] std::optional<V1Image> find_image(const std::string& id) const;
+
+  /// The JSON, whatever the state.
+  [[nodiscard]] std::optional<std::string> image_json(const std::string& id) const;
+
+  /// As recorded; nothing if missing, malformed or longer than k_max_chain.
+  [[nodiscard]] std::optional<std::vector<std::string>> ancestry(const std::string& id) const;
+
+  /// Payload checksums as recorded: a list, in old trees one bare string. Empty if none is.
+  [[nodiscard]] std::vector<std::string> checksums(const std::string& id) const;
+
+  struct LayerFile {
+    FileDescriptor fd;
+    std::uint64_t size_bytes = 0;
+  };
+  /// The stored bytes, whatever the state.
+  [[nodiscard]] std::optional<LayerFile> open_layer(const std::string& id) const;
+
+  /// Calls `on_id` for each folder in images/ that is named by an ID, in no order.
+  void for_each_image(const std::function<void(const std::string&)>& on_id) const;
+
+  class ImageWriter;
+  /// Takes the image for writing: no other writer, in this process or another, has it until the
+  /// result is gone. Waits for that up to `patience`; nothing if that was not enough.
+  [[nodiscard]] std::unique_ptr<ImageWriter> write_image(const std::string& id,
+                                                         std::chrono::milliseconds patience);
+
+  // --- repositories ---
+
+  /// Calls `on_name` for each repository, in no order ("library/app", "team/deep/name").
+  void for_each_repository(const std::function<void(const std::string&)>& on_name) const;
+
+  [[nodiscard]] bool has_repository(const std::string& name) const;
+
+  /// Nothing if there is no such repository. A tag whose file does not hold an ID has none.
+  [[nodiscard]] std::optional<V1Tags> tags(const std::string& name) const;
+  [[nodiscard]] std::optional<std::string> find_tag(const std::string& name,
+                                                    const std::string& tag) const;
+
+  /// Points `tag` at `id`; whether the image is there is for the caller to know. `properties` is
+  /// what the original keeps beside a tag, JSON.
+  void put_tag(const std::string& name, const std::string& tag, const std::string& id,
+               const std::string& properties);
+  bool remove_tag(const std::string& name, const std::string& tag);
+  bool remove_repository(const std::string& name);
+
+  /// `_index_images`, the JSON list of all images ever pushed to the repository, or nothing.
+  [[nodiscard]] std::optional<std::string> index_images(const std::string& name) const;
+
+  /// Adds images to that list, keeping what is in it; makes the repository. `sums` has a checksum
+  /// or "" for each ID, or is empty.
+  void add_index_images(const std::string& name, const std::vector<std::string>& ids,
+                        const std::vector<std::string>& sums);
+
+  /// Properties as JSON: of the tag, or of the repository (`tag` empty). Nothing if not there.
+  [[nodiscard]] std::optional<std::string> properties(const std::string& name,
+                                                      const std::string& tag) const;
+  [[nodiscard]] bool is_private(const std::string& name) const;
+  void set_private(const std::string& name, bool is_private);
+
+  /// The repository as a store for copies. Keeps the tree open.
+  [[nodiscard]] std::unique_ptr<V1Repository> repository(const std::string& name);
+
+  /// The whole tree as one store, whose tags are full names ("team/app:1.0"). It cannot be written.
+  [[nodiscard]] std::unique_ptr<V1Repository> all_repositories();
+
+  // --- the whole ---
+
+  /// Keeps everybody else from writing until the result is gone; nothing if a writer is at work (a
+  /// server holds the tree as long as it runs).
+  class Exclusive;
+  [[nodiscard]] std::unique_ptr<Exclusive> lock_exclusively();
+
+  /// Says that this process writes, until this object goes: what lock_exclusively() elsewhere asks.
+  /// Every writing function does so itself. Throws Error{unavailable} while somebody has the tree
+  /// exclusively.
+  void lock_for_writing();
+
+  /// Throws Error{usage} for a name that no repository can have ("", "..", over 255 bytes).
+  static void check_name(std::string_view name);
+
+private:
+  explicit V1Storage(std::unique_ptr<Tree> tree);
+  friend class ImageWriter;
+
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+/// Writing one image, in the protocol's order. Not thread-safe.
+class V1Storage::ImageWriter {
+public:
+  ~ImageWriter();
+
+  [[nodiscard]] ImageState state() const;
+
+  /// Marks the image as being uploaded, then stores its JSON and its ancestry. `id` must be the
+  /// JSON's own; the parent's JSON must be there: false if it is not.
+  bool put_json(const std::string& json);
+
+  /// A layer under way: the bytes are hashed and written to a file without a name.
+  class Layer : public Sink {
+  public:
+    ~Layer() override;
+    void write(std::span<const std::byte> bytes) override;
+    [[nodiscard]] std::uint64_t size_bytes() const noexcept;
+
+    /// Gives the layer its name and records its checksum, which it returns ("sha256:" and hex).
+    /// Once only.
+    std::string commit();
+
+  private:
+    friend class ImageWriter;
+    class State;
+    explicit Layer(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+  };
+
+  /// Begins a layer of the image, whose JSON must be there (nothing if it is not). The writer must
+  /// outlive the result.
+  std::unique_ptr<Layer> start_layer();
+
+  /// Whether `checksum` is that of the JSON and layer as they are stored now.
+  [[nodiscard]] bool is_right(const std::string& checksum) const;
+
+  /// Makes the image complete: for readers it is there from now on. Whether the checksum is right
+  /// is for the caller to have asked.
+  void complete();
+
+  /// Replaces the recorded ancestry or checksums; for repairs.
+  void put_ancestry(const std::vector<std::string>& ids);
+  void put_checksums(const std::vector<std::string>& sums);
+
+  /// Removes the image; children must have gone before. Interrupted, what is left counts as an
+  /// upload that was never completed.
+  void remove();
+
+private:
+  friend class V1Storage;
+  ImageWriter(V1Storage& storage, std::string id, FileDescriptor folder);
+
+  V1Storage& storage_; // which must outlive this
+  std::string id_;
+  FileDescriptor folder_; // locked
+};
+
+class V1Storage::Exclusive {
+public:
+  ~Exclusive();
+
+private:
+  friend class V1Storage;
+  explicit Exclusive(std::shared_ptr<V1Storage> storage) : storage_(std::move(storage)) {}
+  std::shared_ptr<V1Storage> storage_; // shared: whoever locks may be the last to hold the tree
+};
+
+} // namespace regctl

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/v1_storage_state.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <filesystem>
+
+namespace regctl {
+
+namespace {
+
+constexpr std::uint64_t k_small_limit_bytes = 64 * 1024; // checksums, tags, marks
+
+bool is_empty_folder(const std::string& folder) {
+  bool is_empty = true;
+  Tree(folder).list(".", [&](const std::string& name) {
+    is_empty = is_empty && name == "lost+found"; // of a new file system
+  });
+  return is_empty;
+}
+
+} // namespace
+
+std::string image_file(const std::string& id, std::string_view part) {
+  return "images/" + id + "/" + std::string(part);
+}
+
+void replace_file(const Tree& tree, const std::string& folder, const std::string& name,
+                  std::string_view text) {
+  AtomicFile file(tree.make_folder(folder), name, tree.what(folder + "/" + name));
+  file.write(as_bytes(text));
+  file.commit();
+}
+
+V1Storage::V1Storage(std::unique_ptr<Tree> tree) : state_(std::make_unique<State>()) {
+  state_->tree = std::move(tree);
+}
+
+V1Storage::~V1Storage() = default;
+
+std::shared_ptr<V1Storage> V1Storage::open(const std::string& folder, Missing missing) {
+  if (missing == Missing::create) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) {
+      throw_errno("create '" + folder + "'", error.value());
+    }
+  }
+  auto tree = std::make_unique<Tree>(folder);
+  const bool is_tree = tree->has("images") || tree->has("repositories");
+  if (!is_tree && !is_empty_folder(folder)) {
+    throw Error(ErrorKind::protocol, "'" + folder + "' is no storage tree of a registry",
+                "it should have the folders images and repositories");
+  }
+  if (!is_tree && missing == Missing::error) {
+    throw Error(ErrorKind::not_found, "'" + folder + "' is empty: no storage tree");
+  }
+  return std::shared_ptr<V1Storage>(new V1Storage(std::move(tree)));
+}
+
+const std::string& V1Storage::folder() const noexcept {
+  return state_->tree->folder();
+}
+
+V1Storage::ImageState V1Storage::image_state(const std::string& id) const {
+  const auto& tree = *state_->tree;
+  if (!is_v1_id(id) || !tree.has(image_file(id, "json"))) {
+    return ImageState::absent;
+  }
+  const bool is_complete =
+      !tree.has(image_file(id, "_inprogress")) && tree.has(image_file(id, "layer"));
+  return is_complete ? ImageState::complete : ImageState::in_progress;
+}
+
+std::optional<V1Image> V1Storage::find_image(const std::string& id) const {
+  if (!is_v1_id(id) || state_->tree->has(image_file(id, "_inprogress"))) {
+    return std::nullopt;
+  }
+  auto json = image_json(id);
+  const auto layer = open_layer(id);
+  if (!json || !layer) {
+    return std::nullopt;
+  }
+  return V1Image{id, std::move(*json), layer->size_bytes, checksums(id), {}};
+}
+
+std::optional<std::string> V1Storage::image_json(const std::string& id) const {
+  return is_v1_id(id) ? state_->tree->read(image_file(id, "json"), k_document_limit_bytes)
+                      : std::nullopt;
+}
+
+std::optional<std::vector<std::string>> V1Storage::ancestry(const std::string& id) const {
+  const auto text = state_->tree->read(image_file(id, "ancestry"), k_document_limit_bytes);
+  const auto document =
+      Json::parse(text.value_or(""), nullptr, /*allow_exceptions=*/false); // flat or wrong
+  if (!document.is_array() || document.empty() || document.size() > k_max_chain) {
+    return std::nullopt;
+  }
+  std::vector<std::string> ids;
+  for (const auto& member : document) {
+    if (!member.is_string() || !is_v1_id(member.get_ref<const std::string&>())) {
+      return std::nullopt;
+    }
+    ids.push_back(member.get<std::string>());
+  }
+  return ids;
+}
+
+std::vector<std::string> V1Storage::checksums(const std::string& id) const {
+  const auto text =
+      state_->tree->read(image_file(id, "_checksum"), k_small_limit_bytes).value_or("");
+  if (!text.starts_with('[')) {
+    const auto end = text.find_last_not_of(" \r\n");
+    return end == std::string::npos ? std::vector<std::string>()
+                                    : std::vector<std::string>{text.substr(0, end + 1)};
+  }
+  std::vector<std::string> sums;
+  const auto document = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  for (const auto& sum : document) {
+    if (sum.is_string()) {
+      sums.push_back(sum.get<std::string>());
+    }
+  }
+  return sums;
+}
+
+std::optional<V1Storage::LayerFile> V1Storage::open_layer(const std::string& id) const {
+  auto file = state_->tree->find_file(image_file(id, "layer"));
+  if (!file) {
+    return std::nullopt;
+  }
+  return LayerFile{std::move(file->fd), file->size_bytes};
+}
+
+void V1Storage::for_each_image(const std::function<void(const std::string&)>& on_id) const {
+  state_->tree->list("images", [&](const std::string& name) {
+    if (is_v1_id(name)) {
+      on_id(name);
+    }
+  });
+}
+
+// The lock is on the folder images/ itself: shared by writers, exclusive for a collection. It goes
+// with the process, however that ends.
+
+void V1Storage::lock_for_writing() {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->writing) {
+    return;
+  }
+  auto folder = state_->tree->make_folder("images");
+  static_cast<void>(state_->tree->make_folder("repositories"));
+  if (::flock(folder.get(), LOCK_SH | LOCK_NB) != 0) {
+    throw Error(ErrorKind::unavailable,
+                "the storage tree '" + this->folder() + "' is being cleaned up by another process",
+                "try again when it is done");
+  }
+  state_->writing = std::move(folder);
+}
+
+std::unique_ptr<V1Storage::Exclusive> V1Storage::lock_exclusively() {
+  const std::lock_guard lock(state_->mutex);
+  state_->writing.close();
+  auto folder = state_->tree->make_folder("images");
+  if (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
+    return nullptr;
+  }
+  state_->writing = std::move(folder); // our own writing is allowed
+  return std::unique_ptr<Exclusive>(new Exclusive(shared_from_this()));
+}
+
+V1Storage::Exclusive::~Exclusive() {
+  const std::lock_guard lock(storage_->state_->mutex);
+  storage_->state_->writing.close();
+}
+
+} // namespace regctl

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/v1_storage_state.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/base/interrupt.hpp>
+#include <regctl/base/json.hpp>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace regctl {
+
+namespace {
+
+constexpr long k_lock_pause_ms = 20;
+
+std::string json_list(const std::vector<std::string>& texts) {
+  std::string list = "["; // as Python prints it
+  for (const auto& text : texts) {
+    list += (list.size() > 1 ? ", " : "") + json_quote(text);
+  }
+  return list + "]";
+}
+
+/// A folder that was removed while we waited for its lock is nobody's.
+bool is_still_there(const FileDescriptor& folder) {
+  struct stat status = {};
+  return ::fstat(folder.get(), &status) == 0 && status.st_nlink > 0;
+}
+
+/// The chain below `parent` and itself, child first: its recorded ancestry if that begins as the
+/// JSONs say, else followed from JSON to JSON. Nothing if a JSON is missing or the chain is no
+/// chain.
+std::optional<std::vector<std::string>> chain_of(const V1Storage& storage,
+                                                 const std::string& parent) {
+  std::vector<std::string> ids;
+  for (std::optional<std::string> next = parent; next;) {
+    const auto json = storage.image_json(*next);
+    if (!json || ids.size() == k_max_chain ||
+        std::find(ids.begin(), ids.end(), *next) != ids.end()) {
+      return std::nullopt;
+    }
+    const auto below = parse_v1_image(*json).parent;
+    const auto recorded = storage.ancestry(*next);
+    const bool is_plausible =
+        recorded && recorded->front() == *next &&
+        (below ? recorded->size() > 1 && (*recorded)[1] == *below : recorded->size() == 1);
+    if (is_plausible) {
+      ids.insert(ids.end(), recorded->begin(), recorded->end());
+      return ids;
+    }
+    ids.push_back(*next);
+    next = below;
+  }
+  return ids;
+}
+
+} // namespace
+
+std::unique_ptr<V1Storage::ImageWriter> V1Storage::write_image(const std::string& id,
+                                                               std::chrono::milliseconds patience) {
+  if (!is_v1_id(id)) {
+    throw Error(ErrorKind::protocol, "'" + id + "' is no image ID");
+  }
+  lock_for_writing();
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    auto folder = state_->tree->make_folder("images/" + id);
+    if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0 && is_still_there(folder)) {
+      return std::unique_ptr<ImageWriter>(new ImageWriter(*this, id, std::move(folder)));
+    }
+    if (std::chrono::steady_clock::now() >= end) {
+      return nullptr;
+    }
+    interruptible_sleep_ms(k_lock_pause_ms);
+  }
+}
+
+V1Storage::ImageWriter::ImageWriter(V1Storage& storage, std::string id, FileDescriptor folder)
+    : storage_(storage), id_(std::move(id)), folder_(std::move(folder)) {}
+
+V1Storage::ImageWriter::~ImageWriter() = default;
+
+V1Storage::ImageState V1Storage::ImageWriter::state() const {
+  return storage_.image_state(id_);
+}
+
+bool V1Storage::ImageWriter::put_json(const std::string& json) {
+  const auto info = parse_v1_image(json);
+  if (info.id != id_) {
+    throw Error(ErrorKind::protocol, "the JSON of image " + id_ + " is that of image " + info.id);
+  }
+  std::vector<std::string> ids{id_};
+  if (info.parent) {
+    const auto below = chain_of(storage_, *info.parent);
+    if (!below || std::find(below->begin(), below->end(), id_) != below->end()) {
+      return false;
+    }
+    ids.insert(ids.end(), below->begin(), below->end());
+  }
+  const auto& tree = *storage_.state_->tree;
+  const auto folder = "images/" + id_;
+  replace_file(tree, folder, "_inprogress", "true");
+  if (storage_.image_json(id_) != json) {
+    ::unlinkat(folder_.get(), "_checksum", 0); // it was of another JSON
+    replace_file(tree, folder, "json", json);
+  }
+  put_ancestry(ids);
+  return true;
+}
+
+class V1Storage::ImageWriter::Layer::State {
+public:
+  State(ImageWriter& owner, FileDescriptor folder, std::string what, const std::string& json)
+      : writer(owner), file(std::move(folder), "layer", std::move(what)) {
+    payload.update(payload_prefix(json));
+  }
+
+  ImageWriter& writer;
+  AtomicFile file;
+  Sha256 payload;
+  std::uint64_t size_bytes = 0;
+};
+
+V1Storage::ImageWriter::Layer::Layer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+V1Storage::ImageWriter::Layer::~Layer() = default;
+
+void V1Storage::ImageWriter::Layer::write(std::span<const std::byte> bytes) {
+  state_->payload.update(bytes);
+  state_->file.write(bytes);
+  state_->size_bytes += bytes.size();
+}
+
+std::uint64_t V1Storage::ImageWriter::Layer::size_bytes() const noexcept {
+  return state_->size_bytes;
+}
+
+std::string V1Storage::ImageWriter::Layer::commit() {
+  auto sum = "sha256:" + state_->payload.finish_hex();
+  // Killed between the two files, a tree must not have a new layer under an old layer's sum.
+  ::unlinkat(state_->writer.folder_.get(), "_checksum", 0);
+  state_->file.commit();
+  state_->writer.put_checksums({sum});
+  return sum;
+}
+
+std::unique_ptr<V1Storage::ImageWriter::Layer> V1Storage::ImageWriter::start_layer() {
+  const auto json = storage_.image_json(id_);
+  if (!json) {
+    return nullptr;
+  }
+  const auto& tree = *storage_.state_->tree;
+  return std::unique_ptr<Layer>(new Layer(std::make_unique<Layer::State>(
+      *this, tree.make_folder("images/" + id_), tree.what(image_file(id_, "layer")), *json)));
+}
+
+bool V1Storage::ImageWriter::is_right(const std::string& checksum) const {
+  const auto sums = storage_.checksums(id_);
+  return std::find(sums.begin(), sums.end(), checksum) != sums.end();
+}
+
+void V1Storage::ImageWriter::complete() {
+  ::fsync(folder_.get()); // all that the image is made of, before it counts
+  if (::unlinkat(folder_.get(), "_inprogress", 0) != 0 && errno != ENOENT) {
+    throw_errno("remove " + storage_.state_->tree->what(image_file(id_, "_inprogress")), errno);
+  }
+  ::fsync(folder_.get());
+}
+
+void V1Storage::ImageWriter::remove() {
+  const auto& tree = *storage_.state_->tree;
+  const auto folder = "images/" + id_;
+  replace_file(tree, folder, "_inprogress", "true"); // nobody's image from here on
+  std::vector<std::string> names;
+  tree.list(folder, [&](const std::string& name) { names.push_back(name); });
+  // The JSON goes late and the mark last: what an interruption leaves is a dead upload.
+  std::stable_partition(names.begin(), names.end(),
+                        [](const std::string& name) { return name != "json"; });
+  std::stable_partition(names.begin(), names.end(),
+                        [](const std::string& name) { return name != "_inprogress"; });
+  for (const auto& name : names) {
+    if (::unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      throw_errno("remove " + tree.what(folder + "/" + name), errno);
+    }
+  }
+  const auto images = tree.make_folder("images");
+  if (::unlinkat(images.get(), id_.c_str(), AT_REMOVEDIR) != 0) {
+    throw_errno("remove " + tree.what(folder), errno);
+  }
+}
+
+void V1Storage::ImageWriter::put_ancestry(const std::vector<std::string>& ids) {
+  replace_file(*storage_.state_->tree, "images/" + id_, "ancestry", json_list(ids));
+}
+
+void V1Storage::ImageWriter::put_checksums(const std::vector<std::string>& sums) {
+  replace_file(*storage_.state_->tree, "images/" + id_, "_checksum", json_list(sums));
+}
+
+} // namespace regctl

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/v1_storage_state.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/model/v1_layer.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <ctime>
+
+namespace regctl {
+
+namespace {
+
+/// How long a copy waits for another writer of the same image: longer than any layer takes.
+constexpr auto k_patience = std::chrono::hours(24);
+
+/// What the original keeps beside a tag, as a copy knows it.
+std::string tag_properties() {
+  return "{\"last_update\": " + std::to_string(std::time(nullptr)) + "}";
+}
+
+std::string familiar(const std::string& name) {
+  constexpr std::string_view k_library = "library/";
+  const bool is_library =
+      name.starts_with(k_library) && name.find('/', k_library.size()) == std::string::npos;
+  return is_library ? name.substr(k_library.size()) : name;
+}
+
+/// How far an image of the plan has got; each includes the one before.
+enum class Progress { waiting, json_there, complete };
+
+class StoragePush final : public V1Push {
+public:
+  StoragePush(std::shared_ptr<V1Storage> storage, std::string name, V1PushPlan plan)
+      : storage_(std::move(storage)), name_(std::move(name)), plan_(std::move(plan)) {
+    for (const auto& id : plan_.ids) {
+      progress_[id] = Progress::waiting;
+    }
+  }
+
+  bool has_image(const std::string& id) override {
+    const bool there = storage_->image_state(id) == V1Storage::ImageState::complete;
+    if (there) {
+      advance(id, Progress::complete);
+    }
+    return there;
+  }
+
+  PutOutcome put_image(const V1Upload& upload) override {
+    const auto& id = upload.image.id;
+    return in_context(
+        [&] { return "writing image " + short_id(id) + " to '" + storage_->folder() + "'"; },
+        [&] {
+          const auto parent = parse_v1_image(upload.image.json).parent;
+          const auto outcome = store(upload, parent);
+          advance(id, Progress::complete);
+          return outcome;
+        });
+  }
+
+  void abandon(std::exception_ptr reason) noexcept override {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) {
+      failure_ = std::move(reason);
+    }
+    changed_.notify_all();
+  }
+
+  void finish(const std::function<void(const std::string& tag, const std::string& id,
+                                       const std::string& where)>& on_tag) override {
+    storage_->add_index_images(name_, plan_.ids, {});
+    for (const auto& [tag, id] : plan_.tags) {
+      on_tag(tag, id, "v1-storage:" + storage_->folder() + ":" + familiar(name_) + ":" + tag);
+      storage_->put_tag(name_, tag, id, tag_properties());
+    }
+  }
+
+private:
+  void advance(const std::string& id, Progress progress) {
+    const std::lock_guard lock(mutex_);
+    progress_[id] = progress;
+    changed_.notify_all();
+  }
+
+  /// Waits until the parent, if this push has to do with it, is as far as `wanted`.
+  void wait_for(const std::optional<std::string>& parent, Progress wanted) {
+    std::unique_lock lock(mutex_);
+    const auto found = parent ? progress_.find(*parent) : progress_.end();
+    if (found != progress_.end()) {
+      changed_.wait(lock, [&] { return failure_ || found->second >= wanted; });
+    }
+    if (failure_) {
+      rethrow_copy(failure_);
+    }
+  }
+
+  PutOutcome store(const V1Upload& upload, const std::optional<std::string>& parent) {
+    const auto writer = storage_->write_image(upload.image.id, k_patience);
+    if (!writer) {
+      throw Error(ErrorKind::unavailable, "another process has been writing it for a day");
+    }
+    if (writer->state() == V1Storage::ImageState::complete) {
+      return PutOutcome::already_there;
+    }
+    wait_for(parent, Progress::json_there);
+    std::string json;
+    do { // only the end of the layer tells the JSON of a source that re-encodes
+      json = upload.image.json;
+      if (!writer->put_json(json)) {
+        throw Error(ErrorKind::not_found,
+                    "its parent " + short_id(parent.value_or("")) + " is not there");
+      }
+      advance(upload.image.id, Progress::json_there);
+      const auto layer = writer->start_layer();
+      const auto source = upload.layer();
+      pump(*source, *layer);
+      const auto expected = upload.image.layer_size_bytes;
+      if (expected && *expected != layer->size_bytes()) {
+        throw Error(ErrorKind::integrity, "the layer has " + std::to_string(layer->size_bytes()) +
+                                              " bytes instead of " + std::to_string(*expected));
+      }
+      layer->commit();
+    } while (json != upload.image.json);
+    wait_for(parent, Progress::complete);
+    writer->complete();
+    return PutOutcome::stored;
+  }
+
+  std::shared_ptr<V1Storage> storage_; // shared with the repository
+  std::string name_;
+  V1PushPlan plan_;
+  std::mutex mutex_; ///< guards what follows
+  std::condition_variable changed_;
+  std::map<std::string, Progress> progress_; // of the plan's images
+  std::exception_ptr failure_;
+};
+
+class StorageRepository : public V1Repository {
+public:
+  StorageRepository(std::shared_ptr<V1Storage> storage, std::string name)
+      : storage_(std::move(storage)), name_(std::move(name)) {}
+
+  [[nodiscard]] std::string describe() const override {
+    return "v1-storage:" + storage_->folder() + ":" + familiar(name_);
+  }
+
+  V1Tags tags() override {
+    auto tags = storage_->tags(name_);
+    if (!tags) {
+      throw Error(ErrorKind::not_found,
+                  "there is no repository " + familiar(name_) + " in '" + storage_->folder() + "'");
+    }
+    return std::move(*tags);
+  }
+
+  std::optional<std::vector<std::string>> ancestry(const std::string& id) override {
+    return storage_->ancestry(id);
+  }
+
+  std::optional<V1Image> find_image(const std::string& id) override {
+    auto image = storage_->find_image(id);
+    if (!image && storage_->image_state(id) == V1Storage::ImageState::in_progress) {
+      throw Error(ErrorKind::unavailable,
+                  "the upload of image " + short_id(id) + " to '" + storage_->folder() +
+                      "' was never completed",
+                  "regctl audit tells whether its layer is whole; pushing it again repairs it");
+    }
+    return image;
+  }
+
+  std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
+    auto file = storage_->open_layer(image.id);
+    if (!file) {
+      throw Error(ErrorKind::not_found, "the layer of image " + short_id(image.id) +
+                                            " is not in '" + storage_->folder() + "'");
+    }
+    auto what = "the layer of image " + short_id(image.id) + " in '" + storage_->folder() + "'";
+    auto bytes = make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
+                                   file->size_bytes, what);
+    return make_layer_source(std::move(bytes), image, check, std::move(what),
+                             [](const std::string&) {});
+  }
+
+  std::unique_ptr<V1Push> start_push(const V1PushPlan& plan) override {
+    storage_->lock_for_writing();
+    return std::make_unique<StoragePush>(storage_, name_, plan);
+  }
+
+  void put_tag(const std::string& tag, const std::string& id) override {
+    storage_->put_tag(name_, tag, id, tag_properties());
+  }
+
+  void remove_tag(const std::string& tag) override {
+    if (!storage_->remove_tag(name_, tag)) {
+      throw Error(ErrorKind::not_found, "there is no tag " + describe() + ":" + tag);
+    }
+  }
+
+  void remove() override {
+    if (!storage_->remove_repository(name_)) {
+      throw Error(ErrorKind::not_found, "there is no repository " + describe());
+    }
+  }
+
+protected:
+  [[nodiscard]] V1Storage& storage() const noexcept { return *storage_; }
+
+private:
+  std::shared_ptr<V1Storage> storage_; // shared with pushes
+  std::string name_;
+};
+
+/// Every repository at once, for reading.
+class WholeStorage final : public StorageRepository {
+public:
+  explicit WholeStorage(std::shared_ptr<V1Storage> storage)
+      : StorageRepository(std::move(storage), "") {}
+
+  [[nodiscard]] std::string describe() const override { return "v1-storage:" + storage().folder(); }
+
+  V1Tags tags() override {
+    V1Tags all;
+    storage().for_each_repository([&](const std::string& name) {
+      for (const auto& [tag, id] : storage().tags(name).value_or(V1Tags())) {
+        all[familiar(name) + ":" + tag] = id;
+      }
+    });
+    return all;
+  }
+
+  std::unique_ptr<V1Push> start_push(const V1PushPlan&) override { refuse(); }
+  void put_tag(const std::string&, const std::string&) override { refuse(); }
+  void remove_tag(const std::string&) override { refuse(); }
+  void remove() override { refuse(); }
+
+private:
+  [[noreturn]] void refuse() const {
+    throw Error(ErrorKind::usage, describe() + " names no repository",
+                "write " + describe() + ":NAME[:TAG]");
+  }
+};
+
+} // namespace
+
+std::unique_ptr<V1Repository> V1Storage::repository(const std::string& name) {
+  check_name(name);
+  auto full = name.find('/') == std::string::npos ? "library/" + name : name;
+  return std::make_unique<StorageRepository>(shared_from_this(), std::move(full));
+}
+
+std::unique_ptr<V1Repository> V1Storage::all_repositories() {
+  return std::make_unique<WholeStorage>(shared_from_this());
+}
+
+} // namespace regctl

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/v1_storage_state.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/model/reference.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+namespace regctl {
+
+namespace {
+
+constexpr std::uint64_t k_tag_limit_bytes = 4096;
+constexpr std::string_view k_tag_prefix = "tag_";
+constexpr std::size_t k_file_name_limit_bytes = 255;
+
+struct Name {
+  std::string space;
+  std::string rest; ///< may have slashes
+};
+
+Name split_name(std::string_view name) {
+  const auto slash = name.find('/');
+  return slash == std::string_view::npos
+             ? Name{"library", std::string(name)}
+             : Name{std::string(name.substr(0, slash)), std::string(name.substr(slash + 1))};
+}
+
+/// "repositories/team/deep%252Fname".
+std::string folder_of(std::string_view name) {
+  V1Storage::check_name(name);
+  const auto [space, rest] = split_name(name);
+  return "repositories/" + form_quote(space) + "/" + form_quote(form_quote(rest));
+}
+
+/// The name of the folder, or nothing where no name gives it.
+std::optional<std::string> name_of(const std::string& space, const std::string& folder) {
+  const auto plain_space = form_unquote(space);
+  const auto once = form_unquote(folder);
+  const auto rest = once ? form_unquote(*once) : std::nullopt;
+  if (!plain_space || !rest) {
+    return std::nullopt;
+  }
+  auto name = *plain_space + "/" + *rest;
+  try {
+    return folder_of(name) == "repositories/" + space + "/" + folder ? std::optional(name)
+                                                                     : std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::string tag_file(std::string_view tag) {
+  if (!is_tag(tag)) {
+    throw Error(ErrorKind::usage, "'" + std::string(tag) + "' is no tag");
+  }
+  return std::string(k_tag_prefix) + std::string(tag);
+}
+
+std::string properties_file(const std::string& tag) {
+  return tag.empty() ? "json" : "tag" + tag + "_json";
+}
+
+std::optional<std::string> read_tag(const Tree& tree, const std::string& path) {
+  auto text = tree.read(path, k_tag_limit_bytes);
+  if (!text) {
+    return std::nullopt;
+  }
+  text->erase(text->find_last_not_of(" \r\n") + 1);
+  return is_v1_id(*text) ? text : std::nullopt;
+}
+
+bool remove_file(const Tree& tree, const std::string& folder, const std::string& name) {
+  const auto fd = tree.find_folder(folder);
+  if (!fd) {
+    return false;
+  }
+  if (::unlinkat(fd->get(), name.c_str(), 0) != 0) {
+    if (errno == ENOENT) {
+      return false;
+    }
+    throw_errno("remove " + tree.what(folder + "/" + name), errno);
+  }
+  ::fsync(fd->get());
+  return true;
+}
+
+/// The entry of an image in the list, with its checksum if one is known.
+Json index_entry(const std::string& id, const std::string& sum) {
+  auto entry = Json::object();
+  if (!sum.empty()) {
+    entry["checksum"] = sum;
+  }
+  entry["id"] = id;
+  return entry;
+}
+
+/// As Python prints it: ", " and ": " between, which the original's readers do not need, but people
+/// compare trees.
+std::string print_index(const Json& list) {
+  std::string text = "[";
+  for (const auto& entry : list) {
+    text += text.size() > 1 ? ", {" : "{";
+    bool is_first = true;
+    for (const auto& [key, value] : entry.items()) {
+      text += (is_first ? "" : ", ") + json_quote(key) + ": " + value.dump();
+      is_first = false;
+    }
+    text += "}";
+  }
+  return text + "]";
+}
+
+} // namespace
+
+void V1Storage::check_name(std::string_view name) {
+  const auto [space, rest] = split_name(name);
+  const auto is_bad = [](const std::string& part) {
+    return part.empty() || part == "." || part == ".." || part.find('\0') != std::string::npos;
+  };
+  if (is_bad(space) || is_bad(rest) ||
+      form_quote(form_quote(rest)).size() > k_file_name_limit_bytes ||
+      form_quote(space).size() > k_file_name_limit_bytes) {
+    throw Error(ErrorKind::usage, "'" + std::string(name) + "' is no name for a repository");
+  }
+}
+
+void V1Storage::for_each_repository(const std::function<void(const std::string&)>& on_name) const {
+  const auto& tree = *state_->tree;
+  tree.list("repositories", [&](const std::string& space) {
+    tree.list("repositories/" + space, [&](const std::string& folder) {
+      if (const auto name = name_of(space, folder)) {
+        on_name(*name);
+      }
+    });
+  });
+}
+
+bool V1Storage::has_repository(const std::string& name) const {
+  return state_->tree->find_folder(folder_of(name)).has_value();
+}
+
+std::optional<V1Tags> V1Storage::tags(const std::string& name) const {
+  const auto& tree = *state_->tree;
+  const auto folder = folder_of(name);
+  if (!tree.find_folder(folder)) {
+    return std::nullopt;
+  }
+  V1Tags tags;
+  tree.list(folder, [&](const std::string& file) {
+    const auto tag = std::string_view(file).substr(std::min(k_tag_prefix.size(), file.size()));
+    if (file.starts_with(k_tag_prefix) && is_tag(tag)) {
+      tags[std::string(tag)] = read_tag(tree, folder + "/" + file);
+    }
+  });
+  return tags;
+}
+
+std::optional<std::string> V1Storage::find_tag(const std::string& name,
+                                               const std::string& tag) const {
+  return is_tag(tag) ? read_tag(*state_->tree, folder_of(name) + "/" + tag_file(tag))
+                     : std::nullopt;
+}
+
+void V1Storage::put_tag(const std::string& name, const std::string& tag, const std::string& id,
+                        const std::string& properties) {
+  lock_for_writing();
+  const auto folder = folder_of(name);
+  const auto file = tag_file(tag);
+  replace_file(*state_->tree, folder, properties_file(tag), properties);
+  if (tag == "latest") {
+    replace_file(*state_->tree, folder, properties_file(""), properties);
+  }
+  replace_file(*state_->tree, folder, file, id);
+}
+
+bool V1Storage::remove_tag(const std::string& name, const std::string& tag) {
+  lock_for_writing();
+  const auto folder = folder_of(name);
+  if (!is_tag(tag) || !remove_file(*state_->tree, folder, tag_file(tag))) {
+    return false;
+  }
+  remove_file(*state_->tree, folder, properties_file(tag));
+  return true;
+}
+
+bool V1Storage::remove_repository(const std::string& name) {
+  lock_for_writing();
+  const auto& tree = *state_->tree;
+  const auto folder = folder_of(name);
+  if (!tree.find_folder(folder)) {
+    return false;
+  }
+  std::vector<std::string> files;
+  tree.list(folder, [&](const std::string& file) { files.push_back(file); });
+  std::sort(files.begin(), files.end()); // the list of images goes first, then the tags
+  for (const auto& file : files) {
+    remove_file(tree, folder, file);
+  }
+  const auto slash = folder.rfind('/');
+  const auto space = tree.make_folder(folder.substr(0, slash));
+  if (::unlinkat(space.get(), folder.substr(slash + 1).c_str(), AT_REMOVEDIR) != 0 &&
+      errno != ENOTEMPTY) { // somebody pushes to it again already
+    throw_errno("remove " + tree.what(folder), errno);
+  }
+  ::fsync(space.get());
+  return true;
+}
+
+std::optional<std::string> V1Storage::index_images(const std::string& name) const {
+  return state_->tree->read(folder_of(name) + "/_index_images", k_listing_limit_bytes);
+}
+
+void V1Storage::add_index_images(const std::string& name, const std::vector<std::string>& ids,
+                                 const std::vector<std::string>& sums) {
+  lock_for_writing();
+  const std::lock_guard lock(state_->mutex);
+  auto list = Json::parse(index_images(name).value_or("[]"), nullptr, /*allow_exceptions=*/false);
+  if (!list.is_array()) {
+    list = Json::array();
+  }
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    places[optional_string(list[i], "id").value_or("")] = i;
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto sum = i < sums.size() ? sums[i] : std::string();
+    const auto [place, is_new] = places.emplace(ids[i], list.size());
+    if (is_new) {
+      list.push_back(index_entry(ids[i], sum));
+    } else if (!sum.empty()) {
+      list[place->second] = index_entry(ids[i], sum);
+    }
+  }
+  replace_file(*state_->tree, folder_of(name), "_index_images", print_index(list));
+}
+
+std::optional<std::string> V1Storage::properties(const std::string& name,
+                                                 const std::string& tag) const {
+  if (!tag.empty() && !is_tag(tag)) {
+    return std::nullopt;
+  }
+  return state_->tree->read(folder_of(name) + "/" + properties_file(tag), k_document_limit_bytes);
+}
+
+bool V1Storage::is_private(const std::string& name) const {
+  return state_->tree->has(folder_of(name) + "/_private");
+}
+
+void V1Storage::set_private(const std::string& name, bool is_private) {
+  lock_for_writing();
+  if (is_private) {
+    replace_file(*state_->tree, folder_of(name), "_private", "");
+  } else {
+    remove_file(*state_->tree, folder_of(name), "_private");
+  }
+}
+
+} // namespace regctl

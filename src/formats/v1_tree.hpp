@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/file.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regctl {
+
+/// `text` as Python's urllib.quote_plus writes it: letters, digits and "_.-" stay, a space is '+',
+/// every other byte "%XX". docker-registry names its folders so.
+std::string form_quote(std::string_view text);
+
+/// What form_quote() was given; nothing for a '%' that two hex digits do not follow.
+std::optional<std::string> form_unquote(std::string_view text);
+
+/// A folder on disk out of which no path leads: each one is resolved beneath it (openat2), so that
+/// a link to elsewhere is an error wherever it lies. Paths are relative, as in "images/ID/json".
+/// Thread-safe.
+class Tree {
+public:
+  /// Opens `folder`. Throws Error{not_found} or Error{local_io}, Error{unsupported} where the
+  /// kernel has no openat2 (before Linux 5.6).
+  explicit Tree(std::string folder);
+
+  [[nodiscard]] const std::string& folder() const noexcept { return folder_; }
+
+  /// The path as errors name it: "'/srv/registry/images/ID/json'".
+  [[nodiscard]] std::string what(std::string_view path) const;
+
+  struct File {
+    FileDescriptor fd;
+    std::uint64_t size_bytes = 0;
+  };
+
+  /// The regular file, or nothing if there is none. Throws Error{protocol} for what is neither file
+  /// nor absent (a link that leads out, a pipe, a device), Error{local_io}.
+  [[nodiscard]] std::optional<File> find_file(const std::string& path) const;
+
+  /// The folder, or nothing. Throws like find_file().
+  [[nodiscard]] std::optional<FileDescriptor> find_folder(const std::string& path) const;
+
+  /// The whole of a small file, or nothing. Throws Error{protocol} past `limit_bytes`.
+  [[nodiscard]] std::optional<std::string> read(const std::string& path,
+                                                std::uint64_t limit_bytes) const;
+
+  [[nodiscard]] bool has(const std::string& path) const;
+
+  /// Calls `on_entry` for each name in the folder, in no order, without "." and "..", and without
+  /// names that start with '.' (files being written). Nothing if there is no such folder.
+  void list(const std::string& path, const std::function<void(const std::string&)>& on_entry) const;
+
+  /// Opens the folder, making it and those above it if need be.
+  [[nodiscard]] FileDescriptor make_folder(const std::string& path) const;
+
+private:
+  [[nodiscard]] FileDescriptor open_beneath(const std::string& path, int flags) const;
+
+  std::string folder_;
+  FileDescriptor root_;
+};
+
+} // namespace regctl
