@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A v1 registry that plays docker-registry 0.9 as recorded in tests/data/v1, and misbehaves on request.
+"""A v1 registry (v1_registry.py) that misbehaves on request.
 
 Images live in memory, or come from a storage tree (--storage). Faults are rules: JSON objects given with
 --fault or sent to POST /_fault, looked at in order:
@@ -12,7 +12,6 @@ the rule (absent: never). Actions: see Fault. Every request is a line of JSON in
 """
 
 import argparse
-import base64
 import hashlib
 import json
 import os
@@ -27,69 +26,7 @@ import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler
 
-HTML = "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 3.2 Final//EN\">\n<title>{0} {1}</title>\n<h1>{1}</h1>\n"
-PHRASES = {200: "OK", 201: "CREATED", 204: "NO CONTENT", 206: "PARTIAL CONTENT", 302: "FOUND",
-           304: "NOT MODIFIED", 400: "BAD REQUEST", 401: "UNAUTHORIZED", 403: "FORBIDDEN",
-           404: "NOT FOUND", 405: "METHOD NOT ALLOWED", 409: "CONFLICT", 413: "TOO LARGE",
-           416: "REQUESTED RANGE NOT SATISFIABLE", 429: "TOO MANY REQUESTS",
-           500: "INTERNAL SERVER ERROR", 502: "BAD GATEWAY", 503: "SERVICE UNAVAILABLE",
-           504: "GATEWAY TIMEOUT"}
-
-
-class Image:
-    def __init__(self, text=None):
-        self.json = text
-        self.layer = None
-        self.computed = []
-        self.checksums = []
-        self.ancestry = None
-        self.in_progress = True
-
-
-class State:
-    """What the registry holds. One lock guards it all: this is for tests."""
-
-    def __init__(self):
-        self.lock = threading.RLock()
-        self.images = {}
-        self.repositories = {}
-        self.tokens = {}
-        self.faults = []
-
-    def repository(self, name, make=False):
-        if make:
-            return self.repositories.setdefault(name, {"tags": {}, "images": None, "access": "public"})
-        return self.repositories.get(name)
-
-    def load(self, root):
-        """Reads a storage tree of docker-registry's local driver."""
-        for identity in os.listdir(os.path.join(root, "images")):
-            folder = os.path.join(root, "images", identity)
-
-            def part(name):
-                path = os.path.join(folder, name)
-                return open(path, "rb").read() if os.path.exists(path) else None
-
-            image = Image(part("json"))
-            image.layer = part("layer")
-            image.in_progress = part("_inprogress") is not None
-            ancestry = part("ancestry")
-            image.ancestry = json.loads(ancestry) if ancestry else None
-            text = (part("_checksum") or b"").decode()
-            image.checksums = json.loads(text) if text.startswith("[") else ([text] if text else [])
-            self.images[identity] = image
-        base = os.path.join(root, "repositories")
-        for namespace in os.listdir(base):
-            for quoted in os.listdir(os.path.join(base, namespace)):
-                folder = os.path.join(base, namespace, quoted)
-                name = urllib.parse.unquote_plus(urllib.parse.unquote_plus(quoted))
-                repository = self.repository(f"{namespace}/{name}", make=True)
-                for file in os.listdir(folder):
-                    path = os.path.join(folder, file)
-                    if file.startswith("tag_"):
-                        repository["tags"][file[4:]] = open(path).read()
-                    elif file == "_index_images":
-                        repository["images"] = json.load(open(path))
+from v1_registry import HTML, PHRASES, Answer, Registry, State, error, reply
 
 
 class Fault:
@@ -121,26 +58,7 @@ class Fault:
         return True
 
 
-class Answer(Exception):
-    """An answer, raised where it is found."""
-
-    def __init__(self, status, body=b"", headers=None, content_type="application/json"):
-        super().__init__(status)
-        self.status = status
-        self.body = body if isinstance(body, bytes) else body.encode()
-        self.headers = dict(headers or {})
-        self.headers.setdefault("Content-Type", content_type)
-
-    @staticmethod
-    def error(status, text, headers=None):
-        return Answer(status, json.dumps({"error": text}), headers)
-
-    @staticmethod
-    def page(status):
-        return Answer(status, HTML.format(status, PHRASES[status].title()), content_type="text/html")
-
-
-class Handler(BaseHTTPRequestHandler):
+class Handler(Registry, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "gunicorn/19.1.1"
     sys_version = ""
@@ -185,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
         if action in ("reset", "close"):
             return self.drop(reset=action == "reset")
         if action == "early":
-            answer = Answer.error(fault.rule["status"], fault.rule.get("text", "early"))
+            answer = error(fault.rule["status"], fault.rule.get("text", "early"))
             self.close_connection = True
             return self.respond(answer, None)
         try:
@@ -214,10 +132,10 @@ class Handler(BaseHTTPRequestHandler):
             if rule == "clear":
                 self.state.faults.clear()
             elif rule == "expire":
-                self.state.tokens.clear()
+                self.state.signatures.clear()
             else:
                 self.state.faults.append(Fault(rule))
-        self.respond(Answer(200, "true"), None, logged=False)
+        self.respond(reply(True), None, logged=False)
 
     # --- the answer ---
 
@@ -246,7 +164,7 @@ class Handler(BaseHTTPRequestHandler):
         status, body, headers = answer.status, answer.body, answer.headers
         if action == "status":
             status = rule["status"]
-            body = rule.get("body", HTML.format(status, "Fault")).encode()
+            body = rule.get("body", HTML.format(status, "Fault", "")).encode()
             headers = {"Content-Type": "text/html"}
             if "retry_after" in rule:
                 headers["Retry-After"] = str(rule["retry_after"])
@@ -261,7 +179,7 @@ class Handler(BaseHTTPRequestHandler):
             headers = {**{k: v for k, v in headers.items() if k not in rule.get("drop", [])},
                        **rule.get("set", {})}
         size = rule["bytes"] if action == "huge" else len(body)
-        promised = int(headers.pop("Announce", size)) + rule.get("delta", 0)
+        promised = (size if answer.announced is None else answer.announced) + rule.get("delta", 0)
         if promised != size:
             self.close_connection = True
         if logged:
@@ -309,306 +227,16 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:
             pass
 
-    # --- docker-registry 0.9 ---
+    # --- what stands before a registry ---
 
     def find_answer(self):
-        if "If-Modified-Since" in self.headers:
-            raise Answer(304)
         if self.options.cookie and f"node={self.options.cookie}" not in self.headers.get("Cookie", ""):
             if not re.fullmatch(r"/v1/_ping|/_ping|/", self.route):
-                raise Answer.error(400, "the cookie did not come back")
-        self.check_nginx()
-        for pattern, function in ROUTES:
-            match = re.fullmatch(pattern, self.route)
-            if match:
-                return function(self, *match.groups())
-        raise Answer.page(404)
-
-    def basic(self):
-        scheme, _, value = self.headers.get("Authorization", "").partition(" ")
-        return base64.b64decode(value).decode() if scheme == "Basic" else None
-
-    def check_nginx(self):
+                raise error(400, "the cookie did not come back")
         if self.options.auth == "nginx" and self.basic() != self.options.user:
-            raise Answer(401, HTML.format(401, "Authorization Required"),
-                         {"WWW-Authenticate": 'Basic realm="registry"'}, "text/html")
-
-    def check_token(self, access):
-        """In token mode image and tag requests need the right token, strictly."""
-        if self.options.auth != "token":
-            return
-        scheme, _, value = self.headers.get("Authorization", "").partition(" ")
-        if value.startswith("Token "):
-            value = value[6:]
-        with self.state.lock:
-            granted = self.state.tokens.get(value)
-        if scheme != "Token" or granted != access:
-            raise Answer.error(401, "Requires authorization", {"WWW-Authenticate": "Token"})
-
-    def index_headers(self, repository):
-        """What an index request answers to a client that asks for a token."""
-        if self.options.auth in ("basic", "token") and self.basic() != self.options.user:
-            raise Answer.error(401, "Requires authorization", {"WWW-Authenticate": 'Basic realm="index"'})
-        headers = {}
-        if self.headers.get("X-Docker-Token") or self.command == "PUT":
-            access = {"PUT": "write", "DELETE": "delete"}.get(self.command, "read")
-            signature = hashlib.sha256(os.urandom(8)).hexdigest()[:16].upper()
-            token = f'signature={signature},repository="{repository}",access={access}'
-            with self.state.lock:
-                self.state.tokens[token] = access
-            headers = {"X-Docker-Token": "Token " + token, "WWW-Authenticate": "Token " + token}
-            headers["X-Docker-Endpoints"] = self.options.endpoints or self.headers.get("Host", "")
-        return headers
-
-    def ping(self):
-        headers = {"X-Docker-Registry-Version": "0.9.1"}
-        if self.options.standalone:
-            headers["X-Docker-Registry-Standalone"] = self.options.standalone
-        return Answer(200, '{"host": [], "launch": [], "versions": {}}', headers)
-
-    def root(self):
-        return Answer(200, '"docker-registry server"')
-
-    def search(self):
-        if self.options.search == "off":
-            raise Answer.page(404)
-        if self.options.search == "empty":
-            return Answer(200, "{}")
-        term = self.query.get("q", [""])[0]
-        like = re.compile(".*".join(re.escape(p) for p in term.split("%")).replace("_", "."), re.I)
-        with self.state.lock:
-            names = [n for n in self.state.repositories if like.search(n)]
-        results = [{"name": n, "description": ""} for n in names]
-        return Answer(200, json.dumps({"num_results": len(names), "query": term, "results": results}))
-
-    def users(self):
-        if self.command == "POST":
-            return Answer(201, '"User Created"')
-        if self.options.auth in ("basic", "token") and self.basic() != self.options.user:
-            raise Answer.error(401, "Wrong login", {"WWW-Authenticate": 'Basic realm="index"'})
-        return Answer(200, '"OK"')
-
-    def repository_root(self, name):
-        headers = self.index_headers(name)
-        if self.command == "DELETE":
-            return self.remove_repository(name)
-        if self.command != "PUT":
-            raise Answer.page(405)
-        try:
-            entries = json.loads(self.read_body())
-        except ValueError:
-            raise Answer.error(400, "Error Decoding JSON") from None
-        with self.state.lock:
-            repository = self.state.repository(name, make=True)
-            known = {e["id"]: e for e in repository["images"] or []}
-            for entry in entries:
-                known.setdefault(entry["id"], {"id": entry["id"]})
-            repository["images"] = list(known.values())
-        return Answer(200, '""', headers)
-
-    def remove_repository(self, name):
-        with self.state.lock:
-            if self.state.repositories.pop(name, None) is None:
-                raise Answer.error(404, "Repository not found")
-        return Answer(200, "true")
-
-    def repository_images(self, name):
-        headers = self.index_headers(name)
-        if self.command == "PUT":
-            self.read_body()
-            return Answer(204, b"", headers)
-        repository = self.state.repository(name)
-        if not repository or repository["images"] is None:
-            raise Answer.error(404, "images not found", headers)
-        return Answer(200, json.dumps(repository["images"]), headers)
-
-    def tags(self, name):
-        if self.command == "DELETE":
-            self.check_token("delete")
-            return self.remove_repository(name)
-        self.check_token("read")
-        repository = self.state.repository(name)
-        if not repository:
-            raise Answer.error(404, "Repository not found")
-        return Answer(200, json.dumps(repository["tags"]))
-
-    def tag(self, name, tag):
-        repository = self.state.repository(name, make=self.command == "PUT")
-        if self.command == "PUT":
-            self.check_token("write")
-            try:
-                identity = json.loads(self.read_body())
-            except ValueError:
-                raise Answer.error(400, "Error Decoding JSON") from None
-            if identity not in self.state.images:
-                raise Answer.error(404, "Image not found")
-            repository["tags"][tag] = identity
-            return Answer(200, "true")
-        if self.command == "DELETE":
-            self.check_token("write" if self.options.auth != "token" else "write")
-            if not repository or repository["tags"].pop(tag, None) is None:
-                raise Answer.error(404, "Tag not found")
-            return Answer(200, "true")
-        self.check_token("read")
-        if not repository or tag not in repository["tags"]:
-            raise Answer.error(404, "Tag not found")
-        return Answer(200, json.dumps(repository["tags"][tag]))
-
-    def properties(self, name):
-        repository = self.state.repository(name)
-        if not repository:
-            raise Answer.error(404, "Repository not found")
-        if self.command == "PUT":
-            self.check_token("write")
-            repository["access"] = json.loads(self.read_body())["access"]
-            return Answer(200, "true")
-        self.check_token("read")
-        return Answer(200, json.dumps({"access": repository["access"]}))
-
-    def readable(self, identity):
-        """The image, if it is complete; as the original, 404 before 400."""
-        image = self.state.images.get(identity)
-        if image is None or image.json is None:
-            raise Answer.error(404, "Image not found")
-        if image.in_progress:
-            raise Answer.error(400, "Image is being uploaded, retry later")
-        return image
-
-    def checksum_headers(self, image):
-        style = self.options.checksums
-        if style == "none" or not image.checksums:
-            return {}
-        if style == "bare":
-            return {"X-Docker-Checksum-Payload": image.checksums[0]}
-        if style == "npm":
-            return {"X-Docker-Checksum": image.checksums[0]}
-        return {"X-Docker-Checksum-Payload": json.dumps(image.checksums)}
-
-    def image_json(self, identity):
-        if self.command == "PUT":
-            return self.put_json(identity)
-        self.check_token("read")
-        image = self.readable(identity)
-        headers = self.checksum_headers(image)
-        if image.layer is not None:
-            headers["X-Docker-Size"] = str(len(image.layer))
-        text = image.json
-        if self.options.checksums == "npm":
-            text = json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False).encode()
-        return Answer(200, text, headers)
-
-    def put_json(self, identity):
-        self.check_token("write")
-        if self.headers.get("Content-Type") == "application/x-www-form-urlencoded":
-            raise Answer.error(400, "Missing data")
-        if not re.fullmatch(r"[0-9a-f]{64}|[0-9a-f]{16}", identity):
-            raise Answer.error(400, "Invalid image ID")
-        text = self.read_body()
-        try:
-            document = json.loads(text)
-        except ValueError:
-            raise Answer.error(400, "Error Decoding JSON") from None
-        if document.get("id") != identity:
-            raise Answer.error(400, "JSON data contains invalid id")
-        with self.state.lock:
-            known = self.state.images.get(identity)
-            if known and not known.in_progress:
-                raise Answer.error(409, "Image already exists")
-            parent = document.get("parent")
-            above = []
-            if parent:
-                if parent not in self.state.images:
-                    raise Answer.error(400, "Image depends on a non existing parent")
-                above = self.state.images[parent].ancestry or []
-            image = Image(text)
-            image.ancestry = [identity, *above]
-            self.state.images[identity] = image
-        return Answer(200, "true")
-
-    def image_layer(self, identity):
-        if self.command == "PUT":
-            return self.put_layer(identity)
-        self.check_token("read")
-        image = self.readable(identity)
-        if image.layer is None:
-            raise Answer.error(404, "Image not found")
-        if self.options.redirect_layers:
-            return Answer(302, b"", {"Location": self.options.redirect_layers + self.path})
-        return self.send_range(image.layer)
-
-    def put_layer(self, identity):
-        self.check_token("write")
-        image = self.state.images.get(identity)
-        if image is None:
-            raise Answer.error(404, "Image not found")
-        if not image.in_progress:
-            raise Answer.error(409, "Image already exists")  # early: the body is not read
-        image.layer = self.read_body()
-        total = hashlib.sha256(image.json + b"\n" + image.layer).hexdigest()
-        image.computed.append("sha256:" + total)
-        return Answer(200, "true")
-
-    def send_range(self, data):
-        headers = {"Accept-Ranges": "bytes"}
-        kind = "application/octet-stream"
-        if not data:
-            return Answer(416, b"", headers, kind)
-        match = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        if not match or self.options.no_ranges:
-            return Answer(200, data, headers, kind)
-        first = int(match[1])
-        # The original's faults: an open end is one byte too far, and so is every end past the last.
-        last = int(match[2]) if match[2] else len(data)
-        if first >= last:
-            return Answer(416, b"", headers, kind)
-        headers["Content-Range"] = f"{first}-{last}/{len(data)}"
-        body = data[first:last + 1]
-        if last - first + 1 != len(body):
-            headers["Announce"] = str(last - first + 1)
-        return Answer(206, body, headers, kind)
-
-    def image_checksum(self, identity):
-        self.check_token("write")
-        wanted = self.headers.get("X-Docker-Checksum-Payload") or self.headers.get("X-Docker-Checksum")
-        image = self.state.images.get(identity)
-        if not wanted:
-            raise Answer.error(400, "X-Docker-Checksum-Payload not found in Headers")
-        if image is None:
-            raise Answer.error(404, "Image not found")
-        if image.layer is None:
-            raise Answer.page(500)
-        if not image.in_progress:
-            raise Answer.error(409, "Cannot set this image checksum")
-        if wanted not in image.computed:
-            raise Answer.error(400, "Checksum mismatch")
-        image.checksums = list(image.computed)
-        image.in_progress = False
-        return Answer(200, "true")
-
-    def image_ancestry(self, identity):
-        self.check_token("read")
-        image = self.readable(identity)
-        if image.ancestry is None:
-            raise Answer.error(404, "Image not found")
-        return Answer(200, json.dumps(image.ancestry))
-
-
-NAME = r"((?:[^/]+/)*[^/]+)"
-ROUTES = [
-    (r"/(?:v1/)?_ping", Handler.ping),
-    (r"/", Handler.root),
-    (r"/v1/search", Handler.search),
-    (r"/v1/users/?", Handler.users),
-    (rf"/v1/repositories/{NAME}/images", Handler.repository_images),
-    (rf"/v1/repositories/{NAME}/tags", Handler.tags),
-    (rf"/v1/repositories/{NAME}/tags/([^/]+)", Handler.tag),
-    (rf"/v1/repositories/{NAME}/properties", Handler.properties),
-    (rf"/v1/repositories/{NAME}/?", Handler.repository_root),
-    (r"/v1/images/([^/]+)/json", Handler.image_json),
-    (r"/v1/images/([^/]+)/layer", Handler.image_layer),
-    (r"/v1/images/([^/]+)/checksum", Handler.image_checksum),
-    (r"/v1/images/([^/]+)/ancestry", Handler.image_ancestry),
-]
+            raise Answer(401, HTML.format(401, "Authorization Required", ""),
+                         {"WWW-Authenticate": 'Basic realm="registry"', "Content-Type": "text/html"})
+        return super().find_answer()
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -665,12 +293,14 @@ def read_options():
     parser.add_argument("--fault", action="append", default=[])
     parser.add_argument("--auth", choices=["none", "basic", "token", "nginx"], default="none")
     parser.add_argument("--user", default="bob:secret")
+    parser.add_argument("--index", type=json.loads, help="an index elsewhere, as JSON: the signature of its "
+                        "tokens, the images it lists, those it lets nobody read: signature, images, denied")
     parser.add_argument("--standalone", default="True")
     parser.add_argument("--endpoints")
     parser.add_argument("--redirect-layers")
     parser.add_argument("--cookie")
     parser.add_argument("--search", choices=["on", "off", "empty"], default="on")
-    parser.add_argument("--checksums", choices=["list", "bare", "none", "npm"], default="list")
+    parser.add_argument("--checksums", choices=["bare", "list", "none", "npm"], default="bare")
     parser.add_argument("--no-ranges", action="store_true")
     parser.add_argument("--tls-cert")
     parser.add_argument("--tls-key")
