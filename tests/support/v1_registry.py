@@ -206,13 +206,13 @@ class Registry:
 
     def check_token(self, repository=None):
         """In token mode: the token's access is the method's, its repository the request's, and the index
-        knows it. A write token deletes as well: what the original says to that is not recorded."""
+        knows it."""
         if not self.in_token_mode():
             return
         token = self.token()
-        accesses = {"PUT": ("write",), "DELETE": ("delete", "write")}.get(self.command, ("read",))
+        access = {"PUT": "write", "DELETE": "delete"}.get(self.command, "read")
         good = {self.options.index["signature"]} if self.options.index else self.state.signatures
-        if (token.get("access") not in accesses or token.get("signature") not in good or
+        if (token.get("access") != access or token.get("signature") not in good or
                 repository not in (None, token.get("repository"))):
             raise error(401, "Requires authorization", {"WWW-Authenticate": "Token"})
 

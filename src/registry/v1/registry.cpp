@@ -41,9 +41,17 @@ std::uint64_t number_or_zero(const Json& object, std::string_view name) {
   return member != nullptr && member->is_number_unsigned() ? member->get<std::uint64_t>() : 0;
 }
 
+/// docker-registry 0.9 writes the slashes behind the namespace as "%2F" (recorded: 90, 92).
+std::string unquoted(std::string name) {
+  for (auto at = name.find("%2F"); at != std::string::npos; at = name.find("%2F", at)) {
+    name.replace(at, 3, "/");
+  }
+  return name;
+}
+
 SearchHit read_hit(const Json& result) {
   SearchHit hit;
-  hit.name = without_library(required_string(result, "name", "search result"));
+  hit.name = without_library(unquoted(required_string(result, "name", "search result")));
   hit.description = optional_string(result, "description").value_or("");
   hit.stars = number_or_zero(result, "star_count");
   hit.is_official = is_true(result, "is_official");

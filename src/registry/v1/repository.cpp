@@ -262,7 +262,7 @@ void RemoteRepository::remove_tag(const std::string& tag) {
   auto request =
       get(repository_path(session_->repository()) + "/tags/" + http::percent_encode(tag));
   request.method = http::Method::remove;
-  auto response = session_->send(request, Need::write);
+  auto response = session_->send(request, Need::remove);
   if (!is_success(response.status)) {
     throw_status(response, "cannot remove tag " + describe() + ":" + tag);
   }
@@ -274,7 +274,7 @@ void RemoteRepository::remove() {
       tags()); // tells a repository that is not there from a server that cannot remove
   auto request = get(repository_path(session_->repository()) + "/");
   request.method = http::Method::remove;
-  auto response = session_->send_index(request, Need::write);
+  auto response = session_->send_index(request, Need::remove);
   if (response.status == 404 || response.status == 405) {
     http::discard_body(response);
     throw Error(ErrorKind::unsupported, session_->connection().host + " cannot remove repositories",

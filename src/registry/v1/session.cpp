@@ -159,16 +159,15 @@ void Session::ask_index_first(Need need) {
     }
     asked_index_ = true;
   }
-  request_token(need);
+  request_token(need == Need::remove ? Need::read : need);
 }
 
 Session::Tried Session::choose(Need need) {
   const std::lock_guard lock(mutex_);
-  const auto& own = need == Need::read ? read_token_ : write_token_;
-  const auto& other = need == Need::read ? write_token_ : read_token_;
-  const auto& token = own.empty() ? other : own;
-  if (!basic_only_ && !token.empty()) {
-    return {token, false};
+  for (const auto kind : {need, Need::write, Need::read}) { // another may do where none is wanted
+    if (!basic_only_ && !token(kind).empty()) {
+      return {token(kind), false};
+    }
   }
   if (basic_only_ && connection_->credential) {
     return {http::basic_authorization(connection_->credential->username,
@@ -189,7 +188,7 @@ bool Session::renew(Need need, const http::Response& refused, const Tried& tried
   const auto current = [&] {
     const std::lock_guard lock(mutex_);
     basic_only_ = false;
-    return need == Need::read ? read_token_ : write_token_;
+    return token(need);
   };
   if (const auto before = current(); !before.empty() && before != tried.authorization) {
     return true; // another thread has fetched it meanwhile
@@ -203,6 +202,10 @@ void Session::request_token(Need need) {
   http::Request request;
   request.url.target = repository_path(repository_);
   if (need == Need::read) {
+    request.url.target += "/images";
+  } else if (need == Need::remove) {
+    // docker-registry 0.9.1 does nothing else on this request (recorded: 108, 109).
+    request.method = http::Method::remove;
     request.url.target += "/images";
   } else {
     const std::lock_guard lock(mutex_);
@@ -225,7 +228,7 @@ void Session::learn(const http::Response& response, Need need) {
     endpoint_ = std::move(endpoint);
   }
   if (!token.empty()) {
-    (need == Need::read ? read_token_ : write_token_) = std::move(token);
+    this->token(need) = std::move(token);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <regctl/http/credentials.hpp>
 #include <regctl/registry/v1/registry.hpp>
 
+#include <array>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,13 +33,13 @@ std::string repository_path(std::string_view name);
 ///
 /// Index requests (`PUT repositories/…`, `GET …/images`, users, search) carry Basic and
 /// `X-Docker-Token: true`; what they answer (X-Docker-Token, X-Docker-Endpoints) is used for image
-/// and tag requests. Read and write tokens are kept apart, since docker-registry in token mode
-/// refuses the one for the other. A 401 is answered once with a fresh token, or with Basic where
-/// the challenge asks for it (nginx in front), which then stays. Thread-safe. Source:
+/// and tag requests. Tokens for reading, writing and removing are kept apart, since docker-registry
+/// in token mode refuses the one for the other. A 401 is answered once with a fresh token, or with
+/// Basic where the challenge asks for it (nginx in front), which then stays. Thread-safe. Source:
 /// docker-registry 0.9.1 and engines 1.3 to 1.9 as recorded; registry-v1 section 5.
 class Session {
 public:
-  enum class Need { read, write };
+  enum class Need { read, write, remove };
 
   Session(std::shared_ptr<const Connection> connection, std::string repository);
 
@@ -70,6 +71,7 @@ private:
   };
 
   void ask_index_first(Need need);
+  http::Secret& token(Need need) { return tokens_.at(static_cast<std::size_t>(need)); }
   Tried choose(Need need);
   bool renew(Need need, const http::Response& refused, const Tried& tried);
   void request_token(Need need);
@@ -84,8 +86,7 @@ private:
   std::mutex mutex_;   ///< guards what follows
   std::string announcement_ = "[]";
   std::optional<http::Url> endpoint_;
-  http::Secret read_token_;
-  http::Secret write_token_;
+  std::array<http::Secret, 3> tokens_; ///< by Need
   bool basic_only_ = false;
   bool asked_index_ = false;
 };
