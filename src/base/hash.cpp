@@ -3,7 +3,10 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/base/stream.hpp>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +14,17 @@
 namespace regctl {
 
 namespace {
+
+std::string to_hex(std::span<const unsigned char> bytes) {
+  static constexpr std::string_view k_digits = "0123456789abcdef";
+  std::string hex;
+  hex.reserve(bytes.size() * 2);
+  for (const auto byte : bytes) {
+    hex += k_digits[byte >> 4];
+    hex += k_digits[byte & 15];
+  }
+  return hex;
+}
 
 struct FreeContext {
   void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
@@ -44,14 +58,31 @@ std::string Sha256::finish_hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned int size = 0;
   EVP_DigestFinal_ex(state_->context.get(), sum.data(), &size);
-  static constexpr std::string_view k_digits = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(std::size_t{size} * 2);
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += k_digits[sum[i] >> 4];
-    hex += k_digits[sum[i] & 15];
+  return to_hex(std::span(sum).first(size));
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
+  unsigned int size = 0;
+  const auto bytes = as_bytes(text);
+  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), sum.data(),
+           &size) == nullptr) {
+    throw Error(ErrorKind::unsupported, "libcrypto offers no HMAC");
   }
-  return hex;
+  return to_hex(std::span(sum).first(size));
+}
+
+std::string random_hex(std::size_t bytes) {
+  std::vector<unsigned char> random(bytes);
+  if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) {
+    throw Error(ErrorKind::unsupported, "the system gives no random bytes");
+  }
+  return to_hex(random);
+}
+
+bool is_equal_secret(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::string sha256_hex(std::string_view text) {

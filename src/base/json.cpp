@@ -73,6 +73,20 @@ std::string json_quote(std::string_view text) {
   return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string print_spaced_json(const Json& document) {
+  if (!document.is_structured() || document.empty()) {
+    return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
+  std::string text(1, document.is_array() ? '[' : '{');
+  for (const auto& [key, value] : document.items()) {
+    text += text.size() > 1 ? ", " : "";
+    text += document.is_array() ? "" : json_quote(key) + ": ";
+    text += print_spaced_json(value);
+  }
+  text += document.is_array() ? ']' : '}';
+  return text;
+}
+
 std::string required_string(const Json& object, std::string_view name, std::string_view where) {
   const auto& member = required(object, name, where);
   if (!member.is_string()) {

@@ -44,6 +44,7 @@ Command pull_command();
 Command push_command();
 Command rm_command();
 Command search_command();
+Command serve_command();
 Command tag_command();
 Command tags_command();
 Command version_command();

@@ -63,7 +63,9 @@ ops::SessionOptions Context::session_options() {
     options.credentials.note = say;
   }
   auto flags = globals_.settings;
-  flags.config = globals_.config;
+  if (!config_is_the_servers_) {
+    flags.config = globals_.config;
+  }
   options.settings = http::Settings::load(flags);
   options.credentials.from_flags =
       credential_ ? credential_ : credential_from_flags(globals_, console_);

@@ -38,6 +38,9 @@ public:
   /// Uses this credential instead of the one of the flags; before the first verbs().
   void log_in_with(http::Credential credential) { credential_ = std::move(credential); }
 
+  /// --config names the server's configuration, not that of the verbs; before the first verbs().
+  void keep_config_for_server() { config_is_the_servers_ = true; }
+
   /// Says one sentence on standard error, unless --quiet.
   void note(std::string_view sentence) { progress_.note(sentence); }
 
@@ -51,6 +54,7 @@ private:
   std::optional<http::Credential> credential_;
   std::unique_ptr<ops::Progress> transfers_; ///< nullptr with --quiet
   ops::Progress& progress_;
+  bool config_is_the_servers_ = false;
   std::unique_ptr<Verbs> verbs_;
 };
 

@@ -80,6 +80,12 @@ public:
 
   bool logout(const RegistryHost& host) override { return ops::logout(session_, host); }
 
+  void serve(const server::ServerOptions& options, const std::string& mirror_source,
+             const std::function<void(const server::Server&)>& on_ready,
+             const std::function<void(const std::string&)>& note) override {
+    ops::serve(session_, options, mirror_source, on_ready, note);
+  }
+
 private:
   ops::Session session_;
 };

@@ -129,6 +129,10 @@ std::vector<std::string> V1Storage::checksums(const std::string& id) const {
   return sums;
 }
 
+bool V1Storage::is_marked(const std::string& id) const {
+  return state_->tree->has(image_file(id, "_inprogress"));
+}
+
 std::optional<V1Storage::LayerFile> V1Storage::open_layer(const std::string& id) const {
   auto file = state_->tree->find_file(image_file(id, "layer"));
   if (!file) {

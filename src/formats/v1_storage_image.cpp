@@ -35,33 +35,6 @@ bool is_still_there(const FileDescriptor& folder) {
   return ::fstat(folder.get(), &status) == 0 && status.st_nlink > 0;
 }
 
-/// The chain below `parent` and itself, child first: its recorded ancestry if that begins as the
-/// JSONs say, else followed from JSON to JSON. Nothing if a JSON is missing or the chain is no
-/// chain.
-std::optional<std::vector<std::string>> chain_of(const V1Storage& storage,
-                                                 const std::string& parent) {
-  std::vector<std::string> ids;
-  for (std::optional<std::string> next = parent; next;) {
-    const auto json = storage.image_json(*next);
-    if (!json || ids.size() == k_max_chain ||
-        std::find(ids.begin(), ids.end(), *next) != ids.end()) {
-      return std::nullopt;
-    }
-    const auto below = parse_v1_image(*json).parent;
-    const auto recorded = storage.ancestry(*next);
-    const bool is_plausible =
-        recorded && recorded->front() == *next &&
-        (below ? recorded->size() > 1 && (*recorded)[1] == *below : recorded->size() == 1);
-    if (is_plausible) {
-      ids.insert(ids.end(), recorded->begin(), recorded->end());
-      return ids;
-    }
-    ids.push_back(*next);
-    next = below;
-  }
-  return ids;
-}
-
 } // namespace
 
 std::unique_ptr<V1Storage::ImageWriter> V1Storage::write_image(const std::string& id,
@@ -83,6 +56,29 @@ std::unique_ptr<V1Storage::ImageWriter> V1Storage::write_image(const std::string
   }
 }
 
+std::optional<std::vector<std::string>> V1Storage::chain(const std::string& id) const {
+  std::vector<std::string> ids;
+  for (std::optional<std::string> next = id; next;) {
+    const auto json = image_json(*next);
+    if (!json || ids.size() == k_max_chain ||
+        std::find(ids.begin(), ids.end(), *next) != ids.end()) {
+      return std::nullopt;
+    }
+    auto below = parse_v1_image(*json).parent;
+    const auto recorded = ancestry(*next);
+    const bool is_plausible =
+        recorded && recorded->front() == *next &&
+        (below ? recorded->size() > 1 && (*recorded)[1] == *below : recorded->size() == 1);
+    if (is_plausible) {
+      ids.insert(ids.end(), recorded->begin(), recorded->end());
+      return ids;
+    }
+    ids.push_back(*next);
+    next = std::move(below);
+  }
+  return ids;
+}
+
 V1Storage::ImageWriter::ImageWriter(V1Storage& storage, std::string id, FileDescriptor folder)
     : storage_(storage), id_(std::move(id)), folder_(std::move(folder)) {}
 
@@ -99,7 +95,7 @@ bool V1Storage::ImageWriter::put_json(const std::string& json) {
   }
   std::vector<std::string> ids{id_};
   if (info.parent) {
-    const auto below = chain_of(storage_, *info.parent);
+    const auto below = storage_.chain(*info.parent);
     if (!below || std::find(below->begin(), below->end(), id_) != below->end()) {
       return false;
     }
@@ -141,6 +137,10 @@ void V1Storage::ImageWriter::Layer::write(std::span<const std::byte> bytes) {
 
 std::uint64_t V1Storage::ImageWriter::Layer::size_bytes() const noexcept {
   return state_->size_bytes;
+}
+
+int V1Storage::ImageWriter::Layer::fd() const noexcept {
+  return state_->file.fd();
 }
 
 std::string V1Storage::ImageWriter::Layer::commit() {

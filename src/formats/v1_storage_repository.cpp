@@ -101,22 +101,6 @@ Json index_entry(const std::string& id, const std::string& sum) {
   return entry;
 }
 
-/// As Python prints it: ", " and ": " between, which the original's readers do not need, but people
-/// compare trees.
-std::string print_index(const Json& list) {
-  std::string text = "[";
-  for (const auto& entry : list) {
-    text += text.size() > 1 ? ", {" : "{";
-    bool is_first = true;
-    for (const auto& [key, value] : entry.items()) {
-      text += (is_first ? "" : ", ") + json_quote(key) + ": " + value.dump();
-      is_first = false;
-    }
-    text += "}";
-  }
-  return text + "]";
-}
-
 } // namespace
 
 void V1Storage::check_name(std::string_view name) {
@@ -160,6 +144,14 @@ std::optional<V1Tags> V1Storage::tags(const std::string& name) const {
     }
   });
   return tags;
+}
+
+std::size_t V1Storage::count_tags(const std::string& name) const {
+  std::size_t count = 0;
+  state_->tree->list(folder_of(name), [&](const std::string& file) {
+    count += file.starts_with(k_tag_prefix) ? 1 : 0;
+  });
+  return count;
 }
 
 std::optional<std::string> V1Storage::find_tag(const std::string& name,
@@ -238,7 +230,7 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
       list[place->second] = index_entry(ids[i], sum);
     }
   }
-  replace_file(*state_->tree, folder_of(name), "_index_images", print_index(list));
+  replace_file(*state_->tree, folder_of(name), "_index_images", print_spaced_json(list));
 }
 
 std::optional<std::string> V1Storage::properties(const std::string& name,

@@ -103,7 +103,8 @@ public:
     }
   }
 
-  /// From now on an error is perhaps another image's, which the push passes on: nothing is repeated.
+  /// From now on an error is perhaps another image's, which the push passes on: nothing is
+  /// repeated.
   void abandon(const std::exception_ptr& reason) {
     abandoned_ = true;
     push_.abandon(reason);

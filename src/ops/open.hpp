@@ -13,8 +13,8 @@
 namespace regctl::ops {
 
 /// The repository that a place names: at a registry and in a storage tree the one of its reference,
-/// else all images of the archive, the tree or the engine's export, whose tags are full names. Throws Error{unsupported} for
-/// places that this version cannot read.
+/// else all images of the archive, the tree or the engine's export, whose tags are full names.
+/// Throws Error{unsupported} for places that this version cannot read.
 std::unique_ptr<V1Repository> open_repository(Session& session, const Place& place);
 
 /// One image of a place: the name it has there and its ID.

@@ -7,9 +7,10 @@ import pathlib
 import re
 import sys
 
-LAYERS = ["base", "model", "formats", "http", "registry", "ops", "cli"]
+LAYERS = ["base", "model", "formats", "http", "registry", "server", "ops", "cli"]
 OWNERS = {
-    "archive": "base", "zlib": "base", "openssl": "base", "nlohmann": "base", "curl": "http", "CLI": "cli",
+    "archive": "base", "zlib": "base", "openssl": "base", "nlohmann": "base", "yaml-cpp": "base", "curl": "http",
+    "microhttpd": "server", "crypt": "server", "CLI": "cli",
 }
 # HTTP is no business of what lies on disk.
 FORBIDDEN = {("formats", "http"), ("http", "formats"), ("registry", "formats"), ("cli", "registry")}

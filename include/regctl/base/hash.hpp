@@ -32,6 +32,15 @@ private:
 /// The SHA-256 of `text` as 64 lower-case hex digits.
 std::string sha256_hex(std::string_view text);
 
+/// HMAC-SHA-256 (RFC 2104) of `text` under `key`, as 64 lower-case hex digits.
+std::string hmac_sha256_hex(std::string_view key, std::string_view text);
+
+/// `bytes` random bytes from the operating system, as lower-case hex digits.
+std::string random_hex(std::size_t bytes);
+
+/// Whether the texts are equal, in a time that does not depend on where they differ.
+bool is_equal_secret(std::string_view a, std::string_view b) noexcept;
+
 /// True for exactly `digits` characters of 0-9a-f.
 bool is_lower_hex(std::string_view text, std::size_t digits) noexcept;
 

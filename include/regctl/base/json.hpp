@@ -27,6 +27,11 @@ Json parse_json(std::string_view text, std::string_view what);
 /// `text` as a JSON string literal with its quotes; bytes that are not UTF-8 become U+FFFD.
 std::string json_quote(std::string_view text);
 
+/// `document` with a space behind each ',' and ':', as Python's json.dumps prints it: what
+/// docker-registry writes to disk and wire, which people compare. Keys keep their order; bytes that
+/// are not UTF-8 become U+FFFD.
+std::string print_spaced_json(const Json& document);
+
 /// Readers of members that a peer sent. `where` is the path of `object` for the message, as in
 /// "manifest.json[0]". All throw Error{protocol} "WHERE.NAME is missing" or "… is not a string".
 std::string required_string(const Json& object, std::string_view name, std::string_view where);

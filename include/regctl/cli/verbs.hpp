@@ -8,6 +8,7 @@
 #include <regctl/ops/login.hpp>
 #include <regctl/ops/ping.hpp>
 #include <regctl/ops/search.hpp>
+#include <regctl/ops/serve.hpp>
 #include <regctl/ops/session.hpp>
 #include <regctl/ops/tag.hpp>
 
@@ -53,6 +54,9 @@ public:
   virtual void set_repository_access(const Reference& repository, ops::Access access) = 0;
   virtual std::string login(const RegistryHost& host, const http::Credential& credential) = 0;
   virtual bool logout(const RegistryHost& host) = 0;
+  virtual void serve(const server::ServerOptions& options, const std::string& mirror_source,
+                     const std::function<void(const server::Server&)>& on_ready,
+                     const std::function<void(const std::string&)>& note) = 0;
 };
 
 /// Makes the verbs of one run. `progress` outlives them.

@@ -58,6 +58,14 @@ public:
   /// As recorded; nothing if missing, malformed or longer than k_max_chain.
   [[nodiscard]] std::optional<std::vector<std::string>> ancestry(const std::string& id) const;
 
+  /// The IDs from `id` down to its base, child first: as recorded where that begins as the JSONs
+  /// say, else followed from parent to parent. Nothing if a JSON is missing or malformed, or if the
+  /// parents form a loop or more than k_max_chain.
+  [[nodiscard]] std::optional<std::vector<std::string>> chain(const std::string& id) const;
+
+  /// Whether the image bears the mark of an upload that is not complete.
+  [[nodiscard]] bool is_marked(const std::string& id) const;
+
   /// Payload checksums as recorded: a list, in old trees one bare string. Empty if none is.
   [[nodiscard]] std::vector<std::string> checksums(const std::string& id) const;
 
@@ -86,6 +94,8 @@ public:
 
   /// Nothing if there is no such repository. A tag whose file does not hold an ID has none.
   [[nodiscard]] std::optional<V1Tags> tags(const std::string& name) const;
+  /// How many tags a repository has, without reading them.
+  [[nodiscard]] std::size_t count_tags(const std::string& name) const;
   [[nodiscard]] std::optional<std::string> find_tag(const std::string& name,
                                                     const std::string& tag) const;
 
@@ -156,6 +166,8 @@ public:
     ~Layer() override;
     void write(std::span<const std::byte> bytes) override;
     [[nodiscard]] std::uint64_t size_bytes() const noexcept;
+    /// The file, for who reads what was written so far.
+    [[nodiscard]] int fd() const noexcept;
 
     /// Gives the layer its name and records its checksum, which it returns ("sha256:" and hex).
     /// Once only.

@@ -102,6 +102,17 @@ public:
     return was_logged_in;
   }
 
+  void serve(const server::ServerOptions& options, const std::string& mirror_source,
+             const std::function<void(const server::Server&)>&,
+             const std::function<void(const std::string&)>&) override {
+    call("serve " + options.storage + " at " + options.listen +
+         (options.read_only ? " read-only" : "") + (options.open ? " open" : "") +
+         (options.search ? "" : " without search") +
+         (options.htpasswd.empty() ? "" : " users " + options.htpasswd) +
+         (options.tls_cert.empty() ? "" : " tls " + options.tls_cert + " " + options.tls_key) +
+         (mirror_source.empty() ? "" : " mirrors " + mirror_source));
+  }
+
   std::vector<ops::SearchResult> found;
   std::vector<ops::ImageRow> rows;
   V1Tags tags;

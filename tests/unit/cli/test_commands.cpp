@@ -311,7 +311,7 @@ TEST_CASE("layer put sends two files and prints the ID") {
   CHECK(program.run(words) == ExitCode::ok);
   CHECK(program.out() == k_id_a + "\n");
   CHECK(program.err().empty());
-  CHECK(program.calls == Words{"put h:5000/app " + json + " bytes 5"});
+  CHECK(program.calls == Words{"put docker://h:5000/app " + json + " bytes 5"});
 
   prepare(program, [](FakeVerbs& verbs) { verbs.outcome = PutOutcome::already_there; });
   CHECK(program.run(words) == ExitCode::ok);
@@ -442,7 +442,7 @@ TEST_CASE("tag takes bare tags, whole names and IDs") {
 TEST_CASE("rm removes tags, and repositories only when told twice") {
   Program program;
   CHECK(program.run({"rm", "h:5000/app:1", "h:5000/app:2"}) == ExitCode::ok);
-  CHECK(program.calls == Words{"rm h:5000/app:1", "rm h:5000/app:2"});
+  CHECK(program.calls == Words{"rm docker://h:5000/app:1", "rm docker://h:5000/app:2"});
   CHECK(program.out() == "h:5000/app:1\nh:5000/app:2\n");
   CHECK(program.run({"rm", "h:5000/app:1", "h:5000/app"}) == ExitCode::usage);
   CHECK(program.calls.empty()); // not even the first
@@ -454,7 +454,7 @@ TEST_CASE("rm removes tags, and repositories only when told twice") {
   CHECK(program.calls.empty());
   program.answer = "y";
   CHECK(program.run({"rm", "--repository", "h:5000/app"}) == ExitCode::ok);
-  CHECK(program.calls == Words{"rm all of h:5000/app"});
+  CHECK(program.calls == Words{"rm all of docker://h:5000/app"});
   CHECK(program.asked.back() == "Remove h:5000/app with all its tags? [y/N] ");
   program.answer.reset();
   CHECK(program.run({"rm", "--repository", "-y", "h:5000/app", "--format=json"}) == ExitCode::ok);

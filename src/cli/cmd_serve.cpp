@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/server/original_config.hpp>
+
+#include <memory>
+#include <ostream>
+
+namespace regctl::cli {
+
+namespace {
+
+constexpr long k_most_connections = 100'000;
+
+struct ServeFlags {
+  std::string listen;
+  std::string port_file;
+  std::string storage;
+  std::string tls_cert;
+  std::string tls_key;
+  std::string htpasswd;
+  std::string access_log;
+  std::string mirror_source;
+  server::ServerOptions options; ///< what has no text to be told from "not given"
+};
+
+void take(std::string& setting, const std::string& flag) {
+  if (!flag.empty()) {
+    setting = flag;
+  }
+}
+
+/// Where trees lie that nobody named: $XDG_DATA_HOME/regctl/storage.
+std::string default_storage(const Console& console) {
+  const auto data = console.environment("XDG_DATA_HOME").value_or("");
+  return (data.empty() ? console.environment("HOME").value_or("/") + "/.local/share" : data) +
+         "/regctl/storage";
+}
+
+void write_port_file(const std::string& path, std::uint16_t port) {
+  if (!path.empty()) {
+    AtomicFile file(path);
+    file.write(as_bytes(std::to_string(port) + "\n"));
+    file.commit();
+  }
+}
+
+/// The original's settings first, then what the flags say.
+server::OriginalSettings settle(const ServeFlags& flags, Context& context,
+                                server::ServerOptions& options) {
+  const auto& console = context.console();
+  const auto environment = [&](const std::string& name) {
+    return console.environment(name.c_str());
+  };
+  auto config = context.globals().config;
+  if (config.empty()) {
+    config = environment("DOCKER_REGISTRY_CONFIG").value_or("");
+  }
+  options = flags.options;
+  options.timeout =
+      std::chrono::duration_cast<std::chrono::seconds>(context.globals().stall_timeout);
+  options.storage = default_storage(console);
+  auto settings = server::read_original_settings(config, environment, options);
+  take(options.listen, flags.listen);
+  take(options.storage, flags.storage);
+  take(options.tls_cert, flags.tls_cert);
+  take(options.tls_key, flags.tls_key);
+  take(options.htpasswd, flags.htpasswd);
+  take(options.access_log, flags.access_log);
+  take(settings.mirror_source, flags.mirror_source);
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    throw Error(ErrorKind::usage, "--tls-cert and --tls-key go together");
+  }
+  if (options.public_read && options.htpasswd.empty()) {
+    throw Error(ErrorKind::usage, "--public-read without --htpasswd: everybody reads anyway",
+                "leave out --public-read, or name the users with --htpasswd");
+  }
+  return settings;
+}
+
+ExitCode run_serve(const ServeFlags& flags, Context& context) {
+  server::ServerOptions options;
+  const auto settings = settle(flags, context, options);
+  context.keep_config_for_server();
+  const auto scheme = options.tls_cert.empty() ? "http" : "https";
+  context.verbs().serve(
+      options, settings.mirror_source,
+      [&](const server::Server& server) {
+        const auto host = options.listen.substr(0, options.listen.rfind(':'));
+        context.note("serving '" + options.storage + "' (" + std::to_string(server.repositories()) +
+                     " repositories" + (options.read_only ? ", read-only" : "") + ") at " + scheme +
+                     "://" + (host.empty() ? "[::]" : host) + ":" + std::to_string(server.port()));
+        write_port_file(flags.port_file, server.port());
+      },
+      [&](const std::string& sentence) { context.note(sentence); });
+  return ExitCode::ok;
+}
+
+Action add_serve(Arguments& arguments) {
+  auto flags = std::make_shared<ServeFlags>();
+  auto& options = flags->options;
+  arguments.value("-l,--listen", "ADDR:PORT", flags->listen,
+                  "Listen here (default 127.0.0.1:5000); port 0 takes a free one, no address "
+                  "means everywhere");
+  arguments.value("--port-file", "FILE", flags->port_file,
+                  "Write the port here once the server is ready");
+  arguments.value("-s,--storage", "DIR", flags->storage,
+                  "The storage tree, made if it is not there (default "
+                  "$XDG_DATA_HOME/regctl/storage)");
+  arguments.flag("--read-only", options.read_only, "Refuse whatever would change the tree");
+  arguments.value("--tls-cert", "FILE", flags->tls_cert,
+                  "Speak https with this certificate and its chain (PEM)");
+  arguments.value("--tls-key", "FILE", flags->tls_key, "The certificate's key (PEM)");
+  arguments.value("--htpasswd", "FILE", flags->htpasswd,
+                  "Let in only the users of this file, written by htpasswd -B");
+  arguments.flag("--public-read", options.public_read,
+                 "With --htpasswd: let everybody read repositories that are not private");
+  arguments.flag("--open", options.open,
+                 "Listen beyond loopback although there is no TLS or no --htpasswd");
+  arguments.value("--access-log", "FILE", flags->access_log,
+                  "Write a line for each request; '-' is standard output");
+  arguments.value("--access-log-format", "combined|json",
+                  choice("combined|json",
+                         [&options](std::size_t i) {
+                           options.log_format =
+                               i == 0 ? server::LogFormat::combined : server::LogFormat::json;
+                         }),
+                  "How those lines look (default combined)");
+  arguments.value("--mirror-source", "URL", flags->mirror_source,
+                  "Fetch what is missing here from this v1 registry, and keep it");
+  arguments.value("--connections", "N",
+                  number(1, k_most_connections,
+                         [&options](long n) { options.connections = static_cast<std::size_t>(n); }),
+                  "How many connections at the same time; further ones get 503 (default 512)");
+  return [flags](Context& context) { return run_serve(*flags, context); };
+}
+
+} // namespace
+
+Command serve_command() {
+  return {{.name = "serve",
+           .aliases = {},
+           .summary = "Serve a storage tree of docker-registry as a v1 registry",
+           .details = "Takes over the folder of an old docker-registry as it is, or begins a new "
+                      "one. The original's config.yml is read with --config, and its environment "
+                      "variables count. SIGTERM ends what runs and stops; SIGHUP reads certificate "
+                      "and users again.",
+           .examples = {"regctl serve --storage /srv/registry",
+                        "regctl serve --listen :5000 --tls-cert cert.pem --tls-key key.pem "
+                        "--htpasswd users"}},
+          add_serve};
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/message.hpp"
+
+#include <regctl/base/file.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace regctl::server {
+
+/// A socket that listens on "ADDRESS:PORT", "[::1]:5000" or ":5000" (everywhere); port 0 takes a
+/// free one. Throws Error{usage} for text that is no address, Error{unavailable} if it is taken.
+FileDescriptor listen_on(const std::string& address);
+
+/// The port that a listening socket has.
+std::uint16_t port_of(const FileDescriptor& listener);
+
+/// Whether a socket listens on loopback alone.
+bool is_on_loopback(const FileDescriptor& listener);
+
+struct DaemonOptions {
+  std::size_t connections = 512; ///< at the same time; further ones are answered 503
+  /// Without a byte, for a request's head, and between requests.
+  std::chrono::seconds timeout{60};
+  std::string tls_certificate; ///< PEM, with its chain; empty: plain HTTP
+  std::string tls_key;         ///< PEM
+};
+
+/// The HTTP server: a thread for each connection, so that a handler may wait for a disk, a lock or
+/// another server without holding up anybody else. The only user of libmicrohttpd.
+///
+/// Against clients that misbehave: a request's head must be there within the time-out however
+/// slowly it trickles, a body must come faster than 1 KiB/s on the average once the time-out is
+/// over, a TLS hello on a plain port is answered by closing (engines then go on to http at once),
+/// and who is still sending a body that is not wanted gets the answer before the connection is
+/// closed.
+class Daemon {
+public:
+  /// Begins to serve; `listener` is shared by several daemons while certificates are replaced.
+  /// Throws Error{usage} for a certificate or key that cannot be used.
+  Daemon(Application& application, const FileDescriptor& listener, DaemonOptions options);
+
+  /// Ends every connection.
+  ~Daemon();
+
+  /// Takes no further connections; requests on old ones are answered 503, those that run go on.
+  void stop_listening();
+
+  /// Whether a request is being handled.
+  [[nodiscard]] bool is_busy() const noexcept;
+  [[nodiscard]] std::size_t open_connections() const noexcept;
+
+private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+} // namespace regctl::server

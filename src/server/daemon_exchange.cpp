@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/daemon_exchange.hpp"
+
+#include "server/target.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+
+#include <microhttpd.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+namespace regctl::server {
+
+namespace {
+
+/// A body that nobody wants is read up to here, so that its sender gets to read the answer.
+constexpr std::uint64_t k_unwanted_body_bytes = 1024 * 1024;
+constexpr std::uint64_t k_linger_bytes = 64 * 1024 * 1024;
+constexpr std::int64_t k_linger_pause_ms = 2000; // without a byte
+constexpr std::int64_t k_linger_ms = 20'000;
+constexpr double k_ms_per_s = 1000.0;
+
+struct DestroyResponse {
+  void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
+};
+using ResponseHandle = std::unique_ptr<MHD_Response, DestroyResponse>;
+
+ssize_t read_stream(void* stream, std::uint64_t, char* out, std::size_t size) noexcept {
+  try {
+    const auto n = static_cast<Source*>(stream)->read(std::as_writable_bytes(std::span(out, size)));
+    return n == 0 ? MHD_CONTENT_READER_END_OF_STREAM : static_cast<ssize_t>(n);
+  } catch (...) { // the client must not take what it has for the whole
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+  }
+}
+
+void free_stream(void* stream) noexcept {
+  delete static_cast<Source*>(stream); // NOLINT: owned by the library until now
+}
+
+ResponseHandle make_handle(Response& response, std::uint64_t& size_bytes) {
+  if (response.file) {
+    auto& file = *response.file;
+    size_bytes = file.size_bytes;
+    const int fd = ::fcntl(file.fd.get(), F_DUPFD_CLOEXEC, 0); // the library closes its own
+    return ResponseHandle(
+        MHD_create_response_from_fd_at_offset64(file.size_bytes, fd, file.offset));
+  }
+  if (response.stream) {
+    size_bytes = response.stream_bytes.value_or(0);
+    return ResponseHandle(MHD_create_response_from_callback(
+        response.stream_bytes.value_or(MHD_SIZE_UNKNOWN), k_buffer_bytes, &read_stream,
+        response.stream.release(), &free_stream));
+  }
+  size_bytes = response.text.size();
+  return ResponseHandle(MHD_create_response_from_buffer(response.text.size(), response.text.data(),
+                                                        MHD_RESPMEM_MUST_COPY));
+}
+
+} // namespace
+
+class Exchange final : public Request {
+public:
+  Exchange(DaemonContext& context, MHD_Connection* connection, const char* target)
+      : context_(context), connection_(connection), target_(target), begin_ms_(now_ms()),
+        peer_(static_cast<Peer*>(
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+                ->socket_context)) {
+    ++context_.running;
+  }
+
+  ~Exchange() override { --context_.running; }
+
+  bool go_on(const char* verb, const char* data, std::size_t* size) {
+    if (stage_ == Stage::head) {
+      return begin(verb);
+    }
+    if (*size == 0) {
+      return stage_ == Stage::answered || answer();
+    }
+    received_bytes_ += *size;
+    peer_->body_bytes = received_bytes_;
+    if (stage_ == Stage::body) {
+      receive(std::as_bytes(std::span(data, *size)));
+    }
+    *size = 0;
+    return true;
+  }
+
+  void finish(bool is_complete) {
+    const double seconds = static_cast<double>(now_ms() - begin_ms_) / k_ms_per_s;
+    const bool has_body = method != "HEAD";
+    handler_.reset(); // what an upload holds is released before the client can be told
+    context_.application.done(*this, status_, is_complete && has_body ? answer_bytes_ : 0,
+                              received_bytes_, seconds);
+    peer_->body_since_ms = 0;
+    peer_->waiting_since_ms = now_ms();
+    if (lingers_) {
+      linger();
+    }
+  }
+
+  // --- Request ---
+
+  [[nodiscard]] std::optional<std::string> header(const char* name) const override {
+    return look_up(MHD_HEADER_KIND, name);
+  }
+
+  [[nodiscard]] std::optional<std::string> query(const char* name) const override {
+    auto value = look_up(MHD_GET_ARGUMENT_KIND, name);
+    return value ? decode_query(*value) : std::nullopt;
+  }
+
+  [[nodiscard]] std::string peer() const override {
+    const auto* info = MHD_get_connection_info(connection_, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    const auto* address = info == nullptr ? nullptr : info->client_addr;
+    if (address == nullptr) {
+      return "-";
+    }
+    const void* bytes =
+        address->sa_family == AF_INET6
+            ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr)
+            : &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
+    const auto* printed = ::inet_ntop(address->sa_family, bytes, text.data(), text.size());
+    return printed == nullptr ? "-" : printed;
+  }
+
+  [[nodiscard]] std::optional<std::uint64_t> body_bytes() const override {
+    const auto text = header("Content-Length");
+    std::uint64_t value = 0;
+    if (!text ||
+        std::from_chars(text->data(), text->data() + text->size(), value).ec != std::errc()) {
+      return header("Transfer-Encoding") ? std::nullopt : std::optional<std::uint64_t>(0);
+    }
+    return value;
+  }
+
+  [[nodiscard]] bool is_secure() const override { return context_.is_secure; }
+
+private:
+  enum class Stage { head, body, dropping, answered };
+
+  [[nodiscard]] std::optional<std::string> look_up(MHD_ValueKind kind, const char* name) const {
+    const char* value = nullptr;
+    std::size_t size = 0;
+    if (MHD_lookup_connection_value_n(connection_, kind, name, std::strlen(name), &value, &size) !=
+        MHD_YES) {
+      return std::nullopt;
+    }
+    return value == nullptr ? std::string() : std::string(value, size);
+  }
+
+  /// The head is there. An answer that needs no body is given at once only where the client is not
+  /// sending much: it would not read the answer before it has sent everything.
+  bool begin(const char* verb) {
+    peer_->waiting_since_ms = 0;
+    method = verb;
+    const auto size = body_bytes();
+    if (!size || *size > 0) {
+      peer_->body_since_ms = now_ms();
+    }
+    open_handler();
+    if (error_ == nullptr && handler_ && handler_->wants_body()) {
+      stage_ = Stage::body;
+      return true;
+    }
+    stage_ = Stage::dropping;
+    const bool is_asking = header("Expect").has_value();
+    const bool is_large = !size || *size > k_unwanted_body_bytes;
+    if (is_asking || is_large) {
+      lingers_ = is_large && !is_asking;
+      return answer();
+    }
+    return true;
+  }
+
+  void open_handler() {
+    try {
+      refuse_if_busy();
+      auto decoded = decode_path(target_);
+      if (!decoded) {
+        throw Error(ErrorKind::usage, "the path is not percent-encoded text");
+      }
+      path = std::move(*decoded);
+      handler_ = context_.application.begin(*this);
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+  }
+
+  void refuse_if_busy() const {
+    if (context_.is_stopping) {
+      throw Error(ErrorKind::unavailable, "the server is stopping");
+    }
+    if (context_.watch.count() > context_.connections) {
+      throw Error(ErrorKind::unavailable, "too many connections");
+    }
+  }
+
+  void receive(std::span<const std::byte> bytes) {
+    try {
+      handler_->receive(bytes);
+    } catch (...) {
+      error_ = std::current_exception();
+      handler_.reset(); // an upload that failed holds neither file nor lock while the rest comes
+      stage_ = Stage::dropping;
+    }
+  }
+
+  bool answer() {
+    stage_ = Stage::answered;
+    peer_->body_since_ms = 0;
+    auto response = make_response();
+    handler_.reset();
+    status_ = response.status;
+    auto handle = make_handle(response, answer_bytes_);
+    if (!handle) {
+      return false;
+    }
+    for (const auto& header : response.headers) {
+      MHD_add_response_header(handle.get(), header.name.c_str(), header.value.c_str());
+    }
+    if (context_.is_stopping || lingers_) {
+      MHD_add_response_header(handle.get(), "Connection", "close");
+    }
+    return MHD_queue_response(connection_, static_cast<unsigned>(status_), handle.get()) == MHD_YES;
+  }
+
+  Response make_response() {
+    try {
+      if (error_) {
+        std::rethrow_exception(error_);
+      }
+      return handler_->answer();
+    } catch (const Error& error) {
+      return context_.application.explain(error);
+    } catch (const std::exception& error) {
+      return context_.application.explain(Error(ErrorKind::local_io, error.what()));
+    }
+  }
+
+  /// Reads what the client is still sending, so that closing does not reset the connection under
+  /// the answer (RFC 9112 section 9.6).
+  void linger() const {
+    ::shutdown(peer_->fd, SHUT_WR);
+    std::array<char, 16 * 1024> dropped{};
+    std::uint64_t total = 0;
+    const auto end = now_ms() + k_linger_ms;
+    while (total < k_linger_bytes && now_ms() < end) {
+      pollfd waited{peer_->fd, POLLIN, 0};
+      if (::poll(&waited, 1, static_cast<int>(k_linger_pause_ms)) <= 0) {
+        return;
+      }
+      const auto n = ::recv(peer_->fd, dropped.data(), dropped.size(), MSG_DONTWAIT);
+      if (n <= 0) {
+        return;
+      }
+      total += static_cast<std::uint64_t>(n);
+    }
+  }
+
+  DaemonContext& context_;
+  MHD_Connection* connection_;
+  std::string target_;
+  std::int64_t begin_ms_;
+  Peer* peer_; // the watch's, until the connection is closed
+  std::unique_ptr<Handler> handler_;
+  std::exception_ptr error_;
+  Stage stage_ = Stage::head;
+  bool lingers_ = false;
+  int status_ = 0;
+  std::uint64_t answer_bytes_ = 0;
+  std::uint64_t received_bytes_ = 0;
+};
+
+// The library is C: nothing may be thrown through it.
+
+Exchange* make_exchange(DaemonContext& context, MHD_Connection* connection,
+                        const char* target) noexcept {
+  try {
+    return std::make_unique<Exchange>(context, connection, target).release();
+  } catch (...) {
+    return nullptr;
+  }
+}
+
+bool continue_exchange(Exchange& exchange, const char* method, const char* data,
+                       std::size_t* size) noexcept {
+  try {
+    return exchange.go_on(method, data, size);
+  } catch (...) {
+    return false;
+  }
+}
+
+void finish_exchange(Exchange* exchange, bool is_complete) noexcept {
+  const std::unique_ptr<Exchange> owned(exchange);
+  try {
+    owned->finish(is_complete);
+  } catch (...) { // nobody is left to be told
+  }
+}
+
+} // namespace regctl::server

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/service.hpp"
+
+#include <regctl/base/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace regctl::server {
+
+namespace {
+
+constexpr std::size_t k_page_size = 25; // the Hub's
+constexpr std::size_t k_page_limit = 100'000;
+
+/// A number of the query; `otherwise` where it is absent or none.
+std::size_t number(const Request& request, const char* name, std::size_t otherwise) {
+  const auto text = request.query(name).value_or("");
+  std::size_t value = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && value > 0 ? std::min(value, k_page_limit) : otherwise;
+}
+
+/// Whether the caller may hear of the repository.
+bool is_visible(const Call& call, const std::string& name) {
+  const auto& auth = *call.service.auth;
+  return !auth.has_users() || auth.is_user(call.request) || !call.service.storage->is_private(name);
+}
+
+/// {"team/app:1.0": "ID", …}, a repository at a time.
+class Listing final : public Source {
+public:
+  Listing(std::shared_ptr<V1Storage> storage, std::vector<std::string> names)
+      : storage_(std::move(storage)), names_(std::move(names)) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    while (position_ == text_.size()) {
+      if (is_over_) {
+        return 0;
+      }
+      fill();
+    }
+    const auto piece = as_bytes(std::string_view(text_).substr(position_))
+                           .first(std::min(out.size(), text_.size() - position_));
+    std::copy(piece.begin(), piece.end(), out.begin());
+    position_ += piece.size();
+    return piece.size();
+  }
+
+private:
+  void fill() {
+    position_ = 0;
+    text_ = next_ == 0 ? "{" : "";
+    if (next_ == names_.size()) {
+      text_ += "}";
+      is_over_ = true;
+      return;
+    }
+    const auto& name = names_[next_++];
+    for (const auto& [tag, id] : storage_->tags(name).value_or(V1Tags())) {
+      if (id) {
+        text_ += (is_first_ ? "" : ", ") + json_quote(name + ":" + tag) + ": " + json_quote(*id);
+        is_first_ = false;
+      }
+    }
+  }
+
+  std::shared_ptr<V1Storage> storage_; // outlives the request it answers
+  std::vector<std::string> names_;
+  std::size_t next_ = 0;
+  std::string text_;
+  std::size_t position_ = 0;
+  bool is_first_ = true;
+  bool is_over_ = false;
+};
+
+} // namespace
+
+Response get_root(Call& call) {
+  return json_response(json_quote(call.service.issue));
+}
+
+Response get_ping(Call&) {
+  auto response = json_response("true");
+  response.headers.push_back({"X-Docker-Registry-Standalone", "True"});
+  response.headers.push_back({"X-Docker-Registry-Version", "0.9.1"}); // of the protocol's server
+  response.headers.push_back({"X-Docker-Registry-Config", "regctl"});
+  return response;
+}
+
+Response get_metrics(Call& call) {
+  Response response;
+  response.text = call.service.metrics();
+  response.headers.push_back({"Content-Type", "text/plain; version=0.0.4"});
+  return response;
+}
+
+Response get_search(Call& call) {
+  if (!call.service.search) {
+    return error_response(404, "search is off here");
+  }
+  const auto term = call.request.query("q").value_or("");
+  auto names = call.service.index->find(term);
+  if (call.service.auth->is_public_readable()) {
+    std::erase_if(names, [&](const std::string& name) { return !is_visible(call, name); });
+  }
+  const auto total = names.size();
+  auto document = Json{{"num_results", total}};
+  if (call.request.query("page") || call.request.query("n")) {
+    const auto size = number(call.request, "n", k_page_size);
+    const auto page = number(call.request, "page", 1);
+    document["num_pages"] = (total + size - 1) / size;
+    document["page"] = page;
+    document["page_size"] = size;
+    const auto begin = std::min((page - 1) * size, total);
+    names = {names.begin() + static_cast<std::ptrdiff_t>(begin),
+             names.begin() + static_cast<std::ptrdiff_t>(std::min(begin + size, total))};
+  }
+  document["query"] = term;
+  document["results"] = Json::array();
+  for (const auto& name : names) {
+    document["results"].push_back({{"description", ""}, {"name", name}});
+  }
+  return json_response(print_spaced_json(document));
+}
+
+Response list_repositories(Call& call) {
+  auto names = call.service.index->find("");
+  if (call.service.auth->is_public_readable()) {
+    std::erase_if(names, [&](const std::string& name) { return !is_visible(call, name); });
+  }
+  auto response = json_response("");
+  response.stream = std::make_unique<Listing>(call.service.storage, std::move(names));
+  return response;
+}
+
+Response get_users(Call&) {
+  return json_response("\"OK\"");
+}
+
+Response post_users(Call& call) {
+  if (call.service.auth->has_users()) {
+    // Engines go on to GET users/ with Basic when, and only when, they read exactly this.
+    return json_response("\"Username or email already exists\"", 400);
+  }
+  if (!Json::accept(call.body)) {
+    return error_response(400, "Error Decoding JSON");
+  }
+  return json_response("\"User Created\"", 201);
+}
+
+Response put_user(Call&) {
+  return json_response("", 204);
+}
+
+Response put_auth(Call&) {
+  return json_response("\"OK\"");
+}
+
+} // namespace regctl::server

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/layer_files.hpp"
+
+#include "server/service.hpp"
+
+#include <regctl/base/compression.hpp>
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/base/tar.hpp>
+
+#include <sys/stat.h>
+
+#include <map>
+
+namespace regctl::server {
+
+namespace {
+
+/// How many entries of one layer are compared with those below it.
+constexpr std::size_t k_diff_limit = 500'000;
+constexpr std::string_view k_whiteout = ".wh.";
+
+const char* type_of(char type) {
+  switch (type) {
+  case '0':
+    return "f";
+  case '1':
+    return "l";
+  case '2':
+    return "s";
+  case '3':
+    return "c";
+  case '4':
+    return "b";
+  case '5':
+    return "d";
+  case '6':
+    return "i";
+  case '7':
+    return "t";
+  default:
+    return "u";
+  }
+}
+
+/// Text that goes into a file without a name, to be sent from there.
+class Spool {
+public:
+  void add(std::string_view text) {
+    buffer_ += text;
+    if (buffer_.size() >= k_buffer_bytes) {
+      flush();
+    }
+  }
+
+  Response finish() {
+    flush();
+    Response response;
+    response.headers.push_back({"Content-Type", "application/json"});
+    make_cacheable(response, "");
+    response.file = FilePart{std::move(file_), 0, size_bytes_};
+    return response;
+  }
+
+private:
+  void flush() {
+    write_fully(file_.get(), as_bytes(buffer_), "a temporary file");
+    size_bytes_ += buffer_.size();
+    buffer_.clear();
+  }
+
+  FileDescriptor file_ = make_temporary_file();
+  std::string buffer_;
+  std::uint64_t size_bytes_ = 0;
+};
+
+enum class Fate { created, changed };
+
+struct Seen {
+  LayerEntry entry;
+  Fate fate = Fate::created;
+  bool is_settled = false;
+};
+
+void add_group(Spool& spool, const char* name, const std::map<std::string, Seen>& files,
+               const std::function<bool(const Seen&)>& is_in) {
+  spool.add("\"" + std::string(name) + "\": {");
+  bool is_first = true;
+  for (const auto& [path, seen] : files) {
+    if (is_in(seen)) {
+      spool.add((is_first ? "" : ", ") + json_quote(path) + ": [" + seen.entry.fields + "]");
+      is_first = false;
+    }
+  }
+  spool.add("}");
+}
+
+} // namespace
+
+void list_layer(const V1Storage& storage, const std::string& id,
+                const std::function<void(const LayerEntry&)>& on_entry) {
+  auto file = storage.open_layer(id);
+  if (!file) {
+    throw Error(ErrorKind::not_found, "the layer of image " + id + " is not there");
+  }
+  if (file->size_bytes == 0) {
+    return;
+  }
+  const auto what = "the layer of image " + id;
+  TarReader reader(make_decompressed_source(
+                       make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
+                                         file->size_bytes, what),
+                       what),
+                   what);
+  while (const auto entry = reader.next()) {
+    LayerEntry listed;
+    listed.name = entry->name == "." || entry->name == "./" ? "/" : entry->name;
+    while (listed.name.size() > 1 && listed.name.ends_with('/')) {
+      listed.name.pop_back();
+    }
+    if (listed.name.starts_with("./")) {
+      listed.name.erase(0, 1);
+    }
+    const auto base = listed.name.rfind('/') + 1; // npos + 1 is 0
+    if (std::string_view(listed.name).substr(base).starts_with(k_whiteout)) {
+      listed.name.erase(base, k_whiteout.size());
+      listed.is_deleted = true;
+    }
+    if (std::string_view(listed.name).substr(base).starts_with(k_whiteout)) {
+      continue; // ".wh..wh.plnk" and its like
+    }
+    listed.fields = json_quote(type_of(entry->type)) +
+                    (listed.is_deleted ? ", true, " : ", false, ") +
+                    std::to_string(entry->size_bytes) + ", " + std::to_string(entry->mtime_s) +
+                    ", " + std::to_string(entry->mode) + ", " + std::to_string(entry->uid) + ", " +
+                    std::to_string(entry->gid);
+    on_entry(listed);
+  }
+}
+
+Response get_image_files(Call& call) {
+  if (auto refusal = refuse_incomplete(call)) {
+    return std::move(*refusal);
+  }
+  Spool spool;
+  bool is_first = true;
+  spool.add("[");
+  list_layer(*call.service.storage, call.target.id, [&](const LayerEntry& entry) {
+    spool.add((is_first ? "[" : ", [") + json_quote(entry.name) + ", " + entry.fields + "]");
+    is_first = false;
+  });
+  spool.add("]");
+  return spool.finish();
+}
+
+/// What the layer did to each of its files, by the nearest layer below that has it: deleted if it
+/// is a whiteout, changed if it was there, created if it was not or had been deleted.
+Response get_image_diff(Call& call) {
+  if (auto refusal = refuse_incomplete(call)) {
+    return std::move(*refusal);
+  }
+  const auto& storage = *call.service.storage;
+  const auto chain = storage.chain(call.target.id);
+  if (!chain) {
+    return error_response(404, "the chain of the image's parents is broken");
+  }
+  std::map<std::string, Seen> files;
+  list_layer(storage, call.target.id, [&](const LayerEntry& entry) {
+    if (files.size() == k_diff_limit) {
+      throw Error(ErrorKind::unsupported, "the layer has too many files for a diff");
+    }
+    files[entry.name] = {entry, Fate::created, entry.is_deleted};
+  });
+  for (std::size_t below = 1; below < chain->size(); ++below) {
+    std::vector<std::string> met; // a name may occur twice in one layer: the last one counts
+    list_layer(storage, (*chain)[below], [&](const LayerEntry& entry) {
+      const auto found = files.find(entry.name);
+      if (found != files.end() && !found->second.is_settled) {
+        found->second.fate = entry.is_deleted ? Fate::created : Fate::changed;
+        met.push_back(entry.name);
+      }
+    });
+    for (const auto& name : met) {
+      files[name].is_settled = true;
+    }
+  }
+  Spool spool;
+  spool.add("{");
+  add_group(spool, "changed", files,
+            [](const Seen& seen) { return !seen.entry.is_deleted && seen.fate == Fate::changed; });
+  spool.add(", ");
+  add_group(spool, "created", files,
+            [](const Seen& seen) { return !seen.entry.is_deleted && seen.fate == Fate::created; });
+  spool.add(", ");
+  add_group(spool, "deleted", files, [](const Seen& seen) { return seen.entry.is_deleted; });
+  spool.add("}");
+  return spool.finish();
+}
+
+} // namespace regctl::server

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/target.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace regctl::server {
+
+/// What has happened since the start, counted by route and status. Thread-safe.
+class Metrics {
+public:
+  void count(Target::Kind route, const std::string& method, int status, std::uint64_t sent_bytes,
+             std::uint64_t received_bytes, double seconds);
+
+  /// What is so at the moment of asking.
+  struct Gauges {
+    std::size_t open_connections = 0;
+    std::size_t repositories = 0;
+    std::size_t tags = 0;
+    std::size_t images = 0;
+  };
+
+  /// Prometheus' text format, version 0.0.4.
+  [[nodiscard]] std::string print(const Gauges& gauges) const;
+
+private:
+  struct Key {
+    Target::Kind route;
+    std::string method;
+    int status;
+    auto operator<=>(const Key&) const = default;
+  };
+  mutable std::mutex mutex_; ///< guards what follows
+  std::map<Key, std::uint64_t> requests_;
+  std::uint64_t sent_bytes_ = 0;
+  std::uint64_t received_bytes_ = 0;
+  double seconds_ = 0;
+};
+
+} // namespace regctl::server

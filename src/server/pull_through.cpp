@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/pull_through.hpp"
+
+#include "server/fetch.hpp"
+#include "server/service.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+namespace regctl::server {
+
+namespace {
+
+constexpr std::size_t k_known_repositories = 256;
+
+std::string tag_properties() {
+  return "{}";
+}
+
+} // namespace
+
+PullThrough::PullThrough(std::shared_ptr<V1Storage> storage,
+                         std::function<registry::v1::Registry&()> source,
+                         std::function<void(const std::string&)> complain,
+                         std::function<void(const std::string&)> on_new_repository)
+    : storage_(std::move(storage)), source_(std::move(source)), complain_(std::move(complain)),
+      on_new_repository_(std::move(on_new_repository)) {}
+
+PullThrough::~PullThrough() {
+  for (auto& thread : threads_) {
+    thread.join();
+  }
+}
+
+/// What `body` gives; nothing, and a complaint, where the source cannot be asked.
+template <class Body>
+auto PullThrough::guarded(const std::string& what, Body&& body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) {
+      complain_(what + ": " + error.message());
+    }
+    return {};
+  }
+}
+
+std::optional<V1Tags> PullThrough::tags(const std::string& name) {
+  auto tags = guarded("asking the mirror's source for the tags of " + name,
+                      [&] { return std::optional(source_().open(name)->tags()); });
+  {
+    const std::lock_guard lock(mutex_);
+    last_name_ = name;
+    if (tags) {
+      if (known_tags_.size() >= k_known_repositories) {
+        known_tags_.clear();
+      }
+      known_tags_[name] = *tags;
+    }
+  }
+  store_complete_tags();
+  return tags;
+}
+
+std::unique_ptr<V1Repository> PullThrough::open_last() {
+  std::string name;
+  {
+    const std::lock_guard lock(mutex_);
+    name = last_name_.empty() ? "library/none" : last_name_;
+  }
+  return source_().open(name);
+}
+
+std::optional<V1Image> PullThrough::find_image(const std::string& id) {
+  if (!is_v1_id(id)) {
+    return std::nullopt;
+  }
+  return guarded("asking the mirror's source for image " + short_id(id),
+                 [&] { return open_last()->find_image(id); });
+}
+
+std::optional<std::vector<std::string>> PullThrough::ancestry(const std::string& id) {
+  return guarded("asking the mirror's source for the ancestry of " + short_id(id),
+                 [&] { return open_last()->ancestry(id); });
+}
+
+std::optional<Response> PullThrough::open_layer(const std::string& id) {
+  const auto fetch = find_or_start(id);
+  if (!fetch->wait_for_start()) {
+    return std::nullopt;
+  }
+  Response response;
+  response.headers = {{"Content-Type", "application/octet-stream"}};
+  make_cacheable(response, "");
+  response.stream = fetch->open();
+  response.stream_bytes = fetch->size_bytes();
+  return response;
+}
+
+std::shared_ptr<Fetch> PullThrough::find_or_start(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  auto& fetch = fetches_[id];
+  if (!fetch) {
+    fetch = std::make_shared<Fetch>(id);
+    threads_.emplace_back([this, started = fetch] { run(started); });
+  }
+  return fetch;
+}
+
+void PullThrough::run(const std::shared_ptr<Fetch>& fetch) noexcept {
+  try {
+    fetch_layer(*fetch);
+    fetch->succeed();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) {
+      complain_("fetching image " + short_id(fetch->id()) + ": " + error.message());
+    }
+    fetch->fail(std::current_exception());
+  } catch (...) {
+    fetch->fail(std::current_exception());
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    fetches_.erase(fetch->id());
+  }
+  guarded("storing tags", [&] {
+    store_complete_tags();
+    return true;
+  });
+}
+
+/// Stores the JSON of an image and, before it, of those below it that are not here: marked as being
+/// uploaded until their layers come.
+bool PullThrough::put_json_with_parents(V1Repository& source, const std::string& id) {
+  std::vector<V1Image> missing; // child first
+  for (std::optional<std::string> next = id; next && missing.size() < k_max_chain;) {
+    if (storage_->image_json(*next) && *next != id) {
+      break;
+    }
+    auto image = source.find_image(*next);
+    if (!image) {
+      return false;
+    }
+    next = parse_v1_image(image->json).parent;
+    missing.push_back(std::move(*image));
+  }
+  while (!missing.empty()) {
+    const auto writer = storage_->write_image(missing.back().id, k_writer_patience);
+    if (!writer || (writer->state() != V1Storage::ImageState::complete &&
+                    !writer->put_json(missing.back().json))) {
+      return false;
+    }
+    missing.pop_back();
+  }
+  return true;
+}
+
+void PullThrough::fetch_layer(Fetch& fetch) {
+  const auto& id = fetch.id();
+  const auto source = open_last();
+  const auto image = source->find_image(id);
+  if (!image || !put_json_with_parents(*source, id)) {
+    throw Error(ErrorKind::not_found, "image " + short_id(id) + " is not at the mirror's source");
+  }
+  const auto writer = storage_->write_image(id, k_writer_patience);
+  auto layer = writer ? writer->start_layer() : nullptr;
+  if (!layer) {
+    throw Error(ErrorKind::unavailable, "another client is writing the image");
+  }
+  const auto bytes = source->open_layer(*image, LayerCheck::verify);
+  fetch.start(FileDescriptor(::fcntl(layer->fd(), F_DUPFD_CLOEXEC, 0)), image->layer_size_bytes);
+  std::vector<std::byte> buffer(k_buffer_bytes);
+  while (const auto n = bytes->read(buffer)) {
+    layer->write(std::span(buffer).first(n));
+    fetch.advance(layer->size_bytes());
+  }
+  if (writer->state() == V1Storage::ImageState::complete) {
+    return; // somebody pushed it meanwhile
+  }
+  if (bytes->original_json() != image->json) { // of a source that re-encodes: the sum is over this
+    const auto file = std::make_shared<FileDescriptor>(::fcntl(layer->fd(), F_DUPFD_CLOEXEC, 0));
+    const auto size = layer->size_bytes();
+    writer->put_json(bytes->original_json());
+    layer = writer->start_layer();
+    pump(*make_range_source(file, 0, size, "a layer being fetched"), *layer);
+  }
+  layer->commit();
+  writer->complete();
+}
+
+void PullThrough::store_complete_tags() {
+  std::map<std::string, V1Tags> known;
+  {
+    const std::lock_guard lock(mutex_);
+    known = known_tags_;
+  }
+  const auto is_here = [&](const std::string& id) {
+    const auto chain = storage_->chain(id);
+    return chain && std::all_of(chain->begin(), chain->end(), [&](const std::string& member) {
+             return storage_->image_state(member) == V1Storage::ImageState::complete;
+           });
+  };
+  for (const auto& [name, tags] : known) {
+    for (const auto& [tag, id] : tags) {
+      if (id && storage_->find_tag(name, tag) != id &&
+          storage_->image_state(*id) == V1Storage::ImageState::complete && is_here(*id)) {
+        storage_->put_tag(name, tag, *id, tag_properties());
+        on_new_repository_(name);
+      }
+    }
+  }
+}
+
+} // namespace regctl::server

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/message.hpp"
+
+#include <regctl/formats/v1_storage.hpp>
+#include <regctl/registry/v1/registry.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace regctl::server {
+
+class Fetch;
+
+/// Takes what the tree has not from another v1 registry. A layer is streamed to whoever asks for it
+/// while it is fetched, once however many ask, and stored; its last bytes go out only when its
+/// checksum was right. Tags are asked of the source every time, so that a mirror is never stale,
+/// and stored once their whole chain is here, so that it goes on when the source does not answer.
+/// Thread-safe. No function throws for what the source does: it complains, and has nothing.
+class PullThrough {
+public:
+  /// `source` is called for each use; it may throw while the source cannot be reached.
+  PullThrough(std::shared_ptr<V1Storage> storage, std::function<registry::v1::Registry&()> source,
+              std::function<void(const std::string&)> complain,
+              std::function<void(const std::string& repository)> on_new_repository);
+  ~PullThrough(); ///< waits for what is being fetched
+
+  [[nodiscard]] std::optional<V1Tags> tags(const std::string& name);
+  [[nodiscard]] std::optional<V1Image> find_image(const std::string& id);
+  [[nodiscard]] std::optional<std::vector<std::string>> ancestry(const std::string& id);
+
+  /// The layer as an answer that is sent while it is fetched.
+  [[nodiscard]] std::optional<Response> open_layer(const std::string& id);
+
+private:
+  std::unique_ptr<V1Repository> open_last();
+  std::shared_ptr<Fetch> find_or_start(const std::string& id);
+  void run(const std::shared_ptr<Fetch>& fetch) noexcept;
+  void fetch_layer(Fetch& fetch);
+  bool put_json_with_parents(V1Repository& source, const std::string& id);
+  void store_complete_tags();
+  template <class Body> auto guarded(const std::string& what, Body&& body) -> decltype(body());
+
+  std::shared_ptr<V1Storage> storage_; // shared with the server
+  std::function<registry::v1::Registry&()> source_;
+  std::function<void(const std::string&)> complain_;
+  std::function<void(const std::string&)> on_new_repository_;
+  std::mutex mutex_;      ///< guards what follows
+  std::string last_name_; // images are asked for by ID alone; tokens are by repository
+  std::map<std::string, V1Tags> known_tags_;
+  std::map<std::string, std::shared_ptr<Fetch>> fetches_; // shared with answers being sent
+  std::vector<std::thread> threads_;
+};
+
+} // namespace regctl::server

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/service.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/model/reference.hpp>
+
+#include <ctime>
+#include <set>
+
+namespace regctl::server {
+
+namespace {
+
+/// What an answer to an index request tells about where and how to go on.
+void add_index_headers(Response& response, const Call& call, Access access) {
+  const auto token = call.service.auth->make_token(call.target.name, access);
+  response.headers.push_back({"X-Docker-Token", token});
+  response.headers.push_back({"WWW-Authenticate", token});
+  response.headers.push_back({"X-Docker-Endpoints", call.request.header("Host").value_or("")});
+}
+
+struct ImageList {
+  std::vector<std::string> ids; ///< each once
+  std::vector<std::string> sums;
+};
+
+/// The body of an announcement: [{"id": ID, "Tag": …, "checksum": …}, …]. A problem is an answer.
+std::optional<Response> read_images(std::string_view body, ImageList& list) {
+  const auto document = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (document.is_discarded()) {
+    return error_response(400, "Error Decoding JSON");
+  }
+  if (!document.is_array()) {
+    return error_response(400, "Invalid data");
+  }
+  std::set<std::string> seen;
+  for (const auto& entry : document) {
+    const auto id = optional_string(entry, "id");
+    if (!id || !is_v1_id(*id)) {
+      return error_response(400, "An entry has no image ID under `id'");
+    }
+    if (seen.insert(*id).second) {
+      list.ids.push_back(*id);
+      list.sums.push_back(optional_string(entry, "checksum").value_or(""));
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Response> store_images(Call& call) {
+  ImageList list;
+  if (auto problem = read_images(call.body, list)) {
+    return problem;
+  }
+  call.service.storage->add_index_images(call.target.name, list.ids, list.sums);
+  call.service.index->add(call.target.name);
+  return std::nullopt;
+}
+
+/// "docker/1.6.2 go/go1.4.2 git-commit/7c8fca2 kernel/3.19.0 os/linux arch/amd64", as the original
+/// keeps it beside a tag.
+std::string properties_of(const Request& request) {
+  const auto agent = request.header("User-Agent").value_or("");
+  auto properties = Json::object();
+  const auto add = [&](const char* key, const std::string& product) {
+    const auto begin = (" " + agent).find(" " + product + "/");
+    if (begin != std::string::npos) {
+      const auto value = agent.substr(begin + product.size() + 1);
+      properties[key] = value.substr(0, value.find(' '));
+    }
+  };
+  properties["last_update"] = static_cast<std::int64_t>(std::time(nullptr));
+  add("docker_version", "docker");
+  add("docker_go_version", "go");
+  add("kernel", "kernel");
+  add("os", "os");
+  add("arch", "arch");
+  return print_spaced_json(properties);
+}
+
+/// Properties with what is not known, in the original's order.
+Response print_properties(const std::optional<std::string>& stored) {
+  const auto document = Json::parse(stored.value_or("{}"), nullptr, /*allow_exceptions=*/false);
+  Json all = {{"arch", "amd64"},   {"docker_go_version", nullptr}, {"docker_version", nullptr},
+              {"kernel", nullptr}, {"last_update", nullptr},       {"os", "linux"}};
+  for (auto& [key, value] : all.items()) {
+    if (const auto* known = find_member(document, key)) {
+      value = *known;
+    }
+  }
+  return json_response(print_spaced_json(all));
+}
+
+Response print_tags(const V1Tags& tags) {
+  auto all = Json::object();
+  for (const auto& [tag, id] : tags) {
+    if (id) { // a client can do nothing with null
+      all[tag] = *id;
+    }
+  }
+  return json_response(print_spaced_json(all));
+}
+
+} // namespace
+
+Response announce(Call& call) {
+  if (auto problem = store_images(call)) {
+    return std::move(*problem);
+  }
+  auto response = json_response("\"\"");
+  add_index_headers(response, call, Access::write);
+  return response;
+}
+
+Response put_repository_images(Call& call) {
+  if (auto problem = store_images(call)) {
+    return std::move(*problem);
+  }
+  auto response = json_response("", 204);
+  add_index_headers(response, call, Access::write);
+  return response;
+}
+
+Response get_repository_images(Call& call) {
+  auto stored = call.service.storage->index_images(call.target.name);
+  if (!stored && call.service.mirror && call.service.mirror->tags(call.target.name)) {
+    stored = "[]"; // engines want the token and the endpoints; they ask for the chain later
+  }
+  if (!stored || !Json::parse(*stored, nullptr, /*allow_exceptions=*/false).is_array()) {
+    return error_response(404, "images not found");
+  }
+  auto response = json_response(std::move(*stored));
+  add_index_headers(response, call, Access::read);
+  return response;
+}
+
+Response delete_repository_images(Call& call) {
+  auto response = json_response("", 204); // and nothing else, as with the original
+  add_index_headers(response, call, Access::remove);
+  return response;
+}
+
+Response delete_repository(Call& call) {
+  if (!call.service.storage->remove_repository(call.target.name)) {
+    return error_response(404, "Repository not found");
+  }
+  call.service.index->remove(call.target.name);
+  return json_response("true");
+}
+
+Response get_repository_json(Call& call) {
+  return print_properties(call.service.storage->properties(call.target.name, ""));
+}
+
+Response get_properties(Call& call) {
+  return json_response(call.service.storage->is_private(call.target.name)
+                           ? R"({"access": "private"})"
+                           : R"({"access": "public"})");
+}
+
+Response put_properties(Call& call) {
+  const auto document = Json::parse(call.body, nullptr, /*allow_exceptions=*/false);
+  const auto access = optional_string(document, "access").value_or("");
+  if (access != "public" && access != "private") {
+    return error_response(400, "`access' has to be \"public\" or \"private\"");
+  }
+  call.service.storage->set_private(call.target.name, access == "private");
+  return json_response("true");
+}
+
+Response get_tags(Call& call) {
+  auto tags = call.service.storage->tags(call.target.name);
+  if (call.service.mirror) {
+    if (auto remote = call.service.mirror->tags(call.target.name)) {
+      remote->merge(tags ? *tags : V1Tags()); // what is at the source wins
+      tags = std::move(remote);
+    }
+  }
+  return tags ? print_tags(*tags) : error_response(404, "Repository not found");
+}
+
+Response get_tag(Call& call) {
+  const auto& [kind, name, tag, unused] = call.target;
+  std::optional<std::string> id;
+  if (call.service.mirror) {
+    const auto remote = call.service.mirror->tags(name);
+    const auto found = remote ? remote->find(tag) : V1Tags::const_iterator();
+    id = remote && found != remote->end() ? found->second : std::nullopt;
+  }
+  if (!id) {
+    id = call.service.storage->find_tag(name, tag);
+  }
+  return id ? json_response(json_quote(*id)) : error_response(404, "Tag not found");
+}
+
+Response get_tag_json(Call& call) {
+  return print_properties(call.service.storage->properties(call.target.name, call.target.tag));
+}
+
+Response put_tag(Call& call) {
+  if (!is_tag(call.target.tag)) {
+    return error_response(400, "Invalid tag name (must match ^[\\w][\\w.-]{0,127}$)");
+  }
+  const auto document = Json::parse(call.body, nullptr, /*allow_exceptions=*/false);
+  if (!document.is_string()) {
+    return error_response(400, "Invalid data");
+  }
+  const auto id = document.get<std::string>();
+  if (!call.service.storage->image_json(id)) {
+    return error_response(404, "Image not found");
+  }
+  call.service.storage->put_tag(call.target.name, call.target.tag, id, properties_of(call.request));
+  call.service.index->add(call.target.name);
+  return json_response("true");
+}
+
+Response delete_tag(Call& call) {
+  return call.service.storage->remove_tag(call.target.name, call.target.tag)
+             ? json_response("true")
+             : error_response(404, "Tag not found: " + call.target.tag);
+}
+
+} // namespace regctl::server

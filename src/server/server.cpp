@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api.hpp"
+#include "server/daemon.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/interrupt.hpp>
+#include <regctl/server/server.hpp>
+
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <vector>
+
+namespace regctl::server {
+
+namespace {
+
+constexpr std::uint64_t k_pem_limit_bytes = 1024 * 1024;
+constexpr long k_tick_ns = 50'000'000;
+
+sigset_t told_signals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    ::sigaddset(&signals, signal);
+  }
+  return signals;
+}
+
+/// Connections, and the files that are open for each.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+/// Waits for one of the signals for `timeout_ns`, or for ever (negative); 0 after the time.
+int wait_for_signal(long timeout_ns) {
+  const auto signals = told_signals();
+  for (;;) {
+    const timespec timeout{0, timeout_ns};
+    const int signal = timeout_ns < 0 ? ::sigwaitinfo(&signals, nullptr)
+                                      : ::sigtimedwait(&signals, nullptr, &timeout);
+    if (signal > 0) {
+      return signal;
+    }
+    if (errno != EINTR) {
+      return 0;
+    }
+  }
+}
+
+} // namespace
+
+class Server::State {
+public:
+  State(ServerOptions options, ServerSeams seams)
+      : options_(std::move(options)), seams_(std::move(seams)),
+        log_(options_.access_log, options_.log_format), api_(service_, metrics_, log_) {
+    ::mallopt(M_ARENA_MAX, 4); // a heap for each of hundreds of threads would be the largest of all
+    raise_descriptor_limit();
+    fill_service();
+    listener_ = listen_on(options_.listen);
+    check_openness();
+    daemons_.push_back(start_daemon());
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return port_of(listener_); }
+  [[nodiscard]] std::size_t repositories() const { return service_.index->size(); }
+
+  void run_until_told() {
+    for (;;) {
+      const int signal = wait_for_signal(-1);
+      if (signal == SIGHUP) {
+        reload();
+      } else if (signal != 0) {
+        stop();
+        return;
+      }
+    }
+  }
+
+private:
+  void fill_service() {
+    using Missing = V1Storage::Missing;
+    service_.storage =
+        V1Storage::open(options_.storage, options_.read_only ? Missing::error : Missing::create);
+    if (!options_.read_only) {
+      service_.storage->lock_for_writing();
+    }
+    service_.auth = std::make_unique<Auth>(options_.htpasswd, options_.public_read);
+    service_.index = std::make_unique<SearchIndex>(*service_.storage);
+    service_.read_only = options_.read_only;
+    service_.search = options_.search;
+    service_.issue = options_.issue;
+    service_.complain = seams_.note;
+    service_.metrics = [this] { return metrics_.print(measure()); };
+    if (seams_.mirror_source && !options_.read_only) {
+      service_.mirror = std::make_unique<PullThrough>(
+          service_.storage, seams_.mirror_source, seams_.note,
+          [this](const std::string& name) { service_.index->add(name); });
+    }
+  }
+
+  /// Everybody who can reach a registry without users can replace its images.
+  void check_openness() const {
+    const bool is_guarded = !options_.tls_cert.empty() && !options_.htpasswd.empty();
+    if (!options_.open && !is_guarded && !is_on_loopback(listener_)) {
+      throw Error(ErrorKind::usage,
+                  options_.listen + " is reachable from other machines, and " +
+                      (options_.htpasswd.empty() ? "everybody may write"
+                                                 : "passwords would travel in the clear"),
+                  "give --tls-cert, --tls-key and --htpasswd, or say --open");
+    }
+  }
+
+  std::unique_ptr<Daemon> start_daemon() {
+    DaemonOptions daemon{options_.connections, options_.timeout, {}, {}};
+    if (!options_.tls_cert.empty()) {
+      daemon.tls_certificate = read_file(options_.tls_cert, k_pem_limit_bytes);
+      daemon.tls_key = read_file(options_.tls_key, k_pem_limit_bytes);
+    }
+    return std::make_unique<Daemon>(api_, listener_, std::move(daemon));
+  }
+
+  Metrics::Gauges measure() const {
+    Metrics::Gauges gauges;
+    for (const auto& daemon : daemons_) {
+      gauges.open_connections += daemon->open_connections();
+    }
+    service_.storage->for_each_repository([&](const std::string& name) {
+      ++gauges.repositories;
+      gauges.tags += service_.storage->count_tags(name);
+    });
+    service_.storage->for_each_image([&](const std::string&) { ++gauges.images; });
+    return gauges;
+  }
+
+  template <class Body> void note_failure(Body&& body) {
+    try {
+      body();
+    } catch (const Error& error) {
+      seams_.note(std::string(error.what()) + "; the old one stays");
+    }
+  }
+
+  void reload() {
+    note_failure([&] { log_.reopen(); });
+    note_failure([&] { service_.auth->reload(); });
+    if (!options_.tls_cert.empty()) {
+      // The library reads a certificate once: a second daemon takes over the listening socket.
+      note_failure([&] {
+        auto fresh = start_daemon();
+        std::erase_if(daemons_, [](const auto& old) { return !old->is_busy(); });
+        for (const auto& old : daemons_) {
+          old->stop_listening();
+        }
+        daemons_.push_back(std::move(fresh));
+      });
+    }
+  }
+
+  void stop() {
+    for (const auto& daemon : daemons_) {
+      daemon->stop_listening();
+    }
+    listener_.close();
+    const auto is_busy = [&] {
+      for (const auto& daemon : daemons_) {
+        if (daemon->is_busy()) {
+          return true;
+        }
+      }
+      return false;
+    };
+    while (is_busy()) {
+      const int signal = wait_for_signal(k_tick_ns);
+      if (signal == SIGTERM || signal == SIGINT) {
+        interrupt(); // ends what waits or writes
+        break;
+      }
+    }
+    daemons_.clear();
+  }
+
+  ServerOptions options_;
+  ServerSeams seams_;
+  Service service_;
+  Metrics metrics_;
+  AccessLog log_;
+  Api api_;
+  FileDescriptor listener_;
+  std::vector<std::unique_ptr<Daemon>> daemons_; // the last one listens; go first
+};
+
+Server::Server(ServerOptions options, ServerSeams seams)
+    : state_(std::make_unique<State>(std::move(options), std::move(seams))) {}
+
+Server::~Server() = default;
+
+std::uint16_t Server::port() const noexcept {
+  return state_->port();
+}
+
+std::size_t Server::repositories() const {
+  return state_->repositories();
+}
+
+void Server::run_until_told() {
+  state_->run_until_told();
+}
+
+void Server::block_signals() {
+  const auto signals = told_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+} // namespace regctl::server

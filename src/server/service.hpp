@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/auth.hpp"
+#include "server/message.hpp"
+#include "server/pending_checksums.hpp"
+#include "server/pull_through.hpp"
+#include "server/search_index.hpp"
+#include "server/target.hpp"
+
+#include <regctl/formats/v1_storage.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace regctl::server {
+
+/// How long a client waits for another who writes the same image; then it is told so (409).
+inline constexpr auto k_writer_patience = std::chrono::minutes(10);
+
+/// What every request works on.
+struct Service {
+  std::shared_ptr<V1Storage> storage; ///< shared with pushes and pulls through
+  std::unique_ptr<Auth> auth;
+  std::unique_ptr<SearchIndex> index;
+  std::unique_ptr<PullThrough> mirror; ///< nothing where nothing is fetched from elsewhere
+  PendingChecksums pending;
+  bool read_only = false;
+  bool search = true;
+  std::string issue;                                ///< what "/" answers
+  std::function<std::string()> metrics;             ///< the text of /metrics
+  std::function<void(const std::string&)> complain; ///< for whoever runs the server
+};
+
+/// One request with its parts.
+struct Call {
+  Service& service;
+  const Request& request;
+  const Target& target;
+  std::string_view body;
+};
+
+// --- what answers are made of ---
+
+/// `text` as JSON that must not be cached, as docker-registry sends it.
+Response json_response(std::string text, int status = 200);
+
+/// {"error": "TEXT"}.
+Response error_response(int status, std::string_view text);
+
+/// Adds the headers of what never changes (an image's parts) and the tag that conditional requests
+/// compare with.
+void make_cacheable(Response& response, const std::string& entity_tag);
+
+/// Whether the client has it already, by If-None-Match or, without that, If-Modified-Since: images
+/// have not been modified since 1970.
+bool is_not_modified(const Request& request, const std::string& entity_tag);
+Response not_modified_response(const std::string& entity_tag);
+
+// --- images ---
+
+/// What to answer where there is no complete image; nothing where there is.
+std::optional<Response> refuse_incomplete(const Call& call);
+
+Response get_image_json(Call& call);
+Response get_image_layer(Call& call);
+Response get_image_ancestry(Call& call);
+Response get_image_files(Call& call);
+Response get_image_diff(Call& call);
+Response put_image_json(Call& call);
+Response put_image_checksum(Call& call);
+std::unique_ptr<Handler> receive_layer(Service& service, const Target& target);
+
+// --- repositories ---
+
+Response announce(Call& call);
+Response put_repository_images(Call& call);
+Response get_repository_images(Call& call);
+Response delete_repository_images(Call& call);
+Response delete_repository(Call& call);
+Response get_repository_json(Call& call);
+Response get_properties(Call& call);
+Response put_properties(Call& call);
+Response get_tags(Call& call);
+Response get_tag(Call& call);
+Response get_tag_json(Call& call);
+Response put_tag(Call& call);
+Response delete_tag(Call& call);
+
+// --- the rest of the index ---
+
+Response get_root(Call& call);
+Response get_ping(Call& call);
+Response get_metrics(Call& call);
+Response get_search(Call& call);
+Response list_repositories(Call& call);
+Response get_users(Call& call);
+Response post_users(Call& call);
+Response put_user(Call& call);
+Response put_auth(Call& call);
+
+} // namespace regctl::server
