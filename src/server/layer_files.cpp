@@ -138,10 +138,9 @@ void list_layer(const V1Storage& storage, const std::string& id,
   }
 }
 
-Response get_image_files(Call& call) {
-  if (auto refusal = refuse_incomplete(call)) {
-    return std::move(*refusal);
-  }
+namespace {
+
+Response files_of(Call& call) {
   Spool spool;
   bool is_first = true;
   spool.add("[");
@@ -155,10 +154,7 @@ Response get_image_files(Call& call) {
 
 /// What the layer did to each of its files, by the nearest layer below that has it: deleted if it
 /// is a whiteout, changed if it was there, created if it was not or had been deleted.
-Response get_image_diff(Call& call) {
-  if (auto refusal = refuse_incomplete(call)) {
-    return std::move(*refusal);
-  }
+Response diff_of(Call& call) {
   const auto& storage = *call.service.storage;
   const auto chain = storage.chain(call.target.id);
   if (!chain) {
@@ -197,4 +193,28 @@ Response get_image_diff(Call& call) {
   return spool.finish();
 }
 
+/// What has no layer is refused; a layer that is no tar is the fault of who pushed it.
+Response answer_about_layer(Call& call, Response (*answer)(Call&)) {
+  if (auto refusal = refuse_incomplete(call)) {
+    return std::move(*refusal);
+  }
+  try {
+    return answer(call);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::protocol) {
+      throw;
+    }
+    return error_response(400, error.message());
+  }
+}
+
+} // namespace
+
+Response get_image_files(Call& call) {
+  return answer_about_layer(call, &files_of);
+}
+
+Response get_image_diff(Call& call) {
+  return answer_about_layer(call, &diff_of);
+}
 } // namespace regctl::server

@@ -40,7 +40,9 @@ Response error_response(int status, std::string_view text) {
 }
 
 void make_cacheable(Response& response, const std::string& entity_tag) {
-  response.headers.push_back({"Last-Modified", k_epoch});
+  if (response.status != 304) {
+    response.headers.push_back({"Last-Modified", k_epoch});
+  }
   response.headers.push_back({"Cache-Control", "public, max-age=31536000"});
   response.headers.push_back({"Expires", http_date(std::time(nullptr) + k_year_s)});
   if (!entity_tag.empty()) {

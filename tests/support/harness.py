@@ -132,6 +132,43 @@ class NpmServer(Server):
         threading.Thread(target=self.process.stdout.read, daemon=True).start()
 
 
+class RegctlServer(Server):
+    """regctl serve."""
+
+    def __init__(self, folder, *options, storage=None, env=None, scheme="http"):
+        super().__init__(folder)
+        self.scheme = scheme
+        self.storage = storage or os.path.join(self.folder, "storage")
+        self.err_file = os.path.join(self.folder, "errors")
+        port_file = os.path.join(self.folder, "port")
+        words = [REGCTL, "serve", "--listen", "127.0.0.1:0", "--port-file", port_file]
+        if storage or "STORAGE_PATH" not in (env or {}):
+            words += ["--storage", self.storage]
+        kept = {k: v for k, v in os.environ.items()
+                if k in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")}
+        with open(self.err_file, "wb") as errors:
+            self.process = subprocess.Popen([*words, *options], stdin=subprocess.DEVNULL, stderr=errors,
+                                            stdout=subprocess.DEVNULL, cwd=self.folder,
+                                            env={**kept, "HOME": self.folder, **(env or {})})
+        wait_for(lambda: os.path.exists(port_file) or self.process.poll() is not None, "regctl serve")
+        if self.process.poll() is not None:
+            raise AssertionError("regctl serve ended: " + self.errors())
+        with open(port_file, encoding="utf-8") as file:
+            self.port = int(file.read())
+
+    def url(self, path):
+        return f"{self.scheme}://{self.host}{path}"
+
+    def errors(self):
+        with open(self.err_file, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def end(self, number=signal.SIGTERM):
+        """Sends a signal that ends it, and returns the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE_S)
+
+
 def npm_client(name, *words):
     """docker-registry-client 3.4.0 (npm) as a witness."""
     return subprocess.run(["node", os.path.join(HERE, "npm", "client.js"), name, *words], cwd=PEERS,
