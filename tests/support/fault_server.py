@@ -60,6 +60,7 @@ class Fault:
 
 class Handler(Registry, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # as gunicorn does
     server_version = "gunicorn/19.1.1"
     sys_version = ""
 
