@@ -34,7 +34,8 @@ public:
         }
         return n;
       } catch (const Error& error) {
-        if (error.kind() != ErrorKind::unavailable) {
+        // What the client could not begin in all its attempts is not begun anew here.
+        if (error.kind() != ErrorKind::unavailable || !began_) {
           throw;
         }
         wait_or_rethrow(error);
@@ -46,6 +47,7 @@ private:
   /// The body from the first byte on that was not given yet.
   std::unique_ptr<Source> open() {
     auto response = open_at_(given_bytes_);
+    began_ = true;
     std::uint64_t begin = 0;
     if (response.status == 206) {
       const auto range = response.headers.find("Content-Range");
@@ -116,6 +118,7 @@ private:
   std::unique_ptr<Source> body_;
   Crc32 given_;
   std::uint64_t given_bytes_ = 0;
+  bool began_ = false;    ///< there was an answer once
   unsigned failures_ = 0; ///< in a row, without a byte between
 };
 

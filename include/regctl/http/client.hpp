@@ -154,11 +154,12 @@ std::string read_body(Response& response, std::uint64_t limit_bytes);
 void discard_body(Response& response) noexcept;
 
 /// A download that survives cuts. `open_at(offset)` sends the request for the bytes from `offset`
-/// on (a Range request if offset > 0) and returns a response of status 200 or 206, or throws. After
-/// a cut the source asks again at the number of bytes already given; where the answer is 200, or a
-/// 206 that begins elsewhere, it skips what was given (and throws Error{integrity} if that differs
-/// from what was given). Gives up after the client's `retries` attempts in a row without progress.
-/// `size_bytes` is the promised size, which an honest end must meet; `what` names it in errors.
+/// on (a Range request if offset > 0) and returns a response of status 200 or 206, or throws, which
+/// ends a download that has not begun. After a cut the source asks again at the number of bytes
+/// already given; where the answer is 200, or a 206 that begins elsewhere, it skips what was given
+/// (and throws Error{integrity} if that differs from what was given). Gives up after the client's
+/// `retries` attempts in a row without progress. `size_bytes` is the promised size, which an honest
+/// end must meet; `what` names it in errors.
 std::unique_ptr<Source> make_resuming_source(Client& client,
                                              std::function<Response(std::uint64_t offset)> open_at,
                                              std::optional<std::uint64_t> size_bytes,
