@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/exchange.hpp"
 #include "http/failure.hpp"
+#include "http/gate.hpp"
 #include "http/retry.hpp"
 
 #include <regctl/base/interrupt.hpp>
@@ -20,10 +21,19 @@ constexpr std::uint64_t k_discard_limit_bytes = 256 * 1024;
 
 class BodySource final : public Source {
 public:
-  explicit BodySource(std::unique_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
-  std::size_t read(std::span<std::byte> out) override { return exchange_->read(out); }
+  BodySource(std::unique_ptr<Exchange> exchange, std::unique_ptr<Gates::Slot> slot)
+      : slot_(std::move(slot)), exchange_(std::move(exchange)) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    const auto n = exchange_->read(out);
+    if (n == 0) {
+      slot_.reset();
+    }
+    return n;
+  }
 
 private:
+  std::unique_ptr<Gates::Slot> slot_; // given back when the connection is closed
   std::unique_ptr<Exchange> exchange_;
 };
 
@@ -40,6 +50,11 @@ std::string seconds(std::chrono::milliseconds delay) {
 std::string host_port(const Url& url) {
   const auto origin = url.origin();
   return origin.substr(origin.find("://") + 3);
+}
+
+std::optional<std::chrono::milliseconds> retry_after(const Headers& headers) {
+  const auto value = headers.find("Retry-After");
+  return value ? parse_retry_after(*value, std::time(nullptr)) : std::nullopt;
 }
 
 bool is_redirect(const Request& request, int status) {
@@ -62,7 +77,7 @@ bool is_trusted(const Request& request, const Url& url) {
 
 class Client::State {
 public:
-  explicit State(ClientOptions options) : options_(std::move(options)) {
+  explicit State(ClientOptions options) : options_(std::move(options)), gates_(options_) {
     if (!options_.settings) {
       options_.settings = [](const std::string&) { return HostSettings(); };
     }
@@ -72,11 +87,21 @@ public:
 
   Response send(const Request& request) {
     for (unsigned attempt = 1;; ++attempt) {
+      auto slot = gates_.enter(host_port(request.url), request.method);
       auto outcome = try_once(request);
       if (!outcome.exchange) {
+        slot.reset();
         retry_or_throw(request, outcome.failure.value(), attempt);
-      } else if (!wait_after_status(request, outcome, attempt)) {
-        return respond(std::move(outcome));
+        continue;
+      }
+      const auto wanted_pause = retry_after(outcome.exchange->headers());
+      slot->answered(outcome.exchange->status(), wanted_pause);
+      if (outcome.exchange->status() >= 400) {
+        slot.reset(); // see Gates
+      }
+      auto response = respond(std::move(outcome), std::move(slot));
+      if (!wait_after_status(request, response, wanted_pause, attempt)) {
+        return response;
       }
     }
   }
@@ -84,7 +109,7 @@ public:
   Attempt attempt(const Request& request) {
     auto outcome = try_once(request);
     if (outcome.exchange) {
-      return {respond(std::move(outcome)), std::nullopt, Obstacle::other};
+      return {respond(std::move(outcome), nullptr), std::nullopt, Obstacle::other};
     }
     return {std::nullopt, outcome.failure->error, outcome.failure->obstacle};
   }
@@ -117,11 +142,11 @@ private:
     }
   }
 
-  static Response respond(Outcome outcome) {
+  static Response respond(Outcome outcome, std::unique_ptr<Gates::Slot> slot) {
     const int status = outcome.exchange->status();
     auto headers = outcome.exchange->headers();
     return {status, std::move(headers), std::move(outcome.url),
-            std::make_unique<BodySource>(std::move(outcome.exchange))};
+            std::make_unique<BodySource>(std::move(outcome.exchange), std::move(slot))};
   }
 
   std::unique_ptr<Exchange> start(const Request& request, const Url& url) {
@@ -171,21 +196,19 @@ private:
   }
 
   /// True if the status is one that passes and another attempt is due (the pause is over then).
-  bool wait_after_status(const Request& request, const Outcome& outcome, unsigned attempt) {
-    const int code = outcome.exchange->status();
-    if (!is_passing(code) || request.repeat == Repeat::never || attempt > options_.retries) {
+  bool wait_after_status(const Request& request, Response& response,
+                         std::optional<std::chrono::milliseconds> wanted, unsigned attempt) {
+    if (!is_passing(response.status) || request.repeat == Repeat::never ||
+        attempt > options_.retries) {
       return false;
     }
-    std::optional<std::chrono::milliseconds> wanted;
-    if (const auto value = outcome.exchange->headers().find("Retry-After")) {
-      wanted = parse_retry_after(*value, std::time(nullptr));
-    }
-    const auto status = host_port(outcome.url) + " answered " + std::to_string(code);
+    const auto status = host_port(response.url) + " answered " + std::to_string(response.status);
     if (wanted && *wanted > k_longest_retry_after) {
       note(status + " and wants to be left alone for " + seconds(*wanted) +
            ", which is too long to wait");
       return false;
     }
+    discard_body(response);
     pause(status, retry_delay(attempt, options_.retry_delay, jitter(), wanted), attempt,
           options_.retries);
     return true;
@@ -205,6 +228,7 @@ private:
   }
 
   ClientOptions options_;
+  Gates gates_;
   OriginShares shares_; // used by the handles of the loops, so destroyed after them
   Loops loops_;
 };

@@ -12,6 +12,7 @@ the rule (absent: never). Actions: see Fault. Every request is a line of JSON in
 """
 
 import argparse
+import collections
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ import struct
 import sys
 import tarfile
 import threading
+import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler
 
@@ -37,6 +39,8 @@ class Fault:
     "body"), early (a status before the body is read), length (Content-Length off by "delta"), corrupt
     (the byte "at" flipped), body (replaced by "text"), huge ("bytes" of JSON), deep ("depth" brackets),
     headers ("set" and "drop").
+
+    A rule with "gather": N holds what it chose until N requests are there, and lets them go together.
     """
 
     def __init__(self, rule):
@@ -46,6 +50,7 @@ class Fault:
         self.skip = rule.get("skip", 0)
         self.times = rule.get("times")
         self.action = rule["action"]
+        self.gathering = threading.Barrier(rule["gather"], timeout=60) if "gather" in rule else None
 
     def take(self, method, path):
         if (self.method and self.method != method) or not self.path.search(path) or self.times == 0:
@@ -93,6 +98,17 @@ class Handler(Registry, BaseHTTPRequestHandler):
         self.body = None
         self.options = self.server.options
         self.state = self.server.state
+        self.arrived = time.monotonic()
+        with self.state.lock:
+            self.server.in_flight[self.command] += 1
+            self.in_flight = self.server.in_flight[self.command]
+        try:
+            self.handle_counted()
+        finally:
+            with self.state.lock:
+                self.server.in_flight[self.command] -= 1
+
+    def handle_counted(self):
         parts = urllib.parse.urlsplit(self.path)
         self.route = urllib.parse.unquote(parts.path)
         self.query = urllib.parse.parse_qs(parts.query, keep_blank_values=True)
@@ -101,6 +117,8 @@ class Handler(Registry, BaseHTTPRequestHandler):
         with self.state.lock:
             fault = next((f for f in self.state.faults if f.take(self.command, self.path)), None)
         action = fault.action if fault else None
+        if fault and fault.gathering:
+            fault.gathering.wait()
         if action in ("reset", "close"):
             return self.drop(reset=action == "reset")
         if action == "early":
@@ -155,6 +173,7 @@ class Handler(Registry, BaseHTTPRequestHandler):
                   "checksum": self.headers.get("X-Docker-Checksum"),
                   "encoding": self.headers.get("Transfer-Encoding"),
                   "connection": self.client_address[1],
+                  "arrived": self.arrived, "in_flight": self.in_flight,
                   "bytes": None if body is None else len(body),
                   "sha256": None if body is None else hashlib.sha256(body).hexdigest()}
         self.server.log(record)
@@ -251,6 +270,9 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.log_file = open(options.log, "a", encoding="utf-8") if options.log else None
         self.log_lock = threading.Lock()
         self.never = threading.Event()
+        self.in_flight = collections.Counter()  # by method
+        if ":" in options.address:
+            self.address_family = socket.AF_INET6
         super().__init__((options.address, options.port), Handler)
         if options.tls_cert:
             self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -82,6 +82,9 @@ struct HostSettings {
   std::string client_key;  ///< PEM; empty: in client_cert's file
 };
 
+/// How much of what a host bears we ask of it: gentle is two requests of a kind at a time.
+enum class Pace { adaptive, gentle };
+
 struct ClientOptions {
   std::string user_agent = "regctl";
   std::chrono::milliseconds connect_timeout{30'000};
@@ -92,6 +95,11 @@ struct ClientOptions {
   /// Retry-After (seconds or date) is a minimum; one of more than 10 minutes ends the attempts.
   unsigned retries = 5;
   std::chrono::milliseconds retry_delay{500};
+  /// Requests of a kind (HEAD; GET; what writes) that one host gets at a time, at the most: fewer
+  /// to begin with and after it answered 429 or 503, more while it goes well. While it asks for a
+  /// pause by Retry-After, no request of that kind begins.
+  std::size_t most_in_flight = 64;
+  Pace pace = Pace::adaptive;
   /// Settings for "host:port"; called from any thread.
   std::function<HostSettings(const std::string& host_port)> settings;
   /// Says a sentence for the user ("127.0.0.1:5000 answered 503; trying again in 2 s (1 of 5)");
@@ -123,6 +131,8 @@ enum class Obstacle {
 ///
 /// Thread-safe; exchanges on one thread may be nested (a body that is read from another response)
 /// and then share one event loop. A Response must be read and destroyed on the thread that got it.
+/// While its body is unread it counts as a request in flight: a thread that has one must not wait
+/// for another thread, which may itself wait for its turn at the same host.
 class Client {
 public:
   explicit Client(ClientOptions options);
@@ -132,7 +142,8 @@ public:
 
   Response send(const Request& request);
 
-  /// One attempt without retries; where no answer comes, says why instead of throwing.
+  /// One attempt without retries and without waiting for others' requests; where no answer comes,
+  /// says why instead of throwing.
   struct Attempt {
     std::optional<Response> response;
     std::optional<Error> error; ///< if there is no response

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/gate.hpp"
+
+#include "http/retry.hpp"
+
+#include <regctl/base/interrupt.hpp>
+
+#include <algorithm>
+
+namespace regctl::http {
+
+namespace {
+
+constexpr std::size_t k_first_limit = 8;
+constexpr std::size_t k_gentle_limit = 2;
+/// A signal cannot notify a condition variable: those who wait look for it this often.
+constexpr std::chrono::milliseconds k_look_around{200};
+
+} // namespace
+
+GateLimit::GateLimit(std::size_t most)
+    : most_(std::max<std::size_t>(most, 1)), value_(std::min(k_first_limit, most_)) {}
+
+std::uint64_t GateLimit::begin() noexcept {
+  ++in_flight_;
+  return halvings_;
+}
+
+void GateLimit::accept() noexcept {
+  if (halvings_ > 0 && ++accepted_ < value_) {
+    return;
+  }
+  accepted_ = 0;
+  value_ = std::min(value_ + 1, most_);
+}
+
+void GateLimit::refuse(std::uint64_t halvings_at_begin) noexcept {
+  if (halvings_at_begin == halvings_) {
+    // A limit far above what is in flight would be halved many times before it limits anything.
+    value_ = std::max<std::size_t>(std::min(value_, in_flight_) / 2, 1);
+    accepted_ = 0;
+    ++halvings_;
+  }
+}
+
+RequestKind kind_of(Method method) noexcept {
+  switch (method) {
+  case Method::head:
+    return RequestKind::head;
+  case Method::get:
+    return RequestKind::get;
+  case Method::put:
+  case Method::post:
+  case Method::remove:
+    return RequestKind::put;
+  }
+  return RequestKind::put;
+}
+
+Gates::Gates(const ClientOptions& options)
+    : most_(options.pace == Pace::gentle ? std::min(k_gentle_limit, options.most_in_flight)
+                                         : options.most_in_flight) {}
+
+std::unique_ptr<Gates::Slot> Gates::enter(const std::string& host, Method method) {
+  const auto kind = kind_of(method);
+  std::unique_lock lock(mutex_);
+  auto& gate = gate_of(host, kind);
+  const bool waits_for_room = may_wait(kind);
+  for (;;) {
+    const auto now = Clock::now();
+    const bool is_closed = now < gate.closed_until;
+    if (!is_closed && (gate.limit.has_room() || !waits_for_room)) {
+      return std::make_unique<Slot>(*this, gate, kind);
+    }
+    const auto look_around = now + k_look_around;
+    changed_.wait_until(lock, is_closed ? std::min(gate.closed_until, look_around) : look_around);
+    check_interrupted();
+  }
+}
+
+Gates::Gate& Gates::gate_of(const std::string& host, RequestKind kind) {
+  auto& gate = gates_[host].at(static_cast<std::size_t>(kind));
+  if (!gate) {
+    gate = std::make_unique<Gate>(Gate{GateLimit(most_), {}});
+  }
+  return *gate;
+}
+
+bool Gates::may_wait(RequestKind kind) const {
+  const auto mine = held_.find(std::this_thread::get_id());
+  if (mine == held_.end()) {
+    return true;
+  }
+  const auto* const end = mine->second.begin() + static_cast<std::ptrdiff_t>(kind) + 1;
+  return std::all_of(mine->second.begin(), end, [](std::size_t slots) { return slots == 0; });
+}
+
+Gates::Slot::Slot(Gates& gates, Gate& gate, RequestKind kind)
+    : gates_(gates), gate_(gate), kind_(kind), thread_(std::this_thread::get_id()) {
+  ++gates_.held_[thread_].at(static_cast<std::size_t>(kind));
+  halvings_at_begin_ = gate_.limit.begin();
+}
+
+Gates::Slot::~Slot() {
+  const std::lock_guard lock(gates_.mutex_);
+  gate_.limit.end();
+  const auto mine = gates_.held_.find(thread_);
+  --mine->second.at(static_cast<std::size_t>(kind_));
+  if (mine->second == Held{}) {
+    gates_.held_.erase(mine);
+  }
+  gates_.changed_.notify_all();
+}
+
+void Gates::Slot::answered(int status, std::optional<std::chrono::milliseconds> retry_after) {
+  const std::lock_guard lock(gates_.mutex_);
+  if (status == 429 || status == 503) {
+    gate_.limit.refuse(halvings_at_begin_);
+    if (retry_after && *retry_after <= k_longest_retry_after) {
+      gate_.closed_until = std::max(gate_.closed_until, Clock::now() + *retry_after);
+    }
+  } else if (!is_passing(status)) {
+    gate_.limit.accept();
+  }
+  gates_.changed_.notify_all();
+}
+
+} // namespace regctl::http
