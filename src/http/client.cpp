@@ -99,8 +99,9 @@ public:
       if (outcome.exchange->status() >= 400) {
         slot.reset(); // see Gates
       }
+      const auto proxy = outcome.exchange->proxy();
       auto response = respond(std::move(outcome), std::move(slot));
-      if (!wait_after_status(request, response, wanted_pause, attempt)) {
+      if (!wait_after_status(request, response, wanted_pause, proxy, attempt)) {
         return response;
       }
     }
@@ -128,6 +129,9 @@ private:
       auto exchange = start(request, url);
       if (!exchange->wait_for_head()) {
         return {nullptr, url, failure_of(*exchange, url)};
+      }
+      if (exchange->status() == 407 && !exchange->proxy().empty()) {
+        return {nullptr, url, proxy_wants_credentials(exchange->proxy(), url)};
       }
       const auto location = exchange->headers().find("Location");
       if (!location || !is_redirect(request, exchange->status())) {
@@ -197,12 +201,20 @@ private:
 
   /// True if the status is one that passes and another attempt is due (the pause is over then).
   bool wait_after_status(const Request& request, Response& response,
-                         std::optional<std::chrono::milliseconds> wanted, unsigned attempt) {
-    if (!is_passing(response.status) || request.repeat == Repeat::never ||
-        attempt > options_.retries) {
+                         std::optional<std::chrono::milliseconds> wanted, const std::string& proxy,
+                         unsigned attempt) {
+    if (!is_passing(response.status)) {
       return false;
     }
-    const auto status = host_port(response.url) + " answered " + std::to_string(response.status);
+    const auto status = host_port(response.url) +
+                        (proxy.empty() ? "" : ", or the proxy " + proxy + " before it,") +
+                        " answered " + std::to_string(response.status);
+    if (request.repeat == Repeat::never || attempt > options_.retries) {
+      if (!proxy.empty()) {
+        note(status); // the caller's message will not know of the proxy
+      }
+      return false;
+    }
     if (wanted && *wanted > k_longest_retry_after) {
       note(status + " and wants to be left alone for " + seconds(*wanted) +
            ", which is too long to wait");

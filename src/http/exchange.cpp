@@ -2,10 +2,10 @@
 #include "http/exchange.hpp"
 
 #include "http/failure.hpp"
+#include "http/proxy.hpp"
 #include "http/redact.hpp"
 
 #include <regctl/base/interrupt.hpp>
-#include <regctl/model/reference.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -21,13 +21,6 @@ constexpr long k_download_buffer_bytes = 256 * 1024;
 constexpr std::size_t k_upload_buffer_bytes = 256 * 1024;
 constexpr std::size_t k_received_limit_bytes = 256 * 1024;
 constexpr std::size_t k_header_limit_bytes = 256 * 1024; // of one answer
-
-/// The proxy of the environment that libcurl does not look at: it reads http_proxy in lower case
-/// alone, for CGI programs' sake.
-const char* upper_case_http_proxy(const Url& url) {
-  const bool has_lower = std::getenv("http_proxy") != nullptr;
-  return url.scheme == "http" && !has_lower ? std::getenv("HTTP_PROXY") : nullptr;
-}
 
 } // namespace
 
@@ -123,11 +116,12 @@ void Exchange::set_up_tls_and_proxy() {
   if (!settings.client_key.empty()) {
     set_option(easy_, CURLOPT_SSLKEY, settings.client_key);
   }
-  if (is_loopback_host(options_.url.host)) {
-    set_option(easy_, CURLOPT_PROXY, std::string()); // what is on this machine needs none
-  } else if (const char* proxy = upper_case_http_proxy(options_.url)) {
-    set_option(easy_, CURLOPT_PROXY, std::string(proxy));
-  }
+  // Both are always set, or libcurl would look at the environment itself.
+  const auto proxy = find_proxy(options_.url, [](const char* name) { return std::getenv(name); });
+  set_option(easy_, CURLOPT_PROXY, proxy ? proxy->url : std::string());
+  set_option(easy_, CURLOPT_NOPROXY, std::string());
+  set_option(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1); // the proxy's head is not the answer's
+  proxy_ = proxy ? proxy->name : std::string();
 }
 
 std::size_t Exchange::on_header(char* data, std::size_t size, std::size_t count, void* self) {
@@ -230,8 +224,9 @@ bool Exchange::wait_for_head() {
 }
 
 CurlFailure Exchange::failure() const {
-  CurlFailure failure{code_, detail_.data(), 0, false};
+  CurlFailure failure{code_, detail_.data(), 0, false, proxy_, 0};
   ::curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &failure.os_error);
+  ::curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
   ::curl_off_t handshake = 0;
   ::curl_easy_getinfo(easy_.get(), CURLINFO_APPCONNECT_TIME_T, &handshake);
   failure.tls_done = handshake > 0;

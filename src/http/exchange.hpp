@@ -90,6 +90,8 @@ public:
 
   [[nodiscard]] int status() const noexcept { return status_; }
   [[nodiscard]] const Headers& headers() const noexcept { return headers_; }
+  /// "host:port" of the proxy that was asked, or empty.
+  [[nodiscard]] const std::string& proxy() const noexcept { return proxy_; }
 
   /// Like Source::read for the answer's body.
   std::size_t read(std::span<std::byte> out);
@@ -126,6 +128,7 @@ private:
   Loop& loop_;
   EasyHandle easy_;
   HeaderList header_list_;
+  std::string proxy_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
   std::exception_ptr parked_;
 

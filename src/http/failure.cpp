@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/failure.hpp"
 
+#include "http/retry.hpp"
+
 #include <system_error>
 
 namespace regctl::http {
@@ -14,76 +16,117 @@ constexpr const char* k_certificate_hint = "name the authority that signed it (-
 
 constexpr const char* k_client_certificate_hint =
     "if the registry wants a certificate of yours: --client-cert and --client-key";
+constexpr const char* k_https_hint = "if it speaks https alone, leave out --plain-http";
+constexpr const char* k_proxy_hint = "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY; NO_PROXY lists "
+                                     "the hosts that are reached without a proxy";
+
+/// Whom we wanted to reach, and through whom.
+struct Peer {
+  const Url& url;
+  const std::string& proxy;
+
+  [[nodiscard]] std::string to_string() const {
+    return url.origin() + (proxy.empty() ? "" : " through the proxy " + proxy);
+  }
+};
 
 bool contains(const std::string& text, const char* part) {
   return text.find(part) != std::string::npos;
 }
 
-Failure unavailable(const Url& url, const std::string& why, Obstacle obstacle,
+Failure unavailable(const Peer& peer, const std::string& why, Obstacle obstacle,
                     const std::string& hint) {
-  return {Error(ErrorKind::unavailable, "cannot reach " + url.origin() + ": " + why, hint),
+  return {Error(ErrorKind::unavailable, "cannot reach " + peer.to_string() + ": " + why, hint),
           obstacle, false};
 }
 
-Failure passing(const Url& url, const std::string& why, Obstacle obstacle = Obstacle::other,
+Failure passing(const Peer& peer, const std::string& why, Obstacle obstacle = Obstacle::other,
                 const std::string& hint = {}) {
-  auto failure = unavailable(url, why, obstacle, hint);
+  auto failure = unavailable(peer, why, obstacle, hint);
   failure.may_pass = true;
   return failure;
 }
 
-Failure tls_failure(const std::string& why, const Url& url) {
+Failure tls_failure(const std::string& why, const Peer& peer) {
   // What OpenSSL calls bytes that are no TLS record: the beginning of an HTTP answer.
   if (contains(why, "wrong version number") || contains(why, "packet length too long") ||
       contains(why, "http request")) {
-    return unavailable(url, "it speaks plain http, not https", Obstacle::wrong_scheme,
+    return unavailable(peer, "it speaks plain http, not https", Obstacle::wrong_scheme,
                        k_plain_http_hint);
   }
   if (contains(why, "SYSCALL") || contains(why, "reset")) {
-    return passing(url, "the TLS handshake was cut (" + why + ")");
+    return passing(peer, "the TLS handshake was cut (" + why + ")");
   }
-  return unavailable(url, "TLS failed (" + why + ")", Obstacle::certificate,
+  return unavailable(peer, "TLS failed (" + why + ")", Obstacle::certificate,
                      k_client_certificate_hint);
 }
 
-Failure connect_failure(const std::string& why, long os_error, const Url& url) {
+Failure connect_failure(const std::string& why, long os_error, const Peer& peer) {
   const auto reason =
       os_error == 0 ? why : std::generic_category().message(static_cast<int>(os_error));
-  if (!url.unix_socket.empty()) {
+  if (!peer.url.unix_socket.empty()) {
     return {Error(ErrorKind::unavailable,
-                  "cannot reach the engine at '" + url.unix_socket + "': " + reason,
+                  "cannot reach the engine at '" + peer.url.unix_socket + "': " + reason,
                   "is the Docker engine running, and may you use its socket?"),
             Obstacle::nobody, false};
   }
-  return passing(url, reason, Obstacle::nobody, "check host and port; is the registry running?");
+  return passing(peer, reason, Obstacle::nobody,
+                 peer.proxy.empty() ? "check host and port; is the registry running?"
+                                    : k_proxy_hint);
 }
 
 /// Cut while bytes were awaited. With TLS 1.3 a server looks at our certificate only after the
 /// handshake.
-Failure cut_failure(const std::string& why, bool tls_done, const Url& url) {
+Failure cut_failure(const std::string& why, bool tls_done, const Peer& peer) {
   if (contains(why, "alert") && contains(why, "certificate")) {
-    return tls_failure(why, url);
+    return tls_failure(why, peer);
   }
-  return tls_done ? passing(url, why, Obstacle::after_tls, k_client_certificate_hint)
-                  : passing(url, why);
+  if (tls_done) {
+    return passing(peer, why, Obstacle::after_tls, k_client_certificate_hint);
+  }
+  return passing(peer, why, Obstacle::other, peer.url.scheme == "http" ? k_https_hint : "");
+}
+
+/// The proxy answered CONNECT with something else than a tunnel.
+Failure refused_tunnel(long status, const Peer& peer) {
+  if (status == 407) {
+    return proxy_wants_credentials(peer.proxy, peer.url);
+  }
+  auto failure =
+      unavailable(peer, "it answered " + std::to_string(status), Obstacle::other, k_proxy_hint);
+  failure.may_pass = is_passing(static_cast<int>(status));
+  return failure;
 }
 
 } // namespace
 
+Failure proxy_wants_credentials(const std::string& proxy, const Url& url) {
+  return {Error(ErrorKind::denied,
+                "cannot reach " + url.origin() + ": the proxy " + proxy +
+                    " wants other credentials than it was given: it answered 407",
+                "name user and password in the proxy's URL, as in " +
+                    std::string(url.scheme == "http" ? "HTTP" : "HTTPS") +
+                    "_PROXY=http://USER:PASSWORD@" + proxy),
+          Obstacle::other, false};
+}
+
 Failure describe_failure(const CurlFailure& failure, const Url& url) {
+  const Peer peer{url, failure.proxy};
+  if (failure.proxy_status >= 300) {
+    return refused_tunnel(failure.proxy_status, peer);
+  }
   const std::string why =
       failure.detail.empty() ? ::curl_easy_strerror(failure.code) : failure.detail;
   switch (failure.code) {
   case CURLE_COULDNT_RESOLVE_HOST:
-    return passing(url, "there is no host of that name", Obstacle::nobody,
+    return passing(peer, "there is no host of that name", Obstacle::nobody,
                    "check the name, and the network");
   case CURLE_COULDNT_RESOLVE_PROXY:
-    return passing(url, "there is no proxy of that name (" + why + ")", Obstacle::nobody,
-                   "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY");
+    return passing(peer, "there is no host of the proxy's name", Obstacle::nobody, k_proxy_hint);
   case CURLE_COULDNT_CONNECT:
-    return connect_failure(why, failure.os_error, url);
+    return connect_failure(why, failure.os_error, peer);
   case CURLE_PEER_FAILED_VERIFICATION:
-    return unavailable(url, "its certificate is not trusted (" + why + ")", Obstacle::certificate,
+    return unavailable(peer, "its certificate is not trusted (" + why + ")", Obstacle::certificate,
                        k_certificate_hint);
   case CURLE_SSL_CACERT_BADFILE:
   case CURLE_SSL_CERTPROBLEM:
@@ -91,7 +134,7 @@ Failure describe_failure(const CurlFailure& failure, const Url& url) {
                   "check --ca-file, --client-cert and --client-key"),
             Obstacle::certificate, false};
   case CURLE_SSL_CONNECT_ERROR:
-    return tls_failure(why, url);
+    return tls_failure(why, peer);
   case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_WEIRD_SERVER_REPLY:
     return {Error(ErrorKind::protocol, url.origin() + " answers with something that is not HTTP",
@@ -100,11 +143,11 @@ Failure describe_failure(const CurlFailure& failure, const Url& url) {
             Obstacle::other, false};
   case CURLE_RECV_ERROR:
   case CURLE_SEND_ERROR:
-    return cut_failure(why, failure.tls_done, url);
+    return cut_failure(why, failure.tls_done, peer);
   case CURLE_GOT_NOTHING:
-    return cut_failure("it closed the connection without an answer", failure.tls_done, url);
+    return cut_failure("it closed the connection without an answer", failure.tls_done, peer);
   default:
-    return passing(url, why);
+    return passing(peer, why);
   }
 }
 

@@ -24,9 +24,14 @@ struct CurlFailure {
   std::string detail;    ///< its error buffer, may be empty
   long os_error = 0;     ///< errno of the connect, 0 if unknown
   bool tls_done = false; ///< the TLS handshake was over
+  std::string proxy;     ///< "host:port" of the proxy that was asked, or empty
+  long proxy_status = 0; ///< what it answered to CONNECT, 0 if nothing
 };
 
 /// What that means for a request to `url`.
 Failure describe_failure(const CurlFailure& failure, const Url& url);
+
+/// What it means that `proxy` answered 407.
+Failure proxy_wants_credentials(const std::string& proxy, const Url& url);
 
 } // namespace regctl::http

@@ -43,6 +43,16 @@ std::string without_query_values(std::string_view text) {
   return result;
 }
 
+/// "https://user:password@host/x" → "https://…@host/x".
+std::string without_user(std::string_view text) {
+  const auto begin = std::min(text.find("//"), text.size());
+  const auto authority = text.substr(begin, text.find_first_of("/?#", begin + 2) - begin);
+  const auto at = authority.rfind('@');
+  return at == std::string_view::npos
+             ? std::string(text)
+             : std::string(text.substr(0, begin)) + "//…" + std::string(text.substr(begin + at));
+}
+
 std::string redacted(std::string_view line) {
   const auto colon = line.find(':');
   const auto space = line.find(' ');
@@ -60,7 +70,7 @@ std::string redacted(std::string_view line) {
     const bool is_token = lower(value).find("token ") != std::string::npos;
     return is_token ? kept + "Token …" : std::string(line);
   }
-  return name == "location" ? without_query_values(line) : std::string(line);
+  return name == "location" ? without_user(without_query_values(line)) : std::string(line);
 }
 
 } // namespace

@@ -4,7 +4,6 @@
 
 import json
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -18,16 +17,6 @@ class Tls(TestCase):
         self.make_key("server", "/CN=127.0.0.1", ca="ca", names="IP:127.0.0.1")
         self.make_key("client", "/CN=bob", ca="ca")
         make_archive(self.path("app.tar"), ["a", "b"], 50_000)
-
-    def make_key(self, name, subject, ca=None, names=None):
-        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", subject,
-                   "-keyout", self.path(f"{name}.key"), "-out", self.path(f"{name}.crt")]
-        if ca:
-            command += ["-CA", self.path(f"{ca}.crt"), "-CAkey", self.path(f"{ca}.key"),
-                        "-addext", "basicConstraints=critical,CA:false"]
-        if names:
-            command += ["-addext", f"subjectAltName={names}"]
-        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
 
     def start_tls(self, *words):
         server = self.start(FaultServer, "--tls-cert", self.path("server.crt"), "--tls-key",

@@ -80,20 +80,18 @@ class Server:
             return answer.read()
 
 
-class FaultServer(Server):
-    """tests/support/fault_server.py: docker-registry 0.9 as recorded, misbehaving on request."""
+class ScriptServer(Server):
+    """A server of tests/support that writes its port to a file and each request, as JSON, to a log."""
 
-    def __init__(self, folder, *options, faults=()):
+    def __init__(self, folder, script, *options):
         super().__init__(folder)
         port_file = os.path.join(self.folder, "port")
         self.log_file = os.path.join(self.folder, "log")
-        words = [sys.executable, os.path.join(HERE, "fault_server.py"), "--port-file", port_file,
-                 "--log", self.log_file, *options]
-        for fault in faults:
-            words += ["--fault", json.dumps(fault)]
         self.errors = open(os.path.join(self.folder, "errors"), "wb")
-        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stderr=self.errors)
-        wait_for(lambda: os.path.exists(port_file) or self.process.poll() is not None, "the fault server")
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(HERE, script), "--port-file", port_file, "--log", self.log_file,
+             *options], stdin=subprocess.PIPE, stderr=self.errors)
+        wait_for(lambda: os.path.exists(port_file) or self.process.poll() is not None, script)
         with open(port_file, encoding="utf-8") as file:
             self.port = int(file.read())
 
@@ -101,18 +99,38 @@ class FaultServer(Server):
         super().stop()
         self.errors.close()
 
+    def records(self):
+        if not os.path.exists(self.log_file):
+            return []
+        with open(self.log_file, encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+
+class FaultServer(ScriptServer):
+    """tests/support/fault_server.py: docker-registry 0.9 as recorded, misbehaving on request."""
+
+    def __init__(self, folder, *options, faults=()):
+        for fault in faults:
+            options += ("--fault", json.dumps(fault))
+        super().__init__(folder, "fault_server.py", *options)
+
     def control(self, rule):
         request = urllib.request.Request(self.url("/_fault"), json.dumps(rule).encode(), method="POST")
         urllib.request.urlopen(request).read()
 
     def log(self, method=None, path=None):
         """The requests so far, those with this method and this end of the path."""
-        if not os.path.exists(self.log_file):
-            return []
-        with open(self.log_file, encoding="utf-8") as file:
-            records = [json.loads(line) for line in file]
-        return [r for r in records if (not method or r["method"] == method) and
+        return [r for r in self.records() if (not method or r["method"] == method) and
                 (not path or r["path"].split("?")[0].endswith(path))]
+
+
+class ProxyServer(ScriptServer):
+    """tests/support/proxy_server.py: an HTTP proxy; `hosts` maps "name:port" to servers on this machine."""
+
+    def __init__(self, folder, *options, hosts=None):
+        for name, server in (hosts or {}).items():
+            options += ("--map", f"{name}={server.port}")
+        super().__init__(folder, "proxy_server.py", *options)
 
 
 class NpmServer(Server):
@@ -230,6 +248,17 @@ class TestCase(unittest.TestCase):
         self.assertNotIn("Traceback", result.err)
         self.assertNothingHalfWritten()
         return result
+
+    def make_key(self, name, subject, ca=None, names=None):
+        """NAME.key and NAME.crt, signed by itself or by the key `ca`."""
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", subject,
+                   "-keyout", self.path(f"{name}.key"), "-out", self.path(f"{name}.crt")]
+        if ca:
+            command += ["-CA", self.path(f"{ca}.crt"), "-CAkey", self.path(f"{ca}.key"),
+                        "-addext", "basicConstraints=critical,CA:false"]
+        if names:
+            command += ["-addext", f"subjectAltName={names}"]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
 
     def read(self, name):
         with open(self.path(name), "rb") as file:

@@ -126,8 +126,9 @@ enum class Obstacle {
 /// An answer that comes while a body is being sent ends the sending: the answer is returned.
 /// Statuses are returned as they are, after retries for 429, 502, 503 and 504; only what prevents
 /// an answer throws: Error{unavailable} (DNS, connect, TLS, cut, stall) with a hint for a
-/// plain-http peer on an https port and the reverse, Error{protocol} for an answer that is no HTTP,
-/// Error{interrupted}. An exception of a body's source goes through to the caller.
+/// plain-http peer on an https port and the reverse, Error{denied} for a proxy that wants
+/// credentials, Error{protocol} for an answer that is no HTTP, Error{interrupted}. An exception of
+/// a body's source goes through to the caller.
 ///
 /// Thread-safe; exchanges on one thread may be nested (a body that is read from another response)
 /// and then share one event loop. A Response must be read and destroyed on the thread that got it.
