@@ -71,12 +71,11 @@ void ignore_log(void*, const char*, va_list) {}
 class Daemon::State {
 public:
   State(Application& application, const FileDescriptor& listener, const DaemonOptions& options)
-      : watch_(options.timeout), context_{application,
-                                          watch_,
-                                          options.connections,
-                                          !options.tls_certificate.empty(),
-                                          {},
-                                          {}} {
+      : watch_(options.timeout, options.connections), context_{application,
+                                                               watch_,
+                                                               !options.tls_certificate.empty(),
+                                                               {},
+                                                               {}} {
     start(listener, options);
   }
 
@@ -114,7 +113,6 @@ private:
         &leave_escaped, nullptr, MHD_OPTION_NOTIFY_COMPLETED, &on_completed, &context_,
         MHD_OPTION_NOTIFY_CONNECTION, &on_connection, &context_, MHD_OPTION_CONNECTION_LIMIT,
         static_cast<unsigned>(options.connections) + k_refused_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(options.timeout.count()),
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, k_buffer_per_connection, MHD_OPTION_THREAD_STACK_SIZE,
         k_stack_bytes, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, //
         MHD_OPTION_ARRAY, tls.data(), MHD_OPTION_END));

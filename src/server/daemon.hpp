@@ -25,7 +25,7 @@ bool is_on_loopback(const FileDescriptor& listener);
 
 struct DaemonOptions {
   std::size_t connections = 512; ///< at the same time; further ones are answered 503
-  /// Without a byte, for a request's head, and between requests.
+  /// For a request's head, between requests, and for 1 KiB/s of a body or an answer.
   std::chrono::seconds timeout{60};
   std::string tls_certificate; ///< PEM, with its chain; empty: plain HTTP
   std::string tls_key;         ///< PEM
@@ -35,8 +35,9 @@ struct DaemonOptions {
 /// another server without holding up anybody else. The only user of libmicrohttpd.
 ///
 /// Against clients that misbehave: a request's head must be there within the time-out however
-/// slowly it trickles, a body must come faster than 1 KiB/s on the average once the time-out is
-/// over, a TLS hello on a plain port is answered by closing (engines then go on to http at once),
+/// slowly it trickles, a body must come, and an answer be taken, by 1 KiB/s on the average over
+/// each time-out, who comes when the limit of connections is reached is answered 503 and hears no
+/// more, a TLS hello on a plain port is answered by closing (engines then go on to http at once),
 /// and who is still sending a body that is not wanted gets the answer before the connection is
 /// closed.
 class Daemon {

@@ -37,9 +37,18 @@ struct DestroyResponse {
 };
 using ResponseHandle = std::unique_ptr<MHD_Response, DestroyResponse>;
 
-ssize_t read_stream(void* stream, std::uint64_t, char* out, std::size_t size) noexcept {
+/// An answer that is made while it is sent. The client is not to blame for the time that takes.
+struct Stream {
+  std::unique_ptr<Source> source;
+  Peer& peer;
+};
+
+ssize_t read_stream(void* opaque, std::uint64_t, char* out, std::size_t size) noexcept {
+  auto& stream = *static_cast<Stream*>(opaque);
   try {
-    const auto n = static_cast<Source*>(stream)->read(std::as_writable_bytes(std::span(out, size)));
+    stream.peer.resume(Phase::working);
+    const auto n = stream.source->read(std::as_writable_bytes(std::span(out, size)));
+    stream.peer.resume(Phase::answer);
     return n == 0 ? MHD_CONTENT_READER_END_OF_STREAM : static_cast<ssize_t>(n);
   } catch (...) { // the client must not take what it has for the whole
     return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -47,10 +56,10 @@ ssize_t read_stream(void* stream, std::uint64_t, char* out, std::size_t size) no
 }
 
 void free_stream(void* stream) noexcept {
-  delete static_cast<Source*>(stream); // NOLINT: owned by the library until now
+  delete static_cast<Stream*>(stream); // NOLINT: owned by the library until now
 }
 
-ResponseHandle make_handle(Response& response, std::uint64_t& size_bytes) {
+ResponseHandle make_handle(Response& response, Peer& peer, std::uint64_t& size_bytes) {
   if (response.file) {
     auto& file = *response.file;
     size_bytes = file.size_bytes;
@@ -60,9 +69,10 @@ ResponseHandle make_handle(Response& response, std::uint64_t& size_bytes) {
   }
   if (response.stream) {
     size_bytes = response.stream_bytes.value_or(0);
+    auto stream = std::make_unique<Stream>(Stream{std::move(response.stream), peer});
     return ResponseHandle(MHD_create_response_from_callback(
         response.stream_bytes.value_or(MHD_SIZE_UNKNOWN), k_buffer_bytes, &read_stream,
-        response.stream.release(), &free_stream));
+        stream.release(), &free_stream));
   }
   size_bytes = response.text.size();
   return ResponseHandle(MHD_create_response_from_buffer(response.text.size(), response.text.data(),
@@ -77,11 +87,15 @@ public:
       : context_(context), connection_(connection), target_(target), begin_ms_(now_ms()),
         peer_(static_cast<Peer*>(
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-                ->socket_context)) {
-    ++context_.running;
-  }
+                ->socket_context)) {}
 
-  ~Exchange() override { --context_.running; }
+  /// Only a request whose head was there is one that runs: a client that trickles its head must not
+  /// hold up the end.
+  ~Exchange() override {
+    if (stage_ != Stage::head) {
+      --context_.running;
+    }
+  }
 
   bool go_on(const char* verb, const char* data, std::size_t* size) {
     if (stage_ == Stage::head) {
@@ -91,7 +105,6 @@ public:
       return stage_ == Stage::answered || answer();
     }
     received_bytes_ += *size;
-    peer_->body_bytes = received_bytes_;
     if (stage_ == Stage::body) {
       receive(std::as_bytes(std::span(data, *size)));
     }
@@ -105,11 +118,10 @@ public:
     handler_.reset(); // what an upload holds is released before the client can be told
     context_.application.done(*this, status_, is_complete && has_body ? answer_bytes_ : 0,
                               received_bytes_, seconds);
-    peer_->body_since_ms = 0;
-    peer_->waiting_since_ms = now_ms();
     if (lingers_) {
       linger();
     }
+    peer_->begin(Phase::head);
   }
 
   // --- Request ---
@@ -166,18 +178,17 @@ private:
   /// The head is there. An answer that needs no body is given at once only where the client is not
   /// sending much: it would not read the answer before it has sent everything.
   bool begin(const char* verb) {
-    peer_->waiting_since_ms = 0;
+    ++context_.running;
+    stage_ = Stage::dropping;
+    peer_->begin(Phase::working); // a handler may wait for the writer of an image
     method = verb;
     const auto size = body_bytes();
-    if (!size || *size > 0) {
-      peer_->body_since_ms = now_ms();
-    }
     open_handler();
+    peer_->begin(Phase::body);
     if (error_ == nullptr && handler_ && handler_->wants_body()) {
       stage_ = Stage::body;
       return true;
     }
-    stage_ = Stage::dropping;
     const bool is_asking = header("Expect").has_value();
     const bool is_large = !size || *size > k_unwanted_body_bytes;
     if (is_asking || is_large) {
@@ -205,12 +216,13 @@ private:
     if (context_.is_stopping) {
       throw Error(ErrorKind::unavailable, "the server is stopping");
     }
-    if (context_.watch.count() > context_.connections) {
+    if (peer_->is_beyond_limit()) {
       throw Error(ErrorKind::unavailable, "too many connections");
     }
   }
 
   void receive(std::span<const std::byte> bytes) {
+    peer_->resume(Phase::working);
     try {
       handler_->receive(bytes);
     } catch (...) {
@@ -218,22 +230,24 @@ private:
       handler_.reset(); // an upload that failed holds neither file nor lock while the rest comes
       stage_ = Stage::dropping;
     }
+    peer_->resume(Phase::body);
   }
 
   bool answer() {
     stage_ = Stage::answered;
-    peer_->body_since_ms = 0;
+    peer_->begin(Phase::working);
     auto response = make_response();
     handler_.reset();
     status_ = response.status;
-    auto handle = make_handle(response, answer_bytes_);
+    peer_->begin(Phase::answer);
+    auto handle = make_handle(response, *peer_, answer_bytes_);
     if (!handle) {
       return false;
     }
     for (const auto& header : response.headers) {
       MHD_add_response_header(handle.get(), header.name.c_str(), header.value.c_str());
     }
-    if (context_.is_stopping || lingers_) {
+    if (context_.is_stopping || peer_->is_beyond_limit() || lingers_) {
       MHD_add_response_header(handle.get(), "Connection", "close");
     }
     return MHD_queue_response(connection_, static_cast<unsigned>(status_), handle.get()) == MHD_YES;
@@ -255,16 +269,16 @@ private:
   /// Reads what the client is still sending, so that closing does not reset the connection under
   /// the answer (RFC 9112 section 9.6).
   void linger() const {
-    ::shutdown(peer_->fd, SHUT_WR);
+    ::shutdown(peer_->fd(), SHUT_WR);
     std::array<char, 16 * 1024> dropped{};
     std::uint64_t total = 0;
     const auto end = now_ms() + k_linger_ms;
     while (total < k_linger_bytes && now_ms() < end) {
-      pollfd waited{peer_->fd, POLLIN, 0};
+      pollfd waited{peer_->fd(), POLLIN, 0};
       if (::poll(&waited, 1, static_cast<int>(k_linger_pause_ms)) <= 0) {
         return;
       }
-      const auto n = ::recv(peer_->fd, dropped.data(), dropped.size(), MSG_DONTWAIT);
+      const auto n = ::recv(peer_->fd(), dropped.data(), dropped.size(), MSG_DONTWAIT);
       if (n <= 0) {
         return;
       }

@@ -15,7 +15,6 @@ namespace regctl::server {
 struct DaemonContext {
   Application& application;
   Watch& watch;
-  std::size_t connections; ///< the limit
   bool is_secure;
   std::atomic<bool> is_stopping;
   std::atomic<std::size_t> running; ///< requests being handled
