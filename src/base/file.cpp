@@ -259,7 +259,7 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
   write_fully(fd_.get(), bytes, what_);
 }
 
-void AtomicFile::commit() {
+void AtomicFile::commit(Durable durable) {
   if (::fsync(fd_.get()) != 0) {
     throw_errno("write " + what_, errno);
   }
@@ -276,7 +276,16 @@ void AtomicFile::commit() {
     throw_errno("create " + what_, errno);
   }
   committed_ = true;
-  ::fsync(folder_.get()); // the name is durable only when the folder is
+  if (durable == Durable::bytes_and_name) {
+    fsync_folder(folder_, what_);
+  }
+}
+
+void fsync_folder(const FileDescriptor& folder, const std::string& what) {
+  // Some file systems have no fsync for folders: what they say is not about our data.
+  if (::fsync(folder.get()) != 0 && errno != EINVAL && errno != ENOTSUP) {
+    throw_errno("write " + what, errno);
+  }
 }
 
 FileDescriptor make_temporary_file() {

@@ -31,10 +31,10 @@ std::string image_file(const std::string& id, std::string_view part) {
 }
 
 void replace_file(const Tree& tree, const std::string& folder, const std::string& name,
-                  std::string_view text) {
+                  std::string_view text, AtomicFile::Durable durable) {
   AtomicFile file(tree.make_folder(folder), name, tree.what(folder + "/" + name));
   file.write(as_bytes(text));
-  file.commit();
+  file.commit(durable);
 }
 
 V1Storage::V1Storage(std::unique_ptr<Tree> tree) : state_(std::make_unique<State>()) {

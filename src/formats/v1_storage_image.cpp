@@ -29,6 +29,8 @@ std::string json_list(const std::vector<std::string>& texts) {
   return list + "]";
 }
 
+constexpr auto k_bytes = AtomicFile::Durable::bytes; // complete() makes the names durable, at once
+
 /// A folder that was removed while we waited for its lock is nobody's.
 bool is_still_there(const FileDescriptor& folder) {
   struct stat status = {};
@@ -101,12 +103,10 @@ bool V1Storage::ImageWriter::put_json(const std::string& json) {
     }
     ids.insert(ids.end(), below->begin(), below->end());
   }
-  const auto& tree = *storage_.state_->tree;
-  const auto folder = "images/" + id_;
-  replace_file(tree, folder, "_inprogress", "true");
+  mark();
   if (storage_.image_json(id_) != json) {
-    ::unlinkat(folder_.get(), "_checksum", 0); // it was of another JSON
-    replace_file(tree, folder, "json", json);
+    forget_checksum();
+    replace_file(*storage_.state_->tree, "images/" + id_, "json", json, k_bytes);
   }
   put_ancestry(ids);
   return true;
@@ -145,9 +145,8 @@ int V1Storage::ImageWriter::Layer::fd() const noexcept {
 
 std::string V1Storage::ImageWriter::Layer::commit() {
   auto sum = "sha256:" + state_->payload.finish_hex();
-  // Killed between the two files, a tree must not have a new layer under an old layer's sum.
-  ::unlinkat(state_->writer.folder_.get(), "_checksum", 0);
-  state_->file.commit();
+  state_->writer.forget_checksum();
+  state_->file.commit(k_bytes);
   state_->writer.put_checksums({sum});
   return sum;
 }
@@ -168,17 +167,40 @@ bool V1Storage::ImageWriter::is_right(const std::string& checksum) const {
 }
 
 void V1Storage::ImageWriter::complete() {
-  ::fsync(folder_.get()); // all that the image is made of, before it counts
+  const auto what = storage_.state_->tree->what("images/" + id_);
+  fsync_folder(folder_, what); // all that the image is made of, before it counts
   if (::unlinkat(folder_.get(), "_inprogress", 0) != 0 && errno != ENOENT) {
     throw_errno("remove " + storage_.state_->tree->what(image_file(id_, "_inprogress")), errno);
   }
-  ::fsync(folder_.get());
+  fsync_folder(folder_, what);
+}
+
+/// The mark counts by being there, and has to be before JSON and layer can make an image without
+/// it.
+void V1Storage::ImageWriter::mark() {
+  const auto what = storage_.state_->tree->what(image_file(id_, "_inprogress"));
+  const FileDescriptor file(::openat(folder_.get(), "_inprogress",
+                                     O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                                     0666));
+  if (!file) {
+    throw_errno("create " + what, errno);
+  }
+  write_fully(file.get(), as_bytes("true"), what);
+  fsync_folder(folder_, what);
+}
+
+/// A recorded checksum is always that of the JSON and layer beside it, whatever interrupts us
+/// between the files.
+void V1Storage::ImageWriter::forget_checksum() {
+  if (::unlinkat(folder_.get(), "_checksum", 0) == 0) {
+    fsync_folder(folder_, storage_.state_->tree->what("images/" + id_));
+  }
 }
 
 void V1Storage::ImageWriter::remove() {
   const auto& tree = *storage_.state_->tree;
   const auto folder = "images/" + id_;
-  replace_file(tree, folder, "_inprogress", "true"); // nobody's image from here on
+  mark(); // nobody's image from here on
   std::vector<std::string> names;
   tree.list(folder, [&](const std::string& name) { names.push_back(name); });
   // The JSON goes late and the mark last: what an interruption leaves is a dead upload.
@@ -198,11 +220,11 @@ void V1Storage::ImageWriter::remove() {
 }
 
 void V1Storage::ImageWriter::put_ancestry(const std::vector<std::string>& ids) {
-  replace_file(*storage_.state_->tree, "images/" + id_, "ancestry", json_list(ids));
+  replace_file(*storage_.state_->tree, "images/" + id_, "ancestry", json_list(ids), k_bytes);
 }
 
 void V1Storage::ImageWriter::put_checksums(const std::vector<std::string>& sums) {
-  replace_file(*storage_.state_->tree, "images/" + id_, "_checksum", json_list(sums));
+  replace_file(*storage_.state_->tree, "images/" + id_, "_checksum", json_list(sums), k_bytes);
 }
 
 } // namespace regctl

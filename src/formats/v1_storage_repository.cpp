@@ -87,7 +87,7 @@ bool remove_file(const Tree& tree, const std::string& folder, const std::string&
     }
     throw_errno("remove " + tree.what(folder + "/" + name), errno);
   }
-  ::fsync(fd->get());
+  fsync_folder(*fd, tree.what(folder));
   return true;
 }
 
@@ -165,9 +165,10 @@ void V1Storage::put_tag(const std::string& name, const std::string& tag, const s
   lock_for_writing();
   const auto folder = folder_of(name);
   const auto file = tag_file(tag);
-  replace_file(*state_->tree, folder, properties_file(tag), properties);
+  constexpr auto k_bytes = AtomicFile::Durable::bytes; // their names with that of the tag
+  replace_file(*state_->tree, folder, properties_file(tag), properties, k_bytes);
   if (tag == "latest") {
-    replace_file(*state_->tree, folder, properties_file(""), properties);
+    replace_file(*state_->tree, folder, properties_file(""), properties, k_bytes);
   }
   replace_file(*state_->tree, folder, file, id);
 }
@@ -201,7 +202,7 @@ bool V1Storage::remove_repository(const std::string& name) {
       errno != ENOTEMPTY) { // somebody pushes to it again already
     throw_errno("remove " + tree.what(folder), errno);
   }
-  ::fsync(space.get());
+  fsync_folder(space, tree.what(folder));
   return true;
 }
 
@@ -213,7 +214,8 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
                                  const std::vector<std::string>& sums) {
   lock_for_writing();
   const std::lock_guard lock(state_->mutex);
-  auto list = Json::parse(index_images(name).value_or("[]"), nullptr, /*allow_exceptions=*/false);
+  const auto stored = index_images(name);
+  auto list = Json::parse(stored.value_or("[]"), nullptr, /*allow_exceptions=*/false);
   if (!list.is_array()) {
     list = Json::array();
   }
@@ -230,7 +232,9 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
       list[place->second] = index_entry(ids[i], sum);
     }
   }
-  replace_file(*state_->tree, folder_of(name), "_index_images", print_spaced_json(list));
+  if (const auto text = print_spaced_json(list); stored != text) {
+    replace_file(*state_->tree, folder_of(name), "_index_images", text);
+  }
 }
 
 std::optional<std::string> V1Storage::properties(const std::string& name,

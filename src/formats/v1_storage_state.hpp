@@ -23,8 +23,9 @@ public:
 /// "images/ID/PART".
 std::string image_file(const std::string& id, std::string_view part);
 
-/// Replaces a file of the tree, durably; makes its folder.
+/// Replaces a file of the tree; makes its folder.
 void replace_file(const Tree& tree, const std::string& folder, const std::string& name,
-                  std::string_view text);
+                  std::string_view text,
+                  AtomicFile::Durable durable = AtomicFile::Durable::bytes_and_name);
 
 } // namespace regctl

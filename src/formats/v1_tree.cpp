@@ -199,7 +199,7 @@ FileDescriptor Tree::make_folder(const std::string& path) const {
   if (::mkdirat(above.get(), name.c_str(), 0777) != 0 && errno != EEXIST) {
     throw_errno("create " + what(path), errno);
   }
-  ::fsync(above.get()); // a file in it is durable only if the folder is
+  fsync_folder(above, what(path)); // a file in it is durable only if the folder is
   if (auto made = find_folder(path)) {
     return std::move(*made);
   }

@@ -74,8 +74,12 @@ public:
   /// The file as errors name it.
   [[nodiscard]] const std::string& what() const noexcept { return what_; }
 
+  enum class Durable {
+    bytes_and_name,
+    bytes, ///< the name is once somebody fsyncs the folder: for several files that count together
+  };
   /// Makes the bytes durable and gives them their name, replacing what had it. Once only.
-  void commit();
+  void commit(Durable durable = Durable::bytes_and_name);
 
 private:
   void create(unsigned mode);
@@ -87,6 +91,10 @@ private:
   FileDescriptor fd_;
   bool committed_ = false;
 };
+
+/// Makes durable what was created, renamed and removed in a folder. Throws Error{local_io} "cannot
+/// write WHAT: …" where the disk says it could not.
+void fsync_folder(const FileDescriptor& folder, const std::string& what);
 
 /// A file without a name under $TMPDIR (or /tmp), gone when closed or when the process dies.
 FileDescriptor make_temporary_file();

@@ -23,8 +23,9 @@ class Tree;
 ///     repositories/NAMESPACE/NAME/{tag_TAG,tagTAG_json,_index_images,json,_private}
 ///
 /// What is written here the original reads, and the reverse. Every file is written beside its name,
-/// fsynced and renamed; an image is there (complete) only once its checksum was right, so that a
-/// tree is always as before or as after. Nothing is followed out of the folder.
+/// fsynced and renamed, its folder fsynced before it counts; an image is there (complete) only once
+/// its checksum was right, so that a tree is always as before or as after. Nothing is followed out
+/// of the folder.
 ///
 /// A repository's name has its namespace: "team/app", "library/app" ("app" is taken for that), and
 /// "team/deep/name", whose namespace is "team". Thread-safe; several processes may write at once.
@@ -149,7 +150,8 @@ private:
   std::unique_ptr<State> state_;
 };
 
-/// Writing one image, in the protocol's order. Not thread-safe.
+/// Writing one image, in the protocol's order. What is written is durable with complete(), not
+/// before. Not thread-safe.
 class V1Storage::ImageWriter {
 public:
   ~ImageWriter();
@@ -187,8 +189,8 @@ public:
   /// Whether `checksum` is that of the JSON and layer as they are stored now.
   [[nodiscard]] bool is_right(const std::string& checksum) const;
 
-  /// Makes the image complete: for readers it is there from now on. Whether the checksum is right
-  /// is for the caller to have asked.
+  /// Makes the image complete and durable: for readers it is there from now on, after a loss of
+  /// power too. Whether the checksum is right is for the caller to have asked.
   void complete();
 
   /// Replaces the recorded ancestry or checksums; for repairs.
@@ -202,6 +204,8 @@ public:
 private:
   friend class V1Storage;
   ImageWriter(V1Storage& storage, std::string id, FileDescriptor folder);
+  void mark();
+  void forget_checksum();
 
   V1Storage& storage_; // which must outlive this
   std::string id_;
