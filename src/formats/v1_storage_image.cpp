@@ -176,8 +176,9 @@ void V1Storage::ImageWriter::complete() {
 }
 
 /// The mark counts by being there, and has to be before JSON and layer can make an image without
-/// it.
+/// it. What a killed writer left goes: it would keep the folder from being removed.
 void V1Storage::ImageWriter::mark() {
+  storage_.state_->tree->remove_temporary_files("images/" + id_);
   const auto what = storage_.state_->tree->what(image_file(id_, "_inprogress"));
   const FileDescriptor file(::openat(folder_.get(), "_inprogress",
                                      O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,

@@ -12,6 +12,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <vector>
 
 namespace regctl {
 
@@ -167,6 +168,30 @@ bool Tree::has(const std::string& path) const {
 
 void Tree::list(const std::string& path,
                 const std::function<void(const std::string&)>& on_entry) const {
+  list_all(path, [&](const std::string& name) {
+    if (!name.starts_with('.')) {
+      on_entry(name);
+    }
+  });
+}
+
+void Tree::remove_temporary_files(const std::string& path) const {
+  std::vector<std::string> names;
+  list_all(path, [&](const std::string& name) {
+    if (name.starts_with('.') && name.ends_with(".part")) {
+      names.push_back(name);
+    }
+  });
+  const auto folder = find_folder(path);
+  for (const auto& name : names) {
+    if (::unlinkat(folder->get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      throw_errno("remove " + what(path + "/" + name), errno);
+    }
+  }
+}
+
+void Tree::list_all(const std::string& path,
+                    const std::function<void(const std::string&)>& on_entry) const {
   auto fd = find_folder(path);
   if (!fd) {
     return;
@@ -178,9 +203,7 @@ void Tree::list(const std::string& path,
   }
   errno = 0;
   while (const auto* entry = ::readdir(folder.get())) {
-    if (entry->d_name[0] != '.') {
-      on_entry(entry->d_name);
-    }
+    on_entry(entry->d_name);
     errno = 0;
   }
   if (errno != 0) {

@@ -54,10 +54,16 @@ public:
   /// names that start with '.' (files being written). Nothing if there is no such folder.
   void list(const std::string& path, const std::function<void(const std::string&)>& on_entry) const;
 
+  /// Removes what AtomicFile left in the folder when its process was killed. For who alone may
+  /// write in it.
+  void remove_temporary_files(const std::string& path) const;
+
   /// Opens the folder, making it and those above it if need be.
   [[nodiscard]] FileDescriptor make_folder(const std::string& path) const;
 
 private:
+  void list_all(const std::string& path,
+                const std::function<void(const std::string&)>& on_entry) const;
   [[nodiscard]] FileDescriptor open_beneath(const std::string& path, int flags) const;
 
   std::string folder_;
