@@ -60,15 +60,19 @@ fetch_peers() {
     { rm -f "$peers/package.json"; die "npm could not fetch the peers"; }
 }
 
-# build_in FOLDER [MESON OPTION…]: configures build/FOLDER the first time, and builds $targets, or all.
+# build_in FOLDER [MESON OPTION…]: configures build/FOLDER if that was not done with these options, and
+# builds $targets, or all.
 targets=()
 build_in() {
-  local folder=$root/build/$1
+  local folder=$root/build/$1 options
   shift
-  if [ ! -f "$folder/build.ninja" ]; then
-    rm -rf "$folder"
-    meson setup "$folder" "$root" "$@" >"$folder.log" 2>&1 ||
+  options="${CXX:-} $*"
+  if [ ! -f "$folder/build.ninja" ] || [ "$(cat "$folder.options" 2>/dev/null)" != "$options" ]; then
+    local mode=()
+    if [ -f "$folder/build.ninja" ]; then mode=(--reconfigure); else rm -rf "$folder"; fi
+    meson setup "${mode[@]}" "$folder" "$root" "$@" >"$folder.log" 2>&1 ||
       { cat "$folder.log"; die "meson could not configure $folder"; }
+    printf '%s\n' "$options" >"$folder.options"
   fi
   ninja -C "$folder" "${targets[@]}" >"$folder.log" 2>&1 || { tail -n 60 "$folder.log"; die "the build in $folder failed"; }
 }
