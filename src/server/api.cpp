@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api.hpp"
 
+#include "server/collected_body.hpp"
 #include "server/guard.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 
 #include <array>
+#include <mutex>
 
 namespace regctl::server {
 
@@ -78,13 +80,12 @@ public:
   [[nodiscard]] bool wants_body() const override { return route_.body_limit_bytes > 0; }
 
   void receive(std::span<const std::byte> bytes) override {
-    if (body_.size() + bytes.size() > route_.body_limit_bytes) {
+    if (body_.size_bytes() + bytes.size() > route_.body_limit_bytes) {
       is_too_large_ = true;
-      body_.clear();
-      body_.shrink_to_fit();
+      body_.discard();
     }
     if (!is_too_large_) {
-      body_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      body_.append(bytes);
     }
   }
 
@@ -92,7 +93,12 @@ public:
     if (is_too_large_) {
       return too_large();
     }
-    Call call{service_, request_, target_, body_};
+    std::unique_lock<std::mutex> turn;
+    if (body_.size_bytes() > k_document) { // a list: answering it waits for nobody
+      turn = std::unique_lock(service_.long_lists);
+    }
+    const auto body = body_.take();
+    Call call{service_, request_, target_, body};
     return route_.answer(call);
   }
 
@@ -106,7 +112,7 @@ private:
   const Request& request_;
   Target target_;
   const Route& route_;
-  std::string body_;
+  CollectedBody body_;
   bool is_too_large_ = false;
 };
 

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,8 @@ struct Service {
   std::unique_ptr<SearchIndex> index;
   std::unique_ptr<PullThrough> mirror; ///< nothing where nothing is fetched from elsewhere
   PendingChecksums pending;
+  /// Held while a long list is taken apart, which takes many times its size: one at a time.
+  std::mutex long_lists;
   bool read_only = false;
   bool search = true;
   std::string issue;                                ///< what "/" answers

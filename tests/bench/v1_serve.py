@@ -309,9 +309,11 @@ def make_tree(folder):
     for number in range(REPOSITORIES):
         repository = os.path.join(folder, "repositories", f"team{number % 100}", f"service-{number}")
         os.makedirs(repository)
-        for tag in range(TAGS):
-            with open(os.path.join(repository, f"tag_1.{tag}"), "w", encoding="ascii") as file:
-                file.write(identity)
+        first = os.path.join(repository, "tag_1.0")
+        with open(first, "w", encoding="ascii") as file:
+            file.write(identity)
+        for tag in range(1, TAGS):
+            os.link(first, os.path.join(repository, f"tag_1.{tag}"))  # quicker to make and to remove
 
 
 def measure_index(regctl, work):

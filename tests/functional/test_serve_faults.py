@@ -199,6 +199,18 @@ class Faults(TestCase):
         self.assertEqual(server.get("/v1/_ping"), b"true")
         self.assertEqual(os.listdir(os.path.join(server.storage, "images")), [])
 
+    def test_long_lists_are_taken_from_several_clients_at_once(self):
+        server = self.start(RegctlServer)
+        lists = [[{"id": f"{number:02x}{image:062x}"} for image in range(30_000)] for number in range(4)]
+        connections = [self.connect(server) for _ in lists]
+        for number, (connection, images) in enumerate(zip(connections, lists)):
+            body = json.dumps(images).encode()
+            connection.sendall(f"PUT /v1/repositories/team/{number}/ HTTP/1.1\r\nHost: x\r\n"
+                               f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+        for number, (connection, images) in enumerate(zip(connections, lists)):
+            self.assertIn(" 200 ", self.read_answer(connection)[0])
+            self.assertEqual(json.loads(server.get(f"/v1/repositories/team/{number}/images")), images)
+
     def test_a_head_that_is_too_large_is_refused(self):
         server = self.start(RegctlServer)
         for head in (b"GET /v1/_ping HTTP/1.1\r\nX: " + b"x" * MIB, b"GET /" + b"x" * MIB + b" HTTP/1.1",
