@@ -15,7 +15,7 @@ build_packages=(g++ meson ninja-build pkg-config libarchive-dev libcli11-dev lib
   libcurl4-openssl-dev libmicrohttpd-dev libssl-dev libyaml-cpp-dev nlohmann-json3-dev scdoc zlib1g-dev)
 peer_packages=(ca-certificates curl python3)
 test_packages=(clang clang-format docker-registry doctest-dev libclang-rt-14-dev openssl shellcheck
-  skopeo zstd)
+  skopeo strace zstd)
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
