@@ -69,6 +69,14 @@ Json parse_json(std::string_view text, std::string_view what) {
   }
 }
 
+std::optional<Json> find_json(std::string_view text) {
+  if (is_too_deep(text)) {
+    return std::nullopt;
+  }
+  auto document = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return document.is_discarded() ? std::nullopt : std::optional(std::move(document));
+}
+
 std::string json_quote(std::string_view text) {
   return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }

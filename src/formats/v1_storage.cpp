@@ -30,6 +30,24 @@ std::string image_file(const std::string& id, std::string_view part) {
   return "images/" + id + "/" + std::string(part);
 }
 
+bool is_still_there(const FileDescriptor& folder) {
+  struct stat status = {};
+  return ::fstat(folder.get(), &status) == 0 && status.st_nlink > 0;
+}
+
+FileDescriptor lock_folder(const Tree& tree, const std::string& folder) {
+  for (;;) {
+    auto opened = tree.make_folder(folder);
+    if (::flock(opened.get(), LOCK_EX) != 0) {
+      if (errno != EINTR) {
+        throw_errno("lock " + tree.what(folder), errno);
+      }
+    } else if (is_still_there(opened)) {
+      return opened;
+    }
+  }
+}
+
 void replace_file(const Tree& tree, const std::string& folder, const std::string& name,
                   std::string_view text, AtomicFile::Durable durable) {
   AtomicFile file(tree.make_folder(folder), name, tree.what(folder + "/" + name));
@@ -90,19 +108,23 @@ std::optional<V1Image> V1Storage::find_image(const std::string& id) const {
 }
 
 std::optional<std::string> V1Storage::image_json(const std::string& id) const {
-  return is_v1_id(id) ? state_->tree->read(image_file(id, "json"), k_document_limit_bytes)
-                      : std::nullopt;
+  return read_part(id, "json", k_document_limit_bytes);
+}
+
+/// A small file of an image; nothing for what is no ID, lest it name another place in the tree.
+std::optional<std::string> V1Storage::read_part(const std::string& id, std::string_view part,
+                                                std::uint64_t limit_bytes) const {
+  return is_v1_id(id) ? state_->tree->read(image_file(id, part), limit_bytes) : std::nullopt;
 }
 
 std::optional<std::vector<std::string>> V1Storage::ancestry(const std::string& id) const {
-  const auto text = state_->tree->read(image_file(id, "ancestry"), k_document_limit_bytes);
-  const auto document =
-      Json::parse(text.value_or(""), nullptr, /*allow_exceptions=*/false); // flat or wrong
-  if (!document.is_array() || document.empty() || document.size() > k_max_chain) {
+  const auto text = read_part(id, "ancestry", k_document_limit_bytes);
+  const auto document = find_json(text.value_or(""));
+  if (!document || !document->is_array() || document->empty() || document->size() > k_max_chain) {
     return std::nullopt;
   }
   std::vector<std::string> ids;
-  for (const auto& member : document) {
+  for (const auto& member : *document) {
     if (!member.is_string() || !is_v1_id(member.get_ref<const std::string&>())) {
       return std::nullopt;
     }
@@ -112,16 +134,14 @@ std::optional<std::vector<std::string>> V1Storage::ancestry(const std::string& i
 }
 
 std::vector<std::string> V1Storage::checksums(const std::string& id) const {
-  const auto text =
-      state_->tree->read(image_file(id, "_checksum"), k_small_limit_bytes).value_or("");
+  const auto text = read_part(id, "_checksum", k_small_limit_bytes).value_or("");
   if (!text.starts_with('[')) {
     const auto end = text.find_last_not_of(" \r\n");
     return end == std::string::npos ? std::vector<std::string>()
                                     : std::vector<std::string>{text.substr(0, end + 1)};
   }
   std::vector<std::string> sums;
-  const auto document = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  for (const auto& sum : document) {
+  for (const auto& sum : find_json(text).value_or(Json::array())) {
     if (sum.is_string()) {
       sums.push_back(sum.get<std::string>());
     }
@@ -130,11 +150,11 @@ std::vector<std::string> V1Storage::checksums(const std::string& id) const {
 }
 
 bool V1Storage::is_marked(const std::string& id) const {
-  return state_->tree->has(image_file(id, "_inprogress"));
+  return is_v1_id(id) && state_->tree->has(image_file(id, "_inprogress"));
 }
 
 std::optional<V1Storage::LayerFile> V1Storage::open_layer(const std::string& id) const {
-  auto file = state_->tree->find_file(image_file(id, "layer"));
+  auto file = is_v1_id(id) ? state_->tree->find_file(image_file(id, "layer")) : std::nullopt;
   if (!file) {
     return std::nullopt;
   }

@@ -8,11 +8,11 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <utility>
 
 namespace regctl {
@@ -31,10 +31,14 @@ std::string json_list(const std::vector<std::string>& texts) {
 
 constexpr auto k_bytes = AtomicFile::Durable::bytes; // complete() makes the names durable, at once
 
-/// A folder that was removed while we waited for its lock is nobody's.
-bool is_still_there(const FileDescriptor& folder) {
-  struct stat status = {};
-  return ::fstat(folder.get(), &status) == 0 && status.st_nlink > 0;
+/// What an image's JSON says; nothing if there is none or it says nothing.
+std::optional<V1ImageInfo> read_info(const V1Storage& storage, const std::string& id) {
+  const auto json = storage.image_json(id);
+  try {
+    return json ? std::optional(parse_v1_image(*json)) : std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
 }
 
 } // namespace
@@ -60,25 +64,26 @@ std::unique_ptr<V1Storage::ImageWriter> V1Storage::write_image(const std::string
 
 std::optional<std::vector<std::string>> V1Storage::chain(const std::string& id) const {
   std::vector<std::string> ids;
+  std::set<std::string> seen;
   for (std::optional<std::string> next = id; next;) {
-    const auto json = image_json(*next);
-    if (!json || ids.size() == k_max_chain ||
-        std::find(ids.begin(), ids.end(), *next) != ids.end()) {
+    auto image = read_info(*this, *next);
+    if (!image || ids.size() == k_max_chain || !seen.insert(*next).second) {
       return std::nullopt;
     }
-    auto below = parse_v1_image(*json).parent;
-    const auto recorded = ancestry(*next);
-    const bool is_plausible =
-        recorded && recorded->front() == *next &&
-        (below ? recorded->size() > 1 && (*recorded)[1] == *below : recorded->size() == 1);
-    if (is_plausible) {
-      ids.insert(ids.end(), recorded->begin(), recorded->end());
-      return ids;
-    }
     ids.push_back(*next);
-    next = std::move(below);
+    next = std::move(image->parent);
   }
   return ids;
+}
+
+std::optional<std::vector<std::string>> V1Storage::likely_chain(const std::string& id) const {
+  const auto image = read_info(*this, id);
+  auto recorded = image ? ancestry(id) : std::nullopt;
+  const bool is_plausible =
+      recorded && recorded->front() == id &&
+      (image->parent ? recorded->size() > 1 && (*recorded)[1] == *image->parent
+                     : recorded->size() == 1);
+  return is_plausible ? std::move(recorded) : chain(id);
 }
 
 V1Storage::ImageWriter::ImageWriter(V1Storage& storage, std::string id, FileDescriptor folder)
@@ -97,7 +102,7 @@ bool V1Storage::ImageWriter::put_json(const std::string& json) {
   }
   std::vector<std::string> ids{id_};
   if (info.parent) {
-    const auto below = storage_.chain(*info.parent);
+    const auto below = storage_.likely_chain(*info.parent);
     if (!below || std::find(below->begin(), below->end(), id_) != below->end()) {
       return false;
     }
@@ -203,7 +208,8 @@ void V1Storage::ImageWriter::remove() {
   const auto folder = "images/" + id_;
   mark(); // nobody's image from here on
   std::vector<std::string> names;
-  tree.list(folder, [&](const std::string& name) { names.push_back(name); });
+  tree.list(
+      folder, [&](const std::string& name) { names.push_back(name); }, Tree::Hidden::show);
   // The JSON goes late and the mark last: what an interruption leaves is a dead upload.
   std::stable_partition(names.begin(), names.end(),
                         [](const std::string& name) { return name != "json"; });

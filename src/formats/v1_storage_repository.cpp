@@ -6,6 +6,7 @@
 #include <regctl/model/reference.hpp>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -106,7 +107,9 @@ Json index_entry(const std::string& id, const std::string& sum) {
 void V1Storage::check_name(std::string_view name) {
   const auto [space, rest] = split_name(name);
   const auto is_bad = [](const std::string& part) {
-    return part.empty() || part == "." || part == ".." || part.find('\0') != std::string::npos;
+    return part.empty() || part == "." || part == ".." ||
+           std::any_of(part.begin(), part.end(),
+                       [](unsigned char c) { return c < ' ' || c == 127; });
   };
   if (is_bad(space) || is_bad(rest) ||
       form_quote(form_quote(rest)).size() > k_file_name_limit_bytes ||
@@ -116,14 +119,40 @@ void V1Storage::check_name(std::string_view name) {
 }
 
 void V1Storage::for_each_repository(const std::function<void(const std::string&)>& on_name) const {
-  const auto& tree = *state_->tree;
-  tree.list("repositories", [&](const std::string& space) {
-    tree.list("repositories/" + space, [&](const std::string& folder) {
-      if (const auto name = name_of(space, folder)) {
-        on_name(*name);
-      }
-    });
+  for_each_namespace([&](const std::string& space) { for_each_repository_in(space, on_name); });
+}
+
+void V1Storage::for_each_namespace(
+    const std::function<void(const std::string&)>& on_namespace) const {
+  state_->tree->list("repositories", [&](const std::string& folder) {
+    const auto space = form_unquote(folder);
+    if (space && form_quote(*space) == folder) {
+      on_namespace(*space);
+    }
   });
+}
+
+void V1Storage::for_each_repository_in(
+    const std::string& space, const std::function<void(const std::string&)>& on_name) const {
+  const auto quoted = form_quote(space);
+  state_->tree->list("repositories/" + quoted, [&](const std::string& folder) {
+    if (const auto name = name_of(quoted, folder)) {
+      on_name(*name);
+    }
+  });
+}
+
+std::int64_t V1Storage::last_change_ns(const std::string& space) const {
+  const auto path = "repositories/" + form_quote(space);
+  const auto folder = state_->tree->find_folder(path);
+  struct stat status = {};
+  if (!folder) {
+    return 0;
+  }
+  if (::fstat(folder->get(), &status) != 0) {
+    throw_errno("read " + state_->tree->what(path), errno);
+  }
+  return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
 }
 
 bool V1Storage::has_repository(const std::string& name) const {
@@ -165,7 +194,8 @@ void V1Storage::put_tag(const std::string& name, const std::string& tag, const s
   lock_for_writing();
   const auto folder = folder_of(name);
   const auto file = tag_file(tag);
-  constexpr auto k_bytes = AtomicFile::Durable::bytes; // their names with that of the tag
+  const auto lock = lock_folder(*state_->tree, folder); // against its removal
+  constexpr auto k_bytes = AtomicFile::Durable::bytes;  // their names with that of the tag
   replace_file(*state_->tree, folder, properties_file(tag), properties, k_bytes);
   if (tag == "latest") {
     replace_file(*state_->tree, folder, properties_file(""), properties, k_bytes);
@@ -190,8 +220,10 @@ bool V1Storage::remove_repository(const std::string& name) {
   if (!tree.find_folder(folder)) {
     return false;
   }
+  const auto lock = lock_folder(tree, folder);
   std::vector<std::string> files;
-  tree.list(folder, [&](const std::string& file) { files.push_back(file); });
+  tree.list(
+      folder, [&](const std::string& file) { files.push_back(file); }, Tree::Hidden::show);
   std::sort(files.begin(), files.end()); // the list of images goes first, then the tags
   for (const auto& file : files) {
     remove_file(tree, folder, file);
@@ -213,9 +245,9 @@ std::optional<std::string> V1Storage::index_images(const std::string& name) cons
 void V1Storage::add_index_images(const std::string& name, const std::vector<std::string>& ids,
                                  const std::vector<std::string>& sums) {
   lock_for_writing();
-  const std::lock_guard lock(state_->mutex);
+  const auto lock = lock_folder(*state_->tree, folder_of(name)); // what is read is written again
   const auto stored = index_images(name);
-  auto list = Json::parse(stored.value_or("[]"), nullptr, /*allow_exceptions=*/false);
+  auto list = find_json(stored.value_or("")).value_or(Json::array());
   if (!list.is_array()) {
     list = Json::array();
   }

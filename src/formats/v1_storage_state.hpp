@@ -16,12 +16,20 @@ namespace regctl {
 class V1Storage::State {
 public:
   std::unique_ptr<Tree> tree;
-  std::mutex mutex;       ///< guards `writing`, and the lists that are read to be written again
+  std::mutex mutex;       ///< guards `writing`
   FileDescriptor writing; ///< holds the shared lock on images/ once something was written
 };
 
 /// "images/ID/PART".
 std::string image_file(const std::string& id, std::string_view part);
+
+/// Opens a folder, making it if need be, and keeps every other writer who locks it, in this process
+/// or another, waiting until the result is gone.
+FileDescriptor lock_folder(const Tree& tree, const std::string& folder);
+
+/// Whether a folder that was opened is still in the tree: one that was removed while its lock was
+/// waited for is nobody's.
+bool is_still_there(const FileDescriptor& folder);
 
 /// Replaces a file of the tree; makes its folder.
 void replace_file(const Tree& tree, const std::string& folder, const std::string& name,

@@ -109,6 +109,9 @@ FileDescriptor Tree::open_beneath(const std::string& path, int flags) const {
   case ELOOP:
     throw Error(ErrorKind::protocol, what(path) + " is a link that leads out of the storage tree",
                 "put the files themselves in its place");
+  case ENXIO:
+  case ENODEV:
+    throw Error(ErrorKind::protocol, what(path) + " is not a regular file");
   case ENOSYS:
     throw Error(ErrorKind::unsupported, "storage trees need Linux 5.6 or later (openat2)");
   default:
@@ -166,22 +169,16 @@ bool Tree::has(const std::string& path) const {
   return static_cast<bool>(open_beneath(path, O_PATH));
 }
 
-void Tree::list(const std::string& path,
-                const std::function<void(const std::string&)>& on_entry) const {
-  list_all(path, [&](const std::string& name) {
-    if (!name.starts_with('.')) {
-      on_entry(name);
-    }
-  });
-}
-
 void Tree::remove_temporary_files(const std::string& path) const {
   std::vector<std::string> names;
-  list_all(path, [&](const std::string& name) {
-    if (name.starts_with('.') && name.ends_with(".part")) {
-      names.push_back(name);
-    }
-  });
+  list(
+      path,
+      [&](const std::string& name) {
+        if (name.starts_with('.') && name.ends_with(".part")) {
+          names.push_back(name);
+        }
+      },
+      Hidden::show);
   const auto folder = find_folder(path);
   for (const auto& name : names) {
     if (::unlinkat(folder->get(), name.c_str(), 0) != 0 && errno != ENOENT) {
@@ -190,8 +187,8 @@ void Tree::remove_temporary_files(const std::string& path) const {
   }
 }
 
-void Tree::list_all(const std::string& path,
-                    const std::function<void(const std::string&)>& on_entry) const {
+void Tree::list(const std::string& path, const std::function<void(const std::string&)>& on_entry,
+                Hidden hidden) const {
   auto fd = find_folder(path);
   if (!fd) {
     return;
@@ -203,7 +200,10 @@ void Tree::list_all(const std::string& path,
   }
   errno = 0;
   while (const auto* entry = ::readdir(folder.get())) {
-    on_entry(entry->d_name);
+    const std::string name = entry->d_name;
+    if (!name.starts_with('.') || (hidden == Hidden::show && name != "." && name != "..")) {
+      on_entry(name);
+    }
     errno = 0;
   }
   if (errno != 0) {

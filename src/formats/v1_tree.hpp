@@ -50,9 +50,14 @@ public:
 
   [[nodiscard]] bool has(const std::string& path) const;
 
-  /// Calls `on_entry` for each name in the folder, in no order, without "." and "..", and without
-  /// names that start with '.' (files being written). Nothing if there is no such folder.
-  void list(const std::string& path, const std::function<void(const std::string&)>& on_entry) const;
+  /// Files that are being written, or were when their writer was killed; their names begin with
+  /// '.'.
+  enum class Hidden { skip, show };
+
+  /// Calls `on_entry` for each name in the folder, in no order, without "." and "..". Nothing if
+  /// there is no such folder.
+  void list(const std::string& path, const std::function<void(const std::string&)>& on_entry,
+            Hidden hidden = Hidden::skip) const;
 
   /// Removes what AtomicFile left in the folder when its process was killed. For who alone may
   /// write in it.
@@ -62,8 +67,6 @@ public:
   [[nodiscard]] FileDescriptor make_folder(const std::string& path) const;
 
 private:
-  void list_all(const std::string& path,
-                const std::function<void(const std::string&)>& on_entry) const;
   [[nodiscard]] FileDescriptor open_beneath(const std::string& path, int flags) const;
 
   std::string folder_;

@@ -13,7 +13,7 @@ bool is_image_of(const V1Storage& storage, const std::string& name, const std::s
     return true;
   }
   for (const auto& [tag, top] : storage.tags(name).value_or(V1Tags())) {
-    const auto chain = top ? storage.chain(*top) : std::nullopt;
+    const auto chain = top ? storage.likely_chain(*top) : std::nullopt;
     if (chain && std::find(chain->begin(), chain->end(), id) != chain->end()) {
       return true;
     }

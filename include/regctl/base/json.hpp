@@ -24,6 +24,10 @@ inline constexpr std::uint64_t k_listing_limit_bytes = 64 * 1024 * 1024;
 /// that is not UTF-8 and nesting deeper than 100.
 Json parse_json(std::string_view text, std::string_view what);
 
+/// The document in `text`, or nothing where parse_json() would throw: for what others wrote, where
+/// it is enough to know that it is no good.
+std::optional<Json> find_json(std::string_view text);
+
 /// `text` as a JSON string literal with its quotes; bytes that are not UTF-8 become U+FFFD.
 std::string json_quote(std::string_view text);
 

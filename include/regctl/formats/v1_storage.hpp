@@ -59,10 +59,13 @@ public:
   /// As recorded; nothing if missing, malformed or longer than k_max_chain.
   [[nodiscard]] std::optional<std::vector<std::string>> ancestry(const std::string& id) const;
 
-  /// The IDs from `id` down to its base, child first: as recorded where that begins as the JSONs
-  /// say, else followed from parent to parent. Nothing if a JSON is missing or malformed, or if the
-  /// parents form a loop or more than k_max_chain.
+  /// The IDs from `id` down to its base, child first, followed from parent to parent whatever is
+  /// recorded: each JSON is read. Nothing if one is missing or malformed, or if the parents form a
+  /// loop or more than k_max_chain.
   [[nodiscard]] std::optional<std::vector<std::string>> chain(const std::string& id) const;
+
+  /// The same, believing a recorded ancestry that begins as the image's own JSON says.
+  [[nodiscard]] std::optional<std::vector<std::string>> likely_chain(const std::string& id) const;
 
   /// Whether the image bears the mark of an upload that is not complete.
   [[nodiscard]] bool is_marked(const std::string& id) const;
@@ -90,6 +93,14 @@ public:
 
   /// Calls `on_name` for each repository, in no order ("library/app", "team/deep/name").
   void for_each_repository(const std::function<void(const std::string&)>& on_name) const;
+
+  /// The same in two steps: the namespaces ("team"), and the repositories of one.
+  void for_each_namespace(const std::function<void(const std::string&)>& on_namespace) const;
+  void for_each_repository_in(const std::string& space,
+                              const std::function<void(const std::string&)>& on_name) const;
+  /// When a repository last came into or went from a namespace, in nanoseconds since 1970; 0 if it
+  /// is not there.
+  [[nodiscard]] std::int64_t last_change_ns(const std::string& space) const;
 
   [[nodiscard]] bool has_repository(const std::string& name) const;
 
@@ -139,12 +150,15 @@ public:
   /// exclusively.
   void lock_for_writing();
 
-  /// Throws Error{usage} for a name that no repository can have ("", "..", over 255 bytes).
+  /// Throws Error{usage} for a name that no repository can have ("", "..", control characters, over
+  /// 255 bytes as it is written).
   static void check_name(std::string_view name);
 
 private:
   explicit V1Storage(std::unique_ptr<Tree> tree);
   friend class ImageWriter;
+  [[nodiscard]] std::optional<std::string> read_part(const std::string& id, std::string_view part,
+                                                     std::uint64_t limit_bytes) const;
 
   class State;
   std::unique_ptr<State> state_;
