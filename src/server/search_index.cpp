@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/search_index.hpp"
 
+#include <regctl/base/parallel.hpp>
+
 #include <algorithm>
-#include <mutex>
+#include <chrono>
+#include <utility>
 
 namespace regctl::server {
 
 namespace {
+
+constexpr std::size_t k_readers = 8;
+/// File systems tell time in ticks: what came within the same one would not be seen.
+constexpr std::int64_t k_settled_ns = 1'000'000'000;
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -18,8 +25,54 @@ std::string lower(std::string_view text) {
 
 } // namespace
 
-SearchIndex::SearchIndex(const V1Storage& storage) {
-  storage.for_each_repository([this](const std::string& name) { add(name); });
+SearchIndex::SearchIndex(std::shared_ptr<const V1Storage> storage) : storage_(std::move(storage)) {
+  refresh();
+}
+
+/// Reads the namespaces that are new or have changed, and forgets those that are gone.
+void SearchIndex::refresh() {
+  const std::lock_guard lock(refreshing_);
+  std::vector<Namespace> changed;
+  auto gone = read_;
+  storage_->for_each_namespace([&](const std::string& name) {
+    gone.erase(name);
+    const auto found = read_.find(name);
+    if (found == read_.end() || found->second == 0 ||
+        found->second != storage_->last_change_ns(name)) {
+      changed.push_back({name, 0, {}});
+    }
+  });
+  run_parallel(k_readers, changed.size(), [&](std::size_t i) { read(changed[i]); });
+  for (const auto& space : changed) {
+    replace(space);
+    read_[space.name] = space.changed_ns;
+  }
+  for (const auto& [name, unused] : gone) {
+    replace({name, 0, {}});
+    read_.erase(name);
+  }
+}
+
+void SearchIndex::read(Namespace& space) const {
+  const auto changed_ns = storage_->last_change_ns(space.name);
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto age_ns =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - changed_ns;
+  space.changed_ns = age_ns > k_settled_ns ? changed_ns : 0;
+  storage_->for_each_repository_in(
+      space.name, [&](const std::string& name) { space.repositories.push_back(name); });
+}
+
+void SearchIndex::replace(const Namespace& space) {
+  const auto prefix = space.name + "/";
+  const std::unique_lock lock(mutex_);
+  auto end = names_.lower_bound(prefix);
+  while (end != names_.end() && end->first.starts_with(prefix)) {
+    end = names_.erase(end);
+  }
+  for (const auto& name : space.repositories) {
+    names_.emplace(name, lower(name));
+  }
 }
 
 void SearchIndex::add(const std::string& name) {
@@ -38,7 +91,8 @@ void SearchIndex::remove(const std::string& name) {
   names_.erase(name);
 }
 
-std::vector<std::string> SearchIndex::find(std::string_view term) const {
+std::vector<std::string> SearchIndex::find(std::string_view term) {
+  refresh();
   const auto wanted = lower(term);
   std::vector<std::string> found;
   const std::shared_lock lock(mutex_);

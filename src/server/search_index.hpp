@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -13,22 +14,36 @@
 
 namespace regctl::server {
 
-/// The names of all repositories, in memory: read from the tree at start, kept by what is written.
-/// Thread-safe.
+/// The names of all repositories, in memory: read from the tree at start, in parallel, and kept by
+/// what is written. What other processes write is seen by the times of the tree's folders, which
+/// every search compares, so that no answer is stale. Thread-safe.
 class SearchIndex {
 public:
   /// Reads the tree.
-  explicit SearchIndex(const V1Storage& storage);
+  explicit SearchIndex(std::shared_ptr<const V1Storage> storage);
 
   void add(const std::string& name);
   void remove(const std::string& name);
 
   /// The names that have `term` in them, whatever the case of ASCII letters, in order. (The
   /// original: SQL LIKE.)
-  [[nodiscard]] std::vector<std::string> find(std::string_view term) const;
+  [[nodiscard]] std::vector<std::string> find(std::string_view term);
   [[nodiscard]] std::size_t size() const;
 
 private:
+  struct Namespace {
+    std::string name;
+    std::int64_t changed_ns = 0; // when it was read; 0 where it has to be read again
+    std::vector<std::string> repositories;
+  };
+
+  void refresh();
+  void read(Namespace& space) const;
+  void replace(const Namespace& space);
+
+  std::shared_ptr<const V1Storage> storage_; // shared with the server
+  std::mutex refreshing_;                    ///< guards `read_`
+  std::map<std::string, std::int64_t> read_; // namespace → Namespace::changed_ns
   mutable std::shared_mutex mutex_;          ///< guards `names_`
   std::map<std::string, std::string> names_; // name → its lower-case form
 };

@@ -94,7 +94,7 @@ private:
       service_.storage->lock_for_writing();
     }
     service_.auth = std::make_unique<Auth>(options_.htpasswd, options_.public_read);
-    service_.index = std::make_unique<SearchIndex>(*service_.storage);
+    service_.index = std::make_unique<SearchIndex>(service_.storage);
     service_.read_only = options_.read_only;
     service_.search = options_.search;
     service_.issue = options_.issue;
