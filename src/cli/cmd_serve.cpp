@@ -73,6 +73,10 @@ server::OriginalSettings settle(const ServeFlags& flags, Context& context,
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     throw Error(ErrorKind::usage, "--tls-cert and --tls-key go together");
   }
+  if (options.read_only && !settings.mirror_source.empty()) {
+    throw Error(ErrorKind::usage, "--read-only with a mirror's source: what is fetched is stored",
+                "leave out one of them");
+  }
   if (options.public_read && options.htpasswd.empty()) {
     throw Error(ErrorKind::usage, "--public-read without --htpasswd: everybody reads anyway",
                 "leave out --public-read, or name the users with --htpasswd");

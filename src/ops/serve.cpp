@@ -6,6 +6,15 @@ namespace regctl::ops {
 
 namespace {
 
+http::Url parse_source(const std::string& url) {
+  try {
+    return http::Url::parse(url);
+  } catch (const Error& error) { // by whom it was typed
+    throw Error(ErrorKind::usage, "a mirror's source cannot be " + url + ": " + error.message(),
+                "write http://HOST:PORT or https://HOST");
+  }
+}
+
 /// A registry named by its URL, which says how to reach it; nothing for "HOST[:PORT]", which is
 /// asked when it is needed.
 std::unique_ptr<registry::v1::Registry> open_source(Session& session, const std::string& url) {
@@ -13,7 +22,7 @@ std::unique_ptr<registry::v1::Registry> open_source(Session& session, const std:
     static_cast<void>(parse_registry_host(url)); // throws now rather than at the first request
     return nullptr;
   }
-  auto base = http::Url::parse(url);
+  auto base = parse_source(url);
   base.target = "/";
   const auto host = base.origin().substr(base.scheme.size() + 3);
   return std::make_unique<registry::v1::Registry>(

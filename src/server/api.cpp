@@ -40,7 +40,7 @@ constexpr std::array<Route, 31> k_routes = {{
     {Kind::repository, "PUT", Guard::index, k_list, announce},
     {Kind::repository, "DELETE", Guard::index, 0, delete_repository},
     {Kind::repository_images, "GET", Guard::index, 0, get_repository_images},
-    {Kind::repository_images, "PUT", Guard::index, k_list, put_repository_images},
+    {Kind::repository_images, "PUT", Guard::repository, k_list, put_repository_images},
     {Kind::repository_images, "DELETE", Guard::index, 0, delete_repository_images},
     {Kind::repository_json, "GET", Guard::repository, 0, get_repository_json},
     {Kind::repository_auth, "PUT", Guard::index, 0, put_auth},
@@ -211,8 +211,9 @@ Response Api::explain(const Error& error) noexcept {
       return response;
     }
     service_.complain(error.what());
-    return error_response(status, status == 507 ? "the storage is full or cannot be written"
-                                                : "the storage is damaged here");
+    return error_response(status, status == 507
+                                      ? "the storage is full, or cannot be read or written"
+                                      : "the storage is damaged here");
   } catch (...) {
     Response response;
     response.status = 500;

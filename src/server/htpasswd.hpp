@@ -3,6 +3,7 @@
 
 #include <map>
 #include <mutex>
+#include <semaphore>
 #include <set>
 #include <string>
 
@@ -10,7 +11,8 @@ namespace regctl::server {
 
 /// The users of a file as `htpasswd -B` writes it: NAME:BCRYPT, one a line, '#' before comments.
 /// A password is hashed once; that it was right is remembered (as a keyed hash), since bcrypt takes
-/// a tenth of a second by design and a push makes hundreds of requests. Thread-safe.
+/// a tenth of a second by design and a push makes hundreds of requests. Who guesses has half of the
+/// processors at most. Thread-safe.
 class Htpasswd {
 public:
   /// Throws Error{usage} naming file and line for anything else than bcrypt, Error{not_found}.
@@ -21,6 +23,7 @@ public:
 private:
   std::map<std::string, std::string> hashes_; // by user
   std::string key_;                           // of this process
+  std::counting_semaphore<> hashing_;         // how many passwords may be hashed at once
   std::mutex mutex_;                          ///< guards `known_`
   std::set<std::string> known_;
 };

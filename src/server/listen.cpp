@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <charconv>
 #include <memory>
 #include <system_error>
 
@@ -31,8 +32,12 @@ struct HostPort {
 
 HostPort split_address(const std::string& address) {
   const auto colon = address.rfind(':');
-  if (colon == std::string::npos || colon + 1 == address.size() ||
-      address.find_first_not_of("0123456789", colon + 1) != std::string::npos) {
+  std::uint16_t port = 0;
+  const auto* end = address.data() + address.size();
+  const auto parsed = colon == std::string::npos
+                          ? std::from_chars_result{address.data(), std::errc::invalid_argument}
+                          : std::from_chars(address.data() + colon + 1, end, port);
+  if (parsed.ec != std::errc() || parsed.ptr != end) {
     throw Error(ErrorKind::usage, "'" + address + "' is no address to listen on",
                 "write ADDRESS:PORT, as in 127.0.0.1:5000, [::1]:5000 or :5000 for everywhere");
   }
@@ -40,7 +45,7 @@ HostPort split_address(const std::string& address) {
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
   }
-  return {host, address.substr(colon + 1)};
+  return {host, std::to_string(port)};
 }
 
 std::unique_ptr<addrinfo, FreeAddresses> resolve(const std::string& address) {
