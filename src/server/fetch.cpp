@@ -77,10 +77,21 @@ void Fetch::fail(std::exception_ptr reason) noexcept {
   changed_.notify_all();
 }
 
-bool Fetch::wait_for_start() {
+void Fetch::wait_for_bytes() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return file_ || failure_; });
-  return !failure_;
+  changed_.wait(lock,
+                [&] { return is_complete_ || failure_ || written_bytes_ > k_held_back_bytes; });
+  if (failure_) {
+    rethrow_copy(failure_);
+  }
+}
+
+void Fetch::wait_for_end() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return is_complete_ || failure_; });
+  if (failure_) {
+    rethrow_copy(failure_);
+  }
 }
 
 std::optional<std::uint64_t> Fetch::size_bytes() const {

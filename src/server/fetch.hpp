@@ -22,14 +22,17 @@ public:
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
 
-  /// The file is open and the size known, if the source tells it: readers may begin.
+  /// The file is open and the size known, if the source tells it.
   void start(FileDescriptor file, std::optional<std::uint64_t> size_bytes);
   void advance(std::uint64_t written_bytes);
   void succeed();
   void fail(std::exception_ptr reason) noexcept;
 
-  /// Waits for start() or fail(); false after fail(). Then size_bytes() is known.
-  bool wait_for_start();
+  /// Waits until there is something to be sent: more than is held back, or the whole. Then
+  /// size_bytes() is known. Throws what fail() was given.
+  void wait_for_bytes();
+  /// Waits for the whole. Throws likewise.
+  void wait_for_end();
   [[nodiscard]] std::optional<std::uint64_t> size_bytes() const;
 
   /// The bytes from the first on; reading waits for them, and throws if the fetch fails.

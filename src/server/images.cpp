@@ -107,9 +107,10 @@ Response get_image_layer(Call& call) {
   make_cacheable(response, tag);
   const auto size = std::to_string(file->size_bytes);
   if (range.kind == ByteRange::Kind::unsatisfiable) {
-    response.status = 416;
-    response.headers.push_back({"Content-Range", "bytes */" + size});
-    return response;
+    auto refusal = error_response(416, "The layer has " + size + " bytes");
+    refusal.headers.push_back({"Accept-Ranges", "bytes"});
+    refusal.headers.push_back({"Content-Range", "bytes */" + size});
+    return refusal;
   }
   if (range.kind == ByteRange::Kind::part) {
     response.status = 206;
@@ -133,18 +134,17 @@ Response get_image_ancestry(Call& call) {
     return std::move(*refusal);
   }
   const auto ids = call.service.storage->chain(call.target.id);
-  return ids ? fixed_response(print_ids(*ids), "")
-             : error_response(404, "the chain of the image's parents is broken");
+  return ids ? fixed_response(print_ids(*ids), "") : error_response(404, k_broken_chain);
 }
 
 Response put_image_json(Call& call) {
   const auto& id = call.target.id;
   auto& storage = *call.service.storage;
-  const auto document = Json::parse(call.body, nullptr, /*allow_exceptions=*/false);
-  if (!document.is_object()) {
+  const auto document = find_json(call.body);
+  if (!document || !document->is_object()) {
     return error_response(400, "Invalid JSON");
   }
-  const auto* named = find_member(document, "id");
+  const auto* named = find_member(*document, "id");
   if (named == nullptr) {
     return error_response(400, "Missing key `id' in JSON");
   }
@@ -163,7 +163,8 @@ Response put_image_json(Call& call) {
   if (storage.image_state(id) == ImageState::complete) {
     return error_response(409, "Image already exists");
   }
-  if (info.parent && !storage.image_json(*info.parent)) {
+  if (info.parent && !storage.image_json(*info.parent) &&
+      !(call.service.mirror && call.service.mirror->adopt(*info.parent))) {
     return error_response(400, "Image depends on a non existing parent");
   }
   const auto writer = storage.write_image(id, k_writer_patience);

@@ -158,7 +158,7 @@ Response diff_of(Call& call) {
   const auto& storage = *call.service.storage;
   const auto chain = storage.chain(call.target.id);
   if (!chain) {
-    return error_response(404, "the chain of the image's parents is broken");
+    return error_response(404, k_broken_chain);
   }
   std::map<std::string, Seen> files;
   list_layer(storage, call.target.id, [&](const LayerEntry& entry) {

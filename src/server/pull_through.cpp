@@ -15,6 +15,7 @@ namespace regctl::server {
 namespace {
 
 constexpr std::size_t k_known_repositories = 256;
+constexpr std::size_t k_most_fetches = 128;
 
 std::string tag_properties() {
   return "{}";
@@ -30,9 +31,15 @@ PullThrough::PullThrough(std::shared_ptr<V1Storage> storage,
       on_new_repository_(std::move(on_new_repository)) {}
 
 PullThrough::~PullThrough() {
-  for (auto& thread : threads_) {
-    thread.join();
+  std::map<std::string, Running> left;
+  {
+    const std::lock_guard lock(mutex_);
+    left.swap(fetches_);
   }
+  for (auto& [id, running] : left) {
+    running.thread.join();
+  }
+  join_ended();
 }
 
 /// What `body` gives; nothing, and a complaint, where the source cannot be asked.
@@ -78,8 +85,16 @@ std::optional<V1Image> PullThrough::find_image(const std::string& id) {
   if (!is_v1_id(id)) {
     return std::nullopt;
   }
-  return guarded("asking the mirror's source for image " + short_id(id),
-                 [&] { return open_last()->find_image(id); });
+  auto image = guarded("asking the mirror's source for image " + short_id(id),
+                       [&] { return open_last()->find_image(id); });
+  if (image && image->json_candidates.size() > 1) {
+    // Which JSON was pushed is known when the layer is here.
+    return guarded("fetching the layer that tells the JSON of " + short_id(id), [&] {
+      find_or_start(id)->wait_for_end();
+      return storage_->find_image(id);
+    });
+  }
+  return image;
 }
 
 std::optional<std::vector<std::string>> PullThrough::ancestry(const std::string& id) {
@@ -89,8 +104,12 @@ std::optional<std::vector<std::string>> PullThrough::ancestry(const std::string&
 
 std::optional<Response> PullThrough::open_layer(const std::string& id) {
   const auto fetch = find_or_start(id);
-  if (!fetch->wait_for_start()) {
-    return std::nullopt;
+  try {
+    fetch->wait_for_bytes();
+  } catch (const Error& error) { // told already to who runs the server
+    return error.kind() == ErrorKind::not_found
+               ? std::nullopt
+               : std::optional(error_response(502, "the mirror's source does not give the layer"));
   }
   Response response;
   response.headers = {{"Content-Type", "application/octet-stream"}};
@@ -100,13 +119,28 @@ std::optional<Response> PullThrough::open_layer(const std::string& id) {
   return response;
 }
 
-std::shared_ptr<Fetch> PullThrough::find_or_start(const std::string& id) {
+bool PullThrough::adopt(const std::string& id) {
+  return is_v1_id(id) && guarded("asking the mirror's source for image " + short_id(id),
+                                 [&] { return put_json_with_parents(*open_last(), id); });
+}
+
+bool PullThrough::is_busy() const {
   const std::lock_guard lock(mutex_);
-  auto& fetch = fetches_[id];
-  if (!fetch) {
-    fetch = std::make_shared<Fetch>(id);
-    threads_.emplace_back([this, started = fetch] { run(started); });
+  return !fetches_.empty();
+}
+
+std::shared_ptr<Fetch> PullThrough::find_or_start(const std::string& id) {
+  join_ended();
+  const std::lock_guard lock(mutex_);
+  if (const auto found = fetches_.find(id); found != fetches_.end()) {
+    return found->second.fetch;
   }
+  if (fetches_.size() == k_most_fetches) { // those that nobody waits for count too
+    throw Error(ErrorKind::unavailable,
+                "too many layers are being fetched from the mirror's source");
+  }
+  auto fetch = std::make_shared<Fetch>(id);
+  fetches_[id] = {fetch, std::thread([this, fetch] { run(fetch); })}; // which waits for `mutex_`
   return fetch;
 }
 
@@ -114,6 +148,10 @@ void PullThrough::run(const std::shared_ptr<Fetch>& fetch) noexcept {
   try {
     fetch_layer(*fetch);
     fetch->succeed();
+    guarded("storing tags", [&] {
+      store_complete_tags();
+      return true;
+    });
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::not_found) {
       complain_("fetching image " + short_id(fetch->id()) + ": " + error.message());
@@ -122,14 +160,27 @@ void PullThrough::run(const std::shared_ptr<Fetch>& fetch) noexcept {
   } catch (...) {
     fetch->fail(std::current_exception());
   }
+  end(fetch->id());
+}
+
+/// The calling thread is done with an image.
+void PullThrough::end(const std::string& id) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = fetches_.find(id); found != fetches_.end()) { // not at destruction
+    ended_.push_back(std::move(found->second.thread));
+    fetches_.erase(found);
+  }
+}
+
+void PullThrough::join_ended() {
+  std::vector<std::thread> ended;
   {
     const std::lock_guard lock(mutex_);
-    fetches_.erase(fetch->id());
+    ended.swap(ended_);
   }
-  guarded("storing tags", [&] {
-    store_complete_tags();
-    return true;
-  });
+  for (auto& thread : ended) {
+    thread.join();
+  }
 }
 
 /// Stores the JSON of an image and, before it, of those below it that are not here: marked as being

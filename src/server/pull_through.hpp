@@ -36,13 +36,28 @@ public:
   [[nodiscard]] std::optional<V1Image> find_image(const std::string& id);
   [[nodiscard]] std::optional<std::vector<std::string>> ancestry(const std::string& id);
 
-  /// The layer as an answer that is sent while it is fetched.
+  /// The layer as an answer that is sent while it is fetched. Throws Error{unavailable} while very
+  /// many are being fetched.
   [[nodiscard]] std::optional<Response> open_layer(const std::string& id);
 
+  /// Stores the JSONs of an image and of those below it, so that it can be tagged and built upon;
+  /// their layers come when somebody asks for them. Whether the source has them.
+  bool adopt(const std::string& id);
+
+  /// Whether a layer is being fetched, also where nobody waits for it any more.
+  [[nodiscard]] bool is_busy() const;
+
 private:
+  struct Running {
+    std::shared_ptr<Fetch> fetch; // shared with answers being sent
+    std::thread thread;
+  };
+
   std::unique_ptr<V1Repository> open_last();
   std::shared_ptr<Fetch> find_or_start(const std::string& id);
   void run(const std::shared_ptr<Fetch>& fetch) noexcept;
+  void end(const std::string& id) noexcept;
+  void join_ended();
   void fetch_layer(Fetch& fetch);
   bool put_json_with_parents(V1Repository& source, const std::string& id);
   void store_complete_tags();
@@ -52,11 +67,11 @@ private:
   std::function<registry::v1::Registry&()> source_;
   std::function<void(const std::string&)> complain_;
   std::function<void(const std::string&)> on_new_repository_;
-  std::mutex mutex_;      ///< guards what follows
-  std::string last_name_; // images are asked for by ID alone; tokens are by repository
+  mutable std::mutex mutex_; ///< guards what follows
+  std::string last_name_;    // images are asked for by ID alone; tokens are by repository
   std::map<std::string, V1Tags> known_tags_;
-  std::map<std::string, std::shared_ptr<Fetch>> fetches_; // shared with answers being sent
-  std::vector<std::thread> threads_;
+  std::map<std::string, Running> fetches_; // by image
+  std::vector<std::thread> ended_;         // to be joined
 };
 
 } // namespace regctl::server

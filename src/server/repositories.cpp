@@ -27,15 +27,15 @@ struct ImageList {
 
 /// The body of an announcement: [{"id": ID, "Tag": …, "checksum": …}, …]. A problem is an answer.
 std::optional<Response> read_images(std::string_view body, ImageList& list) {
-  const auto document = Json::parse(body, nullptr, /*allow_exceptions=*/false);
-  if (document.is_discarded()) {
+  const auto document = find_json(body);
+  if (!document) {
     return error_response(400, "Error Decoding JSON");
   }
-  if (!document.is_array()) {
+  if (!document->is_array()) {
     return error_response(400, "Invalid data");
   }
   std::set<std::string> seen;
-  for (const auto& entry : document) {
+  for (const auto& entry : *document) {
     const auto id = optional_string(entry, "id");
     if (!id || !is_v1_id(*id)) {
       return error_response(400, "An entry has no image ID under `id'");
@@ -81,7 +81,7 @@ std::string properties_of(const Request& request) {
 
 /// Properties with what is not known, in the original's order.
 Response print_properties(const std::optional<std::string>& stored) {
-  const auto document = Json::parse(stored.value_or("{}"), nullptr, /*allow_exceptions=*/false);
+  const auto document = find_json(stored.value_or("")).value_or(Json::object());
   Json all = {{"arch", "amd64"},   {"docker_go_version", nullptr}, {"docker_version", nullptr},
               {"kernel", nullptr}, {"last_update", nullptr},       {"os", "linux"}};
   for (auto& [key, value] : all.items()) {
@@ -127,7 +127,7 @@ Response get_repository_images(Call& call) {
   if (!stored && call.service.mirror && call.service.mirror->tags(call.target.name)) {
     stored = "[]"; // engines want the token and the endpoints; they ask for the chain later
   }
-  if (!stored || !Json::parse(*stored, nullptr, /*allow_exceptions=*/false).is_array()) {
+  if (!find_json(stored.value_or("")).value_or(Json()).is_array()) {
     return error_response(404, "images not found");
   }
   auto response = json_response(std::move(*stored));
@@ -160,7 +160,7 @@ Response get_properties(Call& call) {
 }
 
 Response put_properties(Call& call) {
-  const auto document = Json::parse(call.body, nullptr, /*allow_exceptions=*/false);
+  const auto document = find_json(call.body).value_or(Json());
   const auto access = optional_string(document, "access").value_or("");
   if (access != "public" && access != "private") {
     return error_response(400, "`access' has to be \"public\" or \"private\"");
@@ -202,12 +202,13 @@ Response put_tag(Call& call) {
   if (!is_tag(call.target.tag)) {
     return error_response(400, "Invalid tag name (must match ^[\\w][\\w.-]{0,127}$)");
   }
-  const auto document = Json::parse(call.body, nullptr, /*allow_exceptions=*/false);
-  if (!document.is_string()) {
+  const auto document = find_json(call.body);
+  if (!document || !document->is_string()) {
     return error_response(400, "Invalid data");
   }
-  const auto id = document.get<std::string>();
-  if (!call.service.storage->image_json(id)) {
+  const auto id = document->get<std::string>();
+  if (!call.service.storage->image_json(id) &&
+      !(call.service.mirror && call.service.mirror->adopt(id))) {
     return error_response(404, "Image not found");
   }
   call.service.storage->put_tag(call.target.name, call.target.tag, id, properties_of(call.request));

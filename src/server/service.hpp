@@ -65,6 +65,9 @@ Response not_modified_response(const std::string& entity_tag);
 
 // --- images ---
 
+inline constexpr auto k_broken_chain =
+    "the chain of the image's parents is broken, a loop, or longer than 4096 images";
+
 /// What to answer where there is no complete image; nothing where there is.
 std::optional<Response> refuse_incomplete(const Call& call);
 
