@@ -71,22 +71,22 @@ void ignore_log(void*, const char*, va_list) {}
 class Daemon::State {
 public:
   State(Application& application, const FileDescriptor& listener, const DaemonOptions& options)
-      : watch_(options.timeout, options.connections), context_{application,
-                                                               watch_,
-                                                               !options.tls_certificate.empty(),
-                                                               {},
-                                                               {}} {
+      : watch_(options.timeout, options.connections),
+        context_{application, watch_, !options.tls_certificate.empty(), {}, {}, {}} {
     start(listener, options);
   }
 
   void stop_listening() {
-    context_.is_stopping = true;
+    if (context_.is_retired.exchange(true)) {
+      return; // the library would hand out the same descriptor number again
+    }
     const int listener = MHD_quiesce_daemon(daemon_.get());
     if (listener >= 0) {
       ::close(listener);
     }
   }
 
+  void refuse_requests() noexcept { context_.is_stopping = true; }
   [[nodiscard]] bool is_busy() const noexcept { return context_.running > 0; }
   [[nodiscard]] std::size_t open_connections() const noexcept { return watch_.count(); }
 
@@ -138,6 +138,10 @@ Daemon::~Daemon() = default;
 
 void Daemon::stop_listening() {
   state_->stop_listening();
+}
+
+void Daemon::refuse_requests() {
+  state_->refuse_requests();
 }
 
 bool Daemon::is_busy() const noexcept {

@@ -49,8 +49,11 @@ public:
   /// Ends every connection.
   ~Daemon();
 
-  /// Takes no further connections; requests on old ones are answered 503, those that run go on.
+  /// Takes no further connections. Requests on old ones are answered, and these closed behind them.
   void stop_listening();
+
+  /// Answers further requests 503; those that run go on.
+  void refuse_requests();
 
   /// Whether a request is being handled.
   [[nodiscard]] bool is_busy() const noexcept;

@@ -247,7 +247,7 @@ private:
     for (const auto& header : response.headers) {
       MHD_add_response_header(handle.get(), header.name.c_str(), header.value.c_str());
     }
-    if (context_.is_stopping || peer_->is_beyond_limit() || lingers_) {
+    if (context_.is_retired || peer_->is_beyond_limit() || lingers_) {
       MHD_add_response_header(handle.get(), "Connection", "close");
     }
     return MHD_queue_response(connection_, static_cast<unsigned>(status_), handle.get()) == MHD_YES;

@@ -16,7 +16,8 @@ struct DaemonContext {
   Application& application;
   Watch& watch;
   bool is_secure;
-  std::atomic<bool> is_stopping;
+  std::atomic<bool> is_retired;     ///< connections end with the request that runs
+  std::atomic<bool> is_stopping;    ///< further requests are refused
   std::atomic<std::size_t> running; ///< requests being handled
 };
 

@@ -64,9 +64,9 @@ public:
         log_(options_.access_log, options_.log_format), api_(service_, metrics_, log_) {
     ::mallopt(M_ARENA_MAX, 4); // a heap for each of hundreds of threads would be the largest of all
     raise_descriptor_limit();
-    fill_service();
     listener_ = listen_on(options_.listen);
     check_openness();
+    fill_service();
     daemons_.push_back(start_daemon());
   }
 
@@ -156,7 +156,11 @@ private:
       // The library reads a certificate once: a second daemon takes over the listening socket.
       note_failure([&] {
         auto fresh = start_daemon();
-        std::erase_if(daemons_, [](const auto& old) { return !old->is_busy(); });
+        // Those that were retired before and have nobody left; the last one still listens.
+        const auto* listening = daemons_.back().get();
+        std::erase_if(daemons_, [&](const auto& old) {
+          return old.get() != listening && old->open_connections() == 0;
+        });
         for (const auto& old : daemons_) {
           old->stop_listening();
         }
@@ -168,9 +172,13 @@ private:
   void stop() {
     for (const auto& daemon : daemons_) {
       daemon->stop_listening();
+      daemon->refuse_requests();
     }
     listener_.close();
     const auto is_busy = [&] {
+      if (service_.mirror && service_.mirror->is_busy()) {
+        return true;
+      }
       for (const auto& daemon : daemons_) {
         if (daemon->is_busy()) {
           return true;
