@@ -152,15 +152,18 @@ void PullThrough::run(const std::shared_ptr<Fetch>& fetch) noexcept {
       store_complete_tags();
       return true;
     });
+    end(fetch->id());
+    return;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::not_found) {
       complain_("fetching image " + short_id(fetch->id()) + ": " + error.message());
     }
+    end(fetch->id()); // first: who asks once more begins anew
     fetch->fail(std::current_exception());
   } catch (...) {
+    end(fetch->id());
     fetch->fail(std::current_exception());
   }
-  end(fetch->id());
 }
 
 /// The calling thread is done with an image.
