@@ -68,3 +68,14 @@ TEST_CASE("quoting never fails") {
 }
 
 TEST_SUITE_END();
+
+TEST_CASE("what parse_json refuses is not found") {
+  const std::string deep(101, '[');
+  for (const auto& text : {std::string(), std::string("{"), std::string("\xFF"), std::string("1 2"),
+                           deep + std::string(101, ']')}) {
+    CAPTURE(text.substr(0, 10));
+    CHECK_FALSE(find_json(text));
+  }
+  CHECK(find_json("null")->is_null());
+  CHECK(find_json(deep.substr(1) + std::string(100, ']'))->is_array());
+}

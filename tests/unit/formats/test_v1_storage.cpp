@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/temporary_folder.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/formats/v1_storage.hpp>
+#include <regctl/model/v1_image.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <thread>
+
+using namespace regctl;
+using namespace std::chrono_literals;
+using test::TemporaryFolder;
+
+namespace {
+
+using Ids = std::vector<std::string>;
+using State = V1Storage::ImageState;
+
+std::string id_of(int number) {
+  auto text = std::to_string(number);
+  return std::string(64 - text.size(), '0') + text;
+}
+
+std::string json_of(const std::string& id, const std::string& parent = "") {
+  return R"({"id":")" + id + "\"" + (parent.empty() ? "" : R"(,"parent":")" + parent + "\"") + "}";
+}
+
+struct Fixture {
+  TemporaryFolder folder;
+  std::shared_ptr<V1Storage> storage =
+      V1Storage::open(folder.path().string(), V1Storage::Missing::create);
+
+  /// Stores an image, complete.
+  void put(const std::string& id, const std::string& parent = "", const std::string& bytes = "x") {
+    const auto writer = storage->write_image(id, 0ms);
+    REQUIRE(writer);
+    REQUIRE(writer->put_json(json_of(id, parent)));
+    const auto layer = writer->start_layer();
+    layer->write(as_bytes(bytes));
+    layer->commit();
+    writer->complete();
+  }
+
+  void write(const std::string& path, const std::string& text) {
+    std::filesystem::create_directories((folder / path).parent_path());
+    std::ofstream(folder / path) << text;
+  }
+
+  std::string read(const std::string& path) { return read_file(folder / path, 1'000'000); }
+};
+
+template <class Body> ErrorKind failure(Body&& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  FAIL("it was taken");
+  return {};
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("formats/v1_storage");
+
+TEST_CASE("only a tree is opened, and only an empty folder becomes one") {
+  using Missing = V1Storage::Missing;
+  const TemporaryFolder folder;
+  const auto open = [&](const std::string& name, Missing missing) {
+    return V1Storage::open((folder / name).string(), missing);
+  };
+  CHECK(failure([&] { open("none", Missing::error); }) == ErrorKind::not_found);
+  CHECK(open("a/b/new", Missing::create));
+  CHECK(failure([&] { open("a/b/new", Missing::error); }) == ErrorKind::not_found); // still empty
+  std::filesystem::create_directories(folder / "disk/lost+found");
+  CHECK(open("disk", Missing::create));
+  std::filesystem::create_directories(folder / "photos/cats");
+  CHECK(failure([&] { open("photos", Missing::create); }) == ErrorKind::protocol);
+  std::filesystem::create_directories(folder / "half/images");
+  CHECK(open("half", Missing::error));
+}
+
+TEST_CASE_FIXTURE(Fixture, "an image is there once its checksum was right") {
+  const auto id = id_of(1);
+  const auto path = "images/" + id;
+  CHECK(storage->image_state(id) == State::absent);
+  {
+    const auto writer = storage->write_image(id, 0ms);
+    CHECK(failure([&] { writer->put_json(json_of(id_of(2))); }) == ErrorKind::protocol);
+    CHECK_FALSE(writer->start_layer());
+    CHECK_FALSE(writer->put_json(json_of(id, id_of(9)))); // no such parent
+    REQUIRE(writer->put_json(json_of(id)));
+    CHECK(storage->image_state(id) == State::in_progress);
+    CHECK(storage->is_marked(id));
+    CHECK_FALSE(storage->find_image(id));
+    {
+      const auto layer = writer->start_layer();
+      layer->write(as_bytes("half"));
+    }
+    CHECK_FALSE(std::filesystem::exists(folder / (path + "/layer")));
+    const auto layer = writer->start_layer();
+    layer->write(as_bytes("whole"));
+    const auto sum = layer->commit();
+    Sha256 expected;
+    expected.update(as_bytes(json_of(id) + "\nwhole"));
+    CHECK(sum == "sha256:" + expected.finish_hex());
+    CHECK(writer->is_right(sum));
+    CHECK_FALSE(writer->is_right("sha256:0"));
+    CHECK(storage->image_state(id) == State::in_progress);
+    writer->complete();
+  }
+  const auto image = storage->find_image(id);
+  REQUIRE(image);
+  CHECK(image->json == json_of(id));
+  CHECK(image->layer_size_bytes == 5);
+  CHECK(image->payload_checksums.size() == 1);
+  CHECK(read(path + "/ancestry") == "[\"" + id + "\"]");
+  CHECK(read(path + "/_checksum") == "[\"" + image->payload_checksums[0] + "\"]");
+}
+
+TEST_CASE_FIXTURE(Fixture, "another JSON takes away the checksum that the old one had") {
+  const auto id = id_of(1);
+  put(id);
+  const auto sums = storage->checksums(id);
+  const auto writer = storage->write_image(id, 0ms);
+  REQUIRE(writer->put_json(json_of(id)));
+  CHECK(writer->is_right(sums[0])); // the same one: layer and sum stay
+  REQUIRE(writer->put_json(json_of(id) + " "));
+  CHECK_FALSE(writer->is_right(sums[0]));
+  CHECK(storage->image_state(id) == State::in_progress);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a second writer waits, here and in other processes") {
+  const auto id = id_of(1);
+  auto first = storage->write_image(id, 0ms);
+  CHECK_FALSE(storage->write_image(id, 30ms));
+  // A tree that is opened again stands for another process: its locks are its own.
+  const auto other = V1Storage::open(folder.path().string());
+  CHECK_FALSE(other->write_image(id, 30ms));
+  CHECK(other->write_image(id_of(2), 0ms));
+  std::thread ends([&] { first.reset(); });
+  CHECK(other->write_image(id, 60s));
+  ends.join();
+}
+
+TEST_CASE_FIXTURE(Fixture, "a collection keeps writers out, and writers keep it away") {
+  const auto other = V1Storage::open(folder.path().string(), V1Storage::Missing::create);
+  {
+    const auto lock = storage->lock_exclusively();
+    REQUIRE(lock);
+    CHECK(failure([&] { other->put_tag("a/b", "1", id_of(1), "{}"); }) == ErrorKind::unavailable);
+    CHECK_FALSE(other->lock_exclusively());
+  }
+  other->put_tag("a/b", "1", id_of(1), "{}");
+  CHECK_FALSE(storage->lock_exclusively());
+}
+
+TEST_CASE_FIXTURE(Fixture, "chains are followed from parent to parent whatever is recorded") {
+  put(id_of(1));
+  put(id_of(2), id_of(1));
+  put(id_of(3), id_of(2));
+  const Ids chain{id_of(3), id_of(2), id_of(1)};
+  CHECK(storage->ancestry(id_of(3)) == chain);
+  CHECK(storage->chain(id_of(3)) == chain);
+  const auto quoted = [](const Ids& ids) {
+    std::string text;
+    for (const auto& id : ids) {
+      text += (text.empty() ? "\"" : ", \"") + id + "\"";
+    }
+    return "[" + text + "]";
+  };
+  struct Row {
+    std::string recorded;
+    bool is_list;   ///< what ancestry() takes for one
+    bool is_likely; ///< what a push believes
+  };
+  const Row rows[] = {
+      {quoted({id_of(3), id_of(1)}), true, false},
+      {quoted({id_of(2), id_of(1)}), true, false},
+      {quoted({id_of(3), id_of(2)}), true, true},
+      {quoted({id_of(3), id_of(2), id_of(7)}), true, true},
+      {"[]", false, false},
+      {"", false, false},
+      {"[1]", false, false},
+      {"[\"../x\"]", false, false},
+      {"{}", false, false},
+      {std::string(100'000, '['), false, false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.recorded.substr(0, 200));
+    write("images/" + id_of(3) + "/ancestry", row.recorded);
+    CHECK(storage->ancestry(id_of(3)).has_value() == row.is_list);
+    CHECK(storage->chain(id_of(3)) == chain);
+    CHECK((storage->likely_chain(id_of(3)) == storage->ancestry(id_of(3))) == row.is_likely);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "loops, gaps and endless chains have no chain") {
+  const auto put_json = [&](int id, const std::string& text) {
+    write("images/" + id_of(id) + "/json", text);
+  };
+  put_json(1, json_of(id_of(1), id_of(1)));
+  put_json(2, json_of(id_of(2), id_of(3)));
+  put_json(3, json_of(id_of(3), id_of(2)));
+  put_json(4, json_of(id_of(4), id_of(99)));
+  put_json(5, "{\"id\": \"../x\"}");
+  put_json(6, json_of(id_of(6), id_of(5)));
+  put_json(7, std::string(1'000'000, '['));
+  for (int id = 1; id < 8; ++id) {
+    CAPTURE(id);
+    CHECK_FALSE(storage->chain(id_of(id)));
+    CHECK_FALSE(storage->likely_chain(id_of(id)));
+    CHECK_FALSE(storage->write_image(id_of(50), 0ms)->put_json(json_of(id_of(50), id_of(id))));
+  }
+  const auto longest = static_cast<int>(k_max_chain);
+  for (int id = 100; id < 100 + longest + 1; ++id) {
+    put_json(id, json_of(id_of(id), id == 100 ? "" : id_of(id - 1)));
+  }
+  CHECK(storage->chain(id_of(99 + longest))->size() == k_max_chain);
+  CHECK_FALSE(storage->chain(id_of(100 + longest)));
+}
+
+TEST_CASE_FIXTURE(Fixture, "checksums are read as the original wrote them") {
+  struct Row {
+    const char* text;
+    Ids sums;
+  };
+  const Row rows[] = {
+      {"", {}},
+      {" \n", {}},
+      {"[]", {}},
+      {"sha256:ab\n", {"sha256:ab"}},
+      {"[\"sha256:ab\", \"tarsum:c\"]", {"sha256:ab", "tarsum:c"}},
+      {"[1, null, \"sha256:ab\"]", {"sha256:ab"}},
+      {"[\"sha256:ab\"", {}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    write("images/" + id_of(1) + "/_checksum", row.text);
+    CHECK(storage->checksums(id_of(1)) == row.sums);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "what is no ID names nothing") {
+  put(id_of(1));
+  for (const auto& id : Ids{"", ".", "..", "../images", "x/../" + id_of(1), id_of(1) + "/", "A"}) {
+    CAPTURE(id);
+    CHECK(storage->image_state(id) == State::absent);
+    CHECK_FALSE(storage->find_image(id));
+    CHECK_FALSE(storage->image_json(id));
+    CHECK_FALSE(storage->open_layer(id));
+    CHECK_FALSE(storage->ancestry(id));
+    CHECK(storage->checksums(id).empty());
+    CHECK_FALSE(storage->is_marked(id));
+    CHECK(failure([&] { static_cast<void>(storage->write_image(id, 0ms)); }) ==
+          ErrorKind::protocol);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "names lie where the original has them") {
+  struct Row {
+    const char* name;
+    const char* folder;
+  };
+  const Row rows[] = {
+      {"app", "library/app"},
+      {"library/app", "library/app"},
+      {"team/app", "team/app"},
+      {"team/deep/name", "team/deep%252Fname"},
+      {"team/a b+c", "team/a%2Bb%252Bc"},
+      {"te am/x", "te+am/x"},
+      {"team/..x", "team/..x"},
+      {"team/../x", "team/..%252Fx"}, // one folder, however it looks
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    storage->put_tag(row.name, "1", id_of(1), "{}");
+    CHECK(read(std::string("repositories/") + row.folder + "/tag_1") == id_of(1));
+    CHECK(storage->find_tag(row.name, "1") == id_of(1));
+  }
+  for (const auto& name : Ids{"", "/", "a/", "/a", "..", ".", "../a", "./a", "a/..", "a/."}) {
+    CAPTURE(name);
+    CHECK(failure([&] { V1Storage::check_name(name); }) == ErrorKind::usage);
+    CHECK(failure([&] { static_cast<void>(storage->tags(name)); }) == ErrorKind::usage);
+  }
+  for (const auto& name : Ids{std::string("a/b\0c", 5), std::string("a/b\nc"), std::string("a\r/b"),
+                              "a/" + std::string(256, 'x'), "a/" + std::string(60, '/')}) {
+    CHECK(failure([&] { V1Storage::check_name(name); }) == ErrorKind::usage);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "tags come and go") {
+  storage->put_tag("team/app", "latest", id_of(1), R"({"last_update": 1})");
+  storage->put_tag("team/app", "1.0", id_of(2), R"({"last_update": 2})");
+  write("repositories/team/app/tag_bad", "no ID");
+  write("repositories/team/app/tag_old", id_of(3) + "\n");
+  write("repositories/team/app/tag_", id_of(3));
+  write("repositories/team/app/.tag_x.part", id_of(3));
+  const V1Tags tags{
+      {"1.0", id_of(2)}, {"bad", std::nullopt}, {"latest", id_of(1)}, {"old", id_of(3)}};
+  CHECK(storage->tags("team/app") == tags);
+  CHECK(storage->properties("team/app", "1.0") == R"({"last_update": 2})");
+  CHECK(storage->properties("team/app", "") == R"({"last_update": 1})"); // of latest
+  CHECK_FALSE(storage->properties("team/app", "../json"));
+  CHECK_FALSE(storage->find_tag("team/app", "../x"));
+  CHECK(failure([&] { storage->put_tag("team/app", "../x", id_of(1), "{}"); }) == ErrorKind::usage);
+  CHECK(storage->remove_tag("team/app", "1.0"));
+  CHECK_FALSE(storage->remove_tag("team/app", "1.0"));
+  CHECK_FALSE(storage->remove_tag("team/app", "../x"));
+  CHECK_FALSE(storage->properties("team/app", "1.0"));
+  storage->set_private("team/app", true);
+  CHECK(storage->is_private("team/app"));
+  storage->set_private("team/app", false);
+  CHECK_FALSE(storage->is_private("team/app"));
+  CHECK(storage->remove_repository("team/app")); // with what a kill left in it
+  CHECK_FALSE(storage->has_repository("team/app"));
+  CHECK_FALSE(storage->tags("team/app"));
+  CHECK_FALSE(storage->remove_repository("team/app"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "the list of images only grows, and keeps what it has") {
+  storage->add_index_images("a/b", {id_of(1), id_of(2)}, {});
+  storage->add_index_images("a/b", {id_of(2), id_of(3)}, {"", "sum"});
+  CHECK(storage->index_images("a/b") == R"([{"id": ")" + id_of(1) + R"("}, {"id": ")" + id_of(2) +
+                                            R"("}, {"checksum": "sum", "id": ")" + id_of(3) +
+                                            "\"}]");
+  write("repositories/a/b/_index_images", R"([{"id": "x", "more": [1]}, 7])");
+  storage->add_index_images("a/b", {id_of(1)}, {});
+  CHECK(storage->index_images("a/b") ==
+        R"([{"id": "x", "more": [1]}, 7, {"id": ")" + id_of(1) + "\"}]");
+  write("repositories/a/b/_index_images", std::string(500'000, '['));
+  storage->add_index_images("a/b", {id_of(1)}, {});
+  CHECK(storage->index_images("a/b") == R"([{"id": ")" + id_of(1) + "\"}]");
+}
+
+TEST_CASE_FIXTURE(Fixture, "many writers of one list lose nothing") {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      const auto own = V1Storage::open(folder.path().string(), V1Storage::Missing::create);
+      for (int n = 0; n < 10; ++n) {
+        own->add_index_images("a/b", {id_of(i * 100 + n)}, {});
+      }
+    });
+  }
+  for (auto& thread : threads) {
+    thread.join();
+  }
+  const auto list = storage->index_images("a/b").value_or("");
+  CHECK(std::count(list.begin(), list.end(), '{') == 40);
+}
+
+TEST_CASE_FIXTURE(Fixture, "an image that is removed leaves nothing") {
+  put(id_of(1));
+  write("images/" + id_of(1) + "/.layer.x.part", "left by a kill");
+  storage->write_image(id_of(1), 0ms)->remove();
+  CHECK_FALSE(std::filesystem::exists(folder / ("images/" + id_of(1))));
+  CHECK(storage->image_state(id_of(1)) == State::absent);
+  put(id_of(1));
+  CHECK(storage->image_state(id_of(1)) == State::complete);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "namespaces and repositories are listed by the names that lead to them") {
+  storage->add_index_images("team/deep/name", {}, {});
+  storage->add_index_images("library/app", {}, {});
+  write("repositories/README", "text");
+  write("repositories/team/README", "text");
+  std::filesystem::create_directories(folder / "repositories/team/half%2Fquoted");
+  std::filesystem::create_directories(folder / "repositories/%zz/x");
+  Ids names;
+  storage->for_each_repository([&](const std::string& name) { names.push_back(name); });
+  std::sort(names.begin(), names.end());
+  CHECK(names == Ids{"library/app", "team/README", "team/deep/name"});
+  CHECK(storage->last_change_ns("team") > 0);
+  CHECK(storage->last_change_ns("none") == 0);
+}
