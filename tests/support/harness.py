@@ -6,12 +6,14 @@ Environment: REGCTL is the program, REGCTL_PEERS the folder with other people's 
 """
 
 import hashlib
+import http.client
 import io
 import json
 import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tarfile
@@ -78,6 +80,15 @@ class Server:
     def get(self, path):
         with urllib.request.urlopen(self.url(path)) as answer:
             return answer.read()
+
+
+class Answer:
+    def __init__(self, status, headers, content):
+        self.status, self.headers, self.content = status, headers, content
+
+    @property
+    def json(self):
+        return json.loads(self.content)
 
 
 class ScriptServer(Server):
@@ -176,6 +187,31 @@ class RegctlServer(Server):
 
     def url(self, path):
         return f"{self.scheme}://{self.host}{path}"
+
+    def ask(self, method, path, body=None, headers=None):
+        """One request on a connection of its own."""
+        if self.scheme == "https":
+            connection = http.client.HTTPSConnection(self.host, timeout=PATIENCE_S,
+                                                     context=ssl._create_unverified_context())
+        else:
+            connection = http.client.HTTPConnection(self.host, timeout=PATIENCE_S)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+
+    def push(self, layer, repository="team/app", tag="1.0", headers=None):
+        """Pushes one image as an engine does, and tags it."""
+        base = f"/v1/images/{layer.id}"
+        steps = [("PUT", f"/v1/repositories/{repository}/", json.dumps([{"id": layer.id}]), {}),
+                 ("PUT", f"{base}/json", layer.json, {}), ("PUT", f"{base}/layer", layer.data, {}),
+                 ("PUT", f"{base}/checksum", None, {"X-Docker-Checksum-Payload": layer.checksum}),
+                 ("PUT", f"/v1/repositories/{repository}/tags/{tag}", json.dumps(layer.id), {}),
+                 ("PUT", f"/v1/repositories/{repository}/images", "[]", {})]
+        return [self.ask(method, path, body, {**more, **(headers or {})}).status
+                for method, path, body, more in steps]
 
     def errors(self):
         with open(self.err_file, encoding="utf-8", errors="replace") as file:
@@ -285,6 +321,11 @@ class Layer:
             archive.addfile(info, io.BytesIO(data[:size]))
         self.data = tar.getvalue()
         self.id = hashlib.sha256(f"image-{seed}".encode()).hexdigest()
+        self.json = json.dumps({"id": self.id, "created": "2015-01-01T00:00:00Z"}, separators=(",", ":")).encode()
+
+    @property
+    def checksum(self):
+        return "sha256:" + hashlib.sha256(self.json + b"\n" + self.data).hexdigest()
 
 
 def make_archive(path, seeds, size=1000, name="127.0.0.1:1/team/app:1.0"):

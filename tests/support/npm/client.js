@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// docker-registry-client as a witness: node client.js HOST:PORT/NAME tags|ancestry|json|layer [ID] [FILE]
+// docker-registry-client as a witness: node client.js HOST:PORT/NAME tags|ancestry|json|layer|search [ID or TERM] [FILE]
 'use strict'
 
 const crypto = require('crypto')
@@ -25,6 +25,7 @@ const verbs = {
   tags: () => client.listRepoTags(done),
   ancestry: () => client.getImgAncestry({ imgId: id }, done),
   json: () => client.getImgJson({ imgId: id }, done),
+  search: () => client.search({ term: id }, done),
   layer: () => client.getImgLayerStream({ imgId: id }, (error, stream) => {
     if (error) return done(error)
     const sum = crypto.createHash('sha256')

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""regctl serve: its options, the settings of docker-registry, and what it refuses to start with."""
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import Layer, RegctlServer, TestCase, main, wait_for  # noqa: E402
+
+# "secret" as `htpasswd -B` hashes it.
+ALICE = "alice:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
+CONFIG = """
+common: &common
+    loglevel: info
+    standalone: true
+    search_backend: _env:SEARCH_BACKEND:sqlalchemy
+    cache: {host: _env:REDIS_HOST, port: 6379}
+local: &local
+    <<: *common
+    storage: local
+    storage_path: _env:STORAGE_PATH:FOLDER/from-config
+dev: &dev
+    <<: *local
+    issue: '"the team registry"'
+s3: &s3
+    <<: *common
+    storage: s3
+    s3_bucket: _env:AWS_BUCKET
+mirror: &mirror
+    <<: *local
+    mirroring: {source: 'http://127.0.0.1:1', source_index: 'http://127.0.0.1:1', tags_cache_ttl: 600}
+index: {<<: *local, standalone: false}
+redirecting: {<<: *local, storage_redirect: true}
+"""
+
+
+class Options(TestCase):
+    def refuses(self, code, *words, saying=(), env=None):
+        """It ends before it serves, and has made nothing."""
+        self.fails(code, "serve", *words, saying=saying, env=env)
+        self.assertFalse(os.path.exists(os.path.join(self.home, ".local")))
+
+    def make_certificate(self):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=h",
+                        "-keyout", self.path("key"), "-out", self.path("cert")], check=True,
+                       stderr=subprocess.DEVNULL)
+        return "--tls-cert", self.path("cert"), "--tls-key", self.path("key")
+
+    # --- where ---
+
+    def test_it_listens_on_port_5000_of_loopback_unless_told(self):
+        with socket.socket() as taken:
+            try:
+                taken.bind(("127.0.0.1", 5000))
+                taken.listen()
+            except OSError:
+                pass  # somebody else has it: as good
+            self.refuses(5, saying=["cannot listen on 127.0.0.1:5000", "--listen takes another port"])
+
+    def test_what_is_no_address_is_told(self):
+        for address in ("5000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "no such host:1"):
+            with self.subTest(address):
+                self.refuses(2, "--listen", address, saying="is no address to listen on")
+
+    def test_beyond_loopback_it_wants_tls_and_users_or_to_be_told(self):
+        tls = self.make_certificate()
+        self.write("users", ALICE)
+        users = ("--htpasswd", self.path("users"))
+        for words in ((), tls, users):
+            with self.subTest(words):
+                self.refuses(2, "--listen", "0.0.0.0:0", *words, saying=["reachable from other machines", "--open"])
+                self.refuses(2, "--listen", ":0", *words, saying="reachable from other machines")
+        for words in (("--open",), (*tls, *users)):
+            with self.subTest(words):
+                server = self.start(RegctlServer, *words, "--listen", "0.0.0.0:0",
+                                    scheme="https" if "--tls-cert" in words else "http")
+                self.assertEqual(server.ask("GET", "/v1/_ping").status, 200)
+
+    def test_tls_is_spoken_with_the_key_that_was_given(self):
+        tls = self.make_certificate()
+        server = self.start(RegctlServer, *tls, scheme="https")
+        self.assertEqual(server.ask("GET", "/v1/_ping").content, b"true")
+        layer = Layer("tls", 200_000)
+        self.assertEqual(server.push(layer), [200, 200, 200, 200, 200, 204])
+        self.assertEqual(server.ask("GET", f"/v1/images/{layer.id}/layer").content, layer.data)
+        self.refuses(2, *tls[:2], saying="--tls-cert and --tls-key go together")
+        self.write("nonsense", "-----BEGIN CERTIFICATE-----\nno\n")
+        self.refuses(2, "--listen", "127.0.0.1:0", "--storage", "s", "--tls-cert", "nonsense", "--tls-key", "key",
+                     saying="certificate")
+        self.refuses(3, "--listen", "127.0.0.1:0", "--storage", "s", "--tls-cert", "none", "--tls-key", "key",
+                     saying="none")
+
+    # --- what ---
+
+    def test_the_tree_is_below_the_data_folder_unless_told(self):
+        for env, folder in (({"XDG_DATA_HOME": self.path("data")}, self.path("data")),
+                            ({"XDG_DATA_HOME": "", "HOME": self.path("me")}, self.path("me/.local/share"))):
+            with self.subTest(folder):
+                process = self.start_regctl("serve", "--listen", "127.0.0.1:0", "--port-file", "port", env=env)
+                self.addCleanup(process.communicate)
+                self.addCleanup(process.kill)
+                wait_for(lambda: os.path.exists(self.path("port")) or process.poll() is not None, "the port")
+                self.assertEqual(sorted(os.listdir(f"{folder}/regctl/storage")), ["images", "repositories"])
+                os.remove(self.path("port"))
+
+    def test_a_folder_that_is_no_tree_is_left_alone(self):
+        os.mkdir(self.path("photos"))
+        self.write("photos/cat.jpg", "x")
+        self.refuses(6, "--listen", "127.0.0.1:0", "--storage", "photos", saying="no storage tree")
+        self.assertEqual(os.listdir(self.path("photos")), ["cat.jpg"])
+
+    def test_read_only_changes_nothing(self):
+        self.refuses(3, "--listen", "127.0.0.1:0", "--read-only", "--storage", "none", saying="none")
+        server = self.start(RegctlServer)
+        layer = Layer("kept", 1000)
+        server.push(layer)
+        server.end()
+        before = self.list_tree(server.storage)
+        reader = self.start(RegctlServer, "--read-only", storage=server.storage)
+        self.assertEqual(reader.push(Layer("new", 10)), [403] * 6)
+        for method, path in (("DELETE", "/v1/repositories/team/app/tags/1.0"), ("DELETE", "/v1/repositories/team/app/"),
+                             ("PUT", "/v1/repositories/team/app/properties")):
+            answer = reader.ask(method, path, '{"access": "private"}')
+            self.assertEqual((answer.status, answer.json), (403, {"error": "this registry is read-only"}))
+        self.assertEqual(reader.ask("GET", f"/v1/images/{layer.id}/layer").content, layer.data)
+        self.ok("pull", f"{reader.host}/team/app:1.0", "out.tar")
+        self.assertEqual(self.list_tree(server.storage), before)
+        self.refuses(2, "--read-only", "--mirror-source", "http://127.0.0.1:1", saying="--read-only")
+
+    @staticmethod
+    def list_tree(folder):
+        return sorted((os.path.join(base, name), os.stat(os.path.join(base, name)).st_mtime_ns)
+                      for base, folders, files in os.walk(folder) for name in (*folders, *files))
+
+    # --- the original's settings ---
+
+    def test_the_original_s_configuration_is_read(self):
+        self.write("config.yml", CONFIG.replace("FOLDER", self.folder))
+        config = ("--config", self.path("config.yml"))
+        server = self.start(RegctlServer, *config, env={"STORAGE_PATH": self.path("from-environment")})
+        self.assertEqual(server.ask("GET", "/").json, "the team registry")
+        self.assertTrue(os.path.isdir(self.path("from-environment/images")))
+        server = self.start(RegctlServer, *config, env={"SETTINGS_FLAVOR": "local", "SEARCH_BACKEND": "none",
+                                                        "STORAGE_PATH": self.path("other")})
+        self.assertEqual(server.ask("GET", "/v1/search?q=a").status, 404)
+        # Options win over the file, also over one that the environment names.
+        self.start(RegctlServer, storage=self.path("flag"), env={"DOCKER_REGISTRY_CONFIG": self.path("config.yml")})
+        self.assertTrue(os.path.isdir(self.path("flag/images")))
+        self.assertFalse(os.path.exists(self.path("from-config")))
+        # A variable that is not set leaves the default.
+        process = self.start_regctl("serve", *config, "--listen", "127.0.0.1:0", "--port-file", "port")
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        wait_for(lambda: os.path.exists(self.path("port")) or process.poll() is not None, "the port")
+        self.assertTrue(os.path.isdir(self.path("from-config/images")))
+
+    def test_what_is_not_supported_says_what_is(self):
+        self.write("config.yml", CONFIG.replace("FOLDER", self.folder))
+        config = ("--config", self.path("config.yml"))
+        rows = ((9, "s3", ["storage: s3 is not supported", "storage: local"]),
+                (9, "index", ["standalone: false is not supported"]),
+                (9, "redirecting", ["storage_redirect: true is not supported"]),
+                (2, "nowhere", ["has no flavor nowhere", "common, local, dev, s3"]))
+        for code, flavor, words in rows:
+            with self.subTest(flavor):
+                self.refuses(code, "--listen", "127.0.0.1:0", *config, env={"SETTINGS_FLAVOR": flavor}, saying=words)
+        self.write("config.yml", "dev: [")
+        self.refuses(2, "--listen", "127.0.0.1:0", *config, saying="config.yml' line 1")
+
+    def test_the_original_s_environment_counts(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        process = self.start_regctl("serve", "--port-file", "port", env={
+            "REGISTRY_PORT": str(port), "STORAGE_PATH": self.path("tree"), "SETTINGS_FLAVOR": "dev",
+            "SEARCH_BACKEND": "none", "STANDALONE": "true", "LOGLEVEL": "debug"})
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        wait_for(lambda: os.path.exists(self.path("port")) or process.poll() is not None, "the port")
+        self.assertEqual(self.read("port").decode().strip(), str(port))
+        self.assertTrue(os.path.isdir(self.path("tree/repositories")))
+        with self.assertRaises(urllib.error.HTTPError) as refusal:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/search?q=a")
+        self.assertEqual(refusal.exception.code, 404)
+        refusal.exception.close()
+
+    def test_variables_that_ask_for_what_is_not_there_are_refused(self):
+        rows = (({"SETTINGS_FLAVOR": "s3"}, 9, "the flavor s3 is not supported"),
+                ({"SETTINGS_FLAVOR": "swift"}, 9, "the flavor swift is not supported"),
+                ({"STANDALONE": "false"}, 9, "standalone: false"),
+                ({"SEARCH_BACKEND": "elastic"}, 9, "search_backend: elastic"),
+                ({"REGISTRY_PORT": "http"}, 2, "is no address"),
+                ({"MIRROR_SOURCE": "ftp://h"}, 2, "ftp"))
+        for env, code, text in rows:
+            with self.subTest(env):
+                self.refuses(code, "--storage", "tree", *(() if "REGISTRY_PORT" in env else ("-l", "127.0.0.1:0")),
+                             env=env, saying=text)
+
+
+if __name__ == "__main__":
+    main()

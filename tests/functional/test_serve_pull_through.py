@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""regctl serve --mirror-source: what is missing is fetched once, verified and kept; a source that fails is
+never taken for a short layer."""
+
+import http.client
+import json
+import os
+import sys
+import tarfile
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import (DATA, FaultServer, Layer, NpmServer, PATIENCE_S, RegctlServer, TestCase, main,  # noqa: E402
+                     make_archive, wait_for)
+
+SIZE = 400_000
+
+
+class PullThrough(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.layers = make_archive(self.path("app.tar"), ["base", "top"], SIZE)
+        self.base, self.top = self.layers
+
+    def start_both(self, *words, source=None, **options):
+        self.source = source or self.start(FaultServer)
+        if not source:
+            self.ok("push", "app.tar", f"{self.source.host}/team/app:1.0")
+        self.server = self.start(RegctlServer, "--mirror-source", f"http://{self.source.host}", "--retry", "0",
+                                 *words, **options)
+        self.image = f"{self.server.host}/team/app:1.0"
+
+    def layer(self, layer, server=None):
+        return (server or self.server).ask("GET", f"/v1/images/{layer.id}/layer")
+
+    def fetches(self):
+        return len(self.source.log("GET", "/layer"))
+
+    def is_kept(self, layer):
+        return os.path.exists(os.path.join(self.server.storage, "images", layer.id, "layer"))
+
+    def fails_to_come(self, layer):
+        """The client does not get a whole answer, and nothing is kept."""
+        try:
+            answer = self.layer(layer)
+        except (http.client.IncompleteRead, ConnectionError, http.client.RemoteDisconnected):
+            pass
+        else:
+            self.assertIn(answer.status, (400, 404, 502), f"{len(answer.content)} bytes as if all were well")
+        self.assertFalse(self.is_kept(layer))
+        wait_for(lambda: "fetching image" in self.server.errors() or "asking the mirror" in self.server.errors(),
+                 "a complaint")
+
+    def assert_right(self, layer):
+        self.assertEqual(self.layer(layer).content, layer.data)
+        wait_for(lambda: self.is_kept(layer), "the layer")
+        wait_for(lambda: self.server.ask("GET", f"/v1/images/{layer.id}/json").headers["ETag"], "the image")
+
+    # --- when all is well ---
+
+    def test_what_is_missing_is_fetched_and_kept(self):
+        self.start_both()
+        self.ok("pull", self.image, "first.tar")
+        self.assertEqual(self.fetches(), 2)
+        wait_for(lambda: os.path.exists(f"{self.server.storage}/repositories/team/app/tag_1.0"), "the tag")
+        self.source.stop()
+        self.ok("pull", self.image, "second.tar")
+        self.assertEqual(self.read("first.tar"), self.read("second.tar"))
+        self.assertEqual([r["name"] for r in self.server.ask("GET", "/v1/search?q=app").json["results"]], ["team/app"])
+        for layer in self.layers:
+            with open(f"{self.server.storage}/images/{layer.id}/json", "rb") as file:
+                self.assertEqual(file.read(), layer.json)
+            self.assertEqual(sorted(os.listdir(f"{self.server.storage}/images/{layer.id}")),
+                             ["_checksum", "ancestry", "json", "layer"])
+
+    def test_the_environment_names_the_source_as_well(self):
+        self.start_both()
+        server = self.start(RegctlServer, env={"MIRROR_SOURCE": f"http://{self.source.host}"})
+        self.assertEqual(server.ask("GET", "/v1/repositories/team/app/tags").json, {"1.0": self.top.id})
+        self.assertEqual(self.layer(self.top, server).content, self.top.data)
+
+    def test_however_many_ask_the_source_is_asked_once(self):
+        self.start_both()
+        self.source.control({"method": "GET", "path": f"{self.base.id}/layer", "action": "slow", "rate": 1_000_000})
+        answers = []
+        clients = [threading.Thread(target=lambda: answers.append(self.layer(self.base).content)) for _ in range(12)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        self.assertEqual([len(a) for a in answers], [len(self.base.data)] * 12)
+        self.assertEqual(set(answers), {self.base.data})
+        self.assertEqual(self.fetches(), 1)
+        self.assertEqual(self.layer(self.base).content, self.base.data)
+        self.assertEqual(self.fetches(), 1)
+
+    def test_a_layer_goes_out_while_it_comes_in(self):
+        self.start_both()
+        self.source.control({"method": "GET", "path": f"{self.base.id}/layer", "action": "stall", "after": 200_000})
+        connection = http.client.HTTPConnection(self.server.host, timeout=PATIENCE_S)
+        connection.request("GET", f"/v1/images/{self.base.id}/layer")
+        answer = connection.getresponse()
+        self.assertEqual(answer.headers["Content-Length"], str(len(self.base.data)))
+        self.assertEqual(answer.read(100_000), self.base.data[:100_000])  # the source has not sent the rest
+        self.source.stop()
+        self.assertRaises((http.client.IncompleteRead, ConnectionError), answer.read)
+        connection.close()
+        self.assertFalse(self.is_kept(self.base))
+
+    def test_tags_are_the_source_s_at_any_time(self):
+        self.start_both()
+        tags = "/v1/repositories/team/app/tags"
+        self.assertEqual(self.server.ask("GET", tags).json, {"1.0": self.top.id})
+        self.ok("tag", f"{self.source.host}/team/app:1.0", "2.0")
+        self.assertEqual(set(self.server.ask("GET", tags).json), {"1.0", "2.0"})
+        self.assertEqual(self.server.ask("GET", tags + "/2.0").json, self.top.id)
+        self.assertEqual(self.server.ask("GET", tags + "/3.0").status, 404)
+        self.assertEqual(self.server.ask("GET", "/v1/repositories/no/such/tags").status, 404)
+        self.assertEqual(self.server.ask("GET", "/v1/repositories/team/app/images").status, 200)
+        self.assertEqual(self.server.ask("GET", f"/v1/images/{self.top.id}/ancestry").json, [self.top.id, self.base.id])
+
+    def test_a_source_that_re_encodes_json_is_taken_back_to_what_was_pushed(self):
+        npm = self.start(NpmServer)
+        self.ok("push", os.path.join(DATA, "save-1.9.1.tar"), f"{npm.host}/team/demo:1.0")
+        self.start_both(source=npm)
+        self.ok("pull", f"{self.server.host}/team/demo:1.0", "through.tar")
+        self.ok("pull", f"{npm.host}/team/demo:1.0", "straight.tar")
+        self.assertEqual(self.images_of("through.tar"), self.images_of("straight.tar"))
+        npm.stop()
+        wait_for(lambda: os.path.exists(f"{self.server.storage}/repositories/team/demo/tag_1.0"), "the tag")
+        self.ok("pull", f"{self.server.host}/team/demo:1.0", "kept.tar")
+        self.assertEqual(self.images_of("kept.tar"), self.images_of("straight.tar"))
+
+    def images_of(self, name):
+        """The parts of an archive that do not have the registry's name in them."""
+        with tarfile.open(self.path(name)) as archive:
+            return {m.name: archive.extractfile(m).read() for m in archive.getmembers()
+                    if m.name.endswith(("/json", "/layer.tar"))}
+
+    # --- pushing to a mirror ---
+
+    def test_an_image_of_the_source_can_be_tagged_and_built_upon(self):
+        self.start_both()
+        child = Layer("child", 1000)
+        child.json = json.dumps({"id": child.id, "parent": self.top.id}).encode()
+        self.assertEqual(self.server.push(child, "team/mine"), [200, 200, 200, 200, 200, 204])
+        answer = self.server.ask("PUT", "/v1/repositories/team/mine/tags/base", json.dumps(self.base.id))
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(self.server.ask("PUT", "/v1/repositories/team/mine/tags/x", f'"{"0" * 64}"').status, 404)
+        self.ok("pull", f"{self.server.host}/team/mine:1.0", "mine.tar")
+        self.source.stop()
+        self.ok("pull", f"{self.server.host}/team/mine:1.0", "again.tar")
+
+    # --- when it is not ---
+
+    def test_a_source_that_cuts_once_is_gone_on_with(self):
+        self.start_both()
+        self.source.control({"method": "GET", "path": "/layer$", "action": "cut", "after": 200_000, "times": 1})
+        self.server.stop()
+        self.start_both("--retry", "2", source=self.source)
+        self.assert_right(self.base)
+        self.assertEqual([bool(r["range"]) for r in self.source.log("GET", "/layer")], [False, True])
+
+    def test_a_source_that_fails_gives_an_error_and_nothing_is_kept(self):
+        faults = ({"action": "cut", "after": 300}, {"action": "cut", "after": 0}, {"action": "corrupt", "at": 200},
+                  {"action": "close"}, {"action": "reset"}, {"action": "status", "status": 404},
+                  {"action": "status", "status": 500}, {"action": "body", "text": ""},
+                  {"action": "body", "text": "x" * 500}, {"action": "length", "delta": 5})
+        self.start_both()
+        small = make_archive(self.path("small.tar"), ["small"], 500)[0]
+        self.ok("push", "small.tar", f"{self.source.host}/team/small:1")
+        for layer in (self.base, small):
+            for fault in faults:
+                with self.subTest(f"{fault} of {len(layer.data)} bytes"):
+                    self.source.control("clear")
+                    self.source.control({"method": "GET", "path": f"{layer.id}/layer", **fault})
+                    self.fails_to_come(layer)
+            self.source.control("clear")
+            self.assert_right(layer)
+
+    def test_a_source_that_lies_about_size_or_sum_gives_an_error(self):
+        self.start_both()
+        for changed in ({"X-Docker-Size": "100"}, {"X-Docker-Size": str(len(self.base.data) - 20_000)},
+                        {"X-Docker-Size": str(len(self.base.data) + 1)}, {"X-Docker-Size": "0"},
+                        {"X-Docker-Checksum-Payload": "sha256:" + "0" * 64}):
+            with self.subTest(changed):
+                self.source.control("clear")
+                self.source.control({"method": "GET", "path": f"{self.base.id}/json", "action": "headers", "set": changed})
+                self.fails_to_come(self.base)
+        self.source.control("clear")
+        self.source.control({"method": "GET", "path": f"{self.base.id}/json", "action": "body",
+                             "text": json.dumps({"id": self.top.id})})
+        self.assertGreaterEqual(self.layer(self.base).status, 400)
+        self.source.control("clear")
+        self.assert_right(self.base)
+
+    def test_without_its_source_a_mirror_serves_what_it_has(self):
+        self.start_both()
+        self.ok("pull", self.image, "first.tar")
+        wait_for(lambda: os.path.exists(f"{self.server.storage}/repositories/team/app/tag_1.0"), "the tag")
+        self.source.stop()
+        self.assertEqual(self.server.end(), 0)
+        server = self.start(RegctlServer, "--mirror-source", f"http://{self.source.host}", "--retry", "0",
+                            storage=self.server.storage)
+        self.ok("pull", f"{server.host}/team/app:1.0", "second.tar")
+        self.assertEqual(server.ask("GET", f"/v1/images/{'a' * 64}/json").status, 404)
+        self.assertEqual(server.ask("GET", f"/v1/images/{'a' * 64}/layer").status, 502)
+        self.assertEqual(server.ask("GET", "/v1/repositories/team/none/tags").status, 404)
+        self.assertIn("asking the mirror's source", server.errors())
+
+    def test_many_layers_do_not_leave_threads_behind(self):
+        self.start_both()
+        layers = make_archive(self.path("many.tar"), [f"many-{i}" for i in range(30)], 10)
+        self.ok("push", "many.tar", f"{self.source.host}/team/many:1")
+
+        def threads():
+            return len(os.listdir(f"/proc/{self.server.process.pid}/task"))
+
+        def stacks():
+            with open(f"/proc/{self.server.process.pid}/status", encoding="ascii") as file:
+                return int(next(line.split()[1] for line in file if line.startswith("VmSize")))
+
+        self.assert_right(layers[0])
+        before, size = threads(), stacks()
+        for layer in layers[1:]:
+            self.assert_right(layer)
+        wait_for(lambda: threads() <= before + 2, "threads to end")
+        self.assertLess(stacks() - size, 29 * 8192 // 2)  # KiB: a thread that nobody joins keeps its stack
+
+    def test_a_fetch_that_nobody_waits_for_ends_with_the_server(self):
+        self.start_both()
+        self.source.control({"method": "GET", "path": "/layer$", "action": "stall", "after": 200_000})
+        connection = http.client.HTTPConnection(self.server.host, timeout=PATIENCE_S)
+        connection.request("GET", f"/v1/images/{self.base.id}/layer")
+        connection.getresponse().read(1000)
+        connection.close()
+        self.server.process.terminate()
+        wait_for(lambda: self.refuses_connections(), "the end of listening")
+        self.assertIsNone(self.server.process.poll())
+        self.assertEqual(self.server.end(), 0)
+        self.assertFalse(self.is_kept(self.base))
+
+    def refuses_connections(self):
+        try:
+            self.server.ask("GET", "/v1/_ping")
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+        return False
+
+
+if __name__ == "__main__":
+    main()

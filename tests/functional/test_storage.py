@@ -1,0 +1,357 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""v1-storage: trees of docker-registry as source and destination, two writers of one tree, hostile trees."""
+
+import hashlib
+import json
+import os
+import sys
+import tarfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import DATA, FaultServer, Layer, RegctlServer, TestCase, main, make_archive  # noqa: E402
+
+# What the original leaves for itself alone, or what says when something was done.
+CACHES = ("_files", "_diff")
+
+
+class Storage(TestCase):
+    def unpack(self, name, folder):
+        with tarfile.open(os.path.join(DATA, name)) as tree:
+            tree.extractall(self.path(folder))
+        return f"v1-storage:{self.path(folder)}"
+
+    def files(self, folder):
+        """Path → bytes."""
+        found = {}
+        for base, _, names in os.walk(self.path(folder)):
+            for name in names:
+                path = os.path.join(base, name)
+                with open(path, "rb") as file:
+                    found[os.path.relpath(path, self.path(folder))] = file.read()
+        return found
+
+    def tags(self, tree):
+        rows = self.ok("images", tree, "--no-trunc", "--format", "json").json
+        return [f"{r['repository']}:{r['tag']}" for r in rows if not r.get("error")]
+
+
+class Verbs(Storage):
+    def test_what_is_written_is_what_the_original_wrote(self):
+        """tree-pushed, copied image by image, has the same names and bytes."""
+        source = self.unpack("tree-pushed.tar.gz", "old")
+        old = self.files("old")
+        copied = []
+        for path in sorted(old):
+            folder, name = os.path.split(path)
+            if name.startswith("tag_"):
+                _, space, quoted = folder.split("/")
+                image = f"{space}/{quoted.replace('%252F', '/')}:{name[4:]}"
+                result = self.regctl("copy", f"{source}:{image}", f"v1-storage:{self.path('new')}:{image}")
+                if result.code == 0:
+                    copied.append(path)
+                else:  # a tag on a dead upload
+                    self.assertEqual(result.code, 5, result.err)
+                    self.assertIn("was never completed", result.err)
+        self.assertGreater(len(copied), 6)
+        new = self.files("new")
+        images = {path.split("/")[1] for path in new if path.startswith("images/")}
+        self.assertGreater(len(images), 12)
+        for path, data in new.items():
+            if path.endswith("/_index_images"):
+                # Whole chains are listed, in the order of the push; the original lists what a client
+                # announced, in a dict's order.
+                entries = [entry["id"] for entry in json.loads(data)]
+                self.assertLessEqual(set(entries), images)
+                self.assertEqual(data.decode(), "[" + ", ".join(f'{{"id": "{i}"}}' for i in entries) + "]")
+            elif os.path.basename(path) == "json" and path.startswith("repositories/") or path.endswith("_json"):
+                self.assertIn(path, old)  # properties: of this copy and its time
+                self.assertEqual(set(json.loads(data)), {"last_update"})
+            else:
+                self.assertEqual(data, old[path], path)
+        for path in old:
+            kind = os.path.basename(path)
+            if path.split("/")[1] in images and kind not in CACHES or path in copied:
+                self.assertIn(path, new)
+
+    def test_a_tree_is_a_source_and_a_destination_for_every_verb(self):
+        layers = make_archive(self.path("app.tar"), ["base", "top"], 5000)
+        tree = f"v1-storage:{self.path('tree')}"
+        image = f"{tree}:team/deep/app:1.0"
+        self.ok("push", "app.tar", image)
+        self.assertTrue(os.path.exists(self.path("tree/repositories/team/deep%252Fapp/tag_1.0")))
+        self.assertEqual(self.read("tree/repositories/team/deep%252Fapp/tag_1.0").decode(), layers[1].id)
+        for layer in layers:
+            total = hashlib.sha256(layer.json + b"\n" + layer.data).hexdigest()
+            self.assertEqual(self.read(f"tree/images/{layer.id}/json"), layer.json)
+            self.assertEqual(self.read(f"tree/images/{layer.id}/layer"), layer.data)
+            self.assertEqual(self.read(f"tree/images/{layer.id}/_checksum").decode(), f'["sha256:{total}"]')
+            self.assertFalse(os.path.exists(self.path(f"tree/images/{layer.id}/_inprogress")))
+        self.assertEqual(json.loads(self.read(f"tree/images/{layers[1].id}/ancestry")), [layers[1].id, layers[0].id])
+
+        self.assertEqual(self.ok("tags", f"{tree}:team/deep/app").out, "1.0\n")
+        self.assertIn("team/deep/app", self.ok("images", tree).out)
+        self.assertEqual(self.ok("inspect", image, "--raw").out_bytes, layers[1].json)
+        self.assertIn(layers[0].id[:12], self.ok("history", image).out)
+        self.assertEqual(len(self.ok("layer", "ls", image, "--format", "json").json), 2)
+        self.ok("pull", image, "out.tar")
+        self.ok("push", "out.tar", f"v1-storage:{self.path('second')}:team/deep/app:1.0")
+        for layer in layers:
+            self.assertEqual(self.read(f"second/images/{layer.id}/json"), layer.json)
+        registry = self.start(FaultServer)
+        self.ok("copy", image, f"{registry.host}/team/app:2")
+        self.ok("copy", f"{registry.host}/team/app:2", f"{tree}:app:2")
+        self.assertTrue(os.path.exists(self.path("tree/repositories/library/app/tag_2")))
+        self.ok("pull", f"{registry.host}/team/app:2", f"v1-storage:{self.path('third')}:app:2")
+        self.assertEqual(self.files("third")[f"images/{layers[0].id}/layer"], layers[0].data)
+        self.ok("rm", image)
+        self.assertEqual(self.ok("tags", f"{tree}:team/deep/app").out, "")
+        self.ok("rm", "--repository", "--yes", f"{tree}:team/deep/app")
+        self.assertEqual(os.listdir(self.path("tree/repositories/team")), [])
+        self.fails(3, "tags", f"{tree}:team/deep/app", saying="no repository team/deep/app")
+        self.fails(3, "pull", image, "none.tar")
+        self.fails(3, "rm", image)
+        self.fails(3, "tags", f"v1-storage:{self.path('nowhere')}:a")
+
+    def test_the_wild_tree_is_read(self):
+        tree = self.unpack("tree-wild.tar.gz", "wild")
+        for image in ("mixed:latest" if os.path.exists(self.path("wild/repositories/library/mixed/tag_latest")) else
+                      "mixed:1", "team/deep/name:1", "team/noancestry:1", "team/wrongancestry:1", "team/oldsum:1"):
+            with self.subTest(image):
+                name, tag = image.split(":")
+                folder = "/".join(name.split("/", 1)) if "/" in name else f"library/{name}"
+                space, rest = folder.split("/", 1)
+                tags = [f[4:] for f in os.listdir(self.path(f"wild/repositories/{space}/{rest.replace('/', '%252F')}"))
+                        if f.startswith("tag_")]
+                self.ok("pull", f"{tree}:{name}:{tag if tag in tags else tags[0]}", "out.tar")
+                os.remove(self.path("out.tar"))
+        for image, code in (("team/dead:half", 5), ("team/cut:1", 7), ("team/flipped:1", 7), ("team/nowhere:1", 3)):
+            with self.subTest(image):
+                self.fails(code, "pull", f"{tree}:{image}", "out.tar")
+
+    def test_a_push_that_was_cut_is_repaired_by_the_next(self):
+        layers = make_archive(self.path("app.tar"), ["base", "top"], 5000)
+        tree = f"v1-storage:{self.path('tree')}:team/app:1"
+        self.ok("push", "app.tar", tree)
+        for damage in ("mark", "layer", "json"):
+            with self.subTest(damage):
+                folder = self.path(f"tree/images/{layers[0].id}")
+                self.write(f"{folder}/_inprogress", "true")
+                self.write(f"{folder}/.layer.abc.part", "left by a kill")
+                if damage == "layer":
+                    self.write(f"{folder}/layer", layers[0].data[:100])
+                if damage == "json":
+                    self.write(f"{folder}/json", layers[0].json + b" ")
+                self.ok("push", "app.tar", tree)
+                self.assertEqual(self.read(f"{folder}/layer"), layers[0].data)
+                self.assertEqual(self.read(f"{folder}/json"), layers[0].json)
+                self.assertFalse(os.path.exists(f"{folder}/_inprogress"))
+
+
+class Writers(Storage):
+    def test_two_processes_push_one_image_and_it_is_sound(self):
+        make_archive(self.path("app.tar"), [f"layer-{i}" for i in range(6)], 200_000)
+        for round_ in range(3):
+            tree = f"v1-storage:{self.path(f'tree-{round_}')}"
+            pushes = [self.start_regctl("push", "app.tar", f"{tree}:team/app:{i}") for i in range(4)]
+            for push in pushes:
+                _, err = push.communicate()
+                self.assertEqual(push.returncode, 0, err)
+            self.assertEqual(self.ok("tags", f"{tree}:team/app").out, "0\n1\n2\n3\n")
+            listed = json.loads(self.read(f"tree-{round_}/repositories/team/app/_index_images"))
+            self.assertEqual(len({entry["id"] for entry in listed}), 6)
+            self.ok("pull", f"{tree}:team/app:3", f"out-{round_}.tar")
+            self.assertEqual([p for p in self.files(f"tree-{round_}") if "/." in p or "_inprogress" in p], [])
+
+    def test_lists_of_one_repository_lose_nothing_to_other_processes(self):
+        tree = f"v1-storage:{self.path('tree')}"
+        for i in range(6):
+            make_archive(self.path(f"{i}.tar"), [f"image-{i}"], 100)
+        pushes = [self.start_regctl("push", f"{i}.tar", f"{tree}:team/app:{i}") for i in range(6)]
+        for push in pushes:
+            _, err = push.communicate()
+            self.assertEqual(push.returncode, 0, err)
+        listed = json.loads(self.read("tree/repositories/team/app/_index_images"))
+        self.assertEqual(len({entry["id"] for entry in listed}), 6)
+
+    def test_a_server_and_a_command_write_one_tree(self):
+        server = self.start(RegctlServer)
+        tree = f"v1-storage:{server.storage}"
+        make_archive(self.path("app.tar"), ["a", "b"], 100_000)
+        pushes = [self.start_regctl("push", "app.tar", target)
+                  for target in (f"{server.host}/team/app:1", f"{tree}:team/app:2", f"{server.host}/team/app:3")]
+        for push in pushes:
+            _, err = push.communicate()
+            self.assertEqual(push.returncode, 0, err)
+        self.assertEqual(set(server.ask("GET", "/v1/repositories/team/app/tags").json), {"1", "2", "3"})
+        self.ok("pull", f"{server.host}/team/app:2", "out.tar")
+
+
+class Hostile(Storage):
+    """Nothing is followed out of the folder, and whatever is wrong is told with one sentence."""
+
+    def setUp(self):
+        super().setUp()
+        self.layers = make_archive(self.path("app.tar"), ["base", "top"], 5000)
+        self.tree = f"v1-storage:{self.path('tree')}"
+        self.ok("push", "app.tar", f"{self.tree}:team/app:1.0")
+        self.ok("push", "app.tar", f"v1-storage:{self.path('outside')}:team/app:1.0")
+        self.top = f"tree/images/{self.layers[1].id}"
+
+    def link(self, path, target):
+        """Replaces what is at `path` by a link."""
+        os.rename(self.path(path), self.path(path) + ".was")
+        os.symlink(target, self.path(path))
+
+    def unlink(self, path):
+        os.remove(self.path(path))
+        os.rename(self.path(path) + ".was", self.path(path))
+
+    def test_links_that_lead_out_are_not_followed(self):
+        outside = self.path("outside")
+        before = self.files("outside")
+        rows = (f"images/{self.layers[1].id}", f"images/{self.layers[1].id}/layer", f"images/{self.layers[1].id}/json",
+                f"images/{self.layers[1].id}/ancestry", f"images/{self.layers[1].id}/_checksum", "images",
+                "repositories", "repositories/team", "repositories/team/app", "repositories/team/app/tag_1.0")
+        for part in rows:
+            for target in (f"{outside}/{part}", os.path.relpath(f"{outside}/{part}", os.path.dirname(self.path(f"tree/{part}")))):
+                with self.subTest(f"{part} -> {target}"):
+                    self.link(f"tree/{part}", target)
+                    result = self.regctl("pull", f"{self.tree}:team/app:1.0", "out.tar")
+                    self.assertEqual(result.code, 6, result.err)
+                    self.assertIn("is a link that leads out of the storage tree", result.err)
+                    if part.startswith("repositories") and not part.endswith("1.0"):
+                        self.fails(6, "push", "app.tar", f"{self.tree}:team/app:2.0", saying="leads out")
+                    elif part == "images":
+                        self.fails(6, "push", "app.tar", f"{self.tree}:team/app:2.0", saying="leads out")
+                    self.unlink(f"tree/{part}")
+        self.assertEqual(self.files("outside"), before)
+
+    def test_a_server_does_not_follow_them_either(self):
+        server = self.start(RegctlServer, storage=self.path("tree"))
+        secret = self.path("secret")
+        self.write("secret", "the secret")
+        top = self.layers[1].id
+        for part in ("layer", "json"):
+            self.link(f"{self.top}/{part}", secret)
+            for asked in ("layer", "json", "ancestry", "files"):
+                answer = server.ask("GET", f"/v1/images/{top}/{asked}")
+                self.assertNotIn(b"secret", answer.content)
+                if asked in (part, "files") or part == "json":
+                    self.assertEqual(answer.status, 500, asked)
+                    self.assertNotIn(self.folder.encode(), answer.content)
+            self.unlink(f"{self.top}/{part}")
+        self.link("tree/repositories/team/app/tag_1.0", secret)
+        self.assertEqual(server.ask("GET", "/v1/repositories/team/app/tags/1.0").status, 500)
+        # A new tag replaces the link, and not what it leads to.
+        self.assertEqual(server.ask("PUT", "/v1/repositories/team/app/tags/1.0", json.dumps(top)).status, 200)
+        self.assertEqual(self.read("secret"), b"the secret")
+        self.assertEqual(server.ask("GET", "/v1/repositories/team/app/tags/1.0").json, top)
+        self.assertIn("leads out of the storage tree", server.errors())
+
+    def test_links_within_the_tree_are_followed(self):
+        """As people do who save space."""
+        self.link(f"{self.top}/layer", "../../spare")
+        os.rename(self.path(f"{self.top}/layer.was"), self.path("tree/spare"))
+        self.ok("pull", f"{self.tree}:team/app:1.0", "out.tar")
+
+    def test_names_that_climb_are_refused(self):
+        for name in ("../outside/team/app", "team/../../outside", "..", "team/..", "../..", "./team/app"):
+            with self.subTest(name):
+                result = self.regctl("tags", f"{self.tree}:{name}")
+                self.assertIn(result.code, (2, 3), result.err)
+        for name in ("%2e%2e", "..", "team/..%2f..", ".hidden"):
+            os.makedirs(self.path(f"tree/repositories/{name}"), exist_ok=True)
+        self.assertEqual(self.tags(self.tree), ["team/app:1.0"])
+        self.write("tree/repositories/team/app/tag_..", self.layers[0].id)
+        self.write("tree/repositories/team/app/tag_a b", self.layers[0].id)
+        self.assertEqual(self.ok("tags", f"{self.tree}:team/app").out, "1.0\n")
+        self.write("tree/repositories/team/app/tag_evil", "../../../outside")
+        self.assertIn("evil", self.ok("tags", f"{self.tree}:team/app").err)
+
+    def test_files_that_are_huge_are_refused(self):
+        server = self.start(RegctlServer, storage=self.path("tree"))
+        top = self.layers[1].id
+        for path, asked in ((f"{self.top}/json", f"/v1/images/{top}/json"),
+                            (f"{self.top}/_checksum", f"/v1/images/{top}/json"),
+                            ("tree/repositories/team/app/_index_images", "/v1/repositories/team/app/images"),
+                            ("tree/repositories/team/app/tag_1.0", "/v1/repositories/team/app/tags/1.0"),
+                            ("tree/repositories/team/app/tag1.0_json", "/v1/repositories/team/app/tags/1.0/json")):
+            with self.subTest(path):
+                kept = self.read(path)
+                with open(self.path(path), "r+b") as file:
+                    file.truncate(100_000_000)
+                answer = server.ask("GET", asked)
+                self.assertEqual((answer.status, answer.json), (500, {"error": "the storage is damaged here"}))
+                self.assertIn("is larger than", server.errors())
+                if "_index" not in path and "_json" not in path:
+                    self.fails(6, "pull", f"{self.tree}:team/app:1.0", "out.tar", saying="is larger than")
+                self.write(path, kept)
+        self.ok("pull", f"{self.tree}:team/app:1.0", "out.tar")
+
+    def test_json_that_is_deep_or_none_is_told(self):
+        server = self.start(RegctlServer, storage=self.path("tree"))
+        top = self.layers[1].id
+        deep = "[" * 1_000_000
+        for text in (deep, deep + "]" * 1_000_000, '{"a": ' * 100_000, "", "null", "\xff", "[1, null, {}]", "7"):
+            with self.subTest(text[:10]):
+                for name in ("ancestry", "_checksum"):
+                    self.write(f"{self.top}/{name}", text)
+                for name in ("_index_images", "tag1.0_json", "json"):
+                    self.write(f"tree/repositories/team/app/{name}", text)
+                self.assertEqual(server.ask("GET", f"/v1/images/{top}/ancestry").json, [top, self.layers[0].id])
+                server.ask("GET", f"/v1/images/{top}/json")
+                self.assertEqual(server.ask("GET", "/v1/repositories/team/app/json").json["os"], "linux")
+                self.assertEqual(server.ask("GET", "/v1/repositories/team/app/tags/1.0/json").status, 200)
+                self.assertIn(server.ask("GET", "/v1/repositories/team/app/images").status, (200, 404))
+                self.assertEqual(server.ask("PUT", "/v1/repositories/team/app/", json.dumps([{"id": top}])).status, 200)
+                listed = server.ask("GET", "/v1/repositories/team/app/images").json
+                self.assertIn({"id": top}, listed)
+        self.write(f"{self.top}/json", deep)
+        self.assertEqual(server.ask("GET", f"/v1/images/{top}/ancestry").status, 404)
+        self.fails(6, "pull", f"{self.tree}:team/app:1.0", "out.tar")
+        self.assertEqual(server.ask("GET", "/v1/_ping").status, 200)
+
+    def write_chain(self, ids, end):
+        for identity, parent in zip(ids, ids[1:] + [end]):
+            folder = self.path(f"tree/images/{identity}")
+            os.makedirs(folder, exist_ok=True)
+            image = {"id": identity, **({"parent": parent} if parent else {})}
+            for name, text in (("json", json.dumps(image)), ("layer", ""), ("_checksum", "[]")):
+                self.write(f"{folder}/{name}", text)
+        self.write("tree/repositories/team/app/tag_chain", ids[0])
+
+    def test_loops_and_endless_chains_end(self):
+        server = self.start(RegctlServer, storage=self.path("tree"))
+        ids = [hashlib.sha256(b"%d" % i).hexdigest() for i in range(10_000)]
+        for chain, end, words in ((ids[:1], ids[0], "loop"), (ids[:5], ids[0], "loop"), (ids[:5], ids[2], "loop"),
+                                  (ids, None, "4096")):
+            with self.subTest(f"{len(chain)} images"):
+                self.write_chain(chain, end)
+                answer = server.ask("GET", f"/v1/images/{chain[0]}/ancestry")
+                self.assertEqual(answer.status, 404)
+                self.assertIn(words, answer.json["error"])
+                self.assertEqual(server.ask("GET", f"/v1/images/{chain[0]}/diff").status, 404)
+                child = Layer("child of a hostile chain", 10)
+                child.json = json.dumps({"id": child.id, "parent": chain[0]}).encode()
+                self.assertEqual(server.ask("PUT", f"/v1/images/{child.id}/json", child.json).status, 400)
+                result = self.regctl("pull", f"{self.tree}:team/app:chain", "out.tar")
+                self.assertEqual(result.code, 6, result.err)
+        self.assertEqual(server.ask("GET", "/v1/_ping").status, 200)
+
+    def test_what_is_neither_file_nor_folder_is_told(self):
+        for path in (f"{self.top}/layer", f"{self.top}/json", "tree/repositories/team/app/tag_1.0"):
+            with self.subTest(path):
+                kept = self.read(path)
+                os.remove(self.path(path))
+                os.mkfifo(self.path(path))
+                self.fails(6, "pull", f"{self.tree}:team/app:1.0", "out.tar", saying="is not a regular file")
+                os.remove(self.path(path))
+                os.mkdir(self.path(path))
+                self.fails(6, "pull", f"{self.tree}:team/app:1.0", "out.tar", saying="is not a regular file")
+                os.rmdir(self.path(path))
+                self.write(path, kept)
+
+
+if __name__ == "__main__":
+    main()
