@@ -31,6 +31,8 @@ bool may(Guard guard, const Service& service, const Request& request, const Targ
     return true;
   case Guard::user:
     return auth.is_user(request);
+  case Guard::listing:
+    return auth.is_public_readable() || auth.is_user(request);
   case Guard::index:
     return reads_public || auth.is_user(request);
   case Guard::repository:

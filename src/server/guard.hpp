@@ -11,6 +11,7 @@ namespace regctl::server {
 enum class Guard {
   anybody,
   user,       ///< Basic
+  listing,    ///< Basic; with public_read free, for what is not private
   index,      ///< Basic; reading a public repository is free with public_read
   repository, ///< Basic or a token for the repository; as above
   image,      ///< Basic or a token; with public_read one for a repository that has the image

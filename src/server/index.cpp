@@ -21,10 +21,15 @@ std::size_t number(const Request& request, const char* name, std::size_t otherwi
   return error == std::errc() && value > 0 ? std::min(value, k_page_limit) : otherwise;
 }
 
-/// Whether the caller may hear of the repository.
-bool is_visible(const Call& call, const std::string& name) {
+/// The names with `term` in them of which the caller may hear.
+std::vector<std::string> find_names(const Call& call, std::string_view term) {
+  auto names = call.service.index->find(term);
   const auto& auth = *call.service.auth;
-  return !auth.has_users() || auth.is_user(call.request) || !call.service.storage->is_private(name);
+  if (auth.is_public_readable() && !auth.is_user(call.request)) {
+    std::erase_if(names,
+                  [&](const std::string& name) { return call.service.storage->is_private(name); });
+  }
+  return names;
 }
 
 /// `head` with the member "results". Printed by hand: ten thousand names as a document take many
@@ -114,10 +119,7 @@ Response get_search(Call& call) {
     return error_response(404, "search is off here");
   }
   const auto term = call.request.query("q").value_or("");
-  auto names = call.service.index->find(term);
-  if (call.service.auth->is_public_readable()) {
-    std::erase_if(names, [&](const std::string& name) { return !is_visible(call, name); });
-  }
+  auto names = find_names(call, term);
   const auto total = names.size();
   auto document = Json{{"num_results", total}};
   if (call.request.query("page") || call.request.query("n")) {
@@ -135,10 +137,7 @@ Response get_search(Call& call) {
 }
 
 Response list_repositories(Call& call) {
-  auto names = call.service.index->find("");
-  if (call.service.auth->is_public_readable()) {
-    std::erase_if(names, [&](const std::string& name) { return !is_visible(call, name); });
-  }
+  auto names = find_names(call, "");
   auto response = json_response("");
   response.stream = std::make_unique<Listing>(call.service.storage, std::move(names));
   return response;

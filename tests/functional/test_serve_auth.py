@@ -136,7 +136,11 @@ class Auth(TestCase):
                 self.assertEqual(server.ask("GET", f"/v1/images/{image.id}/{part}", headers=token).status, 401)
         self.assertEqual(server.ask("PUT", "/v1/repositories/team/open/tags/1.0", "x").status, 401)
         self.assertEqual(server.ask("PUT", "/v1/repositories/team/open/", "[]").status, 401)
-        self.assertEqual(server.ask("GET", "/v1/search?q=").status, 401)
+        for headers in ({}, basic("alice", "wrong"), token):
+            found = server.ask("GET", "/v1/search?q=team", headers=headers).json
+            self.assertEqual([r["name"] for r in found["results"]], ["team/open", "team/open-too"])
+            self.assertEqual(set(server.ask("GET", "/v1/repositories", headers=headers).json),
+                             {"team/open:1.0", "team/open-too:1.0"})
         found = server.ask("GET", "/v1/search?q=team", headers=ALICE).json
         self.assertEqual([r["name"] for r in found["results"]], ["team/closed", "team/open", "team/open-too"])
         self.assertEqual(server.ask("GET", f"/v1/images/{private.id}/layer", headers=ALICE).content, private.data)
