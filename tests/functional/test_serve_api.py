@@ -303,6 +303,9 @@ class Api(TestCase):
         self.get(f"/v1/images/{layer.id}/layer")
         self.get("/v1/images/x/json", 404)
         self.server.ask("BREW", "/v1/_ping")
+        # What was answered is counted a moment later.
+        wait_for(lambda: b'method="other"' in self.get("/metrics").content and
+                 b'"image_json",method="GET",status="404"' in self.get("/metrics").content, "the last requests")
         answer = self.get("/metrics")
         self.assertTrue(answer.headers["Content-Type"].startswith("text/plain; version=0.0.4"))
         text = answer.content.decode()
@@ -322,16 +325,19 @@ class Api(TestCase):
 
 
 class Logs(TestCase):
-    def lines(self, server):
+    def lines(self, server, count=3):
+        """A line comes when the answer has gone."""
         def read():
             with open(os.path.join(server.folder, "log"), encoding="utf-8") as file:
                 lines = file.read().splitlines()
-            return lines if len(lines) >= 3 else None
-        return wait_for(read, "three lines of the log")
+            return lines if len(lines) >= count else None
+        return wait_for(read, f"{count} lines of the log")
 
     def ask_three(self, server):
         server.ask("GET", "/v1/_ping", headers={"User-Agent": 'docker "1.9"\t', "Authorization": "Basic Ym9iOnNlY3JldA=="})
+        self.lines(server, 1)
         server.ask("GET", "/v1/search?q=secret", headers={"Authorization": "Token secret"})
+        self.lines(server, 2)
         connection = http.client.HTTPConnection(server.host)
         connection.request("GET", "/v1/repositories/a/b%0a%22fake%ff/tags")
         connection.getresponse().read()
