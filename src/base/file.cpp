@@ -19,6 +19,7 @@ namespace regctl {
 namespace {
 
 constexpr std::size_t k_largest_write_bytes = 1024 * 1024; // so that Ctrl-C is seen between writes
+constexpr std::string_view k_temporary_end = ".part";
 
 /// Waits until `fd` is ready or we are interrupted. Regular files are always ready.
 void wait_for(int fd, short events) {
@@ -109,7 +110,7 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
 std::string temporary_name(const std::string& name) {
   static std::atomic<unsigned> counter{0};
   return "." + name + "." + std::to_string(::getpid()) + "." +
-         std::to_string(counter.fetch_add(1)) + ".part";
+         std::to_string(counter.fetch_add(1)) + std::string(k_temporary_end);
 }
 
 FileDescriptor open_folder_of(const std::filesystem::path& path) {
@@ -286,6 +287,10 @@ void fsync_folder(const FileDescriptor& folder, const std::string& what) {
   if (::fsync(folder.get()) != 0 && errno != EINVAL && errno != ENOTSUP) {
     throw_errno("write " + what, errno);
   }
+}
+
+bool is_temporary_name(std::string_view name) noexcept {
+  return name.starts_with('.') && name.ends_with(k_temporary_end);
 }
 
 FileDescriptor make_temporary_file() {

@@ -4,9 +4,12 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 
+#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
@@ -149,6 +152,41 @@ std::vector<std::string> V1Storage::checksums(const std::string& id) const {
   return sums;
 }
 
+bool V1Storage::has_old_checksum(const std::string& id) const {
+  const auto text =
+      state_->tree->read(image_file(id, "_checksum"), k_small_limit_bytes).value_or("");
+  return text.find_first_not_of(" \r\n") != std::string::npos && !text.starts_with('[');
+}
+
+std::optional<std::chrono::system_clock::time_point>
+V1Storage::last_change(const std::string& id) const {
+  const auto folder = is_v1_id(id) ? state_->tree->find_folder("images/" + id) : std::nullopt;
+  if (!folder) {
+    return std::nullopt;
+  }
+  struct stat status = {};
+  if (::fstat(folder->get(), &status) != 0) {
+    throw_errno("read " + state_->tree->what("images/" + id), errno);
+  }
+  auto newest_s = status.st_mtim.tv_sec;
+  state_->tree->list("images/" + id, [&](const std::string& name) {
+    if (::fstatat(folder->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+      newest_s = std::max(newest_s, status.st_mtim.tv_sec);
+    }
+  });
+  return std::chrono::system_clock::from_time_t(newest_s);
+}
+
+bool V1Storage::is_remnant(const std::string& id) const {
+  const auto mark = state_->tree->read(image_file(id, "_inprogress"), k_small_limit_bytes);
+  if (mark) {
+    return *mark == k_removal_mark;
+  }
+  bool is_empty = is_v1_id(id) && state_->tree->has("images/" + id);
+  state_->tree->list("images/" + id, [&](const std::string&) { is_empty = false; });
+  return is_empty;
+}
+
 bool V1Storage::is_marked(const std::string& id) const {
   return is_v1_id(id) && state_->tree->has(image_file(id, "_inprogress"));
 }
@@ -167,6 +205,36 @@ void V1Storage::for_each_image(const std::function<void(const std::string&)>& on
       on_id(name);
     }
   });
+}
+
+void V1Storage::for_each_temporary(const std::function<void(const Temporary&)>& on_file) const {
+  const auto& tree = *state_->tree;
+  const auto look_into = [&](const std::string& path) {
+    tree.list_temporaries(path, [&](const std::string& name) {
+      const auto folder = tree.find_folder(path);
+      struct stat status = {};
+      if (folder && ::fstatat(folder->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+          S_ISREG(status.st_mode)) {
+        on_file({path + "/" + name, static_cast<std::uint64_t>(status.st_size)});
+      }
+    });
+  };
+  for_each_image([&](const std::string& id) { look_into("images/" + id); });
+  tree.list("repositories", [&](const std::string& space) {
+    tree.list("repositories/" + space, [&](const std::string& folder) {
+      look_into("repositories/" + space + "/" + folder);
+    });
+  });
+}
+
+void V1Storage::remove_temporary(const Temporary& file) {
+  lock_for_writing();
+  const auto slash = file.path.rfind('/');
+  const auto folder = state_->tree->find_folder(file.path.substr(0, slash));
+  if (folder && ::unlinkat(folder->get(), file.path.c_str() + slash + 1, 0) != 0 &&
+      errno != ENOENT) {
+    throw_errno("remove " + state_->tree->what(file.path), errno);
+  }
 }
 
 // The lock is on the folder images/ itself: shared by writers, exclusive for a collection. It goes

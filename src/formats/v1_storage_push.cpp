@@ -21,13 +21,6 @@ std::string tag_properties() {
   return "{\"last_update\": " + std::to_string(std::time(nullptr)) + "}";
 }
 
-std::string familiar(const std::string& name) {
-  constexpr std::string_view k_library = "library/";
-  const bool is_library =
-      name.starts_with(k_library) && name.find('/', k_library.size()) == std::string::npos;
-  return is_library ? name.substr(k_library.size()) : name;
-}
-
 /// How far an image of the plan has got; each includes the one before.
 enum class Progress { waiting, json_there, complete };
 
@@ -72,7 +65,9 @@ public:
                                        const std::string& where)>& on_tag) override {
     storage_->add_index_images(name_, plan_.ids, {});
     for (const auto& [tag, id] : plan_.tags) {
-      on_tag(tag, id, "v1-storage:" + storage_->folder() + ":" + familiar(name_) + ":" + tag);
+      on_tag(tag, id,
+             "v1-storage:" + storage_->folder() + ":" + V1Storage::familiar_name(name_) + ":" +
+                 tag);
       storage_->put_tag(name_, tag, id, tag_properties());
     }
   }
@@ -143,14 +138,15 @@ public:
       : storage_(std::move(storage)), name_(std::move(name)) {}
 
   [[nodiscard]] std::string describe() const override {
-    return "v1-storage:" + storage_->folder() + ":" + familiar(name_);
+    return "v1-storage:" + storage_->folder() + ":" + V1Storage::familiar_name(name_);
   }
 
   V1Tags tags() override {
     auto tags = storage_->tags(name_);
     if (!tags) {
-      throw Error(ErrorKind::not_found,
-                  "there is no repository " + familiar(name_) + " in '" + storage_->folder() + "'");
+      throw Error(ErrorKind::not_found, "there is no repository " +
+                                            V1Storage::familiar_name(name_) + " in '" +
+                                            storage_->folder() + "'");
     }
     return std::move(*tags);
   }
@@ -224,7 +220,7 @@ public:
     V1Tags all;
     storage().for_each_repository([&](const std::string& name) {
       for (const auto& [tag, id] : storage().tags(name).value_or(V1Tags())) {
-        all[familiar(name) + ":" + tag] = id;
+        all[V1Storage::familiar_name(name) + ":" + tag] = id;
       }
     });
     return all;

@@ -57,6 +57,11 @@ std::optional<std::string> name_of(const std::string& space, const std::string& 
   }
 }
 
+/// The ID of an entry of the list of images; empty if it has none.
+std::string index_id(const Json& entry) {
+  return optional_string(entry, "id").value_or("");
+}
+
 std::string tag_file(std::string_view tag) {
   if (!is_tag(tag)) {
     throw Error(ErrorKind::usage, "'" + std::string(tag) + "' is no tag");
@@ -69,8 +74,15 @@ std::string properties_file(const std::string& tag) {
 }
 
 std::optional<std::string> read_tag(const Tree& tree, const std::string& path) {
-  auto text = tree.read(path, k_tag_limit_bytes);
-  if (!text) {
+  std::optional<std::string> text;
+  try {
+    text = tree.read(path, k_tag_limit_bytes);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::protocol) {
+      throw;
+    }
+  }
+  if (!text) { // what is no file, or leads out of the tree, holds no ID either
     return std::nullopt;
   }
   text->erase(text->find_last_not_of(" \r\n") + 1);
@@ -103,6 +115,13 @@ Json index_entry(const std::string& id, const std::string& sum) {
 }
 
 } // namespace
+
+std::string V1Storage::familiar_name(const std::string& name) {
+  constexpr std::string_view k_library = "library/";
+  const bool is_library =
+      name.starts_with(k_library) && name.find('/', k_library.size()) == std::string::npos;
+  return is_library ? name.substr(k_library.size()) : name;
+}
 
 void V1Storage::check_name(std::string_view name) {
   const auto [space, rest] = split_name(name);
@@ -253,7 +272,7 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
   }
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    places[optional_string(list[i], "id").value_or("")] = i;
+    places[index_id(list[i])] = i;
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto sum = i < sums.size() ? sums[i] : std::string();
@@ -267,6 +286,26 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
   if (const auto text = print_spaced_json(list); stored != text) {
     replace_file(*state_->tree, folder_of(name), "_index_images", text);
   }
+}
+
+std::size_t
+V1Storage::prune_index_images(const std::string& name,
+                              const std::function<bool(const std::string& id)>& is_wanted) {
+  lock_for_writing();
+  const std::lock_guard lock(state_->mutex);
+  const auto list =
+      Json::parse(index_images(name).value_or("[]"), nullptr, /*allow_exceptions=*/false);
+  auto kept = Json::array();
+  for (const auto& entry : list) {
+    if (const auto id = index_id(entry); !is_v1_id(id) || is_wanted(id)) {
+      kept.push_back(entry);
+    }
+  }
+  const auto pruned = list.is_array() ? list.size() - kept.size() : 0;
+  if (pruned > 0) {
+    replace_file(*state_->tree, folder_of(name), "_index_images", print_spaced_json(kept));
+  }
+  return pruned;
 }
 
 std::optional<std::string> V1Storage::properties(const std::string& name,

@@ -20,6 +20,11 @@ public:
   FileDescriptor writing; ///< holds the shared lock on images/ once something was written
 };
 
+/// What the mark of an unfinished upload holds: where the image is being removed, that. The original
+/// looks only whether there is one.
+inline constexpr std::string_view k_upload_mark = "true";
+inline constexpr std::string_view k_removal_mark = "removed";
+
 /// "images/ID/PART".
 std::string image_file(const std::string& id, std::string_view part);
 

@@ -169,16 +169,21 @@ bool Tree::has(const std::string& path) const {
   return static_cast<bool>(open_beneath(path, O_PATH));
 }
 
-void Tree::remove_temporary_files(const std::string& path) const {
-  std::vector<std::string> names;
+void Tree::list_temporaries(const std::string& path,
+                            const std::function<void(const std::string&)>& on_entry) const {
   list(
       path,
       [&](const std::string& name) {
-        if (name.starts_with('.') && name.ends_with(".part")) {
-          names.push_back(name);
+        if (is_temporary_name(name)) {
+          on_entry(name);
         }
       },
       Hidden::show);
+}
+
+void Tree::remove_temporary_files(const std::string& path) const {
+  std::vector<std::string> names;
+  list_temporaries(path, [&](const std::string& name) { names.push_back(name); });
   const auto folder = find_folder(path);
   for (const auto& name : names) {
     if (::unlinkat(folder->get(), name.c_str(), 0) != 0 && errno != ENOENT) {

@@ -59,8 +59,12 @@ public:
   void list(const std::string& path, const std::function<void(const std::string&)>& on_entry,
             Hidden hidden = Hidden::skip) const;
 
-  /// Removes what AtomicFile left in the folder when its process was killed. For who alone may
-  /// write in it.
+  /// The same for files alone that an AtomicFile left behind when its process was killed, or is
+  /// writing now.
+  void list_temporaries(const std::string& path,
+                        const std::function<void(const std::string&)>& on_entry) const;
+
+  /// Removes those. For who alone may write in the folder.
   void remove_temporary_files(const std::string& path) const;
 
   /// Opens the folder, making it and those above it if need be.

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace regctl {
 
@@ -95,6 +96,10 @@ private:
 /// Makes durable what was created, renamed and removed in a folder. Throws Error{local_io} "cannot
 /// write WHAT: …" where the disk says it could not.
 void fsync_folder(const FileDescriptor& folder, const std::string& what);
+
+/// Whether a file of this name is one that an AtomicFile was writing: left behind where its process
+/// was killed between giving it a name and renaming it.
+[[nodiscard]] bool is_temporary_name(std::string_view name) noexcept;
 
 /// A file without a name under $TMPDIR (or /tmp), gone when closed or when the process dies.
 FileDescriptor make_temporary_file();

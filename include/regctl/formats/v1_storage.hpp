@@ -80,6 +80,17 @@ public:
   /// The stored bytes, whatever the state.
   [[nodiscard]] std::optional<LayerFile> open_layer(const std::string& id) const;
 
+  /// Whether the checksum is a bare string, as old versions of docker-registry recorded it.
+  [[nodiscard]] bool has_old_checksum(const std::string& id) const;
+
+  /// When something of the image was last written, whatever its state; nothing if it has no folder.
+  [[nodiscard]] std::optional<std::chrono::system_clock::time_point>
+  last_change(const std::string& id) const;
+
+  /// Whether all that is there of the image is what ImageWriter::remove() leaves when it is
+  /// interrupted, or a folder in which nothing was written: nobody's, however new it is.
+  [[nodiscard]] bool is_remnant(const std::string& id) const;
+
   /// Calls `on_id` for each folder in images/ that is named by an ID, in no order.
   void for_each_image(const std::function<void(const std::string&)>& on_id) const;
 
@@ -126,6 +137,10 @@ public:
   void add_index_images(const std::string& name, const std::vector<std::string>& ids,
                         const std::vector<std::string>& sums);
 
+  /// Takes out of that list the images that `is_wanted` says no to; returns how many.
+  std::size_t prune_index_images(const std::string& name,
+                                 const std::function<bool(const std::string& id)>& is_wanted);
+
   /// Properties as JSON: of the tag, or of the repository (`tag` empty). Nothing if not there.
   [[nodiscard]] std::optional<std::string> properties(const std::string& name,
                                                       const std::string& tag) const;
@@ -149,6 +164,18 @@ public:
   /// Every writing function does so itself. Throws Error{unavailable} while somebody has the tree
   /// exclusively.
   void lock_for_writing();
+
+  struct Temporary {
+    std::string path; ///< in the tree
+    std::uint64_t size_bytes = 0;
+  };
+  /// Calls `on_file` for each file that a writer left behind half written when it was killed, or
+  /// that one is writing now.
+  void for_each_temporary(const std::function<void(const Temporary&)>& on_file) const;
+  void remove_temporary(const Temporary& file);
+
+  /// The name without the "library/" that is implied: "app", "team/app".
+  [[nodiscard]] static std::string familiar_name(const std::string& name);
 
   /// Throws Error{usage} for a name that no repository can have ("", "..", control characters, over
   /// 255 bytes as it is written).
@@ -212,13 +239,13 @@ public:
   void put_checksums(const std::vector<std::string>& sums);
 
   /// Removes the image; children must have gone before. Interrupted, what is left counts as an
-  /// upload that was never completed.
+  /// upload that was never completed, and is_remnant().
   void remove();
 
 private:
   friend class V1Storage;
   ImageWriter(V1Storage& storage, std::string id, FileDescriptor folder);
-  void mark();
+  void mark(std::string_view text);
   void forget_checksum();
 
   V1Storage& storage_; // which must outlive this
