@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace regctl {
@@ -85,6 +86,17 @@ public:
                                                const std::string& where)>& on_tag) = 0;
 };
 
+/// What a store says when it is asked for an image.
+struct V1Answer {
+  enum class State {
+    absent,
+    in_progress, ///< its upload is under way, or was never completed
+    complete,
+  };
+  State state = State::absent;
+  V1Image image; ///< if complete
+};
+
 /// One repository of images by ID, with tags: at a v1 registry, in a storage tree, in an archive.
 /// Thread-safe.
 class V1Repository {
@@ -105,6 +117,12 @@ public:
   /// The image, or nothing if it is not there. Throws Error{unavailable} for an image whose upload
   /// was never completed.
   virtual std::optional<V1Image> find_image(const std::string& id) = 0;
+
+  /// The same without an error for an upload that was never completed.
+  virtual V1Answer look_up(const std::string& id) {
+    auto image = find_image(id);
+    return image ? V1Answer{V1Answer::State::complete, std::move(*image)} : V1Answer();
+  }
 
   /// The stored bytes of the layer, from the first on. `image` is what find_image() returned.
   virtual std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) = 0;

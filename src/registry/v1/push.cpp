@@ -61,7 +61,7 @@ public:
 
   bool has_image(const std::string& id) override {
     // An upload that died answers 400: it is pushed again, over the mark, which repairs it.
-    const bool there = ask_for_image(*session_, id).state == ImageState::complete;
+    const bool there = ask_for_image(*session_, id).state == V1Answer::State::complete;
     if (there) {
       advance(id, Progress::complete);
     }
@@ -214,7 +214,7 @@ private:
   /// docker-registry 0.9 swallows write errors of its disk; what it holds in the end tells.
   void compare_size(const std::string& id, const Sent& sent) {
     const auto answer = ask_for_image(*session_, id);
-    if (answer.state != ImageState::complete) {
+    if (answer.state != V1Answer::State::complete) {
       throw Error(ErrorKind::integrity,
                   "image " + short_id(id) + " is not there although the registry accepted it");
     }

@@ -127,13 +127,14 @@ std::string image_path(const std::string& id, std::string_view part) {
   return "/v1/images/" + http::percent_encode(id) + "/" + std::string(part);
 }
 
-ImageAnswer ask_for_image(Session& session, const std::string& id) {
+V1Answer ask_for_image(Session& session, const std::string& id) {
   auto response = session.send(get(image_path(id, "json")), Need::read);
   if (response.status == 200) {
-    return {ImageState::complete, read_image(session, response, id)};
+    return {V1Answer::State::complete, read_image(session, response, id)};
   }
   if (response.status == 404 || response.status == 400) {
-    const auto state = response.status == 404 ? ImageState::absent : ImageState::in_progress;
+    const auto state =
+        response.status == 404 ? V1Answer::State::absent : V1Answer::State::in_progress;
     http::discard_body(response);
     return {state, {}};
   }
@@ -207,24 +208,27 @@ std::optional<std::vector<std::string>> RemoteRepository::ancestry(const std::st
   return ids;
 }
 
-std::optional<V1Image> RemoteRepository::find_image(const std::string& id) {
+V1Answer RemoteRepository::look_up(const std::string& id) {
   for (int attempt = 1;; ++attempt) {
     auto answer = ask_for_image(*session_, id);
-    if (answer.state == ImageState::absent) {
-      return std::nullopt;
-    }
-    if (answer.state == ImageState::complete) {
-      return std::move(answer.image);
-    }
-    if (attempt == k_in_progress_tries) {
-      throw Error(
-          ErrorKind::unavailable,
-          "image " + short_id(id) + " at " + session_->connection().host +
-              " is being uploaded, or its upload was never completed",
-          "try again when its push is done; if nobody pushes it, pushing it again repairs it");
+    if (answer.state != V1Answer::State::in_progress || attempt == k_in_progress_tries) {
+      return answer;
     }
     interruptible_sleep_ms(k_in_progress_pause_ms);
   }
+}
+
+std::optional<V1Image> RemoteRepository::find_image(const std::string& id) {
+  auto answer = look_up(id);
+  if (answer.state == V1Answer::State::in_progress) {
+    throw Error(
+        ErrorKind::unavailable,
+        "image " + short_id(id) + " at " + session_->connection().host +
+            " is being uploaded, or its upload was never completed",
+        "try again when its push is done; if nobody pushes it, pushing it again repairs it");
+  }
+  return answer.state == V1Answer::State::complete ? std::optional(std::move(answer.image))
+                                                   : std::nullopt;
 }
 
 std::unique_ptr<LayerSource> RemoteRepository::open_layer(const V1Image& image, LayerCheck check) {

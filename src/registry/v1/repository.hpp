@@ -20,6 +20,7 @@ public:
   V1Tags tags() override;
   std::optional<std::vector<std::string>> ancestry(const std::string& id) override;
   std::optional<V1Image> find_image(const std::string& id) override;
+  V1Answer look_up(const std::string& id) override;
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override;
   std::unique_ptr<V1Push> start_push(const V1PushPlan& plan) override;
   void put_tag(const std::string& tag, const std::string& id) override;
@@ -33,19 +34,9 @@ private:
 /// "/v1/images/ID/PART".
 std::string image_path(const std::string& id, std::string_view part);
 
-/// What `GET images/ID/json` says of an image.
-enum class ImageState {
-  absent,      ///< 404
-  in_progress, ///< 400 "Image is being uploaded": under way, or dead for years
-  complete,
-};
-struct ImageAnswer {
-  ImageState state = ImageState::absent;
-  V1Image image; ///< if complete
-};
-
-/// Asks for an image's JSON. Throws Error{protocol} if it is another image's.
-ImageAnswer ask_for_image(Session& session, const std::string& id);
+/// Asks for an image's JSON: 404 is absent, 400 ("Image is being uploaded") in progress. Throws
+/// Error{protocol} if it is another image's.
+V1Answer ask_for_image(Session& session, const std::string& id);
 
 /// Sends `PUT …/tags/TAG`.
 void put_tag(Session& session, const std::string& tag, const std::string& id);
