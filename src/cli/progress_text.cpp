@@ -69,6 +69,8 @@ std::string_view begin_word(ops::Progress::Verb verb) noexcept {
     return "Pulling";
   case ops::Progress::Verb::pushing:
     return "Pushing";
+  case ops::Progress::Verb::reading:
+    return "Reading";
   case ops::Progress::Verb::copying:
     break;
   }
@@ -81,6 +83,8 @@ std::string_view end_words(ops::Progress::Verb verb) noexcept {
     return "Download complete";
   case ops::Progress::Verb::pushing:
     return "Push complete";
+  case ops::Progress::Verb::reading:
+    return "Read complete";
   case ops::Progress::Verb::copying:
     break;
   }

@@ -12,9 +12,9 @@
 
 namespace regctl::cli {
 
-/// "Pulling", "Pushing", "Copying". Source: the engines' words.
+/// "Pulling", "Pushing", "Copying", "Reading". Source: the engines' words.
 std::string_view begin_word(ops::Progress::Verb verb) noexcept;
-/// "Download complete", "Push complete", "Copy complete".
+/// "Download complete", "Push complete", "Copy complete", "Read complete".
 std::string_view end_words(ops::Progress::Verb verb) noexcept;
 
 /// "3 of 12 layers, 45.1 MB of 120 MB, 3.2 MB/s, 0:17 left": what is known of it and fits.

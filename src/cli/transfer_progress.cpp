@@ -16,6 +16,11 @@ namespace {
 
 constexpr std::size_t k_line_columns = 100;
 
+/// Whether each layer is worth a line. A check reads all there are and has a result of its own.
+bool is_told(ops::Progress::Verb verb) {
+  return verb != ops::Progress::Verb::reading;
+}
+
 } // namespace
 
 std::chrono::milliseconds usual_pause(ProgressStyle style) noexcept {
@@ -94,7 +99,7 @@ TransferProgress::Task TransferProgress::begin(const std::string& id, Verb verb,
   if (!shower_.joinable()) {
     shower_ = std::jthread([this] { show_now_and_then(); });
   }
-  if (style_ == ProgressStyle::lines) {
+  if (style_ == ProgressStyle::lines && is_told(verb)) {
     say(short_id(id) + ": " + std::string(begin_word(verb)));
   }
   return tally_.begin(id, verb, total_bytes, ProgressClock::now());
@@ -113,7 +118,9 @@ void TransferProgress::restart(Task task) {
 void TransferProgress::finish(Task task) {
   const std::lock_guard lock(mutex_);
   const auto layer = tally_.finish(task);
-  say(layer.id + ": " + std::string(end_words(layer.verb)));
+  if (is_told(layer.verb)) {
+    say(layer.id + ": " + std::string(end_words(layer.verb)));
+  }
 }
 
 void TransferProgress::fail(Task task) {

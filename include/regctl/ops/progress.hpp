@@ -15,14 +15,15 @@ namespace regctl::ops {
 class Progress {
 public:
   using Task = std::uint64_t;
-  enum class Verb { pulling, pushing, copying };
+  enum class Verb { pulling, pushing, copying, reading };
 
   virtual ~Progress() = default;
 
   /// Work of this many tasks and bytes is ahead (bytes where known), for a total.
   virtual void expect(std::uint64_t tasks, std::uint64_t bytes) = 0;
 
-  /// A layer begins to move. `id` is the image's full ID; `total_bytes` nothing if unknown.
+  /// A layer begins to move, or to be read for a check. `id` is the image's full ID; `total_bytes`
+  /// nothing if unknown.
   virtual Task begin(const std::string& id, Verb verb,
                      std::optional<std::uint64_t> total_bytes) = 0;
   virtual void advance(Task task, std::uint64_t bytes) = 0;

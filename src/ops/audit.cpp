@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/image_graph.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/ops/audit.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace regctl::ops {
+
+namespace {
+
+using Index = ImageGraph::Index;
+
+std::optional<std::uint64_t> known(std::uint64_t bytes) {
+  return bytes == ImageGraph::k_unknown ? std::nullopt : std::optional(bytes);
+}
+
+class Audit {
+public:
+  Audit(AuditStore& store, const AuditOptions& options, const AuditListener& listener)
+      : store_(store), options_(options), listener_(listener) {}
+
+  void run(Session& session, const std::optional<std::string>& only_tag, std::string place) {
+    summary_.place = std::move(place);
+    summary_.is_deep = options_.deep;
+    summary_.sees_orphans = store_.is_tree() && store_.is_whole();
+    graph_.read(session, store_, options_, only_tag);
+    if (only_tag && graph_.tags().empty()) {
+      throw Error(ErrorKind::not_found, "there is no tag " + summary_.place);
+    }
+    tell_tags();
+    tell_images();
+    tell_repositories();
+    listener_.on_summary(summary_);
+  }
+
+private:
+  void tell_tags() {
+    std::vector<const ImageGraph::Tag*> tags;
+    for (const auto& tag : graph_.tags()) {
+      tags.push_back(&tag);
+    }
+    std::stable_sort(tags.begin(), tags.end(), [&](const auto* a, const auto* b) {
+      return graph_.verdict(*a) > graph_.verdict(*b);
+    });
+    for (const auto* tag : tags) {
+      const auto row = describe(*tag);
+      ++summary_.tags[row.verdict].number;
+      summary_.damaged_tags += row.is_damaged ? 1 : 0;
+      listener_.on_tag(row);
+    }
+  }
+
+  [[nodiscard]] AuditedTag describe(const ImageGraph::Tag& tag) const {
+    AuditedTag row;
+    row.repository = graph_.repositories()[tag.repository];
+    row.tag = tag.name;
+    row.verdict = graph_.verdict(tag);
+    row.is_damaged = graph_.is_damaged(tag);
+    if (tag.image == ImageGraph::k_none) {
+      row.detail = "its file holds no image ID";
+      return row;
+    }
+    const auto& image = graph_.images()[tag.image];
+    row.id = image.id.text();
+    if (row.verdict == Verdict::nowhere) {
+      row.detail = "its image is not there";
+      return row;
+    }
+    row.size_bytes = known(image.chain_bytes);
+    if (row.verdict != Verdict::sound) {
+      row.at_fault = graph_.images()[image.at_fault].id.text();
+      row.detail = graph_.detail(image.at_fault);
+    }
+    return row;
+  }
+
+  /// An image that nobody reaches is an orphan above all, unless it is worse.
+  [[nodiscard]] Verdict verdict(const ImageGraph::Image& image) const {
+    const bool is_orphan = !image.is_reached && image.own < Verdict::dead_upload;
+    return is_orphan ? Verdict::orphan : image.own;
+  }
+
+  void tell_images() {
+    const auto& images = graph_.images();
+    std::vector<Index> order;
+    for (Index i = 0; i < images.size(); ++i) {
+      if (images[i].is_there) {
+        order.push_back(i);
+      }
+    }
+    std::sort(order.begin(), order.end(), [&](Index a, Index b) {
+      const auto verdict_a = verdict(images[a]);
+      const auto verdict_b = verdict(images[b]);
+      return verdict_a != verdict_b ? verdict_a > verdict_b : images[a].id < images[b].id;
+    });
+    for (const auto i : order) {
+      const auto row = describe(i);
+      auto& count = summary_.images[row.verdict];
+      ++count.number;
+      count.size_bytes += row.layer_size_bytes.value_or(0);
+      summary_.damaged_images += row.is_damaged ? 1 : 0;
+      listener_.on_image(row);
+    }
+  }
+
+  [[nodiscard]] AuditedImage describe(Index i) const {
+    const auto& image = graph_.images()[i];
+    AuditedImage row;
+    row.id = image.id.text();
+    row.verdict = verdict(image);
+    row.is_damaged = graph_.is_damaged(image);
+    row.detail = row.verdict == Verdict::orphan ? "" : graph_.detail(i);
+    row.layer_size_bytes = known(image.layer_bytes);
+    row.repository = image.is_reached ? graph_.repositories()[image.repository] : "";
+    row.is_shared = image.is_shared;
+    if (row.verdict == Verdict::dead_upload) {
+      row.changed = store_.last_change(row.id);
+    }
+    return row;
+  }
+
+  void tell_repositories() {
+    const auto& names = graph_.repositories();
+    std::vector<AuditedRepository> rows(names.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      rows[i].name = names[i];
+      rows[i].size_bytes = graph_.size_bytes(static_cast<Index>(i));
+    }
+    for (const auto& tag : graph_.tags()) {
+      ++rows[tag.repository].tags;
+      rows[tag.repository].damaged_tags += graph_.is_damaged(tag) ? 1 : 0;
+    }
+    if (store_.is_whole()) {
+      add_sharing(rows);
+    }
+    std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+      return a.freed_bytes.value_or(0) > b.freed_bytes.value_or(0);
+    });
+    summary_.repositories = rows.size();
+    for (const auto& row : rows) {
+      listener_.on_repository(row);
+    }
+  }
+
+  void add_sharing(std::vector<AuditedRepository>& rows) {
+    for (auto& row : rows) {
+      row.freed_bytes = 0;
+    }
+    std::uint64_t shared = 0;
+    for (const auto& image : graph_.images()) {
+      const auto bytes = known(image.layer_bytes).value_or(0);
+      if (image.is_shared) {
+        shared += bytes;
+      } else if (image.is_reached) {
+        *rows[image.repository].freed_bytes += bytes;
+      }
+    }
+    for (auto& row : rows) {
+      row.shared_bytes = row.size_bytes - *row.freed_bytes;
+    }
+    summary_.shared_bytes = shared;
+  }
+
+  AuditStore& store_;
+  const AuditOptions& options_;
+  const AuditListener& listener_;
+  ImageGraph graph_;
+  AuditSummary summary_;
+};
+
+} // namespace
+
+std::string_view to_string(Verdict verdict) noexcept {
+  switch (verdict) {
+  case Verdict::sound:
+    return "sound";
+  case Verdict::orphan:
+    return "orphan";
+  case Verdict::old_checksum:
+    return "old checksum";
+  case Verdict::ancestry_missing:
+    return "ancestry missing";
+  case Verdict::ancestry_wrong:
+    return "ancestry wrong";
+  case Verdict::dead_upload:
+    return "dead upload";
+  case Verdict::unreadable:
+    return "unreadable";
+  case Verdict::checksum_wrong:
+    return "checksum wrong";
+  case Verdict::layer_damaged:
+    return "layer damaged";
+  case Verdict::layer_cut:
+    return "layer cut short";
+  case Verdict::layer_missing:
+    return "layer missing";
+  case Verdict::json_damaged:
+    return "JSON damaged";
+  case Verdict::parent_loop:
+    return "parents in a loop";
+  case Verdict::parent_missing:
+    return "parent missing";
+  case Verdict::nowhere:
+    return "tag to nowhere";
+  }
+  return "unknown";
+}
+
+void audit(Session& session, const RegistryHost& host, const AuditOptions& options,
+           const AuditListener& listener) {
+  const auto store = make_audit_store(session, host, std::nullopt);
+  Audit(*store, options, listener).run(session, std::nullopt, host.host);
+}
+
+void audit(Session& session, const Place& place, const AuditOptions& options,
+           const AuditListener& listener) {
+  const auto& name = place.reference;
+  std::unique_ptr<AuditStore> store;
+  if (place.kind == Place::Kind::v1_storage) {
+    store = make_audit_store(V1Storage::open(place.path),
+                             name ? std::optional(name->name) : std::nullopt);
+  } else if (place.kind == Place::Kind::registry) {
+    store = make_audit_store(session, {name->host}, name->name);
+  } else {
+    throw Error(ErrorKind::unsupported,
+                place.to_string() + " cannot be audited: it is neither registry nor storage tree",
+                "reading it verifies it: regctl copy");
+  }
+  Audit(*store, options, listener).run(session, name ? name->tag : std::nullopt, place.to_string());
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/audit_store.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/ops/search.hpp>
+#include <regctl/registry/registries.hpp>
+
+#include <map>
+#include <mutex>
+
+namespace regctl::ops {
+
+namespace {
+
+constexpr std::size_t k_open_repositories = 64; // images are asked for repository by repository
+
+class RegistryAudit final : public AuditStore {
+public:
+  RegistryAudit(Session& session, RegistryHost host, std::optional<std::string> repository)
+      : session_(session), host_(std::move(host)), repository_(std::move(repository)) {}
+
+  [[nodiscard]] std::string describe() const override { return host_.host; }
+
+  [[nodiscard]] bool is_whole() const override { return !repository_; }
+
+  std::vector<std::string> repositories() override {
+    if (repository_) {
+      return {*repository_};
+    }
+    std::vector<std::string> names;
+    for (auto& found : search(session_, host_, "")) {
+      names.push_back(std::move(found.name));
+    }
+    return names;
+  }
+
+  std::optional<V1Tags> tags(const std::string& repository) override {
+    try {
+      return open(repository)->tags();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) {
+        throw;
+      }
+      return std::nullopt;
+    }
+  }
+
+  [[nodiscard]] bool is_tree() const override { return false; }
+  void for_each_image(const std::function<void(const std::string&)>&) override {}
+
+  ImageFacts look(const std::string& repository, const std::string& id) override {
+    ImageFacts facts;
+    const auto store = open(repository);
+    try {
+      const auto answer = store->look_up(id);
+      facts.is_there = answer.state != V1Answer::State::absent;
+      if (answer.state == V1Answer::State::complete) {
+        facts.parent = parse_v1_image(answer.image.json).parent;
+        facts.layer_size_bytes = answer.image.layer_size_bytes;
+      } else if (facts.is_there) {
+        facts.own.verdict = Verdict::dead_upload;
+      }
+    } catch (const Error& error) {
+      facts.is_there = true;
+      facts.own = to_finding(*store, error, Verdict::json_damaged);
+    }
+    return facts;
+  }
+
+  std::optional<std::vector<std::string>> ancestry(const std::string& repository,
+                                                   const std::string& id) override {
+    return open(repository)->ancestry(id);
+  }
+
+  Finding read_layer(const std::string& repository, const std::string& id, const Finding& known,
+                     const OnBytes& on_bytes) override {
+    const auto store = open(repository);
+    try {
+      const auto answer = store->look_up(id);
+      if (answer.state != V1Answer::State::complete) {
+        return known;
+      }
+      const OpenLayer open = [&](LayerCheck check) {
+        return make_tap_source(
+            store->open_layer(answer.image, check),
+            [&on_bytes](std::span<const std::byte> seen) { on_bytes(seen.size()); });
+      };
+      auto found = check_layer(answer.image, open);
+      if (found.verdict != Verdict::sound) { // the way may have changed it
+        found = check_layer(answer.image, open);
+      }
+      return found;
+    } catch (const Error& error) {
+      return to_finding(*store, error, Verdict::layer_damaged);
+    }
+  }
+
+  std::optional<std::chrono::system_clock::time_point> last_change(const std::string&) override {
+    return std::nullopt;
+  }
+
+private:
+  std::shared_ptr<V1Repository> open(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = open_.find(name); found != open_.end()) {
+      return found->second;
+    }
+    if (open_.size() >= k_open_repositories) {
+      open_.clear();
+    }
+    return open_[name] = session_.registries().v1(host_).open(name);
+  }
+
+  /// An image for which the registry fails time and again is that image's fault if the registry
+  /// answers otherwise.
+  static Finding to_finding(V1Repository& store, const Error& error, Verdict if_broken) {
+    switch (error.kind()) {
+    case ErrorKind::not_found:
+      return {Verdict::layer_missing, ""};
+    case ErrorKind::protocol:
+    case ErrorKind::integrity:
+      return {if_broken, error.message()};
+    case ErrorKind::unavailable:
+      static_cast<void>(store.tags());
+      return {Verdict::unreadable, error.message()};
+    default:
+      throw error;
+    }
+  }
+
+  Session& session_; // outlives the audit
+  RegistryHost host_;
+  std::optional<std::string> repository_;
+  std::mutex mutex_;
+  /// Shared with the threads that ask, while others are opened.
+  std::map<std::string, std::shared_ptr<V1Repository>> open_;
+};
+
+} // namespace
+
+std::unique_ptr<AuditStore> make_audit_store(Session& session, const RegistryHost& host,
+                                             std::optional<std::string> repository) {
+  return std::make_unique<RegistryAudit>(session, host, std::move(repository));
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/audit_store.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/model/v1_layer.hpp>
+
+#include <algorithm>
+
+namespace regctl::ops {
+
+namespace {
+
+/// The image, whatever its state; nothing if it has no JSON or no layer.
+std::optional<V1Image> whole_image(const V1Storage& storage, const std::string& id) {
+  auto json = storage.image_json(id);
+  const auto layer = storage.open_layer(id);
+  if (!json || !layer) {
+    return std::nullopt;
+  }
+  return V1Image{id, std::move(*json), layer->size_bytes, storage.checksums(id), {}};
+}
+
+OpenLayer opener(const V1Storage& storage, const V1Image& image, const OnBytes& on_bytes) {
+  return [&storage, &image, on_bytes](LayerCheck check) -> std::unique_ptr<Source> {
+    auto file = storage.open_layer(image.id);
+    if (!file) {
+      throw Error(ErrorKind::protocol, "layer: it went away");
+    }
+    auto bytes = make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
+                                   file->size_bytes, "layer");
+    auto counted = make_tap_source(
+        std::move(bytes), [on_bytes](std::span<const std::byte> seen) { on_bytes(seen.size()); });
+    return make_layer_source(std::move(counted), image, check, "layer", [](const std::string&) {});
+  };
+}
+
+/// Turns what goes wrong with one image into a finding.
+Finding to_finding(const Error& error) {
+  switch (error.kind()) {
+  case ErrorKind::interrupted:
+  case ErrorKind::unsupported:
+  case ErrorKind::usage:
+    throw error;
+  default:
+    return {Verdict::unreadable, error.message()};
+  }
+}
+
+class StorageAudit final : public AuditStore {
+public:
+  StorageAudit(std::shared_ptr<V1Storage> storage, std::optional<std::string> repository)
+      : storage_(std::move(storage)), repository_(std::move(repository)) {}
+
+  [[nodiscard]] std::string describe() const override { return "v1-storage:" + storage_->folder(); }
+
+  [[nodiscard]] bool is_whole() const override { return !repository_; }
+
+  std::vector<std::string> repositories() override {
+    if (repository_) {
+      return {*repository_};
+    }
+    std::vector<std::string> names;
+    storage_->for_each_repository(
+        [&](const std::string& name) { names.push_back(V1Storage::familiar_name(name)); });
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  std::optional<V1Tags> tags(const std::string& repository) override {
+    return storage_->tags(repository);
+  }
+
+  [[nodiscard]] bool is_tree() const override { return true; }
+
+  void for_each_image(const std::function<void(const std::string&)>& on_id) override {
+    if (!repository_) {
+      storage_->for_each_image(on_id);
+    }
+  }
+
+  ImageFacts look(const std::string&, const std::string& id) override {
+    ImageFacts facts;
+    try {
+      look_at(id, facts);
+    } catch (const Error& error) {
+      facts.is_there = true;
+      facts.own = to_finding(error);
+    }
+    return facts;
+  }
+
+  std::optional<std::vector<std::string>> ancestry(const std::string&,
+                                                   const std::string& id) override {
+    try {
+      return storage_->ancestry(id);
+    } catch (const Error& error) {
+      static_cast<void>(to_finding(error)); // a file that cannot be read tells nothing
+      return std::nullopt;
+    }
+  }
+
+  Finding read_layer(const std::string&, const std::string& id, const Finding& known,
+                     const OnBytes& on_bytes) override {
+    try {
+      if (known.verdict == Verdict::dead_upload) {
+        const auto found = check_dead_upload(*storage_, id, on_bytes);
+        return {Verdict::dead_upload, found.verdict == Verdict::sound ? "whole" : found.detail};
+      }
+      const auto image = whole_image(*storage_, id);
+      auto found = image ? check_layer(*image, opener(*storage_, *image, on_bytes)) : known;
+      return found.verdict > known.verdict ? found : known;
+    } catch (const Error& error) {
+      return to_finding(error);
+    }
+  }
+
+  std::optional<std::chrono::system_clock::time_point> last_change(const std::string& id) override {
+    return storage_->last_change(id);
+  }
+
+private:
+  void look_at(const std::string& id, ImageFacts& facts) {
+    const auto json = storage_->image_json(id);
+    const auto layer = storage_->open_layer(id);
+    facts.is_there = json || layer || storage_->last_change(id);
+    if (layer) {
+      facts.layer_size_bytes = layer->size_bytes;
+    }
+    if (!facts.is_there) {
+      return;
+    }
+    if (!json) { // to a server it is not there: a push brings it
+      facts.own = {Verdict::dead_upload, "no JSON"};
+      return;
+    }
+    if (!read_json(id, *json, facts)) {
+      return;
+    }
+    if (storage_->is_marked(id)) {
+      facts.own = {Verdict::dead_upload, layer ? "" : "no layer"};
+    } else if (!layer) {
+      facts.own.verdict = Verdict::layer_missing;
+    } else if (layer->size_bytes == 0) { // costs nothing to check
+      const V1Image image{id, *json, 0, storage_->checksums(id), {}};
+      facts.own = check_layer(image, opener(*storage_, image, [](std::uint64_t) {}));
+    }
+    if (facts.own.verdict == Verdict::sound && storage_->has_old_checksum(id)) {
+      facts.own.verdict = Verdict::old_checksum;
+    }
+  }
+
+  static bool read_json(const std::string& id, const std::string& json, ImageFacts& facts) {
+    try {
+      auto info = parse_v1_image(json);
+      if (info.id == id) {
+        facts.parent = std::move(info.parent);
+        return true;
+      }
+      facts.own = {Verdict::json_damaged, "it is the JSON of image " + short_id(info.id)};
+    } catch (const Error& error) {
+      facts.own = {Verdict::json_damaged, error.message()};
+    }
+    return false;
+  }
+
+  std::shared_ptr<V1Storage> storage_; // shared with who repairs or collects
+  std::optional<std::string> repository_;
+};
+
+} // namespace
+
+std::unique_ptr<AuditStore> make_audit_store(std::shared_ptr<V1Storage> storage,
+                                             std::optional<std::string> repository) {
+  return std::make_unique<StorageAudit>(std::move(storage), std::move(repository));
+}
+
+Finding check_dead_upload(const V1Storage& storage, const std::string& id,
+                          const OnBytes& on_bytes) {
+  const auto image = whole_image(storage, id);
+  if (!image) {
+    return {Verdict::layer_missing, storage.image_json(id) ? "no layer" : "no JSON"};
+  }
+  if (image->payload_checksums.empty()) {
+    return {Verdict::dead_upload, "no checksum tells whether it is whole"};
+  }
+  const auto open = opener(storage, *image, on_bytes);
+  auto found = check_layer(*image, open);
+  if (found.verdict == Verdict::sound) {
+    // A server may have summed up what came before the connection broke.
+    if (auto unpacked = check_unpacking(open(LayerCheck::none));
+        unpacked.verdict == Verdict::layer_cut) {
+      found = std::move(unpacked);
+    }
+  }
+  if (found.verdict != Verdict::sound) {
+    found.detail = "not whole: " + found.detail;
+  }
+  return found;
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/layer_check.hpp"
+
+#include <regctl/formats/v1_storage.hpp>
+#include <regctl/model/v1_store.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace regctl::ops {
+
+/// What a store says of one image, before it is compared with others.
+struct ImageFacts {
+  bool is_there = false; ///< the store has something under this ID
+  Finding own; ///< what is wrong with the image by itself, as far as known without reading
+  std::optional<std::string> parent;
+  std::optional<std::uint64_t> layer_size_bytes;
+};
+
+using OnBytes = std::function<void(std::uint64_t bytes)>;
+
+/// What an audit asks of a store. An image is asked for by way of a repository that reaches it,
+/// since a registry may want to know who asks ("" for one that none reaches). Thread-safe.
+class AuditStore {
+public:
+  virtual ~AuditStore() = default;
+
+  [[nodiscard]] virtual std::string describe() const = 0;
+
+  /// Whether repositories() are all there are, so that what they share is known.
+  [[nodiscard]] virtual bool is_whole() const = 0;
+
+  /// As they are shown ("app", "team/app"), sorted by name.
+  virtual std::vector<std::string> repositories() = 0;
+  /// Nothing if there is no such repository.
+  virtual std::optional<V1Tags> tags(const std::string& repository) = 0;
+
+  /// Whether it can tell at no cost: each image's ancestry, and that there is no layer.
+  [[nodiscard]] virtual bool is_tree() const = 0;
+
+  /// All images that a whole tree has; nothing elsewhere, where only tags lead to them.
+  virtual void for_each_image(const std::function<void(const std::string&)>& on_id) = 0;
+
+  /// Throws what says that the store is not available, or refuses; all else is a finding.
+  virtual ImageFacts look(const std::string& repository, const std::string& id) = 0;
+  virtual std::optional<std::vector<std::string>> ancestry(const std::string& repository,
+                                                           const std::string& id) = 0;
+
+  /// Reads the layer. `known` is what look() found; the result is as bad or worse.
+  virtual Finding read_layer(const std::string& repository, const std::string& id,
+                             const Finding& known, const OnBytes& on_bytes) = 0;
+
+  /// Nothing where it cannot be told.
+  virtual std::optional<std::chrono::system_clock::time_point>
+  last_change(const std::string& id) = 0;
+};
+
+/// A whole storage tree, or the repository that is named.
+std::unique_ptr<AuditStore> make_audit_store(std::shared_ptr<V1Storage> storage,
+                                             std::optional<std::string> repository);
+
+/// A registry's repositories, from search or its listing, or the one that is named.
+std::unique_ptr<AuditStore> make_audit_store(Session& session, const RegistryHost& host,
+                                             std::optional<std::string> repository);
+
+/// Whether a dead upload is whole: sound, or why not. It needs a JSON, a layer, a recorded checksum
+/// that is right, and data that go on to their end.
+Finding check_dead_upload(const V1Storage& storage, const std::string& id, const OnBytes& on_bytes);
+
+} // namespace regctl::ops

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/image_graph.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/parallel.hpp>
+#include <regctl/ops/gc.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace regctl::ops {
+
+namespace {
+
+using Index = ImageGraph::Index;
+
+/// How many images are removed before they are told; each costs the disk some writes in order.
+constexpr std::size_t k_batch = 64;
+constexpr auto k_writer_patience = std::chrono::seconds(1);
+
+class Collection {
+public:
+  Collection(Session& session, std::shared_ptr<V1Storage> storage, const GcOptions& options,
+             const std::function<void(const GcImage&)>& on_image)
+      : session_(session), storage_(std::move(storage)), options_(options), on_image_(on_image) {}
+
+  GcReport run() {
+    std::unique_ptr<V1Storage::Exclusive> exclusive;
+    if (options_.apply) {
+      exclusive = storage_->lock_exclusively();
+      if (!exclusive) {
+        throw Error(ErrorKind::unavailable,
+                    "the storage tree '" + storage_->folder() +
+                        "' is in use: regctl serve runs on it, or something is pushed to it",
+                    "stop the server, or wait for the push, and try again");
+      }
+    }
+    const auto store = make_audit_store(storage_, std::nullopt);
+    graph_.read(session_, *store, {}, std::nullopt);
+    refuse_damage();
+    keep_young_uploads();
+    remove(choose());
+    clean_up();
+    return report_;
+  }
+
+private:
+  void refuse_damage() const {
+    const auto& tags = graph_.tags();
+    const auto damaged = std::count_if(tags.begin(), tags.end(),
+                                       [&](const auto& tag) { return graph_.is_damaged(tag); });
+    if (damaged > 0 && !options_.force) {
+      throw Error(ErrorKind::integrity,
+                  "the storage tree '" + storage_->folder() +
+                      "' is damaged: " + std::to_string(damaged) + " of " +
+                      std::to_string(tags.size()) + " tags cannot be pulled as they were pushed",
+                  "regctl audit v1-storage:" + storage_->folder() +
+                      " tells which; --force collects garbage all the same");
+    }
+  }
+
+  /// What may yet go on needs what is below it.
+  void keep_young_uploads() {
+    const auto now = std::chrono::system_clock::now();
+    for (Index i = 0; i < graph_.images().size(); ++i) {
+      const auto& image = graph_.images()[i];
+      if (!image.is_there || image.is_reached) {
+        continue;
+      }
+      const auto id = image.id.text();
+      if (image.own == Verdict::unreadable) {
+        session_.progress().note("image " + short_id(id) + " is kept: " + graph_.detail(i));
+        graph_.keep(i);
+      } else if (image.own == Verdict::dead_upload && !storage_->is_remnant(id) &&
+                 now - storage_->last_change(id).value_or(now) < options_.grace) {
+        graph_.keep(i);
+        ++report_.young_uploads;
+      }
+    }
+  }
+
+  /// Children before their parents; alike ones by ID.
+  std::vector<Index> choose() {
+    std::vector<Index> chosen;
+    const auto& images = graph_.images();
+    for (Index i = 0; i < images.size(); ++i) {
+      if (images[i].is_there && !images[i].is_reached) {
+        chosen.push_back(i);
+      } else {
+        report_.kept_images += images[i].is_there ? 1 : 0;
+      }
+    }
+    std::sort(chosen.begin(), chosen.end(), [&](Index a, Index b) {
+      return images[a].depth != images[b].depth ? images[a].depth > images[b].depth
+                                                : images[a].id < images[b].id;
+    });
+    return chosen;
+  }
+
+  /// In parallel only what has the same number of images below it: none of these is the other's
+  /// child.
+  void remove(const std::vector<Index>& chosen) {
+    const auto& images = graph_.images();
+    for (std::size_t begin = 0; begin < chosen.size();) {
+      auto end = begin;
+      while (end < chosen.size() && end - begin < k_batch &&
+             images[chosen[end]].depth == images[chosen[begin]].depth) {
+        ++end;
+      }
+      std::vector<GcImage> removed(end - begin);
+      run_parallel(session_.jobs(), removed.size(), [&](std::size_t i) {
+        removed[i] = describe(images[chosen[begin + i]]);
+        remove(removed[i].id);
+      });
+      for (const auto& image : removed) {
+        ++report_.images;
+        report_.layer_bytes += image.layer_size_bytes;
+        on_image_(image);
+      }
+      begin = end;
+    }
+  }
+
+  void remove(const std::string& id) {
+    if (!options_.apply) {
+      return;
+    }
+    const auto writer = storage_->write_image(id, k_writer_patience);
+    if (!writer) {
+      throw Error(ErrorKind::unavailable, "image " + short_id(id) + " is being written",
+                  "try again when its push is done");
+    }
+    writer->remove();
+  }
+
+  [[nodiscard]] GcImage describe(const ImageGraph::Image& image) const {
+    const auto id = image.id.text();
+    const auto why = image.own != Verdict::dead_upload ? GcImage::Why::orphan
+                     : storage_->is_remnant(id)        ? GcImage::Why::remnant
+                                                       : GcImage::Why::dead_upload;
+    const auto bytes = image.layer_bytes == ImageGraph::k_unknown ? 0 : image.layer_bytes;
+    return {id, why, bytes};
+  }
+
+  void clean_up() {
+    std::vector<V1Storage::Temporary> files;
+    storage_->for_each_temporary([&](const auto& file) { files.push_back(file); });
+    for (const auto& file : files) {
+      ++report_.temporary_files;
+      report_.temporary_bytes += file.size_bytes;
+      if (options_.apply) {
+        storage_->remove_temporary(file);
+      }
+    }
+    if (!options_.apply) {
+      return;
+    }
+    // The lists have all images ever pushed, and some clients fetch all that is listed. What a tag
+    // names stays listed, with its checksum, though it is gone: it may be pushed again.
+    for (const auto& repository : graph_.repositories()) {
+      storage_->prune_index_images(repository, [&](const std::string& id) {
+        const auto image = graph_.find(id);
+        return image != ImageGraph::k_none && graph_.images()[image].is_reached;
+      });
+    }
+  }
+
+  Session& session_;
+  std::shared_ptr<V1Storage> storage_; // shared with the store
+  const GcOptions& options_;
+  const std::function<void(const GcImage&)>& on_image_;
+  ImageGraph graph_;
+  GcReport report_;
+};
+
+} // namespace
+
+std::string_view to_string(GcImage::Why why) noexcept {
+  switch (why) {
+  case GcImage::Why::orphan:
+    return "orphan";
+  case GcImage::Why::dead_upload:
+    return "dead upload";
+  case GcImage::Why::remnant:
+    break;
+  }
+  return "remnant";
+}
+
+GcReport collect_garbage(Session& session, const std::string& folder, const GcOptions& options,
+                         const std::function<void(const GcImage&)>& on_image) {
+  return Collection(session, V1Storage::open(folder), options, on_image).run();
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/image_graph.hpp"
+
+#include <regctl/model/v1_store.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+std::uint8_t hex_value(char digit) {
+  return static_cast<std::uint8_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+/// What leaves nobody to ask for the image below.
+bool breaks_chain(Verdict verdict) {
+  return verdict == Verdict::parent_missing || verdict == Verdict::parent_loop ||
+         verdict == Verdict::json_damaged || verdict == Verdict::unreadable ||
+         verdict == Verdict::dead_upload; // which may have no JSON
+}
+
+} // namespace
+
+PackedId::PackedId(std::string_view id) : is_short_(id.size() < 2 * bytes_.size()) {
+  for (std::size_t i = 0; i + 1 < id.size(); i += 2) {
+    bytes_[i / 2] = static_cast<std::uint8_t>(hex_value(id[i]) * 16 + hex_value(id[i + 1]));
+  }
+}
+
+std::string PackedId::text() const {
+  constexpr std::string_view k_digits = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < (is_short_ ? 8 : bytes_.size()); ++i) {
+    text += k_digits[bytes_[i] / 16];
+    text += k_digits[bytes_[i] % 16];
+  }
+  return text;
+}
+
+std::size_t PackedId::hash() const noexcept {
+  std::size_t hash = 0;
+  std::memcpy(&hash, bytes_.data(), sizeof hash); // most IDs are random or sums
+  return hash;
+}
+
+ImageGraph::Index ImageGraph::find(std::string_view id) const {
+  if (!is_v1_id(id)) {
+    return k_none;
+  }
+  const auto found = index_.find(PackedId(id));
+  return found == index_.end() ? k_none : *found;
+}
+
+const std::string& ImageGraph::detail(Index image) const {
+  static const std::string k_nothing;
+  const auto found = details_.find(image);
+  return found == details_.end() ? k_nothing : found->second;
+}
+
+ImageGraph::Index ImageGraph::add(const std::string& id, Index repository) {
+  const PackedId packed(id);
+  if (const auto found = index_.find(packed); found != index_.end()) {
+    return *found;
+  }
+  const auto image = static_cast<Index>(images_.size());
+  images_.emplace_back(packed).repository = repository;
+  index_.insert(image);
+  return image;
+}
+
+void ImageGraph::worsen(Index image, const Finding& finding) {
+  if (finding.verdict < images_[image].own) {
+    return;
+  }
+  images_[image].own = finding.verdict;
+  if (!finding.detail.empty()) {
+    details_[image] = finding.detail;
+  }
+}
+
+Verdict ImageGraph::verdict(const Tag& tag) const {
+  return tag.image == k_none || !images_[tag.image].is_there ? Verdict::nowhere
+                                                             : images_[tag.image].worst;
+}
+
+bool ImageGraph::is_damaged(const Tag& tag) const {
+  return verdict(tag) >= Verdict::dead_upload;
+}
+
+bool ImageGraph::is_damaged(const Image& image) const noexcept {
+  switch (image.own) {
+  case Verdict::dead_upload: // a push begins it again
+  case Verdict::parent_missing:
+  case Verdict::parent_loop:
+    return image.is_reached;
+  default:
+    return image.own > Verdict::dead_upload;
+  }
+}
+
+std::optional<std::vector<std::string>> ImageGraph::chain(Index image) const {
+  std::vector<std::string> ids;
+  for (auto member = image; member != k_none; member = images_[member].parent) {
+    const auto own = images_[member].own;
+    const bool is_broken = !images_[member].is_there || own == Verdict::parent_loop ||
+                           own == Verdict::json_damaged || own == Verdict::unreadable;
+    if (is_broken || ids.size() == k_max_chain) {
+      return std::nullopt;
+    }
+    ids.push_back(images_[member].id.text());
+  }
+  return ids;
+}
+
+/// Every image's verdict is found once: chains share their lower ends.
+void ImageGraph::settle() {
+  std::vector<Index> path;
+  for (Index start = 0; start < images_.size(); ++start) {
+    path.clear();
+    auto image = start;
+    for (; image != k_none && images_[image].settling == Image::Settling::no;
+         image = images_[image].parent) {
+      images_[image].settling = Image::Settling::under_way;
+      path.push_back(image);
+    }
+    const bool is_loop = image != k_none && images_[image].settling == Image::Settling::under_way;
+    if (is_loop) {
+      for (auto member = std::find(path.begin(), path.end(), image); member != path.end();
+           ++member) {
+        worsen(*member, {Verdict::parent_loop, ""});
+      }
+    }
+    settle_path(path);
+  }
+}
+
+void ImageGraph::settle_path(const std::vector<Index>& path) {
+  for (auto member = path.rbegin(); member != path.rend(); ++member) {
+    auto& image = images_[*member];
+    const auto* parent = image.parent == k_none ? nullptr : &images_[image.parent];
+    image.depth = parent != nullptr ? parent->depth + 1 : 0;
+    if (parent != nullptr && !parent->is_there) {
+      worsen(*member, {Verdict::parent_missing,
+                       "its parent " + short_id(parent->id.text()) + " is not there"});
+    } else if (image.depth >= k_max_chain) {
+      worsen(*member, {Verdict::parent_loop, "too many images are below it"});
+    }
+    image.is_broken = breaks_chain(image.own) || (parent != nullptr && parent->is_broken);
+    image.worst = image.own;
+    image.at_fault = *member;
+    image.chain_bytes = image.layer_bytes;
+    if (parent != nullptr) {
+      if (parent->is_there && parent->worst > image.worst) {
+        image.worst = parent->worst;
+        image.at_fault = parent->at_fault;
+      }
+      const bool is_known = image.layer_bytes != k_unknown && parent->chain_bytes != k_unknown;
+      image.chain_bytes = is_known ? image.layer_bytes + parent->chain_bytes : k_unknown;
+    }
+    image.settling = Image::Settling::done;
+  }
+}
+
+void ImageGraph::walk(Index from, Index repository) {
+  for (auto index = from; index != k_none && images_[index].seen_by != repository;
+       index = images_[index].parent) {
+    auto& image = images_[index];
+    image.seen_by = repository;
+    image.is_shared = image.is_shared || (image.is_reached && image.repository != repository);
+    image.repository = image.is_reached ? image.repository : repository;
+    image.is_reached = true;
+    repository_bytes_[repository] += image.layer_bytes == k_unknown ? 0 : image.layer_bytes;
+  }
+}
+
+void ImageGraph::keep(Index image) {
+  for (auto index = image; index != k_none && !images_[index].is_reached;
+       index = images_[index].parent) {
+    images_[index].is_reached = true;
+  }
+}
+
+void ImageGraph::reach(AuditStore& store) {
+  repository_bytes_.resize(repositories_.size());
+  for (const auto& tag : tags_) { // repository by repository, as walk() needs it
+    walk(tag.image, tag.repository);
+    if (tag.image != k_none && images_[tag.image].is_broken) {
+      reach_below_break(store, tag);
+    }
+  }
+}
+
+/// What was below a break, only the recorded ancestries of the images above it tell.
+void ImageGraph::reach_below_break(AuditStore& store, const Tag& tag) {
+  std::size_t steps = 0;
+  for (auto image = tag.image; image != k_none && steps < k_max_chain;
+       image = images_[image].parent, ++steps) {
+    const auto recorded = store.ancestry(repositories_[tag.repository], images_[image].id.text());
+    for (const auto& id : recorded.value_or(std::vector<std::string>())) {
+      walk(find(id), tag.repository);
+    }
+  }
+}
+
+std::string ImageGraph::repository_of(Index image) const {
+  const auto repository = images_[image].repository;
+  return repository == k_none ? "" : repositories_[repository];
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/audit_store.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace regctl::ops {
+
+/// An image ID in half the space.
+class PackedId {
+public:
+  /// `id` must be an image ID (is_v1_id).
+  explicit PackedId(std::string_view id);
+
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] std::size_t hash() const noexcept;
+  auto operator<=>(const PackedId&) const = default;
+
+private:
+  std::array<std::uint8_t, 32> bytes_{};
+  bool is_short_ = false; ///< 16 digits
+};
+
+/// All images of a store, what is wrong with each, and how tags reach them. Kept small, since there
+/// may be half a million: about 130 bytes for an image and 60 for a tag. Neither copyable nor
+/// movable: its index refers to its images.
+class ImageGraph {
+public:
+  using Index = std::uint32_t;
+  static constexpr Index k_none = UINT32_MAX;
+  static constexpr std::uint64_t k_unknown = UINT64_MAX;
+
+  struct Image {
+    explicit Image(const PackedId& packed) : id(packed) {}
+
+    PackedId id;
+    Verdict own = Verdict::sound;   ///< of the image by itself
+    Verdict worst = Verdict::sound; ///< of its chain, once settled
+    bool is_there = false;
+    bool is_reached = false; ///< a tag's chain has it, or has a break below which it may have been
+    bool is_shared = false;  ///< several repositories reach it
+    bool is_broken = false;  ///< its chain does not go down to a base, once settled
+    enum class Settling : std::uint8_t { no, under_way, done } settling = Settling::no;
+    Index parent = k_none;
+    Index at_fault = k_none;   ///< the image that `worst` is of
+    Index repository = k_none; ///< the first that reaches it
+    Index seen_by = k_none;    ///< the last repository whose walk came by
+    std::uint32_t depth = 0;   ///< images below it, once settled
+    std::uint64_t layer_bytes = k_unknown;
+    std::uint64_t chain_bytes = k_unknown;
+  };
+
+  struct Tag {
+    Index repository = k_none;
+    Index image = k_none; ///< none: it cannot be read
+    std::string name;
+  };
+
+  ImageGraph() = default;
+  ImageGraph(const ImageGraph&) = delete;
+  ImageGraph& operator=(const ImageGraph&) = delete;
+
+  /// Reads repositories, tags and images from `store`, in parallel under the session's jobs, and
+  /// settles all verdicts. Throws Error{not_found} if a repository that was named is not there.
+  void read(Session& session, AuditStore& store, const AuditOptions& options,
+            const std::optional<std::string>& only_tag);
+
+  [[nodiscard]] const std::vector<std::string>& repositories() const noexcept {
+    return repositories_;
+  }
+  /// Of the layers that a repository reaches, each once, as far as known.
+  [[nodiscard]] std::uint64_t size_bytes(Index repository) const {
+    return repository_bytes_[repository];
+  }
+  [[nodiscard]] const std::vector<Tag>& tags() const noexcept { return tags_; }
+  [[nodiscard]] const std::vector<Image>& images() const noexcept { return images_; }
+
+  [[nodiscard]] Index find(std::string_view id) const;
+  /// Of an image that has one; else "".
+  [[nodiscard]] const std::string& detail(Index image) const;
+
+  [[nodiscard]] Verdict verdict(const Tag& tag) const;
+  [[nodiscard]] bool is_damaged(const Tag& tag) const;
+  [[nodiscard]] bool is_damaged(const Image& image) const noexcept;
+
+  /// The IDs from the image down to its base as the parents tell; nothing if they are broken.
+  [[nodiscard]] std::optional<std::vector<std::string>> chain(Index image) const;
+
+  /// Marks `image` and what is below it as reached.
+  void keep(Index image);
+
+private:
+  struct Hash {
+    using is_transparent = void;
+    const std::vector<Image>* images;
+    std::size_t operator()(Index image) const noexcept { return (*images)[image].id.hash(); }
+    std::size_t operator()(const PackedId& id) const noexcept { return id.hash(); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const std::vector<Image>* images;
+    bool operator()(Index a, Index b) const noexcept { return a == b; }
+    bool operator()(Index a, const PackedId& b) const noexcept { return (*images)[a].id == b; }
+    bool operator()(const PackedId& a, Index b) const noexcept { return (*images)[b].id == a; }
+  };
+
+  Index add(const std::string& id, Index repository);
+  void read_tags(Session& session, AuditStore& store, const std::optional<std::string>& only_tag);
+  void look(Session& session, AuditStore& store);
+  void read_layers(Session& session, AuditStore& store);
+  void check_ancestries(Session& session, AuditStore& store);
+  [[nodiscard]] Finding check_ancestry(AuditStore& store, Index image) const;
+  void settle();
+  void settle_path(const std::vector<Index>& path);
+  void reach(AuditStore& store);
+  void reach_below_break(AuditStore& store, const Tag& tag);
+  /// Marks what is below `from`, up to where this repository came by before: no other must have
+  /// walked since it began.
+  void walk(Index from, Index repository);
+  void worsen(Index image, const Finding& finding);
+  [[nodiscard]] std::string repository_of(Index image) const;
+
+  std::vector<std::string> repositories_;
+  std::vector<std::uint64_t> repository_bytes_;
+  std::vector<Tag> tags_;
+  std::vector<Image> images_;
+  std::unordered_set<Index, Hash, Equal> index_{0, Hash{&images_}, Equal{&images_}};
+  std::map<Index, std::string> details_; ///< of those with something wrong
+};
+
+} // namespace regctl::ops

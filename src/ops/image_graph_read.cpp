@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/image_graph.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/parallel.hpp>
+#include <regctl/model/v1_store.hpp>
+
+#include <algorithm>
+
+namespace regctl::ops {
+
+namespace {
+
+/// How many images are asked for before what was said of them is taken in: all at once would take
+/// more memory than what is kept.
+constexpr std::size_t k_batch = 4096;
+
+/// Calls `ask` in parallel and then, one after the other, `take` for each of `items`.
+template <class Item, class Ask, class Take>
+void in_batches(Session& session, const std::vector<Item>& items, Ask ask, Take take) {
+  for (std::size_t begin = 0; begin < items.size(); begin += k_batch) {
+    const auto size = std::min(k_batch, items.size() - begin);
+    std::vector<decltype(ask(items.front()))> answers(size);
+    run_parallel(session.jobs(), size, [&](std::size_t i) { answers[i] = ask(items[begin + i]); });
+    for (std::size_t i = 0; i < size; ++i) {
+      take(items[begin + i], answers[i]);
+    }
+  }
+}
+
+} // namespace
+
+void ImageGraph::read(Session& session, AuditStore& store, const AuditOptions& options,
+                      const std::optional<std::string>& only_tag) {
+  read_tags(session, store, only_tag);
+  store.for_each_image([&](const std::string& id) { add(id, k_none); });
+  look(session, store);
+  if (options.deep) {
+    read_layers(session, store);
+  }
+  check_ancestries(session, store);
+  settle();
+  reach(store);
+}
+
+void ImageGraph::read_tags(Session& session, AuditStore& store,
+                           const std::optional<std::string>& only_tag) {
+  repositories_ = store.repositories();
+  std::vector<Index> all(repositories_.size());
+  for (Index i = 0; i < all.size(); ++i) {
+    all[i] = i;
+  }
+  in_batches(
+      session, all, [&](Index repository) { return store.tags(repositories_[repository]); },
+      [&](Index repository, const std::optional<V1Tags>& tags) {
+        if (!tags && !store.is_whole()) {
+          throw Error(ErrorKind::not_found, "there is no repository " + repositories_[repository] +
+                                                " at " + store.describe());
+        }
+        if (!tags) { // a search index may name what was deleted since
+          session.progress().note("there is no repository " + repositories_[repository] + " at " +
+                                  store.describe() + ", although it is listed");
+          return;
+        }
+        for (const auto& [name, id] : *tags) {
+          if (!only_tag || name == *only_tag) {
+            tags_.push_back({repository, id ? add(*id, repository) : k_none, name});
+          }
+        }
+      });
+}
+
+/// Until no new parents turn up: in a tree, whose images are all known, only those that are not
+/// there do.
+void ImageGraph::look(Session& session, AuditStore& store) {
+  for (Index begin = 0; begin < images_.size();) {
+    std::vector<Index> unknown;
+    for (; begin < images_.size(); ++begin) {
+      unknown.push_back(begin);
+    }
+    in_batches(
+        session, unknown,
+        [&](Index image) { return store.look(repository_of(image), images_[image].id.text()); },
+        [&](Index image, const ImageFacts& facts) {
+          images_[image].is_there = facts.is_there;
+          images_[image].layer_bytes = facts.layer_size_bytes.value_or(k_unknown);
+          worsen(image, facts.own);
+          if (facts.parent) {
+            const auto parent = add(*facts.parent, images_[image].repository);
+            images_[image].parent = parent; // add() may have moved the images
+          }
+        });
+  }
+}
+
+void ImageGraph::read_layers(Session& session, AuditStore& store) {
+  std::vector<Index> readable;
+  std::uint64_t bytes = 0;
+  for (Index i = 0; i < images_.size(); ++i) {
+    const auto& image = images_[i];
+    const bool may_have_layer = image.layer_bytes != k_unknown || !store.is_tree();
+    if (image.is_there && may_have_layer && image.own != Verdict::json_damaged) {
+      readable.push_back(i);
+      bytes += image.layer_bytes == k_unknown ? 0 : image.layer_bytes;
+    }
+  }
+  auto& progress = session.progress();
+  progress.expect(readable.size(), bytes);
+  in_batches(
+      session, readable,
+      [&](Index i) {
+        const auto& image = images_[i];
+        const auto id = image.id.text();
+        const auto task = progress.begin(
+            id, Progress::Verb::reading,
+            image.layer_bytes == k_unknown ? std::nullopt : std::optional(image.layer_bytes));
+        try {
+          auto finding = store.read_layer(repository_of(i), id, {image.own, detail(i)},
+                                          [&](std::uint64_t n) { progress.advance(task, n); });
+          progress.finish(task);
+          return finding;
+        } catch (...) {
+          progress.fail(task);
+          throw;
+        }
+      },
+      [&](Index i, const Finding& finding) { worsen(i, finding); });
+}
+
+/// A tree has an ancestry for each image; of a registry's only those are asked for that a pull
+/// would ask for.
+void ImageGraph::check_ancestries(Session& session, AuditStore& store) {
+  std::vector<Index> images;
+  if (store.is_tree()) {
+    for (Index i = 0; i < images_.size(); ++i) {
+      images.push_back(i);
+    }
+  } else {
+    for (const auto& tag : tags_) {
+      if (tag.image != k_none) {
+        images.push_back(tag.image);
+      }
+    }
+    std::sort(images.begin(), images.end());
+    images.erase(std::unique(images.begin(), images.end()), images.end());
+  }
+  in_batches(
+      session, images, [&](Index image) { return check_ancestry(store, image); },
+      [&](Index image, const Finding& finding) { worsen(image, finding); });
+}
+
+Finding ImageGraph::check_ancestry(AuditStore& store, Index image) const {
+  const auto own = images_[image].own;
+  const bool is_worse = own > Verdict::ancestry_wrong;
+  const auto expected = is_worse ? std::nullopt : chain(image);
+  if (!expected) { // there is worse, or the parents tell none
+    return {};
+  }
+  const auto recorded = store.ancestry(repository_of(image), images_[image].id.text());
+  if (!recorded) {
+    return {Verdict::ancestry_missing, ""};
+  }
+  if (*recorded != *expected) {
+    return {Verdict::ancestry_wrong, "lists " + std::to_string(recorded->size()) +
+                                         " images instead of " + std::to_string(expected->size())};
+  }
+  return {};
+}
+
+} // namespace regctl::ops
