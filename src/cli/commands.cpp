@@ -11,6 +11,7 @@ const std::vector<CommandSection>& command_sections() {
         layer_files_command, layer_put_command}},
       {"Move images", {pull_command, push_command, copy_command}},
       {"Change a registry", {tag_command, rm_command, properties_command}},
+      {"Look after images that are kept", {audit_command, repair_command, gc_command}},
       {"Be a registry", {serve_command}},
       {"Log in and out", {login_command, logout_command}},
       {"About regctl", {help_command, completion_command, version_command}},

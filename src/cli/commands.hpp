@@ -25,8 +25,10 @@ struct Command {
 
 /// Each in cmd_NAME.cpp. How to add a command: src/cli/cmd_NAME.cpp with NAME_command(), a line
 /// here and in the table (commands.cpp), man/regctl-NAME.1.scd, and its rows in tests/unit/cli.
+Command audit_command();
 Command completion_command();
 Command copy_command();
+Command gc_command();
 Command help_command();
 Command history_command();
 Command images_command();
@@ -42,6 +44,7 @@ Command ping_command();
 Command properties_command();
 Command pull_command();
 Command push_command();
+Command repair_command();
 Command rm_command();
 Command search_command();
 Command serve_command();

@@ -36,6 +36,35 @@ void print_json(std::ostream& out, const Json& document) {
   out << to_text(document) << '\n';
 }
 
+void JsonStream::begin_member(std::string_view name) {
+  out_ << (is_first_member_ ? "{\n" : ",\n") << "  " << json_quote(name) << ": ";
+  is_first_member_ = false;
+}
+
+void JsonStream::member(std::string_view name, const Json& value) {
+  begin_member(name);
+  const auto text = indented(to_text(value));
+  out_ << text.substr(text.find_first_not_of(' '));
+}
+
+void JsonStream::begin_array(std::string_view name) {
+  begin_member(name);
+  is_first_element_ = true;
+}
+
+void JsonStream::add(const Json& element) {
+  out_ << (is_first_element_ ? "[\n" : ",\n") << indented(indented(to_text(element)));
+  is_first_element_ = false;
+}
+
+void JsonStream::end_array() {
+  out_ << (is_first_element_ ? "[]" : "\n  ]");
+}
+
+void JsonStream::end() {
+  out_ << "\n}\n";
+}
+
 Listing::Listing(Context& context, std::vector<std::string> headings)
     : context_(context), widths_(headings.size()), since_(context.console().now()) {
   if (!headings.empty()) {

@@ -7,7 +7,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace regctl::cli {
@@ -15,6 +17,26 @@ namespace regctl::cli {
 /// Prints one JSON document with its end of line. Bytes that are not UTF-8 become U+FFFD, and
 /// characters that could change a terminal's state are written as \u escapes.
 void print_json(std::ostream& out, const Json& document);
+
+/// One JSON object that is written member by member, for results too large to be held.
+class JsonStream {
+public:
+  explicit JsonStream(std::ostream& out) : out_(out) {}
+
+  void member(std::string_view name, const Json& value);
+  /// Until end_array(), add() is what comes next.
+  void begin_array(std::string_view name);
+  void add(const Json& element);
+  void end_array();
+  void end();
+
+private:
+  void begin_member(std::string_view name);
+
+  std::ostream& out_;
+  bool is_first_member_ = true;
+  bool is_first_element_ = true;
+};
 
 /// The rows of a command's result as they come: a table, or with --format json one array that is
 /// written row by row. An error leaves the array open: half a listing is not a listing.

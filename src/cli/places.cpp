@@ -8,6 +8,7 @@ namespace regctl::cli {
 namespace {
 
 constexpr std::string_view k_registry_scheme = "docker://";
+constexpr std::string_view k_storage_scheme = "v1-storage:";
 
 bool is_stream(const Place& place) {
   return place.path == "-";
@@ -87,6 +88,19 @@ Place parse_repository_place(const std::string& text) {
                 "write HOST[:PORT]/NAME or v1-storage:DIR:NAME");
   }
   return place;
+}
+
+std::string parse_storage_tree(const std::string& text) {
+  if (!text.starts_with(k_storage_scheme)) {
+    throw Error(ErrorKind::usage, "'" + text + "' names no storage tree",
+                "write " + std::string(k_storage_scheme) + "DIR");
+  }
+  const auto place = Place::parse(text);
+  if (place.reference) {
+    throw Error(ErrorKind::usage, "'" + text + "' names a repository, where a whole tree is wanted",
+                "leave out the name: " + std::string(k_storage_scheme) + place.path);
+  }
+  return place.path;
 }
 
 std::string show_place(std::string_view place) {

@@ -37,6 +37,9 @@ void refuse_tag(const Reference& reference, const std::string& text);
 /// other place.
 Place parse_repository_place(const std::string& text);
 
+/// The folder of a whole storage tree. Throws Error{usage} for anything else.
+std::string parse_storage_tree(const std::string& text);
+
 /// As one line for people: without "docker://".
 std::string show_place(std::string_view place);
 

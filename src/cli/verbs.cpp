@@ -80,6 +80,26 @@ public:
 
   bool logout(const RegistryHost& host) override { return ops::logout(session_, host); }
 
+  void audit(const RegistryHost& host, const ops::AuditOptions& options,
+             const ops::AuditListener& listener) override {
+    ops::audit(session_, host, options, listener);
+  }
+
+  void audit(const Place& place, const ops::AuditOptions& options,
+             const ops::AuditListener& listener) override {
+    ops::audit(session_, place, options, listener);
+  }
+
+  ops::RepairReport repair(const std::string& folder, const ops::RepairOptions& options,
+                           const std::function<void(const ops::RepairAct&)>& on_act) override {
+    return ops::repair(session_, folder, options, on_act);
+  }
+
+  ops::GcReport collect_garbage(const std::string& folder, const ops::GcOptions& options,
+                                const std::function<void(const ops::GcImage&)>& on_image) override {
+    return ops::collect_garbage(session_, folder, options, on_image);
+  }
+
   void serve(const server::ServerOptions& options, const std::string& mirror_source,
              const std::function<void(const server::Server&)>& on_ready,
              const std::function<void(const std::string&)>& note) override {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/ops/audit.hpp>
 #include <regctl/ops/copy.hpp>
+#include <regctl/ops/gc.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/inspect.hpp>
 #include <regctl/ops/layer.hpp>
 #include <regctl/ops/login.hpp>
 #include <regctl/ops/ping.hpp>
+#include <regctl/ops/repair.hpp>
 #include <regctl/ops/search.hpp>
 #include <regctl/ops/serve.hpp>
 #include <regctl/ops/session.hpp>
@@ -54,6 +57,15 @@ public:
   virtual void set_repository_access(const Reference& repository, ops::Access access) = 0;
   virtual std::string login(const RegistryHost& host, const http::Credential& credential) = 0;
   virtual bool logout(const RegistryHost& host) = 0;
+  virtual void audit(const RegistryHost& host, const ops::AuditOptions& options,
+                     const ops::AuditListener& listener) = 0;
+  virtual void audit(const Place& place, const ops::AuditOptions& options,
+                     const ops::AuditListener& listener) = 0;
+  virtual ops::RepairReport repair(const std::string& folder, const ops::RepairOptions& options,
+                                   const std::function<void(const ops::RepairAct&)>& on_act) = 0;
+  virtual ops::GcReport
+  collect_garbage(const std::string& folder, const ops::GcOptions& options,
+                  const std::function<void(const ops::GcImage&)>& on_image) = 0;
   virtual void serve(const server::ServerOptions& options, const std::string& mirror_source,
                      const std::function<void(const server::Server&)>& on_ready,
                      const std::function<void(const std::string&)>& note) = 0;

@@ -102,6 +102,35 @@ public:
     return was_logged_in;
   }
 
+  void audit(const RegistryHost& host, const ops::AuditOptions& options,
+             const ops::AuditListener& listener) override {
+    call("audit at " + host.host + (options.deep ? " deep" : ""));
+    tell(listener);
+  }
+  void audit(const Place& place, const ops::AuditOptions& options,
+             const ops::AuditListener& listener) override {
+    call("audit " + place.to_string() + (options.deep ? " deep" : ""));
+    tell(listener);
+  }
+  ops::RepairReport repair(const std::string& folder, const ops::RepairOptions& options,
+                           const std::function<void(const ops::RepairAct&)>& on_act) override {
+    call("repair " + folder + (options.dry_run ? " dry" : "") +
+         (options.drop_tags ? " drop tags" : ""));
+    for (const auto& act : acts) {
+      on_act(act);
+    }
+    return {acts.size(), 0};
+  }
+  ops::GcReport collect_garbage(const std::string& folder, const ops::GcOptions& options,
+                                const std::function<void(const ops::GcImage&)>& on_image) override {
+    call("gc " + folder + (options.apply ? " apply" : "") + (options.force ? " force" : "") + " " +
+         std::to_string(options.grace.count()));
+    for (const auto& image : garbage) {
+      on_image(image);
+    }
+    return collected;
+  }
+
   void serve(const server::ServerOptions& options, const std::string& mirror_source,
              const std::function<void(const server::Server&)>&,
              const std::function<void(const std::string&)>&) override {
@@ -118,6 +147,13 @@ public:
   V1Tags tags;
   ops::ImageDetails details;
   ops::CopyReport report;
+  std::vector<ops::AuditedTag> audited_tags;
+  std::vector<ops::AuditedImage> audited_images;
+  std::vector<ops::AuditedRepository> audited_repositories;
+  ops::AuditSummary summary;
+  std::vector<ops::RepairAct> acts;
+  std::vector<ops::GcImage> garbage;
+  ops::GcReport collected;
   std::string layer;
   std::vector<TarEntry> files;
   PutOutcome outcome = PutOutcome::stored;
@@ -125,6 +161,19 @@ public:
   std::exception_ptr failure; ///< thrown by the next verb
 
 private:
+  void tell(const ops::AuditListener& listener) const {
+    for (const auto& tag : audited_tags) {
+      listener.on_tag(tag);
+    }
+    for (const auto& image : audited_images) {
+      listener.on_image(image);
+    }
+    for (const auto& repository : audited_repositories) {
+      listener.on_repository(repository);
+    }
+    listener.on_summary(summary);
+  }
+
   void call(const std::string& text) {
     calls_.push_back(text);
     if (failure) {

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/places.hpp"
+#include "cli/text.hpp"
+#include "cli/units.hpp"
+
+#include <regctl/base/json.hpp>
+
+#include <time.h>
+
+#include <array>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <ostream>
+
+namespace regctl::cli {
+
+namespace {
+
+using ops::Verdict;
+
+constexpr std::size_t k_columns = 100;
+constexpr std::uint64_t k_shown_repositories = 20;
+
+struct AuditFlags {
+  std::string place;
+  ops::AuditOptions options;
+  bool all = false;
+  bool no_trunc = false;
+};
+
+Json or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+template <class T> Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+std::string show_size(const std::optional<std::uint64_t>& size_bytes) {
+  return size_bytes ? human_size(*size_bytes) : "N/A";
+}
+
+std::string plural(std::uint64_t number, const std::string& thing) {
+  const bool ends_in_y = thing.ends_with('y');
+  return std::to_string(number) + " " +
+         (number == 1 ? thing
+          : ends_in_y ? thing.substr(0, thing.size() - 1) + "ies"
+                      : thing + "s");
+}
+
+std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+/// ": sound 12, dead upload 1"; nothing where there is nothing to count.
+std::string show_counts(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
+  std::string text;
+  for (const auto& [verdict, count] : counts) {
+    text += (text.empty() ? ": " : ", ") + std::string(to_string(verdict)) + " " +
+            std::to_string(count.number);
+  }
+  return text;
+}
+
+template <class Member>
+std::uint64_t total(const std::map<Verdict, ops::AuditSummary::Count>& counts, Member member) {
+  std::uint64_t sum = 0;
+  for (const auto& [verdict, count] : counts) {
+    sum += count.*member;
+  }
+  return sum;
+}
+
+std::uint64_t total_number(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
+  return total(counts, &ops::AuditSummary::Count::number);
+}
+
+std::uint64_t total_size(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
+  return total(counts, &ops::AuditSummary::Count::size_bytes);
+}
+
+/// Tables one under the other, each only if it has rows; at the end what it comes to.
+class Tables {
+public:
+  Tables(const AuditFlags& flags, Context& context) : flags_(flags), context_(context) {}
+
+  void add_tag(const ops::AuditedTag& tag) {
+    if (is_shown(tag.verdict)) {
+      table(Part::tags, {"VERDICT", "IMAGE", "AT FAULT", "SIZE", "TAG"})
+          .add_row({std::string(to_string(tag.verdict)), show_id(tag.id.value_or("<none>")),
+                    show_id(tag.at_fault), show_size(tag.size_bytes),
+                    tag.repository + ":" + tag.tag});
+    }
+  }
+
+  void add_image(const ops::AuditedImage& image) {
+    if (is_shown(image.verdict)) {
+      table(Part::images, {"VERDICT", "IMAGE", "LAYER", "REACHED BY", "DETAIL"})
+          .add_row({std::string(to_string(image.verdict)), show_id(image.id),
+                    show_size(image.layer_size_bytes),
+                    image.repository + (image.is_shared ? " ..." : ""), detail_of(image)});
+    }
+  }
+
+  void add_repository(const ops::AuditedRepository& repository) {
+    if (++repositories_ > k_shown_repositories && !flags_.all) {
+      return;
+    }
+    table(Part::repositories, {"TAGS", "DAMAGED", "SIZE", "SHARED", "WOULD FREE", "REPOSITORY"})
+        .add_row({std::to_string(repository.tags), std::to_string(repository.damaged_tags),
+                  human_size(repository.size_bytes), show_size(repository.shared_bytes),
+                  show_size(repository.freed_bytes), repository.name});
+  }
+
+  void add_summary(const ops::AuditSummary& summary) {
+    end_table();
+    auto& out = context_.out();
+    if (repositories_ > k_shown_repositories && !flags_.all) {
+      out << "... and " << plural(repositories_ - k_shown_repositories, "repository")
+          << " more: --all\n";
+    }
+    out << (part_ == Part::none ? "" : "\n");
+    say(plural(total_number(summary.tags), "tag") + " in " +
+        plural(summary.repositories, "repository") + show_counts(summary.tags));
+    say(plural(total_number(summary.images), "image") + ", " +
+        human_size(total_size(summary.images)) + show_counts(summary.images));
+    if (summary.shared_bytes) {
+      say(human_size(*summary.shared_bytes) + " shared by several repositories" +
+          show_orphans(summary));
+    }
+    say(summary.is_damaged() ? plural(summary.damaged_tags, "tag") + " and " +
+                                   plural(summary.damaged_images, "image") + " damaged"
+                             : "nothing damaged");
+    if (const auto number = mendable(summary); number > 0) {
+      say(plural(number, "image") + " to be mended by regctl repair");
+    }
+    if (!summary.is_deep) {
+      say("layers were not read: --deep reads them");
+    }
+  }
+
+private:
+  enum class Part { none, tags, images, repositories };
+
+  [[nodiscard]] bool is_shown(Verdict verdict) const {
+    return flags_.all || verdict != Verdict::sound;
+  }
+
+  Listing& table(Part part, std::vector<std::string> headings) {
+    if (part != part_) {
+      end_table();
+      context_.out() << (part_ == Part::none ? "" : "\n");
+      part_ = part;
+      table_.emplace(context_, std::move(headings));
+    }
+    return *table_;
+  }
+
+  void end_table() {
+    if (table_) {
+      table_->finish();
+      table_.reset();
+    }
+  }
+
+  [[nodiscard]] std::string show_id(const std::string& id) const {
+    return flags_.no_trunc ? id : short_id(id);
+  }
+
+  [[nodiscard]] static std::string detail_of(const ops::AuditedImage& image) {
+    const auto since = image.changed ? "since " + show_time(seconds_of(*image.changed)) : "";
+    return since + (since.empty() || image.detail.empty() ? "" : "; ") + image.detail;
+  }
+
+  /// Without dead uploads, of which only reading tells; 0 at a registry, which is not for us to
+  /// mend.
+  static std::uint64_t mendable(const ops::AuditSummary& summary) {
+    std::uint64_t number = 0;
+    for (const auto& [verdict, count] : summary.images) {
+      const bool is_told = verdict == Verdict::old_checksum ||
+                           verdict == Verdict::ancestry_missing ||
+                           verdict == Verdict::ancestry_wrong;
+      number += is_told && summary.sees_orphans ? count.number : 0;
+    }
+    return number;
+  }
+
+  static std::string show_orphans(const ops::AuditSummary& summary) {
+    const auto found = summary.images.find(Verdict::orphan);
+    return found == summary.images.end()
+               ? ""
+               : ", " + human_size(found->second.size_bytes) + " that no tag reaches (regctl gc)";
+  }
+
+  void say(const std::string& sentence) { context_.out() << wrap(sentence, 0, k_columns); }
+
+  const AuditFlags& flags_;
+  Context& context_;
+  Part part_ = Part::none;
+  std::optional<Listing> table_;
+  std::uint64_t repositories_ = 0;
+};
+
+std::string show_rfc3339(std::chrono::system_clock::time_point time) {
+  const auto seconds = std::chrono::system_clock::to_time_t(time);
+  std::tm parts = {};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 32> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+Json to_json(const ops::AuditedTag& tag) {
+  return {{"repository", tag.repository},  {"tag", tag.tag},
+          {"id", or_null(tag.id)},         {"verdict", to_string(tag.verdict)},
+          {"damaged", tag.is_damaged},     {"at_fault", or_null(tag.at_fault)},
+          {"detail", or_null(tag.detail)}, {"size", or_null(tag.size_bytes)}};
+}
+
+Json to_json(const ops::AuditedImage& image) {
+  Json object = {{"id", image.id},
+                 {"verdict", to_string(image.verdict)},
+                 {"damaged", image.is_damaged},
+                 {"detail", or_null(image.detail)},
+                 {"size", or_null(image.layer_size_bytes)},
+                 {"repository", or_null(image.repository)},
+                 {"shared", image.is_shared}};
+  object["changed"] = image.changed ? Json(show_rfc3339(*image.changed)) : Json(nullptr);
+  return object;
+}
+
+Json to_json(const ops::AuditedRepository& repository) {
+  return {{"repository", repository.name},
+          {"tags", repository.tags},
+          {"damaged_tags", repository.damaged_tags},
+          {"size", repository.size_bytes},
+          {"shared", or_null(repository.shared_bytes)},
+          {"would_free", or_null(repository.freed_bytes)}};
+}
+
+Json to_json(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
+  auto object = Json::object();
+  for (const auto& [verdict, count] : counts) {
+    object[std::string(to_string(verdict))] = count.number;
+  }
+  return object;
+}
+
+Json to_json(const ops::AuditSummary& summary) {
+  return {{"place", summary.place},
+          {"deep", summary.is_deep},
+          {"damaged", summary.is_damaged()},
+          {"repositories", summary.repositories},
+          {"tags", total_number(summary.tags)},
+          {"damaged_tags", summary.damaged_tags},
+          {"tags_by_verdict", to_json(summary.tags)},
+          {"images", total_number(summary.images)},
+          {"damaged_images", summary.damaged_images},
+          {"images_by_verdict", to_json(summary.images)},
+          {"size", total_size(summary.images)},
+          {"shared", or_null(summary.shared_bytes)}};
+}
+
+/// One object with a list for each kind of row, in the order in which they come.
+class Document {
+public:
+  explicit Document(std::ostream& out) : stream_(out) { stream_.begin_array("tags"); }
+
+  void add_tag(const ops::AuditedTag& tag) { stream_.add(to_json(tag)); }
+  void add_image(const ops::AuditedImage& image) {
+    go_on_to(1);
+    stream_.add(to_json(image));
+  }
+  void add_repository(const ops::AuditedRepository& repository) {
+    go_on_to(2);
+    stream_.add(to_json(repository));
+  }
+  void add_summary(const ops::AuditSummary& summary) {
+    go_on_to(2);
+    stream_.end_array();
+    stream_.member("summary", to_json(summary));
+    stream_.end();
+  }
+
+private:
+  static constexpr std::string_view k_lists[] = {"tags", "images", "repositories"};
+
+  void go_on_to(std::size_t list) {
+    while (list_ < list) {
+      stream_.end_array();
+      stream_.begin_array(k_lists[++list_]);
+    }
+  }
+
+  JsonStream stream_;
+  std::size_t list_ = 0;
+};
+
+template <class Printer> bool audit(Printer printer, const AuditFlags& flags, Context& context) {
+  bool is_damaged = false;
+  const ops::AuditListener listener = {
+      [&](const ops::AuditedTag& tag) { printer.add_tag(tag); },
+      [&](const ops::AuditedImage& image) { printer.add_image(image); },
+      [&](const ops::AuditedRepository& repository) { printer.add_repository(repository); },
+      [&](const ops::AuditSummary& summary) {
+        printer.add_summary(summary);
+        is_damaged = summary.is_damaged();
+      }};
+  if (const auto host = parse_lone_host(flags.place)) {
+    context.verbs().audit(*host, flags.options, listener);
+  } else {
+    context.verbs().audit(Place::parse(flags.place), flags.options, listener);
+  }
+  return is_damaged;
+}
+
+ExitCode run_audit(const AuditFlags& flags, Context& context) {
+  const bool is_damaged = context.wants_json() ? audit(Document(context.out()), flags, context)
+                                               : audit(Tables(flags, context), flags, context);
+  return is_damaged ? ExitCode::integrity : ExitCode::ok;
+}
+
+Action add_audit(Arguments& arguments) {
+  auto flags = std::make_shared<AuditFlags>();
+  arguments.required("PLACE", flags->place,
+                     "A storage tree (v1-storage:DIR) or a registry (HOST[:PORT]), or one of its "
+                     "repositories or tags behind :NAME[:TAG] or /NAME[:TAG]");
+  arguments.flag("--deep", flags->options.deep, "Read every layer and verify its checksum");
+  arguments.flag("--all", flags->all, "List also what is sound");
+  arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs");
+  return [flags](Context& context) { return run_audit(*flags, context); };
+}
+
+} // namespace
+
+Command audit_command() {
+  return {{.name = "audit",
+           .aliases = {},
+           .summary = "Judge every tag and image of a storage tree or a registry",
+           .details = "Reads only. Ends with 7 if anything is damaged.",
+           .examples = {"regctl audit v1-storage:/srv/registry",
+                        "regctl audit --deep --jobs 8 localhost:5000",
+                        "regctl audit localhost:5000/team/app"}},
+          add_audit};
+}
+
+} // namespace regctl::cli

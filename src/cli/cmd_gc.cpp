@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/places.hpp"
+#include "cli/units.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <ostream>
+
+namespace regctl::cli {
+
+namespace {
+
+struct GcFlags {
+  std::string place;
+  ops::GcOptions options;
+};
+
+/// "90s", "30m", "24h", "7d", or "0".
+std::chrono::seconds parse_duration(const std::string& text) {
+  struct Unit {
+    std::string_view name;
+    std::int64_t seconds;
+  };
+  constexpr Unit k_units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+  constexpr std::int64_t k_most = 1'000'000;
+  std::int64_t number = -1;
+  const auto* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
+  if (error == std::errc() && number >= 0 && number <= k_most) {
+    for (const auto& known : k_units) {
+      if (unit == known.name) {
+        return std::chrono::seconds(number * known.seconds);
+      }
+    }
+    if (unit.empty() && number == 0) {
+      return std::chrono::seconds(0);
+    }
+  }
+  throw Error(ErrorKind::usage, "'" + text + "' is no duration", "write 30m, 24h or 7d");
+}
+
+Json to_json(const ops::GcImage& image) {
+  return {{"id", image.id}, {"why", to_string(image.why)}, {"size", image.layer_size_bytes}};
+}
+
+void collect_as_json(const GcFlags& flags, const std::string& folder, Context& context) {
+  JsonStream stream(context.out());
+  stream.member("place", flags.place);
+  stream.member("applied", flags.options.apply);
+  stream.begin_array("images");
+  const auto report = context.verbs().collect_garbage(
+      folder, flags.options, [&](const ops::GcImage& image) { stream.add(to_json(image)); });
+  stream.end_array();
+  stream.member("removed", report.images);
+  stream.member("size", report.layer_bytes);
+  stream.member("kept", report.kept_images);
+  stream.member("young_uploads", report.young_uploads);
+  stream.member("temporary_files", report.temporary_files);
+  stream.member("temporary_size", report.temporary_bytes);
+  stream.end();
+}
+
+std::string images(std::uint64_t number) {
+  return std::to_string(number) + (number == 1 ? " image" : " images");
+}
+
+void print_report(const ops::GcReport& report, const GcFlags& flags, Context& context) {
+  auto& out = context.out();
+  out << (flags.options.apply ? "removed " : "would remove ") << images(report.images) << ", "
+      << human_size(report.layer_bytes);
+  if (report.temporary_files > 0) {
+    out << ", and " << report.temporary_files << " half-written "
+        << (report.temporary_files == 1 ? "file, " : "files, ")
+        << human_size(report.temporary_bytes);
+  }
+  out << "; " << images(report.kept_images) << (report.kept_images == 1 ? " stays\n" : " stay\n");
+  if (report.young_uploads > 0) {
+    out << report.young_uploads << " of them "
+        << (report.young_uploads == 1 ? "is a dead upload" : "are dead uploads")
+        << " that may yet go on: --grace\n";
+  }
+  if (!flags.options.apply) {
+    out << "nothing was removed: --apply removes\n";
+  }
+}
+
+void collect_as_table(const GcFlags& flags, const std::string& folder, Context& context) {
+  std::optional<Listing> table;
+  const auto report =
+      context.verbs().collect_garbage(folder, flags.options, [&](const ops::GcImage& image) {
+        if (!table) {
+          table.emplace(context, std::vector<std::string>{"WHY", "IMAGE", "LAYER"});
+        }
+        table->add_row(
+            {std::string(to_string(image.why)), image.id, human_size(image.layer_size_bytes)});
+      });
+  if (table) {
+    table->finish();
+  }
+  print_report(report, flags, context);
+}
+
+ExitCode run_gc(const GcFlags& flags, Context& context) {
+  const auto folder = parse_storage_tree(flags.place);
+  if (context.wants_json()) {
+    collect_as_json(flags, folder, context);
+  } else {
+    collect_as_table(flags, folder, context);
+  }
+  return ExitCode::ok;
+}
+
+Action add_gc(Arguments& arguments) {
+  auto flags = std::make_shared<GcFlags>();
+  auto& options = flags->options;
+  arguments.required("TREE", flags->place, "A storage tree, v1-storage:DIR");
+  arguments.flag("--apply", options.apply, "Remove; without it only tell what would be removed");
+  arguments.value(
+      "--grace", "TIME",
+      [&options](const std::string& text) { options.grace = parse_duration(text); },
+      "Keep dead uploads that moved within this time, as in 30m, 24h or 7d (default 24h)");
+  arguments.flag("--force", options.force, "Go on also if tags are damaged");
+  return [flags](Context& context) { return run_gc(*flags, context); };
+}
+
+} // namespace
+
+Command gc_command() {
+  return {{.name = "gc",
+           .aliases = {},
+           .summary = "Remove the images of a storage tree that no tag reaches",
+           .details =
+               "Tells what would be removed; --apply removes it. Not while regctl serve runs "
+               "on the tree.",
+           .examples = {"regctl gc v1-storage:/srv/registry",
+                        "regctl gc --apply --grace 7d v1-storage:/srv/registry"}},
+          add_gc};
+}
+
+} // namespace regctl::cli

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/places.hpp"
+
+#include <regctl/base/json.hpp>
+
+#include <memory>
+#include <ostream>
+
+namespace regctl::cli {
+
+namespace {
+
+struct RepairFlags {
+  std::string place;
+  ops::RepairOptions options;
+};
+
+Json or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json to_json(const ops::RepairAct& act) {
+  return {{"act", to_string(act.kind)},
+          {"id", or_null(act.id)},
+          {"repository", or_null(act.repository)},
+          {"tag", or_null(act.tag)},
+          {"why", act.why}};
+}
+
+void repair_as_json(const RepairFlags& flags, const std::string& folder, Context& context) {
+  JsonStream stream(context.out());
+  stream.member("place", flags.place);
+  stream.member("dry_run", flags.options.dry_run);
+  stream.begin_array("acts");
+  const auto report = context.verbs().repair(
+      folder, flags.options, [&](const ops::RepairAct& act) { stream.add(to_json(act)); });
+  stream.end_array();
+  stream.member("left_alone", report.left_alone);
+  stream.end();
+}
+
+void repair_as_table(const RepairFlags& flags, const std::string& folder, Context& context) {
+  std::optional<Listing> table;
+  const auto report = context.verbs().repair(folder, flags.options, [&](const ops::RepairAct& act) {
+    if (!table) {
+      table.emplace(context, std::vector<std::string>{"ACT", "IMAGE", "TAG", "WHY"});
+    }
+    table->add_row({std::string(to_string(act.kind)), act.id.empty() ? "<none>" : short_id(act.id),
+                    act.tag.empty() ? "" : act.repository + ":" + act.tag, act.why});
+  });
+  if (table) {
+    table->finish();
+  }
+  if (report.acts == 0) {
+    context.out() << "nothing to repair\n";
+  } else if (flags.options.dry_run) {
+    context.out() << "nothing was changed: leave out --dry-run to do it\n";
+  }
+}
+
+ExitCode run_repair(const RepairFlags& flags, Context& context) {
+  const auto folder = parse_storage_tree(flags.place);
+  if (context.wants_json()) {
+    repair_as_json(flags, folder, context);
+  } else {
+    repair_as_table(flags, folder, context);
+  }
+  return ExitCode::ok;
+}
+
+Action add_repair(Arguments& arguments) {
+  auto flags = std::make_shared<RepairFlags>();
+  arguments.required("TREE", flags->place, "A storage tree, v1-storage:DIR");
+  arguments.flag("-n,--dry-run", flags->options.dry_run,
+                 "Print what would be done, and do nothing");
+  arguments.flag("--drop-tags", flags->options.drop_tags,
+                 "Remove tags that cannot be read or whose image is not there");
+  return [flags](Context& context) { return run_repair(*flags, context); };
+}
+
+} // namespace
+
+Command repair_command() {
+  return {{.name = "repair",
+           .aliases = {},
+           .summary = "Mend a storage tree: ancestries, dead uploads that are whole, old checksums",
+           .details = "Prints what it did. Never changes a layer.",
+           .examples = {"regctl repair --dry-run v1-storage:/srv/registry",
+                        "regctl repair --drop-tags v1-storage:/srv/registry"}},
+          add_repair};
+}
+
+} // namespace regctl::cli

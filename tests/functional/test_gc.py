@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""regctl gc removes what no tag reaches, never beside a writer, and leaves a sound tree however it ends."""
+
+import json
+import os
+import signal
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import PATIENCE_S, RegctlServer, TestCase, main, make_archive, wait_for  # noqa: E402
+from storage_tree import StorageTree  # noqa: E402
+
+DAY_S = 24 * 3600
+
+
+class Gc(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.tree = StorageTree(self.path("tree"))
+
+    def gc(self, *words):
+        return self.ok("gc", self.tree.place, "--format", "json", *words).json
+
+    def removed(self, *words):
+        return [image["id"] for image in self.gc(*words)["images"]]
+
+    def assertSound(self):
+        result = self.regctl("audit", "--deep", self.tree.place)
+        self.assertEqual(result.code, 0, result.out)
+
+    def test_keeps_what_a_tag_of_any_repository_reaches(self):
+        kept = self.tree.add_chain("kept", 4)
+        branch = self.tree.add_image("branch", kept[1])
+        orphans = self.tree.add_chain("orphan", 3, parent=kept[2])
+        lone = self.tree.add_image("lone")
+        self.tree.tag("team/app", "1", kept[3])
+        self.tree.tag("other/app", "1", branch)
+        before = self.tree.snapshot()
+        expected = [*reversed(orphans), lone]  # children before their parents
+        self.assertEqual(self.removed(), expected)
+        self.assertEqual(self.tree.snapshot(), before)
+        document = self.gc("--apply")
+        self.assertEqual([image["id"] for image in document["images"]], expected)
+        self.assertEqual((document["removed"], document["kept"]), (4, 5))
+        self.assertEqual(self.tree.images(), {*kept, branch})
+        self.assertEqual(self.tree.snapshot(), {name: value for name, value in before.items()
+                                                if name.split("/")[1] in {*kept, branch}})
+        self.assertEqual(self.removed("--apply"), [])
+        self.assertSound()
+
+    def test_dead_uploads_go_after_the_grace_and_hold_what_is_below_them(self):
+        base = self.tree.add_image("base")
+        dead = self.tree.add_image("dead", base)
+        self.tree.write(self.tree.image_file(dead, "_inprogress"), "true")
+        self.tree.age(dead, DAY_S - 600)
+        document = self.gc("--apply")
+        self.assertEqual((document["removed"], document["young_uploads"]), (0, 1))
+        self.assertEqual(self.removed("--grace", "0"), [dead, base])
+        self.tree.age(dead, DAY_S + 600)
+        document = self.gc("--apply")
+        self.assertEqual([(image["id"], image["why"]) for image in document["images"]],
+                         [(dead, "dead upload"), (base, "orphan")])
+        self.assertEqual(self.tree.images(), set())
+
+    def test_refuses_a_damaged_tree_and_forced_keeps_what_may_belong_to_it(self):
+        chain = self.tree.add_chain("a", 4)
+        orphan = self.tree.add_image("orphan")
+        self.tree.tag("team/app", "1", chain[3])
+        self.tree.write(self.tree.image_file(chain[2], "json"), "{")
+        for words in ([], ["--apply"]):
+            self.fails(7, "gc", self.tree.place, *words,
+                       saying=["1 of 1 tags cannot be pulled", "regctl audit", "--force"])
+        self.assertIn(orphan, self.tree.images())
+        self.assertEqual(self.removed("--apply", "--force"), [orphan])
+        self.assertEqual(self.tree.images(), set(chain))
+
+    def test_damage_that_no_tag_reaches_is_garbage(self):
+        orphan = self.tree.add_image("orphan")
+        os.remove(self.tree.image_file(orphan, "layer"))
+        self.assertEqual(self.removed("--apply"), [orphan])
+        self.assertSound()
+
+    def test_lists_of_images_and_half_written_files(self):
+        kept, orphan = self.tree.add_image("kept"), self.tree.add_image("orphan")
+        self.tree.tag("team/app", "1", kept)
+        self.tree.list_images("team/app", [orphan, kept])
+        half = [self.tree.image_file(kept, ".layer.17.0.part"), self.tree.image_file(orphan, ".json.17.1.part"),
+                self.tree.path("repositories", "team", "app", ".tag_1.17.2.part")]
+        for path in half:
+            self.tree.write(path, "half")
+        document = self.gc()
+        self.assertEqual((document["temporary_files"], document["temporary_size"]), (3, 12))
+        self.gc("--apply")
+        self.assertEqual([path for path in half if os.path.exists(path)], [])
+        self.assertEqual(json.loads(self.tree.read("repositories", "team", "app", "_index_images")), [{"id": kept}])
+        self.assertEqual(self.tree.images(), {kept})
+
+    def test_not_beside_a_server_or_a_push(self):
+        archive = self.path("app.tar")
+        make_archive(archive, range(8), size=200_000)
+        orphan = self.tree.add_image("orphan")
+        server = self.start(RegctlServer, storage=self.tree.folder)
+        pushes = []
+
+        def push():
+            for i in range(4):
+                pushes.append(self.regctl("push", archive, f"{server.host}/team/app-{i}:1"))
+
+        pusher = threading.Thread(target=push)
+        pusher.start()
+        refused = 0
+        while pusher.is_alive():
+            self.fails(5, "gc", "--apply", "--force", "--grace", "0", self.tree.place,
+                       saying=["in use", "regctl serve"])
+            refused += 1
+        pusher.join()
+        self.assertGreater(refused, 0)
+        self.assertEqual([result.code for result in pushes], [0] * 4, [result.err for result in pushes])
+        self.assertEqual(self.removed(), [orphan])  # to look is allowed
+        self.assertEqual(server.end(), 0)
+        self.assertEqual(self.removed("--apply"), [orphan])
+        self.assertSound()
+        tags = self.ok("audit", self.tree.place, "--format", "json").json["tags"]
+        self.assertEqual({tag["verdict"] for tag in tags}, {"sound"})
+        self.assertEqual(len(tags), 4)
+
+    def begin(self, orphans):
+        """Starts a collection and returns it once `orphans` are left, or fewer."""
+        process = self.start_regctl("gc", "--apply", "--jobs", "2", self.tree.place)
+        wait_for(lambda: process.poll() is not None or len(self.tree.images() & self.garbage) <= orphans,
+                 "images to go")
+        return process
+
+    def make_garbage(self, chains=20, length=10):
+        self.kept = self.tree.add_chain("kept", 3)
+        self.tree.tag("team/app", "1", self.kept[2])
+        self.garbage = {identity for i in range(chains)
+                        for identity in self.tree.add_chain(f"orphan-{i}", length, parent=self.kept[i % 3])}
+
+    def test_nobody_writes_while_it_works(self):
+        make_archive(self.path("app.tar"), ["x"])
+        self.make_garbage()
+        process = self.begin(len(self.garbage) - 1)
+        process.send_signal(signal.SIGSTOP)
+        self.assertIsNone(process.poll(), "it was over too soon")
+        for words in (["copy", self.path("app.tar"), self.tree.place + ":team/new:1"],
+                      ["serve", "--listen", "127.0.0.1:0", "--storage", self.tree.folder],
+                      ["gc", "--apply", self.tree.place]):
+            self.assertEqual(self.regctl(*words).code, 5, words)
+        process.send_signal(signal.SIGCONT)
+        process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, 0)
+        self.ok("copy", self.path("app.tar"), self.tree.place + ":team/new:1")
+        self.assertSound()
+
+    def test_killed_at_any_moment_it_leaves_a_sound_tree(self):
+        self.make_garbage()
+        for left in range(len(self.garbage) - 1, 0, -30):
+            process = self.begin(left)
+            process.kill()
+            process.communicate()
+            self.assertEqual(process.returncode, -signal.SIGKILL, "it was over too soon")
+            self.assertSound()
+            document = self.ok("audit", self.tree.place, "--format", "json").json
+            self.assertEqual(document["summary"]["tags_by_verdict"], {"sound": 1})
+            self.assertEqual([image["verdict"] for image in document["images"]
+                              if image["verdict"] not in ("sound", "orphan", "dead upload")], [])
+        document = self.gc("--apply")
+        self.assertEqual(document["young_uploads"], 0)
+        self.assertEqual(self.tree.images(), set(self.kept))
+        self.assertSound()
+
+    def test_what_an_interrupted_removal_left_goes_at_once(self):
+        kept = self.tree.add_image("kept")
+        self.tree.tag("team/app", "1", kept)
+        for seed, parts in (("a", ["json", "layer", "_checksum", "ancestry"]), ("b", ["json"]), ("c", [])):
+            identity = self.tree.add_image(seed)
+            for part in ("json", "layer", "_checksum", "ancestry"):
+                if part not in parts:
+                    os.remove(self.tree.image_file(identity, part))
+            self.tree.write(self.tree.image_file(identity, "_inprogress"), "removed")
+        os.mkdir(self.tree.path("images", "d" * 64))
+        self.assertSound()
+        document = self.gc("--apply")
+        self.assertEqual([image["why"] for image in document["images"]], ["remnant"] * 4)
+        self.assertEqual(self.tree.images(), {kept})
+
+    def test_interrupted_by_the_user_it_ends_with_130(self):
+        self.make_garbage()
+        process = self.begin(len(self.garbage) - 1)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, 130)
+        self.assertSound()
+        self.gc("--apply")
+        self.assertEqual(self.tree.images(), set(self.kept))
+
+    def test_wants_a_tree(self):
+        self.fails(2, "gc", self.tree.folder, saying="v1-storage:")
+        self.fails(2, "gc", self.tree.place, "--grace", "1w", saying="no duration")
+        self.fails(3, "gc", "v1-storage:" + self.path("nothing"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""regctl repair mends what can be told for certain, once, and touches no layer."""
+
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import RegctlServer, TestCase, main  # noqa: E402
+from storage_tree import StorageTree  # noqa: E402
+
+HALF = "45b996450c3b5d2669eb8250f47021521612764a8dabb5b8fa52993cd135f419"
+NO_ANCESTRY = "24ef76f0223cbc76c1eb9ae0cbc1e40452798591e63341835a30b41b315616b0"
+WRONG_ANCESTRY = "5c113ace76d9181b92d09740adab4c09fe8dc7bcd4351c7b2ac224662a1f8701"
+OLD_SUM = "b3a32a5a18dbc470e46440902d0ac7369bc62f87da48f9602aa65ecc13078bee"
+MENDED = [("rebuild ancestry", NO_ANCESTRY), ("complete upload", HALF), ("rebuild ancestry", WRONG_ANCESTRY),
+          ("rewrite checksum", OLD_SUM)]
+
+
+class Repair(TestCase):
+    def repair(self, tree, *words):
+        document = self.ok("repair", tree.place, "--format", "json", *words).json
+        return [(act["act"], act["id"]) for act in document["acts"]]
+
+    def verdicts(self, tree):
+        document = self.regctl("audit", "--deep", tree.place, "--format", "json").json
+        return {f"{tag['repository']}:{tag['tag']}": tag["verdict"] for tag in document["tags"]}
+
+
+class WildTree(Repair):
+    def setUp(self):
+        super().setUp()
+        self.tree = StorageTree.recorded(self.path("wild"), "tree-wild")
+
+    def test_mends_once_and_touches_no_layer(self):
+        layers, texts = self.tree.snapshot("layer"), self.tree.snapshot("json")
+        self.assertEqual(self.repair(self.tree), MENDED)
+        self.assertEqual((self.tree.snapshot("layer"), self.tree.snapshot("json")), (layers, texts))
+        left = {name: verdict for name, verdict in self.verdicts(self.tree).items() if verdict != "sound"}
+        self.assertEqual(left, {"team/cut:1": "layer cut short", "team/flipped:1": "checksum wrong",
+                                "team/nowhere:1": "tag to nowhere"})
+        self.assertEqual(json.loads(self.tree.read("images", NO_ANCESTRY, "ancestry"))[0], NO_ANCESTRY)
+        self.assertEqual(len(json.loads(self.tree.read("images", WRONG_ANCESTRY, "ancestry"))), 4)
+        self.assertEqual(len(json.loads(self.tree.read("images", OLD_SUM, "_checksum"))), 1)
+        after = self.tree.snapshot()
+        self.assertEqual(self.repair(self.tree), [])
+        self.assertEqual(self.tree.snapshot(), after)
+
+    def test_a_dry_run_tells_the_same_and_does_nothing(self):
+        before = self.tree.snapshot()
+        self.assertEqual(self.repair(self.tree, "--dry-run"), MENDED)
+        self.assertEqual(self.tree.snapshot(), before)
+        out = self.ok("repair", "-n", self.tree.place).out
+        self.assertIn("complete upload    45b996450c3b", out)
+        self.assertIn("nothing was changed", out)
+
+    def test_tags_to_nowhere_go_only_when_asked(self):
+        self.tree.tag("team/null", "1", "")
+        self.repair(self.tree)
+        self.assertIn("team/nowhere:1", self.verdicts(self.tree))
+        acts = self.ok("repair", self.tree.place, "--drop-tags", "--format", "json").json["acts"]
+        self.assertEqual([(act["act"], act["repository"], act["tag"]) for act in acts],
+                         [("drop tag", "team/nowhere", "1"), ("drop tag", "team/null", "1")])
+        self.assertTrue(acts[0]["id"].startswith("b19f993fa05c"))
+        self.assertIsNone(acts[1]["id"])
+        verdicts = self.verdicts(self.tree)
+        self.assertNotIn("team/nowhere:1", verdicts)
+        self.assertNotIn("team/null:1", verdicts)
+        self.assertEqual(len(verdicts), 16)
+
+
+class MadeTree(Repair):
+    def setUp(self):
+        super().setUp()
+        self.tree = StorageTree(self.path("tree"))
+
+    def mark(self, identity):
+        self.tree.write(self.tree.image_file(identity, "_inprogress"), "true")
+
+    def test_an_upload_that_is_not_proven_whole_stays_dead(self):
+        rows = {"no checksum": ("_checksum", None), "no layer": ("layer", None), "another layer": ("layer", b"x"),
+                "no JSON": ("json", None)}
+        for name, (part, content) in rows.items():
+            identity = self.tree.add_image(name)
+            self.mark(identity)
+            if content is None:
+                os.remove(self.tree.image_file(identity, part))
+            else:
+                self.tree.write(self.tree.image_file(identity, part), content)
+        # The server's own sum of what came until the connection broke:
+        whole = self.tree.add_image("whole")
+        with open(self.tree.image_file(whole, "layer"), "rb") as file:
+            data = file.read()
+        self.mark(self.tree.add_image("cut", layer=data[:-20]))
+        before = self.tree.snapshot()
+        self.assertEqual(self.repair(self.tree), [])
+        self.assertEqual(self.tree.snapshot(), before)
+
+    def test_a_completed_upload_gets_its_ancestry_in_the_same_run(self):
+        chain = self.tree.add_chain("a", 2)
+        self.mark(chain[1])
+        os.remove(self.tree.image_file(chain[1], "ancestry"))
+        self.tree.tag("team/app", "1", chain[1])
+        self.assertEqual(self.repair(self.tree), [("rebuild ancestry", chain[1]), ("complete upload", chain[1])])
+        self.assertEqual(self.repair(self.tree), [])
+        self.assertEqual(self.verdicts(self.tree), {"team/app:1": "sound"})
+
+    def test_no_ancestry_is_made_up_where_a_parent_is_missing(self):
+        chain = self.tree.add_chain("a", 3)
+        self.tree.write(self.tree.image_file(chain[0], "json"), "{")
+        os.remove(self.tree.image_file(chain[2], "ancestry"))
+        self.assertEqual(self.repair(self.tree), [])
+
+    def test_beside_a_server_young_uploads_are_left_alone(self):
+        young, old = self.tree.add_image("young"), self.tree.add_image("old")
+        other = self.tree.add_image("other")
+        for identity in (young, old):
+            self.mark(identity)
+        self.tree.age(old, 3600)
+        os.remove(self.tree.image_file(other, "ancestry"))
+        server = self.start(RegctlServer, storage=self.tree.folder)
+        result = self.ok("repair", self.tree.place, "--format", "json")
+        self.assertEqual(sorted((act["act"], act["id"]) for act in result.json["acts"]),
+                         [("complete upload", old), ("rebuild ancestry", other)])
+        self.assertEqual(result.json["left_alone"], 1)
+        self.assertIn(young[:12] + " was written within the last minutes; left alone", result.err)
+        self.assertEqual(server.end(), 0)
+        self.assertEqual(self.repair(self.tree), [("complete upload", young)])
+
+    def test_wants_a_tree(self):
+        self.fails(2, "repair", self.tree.folder, saying="v1-storage:")
+        self.fails(2, "repair", self.tree.place + ":team/app", saying="whole tree")
+        self.fails(3, "repair", "v1-storage:" + self.path("nothing"))
+
+
+if __name__ == "__main__":
+    main()
