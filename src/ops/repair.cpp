@@ -51,6 +51,9 @@ private:
     if (!image.is_there || image.own == Verdict::json_damaged || image.own == Verdict::unreadable) {
       return;
     }
+    if (is_dead && storage_->is_remnant(id)) { // whole or not, it is to be gone
+      return;
+    }
     if (is_dead && !is_quiet(id)) {
       leave_alone(id, "was written within the last minutes");
       return;

@@ -106,6 +106,10 @@ class MadeTree(Repair):
         self.assertEqual(self.repair(self.tree), [])
         self.assertEqual(self.verdicts(self.tree), {"team/app:1": "sound"})
 
+    def test_what_an_interrupted_removal_left_is_not_brought_back(self):
+        self.tree.write(self.tree.image_file(self.tree.add_image("a"), "_inprogress"), "removed")
+        self.assertEqual(self.repair(self.tree), [])
+
     def test_no_ancestry_is_made_up_where_a_parent_is_missing(self):
         chain = self.tree.add_chain("a", 3)
         self.tree.write(self.tree.image_file(chain[0], "json"), "{")
