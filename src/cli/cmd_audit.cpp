@@ -5,6 +5,7 @@
 #include "cli/text.hpp"
 #include "cli/units.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 
 #include <time.h>
@@ -298,6 +299,15 @@ private:
   std::size_t list_ = 0;
 };
 
+/// A path alone could be an archive elsewhere, which nobody audits.
+Place parse_audited(const std::string& text) {
+  if (text.starts_with('/') || text.starts_with("./") || text.starts_with("../")) {
+    throw Error(ErrorKind::usage, "'" + text + "' is a path, not a registry",
+                "write v1-storage:" + text + " for a storage tree");
+  }
+  return Place::parse(text);
+}
+
 template <class Printer> bool audit(Printer printer, const AuditFlags& flags, Context& context) {
   bool is_damaged = false;
   const ops::AuditListener listener = {
@@ -311,7 +321,7 @@ template <class Printer> bool audit(Printer printer, const AuditFlags& flags, Co
   if (const auto host = parse_lone_host(flags.place)) {
     context.verbs().audit(*host, flags.options, listener);
   } else {
-    context.verbs().audit(Place::parse(flags.place), flags.options, listener);
+    context.verbs().audit(parse_audited(flags.place), flags.options, listener);
   }
   return is_damaged;
 }

@@ -265,6 +265,7 @@ class MadeTree(Audit):
 
     def test_no_tree(self):
         self.fails(3, "audit", "v1-storage:" + self.path("nothing"))
+        self.fails(2, "audit", self.tree.folder, saying="hint: write v1-storage:" + self.tree.folder)
         self.fails(9, "audit", "docker-archive:x.tar", saying="neither registry nor storage tree")
 
 
