@@ -73,8 +73,9 @@ std::shared_ptr<V1Storage> V1Storage::open(const std::string& folder, Missing mi
     }
   }
   auto tree = std::make_unique<Tree>(folder);
+  const bool is_empty = is_empty_folder(folder); // first: another process may be making the tree
   const bool is_tree = tree->has("images") || tree->has("repositories");
-  if (!is_tree && !is_empty_folder(folder)) {
+  if (!is_tree && !is_empty) {
     throw Error(ErrorKind::protocol, "'" + folder + "' is no storage tree of a registry",
                 "it should have the folders images and repositories");
   }

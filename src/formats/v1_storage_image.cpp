@@ -108,7 +108,7 @@ bool V1Storage::ImageWriter::put_json(const std::string& json) {
     }
     ids.insert(ids.end(), below->begin(), below->end());
   }
-  mark(k_upload_mark);
+  mark();
   if (storage_.image_json(id_) != json) {
     forget_checksum();
     replace_file(*storage_.state_->tree, "images/" + id_, "json", json, k_bytes);
@@ -182,16 +182,16 @@ void V1Storage::ImageWriter::complete() {
 
 /// The mark counts by being there, and has to be before JSON and layer can make an image without
 /// it. What a killed writer left goes: it would keep the folder from being removed.
-void V1Storage::ImageWriter::mark(std::string_view text) {
+void V1Storage::ImageWriter::mark() {
   storage_.state_->tree->remove_temporary_files("images/" + id_);
   const auto what = storage_.state_->tree->what(image_file(id_, "_inprogress"));
-  const FileDescriptor file(::openat(folder_.get(), "_inprogress",
-                                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-                                     0666));
+  const FileDescriptor file(
+      ::openat(folder_.get(), "_inprogress",
+               O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666));
   if (!file) {
     throw_errno("create " + what, errno);
   }
-  write_fully(file.get(), as_bytes(text), what);
+  write_fully(file.get(), as_bytes("true"), what);
   fsync_folder(folder_, what);
 }
 
@@ -206,7 +206,8 @@ void V1Storage::ImageWriter::forget_checksum() {
 void V1Storage::ImageWriter::remove() {
   const auto& tree = *storage_.state_->tree;
   const auto folder = "images/" + id_;
-  mark(k_removal_mark); // nobody's image from here on
+  // Nobody's image from here on. At once with its text: an empty mark is that of an upload.
+  replace_file(tree, folder, "_inprogress", k_removal_mark);
   std::vector<std::string> names;
   tree.list(
       folder, [&](const std::string& name) { names.push_back(name); }, Tree::Hidden::show);

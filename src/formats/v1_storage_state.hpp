@@ -20,9 +20,8 @@ public:
   FileDescriptor writing; ///< holds the shared lock on images/ once something was written
 };
 
-/// What the mark of an unfinished upload holds: where the image is being removed, that. The original
-/// looks only whether there is one.
-inline constexpr std::string_view k_upload_mark = "true";
+/// What the mark of an unfinished upload holds where the image is being removed. The original looks
+/// only whether there is one.
 inline constexpr std::string_view k_removal_mark = "removed";
 
 /// "images/ID/PART".

@@ -5,14 +5,16 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import PATIENCE_S, RegctlServer, TestCase, main, make_archive, wait_for  # noqa: E402
+from harness import PATIENCE_S, REGCTL, RegctlServer, TestCase, main, make_archive, wait_for  # noqa: E402
 from storage_tree import StorageTree  # noqa: E402
 
 DAY_S = 24 * 3600
+FILES_PER_IMAGE = 6  # that removing one takes away: its five and the folder
 
 
 class Gc(TestCase):
@@ -126,12 +128,23 @@ class Gc(TestCase):
         self.assertEqual({tag["verdict"] for tag in tags}, {"sound"})
         self.assertEqual(len(tags), 4)
 
-    def begin(self, orphans):
-        """Starts a collection and returns it once `orphans` are left, or fewer."""
-        process = self.start_regctl("gc", "--apply", "--jobs", "2", self.tree.place)
-        wait_for(lambda: process.poll() is not None or len(self.tree.images() & self.garbage) <= orphans,
-                 "images to go")
-        return process
+    def begin(self, name, removals):
+        """Starts a collection that gets the signal when it removes its file number `removals` (strace sees to
+        that): a process whose one child is the collection, or which has ended."""
+        command = ["strace", "-o", os.devnull, "-e", "trace=unlinkat", "-e",
+                   f"inject=unlinkat:signal={name}:when={removals}", REGCTL]
+        return subprocess.Popen([*command, "gc", "--apply", "--jobs", "1", self.tree.place], cwd=self.folder,
+                                env=self.environment({}), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    @staticmethod
+    def collection(process):
+        with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+            return int(file.read())
+
+    @staticmethod
+    def is_stopped(pid):
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] in "tT"
 
     def make_garbage(self, chains=20, length=10):
         self.kept = self.tree.add_chain("kept", 3)
@@ -142,26 +155,25 @@ class Gc(TestCase):
     def test_nobody_writes_while_it_works(self):
         make_archive(self.path("app.tar"), ["x"])
         self.make_garbage()
-        process = self.begin(len(self.garbage) - 1)
-        process.send_signal(signal.SIGSTOP)
+        process = self.begin("STOP", FILES_PER_IMAGE + 2)
+        wait_for(lambda: process.poll() is not None or self.garbage - self.tree.images(), "an image to go")
+        collection = self.collection(process)
+        wait_for(lambda: self.is_stopped(collection), "the collection to stop")
         self.assertIsNone(process.poll(), "it was over too soon")
         for words in (["copy", self.path("app.tar"), self.tree.place + ":team/new:1"],
                       ["serve", "--listen", "127.0.0.1:0", "--storage", self.tree.folder],
                       ["gc", "--apply", self.tree.place]):
             self.assertEqual(self.regctl(*words).code, 5, words)
-        process.send_signal(signal.SIGCONT)
-        process.communicate(timeout=PATIENCE_S)
-        self.assertEqual(process.returncode, 0)
+        os.kill(collection, signal.SIGCONT)
+        self.assertEqual(process.wait(PATIENCE_S), 0)
         self.ok("copy", self.path("app.tar"), self.tree.place + ":team/new:1")
         self.assertSound()
 
     def test_killed_at_any_moment_it_leaves_a_sound_tree(self):
         self.make_garbage()
-        for left in range(len(self.garbage) - 1, 0, -30):
-            process = self.begin(left)
-            process.kill()
-            process.communicate()
-            self.assertEqual(process.returncode, -signal.SIGKILL, "it was over too soon")
+        for removals in (*range(1, FILES_PER_IMAGE + 2), 50, 333, 100):
+            process = self.begin("KILL", removals)
+            self.assertEqual(process.wait(PATIENCE_S), -signal.SIGKILL)
             self.assertSound()
             document = self.ok("audit", self.tree.place, "--format", "json").json
             self.assertEqual(document["summary"]["tags_by_verdict"], {"sound": 1})
@@ -189,10 +201,9 @@ class Gc(TestCase):
 
     def test_interrupted_by_the_user_it_ends_with_130(self):
         self.make_garbage()
-        process = self.begin(len(self.garbage) - 1)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE_S)
-        self.assertEqual(process.returncode, 130)
+        process = self.begin("INT", 50)
+        self.assertEqual(process.wait(PATIENCE_S), 130)
+        self.assertTrue(self.garbage & self.tree.images())
         self.assertSound()
         self.gc("--apply")
         self.assertEqual(self.tree.images(), set(self.kept))

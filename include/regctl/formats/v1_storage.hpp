@@ -245,7 +245,7 @@ public:
 private:
   friend class V1Storage;
   ImageWriter(V1Storage& storage, std::string id, FileDescriptor folder);
-  void mark(std::string_view text);
+  void mark();
   void forget_checksum();
 
   V1Storage& storage_; // which must outlive this
