@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/ops/mirror/rules.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace regctl::ops::mirror {
+
+/// Tag → identity of what it names: a v1 image's ID, a manifest's digest. Nothing for a tag that
+/// the store lists but cannot read. The plan compares identities and knows nothing else of them.
+using TagListing = std::map<std::string, std::optional<std::string>>;
+
+/// The tags of one repository on both sides.
+struct Listings {
+  std::string source_name;
+  std::string destination_name;
+  TagListing source;
+  std::optional<TagListing> destination; ///< nothing: there is no such repository yet
+};
+
+enum class Action {
+  copy,   ///< the destination has no such tag
+  update, ///< it names something else there
+  keep,   ///< the same on both sides
+  remove, ///< at the destination alone, and pruned
+  skip,   ///< left alone: filtered, protected, or broken at the source
+};
+
+/// "copy", "update", "keep", "delete", "skip".
+std::string_view to_string(Action action) noexcept;
+
+struct PlannedTag {
+  std::string source_name;
+  std::string destination_name;
+  std::string tag;
+  Action action = Action::keep;
+  std::string reason;     ///< "missing", "differs", "same", "filtered by --semver", …: for people
+  bool is_broken = false; ///< skipped because the source cannot read it: a failure
+  std::optional<std::string> identity; ///< at the source
+  std::optional<std::string> previous; ///< at the destination
+};
+
+/// When the image behind an identity was created, in seconds since 1970; nothing if not known.
+using CreatedAt = std::function<std::optional<std::int64_t>(const std::string& identity)>;
+
+/// What is to be done with each tag of one repository, by tag name. A pure function: `created_at`
+/// is asked only where the rules need ages, `now` is seconds since 1970. Tags that exist at the
+/// destination alone are in it only when pruning is enabled; nothing is pruned where the source's
+/// listing is empty, and where more than Prune::limit would go, none goes and the reason says so.
+std::vector<PlannedTag> plan(const Listings& listings, const Rules& rules,
+                             const CreatedAt& created_at, std::int64_t now);
+
+/// One line of a plan file (--plan, --apply): a JSON object without line feeds. Throws
+/// Error{protocol} "plan line N: …" for what is none.
+std::string print_planned_tag(const PlannedTag& tag);
+PlannedTag parse_planned_tag(const std::string& line, std::size_t line_number);
+
+} // namespace regctl::ops::mirror
