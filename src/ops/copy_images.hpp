@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/image_mover.hpp"
+
 #include <regctl/model/v1_store.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/session.hpp>
@@ -11,13 +13,6 @@
 #include <string>
 
 namespace regctl::ops {
-
-/// What a copy of images does to their layers and tells of them.
-struct ImageCopy {
-  LayerCheck check = LayerCheck::verify;
-  PlainLayers plain_layers = PlainLayers::keep;
-  Progress::Verb verb = Progress::Verb::copying;
-};
 
 /// Copies the chains of all images that `tags` (tag at the destination → ID) names from `source`
 /// into the push that `start` begins, each image once, and ends the push. Adds to `report`.

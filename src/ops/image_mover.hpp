@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/model/v1_store.hpp>
+#include <regctl/ops/copy.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <exception>
+
+namespace regctl::ops {
+
+/// What a copy of images does to their layers and tells of them.
+struct ImageCopy {
+  LayerCheck check = LayerCheck::verify;
+  PlainLayers plain_layers = PlainLayers::keep;
+  Progress::Verb verb = Progress::Verb::copying;
+};
+
+/// Moves images, each with its layer, from a repository into a push. Thread-safe: several images
+/// may be under way, begun parents first, as the push wants them.
+class ImageMover {
+public:
+  /// Everything must outlive it.
+  ImageMover(Session& session, V1Repository& source, V1Push& push, const ImageCopy& how)
+      : session_(session), source_(source), push_(push), how_(how) {}
+
+  struct Moved {
+    bool was_there = false;  ///< at the destination, so that nothing needed to move
+    std::uint64_t bytes = 0; ///< of the layer, as read from the source; those of repetitions too
+  };
+
+  /// Moves one image unless it is there. A layer that fails verification is moved once more, then
+  /// throws Error{integrity} naming image and layer.
+  Moved move(const V1Image& image);
+
+  /// From now on an error is perhaps another image's, which the push passes on: nothing is
+  /// repeated, and what waits for an image in the push throws `reason`.
+  void abandon(std::exception_ptr reason) noexcept;
+
+private:
+  using Bytes = std::atomic<std::uint64_t>; // read on whatever thread the destination reads on
+
+  PutOutcome send_twice_if_damaged(const V1Image& image, Progress::Task task, Bytes& bytes);
+  PutOutcome send(const V1Image& image, LayerCheck check, Progress::Task task, Bytes& bytes);
+
+  Session& session_;
+  V1Repository& source_;
+  V1Push& push_;
+  const ImageCopy& how_;
+  std::atomic<bool> abandoned_{false};
+};
+
+} // namespace regctl::ops
