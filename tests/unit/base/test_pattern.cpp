@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/base/pattern.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+using regctl::Error;
+using regctl::ErrorKind;
+using regctl::Pattern;
+
+TEST_SUITE_BEGIN("base/pattern");
+
+TEST_CASE("a pattern matches whole names") {
+  struct Row {
+    const char* pattern;
+    std::vector<const char*> matched;
+    std::vector<const char*> others;
+  };
+  const Row rows[] = {
+      {"app", {"app"}, {"App", "app2", "my-app", "team/app"}},
+      {"*", {"app", "a.b"}, {"team/app"}},
+      {"**", {"app", "team/app", "a/b/c"}, {}},
+      {"team/*", {"team/app"}, {"team", "team/a/b", "other/app", "myteam/app"}},
+      {"team/**", {"team/app", "team/a/b"}, {"team", "other/app"}},
+      {"**/app", {"app", "team/app", "a/b/app"}, {"myapp", "team/myapp"}},
+      {"a/**/b", {"a/b", "a/x/b", "a/x/y/b"}, {"a/xb", "ab"}},
+      {"a**b", {"ab", "a/b", "axxb"}, {"abc"}},
+      {"v?.?", {"v1.2"}, {"v1.22", "v1/2", "v1x"}},
+      {"[a-c]1", {"a1", "c1"}, {"d1", "A1"}},
+      {"[!a-c]1", {"d1"}, {"a1", "/1"}},
+      {"[^a]1", {"b1"}, {"a1"}},
+      {"[]x]1", {"x1"}, {"y1"}},
+      {"[a-]", {"a", "-"}, {"b"}},
+      {"{app,web}-*", {"app-1", "web-2"}, {"db-1", "app"}},
+      {"{a,b{1,2}}", {"a", "b1", "b2"}, {"b", "b3"}},
+      {"1.*", {"1.0", "1."}, {"1x0"}},
+      {"a+b(c)|d$", {"a+b(c)|d$"}, {"aab"}},
+      {"\\*", {"*"}, {"a"}},
+      {"/v[0-9]+/", {"v1", "v12"}, {"v", "xv1", "v1x"}},
+      {"/a|b/", {"a", "b"}, {"ab", "ax", "xb"}},
+      {"/team/.*/", {"team/a/b"}, {"team"}},
+      {"/(?i)App/", {"app", "APP"}, {"apps"}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.pattern);
+    const auto pattern = Pattern::parse(row.pattern);
+    CHECK(pattern.to_string() == row.pattern);
+    for (const char* name : row.matched) {
+      CAPTURE(name);
+      CHECK(pattern.matches(name));
+      CHECK(pattern.captures(name));
+    }
+    for (const char* name : row.others) {
+      CAPTURE(name);
+      CHECK_FALSE(pattern.matches(name));
+      CHECK_FALSE(pattern.captures(name));
+    }
+  }
+}
+
+TEST_CASE("groups and wildcards catch what they matched") {
+  struct Row {
+    const char* pattern;
+    const char* name;
+    std::vector<std::string> caught;
+  };
+  const Row rows[] = {
+      {"app", "app", {"app"}},
+      {"*/{a,b}-?", "team/b-1", {"team/b-1", "team", "b", "1"}},
+      {"**/app", "a/b/app", {"a/b/app", "a/b/"}},
+      {"**/app", "app", {"app", ""}},
+      {"/([a-z]+)/(.*)/", "team/a/b", {"team/a/b", "team", "a/b"}},
+      {"/(?:x(1))?(y)/", "y", {"y", "", "y"}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.pattern);
+    const auto pattern = Pattern::parse(row.pattern);
+    const auto caught = pattern.captures(row.name);
+    REQUIRE(caught);
+    CHECK(*caught == row.caught);
+    CHECK(pattern.capture_count() + 1 == row.caught.size());
+  }
+}
+
+TEST_CASE("what is no pattern is named with what is wrong") {
+  struct Row {
+    std::string pattern;
+    const char* why;
+  };
+  const Row rows[] = {
+      {"", "empty"},
+      {"[a", "'[' is not closed"},
+      {"[]", "'[' is not closed"},
+      {"[a/b]", "has a '/'"},
+      {"[z-a]", "z-a"},
+      {"{a,b", "'{' is not closed"},
+      {"a\\", "nothing follows"},
+      {"/a", "no name begins"},
+      {"//", "no name begins"},
+      {"/(/", "missing )"},
+      {"/(?=a)/", "(?="},
+      {"/(a{1000}){1000}/", "invalid repetition"},
+      {std::string(1025, 'a'), "more than 1024"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.pattern);
+    try {
+      Pattern::parse(row.pattern);
+      FAIL_CHECK("was taken");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::usage);
+      CHECK(error.message().find(row.why) != std::string::npos);
+      CHECK(error.message().find(row.pattern.substr(0, 40)) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a pattern that backtracks elsewhere is quick here") {
+  const std::string name = std::string(255, 'a') + "!";
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK_FALSE(Pattern::parse("/(a+)+b/").matches(name));
+  CHECK_FALSE(Pattern::parse("/(a|aa)*b/").captures(name));
+  CHECK_FALSE(Pattern::parse("*a*a*a*a*a*a*a*a*a*a*a*ab").matches(name));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+}
+
+TEST_CASE("patterns are equal if they are written alike") {
+  CHECK(Pattern::parse("a*") == Pattern::parse("a*"));
+  CHECK_FALSE(Pattern::parse("a*") == Pattern::parse("/a[^/]*/"));
+}
+
+TEST_SUITE_END();
