@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regctl {
+
+/// A semantic version. Ordered and equal as the specification's precedence says: a prerelease is
+/// below its release, and build metadata ("+5") counts for nothing, hence is not kept.
+/// Source: semver.org 2.0.0, sections 9 to 11.
+struct Semver {
+  std::uint64_t major = 0;
+  std::uint64_t minor = 0;
+  std::uint64_t patch = 0;
+  std::vector<std::string> prerelease; ///< "rc", "1": the identifiers of "-rc.1"
+
+  [[nodiscard]] bool is_prerelease() const noexcept { return !prerelease.empty(); }
+
+  /// "1.2.0-rc.1".
+  [[nodiscard]] std::string to_string() const;
+
+  std::strong_ordering operator<=>(const Semver& other) const;
+  bool operator==(const Semver& other) const { return (*this <=> other) == 0; }
+};
+
+/// The version that a tag names, read as people write tags: "v" may precede it, minor and patch
+/// may be missing, numbers may have leading zeros ("20.04"). "1.2-alpine" is a prerelease of 1.2.0.
+/// Nothing for anything else: "latest", "1.2.3.4".
+std::optional<Semver> parse_semver(std::string_view tag);
+
+/// A set of versions, as npm and Masterminds/semver (Helm, Flux) write it. Alternatives are
+/// separated by "||"; an alternative is a list of conditions that all hold, separated by spaces or
+/// commas:
+///
+///     1.2.3  =1.2.3        this version             !=1.2.3       any other
+///     >1.2  >=1.2  <2  <=2                          above, below: "<=2" has 2.9, ">1.2" has
+///     not 1.2.5 1.2  1.2.x  1.*  *   any that begins so       1.2 - 1.4     from 1.2.0 to
+///     below 1.5.0 ~1.2.3               1.2.3 to below 1.3.0     ~1            1.0.0 to below 2.0.0
+///     ^1.2.3               1.2.3 to below 2.0.0     ^0.2.3        0.2.3 to below 0.3.0
+///
+/// Prereleases are taken only by alternatives that name one: ">=1.2" has not 1.3.0-rc.1, ">=1.2-0"
+/// has. One of what is just above a range ("2.0.0-rc.1" for "<2" or "^1") is never in it.
+class SemverRange {
+public:
+  /// Throws Error{usage} naming `text` and the condition that is wrong.
+  static SemverRange parse(std::string_view text);
+
+  [[nodiscard]] bool contains(const Semver& version) const;
+
+  /// As parse() takes it back.
+  [[nodiscard]] const std::string& to_string() const noexcept { return text_; }
+
+  bool operator==(const SemverRange& other) const noexcept { return text_ == other.text_; }
+
+private:
+  /// From `begin` on, to below `end`; nothing means no limit on that side.
+  struct Interval {
+    std::optional<Semver> begin;
+    std::optional<Semver> end;
+    bool is_excluded = false; ///< all but these: "!="
+
+    [[nodiscard]] bool allows(const Semver& version) const;
+  };
+  struct Alternative {
+    std::vector<Interval> intervals;
+    bool takes_prereleases = false;
+  };
+  class Parser;
+
+  std::string text_;
+  std::vector<Alternative> alternatives_;
+};
+
+} // namespace regctl
