@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/environment.hpp>
 #include <regctl/server/server.hpp>
 
-#include <functional>
-#include <optional>
 #include <string>
 
 namespace regctl::server {
-
-/// Looks up a variable of the environment.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 /// What the original's settings ask for that ServerOptions does not hold.
 struct OriginalSettings {

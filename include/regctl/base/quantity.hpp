@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace regctl {
+
+/// "90s", "15m", "12h", "7d", "2w", and sums of them: "1d12h". A number needs its unit. Throws
+/// Error{usage} naming `text`.
+std::chrono::seconds parse_duration(std::string_view text);
+
+/// Bytes: "512", "20kB", "1.5GB" (units of 1000), "1MiB" (of 1024); the B may be missing and case
+/// does not matter. Throws Error{usage} naming `text`.
+std::uint64_t parse_size(std::string_view text);
+
+/// "10%" or "0.1" as 0.1; from 0 to 1. Throws Error{usage} naming `text`.
+double parse_share(std::string_view text);
+
+/// How many bytes a second may travel, by the time of day.
+struct Bandwidth {
+  struct Span {
+    std::chrono::minutes begin{0}; ///< since midnight, local time
+    std::chrono::minutes end{0};   ///< not included; before `begin` for a span over midnight
+    std::optional<std::uint64_t> bytes_per_second; ///< nothing: no limit
+
+    bool operator==(const Span&) const = default;
+  };
+
+  std::vector<Span> spans;                       ///< the first that has the time counts
+  std::optional<std::uint64_t> bytes_per_second; ///< at all other times; nothing: no limit
+
+  [[nodiscard]] std::optional<std::uint64_t> at(std::chrono::minutes since_midnight) const;
+  [[nodiscard]] bool is_limited() const noexcept;
+
+  bool operator==(const Bandwidth&) const = default;
+};
+
+/// "20MB/s", "unlimited", or a list between commas in which times of day go before what holds at
+/// all others: "08:00-18:00: 5MB/s, 20MB/s". The "/s" may be missing. Throws Error{usage} naming
+/// `text`.
+Bandwidth parse_bandwidth(std::string_view text);
+
+} // namespace regctl

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/model/place.hpp>
+#include <regctl/model/reference.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regctl::ops::mirror {
+
+/// One end of a mirror: a registry, or what lies below one name at it, or a place.
+struct Endpoint {
+  std::optional<RegistryHost> host; ///< of the first two; then there is no place
+  std::string name_space;           ///< "team" for the repositories "team/…"; "" for all
+  std::optional<Place> place;       ///< a repository or tag at a registry, a tree, an archive
+
+  /// Reads "HOST[:PORT]", "HOST[:PORT]/NAMESPACE/" (the last '/' tells it from a repository) or
+  /// what Place::parse takes. A text without '/' is a host: docker.io's images are written
+  /// "docker.io/NAME". Throws Error{usage}.
+  static Endpoint parse(std::string_view text);
+
+  /// As parse() takes it back.
+  [[nodiscard]] std::string to_string() const;
+};
+
+} // namespace regctl::ops::mirror
