@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/engine.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/interrupt.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <list>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+// Why no run gets stuck. A thread waits for another one only inside Transfer::move(), and there
+// only for items that the moved one depends on; those are before it in its transfer.
+//
+// 1. An item is begun only when each one before it in its transfer is settled or in the hands of a
+//    thread, for this transfer or another (Engine::take_item walks in order). 2. A thread that took
+//    a key keeps it until it is there, or has failed for every transfer that needs it: where one
+//    transfer's attempt fails, the same thread goes on with the next transfer that waits for the
+//    key (Engine::move_key). So what is waited for is always in some thread's hands, or its failure
+//    ends the wait (abandon). 3. Dependencies form no loop, and are the same in each transfer.
+//
+// Hence among the threads inside move() there is always one whose item depends on nothing that is
+// under way. It ends, and what waits for it goes on, with a single thread as well: that one is
+// never inside move() while another item is under way.
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A repository that is open: what of its tags is still ahead.
+struct Repository {
+  std::unique_ptr<RepositoryWork> work;
+  std::deque<PlannedTag> ahead;
+  std::size_t tags_open = 0;
+  bool is_planned = false; // until then a thread plans it
+  bool has_failure = false;
+};
+
+/// A tag on its way.
+struct OpenTag {
+  std::list<Repository>::iterator repository;
+  TagResult result;
+  Clock::time_point since = Clock::now();
+  std::unique_ptr<Transfer> transfer;
+  std::vector<Item> items;
+  std::size_t next = 0;    // the first item that nobody has looked at for this tag
+  std::size_t settled = 0; // items that the transfer knows to be there
+  std::size_t busy = 0;    // threads that use the transfer
+  std::exception_ptr lost; // why nothing more is begun for it
+  bool is_ending = false;  // a thread has taken it to finish it
+};
+using Tag = std::shared_ptr<OpenTag>; // threads and the keys it waits for share it
+
+/// A tag that waits for an item which another one moves.
+struct Waiter {
+  Tag tag;
+  std::size_t index;
+};
+
+bool is_final(const std::exception_ptr& problem) {
+  try {
+    std::rethrow_exception(problem);
+  } catch (const Error& error) {
+    return error.kind() == ErrorKind::integrity || error.kind() == ErrorKind::not_found ||
+           error.kind() == ErrorKind::protocol;
+  } catch (...) {
+    return false;
+  }
+}
+
+class Engine {
+public:
+  Engine(const EngineOptions& options, SettledKeys& settled, Progress& progress,
+         const NextRepository& next)
+      : options_(options), settled_(settled), progress_(progress), next_(next) {}
+
+  void run() {
+    {
+      std::vector<std::jthread> threads;
+      for (std::size_t i = 0; i < std::max<std::size_t>(options_.jobs, 1); ++i) {
+        threads.emplace_back([this] { work(); });
+      }
+    } // joined here
+    end_the_rest();
+    if (bug_) {
+      std::rethrow_exception(bug_);
+    }
+  }
+
+private:
+  using Lock = std::unique_lock<std::mutex>;
+
+  void work() noexcept {
+    Lock lock(mutex_);
+    try {
+      while (do_something(lock)) {
+      }
+    } catch (...) { // only what reports results can throw up to here
+      if (!lock) {
+        lock.lock();
+      }
+      bug_ = bug_ ? bug_ : std::current_exception();
+      stop(lock, std::current_exception());
+    }
+    changed_.notify_all();
+  }
+
+  /// Does the next piece of work, or waits for one. False when there is none left.
+  bool do_something(Lock& lock) {
+    if (is_interrupted() && !stopped_) {
+      try {
+        check_interrupted();
+      } catch (...) {
+        stop(lock, std::current_exception());
+      }
+    }
+    if (try_to_end_something(lock) || (!stopped_ && try_to_begin_something(lock))) {
+      changed_.notify_all();
+      return true;
+    }
+    const bool is_idle = tags_.empty() && repositories_.empty();
+    if (bug_ || (is_idle && (stopped_ || is_exhausted_))) {
+      return false;
+    }
+    changed_.wait(lock);
+    return true;
+  }
+
+  bool try_to_end_something(Lock& lock) {
+    if (const auto tag = find_ended_tag()) {
+      end_tag(lock, tag);
+      return true;
+    }
+    if (const auto repository = find_ended_repository(); repository != repositories_.end()) {
+      end_repository(lock, repository);
+      return true;
+    }
+    return false;
+  }
+
+  bool try_to_begin_something(Lock& lock) {
+    return try_to_move(lock) || try_to_open_tag(lock) || try_to_open_repository(lock);
+  }
+
+  // --- items ---
+
+  bool try_to_move(Lock& lock) {
+    for (const auto& tag : tags_) {
+      if (!tag->lost && tag->next < tag->items.size()) {
+        take_items(lock, Tag(tag));
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Looks at the tag's next items: tells it of those that are there, leaves those that run for
+  /// another tag to that one, and moves the first that is neither.
+  void take_items(Lock& lock, const Tag& tag) {
+    std::vector<std::size_t> there;
+    std::optional<std::size_t> taken;
+    ++tag->busy;
+    while (!taken && !tag->lost && tag->next < tag->items.size()) {
+      const auto index = tag->next++;
+      const auto& key = tag->items[index].key;
+      const auto state = settled_.state(key);
+      if (state == SettledKeys::State::failed) {
+        lose(lock, tag, settled_.problem(key));
+      } else if (state == SettledKeys::State::there) {
+        there.push_back(index);
+      } else if (const auto running = running_.find(key); running != running_.end()) {
+        running->second.push_back({tag, index});
+      } else {
+        running_.emplace(key, std::vector<Waiter>());
+        taken = index;
+      }
+    }
+    for (const auto index : there) {
+      tell(lock, {tag, index});
+    }
+    if (taken) {
+      move_key(lock, {tag, *taken});
+    }
+    --tag->busy;
+  }
+
+  /// Moves an item that this thread has taken, for this tag or, if that fails, for the next one
+  /// that waits for it.
+  void move_key(Lock& lock, Waiter mover) {
+    const auto key = mover.tag->items[mover.index].key;
+    for (;;) {
+      ++mover.tag->busy;
+      const auto problem = move_once(lock, mover);
+      --mover.tag->busy;
+      if (!problem) {
+        settled_.put(key);
+        tell_waiters(lock, key);
+        return;
+      }
+      // What a lost transfer throws is perhaps another item's failure, and none of this key.
+      if (!mover.tag->lost && is_final(problem)) {
+        settled_.put(key, problem);
+        auto waiters = take_waiters(key);
+        waiters.push_back(mover);
+        lose_all(lock, waiters, problem);
+        return;
+      }
+      lose(lock, mover.tag, problem);
+      const auto next = take_next_waiter(key);
+      if (!next) {
+        running_.erase(key);
+        return;
+      }
+      mover = *next;
+    }
+  }
+
+  /// Null if all went well.
+  std::exception_ptr move_once(Lock& lock, const Waiter& mover) {
+    if (mover.tag->lost) {
+      return mover.tag->lost;
+    }
+    lock.unlock();
+    std::exception_ptr problem;
+    Transfer::Moved moved;
+    try {
+      moved = mover.tag->transfer->move(mover.index);
+    } catch (...) {
+      problem = std::current_exception();
+    }
+    lock.lock();
+    if (!problem) {
+      auto& result = mover.tag->result;
+      ++(moved.was_there ? result.items_there : result.items_moved);
+      result.bytes += moved.bytes;
+      ++mover.tag->settled;
+    }
+    return problem;
+  }
+
+  std::vector<Waiter> take_waiters(const std::string& key) {
+    auto waiters = std::move(running_[key]);
+    running_.erase(key);
+    return waiters;
+  }
+
+  std::optional<Waiter> take_next_waiter(const std::string& key) {
+    auto& waiters = running_[key];
+    while (!waiters.empty()) {
+      auto first = std::move(waiters.front());
+      waiters.erase(waiters.begin());
+      if (!first.tag->lost) {
+        return first;
+      }
+    }
+    return std::nullopt;
+  }
+
+  void tell_waiters(Lock& lock, const std::string& key) {
+    for (const auto& waiter : take_waiters(key)) {
+      ++waiter.tag->busy;
+      tell(lock, waiter);
+      --waiter.tag->busy;
+    }
+  }
+
+  /// Lets a transfer know that an item is there. The tag must be busy.
+  void tell(Lock& lock, const Waiter& waiter) {
+    if (waiter.tag->lost) {
+      return;
+    }
+    lock.unlock();
+    std::exception_ptr problem;
+    try {
+      waiter.tag->transfer->moved_elsewhere(waiter.index);
+    } catch (...) {
+      problem = std::current_exception();
+    }
+    lock.lock();
+    if (problem) {
+      lose(lock, waiter.tag, problem);
+    } else {
+      ++waiter.tag->result.items_there;
+      ++waiter.tag->settled;
+    }
+    changed_.notify_all();
+  }
+
+  // --- failures ---
+
+  void lose_all(Lock& lock, const std::vector<Waiter>& waiters, const std::exception_ptr& problem) {
+    std::vector<Tag> lost;
+    for (const auto& waiter : waiters) { // all before the first one hears of it
+      mark_lost(waiter.tag, problem, lost);
+    }
+    abandon(lock, lost, problem);
+  }
+
+  void lose(Lock& lock, const Tag& tag, const std::exception_ptr& problem) {
+    lose_all(lock, {{tag, 0}}, problem);
+  }
+
+  void mark_lost(const Tag& tag, const std::exception_ptr& problem, std::vector<Tag>& lost) {
+    if (tag->lost || tag->is_ending) {
+      return;
+    }
+    note_failure(*tag, problem);
+    ++tag->busy;
+    lost.push_back(tag);
+  }
+
+  void note_failure(OpenTag& tag, const std::exception_ptr& problem) const {
+    tag.lost = problem;
+    if (stopped_ || is_interrupted()) {
+      tag.result.outcome = TagResult::Outcome::not_done;
+    } else {
+      tag.result.outcome = TagResult::Outcome::failed;
+      tag.result.problem = problem;
+    }
+  }
+
+  void abandon(Lock& lock, const std::vector<Tag>& lost, const std::exception_ptr& problem) {
+    if (lost.empty()) {
+      return;
+    }
+    lock.unlock();
+    for (const auto& tag : lost) {
+      if (tag->transfer) {
+        tag->transfer->abandon(problem);
+      }
+    }
+    lock.lock();
+    for (const auto& tag : lost) {
+      --tag->busy;
+    }
+    stop_if_wanted(lock, problem);
+    changed_.notify_all();
+  }
+
+  void stop_if_wanted(Lock& lock, const std::exception_ptr& problem) {
+    if (options_.fail_fast || is_interrupted()) {
+      stop(lock, problem);
+    }
+  }
+
+  /// Begins nothing more; what waits inside a transfer is woken.
+  void stop(Lock& lock, const std::exception_ptr& reason) {
+    if (stopped_) {
+      return;
+    }
+    stopped_ = reason;
+    std::vector<Tag> lost;
+    for (const auto& tag : tags_) {
+      if (tag->transfer) { // one that is being opened ends by itself
+        mark_lost(tag, reason, lost);
+      }
+    }
+    abandon(lock, lost, reason);
+    changed_.notify_all();
+  }
+
+  // --- tags ---
+
+  bool try_to_open_tag(Lock& lock) {
+    if (tags_.size() >= limit()) {
+      return false;
+    }
+    for (auto repository = repositories_.begin(); repository != repositories_.end(); ++repository) {
+      if (!repository->ahead.empty()) {
+        open_tag(lock, repository);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void open_tag(Lock& lock, std::list<Repository>::iterator repository) {
+    const auto tag = std::make_shared<OpenTag>();
+    tag->repository = repository;
+    tag->result.tag = std::move(repository->ahead.front());
+    repository->ahead.pop_front();
+    ++repository->tags_open;
+    tags_.push_back(tag);
+    ++tag->busy;
+    lock.unlock();
+    std::unique_ptr<Transfer> transfer;
+    std::vector<Item> items;
+    std::exception_ptr problem;
+    try {
+      transfer = repository->work->open(tag->result.tag);
+      items = transfer->items();
+    } catch (...) {
+      problem = std::current_exception();
+    }
+    lock.lock();
+    tag->transfer = std::move(transfer);
+    if (problem || stopped_) {
+      lose(lock, tag, problem ? problem : stopped_);
+    } else {
+      tag->items = std::move(items);
+      expect(*tag);
+    }
+    --tag->busy;
+  }
+
+  /// Lets the progress know of what will move for this tag and for none of those that are open.
+  void expect(const OpenTag& tag) {
+    std::uint64_t bytes = 0;
+    std::uint64_t count = 0;
+    for (const auto& item : tag.items) {
+      const bool is_new = expected_[item.key]++ == 0;
+      if (is_new && settled_.state(item.key) == SettledKeys::State::unknown) {
+        bytes += item.size_bytes.value_or(0);
+        ++count;
+      }
+    }
+    progress_.expect(count, bytes);
+  }
+
+  void forget_expected(const OpenTag& tag) {
+    for (const auto& item : tag.items) {
+      if (--expected_[item.key] == 0) {
+        expected_.erase(item.key);
+      }
+    }
+  }
+
+  Tag find_ended_tag() {
+    for (const auto& tag : tags_) {
+      const bool is_there = tag->transfer && tag->settled == tag->items.size();
+      if (tag->busy == 0 && !tag->is_ending && (tag->lost || is_there)) {
+        return tag;
+      }
+    }
+    return nullptr;
+  }
+
+  void end_tag(Lock& lock, const Tag& tag) {
+    tag->is_ending = true;
+    const bool is_whole = !tag->lost;
+    lock.unlock();
+    std::exception_ptr problem;
+    if (is_whole) {
+      try {
+        tag->transfer->finish();
+      } catch (...) {
+        problem = std::current_exception();
+      }
+    }
+    lock.lock();
+    if (problem) {
+      note_failure(*tag, problem);
+      stop_if_wanted(lock, problem);
+    }
+    auto& repository = *tag->repository;
+    tag->result.time =
+        std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - tag->since);
+    forget_expected(*tag);
+    auto transfer = std::move(tag->transfer);
+    lock.unlock();
+    transfer.reset();
+    repository.work->tag_over(tag->result);
+    lock.lock();
+    repository.has_failure |= tag->result.outcome != TagResult::Outcome::done;
+    --repository.tags_open;
+    std::erase(tags_, tag);
+  }
+
+  // --- repositories ---
+
+  bool try_to_open_repository(Lock& lock) {
+    if (is_exhausted_ || is_fetching_ || repositories_.size() >= limit()) {
+      return false;
+    }
+    is_fetching_ = true;
+    lock.unlock();
+    auto work = next_();
+    lock.lock();
+    is_fetching_ = false;
+    is_exhausted_ = !work;
+    if (work) {
+      changed_.notify_all(); // another thread may fetch the next one meanwhile
+      repositories_.emplace_back().work = std::move(work);
+      plan(lock, std::prev(repositories_.end()));
+    }
+    return true;
+  }
+
+  void plan(Lock& lock, std::list<Repository>::iterator repository) {
+    lock.unlock();
+    std::exception_ptr problem;
+    std::vector<PlannedTag> tags;
+    try {
+      tags = repository->work->plan();
+    } catch (...) {
+      problem = std::current_exception();
+    }
+    lock.lock();
+    if (!problem) {
+      repository->ahead.assign(std::make_move_iterator(tags.begin()),
+                               std::make_move_iterator(tags.end()));
+      repository->is_planned = true;
+      return;
+    }
+    auto work = std::move(repository->work);
+    const bool is_stop = stopped_ || is_interrupted();
+    lock.unlock();
+    work->over(is_stop ? RepositoryWork::Ending::stopped : RepositoryWork::Ending::failed, problem);
+    lock.lock();
+    repositories_.erase(repository);
+    stop_if_wanted(lock, problem);
+  }
+
+  std::list<Repository>::iterator find_ended_repository() {
+    return std::find_if(repositories_.begin(), repositories_.end(), [&](const Repository& open) {
+      return open.is_planned && open.tags_open == 0 && (open.ahead.empty() || stopped_);
+    });
+  }
+
+  void end_repository(Lock& lock, std::list<Repository>::iterator repository) {
+    using Ending = RepositoryWork::Ending;
+    std::list<Repository> ended; // out of the list: nobody else ends it
+    ended.splice(ended.begin(), repositories_, repository);
+    const bool is_stopped = stopped_ != nullptr;
+    lock.unlock();
+    for (auto& tag : repository->ahead) {
+      TagResult result;
+      result.tag = std::move(tag);
+      result.outcome = TagResult::Outcome::not_done;
+      repository->work->tag_over(result);
+    }
+    repository->work->over(is_stopped                ? Ending::stopped
+                           : repository->has_failure ? Ending::incomplete
+                                                     : Ending::complete,
+                           nullptr);
+    lock.lock();
+  }
+
+  /// Tells the repositories whose turn never came, so that the report is whole.
+  void end_the_rest() {
+    while (!is_exhausted_ && !bug_) {
+      const auto work = next_();
+      is_exhausted_ = !work;
+      if (work) {
+        work->over(RepositoryWork::Ending::stopped, nullptr);
+      }
+    }
+  }
+
+  [[nodiscard]] std::size_t limit() const noexcept { return options_.jobs + 2; }
+
+  const EngineOptions& options_;
+  SettledKeys& settled_;
+  Progress& progress_;
+  const NextRepository& next_;
+
+  std::mutex mutex_; ///< guards what follows, and is not held while others' code runs
+  std::condition_variable changed_;
+  std::list<Repository> repositories_;
+  std::vector<Tag> tags_;                              // in the order of their opening
+  std::map<std::string, std::vector<Waiter>> running_; // keys in the hands of a thread
+  std::map<std::string, std::size_t> expected_;        // keys of open tags that are not settled
+  bool is_fetching_ = false;
+  bool is_exhausted_ = false;
+  std::exception_ptr stopped_; // why nothing more is begun
+  std::exception_ptr bug_;     // what a report of results threw
+};
+
+} // namespace
+
+void run_engine(const EngineOptions& options, SettledKeys& settled, Progress& progress,
+                const NextRepository& next) {
+  Engine(options, settled, progress, next).run();
+}
+
+} // namespace regctl::ops::mirror
