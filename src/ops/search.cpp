@@ -4,6 +4,8 @@
 #include <regctl/registry/registries.hpp>
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 namespace regctl::ops {
 
@@ -17,20 +19,12 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-/// The repositories of a listing of tags ("team/app:1.0") that have `term` in their name, each
-/// once.
-std::vector<SearchResult> search_listing(const std::map<std::string, std::string>& tags,
-                                         std::string_view term) {
-  std::vector<SearchResult> results;
-  const auto wanted = lower(term);
-  for (const auto& [name_and_tag, id] : tags) {
-    const auto name = name_and_tag.substr(0, name_and_tag.rfind(':'));
-    const bool is_new = results.empty() || results.back().name != name;
-    if (is_new && lower(name).find(wanted) != std::string::npos) {
-      results.push_back({name, "", 0, false, false});
-    }
-  }
-  return results;
+/// The repositories of the server's listing of tags; nothing if it has none.
+std::optional<std::set<std::string>> list_names(registry::v1::Registry& registry) {
+  std::set<std::string> names;
+  const bool has_listing = registry.list_all_tags(
+      [&](const std::string& name, const std::string&, const std::string&) { names.insert(name); });
+  return has_listing ? std::optional(std::move(names)) : std::nullopt;
 }
 
 } // namespace
@@ -43,8 +37,13 @@ std::vector<SearchResult> search(Session& session, const RegistryHost& host,
     for (const auto& hit : *hits) {
       results.push_back({hit.name, hit.description, hit.stars, hit.is_official, hit.is_automated});
     }
-  } else if (const auto tags = registry.list_all_tags()) {
-    results = search_listing(*tags, term);
+  } else if (const auto names = list_names(registry)) {
+    const auto wanted = lower(term);
+    for (const auto& name : *names) {
+      if (lower(name).find(wanted) != std::string::npos) {
+        results.push_back({name, "", 0, false, false});
+      }
+    }
   } else {
     throw Error(ErrorKind::unsupported,
                 "search is off at " + host.host + ", and the registry has no other listing",

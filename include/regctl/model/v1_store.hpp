@@ -69,6 +69,10 @@ public:
   /// Children wait for it no longer.
   virtual bool has_image(const std::string& id) = 0;
 
+  /// Says that somebody else completed the image at the destination: children wait for it no
+  /// longer.
+  virtual void image_arrived(const std::string&) {}
+
   /// Stores one image completely: JSON, layer, checksum. Returns already_there if somebody else
   /// completed it meanwhile. After Error{integrity} it may be called again where can_repeat().
   virtual PutOutcome put_image(const V1Upload& upload) = 0;

@@ -68,6 +68,8 @@ public:
     return there;
   }
 
+  void image_arrived(const std::string& id) override { advance(id, Progress::complete); }
+
   PutOutcome put_image(const V1Upload& upload) override {
     const auto& image = upload.image;
     return in_context([&] { return "pushing image " + short_id(image.id) + " to " + where(); },

@@ -59,6 +59,48 @@ SearchHit read_hit(const Json& result) {
   return hit;
 }
 
+/// Reads {"team/app:1.0": ID, …} member by member: a listing can have a hundred thousand of them.
+class ListingReader final : public nlohmann::json_sax<Json> {
+public:
+  explicit ListingReader(const Registry::OnTag& on_tag) : on_tag_(on_tag) {}
+
+  bool key(string_t& name) override {
+    if (depth_ == 1) {
+      name_ = without_library(name);
+    }
+    return true;
+  }
+
+  bool string(string_t& id) override {
+    const auto colon = name_.rfind(':');
+    if (depth_ == 1 && colon != std::string::npos && is_v1_id(id)) {
+      on_tag_(name_.substr(0, colon), name_.substr(colon + 1), id);
+    }
+    return depth_ > 0;
+  }
+
+  bool start_object(std::size_t) override { return ++depth_ < k_deepest; }
+  bool end_object() override { return --depth_ >= 0; }
+  bool start_array(std::size_t) override { return depth_++ > 0 && depth_ < k_deepest; }
+  bool end_array() override { return --depth_ >= 0; }
+  bool null() override { return depth_ > 0; }
+  bool boolean(bool) override { return depth_ > 0; }
+  bool number_integer(number_integer_t) override { return depth_ > 0; }
+  bool number_unsigned(number_unsigned_t) override { return depth_ > 0; }
+  bool number_float(number_float_t, const string_t&) override { return depth_ > 0; }
+  bool binary(binary_t&) override { return false; }
+  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
+    return false;
+  }
+
+private:
+  static constexpr int k_deepest = 100;
+
+  const Registry::OnTag& on_tag_;
+  std::string name_;
+  int depth_ = 0;
+};
+
 } // namespace
 
 class Registry::State {
@@ -126,24 +168,14 @@ std::optional<std::vector<SearchHit>> Registry::search(std::string_view term) {
   return hits;
 }
 
-std::optional<std::map<std::string, std::string>> Registry::list_all_tags() {
+bool Registry::list_all_tags(const OnTag& on_tag) {
   auto response = state_->ask("/v1/repositories");
   if (response.status != 200) {
     http::discard_body(response);
-    return std::nullopt;
+    return false;
   }
-  const auto document =
-      Json::parse(http::read_body(response, k_listing_limit_bytes), nullptr, false);
-  if (!document.is_object()) {
-    return std::nullopt;
-  }
-  std::map<std::string, std::string> tags;
-  for (const auto& [name, id] : document.items()) {
-    if (id.is_string() && is_v1_id(id.get_ref<const std::string&>())) {
-      tags[without_library(name)] = id.get<std::string>();
-    }
-  }
-  return tags;
+  ListingReader reader(on_tag);
+  return Json::sax_parse(http::read_body(response, k_listing_limit_bytes), &reader);
 }
 
 bool Registry::check_credential() {

@@ -6,7 +6,7 @@
 #include <regctl/model/v1_store.hpp>
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,9 +48,12 @@ public:
   /// 404, or an answer without results as older versions of docker-registry gave (`{}`).
   std::optional<std::vector<SearchHit>> search(std::string_view term);
 
-  /// Every tag of every repository ("team/app:1.0" → ID), from `GET /v1/repositories`, which
-  /// docker-registry-server 2.2.0 (npm) has. Nothing if the server has no such listing.
-  std::optional<std::map<std::string, std::string>> list_all_tags();
+  /// Calls `on_tag` for every tag of every repository, in no order, from `GET /v1/repositories`,
+  /// which docker-registry-server 2.2.0 (npm) has. False if the server has no such listing, or one
+  /// that ends in its middle: what was told of it is then to be forgotten.
+  using OnTag =
+      std::function<void(const std::string& name, const std::string& tag, const std::string& id)>;
+  bool list_all_tags(const OnTag& on_tag);
 
   /// Whether the server can tell that the credential is good: false where it has no /v1/users/.
   /// Throws Error{denied} if it is not.
