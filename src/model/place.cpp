@@ -69,6 +69,11 @@ Place parse_daemon(std::string_view rest) {
 
 } // namespace
 
+bool Place::has_scheme(std::string_view text) noexcept {
+  return std::any_of(k_schemes.begin(), k_schemes.end(),
+                     [&](const Scheme& scheme) { return text.starts_with(scheme.prefix); });
+}
+
 Place Place::parse(std::string_view text, Bare bare) {
   for (const auto& scheme : k_schemes) {
     if (text.starts_with(scheme.prefix)) {

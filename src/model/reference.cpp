@@ -129,6 +129,14 @@ bool is_lone_host(std::string_view text) noexcept {
          is_host(text) && is_port(text.substr(colon + 1)) && looks_like_host(text.substr(0, colon));
 }
 
+/// "library/app" without its first part, which is implied.
+std::string familiar_name(std::string_view name) {
+  if (name.starts_with(k_library) && name.find('/', k_library.size()) == std::string_view::npos) {
+    name.remove_prefix(k_library.size());
+  }
+  return std::string(name);
+}
+
 } // namespace
 
 Reference Reference::parse(std::string_view text) {
@@ -154,11 +162,13 @@ Reference Reference::parse(std::string_view text) {
   result.host = has_host ? lower(first) : std::string(k_default_host);
   take_tag_and_digest(text, rest, result);
   check_name(text, rest, has_host);
-  if (rest.starts_with(k_library) && rest.find('/', k_library.size()) == std::string_view::npos) {
-    rest.remove_prefix(k_library.size());
-  }
-  result.name = std::string(rest);
+  result.name = familiar_name(rest);
   return result;
+}
+
+std::string parse_repository_name(std::string_view text) {
+  check_name(text, text, /*has_explicit_host=*/true);
+  return familiar_name(text);
 }
 
 std::string Reference::tag_or_latest() const {

@@ -32,6 +32,9 @@ struct Place {
   /// docker archive. Names inside archives and the daemon may lack a host. Throws Error{usage}.
   static Place parse(std::string_view text, Bare bare = Bare::registry);
 
+  /// Whether `text` begins with one of the schemes above other than "docker://".
+  static bool has_scheme(std::string_view text) noexcept;
+
   /// As parse() takes it back, with the scheme ("docker://" for a registry).
   [[nodiscard]] std::string to_string() const;
 };

@@ -47,6 +47,10 @@ struct Reference {
 /// Throws Error{usage}.
 RegistryHost parse_registry_host(std::string_view text);
 
+/// The name of a repository as it stands at its registry ("team/app"); "library/app" is "app".
+/// Throws Error{usage} saying what is wrong.
+std::string parse_repository_name(std::string_view text);
+
 /// True if `text` is 1 to 128 characters of [A-Za-z0-9_.-] and does not start with '.' or '-'.
 /// Source: docker-registry 0.9, tag names `^[\w][\w.-]{0,127}$`.
 bool is_tag(std::string_view text) noexcept;

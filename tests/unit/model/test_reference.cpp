@@ -101,4 +101,15 @@ TEST_CASE("only whole loopback addresses count as loopback") {
   }
 }
 
+TEST_CASE("a repository's name stands alone") {
+  CHECK(regctl::parse_repository_name("team/App") == "team/App");
+  CHECK(regctl::parse_repository_name("library/app") == "app");
+  CHECK(regctl::parse_repository_name("library/a/b") == "library/a/b");
+  for (const char* text : {"", "/a", "a/", "a//b", "a:1", "a@b", "..", "a/../b", "a b"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(regctl::parse_repository_name(text), regctl::Error);
+  }
+  CHECK_THROWS_AS(regctl::parse_repository_name(std::string(256, 'a')), regctl::Error);
+}
+
 TEST_SUITE_END();

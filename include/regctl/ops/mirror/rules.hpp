@@ -22,12 +22,17 @@ struct Filter {
   [[nodiscard]] bool takes(std::string_view name) const;
 };
 
-/// A new name for a repository whose whole name `from` matches, a regular expression; "$1" to "$9"
-/// in `to` stand for what its groups caught, "$$" for "$". The first rename that fits is the only
-/// one.
+/// A new name for a repository whose whole name `from` matches; "$1" to "$9" in `to` stand for what
+/// its groups or wildcards caught, "$$" for "$". The first rename that fits is the only one.
 struct Rename {
   Pattern from;
   std::string to;
+
+  /// Throws Error{usage} for what is no pattern, and for a `to` that mentions what `from` does not
+  /// catch.
+  static Rename make(std::string_view from, std::string_view to);
+  /// "FROM=TO", as the command line has it.
+  static Rename parse(std::string_view text);
 };
 
 /// What becomes of destination tags that the source has no longer.

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/ops/mirror/endpoint.hpp>
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+constexpr std::string_view k_scheme = "docker://";
+
+} // namespace
+
+Endpoint Endpoint::parse(std::string_view text) {
+  Endpoint endpoint;
+  if (Place::has_scheme(text)) {
+    endpoint.place = Place::parse(text);
+    return endpoint;
+  }
+  auto rest = text;
+  if (rest.starts_with(k_scheme)) {
+    rest.remove_prefix(k_scheme.size());
+  }
+  const auto slash = rest.find('/');
+  if (slash == std::string_view::npos || slash + 1 == rest.size()) {
+    endpoint.host = parse_registry_host(rest);
+  } else if (rest.ends_with('/')) {
+    rest.remove_suffix(1);
+    auto below = Reference::parse(rest);
+    if (below.tag || below.digest) {
+      throw Error(ErrorKind::usage, "'" + std::string(text) + "' has a tag before its last '/'",
+                  "write HOST[:PORT]/NAMESPACE/, or HOST[:PORT]/NAME:TAG");
+    }
+    endpoint.host = RegistryHost{below.host};
+    endpoint.name_space = below.name;
+  } else {
+    endpoint.place = Place::parse(text);
+  }
+  return endpoint;
+}
+
+std::string Endpoint::to_string() const {
+  if (place) {
+    return place->to_string();
+  }
+  return std::string(k_scheme) + host->host + (name_space.empty() ? "" : "/" + name_space + "/");
+}
+
+} // namespace regctl::ops::mirror

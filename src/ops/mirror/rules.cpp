@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/model/reference.hpp>
+#include <regctl/ops/mirror/rules.hpp>
+
+#include <algorithm>
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+bool any_matches(const std::vector<Pattern>& patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const Pattern& pattern) { return pattern.matches(name); });
+}
+
+/// `to` with what was caught in the place of "$1"; `caught` has something for every "$N" there is.
+std::string expand(const std::string& to, const std::vector<std::string>& caught) {
+  std::string name;
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    if (to[i] != '$') {
+      name += to[i];
+    } else if (const char next = to[++i]; next == '$') {
+      name += '$';
+    } else {
+      name += caught[static_cast<std::size_t>(next - '0')];
+    }
+  }
+  return name;
+}
+
+void check_replacement(std::string_view from, std::string_view to, std::size_t count) {
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    if (to[i] != '$') {
+      continue;
+    }
+    const char next = ++i < to.size() ? to[i] : '\0';
+    const bool is_group = next >= '1' && next <= '9';
+    if (next != '$' && !is_group) {
+      throw Error(ErrorKind::usage,
+                  "the new name '" + std::string(to) + "' has a '$' that says nothing",
+                  "$1 to $9 stand for what the pattern caught, $$ for $");
+    }
+    if (is_group && static_cast<std::size_t>(next - '0') > count) {
+      throw Error(ErrorKind::usage, "the new name '" + std::string(to) + "' has $" + next +
+                                        ", but '" + std::string(from) + "' catches " +
+                                        std::to_string(count));
+    }
+  }
+}
+
+} // namespace
+
+bool Filter::takes(std::string_view name) const {
+  return (include.empty() || any_matches(include, name)) && !any_matches(exclude, name);
+}
+
+Rename Rename::make(std::string_view from, std::string_view to) {
+  Rename rename{Pattern::parse(from), std::string(to)};
+  check_replacement(from, to, rename.from.capture_count());
+  return rename;
+}
+
+Rename Rename::parse(std::string_view text) {
+  const auto sign = text.rfind('='); // no new name has one, a regular expression may
+  if (sign == std::string_view::npos) {
+    throw Error(ErrorKind::usage, "'" + std::string(text) + "' does not say the new name",
+                "write PATTERN=NAME, for example 'team/*=old/$1'");
+  }
+  return make(text.substr(0, sign), text.substr(sign + 1));
+}
+
+std::string Rules::destination_name(const std::string& source_name) const {
+  auto name = source_name;
+  for (const auto& rename : renames) {
+    if (const auto caught = rename.from.captures(source_name)) {
+      name = expand(rename.to, *caught);
+      break;
+    }
+  }
+  return in_context([&] { return "naming " + source_name + " at the destination"; },
+                    [&] { return parse_repository_name(prefix + name); });
+}
+
+} // namespace regctl::ops::mirror

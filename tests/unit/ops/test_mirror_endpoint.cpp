@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/ops/mirror/endpoint.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using regctl::Error;
+using regctl::ops::mirror::Endpoint;
+
+TEST_SUITE_BEGIN("ops/mirror_endpoint");
+
+TEST_CASE("an end is a host, a namespace or a place") {
+  struct Row {
+    const char* text;
+    const char* host; ///< "" for a place
+    const char* name_space;
+    const char* written;
+  };
+  const Row rows[] = {
+      {"host:5000", "host:5000", "", "docker://host:5000"},
+      {"localhost", "localhost", "", "docker://localhost"},
+      {"Registry.Example/", "registry.example", "", "docker://registry.example"},
+      {"docker://host:5000", "host:5000", "", "docker://host:5000"},
+      {"[::1]:5000", "[::1]:5000", "", "docker://[::1]:5000"},
+      {"host:5000/team/", "host:5000", "team", "docker://host:5000/team/"},
+      {"host:5000/team/sub/", "host:5000", "team/sub", "docker://host:5000/team/sub/"},
+      {"host:5000/team", "", "", "docker://host:5000/team"},
+      {"docker://host:5000/team/app:1", "", "", "docker://host:5000/team/app:1"},
+      {"v1-storage:/srv/registry", "", "", "v1-storage:/srv/registry"},
+      {"v1-storage:tree/", "", "", "v1-storage:tree/"},
+      {"docker-archive:x.tar", "", "", "docker-archive:x.tar"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    const auto endpoint = Endpoint::parse(row.text);
+    CHECK((endpoint.host ? endpoint.host->host : "") == row.host);
+    CHECK(endpoint.place.has_value() == !endpoint.host.has_value());
+    CHECK(endpoint.name_space == row.name_space);
+    CHECK(endpoint.to_string() == row.written);
+    CHECK(Endpoint::parse(endpoint.to_string()).to_string() == row.written);
+  }
+}
+
+TEST_CASE("what is no end is refused") {
+  for (const char* text : {"", "/", "http://host:5000", "host:5000/team:1/", "host:5000//",
+                           "host:5000/a/../b/", "v1-storage:", "host:99999"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(Endpoint::parse(text), Error);
+  }
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/ops/mirror/plan.hpp>
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+using regctl::Pattern;
+using regctl::SemverRange;
+using namespace regctl::ops::mirror;
+
+TEST_SUITE_BEGIN("ops/mirror_plan");
+
+namespace {
+
+constexpr std::int64_t k_now = 1'000'000;
+const std::optional<std::string> k_broken;
+
+Listings listings(TagListing source, std::optional<TagListing> destination) {
+  return {"team/app", "mirror/app", std::move(source), std::move(destination)};
+}
+
+/// "TAG ACTION: REASON" of each tag. An identity is its image's age in seconds, or a word.
+std::vector<std::string> planned(const Listings& lists, const Rules& rules) {
+  const auto created_at = [](const std::string& identity) -> std::optional<std::int64_t> {
+    if (identity.find_first_not_of("0123456789") != std::string::npos) {
+      return std::nullopt;
+    }
+    return k_now - std::stoll(identity);
+  };
+  std::vector<std::string> lines;
+  for (const auto& tag : plan(lists, rules, created_at, k_now)) {
+    CHECK(tag.source_name == "team/app");
+    CHECK(tag.destination_name == "mirror/app");
+    CHECK(tag.is_broken == (tag.reason == "broken at the source"));
+    lines.push_back(tag.tag + " " + std::string(to_string(tag.action)) + ": " + tag.reason);
+  }
+  return lines;
+}
+
+TagListing many(const std::string& prefix, int count) {
+  TagListing tags;
+  for (int i = 0; i < count; ++i) {
+    tags[prefix + std::to_string(i)] = "id";
+  }
+  return tags;
+}
+
+using Lines = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("each tag gets an action and a reason, by name") {
+  CHECK(planned(listings({{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", k_broken}, {"e", "5"}},
+                         TagListing{{"b", "2"}, {"c", "9"}, {"e", k_broken}, {"z", "7"}}),
+                {}) == Lines{"a copy: missing", "b keep: same", "c update: differs",
+                             "d skip: broken at the source",
+                             "e update: broken at the destination"});
+}
+
+TEST_CASE("identities of both sides are in the plan") {
+  const auto tags = plan(
+      listings({{"a", "1"}, {"b", "2"}}, TagListing{{"a", "0"}}), {},
+      [](const auto&) { return std::nullopt; }, k_now);
+  REQUIRE(tags.size() == 2);
+  CHECK(tags[0].identity == "1");
+  CHECK(tags[0].previous == "0");
+  CHECK(tags[1].identity == "2");
+  CHECK_FALSE(tags[1].previous);
+}
+
+TEST_CASE("a repository that is not there yet gets everything") {
+  CHECK(planned(listings({{"a", "1"}}, std::nullopt), {}) == Lines{"a copy: missing"});
+  CHECK(planned(listings({}, std::nullopt), {}).empty());
+}
+
+TEST_CASE("filters by name, version and age leave tags alone") {
+  Rules rules;
+  rules.tags.exclude = {Pattern::parse("*-dev")};
+  rules.semver = SemverRange::parse(">=1");
+  rules.newer_than = std::chrono::seconds(100);
+  CHECK(planned(listings({{"0.9", "1"},
+                          {"1.0", "99"},
+                          {"1.1", "101"},
+                          {"1.2", "100"},
+                          {"1.3", "unknown"},
+                          {"1.4", k_broken},
+                          {"1.5-dev", k_broken},
+                          {"latest", "1"}},
+                         TagListing{{"1.1", "0"}, {"latest", "1"}}),
+                rules) == Lines{"0.9 skip: filtered by --semver", "1.0 copy: missing",
+                                "1.1 skip: filtered by --newer-than", "1.2 copy: missing",
+                                "1.3 copy: missing", "1.4 skip: broken at the source",
+                                "1.5-dev skip: filtered by its name",
+                                "latest skip: filtered by --semver"});
+}
+
+TEST_CASE("the latest are found") {
+  struct Row {
+    const char* name;
+    std::size_t latest;
+    TagListing source;
+    std::set<std::string> taken;
+  };
+  const Row rows[] = {
+      {"by version if all are", 2, {{"1.9", "1"}, {"1.10", "9"}, {"v2", "9"}}, {"1.10", "v2"}},
+      {"prereleases are below their release",
+       2,
+       {{"1.0", "1"}, {"2.0-rc.1", "1"}, {"2.0", "1"}, {"2.0-beta", "1"}},
+       {"2.0", "2.0-rc.1"}},
+      {"equal versions by name", 1, {{"1.0", "1"}, {"1.0.0", "1"}, {"v1.0", "1"}}, {"1.0"}},
+      {"by age if one is no version",
+       2,
+       {{"1.0", "1"}, {"2.0", "50"}, {"3.0", "60"}, {"stable", "70"}},
+       {"1.0", "2.0"}},
+      {"equal ages by name", 1, {{"b", "5"}, {"a", "5"}, {"c", "6"}}, {"a"}},
+      {"unknown ages are the oldest", 1, {{"a", "unknown"}, {"b", "900"}}, {"b"}},
+      {"more than there are", 9, {{"a", "1"}, {"b", "2"}}, {"a", "b"}},
+      {"none", 0, {{"a", "1"}}, {}},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    Rules rules;
+    rules.latest = row.latest;
+    std::set<std::string> taken;
+    for (const auto& line : planned(listings(row.source, std::nullopt), rules)) {
+      if (line.ends_with(" copy: missing")) {
+        taken.insert(line.substr(0, line.find(' ')));
+      } else {
+        CHECK(line.ends_with(" skip: filtered by --latest"));
+      }
+    }
+    CHECK(taken == row.taken);
+  }
+}
+
+TEST_CASE("a broken tag takes no place among the latest") {
+  Rules rules;
+  rules.latest = 1;
+  CHECK(planned(listings({{"1", k_broken}, {"2", "1"}, {"3", k_broken}}, std::nullopt), rules) ==
+        Lines{"1 skip: filtered by --latest", "2 copy: missing", "3 skip: broken at the source"});
+}
+
+TEST_CASE("latest counts what other filters leave") {
+  Rules rules;
+  rules.latest = 1;
+  rules.tags.exclude = {Pattern::parse("3")};
+  CHECK(planned(listings({{"1", "1"}, {"2", "1"}, {"3", "1"}}, std::nullopt), rules) ==
+        Lines{"1 skip: filtered by --latest", "2 copy: missing", "3 skip: filtered by its name"});
+}
+
+TEST_CASE("ages are asked for only where they decide, and once for an image") {
+  int asked = 0;
+  const auto count = [&](const auto&) -> std::optional<std::int64_t> {
+    ++asked;
+    return k_now;
+  };
+  const auto lists = listings({{"1", "a"}, {"2", "b"}, {"3", "b"}}, std::nullopt);
+  Rules rules;
+  plan(lists, rules, count, k_now);
+  rules.latest = 1;
+  plan(lists, rules, count, k_now); // all are versions
+  CHECK(asked == 0);
+  const auto words = listings({{"x", "a"}, {"y", "b"}, {"z", "b"}}, std::nullopt);
+  rules.latest = 3;
+  plan(words, rules, count, k_now); // no more than there are
+  CHECK(asked == 0);
+  rules.latest = 1;
+  rules.newer_than = std::chrono::seconds(5);
+  plan(words, rules, count, k_now);
+  CHECK(asked == 2);
+}
+
+TEST_CASE("what only the destination has is pruned if asked for") {
+  auto destination = many("t", 10);
+  destination["old"] = "id";
+  Rules rules;
+  CHECK(planned(listings(many("t", 10), destination), rules).size() == 10);
+  rules.prune.enabled = true;
+  const auto lines = planned(listings(many("t", 10), destination), rules);
+  REQUIRE(lines.size() == 11);
+  CHECK(lines[0] == "old delete: not at the source");
+}
+
+TEST_CASE("pruning has catches") {
+  struct Row {
+    const char* name;
+    int kept;
+    int extra;
+    double limit;
+    bool beyond_limit;
+    std::size_t removed;
+  };
+  const Row rows[] = {
+      {"exactly the limit", 9, 1, 0.1, false, 1},
+      {"exactly the limit, rounded", 27, 3, 0.1, false, 3},
+      {"one more", 8, 2, 0.1, false, 0},
+      {"a small repository", 4, 1, 0.1, false, 0},
+      {"beyond, if asked for", 1, 9, 0.1, true, 9},
+      {"a higher limit", 5, 5, 0.5, false, 5},
+      {"all", 0, 5, 1, true, 0}, // the source is empty
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    auto destination = many("t", row.kept);
+    destination.merge(many("x", row.extra));
+    Rules rules;
+    rules.prune = {true, row.limit, row.beyond_limit};
+    std::size_t removed = 0;
+    std::size_t refused = 0;
+    for (const auto& line : planned(listings(many("t", row.kept), destination), rules)) {
+      removed += line.find(" delete: ") != std::string::npos ? 1U : 0U;
+      refused += line.find(" skip: not pruned: ") != std::string::npos ? 1U : 0U;
+    }
+    CHECK(removed == row.removed);
+    CHECK(removed + refused == static_cast<std::size_t>(row.extra));
+  }
+}
+
+TEST_CASE("pruning says why it does not") {
+  Rules rules;
+  rules.prune.enabled = true;
+  CHECK(planned(listings({}, TagListing{{"a", "1"}}), rules) ==
+        Lines{"a skip: not pruned: the source lists no tags"});
+  CHECK(planned(listings({{"a", "1"}}, TagListing{{"a", "1"}, {"b", "1"}}), rules) ==
+        Lines{"a keep: same", "b skip: not pruned: 1 of 2 tags are more than --prune-limit allows "
+                              "without --yes"});
+}
+
+TEST_CASE("pruning leaves what is protected and what is not this mirror's") {
+  Rules rules;
+  rules.prune = {true, 0.1, true};
+  rules.protected_tags = {Pattern::parse("stable*")};
+  rules.tags.include = {Pattern::parse("[0-9]*"), Pattern::parse("stable*")};
+  CHECK(planned(listings({{"1", "1"}, {"9-filtered", "1"}},
+                         TagListing{{"1", "1"}, {"2", "1"}, {"mine", "1"}, {"stable-1", "1"}}),
+                rules) == Lines{"1 keep: same", "2 delete: not at the source",
+                                "9-filtered copy: missing", "mine skip: filtered by its name",
+                                "stable-1 skip: protected"});
+  rules.tags = {};
+  rules.semver = SemverRange::parse("*");
+  CHECK(planned(listings({{"1", "1"}}, TagListing{{"2", "1"}, {"x", "1"}}), rules) ==
+        Lines{"1 copy: missing", "2 delete: not at the source", "x skip: filtered by --semver"});
+}
+
+TEST_CASE("what the source has and a rule leaves out is never pruned") {
+  Rules rules;
+  rules.prune = {true, 1, true};
+  rules.latest = 1;
+  CHECK(planned(listings({{"1", "1"}, {"2", "1"}}, TagListing{{"1", "1"}, {"2", "1"}}), rules) ==
+        Lines{"1 skip: filtered by --latest", "2 keep: same"});
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/ops/mirror/plan.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using regctl::Error;
+using regctl::ErrorKind;
+using namespace regctl::ops::mirror;
+
+TEST_SUITE_BEGIN("ops/mirror_plan_file");
+
+TEST_CASE("a planned tag is a line of JSON that reads back as it was") {
+  struct Row {
+    PlannedTag tag;
+    const char* line;
+  };
+  const Row rows[] = {
+      {{"team/app", "mirror/app", "1.0", Action::copy, "missing", false, "abc", {}},
+       R"({"source":"team/app","destination":"mirror/app","tag":"1.0","action":"copy",)"
+       R"("reason":"missing","identity":"abc"})"},
+      {{"a", "a", "1", Action::update, "differs", false, "abc", "def"},
+       R"({"source":"a","destination":"a","tag":"1","action":"update","reason":"differs",)"
+       R"("identity":"abc","previous":"def"})"},
+      {{"a", "a", "1", Action::remove, "not at the source", false, {}, "def"},
+       R"({"source":"a","destination":"a","tag":"1","action":"delete",)"
+       R"("reason":"not at the source","previous":"def"})"},
+      {{"a", "a", "1", Action::skip, "broken at the source", true, {}, {}},
+       R"({"source":"a","destination":"a","tag":"1","action":"skip",)"
+       R"("reason":"broken at the source","broken":true})"},
+      {{"a", "a", "1", Action::keep, "same\n\"x\"", false, "abc", "abc"},
+       R"({"source":"a","destination":"a","tag":"1","action":"keep","reason":"same\n\"x\"",)"
+       R"("identity":"abc","previous":"abc"})"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.line);
+    CHECK(print_planned_tag(row.tag) == row.line);
+    const auto again = parse_planned_tag(row.line, 1);
+    CHECK(print_planned_tag(again) == row.line);
+    CHECK(again.action == row.tag.action);
+    CHECK(again.is_broken == row.tag.is_broken);
+    CHECK(again.identity == row.tag.identity);
+    CHECK(again.previous == row.tag.previous);
+  }
+}
+
+TEST_CASE("members that are not known are passed over") {
+  const auto tag = parse_planned_tag(R"({"source":"a","destination":"b","tag":"1","action":"copy",
+                                         "identity":"x","error":{"kind":"denied"}})",
+                                     1);
+  CHECK(tag.destination_name == "b");
+  CHECK(tag.reason.empty());
+}
+
+TEST_CASE("what is no planned tag is named with its line") {
+  struct Row {
+    const char* line;
+    const char* why;
+  };
+  const Row rows[] = {
+      {"", "not JSON"},
+      {"[]", "not a JSON object"},
+      {R"({"destination":"a","tag":"1","action":"keep"})", "source is missing"},
+      {R"({"source":"a","destination":1,"tag":"1","action":"keep"})",
+       "destination is not a string"},
+      {R"({"source":"a","destination":"","tag":"1","action":"keep"})", "a name is empty"},
+      {R"({"source":"a","destination":"a","tag":"../1","action":"keep"})", "'../1' is not a tag"},
+      {R"({"source":"a","destination":"a","tag":"1","action":"burn"})", "action is 'burn'"},
+      {R"({"source":"a","destination":"a","tag":"1","action":"copy"})", "identity is missing"},
+      {R"({"source":"a","destination":"a","tag":"1","action":"update"})", "identity is missing"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.line);
+    try {
+      parse_planned_tag(row.line, 17);
+      FAIL_CHECK("was taken");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::protocol);
+      CHECK(error.message().find("plan line 17: ") == 0);
+      CHECK(error.message().find(row.why) != std::string::npos);
+    }
+  }
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/ops/mirror/rules.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using regctl::Error;
+using regctl::ErrorKind;
+using regctl::Pattern;
+using namespace regctl::ops::mirror;
+
+TEST_SUITE_BEGIN("ops/mirror_rules");
+
+namespace {
+
+std::vector<Pattern> patterns(const std::vector<const char*>& texts) {
+  std::vector<Pattern> result;
+  for (const char* text : texts) {
+    result.push_back(Pattern::parse(text));
+  }
+  return result;
+}
+
+} // namespace
+
+TEST_CASE("a filter takes what is included and not excluded") {
+  struct Row {
+    std::vector<const char*> include;
+    std::vector<const char*> exclude;
+    const char* name;
+    bool is_taken;
+  };
+  const Row rows[] = {
+      {{}, {}, "app", true},
+      {{"a*", "b*"}, {}, "bar", true},
+      {{"a*", "b*"}, {}, "car", false},
+      {{}, {"c*"}, "car", false},
+      {{}, {"c*"}, "bar", true},
+      {{"team/**"}, {"**/test", "x"}, "team/a/test", false},
+      {{"team/**"}, {"**/test", "x"}, "team/a", true},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    CHECK(Filter{patterns(row.include), patterns(row.exclude)}.takes(row.name) == row.is_taken);
+  }
+}
+
+TEST_CASE("the destination's name is renamed once, then prefixed") {
+  Rules rules;
+  CHECK(rules.destination_name("team/app") == "team/app");
+  rules.renames = {Rename::make("old/*", "new/$1"), Rename::make("/new/(.+)/", "never/$1"),
+                   Rename::make("/([^/]+)/([^/]+)/", "$2-of-$1")};
+  struct Row {
+    const char* source;
+    const char* destination;
+  };
+  const Row rows[] = {
+      {"old/app", "new/app"},
+      {"new/app", "never/app"},
+      {"a/b", "b-of-a"},
+      {"a/b/c", "a/b/c"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.source);
+    CHECK(rules.destination_name(row.source) == row.destination);
+  }
+  rules.prefix = "mirror/";
+  CHECK(rules.destination_name("old/app") == "mirror/new/app");
+  CHECK(rules.destination_name("x") == "mirror/x");
+}
+
+TEST_CASE("what comes out must be a repository's name") {
+  Rules rules;
+  rules.renames = {Rename::parse("bad=a$$b"), Rename::parse("/(x*)y/=$1"), Rename::parse("c=a:1")};
+  for (const char* name : {"bad", "y", "c"}) {
+    CAPTURE(name);
+    try {
+      rules.destination_name(name);
+      FAIL_CHECK("was taken");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::usage);
+      CHECK(std::string(error.what()).find("naming " + std::string(name)) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("a rename says what it catches") {
+  CHECK(Rename::parse("/a=(.)/=b/$1").from == Pattern::parse("/a=(.)/"));
+  CHECK(Rename::parse("/a=(.)/=b/$1").to == "b/$1");
+  for (const char* text : {"a", "*=$2", "a=$1", "*=$", "*=$0", "*=$x", "=b", "[=b"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(Rename::parse(text), Error);
+  }
+}
+
+TEST_SUITE_END();
