@@ -26,11 +26,11 @@ ChainImage read_image(V1Repository& repository, V1Image image) {
 
 /// The images of a recorded ancestry that are there. An image that cannot be read is left out:
 /// whether it belongs to the chain is for the parents to say.
-Found read_recorded(Session& session, V1Repository& repository,
-                    const std::vector<std::string>& ids) {
+Found read_recorded(V1Repository& repository, const std::vector<std::string>& ids,
+                    std::size_t jobs) {
   Found found;
   std::mutex mutex;
-  run_parallel(session.jobs(), ids.size(), [&](std::size_t i) {
+  run_parallel(jobs, ids.size(), [&](std::size_t i) {
     try {
       if (auto image = repository.find_image(ids[i])) {
         auto read = read_image(repository, std::move(*image));
@@ -81,11 +81,16 @@ bool is_chain(const std::vector<std::string>& recorded, const std::vector<ChainI
 
 std::vector<ChainImage> read_chain(Session& session, V1Repository& repository,
                                    const std::string& id) {
+  return read_chain(session, repository, id, session.jobs());
+}
+
+std::vector<ChainImage> read_chain(Session& session, V1Repository& repository,
+                                   const std::string& id, std::size_t jobs) {
   auto recorded = repository.ancestry(id);
   if (recorded && has_duplicates(*recorded)) {
     recorded.reset();
   }
-  auto found = recorded ? read_recorded(session, repository, *recorded) : Found();
+  auto found = recorded ? read_recorded(repository, *recorded, jobs) : Found();
   std::vector<ChainImage> chain;
   std::set<std::string> seen;
   std::string child;

@@ -18,4 +18,8 @@ namespace regctl::ops {
 std::vector<ChainImage> read_chain(Session& session, V1Repository& repository,
                                    const std::string& id);
 
+/// The same on so many threads instead of as many as the session has jobs.
+std::vector<ChainImage> read_chain(Session& session, V1Repository& repository,
+                                   const std::string& id, std::size_t jobs);
+
 } // namespace regctl::ops

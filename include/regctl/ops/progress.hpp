@@ -40,6 +40,9 @@ public:
   /// "Pushing tag for rev [ID] on {WHERE}".
   virtual void tagging(const std::string& id, const std::string& where) = 0;
 
+  /// Where a run of many parts stands, as in "12 of 300 repositories": shown before the totals.
+  virtual void standing(std::string_view) {}
+
   /// One sentence that the user should see (a warning, a retry).
   virtual void note(std::string_view sentence) = 0;
 };

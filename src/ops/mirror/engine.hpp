@@ -4,34 +4,17 @@
 #include "ops/mirror/settled.hpp"
 
 #include <regctl/ops/mirror/plan.hpp>
+#include <regctl/ops/mirror/report.hpp>
 #include <regctl/ops/mirror/transfer.hpp>
 #include <regctl/ops/progress.hpp>
 
-#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <vector>
 
 namespace regctl::ops::mirror {
-
-/// What became of a tag that was to be transferred.
-struct TagResult {
-  enum class Outcome {
-    done,
-    failed,
-    not_done, ///< the run was stopped before it was the tag's turn, or in its middle
-  };
-  PlannedTag tag;
-  Outcome outcome = Outcome::done;
-  std::exception_ptr problem;    ///< why it failed; null otherwise
-  std::uint64_t items_moved = 0; ///< by this tag's transfer
-  std::uint64_t items_there = 0; ///< before, or moved for another tag
-  std::uint64_t bytes = 0;       ///< that travelled for this tag
-  std::chrono::milliseconds time{0};
-};
 
 /// One repository of a run. The engine calls plan() first, open() and tag_over() for each planned
 /// tag (for different tags at the same time), over() last; each from any thread.

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/ops/mirror/plan.hpp>
+#include <regctl/ops/progress.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regctl::ops::mirror {
+
+/// What became of a planned tag.
+struct TagResult {
+  enum class Outcome {
+    done,     ///< the plan's action was taken; for keep and skip, nothing needed to be done
+    failed,   ///< and that of a tag which is broken at the source
+    not_done, ///< the run was stopped before it was the tag's turn, or in its middle
+    planned,  ///< a plan only was wanted
+  };
+  PlannedTag tag;
+  Outcome outcome = Outcome::done;
+  std::exception_ptr problem;    ///< why it failed; null otherwise
+  std::uint64_t items_moved = 0; ///< by this tag's transfer
+  std::uint64_t items_there = 0; ///< before, or moved for another tag
+  std::uint64_t bytes = 0;       ///< that travelled for this tag
+  std::chrono::milliseconds time{0};
+};
+
+/// "copied", "updated", "kept", "deleted", "skipped", "failed", "not done", "planned".
+std::string_view outcome_word(const TagResult& result) noexcept;
+
+/// An exception in words. `kind` is nothing for what is no Error: a bug, or no memory.
+struct Failure {
+  std::optional<ErrorKind> kind;
+  std::string message;
+  std::string hint;
+  std::vector<std::string> frames;
+};
+Failure explain(const std::exception_ptr& problem);
+
+/// "not_found", "denied", …; "bug" for nothing.
+std::string_view to_string(const std::optional<ErrorKind>& kind) noexcept;
+
+/// A run in numbers.
+struct Summary {
+  std::uint64_t repositories = 0; ///< that were looked at
+  std::uint64_t repositories_failed = 0;
+  std::uint64_t repositories_not_done = 0;
+  std::uint64_t copied = 0;
+  std::uint64_t updated = 0;
+  std::uint64_t kept = 0;
+  std::uint64_t deleted = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t not_done = 0;
+  std::uint64_t planned = 0; ///< that a plan would change
+  std::uint64_t images_moved = 0;
+  std::uint64_t bytes = 0;
+  std::chrono::milliseconds time{0};
+  std::optional<Failure> first_failure;
+  bool has_one_cause = true; ///< all failures are of one kind
+
+  [[nodiscard]] bool has_failures() const noexcept { return failed + repositories_failed > 0; }
+  /// Whether something went well.
+  [[nodiscard]] bool has_successes() const noexcept {
+    return copied + updated + kept + deleted + skipped > 0;
+  }
+};
+
+/// Where a run's results go: counted, written to files, handed to whoever shows them. Thread-safe.
+class Report {
+public:
+  struct Files {
+    std::string report;   ///< JSON lines, regctl-mirror(1); "" for none
+    std::string failures; ///< lines that --apply and --repositories-from take; "" for none
+    std::string plan;     ///< lines of print_planned_tag; "" for none
+  };
+
+  /// Called for each tag, one at a time.
+  using OnTag = std::function<void(const TagResult& result, const std::string& json)>;
+
+  /// Opens the files: what cannot be written is told before anything is done.
+  Report(const Files& files, Progress& progress, OnTag on_tag);
+  ~Report();
+
+  /// What follows is about this source and destination.
+  void begin(std::string from, std::string to, std::uint64_t repositories);
+
+  void add(const TagResult& result);
+
+  /// A repository could not be listed; with a null `problem`, it was not its turn any more.
+  void add_repository(const std::string& source_name, const std::exception_ptr& problem);
+  /// A repository is over.
+  void count_repository();
+
+  /// Writes the summary and ends the files; the first error of writing is thrown only here, so that
+  /// a full disk does not end a run.
+  Summary finish();
+
+private:
+  class Lines;
+
+  void write(const std::string& record);
+  void count(const TagResult& result);
+  void count_failure(const std::exception_ptr& problem);
+  void tell();
+
+  Progress& progress_;
+  OnTag on_tag_;
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  std::mutex mutex_; ///< guards what follows
+  std::string from_;
+  std::string to_;
+  std::uint64_t repositories_ahead_ = 0;
+  std::unique_ptr<Lines> report_;
+  std::unique_ptr<Lines> failures_;
+  std::unique_ptr<AtomicFile> plan_;
+  std::exception_ptr write_problem_;
+  Summary summary_;
+};
+
+} // namespace regctl::ops::mirror

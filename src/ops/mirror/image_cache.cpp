@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/image_cache.hpp"
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+std::size_t size_of(const V1Image& image) {
+  constexpr std::size_t k_overhead = 512; // of maps, strings and lists
+  auto bytes = k_overhead + image.json.size();
+  for (const auto& candidate : image.json_candidates) {
+    bytes += candidate.size();
+  }
+  return bytes;
+}
+
+class CachedRepository final : public V1Repository {
+public:
+  CachedRepository(V1Repository& repository, ImageCache& cache)
+      : repository_(repository), cache_(cache) {}
+
+  [[nodiscard]] std::string describe() const override { return repository_.describe(); }
+  V1Tags tags() override { return repository_.tags(); }
+
+  std::optional<std::vector<std::string>> ancestry(const std::string& id) override {
+    return repository_.ancestry(id);
+  }
+
+  std::optional<V1Image> find_image(const std::string& id) override {
+    if (auto known = cache_.find(id)) {
+      return known;
+    }
+    auto image = repository_.find_image(id);
+    if (image) {
+      cache_.put(*image);
+    }
+    return image;
+  }
+
+  std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
+    return repository_.open_layer(image, check);
+  }
+
+  std::unique_ptr<V1Push> start_push(const V1PushPlan& plan) override {
+    return repository_.start_push(plan);
+  }
+
+  void put_tag(const std::string& tag, const std::string& id) override {
+    repository_.put_tag(tag, id);
+  }
+  void remove_tag(const std::string& tag) override { repository_.remove_tag(tag); }
+  void remove() override { repository_.remove(); }
+
+private:
+  V1Repository& repository_;
+  ImageCache& cache_;
+};
+
+} // namespace
+
+std::optional<V1Image> ImageCache::find(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto found = images_.find(id);
+  return found == images_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void ImageCache::put(const V1Image& image) {
+  const std::lock_guard lock(mutex_);
+  if (!images_.emplace(image.id, image).second) {
+    return;
+  }
+  order_.push_back(image.id);
+  bytes_ += size_of(image);
+  while (bytes_ > k_limit_bytes) {
+    const auto oldest = images_.find(order_.front());
+    bytes_ -= size_of(oldest->second);
+    images_.erase(oldest);
+    order_.pop_front();
+  }
+}
+
+std::unique_ptr<V1Repository> make_cached_repository(V1Repository& repository, ImageCache& cache) {
+  return std::make_unique<CachedRepository>(repository, cache);
+}
+
+} // namespace regctl::ops::mirror

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/model/v1_store.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace regctl::ops::mirror {
+
+/// What is known of the images of one source, by ID: chains share their lower ends, and an image is
+/// the same in each repository. Holds about k_limit_bytes; the oldest are forgotten. Thread-safe.
+class ImageCache {
+public:
+  std::optional<V1Image> find(const std::string& id);
+  void put(const V1Image& image);
+
+  static constexpr std::size_t k_limit_bytes = 8 * 1024 * 1024;
+
+private:
+  std::mutex mutex_; ///< guards what follows
+  std::unordered_map<std::string, V1Image> images_;
+  std::deque<std::string> order_; // oldest first
+  std::size_t bytes_ = 0;
+};
+
+/// `repository` with its images taken from `cache` where they are in it. Both must outlive it.
+std::unique_ptr<V1Repository> make_cached_repository(V1Repository& repository, ImageCache& cache);
+
+} // namespace regctl::ops::mirror

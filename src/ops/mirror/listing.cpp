@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/listing.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/formats/docker_archive.hpp>
+#include <regctl/formats/v1_storage.hpp>
+#include <regctl/registry/registries.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+void sort_and_unite(std::vector<std::string>& names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+}
+
+/// The tags of all repositories as a server listed them at once, each repository's in one text
+/// ("1.0 ID\n2.0 ID\n"): a map of maps would take four times the memory.
+class AllTags {
+public:
+  void add(const std::string& name, const std::string& tag, const std::string& id) {
+    repositories_[name] += tag + " " + id + "\n";
+  }
+
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, tags] : repositories_) {
+      names.push_back(name);
+    }
+    return names;
+  }
+
+  [[nodiscard]] bool is_fresh() const { return Clock::now() - since_ < Side::k_fresh; }
+
+  [[nodiscard]] std::optional<TagListing> tags(const std::string& name) const {
+    const auto found = repositories_.find(name);
+    if (found == repositories_.end()) {
+      return std::nullopt;
+    }
+    TagListing tags;
+    std::string_view rest = found->second;
+    while (!rest.empty()) {
+      const auto space = rest.find(' ');
+      const auto end = rest.find('\n');
+      tags[std::string(rest.substr(0, space))] = rest.substr(space + 1, end - space - 1);
+      rest.remove_prefix(end + 1);
+    }
+    return tags;
+  }
+
+private:
+  Clock::time_point since_ = Clock::now();
+  std::map<std::string, std::string> repositories_;
+};
+
+class RegistrySide final : public Side {
+public:
+  RegistrySide(Session& session, RegistryHost host, Extent extent)
+      : session_(session), host_(std::move(host)), wants_listing_(extent == Extent::many) {}
+
+  [[nodiscard]] std::string describe() const override { return host_.host; }
+  [[nodiscard]] std::string identity() const override { return "docker://" + host_.host; }
+
+  std::vector<std::string> repositories() override {
+    const auto searched = search_names();
+    const auto listed = list_names();
+    if (!searched && !listed) {
+      throw Error(ErrorKind::unsupported,
+                  "search is off at " + host_.host + ", and the registry has no other listing",
+                  "name the repositories with --repositories-from FILE");
+    }
+    auto names = searched.value_or(std::vector<std::string>());
+    if (listed) {
+      if (searched) {
+        const auto search = "the search of " + host_.host;
+        const auto listing = "its listing of tags";
+        note_difference(session_.progress(), *searched, search, *listed, listing);
+        note_difference(session_.progress(), *listed, listing, *searched, search);
+      }
+      names.insert(names.end(), listed->begin(), listed->end());
+      sort_and_unite(names);
+    }
+    return names;
+  }
+
+  std::optional<TagListing> tags(const std::string& name) override {
+    {
+      const std::lock_guard lock(mutex_);
+      if (wants_listing_) {
+        list_all();
+      }
+      if (all_ && all_->is_fresh()) {
+        return all_->tags(name);
+      }
+    }
+    try {
+      return open(name)->tags();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) {
+        throw;
+      }
+      return std::nullopt;
+    }
+  }
+
+  std::unique_ptr<V1Repository> open(const std::string& name) override {
+    return registry().open(name);
+  }
+
+private:
+  registry::v1::Registry& registry() { return session_.registries().v1(host_); }
+
+  std::optional<std::vector<std::string>> search_names() {
+    const auto hits = registry().search("");
+    if (!hits) {
+      return std::nullopt;
+    }
+    std::vector<std::string> names;
+    for (const auto& hit : *hits) {
+      names.push_back(hit.name);
+    }
+    sort_and_unite(names);
+    return names;
+  }
+
+  std::optional<std::vector<std::string>> list_names() {
+    const std::lock_guard lock(mutex_);
+    list_all();
+    return all_ ? std::optional(all_->names()) : std::nullopt;
+  }
+
+  void list_all() {
+    wants_listing_ = false;
+    AllTags all;
+    const bool has_listing =
+        registry().list_all_tags([&](const std::string& name, const std::string& tag,
+                                     const std::string& id) { all.add(name, tag, id); });
+    all_ = has_listing ? std::optional(std::move(all)) : std::nullopt;
+  }
+
+  Session& session_;
+  RegistryHost host_;
+  std::mutex mutex_; ///< guards what follows
+  bool wants_listing_;
+  std::optional<AllTags> all_;
+};
+
+class StorageSide final : public Side {
+public:
+  explicit StorageSide(std::shared_ptr<V1Storage> storage) : storage_(std::move(storage)) {}
+
+  [[nodiscard]] std::string describe() const override { return "v1-storage:" + storage_->folder(); }
+  [[nodiscard]] std::string identity() const override { return describe(); }
+
+  std::vector<std::string> repositories() override {
+    std::vector<std::string> names;
+    storage_->for_each_repository([&](const std::string& name) {
+      names.push_back(Reference::parse("docker.io/" + name).name); // leaves library/ out
+    });
+    sort_and_unite(names);
+    return names;
+  }
+
+  std::optional<TagListing> tags(const std::string& name) override {
+    return storage_->tags(name.find('/') == std::string::npos ? "library/" + name : name);
+  }
+
+  std::unique_ptr<V1Repository> open(const std::string& name) override {
+    return storage_->repository(name);
+  }
+
+private:
+  std::shared_ptr<V1Storage> storage_; // shared with the repositories
+};
+
+class ArchiveSide final : public Side {
+public:
+  ArchiveSide(Session& session, const std::string& path)
+      : path_(path), archive_(DockerArchive::open(path)) {
+    std::vector<std::string> unnamed;
+    for (const auto& [key, id] : archive_->repository()->tags()) {
+      if (is_v1_id(key)) {
+        unnamed.push_back(short_id(key));
+        continue;
+      }
+      const auto name = Reference::parse(key);
+      const auto [tag, is_new] = repositories_[name.name].emplace(name.tag_or_latest(), id);
+      if (!is_new && tag->second != id) {
+        throw Error(ErrorKind::usage,
+                    "several images of " + describe() + " are " + name.to_familiar_string(),
+                    "copy them one by one: regctl copy " + describe() + ":" + key + " …");
+      }
+    }
+    if (!unnamed.empty()) {
+      session.progress().note(std::to_string(unnamed.size()) + " images of " + describe() +
+                              " have no name and are left out: " + first_names(unnamed));
+    }
+  }
+
+  [[nodiscard]] std::string describe() const override { return "docker-archive:" + path_; }
+  [[nodiscard]] std::string identity() const override { return describe(); }
+  [[nodiscard]] bool holds_pushed_layers() const override { return false; }
+
+  std::vector<std::string> repositories() override {
+    std::vector<std::string> names;
+    for (const auto& [name, tags] : repositories_) {
+      names.push_back(name);
+    }
+    return names;
+  }
+
+  std::optional<TagListing> tags(const std::string& name) override {
+    const auto found = repositories_.find(name);
+    return found == repositories_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  std::unique_ptr<V1Repository> open(const std::string&) override { return archive_->repository(); }
+
+private:
+  std::string path_;
+  std::shared_ptr<DockerArchive> archive_; // shared with the repositories
+  std::map<std::string, TagListing> repositories_;
+};
+
+/// Parts of an endpoint that is a registry, whatever it names there; nothing for other places.
+std::optional<RegistryHost> registry_of(const Endpoint& endpoint) {
+  if (endpoint.host) {
+    return endpoint.host;
+  }
+  return endpoint.place->kind == Place::Kind::registry
+             ? std::optional(RegistryHost{endpoint.place->reference->host})
+             : std::nullopt;
+}
+
+} // namespace
+
+std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint) {
+  if (auto host = registry_of(endpoint)) {
+    return std::make_unique<RegistrySide>(session, std::move(*host), Extent::one);
+  }
+  switch (endpoint.place->kind) {
+  case Place::Kind::v1_storage:
+    return std::make_unique<StorageSide>(V1Storage::open(endpoint.place->path));
+  case Place::Kind::docker_archive:
+    return std::make_unique<ArchiveSide>(session, endpoint.place->path);
+  default:
+    break;
+  }
+  throw Error(ErrorKind::unsupported, "cannot mirror from " + endpoint.to_string(),
+              "sources are registries, v1-storage:DIR and docker-archive:FILE");
+}
+
+std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoint, Extent extent) {
+  if (auto host = registry_of(endpoint)) {
+    return std::make_unique<RegistrySide>(session, std::move(*host), extent);
+  }
+  if (endpoint.place->kind == Place::Kind::v1_storage) {
+    return std::make_unique<StorageSide>(
+        V1Storage::open(endpoint.place->path, V1Storage::Missing::create));
+  }
+  throw Error(ErrorKind::unsupported, "cannot mirror to " + endpoint.to_string(),
+              "destinations are registries and v1-storage:DIR; regctl copy writes archives");
+}
+
+std::string first_names(const std::vector<std::string>& names) {
+  constexpr std::size_t k_shown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), k_shown); ++i) {
+    text += (i == 0 ? "" : ", ") + names[i];
+  }
+  return names.size() > k_shown ? text + ", …" : text;
+}
+
+void note_difference(Progress& progress, const std::vector<std::string>& one,
+                     const std::string& one_name, const std::vector<std::string>& other,
+                     const std::string& other_name) {
+  std::vector<std::string> missing;
+  std::set_difference(one.begin(), one.end(), other.begin(), other.end(),
+                      std::back_inserter(missing));
+  if (!missing.empty()) {
+    progress.note(std::to_string(missing.size()) +
+                  (missing.size() == 1 ? " repository is in " : " repositories are in ") +
+                  one_name + " and not in " + other_name + ": " + first_names(missing));
+  }
+}
+
+} // namespace regctl::ops::mirror

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/model/v1_store.hpp>
+#include <regctl/ops/mirror/endpoint.hpp>
+#include <regctl/ops/mirror/plan.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace regctl::ops::mirror {
+
+/// One side of a mirror: the repositories below an endpoint that hold v1 images. Thread-safe.
+class Side {
+public:
+  virtual ~Side() = default;
+
+  /// For messages: "host:5000", "v1-storage:DIR".
+  [[nodiscard]] virtual std::string describe() const = 0;
+
+  /// The names of all repositories ("team/app"), sorted, each once. For a registry of every way
+  /// there is to list it: search, and the listing of docker-registry-server (npm); where these
+  /// disagree, a note says so. Throws Error{unsupported} where there is none.
+  virtual std::vector<std::string> repositories() = 0;
+
+  /// The tags of a repository; nothing if there is no such one. One request at most, and none where
+  /// a listing of less than k_fresh ago told them.
+  virtual std::optional<TagListing> tags(const std::string& name) = 0;
+
+  /// The images of a repository.
+  virtual std::unique_ptr<V1Repository> open(const std::string& name) = 0;
+
+  /// Whether images lie there as they were pushed; those of archives are often unpacked.
+  [[nodiscard]] virtual bool holds_pushed_layers() const { return true; }
+
+  /// What tells it from other sides, whatever is named below it: "docker://host:5000".
+  [[nodiscard]] virtual std::string identity() const = 0;
+
+  static constexpr std::chrono::seconds k_fresh{60};
+};
+
+/// A side to read from. Throws what opening a tree or an archive throws, Error{unsupported} for
+/// places that cannot be mirrored.
+std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint);
+
+/// Of how many repositories the tags will be asked for: for many, a listing of all is tried first.
+enum class Extent { one, many };
+
+/// A side to write to: a registry, or a storage tree, which is made if it is not there.
+std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoint, Extent extent);
+
+/// The first names of a list, for a note: "a, b, c, …".
+std::string first_names(const std::vector<std::string>& names);
+
+/// Says where two lists of names, both sorted, disagree: "3 repositories are in ONE and not in
+/// OTHER: a, b, c". Nothing where they agree.
+void note_difference(Progress& progress, const std::vector<std::string>& one,
+                     const std::string& one_name, const std::vector<std::string>& other,
+                     const std::string& other_name);
+
+} // namespace regctl::ops::mirror

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/json.hpp>
+#include <regctl/ops/mirror/report.hpp>
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+using Outcome = TagResult::Outcome;
+
+double seconds(std::chrono::milliseconds time) {
+  return static_cast<double>(time.count()) / 1000.0;
+}
+
+std::string print(const Json& record) {
+  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Json to_json(const Failure& failure) {
+  Json error = {{"kind", to_string(failure.kind)}, {"message", failure.message}};
+  if (!failure.hint.empty()) {
+    error["hint"] = failure.hint;
+  }
+  return error;
+}
+
+Json or_null(const std::optional<std::string>& text) {
+  return text ? Json(*text) : Json(nullptr);
+}
+
+} // namespace
+
+std::string_view outcome_word(const TagResult& result) noexcept {
+  switch (result.outcome) {
+  case Outcome::failed:
+    return "failed";
+  case Outcome::not_done:
+    return "not done";
+  case Outcome::planned:
+    return "planned";
+  case Outcome::done:
+    break;
+  }
+  switch (result.tag.action) {
+  case Action::copy:
+    return "copied";
+  case Action::update:
+    return "updated";
+  case Action::keep:
+    return "kept";
+  case Action::remove:
+    return "deleted";
+  case Action::skip:
+    break;
+  }
+  return "skipped";
+}
+
+Failure explain(const std::exception_ptr& problem) {
+  try {
+    std::rethrow_exception(problem);
+  } catch (const Error& error) {
+    return {error.kind(), error.message(), error.hint(), error.frames()};
+  } catch (const std::exception& error) {
+    return {std::nullopt,
+            std::string("this is a bug in regctl, or memory is short: ") + error.what(),
+            {},
+            {}};
+  }
+}
+
+std::string_view to_string(const std::optional<ErrorKind>& kind) noexcept {
+  if (!kind) {
+    return "bug";
+  }
+  switch (*kind) {
+  case ErrorKind::usage:
+    return "usage";
+  case ErrorKind::not_found:
+    return "not_found";
+  case ErrorKind::denied:
+    return "denied";
+  case ErrorKind::unavailable:
+    return "unavailable";
+  case ErrorKind::protocol:
+    return "protocol";
+  case ErrorKind::integrity:
+    return "integrity";
+  case ErrorKind::local_io:
+    return "local_io";
+  case ErrorKind::unsupported:
+    return "unsupported";
+  case ErrorKind::interrupted:
+    break;
+  }
+  return "interrupted";
+}
+
+/// A file that grows line by line, so that it tells how far a run came however that ends.
+class Report::Lines {
+public:
+  explicit Lines(const std::string& path)
+      : what_("'" + path + "'"),
+        fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)) {
+    if (!fd_) {
+      throw_errno("write " + what_, errno);
+    }
+  }
+
+  void write(const std::string& line) { write_fully(fd_.get(), as_bytes(line + "\n"), what_); }
+
+private:
+  std::string what_;
+  FileDescriptor fd_;
+};
+
+Report::Report(const Files& files, Progress& progress, OnTag on_tag)
+    : progress_(progress), on_tag_(std::move(on_tag)) {
+  if (!files.report.empty()) {
+    report_ = std::make_unique<Lines>(files.report);
+  }
+  if (!files.failures.empty()) {
+    failures_ = std::make_unique<Lines>(files.failures);
+  }
+  if (!files.plan.empty()) {
+    plan_ = std::make_unique<AtomicFile>(files.plan);
+  }
+}
+
+Report::~Report() = default;
+
+void Report::begin(std::string from, std::string to, std::uint64_t repositories) {
+  const std::lock_guard lock(mutex_);
+  from_ = std::move(from);
+  to_ = std::move(to);
+  repositories_ahead_ += repositories;
+  tell();
+}
+
+void Report::add(const TagResult& result) {
+  const std::lock_guard lock(mutex_);
+  const auto& tag = result.tag;
+  Json record = {{"type", "tag"},
+                 {"from", from_},
+                 {"to", to_},
+                 {"source", tag.source_name},
+                 {"destination", tag.destination_name},
+                 {"tag", tag.tag},
+                 {"action", to_string(tag.action)},
+                 {"reason", tag.reason},
+                 {"identity", or_null(tag.identity)},
+                 {"previous", or_null(tag.previous)},
+                 {"outcome", outcome_word(result)},
+                 {"images", result.items_moved},
+                 {"images_there", result.items_there},
+                 {"bytes", result.bytes},
+                 {"seconds", seconds(result.time)}};
+  if (result.problem) {
+    record["error"] = to_json(explain(result.problem));
+  }
+  const auto text = print(record);
+  write(text);
+  const bool is_left = result.outcome == Outcome::failed || result.outcome == Outcome::not_done;
+  if (failures_ && is_left && !write_problem_) {
+    try {
+      failures_->write(text);
+    } catch (const Error&) {
+      write_problem_ = std::current_exception();
+    }
+  }
+  if (plan_ && !write_problem_) {
+    try {
+      plan_->write(as_bytes(print_planned_tag(tag) + "\n"));
+    } catch (const Error&) {
+      write_problem_ = std::current_exception();
+    }
+  }
+  count(result);
+  on_tag_(result, text);
+}
+
+void Report::add_repository(const std::string& source_name, const std::exception_ptr& problem) {
+  const std::lock_guard lock(mutex_);
+  Json record = {{"type", "repository"},
+                 {"from", from_},
+                 {"to", to_},
+                 {"source", source_name},
+                 {"outcome", problem ? "failed" : "not done"}};
+  if (problem) {
+    record["error"] = to_json(explain(problem));
+    ++summary_.repositories_failed;
+    count_failure(problem);
+  } else {
+    ++summary_.repositories_not_done;
+  }
+  write(print(record));
+  if (failures_ && !write_problem_) {
+    try {
+      failures_->write(source_name);
+    } catch (const Error&) {
+      write_problem_ = std::current_exception();
+    }
+  }
+}
+
+void Report::count_repository() {
+  const std::lock_guard lock(mutex_);
+  ++summary_.repositories;
+  tell();
+}
+
+void Report::write(const std::string& record) {
+  if (!report_ || write_problem_) {
+    return;
+  }
+  try {
+    report_->write(record);
+  } catch (const Error&) {
+    write_problem_ = std::current_exception();
+  }
+}
+
+void Report::count(const TagResult& result) {
+  summary_.images_moved += result.items_moved;
+  summary_.bytes += result.bytes;
+  switch (result.outcome) {
+  case Outcome::failed:
+    ++summary_.failed;
+    count_failure(result.problem);
+    break;
+  case Outcome::not_done:
+    ++summary_.not_done;
+    break;
+  case Outcome::planned:
+    summary_.planned += result.tag.action != Action::keep && result.tag.action != Action::skip;
+    break;
+  case Outcome::done:
+    switch (result.tag.action) {
+    case Action::copy:
+      ++summary_.copied;
+      break;
+    case Action::update:
+      ++summary_.updated;
+      break;
+    case Action::keep:
+      ++summary_.kept;
+      break;
+    case Action::remove:
+      ++summary_.deleted;
+      break;
+    case Action::skip:
+      ++summary_.skipped;
+      break;
+    }
+    break;
+  }
+}
+
+void Report::count_failure(const std::exception_ptr& problem) {
+  auto failure = explain(problem);
+  if (!summary_.first_failure) {
+    summary_.first_failure = std::move(failure);
+  } else if (summary_.first_failure->kind != failure.kind) {
+    summary_.has_one_cause = false;
+  }
+}
+
+void Report::tell() {
+  progress_.standing(std::to_string(summary_.repositories) + " of " +
+                     std::to_string(repositories_ahead_) + " repositories");
+}
+
+Summary Report::finish() {
+  const std::lock_guard lock(mutex_);
+  summary_.time = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - since_);
+  write(print({{"type", "summary"},
+               {"repositories", summary_.repositories},
+               {"repositories_failed", summary_.repositories_failed},
+               {"repositories_not_done", summary_.repositories_not_done},
+               {"copied", summary_.copied},
+               {"updated", summary_.updated},
+               {"kept", summary_.kept},
+               {"deleted", summary_.deleted},
+               {"skipped", summary_.skipped},
+               {"failed", summary_.failed},
+               {"not_done", summary_.not_done},
+               {"planned", summary_.planned},
+               {"images", summary_.images_moved},
+               {"bytes", summary_.bytes},
+               {"seconds", seconds(summary_.time)}}));
+  if (write_problem_) {
+    std::rethrow_exception(write_problem_);
+  }
+  if (plan_) {
+    plan_->commit();
+  }
+  return summary_;
+}
+
+} // namespace regctl::ops::mirror

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/mirror/engine.hpp"
+#include "ops/mirror/listing.hpp"
+#include "ops/mirror/v1_transfer.hpp"
+
+#include <regctl/ops/mirror/mirror.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace regctl::ops::mirror {
+
+/// What all repositories of one job share.
+struct JobState {
+  Session& session;
+  const MirrorJob& job;
+  const MirrorOptions& options;
+  Report& report;
+  std::unique_ptr<Side> source;
+  std::unique_ptr<Side> destination;
+  ImageCache images; ///< of the source
+  ImageCopy how;
+};
+
+/// One repository to be mirrored.
+struct RepositoryTask {
+  std::string source_name;
+  std::string destination_name;
+  std::optional<std::string> tag; ///< this one alone
+  bool is_named = false;          ///< by the user, so that it has to be there
+  /// Lines of a plan to be carried out instead of planning anew.
+  std::optional<std::vector<PlannedTag>> planned;
+};
+
+/// The work on one repository, for the engine. `state` must outlive it.
+std::unique_ptr<RepositoryWork> make_repository_work(JobState& state, RepositoryTask task);
+
+} // namespace regctl::ops::mirror
