@@ -4,6 +4,8 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
+
 namespace regctl {
 
 namespace {
@@ -16,7 +18,7 @@ public:
   explicit Reader(std::string_view what) : what_(what) {}
 
   Yaml read(const YAML::Node& node, int depth) {
-    const int line = node.Mark().line + 1;
+    const int line = std::max(node.Mark().line, 0) + 1; // an empty document has none
     if (++nodes_ > k_node_limit || depth > k_depth_limit) {
       fail(line, "the document is too large or nested too deep");
     }
@@ -52,7 +54,8 @@ private:
       if (member.first.Scalar() == "<<") {
         merged.push_back(std::move(value));
       } else {
-        yaml.members.push_back({member.first.Scalar(), std::move(value)});
+        yaml.members.push_back(
+            {member.first.Scalar(), std::move(value), member.first.Mark().line + 1});
       }
     }
     for (const auto& other : merged) {

@@ -27,6 +27,7 @@ struct Yaml {
 struct YamlMember {
   std::string key;
   Yaml value;
+  int line = 0; ///< of the key, from 1
 };
 
 /// Reads the first document of `text`. Throws Error{usage} "WHAT line N: …" for what is not YAML,

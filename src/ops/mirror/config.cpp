@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/config_registries.hpp"
+#include "ops/mirror/config_rules.hpp"
+
+#include <regctl/ops/mirror/config.hpp>
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+void read_version(ConfigSection& section) {
+  if (section.require("version") == nullptr) {
+    return;
+  }
+  int version = 0;
+  section.read("version", version, [](const std::string& text) {
+    if (text != "1") {
+      throw Error(ErrorKind::usage, "'" + text + "' is not known", "this program reads version 1");
+    }
+    return 1;
+  });
+}
+
+void read_run(ConfigSection& section, RunOptions& run) {
+  section.read("jobs", run.jobs, parse_count);
+  read_bandwidth(section, run.bandwidth);
+  section.read("gentle", run.gentle, parse_flag);
+  section.read("fail_fast", run.fail_fast, parse_flag);
+  section.read("report", run.report, parse_text);
+  section.read("failures", run.failures, parse_text);
+  section.read("state", run.state, parse_text);
+  section.read("metrics_file", run.metrics_file, parse_text);
+  section.read("listen_metrics", run.listen_metrics, parse_text);
+}
+
+MirrorJob read_job(const Yaml& yaml, const Spot& spot, ConfigReader& reader,
+                   const Rules& defaults) {
+  MirrorJob job;
+  job.rules = defaults;
+  ConfigSection section(yaml, spot, reader);
+  section.require("source");
+  section.require("destination");
+  section.read("source", job.source, Endpoint::parse);
+  section.read("destination", job.destination, Endpoint::parse);
+  section.read("repositories_from", job.repositories_from, parse_text);
+  read_rules(section, job.rules);
+  section.finish();
+  return job;
+}
+
+void read_mirrors(ConfigSection& section, const Rules& defaults, std::vector<MirrorJob>& mirrors) {
+  const auto* member = section.require("mirrors");
+  if (member == nullptr) {
+    return;
+  }
+  const auto spot = section.spot_of(*member);
+  if (member->value.kind != Yaml::Kind::list || member->value.items.empty()) {
+    section.reader().complain(spot, "is not a list of mirrors");
+    return;
+  }
+  for (std::size_t i = 0; i < member->value.items.size(); ++i) {
+    const auto& item = member->value.items[i];
+    mirrors.push_back(read_job(item, spot.item(i, item.line), section.reader(), defaults));
+  }
+}
+
+} // namespace
+
+MirrorConfig parse_mirror_config(const std::string& text, std::string_view file,
+                                 const Environment& environment) {
+  const auto document = parse_yaml(text, file);
+  ConfigReader reader(file, environment);
+  MirrorConfig config;
+  ConfigSection top(document, {document.line, ""}, reader);
+  read_version(top);
+  config.registries = read_registries(top);
+  Rules defaults;
+  if (const auto* member = top.take("defaults")) {
+    ConfigSection section(member->value, top.spot_of(*member), reader);
+    read_run(section, config.run);
+    read_rules(section, defaults);
+    section.finish();
+  }
+  read_mirrors(top, defaults, config.mirrors);
+  top.finish();
+  reader.finish();
+  return config;
+}
+
+} // namespace regctl::ops::mirror

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/config_rules.hpp"
+
+#include <regctl/base/quantity.hpp>
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+/// A mapping of include and exclude, or what is to be included alone.
+void read_filter(ConfigSection& section, std::string_view key, Filter& filter) {
+  const auto* member = section.take(key);
+  if (member == nullptr) {
+    return;
+  }
+  filter = {};
+  if (member->value.kind != Yaml::Kind::map) {
+    ConfigSection::read_items(member->value, section.spot_of(*member), section.reader(),
+                              filter.include, Pattern::parse);
+    return;
+  }
+  ConfigSection inner(member->value, section.spot_of(*member), section.reader());
+  inner.read_list("include", filter.include, Pattern::parse);
+  inner.read_list("exclude", filter.exclude, Pattern::parse);
+  inner.finish();
+}
+
+void read_rename(const Yaml& yaml, const Spot& spot, ConfigReader& reader,
+                 std::vector<Rename>& renames) {
+  ConfigSection section(yaml, spot, reader);
+  const auto* from = section.require("from");
+  const auto* to = section.require("to");
+  section.finish();
+  if (from == nullptr || to == nullptr) {
+    return;
+  }
+  const auto from_text = reader.text(from->value, section.spot_of(*from));
+  const auto to_text = reader.text(to->value, section.spot_of(*to));
+  if (from_text && to_text) {
+    const ConfigText both{{}, from_text->is_substituted || to_text->is_substituted};
+    reader.attempt(both, spot, [&](const std::string&) {
+      renames.push_back(Rename::make(from_text->value, to_text->value));
+    });
+  }
+}
+
+void read_renames(ConfigSection& section, std::vector<Rename>& renames) {
+  const auto* member = section.take("rename");
+  if (member == nullptr) {
+    return;
+  }
+  renames.clear();
+  const auto spot = section.spot_of(*member);
+  if (member->value.kind != Yaml::Kind::list) {
+    section.reader().complain(spot, "is not a list of mappings with from and to");
+    return;
+  }
+  for (std::size_t i = 0; i < member->value.items.size(); ++i) {
+    const auto& item = member->value.items[i];
+    read_rename(item, spot.item(i, item.line), section.reader(), renames);
+  }
+}
+
+/// true, false, or a mapping that says more.
+void read_prune(ConfigSection& section, Prune& prune) {
+  const auto* member = section.take("prune");
+  if (member == nullptr) {
+    return;
+  }
+  prune = {};
+  if (member->value.kind != Yaml::Kind::map) {
+    section.read("prune", prune.enabled, parse_flag);
+    return;
+  }
+  prune.enabled = true;
+  ConfigSection inner(member->value, section.spot_of(*member), section.reader());
+  inner.read("enabled", prune.enabled, parse_flag);
+  inner.read("limit", prune.limit, parse_share);
+  inner.read("beyond_limit", prune.beyond_limit, parse_flag);
+  inner.finish();
+}
+
+} // namespace
+
+void read_rules(ConfigSection& section, Rules& rules) {
+  read_filter(section, "repositories", rules.repositories);
+  read_filter(section, "tags", rules.tags);
+  section.read("semver", rules.semver, SemverRange::parse);
+  section.read("latest", rules.latest, parse_count);
+  section.read("newer_than", rules.newer_than, parse_duration);
+  read_renames(section, rules.renames);
+  section.read("prefix", rules.prefix, parse_text);
+  read_prune(section, rules.prune);
+  section.read_list("protect", rules.protected_tags, Pattern::parse);
+}
+
+} // namespace regctl::ops::mirror
