@@ -79,6 +79,19 @@ void Arguments::value(const std::string& names, const std::string& value, const 
   app_.add_option_function<std::string>(names, named(names, take))->take_last();
 }
 
+void Arguments::values(const std::string& names, const std::string& value, const Take& take,
+                       const std::string& text) {
+  flags_.push_back({split_names(names), value, text});
+  app_.add_option_function<std::vector<std::string>>(
+          names,
+          [take = named(names, take)](const std::vector<std::string>& texts) {
+            for (const auto& one : texts) {
+              take(one);
+            }
+          })
+      ->allow_extra_args(false); // else "[ab]" would be a list, and what follows another value
+}
+
 void Arguments::refused(const std::string& names, const std::string& why, const std::string& hint) {
   app_.add_option_function<std::string>(
       names, [why, hint](const std::string&) { throw Error(ErrorKind::usage, why, hint); });

@@ -40,6 +40,9 @@ public:
              const std::string& text);
   void value(const std::string& names, const std::string& value, const Take& take,
              const std::string& text);
+  /// One that may be given several times.
+  void values(const std::string& names, const std::string& value, const Take& take,
+              const std::string& text);
   /// A flag that is not shown, for what people are used to and we do not have: throws Error{usage}.
   void refused(const std::string& names, const std::string& why, const std::string& hint);
 

@@ -87,7 +87,7 @@ server::OriginalSettings settle(const ServeFlags& flags, Context& context,
 ExitCode run_serve(const ServeFlags& flags, Context& context) {
   server::ServerOptions options;
   const auto settings = settle(flags, context, options);
-  context.keep_config_for_server();
+  context.keep_config();
   const auto scheme = options.tls_cert.empty() ? "http" : "https";
   context.verbs().serve(
       options, settings.mirror_source,

@@ -40,6 +40,7 @@ Command layer_ls_command();
 Command layer_put_command();
 Command login_command();
 Command logout_command();
+Command mirror_command();
 Command ping_command();
 Command properties_command();
 Command pull_command();

@@ -6,13 +6,14 @@
 #include "version.hpp"
 
 #include <algorithm>
+#include <ostream>
 #include <utility>
 
 namespace regctl::cli {
 
 namespace {
 
-std::unique_ptr<ops::Progress> make_transfers(Console& console, const GlobalOptions& globals) {
+std::unique_ptr<TransferProgress> make_transfers(Console& console, const GlobalOptions& globals) {
   if (globals.quiet) {
     return nullptr;
   }
@@ -41,7 +42,7 @@ Context::Context(Console& console, const GlobalOptions& globals, const Manual& m
                  const OpenVerbs& open)
     : console_(console), globals_(globals), manual_(manual), open_(open),
       transfers_(make_transfers(console, globals)),
-      progress_(transfers_ ? *transfers_ : ops::silent_progress()) {}
+      progress_(transfers_ ? static_cast<ops::Progress&>(*transfers_) : ops::silent_progress()) {}
 
 Context::~Context() = default;
 
@@ -63,13 +64,27 @@ ops::SessionOptions Context::session_options() {
     options.credentials.note = say;
   }
   auto flags = globals_.settings;
-  if (!config_is_the_servers_) {
+  if (!config_is_the_commands_) {
     flags.config = globals_.config;
   }
   options.settings = http::Settings::load(flags);
   options.credentials.from_flags =
       credential_ ? credential_ : credential_from_flags(globals_, console_);
   return options;
+}
+
+void Context::show_totals_only() {
+  if (transfers_) {
+    transfers_->show_totals_only();
+  }
+}
+
+void Context::print_line(const std::string& line) {
+  if (transfers_) {
+    transfers_->print_line(line);
+  } else {
+    console_.out << line << '\n' << std::flush;
+  }
 }
 
 Verbs& Context::verbs() {

@@ -10,10 +10,13 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
 namespace regctl::cli {
+
+class TransferProgress;
 
 /// What a command works with: the console, the options of all commands, and the verbs. All
 /// arguments must outlive it; its end is the end of the progress display.
@@ -38,8 +41,15 @@ public:
   /// Uses this credential instead of the one of the flags; before the first verbs().
   void log_in_with(http::Credential credential) { credential_ = std::move(credential); }
 
-  /// --config names the server's configuration, not that of the verbs; before the first verbs().
-  void keep_config_for_server() { config_is_the_servers_ = true; }
+  /// --config names a file of the command's own, not the configuration of the verbs; before the
+  /// first verbs().
+  void keep_config() { config_is_the_commands_ = true; }
+
+  /// Shows how far a run of many images is, and nothing of each one.
+  void show_totals_only();
+
+  /// Writes one line of the result, above what shows the progress on a terminal.
+  void print_line(const std::string& line);
 
   /// Says one sentence on standard error, unless --quiet.
   void note(std::string_view sentence) { progress_.note(sentence); }
@@ -52,9 +62,9 @@ private:
   const Manual& manual_;
   const OpenVerbs& open_;
   std::optional<http::Credential> credential_;
-  std::unique_ptr<ops::Progress> transfers_; ///< nullptr with --quiet
+  std::unique_ptr<TransferProgress> transfers_; ///< nullptr with --quiet
   ops::Progress& progress_;
-  bool config_is_the_servers_ = false;
+  bool config_is_the_commands_ = false;
   std::unique_ptr<Verbs> verbs_;
 };
 

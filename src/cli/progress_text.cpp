@@ -91,12 +91,16 @@ std::string_view end_words(ops::Progress::Verb verb) noexcept {
   return "Copy complete";
 }
 
-std::string total_line(const Tally& tally, std::size_t columns) {
+std::string total_line(const Tally& tally, const std::string& standing, std::size_t columns) {
   const auto moved = tally.bytes_moved();
   const auto expected = tally.bytes_expected();
   const auto time_left = show_time_left(tally.rate(), moved, expected);
-  std::string line = std::to_string(tally.layers_over()) + " of " +
-                     std::to_string(tally.layers_expected()) + " layers";
+  std::string line = standing;
+  if (tally.layers_expected() == 0 && !standing.empty()) {
+    return ellipsize(line, columns);
+  }
+  line += (standing.empty() ? "" : ", ") + std::to_string(tally.layers_over()) + " of " +
+          std::to_string(tally.layers_expected()) + " layers";
   for (const auto& part : {human_size(moved) + (expected ? " of " + human_size(*expected) : ""),
                            show_rate(tally.rate()), time_left.empty() ? "" : time_left + " left"}) {
     if (!part.empty() && line.size() + 2 + part.size() <= columns) {
@@ -126,9 +130,10 @@ std::string layer_line(const Tally::Layer& layer, std::size_t columns) {
   return ellipsize(trim_right(layer.id + size), columns);
 }
 
-std::vector<std::string> progress_lines(const Tally& tally, WindowSize window) {
+std::vector<std::string> progress_lines(const Tally& tally, const std::string& standing,
+                                        WindowSize window) {
   std::vector<std::string> lines;
-  if (tally.layers().empty()) {
+  if (tally.layers().empty() && standing.empty()) {
     return lines;
   }
   // One column stays free, because a full line wraps; one row for the cursor, one for the total.
@@ -143,7 +148,7 @@ std::vector<std::string> progress_lines(const Tally& tally, WindowSize window) {
   if (const auto hidden = tally.layers().size() - lines.size(); hidden > 0) {
     lines.back() = ellipsize("... and " + std::to_string(hidden + 1) + " more", columns);
   }
-  lines.push_back(total_line(tally, columns));
+  lines.push_back(total_line(tally, standing, columns));
   return lines;
 }
 

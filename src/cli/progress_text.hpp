@@ -17,14 +17,17 @@ std::string_view begin_word(ops::Progress::Verb verb) noexcept;
 /// "Download complete", "Push complete", "Copy complete", "Read complete".
 std::string_view end_words(ops::Progress::Verb verb) noexcept;
 
-/// "3 of 12 layers, 45.1 MB of 120 MB, 3.2 MB/s, 0:17 left": what is known of it and fits.
-std::string total_line(const Tally& tally, std::size_t columns);
+/// "3 of 12 layers, 45.1 MB of 120 MB, 3.2 MB/s, 0:17 left": what is known of it and fits, after
+/// `standing` ("12 of 300 repositories") if that is not empty.
+std::string total_line(const Tally& tally, const std::string& standing, std::size_t columns);
 
 /// "90faa9565197 Pulling [=====>      ] 12.3 MB/65.6 MB 3.1 MB/s 0:17", without what does not fit.
 std::string layer_line(const Tally::Layer& layer, std::size_t columns);
 
 /// The lines to draw: one for each layer that moves, as many as the window has room for, and the
-/// total. None while nothing moves. Each is narrower than the window, so that none wraps.
-std::vector<std::string> progress_lines(const Tally& tally, WindowSize window);
+/// total. None while nothing moves and `standing` is empty. Each is narrower than the window, so
+/// that none wraps.
+std::vector<std::string> progress_lines(const Tally& tally, const std::string& standing,
+                                        WindowSize window);
 
 } // namespace regctl::cli

@@ -61,7 +61,7 @@ void TransferProgress::draw(const std::string& above) {
   const auto window = console_.window_size();
   auto text = erasure(window) + above;
   drawn_.clear();
-  for (const auto& line : progress_lines(tally_, window)) {
+  for (const auto& line : progress_lines(tally_, standing_, window)) {
     text += line + "\n";
     drawn_.push_back(line.size());
   }
@@ -76,14 +76,31 @@ void TransferProgress::say(const std::string& line) {
   }
 }
 
+/// Of what happens to one image.
+void TransferProgress::say_event(const std::string& line) {
+  if (!totals_only_) {
+    say(line);
+  }
+}
+
+bool TransferProgress::has_nothing_to_show() const {
+  return tally_.layers().empty() && standing_.empty();
+}
+
+void TransferProgress::start_shower() {
+  if (!shower_.joinable()) {
+    shower_ = std::jthread([this] { show_now_and_then(); });
+  }
+}
+
 void TransferProgress::show_now_and_then() {
   std::unique_lock lock(mutex_);
   while (!stopping_.wait_for(lock, pause_, [&] { return is_stopping_; })) {
     tally_.look(ProgressClock::now());
     if (style_ == ProgressStyle::bars) {
       draw("");
-    } else if (!tally_.layers().empty()) {
-      say(total_line(tally_, k_line_columns));
+    } else if (!has_nothing_to_show()) {
+      say(total_line(tally_, standing_, k_line_columns));
     }
   }
 }
@@ -96,11 +113,9 @@ void TransferProgress::expect(std::uint64_t tasks, std::uint64_t bytes) {
 TransferProgress::Task TransferProgress::begin(const std::string& id, Verb verb,
                                                std::optional<std::uint64_t> total_bytes) {
   const std::lock_guard lock(mutex_);
-  if (!shower_.joinable()) {
-    shower_ = std::jthread([this] { show_now_and_then(); });
-  }
+  start_shower();
   if (style_ == ProgressStyle::lines && is_told(verb)) {
-    say(short_id(id) + ": " + std::string(begin_word(verb)));
+    say_event(short_id(id) + ": " + std::string(begin_word(verb)));
   }
   return tally_.begin(id, verb, total_bytes, ProgressClock::now());
 }
@@ -119,7 +134,7 @@ void TransferProgress::finish(Task task) {
   const std::lock_guard lock(mutex_);
   const auto layer = tally_.finish(task);
   if (is_told(layer.verb)) {
-    say(layer.id + ": " + std::string(end_words(layer.verb)));
+    say_event(layer.id + ": " + std::string(end_words(layer.verb)));
   }
 }
 
@@ -132,12 +147,35 @@ void TransferProgress::skipped(const std::string& id, Verb,
                                std::optional<std::uint64_t> total_bytes) {
   const std::lock_guard lock(mutex_);
   tally_.skip(total_bytes);
-  say("Image " + short_id(id) + " already pushed, skipping");
+  say_event("Image " + short_id(id) + " already pushed, skipping");
 }
 
 void TransferProgress::tagging(const std::string& id, const std::string& where) {
   const std::lock_guard lock(mutex_);
-  say("Pushing tag for rev [" + short_id(id) + "] on {" + visible(where) + "}");
+  say_event("Pushing tag for rev [" + short_id(id) + "] on {" + visible(where) + "}");
+}
+
+void TransferProgress::standing(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  standing_ = visible(text);
+  start_shower();
+}
+
+void TransferProgress::show_totals_only() {
+  const std::lock_guard lock(mutex_);
+  totals_only_ = true;
+}
+
+void TransferProgress::print_line(const std::string& line) {
+  const std::lock_guard lock(mutex_);
+  if (!drawn_.empty()) {
+    console_.err << erasure(console_.window_size()) << std::flush;
+    drawn_.clear();
+  }
+  console_.out << line << '\n' << std::flush;
+  if (style_ == ProgressStyle::bars) {
+    draw("");
+  }
 }
 
 void TransferProgress::note(std::string_view sentence) {

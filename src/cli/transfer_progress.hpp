@@ -43,10 +43,20 @@ public:
   void fail(Task task) override;
   void skipped(const std::string& id, Verb verb, std::optional<std::uint64_t> total_bytes) override;
   void tagging(const std::string& id, const std::string& where) override;
+  void standing(std::string_view text) override;
   void note(std::string_view sentence) override;
 
+  /// From now on what begins, ends or is skipped gets no line of its own.
+  void show_totals_only();
+
+  /// Writes a line to `console.out`, above the bars.
+  void print_line(const std::string& line);
+
 private:
+  void start_shower();
   void say(const std::string& line);
+  void say_event(const std::string& line);
+  [[nodiscard]] bool has_nothing_to_show() const;
   [[nodiscard]] std::string erasure(WindowSize window) const;
   void draw(const std::string& above);
   void show_now_and_then();
@@ -56,6 +66,8 @@ private:
   const std::chrono::milliseconds pause_;
   std::mutex mutex_; ///< guards what follows
   Tally tally_;
+  std::string standing_;
+  bool totals_only_ = false;
   std::vector<std::size_t> drawn_; ///< the widths of the lines on the screen
   std::condition_variable stopping_;
   bool is_stopping_ = false;

@@ -52,6 +52,12 @@ public:
     return ops::put_layer(session_, repository, json, layer, size_bytes);
   }
 
+  ops::mirror::Summary mirror(const std::vector<ops::mirror::MirrorJob>& jobs,
+                              const ops::mirror::MirrorOptions& options,
+                              const ops::mirror::Report::OnTag& on_tag) override {
+    return ops::mirror::mirror(session_, jobs, options, on_tag);
+  }
+
   std::string tag_image(const Reference& from, const Reference& to) override {
     return ops::tag_image(session_, from, to);
   }

@@ -18,6 +18,7 @@ enum class ExitCode : int {
   local_io = 8,
   unsupported = 9,
   partial = 10, ///< some of several things failed
+  work = 11,    ///< mirror --dry-run --exit-code: there is something to do
   interrupted = 130,
 };
 

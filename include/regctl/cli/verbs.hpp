@@ -8,6 +8,7 @@
 #include <regctl/ops/inspect.hpp>
 #include <regctl/ops/layer.hpp>
 #include <regctl/ops/login.hpp>
+#include <regctl/ops/mirror/mirror.hpp>
 #include <regctl/ops/ping.hpp>
 #include <regctl/ops/repair.hpp>
 #include <regctl/ops/search.hpp>
@@ -49,6 +50,9 @@ public:
   virtual PutOutcome put_layer(const Place& repository, const std::string& json,
                                const OpenSource& layer,
                                std::optional<std::uint64_t> size_bytes) = 0;
+  virtual ops::mirror::Summary mirror(const std::vector<ops::mirror::MirrorJob>& jobs,
+                                      const ops::mirror::MirrorOptions& options,
+                                      const ops::mirror::Report::OnTag& on_tag) = 0;
   virtual std::string tag_image(const Reference& from, const Reference& to) = 0;
   virtual void tag_id(const std::string& id, const Reference& to) = 0;
   virtual void remove_tag(const Place& tag) = 0;

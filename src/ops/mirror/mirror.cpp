@@ -5,9 +5,11 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
+#include <regctl/base/lines.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -143,24 +145,47 @@ std::unique_ptr<RepositoryWork> make_work(JobState& state, const std::string& na
   return make_repository_work(state, std::move(task));
 }
 
-JobState open_job(Session& session, const MirrorJob& job, const MirrorOptions& options,
-                  Report& report) {
-  check_ends(job);
-  const auto extent = named(job.source) == nullptr ? Extent::many : Extent::one;
-  ImageCopy how;
-  auto source = open_source(session, job.source);
-  if (!source->holds_pushed_layers()) {
-    how.plain_layers = PlainLayers::gzip;
+/// Reads a plan line by line and makes one task of the lines that belong to one repository, which
+/// stand together.
+class PlanReader {
+public:
+  explicit PlanReader(const std::string& file) : lines_(file) {}
+
+  /// Nothing at the end.
+  std::optional<RepositoryTask> next() {
+    std::optional<RepositoryTask> task;
+    for (; peek(); ahead_.reset()) {
+      if (!task) {
+        task.emplace();
+        task->source_name = ahead_->source_name;
+        task->destination_name = ahead_->destination_name;
+        task->planned.emplace();
+      } else if (task->source_name != ahead_->source_name ||
+                 task->destination_name != ahead_->destination_name) {
+        break;
+      }
+      task->planned->push_back(std::move(*ahead_));
+    }
+    return task;
   }
-  return {session,
-          job,
-          options,
-          report,
-          std::move(source),
-          open_destination(session, job.destination, extent),
-          {},
-          how};
-}
+
+private:
+  bool peek() {
+    while (!ahead_) {
+      const auto line = lines_.next();
+      if (!line) {
+        return false;
+      }
+      if (!line->empty()) {
+        ahead_ = parse_planned_tag(*line, lines_.number());
+      }
+    }
+    return true;
+  }
+
+  LineReader lines_;
+  std::optional<PlannedTag> ahead_;
+};
 
 void run(JobState& state, const NextRepository& next) {
   SettledKeys settled;
@@ -169,18 +194,77 @@ void run(JobState& state, const NextRepository& next) {
   check_interrupted();
 }
 
-} // namespace
+void apply_plan(JobState& state) {
+  PlanReader check(state.options.apply); // a mistake in it is told before anything is done
+  std::uint64_t repositories = 0;
+  while (check.next()) {
+    ++repositories;
+  }
+  PlanReader plan(state.options.apply);
+  state.report.begin(state.job.source.to_string(), state.job.destination.to_string(), repositories);
+  run(state, [&]() -> std::unique_ptr<RepositoryWork> {
+    auto task = plan.next();
+    return task ? make_repository_work(state, std::move(*task)) : nullptr;
+  });
+}
 
-void mirror(Session& session, const MirrorJob& job, const MirrorOptions& options, Report& report) {
-  auto state = open_job(session, job, options, report);
+void mirror_all(JobState& state) {
   auto names = list_names(state);
   std::erase_if(names, [&](const std::string& name) { return !is_taken(state, name); });
   check_names(state, names);
-  report.begin(job.source.to_string(), job.destination.to_string(), names.size());
+  state.report.begin(state.job.source.to_string(), state.job.destination.to_string(), names.size());
   auto name = names.begin();
   run(state, [&]() -> std::unique_ptr<RepositoryWork> {
     return name == names.end() ? nullptr : make_work(state, *name++);
   });
+}
+
+void run_job(Session& session, const MirrorJob& job, const MirrorOptions& options, Report& report) {
+  ImageCopy how;
+  auto source = open_source(session, job.source);
+  if (!source->holds_pushed_layers()) {
+    how.plain_layers = PlainLayers::gzip;
+  }
+  const auto extent = named(job.source) == nullptr ? Extent::many : Extent::one;
+  JobState state{session,
+                 job,
+                 options,
+                 report,
+                 std::move(source),
+                 open_destination(session, job.destination, extent),
+                 {},
+                 how};
+  if (options.apply.empty()) {
+    mirror_all(state);
+  } else {
+    apply_plan(state);
+  }
+}
+
+} // namespace
+
+Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
+               const Report::OnTag& on_tag) {
+  for (const auto& job : jobs) {
+    check_ends(job);
+  }
+  Report report(options.files, session.progress(), on_tag);
+  for (const auto& job : jobs) {
+    try {
+      run_job(session, job, options, report);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted) {
+        report.interrupt();
+        break;
+      }
+      report.add_mirror(job.source.to_string(), job.destination.to_string(),
+                        std::current_exception());
+    }
+    if (options.fail_fast && report.has_failures()) {
+      break;
+    }
+  }
+  return report.finish();
 }
 
 } // namespace regctl::ops::mirror

@@ -214,6 +214,27 @@ void Report::count_repository() {
   tell();
 }
 
+void Report::add_mirror(std::string from, std::string to, const std::exception_ptr& problem) {
+  const std::lock_guard lock(mutex_);
+  ++summary_.mirrors_failed;
+  count_failure(problem);
+  write(print({{"type", "mirror"},
+               {"from", std::move(from)},
+               {"to", std::move(to)},
+               {"outcome", "failed"},
+               {"error", to_json(explain(problem))}}));
+}
+
+void Report::interrupt() {
+  const std::lock_guard lock(mutex_);
+  summary_.is_interrupted = true;
+}
+
+bool Report::has_failures() {
+  const std::lock_guard lock(mutex_);
+  return summary_.has_failures();
+}
+
 void Report::write(const std::string& record) {
   if (!report_ || write_problem_) {
     return;
@@ -262,10 +283,9 @@ void Report::count(const TagResult& result) {
 }
 
 void Report::count_failure(const std::exception_ptr& problem) {
-  auto failure = explain(problem);
-  if (!summary_.first_failure) {
-    summary_.first_failure = std::move(failure);
-  } else if (summary_.first_failure->kind != failure.kind) {
+  if (!summary_.first_problem) {
+    summary_.first_problem = problem;
+  } else if (explain(summary_.first_problem).kind != explain(problem).kind) {
     summary_.has_one_cause = false;
   }
 }
@@ -280,6 +300,8 @@ Summary Report::finish() {
   summary_.time = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - since_);
   write(print({{"type", "summary"},
+               {"interrupted", summary_.is_interrupted},
+               {"mirrors_failed", summary_.mirrors_failed},
                {"repositories", summary_.repositories},
                {"repositories_failed", summary_.repositories_failed},
                {"repositories_not_done", summary_.repositories_not_done},

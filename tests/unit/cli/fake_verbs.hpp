@@ -130,6 +130,18 @@ public:
     }
     return collected;
   }
+  ops::mirror::Summary mirror(const std::vector<ops::mirror::MirrorJob>& jobs,
+                              const ops::mirror::MirrorOptions& options,
+                              const ops::mirror::Report::OnTag& on_tag) override {
+    for (const auto& job : jobs) {
+      call("mirror " + job.source.to_string() + " " + job.destination.to_string() +
+           (options.dry_run ? " dry" : ""));
+    }
+    for (const auto& result : results) {
+      on_tag(result, "{}");
+    }
+    return mirrored;
+  }
 
   void serve(const server::ServerOptions& options, const std::string& mirror_source,
              const std::function<void(const server::Server&)>&,
@@ -155,6 +167,8 @@ public:
   std::vector<ops::GcImage> garbage;
   ops::GcReport collected;
   std::string layer;
+  std::vector<ops::mirror::TagResult> results;
+  ops::mirror::Summary mirrored;
   std::vector<TarEntry> files;
   PutOutcome outcome = PutOutcome::stored;
   bool was_logged_in = true;

@@ -73,10 +73,10 @@ TEST_CASE("the total says what is known and fits") {
   tally.skip(20'000'000);
   tally.advance(task, 45'000'000);
   tally.look(ProgressClock::time_point{} + 3s);
-  CHECK(total_line(tally, 100) == "1 of 12 layers, 45 MB of 100 MB, 15 MB/s, 0:04 left");
-  CHECK(total_line(tally, 40) == "1 of 12 layers, 45 MB of 100 MB, 15 MB/s");
-  CHECK(total_line(tally, 32) == "1 of 12 layers, 45 MB of 100 MB");
-  CHECK(total_line(tally, 10) == "1 of 12...");
+  CHECK(total_line(tally, "", 100) == "1 of 12 layers, 45 MB of 100 MB, 15 MB/s, 0:04 left");
+  CHECK(total_line(tally, "", 40) == "1 of 12 layers, 45 MB of 100 MB, 15 MB/s");
+  CHECK(total_line(tally, "", 32) == "1 of 12 layers, 45 MB of 100 MB");
+  CHECK(total_line(tally, "", 10) == "1 of 12...");
 }
 
 TEST_CASE("lines never wrap and never fill the window") {
@@ -89,14 +89,14 @@ TEST_CASE("lines never wrap and never fill the window") {
     for (const unsigned rows : {1U, 2U, 3U, 10U, 24U, 50U}) {
       CAPTURE(columns);
       CAPTURE(rows);
-      const auto lines = progress_lines(tally, {columns, rows});
+      const auto lines = progress_lines(tally, "", {columns, rows});
       CHECK(lines.size() < std::max(rows, 3U));
       for (const auto& line : lines) {
         CHECK(display_width(line) < std::max(columns, 2U));
       }
     }
   }
-  const auto lines = progress_lines(tally, {80, 10});
+  const auto lines = progress_lines(tally, "", {80, 10});
   CHECK(lines.size() == 9);
   CHECK(lines[7] == "... and 13 more");
   CHECK(lines[8].starts_with("0 of 20 layers"));
@@ -105,7 +105,7 @@ TEST_CASE("lines never wrap and never fill the window") {
 TEST_CASE("nothing is drawn while nothing moves") {
   Tally tally;
   tally.expect(3, 100);
-  CHECK(progress_lines(tally, {80, 24}).empty());
+  CHECK(progress_lines(tally, "", {80, 24}).empty());
 }
 
 TEST_SUITE_END();

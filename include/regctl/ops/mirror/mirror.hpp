@@ -13,6 +13,8 @@
 namespace regctl::ops::mirror {
 
 struct MirrorOptions {
+  Report::Files files;
+  std::string apply;    ///< a plan file to be carried out, instead of planning
   bool dry_run = false; ///< plans only
   bool fail_fast = false;
   std::optional<Shard> shard;
@@ -22,18 +24,15 @@ struct MirrorOptions {
   std::string repositories_name; ///< where these are from, for messages
 };
 
-/// Makes the destination hold what the source holds, as the job's rules say: lists both sides,
-/// plans, moves images, tags, removes. Every result goes to `report`; what fails is passed over.
-/// Throws only what prevents the whole: Error{usage} for a job that makes no sense, what listing
-/// the source throws, Error{interrupted} after everything was reported.
+/// Makes each job's destination hold what its source holds, as its rules say, one job after the
+/// other: lists both sides, plans, moves images, tags, removes. What fails is reported and passed
+/// over. With `apply`, carries out a plan that was written before: its copies, updates and
+/// removals; a tag whose destination has changed since is left alone and is a failure.
 ///
 /// Safe to repeat and to stop at any time: tags are pointed at whole images alone, and the next run
-/// moves nothing that is there.
-void mirror(Session& session, const MirrorJob& job, const MirrorOptions& options, Report& report);
-
-/// Carries out a plan that --plan wrote: its copies, updates and removals. A tag whose destination
-/// has changed since is left alone and is a failure.
-void apply_plan(Session& session, const MirrorJob& job, const MirrorOptions& options,
-                const std::string& file, Report& report);
+/// moves nothing that is there. An interrupt ends it early: Summary::is_interrupted. Throws
+/// Error{usage} for a job that makes no sense, Error{local_io} for files that cannot be written.
+Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
+               const Report::OnTag& on_tag);
 
 } // namespace regctl::ops::mirror

@@ -67,10 +67,12 @@ struct Summary {
   std::uint64_t images_moved = 0;
   std::uint64_t bytes = 0;
   std::chrono::milliseconds time{0};
-  std::optional<Failure> first_failure;
-  bool has_one_cause = true; ///< all failures are of one kind
+  std::uint64_t mirrors_failed = 0; ///< whole: their source could not be listed
+  std::exception_ptr first_problem; ///< null if nothing failed
+  bool has_one_cause = true;        ///< all failures are of one kind
+  bool is_interrupted = false;
 
-  [[nodiscard]] bool has_failures() const noexcept { return failed + repositories_failed > 0; }
+  [[nodiscard]] bool has_failures() const noexcept { return first_problem != nullptr; }
   /// Whether something went well.
   [[nodiscard]] bool has_successes() const noexcept {
     return copied + updated + kept + deleted + skipped > 0;
@@ -102,6 +104,12 @@ public:
   void add_repository(const std::string& source_name, const std::exception_ptr& problem);
   /// A repository is over.
   void count_repository();
+
+  /// A whole job could not be begun.
+  void add_mirror(std::string from, std::string to, const std::exception_ptr& problem);
+  /// The run was stopped.
+  void interrupt();
+  [[nodiscard]] bool has_failures();
 
   /// Writes the summary and ends the files; the first error of writing is thrown only here, so that
   /// a full disk does not end a run.

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/stream.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace regctl {
+
+/// The lines of a text, one at a time, so that its length does not matter. Not thread-safe.
+class LineReader {
+public:
+  /// Opens a file, "-" for standard input. Throws Error{not_found}, Error{local_io}.
+  explicit LineReader(const std::string& path);
+  /// `what` names it in errors.
+  LineReader(std::unique_ptr<Source> source, std::string what);
+
+  /// The next line without its end ("\n" or "\r\n"); nothing behind the last one. Throws
+  /// Error{protocol} "WHAT, line N …" for one longer than k_limit_bytes.
+  std::optional<std::string> next();
+
+  /// Of the line that next() returned last, from 1.
+  [[nodiscard]] std::size_t number() const noexcept { return number_; }
+
+  static constexpr std::size_t k_limit_bytes = 64 * 1024;
+
+private:
+  std::unique_ptr<Source> source_;
+  std::string what_;
+  std::string buffer_;
+  std::size_t begin_ = 0; // of what is unread in the buffer
+  std::size_t number_ = 0;
+  bool is_at_end_ = false;
+};
+
+} // namespace regctl

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/base/lines.hpp>
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace regctl {
+
+namespace {
+
+std::unique_ptr<Source> open_path(const std::string& path) {
+  if (path != "-") {
+    return make_fd_source(open_for_reading(path), "'" + path + "'");
+  }
+  FileDescriptor fd(::dup(STDIN_FILENO));
+  if (!fd) {
+    throw_errno("read standard input", errno);
+  }
+  return make_fd_source(std::move(fd), "standard input");
+}
+
+} // namespace
+
+LineReader::LineReader(const std::string& path)
+    : LineReader(open_path(path), path == "-" ? "standard input" : "'" + path + "'") {}
+
+LineReader::LineReader(std::unique_ptr<Source> source, std::string what)
+    : source_(std::move(source)), what_(std::move(what)) {}
+
+std::optional<std::string> LineReader::next() {
+  auto end = buffer_.find('\n', begin_);
+  while (end == std::string::npos && !is_at_end_) {
+    buffer_.erase(0, begin_);
+    begin_ = 0;
+    if (buffer_.size() > k_limit_bytes) {
+      throw Error(ErrorKind::protocol, what_ + ", line " + std::to_string(number_ + 1) +
+                                           " is longer than " + std::to_string(k_limit_bytes) +
+                                           " bytes");
+    }
+    std::array<std::byte, 16 * 1024> bytes{};
+    const auto n = source_->read(bytes);
+    is_at_end_ = n == 0;
+    const auto seen = buffer_.size();
+    buffer_.append(reinterpret_cast<const char*>(bytes.data()), n);
+    end = buffer_.find('\n', seen);
+  }
+  if (end == std::string::npos && begin_ == buffer_.size()) {
+    return std::nullopt;
+  }
+  auto line = buffer_.substr(begin_, end == std::string::npos ? end : end - begin_);
+  begin_ = end == std::string::npos ? buffer_.size() : end + 1;
+  if (line.ends_with('\r')) {
+    line.pop_back();
+  }
+  ++number_;
+  return line;
+}
+
+} // namespace regctl
