@@ -59,7 +59,8 @@ SearchHit read_hit(const Json& result) {
   return hit;
 }
 
-/// Reads {"team/app:1.0": ID, …} member by member: a listing can have a hundred thousand of them.
+/// Reads {"team/app:1.0": ID, "team/app": ID of latest, …} member by member: a listing can have a
+/// hundred thousand of them.
 class ListingReader final : public nlohmann::json_sax<Json> {
 public:
   explicit ListingReader(const Registry::OnTag& on_tag) : on_tag_(on_tag) {}
@@ -72,9 +73,10 @@ public:
   }
 
   bool string(string_t& id) override {
-    const auto colon = name_.rfind(':');
-    if (depth_ == 1 && colon != std::string::npos && is_v1_id(id)) {
-      on_tag_(name_.substr(0, colon), name_.substr(colon + 1), id);
+    if (depth_ == 1 && is_v1_id(id)) {
+      const auto colon = std::min(name_.rfind(':'), name_.size());
+      on_tag_(name_.substr(0, colon), colon == name_.size() ? "latest" : name_.substr(colon + 1),
+              id);
     }
     return depth_ > 0;
   }
