@@ -19,23 +19,58 @@ namespace {
 std::atomic<bool> g_interrupted{false};
 int g_pipe_read = -1;
 int g_pipe_write = -1;
+std::atomic<bool> g_hung_up{false};
+int g_hangup_read = -1;
+int g_hangup_write = -1;
 static_assert(std::atomic<bool>::is_always_lock_free);
 
 void on_signal(int) {
   interrupt();
 }
 
-} // namespace
+void write_byte(int pipe) noexcept {
+  const int saved = errno;
+  if (pipe >= 0) {
+    const char byte = 0;
+    [[maybe_unused]] const auto written = ::write(pipe, &byte, 1);
+  }
+  errno = saved;
+}
 
-void install_interrupt_handlers() {
-  if (g_pipe_read < 0) {
+void on_hangup(int) {
+  g_hung_up.store(true, std::memory_order_relaxed);
+  write_byte(g_hangup_write);
+}
+
+/// Waits for one of the pipes, `until` at the longest; false if that has come.
+bool wait_until(std::chrono::steady_clock::time_point until) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                        until - std::chrono::steady_clock::now())
+                        .count();
+  if (left <= 0) {
+    return false;
+  }
+  // A negative descriptor is passed over.
+  struct pollfd waited[] = {{interrupt_fd(), POLLIN, 0}, {g_hangup_read, POLLIN, 0}};
+  ::poll(waited, 2, static_cast<int>(left > 60'000 ? 60'000 : left));
+  return true;
+}
+
+void make_pipe(int& read_end, int& write_end) {
+  if (read_end < 0) {
     int ends[2] = {-1, -1};
     if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
       throw_errno("make a pipe", errno);
     }
-    g_pipe_read = ends[0];
-    g_pipe_write = ends[1];
+    read_end = ends[0];
+    write_end = ends[1];
   }
+}
+
+} // namespace
+
+void install_interrupt_handlers() {
+  make_pipe(g_pipe_read, g_pipe_write);
   struct sigaction action = {};
   action.sa_handler = on_signal;
   action.sa_flags = static_cast<int>(SA_RESETHAND); // the second signal ends the process at once
@@ -63,13 +98,33 @@ int interrupt_fd() noexcept {
 }
 
 void interrupt() noexcept {
-  const int saved = errno;
   g_interrupted.store(true, std::memory_order_relaxed);
-  if (g_pipe_write >= 0) {
-    const char byte = 0;
-    [[maybe_unused]] const auto written = ::write(g_pipe_write, &byte, 1);
+  write_byte(g_pipe_write);
+}
+
+void note_hangups() {
+  make_pipe(g_hangup_read, g_hangup_write);
+  struct sigaction action = {};
+  action.sa_handler = on_hangup;
+  action.sa_flags = static_cast<int>(SA_RESTART);
+  ::sigemptyset(&action.sa_mask);
+  ::sigaction(SIGHUP, &action, nullptr);
+}
+
+bool wait_for_hangup_ms(long milliseconds) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+  for (;;) {
+    check_interrupted();
+    if (g_hung_up.exchange(false, std::memory_order_relaxed)) {
+      char byte = 0;
+      while (::read(g_hangup_read, &byte, 1) == 1) {
+      }
+      return true;
+    }
+    if (!wait_until(until)) {
+      return false;
+    }
   }
-  errno = saved;
 }
 
 void reset_interrupt() noexcept {

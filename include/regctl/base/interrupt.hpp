@@ -8,6 +8,14 @@ namespace regctl {
 /// ends the process at once. SIGPIPE is ignored: a closed pipe is an error of the write.
 void install_interrupt_handlers();
 
+/// From now on SIGHUP does not interrupt, but is noted: for what reads its configuration again.
+/// After install_interrupt_handlers().
+void note_hangups();
+
+/// Waits for `milliseconds`, or until SIGHUP came since the last call: true then. Throws
+/// Error{interrupted} when interrupted.
+bool wait_for_hangup_ms(long milliseconds);
+
 /// True once interrupted. Never throws; async-signal-safe.
 [[nodiscard]] bool is_interrupted() noexcept;
 
