@@ -154,6 +154,9 @@ private:
   }
 
   std::unique_ptr<Exchange> start(const Request& request, const Url& url) {
+    if (options_.before_request) {
+      options_.before_request(host_port(url));
+    }
     ExchangeOptions options;
     options.method = request.method;
     options.url = url;

@@ -88,6 +88,9 @@ public:
 
 private:
   std::optional<Credential> look_up(const std::string& host) {
+    if (const auto found = options_.by_host.find(host); found != options_.by_host.end()) {
+      return found->second;
+    }
     if (options_.from_flags) {
       return options_.from_flags;
     }

@@ -135,6 +135,18 @@ Settings Settings::load(const Flags& flags) {
   return settings;
 }
 
+void Settings::add(const std::string& host_port, const RegistrySettings& settings) {
+  auto& known = registries_[host_port];
+  known.insecure = known.insecure || settings.insecure;
+  known.plain_http = known.plain_http || settings.plain_http;
+  for (const auto member : {&RegistrySettings::ca_file, &RegistrySettings::client_cert,
+                            &RegistrySettings::client_key}) {
+    if (!(settings.*member).empty()) {
+      known.*member = settings.*member;
+    }
+  }
+}
+
 RegistrySettings Settings::for_host(const std::string& host_port) const {
   RegistrySettings settings;
   if (const auto found = registries_.find(host_port); found != registries_.end()) {

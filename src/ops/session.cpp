@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
+#include <regctl/base/interrupt.hpp>
 #include <regctl/ops/session.hpp>
 #include <regctl/registry/registries.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
 
 namespace regctl::ops {
 
@@ -17,10 +22,58 @@ http::ClientOptions with_settings(http::ClientOptions options, const http::Setti
 
 } // namespace
 
-// The client refers to options_.settings, which lives as long as the session.
+/// Spaces the requests to hosts that bear only so many a second. Thread-safe.
+class Session::RequestPace {
+public:
+  explicit RequestPace(const std::map<std::string, double>& requests_per_second) {
+    for (const auto& [host, rate] : requests_per_second) {
+      hosts_[host].gap =
+          std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1.0 / rate));
+    }
+  }
+
+  void wait(const std::string& host) {
+    const auto found = hosts_.find(host);
+    if (found == hosts_.end()) {
+      return;
+    }
+    Clock::duration left{};
+    {
+      const std::lock_guard lock(mutex_);
+      const auto now = Clock::now();
+      auto& next = found->second.next;
+      next = std::max(next, now);
+      left = next - now;
+      next += found->second.gap;
+    }
+    interruptible_sleep_ms(std::chrono::ceil<std::chrono::milliseconds>(left).count());
+  }
+
+private:
+  using Clock = std::chrono::steady_clock;
+
+  struct Host {
+    Clock::duration gap{};
+    Clock::time_point next{};
+  };
+
+  std::mutex mutex_; ///< guards Host::next
+  std::map<std::string, Host> hosts_;
+};
+
+// The client refers to options_.settings and pace_, which live as long as the session.
 Session::Session(SessionOptions options, Progress& progress)
-    : options_(std::move(options)), progress_(progress), credentials_(options_.credentials),
-      client_(with_settings(options_.client, options_.settings)),
+    : options_(std::move(options)),
+      pace_(options_.requests_per_second.empty()
+                ? nullptr
+                : std::make_unique<RequestPace>(options_.requests_per_second)),
+      progress_(progress), credentials_(options_.credentials), client_([this] {
+        auto client = with_settings(options_.client, options_.settings);
+        if (pace_) {
+          client.before_request = [this](const std::string& host) { pace_->wait(host); };
+        }
+        return client;
+      }()),
       registries_(
           std::make_unique<registry::Registries>(client_, credentials_, options_.settings)) {
   if (options_.api == Api::v2) {

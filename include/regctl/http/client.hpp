@@ -102,6 +102,9 @@ struct ClientOptions {
   Pace pace = Pace::adaptive;
   /// Settings for "host:port"; called from any thread.
   std::function<HostSettings(const std::string& host_port)> settings;
+  /// Called before each request to "host:port", repeated ones too; may wait, or throw
+  /// Error{interrupted}. Called from any thread.
+  std::function<void(const std::string& host_port)> before_request;
   /// Says a sentence for the user ("127.0.0.1:5000 answered 503; trying again in 2 s (1 of 5)");
   /// called from any thread.
   std::function<void(const std::string&)> note;

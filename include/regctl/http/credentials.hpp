@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,15 +21,16 @@ struct Credential {
       origin; ///< where it was found, for --verbose: "REGCTL_USERNAME", "/root/.docker/config.json"
 };
 
-/// Where credentials are looked for, first match wins: flags, REGCTL_USERNAME and REGCTL_PASSWORD,
-/// then Docker's config.json ($DOCKER_CONFIG or ~/.docker): credHelpers of the host, credsStore,
-/// auths; then ~/.dockercfg. Keys match with and without scheme and "/v1/" or "/v2/" path, as
-/// Docker wrote them over the years. Flags and environment count for every host the command names,
-/// and for none that a server names. Helpers are run as docker-credential-NAME
+/// Where credentials are looked for, first match wins: `by_host`, flags, REGCTL_USERNAME and
+/// REGCTL_PASSWORD, then Docker's config.json ($DOCKER_CONFIG or ~/.docker): credHelpers of the
+/// host, credsStore, auths; then ~/.dockercfg. Keys match with and without scheme and "/v1/" or
+/// "/v2/" path, as Docker wrote them over the years. Flags and environment count for every host the
+/// command names, and for none that a server names. Helpers are run as docker-credential-NAME
 /// (docker-credential-helpers protocol). Thread-safe; a helper is asked once per host and run.
 class Credentials {
 public:
   struct Options {
+    std::map<std::string, Credential> by_host; ///< what a mirror file says, by "host:port"
     std::optional<Credential> from_flags;
     std::filesystem::path docker_config; ///< of config.json; empty: the default place
     /// Says a sentence for --verbose ("using the password of 'bob' for HOST from FILE").

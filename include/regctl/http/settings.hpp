@@ -39,6 +39,10 @@ public:
   /// wrong.
   static Settings load(const Flags& flags);
 
+  /// Takes what is set of `settings` for "host:port" over the configuration file, under the flags.
+  /// Before the settings are shared.
+  void add(const std::string& host_port, const RegistrySettings& settings);
+
   /// For "host:port". certs.d is looked for in ~/.docker/certs.d, ~/.config/containers/certs.d and
   /// /etc/docker/certs.d, folder "host:port": *.crt are CAs (joined), *.cert and *.key of one name
   /// the client's. Source: Docker's "verify repository client with certificates".

@@ -8,6 +8,7 @@
 #include <regctl/ops/progress.hpp>
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -26,6 +27,8 @@ struct SessionOptions {
   http::Credentials::Options credentials;
   Api api = Api::detect;
   std::size_t jobs = 4; ///< layers in flight
+  /// At most so many requests to "host:port"; hosts that are not in it have no limit.
+  std::map<std::string, double> requests_per_second;
 };
 
 /// What all verbs of one run share: connections, credentials, and what was found out about each
@@ -43,7 +46,10 @@ public:
   [[nodiscard]] std::size_t jobs() const noexcept { return options_.jobs; }
 
 private:
+  class RequestPace;
+
   SessionOptions options_;
+  std::unique_ptr<RequestPace> pace_; ///< nullptr where no host has a limit
   Progress& progress_;
   http::Credentials credentials_;
   http::Client client_;
