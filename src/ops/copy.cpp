@@ -209,7 +209,7 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
         const auto source = open_repository(session, from);
         const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
         auto moves = plan_moves(select_images(*source, from, select), from, to, options.host);
-        ImageCopy how{options.check, PlainLayers::keep, verb_for(from, to)};
+        ImageCopy how{options.check, PlainLayers::keep, verb_for(from, to), {}};
         if (holds_pushed_layers(to) && !holds_pushed_layers(from)) {
           how.plain_layers = options.plain_layers;
         }

@@ -102,8 +102,10 @@ PutOutcome ImageMover::send(const V1Image& image, LayerCheck check, Progress::Ta
     if (opened++ > 0) {
       session_.progress().restart(task);
     }
-    auto layer = std::make_unique<MovingLayer>(source_.open_layer(image, check), upload.image,
-                                               session_.progress(), task, bytes);
+    auto layer = make_limited_source(
+        std::make_unique<MovingLayer>(source_.open_layer(image, check), upload.image,
+                                      session_.progress(), task, bytes),
+        how_.limits);
     return how_.plain_layers == PlainLayers::gzip ? gzip_if_plain(std::move(layer))
                                                   : std::move(layer);
   };

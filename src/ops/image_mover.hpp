@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/bandwidth_limit.hpp"
+
 #include <regctl/model/v1_store.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/session.hpp>
@@ -16,6 +18,7 @@ struct ImageCopy {
   LayerCheck check = LayerCheck::verify;
   PlainLayers plain_layers = PlainLayers::keep;
   Progress::Verb verb = Progress::Verb::copying;
+  BandwidthLimits limits = {};
 };
 
 /// Moves images, each with its layer, from a repository into a push. Thread-safe: several images

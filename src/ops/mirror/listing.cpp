@@ -232,7 +232,8 @@ private:
   std::map<std::string, TagListing> repositories_;
 };
 
-/// Parts of an endpoint that is a registry, whatever it names there; nothing for other places.
+} // namespace
+
 std::optional<RegistryHost> registry_of(const Endpoint& endpoint) {
   if (endpoint.host) {
     return endpoint.host;
@@ -241,8 +242,6 @@ std::optional<RegistryHost> registry_of(const Endpoint& endpoint) {
              ? std::optional(RegistryHost{endpoint.place->reference->host})
              : std::nullopt;
 }
-
-} // namespace
 
 std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint) {
   if (auto host = registry_of(endpoint)) {

@@ -9,6 +9,8 @@
 #include <regctl/ops/mirror/mirror.hpp>
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -52,22 +54,39 @@ std::string destination_name(const MirrorJob& job, const std::string& source_nam
   return below(job.destination.name_space, job.rules.destination_name(source_name));
 }
 
+/// One name a line, or lines of a plan or of failures, whose names are taken.
+std::vector<std::string> read_names(const std::string& file) {
+  std::vector<std::string> names;
+  LineReader lines(file);
+  while (auto line = lines.next()) {
+    const auto begin = line->find_first_not_of(" \t");
+    if (begin == std::string::npos || line->at(begin) == '#') {
+      continue;
+    }
+    names.push_back(line->at(begin) == '{'
+                        ? parse_planned_tag(*line, lines.number()).source_name
+                        : line->substr(begin, line->find_last_not_of(" \t") + 1 - begin));
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
 /// The names to be mirrored, as the source lists them or as the user named them.
 std::vector<std::string> list_names(const JobState& state) {
   const auto& job = state.job;
   if (const auto* source = named(job.source)) {
     return {source->name};
   }
-  if (!state.options.repositories) {
+  if (job.repositories_from.empty()) {
     return state.source->repositories();
   }
-  auto names = *state.options.repositories;
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
+  auto names = read_names(job.repositories_from);
   try {
     const auto listed = state.source->repositories();
     auto& progress = state.session.progress();
-    const auto& from = state.options.repositories_name;
+    const auto from =
+        job.repositories_from == "-" ? "standard input" : "'" + job.repositories_from + "'";
     note_difference(progress, names, from, listed, state.source->describe());
     note_difference(progress, listed, state.source->describe(), names, from);
   } catch (const Error& error) { // where nothing can be listed, nothing can disagree
@@ -141,12 +160,13 @@ std::unique_ptr<RepositoryWork> make_work(JobState& state, const std::string& na
     task.tag = source->tag;
     task.is_named = true;
   }
-  task.is_named = task.is_named || state.options.repositories;
+  task.is_named = task.is_named || !state.job.repositories_from.empty();
   return make_repository_work(state, std::move(task));
 }
 
 /// Reads a plan line by line and makes one task of the lines that belong to one repository, which
-/// stand together.
+/// stand together. A line that is only a name, as --failures writes for what could not be listed,
+/// is a repository to be planned anew.
 class PlanReader {
 public:
   explicit PlanReader(const std::string& file) : lines_(file) {}
@@ -155,6 +175,16 @@ public:
   std::optional<RepositoryTask> next() {
     std::optional<RepositoryTask> task;
     for (; peek(); ahead_.reset()) {
+      const bool is_name = ahead_->tag.empty();
+      if (is_name && task) {
+        break;
+      }
+      if (is_name) {
+        task.emplace();
+        task->source_name = ahead_->source_name;
+        ahead_.reset();
+        break;
+      }
       if (!task) {
         task.emplace();
         task->source_name = ahead_->source_name;
@@ -176,8 +206,10 @@ private:
       if (!line) {
         return false;
       }
-      if (!line->empty()) {
+      if (line->starts_with('{')) {
         ahead_ = parse_planned_tag(*line, lines_.number());
+      } else if (!line->empty()) {
+        ahead_.emplace().source_name = *line;
       }
     }
     return true;
@@ -189,8 +221,7 @@ private:
 
 void run(JobState& state, const NextRepository& next) {
   SettledKeys settled;
-  run_engine({state.session.jobs(), state.options.fail_fast}, settled, state.session.progress(),
-             next);
+  run_engine({state.jobs, state.options.fail_fast}, settled, state.session.progress(), next);
   check_interrupted();
 }
 
@@ -204,7 +235,11 @@ void apply_plan(JobState& state) {
   state.report.begin(state.job.source.to_string(), state.job.destination.to_string(), repositories);
   run(state, [&]() -> std::unique_ptr<RepositoryWork> {
     auto task = plan.next();
-    return task ? make_repository_work(state, std::move(*task)) : nullptr;
+    if (!task) {
+      return nullptr;
+    }
+    return task->planned ? make_repository_work(state, std::move(*task))
+                         : make_work(state, task->source_name);
   });
 }
 
@@ -219,8 +254,70 @@ void mirror_all(JobState& state) {
   });
 }
 
-void run_job(Session& session, const MirrorJob& job, const MirrorOptions& options, Report& report) {
+/// What limits the whole run and each registry of it. Made once: several jobs share them.
+class Limits {
+public:
+  explicit Limits(const MirrorOptions& options) : options_(options) {
+    if (options.bandwidth.is_limited()) {
+      all_ = std::make_unique<BandwidthLimit>(options.bandwidth);
+    }
+    for (const auto& [host, registry] : options.registries) {
+      if (registry.bandwidth.is_limited()) {
+        hosts_.emplace(host, std::make_unique<BandwidthLimit>(registry.bandwidth));
+      }
+    }
+  }
+
+  [[nodiscard]] BandwidthLimits for_job(const MirrorJob& job) const {
+    BandwidthLimits limits;
+    if (all_) {
+      limits.push_back(all_.get());
+    }
+    for (const auto& host : hosts(job)) {
+      if (const auto found = hosts_.find(host); found != hosts_.end()) {
+        limits.push_back(found->second.get());
+      }
+    }
+    return limits;
+  }
+
+  [[nodiscard]] std::size_t jobs_for(const MirrorJob& job) const {
+    auto jobs = options_.jobs;
+    for (const auto& host : hosts(job)) {
+      if (const auto found = options_.registries.find(host); found != options_.registries.end()) {
+        jobs = std::min(jobs, found->second.jobs.value_or(jobs));
+      }
+    }
+    return jobs;
+  }
+
+private:
+  static std::vector<std::string> hosts(const MirrorJob& job) {
+    std::vector<std::string> hosts;
+    for (const auto* end : {&job.source, &job.destination}) {
+      if (const auto host = registry_of(*end)) {
+        hosts.push_back(host->host);
+      }
+    }
+    return hosts;
+  }
+
+  const MirrorOptions& options_;
+  std::unique_ptr<BandwidthLimit> all_;
+  std::map<std::string, std::unique_ptr<BandwidthLimit>> hosts_;
+};
+
+std::string state_of(const MirrorJob& job, const MirrorOptions& options) {
+  if (!options.state_file.empty() || options.state_folder.empty()) {
+    return options.state_file;
+  }
+  return state_file(options.state_folder, job.source, job.destination);
+}
+
+void run_job(Session& session, const MirrorJob& job, const MirrorOptions& options,
+             const Limits& limits, Report& report) {
   ImageCopy how;
+  how.limits = limits.for_job(job);
   auto source = open_source(session, job.source);
   if (!source->holds_pushed_layers()) {
     how.plain_layers = PlainLayers::gzip;
@@ -233,12 +330,23 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                  std::move(source),
                  open_destination(session, job.destination, extent),
                  {},
-                 how};
-  if (options.apply.empty()) {
-    mirror_all(state);
-  } else {
-    apply_plan(state);
+                 how,
+                 limits.jobs_for(job),
+                 State(state_of(job, options),
+                       [&](const std::string& text) { session.progress().note(text); }),
+                 {},
+                 {}};
+  try {
+    if (options.apply.empty()) {
+      mirror_all(state);
+    } else {
+      apply_plan(state);
+    }
+  } catch (...) {
+    state.learnt.save();
+    throw;
   }
+  state.learnt.save();
 }
 
 } // namespace
@@ -249,9 +357,10 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
     check_ends(job);
   }
   Report report(options.files, session.progress(), on_tag);
+  const Limits limits(options);
   for (const auto& job : jobs) {
     try {
-      run_job(session, job, options, report);
+      run_job(session, job, options, limits, report);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) {
         report.interrupt();

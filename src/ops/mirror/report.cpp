@@ -3,6 +3,7 @@
 #include <regctl/ops/mirror/report.hpp>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -112,7 +113,19 @@ public:
     }
   }
 
-  void write(const std::string& line) { write_fully(fd_.get(), as_bytes(line + "\n"), what_); }
+  /// Also after an interrupt: what was not done is to be told.
+  void write(const std::string& line) {
+    const auto text = line + "\n";
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      const auto n = ::write(fd_.get(), rest.data(), rest.size());
+      if (n >= 0) {
+        rest.remove_prefix(static_cast<std::size_t>(n));
+      } else if (errno != EINTR) {
+        throw_errno("write " + what_, errno);
+      }
+    }
+  }
 
 private:
   std::string what_;
@@ -160,6 +173,9 @@ void Report::add(const TagResult& result) {
                  {"images_there", result.items_there},
                  {"bytes", result.bytes},
                  {"seconds", seconds(result.time)}};
+  if (result.bytes_ahead) {
+    record["bytes_ahead"] = *result.bytes_ahead;
+  }
   if (result.problem) {
     record["error"] = to_json(explain(result.problem));
   }
@@ -181,7 +197,20 @@ void Report::add(const TagResult& result) {
     }
   }
   count(result);
-  on_tag_(result, text);
+  if (result.problem) {
+    progress_.note(tag.source_name + ":" + tag.tag + ": " + explain(result.problem).message);
+  }
+  show(result, text);
+}
+
+void Report::show(const TagResult& result, const std::string& record) {
+  try {
+    on_tag_(result, record);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::interrupted && !write_problem_) {
+      write_problem_ = std::current_exception();
+    }
+  }
 }
 
 void Report::add_repository(const std::string& source_name, const std::exception_ptr& problem) {
@@ -195,6 +224,7 @@ void Report::add_repository(const std::string& source_name, const std::exception
     record["error"] = to_json(explain(problem));
     ++summary_.repositories_failed;
     count_failure(problem);
+    progress_.note(source_name + ": " + explain(problem).message);
   } else {
     ++summary_.repositories_not_done;
   }
@@ -246,6 +276,14 @@ void Report::write(const std::string& record) {
   }
 }
 
+void Report::count_planned(const TagResult& result) {
+  const auto action = result.tag.action;
+  const bool moves = action == Action::copy || action == Action::update;
+  summary_.planned += moves || action == Action::remove ? 1 : 0;
+  summary_.bytes_ahead += result.bytes_ahead.value_or(0);
+  summary_.planned_of_unknown_size += moves && !result.bytes_ahead ? 1 : 0;
+}
+
 void Report::count(const TagResult& result) {
   summary_.images_moved += result.items_moved;
   summary_.bytes += result.bytes;
@@ -258,7 +296,7 @@ void Report::count(const TagResult& result) {
     ++summary_.not_done;
     break;
   case Outcome::planned:
-    summary_.planned += result.tag.action != Action::keep && result.tag.action != Action::skip;
+    count_planned(result);
     break;
   case Outcome::done:
     switch (result.tag.action) {
@@ -313,6 +351,8 @@ Summary Report::finish() {
                {"failed", summary_.failed},
                {"not_done", summary_.not_done},
                {"planned", summary_.planned},
+               {"bytes_ahead", summary_.bytes_ahead},
+               {"planned_of_unknown_size", summary_.planned_of_unknown_size},
                {"images", summary_.images_moved},
                {"bytes", summary_.bytes},
                {"seconds", seconds(summary_.time)}}));

@@ -32,13 +32,16 @@ public:
   std::vector<PlannedTag> plan() override {
     source_ = state_.source->open(task_.source_name);
     destination_ = state_.destination->open(task_.destination_name);
-    route_.emplace(V1Route{state_.session, *source_, *destination_, state_.images, state_.how});
+    route_.emplace(
+        V1Route{state_.session, *source_, *destination_, state_.images, state_.learnt, state_.how});
     auto planned = task_.planned ? check_plan(std::move(*task_.planned)) : plan_anew();
     std::vector<PlannedTag> transfers;
+    if (state_.options.dry_run) {
+      report_plan(planned);
+      return {};
+    }
     for (auto& tag : planned) {
-      if (state_.options.dry_run) {
-        report(tag, tag.is_broken ? Outcome::failed : Outcome::planned);
-      } else if (is_transfer(tag)) {
+      if (is_transfer(tag)) {
         transfers.push_back(std::move(tag));
       } else if (tag.action == Action::remove) {
         removals_.push_back(std::move(tag));
@@ -82,6 +85,48 @@ private:
     state_.report.add(result);
   }
 
+  /// Sizes are told as far as earlier runs have learnt them: a plan costs no request for an image.
+  void report_plan(const std::vector<PlannedTag>& planned) {
+    for (const auto& tag : planned) {
+      if (tag.action == Action::keep && tag.identity) {
+        foresee(*tag.identity);
+      }
+    }
+    for (const auto& tag : planned) {
+      TagResult result;
+      result.tag = tag;
+      result.outcome = tag.is_broken ? Outcome::failed : Outcome::planned;
+      if (tag.is_broken) {
+        result.problem = broken_tag(*state_.source, tag);
+      }
+      if (is_transfer(tag)) {
+        result.bytes_ahead = foresee(*tag.identity);
+      }
+      state_.report.add(result);
+    }
+  }
+
+  /// Bytes of the images from `id` down that are not foreseen yet; from now on they are. Nothing
+  /// where the size or the parent of one is not known.
+  std::optional<std::uint64_t> foresee(const std::string& id) {
+    const std::lock_guard lock(state_.foreseeing);
+    std::uint64_t bytes = 0;
+    auto next = id;
+    for (std::size_t depth = 0; !next.empty() && depth < k_max_chain; ++depth) {
+      if (state_.foreseen.state(next) == SettledKeys::State::there) {
+        return bytes; // and with it what is below
+      }
+      const auto fact = state_.learnt.find(next);
+      if (!fact || !fact->size_bytes) {
+        return std::nullopt;
+      }
+      bytes += *fact->size_bytes;
+      state_.foreseen.put(next);
+      next = fact->parent;
+    }
+    return bytes;
+  }
+
   std::vector<PlannedTag> plan_anew() {
     Listings listings{task_.source_name, task_.destination_name, {}, std::nullopt};
     auto tags = state_.source->tags(task_.source_name);
@@ -119,10 +164,18 @@ private:
   }
 
   /// What cannot be read has no age; whether that matters shows when it is moved.
-  static std::optional<std::int64_t> created_at(V1Repository& source, const std::string& id) {
+  std::optional<std::int64_t> created_at(V1Repository& source, const std::string& id) {
+    if (const auto known = state_.learnt.find(id)) {
+      return known->created;
+    }
     try {
       const auto image = source.find_image(id);
-      return image ? parse_rfc3339(parse_v1_image(image->json).created) : std::nullopt;
+      if (!image) {
+        return std::nullopt;
+      }
+      const auto fact = fact_of(*image, parse_v1_image(image->json));
+      state_.learnt.put(id, fact);
+      return fact.created;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
         throw;

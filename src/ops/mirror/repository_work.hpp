@@ -8,6 +8,7 @@
 #include <regctl/ops/mirror/mirror.hpp>
 
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,10 @@ struct JobState {
   std::unique_ptr<Side> destination;
   ImageCache images; ///< of the source
   ImageCopy how;
+  std::size_t jobs;
+  State learnt;
+  SettledKeys foreseen;  ///< of a plan: images that will be there
+  std::mutex foreseeing; ///< guards it
 };
 
 /// One repository to be mirrored.

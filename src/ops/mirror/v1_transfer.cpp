@@ -3,6 +3,8 @@
 
 #include "ops/chain.hpp"
 
+#include <regctl/base/time.hpp>
+
 #include <optional>
 #include <utility>
 #include <vector>
@@ -25,6 +27,7 @@ public:
     std::vector<Item> items;
     for (auto member = chain.rbegin(); member != chain.rend(); ++member) {
       auto& image = member->image;
+      route_.state.put(image.id, fact_of(image, member->info));
       plan.ids.push_back(image.id);
       plan.layer_sizes.push_back(image.layer_size_bytes);
       items.push_back({image.id, image.layer_size_bytes});
@@ -64,6 +67,10 @@ private:
 };
 
 } // namespace
+
+State::Fact fact_of(const V1Image& image, const V1ImageInfo& info) {
+  return {parse_rfc3339(info.created), image.layer_size_bytes, info.parent.value_or("")};
+}
 
 std::unique_ptr<Transfer> make_v1_transfer(const V1Route& route, const std::string& tag,
                                            const std::string& id) {

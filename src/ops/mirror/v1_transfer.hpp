@@ -3,6 +3,7 @@
 
 #include "ops/image_mover.hpp"
 #include "ops/mirror/image_cache.hpp"
+#include "ops/mirror/state.hpp"
 
 #include <regctl/model/v1_store.hpp>
 #include <regctl/ops/mirror/transfer.hpp>
@@ -19,8 +20,12 @@ struct V1Route {
   V1Repository& source;
   V1Repository& destination;
   ImageCache& cache; ///< of the source's images
+  State& state;
   ImageCopy how;
 };
+
+/// What `state` may learn of an image.
+State::Fact fact_of(const V1Image& image, const V1ImageInfo& info);
 
 /// One tag between two stores of v1 images. Its items are the images of the chain, base first, by
 /// their IDs; a missing or wrong ancestry is rebuilt from the parents, and a note says so. A layer

@@ -6,6 +6,8 @@
 #include <regctl/ops/mirror/report.hpp>
 #include <regctl/ops/session.hpp>
 
+#include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,15 +15,16 @@
 namespace regctl::ops::mirror {
 
 struct MirrorOptions {
+  std::size_t jobs = 4;
+  Bandwidth bandwidth;
+  std::map<std::string, RegistryOptions> registries; ///< by "host:port": their jobs and bandwidth
   Report::Files files;
-  std::string apply;    ///< a plan file to be carried out, instead of planning
-  bool dry_run = false; ///< plans only
+  std::string state_file;   ///< of all jobs; "": one for each pair of ends
+  std::string state_folder; ///< where those are; "": nothing is kept
+  std::string apply;        ///< a plan file to be carried out, instead of planning
+  bool dry_run = false;     ///< plans only
   bool fail_fast = false;
   std::optional<Shard> shard;
-  /// What to mirror instead of all that the source lists: names, and the lines of a plan, whose
-  /// names are taken.
-  std::optional<std::vector<std::string>> repositories;
-  std::string repositories_name; ///< where these are from, for messages
 };
 
 /// Makes each job's destination hold what its source holds, as its rules say, one job after the

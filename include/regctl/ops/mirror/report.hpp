@@ -33,6 +33,8 @@ struct TagResult {
   std::uint64_t items_moved = 0; ///< by this tag's transfer
   std::uint64_t items_there = 0; ///< before, or moved for another tag
   std::uint64_t bytes = 0;       ///< that travelled for this tag
+  /// Of a plan: bytes that would travel for this tag and for none before it; nothing if not known.
+  std::optional<std::uint64_t> bytes_ahead;
   std::chrono::milliseconds time{0};
 };
 
@@ -63,7 +65,9 @@ struct Summary {
   std::uint64_t skipped = 0;
   std::uint64_t failed = 0;
   std::uint64_t not_done = 0;
-  std::uint64_t planned = 0; ///< that a plan would change
+  std::uint64_t planned = 0;     ///< that a plan would change
+  std::uint64_t bytes_ahead = 0; ///< of those whose size is known
+  std::uint64_t planned_of_unknown_size = 0;
   std::uint64_t images_moved = 0;
   std::uint64_t bytes = 0;
   std::chrono::milliseconds time{0};
@@ -79,7 +83,8 @@ struct Summary {
   }
 };
 
-/// Where a run's results go: counted, written to files, handed to whoever shows them. Thread-safe.
+/// Where a run's results go: counted, written to files, handed to whoever shows them; failures are
+/// noted. Thread-safe.
 class Report {
 public:
   struct Files {
@@ -119,7 +124,9 @@ private:
   class Lines;
 
   void write(const std::string& record);
+  void show(const TagResult& result, const std::string& record);
   void count(const TagResult& result);
+  void count_planned(const TagResult& result);
   void count_failure(const std::exception_ptr& problem);
   void tell();
 
