@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
 #include "cli/mirror_flags.hpp"
+#include "cli/mirror_metrics.hpp"
+#include "cli/mirror_text.hpp"
 #include "cli/text.hpp"
-#include "cli/units.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/base/interrupt.hpp>
+#include <regctl/server/page_server.hpp>
 
 #include <memory>
-#include <ostream>
+#include <random>
 
 namespace regctl::cli {
 
@@ -16,54 +19,6 @@ namespace {
 
 using ops::mirror::Summary;
 using ops::mirror::TagResult;
-using Outcome = TagResult::Outcome;
-
-std::string show_identity(const std::optional<std::string>& identity) {
-  return identity ? short_id(*identity) : "-";
-}
-
-/// "copied team/app:1.0 90faa9565197", "planned copy team/app:1.0 90faa9565197 (missing)"; empty
-/// for what needs no line: what is the same on both sides, or left out.
-std::string result_line(const TagResult& result) {
-  const auto& tag = result.tag;
-  const bool is_change =
-      tag.action != ops::mirror::Action::keep && tag.action != ops::mirror::Action::skip;
-  if (!is_change || result.outcome == Outcome::failed || result.outcome == Outcome::not_done) {
-    return {};
-  }
-  const auto id = tag.action == ops::mirror::Action::remove ? tag.previous : tag.identity;
-  const auto named = tag.destination_name + ":" + tag.tag + " " + show_identity(id);
-  if (result.outcome == Outcome::planned) {
-    return std::string(to_string(tag.action)) + " " + named + " (" + tag.reason + ")";
-  }
-  return std::string(outcome_word(result)) + " " + named;
-}
-
-std::string count(std::uint64_t number, std::string_view what) {
-  return number == 0 ? std::string() : ", " + std::to_string(number) + " " + std::string(what);
-}
-
-std::string summary_line(const Summary& summary, bool is_plan) {
-  std::string line = std::to_string(summary.repositories) + " repositories";
-  if (is_plan) {
-    line += ": " + std::to_string(summary.planned) + " tags to change";
-  } else {
-    line += ": " + std::to_string(summary.copied) + " tags copied" +
-            count(summary.updated, "updated") + count(summary.deleted, "deleted") +
-            count(summary.kept, "were the same");
-  }
-  line += count(summary.skipped, "left out") + count(summary.failed, "failed") +
-          count(summary.repositories_failed, "repositories failed") +
-          count(summary.mirrors_failed, "mirrors failed") +
-          count(summary.not_done, "tags not done") +
-          count(summary.repositories_not_done, "repositories not done");
-  if (!is_plan) {
-    line +=
-        "; " + std::to_string(summary.images_moved) + " images moved, " + human_size(summary.bytes);
-  }
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(summary.time);
-  return line + " in " + human_duration(seconds);
-}
 
 ExitCode exit_code_of(const Summary& summary) {
   if (!summary.has_failures()) {
@@ -78,29 +33,29 @@ ExitCode exit_code_of(const Summary& summary) {
 
 void show(Context& context, const TagResult& result, const std::string& json) {
   if (context.wants_json()) {
-    context.print_line(json);
+    context.print_line(visible_json(json));
   } else if (const auto line = result_line(result); !line.empty()) {
     context.print_line(visible(line));
   }
-  if (result.problem) {
-    const auto failure = ops::mirror::explain(result.problem);
-    context.note(result.tag.source_name + ":" + result.tag.tag + ": " + failure.message);
+}
+
+void write_metrics(const std::string& path, const MirrorMetrics& metrics) {
+  if (!path.empty()) {
+    AtomicFile file(path);
+    file.write(as_bytes(metrics.print()));
+    file.commit();
   }
 }
 
-ExitCode run_mirror(const MirrorFlags& flags, Context& context) {
-  const auto jobs = mirror_jobs(flags, context);
-  if (flags.check) {
-    return ExitCode::ok;
-  }
-  const auto options = mirror_options(flags);
-  context.keep_config();
-  context.show_totals_only();
-  const auto summary =
-      context.verbs().mirror(jobs, options, [&](const TagResult& result, const std::string& json) {
-        show(context, result, json);
-      });
-  context.note(summary_line(summary, options.dry_run));
+/// One pass over everything.
+ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics) {
+  const auto summary = context.verbs().mirror(
+      run.jobs, run.options,
+      [&](const TagResult& result, const std::string& json) { show(context, result, json); });
+  const bool is_good = !summary.has_failures() && !summary.is_interrupted;
+  context.note(summary_line(summary, run.options.dry_run));
+  metrics.add(summary, is_good, context.console().now());
+  write_metrics(run.metrics_file, metrics);
   if (summary.is_interrupted) {
     throw Error(ErrorKind::interrupted, "interrupted");
   }
@@ -108,8 +63,76 @@ ExitCode run_mirror(const MirrorFlags& flags, Context& context) {
   if (summary.mirrors_failed > 0 && code != ExitCode::partial) {
     std::rethrow_exception(summary.first_problem);
   }
-  const bool has_work = flags.exit_code && options.dry_run && summary.planned > 0;
+  const bool has_work = run.tells_work && run.options.dry_run && summary.planned > 0;
   return code == ExitCode::ok && has_work ? ExitCode::work : code;
+}
+
+/// Up to a tenth longer, so that many mirrors do not come at the same moment for ever.
+long with_jitter_ms(std::chrono::seconds interval) {
+  std::mt19937 random(std::random_device{}());
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(interval).count();
+  return static_cast<long>(ms + std::uniform_int_distribution<long long>(0, ms / 10)(random));
+}
+
+/// A pass that fails as a whole is told, and the next one comes all the same.
+ExitCode try_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics) {
+  try {
+    return run_once(run, context, metrics);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::usage) {
+      throw;
+    }
+    context.note(error.message());
+    return cli::exit_code_of(error.kind());
+  }
+}
+
+/// The run of before where the file has mistakes now.
+void reload(const MirrorFlags& flags, Context& context, MirrorRun& run) {
+  try {
+    run = plan_run(flags, context);
+    context.note("the mirror file was read again");
+  } catch (const Error& error) {
+    context.note(error.message() + "; going on with what it said before");
+  }
+}
+
+ExitCode watch(const MirrorFlags& flags, Context& context, MirrorRun run, MirrorMetrics& metrics) {
+  note_hangups();
+  auto code = ExitCode::ok;
+  try {
+    for (;;) {
+      code = try_once(run, context, metrics);
+      if (wait_for_hangup_ms(with_jitter_ms(*flags.watch))) {
+        reload(flags, context, run);
+      }
+    }
+  } catch (const Error& error) {
+    // Between two passes nothing is left undone: an end like any other.
+    if (error.kind() != ErrorKind::interrupted || metrics.was_interrupted()) {
+      throw;
+    }
+    return code;
+  }
+}
+
+ExitCode run_mirror(const MirrorFlags& flags, Context& context) {
+  auto run = plan_run(flags, context);
+  if (flags.check) {
+    context.note("no mistakes in '" + context.globals().config + "': " +
+                 std::to_string(run.jobs.size()) + (run.jobs.size() == 1 ? " mirror" : " mirrors"));
+    return ExitCode::ok;
+  }
+  context.show_totals_only();
+  MirrorMetrics metrics;
+  std::unique_ptr<server::PageServer> page;
+  if (!run.listen_metrics.empty()) {
+    page = std::make_unique<server::PageServer>(run.listen_metrics, "/metrics",
+                                                [&metrics] { return metrics.print(); });
+    context.note("metrics at port " + std::to_string(page->port()));
+  }
+  return flags.watch ? watch(flags, context, std::move(run), metrics)
+                     : run_once(run, context, metrics);
 }
 
 Action add_mirror(Arguments& arguments) {
@@ -125,9 +148,10 @@ Command mirror_command() {
            .aliases = {},
            .summary = "Make a registry hold what another one holds",
            .details =
-               "Copies what is missing or different, tag by tag, and nothing twice: a second "
-               "run moves nothing. Prints one line for each tag that changed. What fails is "
-               "told and passed over; the end is 10 then.",
+               "Copies what is missing or different, tag by tag, and nothing twice: a second run "
+               "moves nothing. Prints one line for each tag that changed. What fails is told "
+               "and passed over, and the exit status is 10 then. --config names a mirror file "
+               "here (regctl-mirror(5)).",
            .examples = {"regctl mirror old:5000 new:5000",
                         "regctl mirror old:5000/team/ new:5000 --semver '>=1.2' --latest 5",
                         "regctl mirror v1-storage:/srv/registry new:5000 --dry-run"}},

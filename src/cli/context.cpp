@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/context.hpp"
 
+#include "cli/fd_output.hpp"
 #include "cli/login_flags.hpp"
 #include "cli/transfer_progress.hpp"
 #include "version.hpp"
@@ -48,7 +49,7 @@ Context::~Context() = default;
 
 ops::SessionOptions Context::session_options() {
   ops::SessionOptions options;
-  options.jobs = globals_.jobs;
+  options.jobs = globals_.jobs.value_or(k_usual_jobs);
   options.api = globals_.api;
   options.client.user_agent = std::string("regctl/") + k_version;
   options.client.retries = globals_.retries;
@@ -68,9 +69,19 @@ ops::SessionOptions Context::session_options() {
     flags.config = globals_.config;
   }
   options.settings = http::Settings::load(flags);
+  for (const auto& [host, settings] : registries_.settings) {
+    options.settings.add(host, settings);
+  }
+  options.credentials.by_host = registries_.credentials;
+  options.requests_per_second = registries_.requests_per_second;
   options.credentials.from_flags =
       credential_ ? credential_ : credential_from_flags(globals_, console_);
   return options;
+}
+
+void Context::set_registries(Registries registries) {
+  registries_ = std::move(registries);
+  verbs_.reset();
 }
 
 void Context::show_totals_only() {
@@ -80,10 +91,14 @@ void Context::show_totals_only() {
 }
 
 void Context::print_line(const std::string& line) {
-  if (transfers_) {
-    transfers_->print_line(line);
-  } else {
-    console_.out << line << '\n' << std::flush;
+  try {
+    if (transfers_) {
+      transfers_->print_line(line);
+    } else {
+      console_.out << line << '\n' << std::flush;
+    }
+  } catch (const ReaderGone&) { // the work is what is wanted, not the list
+    console_.out.clear();       // its buffer drops what else is written
   }
 }
 

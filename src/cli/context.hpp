@@ -8,6 +8,7 @@
 #include <regctl/cli/verbs.hpp>
 
 #include <iosfwd>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,10 +46,19 @@ public:
   /// first verbs().
   void keep_config() { config_is_the_commands_ = true; }
 
+  /// How these registries are reached, and as whom, from now on: verbs() makes new ones.
+  struct Registries {
+    std::map<std::string, http::RegistrySettings> settings; ///< all by "host:port"
+    std::map<std::string, http::Credential> credentials;
+    std::map<std::string, double> requests_per_second;
+  };
+  void set_registries(Registries registries);
+
   /// Shows how far a run of many images is, and nothing of each one.
   void show_totals_only();
 
-  /// Writes one line of the result, above what shows the progress on a terminal.
+  /// Writes one line of the result, above what shows the progress on a terminal. That nobody reads
+  /// it any more is no reason to stop.
   void print_line(const std::string& line);
 
   /// Says one sentence on standard error, unless --quiet.
@@ -65,6 +75,7 @@ private:
   std::unique_ptr<TransferProgress> transfers_; ///< nullptr with --quiet
   ops::Progress& progress_;
   bool config_is_the_commands_ = false;
+  Registries registries_;
   std::unique_ptr<Verbs> verbs_;
 };
 

@@ -8,11 +8,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace regctl::cli {
 
 enum class Format { table, json };
+
+inline constexpr std::size_t k_usual_jobs = 4;
 
 /// What all commands take, before or after the command's name.
 struct GlobalOptions {
@@ -23,7 +26,7 @@ struct GlobalOptions {
   bool verbose = false;
   bool debug = false;
   bool no_progress = false;
-  std::size_t jobs = 4;
+  std::optional<std::size_t> jobs; ///< k_usual_jobs if not given
   unsigned retries = 5;
   std::chrono::seconds stall_timeout{60};
   std::chrono::seconds connect_timeout{30};

@@ -6,6 +6,8 @@
 #include <regctl/base/lines.hpp>
 #include <regctl/base/quantity.hpp>
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 namespace regctl::cli {
@@ -13,7 +15,6 @@ namespace regctl::cli {
 namespace {
 
 using ops::mirror::MirrorJob;
-using ops::mirror::MirrorOptions;
 
 constexpr long k_most_tags = 1'000'000;
 
@@ -85,11 +86,36 @@ void add_plans(Arguments& arguments, MirrorFlags& flags) {
   arguments.value("--plan", "FILE", flags.plan, "Write what would be done here, and do nothing");
   arguments.value("--apply", "FILE", flags.apply,
                   "Do what --plan wrote, or again what --failures wrote");
-  arguments.value("--report", "FILE", flags.report, "Write a JSON line for each tag here");
-  arguments.value("--failures", "FILE", flags.failures,
+  arguments.value("--report", "FILE", flags.run.report, "Write a JSON line for each tag here");
+  arguments.value("--failures", "FILE", flags.run.failures,
                   "Write what failed here, for --apply and --repositories-from");
-  arguments.flag("--fail-fast", flags.fail_fast, "Stop at the first failure");
+  arguments.value("--state", "FILE", flags.run.state,
+                  "Keep what was learnt of images here (default: a file for each pair of ends in "
+                  "$XDG_STATE_HOME/regctl)");
+  arguments.flag("--fail-fast", flags.run.fail_fast, "Stop at the first failure");
   arguments.flag("--check", flags.check, "With --config: look for mistakes in the file only");
+}
+
+void add_pace(Arguments& arguments, MirrorFlags& flags) {
+  auto& run = flags.run;
+  arguments.value(
+      "--bandwidth", "RATE",
+      [&run](const std::string& text) { run.bandwidth = parse_bandwidth(text); },
+      "Move no more than this, as in 20MB/s or '08:00-18:00: 5MB/s, 20MB/s'");
+  arguments.flag("--gentle", run.gentle, "Spare a server that is about to give up: two at a time");
+  arguments.value(
+      "--watch", "INTERVAL",
+      [&flags](const std::string& text) {
+        flags.watch = parse_duration(text);
+        if (flags.watch->count() == 0) {
+          throw Error(ErrorKind::usage, "'" + text + "' is no pause");
+        }
+      },
+      "Stay, and mirror again this long after each pass, as in 15m; SIGHUP reads the file again");
+  arguments.value("--metrics-file", "FILE", run.metrics_file,
+                  "Write the numbers of the last pass here for Prometheus");
+  arguments.value("--listen-metrics", "ADDR:PORT", run.listen_metrics,
+                  "Serve them at http://ADDR:PORT/metrics as long as the run takes");
 }
 
 } // namespace
@@ -105,30 +131,22 @@ void add_mirror_flags(Arguments& arguments, MirrorFlags& flags) {
   add_names(arguments, flags);
   add_pruning(arguments, flags);
   add_plans(arguments, flags);
+  add_pace(arguments, flags);
 }
 
 namespace {
 
-std::vector<MirrorJob> file_jobs(const std::string& file, const Context& context) {
+using ops::mirror::MirrorConfig;
+
+constexpr std::size_t k_gentle_jobs = 2;
+
+MirrorConfig read_config(const std::string& file, const Environment& environment) {
   constexpr std::uint64_t k_limit_bytes = 4 * 1024 * 1024;
-  const auto& environment = const_cast<Context&>(context).console().environment;
-  auto config = ops::mirror::parse_mirror_config(
-      read_file(file, k_limit_bytes), file,
-      [&](const std::string& name) { return environment(name.c_str()); });
-  return std::move(config.mirrors);
+  return ops::mirror::parse_mirror_config(read_file(file, k_limit_bytes), file, environment);
 }
 
-} // namespace
-
-std::vector<MirrorJob> mirror_jobs(const MirrorFlags& flags, Context& context) {
-  const auto& file = context.globals().config;
-  if (!file.empty()) {
-    if (!flags.source.empty()) {
-      throw Error(ErrorKind::usage,
-                  "--config FILE says what is mirrored: SOURCE and DEST are too many");
-    }
-    return file_jobs(file, context);
-  }
+/// The one job that the command line tells.
+MirrorJob flags_job(const MirrorFlags& flags) {
   if (flags.destination.empty()) {
     throw Error(ErrorKind::usage, "SOURCE and DEST are required",
                 "regctl mirror OLD:5000 NEW:5000, or --config FILE");
@@ -138,20 +156,109 @@ std::vector<MirrorJob> mirror_jobs(const MirrorFlags& flags, Context& context) {
   job.destination = ops::mirror::Endpoint::parse(flags.destination);
   job.rules = flags.rules;
   job.repositories_from = flags.repositories_from;
-  return {job};
+  return job;
 }
 
-MirrorOptions mirror_options(const MirrorFlags& flags) {
-  MirrorOptions options;
-  options.dry_run = flags.dry_run || !flags.plan.empty();
-  options.fail_fast = flags.fail_fast;
-  options.shard = flags.shard;
-  options.apply = flags.apply;
-  options.files = {flags.report, flags.failures, flags.plan};
-  if (!flags.apply.empty() && options.dry_run) {
+void take(std::string& setting, const std::string& flag) {
+  if (!flag.empty()) {
+    setting = flag;
+  }
+}
+
+/// What the file says of the run, under what the flags say.
+ops::mirror::RunOptions settle(ops::mirror::RunOptions run, const ops::mirror::RunOptions& flags) {
+  run.gentle = run.gentle || flags.gentle;
+  run.fail_fast = run.fail_fast || flags.fail_fast;
+  if (flags.bandwidth.is_limited()) {
+    run.bandwidth = flags.bandwidth;
+  }
+  take(run.report, flags.report);
+  take(run.failures, flags.failures);
+  take(run.state, flags.state);
+  take(run.metrics_file, flags.metrics_file);
+  take(run.listen_metrics, flags.listen_metrics);
+  return run;
+}
+
+/// Where states are kept; empty where there is no home.
+std::string state_folder(const Environment& environment) {
+  const auto state = environment("XDG_STATE_HOME").value_or("");
+  const auto home = environment("HOME").value_or("");
+  return !state.empty() ? state + "/regctl" : home.empty() ? "" : home + "/.local/state/regctl";
+}
+
+/// How the file's registries are reached, and as whom.
+Context::Registries registries_of(const MirrorConfig& config, const Environment& environment) {
+  Context::Registries registries;
+  for (const auto& [host, options] : config.registries) {
+    registries.settings.emplace(host, options.access);
+    if (options.credential) {
+      registries.credentials.emplace(host, resolve_credential(*options.credential, environment));
+    }
+    if (options.requests_per_second) {
+      registries.requests_per_second.emplace(host, *options.requests_per_second);
+    }
+  }
+  return registries;
+}
+
+void refuse_contradictions(const MirrorFlags& flags, const std::string& file) {
+  const bool is_plan = flags.dry_run || !flags.plan.empty();
+  if (!flags.apply.empty() && is_plan) {
     throw Error(ErrorKind::usage, "--apply carries out a plan: --dry-run and --plan make one");
   }
-  return options;
+  if (flags.check && file.empty()) {
+    throw Error(ErrorKind::usage, "--check looks at a mirror file", "name it with --config FILE");
+  }
+  if (file.empty()) {
+    return;
+  }
+  if (!flags.source.empty()) {
+    throw Error(ErrorKind::usage, "the mirror file '" + file + "' says what is mirrored",
+                "leave out SOURCE and DEST, or --config");
+  }
+  if (!flags.plan.empty() || !flags.apply.empty()) {
+    throw Error(ErrorKind::usage, "a plan is of one SOURCE and DEST, not of a mirror file");
+  }
+}
+
+} // namespace
+
+MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
+  const auto& file = context.globals().config;
+  refuse_contradictions(flags, file);
+  const Environment environment = [&context](const std::string& name) {
+    return context.console().environment(name.c_str());
+  };
+  MirrorConfig config;
+  if (file.empty()) {
+    config.mirrors = {flags_job(flags)};
+  } else {
+    config = read_config(file, environment);
+    context.keep_config();
+    context.set_registries(registries_of(config, environment));
+  }
+  const auto settled = settle(config.run, flags.run);
+  MirrorRun run;
+  run.jobs = std::move(config.mirrors);
+  run.tells_work = flags.exit_code;
+  run.metrics_file = settled.metrics_file;
+  run.listen_metrics = settled.listen_metrics;
+  auto& options = run.options;
+  options.jobs = context.globals().jobs.value_or(settled.jobs.value_or(k_usual_jobs));
+  if (settled.gentle) {
+    options.jobs = std::min(options.jobs, k_gentle_jobs);
+  }
+  options.bandwidth = settled.bandwidth;
+  options.registries = std::move(config.registries);
+  options.dry_run = flags.dry_run || !flags.plan.empty();
+  options.fail_fast = settled.fail_fast;
+  options.shard = flags.shard;
+  options.apply = flags.apply;
+  options.state_file = settled.state;
+  options.state_folder = state_folder(environment);
+  options.files = {settled.report, settled.failures, flags.plan};
+  return run;
 }
 
 } // namespace regctl::cli

@@ -6,6 +6,8 @@
 
 #include <regctl/ops/mirror/mirror.hpp>
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,21 +22,27 @@ struct MirrorFlags {
   bool dry_run = false;
   bool exit_code = false;
   bool check = false;
-  bool fail_fast = false;
   std::optional<ops::mirror::Shard> shard;
   std::string plan;
   std::string apply;
-  std::string report;
-  std::string failures;
+  ops::mirror::RunOptions run; ///< what the file may say as well
+  std::optional<std::chrono::seconds> watch;
+};
+
+/// What the flags and the mirror file come to.
+struct MirrorRun {
+  std::vector<ops::mirror::MirrorJob> jobs;
+  ops::mirror::MirrorOptions options;
+  bool tells_work = false; ///< --exit-code
+  std::string metrics_file;
+  std::string listen_metrics;
 };
 
 void add_mirror_flags(Arguments& arguments, MirrorFlags& flags);
 
-/// The jobs that the flags or, with --config, the mirror file tell. Throws Error{usage} for flags
-/// that contradict each other or the file.
-std::vector<ops::mirror::MirrorJob> mirror_jobs(const MirrorFlags& flags, Context& context);
-
-/// Everything else of the flags. Reads the file of --repositories-from.
-ops::mirror::MirrorOptions mirror_options(const MirrorFlags& flags);
+/// Reads the mirror file (--config), and lets the flags have the last word where both say
+/// something; tells the context of the file's registries. May be called again when the file has
+/// changed. Throws Error{usage} for flags that contradict each other or the file.
+MirrorRun plan_run(const MirrorFlags& flags, Context& context);
 
 } // namespace regctl::cli

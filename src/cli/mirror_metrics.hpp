@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/ops/mirror/report.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+
+namespace regctl::cli {
+
+/// What the passes of a mirror came to, for Prometheus. Thread-safe.
+class MirrorMetrics {
+public:
+  /// A pass has ended.
+  void add(const ops::mirror::Summary& summary, bool is_good,
+           std::chrono::system_clock::time_point now);
+
+  /// Whether the last pass was stopped in its middle.
+  [[nodiscard]] bool was_interrupted() const;
+
+  /// The text format, version 0.0.4; all names begin with "regctl_mirror_".
+  [[nodiscard]] std::string print() const;
+
+private:
+  mutable std::mutex mutex_; ///< guards what follows
+  std::uint64_t passes_ = 0;
+  std::uint64_t passes_failed_ = 0;
+  std::uint64_t images_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::int64_t last_pass_s_ = 0;
+  std::int64_t last_success_s_ = 0;
+  ops::mirror::Summary last_;
+};
+
+} // namespace regctl::cli

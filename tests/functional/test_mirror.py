@@ -1,0 +1,412 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""regctl mirror between the registries and trees that speak v1: what moves, what does not, what it says."""
+
+import json
+import os
+import re
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import (DATA, FaultServer, NpmServer, RegctlServer, TestCase, interrupt, main,  # noqa: E402
+                     make_archive, wait_for)
+
+ENGINES = ("1.3.3", "1.5.0", "1.9.1")
+
+
+class Serving(RegctlServer):
+    """regctl serve with its access log."""
+
+    def __init__(self, folder, *options, **kept):
+        self.access_log = None
+        super().__init__(folder, "--access-log", "access.log", *options, **kept)
+        self.access_log = os.path.join(self.folder, "access.log")
+
+    def requests(self):
+        """The requests so far, as "GET /v1/search"."""
+        with open(self.access_log, encoding="utf-8") as file:
+            return [re.search(r'"(\S+ \S+) HTTP', line).group(1) for line in file]
+
+    def forget_requests(self):
+        os.truncate(self.access_log, 0)
+
+    def tags(self, name):
+        return json.loads(self.get(f"/v1/repositories/{name}/tags"))
+
+
+class Mirror(TestCase):
+    maxDiff = None
+
+    def fill(self, server, names=("team/app", "team/base", "single")):
+        """Repositories whose chains share their lower ends; returns name → layers."""
+        made = {}
+        for number, name in enumerate(names):
+            path = f"{number}.tar"
+            made[name] = make_archive(self.path(path), ["base", "lib", f"top-{number}"], 20_000)
+            self.ok("push", path, f"{server.host}/{name}:1.0")
+            self.ok("tag", f"{server.host}/{name}:1.0", f"{server.host}/{name}:latest")
+        return made
+
+    def mirror(self, source, destination, *options, **kept):
+        return self.ok("mirror", getattr(source, "host", source), getattr(destination, "host", destination),
+                       *options, **kept)
+
+    def report(self, name="report"):
+        return [json.loads(line) for line in self.read(name).decode().splitlines()]
+
+    def summary(self, name="report"):
+        last = self.report(name)[-1]
+        self.assertEqual(last["type"], "summary")
+        return last
+
+    def assertSame(self, made, server):
+        for name, layers in made.items():
+            full = name if "/" in name else "library/" + name
+            tags = json.loads(server.get(f"/v1/repositories/{full}/tags"))
+            self.assertEqual(tags, {"1.0": layers[-1].id, "latest": layers[-1].id})
+            for layer in layers:
+                self.assertEqual(server.get(f"/v1/images/{layer.id}/json"), layer.json)
+                self.assertEqual(server.get(f"/v1/images/{layer.id}/layer"), layer.data)
+
+    def listed(self, tree):
+        """Every image file of a storage tree: path → bytes."""
+        found = {}
+        for folder, _, files in os.walk(os.path.join(tree, "images")):
+            for name in files:
+                path = os.path.join(folder, name)
+                with open(path, "rb") as file:
+                    found[os.path.relpath(path, tree)] = file.read()
+        return found
+
+
+class Whole(Mirror):
+    def test_a_registry_is_mirrored_and_a_second_run_moves_nothing(self):
+        source, destination = self.start(Serving), self.start(Serving)
+        made = self.fill(source)
+        first = self.mirror(source, destination, "--report", "report")
+        self.assertEqual(sorted(line.split()[1] for line in first.out.splitlines()),
+                         sorted(f"{name}:{tag}" for name in made for tag in ("1.0", "latest")))
+        self.assertSame(made, destination)
+        # base and lib are shared: five different images, each moved once.
+        self.assertEqual(self.summary()["images"], 5)
+        layers = [r for r in destination.requests() if r.startswith("PUT") and r.endswith("/layer")]
+        self.assertEqual(len(layers), len(set(layers)))
+
+        self.assertEqual(first.err.count("\n"), 1, first.err)
+
+        again = self.mirror(source, destination, "--report", "report")
+        self.assertEqual(again.out, "")
+        self.assertEqual((self.summary()["kept"], self.summary()["images"], self.summary()["bytes"]), (6, 0, 0))
+
+    def test_a_run_with_nothing_to_do_costs_two_requests_for_each_repository(self):
+        source, destination = self.start(Serving), self.start(Serving)
+        make_archive(self.path("app.tar"), ["base"], 100)
+        count = 60
+        self.ok("push", "app.tar", f"{source.host}/team/app-0:1")
+        for number in range(1, count):
+            self.ok("tag", f"{source.host}/team/app-0:1", f"{source.host}/team/app-{number}:1")
+        self.mirror(source, destination)
+        source.forget_requests()
+        destination.forget_requests()
+        self.mirror(source, destination, "--report", "report")
+        self.assertEqual(self.summary()["kept"], count)
+        requests = source.requests() + destination.requests()
+        self.assertLessEqual(len(requests), 2.1 * count, requests)
+        self.assertEqual([r for r in requests if not r.startswith("GET")], [])
+
+    def test_what_chains_share_is_read_and_asked_for_once(self):
+        source, destination = self.start(Serving), self.start(Serving)
+        made = self.fill(source)
+        source.forget_requests()
+        self.mirror(source, destination, "-j", "1")
+        images = {layer.id for layers in made.values() for layer in layers}
+        # The destination is asked whether it has an image, and what it holds of it in the end.
+        for server, times in ((source, 1), (destination, 2)):
+            read = [r for r in server.requests() if r.startswith("GET") and r.endswith("/json")]
+            self.assertEqual(len(read), times * len(images), read)
+
+    def test_npm_s_server_is_mirrored_and_mirrored_to(self):
+        npm, middle, back = self.start(NpmServer), self.start(Serving), self.start(NpmServer)
+        for engine in ENGINES:
+            self.ok("push", os.path.join(DATA, f"save-{engine}.tar"), f"{npm.host}/team/demo-{engine}:1.0")
+        self.mirror(npm, middle, "--report", "report")
+        self.assertEqual(self.summary()["copied"], 3)
+        middle.forget_requests()
+        self.mirror(npm, middle, "--report", "report")
+        self.assertEqual((self.summary()["kept"], self.summary()["images"]), (3, 0))
+        self.mirror(middle, back, "--report", "report")
+        self.assertEqual(self.summary()["copied"], 3)
+        self.mirror(middle, back, "--report", "report")
+        self.assertEqual((self.summary()["kept"], self.summary()["images"]), (3, 0))
+        self.assertEqual(json.loads(npm.get("/v1/repositories")), json.loads(back.get("/v1/repositories")))
+
+    def test_a_tree_is_mirrored_to_both_and_to_a_tree(self):
+        source = self.start(Serving)
+        made = self.fill(source)
+        source.end()
+        for kind in (Serving, NpmServer):
+            with self.subTest(kind.__name__):
+                server = self.start(kind)
+                self.mirror(f"v1-storage:{source.storage}", server, "--report", "report")
+                self.assertEqual(self.summary()["copied"], 6)
+                self.mirror(f"v1-storage:{source.storage}", server, "--report", "report")
+                self.assertEqual(self.summary()["kept"], 6)
+        self.mirror(f"v1-storage:{source.storage}", f"v1-storage:{self.path('copy')}")
+        self.assertEqual(self.listed(self.path("copy")), self.listed(source.storage))
+        self.assertSame(made, self.start(Serving, storage=self.path("copy")))
+
+    def test_an_archive_is_mirrored(self):
+        server = self.start(Serving)
+        layers = make_archive(self.path("app.tar"), ["a", "b"], 1000, name="host:5000/team/app:1.0")
+        self.mirror(f"docker-archive:{self.path('app.tar')}", server)
+        self.assertEqual(server.tags("team/app"), {"1.0": layers[-1].id})
+        self.assertEqual(self.mirror(f"docker-archive:{self.path('app.tar')}", server).out, "")
+
+    def test_one_repository_or_tag_is_mirrored_under_another_name(self):
+        source, destination = self.start(Serving), self.start(Serving)
+        self.fill(source)
+        self.mirror(f"{source.host}/team/app:1.0", f"{destination.host}/other/name")
+        self.assertEqual(list(destination.tags("other/name")), ["1.0"])
+        self.mirror(f"{source.host}/team/", f"{destination.host}/mirror/")
+        self.assertEqual(sorted(destination.tags("mirror/team/app")), ["1.0", "latest"])
+        gone = self.regctl("mirror", f"{source.host}/team/app:9", destination.host)
+        self.assertEqual(gone.code, 3)
+        self.assertIn(f"there is no tag {source.host}/team/app:9", gone.err)
+
+    def test_who_reads_the_list_may_go_without_ending_the_run(self):
+        source, destination = self.start(Serving), self.start(Serving)
+        made = self.fill(source)
+        process = self.start_regctl("mirror", source.host, destination.host)
+        process.stdout.close()
+        _, err = process.communicate()
+        self.assertEqual(process.returncode, 0, err)
+        self.assertSame(made, destination)
+
+    def test_source_and_destination_must_not_be_one(self):
+        source = self.start(Serving)
+        self.fill(source)
+        self.fails(2, "mirror", source.host, source.host, saying="are both")
+        self.mirror(source, source, "--prefix", "copy/")
+        self.assertEqual(sorted(source.tags("copy/team/app")), ["1.0", "latest"])
+
+
+class Chosen(Mirror):
+    def setUp(self):
+        super().setUp()
+        self.source, self.destination = self.start(Serving), self.start(Serving)
+
+    def changed(self, result):
+        return sorted(line.split()[1] for line in result.out.splitlines())
+
+    def test_filters_and_names(self):
+        self.fill(self.source)
+        self.ok("tag", f"{self.source.host}/team/app:1.0", f"{self.source.host}/team/app:2.5")
+        rows = [
+            (["--include", "team/*"], ["team/app:1.0", "team/app:2.5", "team/app:latest", "team/base:1.0",
+                                       "team/base:latest"]),
+            (["--include", "/team.(app|x)/", "--exclude-tag", "latest"], ["team/app:1.0", "team/app:2.5"]),
+            (["--exclude", "team/*", "--exclude", "[x]"], ["single:1.0", "single:latest"]),
+            (["--semver", ">=2"], ["team/app:2.5"]),
+            (["--semver", ">=0", "--latest", "1"], ["single:1.0", "team/app:2.5", "team/base:1.0"]),
+            (["--newer-than", "1d"], []),
+            (["--include", "team/app", "--include-tag", "1*", "--rename", "team/*=new/$1"], ["new/app:1.0"]),
+            (["--include", "single", "--include-tag", "1*", "--prefix", "p/"], ["p/single:1.0"]),
+        ]
+        for options, expected in rows:
+            with self.subTest(options):
+                done = self.mirror(self.source, self.destination, "-n", *options)
+                self.assertEqual(self.changed(done), expected)
+        self.assertEqual([r for r in self.destination.requests() if not r.startswith("GET")], [])
+
+    def test_shards_are_the_whole_and_share_nothing(self):
+        names = [f"team/app-{n}" for n in range(20)]
+        make_archive(self.path("app.tar"), ["base"], 100)
+        self.ok("push", "app.tar", f"{self.source.host}/{names[0]}:1")
+        for name in names[1:]:
+            self.ok("tag", f"{self.source.host}/{names[0]}:1", f"{self.source.host}/{name}:1")
+        shares = [self.changed(self.mirror(self.source, self.destination, "-n", "--shard", f"{i}/3"))
+                  for i in (1, 2, 3)]
+        self.assertEqual(sorted(sum(shares, [])), sorted(f"{n}:1" for n in names))
+        self.assertTrue(all(shares))
+
+    def test_repositories_come_from_a_file_and_differences_are_told(self):
+        self.fill(self.source)
+        self.write("names", "# those of the team\nteam/app\n\nteam/base\n")
+        done = self.mirror(self.source, self.destination, "--repositories-from", "names")
+        self.assertEqual(self.changed(done), ["team/app:1.0", "team/app:latest", "team/base:1.0",
+                                            "team/base:latest"])
+        self.assertIn("1 repository is in", done.err)
+        self.assertIn("and not in 'names': single", done.err)
+        piped = self.mirror(self.source, self.destination, "--repositories-from", "-", stdin=b"single\n")
+        self.assertEqual(self.changed(piped), ["single:1.0", "single:latest"])
+        gone = self.regctl("mirror", self.source.host, self.destination.host, "--repositories-from", "-",
+                           stdin=b"single\nno/such\n")
+        self.assertEqual(gone.code, 10, gone.err)
+
+    def test_a_dry_run_does_nothing_and_tells_whether_there_is_work(self):
+        self.fill(self.source)
+        words = ("mirror", self.source.host, self.destination.host, "--dry-run")
+        self.assertIn("copy team/app:1.0 ", self.ok(*words).out)
+        self.assertEqual(self.regctl(*words, "--exit-code").code, 11)
+        self.mirror(self.source, self.destination)
+        self.assertEqual(self.ok(*words, "--exit-code").out, "")
+
+    def test_a_plan_is_written_and_carried_out(self):
+        made = self.fill(self.source)
+        ends = (self.source.host, self.destination.host)
+        self.ok("mirror", *ends, "--plan", "plan")
+        self.assertEqual(len(self.read("plan").splitlines()), 6)
+        self.assertEqual([r for r in self.destination.requests() if not r.startswith("GET")], [])
+        self.ok("mirror", *ends, "--apply", "plan")
+        self.assertSame(made, self.destination)
+        self.assertEqual(self.ok("mirror", *ends, "--apply", "plan").out, "")
+        # What has changed since is left alone.
+        self.ok("tag", f"{self.destination.host}/single:1.0", f"{self.destination.host}/team/app:1.0")
+        stale = self.regctl("mirror", *ends, "--apply", "plan")
+        self.assertEqual(stale.code, 10, stale.err)
+        self.assertIn("is not what it was when the plan was made", stale.err)
+
+
+class Prune(Mirror):
+    def setUp(self):
+        super().setUp()
+        self.source, self.destination = self.start(Serving), self.start(Serving)
+        make_archive(self.path("app.tar"), ["base"], 100)
+        self.image = f"{self.source.host}/team/app"
+        self.ok("push", "app.tar", f"{self.image}:1")
+        for tag in range(2, 21):
+            self.ok("tag", f"{self.image}:1", f"{self.image}:{tag}")
+        self.mirror(self.source, self.destination)
+
+    def tags(self):
+        return sorted(self.destination.tags("team/app"), key=int)
+
+    def test_tags_that_are_gone_are_removed_within_the_limit(self):
+        self.ok("rm", "--yes", f"{self.image}:20")
+        self.mirror(self.source, self.destination)
+        self.assertIn("20", self.tags())
+        shown = self.mirror(self.source, self.destination, "--prune", "--dry-run")
+        self.assertIn("delete team/app:20", shown.out)
+        self.assertIn("20", self.tags())
+        done = self.mirror(self.source, self.destination, "--prune")
+        self.assertIn("deleted team/app:20", done.out)
+        self.assertEqual(self.tags(), [str(n) for n in range(1, 20)])
+
+    def test_more_than_the_limit_wants_a_yes_and_the_protected_stay(self):
+        for tag in (15, 16, 17, 18, 19, 20):
+            self.ok("rm", "--yes", f"{self.image}:{tag}")
+        self.mirror(self.source, self.destination, "--prune")
+        self.assertEqual(len(self.tags()), 20)
+        self.mirror(self.source, self.destination, "--prune", "--yes", "--protect", "2*")
+        self.assertEqual(self.tags(), [str(n) for n in range(1, 15)] + ["20"])
+
+    def test_nothing_is_removed_where_the_source_lists_nothing_or_a_copy_fails(self):
+        self.ok("rm", "--yes", f"{self.image}:20")
+        broken = make_archive(self.path("new.tar"), ["broken"], 100)
+        self.ok("push", "new.tar", f"{self.image}:21")
+        os.remove(os.path.join(self.source.storage, "images", broken[0].id, "layer"))
+        failed = self.regctl("mirror", self.source.host, self.destination.host, "--prune")
+        self.assertNotEqual(failed.code, 0)
+        self.assertIn("20", self.tags())
+        for tag in [*range(1, 20), 21]:
+            self.ok("rm", "--yes", f"{self.image}:{tag}")
+        self.mirror(self.source, self.destination, "--prune", "--yes")
+        self.assertEqual(len(self.tags()), 20)
+
+
+class Failing(Mirror):
+    def setUp(self):
+        super().setUp()
+        self.source, self.destination = self.start(FaultServer), self.start(Serving)
+        self.made = self.fill(self.source)
+
+    def test_a_broken_image_is_passed_over(self):
+        bad = self.made["team/app"][-1]
+        self.source.control({"method": "GET", "path": f"{bad.id}/layer", "action": "corrupt", "at": 50})
+        words = ("mirror", self.source.host, self.destination.host)
+        failed = self.regctl(*words, "--report", "report", "--failures", "failures")
+        self.assertEqual(failed.code, 10, failed.err)
+        self.assertIn("team/app:1.0: ", failed.err)
+        self.assertSame({name: self.made[name] for name in ("team/base", "single")}, self.destination)
+        with self.assertRaises(OSError):
+            self.destination.get(f"/v1/images/{bad.id}/json")
+        records = {r["source"] + ":" + r["tag"]: r for r in self.report() if r["type"] == "tag"}
+        for tag in ("1.0", "latest"):
+            record = records[f"team/app:{tag}"]
+            self.assertEqual((record["outcome"], record["error"]["kind"]), ("failed", "integrity"))
+        self.assertEqual((self.summary()["failed"], self.summary()["copied"]), (2, 4))
+        # What failed is taken back, by both, once the source is whole again.
+        self.assertEqual(len(self.read("failures").splitlines()), 2)
+        whole = self.start(FaultServer)
+        self.fill(whole)
+        for flag in ("--apply", "--repositories-from"):
+            self.ok("mirror", whole.host, self.destination.host, flag, "failures")
+        self.assertSame(self.made, self.destination)
+
+    def test_what_fails_for_one_cause_ends_with_its_code(self):
+        self.source.control({"method": "GET", "path": "/layer", "action": "corrupt", "at": 50})
+        failed = self.regctl("mirror", self.source.host, self.destination.host)
+        self.assertEqual(failed.code, 7, failed.err)
+        self.source.stop()
+        self.fails(5, "mirror", "--retry", "0", self.source.host, self.destination.host)
+
+    def test_missing_ancestry_is_rebuilt_and_told(self):
+        self.source.control({"method": "GET", "path": "/ancestry", "action": "status", "status": 404})
+        done = self.mirror(self.source, self.destination)
+        self.assertIn("rebuilt from the images' parents", done.err)
+        self.assertSame(self.made, self.destination)
+
+    def test_fail_fast_stops_and_tells_what_was_not_done(self):
+        self.source.control({"method": "GET", "path": "/json$", "action": "status", "status": 404})
+        failed = self.regctl("mirror", "-j", "1", self.source.host, self.destination.host, "--fail-fast",
+                             "--report", "report")
+        self.assertEqual(failed.code, 3, failed.err)
+        summary = self.summary()
+        self.assertEqual(summary["failed"], 1)
+        self.assertGreater(summary["repositories_not_done"] + summary["not_done"], 0)
+
+    def test_ctrl_c_ends_it_within_a_second_and_the_next_run_goes_on(self):
+        self.source.control({"method": "GET", "path": "/layer", "action": "stall", "after": 100, "times": 3})
+        process = self.start_regctl("mirror", self.source.host, self.destination.host, "--report", "report")
+        wait_for(lambda: self.source.log("GET", "/layer"), "the first layer")
+        interrupt(process)
+        _, err = process.communicate(timeout=10)
+        self.assertEqual(process.returncode, 130, err)
+        summary = self.summary()
+        self.assertTrue(summary["interrupted"])
+        self.assertEqual(summary["not_done"] + 2 * summary["repositories_not_done"], 6)
+        self.source.control("clear")
+        self.mirror(self.source, self.destination)
+        self.assertSame(self.made, self.destination)
+
+
+class Staying(Mirror):
+    def test_watch_mirrors_again_reads_its_file_again_and_ends(self):
+        source, destination = self.start(Serving), self.start(Serving)
+        self.fill(source)
+        self.write("mirror.yaml", f"version: 1\nmirrors:\n  - source: {source.host}\n    destination: {destination.host}\n"
+                                  "    repositories:\n      include: [single]\n")
+        process = self.start_regctl("mirror", "--config", "mirror.yaml", "--watch", "1h", "--metrics-file",
+                                    "metrics", "--listen-metrics", "127.0.0.1:0")
+        metrics = lambda: os.path.exists(self.path("metrics")) and self.read("metrics").decode()
+        wait_for(lambda: metrics() and "passes_total 1\n" in metrics(), "the first pass")
+        self.assertIn('regctl_mirror_tags{outcome="copied"} 2\n', metrics())
+        self.write("mirror.yaml", f"version: 1\nmirrors:\n  - source: {source.host}\n    destination: {destination.host}\n")
+        process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "passes_total 2\n" in metrics(), "the second pass")
+        self.assertIn('regctl_mirror_tags{outcome="copied"} 4\n', metrics())
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+        self.assertEqual(process.returncode, 0, err)
+
+    def test_bandwidth_is_kept(self):
+        source, destination = self.start(Serving), self.start(Serving)
+        made = self.fill(source, names=("team/app",))
+        size = sum(len(layer.data) for layer in made["team/app"])
+        self.mirror(source, destination, "--bandwidth", f"{size // 2}B/s", "--report", "report")
+        self.assertGreater(self.summary()["seconds"], 1.5)
+
+
+if __name__ == "__main__":
+    main()
