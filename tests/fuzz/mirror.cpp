@@ -51,7 +51,7 @@ void fuzz_semver(const std::string& text) {
   }
   const auto range = SemverRange::parse(text.substr(0, end));
   if (a) {
-    range.contains(*a);
+    require(range.contains(*a) == SemverRange::parse(range.to_string()).contains(*a));
   }
 }
 
@@ -71,7 +71,10 @@ void fuzz_words(const std::string& text) {
   try_it(parse_duration);
   try_it(parse_size);
   try_it(parse_share);
-  try_it([](const auto& it) { parse_bandwidth(it).at(std::chrono::minutes(600)); });
+  try_it([](const auto& it) {
+    const auto bandwidth = parse_bandwidth(it);
+    require(bandwidth.is_limited() || !bandwidth.at(std::chrono::minutes(600)));
+  });
   try_it(Shard::parse);
   try_it([](const auto& it) {
     const auto written = Endpoint::parse(it).to_string();
@@ -80,7 +83,7 @@ void fuzz_words(const std::string& text) {
   try_it([](const auto& it) {
     Rules rules;
     rules.renames = {Rename::parse(it)};
-    rules.destination_name("team/app");
+    require(!rules.destination_name("team/app").empty());
   });
 }
 
