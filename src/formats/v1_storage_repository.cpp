@@ -74,19 +74,24 @@ std::string properties_file(const std::string& tag) {
 }
 
 std::optional<std::string> read_tag(const Tree& tree, const std::string& path) {
-  std::optional<std::string> text;
-  try {
-    text = tree.read(path, k_tag_limit_bytes);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::protocol) {
-      throw;
-    }
-  }
-  if (!text) { // what is no file, or leads out of the tree, holds no ID either
+  auto text = tree.read(path, k_tag_limit_bytes);
+  if (!text) {
     return std::nullopt;
   }
   text->erase(text->find_last_not_of(" \r\n") + 1);
   return is_v1_id(*text) ? text : std::nullopt;
+}
+
+/// In a list, what is no file or leads out of the tree is one tag that cannot be read.
+std::optional<std::string> read_listed_tag(const Tree& tree, const std::string& path) {
+  try {
+    return read_tag(tree, path);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::protocol) {
+      throw;
+    }
+    return std::nullopt;
+  }
 }
 
 bool remove_file(const Tree& tree, const std::string& folder, const std::string& name) {
@@ -188,7 +193,7 @@ std::optional<V1Tags> V1Storage::tags(const std::string& name) const {
   tree.list(folder, [&](const std::string& file) {
     const auto tag = std::string_view(file).substr(std::min(k_tag_prefix.size(), file.size()));
     if (file.starts_with(k_tag_prefix) && is_tag(tag)) {
-      tags[std::string(tag)] = read_tag(tree, folder + "/" + file);
+      tags[std::string(tag)] = read_listed_tag(tree, folder + "/" + file);
     }
   });
   return tags;

@@ -119,6 +119,7 @@ public:
   [[nodiscard]] std::optional<V1Tags> tags(const std::string& name) const;
   /// How many tags a repository has, without reading them.
   [[nodiscard]] std::size_t count_tags(const std::string& name) const;
+  /// Throws Error{protocol} for a file that leads out of the tree, or is none.
   [[nodiscard]] std::optional<std::string> find_tag(const std::string& name,
                                                     const std::string& tag) const;
 
