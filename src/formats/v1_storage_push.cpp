@@ -168,6 +168,20 @@ public:
     return image;
   }
 
+  V1Answer look_up(const std::string& id) override {
+    if (auto image = storage_->find_image(id)) {
+      return {V1Answer::State::complete, std::move(*image)};
+    }
+    if (storage_->image_state(id) == V1Storage::ImageState::absent) {
+      return {};
+    }
+    if (!storage_->is_marked(id)) {
+      throw Error(ErrorKind::not_found,
+                  "the layer of image " + short_id(id) + " is not in '" + storage_->folder() + "'");
+    }
+    return {V1Answer::State::in_progress, {}};
+  }
+
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
     auto file = storage_->open_layer(image.id);
     if (!file) {
