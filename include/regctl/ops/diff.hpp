@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/ops/scope.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regctl::ops {
+
+enum class Difference {
+  missing,    ///< B has no such tag
+  extra,      ///< A has no such tag
+  different,  ///< it names another image
+  unreadable, ///< a side lists the tag and cannot read it
+};
+
+/// "missing", "extra", "different", "unreadable".
+std::string_view to_string(Difference difference) noexcept;
+
+struct TagDifference {
+  std::string repository; ///< its name at A, or that it would have there
+  std::string tag;
+  Difference difference = Difference::missing;
+  std::optional<std::string>
+      a; ///< the image's ID at A; nothing if there is none or it is unreadable
+  std::optional<std::string> b;
+};
+
+struct DiffSummary {
+  std::uint64_t repositories = 0; ///< that were compared
+  std::uint64_t same = 0;         ///< tags, as what follows
+  std::uint64_t missing = 0;
+  std::uint64_t extra = 0;
+  std::uint64_t different = 0;
+  std::uint64_t unreadable = 0;
+  Problems problems; ///< repositories that could not be compared
+
+  [[nodiscard]] bool is_equal() const noexcept {
+    return missing + extra + different + unreadable == 0;
+  }
+};
+
+/// Hears the results repository by repository, in the order of their names.
+struct DiffListener {
+  std::function<void(const TagDifference&)> on_tag;
+  /// A repository that could not be compared, and why.
+  std::function<void(const std::string& repository, const std::exception_ptr& problem)> on_problem;
+};
+
+/// Compares the tags of both sides of `scope`, which must have a B, by the IDs of their images.
+/// Costs one listing and at most one request for each repository on each side; memory holds the
+/// names of the repositories and the tags of a few. A repository that cannot be compared is told
+/// and passed over.
+///
+/// Throws Error{not_found} for a repository or tag that was named and is not at A, Error{usage} for
+/// sides that cannot be paired, Error{unsupported} where neither side can list its repositories.
+DiffSummary diff(Session& session, const Scope& scope, const DiffListener& listener);
+
+} // namespace regctl::ops

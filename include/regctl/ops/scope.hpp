@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/ops/mirror/endpoint.hpp>
+#include <regctl/ops/mirror/rules.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+
+namespace regctl::ops {
+
+/// What `diff` and `verify` look at: the tags of A and, under the names that a mirror from A would
+/// give them, those of B.
+struct Scope {
+  mirror::Endpoint a;
+  std::optional<mirror::Endpoint> b;
+  mirror::Filter repositories; ///< by their names at A
+  mirror::Filter tags;
+};
+
+/// What could not be looked at: a repository, a tag, an image.
+struct Problems {
+  std::uint64_t number = 0;
+  std::exception_ptr first;   ///< null if there are none
+  bool have_one_cause = true; ///< all are Errors of one kind
+
+  void add(const std::exception_ptr& problem);
+};
+
+} // namespace regctl::ops

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/image_check.hpp"
+
+#include <regctl/base/compression.hpp>
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/base/tar.hpp>
+#include <regctl/ops/mirror/report.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+using Where = Finding::Where;
+using Texts = std::vector<std::string>;
+
+/// The payload checksums; other kinds (tarsum) say nothing about stored bytes.
+Texts payload_sums(const V1Image& image) {
+  Texts sums;
+  std::copy_if(image.payload_checksums.begin(), image.payload_checksums.end(),
+               std::back_inserter(sums),
+               [](const std::string& sum) { return sum.starts_with("sha256:"); });
+  return sums;
+}
+
+bool have_common(const Texts& one, const Texts& other) {
+  return std::any_of(one.begin(), one.end(), [&](const std::string& text) {
+    return std::find(other.begin(), other.end(), text) != other.end();
+  });
+}
+
+/// Every text that may have been pushed.
+Texts json_texts(const V1Image& image) {
+  return image.json_candidates.empty() ? Texts{image.json} : image.json_candidates;
+}
+
+/// Whether a side prints JSON anew and both texts say the same: they may have been one text.
+bool print_the_same(const V1Image& a, const V1Image& b) {
+  return a.json_candidates.empty() != b.json_candidates.empty() &&
+         parse_json(a.json, "it") == parse_json(b.json, "it");
+}
+
+/// Takes the text of the side that keeps it for one that may have been pushed to the other, in
+/// whichever style it is: the payload checksum will tell.
+void trust_each_other(V1Image& a, V1Image& b) {
+  auto& candidates = a.json_candidates.empty() ? b.json_candidates : a.json_candidates;
+  const auto& json = a.json_candidates.empty() ? a.json : b.json;
+  std::erase(candidates, json);
+  candidates.insert(candidates.begin(), json);
+}
+
+/// Remembers whether its end was reached.
+class EndSpy final : public Source {
+public:
+  EndSpy(std::unique_ptr<Source> source, bool& has_ended)
+      : source_(std::move(source)), has_ended_(has_ended) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    const auto n = source_->read(out);
+    has_ended_ = has_ended_ || n == 0;
+    return n;
+  }
+
+private:
+  std::unique_ptr<Source> source_;
+  bool& has_ended_; // of who reads
+};
+
+/// What unpacking a layer to its end says against it.
+std::optional<Fault> unpack(std::unique_ptr<Source> layer) {
+  bool has_ended = false;
+  try {
+    const auto unpacked =
+        make_decompressed_source(std::make_unique<EndSpy>(std::move(layer), has_ended), "layer");
+    TarReader reader(std::make_unique<BorrowedSource>(*unpacked), "layer");
+    while (reader.next()) {
+    }
+    drain(*unpacked); // the sums of a compression come behind the tar's end
+    return std::nullopt;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::protocol) {
+      throw;
+    }
+    return has_ended ? Fault::layer_cut : Fault::layer_damaged;
+  }
+}
+
+/// What a layer turned out to be.
+struct LayerFacts {
+  std::string json; ///< as it was pushed
+  std::string sum;  ///< SHA-256 of what is compared; empty if nothing is
+};
+
+enum class Compared { nothing, stored_bytes, unpacked_bytes };
+
+class ImageCheck {
+public:
+  ImageCheck(Session& session, const std::string& id, const VerifyOptions& options)
+      : session_(session), id_(id), options_(options) {}
+
+  ImageReport check(const CheckedSide& a, const CheckedSide* b) {
+    auto at_a = look(a);
+    if (at_a) {
+      report_.is_readable = true;
+      report_.parent = parse_v1_image(at_a->json).parent;
+    }
+    auto at_b = b != nullptr ? look(*b) : std::nullopt;
+    if (at_a && at_b) {
+      compare_records(a, *at_a, *b, *at_b);
+      if (print_the_same(*at_a, *at_b)) {
+        trust_each_other(*at_a, *at_b);
+      }
+    }
+    const auto compared = b == nullptr || !at_a || !at_b ? Compared::nothing
+                          : a.holds_pushed_layers && b->holds_pushed_layers
+                              ? Compared::stored_bytes
+                              : Compared::unpacked_bytes;
+    const auto layer_a = at_a ? read_layer(a, *at_a, compared) : std::nullopt;
+    const auto layer_b = at_b ? read_layer(*b, *at_b, compared) : std::nullopt;
+    if (layer_a && layer_b) {
+      compare_layers(*layer_a, *layer_b);
+    }
+    return std::move(report_);
+  }
+
+private:
+  void find(Fault fault, Where where, std::string detail = {}) {
+    report_.findings.push_back({fault, where, id_, std::move(detail)});
+  }
+
+  /// Inside a handler.
+  void find_error(const CheckedSide& side, Fault if_broken) {
+    const auto problem = std::current_exception();
+    const auto fault = fault_of(problem, if_broken);
+    find(fault, side.where, mirror::explain(problem).message);
+    if (fault == Fault::not_looked_at) {
+      report_.problems.push_back(problem);
+    }
+  }
+
+  std::optional<V1Image> look(const CheckedSide& side) {
+    try {
+      auto answer = side.repository.look_up(id_);
+      if (answer.state == V1Answer::State::complete) {
+        if (const auto named = parse_v1_image(answer.image.json).id; named != id_) {
+          find(Fault::json_damaged, side.where, "it is the JSON of image " + short_id(named));
+          return std::nullopt;
+        }
+        return std::move(answer.image);
+      }
+      find(answer.state == V1Answer::State::absent ? Fault::parent_missing : Fault::dead_upload,
+           side.where);
+    } catch (const Error&) {
+      find_error(side, Fault::json_damaged);
+    }
+    return std::nullopt;
+  }
+
+  void compare_records(const CheckedSide& side_a, const V1Image& a, const CheckedSide& side_b,
+                       const V1Image& b) {
+    const auto sums_a = payload_sums(a);
+    const auto sums_b = payload_sums(b);
+    const bool is_proven = have_common(sums_a, sums_b) && print_the_same(a, b);
+    if (!have_common(json_texts(a), json_texts(b)) && !is_proven) {
+      find(Fault::json_differs, Where::between);
+    }
+    if (!side_a.holds_pushed_layers || !side_b.holds_pushed_layers) {
+      return;
+    }
+    if (a.layer_size_bytes && b.layer_size_bytes && a.layer_size_bytes != b.layer_size_bytes) {
+      find(Fault::size_differs, Where::between,
+           std::to_string(*a.layer_size_bytes) + " and " + std::to_string(*b.layer_size_bytes) +
+               " bytes");
+    }
+    if (!sums_a.empty() && !sums_b.empty() && !have_common(sums_a, sums_b)) {
+      find(Fault::checksum_differs, Where::between, sums_a.front() + " and " + sums_b.front());
+    }
+  }
+
+  void compare_layers(const LayerFacts& a, const LayerFacts& b) {
+    const bool is_known =
+        std::any_of(report_.findings.begin(), report_.findings.end(),
+                    [](const Finding& finding) { return finding.fault == Fault::json_differs; });
+    if (a.json != b.json && !is_known) {
+      find(Fault::json_differs, Where::between);
+    }
+    if (a.sum != b.sum) {
+      find(Fault::layer_differs, Where::between);
+    }
+  }
+
+  /// Nothing where the layer is not read, or no good.
+  std::optional<LayerFacts> read_layer(const CheckedSide& side, const V1Image& image,
+                                       Compared compared) {
+    const bool has_sum = !payload_sums(image).empty();
+    const bool is_empty = image.layer_size_bytes == 0;
+    report_.sizes_unknown += !image.layer_size_bytes && !options_.deep;
+    report_.sums_unknown += !has_sum && side.holds_pushed_layers;
+    if (!options_.deep && !is_empty) {
+      return std::nullopt;
+    }
+    try {
+      if (!has_sum) {
+        if (is_empty) {
+          find(Fault::layer_cut, side.where, "it has no bytes");
+          return std::nullopt;
+        }
+        if (const auto fault = unpack(side.repository.open_layer(image, LayerCheck::verify))) {
+          find(*fault, side.where);
+          return std::nullopt;
+        }
+        if (compared == Compared::nothing) {
+          ++report_.layers_read;
+          report_.bytes_read += image.layer_size_bytes.value_or(0);
+          return std::nullopt;
+        }
+      }
+      return read_twice_if_damaged(side, image, compared);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::integrity) {
+        find(is_empty || is_cut(side, image) ? Fault::layer_cut : Fault::checksum_wrong, side.where,
+             error.message());
+      } else {
+        find_error(side, Fault::layer_damaged);
+      }
+      return std::nullopt;
+    }
+  }
+
+  static bool is_cut(const CheckedSide& side, const V1Image& image) {
+    try {
+      return unpack(side.repository.open_layer(image, LayerCheck::none)) == Fault::layer_cut;
+    } catch (const Error& error) { // the wrong checksum is certain, and said enough
+      if (error.kind() == ErrorKind::interrupted) {
+        throw;
+      }
+      return false;
+    }
+  }
+
+  LayerFacts read_twice_if_damaged(const CheckedSide& side, const V1Image& image,
+                                   Compared compared) {
+    auto& progress = session_.progress();
+    progress.expect(1, image.layer_size_bytes.value_or(0));
+    const auto task = progress.begin(id_, Progress::Verb::reading, image.layer_size_bytes);
+    try {
+      auto facts = [&] {
+        try {
+          return read(side, image, LayerCheck::verify_likeliest, compared, task);
+        } catch (const Error& error) {
+          if (error.kind() != ErrorKind::integrity) {
+            throw;
+          }
+        }
+        progress.restart(task); // the way may have changed it
+        return read(side, image, LayerCheck::verify, compared, task);
+      }();
+      progress.finish(task);
+      ++report_.layers_read;
+      return facts;
+    } catch (...) {
+      progress.fail(task);
+      throw;
+    }
+  }
+
+  LayerFacts read(const CheckedSide& side, const V1Image& image, LayerCheck check,
+                  Compared compared, Progress::Task task) {
+    const auto layer = side.repository.open_layer(image, check);
+    Sha256 sum;
+    const auto stored = make_tap_source(std::make_unique<BorrowedSource>(*layer), [&](auto seen) {
+      report_.bytes_read += seen.size();
+      session_.progress().advance(task, seen.size());
+      if (compared == Compared::stored_bytes) {
+        sum.update(seen);
+      }
+    });
+    if (compared == Compared::unpacked_bytes) {
+      auto unpacked = make_decompressed_source(std::make_unique<BorrowedSource>(*stored), "layer");
+      drain(*make_tap_source(std::move(unpacked), [&](auto seen) { sum.update(seen); }));
+    }
+    drain(*stored);
+    return {layer->original_json(), compared == Compared::nothing ? "" : sum.finish_hex()};
+  }
+
+  Session& session_;
+  const std::string& id_;
+  const VerifyOptions& options_;
+  ImageReport report_;
+};
+
+} // namespace
+
+Fault fault_of(const std::exception_ptr& problem, Fault if_broken) {
+  try {
+    std::rethrow_exception(problem);
+  } catch (const Error& error) {
+    switch (error.kind()) {
+    case ErrorKind::interrupted:
+      throw;
+    case ErrorKind::not_found:
+      return Fault::layer_missing;
+    case ErrorKind::protocol:
+    case ErrorKind::integrity:
+      return if_broken;
+    default:
+      return Fault::not_looked_at;
+    }
+  }
+}
+
+ImageReport check_image(Session& session, const CheckedSide& a, const CheckedSide* b,
+                        const std::string& id, const VerifyOptions& options) {
+  return ImageCheck(session, id, options).check(a, b);
+}
+
+} // namespace regctl::ops

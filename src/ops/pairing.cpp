@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/pairing.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/parallel.hpp>
+#include <regctl/ops/mirror/report.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+using mirror::Endpoint;
+using mirror::Side;
+using mirror::TagListing;
+using Names = std::vector<std::string>;
+
+/// The repository or tag that an endpoint names; null for a whole registry, tree or archive.
+const Reference* named(const Endpoint& endpoint) {
+  return endpoint.place && endpoint.place->reference ? &*endpoint.place->reference : nullptr;
+}
+
+std::string folder(const std::string& name_space) {
+  return name_space.empty() ? "" : name_space + "/";
+}
+
+void check_end(const Endpoint& endpoint) {
+  if (const auto* name = named(endpoint); name != nullptr && name->digest) {
+    throw Error(ErrorKind::usage, "protocol v1 has no digests: " + endpoint.to_string());
+  }
+  const bool is_known = endpoint.host || endpoint.place->kind == Place::Kind::registry ||
+                        endpoint.place->kind == Place::Kind::v1_storage ||
+                        endpoint.place->kind == Place::Kind::docker_archive;
+  if (!is_known) {
+    throw Error(ErrorKind::unsupported, "cannot look at the tags of " + endpoint.to_string(),
+                "name a registry, v1-storage:DIR or docker-archive:FILE");
+  }
+}
+
+void check(const Scope& scope) {
+  check_end(scope.a);
+  if (!scope.b) {
+    return;
+  }
+  check_end(*scope.b);
+  const auto* a = named(scope.a);
+  const auto* b = named(*scope.b);
+  if (b != nullptr && a == nullptr) {
+    throw Error(ErrorKind::usage,
+                scope.b->to_string() + " is one repository, and " + scope.a.to_string() +
+                    " are many",
+                "name a registry (HOST[:PORT]) or a namespace (HOST[:PORT]/NAMESPACE/)");
+  }
+  if (b != nullptr && b->tag && !a->tag) {
+    throw Error(ErrorKind::usage,
+                scope.b->to_string() + " is one tag, and " + scope.a.to_string() + " are many");
+  }
+}
+
+std::string name_at_b(const Scope& scope, const std::string& name) {
+  const auto* b = named(*scope.b);
+  return b != nullptr ? b->name : folder(scope.b->name_space) + name;
+}
+
+/// Nothing where the side has no listing.
+std::optional<Names> try_to_list(Side& side) {
+  try {
+    return side.repositories();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unsupported) {
+      throw;
+    }
+    return std::nullopt;
+  }
+}
+
+/// Leaves what is below the folder, without it.
+void enter(Names& names, const std::string& folder) {
+  std::erase_if(names, [&](const std::string& name) {
+    return !name.starts_with(folder) || name.size() == folder.size();
+  });
+  for (auto& name : names) {
+    name.erase(0, folder.size());
+  }
+}
+
+/// The names of all repositories of both sides, as they are at A.
+Names list_names(Session& session, const Scope& scope, Side& a, Side* b) {
+  auto names = try_to_list(a);
+  auto others = b == nullptr ? std::nullopt : try_to_list(*b);
+  if (!names && !others) {
+    throw Error(ErrorKind::unsupported,
+                "search is off at " + a.describe() + ", and the registry has no other listing",
+                "name one repository: HOST[:PORT]/NAME");
+  }
+  if (b != nullptr && (!names || !others)) {
+    const auto& silent = names ? *b : a;
+    session.progress().note(silent.describe() +
+                            " has no listing: repositories that are only there are not seen");
+  }
+  if (others) {
+    enter(*others, folder(scope.b->name_space));
+  }
+  Names all;
+  const Names none;
+  const auto& one = names ? *names : none;
+  const auto& other = others ? *others : none;
+  std::set_union(one.begin(), one.end(), other.begin(), other.end(), std::back_inserter(all));
+  return all;
+}
+
+void keep_tag(TagListing& tags, const std::string& tag) {
+  std::erase_if(tags, [&](const auto& entry) { return entry.first != tag; });
+}
+
+} // namespace
+
+void Problems::add(const std::exception_ptr& problem) {
+  ++number;
+  if (!first) {
+    first = problem;
+  } else if (mirror::explain(first).kind != mirror::explain(problem).kind) {
+    have_one_cause = false;
+  }
+}
+
+std::optional<Difference> find_difference(const PairedTag& tag) {
+  if ((tag.is_at_a && !tag.a) || (tag.is_at_b && !tag.b)) {
+    return Difference::unreadable;
+  }
+  if (!tag.is_at_b) {
+    return Difference::missing;
+  }
+  if (!tag.is_at_a) {
+    return Difference::extra;
+  }
+  return tag.a == tag.b ? std::nullopt : std::optional(Difference::different);
+}
+
+Pairing::Pairing(Session& session, const Scope& scope) : session_(session), scope_(scope) {
+  check(scope);
+  a_ = mirror::open_source(session, scope.a);
+  if (scope.b) {
+    b_ = mirror::open_source(session, *scope.b);
+  }
+  if (const auto* name = named(scope.a)) {
+    names_ = {name->name};
+    return;
+  }
+  names_ = list_names(session, scope, *a_, b_.get());
+  const auto below = folder(scope.a.name_space);
+  std::erase_if(names_, [&](const std::string& name) {
+    return !name.starts_with(below) || !scope.repositories.takes(name);
+  });
+}
+
+std::vector<PairedRepository> Pairing::next() {
+  if (named(scope_.a) == nullptr) {
+    session_.progress().standing(std::to_string(next_) + " of " + std::to_string(names_.size()) +
+                                 " repositories");
+  }
+  std::vector<PairedRepository> repositories;
+  for (; next_ < names_.size() && repositories.size() < k_at_once; ++next_) {
+    auto& repository = repositories.emplace_back();
+    repository.name = names_[next_];
+    repository.name_at_b = scope_.b ? name_at_b(scope_, repository.name) : "";
+  }
+  run_parallel(session_.jobs(), repositories.size(), [&](std::size_t i) {
+    try {
+      read_tags(repositories[i]);
+    } catch (const Error& error) {
+      const bool is_whole = named(scope_.a) != nullptr; // nothing else can be told then
+      if (error.kind() == ErrorKind::interrupted || is_whole) {
+        throw;
+      }
+      repositories[i].problem = std::current_exception();
+    }
+  });
+  return repositories;
+}
+
+void Pairing::read_tags(PairedRepository& repository) {
+  auto at_a = a_->tags(repository.name);
+  auto at_b = b_ ? b_->tags(repository.name_at_b) : std::nullopt;
+  const auto* name = named(scope_.a);
+  if (name != nullptr && !at_a) {
+    throw Error(ErrorKind::not_found,
+                "there is no repository " + repository.name + " at " + a_->describe());
+  }
+  if (!at_a && !at_b) { // a search index may name what was deleted since
+    session_.progress().note("there is no repository " + repository.name +
+                             ", although it is "
+                             "listed");
+  }
+  auto tags_at_a = std::move(at_a).value_or(TagListing());
+  auto tags_at_b = std::move(at_b).value_or(TagListing());
+  if (name != nullptr && name->tag) {
+    keep_tag(tags_at_a, *name->tag);
+    if (tags_at_a.empty()) {
+      throw Error(ErrorKind::not_found,
+                  "there is no tag " + a_->describe() + "/" + repository.name + ":" + *name->tag);
+    }
+    const auto* other = scope_.b ? named(*scope_.b) : nullptr;
+    const auto tag_at_b = other != nullptr ? other->tag.value_or(*name->tag) : *name->tag;
+    keep_tag(tags_at_b, tag_at_b);
+    if (auto found = tags_at_b.extract(tag_at_b)) { // another tag stands for this one
+      found.key() = *name->tag;
+      tags_at_b.insert(std::move(found));
+    }
+  }
+  for (auto& [tag, id] : tags_at_a) {
+    auto& paired = repository.tags[tag];
+    paired.is_at_a = true;
+    paired.a = std::move(id);
+  }
+  for (auto& [tag, id] : tags_at_b) {
+    auto& paired = repository.tags[tag];
+    paired.is_at_b = true;
+    paired.b = std::move(id);
+  }
+  std::erase_if(repository.tags,
+                [&](const auto& entry) { return !scope_.tags.takes(entry.first); });
+}
+
+} // namespace regctl::ops

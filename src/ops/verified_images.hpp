@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/ops/verify.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace regctl::ops {
+
+/// An image ID in 32 bytes; one of 16 digits, which docker-registry accepts, is told from 64.
+class ImageKey {
+public:
+  /// `id` must be one (is_v1_id).
+  explicit ImageKey(std::string_view id) noexcept;
+  [[nodiscard]] std::string id() const;
+
+  friend bool operator==(const ImageKey&, const ImageKey&) = default;
+
+  struct Hash {
+    std::size_t operator()(const ImageKey& key) const noexcept;
+  };
+
+private:
+  std::array<std::uint8_t, 32> bytes_{};
+  bool is_short_ = false;
+};
+
+/// What a run knows of the images that it has looked at: some bytes for each, and sentences where
+/// something is wrong. Not thread-safe.
+class VerifiedImages {
+public:
+  struct State;
+  using Image = std::pair<const ImageKey, State>;
+
+  struct State {
+    Image* parent = nullptr;     ///< null for a base image
+    std::uint64_t last_walk = 0; ///< that came by here
+    bool is_known = false;       ///< it was looked at, at A
+    bool is_known_at_b = false;  ///< and at B
+    bool is_readable = false;    ///< at A, so that `parent` says something
+    bool has_ancestry = false;   ///< its recorded ancestry was looked at, at A
+    bool has_ancestry_at_b = false;
+  };
+
+  /// The image with this ID. It stays where it is.
+  Image& get(const std::string& id);
+
+  void set_findings(const Image& image, std::vector<Finding> findings);
+  [[nodiscard]] const std::vector<Finding>& findings(const Image& image) const;
+
+  /// Of the ancestry that is recorded for the image: they concern the tags that name it.
+  void add_ancestry_finding(const Image& image, Finding finding);
+  [[nodiscard]] const std::vector<Finding>& ancestry_findings(const Image& image) const;
+
+  struct Chain {
+    enum class End {
+      base,
+      broken, ///< the last member cannot be read
+      loop,   ///< or more than k_max_chain
+    };
+    std::vector<Image*> members; ///< the top first
+    End end = End::base;
+  };
+  /// The chain as the parents tell it.
+  Chain chain(Image& top);
+
+private:
+  using Findings = std::unordered_map<const Image*, std::vector<Finding>>;
+
+  std::unordered_map<ImageKey, State, ImageKey::Hash> images_;
+  Findings findings_;
+  Findings ancestry_findings_;
+  std::uint64_t walks_ = 0;
+};
+
+} // namespace regctl::ops

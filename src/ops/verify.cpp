@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/image_check.hpp"
+#include "ops/pairing.hpp"
+#include "ops/verified_images.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/parallel.hpp>
+#include <regctl/ops/mirror/report.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+using Image = VerifiedImages::Image;
+using Chain = VerifiedImages::Chain;
+using Where = Finding::Where;
+
+constexpr std::size_t k_tags_at_once = 256; // whose recorded ancestries are held
+
+/// One repository, to be asked for images.
+struct OpenRepository {
+  std::unique_ptr<V1Repository> a;
+  std::unique_ptr<V1Repository> b; // null without a B
+};
+
+struct TagTask {
+  const PairedRepository& paired;
+  const std::string& tag;
+  const PairedTag& sides;
+  const OpenRepository& repository;
+};
+
+/// Whom to ask for an image.
+struct Want {
+  const OpenRepository* repository;
+  bool at_b; // as well
+};
+using Wants = std::unordered_map<Image*, Want>;
+
+/// Where several want an image, it is looked at once and on both sides if one of them wants that.
+void add(Wants& wants, Image& image, const Want& want) {
+  const auto [entry, is_new] = wants.emplace(&image, want);
+  if (!is_new && want.at_b) {
+    entry->second = want;
+  }
+}
+
+/// The ancestry of an image as one side records it.
+struct Ancestry {
+  Image* top = nullptr;
+  Want want{};
+  Where where = Where::a;
+  std::optional<std::vector<std::string>> ids;
+  std::exception_ptr problem; // why it could not be asked for
+};
+
+class Verification {
+public:
+  Verification(Session& session, const Scope& scope, const VerifyOptions& options,
+               const VerifyListener& listener)
+      : session_(session), options_(options), listener_(listener), pairing_(session, scope) {}
+
+  VerifySummary run() {
+    for (auto few = pairing_.next(); !few.empty(); few = pairing_.next()) {
+      verify(few);
+    }
+    return std::move(summary_);
+  }
+
+private:
+  void verify(const std::vector<PairedRepository>& repositories) {
+    std::vector<TagTask> tasks;
+    std::vector<std::unique_ptr<OpenRepository>> open; // tasks refer to them
+    for (const auto& paired : repositories) {
+      if (paired.problem) {
+        verify(tasks); // what comes before it is told before it
+        tasks.clear();
+        summary_.problems.add(paired.problem);
+        listener_.on_problem(paired.name, paired.problem);
+        continue;
+      }
+      ++summary_.repositories;
+      open.push_back(std::make_unique<OpenRepository>());
+      open.back()->a = pairing_.a().open(paired.name);
+      if (pairing_.b() != nullptr) {
+        open.back()->b = pairing_.b()->open(paired.name_at_b);
+      }
+      for (const auto& [tag, sides] : paired.tags) {
+        tasks.push_back({paired, tag, sides, *open.back()});
+        if (tasks.size() == k_tags_at_once) {
+          verify(tasks);
+          tasks.clear();
+        }
+      }
+    }
+    verify(tasks);
+  }
+
+  void verify(const std::vector<TagTask>& tasks) {
+    Wants tops;
+    for (const auto& task : tasks) {
+      if (task.sides.a) {
+        add(tops, images_.get(*task.sides.a), {&task.repository, is_on_both_sides(task.sides)});
+      }
+    }
+    auto ancestries = read_ancestries(tops);
+    look_at_all(tops, ancestries);
+    for (const auto& ancestry : ancestries) {
+      check(ancestry);
+    }
+    for (const auto& task : tasks) {
+      tell(task);
+    }
+  }
+
+  [[nodiscard]] bool is_on_both_sides(const PairedTag& sides) {
+    return pairing_.b() != nullptr && !find_difference(sides);
+  }
+
+  /// The recorded ancestries that were not read before.
+  std::vector<Ancestry> read_ancestries(const Wants& tops) {
+    std::vector<Ancestry> ancestries;
+    for (const auto& [top, want] : tops) {
+      auto& state = top->second;
+      if (!std::exchange(state.has_ancestry, true)) {
+        ancestries.push_back({top, want, Where::a, std::nullopt, nullptr});
+      }
+      if (want.at_b && !std::exchange(state.has_ancestry_at_b, true)) {
+        ancestries.push_back({top, want, Where::b, std::nullopt, nullptr});
+      }
+    }
+    run_parallel(session_.jobs(), ancestries.size(), [&](std::size_t i) {
+      auto& ancestry = ancestries[i];
+      const auto& repository = *ancestry.want.repository;
+      try {
+        ancestry.ids = (ancestry.where == Where::a ? repository.a : repository.b)
+                           ->ancestry(ancestry.top->first.id());
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::interrupted) {
+          throw;
+        }
+        ancestry.problem = std::current_exception();
+      }
+    });
+    return ancestries;
+  }
+
+  /// Looks at every image of the chains of `tops`: at once at those that ancestries name, then from
+  /// parent to parent at what these did not tell.
+  void look_at_all(const Wants& tops, const std::vector<Ancestry>& ancestries) {
+    auto wants = tops;
+    for (const auto& ancestry : ancestries) {
+      for (const auto& id : ancestry.ids.value_or(std::vector<std::string>())) {
+        add(wants, images_.get(id), ancestry.want);
+      }
+    }
+    for (std::size_t round = 0; round < k_max_chain && !wants.empty(); ++round) {
+      look_at(wants);
+      Wants next;
+      for (const auto& [image, want] : wants) {
+        if (auto* parent = image->second.parent; parent != nullptr && !is_known(*parent, want)) {
+          add(next, *parent, want);
+        }
+      }
+      wants = std::move(next);
+    }
+  }
+
+  static bool is_known(const Image& image, const Want& want) {
+    return image.second.is_known && (!want.at_b || image.second.is_known_at_b);
+  }
+
+  void look_at(const Wants& wants) {
+    std::vector<Wants::value_type> unknown;
+    std::copy_if(wants.begin(), wants.end(), std::back_inserter(unknown),
+                 [](const auto& entry) { return !is_known(*entry.first, entry.second); });
+    std::vector<ImageReport> reports(unknown.size());
+    run_parallel(session_.jobs(), unknown.size(), [&](std::size_t i) {
+      const auto& [image, want] = unknown[i];
+      const CheckedSide a{*want.repository->a, Where::a, pairing_.a().holds_pushed_layers()};
+      std::optional<CheckedSide> b;
+      if (want.at_b) {
+        b.emplace(CheckedSide{*want.repository->b, Where::b, pairing_.b()->holds_pushed_layers()});
+      }
+      reports[i] = check_image(session_, a, b ? &*b : nullptr, image->first.id(), options_);
+    });
+    for (std::size_t i = 0; i < unknown.size(); ++i) {
+      take(*unknown[i].first, unknown[i].second, std::move(reports[i]));
+    }
+  }
+
+  void take(Image& image, const Want& want, ImageReport report) {
+    auto& state = image.second;
+    summary_.images += state.is_known ? 0 : 1;
+    summary_.layers_read += report.layers_read;
+    summary_.bytes_read += report.bytes_read;
+    summary_.sizes_unknown += report.sizes_unknown;
+    summary_.sums_unknown += report.sums_unknown;
+    for (const auto& problem : report.problems) {
+      summary_.problems.add(problem);
+    }
+    state.is_known = true;
+    state.is_known_at_b = want.at_b;
+    state.is_readable = report.is_readable;
+    state.parent = report.parent ? &images_.get(*report.parent) : nullptr;
+    images_.set_findings(image, std::move(report.findings));
+  }
+
+  void check(const Ancestry& ancestry) {
+    const auto id = ancestry.top->first.id();
+    if (ancestry.problem) {
+      summary_.problems.add(ancestry.problem);
+      images_.add_ancestry_finding(*ancestry.top,
+                                   {fault_of(ancestry.problem, Fault::ancestry_missing),
+                                    ancestry.where, id, mirror::explain(ancestry.problem).message});
+      return;
+    }
+    const auto chain = images_.chain(*ancestry.top);
+    if (chain.end != Chain::End::base) {
+      return; // nothing can be compared, and the chain's fault is told
+    }
+    if (!ancestry.ids) {
+      images_.add_ancestry_finding(*ancestry.top,
+                                   {Fault::ancestry_missing, ancestry.where, id, ""});
+    } else if (!std::equal(ancestry.ids->begin(), ancestry.ids->end(), chain.members.begin(),
+                           chain.members.end(), [](const std::string& one, const Image* other) {
+                             return ImageKey(one) == other->first;
+                           })) {
+      images_.add_ancestry_finding(*ancestry.top, {Fault::ancestry_wrong, ancestry.where, id, ""});
+    }
+  }
+
+  void tell(const TagTask& task) {
+    const auto& sides = task.sides;
+    VerifiedTag result{task.paired.name, task.tag, sides.a ? sides.a : sides.b, {}};
+    find_on_tag(sides, result.findings);
+    if (sides.a) {
+      find_in_chain(images_.get(*sides.a), is_on_both_sides(sides), result.findings);
+    }
+    count(result);
+    listener_.on_tag(result);
+  }
+
+  void find_on_tag(const PairedTag& sides, std::vector<Finding>& findings) {
+    constexpr const char* k_unreadable = "the tag is listed, but cannot be read";
+    if (sides.is_at_a && !sides.a) {
+      findings.push_back({Fault::nowhere, Where::a, "", k_unreadable});
+    }
+    if (sides.is_at_b && !sides.b) {
+      findings.push_back({Fault::nowhere, Where::b, "", k_unreadable});
+    }
+    const auto difference = pairing_.b() == nullptr ? std::nullopt : find_difference(sides);
+    if (difference == Difference::missing) {
+      findings.push_back({Fault::tag_missing, Where::b, "", ""});
+    } else if (difference == Difference::extra) {
+      findings.push_back({Fault::tag_extra, Where::b, "", ""});
+    } else if (difference == Difference::different) {
+      findings.push_back(
+          {Fault::tag_differs, Where::between, "", "it names image " + short_id(*sides.b)});
+    }
+  }
+
+  void find_in_chain(Image& top, bool at_b, std::vector<Finding>& findings) {
+    const auto add = [&](const Finding& finding) {
+      if (at_b || finding.where == Where::a) {
+        findings.push_back(finding);
+      }
+    };
+    const auto chain = images_.chain(top);
+    for (const auto& finding : images_.ancestry_findings(top)) {
+      add(finding);
+    }
+    for (const auto* member : chain.members) {
+      for (auto finding : images_.findings(*member)) {
+        if (member == &top && finding.fault == Fault::parent_missing) {
+          finding.fault = Fault::nowhere;
+        }
+        add(finding);
+      }
+    }
+    if (chain.end == Chain::End::loop) {
+      findings.push_back({Fault::parent_loop, Where::a, chain.members.back()->first.id(), ""});
+    }
+  }
+
+  void count(const VerifiedTag& tag) {
+    const auto& findings = tag.findings;
+    if (std::any_of(findings.begin(), findings.end(),
+                    [](const Finding& finding) { return is_damage(finding.fault); })) {
+      ++summary_.damaged;
+    } else if (std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+                 return finding.fault == Fault::not_looked_at;
+               })) {
+      ++summary_.not_looked_at;
+    } else {
+      ++summary_.sound;
+    }
+  }
+
+  Session& session_;
+  const VerifyOptions& options_;
+  const VerifyListener& listener_;
+  Pairing pairing_;
+  VerifiedImages images_;
+  VerifySummary summary_;
+};
+
+} // namespace
+
+std::string_view to_string(Fault fault) noexcept {
+  switch (fault) {
+  case Fault::ancestry_missing:
+    return "ancestry missing";
+  case Fault::ancestry_wrong:
+    return "ancestry wrong";
+  case Fault::not_looked_at:
+    return "not looked at";
+  case Fault::tag_missing:
+    return "tag missing";
+  case Fault::tag_extra:
+    return "tag extra";
+  case Fault::tag_differs:
+    return "tag differs";
+  case Fault::json_differs:
+    return "JSON differs";
+  case Fault::size_differs:
+    return "size differs";
+  case Fault::checksum_differs:
+    return "checksum differs";
+  case Fault::layer_differs:
+    return "layer differs";
+  case Fault::dead_upload:
+    return "dead upload";
+  case Fault::checksum_wrong:
+    return "checksum wrong";
+  case Fault::layer_damaged:
+    return "layer damaged";
+  case Fault::layer_cut:
+    return "layer cut short";
+  case Fault::layer_missing:
+    return "layer missing";
+  case Fault::json_damaged:
+    return "JSON damaged";
+  case Fault::parent_loop:
+    return "parents in a loop";
+  case Fault::parent_missing:
+    return "parent missing";
+  case Fault::nowhere:
+    break;
+  }
+  return "tag to nowhere";
+}
+
+bool is_damage(Fault fault) noexcept {
+  return fault > Fault::not_looked_at;
+}
+
+VerifySummary verify(Session& session, const Scope& scope, const VerifyOptions& options,
+                     const VerifyListener& listener) {
+  return Verification(session, scope, options, listener).run();
+}
+
+} // namespace regctl::ops
