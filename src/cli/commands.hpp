@@ -28,6 +28,7 @@ struct Command {
 Command audit_command();
 Command completion_command();
 Command copy_command();
+Command diff_command();
 Command gc_command();
 Command help_command();
 Command history_command();
@@ -51,6 +52,7 @@ Command search_command();
 Command serve_command();
 Command tag_command();
 Command tags_command();
+Command verify_command();
 Command version_command();
 
 /// What `regctl version` and `regctl --version` do.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/mirror_flags.hpp"
 
+#include "cli/scope_flags.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/lines.hpp>
@@ -18,21 +20,9 @@ using ops::mirror::MirrorJob;
 
 constexpr long k_most_tags = 1'000'000;
 
-Arguments::Take add_pattern(std::vector<Pattern>& patterns) {
-  return [&patterns](const std::string& text) { patterns.push_back(Pattern::parse(text)); };
-}
-
 void add_filters(Arguments& arguments, MirrorFlags& flags) {
   auto& rules = flags.rules;
-  arguments.values("--include", "PATTERN", add_pattern(rules.repositories.include),
-                   "Mirror repositories with such a name only: a glob ('team/*', 'team/**') or "
-                   "'/regex/'");
-  arguments.values("--exclude", "PATTERN", add_pattern(rules.repositories.exclude),
-                   "Leave out repositories with such a name");
-  arguments.values("--include-tag", "PATTERN", add_pattern(rules.tags.include),
-                   "Mirror tags with such a name only");
-  arguments.values("--exclude-tag", "PATTERN", add_pattern(rules.tags.exclude),
-                   "Leave out tags with such a name");
+  add_filter_flags(arguments, rules.repositories, rules.tags, "Mirror");
   arguments.value(
       "--semver", "RANGE",
       [&rules](const std::string& text) { rules.semver = SemverRange::parse(text); },
@@ -75,8 +65,10 @@ void add_pruning(Arguments& arguments, MirrorFlags& flags) {
       [&rules](const std::string& text) { rules.prune.limit = parse_share(text); },
       "Remove at most this share of a repository's tags (default 10%)");
   arguments.flag("-y,--yes", rules.prune.beyond_limit, "Remove more than that");
-  arguments.values("--protect", "PATTERN", add_pattern(rules.protected_tags),
-                   "Never remove tags with such a name");
+  arguments.values(
+      "--protect", "PATTERN",
+      [&rules](const std::string& text) { rules.protected_tags.push_back(Pattern::parse(text)); },
+      "Never remove tags with such a name");
 }
 
 void add_plans(Arguments& arguments, MirrorFlags& flags) {

@@ -123,7 +123,7 @@ void Listing::print_row(const std::vector<std::string>& cells) {
     line += i + 1 == cells.size() ? cells[i] : pad(cells[i], widths_[i] + k_gap);
   }
   line.erase(line.find_last_not_of(' ') + 1);
-  context_.out() << line << '\n';
+  context_.print_line(line); // above what shows the progress
 }
 
 } // namespace regctl::cli

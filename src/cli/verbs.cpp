@@ -58,6 +58,15 @@ public:
     return ops::mirror::mirror(session_, jobs, options, on_tag);
   }
 
+  ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) override {
+    return ops::diff(session_, scope, listener);
+  }
+
+  ops::VerifySummary verify(const ops::Scope& scope, const ops::VerifyOptions& options,
+                            const ops::VerifyListener& listener) override {
+    return ops::verify(session_, scope, options, listener);
+  }
+
   std::string tag_image(const Reference& from, const Reference& to) override {
     return ops::tag_image(session_, from, to);
   }

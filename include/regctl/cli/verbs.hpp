@@ -3,6 +3,7 @@
 
 #include <regctl/ops/audit.hpp>
 #include <regctl/ops/copy.hpp>
+#include <regctl/ops/diff.hpp>
 #include <regctl/ops/gc.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/inspect.hpp>
@@ -15,6 +16,7 @@
 #include <regctl/ops/serve.hpp>
 #include <regctl/ops/session.hpp>
 #include <regctl/ops/tag.hpp>
+#include <regctl/ops/verify.hpp>
 
 #include <functional>
 #include <memory>
@@ -53,6 +55,9 @@ public:
   virtual ops::mirror::Summary mirror(const std::vector<ops::mirror::MirrorJob>& jobs,
                                       const ops::mirror::MirrorOptions& options,
                                       const ops::mirror::Report::OnTag& on_tag) = 0;
+  virtual ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) = 0;
+  virtual ops::VerifySummary verify(const ops::Scope& scope, const ops::VerifyOptions& options,
+                                    const ops::VerifyListener& listener) = 0;
   virtual std::string tag_image(const Reference& from, const Reference& to) = 0;
   virtual void tag_id(const std::string& id, const Reference& to) = 0;
   virtual void remove_tag(const Place& tag) = 0;

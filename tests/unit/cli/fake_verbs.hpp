@@ -143,6 +143,29 @@ public:
     return mirrored;
   }
 
+  ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) override {
+    call("diff " + describe(scope));
+    for (const auto& tag : differences) {
+      listener.on_tag(tag);
+    }
+    if (diff_summary.problems.first) {
+      listener.on_problem("team/lost", diff_summary.problems.first);
+    }
+    return diff_summary;
+  }
+
+  ops::VerifySummary verify(const ops::Scope& scope, const ops::VerifyOptions& options,
+                            const ops::VerifyListener& listener) override {
+    call("verify " + describe(scope) + (options.deep ? " deep" : ""));
+    for (const auto& tag : verified) {
+      listener.on_tag(tag);
+    }
+    if (verify_summary.problems.first) {
+      listener.on_problem("team/lost", verify_summary.problems.first);
+    }
+    return verify_summary;
+  }
+
   void serve(const server::ServerOptions& options, const std::string& mirror_source,
              const std::function<void(const server::Server&)>&,
              const std::function<void(const std::string&)>&) override {
@@ -169,6 +192,10 @@ public:
   std::string layer;
   std::vector<ops::mirror::TagResult> results;
   ops::mirror::Summary mirrored;
+  std::vector<ops::TagDifference> differences;
+  ops::DiffSummary diff_summary;
+  std::vector<ops::VerifiedTag> verified;
+  ops::VerifySummary verify_summary;
   std::vector<TarEntry> files;
   PutOutcome outcome = PutOutcome::stored;
   bool was_logged_in = true;
@@ -186,6 +213,12 @@ private:
       listener.on_repository(repository);
     }
     listener.on_summary(summary);
+  }
+
+  static std::string describe(const ops::Scope& scope) {
+    return scope.a.to_string() + (scope.b ? " " + scope.b->to_string() : "") +
+           (scope.repositories.takes("team/app") ? "" : " without team/app") +
+           (scope.tags.takes("1.0") ? "" : " without 1.0");
   }
 
   void call(const std::string& text) {

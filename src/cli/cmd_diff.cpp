@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/scope_flags.hpp"
+
+#include <regctl/base/json.hpp>
+#include <regctl/model/v1_image.hpp>
+#include <regctl/ops/mirror/report.hpp>
+
+#include <memory>
+
+namespace regctl::cli {
+
+namespace {
+
+struct DiffFlags {
+  ScopeFlags scope;
+  bool no_trunc = false;
+};
+
+Json or_null(const std::optional<std::string>& text) {
+  return text ? Json(*text) : Json(nullptr);
+}
+
+Json to_json(const ops::TagDifference& tag) {
+  return {{"repository", tag.repository},
+          {"tag", tag.tag},
+          {"difference", to_string(tag.difference)},
+          {"a", or_null(tag.a)},
+          {"b", or_null(tag.b)},
+          {"problem", nullptr}};
+}
+
+/// A row for a repository that could not be compared: who reads rows must not take it for equal.
+Json to_json(const std::string& repository, const std::string& problem) {
+  return {{"repository", repository},
+          {"tag", nullptr},
+          {"difference", "not looked at"},
+          {"a", nullptr},
+          {"b", nullptr},
+          {"problem", problem}};
+}
+
+std::string show_id(const std::optional<std::string>& id, const DiffFlags& flags) {
+  return !id ? "-" : flags.no_trunc ? *id : short_id(*id);
+}
+
+std::string summary_line(const ops::DiffSummary& summary) {
+  std::string line = std::to_string(summary.repositories) + " repositories: ";
+  line += summary.is_equal() ? "no difference in " + std::to_string(summary.same) + " tags"
+                             : std::to_string(summary.same) + " tags are the same";
+  struct Count {
+    std::uint64_t number;
+    const char* what;
+  };
+  for (const auto& [number, what] :
+       {Count{summary.missing, "missing"}, Count{summary.extra, "extra"},
+        Count{summary.different, "different"}, Count{summary.unreadable, "unreadable"},
+        Count{summary.problems.number, "repositories not looked at"}}) {
+    line += number == 0 ? std::string() : ", " + std::to_string(number) + " " + what;
+  }
+  return line;
+}
+
+ExitCode run_diff(const DiffFlags& flags, Context& context) {
+  const auto scope = scope_of(flags.scope);
+  context.show_totals_only();
+  Listing listing(context, {"REPOSITORY", "TAG", "DIFFERENCE", "A", "B"});
+  const ops::DiffListener listener = {
+      [&](const ops::TagDifference& tag) {
+        if (listing.wants_json()) {
+          listing.add(to_json(tag));
+        } else {
+          listing.add_row({tag.repository, tag.tag, std::string(to_string(tag.difference)),
+                           show_id(tag.a, flags), show_id(tag.b, flags)});
+        }
+      },
+      [&](const std::string& repository, const std::exception_ptr& problem) {
+        const auto message = ops::mirror::explain(problem).message;
+        if (listing.wants_json()) {
+          listing.add(to_json(repository, message));
+        }
+        context.note(repository + ": " + message);
+      }};
+  const auto summary = context.verbs().diff(scope, listener);
+  listing.finish();
+  context.note(summary_line(summary));
+  return summary.is_equal() ? exit_code_of(summary.problems, summary.repositories)
+                            : ExitCode::partial;
+}
+
+Action add_diff(Arguments& arguments) {
+  auto flags = std::make_shared<DiffFlags>();
+  arguments.required("A", flags->scope.a, k_scope_a);
+  arguments.required("B", flags->scope.b, "The same, as a mirror from A would be made");
+  add_filter_flags(arguments, flags->scope.scope.repositories, flags->scope.scope.tags, "Compare");
+  arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs");
+  return [flags](Context& context) { return run_diff(*flags, context); };
+}
+
+} // namespace
+
+Command diff_command() {
+  return {{.name = "diff",
+           .aliases = {},
+           .summary = "Tell which tags two registries do not have alike",
+           .details = "Prints tags that B misses, has besides, or has with another image. Reads no "
+                      "images: regctl verify does. Ends with 10 if anything differs.",
+           .examples = {"regctl diff old:5000 new:5000",
+                        "regctl diff old:5000/team/app new:5000/team/app --include-tag '1.*'",
+                        "regctl diff v1-storage:/srv/registry new:5000 --format json"}},
+          add_diff};
+}
+
+} // namespace regctl::cli
