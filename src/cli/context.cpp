@@ -55,6 +55,7 @@ ops::SessionOptions Context::session_options() {
   options.client.retries = globals_.retries;
   options.client.stall_timeout = globals_.stall_timeout;
   options.client.connect_timeout = globals_.connect_timeout;
+  options.client.pace = pace_;
   auto& progress = progress_; // outlives the verbs
   const auto say = [&progress](const std::string& text) { say_lines(progress, text); };
   options.client.note = say;
@@ -81,6 +82,11 @@ ops::SessionOptions Context::session_options() {
 
 void Context::set_registries(Registries registries) {
   registries_ = std::move(registries);
+  verbs_.reset();
+}
+
+void Context::set_pace(http::Pace pace) {
+  pace_ = pace;
   verbs_.reset();
 }
 

@@ -54,6 +54,9 @@ public:
   };
   void set_registries(Registries registries);
 
+  /// How hard registries are worked from now on: verbs() makes new ones.
+  void set_pace(http::Pace pace);
+
   /// Shows how far a run of many images is, and nothing of each one.
   void show_totals_only();
 
@@ -76,6 +79,7 @@ private:
   ops::Progress& progress_;
   bool config_is_the_commands_ = false;
   Registries registries_;
+  http::Pace pace_ = http::Pace::adaptive;
   std::unique_ptr<Verbs> verbs_;
 };
 

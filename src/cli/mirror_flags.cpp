@@ -62,7 +62,7 @@ void add_pruning(Arguments& arguments, MirrorFlags& flags) {
                  "Remove tags that the source no longer has from the destination");
   arguments.value(
       "--prune-limit", "SHARE",
-      [&rules](const std::string& text) { rules.prune.limit = parse_share(text); },
+      [&flags](const std::string& text) { flags.prune_limit = parse_share(text); },
       "Remove at most this share of a repository's tags (default 10%)");
   arguments.flag("-y,--yes", rules.prune.beyond_limit, "Remove more than that");
   arguments.values(
@@ -147,6 +147,7 @@ MirrorJob flags_job(const MirrorFlags& flags) {
   job.source = ops::mirror::Endpoint::parse(flags.source);
   job.destination = ops::mirror::Endpoint::parse(flags.destination);
   job.rules = flags.rules;
+  job.rules.prune.limit = flags.prune_limit.value_or(job.rules.prune.limit);
   job.repositories_from = flags.repositories_from;
   return job;
 }
@@ -194,6 +195,40 @@ Context::Registries registries_of(const MirrorConfig& config, const Environment&
   return registries;
 }
 
+/// The file's mirrors have rules of their own, and a flag that added to all of them, or replaced
+/// some, would be understood in either way.
+void refuse_rules(const MirrorFlags& flags, const std::string& file) {
+  const auto& rules = flags.rules;
+  struct Given {
+    const char* flag;
+    bool is_given;
+  };
+  const Given all[] = {
+      {"--include", !rules.repositories.include.empty()},
+      {"--exclude", !rules.repositories.exclude.empty()},
+      {"--include-tag", !rules.tags.include.empty()},
+      {"--exclude-tag", !rules.tags.exclude.empty()},
+      {"--semver", rules.semver.has_value()},
+      {"--latest", rules.latest.has_value()},
+      {"--newer-than", rules.newer_than.has_value()},
+      {"--repositories-from", !flags.repositories_from.empty()},
+      {"--rename", !rules.renames.empty()},
+      {"--prefix", !rules.prefix.empty()},
+      {"--prune", rules.prune.enabled},
+      {"--prune-limit", flags.prune_limit.has_value()},
+      {"--yes", rules.prune.beyond_limit},
+      {"--protect", !rules.protected_tags.empty()},
+  };
+  for (const auto& [flag, is_given] : all) {
+    if (is_given) {
+      throw Error(ErrorKind::usage,
+                  std::string(flag) + " is a rule, and rules belong in the mirror file '" + file +
+                      "'",
+                  "write it there, for one mirror or as a default (regctl-mirror(5))");
+    }
+  }
+}
+
 void refuse_contradictions(const MirrorFlags& flags, const std::string& file) {
   const bool is_plan = flags.dry_run || !flags.plan.empty();
   if (!flags.apply.empty() && is_plan) {
@@ -212,6 +247,7 @@ void refuse_contradictions(const MirrorFlags& flags, const std::string& file) {
   if (!flags.plan.empty() || !flags.apply.empty()) {
     throw Error(ErrorKind::usage, "a plan is of one SOURCE and DEST, not of a mirror file");
   }
+  refuse_rules(flags, file);
 }
 
 } // namespace
@@ -238,6 +274,7 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   run.listen_metrics = settled.listen_metrics;
   auto& options = run.options;
   options.jobs = context.globals().jobs.value_or(settled.jobs.value_or(k_usual_jobs));
+  context.set_pace(settled.gentle ? http::Pace::gentle : http::Pace::adaptive);
   if (settled.gentle) {
     options.jobs = std::min(options.jobs, k_gentle_jobs);
   }

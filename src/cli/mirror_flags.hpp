@@ -18,6 +18,7 @@ struct MirrorFlags {
   std::string source;
   std::string destination;
   ops::mirror::Rules rules;
+  std::optional<double> prune_limit; ///< belongs to them; nothing: as usual
   std::string repositories_from;
   bool dry_run = false;
   bool exit_code = false;
@@ -42,7 +43,8 @@ void add_mirror_flags(Arguments& arguments, MirrorFlags& flags);
 
 /// Reads the mirror file (--config), and lets the flags have the last word where both say
 /// something; tells the context of the file's registries. May be called again when the file has
-/// changed. Throws Error{usage} for flags that contradict each other or the file.
+/// changed. Throws Error{usage} for flags that contradict each other or the file, and
+/// for rules beside a file.
 MirrorRun plan_run(const MirrorFlags& flags, Context& context);
 
 } // namespace regctl::cli

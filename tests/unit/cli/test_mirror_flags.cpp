@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/temporary_folder.hpp"
+#include "unit/cli/program.hpp"
+
+#include <regctl/base/file.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace regctl;
+using namespace regctl::cli;
+using regctl::test::Program;
+using regctl::test::TemporaryFolder;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string write_mirror_file(const TemporaryFolder& folder, const std::string& defaults) {
+  auto path = folder / "mirror.yml";
+  AtomicFile file(path);
+  file.write(as_bytes("version: 1\ndefaults: {" + defaults +
+                      "}\nmirrors: [{source: 'h:5000', destination: 'g:5000'}]\n"));
+  file.commit();
+  return path;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("cli/mirror_flags");
+
+TEST_CASE("a gentle mirror has a gentle client, whoever wants it") {
+  const TemporaryFolder folder;
+  struct Row {
+    std::string defaults;
+    Words flags;
+    http::Pace pace;
+  };
+  const Row rows[] = {
+      {"", {}, http::Pace::adaptive},
+      {"gentle: false", {}, http::Pace::adaptive},
+      {"gentle: true", {}, http::Pace::gentle},
+      {"gentle: false", {"--gentle"}, http::Pace::gentle},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.defaults);
+    Program program;
+    Words words = {"mirror", "--config", write_mirror_file(folder, row.defaults)};
+    words.insert(words.end(), row.flags.begin(), row.flags.end());
+    CHECK(program.run(words) == ExitCode::ok);
+    CHECK(program.session.client.pace == row.pace);
+    CHECK(program.calls == Words{"mirror docker://h:5000 docker://g:5000"});
+  }
+  Program program;
+  CHECK(program.run({"mirror", "h:5000", "g:5000", "--gentle"}) == ExitCode::ok);
+  CHECK(program.session.client.pace == http::Pace::gentle);
+}
+
+TEST_CASE("rules beside a mirror file are refused") {
+  const TemporaryFolder folder;
+  const auto file = write_mirror_file(folder, "");
+  const Words rules[] = {
+      {"--include", "a"},
+      {"--exclude", "a"},
+      {"--include-tag", "a"},
+      {"--exclude-tag", "a"},
+      {"--semver", "1"},
+      {"--latest", "1"},
+      {"--newer-than", "1d"},
+      {"--prefix", "a/"},
+      {"--repositories-from", "a"},
+      {"--rename", "a=b"},
+      {"--prune"},
+      {"--prune-limit", "10%"},
+      {"--yes"},
+      {"--protect", "a"},
+  };
+  for (const auto& rule : rules) {
+    CAPTURE(rule.front());
+    Program program;
+    Words words = {"mirror", "--config", file};
+    words.insert(words.end(), rule.begin(), rule.end());
+    CHECK(program.run(words) == ExitCode::usage);
+    CHECK(program.err() == "regctl: error: " + rule.front() +
+                               " is a rule, and rules belong in the mirror file '" + file +
+                               "'\nhint: write it there, for one mirror or as a default "
+                               "(regctl-mirror(5))\n");
+    CHECK(program.calls.empty());
+  }
+  Program program;
+  CHECK(program.run({"mirror", "--config", file, "--shard", "1/2", "--dry-run"}) == ExitCode::ok);
+}
+
+TEST_SUITE_END();
