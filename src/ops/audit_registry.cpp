@@ -62,7 +62,7 @@ public:
       }
     } catch (const Error& error) {
       facts.is_there = true;
-      facts.own = to_finding(*store, error, Verdict::json_damaged);
+      facts.own = to_judgement(*store, error, Verdict::json_damaged);
     }
     return facts;
   }
@@ -72,8 +72,8 @@ public:
     return open(repository)->ancestry(id);
   }
 
-  Finding read_layer(const std::string& repository, const std::string& id, const Finding& known,
-                     const OnBytes& on_bytes) override {
+  Judgement read_layer(const std::string& repository, const std::string& id, const Judgement& known,
+                       const OnBytes& on_bytes) override {
     const auto store = open(repository);
     try {
       const auto answer = store->look_up(id);
@@ -91,7 +91,7 @@ public:
       }
       return found;
     } catch (const Error& error) {
-      return to_finding(*store, error, Verdict::layer_damaged);
+      return to_judgement(*store, error, Verdict::layer_damaged);
     }
   }
 
@@ -113,7 +113,7 @@ private:
 
   /// An image for which the registry fails time and again is that image's fault if the registry
   /// answers otherwise.
-  static Finding to_finding(V1Repository& store, const Error& error, Verdict if_broken) {
+  static Judgement to_judgement(V1Repository& store, const Error& error, Verdict if_broken) {
     switch (error.kind()) {
     case ErrorKind::not_found:
       return {Verdict::layer_missing, ""};

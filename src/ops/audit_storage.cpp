@@ -35,7 +35,7 @@ OpenLayer opener(const V1Storage& storage, const V1Image& image, const OnBytes& 
 }
 
 /// Turns what goes wrong with one image into a finding.
-Finding to_finding(const Error& error) {
+Judgement to_judgement(const Error& error) {
   switch (error.kind()) {
   case ErrorKind::interrupted:
   case ErrorKind::unsupported:
@@ -84,7 +84,7 @@ public:
       look_at(id, facts);
     } catch (const Error& error) {
       facts.is_there = true;
-      facts.own = to_finding(error);
+      facts.own = to_judgement(error);
     }
     return facts;
   }
@@ -94,13 +94,13 @@ public:
     try {
       return storage_->ancestry(id);
     } catch (const Error& error) {
-      static_cast<void>(to_finding(error)); // a file that cannot be read tells nothing
+      static_cast<void>(to_judgement(error)); // a file that cannot be read tells nothing
       return std::nullopt;
     }
   }
 
-  Finding read_layer(const std::string&, const std::string& id, const Finding& known,
-                     const OnBytes& on_bytes) override {
+  Judgement read_layer(const std::string&, const std::string& id, const Judgement& known,
+                       const OnBytes& on_bytes) override {
     try {
       if (known.verdict == Verdict::dead_upload) {
         const auto found = check_dead_upload(*storage_, id, on_bytes);
@@ -110,7 +110,7 @@ public:
       auto found = image ? check_layer(*image, opener(*storage_, *image, on_bytes)) : known;
       return found.verdict > known.verdict ? found : known;
     } catch (const Error& error) {
-      return to_finding(error);
+      return to_judgement(error);
     }
   }
 
@@ -174,8 +174,8 @@ std::unique_ptr<AuditStore> make_audit_store(std::shared_ptr<V1Storage> storage,
   return std::make_unique<StorageAudit>(std::move(storage), std::move(repository));
 }
 
-Finding check_dead_upload(const V1Storage& storage, const std::string& id,
-                          const OnBytes& on_bytes) {
+Judgement check_dead_upload(const V1Storage& storage, const std::string& id,
+                            const OnBytes& on_bytes) {
   const auto image = whole_image(storage, id);
   if (!image) {
     return {Verdict::layer_missing, storage.image_json(id) ? "no layer" : "no JSON"};

@@ -19,7 +19,7 @@ namespace regctl::ops {
 /// What a store says of one image, before it is compared with others.
 struct ImageFacts {
   bool is_there = false; ///< the store has something under this ID
-  Finding own; ///< what is wrong with the image by itself, as far as known without reading
+  Judgement own; ///< what is wrong with the image by itself, as far as known without reading
   std::optional<std::string> parent;
   std::optional<std::uint64_t> layer_size_bytes;
 };
@@ -48,14 +48,14 @@ public:
   /// All images that a whole tree has; nothing elsewhere, where only tags lead to them.
   virtual void for_each_image(const std::function<void(const std::string&)>& on_id) = 0;
 
-  /// Throws what says that the store is not available, or refuses; all else is a finding.
+  /// Throws what says that the store is not available, or refuses; all else is a judgement.
   virtual ImageFacts look(const std::string& repository, const std::string& id) = 0;
   virtual std::optional<std::vector<std::string>> ancestry(const std::string& repository,
                                                            const std::string& id) = 0;
 
   /// Reads the layer. `known` is what look() found; the result is as bad or worse.
-  virtual Finding read_layer(const std::string& repository, const std::string& id,
-                             const Finding& known, const OnBytes& on_bytes) = 0;
+  virtual Judgement read_layer(const std::string& repository, const std::string& id,
+                               const Judgement& known, const OnBytes& on_bytes) = 0;
 
   /// Nothing where it cannot be told.
   virtual std::optional<std::chrono::system_clock::time_point>
@@ -72,6 +72,7 @@ std::unique_ptr<AuditStore> make_audit_store(Session& session, const RegistryHos
 
 /// Whether a dead upload is whole: sound, or why not. It needs a JSON, a layer, a recorded checksum
 /// that is right, and data that go on to their end.
-Finding check_dead_upload(const V1Storage& storage, const std::string& id, const OnBytes& on_bytes);
+Judgement check_dead_upload(const V1Storage& storage, const std::string& id,
+                            const OnBytes& on_bytes);
 
 } // namespace regctl::ops

@@ -71,13 +71,13 @@ ImageGraph::Index ImageGraph::add(const std::string& id, Index repository) {
   return image;
 }
 
-void ImageGraph::worsen(Index image, const Finding& finding) {
-  if (finding.verdict < images_[image].own) {
+void ImageGraph::worsen(Index image, const Judgement& judgement) {
+  if (judgement.verdict < images_[image].own) {
     return;
   }
-  images_[image].own = finding.verdict;
-  if (!finding.detail.empty()) {
-    details_[image] = finding.detail;
+  images_[image].own = judgement.verdict;
+  if (!judgement.detail.empty()) {
+    details_[image] = judgement.detail;
   }
 }
 

@@ -118,7 +118,7 @@ private:
   void look(Session& session, AuditStore& store);
   void read_layers(Session& session, AuditStore& store);
   void check_ancestries(Session& session, AuditStore& store);
-  [[nodiscard]] Finding check_ancestry(AuditStore& store, Index image) const;
+  [[nodiscard]] Judgement check_ancestry(AuditStore& store, Index image) const;
   void settle();
   void settle_path(const std::vector<Index>& path);
   void reach(AuditStore& store);
@@ -126,7 +126,7 @@ private:
   /// Marks what is below `from`, up to where this repository came by before: no other must have
   /// walked since it began.
   void walk(Index from, Index repository);
-  void worsen(Index image, const Finding& finding);
+  void worsen(Index image, const Judgement& judgement);
   [[nodiscard]] std::string repository_of(Index image) const;
 
   std::vector<std::string> repositories_;

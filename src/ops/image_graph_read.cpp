@@ -115,16 +115,16 @@ void ImageGraph::read_layers(Session& session, AuditStore& store) {
             id, Progress::Verb::reading,
             image.layer_bytes == k_unknown ? std::nullopt : std::optional(image.layer_bytes));
         try {
-          auto finding = store.read_layer(repository_of(i), id, {image.own, detail(i)},
+          auto judgement = store.read_layer(repository_of(i), id, {image.own, detail(i)},
                                           [&](std::uint64_t n) { progress.advance(task, n); });
           progress.finish(task);
-          return finding;
+          return judgement;
         } catch (...) {
           progress.fail(task);
           throw;
         }
       },
-      [&](Index i, const Finding& finding) { worsen(i, finding); });
+      [&](Index i, const Judgement& judgement) { worsen(i, judgement); });
 }
 
 /// A tree has an ancestry for each image; of a registry's only those are asked for that a pull
@@ -146,10 +146,10 @@ void ImageGraph::check_ancestries(Session& session, AuditStore& store) {
   }
   in_batches(
       session, images, [&](Index image) { return check_ancestry(store, image); },
-      [&](Index image, const Finding& finding) { worsen(image, finding); });
+      [&](Index image, const Judgement& judgement) { worsen(image, judgement); });
 }
 
-Finding ImageGraph::check_ancestry(AuditStore& store, Index image) const {
+Judgement ImageGraph::check_ancestry(AuditStore& store, Index image) const {
   const auto own = images_[image].own;
   const bool is_worse = own > Verdict::ancestry_wrong;
   const auto expected = is_worse ? std::nullopt : chain(image);

@@ -58,7 +58,7 @@ std::optional<std::string> find_tarsum(const V1Image& image, std::unique_ptr<Sou
   }
 }
 
-Finding check_payload_sum(const V1Image& image, const OpenLayer& open) {
+Judgement check_payload_sum(const V1Image& image, const OpenLayer& open) {
   try {
     drain(*open(LayerCheck::verify));
     return {};
@@ -79,7 +79,7 @@ Finding check_payload_sum(const V1Image& image, const OpenLayer& open) {
 
 } // namespace
 
-Finding check_unpacking(std::unique_ptr<Source> layer) {
+Judgement check_unpacking(std::unique_ptr<Source> layer) {
   bool has_ended = false;
   try {
     const auto unpacked =
@@ -98,7 +98,7 @@ Finding check_unpacking(std::unique_ptr<Source> layer) {
   }
 }
 
-Finding check_layer(const V1Image& image, const OpenLayer& open) {
+Judgement check_layer(const V1Image& image, const OpenLayer& open) {
   if (has_sum(image, k_payload_sum)) {
     return check_payload_sum(image, open);
   }
@@ -109,8 +109,8 @@ Finding check_layer(const V1Image& image, const OpenLayer& open) {
     if (const auto sum = find_tarsum(image, open(LayerCheck::none))) {
       const auto& sums = image.payload_checksums;
       return std::find(sums.begin(), sums.end(), *sum) != sums.end()
-                 ? Finding()
-                 : Finding{Verdict::checksum_wrong, "the tarsum"};
+                 ? Judgement()
+                 : Judgement{Verdict::checksum_wrong, "the tarsum"};
     }
   }
   return check_unpacking(open(LayerCheck::none));

@@ -11,7 +11,7 @@
 namespace regctl::ops {
 
 /// What is wrong with something, and a few words about it.
-struct Finding {
+struct Judgement {
   Verdict verdict = Verdict::sound;
   std::string detail;
 };
@@ -23,9 +23,9 @@ using OpenLayer = std::function<std::unique_ptr<Source>(LayerCheck check)>;
 /// tarsum) or, where none is recorded, whether it can be unpacked to its end. If the checksum is
 /// wrong it is read once more to tell a layer that was cut short from one that was changed. Errors
 /// of reading that say nothing about the layer go to the caller.
-Finding check_layer(const V1Image& image, const OpenLayer& open);
+Judgement check_layer(const V1Image& image, const OpenLayer& open);
 
 /// Whether the layer can be unpacked to its end: sound, layer_cut or layer_damaged.
-Finding check_unpacking(std::unique_ptr<Source> layer);
+Judgement check_unpacking(std::unique_ptr<Source> layer);
 
 } // namespace regctl::ops

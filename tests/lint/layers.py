@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Holds the layers of src/README.md: includes point downwards, each library's headers have one owner,
-every source is built, begins with its licence and is not longer than 600 lines of code."""
+every source is built, begins with its licence and is not longer than 600 lines of code, and no two
+headers define a type of the same name (the linker would take one for the other and say nothing)."""
 
 import pathlib
 import re
@@ -14,6 +15,8 @@ OWNERS = {
 }
 # HTTP is no business of what lies on disk.
 FORBIDDEN = {("formats", "http"), ("http", "formats"), ("registry", "formats"), ("cli", "registry")}
+NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.M)
+TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)(?: final)?(?: : [^;{]*)? \{", re.M)
 INCLUDE = re.compile(r'^#include [<"]([^>"]+)[>"]', re.M)
 
 
@@ -53,11 +56,23 @@ def check(path, root, built):
             yield f"includes {name}, which belongs to {owner}/"
 
 
+def check_names(headers, root):
+    owners = {}
+    for path in headers:
+        text = path.read_text(encoding="utf-8")
+        space = NAMESPACE.search(text)
+        for name in TYPE.findall(text) if space else ():
+            first = owners.setdefault(f"{space[1]}::{name}", path)
+            if first != path:
+                yield f"{path.relative_to(root)} defines {space[1]}::{name}, as does {first.relative_to(root)}"
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     built = set(re.findall(r"'([\w/]+\.cpp)'", (root / "src" / "meson.build").read_text(encoding="utf-8")))
     files = [p for top in ("include", "src") for p in sorted((root / top).rglob("*.[ch]pp"))]
     problems = [f"{p.relative_to(root)} {problem}" for p in files for problem in check(p, root, built)]
+    problems += check_names([p for p in files if p.suffix == ".hpp"], root)
     print("\n".join(problems) or f"{len(files)} files keep to their layers")
     sys.exit(bool(problems) or not files)
 

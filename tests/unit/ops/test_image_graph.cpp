@@ -8,9 +8,9 @@
 #include <map>
 
 using namespace regctl;
-using ops::Finding;
 using ops::ImageFacts;
 using ops::ImageGraph;
+using ops::Judgement;
 using ops::Verdict;
 
 namespace {
@@ -65,8 +65,8 @@ public:
     const auto found = ancestries.find(image);
     return found == ancestries.end() ? std::nullopt : std::optional(found->second);
   }
-  Finding read_layer(const std::string&, const std::string& image, const Finding& known,
-                     const ops::OnBytes&) override {
+  Judgement read_layer(const std::string&, const std::string& image, const Judgement& known,
+                       const ops::OnBytes&) override {
     const auto found = layers.find(image);
     return found == layers.end() ? known : found->second;
   }
@@ -77,7 +77,7 @@ public:
   std::map<std::string, V1Tags> repositories_;
   std::map<std::string, ImageFacts> images;
   std::map<std::string, std::vector<std::string>> ancestries;
-  std::map<std::string, Finding> layers;
+  std::map<std::string, Judgement> layers;
   int looks = 0;
 };
 

@@ -33,7 +33,7 @@ std::string payload_sum(const std::string& layer) {
   return "sha256:" + sha256_hex(payload_prefix(k_json) + layer);
 }
 
-ops::Finding check(const std::string& layer, const std::vector<std::string>& sums) {
+ops::Judgement check(const std::string& layer, const std::vector<std::string>& sums) {
   const V1Image image{std::string(64, 'a'), k_json, layer.size(), sums, {}};
   return ops::check_layer(image, [&](LayerCheck check) {
     return make_layer_source(make_text_source(layer), image, check, "layer",
