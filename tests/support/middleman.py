@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server that passes every request on to another one on this machine, byte for byte, unless it is told
+to spoil one. It runs in threads of the test, which sees each request and each piece of it.
+"""
+
+import http.client
+import re
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PIECE_BYTES = 16 * 1024
+OF_ONE_HOP = {"connection", "keep-alive", "expect", "transfer-encoding", "content-length"}
+
+
+class Spoiled(Exception):
+    """The connection is cut here."""
+
+
+class Request:
+    """What a test decides by. `count` is 1 for the first request with this method and path, and so on."""
+
+    def __init__(self, method, path, headers, body_size, count):
+        self.method, self.path, self.headers = method, path, headers
+        self.body_size, self.count = body_size, count
+
+
+class Spoil:
+    """What is done to one request. Positions are shares of a size, from 0 to 1, as sizes become known late."""
+
+    def __init__(self, status=None, is_passed_on=False, cut_request=None, cut_answer=None, flip_request=None,
+                 flip_answer=None, headers=None):
+        self.status = status  # the answer, instead of the server's, which may nevertheless get the request
+        self.is_passed_on = is_passed_on
+        self.headers = headers or {}
+        self.cut_request, self.cut_answer = cut_request, cut_answer
+        self.flip_request, self.flip_answer = flip_request, flip_answer
+
+
+class _Flow:
+    """Bytes on their way through, of which one is flipped, or behind which nothing follows."""
+
+    def __init__(self, size, write, on_bytes, cut, flip):
+        self.write, self.on_bytes = write, on_bytes
+        self.cut = None if cut is None else int(cut * size)
+        self.flip = None if flip is None or size == 0 else min(int(flip * size), size - 1)
+        self.at = 0
+
+    def pass_on(self, data):
+        end = self.at + len(data)
+        if self.flip is not None and self.at <= self.flip < end:
+            data = bytearray(data)
+            data[self.flip - self.at] ^= 1
+        if self.cut is not None and self.cut < end:
+            self.write(bytes(data[:self.cut - self.at]))
+            raise Spoiled
+        self.write(bytes(data))
+        self.at = end
+        self.on_bytes(len(data))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_):
+        pass
+
+    def setup(self):
+        super().setup()
+        self.upstream = http.client.HTTPConnection("127.0.0.1", self.server.target_port, timeout=60)
+
+    def finish(self):
+        self.upstream.close()
+        super().finish()
+
+    def handle_request(self):
+        middleman = self.server.middleman
+        size = int(self.headers.get("Content-Length", 0))
+        request = middleman.note(self.command, self.path, self.headers, size)
+        spoil = middleman.choose(request) or Spoil()
+        try:
+            answer = None
+            if spoil.status is None or spoil.is_passed_on:
+                answer = self.pass_on(request, spoil)
+            else:
+                self.read_body(size, lambda piece: None)
+            if spoil.status is not None:
+                return self.answer(spoil.status, spoil.headers.items(), b"", Spoil())
+            return self.answer(*answer, spoil)
+        except (Spoiled, OSError, http.client.HTTPException):  # also where the one side or the other has gone
+            self.close_connection = True
+            self.upstream.close()
+            return None
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_request
+
+    def read_body(self, size, take):
+        while size > 0:
+            piece = self.rfile.read1(min(size, PIECE_BYTES))
+            if not piece:
+                raise Spoiled
+            size -= len(piece)
+            take(piece)
+
+    def pass_on(self, request, spoil):
+        """Status, headers and body of the server's answer."""
+        middleman = self.server.middleman
+        self.upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            if name.lower() not in OF_ONE_HOP:
+                self.upstream.putheader(name, middleman.change_request(name, value))
+        if self.command == "PUT":
+            self.upstream.putheader("Content-Length", str(request.body_size))
+        self.upstream.endheaders()
+        flow = _Flow(request.body_size, self.upstream.send, lambda n: middleman.on_body(request, n),
+                     spoil.cut_request, spoil.flip_request)
+        self.read_body(request.body_size, flow.pass_on)
+        answer = self.upstream.getresponse()
+        headers = [(name, middleman.change_answer(name, value)) for name, value in answer.getheaders()]
+        return answer.status, headers, answer.read()
+
+    def answer(self, status, headers, body, spoil):
+        is_bare = self.command == "HEAD" or status in (204, 304)
+        lines = [f"HTTP/1.1 {status} {http.client.responses.get(status, '')}"]
+        lines += [f"{name}: {value}" for name, value in headers
+                  if name.lower() not in OF_ONE_HOP or (is_bare and name.lower() == "content-length")]
+        if not is_bare:
+            lines.append(f"Content-Length: {len(body)}")
+        head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+        if spoil.cut_answer is not None:  # in the head as well
+            flow = _Flow(len(head) + len(body), self.wfile.write, self.server.middleman.on_bytes, spoil.cut_answer, None)
+            flow.pass_on(head)
+        else:
+            self.wfile.write(head)
+            self.server.middleman.on_bytes(len(head))
+            flow = _Flow(len(body), self.wfile.write, self.server.middleman.on_bytes, None, spoil.flip_answer)
+        for begin in range(0, len(body), PIECE_BYTES):
+            flow.pass_on(body[begin:begin + PIECE_BYTES])
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], OSError):  # clients that go are the point
+            super().handle_error(request, client_address)
+
+
+class Middleman:
+    """Stands before `server`. A test overrides what it wants to know of, or to change; all of it is called
+    in several threads."""
+
+    def __init__(self, server):
+        self._counts = {}
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.middleman = self
+        self._server.target_port = server.port
+        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def note(self, method, path, headers, body_size):
+        with self._lock:
+            count = self._counts[(method, path)] = self._counts.get((method, path), 0) + 1
+        self.on_bytes(len(path))
+        return Request(method, path, headers, body_size, count)
+
+    def choose(self, request):
+        """A Spoil, or None for a request that goes through."""
+
+    def on_bytes(self, size):
+        """So many bytes have gone through, in the one direction or the other."""
+
+    def on_body(self, request, size):
+        """So many bytes of a request's body have gone to the server."""
+        self.on_bytes(size)
+
+    def change_request(self, name, value):
+        """A header's value on its way to the server."""
+        return value
+
+    def change_answer(self, name, value):
+        """A header's value on its way to the client."""
+        return value
+
+
+class ExpiringTokens:
+    """Makes tokens of docker-registry good until the next expire(): the way of an index that forgets them.
+
+    A token's signature gets the number of the era in which it was given.
+    """
+
+    def __init__(self):
+        self.era = 0
+        self.refused = 0
+
+    def expire(self):
+        self.era += 1
+
+    def is_over(self, authorization):
+        era = re.search(r"signature=[^,]*-(\d+)", authorization or "")
+        is_over = era is not None and int(era.group(1)) < self.era
+        self.refused += is_over
+        return is_over
+
+    def change_request(self, value):
+        return re.sub(r"(signature=[^,]*)-\d+", r"\1", value)
+
+    def change_answer(self, value):
+        return re.sub(r"(signature=[^,]*)", rf"\1-{self.era}", value)
