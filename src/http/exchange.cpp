@@ -262,11 +262,14 @@ bool Exchange::step() {
   if (done_) {
     return false;
   }
+  const bool had_head = head_complete_;
   if (upload_wants_bytes_) {
     refill_upload();
   }
   loop_.perform();
-  if (done_ || upload_wants_bytes_ || direct_filled_ > 0) {
+  // A head that came with so much of its body that the download paused: nothing wakes us then.
+  const bool has_new_head = head_complete_ && !had_head;
+  if (done_ || upload_wants_bytes_ || direct_filled_ > 0 || has_new_head) {
     return !done_ || direct_filled_ > 0;
   }
   watch_stall();

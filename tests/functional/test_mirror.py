@@ -126,6 +126,16 @@ class Whole(Mirror):
             read = [r for r in server.requests() if r.startswith("GET") and r.endswith("/json")]
             self.assertEqual(len(read), times * len(images), read)
 
+    def test_what_comes_at_once_is_sent_at_once(self):
+        """A head that comes with more of its body than is held: only its reader brings what follows."""
+        source, destination = self.start(Serving), self.start(Serving)
+        count = 10
+        make_archive(self.path("large.tar"), [f"large-{n}" for n in range(count)], 1_200_000)
+        self.ok("push", "large.tar", f"{source.host}/team/large:1.0")
+        self.mirror(source, destination, "-j", "1", "--report", "report")
+        self.assertEqual(self.summary()["images"], count)
+        self.assertLess(self.summary()["seconds"], 0.7 * count)  # it was a second for each
+
     def test_npm_s_server_is_mirrored_and_mirrored_to(self):
         npm, middle, back = self.start(NpmServer), self.start(Serving), self.start(NpmServer)
         for engine in ENGINES:
