@@ -126,6 +126,14 @@ class Whole(Mirror):
             read = [r for r in server.requests() if r.startswith("GET") and r.endswith("/json")]
             self.assertEqual(len(read), times * len(images), read)
 
+    def test_what_was_learnt_is_kept_in_the_file_that_is_named(self):
+        source, destination = self.start(Serving), self.start(Serving)
+        self.fill(source)
+        for name in ("state", "folder/state"):  # without a folder of its own, and in a new one
+            done = self.mirror(source, destination, "--state", name, "--prefix", name + "/")
+            self.assertEqual(done.err.count("\n"), 1, done.err)
+            self.assertEqual(self.read(name).count(b"\n"), 1 + 5)
+
     def test_what_comes_at_once_is_sent_at_once(self):
         """A head that comes with more of its body than is held: only its reader brings what follows."""
         source, destination = self.start(Serving), self.start(Serving)

@@ -159,7 +159,9 @@ void State::save() {
   }
   try {
     read(); // what another run has learnt; what we know stays
-    std::filesystem::create_directories(std::filesystem::path(file_).parent_path());
+    if (const auto folder = std::filesystem::path(file_).parent_path(); !folder.empty()) {
+      std::filesystem::create_directories(folder);
+    }
     AtomicFile file(file_);
     file.write(as_bytes(std::string(k_head) + "\n"));
     for (const auto& id : order_) {
