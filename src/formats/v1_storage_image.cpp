@@ -100,21 +100,41 @@ bool V1Storage::ImageWriter::put_json(const std::string& json) {
   if (info.id != id_) {
     throw Error(ErrorKind::protocol, "the JSON of image " + id_ + " is that of image " + info.id);
   }
-  std::vector<std::string> ids{id_};
-  if (info.parent) {
-    const auto below = storage_.likely_chain(*info.parent);
-    if (!below || std::find(below->begin(), below->end(), id_) != below->end()) {
-      return false;
-    }
-    ids.insert(ids.end(), below->begin(), below->end());
+  const auto ids = chain_above(info.parent);
+  if (!ids) {
+    return false;
   }
   mark();
   if (storage_.image_json(id_) != json) {
     forget_checksum();
     replace_file(*storage_.state_->tree, "images/" + id_, "json", json, k_bytes);
   }
-  put_ancestry(ids);
+  put_ancestry(*ids);
   return true;
+}
+
+/// The image over the chain of its parent; nothing if that has a gap or a loop.
+std::optional<std::vector<std::string>>
+V1Storage::ImageWriter::chain_above(const std::optional<std::string>& parent) const {
+  std::vector<std::string> ids{id_};
+  if (parent) {
+    const auto below = storage_.likely_chain(*parent);
+    if (!below || std::find(below->begin(), below->end(), id_) != below->end()) {
+      return std::nullopt;
+    }
+    ids.insert(ids.end(), below->begin(), below->end());
+  }
+  return ids;
+}
+
+/// A parent whose JSON was damaged on its way has been sent again since, perhaps with another
+/// parent than ours saw: only now, when all below is complete, is the ancestry certain.
+void V1Storage::ImageWriter::settle_ancestry() {
+  const auto json = storage_.image_json(id_);
+  const auto ids = json ? chain_above(parse_v1_image(*json).parent) : std::nullopt;
+  if (ids && ids != storage_.ancestry(id_)) {
+    put_ancestry(*ids);
+  }
 }
 
 class V1Storage::ImageWriter::Layer::State {
@@ -172,6 +192,7 @@ bool V1Storage::ImageWriter::is_right(const std::string& checksum) const {
 }
 
 void V1Storage::ImageWriter::complete() {
+  settle_ancestry();
   const auto what = storage_.state_->tree->what("images/" + id_);
   fsync_folder(folder_, what); // all that the image is made of, before it counts
   if (::unlinkat(folder_.get(), "_inprogress", 0) != 0 && errno != ENOENT) {

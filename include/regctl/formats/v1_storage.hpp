@@ -246,6 +246,9 @@ public:
 private:
   friend class V1Storage;
   ImageWriter(V1Storage& storage, std::string id, FileDescriptor folder);
+  [[nodiscard]] std::optional<std::vector<std::string>>
+  chain_above(const std::optional<std::string>& parent) const;
+  void settle_ancestry();
   void mark();
   void forget_checksum();
 

@@ -135,6 +135,20 @@ TEST_CASE_FIXTURE(Fixture, "another JSON takes away the checksum that the old on
   CHECK(storage->image_state(id) == State::in_progress);
 }
 
+TEST_CASE_FIXTURE(Fixture, "an ancestry is right in the end whatever a parent's first JSON said") {
+  put(id_of(1));
+  const auto parent = storage->write_image(id_of(2), 0ms);
+  REQUIRE(parent->put_json(json_of(id_of(2)))); // damaged: it lost its parent
+  const auto child = storage->write_image(id_of(3), 0ms);
+  REQUIRE(child->put_json(json_of(id_of(3), id_of(2))));
+  REQUIRE(parent->put_json(json_of(id_of(2), id_of(1))));
+  for (const auto& writer : {parent.get(), child.get()}) {
+    writer->start_layer()->commit();
+    writer->complete();
+  }
+  CHECK(storage->ancestry(id_of(3)) == Ids{id_of(3), id_of(2), id_of(1)});
+}
+
 TEST_CASE_FIXTURE(Fixture, "a second writer waits, here and in other processes") {
   const auto id = id_of(1);
   auto first = storage->write_image(id, 0ms);
