@@ -116,7 +116,7 @@ void ImageGraph::read_layers(Session& session, AuditStore& store) {
             image.layer_bytes == k_unknown ? std::nullopt : std::optional(image.layer_bytes));
         try {
           auto judgement = store.read_layer(repository_of(i), id, {image.own, detail(i)},
-                                          [&](std::uint64_t n) { progress.advance(task, n); });
+                                            [&](std::uint64_t n) { progress.advance(task, n); });
           progress.finish(task);
           return judgement;
         } catch (...) {
