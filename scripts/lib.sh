@@ -69,10 +69,12 @@ build_in() {
   shift
   options="${CXX:-} $*"
   if [ ! -f "$folder/build.ninja" ] || [ "$(cat "$folder.options" 2>/dev/null)" != "$options" ]; then
-    local mode=()
-    if [ -f "$folder/build.ninja" ]; then mode=(--reconfigure); else rm -rf "$folder"; fi
-    meson setup "${mode[@]}" "$folder" "$root" "$@" >"$folder.log" 2>&1 ||
-      { cat "$folder.log"; die "meson could not configure $folder"; }
+    if [ -f "$folder/build.ninja" ]; then
+      meson configure "$folder" "$@" >"$folder.log" 2>&1 # a reconfiguration alone takes no options
+    else
+      rm -rf "$folder"
+      meson setup "$folder" "$root" "$@" >"$folder.log" 2>&1
+    fi || { cat "$folder.log"; die "meson could not configure $folder"; }
     printf '%s\n' "$options" >"$folder.options"
   fi
   ninja -C "$folder" "${targets[@]}" >"$folder.log" 2>&1 || { tail -n 60 "$folder.log"; die "the build in $folder failed"; }

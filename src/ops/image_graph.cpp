@@ -102,17 +102,29 @@ bool ImageGraph::is_damaged(const Image& image) const noexcept {
 }
 
 std::optional<std::vector<std::string>> ImageGraph::chain(Index image) const {
+  const auto found = members(image);
+  if (!found) {
+    return std::nullopt;
+  }
   std::vector<std::string> ids;
+  for (const auto member : *found) {
+    ids.push_back(images_[member].id.text());
+  }
+  return ids;
+}
+
+std::optional<std::vector<ImageGraph::Index>> ImageGraph::members(Index image) const {
+  std::vector<Index> chain;
   for (auto member = image; member != k_none; member = images_[member].parent) {
     const auto own = images_[member].own;
     const bool is_broken = !images_[member].is_there || own == Verdict::parent_loop ||
                            own == Verdict::json_damaged || own == Verdict::unreadable;
-    if (is_broken || ids.size() == k_max_chain) {
+    if (is_broken || chain.size() == k_max_chain) {
       return std::nullopt;
     }
-    ids.push_back(images_[member].id.text());
+    chain.push_back(member);
   }
-  return ids;
+  return chain;
 }
 
 /// Every image's verdict is found once: chains share their lower ends.

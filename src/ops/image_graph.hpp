@@ -118,6 +118,8 @@ private:
   void look(Session& session, AuditStore& store);
   void read_layers(Session& session, AuditStore& store);
   void check_ancestries(Session& session, AuditStore& store);
+  /// What chain() consists of.
+  [[nodiscard]] std::optional<std::vector<Index>> members(Index image) const;
   [[nodiscard]] Judgement check_ancestry(AuditStore& store, Index image) const;
   void settle();
   void settle_path(const std::vector<Index>& path);

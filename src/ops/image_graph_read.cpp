@@ -152,7 +152,7 @@ void ImageGraph::check_ancestries(Session& session, AuditStore& store) {
 Judgement ImageGraph::check_ancestry(AuditStore& store, Index image) const {
   const auto own = images_[image].own;
   const bool is_worse = own > Verdict::ancestry_wrong;
-  const auto expected = is_worse ? std::nullopt : chain(image);
+  const auto expected = is_worse ? std::nullopt : members(image);
   if (!expected) { // there is worse, or the parents tell none
     return {};
   }
@@ -160,7 +160,11 @@ Judgement ImageGraph::check_ancestry(AuditStore& store, Index image) const {
   if (!recorded) {
     return {Verdict::ancestry_missing, ""};
   }
-  if (*recorded != *expected) {
+  const auto is_member = [&](const std::string& id, Index member) {
+    return id == images_[member].id.text();
+  };
+  if (!std::equal(recorded->begin(), recorded->end(), expected->begin(), expected->end(),
+                  is_member)) {
     return {Verdict::ancestry_wrong, "lists " + std::to_string(recorded->size()) +
                                          " images instead of " + std::to_string(expected->size())};
   }
