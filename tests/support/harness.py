@@ -175,7 +175,7 @@ class RegctlServer(Server):
         if storage or "STORAGE_PATH" not in (env or {}):
             words += ["--storage", self.storage]
         kept = {k: v for k, v in os.environ.items()
-                if k in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")}
+                if k in ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")}
         with open(self.err_file, "wb") as errors:
             self.process = subprocess.Popen([*words, *options], stdin=subprocess.DEVNULL, stderr=errors,
                                             stdout=subprocess.DEVNULL, cwd=self.folder,
@@ -255,7 +255,7 @@ class TestCase(unittest.TestCase):
 
     def environment(self, extra):
         kept = {k: v for k, v in os.environ.items()
-                if k in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LANG")}
+                if k in ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LANG")}
         return {**kept, "HOME": self.home, "TMPDIR": self.folder, "TERM": "dumb", **extra}
 
     def start_regctl(self, *words, env=None, **options):
