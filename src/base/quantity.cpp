@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/quantity.hpp>
+#include <regctl/base/text.hpp>
 
 #include <algorithm>
 #include <array>
@@ -37,14 +38,6 @@ constexpr double k_limit = 9e15; // doubles have every whole number up to here
 std::string_view trim(std::string_view text) {
   const auto begin = std::min(text.find_first_not_of(' '), text.size());
   return text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
 }
 
 /// Takes a number like "12" or "1.5" off the front of `text`; no sign, no exponent.

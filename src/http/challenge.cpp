@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/text.hpp>
 #include <regctl/http/challenge.hpp>
 
-#include <algorithm>
 #include <optional>
 
 namespace regctl::http {
@@ -11,13 +11,6 @@ namespace {
 bool is_token_character(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
-
-std::string to_lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
 }
 
 class Reader {
@@ -93,7 +86,7 @@ void read_parameter(Reader& reader, std::string name, Challenge& challenge) {
   reader.skip_spaces();
   const bool is_bare = reader.at_end() || reader.take('=');
   if (auto value = reader.value(); value && !is_bare) {
-    challenge.parameters.emplace(to_lower(std::move(name)), std::move(*value));
+    challenge.parameters.emplace(lower(std::move(name)), std::move(*value));
   }
 }
 
@@ -108,7 +101,7 @@ std::vector<Challenge> parse_challenges(std::string_view value) {
     reader.skip_spaces();
     // A comma separates challenges and parameters alike: what has a '=' behind it is a parameter.
     if (!word.empty() && !reader.take('=')) {
-      challenges.push_back({to_lower(std::move(word)), {}});
+      challenges.push_back({lower(std::move(word)), {}});
       word = reader.token();
       reader.skip_spaces();
       if (word.empty() || !reader.take('=')) {

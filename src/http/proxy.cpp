@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/proxy.hpp"
 
+#include <regctl/base/text.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <arpa/inet.h>
@@ -13,14 +14,6 @@
 namespace regctl::http {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
-}
 
 /// The value of `name`, which is in lower case, or else of its twin; empty if neither is set.
 std::string either_case(const Environment& environment, const std::string& name) {

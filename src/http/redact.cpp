@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/redact.hpp"
 
+#include <regctl/base/text.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -10,14 +12,6 @@ namespace {
 
 constexpr std::array<std::string_view, 5> k_secret_headers = {
     "authorization", "proxy-authorization", "cookie", "set-cookie", "x-docker-token"};
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
-}
 
 /// "a?b=1&c=2 HTTP/1.1" → "a?b=…&c=… HTTP/1.1".
 std::string without_query_values(std::string_view text) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <algorithm>
@@ -21,14 +22,6 @@ bool is_letter_or_digit(char c) noexcept {
 
 bool is_name_character(char c) noexcept {
   return is_letter_or_digit(c) || c == '_' || c == '.' || c == '-';
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
 }
 
 [[noreturn]] void bad(std::string_view text, const std::string& why) {

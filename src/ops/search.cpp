@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/ops/search.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -10,14 +11,6 @@
 namespace regctl::ops {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
-}
 
 /// The repositories of the server's listing of tags; nothing if it has none.
 std::optional<std::set<std::string>> list_names(registry::v1::Registry& registry) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/base/yaml.hpp>
 #include <regctl/server/original_config.hpp>
 
@@ -15,13 +16,6 @@ constexpr std::uint64_t k_file_limit_bytes = 1024 * 1024;
 constexpr std::string_view k_env = "_env:";
 constexpr const char* k_supported =
     "supported are the flavors dev, local and test, or any with 'storage: local'";
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
 
 bool is_false(const std::string& text) {
   const auto word = lower(text);

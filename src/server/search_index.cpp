@@ -2,8 +2,8 @@
 #include "server/search_index.hpp"
 
 #include <regctl/base/parallel.hpp>
+#include <regctl/base/text.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -14,14 +14,6 @@ namespace {
 constexpr std::size_t k_readers = 8;
 /// File systems tell time in ticks: what came within the same one would not be seen.
 constexpr std::int64_t k_settled_ns = 1'000'000'000;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
-}
 
 } // namespace
 
