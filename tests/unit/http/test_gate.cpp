@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <barrier>
 #include <string>
 #include <thread>
 #include <vector>
@@ -99,14 +100,27 @@ TEST_CASE("no more than the limit pass at a time, per host and kind") {
   Gates gates(at_most(2));
   std::atomic<int> inside{0};
   std::atomic<int> most{0};
+  const auto come_in = [&] {
+    const int now = ++inside;
+    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+    }
+  };
+  std::barrier both(2);
   std::vector<std::jthread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&] {
+      const auto slot = gates.enter(k_host, Method::get);
+      come_in();
+      both.arrive_and_wait(); // two pass together, or this never ends
+      --inside;
+    });
+  }
+  threads.clear();
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int round = 0; round < 50; ++round) {
         const auto slot = gates.enter(k_host, Method::get);
-        const int now = ++inside;
-        for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
-        }
+        come_in();
         std::this_thread::yield();
         --inside;
       }
