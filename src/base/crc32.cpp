@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/crc32.hpp>
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 namespace regctl {
 
+// zlib's own, as Debian 12 builds it, does not use the processor's carry-less multiplication: three
+// to six times the time.
 void Crc32::update(std::span<const std::byte> bytes) noexcept {
-  value_ = static_cast<std::uint32_t>(
-      ::crc32_z(value_, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  value_ = ::libdeflate_crc32(value_, bytes.data(), bytes.size());
 }
 
 } // namespace regctl

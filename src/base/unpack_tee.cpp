@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <utility>
 #include <vector>
 
 namespace regctl {
@@ -16,7 +17,10 @@ struct Passing {
   std::unique_ptr<Source> packed;
   std::vector<std::byte> seen; ///< pulled by the unpacker and not yet read, from seen_begin on
   std::size_t seen_begin = 0;
-  std::exception_ptr failure; ///< of `packed`
+  std::span<std::byte>
+      reader_room;              ///< the reader waits and nothing is kept: the next bytes go here
+  std::size_t reader_bytes = 0; ///< how many went there
+  std::exception_ptr failure;   ///< of `packed`
   std::string what;
 
   [[nodiscard]] bool is_empty() const noexcept { return seen_begin == seen.size(); }
@@ -31,13 +35,14 @@ public:
       throw Error(ErrorKind::protocol, passing_.what + ": the compressed data give nothing for " +
                                            std::to_string(k_tee_limit_bytes) + " bytes");
     }
-    std::size_t n = 0;
-    try {
-      n = passing_.packed->read(out);
-    } catch (...) {
-      passing_.failure = std::current_exception();
-      throw;
+    if (!passing_.reader_room.empty()) {
+      const auto room = std::exchange(passing_.reader_room, {});
+      const auto n = pull(room.first(std::min(room.size(), out.size())));
+      std::memcpy(out.data(), room.data(), n);
+      passing_.reader_bytes = n;
+      return n;
     }
+    const auto n = pull(out);
     if (passing_.is_empty()) {
       passing_.seen.clear();
       passing_.seen_begin = 0;
@@ -48,6 +53,15 @@ public:
   }
 
 private:
+  std::size_t pull(std::span<std::byte> out) {
+    try {
+      return passing_.packed->read(out);
+    } catch (...) {
+      passing_.failure = std::current_exception();
+      throw;
+    }
+  }
+
   Passing& passing_; // of the tee that owns this
 };
 
@@ -63,8 +77,14 @@ public:
   }
 
   std::size_t read(std::span<std::byte> out) override {
-    while (passing_.is_empty() && observing_) {
+    passing_.reader_room = passing_.is_empty() ? out : std::span<std::byte>();
+    passing_.reader_bytes = 0;
+    while (passing_.reader_bytes == 0 && passing_.is_empty() && observing_) {
       observe();
+    }
+    passing_.reader_room = {};
+    if (passing_.reader_bytes > 0) {
+      return passing_.reader_bytes;
     }
     if (passing_.is_empty()) {
       return passing_.packed->read(out);

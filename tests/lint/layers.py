@@ -10,7 +10,7 @@ import sys
 
 LAYERS = ["base", "model", "formats", "http", "registry", "server", "ops", "cli"]
 OWNERS = {
-    "archive": "base", "zlib": "base", "openssl": "base", "nlohmann": "base", "re2": "base", "yaml-cpp": "base", "curl": "http",
+    "archive": "base", "zlib": "base", "libdeflate": "base", "openssl": "base", "nlohmann": "base", "re2": "base", "yaml-cpp": "base", "curl": "http",
     "microhttpd": "server", "crypt": "server", "CLI": "cli",
 }
 # HTTP is no business of what lies on disk.

@@ -49,7 +49,7 @@ public:
 };
 
 /// How much is moved at once wherever a buffer is needed.
-inline constexpr std::size_t k_buffer_bytes = 64 * 1024;
+inline constexpr std::size_t k_buffer_bytes = 128 * 1024;
 
 /// Writes all of `source` to `sink`; returns the number of bytes. Checks for interruption.
 std::uint64_t pump(Source& source, Sink& sink);

@@ -132,9 +132,12 @@ TEST_CASE("cut and damaged data never ends") {
        {packed.size() - 1, packed.size() - 8, packed.size() / 2, std::size_t{11}}) {
     check_damaged(packed.substr(0, size));
   }
-  auto flipped = packed;
-  flipped[packed.size() - 5] ^= 1; // in the sum at the end
-  check_damaged(flipped);
+  for (const std::size_t at : {5, 1}) { // in the sum and in the length at the end
+    auto flipped = packed;
+    flipped[packed.size() - at] ^= 1;
+    check_damaged(flipped);
+    check_damaged(packed + flipped);
+  }
   check_damaged(packed + "garbage");
   for (const auto& whole : {k_xz, k_zstd, k_bzip2}) {
     for (auto size = whole.size() - 1; size > 6; size -= 4) {
