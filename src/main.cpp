@@ -3,10 +3,27 @@
 #include <regctl/cli/run.hpp>
 #include <regctl/cli/system_console.hpp>
 
+#include <malloc.h>
+
 #include <string>
 #include <vector>
 
+namespace {
+
+/// Every request has buffers of some hundred KiB, which glibc would give back to the system after
+/// each, to have them zeroed anew for the next: a fifth of the CPU time of a mirror. With these it
+/// keeps up to 4 MiB of what is free in each of its arenas.
+void keep_buffers() noexcept {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
+#endif
+}
+
+} // namespace
+
 int main(int argc, char** argv) {
+  keep_buffers();
   regctl::install_interrupt_handlers();
   auto console = regctl::cli::make_system_console();
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);

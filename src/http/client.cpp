@@ -162,7 +162,9 @@ private:
     options.url = url;
     options.headers = request.headers;
     options.authorization = is_trusted(request, url) ? &request.authorization : nullptr;
-    options.settings = options_.settings(host_port(url));
+    if (url.scheme == "https") { // all of them are about TLS, and finding them reads folders
+      options.settings = options_.settings(host_port(url));
+    }
     options.connect_timeout = options_.connect_timeout;
     options.stall_timeout = options_.stall_timeout;
     options.user_agent = &options_.user_agent;

@@ -4,6 +4,7 @@
 #include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace regctl {
@@ -13,17 +14,21 @@ namespace {
 constexpr std::string_view k_sha256 = "sha256:";
 constexpr std::uint64_t k_large_bytes = 1024 * 1024; // from here on a second sum costs something
 
+/// Other kinds (tarsum) say nothing about the layer's bytes.
+std::vector<std::string> sums_of_bytes(const V1Image& image) {
+  std::vector<std::string> sums;
+  std::copy_if(image.payload_checksums.begin(), image.payload_checksums.end(),
+               std::back_inserter(sums),
+               [](const std::string& sum) { return sum.starts_with(k_sha256); });
+  return sums;
+}
+
 class CheckedLayer final : public LayerSource {
 public:
   CheckedLayer(std::unique_ptr<Source> bytes, const V1Image& image, LayerCheck check,
                std::string what, std::function<void(const std::string&)> on_match)
       : bytes_(std::move(bytes)), what_(std::move(what)), on_match_(std::move(on_match)),
-        original_json_(image.json) {
-    for (const auto& checksum : image.payload_checksums) {
-      if (checksum.starts_with(k_sha256)) { // other kinds (tarsum) say nothing about these bytes
-        expected_.push_back(checksum);
-      }
-    }
+        original_json_(image.json), expected_(sums_of_bytes(image)) {
     if (check == LayerCheck::none || expected_.empty()) {
       return;
     }
@@ -106,6 +111,12 @@ std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, co
                                                std::function<void(const std::string&)> on_match) {
   return std::make_unique<CheckedLayer>(std::move(bytes), image, check, std::move(what),
                                         std::move(on_match));
+}
+
+std::optional<std::string> only_payload_checksum(const V1Image& image) {
+  auto sums = sums_of_bytes(image);
+  return sums.size() == 1 && image.json_candidates.empty() ? std::optional(std::move(sums.front()))
+                                                           : std::nullopt;
 }
 
 } // namespace regctl

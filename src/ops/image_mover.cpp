@@ -3,6 +3,7 @@
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
+#include <regctl/model/v1_layer.hpp>
 
 #include <array>
 #include <utility>
@@ -96,6 +97,8 @@ PutOutcome ImageMover::send(const V1Image& image, LayerCheck check, Progress::Ta
   }
   if (how_.plain_layers == PlainLayers::gzip) {
     upload.image.layer_size_bytes.reset();
+  } else if (check != LayerCheck::none) {
+    upload.verified_checksum = only_payload_checksum(image);
   }
   std::uint64_t opened = 0;
   upload.layer = [&]() -> std::unique_ptr<Source> {

@@ -217,6 +217,20 @@ class Push(TestCase):
         self.server = other
         self.assertStored()
 
+    def test_a_copy_passes_on_the_checksums_of_its_source(self):
+        tree = self.path("tree")
+        self.ok("push", "app.tar", f"v1-storage:{tree}:team/app:1.0")
+        tarsum = "tarsum+sha256:" + "ab" * 32
+        path = os.path.join(tree, "images", self.layers[1].id, "_checksum")
+        with open(path, encoding="utf-8") as file:
+            sums = json.load(file)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump([tarsum, *sums], file)
+        self.ok("copy", f"v1-storage:{tree}:team/app:1.0", self.image)
+        self.assertStored()
+        sent = {record["path"].split("/")[3]: record["checksum"] for record in self.server.log("PUT", "/checksum")}
+        self.assertEqual(sent, {layer.id: tarsum if layer is self.layers[1] else None for layer in self.layers})
+
     def test_a_broken_source_is_never_tagged_at_the_destination(self):
         self.ok("push", "app.tar", self.image)
         self.server.control({"method": "GET", "path": f"{self.layers[1].id}/layer$", "action": "corrupt",

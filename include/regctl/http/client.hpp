@@ -74,7 +74,7 @@ struct Response {
   std::unique_ptr<Source> body;
 };
 
-/// How to reach one registry; found by host for each connection.
+/// How to reach one registry by https; found by host for each connection.
 struct HostSettings {
   bool verify_tls = true;
   std::string ca_file;     ///< PEM; empty: the system's

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace regctl {
@@ -15,5 +16,9 @@ namespace regctl {
 std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, const V1Image& image,
                                                LayerCheck check, std::string what,
                                                std::function<void(const std::string&)> on_match);
+
+/// The payload checksum that such a source, with LayerCheck::verify, will have found right when it
+/// ends; nothing where only the end tells which of several it is, or where there is none.
+std::optional<std::string> only_payload_checksum(const V1Image& image);
 
 } // namespace regctl

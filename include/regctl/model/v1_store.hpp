@@ -53,6 +53,10 @@ struct V1Upload {
   /// thread that reads. Who has sent another text before must send the image again.
   V1Image image;
   OpenSource layer;
+
+  /// The payload checksum of what `layer` gives, where it is known beforehand and `layer` throws
+  /// instead of ending unless it is right: who sends the bytes on need not take it again.
+  std::optional<std::string> verified_checksum;
 };
 
 enum class PutOutcome { stored, already_there };

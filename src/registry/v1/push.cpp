@@ -10,9 +10,11 @@
 #include <regctl/base/unpack_tee.hpp>
 #include <regctl/model/tarsum.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <optional>
 
 namespace regctl::registry::v1 {
 
@@ -25,10 +27,28 @@ enum class Progress { waiting, json_there, complete };
 
 /// What was learnt about a layer while it was sent.
 struct Sent {
-  Sha256 payload;
   std::uint64_t size_bytes = 0;
-  std::shared_ptr<Tarsum> tarsum; // shared with the source that feeds it
+  Sha256 payload;                 // unused where the upload has its sum already
+  std::shared_ptr<Tarsum> tarsum; // the same; shared with the source that feeds it
 };
+
+struct Checksums {
+  std::string payload;
+  std::optional<std::string> tarsum;
+};
+
+/// Those that were taken on the way, or those of the place the image comes from: what it tells and
+/// was found right is passed on, and what nobody has looked at is not made up.
+Checksums checksums(const V1Upload& upload, Sent& sent) {
+  if (!upload.verified_checksum) {
+    return {"sha256:" + sent.payload.finish_hex(), sent.tarsum->result()};
+  }
+  const auto& told = upload.image.payload_checksums;
+  const auto tarsum = std::find_if(told.begin(), told.end(), [](const std::string& sum) {
+    return sum.starts_with("tarsum+sha256:");
+  });
+  return {*upload.verified_checksum, tarsum == told.end() ? std::nullopt : std::optional(*tarsum)};
+}
 
 http::Request put(std::string target, http::Body body) {
   http::Request request;
@@ -145,7 +165,7 @@ private:
       // json and layer again over its mark.
     } while (json != upload.image.json);
     wait_for(parent, Progress::complete);
-    const auto outcome = send_checksum(upload.image.id, sent);
+    const auto outcome = send_checksum(upload.image.id, checksums(upload, sent));
     compare_size(upload.image.id, sent);
     return outcome;
   }
@@ -173,8 +193,13 @@ private:
   PutOutcome send_layer(const V1Upload& upload, Sent& sent) {
     http::Body body;
     body.size_bytes = upload.image.layer_size_bytes;
-    body.open = [&] { // called again for every attempt, which starts the sums anew
+    body.open = [&]() -> std::unique_ptr<Source> { // for every attempt, which starts the sums anew
       sent = Sent();
+      if (upload.verified_checksum) {
+        return make_tap_source(upload.layer(), [&sent](std::span<const std::byte> bytes) {
+          sent.size_bytes += bytes.size();
+        });
+      }
       sent.payload.update(payload_prefix(upload.image.json));
       sent.tarsum = std::make_shared<Tarsum>(upload.image.json);
       auto tapped = make_tap_source(upload.layer(), [&sent](std::span<const std::byte> bytes) {
@@ -188,13 +213,13 @@ private:
     return send(request, "cannot put the layer of image " + short_id(upload.image.id));
   }
 
-  PutOutcome send_checksum(const std::string& id, Sent& sent) {
+  PutOutcome send_checksum(const std::string& id, const Checksums& sums) {
     auto request = put(image_path(id, "checksum"), http::text_body(""));
-    request.headers.add("X-Docker-Checksum-Payload", "sha256:" + sent.payload.finish_hex());
+    request.headers.add("X-Docker-Checksum-Payload", sums.payload);
     // Engines send the tarsum, so a server may want it; docker-registry 0.9 ignores it. A layer
     // that is no tar has none.
-    if (const auto tarsum = sent.tarsum->result()) {
-      request.headers.add("X-Docker-Checksum", *tarsum);
+    if (sums.tarsum) {
+      request.headers.add("X-Docker-Checksum", *sums.tarsum);
     }
     auto response = session_->send(request, Need::write);
     if (response.status == 400) {

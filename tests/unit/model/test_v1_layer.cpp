@@ -57,6 +57,16 @@ TEST_CASE("nothing is checked where nothing is known, or where it is not wanted"
   CHECK(read_in_pieces(*open(image({sum("[]")}), LayerCheck::none, 7), 7) == k_bytes);
 }
 
+TEST_CASE("one sum of one text is known before the end") {
+  CHECK(only_payload_checksum(image({sum("{}")})) == sum("{}"));
+  CHECK(only_payload_checksum(image({"tarsum+sha256:00", sum("{}")})) == sum("{}"));
+  for (const auto& open_until_the_end :
+       {image({}), image({"tarsum+sha256:00"}), image({sum("{}"), sum("[]")}),
+        image({sum("{}")}, {"{}", "{ }"})}) {
+    CHECK_FALSE(only_payload_checksum(open_until_the_end));
+  }
+}
+
 TEST_CASE("the checksum tells which JSON had been pushed") {
   const auto layer = open(image({sum("{ }")}, {"{}", "{x}", "{ }"}), LayerCheck::verify, 7);
   CHECK(layer->original_json() == "{}");
