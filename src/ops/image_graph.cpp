@@ -4,16 +4,11 @@
 #include <regctl/model/v1_store.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 namespace regctl::ops {
 
 namespace {
-
-std::uint8_t hex_value(char digit) {
-  return static_cast<std::uint8_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-}
 
 /// What leaves nobody to ask for the image below.
 bool breaks_chain(Verdict verdict) {
@@ -23,28 +18,6 @@ bool breaks_chain(Verdict verdict) {
 }
 
 } // namespace
-
-PackedId::PackedId(std::string_view id) : is_short_(id.size() < 2 * bytes_.size()) {
-  for (std::size_t i = 0; i + 1 < id.size(); i += 2) {
-    bytes_[i / 2] = static_cast<std::uint8_t>(hex_value(id[i]) * 16 + hex_value(id[i + 1]));
-  }
-}
-
-std::string PackedId::text() const {
-  constexpr std::string_view k_digits = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < (is_short_ ? 8 : bytes_.size()); ++i) {
-    text += k_digits[bytes_[i] / 16];
-    text += k_digits[bytes_[i] % 16];
-  }
-  return text;
-}
-
-std::size_t PackedId::hash() const noexcept {
-  std::size_t hash = 0;
-  std::memcpy(&hash, bytes_.data(), sizeof hash); // most IDs are random or sums
-  return hash;
-}
 
 ImageGraph::Index ImageGraph::find(std::string_view id) const {
   if (!is_v1_id(id)) {

@@ -3,7 +3,8 @@
 
 #include "ops/audit_store.hpp"
 
-#include <array>
+#include <regctl/model/packed_id.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -14,21 +15,6 @@
 #include <vector>
 
 namespace regctl::ops {
-
-/// An image ID in half the space.
-class PackedId {
-public:
-  /// `id` must be an image ID (is_v1_id).
-  explicit PackedId(std::string_view id);
-
-  [[nodiscard]] std::string text() const;
-  [[nodiscard]] std::size_t hash() const noexcept;
-  auto operator<=>(const PackedId&) const = default;
-
-private:
-  std::array<std::uint8_t, 32> bytes_{};
-  bool is_short_ = false; ///< 16 digits
-};
 
 /// All images of a store, what is wrong with each, and how tags reach them. Kept small, since there
 /// may be half a million: about 130 bytes for an image and 60 for a tag. Neither copyable nor
@@ -102,8 +88,8 @@ private:
   struct Hash {
     using is_transparent = void;
     const std::vector<Image>* images;
-    std::size_t operator()(Index image) const noexcept { return (*images)[image].id.hash(); }
-    std::size_t operator()(const PackedId& id) const noexcept { return id.hash(); }
+    std::size_t operator()(Index image) const noexcept { return (*this)((*images)[image].id); }
+    std::size_t operator()(const PackedId& id) const noexcept { return PackedId::Hash()(id); }
   };
   struct Equal {
     using is_transparent = void;

@@ -1,42 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/model/packed_id.hpp>
 #include <regctl/ops/verify.hpp>
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace regctl::ops {
-
-/// An image ID in 32 bytes; one of 16 digits, which docker-registry accepts, is told from 64.
-class ImageKey {
-public:
-  /// `id` must be one (is_v1_id).
-  explicit ImageKey(std::string_view id) noexcept;
-  [[nodiscard]] std::string id() const;
-
-  friend bool operator==(const ImageKey&, const ImageKey&) = default;
-
-  struct Hash {
-    std::size_t operator()(const ImageKey& key) const noexcept;
-  };
-
-private:
-  std::array<std::uint8_t, 32> bytes_{};
-  bool is_short_ = false;
-};
 
 /// What a run knows of the images that it has looked at: some bytes for each, and sentences where
 /// something is wrong. Not thread-safe.
 class VerifiedImages {
 public:
   struct State;
-  using Image = std::pair<const ImageKey, State>;
+  using Image = std::pair<const PackedId, State>;
 
   struct State {
     Image* parent = nullptr;     ///< null for a base image
@@ -73,7 +54,7 @@ public:
 private:
   using Findings = std::unordered_map<const Image*, std::vector<Finding>>;
 
-  std::unordered_map<ImageKey, State, ImageKey::Hash> images_;
+  std::unordered_map<PackedId, State, PackedId::Hash> images_;
   Findings findings_;
   Findings ancestry_findings_;
   std::uint64_t walks_ = 0;

@@ -139,7 +139,7 @@ private:
       const auto& repository = *ancestry.want.repository;
       try {
         ancestry.ids = (ancestry.where == Where::a ? repository.a : repository.b)
-                           ->ancestry(ancestry.top->first.id());
+                           ->ancestry(ancestry.top->first.text());
       } catch (const Error& error) {
         if (error.kind() == ErrorKind::interrupted) {
           throw;
@@ -187,7 +187,7 @@ private:
       if (want.at_b) {
         b.emplace(CheckedSide{*want.repository->b, Where::b, pairing_.b()->holds_pushed_layers()});
       }
-      reports[i] = check_image(session_, a, b ? &*b : nullptr, image->first.id(), options_);
+      reports[i] = check_image(session_, a, b ? &*b : nullptr, image->first.text(), options_);
     });
     for (std::size_t i = 0; i < unknown.size(); ++i) {
       take(*unknown[i].first, unknown[i].second, std::move(reports[i]));
@@ -212,7 +212,7 @@ private:
   }
 
   void check(const Ancestry& ancestry) {
-    const auto id = ancestry.top->first.id();
+    const auto id = ancestry.top->first.text();
     if (ancestry.problem) {
       summary_.problems.add(ancestry.problem);
       images_.add_ancestry_finding(*ancestry.top,
@@ -229,7 +229,7 @@ private:
                                    {Fault::ancestry_missing, ancestry.where, id, ""});
     } else if (!std::equal(ancestry.ids->begin(), ancestry.ids->end(), chain.members.begin(),
                            chain.members.end(), [](const std::string& one, const Image* other) {
-                             return ImageKey(one) == other->first;
+                             return PackedId(one) == other->first;
                            })) {
       images_.add_ancestry_finding(*ancestry.top, {Fault::ancestry_wrong, ancestry.where, id, ""});
     }
@@ -284,7 +284,7 @@ private:
       }
     }
     if (chain.end == Chain::End::loop) {
-      findings.push_back({Fault::parent_loop, Where::a, chain.members.back()->first.id(), ""});
+      findings.push_back({Fault::parent_loop, Where::a, chain.members.back()->first.text(), ""});
     }
   }
 

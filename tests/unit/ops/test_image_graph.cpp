@@ -122,15 +122,6 @@ struct Fixture {
 
 TEST_SUITE_BEGIN("ops/image_graph");
 
-TEST_CASE("an ID comes back as it was packed") {
-  const std::string texts[] = {"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-                               id('0'), id('f'), "0123456789abcdef", std::string(16, '0')};
-  for (const auto& text : texts) {
-    CHECK(ops::PackedId(text).text() == text);
-  }
-  CHECK(ops::PackedId(id('0')) != ops::PackedId(std::string(16, '0')));
-}
-
 TEST_CASE_FIXTURE(Fixture, "tells who reaches what, and asks for each image once") {
   read();
   CHECK(store.looks == 4);

@@ -27,15 +27,6 @@ VerifiedImages::Image& add(VerifiedImages& images, std::size_t number) {
 
 TEST_SUITE_BEGIN("ops/verified_images");
 
-TEST_CASE("an ID comes out as it went in, and a short one is none with zeros behind") {
-  const std::string ids[] = {std::string(64, 'f'), "0123456789abcdef" + std::string(48, '0'),
-                             "0123456789abcdef"};
-  for (const auto& id : ids) {
-    CHECK(ImageKey(id).id() == id);
-  }
-  CHECK(ImageKey(ids[1]) != ImageKey(ids[2]));
-}
-
 TEST_CASE("an image is one, stays where it is, and has the findings of its last look") {
   VerifiedImages images;
   auto& first = images.get(id_of(0));
