@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/base/tar.hpp>
 #include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
@@ -14,21 +16,12 @@ namespace {
 constexpr std::string_view k_sha256 = "sha256:";
 constexpr std::uint64_t k_large_bytes = 1024 * 1024; // from here on a second sum costs something
 
-/// Other kinds (tarsum) say nothing about the layer's bytes.
-std::vector<std::string> sums_of_bytes(const V1Image& image) {
-  std::vector<std::string> sums;
-  std::copy_if(image.payload_checksums.begin(), image.payload_checksums.end(),
-               std::back_inserter(sums),
-               [](const std::string& sum) { return sum.starts_with(k_sha256); });
-  return sums;
-}
-
 class CheckedLayer final : public LayerSource {
 public:
   CheckedLayer(std::unique_ptr<Source> bytes, const V1Image& image, LayerCheck check,
                std::string what, std::function<void(const std::string&)> on_match)
       : bytes_(std::move(bytes)), what_(std::move(what)), on_match_(std::move(on_match)),
-        original_json_(image.json), expected_(sums_of_bytes(image)) {
+        original_json_(image.json), expected_(payload_sums(image)) {
     if (check == LayerCheck::none || expected_.empty()) {
       return;
     }
@@ -104,7 +97,41 @@ private:
   bool failed_ = false;
 };
 
+/// Remembers whether its end was reached.
+class EndSpy final : public Source {
+public:
+  EndSpy(std::unique_ptr<Source> source, bool& has_ended)
+      : source_(std::move(source)), has_ended_(has_ended) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    const auto n = source_->read(out);
+    has_ended_ = has_ended_ || n == 0;
+    return n;
+  }
+
+private:
+  std::unique_ptr<Source> source_;
+  bool& has_ended_; // of who reads
+};
+
+constexpr const char* k_unpacked = "layer";
+
+/// Without its path: who reads it knows which layer it is.
+std::string problem_of(const Error& error) {
+  const auto path = k_unpacked + std::string(": ");
+  const auto& message = error.message();
+  return message.starts_with(path) ? message.substr(path.size()) : message;
+}
+
 } // namespace
+
+std::vector<std::string> payload_sums(const V1Image& image) {
+  std::vector<std::string> sums;
+  std::copy_if(image.payload_checksums.begin(), image.payload_checksums.end(),
+               std::back_inserter(sums),
+               [](const std::string& sum) { return sum.starts_with(k_sha256); });
+  return sums;
+}
 
 std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, const V1Image& image,
                                                LayerCheck check, std::string what,
@@ -114,9 +141,27 @@ std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, co
 }
 
 std::optional<std::string> only_payload_checksum(const V1Image& image) {
-  auto sums = sums_of_bytes(image);
+  auto sums = payload_sums(image);
   return sums.size() == 1 && image.json_candidates.empty() ? std::optional(std::move(sums.front()))
                                                            : std::nullopt;
+}
+
+Unpacking check_unpacking(std::unique_ptr<Source> layer) {
+  bool has_ended = false;
+  try {
+    const auto unpacked =
+        make_decompressed_source(std::make_unique<EndSpy>(std::move(layer), has_ended), k_unpacked);
+    TarReader reader(std::make_unique<BorrowedSource>(*unpacked), k_unpacked);
+    while (reader.next()) {
+    }
+    drain(*unpacked); // a tar ends before its last bytes, and behind them come a compression's sums
+    return {};
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::protocol) {
+      throw;
+    }
+    return {has_ended ? Unpacking::Outcome::cut : Unpacking::Outcome::damaged, problem_of(error)};
+  }
 }
 
 } // namespace regctl

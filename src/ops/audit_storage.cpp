@@ -187,9 +187,9 @@ Judgement check_dead_upload(const V1Storage& storage, const std::string& id,
   auto found = check_layer(*image, open);
   if (found.verdict == Verdict::sound) {
     // A server may have summed up what came before the connection broke.
-    if (auto unpacked = check_unpacking(open(LayerCheck::none));
-        unpacked.verdict == Verdict::layer_cut) {
-      found = std::move(unpacked);
+    if (auto unpacking = check_unpacking(open(LayerCheck::none));
+        unpacking.outcome == Unpacking::Outcome::cut) {
+      found = {Verdict::layer_cut, std::move(unpacking.problem)};
     }
   }
   if (found.verdict != Verdict::sound) {

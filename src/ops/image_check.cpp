@@ -5,11 +5,10 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
-#include <regctl/base/tar.hpp>
+#include <regctl/model/v1_layer.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace regctl::ops {
@@ -18,15 +17,6 @@ namespace {
 
 using Where = Finding::Where;
 using Texts = std::vector<std::string>;
-
-/// The payload checksums; other kinds (tarsum) say nothing about stored bytes.
-Texts payload_sums(const V1Image& image) {
-  Texts sums;
-  std::copy_if(image.payload_checksums.begin(), image.payload_checksums.end(),
-               std::back_inserter(sums),
-               [](const std::string& sum) { return sum.starts_with("sha256:"); });
-  return sums;
-}
 
 bool have_common(const Texts& one, const Texts& other) {
   return std::any_of(one.begin(), one.end(), [&](const std::string& text) {
@@ -52,42 +42,6 @@ void trust_each_other(V1Image& a, V1Image& b) {
   const auto& json = a.json_candidates.empty() ? a.json : b.json;
   std::erase(candidates, json);
   candidates.insert(candidates.begin(), json);
-}
-
-/// Remembers whether its end was reached.
-class EndSpy final : public Source {
-public:
-  EndSpy(std::unique_ptr<Source> source, bool& has_ended)
-      : source_(std::move(source)), has_ended_(has_ended) {}
-
-  std::size_t read(std::span<std::byte> out) override {
-    const auto n = source_->read(out);
-    has_ended_ = has_ended_ || n == 0;
-    return n;
-  }
-
-private:
-  std::unique_ptr<Source> source_;
-  bool& has_ended_; // of who reads
-};
-
-/// What unpacking a layer to its end says against it.
-std::optional<Fault> unpack(std::unique_ptr<Source> layer) {
-  bool has_ended = false;
-  try {
-    const auto unpacked =
-        make_decompressed_source(std::make_unique<EndSpy>(std::move(layer), has_ended), "layer");
-    TarReader reader(std::make_unique<BorrowedSource>(*unpacked), "layer");
-    while (reader.next()) {
-    }
-    drain(*unpacked); // the sums of a compression come behind the tar's end
-    return std::nullopt;
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::protocol) {
-      throw;
-    }
-    return has_ended ? Fault::layer_cut : Fault::layer_damaged;
-  }
 }
 
 /// What a layer turned out to be.
@@ -210,8 +164,10 @@ private:
           find(Fault::layer_cut, side.where, "it has no bytes");
           return std::nullopt;
         }
-        if (const auto fault = unpack(side.repository.open_layer(image, LayerCheck::verify))) {
-          find(*fault, side.where);
+        const auto layer = check_unpacking(side.repository.open_layer(image, LayerCheck::verify));
+        if (layer.outcome != Unpacking::Outcome::whole) {
+          find(layer.outcome == Unpacking::Outcome::cut ? Fault::layer_cut : Fault::layer_damaged,
+               side.where);
           return std::nullopt;
         }
         if (compared == Compared::nothing) {
@@ -234,7 +190,8 @@ private:
 
   static bool is_cut(const CheckedSide& side, const V1Image& image) {
     try {
-      return unpack(side.repository.open_layer(image, LayerCheck::none)) == Fault::layer_cut;
+      return check_unpacking(side.repository.open_layer(image, LayerCheck::none)).outcome ==
+             Unpacking::Outcome::cut;
     } catch (const Error& error) { // the wrong checksum is certain, and said enough
       if (error.kind() == ErrorKind::interrupted) {
         throw;

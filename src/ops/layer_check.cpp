@@ -1,49 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/layer_check.hpp"
 
-#include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
-#include <regctl/base/tar.hpp>
 #include <regctl/model/tarsum.hpp>
+#include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 namespace regctl::ops {
 
 namespace {
 
-constexpr std::string_view k_payload_sum = "sha256:";
 constexpr std::string_view k_tarsum = "tarsum+sha256:";
 constexpr const char* k_empty = "no bytes";
 
-bool has_sum(const V1Image& image, std::string_view kind) {
-  return std::any_of(image.payload_checksums.begin(), image.payload_checksums.end(),
-                     [&](const std::string& sum) { return sum.starts_with(kind); });
+Judgement to_judgement(Unpacking unpacking) {
+  switch (unpacking.outcome) {
+  case Unpacking::Outcome::whole:
+    return {};
+  case Unpacking::Outcome::cut:
+    return {Verdict::layer_cut, std::move(unpacking.problem)};
+  case Unpacking::Outcome::damaged:
+    break;
+  }
+  return {Verdict::layer_damaged, std::move(unpacking.problem)};
 }
 
-/// Remembers whether its end was reached.
-class EndSpy final : public Source {
-public:
-  EndSpy(std::unique_ptr<Source> source, bool& has_ended)
-      : source_(std::move(source)), has_ended_(has_ended) {}
-
-  std::size_t read(std::span<std::byte> out) override {
-    const auto n = source_->read(out);
-    has_ended_ = has_ended_ || n == 0;
-    return n;
-  }
-
-private:
-  std::unique_ptr<Source> source_;
-  bool& has_ended_; // of who reads
-};
-
-/// Without its path: who reads it knows which layer it is.
-std::string detail_of(const Error& error) {
-  constexpr std::string_view k_subject = "layer: ";
-  const auto& message = error.message();
-  return message.starts_with(k_subject) ? message.substr(k_subject.size()) : message;
+bool has_tarsum(const V1Image& image) {
+  return std::any_of(image.payload_checksums.begin(), image.payload_checksums.end(),
+                     [](const std::string& sum) { return sum.starts_with(k_tarsum); });
 }
 
 /// The sum of the layer as engines computed it; nothing if it is no tar.
@@ -70,42 +58,23 @@ Judgement check_payload_sum(const V1Image& image, const OpenLayer& open) {
   if (image.layer_size_bytes == 0) {
     return {Verdict::layer_cut, k_empty};
   }
-  const auto unpacked = check_unpacking(open(LayerCheck::none));
-  if (unpacked.verdict == Verdict::layer_cut) {
-    return unpacked;
+  auto unpacking = check_unpacking(open(LayerCheck::none));
+  if (unpacking.outcome == Unpacking::Outcome::cut) {
+    return to_judgement(std::move(unpacking));
   }
   return {Verdict::checksum_wrong, ""};
 }
 
 } // namespace
 
-Judgement check_unpacking(std::unique_ptr<Source> layer) {
-  bool has_ended = false;
-  try {
-    const auto unpacked =
-        make_decompressed_source(std::make_unique<EndSpy>(std::move(layer), has_ended), "layer");
-    TarReader reader(std::make_unique<BorrowedSource>(*unpacked), "layer");
-    while (reader.next()) {
-    }
-    drain(
-        *unpacked); // a tar ends before its last bytes, the sums of a compression come behind them
-    return {};
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::protocol) {
-      throw;
-    }
-    return {has_ended ? Verdict::layer_cut : Verdict::layer_damaged, detail_of(error)};
-  }
-}
-
 Judgement check_layer(const V1Image& image, const OpenLayer& open) {
-  if (has_sum(image, k_payload_sum)) {
+  if (!payload_sums(image).empty()) {
     return check_payload_sum(image, open);
   }
   if (image.layer_size_bytes == 0) {
     return {Verdict::layer_cut, k_empty};
   }
-  if (has_sum(image, k_tarsum)) {
+  if (has_tarsum(image)) {
     if (const auto sum = find_tarsum(image, open(LayerCheck::none))) {
       const auto& sums = image.payload_checksums;
       return std::find(sums.begin(), sums.end(), *sum) != sums.end()
@@ -113,7 +82,7 @@ Judgement check_layer(const V1Image& image, const OpenLayer& open) {
                  : Judgement{Verdict::checksum_wrong, "the tarsum"};
     }
   }
-  return check_unpacking(open(LayerCheck::none));
+  return to_judgement(check_unpacking(open(LayerCheck::none)));
 }
 
 } // namespace regctl::ops

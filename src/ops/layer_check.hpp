@@ -25,7 +25,4 @@ using OpenLayer = std::function<std::unique_ptr<Source>(LayerCheck check)>;
 /// of reading that say nothing about the layer go to the caller.
 Judgement check_layer(const V1Image& image, const OpenLayer& open);
 
-/// Whether the layer can be unpacked to its end: sound, layer_cut or layer_damaged.
-Judgement check_unpacking(std::unique_ptr<Source> layer);
-
 } // namespace regctl::ops

@@ -22,8 +22,9 @@ struct V1Image {
   std::string json;                              ///< exact bytes
   std::optional<std::uint64_t> layer_size_bytes; ///< of the layer as stored (compressed or not)
 
-  /// "sha256:" and hex, over json, "\n" and the layer's stored bytes; several where a store
-  /// recorded several uploads (any may match); empty where the store tells none.
+  /// What a store recorded: "sha256:" and hex, over json, "\n" and the layer's stored bytes, and
+  /// sums of other kinds ("tarsum+sha256:…"; payload_sums() leaves them out). Several where it
+  /// recorded several uploads (any may match); empty where it tells none.
   std::vector<std::string> payload_checksums;
 
   /// Where the store is known to re-encode JSON (docker-registry-server 2.2.0 parses and prints it

@@ -7,8 +7,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace regctl {
+
+/// Those of the image's recorded checksums that are payload checksums: other kinds (tarsum) say
+/// nothing about a layer's stored bytes.
+std::vector<std::string> payload_sums(const V1Image& image);
 
 /// `bytes` as a LayerSource of `image`: with a check it throws Error{integrity} "WHAT …" instead of
 /// ending if none of image's payload checksums comes out for one of its JSON candidates or, where
@@ -20,5 +25,21 @@ std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, co
 /// The payload checksum that such a source, with LayerCheck::verify, will have found right when it
 /// ends; nothing where only the end tells which of several it is, or where there is none.
 std::optional<std::string> only_payload_checksum(const V1Image& image);
+
+/// What came of unpacking a layer.
+struct Unpacking {
+  enum class Outcome {
+    whole,
+    cut,     ///< the bytes end before the tar does, or its compression
+    damaged, ///< they are no tar, or another than was packed
+  };
+  Outcome outcome = Outcome::whole;
+  std::string problem; ///< "the gzip data is damaged (…)", "is not a tar file …"; "" if whole
+};
+
+/// Unpacks `layer`, whatever its compression, and reads the tar to its end: what can be told of a
+/// layer of which no checksum is recorded. Throws what `layer` throws, unless that is
+/// Error{protocol}, which is taken for the layer's own fault.
+Unpacking check_unpacking(std::unique_ptr<Source> layer);
 
 } // namespace regctl

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/piecewise_source.hpp"
 
+#include <regctl/base/compression.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/base/tar.hpp>
 #include <regctl/model/v1_layer.hpp>
 
 #include <doctest/doctest.h>
@@ -82,6 +84,44 @@ TEST_CASE("of a large layer's texts only the likeliest is tried where one can be
   CHECK(read_in_pieces(*open(large, LayerCheck::verify, 7), 7) == k_bytes);
   large.json_candidates = {"{ }", "{}"};
   CHECK(read_in_pieces(*open(large, LayerCheck::verify_likeliest, 7), 7) == k_bytes);
+}
+
+TEST_CASE("payload checksums are told from other sums") {
+  CHECK(payload_sums(image({"tarsum+sha256:1", "sha256:2", "md5:3", "sha256:4"})) ==
+        std::vector<std::string>{"sha256:2", "sha256:4"});
+  CHECK(payload_sums(image({})).empty());
+}
+
+TEST_CASE("unpacking tells a layer that ends too early from one that was changed") {
+  using Outcome = Unpacking::Outcome;
+  const auto tar = make_tar_header({"file", 600, 0}) + std::string(600, 'x') +
+                   std::string(tar_padding_bytes(600), '\0') + make_tar_end();
+  const auto packed = read_text(*make_gzip_source(make_text_source(tar)), 100000, "gzip");
+  auto changed = packed;
+  changed[packed.size() - 6] ^= 1; // in the gzip's sum, behind the tar
+  struct Row {
+    std::string name;
+    std::string layer;
+    Outcome outcome;
+    const char* problem;
+  };
+  const Row rows[] = {
+      {"plain", tar, Outcome::whole, ""},
+      {"gzip", packed, Outcome::whole, ""},
+      {"gzip, cut in its sum", packed.substr(0, packed.size() - 4), Outcome::cut,
+       "the gzip data ends too early"},
+      {"plain, cut in a file", tar.substr(0, 700), Outcome::cut, "the tar file ends in the middle"},
+      {"gzip, with another sum", changed, Outcome::damaged, "the gzip data is damaged"},
+      {"no tar", std::string(2000, 'x'), Outcome::damaged, "is not a tar file"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    const auto unpacking = check_unpacking(make_text_source(row.layer));
+    CHECK(unpacking.outcome == row.outcome);
+    CAPTURE(unpacking.problem);
+    CHECK(unpacking.problem.starts_with(row.problem));
+    CHECK(unpacking.problem.empty() == (row.outcome == Outcome::whole));
+  }
 }
 
 TEST_SUITE_END();
