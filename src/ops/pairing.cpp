@@ -18,17 +18,12 @@ using mirror::Side;
 using mirror::TagListing;
 using Names = std::vector<std::string>;
 
-/// The repository or tag that an endpoint names; null for a whole registry, tree or archive.
-const Reference* named(const Endpoint& endpoint) {
-  return endpoint.place && endpoint.place->reference ? &*endpoint.place->reference : nullptr;
-}
-
 std::string folder(const std::string& name_space) {
   return name_space.empty() ? "" : name_space + "/";
 }
 
 void check_end(const Endpoint& endpoint) {
-  if (const auto* name = named(endpoint); name != nullptr && name->digest) {
+  if (const auto* name = endpoint.reference(); name != nullptr && name->digest) {
     throw Error(ErrorKind::usage, "protocol v1 has no digests: " + endpoint.to_string());
   }
   const bool is_known = endpoint.host || endpoint.place->kind == Place::Kind::registry ||
@@ -46,8 +41,8 @@ void check(const Scope& scope) {
     return;
   }
   check_end(*scope.b);
-  const auto* a = named(scope.a);
-  const auto* b = named(*scope.b);
+  const auto* a = scope.a.reference();
+  const auto* b = scope.b->reference();
   if (b != nullptr && a == nullptr) {
     throw Error(ErrorKind::usage,
                 scope.b->to_string() + " is one repository, and " + scope.a.to_string() +
@@ -61,7 +56,7 @@ void check(const Scope& scope) {
 }
 
 std::string name_at_b(const Scope& scope, const std::string& name) {
-  const auto* b = named(*scope.b);
+  const auto* b = scope.b->reference();
   return b != nullptr ? b->name : folder(scope.b->name_space) + name;
 }
 
@@ -146,7 +141,7 @@ Pairing::Pairing(Session& session, const Scope& scope) : session_(session), scop
   if (scope.b) {
     b_ = mirror::open_source(session, *scope.b);
   }
-  if (const auto* name = named(scope.a)) {
+  if (const auto* name = scope.a.reference()) {
     names_ = {name->name};
     return;
   }
@@ -158,7 +153,7 @@ Pairing::Pairing(Session& session, const Scope& scope) : session_(session), scop
 }
 
 std::vector<PairedRepository> Pairing::next() {
-  if (named(scope_.a) == nullptr) {
+  if (scope_.a.reference() == nullptr) {
     session_.progress().standing(std::to_string(next_) + " of " + std::to_string(names_.size()) +
                                  " repositories");
   }
@@ -172,7 +167,7 @@ std::vector<PairedRepository> Pairing::next() {
     try {
       read_tags(repositories[i]);
     } catch (const Error& error) {
-      const bool is_whole = named(scope_.a) != nullptr; // nothing else can be told then
+      const bool is_whole = scope_.a.reference() != nullptr; // nothing else can be told then
       if (error.kind() == ErrorKind::interrupted || is_whole) {
         throw;
       }
@@ -185,7 +180,7 @@ std::vector<PairedRepository> Pairing::next() {
 void Pairing::read_tags(PairedRepository& repository) {
   auto at_a = a_->tags(repository.name);
   auto at_b = b_ ? b_->tags(repository.name_at_b) : std::nullopt;
-  const auto* name = named(scope_.a);
+  const auto* name = scope_.a.reference();
   if (name != nullptr && !at_a) {
     throw Error(ErrorKind::not_found,
                 "there is no repository " + repository.name + " at " + a_->describe());
@@ -203,7 +198,7 @@ void Pairing::read_tags(PairedRepository& repository) {
       throw Error(ErrorKind::not_found,
                   "there is no tag " + a_->describe() + "/" + repository.name + ":" + *name->tag);
     }
-    const auto* other = scope_.b ? named(*scope_.b) : nullptr;
+    const auto* other = scope_.b ? scope_.b->reference() : nullptr;
     const auto tag_at_b = other != nullptr ? other->tag.value_or(*name->tag) : *name->tag;
     keep_tag(tags_at_b, tag_at_b);
     if (auto found = tags_at_b.extract(tag_at_b)) { // another tag stands for this one

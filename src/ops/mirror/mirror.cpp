@@ -19,18 +19,13 @@ namespace regctl::ops::mirror {
 
 namespace {
 
-/// The repository or tag that an endpoint names; nothing for a whole registry, tree or archive.
-const Reference* named(const Endpoint& endpoint) {
-  return endpoint.place && endpoint.place->reference ? &*endpoint.place->reference : nullptr;
-}
-
 std::string below(const std::string& name_space, const std::string& name) {
   return name_space.empty() ? name : name_space + "/" + name;
 }
 
 void check_ends(const MirrorJob& job) {
-  const auto* source = named(job.source);
-  const auto* destination = named(job.destination);
+  const auto* source = job.source.reference();
+  const auto* destination = job.destination.reference();
   for (const auto* end : {source, destination}) {
     if (end != nullptr && end->digest) {
       throw Error(ErrorKind::usage, "protocol v1 has no digests: " + end->to_string());
@@ -48,7 +43,7 @@ void check_ends(const MirrorJob& job) {
 }
 
 std::string destination_name(const MirrorJob& job, const std::string& source_name) {
-  if (const auto* destination = named(job.destination)) {
+  if (const auto* destination = job.destination.reference()) {
     return destination->name;
   }
   return below(job.destination.name_space, job.rules.destination_name(source_name));
@@ -75,7 +70,7 @@ std::vector<std::string> read_names(const std::string& file) {
 /// The names to be mirrored, as the source lists them or as the user named them.
 std::vector<std::string> list_names(const JobState& state) {
   const auto& job = state.job;
-  if (const auto* source = named(job.source)) {
+  if (const auto* source = job.source.reference()) {
     return {source->name};
   }
   if (job.repositories_from.empty()) {
@@ -156,7 +151,7 @@ std::unique_ptr<RepositoryWork> make_work(JobState& state, const std::string& na
   } catch (const Error&) {
     return std::make_unique<HopelessWork>(state.report, name, std::current_exception());
   }
-  if (const auto* source = named(state.job.source)) {
+  if (const auto* source = state.job.source.reference()) {
     task.tag = source->tag;
     task.is_named = true;
   }
@@ -322,7 +317,7 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
   if (!source->holds_pushed_layers()) {
     how.plain_layers = PlainLayers::gzip;
   }
-  const auto extent = named(job.source) == nullptr ? Extent::many : Extent::one;
+  const auto extent = job.source.reference() == nullptr ? Extent::many : Extent::one;
   JobState state{session,
                  job,
                  options,

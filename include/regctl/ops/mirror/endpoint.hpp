@@ -21,6 +21,11 @@ struct Endpoint {
   /// "docker.io/NAME". Throws Error{usage}.
   static Endpoint parse(std::string_view text);
 
+  /// The repository or tag that it names; null for a whole registry, namespace, tree or archive.
+  [[nodiscard]] const Reference* reference() const noexcept {
+    return place && place->reference ? &*place->reference : nullptr;
+  }
+
   /// As parse() takes it back.
   [[nodiscard]] std::string to_string() const;
 };
