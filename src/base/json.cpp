@@ -81,6 +81,10 @@ std::string json_quote(std::string_view text) {
   return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+Json or_null(const std::string& text) {
+  return text.empty() ? Json(nullptr) : Json(text);
+}
+
 std::string print_spaced_json(const Json& document) {
   if (!document.is_structured() || document.empty()) {
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);

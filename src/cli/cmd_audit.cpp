@@ -32,14 +32,6 @@ struct AuditFlags {
   bool no_trunc = false;
 };
 
-Json or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
-template <class T> Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
 std::string show_size(const std::optional<std::uint64_t>& size_bytes) {
   return size_bytes ? human_size(*size_bytes) : "N/A";
 }

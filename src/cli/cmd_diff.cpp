@@ -18,10 +18,6 @@ struct DiffFlags {
   bool no_trunc = false;
 };
 
-Json or_null(const std::optional<std::string>& text) {
-  return text ? Json(*text) : Json(nullptr);
-}
-
 Json to_json(const ops::TagDifference& tag) {
   return {{"repository", tag.repository},
           {"tag", tag.tag},

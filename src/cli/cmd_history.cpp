@@ -20,20 +20,16 @@ struct HistoryOptions {
   bool no_trunc = false;
 };
 
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
 Json to_json(const ops::ChainImage& member) {
   const auto& info = member.info;
   const auto& stored = member.image.layer_size_bytes;
   return {{"id", member.image.id},
-          {"created", text_or_null(info.created)},
-          {"created_by", text_or_null(info.created_by)},
-          {"size", stored ? Json(*stored) : Json(nullptr)},
+          {"created", or_null(info.created)},
+          {"created_by", or_null(info.created_by)},
+          {"size", or_null(stored)},
           {"unpacked_size", info.size_bytes},
-          {"comment", text_or_null(info.comment)},
-          {"author", text_or_null(info.author)}};
+          {"comment", or_null(info.comment)},
+          {"author", or_null(info.author)}};
 }
 
 ExitCode run_history(const HistoryOptions& options, Context& context) {

@@ -19,10 +19,10 @@ struct ImagesOptions {
 
 Json to_json(const ops::ImageRow& row) {
   Json object = {{"repository", row.repository}, {"tag", row.tag}};
-  object["id"] = row.id ? Json(*row.id) : Json(nullptr);
-  object["created"] = row.created.empty() ? Json(nullptr) : Json(row.created);
-  object["size"] = row.size_bytes ? Json(*row.size_bytes) : Json(nullptr);
-  object["problem"] = row.problem.empty() ? Json(nullptr) : Json(row.problem);
+  object["id"] = or_null(row.id);
+  object["created"] = or_null(row.created);
+  object["size"] = or_null(row.size_bytes);
+  object["problem"] = or_null(row.problem);
   return object;
 }
 

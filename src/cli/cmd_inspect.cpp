@@ -18,21 +18,13 @@ struct InspectOptions {
   bool is_raw = false;
 };
 
-Json size_or_null(const std::optional<std::uint64_t>& size_bytes) {
-  return size_bytes ? Json(*size_bytes) : Json(nullptr);
-}
-
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
 Json to_json(const ops::ChainImage& member) {
   const auto& info = member.info;
   return {{"id", member.image.id},
-          {"parent", info.parent ? Json(*info.parent) : Json(nullptr)},
-          {"created", text_or_null(info.created)},
-          {"created_by", text_or_null(info.created_by)},
-          {"size", size_or_null(member.image.layer_size_bytes)},
+          {"parent", or_null(info.parent)},
+          {"created", or_null(info.created)},
+          {"created_by", or_null(info.created_by)},
+          {"size", or_null(member.image.layer_size_bytes)},
           {"checksums", member.image.payload_checksums}};
 }
 
@@ -56,12 +48,12 @@ Json to_json(const ops::ImageDetails& details) {
   return {{"place", details.place},
           {"id", details.id},
           {"tags", details.tags},
-          {"created", text_or_null(info.created)},
-          {"author", text_or_null(info.author)},
-          {"docker_version", text_or_null(info.docker_version)},
-          {"architecture", text_or_null(info.architecture)},
-          {"os", text_or_null(info.os)},
-          {"size", size_or_null(size_of(details))},
+          {"created", or_null(info.created)},
+          {"author", or_null(info.author)},
+          {"docker_version", or_null(info.docker_version)},
+          {"architecture", or_null(info.architecture)},
+          {"os", or_null(info.os)},
+          {"size", or_null(size_of(details))},
           {"layers", layers},
           {"json", parse_json(image.json, "the JSON of image " + short_id(details.id))}};
 }

@@ -48,8 +48,8 @@ std::string checksum_cell(const V1Image& image, bool is_whole) {
 Json to_json(const ops::ChainImage& member) {
   const auto& image = member.image;
   return {{"id", image.id},
-          {"parent", member.info.parent ? Json(*member.info.parent) : Json(nullptr)},
-          {"size", image.layer_size_bytes ? Json(*image.layer_size_bytes) : Json(nullptr)},
+          {"parent", or_null(member.info.parent)},
+          {"size", or_null(image.layer_size_bytes)},
           {"checksums", image.payload_checksums}};
 }
 
@@ -166,14 +166,10 @@ std::string name_with_target(const TarEntry& entry) {
 }
 
 Json to_json(const TarEntry& entry) {
-  return {{"name", entry.name},
-          {"type", type_of(entry.type)},
-          {"size", entry.size_bytes},
-          {"mode", entry.mode},
-          {"uid", entry.uid},
-          {"gid", entry.gid},
-          {"mtime", entry.mtime_s},
-          {"link", entry.link_name.empty() ? Json(nullptr) : Json(entry.link_name)}};
+  return {{"name", entry.name},       {"type", type_of(entry.type)},
+          {"size", entry.size_bytes}, {"mode", entry.mode},
+          {"uid", entry.uid},         {"gid", entry.gid},
+          {"mtime", entry.mtime_s},   {"link", or_null(entry.link_name)}};
 }
 
 ExitCode run_layer_files(const LayerOptions& options, Context& context) {

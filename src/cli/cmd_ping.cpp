@@ -16,10 +16,6 @@ struct PingOptions {
   std::string host;
 };
 
-template <class T> Json json_or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
 std::string in_words(const ops::PingResult& result) {
   std::string text = result.url + " speaks";
   for (const auto& protocol : result.protocols) {
@@ -40,8 +36,8 @@ ExitCode run_ping(const PingOptions& options, Context& context) {
     print_json(context.out(), {{"host", result.host},
                                {"url", result.url},
                                {"protocols", result.protocols},
-                               {"standalone", json_or_null(result.standalone)},
-                               {"version", json_or_null(result.version)}});
+                               {"standalone", or_null(result.standalone)},
+                               {"version", or_null(result.version)}});
   } else {
     context.out() << visible(in_words(result)) << '\n';
   }

@@ -17,10 +17,6 @@ struct RepairFlags {
   ops::RepairOptions options;
 };
 
-Json or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
 Json to_json(const ops::RepairAct& act) {
   return {{"act", to_string(act.kind)},
           {"id", or_null(act.id)},

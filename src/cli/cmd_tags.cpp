@@ -35,7 +35,7 @@ Place parse_place(Context& context, const std::string& text) {
 void show_tag(Listing& listing, const std::string& tag, const std::optional<std::string>& id,
               const TagsOptions& options) {
   if (listing.wants_json()) {
-    listing.add(Json{{"tag", tag}, {"id", id ? Json(*id) : Json(nullptr)}});
+    listing.add(Json{{"tag", tag}, {"id", or_null(id)}});
   } else if (id && options.is_long) {
     listing.add_row({tag, options.no_trunc ? *id : short_id(*id)});
   } else if (id) {

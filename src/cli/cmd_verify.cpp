@@ -24,10 +24,6 @@ struct VerifyFlags {
   bool no_trunc = false;
 };
 
-Json or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
 std::string_view verdict_of(const ops::VerifiedTag& tag) {
   const auto is_any = [&](auto is_so) {
     return std::any_of(tag.findings.begin(), tag.findings.end(),
@@ -63,7 +59,7 @@ Json to_json(const ops::VerifiedTag& tag) {
   }
   return {{"repository", tag.repository},
           {"tag", or_null(tag.tag)},
-          {"id", or_null(tag.id.value_or(""))},
+          {"id", or_null(tag.id)},
           {"verdict", verdict_of(tag)},
           {"findings", findings}};
 }

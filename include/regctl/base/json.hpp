@@ -31,6 +31,13 @@ std::optional<Json> find_json(std::string_view text);
 /// `text` as a JSON string literal with its quotes; bytes that are not UTF-8 become U+FFFD.
 std::string json_quote(std::string_view text);
 
+/// What may be missing, as a result shows it: null for no value.
+template <class T> Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+/// The same where an empty text means that there is none.
+Json or_null(const std::string& text);
+
 /// `document` with a space behind each ',' and ':', as Python's json.dumps prints it: what
 /// docker-registry writes to disk and wire, which people compare. Keys keep their order; bytes that
 /// are not UTF-8 become U+FFFD.
