@@ -97,6 +97,12 @@ void Arguments::refused(const std::string& names, const std::string& why, const 
       names, [why, hint](const std::string&) { throw Error(ErrorKind::usage, why, hint); });
 }
 
+void replace_if_given(std::string& setting, const std::string& flag) {
+  if (!flag.empty()) {
+    setting = flag;
+  }
+}
+
 Arguments::Take choice(std::string choices, std::function<void(std::size_t)> take) {
   return [choices = std::move(choices), take = std::move(take)](const std::string& text) {
     const auto words = FlagManual{{}, choices, {}}.choices();

@@ -54,6 +54,9 @@ private:
   std::vector<PositionalManual>& positionals_;
 };
 
+/// Puts what a flag said over what a file said, unless the flag was not given.
+void replace_if_given(std::string& setting, const std::string& flag);
+
 /// Takes one of the words that `choices` names ("table|json") and calls `take` with its number.
 Arguments::Take choice(std::string choices, std::function<void(std::size_t)> take);
 

@@ -26,12 +26,6 @@ struct ServeFlags {
   server::ServerOptions options; ///< what has no text to be told from "not given"
 };
 
-void take(std::string& setting, const std::string& flag) {
-  if (!flag.empty()) {
-    setting = flag;
-  }
-}
-
 /// Where trees lie that nobody named: $XDG_DATA_HOME/regctl/storage.
 std::string default_storage(const Console& console) {
   const auto data = console.environment("XDG_DATA_HOME").value_or("");
@@ -63,13 +57,13 @@ server::OriginalSettings settle(const ServeFlags& flags, Context& context,
       std::chrono::duration_cast<std::chrono::seconds>(context.globals().stall_timeout);
   options.storage = default_storage(console);
   auto settings = server::read_original_settings(config, environment, options);
-  take(options.listen, flags.listen);
-  take(options.storage, flags.storage);
-  take(options.tls_cert, flags.tls_cert);
-  take(options.tls_key, flags.tls_key);
-  take(options.htpasswd, flags.htpasswd);
-  take(options.access_log, flags.access_log);
-  take(settings.mirror_source, flags.mirror_source);
+  replace_if_given(options.listen, flags.listen);
+  replace_if_given(options.storage, flags.storage);
+  replace_if_given(options.tls_cert, flags.tls_cert);
+  replace_if_given(options.tls_key, flags.tls_key);
+  replace_if_given(options.htpasswd, flags.htpasswd);
+  replace_if_given(options.access_log, flags.access_log);
+  replace_if_given(settings.mirror_source, flags.mirror_source);
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     throw Error(ErrorKind::usage, "--tls-cert and --tls-key go together");
   }

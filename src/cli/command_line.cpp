@@ -22,10 +22,6 @@ struct CommandLine::Entry {
 
 namespace {
 
-std::string_view last_word(std::string_view name) {
-  return name.substr(name.rfind(' ') + 1);
-}
-
 /// "unknown option '--nope'", with the nearest one that would do.
 Error unknown_flag(const std::string& written, const std::vector<FlagManual>& flags,
                    const std::vector<FlagManual>& global_flags) {

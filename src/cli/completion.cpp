@@ -20,10 +20,6 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
-std::string last_word(std::string_view name) {
-  return std::string(name.substr(name.rfind(' ') + 1));
-}
-
 /// The names under which `command` is called, each with what stands before it: "tags", "ls".
 std::vector<std::string> full_names(const CommandManual& command) {
   std::vector<std::string> names = {std::string(command.text.name)};
@@ -31,11 +27,20 @@ std::vector<std::string> full_names(const CommandManual& command) {
   return names;
 }
 
+/// "'tags'|'ls'": a shell's pattern for them.
+std::string case_pattern(const CommandManual& command) {
+  std::string pattern;
+  for (const auto& name : full_names(command)) {
+    pattern += (pattern.empty() ? "'" : "|'") + name + "'";
+  }
+  return pattern;
+}
+
 std::vector<std::string> last_words(const std::vector<const CommandManual*>& commands) {
   std::vector<std::string> words;
   for (const auto* command : commands) {
     for (const auto& name : full_names(*command)) {
-      words.push_back(last_word(name));
+      words.emplace_back(last_word(name));
     }
   }
   return words;
@@ -117,12 +122,8 @@ std::string bash_values(const Manual& manual) {
 std::string bash_commands(const Manual& manual) {
   std::string cases;
   for_each_command(manual, [&](const CommandManual& command) {
-    std::string pattern;
-    for (const auto& name : full_names(command)) {
-      pattern += (pattern.empty() ? "'" : "|'") + name + "'";
-    }
-    cases += "    " + pattern + ") flags='" + join(flag_names(command.flags)) + "' words='" +
-             join(words_of(manual, command)) + "' ;;\n";
+    cases += "    " + case_pattern(command) + ") flags='" + join(flag_names(command.flags)) +
+             "' words='" + join(words_of(manual, command)) + "' ;;\n";
   });
   return cases;
 }
@@ -185,7 +186,8 @@ std::string zsh_descriptions(const std::vector<const CommandManual*>& commands) 
   std::string lines;
   for (const auto* command : commands) {
     for (const auto& name : full_names(*command)) {
-      lines += "      '" + last_word(name) + ":" + zsh_quoted(command->text.summary) + "'\n";
+      lines += "      '" + std::string(last_word(name)) + ":" + zsh_quoted(command->text.summary) +
+               "'\n";
     }
   }
   return lines;
@@ -194,12 +196,9 @@ std::string zsh_descriptions(const std::vector<const CommandManual*>& commands) 
 std::string zsh_cases(const Manual& manual) {
   std::string cases;
   for_each_command(manual, [&](const CommandManual& command) {
-    std::string pattern;
-    for (const auto& name : full_names(command)) {
-      pattern += (pattern.empty() ? "'" : "|'") + name + "'";
-    }
     const auto below = manual.below(command.text.name);
-    cases += "    " + pattern + ")\n      flags+=(\n" + zsh_flags(command.flags) + "      )\n";
+    cases += "    " + case_pattern(command) + ")\n      flags+=(\n" + zsh_flags(command.flags) +
+             "      )\n";
     if (!below.empty()) {
       cases += "      words_here=(\n" + zsh_descriptions(below) + "      )\n";
     } else if (const auto words = words_of(manual, command); !words.empty()) {
@@ -364,8 +363,9 @@ std::string fish_completion(const Manual& manual) {
   for_each_command(manual, [&](const CommandManual& command) {
     const auto condition = fish_condition(manual, command);
     for (const auto* below : manual.below(command.text.name)) {
-      script += "complete -c regctl -f" + condition + " -a " + last_word(below->text.name) +
-                " -d " + fish_quoted(below->text.summary) + "\n";
+      script += "complete -c regctl -f" + condition + " -a " +
+                std::string(last_word(below->text.name)) + " -d " +
+                fish_quoted(below->text.summary) + "\n";
     }
     if (manual.below(command.text.name).empty()) {
       if (const auto words = words_of(manual, command); !words.empty()) {

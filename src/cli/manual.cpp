@@ -127,6 +127,10 @@ std::string head_and_groups(const Manual& manual) {
 
 } // namespace
 
+std::string_view last_word(std::string_view name) noexcept {
+  return name.substr(name.rfind(' ') + 1);
+}
+
 std::vector<std::string> FlagManual::choices() const {
   return split_choices(value);
 }

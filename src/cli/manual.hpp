@@ -27,6 +27,9 @@ struct PositionalManual {
   [[nodiscard]] std::vector<std::string> choices() const;
 };
 
+/// "get" of "layer get": what is written behind the commands above it.
+std::string_view last_word(std::string_view name) noexcept;
+
 /// What one command is about, as its file says.
 struct CommandText {
   std::string_view name;                  ///< "pull"; "layer get" for one under another

@@ -152,12 +152,6 @@ MirrorJob flags_job(const MirrorFlags& flags) {
   return job;
 }
 
-void take(std::string& setting, const std::string& flag) {
-  if (!flag.empty()) {
-    setting = flag;
-  }
-}
-
 /// What the file says of the run, under what the flags say.
 ops::mirror::RunOptions settle(ops::mirror::RunOptions run, const ops::mirror::RunOptions& flags) {
   run.gentle = run.gentle || flags.gentle;
@@ -165,11 +159,11 @@ ops::mirror::RunOptions settle(ops::mirror::RunOptions run, const ops::mirror::R
   if (flags.bandwidth.is_limited()) {
     run.bandwidth = flags.bandwidth;
   }
-  take(run.report, flags.report);
-  take(run.failures, flags.failures);
-  take(run.state, flags.state);
-  take(run.metrics_file, flags.metrics_file);
-  take(run.listen_metrics, flags.listen_metrics);
+  replace_if_given(run.report, flags.report);
+  replace_if_given(run.failures, flags.failures);
+  replace_if_given(run.state, flags.state);
+  replace_if_given(run.metrics_file, flags.metrics_file);
+  replace_if_given(run.listen_metrics, flags.listen_metrics);
   return run;
 }
 
