@@ -17,12 +17,6 @@ using Need = Session::Need;
 
 constexpr std::uint64_t k_search_page_limit = 10'000; // a server that pages for ever is cut off
 
-http::Request get(std::string target) {
-  http::Request request;
-  request.url.target = std::move(target);
-  return request;
-}
-
 std::string without_library(std::string name) {
   constexpr std::string_view k_library = "library/";
   if (name.starts_with(k_library) && name.find('/', k_library.size()) == std::string::npos) {

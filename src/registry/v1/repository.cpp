@@ -23,12 +23,6 @@ using Need = Session::Need;
 constexpr int k_in_progress_tries = 3;
 constexpr long k_in_progress_pause_ms = 500;
 
-http::Request get(std::string target) {
-  http::Request request;
-  request.url.target = std::move(target);
-  return request;
-}
-
 std::optional<std::uint64_t> parse_size(const std::optional<std::string>& text) {
   std::uint64_t value = 0;
   if (!text) {

@@ -82,6 +82,12 @@ std::string repository_path(std::string_view name) {
   return path;
 }
 
+http::Request get(std::string target) {
+  http::Request request;
+  request.url.target = std::move(target);
+  return request;
+}
+
 Session::Session(std::shared_ptr<const Connection> connection, std::string repository)
     : connection_(std::move(connection)), repository_(std::move(repository)) {
   // As engines do: a standalone registry behind TLS gets Basic on every request.

@@ -29,6 +29,9 @@ struct Connection {
 /// final slash.
 std::string repository_path(std::string_view name);
 
+/// A GET of `target`, a path with or without a query.
+http::Request get(std::string target);
+
 /// Requests about one repository and its images, with whatever authorization its server wants.
 ///
 /// Index requests (`PUT repositories/…`, `GET …/images`, users, search) carry Basic and
