@@ -28,6 +28,7 @@ import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler
 
+from peer import serve_for_parent
 from v1_registry import HTML, PHRASES, Answer, Registry, State, error, reply
 
 
@@ -344,13 +345,7 @@ def main():
             root = unpacked
         state.load(root)
     server = Server(options, state)
-    if options.port_file:
-        with open(options.port_file + ".new", "w", encoding="utf-8") as file:
-            file.write(str(server.server_address[1]))
-        os.rename(options.port_file + ".new", options.port_file)
-    # Whoever started us holds the other end of stdin: when it goes, we go.
-    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-    server.serve_forever()
+    serve_for_parent(server, options.port_file)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,14 @@ Proxy-Authorization. Every request is a line of JSON in --log.
 import argparse
 import base64
 import json
-import os
 import select
 import socket
 import sys
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from peer import serve_for_parent
 
 ALONE = {"connection", "proxy-connection", "proxy-authorization", "keep-alive"}  # of one hop
 
@@ -129,12 +130,7 @@ def main():
     options = parser.parse_args()
     options.map = {name: int(port) for name, port in (entry.split("=") for entry in options.map)}
     server = Server(options)
-    with open(options.port_file + ".new", "w", encoding="utf-8") as file:
-        file.write(str(server.server_address[1]))
-    os.rename(options.port_file + ".new", options.port_file)
-    # Whoever started us holds the other end of stdin: when it goes, we go.
-    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-    server.serve_forever()
+    serve_for_parent(server, options.port_file)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/failure.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <regctl/base/error.hpp>
@@ -14,6 +15,7 @@
 
 using namespace regctl;
 using namespace std::chrono_literals;
+using test::failure;
 using test::TemporaryFolder;
 
 namespace {
@@ -53,16 +55,6 @@ struct Fixture {
 
   std::string read(const std::string& path) { return read_file(folder / path, 1'000'000); }
 };
-
-template <class Body> ErrorKind failure(Body&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  FAIL("it was taken");
-  return {};
-}
 
 } // namespace
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/v1_tree.hpp"
+#include "support/failure.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <regctl/base/error.hpp>
@@ -13,19 +14,10 @@
 #include <vector>
 
 using namespace regctl;
+using test::failure;
 using test::TemporaryFolder;
 
 namespace {
-
-template <class Body> ErrorKind failure(Body&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  FAIL("it was taken");
-  return {};
-}
 
 std::vector<std::string> names(const Tree& tree, const std::string& path,
                                Tree::Hidden hidden = Tree::Hidden::skip) {
