@@ -59,11 +59,12 @@ DockerConfig::DockerConfig(std::filesystem::path file) : file_(std::move(file)) 
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
     return;
   }
-  document_ = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!document_.is_object()) { // the parser's own words would quote what stands there
+  auto document = find_json(text); // the parser's own words would quote what stands there
+  if (!document || !document->is_object()) {
     throw Error(ErrorKind::usage, "'" + file_.string() + "' is not a JSON object",
                 "mend it, or name another folder with DOCKER_CONFIG");
   }
+  document_ = std::move(*document);
 }
 
 std::optional<std::string> DockerConfig::helper(const std::string& host) const {

@@ -77,8 +77,8 @@ void Engine::load(const OpenSource& archive, std::uint64_t size_bytes) {
   const auto lines = http::read_body(response, k_load_answer_limit_bytes);
   for (std::size_t begin = 0; begin < lines.size();) {
     const auto end = std::min(lines.find('\n', begin), lines.size());
-    const auto line = Json::parse(lines.substr(begin, end - begin), nullptr, false);
-    if (const auto text = optional_string(line, "error")) {
+    const auto line = find_json(std::string_view(lines).substr(begin, end - begin));
+    if (const auto text = line ? optional_string(*line, "error") : std::nullopt) {
       throw Error(ErrorKind::protocol, description_ + " refuses the archive: " + *text);
     }
     begin = end + 1;

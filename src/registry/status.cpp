@@ -51,7 +51,7 @@ std::string html_title(std::string_view body) {
 /// {"error": "text"} as both v1 servers send it, {"message": "text"} as Docker's engine does;
 /// nothing for anything else.
 std::string json_error(std::string_view body) {
-  const auto document = Json::parse(body, nullptr, /*allow_exceptions=*/false);
+  const auto document = find_json(body).value_or(Json());
   const auto error = optional_string(document, "error");
   return error ? *error : optional_string(document, "message").value_or("");
 }

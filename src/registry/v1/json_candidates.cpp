@@ -44,11 +44,11 @@ std::string as_go_prints(std::string_view json) {
 enum class Ascii { only, as_is };
 
 std::string as_python_prints(std::string_view json, Ascii ascii) {
-  const auto document = Json::parse(json, nullptr, /*allow_exceptions=*/false);
-  if (document.is_discarded()) {
+  const auto document = find_json(json);
+  if (!document) {
     return std::string(json);
   }
-  const auto compact = document.dump(-1, ' ', ascii == Ascii::only);
+  const auto compact = document->dump(-1, ' ', ascii == Ascii::only);
   std::string result;
   bool in_string = false;
   for (std::size_t i = 0; i < compact.size(); ++i) {

@@ -35,12 +35,12 @@ std::optional<std::uint64_t> parse_size(const std::optional<std::string>& text) 
 
 /// The header is a JSON list of sums, in old data one bare string.
 std::vector<std::string> parse_checksums(const std::string& value) {
-  const auto document = Json::parse(value, nullptr, /*allow_exceptions=*/false);
-  if (!document.is_array()) {
+  const auto document = find_json(value);
+  if (!document || !document->is_array()) {
     return value.empty() ? std::vector<std::string>() : std::vector<std::string>{value};
   }
   std::vector<std::string> sums;
-  for (const auto& sum : document) {
+  for (const auto& sum : *document) {
     if (sum.is_string()) {
       sums.push_back(sum.get<std::string>());
     }
@@ -187,13 +187,12 @@ std::optional<std::vector<std::string>> RemoteRepository::ancestry(const std::st
     http::discard_body(response);
     return std::nullopt;
   }
-  const auto document = Json::parse(http::read_body(response, k_document_limit_bytes), nullptr,
-                                    /*allow_exceptions=*/false);
-  if (!document.is_array() || document.size() > k_max_chain) {
+  const auto document = find_json(http::read_body(response, k_document_limit_bytes));
+  if (!document || !document->is_array() || document->size() > k_max_chain) {
     return std::nullopt;
   }
   std::vector<std::string> ids;
-  for (const auto& entry : document) {
+  for (const auto& entry : *document) {
     if (!entry.is_string() || !is_v1_id(entry.get_ref<const std::string&>())) {
       return std::nullopt;
     }

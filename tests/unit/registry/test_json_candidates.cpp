@@ -59,4 +59,11 @@ TEST_CASE("each pusher's way to print is known") {
   }
 }
 
+TEST_CASE("JSON that is nested without end is not printed anew") {
+  const auto deep = std::string(500'000, '[') + std::string(500'000, ']');
+  for (const auto style : {JsonStyle::python, JsonStyle::python_utf8}) {
+    CHECK(original_json_candidates(deep, style).front().text == deep);
+  }
+}
+
 TEST_SUITE_END();
