@@ -6,8 +6,8 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/quantity.hpp>
 
-#include <charconv>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -21,29 +21,9 @@ struct GcFlags {
   ops::GcOptions options;
 };
 
-/// "90s", "30m", "24h", "7d", or "0".
-std::chrono::seconds parse_duration(const std::string& text) {
-  struct Unit {
-    std::string_view name;
-    std::int64_t seconds;
-  };
-  constexpr Unit k_units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
-  constexpr std::int64_t k_most = 1'000'000;
-  std::int64_t number = -1;
-  const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
-  if (error == std::errc() && number >= 0 && number <= k_most) {
-    for (const auto& known : k_units) {
-      if (unit == known.name) {
-        return std::chrono::seconds(number * known.seconds);
-      }
-    }
-    if (unit.empty() && number == 0) {
-      return std::chrono::seconds(0);
-    }
-  }
-  throw Error(ErrorKind::usage, "'" + text + "' is no duration", "write 30m, 24h or 7d");
+/// A duration, or "0".
+std::chrono::seconds parse_grace(const std::string& text) {
+  return text == "0" ? std::chrono::seconds(0) : parse_duration(text);
 }
 
 Json to_json(const ops::GcImage& image) {
@@ -123,8 +103,7 @@ Action add_gc(Arguments& arguments) {
   arguments.required("TREE", flags->place, "A storage tree, v1-storage:DIR");
   arguments.flag("--apply", options.apply, "Remove; without it only tell what would be removed");
   arguments.value(
-      "--grace", "TIME",
-      [&options](const std::string& text) { options.grace = parse_duration(text); },
+      "--grace", "TIME", [&options](const std::string& text) { options.grace = parse_grace(text); },
       "Keep dead uploads that moved within this time, as in 30m, 24h or 7d (default 24h)");
   arguments.flag("--force", options.force, "Go on also if tags are damaged");
   return [flags](Context& context) { return run_gc(*flags, context); };

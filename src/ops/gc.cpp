@@ -59,6 +59,14 @@ private:
     }
   }
 
+  /// How long nothing of the image has moved. In seconds: a grace of centuries overflows the
+  /// clock's nanoseconds.
+  [[nodiscard]] std::chrono::seconds age_of(const std::string& id,
+                                            std::chrono::system_clock::time_point now) const {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+        now - storage_->last_change(id).value_or(now));
+  }
+
   /// What may yet go on needs what is below it.
   void keep_young_uploads() {
     const auto now = std::chrono::system_clock::now();
@@ -72,7 +80,7 @@ private:
         session_.progress().note("image " + short_id(id) + " is kept: " + graph_.detail(i));
         graph_.keep(i);
       } else if (image.own == Verdict::dead_upload && !storage_->is_remnant(id) &&
-                 now - storage_->last_change(id).value_or(now) < options_.grace) {
+                 age_of(id, now) < options_.grace) {
         graph_.keep(i);
         ++report_.young_uploads;
       }

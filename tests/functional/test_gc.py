@@ -60,6 +60,7 @@ class Gc(TestCase):
         document = self.gc("--apply")
         self.assertEqual((document["removed"], document["young_uploads"]), (0, 1))
         self.assertEqual(self.removed("--grace", "0"), [dead, base])
+        self.assertEqual(self.removed("--grace", "200000d"), [])  # more than the clock's nanoseconds hold
         self.tree.age(dead, DAY_S + 600)
         document = self.gc("--apply")
         self.assertEqual([(image["id"], image["why"]) for image in document["images"]],
@@ -211,7 +212,7 @@ class Gc(TestCase):
 
     def test_wants_a_tree(self):
         self.fails(2, "gc", self.tree.folder, saying="v1-storage:")
-        self.fails(2, "gc", self.tree.place, "--grace", "1w", saying="no duration")
+        self.fails(2, "gc", self.tree.place, "--grace", "1y", saying="is not a duration")
         self.fails(3, "gc", "v1-storage:" + self.path("nothing"))
 
 

@@ -622,10 +622,16 @@ TEST_CASE("gc's grace is a duration") {
     std::string text;
     std::string call; ///< empty: refused
   };
-  const Row rows[] = {{"0", "gc d 0"},      {"90s", "gc d 90"},    {"30m", "gc d 1800"},
-                      {"2h", "gc d 7200"},  {"7d", "gc d 604800"}, {"", ""},
-                      {"24", ""},           {"-1h", ""},           {"1w", ""},
-                      {"99999999999d", ""}, {"1h30m", ""}};
+  const Row rows[] = {{"0", "gc d 0"},
+                      {"90s", "gc d 90"},
+                      {"30m", "gc d 1800"},
+                      {"2h", "gc d 7200"},
+                      {"1w1d", "gc d 691200"},
+                      {"", ""},
+                      {"24", ""},
+                      {"-1h", ""},
+                      {"1y", ""},
+                      {"999999999999d", ""}};
   for (const auto& row : rows) {
     CAPTURE(row.text);
     Program program;
