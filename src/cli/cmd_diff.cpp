@@ -79,7 +79,7 @@ ExitCode run_diff(const DiffFlags& flags, Context& context) {
         context.note(repository + ": " + message);
       }};
   const auto summary = context.verbs().diff(scope, listener);
-  listing.finish();
+  listing.finish(Listing::WhenEmpty::nothing);
   context.note(summary_line(summary));
   return summary.is_equal() ? exit_code_of(summary.problems, summary.repositories)
                             : ExitCode::partial;

@@ -140,7 +140,7 @@ ExitCode run_verify(const VerifyFlags& flags, Context& context) {
         context.note(repository + ": " + message);
       }};
   const auto summary = context.verbs().verify(scope, flags.options, listener);
-  listing.finish();
+  listing.finish(Listing::WhenEmpty::nothing);
   context.note(summary_line(summary, flags));
   return summary.damaged > 0 ? ExitCode::integrity : exit_code_of(summary.problems, summary.sound);
 }

@@ -93,9 +93,14 @@ void Listing::add_row(std::vector<std::string> cells) {
 }
 
 void Listing::finish() {
+  finish(WhenEmpty::headings);
+}
+
+void Listing::finish(WhenEmpty when_empty) {
+  const bool is_empty = is_holding_ && held_.size() <= 1; // the headings
   if (wants_json()) {
     context_.out() << (printed_objects_ == 0 ? "[]\n" : "\n]\n");
-  } else if (is_holding_) {
+  } else if (is_holding_ && !(is_empty && when_empty == WhenEmpty::nothing)) {
     print_held();
   }
 }

@@ -55,8 +55,12 @@ public:
   void add(const Json& object);
   /// For a table; as many cells as headings.
   void add_row(std::vector<std::string> cells);
-  /// Writes what is held back and ends the array.
+  /// What a table without rows is: a listing of nothing, or nothing to tell.
+  enum class WhenEmpty { headings, nothing };
+
+  /// Writes what is held back and ends the array. An empty table has its headings.
   void finish();
+  void finish(WhenEmpty when_empty);
 
   static constexpr std::size_t k_held_rows = 100;
   static constexpr std::chrono::milliseconds k_held_time{500};

@@ -53,6 +53,9 @@ class Pairs(Diff):
                 for filters in (["--include", "team/same"], ["--exclude", "team/app", "--exclude", "zeta"],
                                 ["--include-tag", "4.*"]):
                     self.assertEqual(self.diff(a, b, *filters, code=0), [])
+                result = self.ok("diff", a.host, b.host, "--include", "team/same")
+                self.assertEqual(result.out, "")
+                self.assertIn("1 repositories: no difference in 1 tags", result.err)
                 self.assertEqual([row["tag"] for row in self.diff(a, b, "--exclude-tag", "1.*")], ["2.0", "3.0"])
 
     def test_places_of_every_kind_are_compared(self):

@@ -684,6 +684,7 @@ TEST_CASE("diff and verify take places as mirror does, and filters") {
     Program program;
     CHECK(program.run(row.words) == ExitCode::ok);
     CHECK(program.calls == Words{row.call});
+    CHECK(program.out().empty()); // nothing differs
   }
   Program program;
   CHECK(program.run({"diff", "h"}) == ExitCode::usage);
