@@ -191,7 +191,8 @@ public:
     auto what = "the layer of image " + short_id(image.id) + " in '" + storage_->folder() + "'";
     auto bytes = make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
                                    file->size_bytes, what);
-    return make_layer_source(std::move(bytes), image, check, std::move(what),
+    return make_layer_source(std::move(bytes), image, check,
+                             {std::move(what), "v1-storage:" + storage_->folder()},
                              [](const std::string&) {});
   }
 

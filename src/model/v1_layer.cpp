@@ -19,8 +19,8 @@ constexpr std::uint64_t k_large_bytes = 1024 * 1024; // from here on a second su
 class CheckedLayer final : public LayerSource {
 public:
   CheckedLayer(std::unique_ptr<Source> bytes, const V1Image& image, LayerCheck check,
-               std::string what, std::function<void(const std::string&)> on_match)
-      : bytes_(std::move(bytes)), what_(std::move(what)), on_match_(std::move(on_match)),
+               LayerOrigin origin, std::function<void(const std::string&)> on_match)
+      : bytes_(std::move(bytes)), origin_(std::move(origin)), on_match_(std::move(on_match)),
         original_json_(image.json), expected_(payload_sums(image)) {
     if (check == LayerCheck::none || expected_.empty()) {
       return;
@@ -84,11 +84,15 @@ private:
 
   [[noreturn]] void fail() const {
     throw Error(ErrorKind::integrity,
-                what_ + " has payload checksum " + actual_ + " instead of " + expected_.front());
+                origin_.what + " has payload checksum " + actual_ + " instead of " +
+                    expected_.front(),
+                "regctl audit " + origin_.store +
+                    " --deep finds out what else is damaged there; pull, push, copy and layer get "
+                    "rescue the bytes as they are with --no-verify");
   }
 
   std::unique_ptr<Source> bytes_;
-  std::string what_;
+  LayerOrigin origin_;
   std::function<void(const std::string&)> on_match_;
   std::string original_json_;
   std::vector<std::string> expected_;
@@ -134,9 +138,9 @@ std::vector<std::string> payload_sums(const V1Image& image) {
 }
 
 std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, const V1Image& image,
-                                               LayerCheck check, std::string what,
+                                               LayerCheck check, LayerOrigin origin,
                                                std::function<void(const std::string&)> on_match) {
-  return std::make_unique<CheckedLayer>(std::move(bytes), image, check, std::move(what),
+  return std::make_unique<CheckedLayer>(std::move(bytes), image, check, std::move(origin),
                                         std::move(on_match));
 }
 

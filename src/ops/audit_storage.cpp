@@ -30,7 +30,9 @@ OpenLayer opener(const V1Storage& storage, const V1Image& image, const OnBytes& 
                                    file->size_bytes, "layer");
     auto counted = make_tap_source(
         std::move(bytes), [on_bytes](std::span<const std::byte> seen) { on_bytes(seen.size()); });
-    return make_layer_source(std::move(counted), image, check, "layer", [](const std::string&) {});
+    return make_layer_source(std::move(counted), image, check,
+                             {"layer", "v1-storage:" + storage.folder()},
+                             [](const std::string&) {});
   };
 }
 

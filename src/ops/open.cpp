@@ -33,6 +33,12 @@ std::unique_ptr<V1Repository> open_engine(Session& session, const Place& place) 
   return DockerArchive::read(engine.save(name), name + " of " + engine.describe())->repository();
 }
 
+[[noreturn]] void refuse_unreadable(const V1Repository& repository, const std::string& tag) {
+  throw Error(ErrorKind::integrity,
+              "tag " + repository.describe() + ":" + tag + " is listed, but cannot be read",
+              "regctl audit " + repository.describe() + " finds out what else is damaged there");
+}
+
 Selected select_tag(V1Repository& repository, const Reference& reference) {
   if (reference.digest) {
     throw Error(ErrorKind::unsupported, "protocol v1 has no digests: " + reference.to_string());
@@ -49,8 +55,7 @@ Selected select_tag(V1Repository& repository, const Reference& reference) {
                 suggestion(tag, names));
   }
   if (!found->second) {
-    throw Error(ErrorKind::integrity,
-                "tag " + repository.describe() + ":" + tag + " is listed, but cannot be read");
+    refuse_unreadable(repository, tag);
   }
   auto name = reference;
   name.tag = tag;
@@ -61,8 +66,7 @@ std::vector<Selected> select_all_tags(V1Repository& repository, const Reference&
   std::vector<Selected> selected;
   for (const auto& [tag, id] : repository.tags()) {
     if (!id) {
-      throw Error(ErrorKind::integrity,
-                  "tag " + repository.describe() + ":" + tag + " is listed, but cannot be read");
+      refuse_unreadable(repository, tag);
     }
     auto name = reference;
     name.tag = tag;

@@ -9,7 +9,7 @@ import sys
 import tarfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import DATA, FaultServer, TestCase, main, make_archive, wait_for  # noqa: E402
+from harness import DATA, FaultServer, RegctlServer, TestCase, main, make_archive, wait_for  # noqa: E402
 
 WILD = os.path.join(DATA, "tree-wild.tar.gz")
 CUT = "2b55fd13656d"
@@ -63,6 +63,27 @@ class Wild(TestCase):
         self.fails(7, "pull", self.image("team/flipped:1"), "out.tar")
         gets = [r for r in self.server.log("GET", "/layer") if FLIPPED in r["path"]]
         self.assertEqual(len(gets), 2)
+
+    def test_every_command_says_what_can_be_done_about_a_damaged_layer(self):
+        with tarfile.open(WILD) as tree:
+            tree.extractall(self.path("tree"))
+        rescue = "rescue the bytes as they are with --no-verify"
+        for store, source in ((self.server.host, self.image("team/flipped:1")),
+                              (f"v1-storage:{self.path('tree')}", f"v1-storage:{self.path('tree')}:team/flipped:1")):
+            hint = f"regctl audit {store} --deep finds out what else is damaged there"
+            for words in (("pull", source, "out.tar"), ("copy", source, "v1-storage:copy"),
+                          ("layer", "get", source, FLIPPED, "-o", "layer"), ("layer", "files", source, FLIPPED)):
+                with self.subTest(words):
+                    self.fails(7, *words, saying=[f"hint: {hint}", rescue])
+            destination = self.start(RegctlServer)
+            self.regctl("mirror", source, f"{destination.host}/team/flipped", "--report", "report")
+            errors = [record["error"] for record in map(json.loads, self.read("report").splitlines())
+                      if record["type"] == "tag"]
+            self.assertEqual([error["hint"].split(";")[0] for error in errors], [hint])
+            # The hint is true: what it names finds the damage, and takes the bytes.
+            self.assertIn("checksum wrong", self.regctl("audit", store, "--deep").out)
+            self.ok("copy", "--no-verify", source, "docker-archive:rescued.tar")
+            self.ok("layer", "get", "--no-verify", source, FLIPPED, "-o", "layer")
 
     def test_a_damaged_layer_can_be_rescued(self):
         for name, identity in (("team/flipped:1", FLIPPED), ("team/cut:1", CUT)):

@@ -222,6 +222,8 @@ class Hostile(Storage):
                                    (6, "is a link that leads out of the storage tree"))
                     self.assertEqual(result.code, code, result.err)
                     self.assertIn(words, result.err)
+                    if code == 7:
+                        self.assertIn(f"hint: regctl audit {self.tree}:team/app finds out", result.err)
                     if part.startswith("repositories") and not part.endswith("1.0"):
                         self.fails(6, "push", "app.tar", f"{self.tree}:team/app:2.0", saying="leads out")
                     elif part == "images":

@@ -15,11 +15,18 @@ namespace regctl {
 /// nothing about a layer's stored bytes.
 std::vector<std::string> payload_sums(const V1Image& image);
 
+/// Which layer it is, for who is told that it is damaged.
+struct LayerOrigin {
+  std::string what;  ///< "layer of image 0123456789ab at host:5000"
+  std::string store; ///< as `regctl audit` takes it: "host:5000", "v1-storage:/srv/registry"
+};
+
 /// `bytes` as a LayerSource of `image`: with a check it throws Error{integrity} "WHAT …" instead of
 /// ending if none of image's payload checksums comes out for one of its JSON candidates or, where
-/// there are none, its JSON. `on_match` hears the JSON that was right.
+/// there are none, its JSON; the hint says what can be done about a damaged layer. `on_match` hears
+/// the JSON that was right.
 std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, const V1Image& image,
-                                               LayerCheck check, std::string what,
+                                               LayerCheck check, LayerOrigin origin,
                                                std::function<void(const std::string&)> on_match);
 
 /// The payload checksum that such a source, with LayerCheck::verify, will have found right when it

@@ -238,7 +238,7 @@ std::unique_ptr<LayerSource> RemoteRepository::open_layer(const V1Image& image, 
         image.layer_size_bytes, what);
   }
   return make_layer_source(
-      std::move(bytes), image, check, what,
+      std::move(bytes), image, check, {what, session_->connection().host},
       [session = session_, image](const std::string& json) { learn_style(*session, image, json); });
 }
 

@@ -26,7 +26,7 @@ V1Image image(std::vector<std::string> checksums, std::vector<std::string> candi
 
 std::unique_ptr<LayerSource> open(const V1Image& image, LayerCheck check, std::size_t piece) {
   return make_layer_source(std::make_unique<PiecewiseSource>(k_bytes, piece), image, check,
-                           "layer of image aaaa", [](const std::string&) {});
+                           {"layer of image aaaa", "host:5000"}, [](const std::string&) {});
 }
 
 } // namespace
@@ -47,6 +47,7 @@ TEST_CASE("a layer ends only if one of its payload checksums comes out") {
         CHECK(error.kind() == ErrorKind::integrity);
         CHECK(error.message() ==
               "layer of image aaaa has payload checksum " + sum("{}") + " instead of " + sum("[]"));
+        CHECK(error.hint().starts_with("regctl audit host:5000 --deep finds out"));
       }
     }
   }

@@ -36,7 +36,7 @@ std::string payload_sum(const std::string& layer) {
 ops::Judgement check(const std::string& layer, const std::vector<std::string>& sums) {
   const V1Image image{std::string(64, 'a'), k_json, layer.size(), sums, {}};
   return ops::check_layer(image, [&](LayerCheck check) {
-    return make_layer_source(make_text_source(layer), image, check, "layer",
+    return make_layer_source(make_text_source(layer), image, check, {"layer", "v1-storage:x"},
                              [](const std::string&) {});
   });
 }
