@@ -15,6 +15,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace regctl::test {
@@ -37,6 +38,11 @@ public:
       }
       return verbs;
     });
+  }
+
+  /// What the verbs of every later run are to find or to answer.
+  void prepare_verbs(std::function<void(FakeVerbs&)> body) {
+    prepare = [body = std::move(body)](FakeVerbs& verbs, ops::Progress&) { body(verbs); };
   }
 
   /// The console that run() uses, over another output.

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/cli/program.hpp"
+
+#include <regctl/base/json.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace regctl;
+using namespace regctl::cli;
+using regctl::test::FakeVerbs;
+using regctl::test::k_id_a;
+using regctl::test::k_id_b;
+using regctl::test::Program;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+} // namespace
+
+TEST_SUITE_BEGIN("cli/care_commands");
+
+TEST_CASE("audit takes a tree, a registry, or a part of them") {
+  struct Row {
+    Words words;
+    std::string call;
+  };
+  const Row rows[] = {
+      {{"audit", "h:5000"}, "audit at h:5000"},
+      {{"audit", "--deep", "docker://h/"}, "audit at h deep"},
+      {{"audit", "h:5000/app"}, "audit docker://h:5000/app"},
+      {{"audit", "v1-storage:d"}, "audit v1-storage:d"},
+      {{"audit", "v1-storage:d:app:1", "--deep"}, "audit v1-storage:d:app:1 deep"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.call);
+    Program program;
+    CHECK(program.run(row.words) == ExitCode::ok);
+    CHECK(program.calls == Words{row.call});
+  }
+}
+
+TEST_CASE("audit prints what is not sound first, all with --all, and ends with 7 for damage") {
+  Program program;
+  program.prepare_verbs([](FakeVerbs& verbs) {
+    verbs.audited_tags = {{"app", "1", k_id_a, ops::Verdict::layer_missing, true, k_id_b, "", {}},
+                          {"app", "2", k_id_b, ops::Verdict::sound, false, "", "", 1000}};
+    ops::AuditedImage dead{k_id_b, ops::Verdict::dead_upload, true, "no layer", {}, "app", true,
+                           {}};
+    dead.changed = std::chrono::system_clock::from_time_t(1400000000);
+    verbs.audited_images = {dead, {k_id_a, ops::Verdict::sound, false, "", 1000, "app", false, {}}};
+    for (int i = 0; i < 22; ++i) {
+      verbs.audited_repositories.push_back({"r" + std::to_string(i), 1, 0, 3000, 1000, 2000});
+    }
+    verbs.summary.place = "h";
+    verbs.summary.sees_orphans = true;
+    verbs.summary.repositories = 22;
+    verbs.summary.tags = {{ops::Verdict::sound, {1, 0}}, {ops::Verdict::layer_missing, {1, 0}}};
+    verbs.summary.images = {{ops::Verdict::orphan, {2, 500}}, {ops::Verdict::old_checksum, {1, 5}}};
+    verbs.summary.damaged_tags = 1;
+    verbs.summary.shared_bytes = 1000;
+  });
+  CHECK(program.run({"audit", "h"}) == ExitCode::integrity);
+  const auto out = program.out();
+  CHECK(out.starts_with(
+      "VERDICT         IMAGE          AT FAULT       SIZE   TAG\n"
+      "layer missing   aaaaaaaaaaaa   bbbbbbbbbbbb   N/A    app:1\n\n"
+      "VERDICT       IMAGE          LAYER   REACHED BY   DETAIL\n"
+      "dead upload   bbbbbbbbbbbb   N/A     app ...      since 2014-05-13 16:53; no layer\n\n"
+      "TAGS   DAMAGED   SIZE   SHARED   WOULD FREE   REPOSITORY\n"
+      "1      0         3 kB   1 kB     2 kB         r0\n"));
+  CHECK(out.ends_with("r19\n... and 2 repositories more: --all\n\n"
+                      "2 tags in 22 repositories: sound 1, layer missing 1\n"
+                      "3 images, 505 B: orphan 2, old checksum 1\n"
+                      "1 kB shared by several repositories, 500 B that no tag reaches (regctl gc)\n"
+                      "1 tag and 0 images damaged\n"
+                      "1 image to be mended by regctl repair\n"
+                      "layers were not read: --deep reads them\n"));
+  CHECK(program.run({"audit", "h", "--all", "--no-trunc"}) == ExitCode::integrity);
+  CHECK(program.out().find("sound           " + k_id_b) != std::string::npos);
+  CHECK(program.out().find("r21\n") != std::string::npos);
+  CHECK(program.out().find("more: --all") == std::string::npos);
+
+  CHECK(program.run({"audit", "h", "--format", "json"}) == ExitCode::integrity);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json["tags"].size() == 2);
+  CHECK(json["tags"][0] == Json{{"repository", "app"},
+                                {"tag", "1"},
+                                {"id", k_id_a},
+                                {"verdict", "layer missing"},
+                                {"damaged", true},
+                                {"at_fault", k_id_b},
+                                {"detail", nullptr},
+                                {"size", nullptr}});
+  CHECK(json["images"][0] == Json{{"id", k_id_b},
+                                  {"verdict", "dead upload"},
+                                  {"damaged", true},
+                                  {"detail", "no layer"},
+                                  {"size", nullptr},
+                                  {"repository", "app"},
+                                  {"shared", true},
+                                  {"changed", "2014-05-13T16:53:20Z"}});
+  CHECK(json["repositories"].size() == 22);
+  CHECK(json["repositories"][0]["would_free"] == 2000);
+  CHECK(json["summary"]["tags_by_verdict"] == Json{{"sound", 1}, {"layer missing", 1}});
+}
+
+TEST_CASE("audit of nothing is a whole document") {
+  Program program;
+  CHECK(program.run({"audit", "h", "--format", "json"}) == ExitCode::ok);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json["tags"] == Json::array());
+  CHECK(json["images"] == Json::array());
+  CHECK(json["repositories"] == Json::array());
+  CHECK(json["summary"]["damaged"] == false);
+  CHECK(program.run({"audit", "h"}) == ExitCode::ok);
+  CHECK(program.out().find("nothing damaged\n") != std::string::npos);
+}
+
+TEST_CASE("repair prints each act") {
+  Program program;
+  CHECK(program.run({"repair", "v1-storage:d"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"repair d"});
+  CHECK(program.out() == "nothing to repair\n");
+  program.prepare_verbs([](FakeVerbs& verbs) {
+    using Kind = ops::RepairAct::Kind;
+    verbs.acts = {{Kind::rebuild_ancestry, k_id_a, "", "", "missing"},
+                  {Kind::drop_tag, "", "app", "1", "no ID"}};
+  });
+  CHECK(program.run({"repair", "-n", "--drop-tags", "v1-storage:d"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"repair d dry drop tags"});
+  CHECK(program.out() == "ACT                IMAGE          TAG     WHY\n"
+                         "rebuild ancestry   aaaaaaaaaaaa           missing\n"
+                         "drop tag           <none>         app:1   no ID\n"
+                         "nothing was changed: leave out --dry-run to do it\n");
+  CHECK(program.run({"repair", "v1-storage:d", "--format", "json"}) == ExitCode::ok);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json["dry_run"] == false);
+  CHECK(json["acts"][1] == Json{{"act", "drop tag"},
+                                {"id", nullptr},
+                                {"repository", "app"},
+                                {"tag", "1"},
+                                {"why", "no ID"}});
+}
+
+TEST_CASE("gc tells what it does, or would do") {
+  Program program;
+  program.prepare_verbs([](FakeVerbs& verbs) {
+    verbs.garbage = {{k_id_a, ops::GcImage::Why::orphan, 1000}};
+    verbs.collected = {1, 1000, 1, 5, 1, 7};
+  });
+  CHECK(program.run({"gc", "v1-storage:d"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"gc d 86400"});
+  CHECK(program.out() ==
+        "WHY      IMAGE" + std::string(62, ' ') + "LAYER\norphan   " + k_id_a + "   1 kB\n" +
+            "would remove 1 image, 1 kB, and 1 half-written file, 5 B; 7 images stay\n"
+            "1 of them is a dead upload that may yet go on: --grace\n"
+            "nothing was removed: --apply removes\n");
+  CHECK(program.run({"gc", "--apply", "--force", "v1-storage:d", "--format", "json"}) ==
+        ExitCode::ok);
+  CHECK(program.calls == Words{"gc d apply force 86400"});
+  CHECK(parse_json(program.out(), "it")["images"][0] ==
+        Json{{"id", k_id_a}, {"why", "orphan"}, {"size", 1000}});
+}
+
+TEST_CASE("gc's grace is a duration") {
+  struct Row {
+    std::string text;
+    std::string call; ///< empty: refused
+  };
+  const Row rows[] = {{"0", "gc d 0"},
+                      {"90s", "gc d 90"},
+                      {"30m", "gc d 1800"},
+                      {"2h", "gc d 7200"},
+                      {"1w1d", "gc d 691200"},
+                      {"", ""},
+                      {"24", ""},
+                      {"-1h", ""},
+                      {"1y", ""},
+                      {"999999999999d", ""}};
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    Program program;
+    const auto code = program.run({"gc", "v1-storage:d", "--grace=" + row.text});
+    CHECK((code == ExitCode::ok) == !row.call.empty());
+    CHECK(program.calls == (row.call.empty() ? Words{} : Words{row.call}));
+  }
+}
+
+TEST_CASE("repair and gc want a whole tree") {
+  for (const auto& command : {"repair", "gc"}) {
+    for (const auto& place : {"d", "h:5000", "v1-storage:d:app", "docker-archive:d"}) {
+      CAPTURE(place);
+      Program program;
+      CHECK(program.run({command, place}) == ExitCode::usage);
+      CHECK(program.calls.empty());
+    }
+  }
+}
+
+TEST_SUITE_END();

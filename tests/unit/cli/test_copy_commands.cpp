@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/cli/program.hpp"
+
+#include <regctl/base/json.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace regctl;
+using namespace regctl::cli;
+using regctl::test::FakeVerbs;
+using regctl::test::k_id_a;
+using regctl::test::k_id_b;
+using regctl::test::Program;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+ops::CopyReport some_report() {
+  return {{{"docker://h:5000/app:1", "docker://g:5000/app:1", k_id_a},
+           {"docker://h:5000/app:2", "docker://g:5000/app:2", k_id_b}},
+          3,
+          1,
+          1000};
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("cli/copy_commands");
+
+TEST_CASE("binary is not for terminals") {
+  Program program;
+  program.out_is_terminal = true;
+  for (const Words& words :
+       {Words{"layer", "get", "h:5000/app:1"}, Words{"layer", "get", "h:5000/app:1", "-o", "-"},
+        Words{"pull", "h:5000/app:1", "-"}, Words{"copy", "h:5000/app:1", "-"}}) {
+    CHECK(program.run(words) == ExitCode::usage);
+    CHECK(program.calls.empty());
+  }
+  program.in_is_terminal = true;
+  CHECK(program.run({"push", "-", "h:5000/app:1"}) == ExitCode::usage);
+  CHECK(program.calls.empty());
+}
+
+TEST_CASE("pull chooses a file that says what is in it") {
+  struct Row {
+    Words words;
+    std::string call;
+    std::string out;
+  };
+  const Row rows[] = {
+      {{"h:5000/team/app:1.0"},
+       "copy docker://h:5000/team/app:1.0 docker-archive:app_1.0.tar",
+       "app_1.0.tar\n"},
+      {{"h:5000/app"},
+       "copy docker://h:5000/app docker-archive:app_latest.tar",
+       "app_latest.tar\n"},
+      {{"-a", "h:5000/app"}, "copy docker://h:5000/app docker-archive:app.tar all", "app.tar\n"},
+      {{"h:5000/app", "x.tar"}, "copy docker://h:5000/app docker-archive:x.tar", "x.tar\n"},
+      {{"h:5000/app", "./x"}, "copy docker://h:5000/app docker-archive:./x", "./x\n"},
+      {{"h:5000/app", "-"}, "copy docker://h:5000/app docker-archive:-", ""},
+      {{"--no-verify", "h:5000/app"},
+       "copy docker://h:5000/app docker-archive:app_latest.tar unverified",
+       "app_latest.tar\n"},
+      {{"h:5000/app", "docker-daemon:"},
+       "copy docker://h:5000/app docker-daemon:",
+       "g:5000/app:1 aaaaaaaaaaaa\ng:5000/app:2 bbbbbbbbbbbb\n"},
+  };
+  for (auto row : rows) {
+    CAPTURE(row.call);
+    Program program;
+    program.prepare_verbs([](FakeVerbs& verbs) { verbs.report = some_report(); });
+    row.words.insert(row.words.begin(), "pull");
+    CHECK(program.run(row.words) == ExitCode::ok);
+    CHECK(program.calls == Words{row.call});
+    CHECK(program.out() == row.out);
+  }
+}
+
+TEST_CASE("pull refuses what cannot be meant") {
+  for (const Words& words :
+       {Words{"pull", "app.tar", "x.tar"}, Words{"push", "app.tar", "h.x:5000/"},
+        Words{"pull", "h:5000/app", "g:5000/app"}, Words{"pull", "h.x:5000"},
+        Words{"pull", "-a", "h:5000/app:1"}, Words{"pull", "h:5000/app", "out"},
+        Words{"pull", "h:5000/app", "-", "--format", "json"}}) {
+    Program program;
+    CHECK(program.run(words) == ExitCode::usage);
+    CHECK(program.calls.empty());
+  }
+}
+
+TEST_CASE("push and copy name both ends and print one line for each tag") {
+  struct Row {
+    Words words;
+    std::string call;
+  };
+  const Row rows[] = {
+      {{"push", "app.tar", "h:5000/app:1"}, "copy docker-archive:app.tar docker://h:5000/app:1"},
+      {{"push", "-", "h:5000/app"}, "copy docker-archive:- docker://h:5000/app"},
+      {{"push", "app.tar", "h:5000"}, "copy docker-archive:app.tar docker:// at h:5000"},
+      {{"push", "app.tar"}, "copy docker-archive:app.tar docker://"},
+      {{"push", "-a", "app.tar", "h:5000", "--no-compress"},
+       "copy docker-archive:app.tar docker:// at h:5000 all plain"},
+      {{"push", "docker-daemon:app:1", "h:5000/app:1"},
+       "copy docker-daemon:docker.io/app:1 docker://h:5000/app:1"},
+      {{"copy", "h:5000/app:1", "g:5000/app:1"},
+       "copy docker://h:5000/app:1 docker://g:5000/app:1"},
+      {{"cp", "-a", "h:5000/app", "g:5000"}, "copy docker://h:5000/app docker:// at g:5000 all"},
+      {{"copy", "h:5000/app:1", "x.tar"}, "copy docker://h:5000/app:1 docker-archive:x.tar"},
+      {{"copy", "x.tar", "docker-daemon:"}, "copy docker-archive:x.tar docker-daemon:"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.call);
+    Program program;
+    program.prepare_verbs([](FakeVerbs& verbs) { verbs.report = some_report(); });
+    CHECK(program.run(row.words) == ExitCode::ok);
+    CHECK(program.calls == Words{row.call});
+    CHECK(program.out() == "g:5000/app:1 aaaaaaaaaaaa\ng:5000/app:2 bbbbbbbbbbbb\n");
+  }
+  Program program;
+  program.prepare_verbs([](FakeVerbs& verbs) { verbs.report = some_report(); });
+  CHECK(program.run({"copy", "h:5000/app", "-"}) == ExitCode::ok);
+  CHECK(program.out().empty());
+  CHECK(program.run({"copy", "h:5000/app:1", "g:5000", "--format", "json"}) == ExitCode::ok);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json["tags"][0] == Json{{"source", "docker://h:5000/app:1"},
+                                {"destination", "docker://g:5000/app:1"},
+                                {"id", k_id_a}});
+  CHECK(json["images_copied"] == 3);
+  CHECK(json["images_skipped"] == 1);
+  CHECK(json["bytes"] == 1000);
+  CHECK(program.run({"push", "h:5000/app", "g:5000/app"}) == ExitCode::usage);
+  CHECK(program.run({"copy", "h:5000", "g:5000"}) == ExitCode::usage);
+  CHECK(program.run({"copy", "-a", "h:5000/app:1", "g:5000"}) == ExitCode::usage);
+}
+
+TEST_CASE("tag takes bare tags, whole names and IDs") {
+  Program program;
+  CHECK(program.run({"tag", "h:5000/app:1", "stable", "h:5000/other"}) == ExitCode::ok);
+  CHECK(program.calls ==
+        Words{"tag h:5000/app:1 h:5000/app:stable", "tag h:5000/app:1 h:5000/other"});
+  CHECK(program.out() == "h:5000/app:stable aaaaaaaaaaaa\nh:5000/other:latest aaaaaaaaaaaa\n");
+  CHECK(program.run({"tag", "--id", k_id_b, "h:5000/app:2", "--format", "json"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"tag " + k_id_b + " h:5000/app:2"});
+  CHECK(parse_json(program.out(), "it") ==
+        Json::array({{{"tag", "h:5000/app:2"}, {"id", k_id_b}}}));
+  CHECK(program.run({"tag", k_id_b, "h:5000/app:2"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"tag " + k_id_b + " h:5000/app:2"});
+  CHECK(program.run({"tag", "h:5000/app:1"}) == ExitCode::usage);
+  CHECK(program.run({"tag", "h:5000/app:1", "good", "h:5000/:bad"}) == ExitCode::usage);
+  CHECK(program.calls.empty());
+}
+
+TEST_CASE("rm removes tags, and repositories only when told twice") {
+  Program program;
+  CHECK(program.run({"rm", "h:5000/app:1", "h:5000/app:2"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"rm docker://h:5000/app:1", "rm docker://h:5000/app:2"});
+  CHECK(program.out() == "h:5000/app:1\nh:5000/app:2\n");
+  CHECK(program.run({"rm", "h:5000/app:1", "h:5000/app"}) == ExitCode::usage);
+  CHECK(program.calls.empty()); // not even the first
+
+  CHECK(program.run({"rm", "--repository", "h:5000/app"}) == ExitCode::usage); // nobody to ask
+  CHECK(program.calls.empty());
+  program.answer = "n";
+  CHECK(program.run({"rm", "--repository", "h:5000/app"}) == ExitCode::usage);
+  CHECK(program.calls.empty());
+  program.answer = "y";
+  CHECK(program.run({"rm", "--repository", "h:5000/app"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"rm all of docker://h:5000/app"});
+  CHECK(program.asked.back() == "Remove h:5000/app with all its tags? [y/N] ");
+  program.answer.reset();
+  CHECK(program.run({"rm", "--repository", "-y", "h:5000/app", "--format=json"}) == ExitCode::ok);
+  CHECK(parse_json(program.out(), "it") == Json::array({"h:5000/app"}));
+}
+
+TEST_CASE("properties shows and sets who may read") {
+  Program program;
+  CHECK(program.run({"properties", "h:5000/app"}) == ExitCode::ok);
+  CHECK(program.out() == "h:5000/app is private\n");
+  CHECK(program.run({"properties", "h:5000/app", "--access", "public"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"set h:5000/app public"});
+  CHECK(program.out() == "h:5000/app is public\n");
+  CHECK(program.run({"properties", "h:5000/app", "--format", "json"}) == ExitCode::ok);
+  CHECK(parse_json(program.out(), "it") ==
+        Json{{"repository", "h:5000/app"}, {"access", "private"}});
+  CHECK(program.run({"properties", "h:5000/app", "--access", "all"}) == ExitCode::usage);
+}
+
+TEST_SUITE_END();
