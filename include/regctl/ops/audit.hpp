@@ -93,8 +93,8 @@ struct AuditSummary {
   [[nodiscard]] bool is_damaged() const noexcept { return damaged_tags + damaged_images > 0; }
 };
 
-/// Hears the results, in this order; each list worst first, then by name; repositories by what they
-/// would free, most first.
+/// Hears the results on the caller's thread, in this order; each list worst first, then by name;
+/// repositories by what they would free, most first.
 struct AuditListener {
   std::function<void(const AuditedTag&)> on_tag;
   std::function<void(const AuditedImage&)> on_image;
@@ -108,12 +108,14 @@ struct AuditListener {
 /// A tag is damaged if an image of its chain is not whole or not there; an image is if it looks
 /// complete and is not, so that pulls fail and pushes leave it out. What can be told from what else
 /// is there (ancestry, an old checksum) is no damage, nor is a dead upload that no tag reaches.
-/// Memory: see regctl-audit(1). Throws Error{unsupported} where repositories cannot be listed.
+/// Memory: see regctl-audit(1). Throws Error{unsupported} where repositories cannot be listed,
+/// Error{unavailable} or Error{denied} where the registry stops answering: what is not known is
+/// never called sound.
 void audit(Session& session, const RegistryHost& host, const AuditOptions& options,
            const AuditListener& listener);
 
 /// The same for a whole storage tree, for one repository there or at a registry, or one tag. Throws
-/// Error{not_found}, Error{unsupported} for other places.
+/// Error{not_found} for a repository or tag that is not there, Error{unsupported} for other places.
 void audit(Session& session, const Place& place, const AuditOptions& options,
            const AuditListener& listener);
 

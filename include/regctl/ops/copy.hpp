@@ -11,7 +11,10 @@
 
 namespace regctl::ops {
 
-enum class TagChoice { one, all };
+enum class TagChoice {
+  one, ///< the tag that the source names, else "latest"; of an archive its only image
+  all, ///< all tags of the repository, or all that is in the archive
+};
 
 /// What becomes of layers that are plain tar files when they go to a registry.
 enum class PlainLayers {
@@ -21,7 +24,7 @@ enum class PlainLayers {
 
 struct CopyOptions {
   TagChoice tags = TagChoice::one;
-  LayerCheck check = LayerCheck::verify;
+  LayerCheck check = LayerCheck::verify; ///< `none` rescues damaged layers as they are
   PlainLayers plain_layers = PlainLayers::gzip;
   /// A registry at which the images keep their names; then the destination is a registry without
   /// a reference.
@@ -42,9 +45,14 @@ struct CopyReport {
 };
 
 /// Copies one tag or all tags with their chains between any two places that hold v1 images:
-/// registry, docker archive, engine. Layers run in parallel under the session's jobs; what is at
-/// the destination is skipped; a tag moves only when its whole chain is there. A layer that fails
-/// verification is fetched once more, then fails with Error{integrity} naming image and layer.
+/// registry, docker archive, engine, storage tree. Layers run in parallel under the session's jobs;
+/// what is at the destination is skipped; a tag moves only when its whole chain is there, so that
+/// after a failure no tag has changed whose images are not whole, and what has arrived is skipped
+/// the next time. An archive appears under its name only when it is complete.
+///
+/// A layer that fails verification is fetched once more, unless the destination cannot take bytes
+/// back (an archive to standard output), then throws Error{integrity} naming image and store.
+/// Throws Error{not_found} for a tag or an image of its chain that is not there.
 ///
 /// A destination without a name takes the source's; without a tag, the source's tag. An archive
 /// keeps the name under which the image is pulled, with its host, as `docker save` does. Copying a

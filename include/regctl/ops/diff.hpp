@@ -41,12 +41,13 @@ struct DiffSummary {
   std::uint64_t unreadable = 0;
   Problems problems; ///< repositories that could not be compared
 
+  /// Of what could be compared: see `problems` too.
   [[nodiscard]] bool is_equal() const noexcept {
     return missing + extra + different + unreadable == 0;
   }
 };
 
-/// Hears the results repository by repository, in the order of their names.
+/// Hears the results on the caller's thread, repository by repository in the order of their names.
 struct DiffListener {
   std::function<void(const TagDifference&)> on_tag;
   /// A repository that could not be compared, and why.

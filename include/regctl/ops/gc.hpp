@@ -42,13 +42,13 @@ struct GcReport {
 
 /// Removes from the storage tree `folder` the images that no tag of any repository reaches,
 /// children before their parents, and takes them out of the repositories' lists of images;
-/// `on_image` hears each one when it is gone, or what would go. Interrupted at any moment, the tree
-/// is sound, and the next run finishes the work.
+/// `on_image` hears, on the caller's thread, each one when it is gone, or what would go.
+/// Interrupted at any moment, the tree is sound, and the next run finishes the work.
 ///
 /// What a chain that is broken may have had below the break (its ancestries say) is kept. Throws
-/// Error{unavailable} while somebody else has the tree for writing (regctl serve, a push), and
-/// Error{integrity}, without `force`, if a tag is damaged as far as audit() sees without reading
-/// layers.
+/// Error{unavailable}, with `apply`, while somebody else has the tree for writing (regctl serve, a
+/// push), Error{integrity}, without `force`, if a tag is damaged as far as audit() sees without
+/// reading layers, and Error{not_found} if there is no tree.
 GcReport collect_garbage(Session& session, const std::string& folder, const GcOptions& options,
                          const std::function<void(const GcImage&)>& on_image);
 

@@ -18,16 +18,18 @@ struct ChainImage {
 struct ImageDetails {
   std::string place;             ///< "docker://host:5000/team/app:1.0"
   std::string id;                ///< of the top image
-  std::vector<std::string> tags; ///< all tags of the repository that name this ID
+  std::vector<std::string> tags; ///< all tags of the repository that name this ID, by name
   std::vector<ChainImage> chain; ///< child first, as `docker history` shows it
 };
 
 /// Reads an image's chain without its layers; requests for the chain's JSONs run in parallel.
 /// A place without tag means "latest"; an archive with one image needs no name. Throws
-/// Error{not_found} naming tag and repository (with the nearest tag as a hint).
+/// Error{not_found} naming tag and repository (with the nearest tag as a hint) or the image of the
+/// chain that is not there, Error{integrity} for a tag that the server cannot read.
 ImageDetails inspect(Session& session, const Place& place);
 
-/// The tags of a repository or an archive. Throws Error{not_found}.
+/// The tags of a repository, or of all repositories of a storage tree as "NAME:TAG", or the full
+/// names in an archive; a tag that `place` may name is not looked at. Throws Error{not_found}.
 V1Tags list_tags(Session& session, const Place& place);
 
 } // namespace regctl::ops

@@ -5,6 +5,7 @@
 #include <regctl/model/place.hpp>
 #include <regctl/ops/session.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,12 +15,14 @@ namespace regctl::ops {
 /// Which layer of an image: an ID or at least 4 digits of its beginning; nothing for the top layer.
 using LayerChoice = std::optional<std::string>;
 
-/// Writes the stored bytes of a layer to `sink`, verified. Throws Error{not_found} for an ID that
-/// is not in the chain, Error{usage} for one that fits several.
+/// Writes the stored bytes of a layer to `sink`, with `check` at their end: only when this returns
+/// are they known to be right. Throws Error{not_found} for an ID that is not in the chain,
+/// Error{usage} for one that fits several, Error{integrity} for a damaged layer.
 void get_layer(Session& session, const Place& place, const LayerChoice& choice, LayerCheck check,
                Sink& sink);
 
-/// Calls `on_file` for each entry of a layer's tar, whatever its compression.
+/// Calls `on_file` for each entry of a layer's tar, whatever its compression, in the tar's order.
+/// Throws as get_layer() does, and Error{protocol} for what is no tar.
 void list_layer_files(Session& session, const Place& place, const LayerChoice& choice,
                       LayerCheck check, const std::function<void(const TarEntry&)>& on_file);
 

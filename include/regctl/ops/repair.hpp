@@ -34,9 +34,10 @@ struct RepairReport {
 
 /// Mends what can be told for certain from what is in the storage tree `folder`: ancestries that
 /// are missing or wrong, dead uploads whose recorded checksum is that of their JSON and layer,
-/// checksums in the old format. Never changes a layer or a JSON. `on_act` hears each act when it is
-/// done, or would be. A second run finds nothing to do. Others may read and write meanwhile;
-/// uploads that moved within the last minutes are left alone then.
+/// checksums in the old format. Never changes a layer or a JSON. `on_act` hears, on the caller's
+/// thread, each act when it is done, or would be. A second run finds nothing to do. Others may read
+/// and write meanwhile; uploads that moved within the last 10 minutes are left alone then. Throws
+/// Error{not_found} if there is no tree.
 RepairReport repair(Session& session, const std::string& folder, const RepairOptions& options,
                     const std::function<void(const RepairAct&)>& on_act);
 

@@ -19,7 +19,7 @@ struct Scope {
   mirror::Filter tags;
 };
 
-/// What could not be looked at: a repository, a tag, an image.
+/// What could not be looked at: a repository, a tag, an image. Not thread-safe.
 struct Problems {
   std::uint64_t number = 0;
   std::exception_ptr first;   ///< null if there are none

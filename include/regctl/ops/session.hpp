@@ -35,7 +35,7 @@ struct SessionOptions {
 /// host. Thread-safe.
 class Session {
 public:
-  /// `progress` must outlive the session.
+  /// `progress` must outlive the session. Throws Error{unsupported} for Api::v2.
   Session(SessionOptions options, Progress& progress);
   ~Session();
 

@@ -9,21 +9,26 @@
 namespace regctl::ops {
 
 /// Gives the image `from` the further name `to` at the same registry, also in another repository,
-/// and returns its ID. No layer moves. Throws Error{not_found}, Error{usage} for another host.
+/// and returns its ID; a tag that is left out is "latest". No layer moves. Throws Error{not_found},
+/// Error{usage} for another host.
 std::string tag_image(Session& session, const Reference& from, const Reference& to);
 
-/// Points `to` at the image with this full ID, which must be at the registry.
+/// Points `to` at the image with this full ID. Throws Error{not_found} if it is not at the
+/// registry, Error{usage} for what is no ID.
 void tag_id(Session& session, const std::string& id, const Reference& to);
 
-/// Removes one tag, of a registry or a storage tree; the image stays. Throws Error{not_found}.
+/// Removes one tag ("latest" if none is named) of a repository at a registry or in a storage tree,
+/// which `tag` must name; the image stays. Throws Error{not_found}.
 void remove_tag(Session& session, const Place& tag);
 
 /// Removes a repository with all its tags; images stay. Throws Error{not_found}, Error{unsupported}
-/// where the server cannot (npm's docker-registry-server).
+/// where the server cannot (npm's docker-registry-server) and for places that are no repository.
 void remove_repository(Session& session, const Place& repository);
 
 enum class Access { open, restricted }; ///< v1 says "public" and "private"
 
+/// What the registry keeps of who may pull from a repository; it is for the registry to follow it.
+/// Both throw Error{not_found} where there is no such repository, or the server keeps nothing.
 Access repository_access(Session& session, const Reference& repository);
 void set_repository_access(Session& session, const Reference& repository, Access access);
 

@@ -78,7 +78,7 @@ struct VerifySummary {
   [[nodiscard]] std::uint64_t tags() const noexcept { return sound + damaged + not_looked_at; }
 };
 
-/// Hears the results repository by repository, in the order of their names.
+/// Hears the results on the caller's thread, repository by repository in the order of their names.
 struct VerifyListener {
   std::function<void(const VerifiedTag&)> on_tag;
   /// A repository whose tags could not be read, and why.

@@ -22,7 +22,8 @@ struct MirrorJob {
   Endpoint source;
   Endpoint destination;
   Rules rules;
-  std::string repositories_from; ///< a file with a name a line, "-" for stdin; "": from listings
+  std::string repositories_from; ///< a file with a name a line, or lines of a plan or of failures,
+                                 ///< "-" for stdin; "": from listings
 };
 
 /// Where the credential of a registry is, never the credential itself.

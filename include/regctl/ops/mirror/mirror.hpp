@@ -15,8 +15,8 @@
 namespace regctl::ops::mirror {
 
 struct MirrorOptions {
-  std::size_t jobs = 4;
-  Bandwidth bandwidth;
+  std::size_t jobs = 4;                              ///< images in flight
+  Bandwidth bandwidth;                               ///< of all that travels
   std::map<std::string, RegistryOptions> registries; ///< by "host:port": their jobs and bandwidth
   Report::Files files;
   std::string state_file;   ///< of all jobs; "": one for each pair of ends
@@ -33,8 +33,9 @@ struct MirrorOptions {
 /// removals; a tag whose destination has changed since is left alone and is a failure.
 ///
 /// Safe to repeat and to stop at any time: tags are pointed at whole images alone, and the next run
-/// moves nothing that is there. An interrupt ends it early: Summary::is_interrupted. Throws
-/// Error{usage} for a job that makes no sense, Error{local_io} for files that cannot be written.
+/// moves nothing that is there. `on_tag` is called for one tag at a time, from any thread. An
+/// interrupt ends it early: Summary::is_interrupted. Throws Error{usage} for a job that makes no
+/// sense, Error{local_io} for files that cannot be written.
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
                const Report::OnTag& on_tag);
 
