@@ -10,66 +10,14 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import (DATA, REGCTL, FaultServer, NpmServer, RegctlServer, TestCase, interrupt, main,  # noqa: E402
-                     make_archive, wait_for)
+from harness import (DATA, REGCTL, FaultServer, NpmServer, interrupt, main, make_archive,  # noqa: E402
+                     wait_for)
+from mirror_case import MirrorCase, Serving  # noqa: E402
 
 ENGINES = ("1.3.3", "1.5.0", "1.9.1")
 
 
-class Serving(RegctlServer):
-    """regctl serve with its access log."""
-
-    def __init__(self, folder, *options, **kept):
-        self.access_log = None
-        super().__init__(folder, "--access-log", "access.log", *options, **kept)
-        self.access_log = os.path.join(self.folder, "access.log")
-
-    def requests(self):
-        """The requests so far, as "GET /v1/search"."""
-        with open(self.access_log, encoding="utf-8") as file:
-            return [re.search(r'"(\S+ \S+) HTTP', line).group(1) for line in file]
-
-    def forget_requests(self):
-        os.truncate(self.access_log, 0)
-
-    def tags(self, name):
-        return json.loads(self.get(f"/v1/repositories/{name}/tags"))
-
-
-class Mirror(TestCase):
-    maxDiff = None
-
-    def fill(self, server, names=("team/app", "team/base", "single")):
-        """Repositories whose chains share their lower ends; returns name → layers."""
-        made = {}
-        for number, name in enumerate(names):
-            path = f"{number}.tar"
-            made[name] = make_archive(self.path(path), ["base", "lib", f"top-{number}"], 20_000)
-            self.ok("push", path, f"{server.host}/{name}:1.0")
-            self.ok("tag", f"{server.host}/{name}:1.0", f"{server.host}/{name}:latest")
-        return made
-
-    def mirror(self, source, destination, *options, **kept):
-        return self.ok("mirror", getattr(source, "host", source), getattr(destination, "host", destination),
-                       *options, **kept)
-
-    def report(self, name="report"):
-        return [json.loads(line) for line in self.read(name).decode().splitlines()]
-
-    def summary(self, name="report"):
-        last = self.report(name)[-1]
-        self.assertEqual(last["type"], "summary")
-        return last
-
-    def assertSame(self, made, server):
-        for name, layers in made.items():
-            full = name if "/" in name else "library/" + name
-            tags = json.loads(server.get(f"/v1/repositories/{full}/tags"))
-            self.assertEqual(tags, {"1.0": layers[-1].id, "latest": layers[-1].id})
-            for layer in layers:
-                self.assertEqual(server.get(f"/v1/images/{layer.id}/json"), layer.json)
-                self.assertEqual(server.get(f"/v1/images/{layer.id}/layer"), layer.data)
-
+class Whole(MirrorCase):
     def listed(self, tree):
         """Every image file of a storage tree: path → bytes."""
         found = {}
@@ -80,8 +28,6 @@ class Mirror(TestCase):
                     found[os.path.relpath(path, tree)] = file.read()
         return found
 
-
-class Whole(Mirror):
     def test_a_registry_is_mirrored_and_a_second_run_moves_nothing(self):
         source, destination = self.start(Serving), self.start(Serving)
         made = self.fill(source)
@@ -212,7 +158,7 @@ class Whole(Mirror):
         self.assertEqual(sorted(source.tags("copy/team/app")), ["1.0", "latest"])
 
 
-class Chosen(Mirror):
+class Chosen(MirrorCase):
     def setUp(self):
         super().setUp()
         self.source, self.destination = self.start(Serving), self.start(Serving)
@@ -289,7 +235,7 @@ class Chosen(Mirror):
         self.assertIn("is not what it was when the plan was made", stale.err)
 
 
-class Prune(Mirror):
+class Prune(MirrorCase):
     def setUp(self):
         super().setUp()
         self.source, self.destination = self.start(Serving), self.start(Serving)
@@ -336,7 +282,7 @@ class Prune(Mirror):
         self.assertEqual(len(self.tags()), 20)
 
 
-class Failing(Mirror):
+class Failing(MirrorCase):
     def setUp(self):
         super().setUp()
         self.source, self.destination = self.start(FaultServer), self.start(Serving)
@@ -402,7 +348,7 @@ class Failing(Mirror):
         self.assertSame(self.made, self.destination)
 
 
-class Staying(Mirror):
+class Staying(MirrorCase):
     def test_watch_mirrors_again_reads_its_file_again_and_ends(self):
         source, destination = self.start(Serving), self.start(Serving)
         self.fill(source)
