@@ -21,12 +21,19 @@ namespace {
 constexpr std::size_t k_largest_write_bytes = 1024 * 1024; // so that Ctrl-C is seen between writes
 constexpr std::string_view k_temporary_end = ".part";
 
+void check(OnInterrupt on_interrupt) {
+  if (on_interrupt == OnInterrupt::stop) {
+    check_interrupted();
+  }
+}
+
 /// Waits until `fd` is ready or we are interrupted. Regular files are always ready.
-void wait_for(int fd, short events) {
-  check_interrupted();
+void wait_for(int fd, short events, OnInterrupt on_interrupt) {
+  check(on_interrupt);
+  const bool stops = on_interrupt == OnInterrupt::stop;
   struct pollfd waited[2] = {{fd, events, 0}, {interrupt_fd(), POLLIN, 0}};
-  ::poll(waited, 2, -1);
-  check_interrupted();
+  ::poll(waited, stops ? 2 : 1, -1);
+  check(on_interrupt);
 }
 
 class RangeSource final : public Source {
@@ -72,11 +79,12 @@ private:
 
 class FdSource final : public Source {
 public:
-  FdSource(FileDescriptor fd, std::string what) : fd_(std::move(fd)), what_(std::move(what)) {}
+  FdSource(FileDescriptor fd, std::string what, OnInterrupt on_interrupt)
+      : fd_(std::move(fd)), what_(std::move(what)), on_interrupt_(on_interrupt) {}
 
   std::size_t read(std::span<std::byte> out) override {
     for (;;) {
-      wait_for(fd_.get(), POLLIN);
+      wait_for(fd_.get(), POLLIN, on_interrupt_);
       const auto n = ::read(fd_.get(), out.data(), out.size());
       if (n >= 0) {
         return static_cast<std::size_t>(n);
@@ -90,6 +98,7 @@ public:
 private:
   FileDescriptor fd_;
   std::string what_;
+  OnInterrupt on_interrupt_;
 };
 
 class FdSink final : public Sink {
@@ -171,14 +180,15 @@ FileDescriptor open_for_reading(const std::filesystem::path& path) {
   return fd;
 }
 
-void write_fully(int fd, std::span<const std::byte> bytes, const std::string& what) {
+void write_fully(int fd, std::span<const std::byte> bytes, const std::string& what,
+                 OnInterrupt on_interrupt) {
   while (!bytes.empty()) {
-    check_interrupted();
+    check(on_interrupt);
     const auto n = ::write(fd, bytes.data(), std::min(bytes.size(), k_largest_write_bytes));
     if (n >= 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(n));
     } else if (errno == EAGAIN) {
-      wait_for(fd, POLLOUT);
+      wait_for(fd, POLLOUT, on_interrupt);
     } else if (errno != EINTR) {
       throw_errno("write " + what, errno);
     }
@@ -206,8 +216,9 @@ std::unique_ptr<Source> make_range_source(std::shared_ptr<const FileDescriptor> 
   return std::make_unique<RangeSource>(std::move(file), offset, size_bytes, std::move(what));
 }
 
-std::unique_ptr<Source> make_fd_source(FileDescriptor fd, std::string what) {
-  return std::make_unique<FdSource>(std::move(fd), std::move(what));
+std::unique_ptr<Source> make_fd_source(FileDescriptor fd, std::string what,
+                                       OnInterrupt on_interrupt) {
+  return std::make_unique<FdSource>(std::move(fd), std::move(what), on_interrupt);
 }
 
 std::unique_ptr<Sink> make_fd_sink(FileDescriptor fd, std::string what) {
@@ -256,8 +267,8 @@ AtomicFile::~AtomicFile() {
   }
 }
 
-void AtomicFile::write(std::span<const std::byte> bytes) {
-  write_fully(fd_.get(), bytes, what_);
+void AtomicFile::write(std::span<const std::byte> bytes, OnInterrupt on_interrupt) {
+  write_fully(fd_.get(), bytes, what_, on_interrupt);
 }
 
 void AtomicFile::commit(Durable durable) {

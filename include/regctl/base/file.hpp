@@ -31,9 +31,16 @@ private:
 /// Opens `path` for reading. Throws Error{not_found} or Error{local_io} naming it.
 FileDescriptor open_for_reading(const std::filesystem::path& path);
 
+/// What reading and writing do once interrupted.
+enum class OnInterrupt {
+  stop,  ///< throw Error{interrupted}
+  go_on, ///< for the little that tells how far a run came
+};
+
 /// Writes all of `bytes` at the descriptor's position. Throws Error{local_io} "cannot write WHAT:
 /// …".
-void write_fully(int fd, std::span<const std::byte> bytes, const std::string& what);
+void write_fully(int fd, std::span<const std::byte> bytes, const std::string& what,
+                 OnInterrupt on_interrupt = OnInterrupt::stop);
 
 /// Writes all of `bytes` at `offset` without moving the position; several threads may write to one
 /// descriptor. Throws like write_fully.
@@ -47,8 +54,9 @@ std::unique_ptr<Source> make_range_source(std::shared_ptr<const FileDescriptor> 
                                           std::string what);
 
 /// Reads a descriptor (a file, a pipe, stdin) from its position to its end. `what` names it in
-/// errors. Waits interruptibly.
-std::unique_ptr<Source> make_fd_source(FileDescriptor fd, std::string what);
+/// errors.
+std::unique_ptr<Source> make_fd_source(FileDescriptor fd, std::string what,
+                                       OnInterrupt on_interrupt = OnInterrupt::stop);
 
 /// Writes to a descriptor (stdout, a pipe). EPIPE is Error{local_io}.
 std::unique_ptr<Sink> make_fd_sink(FileDescriptor fd, std::string what);
@@ -67,7 +75,8 @@ public:
   AtomicFile(FileDescriptor folder, std::string name, std::string what, unsigned mode = 0666);
   ~AtomicFile() override;
 
-  void write(std::span<const std::byte> bytes) override;
+  void write(std::span<const std::byte> bytes) override { write(bytes, OnInterrupt::stop); }
+  void write(std::span<const std::byte> bytes, OnInterrupt on_interrupt);
 
   /// The descriptor, for write_fully_at() from several threads.
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }

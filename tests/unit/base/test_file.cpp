@@ -4,6 +4,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
+#include <regctl/base/interrupt.hpp>
 
 #include <doctest/doctest.h>
 
@@ -139,6 +140,21 @@ TEST_CASE("a temporary file has no name") {
   ::unsetenv("TMPDIR");
   CHECK(count_files(folder.path()) == 0);
   CHECK(::write(file.get(), "x", 1) == 1);
+}
+
+TEST_CASE("an interrupt ends reading and writing, but not what tells of it") {
+  const TemporaryFolder folder;
+  write(folder / "old", "old");
+  AtomicFile file(folder / "new");
+  interrupt();
+  CHECK_THROWS_WITH_AS(file.write(as_bytes("new")), "interrupted", Error);
+  CHECK_THROWS_WITH_AS(read_file(folder / "old", 100), "interrupted", Error);
+  file.write(as_bytes("told"), OnInterrupt::go_on);
+  file.commit();
+  const auto old = make_fd_source(open_for_reading(folder / "old"), "old", OnInterrupt::go_on);
+  CHECK(read_text(*old, 100, "old") == "old");
+  reset_interrupt();
+  CHECK(read_file(folder / "new", 100) == "told");
 }
 
 TEST_SUITE_END();
