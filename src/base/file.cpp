@@ -229,8 +229,13 @@ AtomicFile::AtomicFile(std::filesystem::path path, unsigned mode) {
   path = target_of(std::move(path));
   what_ = "'" + path.string() + "'";
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
+  const auto existing = std::filesystem::status(path, ignored);
+  if (std::filesystem::is_directory(existing)) {
     throw_errno("write " + what_, EISDIR);
+  }
+  if (std::filesystem::exists(existing) && !std::filesystem::is_regular_file(existing)) {
+    throw Error(ErrorKind::local_io, // the rename would take /dev/null from everybody
+                "cannot write " + what_ + ": a device or a pipe is not to be replaced by a file");
   }
   folder_ = open_folder_of(path);
   name_ = path.filename().string();

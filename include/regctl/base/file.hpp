@@ -67,7 +67,8 @@ std::unique_ptr<Sink> make_fd_sink(FileDescriptor fd, std::string what);
 class AtomicFile : public Sink {
 public:
   /// `mode` is the permission of the result before the umask; an existing file's mode is kept. A
-  /// symbolic link is written through, as a user expects of a file he names.
+  /// symbolic link is written through, as a user expects of a file he names. Throws
+  /// Error{local_io} for what is there and is no file.
   explicit AtomicFile(std::filesystem::path path, unsigned mode = 0666);
 
   /// The file `name` in an open folder, whatever has become of the folder's own name; a symbolic

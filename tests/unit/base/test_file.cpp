@@ -142,6 +142,18 @@ TEST_CASE("a temporary file has no name") {
   CHECK(::write(file.get(), "x", 1) == 1);
 }
 
+TEST_CASE("what is no file is not replaced by one") {
+  const TemporaryFolder folder;
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  std::filesystem::create_symlink("pipe", folder / "link");
+  for (const char* name : {"pipe", "link", "."}) {
+    CHECK_THROWS_AS(AtomicFile(folder / name), Error);
+  }
+  CHECK(std::filesystem::is_fifo(folder / "pipe"));
+  CHECK(std::filesystem::is_symlink(folder / "link"));
+  CHECK(count_files(folder.path()) == 2);
+}
+
 TEST_CASE("an interrupt ends reading and writing, but not what tells of it") {
   const TemporaryFolder folder;
   write(folder / "old", "old");
