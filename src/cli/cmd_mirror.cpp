@@ -39,10 +39,11 @@ void show(Context& context, const TagResult& result, const std::string& json) {
   }
 }
 
+/// Also after an interrupt: a pass that was stopped is one to be counted.
 void write_metrics(const std::string& path, const MirrorMetrics& metrics) {
   if (!path.empty()) {
     AtomicFile file(path);
-    file.write(as_bytes(metrics.print()));
+    file.write(as_bytes(metrics.print()), OnInterrupt::go_on);
     file.commit();
   }
 }

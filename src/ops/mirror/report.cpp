@@ -3,7 +3,6 @@
 #include <regctl/ops/mirror/report.hpp>
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -115,16 +114,7 @@ public:
 
   /// Also after an interrupt: what was not done is to be told.
   void write(const std::string& line) {
-    const auto text = line + "\n";
-    std::string_view rest = text;
-    while (!rest.empty()) {
-      const auto n = ::write(fd_.get(), rest.data(), rest.size());
-      if (n >= 0) {
-        rest.remove_prefix(static_cast<std::size_t>(n));
-      } else if (errno != EINTR) {
-        throw_errno("write " + what_, errno);
-      }
-    }
+    write_fully(fd_.get(), as_bytes(line + "\n"), what_, OnInterrupt::go_on);
   }
 
 private:

@@ -87,20 +87,23 @@ std::string file_name(const Endpoint& endpoint) {
 
 State::State(std::string file, Note note) : file_(std::move(file)), note_(std::move(note)) {
   const std::lock_guard lock(mutex_);
-  read();
-}
-
-void State::read() {
   if (file_.empty()) {
     return;
   }
+  if (const auto problem = read(); !problem.empty()) {
+    note_(problem);
+    is_changed_ = true; // or every later run would have to tell it again
+  }
+}
+
+std::string State::read() {
+  const auto what = "'" + file_ + "'";
   std::size_t useless = 0;
   try {
-    LineReader lines(file_);
+    LineReader lines(make_fd_source(open_for_reading(file_), what, OnInterrupt::go_on), what);
     auto line = lines.next();
     if (line && *line != k_head) {
-      note_("'" + file_ + "' is not a mirror's state and is written anew");
-      return;
+      return what + " is not a mirror's state and is written anew";
     }
     while ((line = lines.next())) {
       if (const auto parsed = parse_line(*line)) {
@@ -110,17 +113,13 @@ void State::read() {
       }
     }
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted) {
-      throw;
-    }
     if (error.kind() != ErrorKind::not_found) {
-      note_(error.message() + "; the mirror's state is learnt anew");
+      return error.message() + "; the mirror's state is learnt anew";
     }
   }
-  if (useless > 0) {
-    note_("'" + file_ + "' has " + std::to_string(useless) + (useless == 1 ? " line" : " lines") +
-          " of no use, which are ignored");
-  }
+  return useless == 0 ? ""
+                      : what + " has " + std::to_string(useless) +
+                            (useless == 1 ? " line" : " lines") + " of no use, which are ignored";
 }
 
 void State::add(const std::string& id, const Fact& fact) {
@@ -158,24 +157,23 @@ void State::save() {
     return;
   }
   try {
-    read(); // what another run has learnt; what we know stays
+    read(); // what another run has learnt; what we know stays, and what is wrong has been told
     if (const auto folder = std::filesystem::path(file_).parent_path(); !folder.empty()) {
       std::filesystem::create_directories(folder);
     }
     AtomicFile file(file_);
-    file.write(as_bytes(std::string(k_head) + "\n"));
+    const auto write = [&](const std::string& line) {
+      file.write(as_bytes(line + "\n"), OnInterrupt::go_on);
+    };
+    write(std::string(k_head));
     for (const auto& id : order_) {
       const auto& fact = facts_.at(id);
-      file.write(as_bytes(id + " " + print_number(fact.created) + " " +
-                          print_number(fact.size_bytes) + " " +
-                          (fact.parent.empty() ? std::string(k_unknown) : fact.parent) + "\n"));
+      write(id + " " + print_number(fact.created) + " " + print_number(fact.size_bytes) + " " +
+            (fact.parent.empty() ? std::string(k_unknown) : fact.parent));
     }
     file.commit();
     is_changed_ = false;
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted) {
-      return;
-    }
     note_(error.message() + "; the mirror's state is not kept");
   } catch (const std::filesystem::filesystem_error& error) {
     note_("cannot write '" + file_ + "': " + error.code().message() +

@@ -29,22 +29,23 @@ public:
 
   using Note = std::function<void(const std::string&)>;
 
-  /// Reads the file if there is one. What in it makes no sense is ignored, and a note says so; with
-  /// an empty name nothing is read or written.
+  /// Reads the file if there is one. What in it makes no sense is ignored, a note says so, and
+  /// save() writes a good one; with an empty name nothing is read or written.
   State(std::string file, Note note);
 
   [[nodiscard]] std::optional<Fact> find(const std::string& id) const;
   void put(const std::string& id, const Fact& fact);
 
   /// Writes what is new, together with what another run has written meanwhile, at once or not at
-  /// all. What prevents it is only noted: nothing is lost.
+  /// all; also once interrupted. What prevents it is only noted: nothing is lost.
   void save();
 
   /// At most so many images; the ones that were learnt first are forgotten.
   static constexpr std::size_t k_limit = 20'000;
 
 private:
-  void read();
+  /// What is wrong with the file; empty if nothing is, or there is none.
+  std::string read();
   void add(const std::string& id, const Fact& fact);
 
   const std::string file_;

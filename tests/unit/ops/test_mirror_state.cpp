@@ -3,9 +3,11 @@
 #include "support/temporary_folder.hpp"
 
 #include <regctl/base/file.hpp>
+#include <regctl/base/interrupt.hpp>
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 
 using namespace regctl;
@@ -90,6 +92,11 @@ TEST_CASE_FIXTURE(Fixture, "useless bytes are ignored and told") {
     auto state = open();
     CHECK(!state.find(id('a')));
     CHECK(notes.find(row.note) != std::string::npos);
+    state.save(); // a good file, although nothing was learnt
+    CHECK(std::count(notes.begin(), notes.end(), '\n') == 1);
+    notes.clear();
+    open();
+    CHECK(notes.empty());
     state.put(id('c'), k_fact);
     state.save();
     CHECK(open().find(id('c')) == k_fact);
@@ -103,6 +110,21 @@ TEST_CASE_FIXTURE(Fixture, "a folder that cannot be written costs nothing but a 
   state.put(id('a'), k_fact);
   state.save();
   CHECK(notes.find("is not kept") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what was learnt until an interrupt is kept, and what others have") {
+  auto state = open();
+  auto other = open();
+  state.put(id('a'), k_fact);
+  other.put(id('b'), k_bare);
+  other.save();
+  interrupt();
+  state.save();
+  reset_interrupt();
+  const auto again = open();
+  CHECK(again.find(id('a')) == k_fact);
+  CHECK(again.find(id('b')) == k_bare);
+  CHECK(notes.empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "its size has a bound") {
