@@ -75,12 +75,14 @@ long with_jitter_ms(std::chrono::seconds interval) {
   return static_cast<long>(ms + std::uniform_int_distribution<long long>(0, ms / 10)(random));
 }
 
-/// A pass that fails as a whole is told, and the next one comes all the same.
+/// A pass that fails as a whole is told, and the next one comes all the same. What makes no sense
+/// at the first pass ends it at once, for whoever has just written it.
 ExitCode try_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics) {
   try {
     return run_once(run, context, metrics);
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::usage) {
+    const bool is_hopeless = error.kind() == ErrorKind::usage && metrics.passes() <= 1;
+    if (error.kind() == ErrorKind::interrupted || is_hopeless) {
       throw;
     }
     context.note(error.message());

@@ -5,7 +5,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 
@@ -92,6 +91,13 @@ class Whole(MirrorCase):
                        env=self.environment({"ASAN_OPTIONS": "detect_leaks=0"}), stdout=subprocess.DEVNULL)
         vain = re.findall(r"poll\(.* [0-9]{3,}\) += 0 \(Timeout\)", self.read("trace").decode())
         self.assertLess(len(vain), count)  # it waited a second in vain for each layer
+
+    def test_bandwidth_is_kept(self):
+        source, destination = self.start(Serving), self.start(Serving)
+        made = self.fill(source, names=("team/app",))
+        size = sum(len(layer.data) for layer in made["team/app"])
+        self.mirror(source, destination, "--bandwidth", f"{size // 2}B/s", "--report", "report")
+        self.assertGreater(self.summary()["seconds"], 1.5)
 
     def test_npm_s_server_is_mirrored_and_mirrored_to(self):
         npm, middle, back = self.start(NpmServer), self.start(Serving), self.start(NpmServer)
@@ -346,33 +352,6 @@ class Failing(MirrorCase):
         self.source.control("clear")
         self.mirror(self.source, self.destination)
         self.assertSame(self.made, self.destination)
-
-
-class Staying(MirrorCase):
-    def test_watch_mirrors_again_reads_its_file_again_and_ends(self):
-        source, destination = self.start(Serving), self.start(Serving)
-        self.fill(source)
-        self.write("mirror.yaml", f"version: 1\nmirrors:\n  - source: {source.host}\n    destination: {destination.host}\n"
-                                  "    repositories:\n      include: [single]\n")
-        process = self.start_regctl("mirror", "--config", "mirror.yaml", "--watch", "1h", "--metrics-file",
-                                    "metrics", "--listen-metrics", "127.0.0.1:0")
-        metrics = lambda: os.path.exists(self.path("metrics")) and self.read("metrics").decode()
-        wait_for(lambda: metrics() and "passes_total 1\n" in metrics(), "the first pass")
-        self.assertIn('regctl_mirror_tags{outcome="copied"} 2\n', metrics())
-        self.write("mirror.yaml", f"version: 1\nmirrors:\n  - source: {source.host}\n    destination: {destination.host}\n")
-        process.send_signal(signal.SIGHUP)
-        wait_for(lambda: "passes_total 2\n" in metrics(), "the second pass")
-        self.assertIn('regctl_mirror_tags{outcome="copied"} 4\n', metrics())
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=10)
-        self.assertEqual(process.returncode, 0, err)
-
-    def test_bandwidth_is_kept(self):
-        source, destination = self.start(Serving), self.start(Serving)
-        made = self.fill(source, names=("team/app",))
-        size = sum(len(layer.data) for layer in made["team/app"])
-        self.mirror(source, destination, "--bandwidth", f"{size // 2}B/s", "--report", "report")
-        self.assertGreater(self.summary()["seconds"], 1.5)
 
 
 if __name__ == "__main__":

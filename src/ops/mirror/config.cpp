@@ -33,15 +33,32 @@ void read_run(ConfigSection& section, RunOptions& run) {
   section.read("listen_metrics", run.listen_metrics, parse_text);
 }
 
+Endpoint parse_end(const std::string& text) {
+  auto end = Endpoint::parse(text);
+  refuse_digest(end);
+  return end;
+}
+
+void read_ends(ConfigSection& section, MirrorJob& job) {
+  section.require("source");
+  section.require("destination");
+  section.read("source", job.source, parse_end);
+  const bool has_source = job.source.host || job.source.place;
+  section.read("destination", job.destination, [&](const std::string& text) {
+    auto destination = parse_end(text);
+    if (has_source) {
+      check_ends(job.source, destination);
+    }
+    return destination;
+  });
+}
+
 MirrorJob read_job(const Yaml& yaml, const Spot& spot, ConfigReader& reader,
                    const Rules& defaults) {
   MirrorJob job;
   job.rules = defaults;
   ConfigSection section(yaml, spot, reader);
-  section.require("source");
-  section.require("destination");
-  section.read("source", job.source, Endpoint::parse);
-  section.read("destination", job.destination, Endpoint::parse);
+  read_ends(section, job);
   section.read("repositories_from", job.repositories_from, parse_text);
   read_rules(section, job.rules);
   section.finish();

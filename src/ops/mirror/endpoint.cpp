@@ -45,4 +45,22 @@ std::string Endpoint::to_string() const {
   return std::string(k_scheme) + host->host + (name_space.empty() ? "" : "/" + name_space + "/");
 }
 
+void refuse_digest(const Endpoint& end) {
+  if (const auto* name = end.reference(); name != nullptr && name->digest) {
+    throw Error(ErrorKind::usage, "protocol v1 has no digests", "name a tag");
+  }
+}
+
+void check_ends(const Endpoint& source, const Endpoint& destination) {
+  const auto* from = source.reference();
+  const auto* to = destination.reference();
+  if (to != nullptr && from == nullptr) {
+    throw Error(ErrorKind::usage, "the destination is one repository, for many that are mirrored",
+                "name a registry (HOST[:PORT]) or a namespace (HOST[:PORT]/NAMESPACE/)");
+  }
+  if (to != nullptr && to->tag && to->tag != from->tag) {
+    throw Error(ErrorKind::usage, "a mirror does not give tags other names", "regctl copy does");
+  }
+}
+
 } // namespace regctl::ops::mirror

@@ -23,25 +23,6 @@ std::string below(const std::string& name_space, const std::string& name) {
   return name_space.empty() ? name : name_space + "/" + name;
 }
 
-void check_ends(const MirrorJob& job) {
-  const auto* source = job.source.reference();
-  const auto* destination = job.destination.reference();
-  for (const auto* end : {source, destination}) {
-    if (end != nullptr && end->digest) {
-      throw Error(ErrorKind::usage, "protocol v1 has no digests: " + end->to_string());
-    }
-  }
-  if (destination != nullptr && source == nullptr) {
-    throw Error(ErrorKind::usage,
-                job.destination.to_string() + " is one repository, for many that are mirrored",
-                "name a registry (HOST[:PORT]) or a namespace (HOST[:PORT]/NAMESPACE/)");
-  }
-  if (destination != nullptr && destination->tag && destination->tag != source->tag) {
-    throw Error(ErrorKind::usage, "a mirror does not give tags other names",
-                "regctl copy " + job.source.to_string() + " " + job.destination.to_string());
-  }
-}
-
 std::string destination_name(const MirrorJob& job, const std::string& source_name) {
   if (const auto* destination = job.destination.reference()) {
     return destination->name;
@@ -349,7 +330,9 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
                const Report::OnTag& on_tag) {
   for (const auto& job : jobs) {
-    check_ends(job);
+    refuse_digest(job.source);
+    refuse_digest(job.destination);
+    check_ends(job.source, job.destination);
   }
   Report report(options.files, session.progress(), on_tag);
   const Limits limits(options);

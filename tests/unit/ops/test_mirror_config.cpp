@@ -196,6 +196,13 @@ TEST_CASE("a mistake is told with its line and key") {
       {"version: 1\nmirrors:\n- a:1\n", "mirror.yml line 3: mirrors[0]: is not a mapping"},
       {"version: 1\nmirrors:\n- {source: a:1}\n",
        "mirror.yml line 3: mirrors[0]: lacks 'destination'"},
+      {"version: 1\nmirrors:\n- {source: a:1, destination: b:1/team/app}\n",
+       "mirror.yml line 3: mirrors[0].destination: the destination is one repository, for many"},
+      {"version: 1\nmirrors:\n- {source: a:1/team/app:1, destination: b:1/team/app:2}\n",
+       "mirror.yml line 3: mirrors[0].destination: a mirror does not give tags other names"},
+      {"version: 1\nmirrors:\n- {source: 'a:1/app@sha256:" + std::string(64, 'a') +
+           "', destination: b:1}\n",
+       "mirror.yml line 3: mirrors[0].source: protocol v1 has no digests"},
       {with_rules("    semverr: x\n"),
        "mirror.yml line 5: mirrors[0].semverr: is unknown; did you mean 'semver'?"},
       {with_rules("    xyzzy: x\n"), "mirror.yml line 5: mirrors[0].xyzzy: is unknown"},

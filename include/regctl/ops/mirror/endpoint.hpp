@@ -30,4 +30,11 @@ struct Endpoint {
   [[nodiscard]] std::string to_string() const;
 };
 
+/// Throws Error{usage} where an end names an image by its digest, which protocol v1 does not have.
+void refuse_digest(const Endpoint& end);
+
+/// Throws Error{usage} where nothing is mirrored from the one to the other: many repositories to
+/// one, a tag to one of another name. Does not show what the ends are.
+void check_ends(const Endpoint& source, const Endpoint& destination);
+
 } // namespace regctl::ops::mirror

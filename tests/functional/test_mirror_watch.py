@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""regctl mirror that stays, and how it ends: SIGHUP and the file, metrics, SIGINT and SIGTERM in a pass."""
+
+import os
+import re
+import signal
+import sys
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import FaultServer, PATIENCE_S, main, wait_for  # noqa: E402
+from mirror_case import MirrorCase, Serving  # noqa: E402
+from v1_push import Client, Image  # noqa: E402
+
+REPOSITORIES = 4
+
+
+class Watch(MirrorCase):
+    def watch(self, *options):
+        """A process that stays; its standard error is read as it comes."""
+        process = self.start_regctl("mirror", "--watch", "1h", "--metrics-file", "metrics", *options, bufsize=0)
+        self.addCleanup(self.stop, process)
+        return process
+
+    def stop(self, process):
+        process.kill()
+        process.communicate()
+
+    def metrics(self):
+        """Metric → number, as the file has them; empty before the first pass has ended."""
+        if not os.path.exists(self.path("metrics")):
+            return {}
+        lines = [line.rsplit(" ", 1) for line in self.read("metrics").decode().splitlines() if line[0] != "#"]
+        return {name.removeprefix("regctl_mirror_"): float(number) for name, number in lines}
+
+    def wait_for_passes(self, count):
+        wait_for(lambda: self.metrics().get("passes_total") == count, f"pass {count}")
+        return self.metrics()
+
+    def end(self, process, number=signal.SIGTERM):
+        """Its exit code and all that it still had to say."""
+        process.send_signal(number)
+        _, err = process.communicate(timeout=PATIENCE_S)
+        return process.returncode, err.decode()
+
+
+class Hangup(Watch):
+    def setUp(self):
+        super().setUp()
+        self.source, self.destination = self.start(Serving), self.start(Serving)
+        self.fill(self.source)
+
+    def file(self, *rules):
+        """The mirror of both ends with these lines of rules."""
+        lines = ["version: 1", "mirrors:", f"  - source: {self.source.host}",
+                 f"    destination: {self.destination.host}", *(f"    {rule}" for rule in rules)]
+        return "\n".join(lines) + "\n"
+
+    def test_the_file_is_read_again(self):
+        self.write("mirror.yaml", self.file("repositories: [single]"))
+        process = self.watch("--config", "mirror.yaml")
+        self.assertEqual(self.wait_for_passes(1)['tags{outcome="copied"}'], 2)
+        self.write("mirror.yaml", self.file())
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(self.wait_for_passes(2)['tags{outcome="copied"}'], 4)
+        code, err = self.end(process)
+        self.assertEqual(code, 0, err)
+        self.assertIn("the mirror file was read again", err)
+
+    def test_rules_that_come_to_make_no_sense_are_told_and_do_not_end_it(self):
+        """A pass that fails for its rules, once others have gone well, is not the end; the first one is."""
+        rules = self.file("rename: [{from: 'team/*', to: same}]")
+        self.write("mirror.yaml", rules)
+        self.fails(2, "mirror", "--config", "mirror.yaml", "--watch", "1h", saying="would become same")
+        self.write("mirror.yaml", self.file("repositories: [single]"))
+        process = self.watch("--config", "mirror.yaml")
+        self.wait_for_passes(1)
+        self.write("mirror.yaml", rules)
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(self.wait_for_passes(2)["passes_failed_total"], 1)
+        self.write("mirror.yaml", self.file())
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(self.wait_for_passes(3)['tags{outcome="copied"}'], 4)
+        code, err = self.end(process)
+        self.assertEqual(code, 0, err)
+        self.assertIn("would become same", err)
+
+    def test_a_file_with_mistakes_is_told_and_the_rules_of_before_stay(self):
+        whole = self.file("repositories: [single]")
+        mistakes = [  # the file, and what is said of it
+            (self.file("repositories: {exclud: [x]}", "latest: some"),
+             ["mirror.yaml has 2 mistakes", "line 5: mirrors[0].repositories.exclud", "line 6: mirrors[0].latest"]),
+            (self.file("repositories: [single"), ["mirror.yaml", "line"]),
+            (self.file("semver: ${NO_SUCH_VARIABLE}"), ["mirror.yaml line 5: mirrors[0].semver", "NO_SUCH_VARIABLE"]),
+            (whole + "registries: {h: {credentials: {username: bob, password_env: NOT_SET}}}\n", ["NOT_SET"]),
+            (whole + f"  - source: {self.source.host}\n    destination: {self.destination.host}/one/name:1\n",
+             ["mirror.yaml line 7: mirrors[1].destination", "one repository, for many"]),
+        ]
+        self.write("mirror.yaml", whole)
+        process = self.watch("--config", "mirror.yaml")
+        passes = 1
+        self.wait_for_passes(passes)
+        for text, _ in mistakes:
+            passes += 1
+            self.write("mirror.yaml", text)
+            self.ok("tag", f"{self.source.host}/single:1.0", f"{self.source.host}/single:{passes}")
+            process.send_signal(signal.SIGHUP)
+            numbers = self.wait_for_passes(passes)
+            self.assertEqual((numbers['tags{outcome="copied"}'], numbers['repositories{outcome="done"}']), (1, 1),
+                             text)
+        os.remove(self.path("mirror.yaml"))
+        process.send_signal(signal.SIGHUP)
+        self.wait_for_passes(passes + 1)
+        code, err = self.end(process)
+        self.assertEqual(code, 0, err)
+        said = err.split("going on with what it said before")
+        self.assertEqual(len(said), len(mistakes) + 2, err)
+        for (text, wanted), words in zip(mistakes, said):
+            for word in wanted:
+                self.assertIn(word, words, text)
+
+
+class Metrics(Watch):
+    def ask(self, port, path="/metrics", method="GET"):
+        """Status, kind and text of the answer."""
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, answer.headers["Content-Type"], answer.read()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.headers["Content-Type"], answer.read()
+
+    def test_they_are_served_as_they_are_in_the_file(self):
+        source, destination = self.start(FaultServer), self.start(FaultServer)
+        self.fill(source, names=("team/app",))
+        source.control({"method": "GET", "path": "/layer$", "action": "headers", "gather": 2, "times": 2})
+        process = self.watch(source.host, destination.host, "-j", "1", "--listen-metrics", "127.0.0.1:0")
+        port = re.search(r"metrics at port (\d+)", process.stderr.readline().decode()).group(1)
+        kind = "text/plain; version=0.0.4; charset=utf-8"
+        # The first layer waits until another one is asked for, which is not done by the mirror.
+        wait_for(lambda: source.log("GET", "/tags"), "the beginning of the pass")
+        status, found, text = self.ask(port)
+        self.assertEqual((status, found), (200, kind))
+        self.assertIn(b"regctl_mirror_passes_total 0\n", text)
+        self.ask(source.port, "/v1/images/none/layer")
+        self.wait_for_passes(1)
+        self.assertEqual(self.ask(port), (200, kind, self.read("metrics")))
+        self.assertEqual(self.ask(port, "/")[0], 404)
+        self.assertEqual(self.ask(port, method="POST")[0], 405)
+        code, err = self.end(process)
+        self.assertEqual(code, 0, err)
+
+
+class Ending(Watch):
+    """One image of several does not come to its end, and then the run is stopped."""
+
+    def setUp(self):
+        super().setUp()
+        self.source, self.destination = self.start(FaultServer), self.start(FaultServer)
+        client = Client(self.source.host)
+        self.images = {f"team/app-{n}": Image(f"{n}", 10_000) for n in range(REPOSITORIES)}
+        for name, image in self.images.items():
+            client.push(name, "1.0", image)
+        client.close()
+        self.last = list(self.images.values())[-1]
+
+    def words(self, *more):
+        """An age is asked for, so that each image must be known before it is planned."""
+        return ("mirror", self.source.host, self.destination.host, "-j", "2", "--newer-than", "5000w",
+                "--state", "state", "--report", "report", "--metrics-file", "metrics", *more)
+
+    def check_end(self, number, *more):
+        self.source.control({"method": "GET", "path": f"{self.last.id}/layer", "action": "stall", "after": 100})
+        process = self.start_regctl(*self.words(*more))
+        self.addCleanup(self.stop, process)
+        wait_for(lambda: len(self.destination.log("PUT", "/tags/1.0")) == REPOSITORIES - 1 and
+                 self.source.log("GET", f"{self.last.id}/layer"), "all but one tag")
+        code, err = self.end(process, number)
+        self.assertEqual(code, 130, err)
+        self.assertIn("interrupted", err)
+        numbers = self.metrics()
+        self.assertEqual([numbers[name] for name in (
+            "passes_total", "passes_failed_total", "images_moved_total", "last_success_timestamp_seconds",
+            'tags{outcome="copied"}', 'tags{outcome="not_done"}')], [1, 1, REPOSITORIES - 1, 0, REPOSITORIES - 1, 1])
+        self.assertTrue(self.summary()["interrupted"])
+        known = {line.split()[0] for line in self.read("state").decode().splitlines()[1:]}
+        self.assertEqual(known, {image.id for image in self.images.values()})
+        # The next run does what is left: of the others not even their documents are asked for.
+        self.source.control("clear")
+        seen, sent = len(self.source.log()), len(self.destination.log())
+        self.ok(*self.words())
+        self.assertEqual((self.summary()["kept"], self.summary()["copied"]), (REPOSITORIES - 1, 1))
+        for server, before in ((self.source, seen), (self.destination, sent)):
+            self.assertEqual({record["path"].split("/")[3] for record in server.log()[before:]
+                              if "/images/" in record["path"]}, {self.last.id})
+
+    def test_sigint_in_a_pass(self):
+        self.check_end(signal.SIGINT)
+
+    def test_sigterm_in_a_pass(self):
+        self.check_end(signal.SIGTERM)
+
+    def test_sigterm_in_a_pass_of_one_that_stays(self):
+        self.check_end(signal.SIGTERM, "--watch", "1h")
+
+
+if __name__ == "__main__":
+    main()
