@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import (DATA, REGCTL, FaultServer, NpmServer, interrupt, main, make_archive,  # noqa: E402
                      wait_for)
 from mirror_case import MirrorCase, Serving  # noqa: E402
+from v1_push import Client, Image  # noqa: E402
 
 ENGINES = ("1.3.3", "1.5.0", "1.9.1")
 
@@ -60,6 +61,26 @@ class Whole(MirrorCase):
         requests = source.requests() + destination.requests()
         self.assertLessEqual(len(requests), 2.1 * count, requests)
         self.assertEqual([r for r in requests if not r.startswith("GET")], [])
+
+    def test_that_is_so_where_no_answer_has_the_tags_of_all(self):
+        """docker-registry is searched; what else there may be is asked for once, and is not there."""
+        source, destination = self.start(FaultServer), self.start(FaultServer)
+        client = Client(source.host)
+        names = [f"team/app-{number}" for number in range(20)]
+        for name in names:
+            client.push(name, "1.0", Image(name, 100))
+        client.close()
+        self.mirror(source, destination)
+        listings = {source: ["/v1/repositories", "/v1/search?q="], destination: ["/v1/repositories"]}
+        seen = {server: len(server.log()) for server in listings}
+        self.mirror(source, destination, "--report", "report")
+        self.assertEqual((self.summary()["kept"], self.summary()["copied"]), (len(names), 0))
+        for server, listing in listings.items():
+            asked = [(r["method"], r["path"]) for r in server.log()[seen[server]:]]
+            self.assertEqual(sorted(path for _, path in asked if path != "/v1/_ping"),
+                             sorted([f"/v1/repositories/{name}/tags" for name in names] + listing))
+            self.assertLessEqual(len(asked), len(names) + len(listing) + 2)
+            self.assertEqual({method for method, _ in asked}, {"GET"})
 
     def test_what_chains_share_is_read_and_asked_for_once(self):
         source, destination = self.start(Serving), self.start(Serving)
@@ -298,7 +319,7 @@ class Failing(MirrorCase):
         bad = self.made["team/app"][-1]
         self.source.control({"method": "GET", "path": f"{bad.id}/layer", "action": "corrupt", "at": 50})
         words = ("mirror", self.source.host, self.destination.host)
-        failed = self.regctl(*words, "--report", "report", "--failures", "failures")
+        failed = self.regctl(*words, "--report", "report")
         self.assertEqual(failed.code, 10, failed.err)
         self.assertIn("team/app:1.0: ", failed.err)
         self.assertSame({name: self.made[name] for name in ("team/base", "single")}, self.destination)
@@ -309,13 +330,41 @@ class Failing(MirrorCase):
             record = records[f"team/app:{tag}"]
             self.assertEqual((record["outcome"], record["error"]["kind"]), ("failed", "integrity"))
         self.assertEqual((self.summary()["failed"], self.summary()["copied"]), (2, 4))
-        # What failed is taken back, by both, once the source is whole again.
-        self.assertEqual(len(self.read("failures").splitlines()), 2)
-        whole = self.start(FaultServer)
-        self.fill(whole)
+
+    def test_failures_are_taken_back_and_nothing_else_is_looked_at(self):
+        bad = self.made["team/app"][-1]
+        self.source.control({"method": "GET", "path": f"{bad.id}/layer", "action": "corrupt", "at": 50})
+        self.source.control({"method": "GET", "path": "/single/tags$", "action": "status", "status": 500})
+        words = ("mirror", self.source.host, self.destination.host, "--retry", "0")
+        failed = self.regctl(*words, "--failures", "failures")
+        self.assertEqual(failed.code, 10, failed.err)
+        # Two tags, and a repository whose tags are not known.
+        self.assertEqual(sorted(self.failed_tags("failures")),
+                         [("single", ""), ("team/app", "1.0"), ("team/app", "latest")])
         for flag in ("--apply", "--repositories-from"):
-            self.ok("mirror", whole.host, self.destination.host, flag, "failures")
-        self.assertSame(self.made, self.destination)
+            self.fails(2, *words, flag, "failures", "--failures", "./failures", saying="overwritten before it is read")
+        os.rename(self.path("failures"), self.path("first"))
+        # As long as nothing is better, the same is left, in the same words.
+        again = self.regctl(*words, "--apply", "first", "--failures", "failures")
+        self.assertNotEqual(again.code, 0)
+        self.assertEqual(sorted(self.failed_tags("failures")), sorted(self.failed_tags("first")))
+        self.source.control("clear")
+        for flag in ("--apply", "--repositories-from"):
+            with self.subTest(flag):
+                destination = self.start(Serving)
+                seen = len(self.source.log())
+                done = self.ok("mirror", self.source.host, destination.host, flag, "failures")
+                self.assertEqual(sorted(line.split()[1] for line in done.out.splitlines()),
+                                 ["single:1.0", "single:latest", "team/app:1.0", "team/app:latest"])
+                self.assertSame({name: self.made[name] for name in ("team/app", "single")}, destination)
+                self.assertEqual([r["path"] for r in self.source.log()[seen:] if "team/base" in r["path"]], [])
+                self.assertEqual(self.ok("mirror", self.source.host, destination.host, flag, "failures").out, "")
+
+    def failed_tags(self, name):
+        """Of a file of failures: repositories, or repositories and tags."""
+        for line in self.read(name).decode().splitlines():
+            record = json.loads(line) if line.startswith("{") else {"source": line}
+            yield record["source"], record.get("tag", "")
 
     def test_what_fails_for_one_cause_ends_with_its_code(self):
         self.source.control({"method": "GET", "path": "/layer", "action": "corrupt", "at": 50})

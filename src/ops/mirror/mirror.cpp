@@ -9,6 +9,7 @@
 #include <regctl/ops/mirror/mirror.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -325,6 +326,24 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
   state.learnt.save();
 }
 
+/// The report and the failures are written from the beginning on: what is to be read must be
+/// another file, or its lines would be gone before anybody saw them.
+void check_files(const std::vector<MirrorJob>& jobs, const MirrorOptions& options) {
+  std::vector<std::string> read = {options.apply};
+  for (const auto& job : jobs) {
+    read.push_back(job.repositories_from);
+  }
+  for (const auto& file : read) {
+    for (const auto& written : {options.files.report, options.files.failures}) {
+      std::error_code is_none; // of one name that is empty, or no file yet
+      if (std::filesystem::equivalent(file, written, is_none) && !is_none) {
+        throw Error(ErrorKind::usage, "'" + written + "' would be overwritten before it is read",
+                    "write to another file");
+      }
+    }
+  }
+}
+
 } // namespace
 
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
@@ -334,6 +353,7 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
     refuse_digest(job.destination);
     check_ends(job.source, job.destination);
   }
+  check_files(jobs, options);
   Report report(options.files, session.progress(), on_tag);
   const Limits limits(options);
   for (const auto& job : jobs) {
