@@ -174,7 +174,7 @@ class Handler(Registry, BaseHTTPRequestHandler):
                   "checksum": self.headers.get("X-Docker-Checksum"),
                   "encoding": self.headers.get("Transfer-Encoding"),
                   "connection": self.client_address[1],
-                  "arrived": self.arrived, "in_flight": self.in_flight,
+                  "arrived": self.arrived, "answered": time.monotonic(), "in_flight": self.in_flight,
                   "bytes": None if body is None else len(body),
                   "sha256": None if body is None else hashlib.sha256(body).hexdigest()}
         self.server.log(record)
