@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/chain.hpp"
 #include "support/memory_repository.hpp"
+#include "support/notes.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,27 +9,13 @@
 
 using namespace regctl;
 using test::MemoryRepository;
+using test::Notes;
 
 namespace {
 
 std::string id(char digit) {
   return std::string(64, digit);
 }
-
-/// Keeps the notes.
-class Notes final : public ops::Progress {
-public:
-  void expect(std::uint64_t, std::uint64_t) override {}
-  Task begin(const std::string&, Verb, std::optional<std::uint64_t>) override { return 0; }
-  void advance(Task, std::uint64_t) override {}
-  void restart(Task) override {}
-  void finish(Task) override {}
-  void fail(Task) override {}
-  void skipped(const std::string&, Verb, std::optional<std::uint64_t>) override {}
-  void tagging(const std::string&, const std::string&) override {}
-  void note(std::string_view sentence) override { text += std::string(sentence) + "\n"; }
-  std::string text;
-};
 
 /// c → b → a, with the ancestry that a server would have recorded.
 struct Fixture {

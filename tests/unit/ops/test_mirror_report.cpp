@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/notes.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <regctl/base/interrupt.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/base/lines.hpp>
+#include <regctl/ops/mirror/report.hpp>
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+
+using namespace regctl;
+using namespace regctl::ops::mirror;
+using test::TemporaryFolder;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+using Outcome = TagResult::Outcome;
+
+std::exception_ptr problem(ErrorKind kind, const std::string& message = "it went wrong") {
+  return std::make_exception_ptr(Error(kind, message, "mend it"));
+}
+
+TagResult result(const std::string& tag, Action action, Outcome outcome = Outcome::done) {
+  TagResult result;
+  result.tag = {"team/app", "new/app", tag, action, "because", false, "abc", std::nullopt};
+  result.outcome = outcome;
+  if (outcome == Outcome::failed) {
+    result.problem = problem(ErrorKind::not_found);
+  }
+  return result;
+}
+
+struct Fixture {
+  Report open(Report::OnTag on_tag = [](const TagResult&, const std::string&) {}) {
+    return Report({folder / "report", folder / "failures", folder / "plan"}, notes,
+                  std::move(on_tag));
+  }
+
+  Lines read(const std::string& name) {
+    Lines lines;
+    LineReader file((folder / name).string());
+    while (const auto line = file.next()) {
+      lines.push_back(*line);
+    }
+    return lines;
+  }
+
+  TemporaryFolder folder;
+  test::Notes notes;
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("ops/mirror_report");
+
+TEST_CASE_FIXTURE(Fixture, "each tag is counted as what became of it, and only there") {
+  struct Row {
+    Action action;
+    Outcome outcome;
+    const char* word;
+    std::uint64_t Summary::*count;
+  };
+  const Row rows[] = {
+      {Action::copy, Outcome::done, "copied", &Summary::copied},
+      {Action::update, Outcome::done, "updated", &Summary::updated},
+      {Action::keep, Outcome::done, "kept", &Summary::kept},
+      {Action::remove, Outcome::done, "deleted", &Summary::deleted},
+      {Action::skip, Outcome::done, "skipped", &Summary::skipped},
+      {Action::copy, Outcome::failed, "failed", &Summary::failed},
+      {Action::remove, Outcome::not_done, "not done", &Summary::not_done},
+      {Action::update, Outcome::planned, "planned", &Summary::planned},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.word);
+    Report report({}, notes, [](const TagResult&, const std::string&) {});
+    const auto tag = result("1", row.action, row.outcome);
+    CHECK(outcome_word(tag) == row.word);
+    report.add(tag);
+    const auto summary = report.finish();
+    for (const auto& other : rows) {
+      CHECK(summary.*other.count == (other.count == row.count ? 1 : 0));
+    }
+    CHECK(summary.has_failures() == (row.outcome == Outcome::failed));
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a plan's bytes are added up, and what has no size is counted") {
+  Report report({}, notes, [](const TagResult&, const std::string&) {});
+  auto known = result("1", Action::copy, Outcome::planned);
+  known.bytes_ahead = 100;
+  report.add(known);
+  report.add(known);
+  report.add(result("2", Action::update, Outcome::planned));
+  report.add(result("3", Action::keep, Outcome::planned));
+  report.add(result("4", Action::remove, Outcome::planned));
+  const auto summary = report.finish();
+  CHECK(summary.planned == 4);
+  CHECK(summary.bytes_ahead == 200);
+  CHECK(summary.planned_of_unknown_size == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the files have a line for each thing as it happens") {
+  Lines shown;
+  auto report = open([&](const TagResult&, const std::string& json) { shown.push_back(json); });
+  report.begin("docker://old:5000", "docker://new:5000", 3);
+  auto copied = result("1.0", Action::copy);
+  copied.items_moved = 2;
+  copied.items_there = 1;
+  copied.bytes = 300;
+  copied.time = std::chrono::milliseconds(1500);
+  report.add(copied);
+  report.add(result("2.0", Action::copy, Outcome::failed));
+  report.add(result("3.0", Action::copy, Outcome::not_done));
+  report.add_repository("team/broken", problem(ErrorKind::unavailable));
+  report.add_repository("team/late", nullptr);
+  report.add_mirror("docker://a", "docker://b", problem(ErrorKind::denied));
+
+  const auto lines = read("report"); // before the end
+  REQUIRE(lines.size() == 6);
+  CHECK(Json::parse(lines[0]) ==
+        Json::parse(R"({"type":"tag","from":"docker://old:5000","to":"docker://new:5000",
+                        "source":"team/app","destination":"new/app","tag":"1.0","action":"copy",
+                        "reason":"because","identity":"abc","previous":null,"outcome":"copied",
+                        "images":2,"images_there":1,"bytes":300,"seconds":1.5})"));
+  CHECK(Json::parse(lines[1]).at("error") ==
+        Json::parse(R"({"kind":"not_found","message":"it went wrong","hint":"mend it"})"));
+  CHECK(Json::parse(lines[3]).at("outcome") == "failed");
+  CHECK(Json::parse(lines[4]) ==
+        Json::parse(R"({"type":"repository","from":"docker://old:5000","to":"docker://new:5000",
+                        "source":"team/late","outcome":"not done"})"));
+  CHECK(Json::parse(lines[5]).at("error").at("kind") == "denied");
+  CHECK(shown == Lines{lines[0], lines[1], lines[2]});
+  CHECK(notes.text == "team/app:2.0: it went wrong\nteam/broken: it went wrong\n");
+
+  report.finish();
+  CHECK(Json::parse(read("report").back()).at("type") == "summary");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes back") {
+  auto report = open();
+  report.add(result("1.0", Action::copy));
+  report.add(result("2.0", Action::copy, Outcome::failed));
+  report.add_repository("team/broken", problem(ErrorKind::unavailable));
+  report.add(result("3.0", Action::update, Outcome::not_done));
+  report.add_repository("team/late", nullptr);
+  report.finish();
+  const auto lines = read("failures");
+  REQUIRE(lines.size() == 4);
+  for (const std::size_t tag : {0, 2}) {
+    const auto planned = parse_planned_tag(lines[tag], tag + 1);
+    CHECK(planned.source_name == "team/app");
+    CHECK(planned.tag == (tag == 0 ? "2.0" : "3.0"));
+    CHECK(planned.identity == "abc");
+  }
+  CHECK(lines[1] == "team/broken");
+  CHECK(lines[3] == "team/late");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a plan is there when it is complete") {
+  {
+    auto report = open();
+    report.add(result("1.0", Action::copy, Outcome::planned));
+  }
+  CHECK(!std::filesystem::exists(folder / "plan"));
+  auto report = open();
+  report.add(result("1.0", Action::copy, Outcome::planned));
+  report.finish();
+  CHECK(parse_planned_tag(read("plan").at(0), 1).tag == "1.0");
+}
+
+TEST_CASE_FIXTURE(Fixture, "failures of one kind have one cause, and the first is remembered") {
+  Report report({}, notes, [](const TagResult&, const std::string&) {});
+  report.add_repository("a", problem(ErrorKind::integrity, "first"));
+  report.add_repository("b", problem(ErrorKind::integrity, "second"));
+  CHECK(report.finish().has_one_cause);
+  report.add_repository("c", problem(ErrorKind::unavailable));
+  const auto summary = report.finish();
+  CHECK(!summary.has_one_cause);
+  CHECK(explain(summary.first_problem).message == "first");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what was not done is told after an interrupt") {
+  auto report = open();
+  interrupt();
+  report.add(result("1.0", Action::copy, Outcome::not_done));
+  report.interrupt();
+  reset_interrupt();
+  CHECK(Json::parse(read("report").at(0)).at("outcome") == "not done");
+}
+
+TEST_CASE_FIXTURE(Fixture, "who does not take a result does not end the run, but hears of it") {
+  auto report = open([](const TagResult& tag, const std::string&) {
+    if (tag.tag.tag == "1.0") {
+      throw Error(ErrorKind::local_io, "the disk is full");
+    }
+  });
+  report.add(result("1.0", Action::copy));
+  report.add(result("2.0", Action::copy));
+  CHECK_THROWS_WITH_AS(report.finish(), "the disk is full", Error);
+}
+
+TEST_CASE_FIXTURE(Fixture, "names that are no UTF-8 are written all the same") {
+  auto report = open();
+  report.add(result("\xff\xfe", Action::copy));
+  CHECK(Json::parse(read("report").at(0)).at("tag") == "\xef\xbf\xbd\xef\xbf\xbd");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a file that cannot be written is told before anything is done") {
+  CHECK_THROWS_AS(Report({folder / "none/report", {}, {}}, notes, {}), Error);
+}
+
+TEST_CASE("what is no error of ours is a bug") {
+  const auto failure = explain(std::make_exception_ptr(std::runtime_error("oh")));
+  CHECK(!failure.kind);
+  CHECK(to_string(failure.kind) == "bug");
+  CHECK(failure.message.find("oh") != std::string::npos);
+}
+
+TEST_SUITE_END();
