@@ -5,6 +5,7 @@
 #include "cli/units.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace regctl::cli {
 
@@ -56,6 +57,16 @@ std::string bar(const Tally::Layer& layer, std::size_t columns) {
   return "[" + text + "]";
 }
 
+/// What is not empty, with commas.
+std::string join(std::vector<std::string> parts, const std::vector<std::string>& more) {
+  parts.insert(parts.end(), more.begin(), more.end());
+  std::string text;
+  for (const auto& part : parts) {
+    text += (text.empty() || part.empty() ? "" : ", ") + part;
+  }
+  return text;
+}
+
 std::string trim_right(std::string text) {
   text.erase(text.find_last_not_of(' ') + 1);
   return text;
@@ -91,20 +102,30 @@ std::string_view end_words(ops::Progress::Verb verb) noexcept {
   return "Copy complete";
 }
 
-std::string total_line(const Tally& tally, const std::string& standing, std::size_t columns) {
+std::string total_line(const Tally& tally, const Standing& standing, std::size_t columns) {
+  const bool has_layers = tally.layers_expected() > 0 || standing.is_empty();
+  const auto layers = has_layers ? std::to_string(tally.layers_over()) + " of " +
+                                       std::to_string(tally.layers_expected()) + " layers"
+                                 : "";
   const auto moved = tally.bytes_moved();
   const auto expected = tally.bytes_expected();
   const auto time_left = show_time_left(tally.rate(), moved, expected);
-  std::string line = standing;
-  if (tally.layers_expected() == 0 && !standing.empty()) {
-    return ellipsize(line, columns);
+  std::vector<std::string> amounts; // in the order of their worth
+  if (has_layers) {
+    amounts = {human_size(moved) + (expected ? " of " + human_size(*expected) : ""),
+               show_rate(tally.rate()), time_left.empty() ? "" : time_left + " left"};
   }
-  line += (standing.empty() ? "" : ", ") + std::to_string(tally.layers_over()) + " of " +
-          std::to_string(tally.layers_expected()) + " layers";
-  for (const auto& part : {human_size(moved) + (expected ? " of " + human_size(*expected) : ""),
-                           show_rate(tally.rate()), time_left.empty() ? "" : time_left + " left"}) {
-    if (!part.empty() && line.size() + 2 + part.size() <= columns) {
-      line += ", " + part;
+  auto counts = std::vector<std::string>{standing.parts, standing.tags, layers};
+  if (!standing.tags.empty() && join(counts, amounts).size() > columns) {
+    counts.front().clear();
+  }
+  if (!standing.tags.empty() && join(counts, amounts).size() > columns) {
+    counts.back().clear();
+  }
+  auto line = join(counts, {});
+  for (const auto& amount : amounts) {
+    if (auto longer = join({line}, {amount}); longer.size() <= columns) {
+      line = std::move(longer);
     }
   }
   return ellipsize(line, columns);
@@ -130,10 +151,10 @@ std::string layer_line(const Tally::Layer& layer, std::size_t columns) {
   return ellipsize(trim_right(layer.id + size), columns);
 }
 
-std::vector<std::string> progress_lines(const Tally& tally, const std::string& standing,
+std::vector<std::string> progress_lines(const Tally& tally, const Standing& standing,
                                         WindowSize window) {
   std::vector<std::string> lines;
-  if (tally.layers().empty() && standing.empty()) {
+  if (tally.layers().empty() && standing.is_empty()) {
     return lines;
   }
   // One column stays free, because a full line wraps; one row for the cursor, one for the total.

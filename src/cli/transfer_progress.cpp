@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/transfer_progress.hpp"
 
-#include "cli/progress_text.hpp"
 #include "cli/text.hpp"
 
 #include <regctl/model/v1_image.hpp>
@@ -84,7 +83,7 @@ void TransferProgress::say_event(const std::string& line) {
 }
 
 bool TransferProgress::has_nothing_to_show() const {
-  return tally_.layers().empty() && standing_.empty();
+  return tally_.layers().empty() && standing_.is_empty();
 }
 
 void TransferProgress::start_shower() {
@@ -157,7 +156,13 @@ void TransferProgress::tagging(const std::string& id, const std::string& where) 
 
 void TransferProgress::standing(std::string_view text) {
   const std::lock_guard lock(mutex_);
-  standing_ = visible(text);
+  standing_.parts = visible(text);
+  start_shower();
+}
+
+void TransferProgress::standing_of_tags(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  standing_.tags = visible(text);
   start_shower();
 }
 

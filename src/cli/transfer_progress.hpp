@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cli/progress_text.hpp"
 #include "cli/tally.hpp"
 
 #include <regctl/cli/console.hpp>
@@ -44,6 +45,7 @@ public:
   void skipped(const std::string& id, Verb verb, std::optional<std::uint64_t> total_bytes) override;
   void tagging(const std::string& id, const std::string& where) override;
   void standing(std::string_view text) override;
+  void standing_of_tags(std::string_view text) override;
   void note(std::string_view sentence) override;
 
   /// From now on what begins, ends or is skipped gets no line of its own.
@@ -66,7 +68,7 @@ private:
   const std::chrono::milliseconds pause_;
   std::mutex mutex_; ///< guards what follows
   Tally tally_;
-  std::string standing_;
+  Standing standing_;
   bool totals_only_ = false;
   std::vector<std::size_t> drawn_; ///< the widths of the lines on the screen
   std::condition_variable stopping_;

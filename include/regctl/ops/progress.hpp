@@ -42,6 +42,8 @@ public:
 
   /// Where a run of many parts stands, as in "12 of 300 repositories": shown before the totals.
   virtual void standing(std::string_view) {}
+  /// The same of the parts' tags, as in "120 of 340 tags": shown first where room is short.
+  virtual void standing_of_tags(std::string_view) {}
 
   /// One sentence that the user should see (a warning, a retry).
   virtual void note(std::string_view sentence) = 0;

@@ -73,10 +73,41 @@ TEST_CASE("the total says what is known and fits") {
   tally.skip(20'000'000);
   tally.advance(task, 45'000'000);
   tally.look(ProgressClock::time_point{} + 3s);
-  CHECK(total_line(tally, "", 100) == "1 of 12 layers, 45 MB of 100 MB, 15 MB/s, 0:04 left");
-  CHECK(total_line(tally, "", 40) == "1 of 12 layers, 45 MB of 100 MB, 15 MB/s");
-  CHECK(total_line(tally, "", 32) == "1 of 12 layers, 45 MB of 100 MB");
-  CHECK(total_line(tally, "", 10) == "1 of 12...");
+  CHECK(total_line(tally, {}, 100) == "1 of 12 layers, 45 MB of 100 MB, 15 MB/s, 0:04 left");
+  CHECK(total_line(tally, {}, 40) == "1 of 12 layers, 45 MB of 100 MB, 15 MB/s");
+  CHECK(total_line(tally, {}, 32) == "1 of 12 layers, 45 MB of 100 MB");
+  CHECK(total_line(tally, {}, 10) == "1 of 12...");
+}
+
+TEST_CASE("where a run stands comes first, and gives way to what moves") {
+  Tally tally;
+  const Standing standing = {"12 of 300 repositories", "120 of 340+ tags"};
+  CHECK(total_line(tally, standing, 100) == "12 of 300 repositories, 120 of 340+ tags");
+  CHECK(total_line(tally, standing, 30) == "120 of 340+ tags");
+  CHECK(total_line(tally, {"12 of 300 repositories", ""}, 100) == "12 of 300 repositories");
+  tally.expect(12, 120'000'000);
+  const auto task = tally.begin(k_id, Verb::copying, 100'000'000, ProgressClock::time_point{});
+  tally.advance(task, 45'000'000);
+  tally.look(ProgressClock::time_point{} + 3s);
+  const std::string moving = "45 MB of 120 MB, 15 MB/s, 0:05 left";
+  struct Row {
+    std::size_t columns;
+    std::string line;
+  };
+  const Row rows[] = {
+      {100, "12 of 300 repositories, 120 of 340+ tags, 0 of 12 layers, " + moving},
+      {91, "120 of 340+ tags, 0 of 12 layers, " + moving},
+      {60, "120 of 340+ tags, " + moving},
+      {50, "120 of 340+ tags, 45 MB of 120 MB, 15 MB/s"},
+      {20, "120 of 340+ tags"},
+      {10, "120 of ..."},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.columns);
+    CHECK(total_line(tally, standing, row.columns) == row.line);
+  }
+  CHECK(total_line(tally, {"12 of 300 repositories", ""}, 60) ==
+        "12 of 300 repositories, 0 of 12 layers, 45 MB of 120 MB");
 }
 
 TEST_CASE("lines never wrap and never fill the window") {
@@ -89,14 +120,14 @@ TEST_CASE("lines never wrap and never fill the window") {
     for (const unsigned rows : {1U, 2U, 3U, 10U, 24U, 50U}) {
       CAPTURE(columns);
       CAPTURE(rows);
-      const auto lines = progress_lines(tally, "", {columns, rows});
+      const auto lines = progress_lines(tally, {}, {columns, rows});
       CHECK(lines.size() < std::max(rows, 3U));
       for (const auto& line : lines) {
         CHECK(display_width(line) < std::max(columns, 2U));
       }
     }
   }
-  const auto lines = progress_lines(tally, "", {80, 10});
+  const auto lines = progress_lines(tally, {}, {80, 10});
   CHECK(lines.size() == 9);
   CHECK(lines[7] == "... and 13 more");
   CHECK(lines[8].starts_with("0 of 20 layers"));
@@ -105,7 +136,7 @@ TEST_CASE("lines never wrap and never fill the window") {
 TEST_CASE("nothing is drawn while nothing moves") {
   Tally tally;
   tally.expect(3, 100);
-  CHECK(progress_lines(tally, "", {80, 24}).empty());
+  CHECK(progress_lines(tally, {}, {80, 24}).empty());
 }
 
 TEST_SUITE_END();
