@@ -2,6 +2,7 @@
 #include "cli/commands.hpp"
 #include "cli/mirror_flags.hpp"
 #include "cli/mirror_metrics.hpp"
+#include "cli/mirror_plan_table.hpp"
 #include "cli/mirror_text.hpp"
 #include "cli/text.hpp"
 
@@ -11,6 +12,7 @@
 #include <regctl/server/page_server.hpp>
 
 #include <memory>
+#include <optional>
 #include <random>
 
 namespace regctl::cli {
@@ -31,13 +33,45 @@ ExitCode exit_code_of(const Summary& summary) {
   return kind ? cli::exit_code_of(*kind) : ExitCode::failed;
 }
 
-void show(Context& context, const TagResult& result, const std::string& json) {
-  if (context.wants_json()) {
-    context.print_line(visible_json(json));
-  } else if (const auto line = result_line(result); !line.empty()) {
-    context.print_line(visible(line));
+/// What a pass tells as it goes on: JSON, the table of a plan, or a line for each tag.
+class Output {
+public:
+  Output(const MirrorRun& run, Context& context) : run_(run), context_(context) {
+    if (run.options.dry_run && !context.wants_json()) {
+      table_.emplace(context, run.shown);
+    }
   }
-}
+
+  /// `tag` is null for a record of something else.
+  void add(const std::string& json, const TagResult* tag) {
+    if (context_.wants_json()) {
+      context_.print_line(visible_json(json));
+    } else if (tag != nullptr && table_) {
+      table_->add(*tag);
+    } else if (tag != nullptr) {
+      add_line(result_line(*tag, run_.shown));
+    }
+  }
+
+  void finish(const Summary& summary) {
+    if (table_) {
+      table_->finish(summary, run_.options.asks_sizes ? SizesAsked::yes : SizesAsked::no);
+    } else {
+      context_.note(summary_line(summary, run_.options.dry_run));
+    }
+  }
+
+private:
+  void add_line(const std::string& line) {
+    if (!line.empty()) {
+      context_.print_line(visible(line));
+    }
+  }
+
+  const MirrorRun& run_;
+  Context& context_;
+  std::optional<MirrorPlanTable> table_;
+};
 
 /// Also after an interrupt: a pass that was stopped is one to be counted.
 void write_metrics(const std::string& path, const MirrorMetrics& metrics) {
@@ -50,11 +84,12 @@ void write_metrics(const std::string& path, const MirrorMetrics& metrics) {
 
 /// One pass over everything.
 ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics) {
+  Output output(run, context);
   const auto summary = context.verbs().mirror(
       run.jobs, run.options,
-      [&](const TagResult& result, const std::string& json) { show(context, result, json); });
+      [&](const std::string& json, const TagResult* tag) { output.add(json, tag); });
   const bool is_good = !summary.has_failures() && !summary.is_interrupted;
-  context.note(summary_line(summary, run.options.dry_run));
+  output.finish(summary);
   metrics.add(summary, is_good, context.console().now());
   write_metrics(run.metrics_file, metrics);
   if (summary.is_interrupted) {
@@ -64,7 +99,7 @@ ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics
   if (summary.mirrors_failed > 0 && code != ExitCode::partial) {
     std::rethrow_exception(summary.first_problem);
   }
-  const bool has_work = run.tells_work && run.options.dry_run && summary.planned > 0;
+  const bool has_work = run.tells_work && run.options.dry_run && summary.plan.changes() > 0;
   return code == ExitCode::ok && has_work ? ExitCode::work : code;
 }
 

@@ -75,6 +75,10 @@ void add_plans(Arguments& arguments, MirrorFlags& flags) {
   arguments.flag("-n,--dry-run", flags.dry_run, "Show what would be done, and do nothing");
   arguments.flag("--exit-code", flags.exit_code,
                  "With --dry-run: end with 11 if there is something to do");
+  arguments.flag("--sizes", flags.sizes,
+                 "With --dry-run: ask the source for sizes that are not known, a request for each "
+                 "image");
+  arguments.flag("--all", flags.all, "List also tags that stay as they are");
   arguments.value("--plan", "FILE", flags.plan, "Write what would be done here, and do nothing");
   arguments.value("--apply", "FILE", flags.apply,
                   "Do what --plan wrote, or again what --failures wrote");
@@ -228,6 +232,9 @@ void refuse_contradictions(const MirrorFlags& flags, const std::string& file) {
   if (!flags.apply.empty() && is_plan) {
     throw Error(ErrorKind::usage, "--apply carries out a plan: --dry-run and --plan make one");
   }
+  if (flags.sizes && !is_plan) {
+    throw Error(ErrorKind::usage, "--sizes is about what a plan tells: add --dry-run");
+  }
   if (flags.check && file.empty()) {
     throw Error(ErrorKind::usage, "--check looks at a mirror file", "name it with --config FILE");
   }
@@ -264,6 +271,7 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   MirrorRun run;
   run.jobs = std::move(config.mirrors);
   run.tells_work = flags.exit_code;
+  run.shown = flags.all ? ShownTags::all : ShownTags::changed;
   run.metrics_file = settled.metrics_file;
   run.listen_metrics = settled.listen_metrics;
   auto& options = run.options;
@@ -275,6 +283,7 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   options.bandwidth = settled.bandwidth;
   options.registries = std::move(config.registries);
   options.dry_run = flags.dry_run || !flags.plan.empty();
+  options.asks_sizes = flags.sizes;
   options.fail_fast = settled.fail_fast;
   options.shard = flags.shard;
   options.apply = flags.apply;

@@ -3,6 +3,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/context.hpp"
+#include "cli/mirror_text.hpp"
 
 #include <regctl/ops/mirror/mirror.hpp>
 
@@ -22,6 +23,8 @@ struct MirrorFlags {
   std::string repositories_from;
   bool dry_run = false;
   bool exit_code = false;
+  bool all = false;
+  bool sizes = false;
   bool check = false;
   std::optional<ops::mirror::Shard> shard;
   std::string plan;
@@ -35,6 +38,7 @@ struct MirrorRun {
   std::vector<ops::mirror::MirrorJob> jobs;
   ops::mirror::MirrorOptions options;
   bool tells_work = false; ///< --exit-code
+  ShownTags shown = ShownTags::changed;
   std::string metrics_file;
   std::string listen_metrics;
 };

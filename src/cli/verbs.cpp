@@ -54,8 +54,8 @@ public:
 
   ops::mirror::Summary mirror(const std::vector<ops::mirror::MirrorJob>& jobs,
                               const ops::mirror::MirrorOptions& options,
-                              const ops::mirror::Report::OnTag& on_tag) override {
-    return ops::mirror::mirror(session_, jobs, options, on_tag);
+                              const ops::mirror::Report::OnRecord& on_record) override {
+    return ops::mirror::mirror(session_, jobs, options, on_record);
   }
 
   ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) override {

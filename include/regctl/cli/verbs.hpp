@@ -54,7 +54,7 @@ public:
                                std::optional<std::uint64_t> size_bytes) = 0;
   virtual ops::mirror::Summary mirror(const std::vector<ops::mirror::MirrorJob>& jobs,
                                       const ops::mirror::MirrorOptions& options,
-                                      const ops::mirror::Report::OnTag& on_tag) = 0;
+                                      const ops::mirror::Report::OnRecord& on_record) = 0;
   virtual ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) = 0;
   virtual ops::VerifySummary verify(const ops::Scope& scope, const ops::VerifyOptions& options,
                                     const ops::VerifyListener& listener) = 0;

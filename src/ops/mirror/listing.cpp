@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/listing.hpp"
+#include "ops/mirror/absent_tree.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/docker_archive.hpp>
@@ -7,6 +7,7 @@
 #include <regctl/registry/registries.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <iterator>
 #include <map>
@@ -70,6 +71,8 @@ public:
 
   [[nodiscard]] std::string describe() const override { return host_.host; }
   [[nodiscard]] std::string identity() const override { return "docker://" + host_.host; }
+  [[nodiscard]] bool is_remote() const override { return true; }
+  [[nodiscard]] std::uint64_t listing_requests() const override { return listing_requests_; }
 
   std::vector<std::string> repositories() override {
     const auto searched = search_names();
@@ -103,6 +106,7 @@ public:
         return all_->tags(name);
       }
     }
+    ++listing_requests_;
     try {
       return open(name)->tags();
     } catch (const Error& error) {
@@ -121,6 +125,7 @@ private:
   registry::v1::Registry& registry() { return session_.registries().v1(host_); }
 
   std::optional<std::vector<std::string>> search_names() {
+    ++listing_requests_;
     const auto hits = registry().search("");
     if (!hits) {
       return std::nullopt;
@@ -141,6 +146,7 @@ private:
 
   void list_all() {
     wants_listing_ = false;
+    ++listing_requests_;
     AllTags all;
     const bool has_listing =
         registry().list_all_tags([&](const std::string& name, const std::string& tag,
@@ -150,6 +156,7 @@ private:
 
   Session& session_;
   RegistryHost host_;
+  std::atomic<std::uint64_t> listing_requests_{0};
   std::mutex mutex_; ///< guards what follows
   bool wants_listing_;
   std::optional<AllTags> all_;
@@ -232,6 +239,17 @@ private:
   std::map<std::string, TagListing> repositories_;
 };
 
+std::unique_ptr<Side> open_tree_if_there(const std::string& folder) {
+  try {
+    return std::make_unique<StorageSide>(V1Storage::open(folder));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) {
+      throw;
+    }
+    return make_absent_tree(folder);
+  }
+}
+
 } // namespace
 
 std::optional<RegistryHost> registry_of(const Endpoint& endpoint) {
@@ -259,13 +277,15 @@ std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint) {
               "sources are registries, v1-storage:DIR and docker-archive:FILE");
 }
 
-std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoint, Extent extent) {
+std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoint, Extent extent,
+                                       Purpose purpose) {
   if (auto host = registry_of(endpoint)) {
     return std::make_unique<RegistrySide>(session, std::move(*host), extent);
   }
   if (endpoint.place->kind == Place::Kind::v1_storage) {
-    return std::make_unique<StorageSide>(
-        V1Storage::open(endpoint.place->path, V1Storage::Missing::create));
+    return purpose == Purpose::plan ? open_tree_if_there(endpoint.place->path)
+                                    : std::make_unique<StorageSide>(V1Storage::open(
+                                          endpoint.place->path, V1Storage::Missing::create));
   }
   throw Error(ErrorKind::unsupported, "cannot mirror to " + endpoint.to_string(),
               "destinations are registries and v1-storage:DIR; regctl copy writes archives");

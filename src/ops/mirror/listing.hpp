@@ -7,6 +7,7 @@
 #include <regctl/ops/session.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,13 @@ public:
   /// Whether images lie there as they were pushed; those of archives are often unpacked.
   [[nodiscard]] virtual bool holds_pushed_layers() const { return true; }
 
+  /// Whether it is a server, which everything costs requests.
+  [[nodiscard]] virtual bool is_remote() const { return false; }
+
+  /// How many requests listing has taken so far: as many as it takes again. Those that find out
+  /// what speaks there are not among them.
+  [[nodiscard]] virtual std::uint64_t listing_requests() const { return 0; }
+
   /// What tells it from other sides, whatever is named below it: "docker://host:5000".
   [[nodiscard]] virtual std::string identity() const = 0;
 
@@ -53,8 +61,14 @@ std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint);
 /// Of how many repositories the tags will be asked for: for many, a listing of all is tried first.
 enum class Extent { one, many };
 
+enum class Purpose {
+  write,
+  plan, ///< nothing is made
+};
+
 /// A side to write to: a registry, or a storage tree, which is made if it is not there.
-std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoint, Extent extent);
+std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoint, Extent extent,
+                                       Purpose purpose);
 
 /// The first names of a list, for a note: "a, b, c, …".
 std::string first_names(const std::vector<std::string>& names);

@@ -291,6 +291,17 @@ std::string state_of(const MirrorJob& job, const MirrorOptions& options) {
   return state_file(options.state_folder, job.source, job.destination);
 }
 
+/// What a run takes that lists again what was listed for a plan.
+std::uint64_t listing_requests(const JobState& state) {
+  return state.options.dry_run
+             ? state.source->listing_requests() + state.destination->listing_requests()
+             : 0;
+}
+
+Forecast::Side forecast_side(const Side& side) {
+  return side.is_remote() ? Forecast::Side::remote : Forecast::Side::local;
+}
+
 void run_job(Session& session, const MirrorJob& job, const MirrorOptions& options,
              const Limits& limits, Report& report) {
   ImageCopy how;
@@ -300,22 +311,26 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
     how.plain_layers = PlainLayers::gzip;
   }
   const auto extent = job.source.reference() == nullptr ? Extent::many : Extent::one;
+  auto destination = open_destination(session, job.destination, extent,
+                                      options.dry_run ? Purpose::plan : Purpose::write);
+  const Forecast forecast(forecast_side(*source), forecast_side(*destination));
   JobState state{session,
                  job,
                  options,
                  report,
                  std::move(source),
-                 open_destination(session, job.destination, extent),
+                 std::move(destination),
                  {},
                  how,
                  limits.jobs_for(job),
                  State(state_of(job, options),
                        [&](const std::string& text) { session.progress().note(text); }),
-                 {},
+                 forecast,
                  {}};
   try {
     if (options.apply.empty()) {
       mirror_all(state);
+      report.count_plan(state.forecast.shared_bytes(), listing_requests(state));
     } else {
       apply_plan(state);
     }
@@ -347,14 +362,14 @@ void check_files(const std::vector<MirrorJob>& jobs, const MirrorOptions& option
 } // namespace
 
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
-               const Report::OnTag& on_tag) {
+               const Report::OnRecord& on_record) {
   for (const auto& job : jobs) {
     refuse_digest(job.source);
     refuse_digest(job.destination);
     check_ends(job.source, job.destination);
   }
   check_files(jobs, options);
-  Report report(options.files, session.progress(), on_tag);
+  Report report(options.files, session.progress(), on_record);
   const Limits limits(options);
   for (const auto& job : jobs) {
     try {

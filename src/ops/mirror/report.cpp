@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/report_json.hpp"
+
 #include <regctl/base/json.hpp>
-#include <regctl/ops/mirror/report.hpp>
 
 #include <fcntl.h>
 
@@ -12,26 +13,6 @@ namespace regctl::ops::mirror {
 namespace {
 
 using Outcome = TagResult::Outcome;
-
-double seconds(std::chrono::milliseconds time) {
-  return static_cast<double>(time.count()) / 1000.0;
-}
-
-std::string print(const Json& record) {
-  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Json to_json(const Failure& failure) {
-  Json error = {{"kind", to_string(failure.kind)}, {"message", failure.message}};
-  if (!failure.hint.empty()) {
-    error["hint"] = failure.hint;
-  }
-  return error;
-}
-
-Json or_null(const std::optional<std::string>& text) {
-  return text ? Json(*text) : Json(nullptr);
-}
 
 } // namespace
 
@@ -122,8 +103,8 @@ private:
   FileDescriptor fd_;
 };
 
-Report::Report(const Files& files, Progress& progress, OnTag on_tag)
-    : progress_(progress), on_tag_(std::move(on_tag)) {
+Report::Report(const Files& files, Progress& progress, OnRecord on_record)
+    : progress_(progress), on_record_(std::move(on_record)) {
   if (!files.report.empty()) {
     report_ = std::make_unique<Lines>(files.report);
   }
@@ -145,32 +126,23 @@ void Report::begin(std::string from, std::string to, std::uint64_t repositories)
   tell();
 }
 
+void Report::expect_tags(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  ++repositories_listed_;
+  tags_ahead_ += number;
+  tell();
+}
+
+void Report::drop_tags(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  tags_ahead_ -= number;
+  tell();
+}
+
 void Report::add(const TagResult& result) {
   const std::lock_guard lock(mutex_);
   const auto& tag = result.tag;
-  Json record = {{"type", "tag"},
-                 {"from", from_},
-                 {"to", to_},
-                 {"source", tag.source_name},
-                 {"destination", tag.destination_name},
-                 {"tag", tag.tag},
-                 {"action", to_string(tag.action)},
-                 {"reason", tag.reason},
-                 {"identity", or_null(tag.identity)},
-                 {"previous", or_null(tag.previous)},
-                 {"outcome", outcome_word(result)},
-                 {"images", result.items_moved},
-                 {"images_there", result.items_there},
-                 {"bytes", result.bytes},
-                 {"seconds", seconds(result.time)}};
-  if (result.bytes_ahead) {
-    record["bytes_ahead"] = *result.bytes_ahead;
-  }
-  if (result.problem) {
-    record["error"] = to_json(explain(result.problem));
-  }
-  const auto text = print(record);
-  write(text);
+  const auto text = print_record(tag_record(result, from_, to_));
   const bool is_left = result.outcome == Outcome::failed || result.outcome == Outcome::not_done;
   if (failures_ && is_left && !write_problem_) {
     try {
@@ -190,17 +162,9 @@ void Report::add(const TagResult& result) {
   if (result.problem) {
     progress_.note(tag.source_name + ":" + tag.tag + ": " + explain(result.problem).message);
   }
-  show(result, text);
-}
-
-void Report::show(const TagResult& result, const std::string& record) {
-  try {
-    on_tag_(result, record);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::interrupted && !write_problem_) {
-      write_problem_ = std::current_exception();
-    }
-  }
+  tags_over_ += is_left_out(tag) ? 0 : 1;
+  tell();
+  write(text, &result);
 }
 
 void Report::add_repository(const std::string& source_name, const std::exception_ptr& problem) {
@@ -218,7 +182,9 @@ void Report::add_repository(const std::string& source_name, const std::exception
   } else {
     ++summary_.repositories_not_done;
   }
-  write(print(record));
+  ++repositories_listed_;
+  tell();
+  write(print_record(record), nullptr);
   if (failures_ && !write_problem_) {
     try {
       failures_->write(source_name);
@@ -238,11 +204,12 @@ void Report::add_mirror(std::string from, std::string to, const std::exception_p
   const std::lock_guard lock(mutex_);
   ++summary_.mirrors_failed;
   count_failure(problem);
-  write(print({{"type", "mirror"},
-               {"from", std::move(from)},
-               {"to", std::move(to)},
-               {"outcome", "failed"},
-               {"error", to_json(explain(problem))}}));
+  write(print_record({{"type", "mirror"},
+                      {"from", std::move(from)},
+                      {"to", std::move(to)},
+                      {"outcome", "failed"},
+                      {"error", to_json(explain(problem))}}),
+        nullptr);
 }
 
 void Report::interrupt() {
@@ -255,23 +222,54 @@ bool Report::has_failures() {
   return summary_.has_failures();
 }
 
-void Report::write(const std::string& record) {
-  if (!report_ || write_problem_) {
-    return;
+void Report::write(const std::string& record, const TagResult* tag) {
+  if (report_ && !write_problem_) {
+    try {
+      report_->write(record);
+    } catch (const Error&) {
+      write_problem_ = std::current_exception();
+    }
   }
   try {
-    report_->write(record);
-  } catch (const Error&) {
-    write_problem_ = std::current_exception();
+    on_record_(record, tag);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::interrupted && !write_problem_) {
+      write_problem_ = std::current_exception();
+    }
   }
 }
 
 void Report::count_planned(const TagResult& result) {
-  const auto action = result.tag.action;
-  const bool moves = action == Action::copy || action == Action::update;
-  summary_.planned += moves || action == Action::remove ? 1 : 0;
-  summary_.bytes_ahead += result.bytes_ahead.value_or(0);
-  summary_.planned_of_unknown_size += moves && !result.bytes_ahead ? 1 : 0;
+  auto& plan = summary_.plan;
+  const auto& ahead = result.ahead;
+  switch (result.tag.action) {
+  case Action::copy:
+    ++plan.copy;
+    break;
+  case Action::update:
+    ++plan.update;
+    break;
+  case Action::keep:
+    ++plan.keep;
+    break;
+  case Action::remove:
+    ++plan.remove;
+    break;
+  case Action::skip:
+    ++plan.skip;
+    break;
+  }
+  plan.of_unknown_images += ahead.has_all_images ? 0 : 1;
+  plan.of_unknown_size += ahead.has_all_sizes ? 0 : 1;
+  plan.images += ahead.images;
+  plan.bytes += ahead.bytes;
+  plan.requests += ahead.requests;
+}
+
+void Report::count_plan(std::uint64_t bytes_shared, std::uint64_t requests) {
+  const std::lock_guard lock(mutex_);
+  summary_.plan.bytes_shared += bytes_shared;
+  summary_.plan.requests += requests;
 }
 
 void Report::count(const TagResult& result) {
@@ -321,31 +319,19 @@ void Report::count_failure(const std::exception_ptr& problem) {
 void Report::tell() {
   progress_.standing(std::to_string(summary_.repositories) + " of " +
                      std::to_string(repositories_ahead_) + " repositories");
+  if (tags_ahead_ > 0) {
+    // Repositories are listed as their turn comes: until then nobody knows of all tags.
+    const auto* more = repositories_listed_ < repositories_ahead_ ? "+" : "";
+    progress_.standing_of_tags(std::to_string(tags_over_) + " of " + std::to_string(tags_ahead_) +
+                               more + " tags");
+  }
 }
 
 Summary Report::finish() {
   const std::lock_guard lock(mutex_);
   summary_.time = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - since_);
-  write(print({{"type", "summary"},
-               {"interrupted", summary_.is_interrupted},
-               {"mirrors_failed", summary_.mirrors_failed},
-               {"repositories", summary_.repositories},
-               {"repositories_failed", summary_.repositories_failed},
-               {"repositories_not_done", summary_.repositories_not_done},
-               {"copied", summary_.copied},
-               {"updated", summary_.updated},
-               {"kept", summary_.kept},
-               {"deleted", summary_.deleted},
-               {"skipped", summary_.skipped},
-               {"failed", summary_.failed},
-               {"not_done", summary_.not_done},
-               {"planned", summary_.planned},
-               {"bytes_ahead", summary_.bytes_ahead},
-               {"planned_of_unknown_size", summary_.planned_of_unknown_size},
-               {"images", summary_.images_moved},
-               {"bytes", summary_.bytes},
-               {"seconds", seconds(summary_.time)}}));
+  write(print_record(summary_record(summary_)), nullptr);
   if (write_problem_) {
     std::rethrow_exception(write_problem_);
   }

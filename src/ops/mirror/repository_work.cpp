@@ -2,10 +2,12 @@
 #include "ops/mirror/repository_work.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/interrupt.hpp>
 #include <regctl/base/time.hpp>
 
 #include <algorithm>
 #include <ctime>
+#include <set>
 #include <utility>
 
 namespace regctl::ops::mirror {
@@ -27,7 +29,11 @@ bool is_transfer(const PlannedTag& tag) {
 
 class V1RepositoryWork final : public RepositoryWork {
 public:
-  V1RepositoryWork(JobState& state, RepositoryTask task) : state_(state), task_(std::move(task)) {}
+  V1RepositoryWork(JobState& state, RepositoryTask task) : state_(state), task_(std::move(task)) {
+    if (state_.options.dry_run) {
+      turn_.emplace(state_.turns);
+    }
+  }
 
   std::vector<PlannedTag> plan() override {
     source_ = state_.source->open(task_.source_name);
@@ -85,46 +91,60 @@ private:
     state_.report.add(result);
   }
 
-  /// Sizes are told as far as earlier runs have learnt them: a plan costs no request for an image.
   void report_plan(const std::vector<PlannedTag>& planned) {
-    for (const auto& tag : planned) {
-      if (tag.action == Action::keep && tag.identity) {
-        foresee(*tag.identity);
-      }
+    const bool moves = std::any_of(planned.begin(), planned.end(), is_transfer);
+    // What is kept matters to what moves; where nothing does, it is not worth reading.
+    const bool asks = moves && (state_.options.asks_sizes || !state_.source->is_remote());
+    if (asks && state_.source->is_remote()) {
+      learn_chains(planned); // beside other repositories, not one after the other
+    }
+    turn_->wait();
+    const auto look_up = [&](const std::string& id) { return know(id, asks); };
+    for (const auto& id : at_destination_) {
+      state_.forecast.add_there(id, look_up);
     }
     for (const auto& tag : planned) {
+      check_interrupted();
       TagResult result;
       result.tag = tag;
       result.outcome = tag.is_broken ? Outcome::failed : Outcome::planned;
       if (tag.is_broken) {
         result.problem = broken_tag(*state_.source, tag);
-      }
-      if (is_transfer(tag)) {
-        result.bytes_ahead = foresee(*tag.identity);
+      } else if (is_transfer(tag)) {
+        result.ahead = state_.forecast.add_transfer(*tag.identity, look_up);
+      } else if (tag.action == Action::remove) {
+        result.ahead = state_.forecast.add_removal();
       }
       state_.report.add(result);
     }
+    turn_->end();
   }
 
-  /// Bytes of the images from `id` down that are not foreseen yet; from now on they are. Nothing
-  /// where the size or the parent of one is not known.
-  std::optional<std::uint64_t> foresee(const std::string& id) {
-    const std::lock_guard lock(state_.foreseeing);
-    std::uint64_t bytes = 0;
-    auto next = id;
-    for (std::size_t depth = 0; !next.empty() && depth < k_max_chain; ++depth) {
-      if (state_.foreseen.state(next) == SettledKeys::State::there) {
-        return bytes; // and with it what is below
+  void learn_chains(const std::vector<PlannedTag>& planned) {
+    auto ids = at_destination_;
+    for (const auto& tag : planned) {
+      if (is_transfer(tag)) {
+        ids.insert(*tag.identity);
       }
-      const auto fact = state_.learnt.find(next);
-      if (!fact || !fact->size_bytes) {
-        return std::nullopt;
-      }
-      bytes += *fact->size_bytes;
-      state_.foreseen.put(next);
-      next = fact->parent;
     }
-    return bytes;
+    for (const auto& id : ids) {
+      auto next = id;
+      for (std::size_t depth = 0; !next.empty() && depth < k_max_chain; ++depth) {
+        const auto fact = learn(next);
+        next = fact ? fact->parent : std::string();
+      }
+    }
+  }
+
+  /// What is known of an image without a request, or with `asks` what the source tells.
+  std::optional<Forecast::Known> know(const std::string& id, bool asks) {
+    if (!state_.destination->is_remote()) {
+      if (const auto fact = read_fact(*destination_, id)) {
+        return Forecast::Known{fact->size_bytes, fact->parent, /*is_there=*/true};
+      }
+    }
+    const auto fact = asks ? learn(id) : state_.learnt.find(id);
+    return fact ? std::optional(Forecast::Known{fact->size_bytes, fact->parent}) : std::nullopt;
   }
 
   std::vector<PlannedTag> plan_anew() {
@@ -137,15 +157,33 @@ private:
     if (!tags) { // a search index may name what was deleted since
       state_.session.progress().note("there is no repository " + task_.source_name + " at " +
                                      state_.source->describe() + ", although it is listed");
-      return {};
+      return expected({});
     }
     listings.source = std::move(*tags);
     listings.destination = state_.destination->tags(task_.destination_name);
+    if (turn_) {
+      note_destination(listings.destination.value_or(TagListing()));
+    }
     keep_one_tag(listings);
-    const auto cached = make_cached_repository(*source_, state_.images);
-    return mirror::plan(
-        listings, state_.job.rules, [&](const std::string& id) { return created_at(*cached, id); },
-        std::time(nullptr));
+    const auto created_at = [&](const std::string& id) {
+      const auto fact = learn(id);
+      return fact ? fact->created : std::nullopt; // an age that is not known
+    };
+    return expected(mirror::plan(listings, state_.job.rules, created_at, std::time(nullptr)));
+  }
+
+  void note_destination(const TagListing& tags) {
+    for (const auto& [tag, id] : tags) {
+      if (id && state_.destination->is_remote()) { // else each image is looked for
+        at_destination_.insert(*id);
+      }
+    }
+  }
+
+  std::vector<PlannedTag> expected(std::vector<PlannedTag> planned) const {
+    state_.report.expect_tags(planned.size() - static_cast<std::size_t>(std::count_if(
+                                                   planned.begin(), planned.end(), is_left_out)));
+    return planned;
   }
 
   void keep_one_tag(Listings& listings) const {
@@ -163,19 +201,24 @@ private:
     }
   }
 
-  /// What cannot be read has no age; whether that matters shows when it is moved.
-  std::optional<std::int64_t> created_at(V1Repository& source, const std::string& id) {
-    if (const auto known = state_.learnt.find(id)) {
-      return known->created;
+  /// What is known of an image of the source, or what the source tells.
+  std::optional<State::Fact> learn(const std::string& id) {
+    if (auto known = state_.learnt.find(id)) {
+      return known;
     }
+    const auto cached = make_cached_repository(*source_, state_.images);
+    const auto fact = read_fact(*cached, id);
+    if (fact) {
+      state_.learnt.put(id, *fact);
+    }
+    return fact;
+  }
+
+  /// Nothing for what cannot be read; whether that matters shows when it is moved.
+  static std::optional<State::Fact> read_fact(V1Repository& repository, const std::string& id) {
     try {
-      const auto image = source.find_image(id);
-      if (!image) {
-        return std::nullopt;
-      }
-      const auto fact = fact_of(*image, parse_v1_image(image->json));
-      state_.learnt.put(id, fact);
-      return fact.created;
+      const auto image = repository.find_image(id);
+      return image ? std::optional(fact_of(*image, parse_v1_image(image->json))) : std::nullopt;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
         throw;
@@ -187,6 +230,7 @@ private:
   /// A plan is of the past: what it wanted to change must still be what it saw.
   std::vector<PlannedTag> check_plan(std::vector<PlannedTag> planned) {
     const auto now = state_.destination->tags(task_.destination_name).value_or(TagListing());
+    planned = expected(std::move(planned));
     std::vector<PlannedTag> left;
     for (auto& tag : planned) {
       const auto found = now.find(tag.tag);
@@ -229,6 +273,9 @@ private:
   /// Where a copy failed nothing is removed: the tag that goes may be the only one that is left of
   /// what should have come.
   void leave_removals(Ending ending) {
+    if (ending != Ending::stopped) {
+      state_.report.drop_tags(removals_.size());
+    }
     for (auto& tag : removals_) {
       if (ending == Ending::stopped) {
         report(tag, Outcome::not_done);
@@ -241,9 +288,11 @@ private:
 
   JobState& state_;
   RepositoryTask task_;
+  std::optional<Turns::Turn> turn_; ///< to tell the plan; nothing if it is carried out
   std::unique_ptr<V1Repository> source_;
   std::unique_ptr<V1Repository> destination_;
   std::optional<V1Route> route_;
+  std::set<std::string> at_destination_; ///< of a plan: the images of the tags there
   std::vector<PlannedTag> removals_;
 };
 

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "ops/mirror/engine.hpp"
+#include "ops/mirror/forecast.hpp"
 #include "ops/mirror/listing.hpp"
+#include "ops/mirror/turns.hpp"
 #include "ops/mirror/v1_transfer.hpp"
 
 #include <regctl/ops/mirror/mirror.hpp>
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,8 +28,8 @@ struct JobState {
   ImageCopy how;
   std::size_t jobs;
   State learnt;
-  SettledKeys foreseen;  ///< of a plan: images that will be there
-  std::mutex foreseeing; ///< guards it
+  Forecast forecast; ///< of a plan: whose turn it is has it
+  Turns turns;       ///< of the repositories of a plan
 };
 
 /// One repository to be mirrored.

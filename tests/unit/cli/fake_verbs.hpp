@@ -132,13 +132,13 @@ public:
   }
   ops::mirror::Summary mirror(const std::vector<ops::mirror::MirrorJob>& jobs,
                               const ops::mirror::MirrorOptions& options,
-                              const ops::mirror::Report::OnTag& on_tag) override {
+                              const ops::mirror::Report::OnRecord& on_record) override {
     for (const auto& job : jobs) {
       call("mirror " + job.source.to_string() + " " + job.destination.to_string() +
            (options.dry_run ? " dry" : ""));
     }
     for (const auto& result : results) {
-      on_tag(result, "{}");
+      on_record("{}", &result);
     }
     return mirrored;
   }

@@ -17,6 +17,9 @@ TagResult result(Action action, Outcome outcome) {
   TagResult result;
   result.tag = {"team/app",           "new/app",           "1.0", action, "missing", false,
                 std::string(64, 'a'), std::string(64, 'b')};
+  if (action == Action::remove) {
+    result.tag.identity.reset();
+  }
   result.outcome = outcome;
   return result;
 }
@@ -25,26 +28,30 @@ TagResult result(Action action, Outcome outcome) {
 
 TEST_SUITE_BEGIN("cli/mirror_text");
 
-TEST_CASE("what changed has a line, and nothing else") {
+TEST_CASE("what changed has a line, and the rest where all is wanted") {
   struct Row {
     Action action;
     Outcome outcome;
     const char* line;
+    const char* line_of_all;
   };
   const Row rows[] = {
-      {Action::copy, Outcome::done, "copied new/app:1.0 aaaaaaaaaaaa"},
-      {Action::update, Outcome::done, "updated new/app:1.0 aaaaaaaaaaaa"},
-      {Action::remove, Outcome::done, "deleted new/app:1.0 bbbbbbbbbbbb"},
-      {Action::copy, Outcome::planned, "copy new/app:1.0 aaaaaaaaaaaa (missing)"},
-      {Action::remove, Outcome::planned, "delete new/app:1.0 bbbbbbbbbbbb (missing)"},
-      {Action::keep, Outcome::done, ""},
-      {Action::skip, Outcome::done, ""},
-      {Action::keep, Outcome::planned, ""},
-      {Action::copy, Outcome::failed, ""},
-      {Action::copy, Outcome::not_done, ""},
+      {Action::copy, Outcome::done, "copied new/app:1.0 aaaaaaaaaaaa",
+       "copied new/app:1.0 aaaaaaaaaaaa"},
+      {Action::update, Outcome::done, "updated new/app:1.0 aaaaaaaaaaaa",
+       "updated new/app:1.0 aaaaaaaaaaaa"},
+      {Action::remove, Outcome::done, "deleted new/app:1.0 bbbbbbbbbbbb",
+       "deleted new/app:1.0 bbbbbbbbbbbb"},
+      {Action::keep, Outcome::done, "", "kept new/app:1.0 aaaaaaaaaaaa"},
+      {Action::skip, Outcome::done, "", "skipped new/app:1.0 aaaaaaaaaaaa"},
+      {Action::keep, Outcome::planned, "", ""},
+      {Action::copy, Outcome::failed, "", ""},
+      {Action::copy, Outcome::not_done, "", ""},
   };
   for (const auto& row : rows) {
-    CHECK(result_line(result(row.action, row.outcome)) == row.line);
+    const auto tag = result(row.action, row.outcome);
+    CHECK(result_line(tag, ShownTags::changed) == row.line);
+    CHECK(result_line(tag, ShownTags::all) == row.line_of_all);
   }
 }
 
@@ -65,12 +72,51 @@ TEST_CASE("the summary tells what there is to tell") {
         "9 images moved, 12.3 MB in 1:07");
   Summary plan;
   plan.repositories = 2;
-  plan.planned = 3;
-  plan.bytes_ahead = 1000;
+  plan.plan.copy = 1;
+  plan.plan.update = 1;
+  plan.plan.remove = 1;
+  plan.plan.bytes = 1000;
   CHECK(summary_line(plan, true) == "2 repositories: 3 tags to change, 1 kB to move in 0:00");
-  plan.planned_of_unknown_size = 1;
+  plan.plan.of_unknown_size = 1;
   CHECK(summary_line(plan, true) ==
         "2 repositories: 3 tags to change, at least 1 kB to move in 0:00");
+}
+
+TEST_CASE("a plan comes to what is known of it, and says what is not") {
+  using Sentences = std::vector<std::string>;
+  Summary summary;
+  summary.repositories = 3;
+  summary.plan.keep = 6;
+  CHECK(plan_totals(summary, SizesAsked::no) == Sentences{"6 tags in 3 repositories: keep 6"});
+  auto& plan = summary.plan;
+  plan.copy = 4;
+  plan.update = 1;
+  plan.remove = 2;
+  plan.skip = 10;
+  plan.images = 5;
+  plan.bytes = 101'300;
+  plan.requests = 71;
+  summary.failed = 1;
+  summary.repositories_failed = 1;
+  const std::string tags =
+      "24 tags in 3 repositories: copy 4, update 1, delete 2, keep 6, skip 10, "
+      "broken at the source 1, 1 repository failed";
+  CHECK(plan_totals(summary, SizesAsked::no) ==
+        Sentences{tags, "101.3 kB to move in 5 images", "about 71 requests"});
+  plan.bytes_shared = 40'500;
+  CHECK(plan_totals(summary, SizesAsked::no)[1] ==
+        "101.3 kB to move in 5 images, of which 40.5 kB are needed by several tags");
+  plan.of_unknown_size = 1;
+  CHECK(
+      plan_totals(summary, SizesAsked::no) ==
+      Sentences{tags,
+                "at least 101.3 kB to move, of which 40.5 kB are needed by several tags; for 1 tag "
+                "not all sizes are known (--sizes asks the source)",
+                "about 71 requests"});
+  plan.of_unknown_images = 1;
+  plan.bytes = plan.bytes_shared = 0;
+  CHECK(plan_totals(summary, SizesAsked::yes) ==
+        Sentences{tags, "for 1 tag not all sizes are known", "at least 71 requests"});
 }
 
 TEST_CASE("metrics add up passes and tell of the last one") {

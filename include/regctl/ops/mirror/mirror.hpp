@@ -23,6 +23,7 @@ struct MirrorOptions {
   std::string state_folder; ///< where those are; "": nothing is kept
   std::string apply;        ///< a plan file to be carried out, instead of planning
   bool dry_run = false;     ///< plans only
+  bool asks_sizes = false;  ///< of a plan: a request for each image whose size is not known
   bool fail_fast = false;
   std::optional<Shard> shard;
 };
@@ -37,6 +38,6 @@ struct MirrorOptions {
 /// interrupt ends it early: Summary::is_interrupted. Throws Error{usage} for a job that makes no
 /// sense, Error{local_io} for files that cannot be written.
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
-               const Report::OnTag& on_tag);
+               const Report::OnRecord& on_record);
 
 } // namespace regctl::ops::mirror

@@ -46,6 +46,21 @@ struct PlannedTag {
   std::optional<std::string> previous; ///< at the destination
 };
 
+/// Whether the rules leave a tag out, so that it is no part of the mirror.
+[[nodiscard]] inline bool is_left_out(const PlannedTag& tag) noexcept {
+  return tag.action == Action::skip && !tag.is_broken;
+}
+
+/// What carrying out a planned tag takes, as far as it is known.
+struct Ahead {
+  std::uint64_t images = 0;       ///< that move for this tag and for none before it
+  std::uint64_t bytes = 0;        ///< of those
+  std::uint64_t bytes_shared = 0; ///< that it needs as well, and that move for a tag before it
+  std::uint64_t requests = 0;     ///< for this tag and for none before it
+  bool has_all_images = true;     ///< else there may be more of all of them
+  bool has_all_sizes = true;      ///< else there are more bytes
+};
+
 /// When the image behind an identity was created, in seconds since 1970; nothing if not known.
 using CreatedAt = std::function<std::optional<std::int64_t>(const std::string& identity)>;
 

@@ -33,8 +33,7 @@ struct TagResult {
   std::uint64_t items_moved = 0; ///< by this tag's transfer
   std::uint64_t items_there = 0; ///< before, or moved for another tag
   std::uint64_t bytes = 0;       ///< that travelled for this tag
-  /// Of a plan: bytes that would travel for this tag and for none before it; nothing if not known.
-  std::optional<std::uint64_t> bytes_ahead;
+  Ahead ahead;                   ///< of a plan; nothing for what is kept or skipped
   std::chrono::milliseconds time{0};
 };
 
@@ -53,6 +52,25 @@ Failure explain(const std::exception_ptr& problem);
 /// "not_found", "denied", …; "bug" for nothing.
 std::string_view to_string(const std::optional<ErrorKind>& kind) noexcept;
 
+/// A plan in numbers.
+struct PlanTotals {
+  std::uint64_t copy = 0; ///< tags by what would be done
+  std::uint64_t update = 0;
+  std::uint64_t keep = 0;
+  std::uint64_t remove = 0;
+  std::uint64_t skip = 0;
+  std::uint64_t of_unknown_images = 0; ///< tags for which there may be more of what follows
+  std::uint64_t of_unknown_size = 0;   ///< tags for which there are more bytes
+  std::uint64_t images = 0;            ///< that would move, each once
+  std::uint64_t bytes = 0;
+  std::uint64_t bytes_shared = 0; ///< of those that several tags need
+  std::uint64_t requests = 0;     ///< of the run, its listings too
+
+  [[nodiscard]] std::uint64_t changes() const noexcept { return copy + update + remove; }
+  /// Tags of every action.
+  [[nodiscard]] std::uint64_t tags() const noexcept { return changes() + keep + skip; }
+};
+
 /// A run in numbers.
 struct Summary {
   std::uint64_t repositories = 0; ///< that were looked at
@@ -65,9 +83,7 @@ struct Summary {
   std::uint64_t skipped = 0;
   std::uint64_t failed = 0;
   std::uint64_t not_done = 0;
-  std::uint64_t planned = 0;     ///< that a plan would change
-  std::uint64_t bytes_ahead = 0; ///< of those whose size is known
-  std::uint64_t planned_of_unknown_size = 0;
+  PlanTotals plan; ///< if a plan only was wanted
   std::uint64_t images_moved = 0;
   std::uint64_t bytes = 0;
   std::chrono::milliseconds time{0};
@@ -79,7 +95,7 @@ struct Summary {
   [[nodiscard]] bool has_failures() const noexcept { return first_problem != nullptr; }
   /// Whether something went well.
   [[nodiscard]] bool has_successes() const noexcept {
-    return copied + updated + kept + deleted + skipped > 0;
+    return copied + updated + kept + deleted + skipped + plan.tags() > 0;
   }
 };
 
@@ -93,15 +109,20 @@ public:
     std::string plan;     ///< lines of print_planned_tag; "" for none
   };
 
-  /// Called for each tag, one at a time.
-  using OnTag = std::function<void(const TagResult& result, const std::string& json)>;
+  /// Called for each record of the report, one at a time; `tag` is null for those of other things.
+  using OnRecord = std::function<void(const std::string& json, const TagResult* tag)>;
 
   /// Opens the files: what cannot be written is told before anything is done.
-  Report(const Files& files, Progress& progress, OnTag on_tag);
+  Report(const Files& files, Progress& progress, OnRecord on_record);
   ~Report();
 
   /// What follows is about this source and destination.
   void begin(std::string from, std::string to, std::uint64_t repositories);
+
+  /// A repository's tags are known: so many are ahead, without those that the rules leave out.
+  void expect_tags(std::uint64_t number);
+  /// So many of them are left out after all.
+  void drop_tags(std::uint64_t number);
 
   void add(const TagResult& result);
 
@@ -109,6 +130,9 @@ public:
   void add_repository(const std::string& source_name, const std::exception_ptr& problem);
   /// A repository is over.
   void count_repository();
+
+  /// Of a plan: what its tags share, and the requests that belong to none of them.
+  void count_plan(std::uint64_t bytes_shared, std::uint64_t requests);
 
   /// A whole job could not be begun.
   void add_mirror(std::string from, std::string to, const std::exception_ptr& problem);
@@ -123,20 +147,22 @@ public:
 private:
   class Lines;
 
-  void write(const std::string& record);
-  void show(const TagResult& result, const std::string& record);
+  void write(const std::string& record, const TagResult* tag);
   void count(const TagResult& result);
   void count_planned(const TagResult& result);
   void count_failure(const std::exception_ptr& problem);
   void tell();
 
   Progress& progress_;
-  OnTag on_tag_;
+  OnRecord on_record_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   std::mutex mutex_; ///< guards what follows
   std::string from_;
   std::string to_;
   std::uint64_t repositories_ahead_ = 0;
+  std::uint64_t repositories_listed_ = 0; ///< or given up
+  std::uint64_t tags_ahead_ = 0;
+  std::uint64_t tags_over_ = 0;
   std::unique_ptr<Lines> report_;
   std::unique_ptr<Lines> failures_;
   std::unique_ptr<AtomicFile> plan_;

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/mirror_plan_table.hpp"
+
+#include "cli/text.hpp"
+#include "cli/units.hpp"
+
+#include <regctl/model/v1_image.hpp>
+
+#include <string>
+#include <vector>
+
+namespace regctl::cli {
+
+namespace {
+
+using ops::mirror::Action;
+using ops::mirror::TagResult;
+
+constexpr std::size_t k_columns = 100;
+
+/// "-" where nothing moves, "N/A" where it is not known how much.
+std::string show_bytes(const TagResult& result, std::uint64_t bytes) {
+  const auto action = result.tag.action;
+  if (action != Action::copy && action != Action::update) {
+    return "-";
+  }
+  return result.ahead.has_all_sizes ? human_size(bytes) : "N/A";
+}
+
+std::vector<std::string> to_cells(const TagResult& result) {
+  const auto& tag = result.tag;
+  const auto& id = tag.identity ? tag.identity : tag.previous;
+  return {std::string(to_string(tag.action)),
+          tag.destination_name + ":" + tag.tag,
+          id ? short_id(*id) : "-",
+          show_bytes(result, result.ahead.bytes),
+          show_bytes(result, result.ahead.bytes_shared),
+          tag.reason};
+}
+
+} // namespace
+
+void MirrorPlanTable::add(const TagResult& result) {
+  if (!is_shown(result.tag, shown_)) {
+    return;
+  }
+  if (!rows_) {
+    rows_.emplace(context_, std::vector<std::string>{"ACTION", "TAG", "IMAGE ID", "TO MOVE",
+                                                     "SHARED", "REASON"});
+  }
+  rows_->add_row(to_cells(result));
+}
+
+void MirrorPlanTable::finish(const ops::mirror::Summary& summary, SizesAsked asked) {
+  if (rows_) {
+    rows_->finish();
+    context_.print_line("");
+  }
+  for (const auto& sentence : plan_totals(summary, asked)) {
+    auto text = wrap(sentence, 0, k_columns);
+    text.pop_back(); // print_line() ends it
+    context_.print_line(text);
+  }
+}
+
+} // namespace regctl::cli

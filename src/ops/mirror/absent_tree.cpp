@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/absent_tree.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <utility>
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+class NoRepository final : public V1Repository {
+public:
+  explicit NoRepository(std::string where) : where_(std::move(where)) {}
+
+  [[nodiscard]] std::string describe() const override { return where_; }
+  V1Tags tags() override { refuse(); }
+  std::optional<std::vector<std::string>> ancestry(const std::string&) override {
+    return std::nullopt;
+  }
+  std::optional<V1Image> find_image(const std::string&) override { return std::nullopt; }
+  std::unique_ptr<LayerSource> open_layer(const V1Image&, LayerCheck) override { refuse(); }
+  std::unique_ptr<V1Push> start_push(const V1PushPlan&) override { refuse(); }
+  void put_tag(const std::string&, const std::string&) override { refuse(); }
+  void remove_tag(const std::string&) override { refuse(); }
+  void remove() override { refuse(); }
+
+private:
+  [[noreturn]] void refuse() const {
+    throw Error(ErrorKind::not_found, "there is no repository " + where_);
+  }
+
+  std::string where_;
+};
+
+class AbsentTree final : public Side {
+public:
+  explicit AbsentTree(const std::string& folder) : where_("v1-storage:" + folder) {}
+
+  [[nodiscard]] std::string describe() const override { return where_; }
+  [[nodiscard]] std::string identity() const override { return where_; }
+  std::vector<std::string> repositories() override { return {}; }
+  std::optional<TagListing> tags(const std::string&) override { return std::nullopt; }
+  std::unique_ptr<V1Repository> open(const std::string& name) override {
+    return std::make_unique<NoRepository>(where_ + ":" + name);
+  }
+
+private:
+  std::string where_;
+};
+
+} // namespace
+
+std::unique_ptr<Side> make_absent_tree(const std::string& folder) {
+  return std::make_unique<AbsentTree>(folder);
+}
+
+} // namespace regctl::ops::mirror

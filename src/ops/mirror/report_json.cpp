@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/report_json.hpp"
+
+#include <regctl/base/json.hpp>
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+double seconds(std::chrono::milliseconds time) {
+  return static_cast<double>(time.count()) / 1000.0;
+}
+
+Json or_null(const std::optional<std::string>& text) {
+  return text ? Json(*text) : Json(nullptr);
+}
+
+Json number_or_null(std::uint64_t number, bool is_known) {
+  return is_known ? Json(number) : Json(nullptr);
+}
+
+void put(Json& record, const Ahead& ahead) {
+  record["images_ahead"] = number_or_null(ahead.images, ahead.has_all_images);
+  record["bytes_ahead"] = number_or_null(ahead.bytes, ahead.has_all_sizes);
+  record["bytes_shared"] = number_or_null(ahead.bytes_shared, ahead.has_all_sizes);
+  record["requests_ahead"] = ahead.requests;
+}
+
+} // namespace
+
+Json to_json(const Failure& failure) {
+  Json error = {{"kind", to_string(failure.kind)}, {"message", failure.message}};
+  if (!failure.hint.empty()) {
+    error["hint"] = failure.hint;
+  }
+  return error;
+}
+
+Json tag_record(const TagResult& result, const std::string& from, const std::string& to) {
+  const auto& tag = result.tag;
+  Json record = {{"type", "tag"},
+                 {"from", from},
+                 {"to", to},
+                 {"source", tag.source_name},
+                 {"destination", tag.destination_name},
+                 {"tag", tag.tag},
+                 {"action", to_string(tag.action)},
+                 {"reason", tag.reason},
+                 {"identity", or_null(tag.identity)},
+                 {"previous", or_null(tag.previous)},
+                 {"outcome", outcome_word(result)},
+                 {"images", result.items_moved},
+                 {"images_there", result.items_there},
+                 {"bytes", result.bytes},
+                 {"seconds", seconds(result.time)}};
+  if (result.outcome == TagResult::Outcome::planned) {
+    put(record, result.ahead);
+  }
+  if (result.problem) {
+    record["error"] = to_json(explain(result.problem));
+  }
+  return record;
+}
+
+Json summary_record(const Summary& summary) {
+  const auto& plan = summary.plan;
+  return {{"type", "summary"},
+          {"interrupted", summary.is_interrupted},
+          {"mirrors_failed", summary.mirrors_failed},
+          {"repositories", summary.repositories},
+          {"repositories_failed", summary.repositories_failed},
+          {"repositories_not_done", summary.repositories_not_done},
+          {"copied", summary.copied},
+          {"updated", summary.updated},
+          {"kept", summary.kept},
+          {"deleted", summary.deleted},
+          {"skipped", summary.skipped},
+          {"failed", summary.failed},
+          {"not_done", summary.not_done},
+          {"planned", plan.changes()},
+          {"to_copy", plan.copy},
+          {"to_update", plan.update},
+          {"to_keep", plan.keep},
+          {"to_delete", plan.remove},
+          {"to_skip", plan.skip},
+          {"images_ahead", plan.images},
+          {"bytes_ahead", plan.bytes},
+          {"bytes_shared", plan.bytes_shared},
+          {"requests_ahead", plan.requests},
+          {"planned_of_unknown_images", plan.of_unknown_images},
+          {"planned_of_unknown_size", plan.of_unknown_size},
+          {"images", summary.images_moved},
+          {"bytes", summary.bytes},
+          {"seconds", seconds(summary.time)}};
+}
+
+std::string print_record(const Json& record) {
+  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+} // namespace regctl::ops::mirror

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/json_fwd.hpp>
+#include <regctl/ops/mirror/report.hpp>
+
+#include <string>
+
+namespace regctl::ops::mirror {
+
+// The records of a report, as regctl-mirror(1) documents them.
+
+Json tag_record(const TagResult& result, const std::string& from, const std::string& to);
+Json summary_record(const Summary& summary);
+
+/// The member "error" of a record.
+Json to_json(const Failure& failure);
+
+/// One line, without line feeds.
+std::string print_record(const Json& record);
+
+} // namespace regctl::ops::mirror

@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""regctl mirror --dry-run: what a plan says a run takes, held against the run that follows."""
+
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import REGCTL, FaultServer, NpmServer, TestCase, main, make_archive  # noqa: E402
+from test_mirror import Serving  # noqa: E402
+
+COLUMNS = 100
+
+
+class Plan(TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        super().setUp()
+        self.source, self.destination = self.start(Serving), self.start(Serving)
+
+    def push(self, server, place, seeds, size=20_000):
+        """One image of these layers."""
+        layers = make_archive(self.path("image.tar"), seeds, size)
+        self.ok("push", "image.tar", f"{server.host}/{place}")
+        return layers
+
+    def fill(self):
+        """Repositories that share the lower ends of their chains; returns the bytes of each layer by its seed."""
+        sizes = {}
+        for name in ("team/app", "team/base", "single"):
+            for tag in ("1.0", "1.1"):
+                seeds = ["base", "lib", name, f"{name}:{tag}"]
+                sizes.update(zip(seeds, (len(layer.data) for layer in self.push(self.source, seeds[-1], seeds))))
+            self.ok("tag", f"{self.source.host}/{name}:1.1", f"{self.source.host}/{name}:latest")
+        return sizes
+
+    def plan(self, *words, source=None, destination=None, **kept):
+        """The records of a plan: those of tags, and the summary."""
+        done = self.ok("mirror", source or self.source.host, destination or self.destination.host, "--dry-run",
+                       "--format", "json", *words, **kept)
+        *tags, summary = [json.loads(line) for line in done.out.splitlines()]
+        self.assertEqual({record["type"] for record in tags} - {"tag"}, set())
+        self.assertEqual(summary["type"], "summary")
+        return tags, summary
+
+    def run_mirror(self, *words, source=None, destination=None):
+        """Mirrors; returns the summary and the requests that were made, without pings."""
+        for server in (self.source, self.destination):
+            server.forget_requests()
+        self.ok("mirror", source or self.source.host, destination or self.destination.host, "--report", "report",
+                "-j", "1", *words)
+        return json.loads(self.read("report").splitlines()[-1]), self.requests()
+
+    def requests(self):
+        pings = ("GET /v2/", "GET /v1/_ping")
+        return [r for server in (self.source, self.destination) for r in server.requests() if r not in pings]
+
+    def assertForetold(self, *words, **places):
+        """What a plan with all sizes says is what the run then does."""
+        _, plan = self.plan("--sizes", *words, **places)
+        run, requests = self.run_mirror(*words, **places)
+        self.assertEqual((plan["planned_of_unknown_images"], plan["planned_of_unknown_size"]), (0, 0))
+        self.assertEqual((plan["to_copy"], plan["to_update"], plan["to_keep"], plan["to_delete"]),
+                         (run["copied"], run["updated"], run["kept"], run["deleted"]))
+        self.assertEqual((plan["images_ahead"], plan["bytes_ahead"]), (run["images"], run["bytes"]))
+        self.assertEqual(plan["requests_ahead"], len(requests), requests)
+        return plan
+
+    def change(self):
+        """A tag that is new, one that moved, one that is gone."""
+        self.push(self.source, "team/app:2.0", ["base", "lib", "new"])
+        self.push(self.source, "team/app:latest", ["base", "lib", "top-0", "newest"])
+        self.ok("rm", "--yes", f"{self.source.host}/team/app:1.0")
+
+
+class Foretold(Plan):
+    def test_between_registries(self):
+        sizes = self.fill()
+        plan = self.assertForetold()
+        self.assertEqual((plan["bytes_ahead"], plan["images_ahead"], plan["planned"]),
+                         (sum(sizes.values()), len(sizes), 9))
+        self.assertEqual(plan["bytes_shared"], sum(n for seed, n in sizes.items() if not seed.endswith(":1.0")))
+        self.change()
+        self.assertForetold("--prune", "--yes")
+        self.assertEqual(self.assertForetold()["planned"], 0)
+
+    def test_out_of_a_tree_without_asking(self):
+        self.fill()
+        tree = f"v1-storage:{self.source.storage}"
+        self.source.end()
+        tags, plan = self.plan(source=tree)
+        self.assertEqual(plan["planned_of_unknown_size"], 0)
+        self.assertTrue(all(tag["bytes_ahead"] is not None for tag in tags))
+        self.assertForetold(source=tree)
+
+    def test_into_a_tree_what_is_there_does_not_count(self):
+        self.fill()
+        self.push(self.destination, "other/name:1", ["base", "lib"])  # which no tag of the plan tells
+        tree = f"v1-storage:{self.destination.storage}"
+        self.destination.end()
+        self.assertForetold(destination=tree)
+
+    def test_into_a_tree_that_is_not_there_and_stays_so(self):
+        self.fill()
+        for name in ("absent", "empty"):
+            if name == "empty":
+                os.mkdir(self.path(name))
+            _, plan = self.plan("--sizes", destination=f"v1-storage:{self.path(name)}")
+            self.assertEqual(plan["to_copy"], 9)
+            self.assertEqual(os.path.exists(self.path(name)) and os.listdir(self.path(name)), name == "empty" and [])
+        self.assertForetold(destination=f"v1-storage:{self.path('absent')}")
+
+    def test_out_of_npm_s_server_that_lists_all_at_once(self):
+        npm = self.start(NpmServer)
+        for name in ("team/app:1", "team/app:2", "other:1"):
+            self.push(npm, name, ["base", name.replace(":", "-").replace("/", "-")])
+        _, plan = self.plan("--sizes", source=npm.host)
+        self.run_mirror(source=npm.host)
+        # A search, which it does not have, and the listing; the ancestry of each tag, JSON and layer of each image.
+        of_source = 2 + 3 + 4 * 2
+        self.assertEqual(plan["requests_ahead"], of_source + len(self.requests()))
+
+
+class Known(Plan):
+    def test_a_plan_asks_for_no_image_and_says_what_it_does_not_know(self):
+        self.fill()
+        self.source.forget_requests()
+        tags, plan = self.plan()
+        self.assertEqual([r for r in self.requests() if "/images/" in r], [])
+        self.assertEqual((plan["planned_of_unknown_images"], plan["planned_of_unknown_size"]), (9, 9))
+        self.assertEqual({(tag["images_ahead"], tag["bytes_ahead"], tag["bytes_shared"]) for tag in tags},
+                         {(None, None, None)})
+        self.assertGreater(plan["requests_ahead"], 0)
+        shown = self.ok("mirror", self.source.host, self.destination.host, "--dry-run").out
+        self.assertIn("for 9 tags not all sizes are known (--sizes asks the source)\nat least ", shown)
+        _, requests = self.run_mirror()
+        self.assertLess(plan["requests_ahead"], len(requests))
+
+    def test_sizes_are_asked_for_once_and_kept(self):
+        sizes = self.fill()
+        self.source.forget_requests()
+        self.plan("--sizes", "-j", "1")  # several threads may ask for one image at the same moment
+        asked = [r for r in self.source.requests() if "/images/" in r]
+        self.assertEqual({r.split("/")[-1] for r in asked}, {"json"})
+        self.assertEqual((len(asked), len(set(asked))), (len(sizes), len(sizes)))
+        self.source.forget_requests()
+        _, plan = self.plan()
+        self.assertEqual([r for r in self.source.requests() if "/images/" in r], [])
+        self.assertEqual(plan["bytes_ahead"], sum(sizes.values()))
+
+    def test_what_tags_share_is_told_of_each_and_counted_once(self):
+        one = self.push(self.source, "app:1", ["base", "lib", "one"])
+        two = self.push(self.source, "app:2", ["base", "lib", "two"])
+        self.push(self.source, "app:3", ["base", "three"])
+        sizes = {layer.id: len(layer.data) for layer in one + two}
+        base, lib, of_one = (sizes[layer.id] for layer in one)
+        tags, plan = self.plan("--sizes")
+        self.assertEqual([tag["bytes_shared"] for tag in tags], [0, base + lib, base])
+        self.assertEqual(tags[0]["bytes_ahead"], base + lib + of_one)
+        self.assertEqual(plan["bytes_shared"], base + lib)
+
+    def test_a_denied_image_fails_its_repository(self):
+        source = self.start(FaultServer)
+        self.push(source, "app:1", ["base"])
+        source.control({"method": "GET", "path": "/json$", "action": "status", "status": 403})
+        self.assertEqual(self.regctl("mirror", source.host, self.destination.host, "-n", "--sizes").code, 4)
+
+
+class Shown(Plan):
+    def test_rows_come_in_order_and_fit(self):
+        """The first repository's tags come last."""
+        source = self.start(FaultServer)
+        names = [f"team/application-{n}" for n in range(8)]
+        for name in names:
+            self.push(source, f"{name}:2015.01.31-1", ["base"], 100)
+        source.control({"path": f"{names[0]}/tags", "action": "slow", "rate": 200})
+        done = self.ok("mirror", source.host, self.destination.host, "--dry-run", "-j", "4")
+        heading, *rows = done.out.split("\n\n")[0].splitlines()
+        self.assertEqual([row.split()[:2] for row in rows], [["copy", f"{name}:2015.01.31-1"] for name in names])
+        self.assertLessEqual(max(map(len, done.out.splitlines())), COLUMNS)
+        for title in ("TAG", "IMAGE ID", "TO MOVE", "SHARED", "REASON"):
+            column = heading.index(title)
+            for row in rows:
+                self.assertEqual((row[column - 3:column], row[column] != " "), ("   ", True), row)
+
+    def test_all_shows_what_stays(self):
+        self.fill()
+        self.run_mirror()
+        words = ("mirror", self.source.host, self.destination.host, "--semver", "1.0")
+        self.assertEqual(self.ok(*words, "-n").out.splitlines()[0], "9 tags in 3 repositories: keep 3, skip 6")
+        rows = self.ok(*words, "-n", "--all").out.splitlines()[1:10]
+        self.assertEqual([(row.split()[0], row.split()[1]) for row in rows[:3]],
+                         [("keep", "single:1.0"), ("skip", "single:1.1"), ("skip", "single:latest")])
+        self.assertTrue(rows[1].endswith("   filtered by --semver"))
+        lines = sorted(self.ok(*words, "--all").out.splitlines())
+        self.assertEqual(len(lines), 9)
+        self.assertTrue(lines[0].startswith("kept single:1.0 "))
+
+    def test_who_reads_a_plan_may_go(self):
+        self.fill()
+        process = subprocess.Popen([REGCTL, "mirror", self.source.host, self.destination.host, "-n", "--plan", "plan"],
+                                   env=self.environment({}), cwd=self.folder, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        process.stdout.close()
+        _, err = process.communicate()
+        self.assertEqual((process.returncode, err), (0, b""))
+        self.assertEqual(len(self.read("plan").splitlines()), 9)
+
+    def test_a_failure_is_in_the_records(self):
+        self.fill()
+        done = self.regctl("mirror", self.source.host, self.destination.host, "--repositories-from", "-", "-n",
+                           "--format", "json", stdin=b"no/such\nsingle\n")
+        self.assertEqual(done.code, 10)
+        records = [json.loads(line) for line in done.out.splitlines()]
+        self.assertEqual([record["type"] for record in records], ["repository"] + ["tag"] * 3 + ["summary"])
+        self.assertEqual(records[0]["error"]["kind"], "not_found")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/ops/mirror/report.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace regctl;
+using namespace regctl::ops::mirror;
+using Outcome = TagResult::Outcome;
+
+namespace {
+
+/// Where a run stands, as it was told last.
+class Standing final : public ops::Progress {
+public:
+  void expect(std::uint64_t, std::uint64_t) override {}
+  Task begin(const std::string&, Verb, std::optional<std::uint64_t>) override { return 0; }
+  void advance(Task, std::uint64_t) override {}
+  void restart(Task) override {}
+  void finish(Task) override {}
+  void fail(Task) override {}
+  void skipped(const std::string&, Verb, std::optional<std::uint64_t>) override {}
+  void tagging(const std::string&, const std::string&) override {}
+  void note(std::string_view) override {}
+  void standing(std::string_view text) override { repositories = text; }
+  void standing_of_tags(std::string_view text) override { tags = text; }
+
+  std::string repositories;
+  std::string tags;
+};
+
+TagResult tag(Action action, Outcome outcome = Outcome::done) {
+  TagResult result;
+  result.tag.action = action;
+  result.outcome = outcome;
+  if (outcome == Outcome::failed) {
+    result.problem = std::make_exception_ptr(Error(ErrorKind::integrity, "broken"));
+  }
+  return result;
+}
+
+struct Fixture {
+  Standing standing;
+  Report report{{}, standing, [](const std::string&, const TagResult*) {}};
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("ops/mirror_standing");
+
+TEST_CASE_FIXTURE(Fixture, "tags that are done are told out of those that are known") {
+  report.begin("a", "b", 3);
+  CHECK(standing.repositories == "0 of 3 repositories");
+  CHECK(standing.tags.empty());
+  report.expect_tags(2);
+  CHECK(standing.tags == "0 of 2+ tags"); // two repositories are not listed yet
+  report.add(tag(Action::copy));
+  CHECK(standing.tags == "1 of 2+ tags");
+  report.add(tag(Action::skip)); // left out by the rules, and not expected
+  CHECK(standing.tags == "1 of 2+ tags");
+  report.expect_tags(3);
+  report.add_repository("team/gone", std::make_exception_ptr(Error(ErrorKind::not_found, "gone")));
+  CHECK(standing.tags == "1 of 5 tags");
+  report.add(tag(Action::keep));
+  report.add(tag(Action::update, Outcome::failed));
+  report.add(tag(Action::copy, Outcome::not_done));
+  CHECK(standing.tags == "4 of 5 tags");
+  report.drop_tags(1);
+  CHECK(standing.tags == "4 of 4 tags");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a tag that the source cannot read is part of the mirror") {
+  report.begin("a", "b", 1);
+  report.expect_tags(1);
+  auto broken = tag(Action::skip, Outcome::failed);
+  broken.tag.is_broken = true;
+  report.add(broken);
+  CHECK(standing.tags == "1 of 1 tags");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what a plan takes adds up") {
+  report.begin("a", "b", 1);
+  auto copied = tag(Action::copy, Outcome::planned);
+  copied.ahead = {.images = 2, .bytes = 300, .bytes_shared = 40, .requests = 9};
+  auto updated = tag(Action::update, Outcome::planned);
+  updated.ahead = {
+      .images = 1, .bytes = 7, .requests = 5, .has_all_images = false, .has_all_sizes = false};
+  auto removed = tag(Action::remove, Outcome::planned);
+  removed.ahead.requests = 2;
+  for (const auto& result : {copied, updated, removed, tag(Action::keep, Outcome::planned),
+                             tag(Action::skip, Outcome::planned)}) {
+    report.add(result);
+  }
+  report.count_plan(40, 10);
+  const auto plan = report.finish().plan;
+  CHECK(plan.copy == 1);
+  CHECK(plan.update == 1);
+  CHECK(plan.remove == 1);
+  CHECK(plan.keep == 1);
+  CHECK(plan.skip == 1);
+  CHECK(plan.changes() == 3);
+  CHECK(plan.images == 3);
+  CHECK(plan.bytes == 307);
+  CHECK(plan.bytes_shared == 40);
+  CHECK(plan.requests == 26);
+  CHECK(plan.of_unknown_images == 1);
+  CHECK(plan.of_unknown_size == 1);
+}
