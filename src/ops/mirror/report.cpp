@@ -145,18 +145,10 @@ void Report::add(const TagResult& result) {
   const auto text = print_record(tag_record(result, from_, to_));
   const bool is_left = result.outcome == Outcome::failed || result.outcome == Outcome::not_done;
   if (failures_ && is_left && !write_problem_) {
-    try {
-      failures_->write(text);
-    } catch (const Error&) {
-      write_problem_ = std::current_exception();
-    }
+    try_to_write([&] { failures_->write(text); });
   }
   if (plan_ && !write_problem_) {
-    try {
-      plan_->write(as_bytes(print_planned_tag(tag) + "\n"));
-    } catch (const Error&) {
-      write_problem_ = std::current_exception();
-    }
+    try_to_write([&] { plan_->write(as_bytes(print_planned_tag(tag) + "\n")); });
   }
   count(result);
   if (result.problem) {
@@ -186,11 +178,7 @@ void Report::add_repository(const std::string& source_name, const std::exception
   tell();
   write(print_record(record), nullptr);
   if (failures_ && !write_problem_) {
-    try {
-      failures_->write(source_name);
-    } catch (const Error&) {
-      write_problem_ = std::current_exception();
-    }
+    try_to_write([&] { failures_->write(source_name); });
   }
 }
 
@@ -224,14 +212,15 @@ bool Report::has_failures() {
 
 void Report::write(const std::string& record, const TagResult* tag) {
   if (report_ && !write_problem_) {
-    try {
-      report_->write(record);
-    } catch (const Error&) {
-      write_problem_ = std::current_exception();
-    }
+    try_to_write([&] { report_->write(record); });
   }
+  try_to_write([&] { on_record_(record, tag); });
+}
+
+/// An interrupt is no problem of writing: it shows elsewhere.
+void Report::try_to_write(const std::function<void()>& write) {
   try {
-    on_record_(record, tag);
+    write();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::interrupted && !write_problem_) {
       write_problem_ = std::current_exception();

@@ -11,10 +11,6 @@ double seconds(std::chrono::milliseconds time) {
   return static_cast<double>(time.count()) / 1000.0;
 }
 
-Json or_null(const std::optional<std::string>& text) {
-  return text ? Json(*text) : Json(nullptr);
-}
-
 Json number_or_null(std::uint64_t number, bool is_known) {
   return is_known ? Json(number) : Json(nullptr);
 }

@@ -78,7 +78,8 @@ TEST_CASE_FIXTURE(Fixture, "a storage tree tells its repositories and their tags
   const TemporaryFolder folder;
   const auto text = "v1-storage:" + folder.path().string();
   CHECK(failure([&] { source(text); }) == ErrorKind::not_found);
-  const auto destination = open_destination(session, Endpoint::parse(text), Extent::many);
+  const auto destination =
+      open_destination(session, Endpoint::parse(text), Extent::many, Purpose::write);
   CHECK(destination->repositories().empty());
   const auto tag = [&](const std::string& name, const std::string& id) {
     const auto path = folder / ("repositories/" + name);
@@ -114,7 +115,8 @@ TEST_CASE_FIXTURE(Fixture, "an archive tells its images' names, without the host
 TEST_CASE_FIXTURE(Fixture, "what cannot be an end is refused") {
   CHECK(failure([&] { source("docker-daemon:app:1"); }) == ErrorKind::unsupported);
   CHECK(failure([&] {
-          open_destination(session, Endpoint::parse("docker-archive:new.tar"), Extent::many);
+          open_destination(session, Endpoint::parse("docker-archive:new.tar"), Extent::many,
+                           Purpose::write);
         }) == ErrorKind::unsupported);
 }
 

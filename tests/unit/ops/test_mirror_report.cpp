@@ -34,10 +34,12 @@ TagResult result(const std::string& tag, Action action, Outcome outcome = Outcom
   return result;
 }
 
+void ignore(const std::string&, const TagResult*) {}
+
 struct Fixture {
-  Report open(Report::OnTag on_tag = [](const TagResult&, const std::string&) {}) {
+  Report open(Report::OnRecord on_record = ignore) {
     return Report({folder / "report", folder / "failures", folder / "plan"}, notes,
-                  std::move(on_tag));
+                  std::move(on_record));
   }
 
   Lines read(const std::string& name) {
@@ -72,11 +74,10 @@ TEST_CASE_FIXTURE(Fixture, "each tag is counted as what became of it, and only t
       {Action::skip, Outcome::done, "skipped", &Summary::skipped},
       {Action::copy, Outcome::failed, "failed", &Summary::failed},
       {Action::remove, Outcome::not_done, "not done", &Summary::not_done},
-      {Action::update, Outcome::planned, "planned", &Summary::planned},
   };
   for (const auto& row : rows) {
     CAPTURE(row.word);
-    Report report({}, notes, [](const TagResult&, const std::string&) {});
+    Report report({}, notes, ignore);
     const auto tag = result("1", row.action, row.outcome);
     CHECK(outcome_word(tag) == row.word);
     report.add(tag);
@@ -88,24 +89,39 @@ TEST_CASE_FIXTURE(Fixture, "each tag is counted as what became of it, and only t
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "a plan's bytes are added up, and what has no size is counted") {
-  Report report({}, notes, [](const TagResult&, const std::string&) {});
+TEST_CASE_FIXTURE(Fixture, "a plan is added up, and what is not known of it is counted") {
+  Report report({}, notes, ignore);
   auto known = result("1", Action::copy, Outcome::planned);
-  known.bytes_ahead = 100;
+  known.ahead = {2, 100, 30, 7, true, true};
   report.add(known);
   report.add(known);
-  report.add(result("2", Action::update, Outcome::planned));
+  auto unknown = result("2", Action::update, Outcome::planned);
+  unknown.ahead.has_all_images = false;
+  unknown.ahead.has_all_sizes = false;
+  report.add(unknown);
   report.add(result("3", Action::keep, Outcome::planned));
   report.add(result("4", Action::remove, Outcome::planned));
+  report.add(result("5", Action::skip, Outcome::planned));
+  report.count_plan(30, 5);
   const auto summary = report.finish();
-  CHECK(summary.planned == 4);
-  CHECK(summary.bytes_ahead == 200);
-  CHECK(summary.planned_of_unknown_size == 1);
+  const auto& plan = summary.plan;
+  CHECK(plan.copy == 2);
+  CHECK(plan.update == 1);
+  CHECK(plan.keep == 1);
+  CHECK(plan.remove == 1);
+  CHECK(plan.skip == 1);
+  CHECK(plan.images == 4);
+  CHECK(plan.bytes == 200);
+  CHECK(plan.bytes_shared == 30);
+  CHECK(plan.requests == 19);
+  CHECK(plan.of_unknown_images == 1);
+  CHECK(plan.of_unknown_size == 1);
+  CHECK(summary.copied + summary.updated + summary.kept + summary.deleted + summary.skipped == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "the files have a line for each thing as it happens") {
   Lines shown;
-  auto report = open([&](const TagResult&, const std::string& json) { shown.push_back(json); });
+  auto report = open([&](const std::string& json, const TagResult*) { shown.push_back(json); });
   report.begin("docker://old:5000", "docker://new:5000", 3);
   auto copied = result("1.0", Action::copy);
   copied.items_moved = 2;
@@ -133,7 +149,7 @@ TEST_CASE_FIXTURE(Fixture, "the files have a line for each thing as it happens")
         Json::parse(R"({"type":"repository","from":"docker://old:5000","to":"docker://new:5000",
                         "source":"team/late","outcome":"not done"})"));
   CHECK(Json::parse(lines[5]).at("error").at("kind") == "denied");
-  CHECK(shown == Lines{lines[0], lines[1], lines[2]});
+  CHECK(shown == lines);
   CHECK(notes.text == "team/app:2.0: it went wrong\nteam/broken: it went wrong\n");
 
   report.finish();
@@ -173,7 +189,7 @@ TEST_CASE_FIXTURE(Fixture, "a plan is there when it is complete") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "failures of one kind have one cause, and the first is remembered") {
-  Report report({}, notes, [](const TagResult&, const std::string&) {});
+  Report report({}, notes, ignore);
   report.add_repository("a", problem(ErrorKind::integrity, "first"));
   report.add_repository("b", problem(ErrorKind::integrity, "second"));
   CHECK(report.finish().has_one_cause);
@@ -193,8 +209,8 @@ TEST_CASE_FIXTURE(Fixture, "what was not done is told after an interrupt") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "who does not take a result does not end the run, but hears of it") {
-  auto report = open([](const TagResult& tag, const std::string&) {
-    if (tag.tag.tag == "1.0") {
+  auto report = open([](const std::string&, const TagResult* tag) {
+    if (tag != nullptr && tag->tag.tag == "1.0") {
       throw Error(ErrorKind::local_io, "the disk is full");
     }
   });

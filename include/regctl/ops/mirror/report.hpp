@@ -148,6 +148,7 @@ private:
   class Lines;
 
   void write(const std::string& record, const TagResult* tag);
+  void try_to_write(const std::function<void()>& write);
   void count(const TagResult& result);
   void count_planned(const TagResult& result);
   void count_failure(const std::exception_ptr& problem);
