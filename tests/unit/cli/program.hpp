@@ -6,16 +6,12 @@
 #include <regctl/cli/console.hpp>
 #include <regctl/cli/run.hpp>
 
-#include <stdlib.h>
-
 #include <chrono>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace regctl::test {
@@ -23,48 +19,15 @@ namespace regctl::test {
 /// The whole program in process: a console made of strings, and verbs that do nothing.
 class Program {
 public:
-  Program() { ::setenv("XDG_CONFIG_HOME", "/nonexistent", 1); } // nobody's own configuration
+  Program();
 
-  cli::ExitCode run(const std::vector<std::string>& arguments) {
-    out_.str("");
-    err_.str("");
-    calls.clear();
-    auto console = make_console(out_);
-    return cli::run(arguments, console, [this](ops::SessionOptions options, ops::Progress& talk) {
-      session = std::move(options);
-      auto verbs = std::make_unique<FakeVerbs>(calls);
-      if (prepare) {
-        prepare(*verbs, talk);
-      }
-      return verbs;
-    });
-  }
+  cli::ExitCode run(const std::vector<std::string>& arguments);
 
   /// What the verbs of every later run are to find or to answer.
-  void prepare_verbs(std::function<void(FakeVerbs&)> body) {
-    prepare = [body = std::move(body)](FakeVerbs& verbs, ops::Progress&) { body(verbs); };
-  }
+  void prepare_verbs(std::function<void(FakeVerbs&)> body);
 
   /// The console that run() uses, over another output.
-  cli::Console make_console(std::ostream& out) {
-    return {.out = out,
-            .err = err_,
-            .in_is_terminal = in_is_terminal,
-            .out_is_terminal = out_is_terminal,
-            .err_is_terminal = err_is_terminal,
-            .open_in = [this] { return make_text_source(in); },
-            .window_size = [this] { return window; },
-            .ask =
-                [this](const std::string& prompt, cli::Echo echo) {
-                  asked.push_back((echo == cli::Echo::off ? "hidden " : "") + prompt);
-                  return answer;
-                },
-            .now = [this] { return now; },
-            .environment = [this](const char* name) -> std::optional<std::string> {
-              const auto found = environment.find(name);
-              return found == environment.end() ? std::nullopt : std::optional(found->second);
-            }};
-  }
+  cli::Console make_console(std::ostream& out);
 
   [[nodiscard]] std::string out() const { return out_.str(); }
   [[nodiscard]] std::string err() const { return err_.str(); }
