@@ -82,12 +82,34 @@ void write_metrics(const std::string& path, const MirrorMetrics& metrics) {
   }
 }
 
+/// A pass that came to no summary: its files cannot be written, or it makes no sense.
+void count_failed(const MirrorRun& run, Context& context, MirrorMetrics& metrics,
+                  const Error& error) {
+  Summary summary;
+  summary.is_interrupted = error.kind() == ErrorKind::interrupted;
+  metrics.add(summary, /*is_good=*/false, context.console().now());
+  try {
+    write_metrics(run.metrics_file, metrics);
+  } catch (const Error& second) {
+    context.note(second.message());
+  }
+}
+
+Summary mirror(const MirrorRun& run, Context& context, Output& output, MirrorMetrics& metrics) {
+  try {
+    return context.verbs().mirror(
+        run.jobs, run.options,
+        [&](const std::string& json, const TagResult* tag) { output.add(json, tag); });
+  } catch (const Error& error) {
+    count_failed(run, context, metrics, error);
+    throw;
+  }
+}
+
 /// One pass over everything.
 ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics) {
   Output output(run, context);
-  const auto summary = context.verbs().mirror(
-      run.jobs, run.options,
-      [&](const std::string& json, const TagResult* tag) { output.add(json, tag); });
+  const auto summary = mirror(run, context, output, metrics);
   const bool is_good = !summary.has_failures() && !summary.is_interrupted;
   output.finish(summary);
   metrics.add(summary, is_good, context.console().now());
@@ -111,12 +133,14 @@ long with_jitter_ms(std::chrono::seconds interval) {
 }
 
 /// A pass that fails as a whole is told, and the next one comes all the same. What makes no sense
-/// at the first pass ends it at once, for whoever has just written it.
-ExitCode try_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics) {
+/// at the first pass, when there is no code of a pass `before`, ends it at once, for whoever has
+/// just written it.
+ExitCode try_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics,
+                  const std::optional<ExitCode>& before) {
   try {
     return run_once(run, context, metrics);
   } catch (const Error& error) {
-    const bool is_hopeless = error.kind() == ErrorKind::usage && metrics.passes() <= 1;
+    const bool is_hopeless = error.kind() == ErrorKind::usage && !before;
     if (error.kind() == ErrorKind::interrupted || is_hopeless) {
       throw;
     }
@@ -137,10 +161,10 @@ void reload(const MirrorFlags& flags, Context& context, MirrorRun& run) {
 
 ExitCode watch(const MirrorFlags& flags, Context& context, MirrorRun run, MirrorMetrics& metrics) {
   note_hangups();
-  auto code = ExitCode::ok;
+  std::optional<ExitCode> code;
   try {
     for (;;) {
-      code = try_once(run, context, metrics);
+      code = try_once(run, context, metrics, code);
       if (wait_for_hangup_ms(with_jitter_ms(*flags.watch))) {
         reload(flags, context, run);
       }
@@ -150,7 +174,7 @@ ExitCode watch(const MirrorFlags& flags, Context& context, MirrorRun run, Mirror
     if (error.kind() != ErrorKind::interrupted || metrics.was_interrupted()) {
       throw;
     }
-    return code;
+    return code.value_or(ExitCode::ok);
   }
 }
 

@@ -58,11 +58,6 @@ bool MirrorMetrics::was_interrupted() const {
   return last_.is_interrupted;
 }
 
-std::uint64_t MirrorMetrics::passes() const {
-  const std::lock_guard lock(mutex_);
-  return passes_;
-}
-
 std::string MirrorMetrics::print() const {
   const std::lock_guard lock(mutex_);
   const auto number = [](auto value) { return std::to_string(value); };

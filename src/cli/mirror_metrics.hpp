@@ -19,8 +19,6 @@ public:
 
   /// Whether the last pass was stopped in its middle.
   [[nodiscard]] bool was_interrupted() const;
-  /// How many passes have ended.
-  [[nodiscard]] std::uint64_t passes() const;
 
   /// The text format, version 0.0.4; all names begin with "regctl_mirror_".
   [[nodiscard]] std::string print() const;

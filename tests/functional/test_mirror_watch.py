@@ -87,6 +87,24 @@ class Hangup(Watch):
         self.assertEqual(code, 0, err)
         self.assertIn("would become same", err)
 
+    def test_a_pass_that_cannot_be_begun_is_counted_and_the_next_one_comes(self):
+        self.write("mirror.yaml", "defaults: {report: missing/report}\n" + self.file("repositories: [single]"))
+        process = self.watch("--config", "mirror.yaml")
+        numbers = self.wait_for_passes(1)
+        self.assertEqual((numbers["passes_failed_total"], numbers["last_success_timestamp_seconds"]), (1, 0))
+        self.assertGreater(numbers["last_pass_timestamp_seconds"], 0)
+        os.mkdir(self.path("missing"))
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(self.wait_for_passes(2)['tags{outcome="copied"}'], 2)
+        self.write("names", "team/app\n")  # and then what is read would be overwritten
+        self.write("mirror.yaml", "defaults: {failures: names}\n" + self.file("repositories_from: names"))
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(self.wait_for_passes(3)["passes_failed_total"], 2)
+        code, err = self.end(process)
+        self.assertEqual(code, 2, err)  # that of the last pass
+        self.assertIn("overwritten before it is read", err)
+        self.assertEqual(self.read("names"), b"team/app\n")
+
     def test_a_file_with_mistakes_is_told_and_the_rules_of_before_stay(self):
         whole = self.file("repositories: [single]")
         mistakes = [  # the file, and what is said of it
