@@ -105,6 +105,9 @@ void Context::print_line(const std::string& line) {
     }
   } catch (const ReaderGone&) { // the work is what is wanted, not the list
     console_.out.clear();       // its buffer drops what else is written
+  } catch (...) {
+    console_.out.clear(); // else the next line would fail for no reason but this one
+    throw;
   }
 }
 

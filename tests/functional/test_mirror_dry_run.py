@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import REGCTL, FaultServer, NpmServer, TestCase, main, make_archive  # noqa: E402
+from harness import (REGCTL, FaultServer, NpmServer, TestCase, interrupt, main, make_archive,  # noqa: E402
+                     wait_for)
 from test_mirror import Serving  # noqa: E402
 
 COLUMNS = 100
@@ -208,6 +209,27 @@ class Shown(Plan):
         _, err = process.communicate()
         self.assertEqual((process.returncode, err), (0, b""))
         self.assertEqual(len(self.read("plan").splitlines()), 9)
+
+    def test_ctrl_c_ends_it_in_the_middle_of_its_lines(self):
+        source = self.start(FaultServer)
+        for name in ("a", "b", "c"):
+            self.push(source, f"{name}:1", ["base"], 100)
+        source.control({"method": "GET", "path": "/b/tags", "action": "stall", "after": 0})
+        process = self.start_regctl("mirror", source.host, self.destination.host, "-n", "-j", "1", "--format", "json")
+        self.assertEqual(json.loads(process.stdout.readline())["source"], "a")
+        wait_for(lambda: source.log("GET", "/b/tags"), "the second repository")
+        interrupt(process)
+        _, err = process.communicate()
+        self.assertEqual((process.returncode, err.count(b"bug")), (130, 0), err)
+
+    def test_a_full_disk_is_told_at_the_end(self):
+        self.fill()
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([REGCTL, "mirror", self.source.host, self.destination.host, "-n", "--format", "json"],
+                                  env=self.environment({}), cwd=self.folder, stdout=full, stderr=subprocess.PIPE,
+                                  check=False)
+        self.assertEqual(done.returncode, 8, done.stderr)
+        self.assertIn(b"No space left on device", done.stderr)
 
     def test_a_failure_is_in_the_records(self):
         self.fill()
