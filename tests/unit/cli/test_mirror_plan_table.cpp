@@ -119,3 +119,5 @@ TEST_CASE("sizes are asked for a plan alone") {
   CHECK(program.run({"mirror", "h:5000", "g:5000", "--sizes"}) == ExitCode::usage);
   CHECK(program.err().find("--sizes is about what a plan tells") != std::string::npos);
 }
+
+TEST_SUITE_END();

@@ -158,4 +158,44 @@ TEST_CASE("how far it is is told now and then") {
   CHECK(screen(program.err()) == "\n");
 }
 
+TEST_CASE("where a run stands is told without a terminal too") {
+  const std::string line = "1 of 2 repositories, 3 of 5+ tags\n";
+  /// Says when the line was written.
+  struct Told final : std::stringbuf {
+    explicit Told(std::string text) : line(std::move(text)) {}
+    int sync() override {
+      if (!is_told && str().find(line) != std::string::npos) {
+        is_told = true;
+        told.set_value();
+      }
+      return 0;
+    }
+    std::string line;
+    bool is_told = false;
+    std::promise<void> told;
+  };
+  Program program;
+  std::ostringstream out;
+  Told told(line);
+  std::ostream err(&told);
+  const auto usual = program.make_console(out);
+  Console console{.out = out,
+                  .err = err,
+                  .in_is_terminal = false,
+                  .out_is_terminal = false,
+                  .err_is_terminal = false,
+                  .open_in = usual.open_in,
+                  .window_size = usual.window_size,
+                  .ask = usual.ask,
+                  .now = usual.now,
+                  .environment = usual.environment};
+  {
+    TransferProgress progress(console, ProgressStyle::lines, std::chrono::milliseconds(1));
+    progress.standing_of_tags("3 of 5+ tags");
+    progress.standing("1 of 2 repositories");
+    told.told.get_future().wait();
+  }
+  CHECK(told.is_told);
+}
+
 TEST_SUITE_END();

@@ -174,3 +174,5 @@ TEST_CASE("of more images than it remembers it forgets those needed longest ago"
   images.known["0"] = {1, "base"};
   CHECK(forecast.add_transfer("0", images.look_up).bytes == 1); // forgotten, and counted anew
 }
+
+TEST_SUITE_END();

@@ -105,3 +105,5 @@ TEST_CASE_FIXTURE(Fixture, "what a plan takes adds up") {
   CHECK(plan.of_unknown_images == 1);
   CHECK(plan.of_unknown_size == 1);
 }
+
+TEST_SUITE_END();

@@ -51,3 +51,5 @@ TEST_CASE("a turn that is given up lets the next one go on") {
   waiter.join();
   CHECK(went);
 }
+
+TEST_SUITE_END();
