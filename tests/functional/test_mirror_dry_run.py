@@ -152,6 +152,16 @@ class Known(Plan):
         self.assertEqual([r for r in self.source.requests() if "/images/" in r], [])
         self.assertEqual(plan["bytes_ahead"], sum(sizes.values()))
 
+    def test_sizes_of_several_repositories_are_asked_for_at_once(self):
+        """Neither answer comes before both requests are there."""
+        source = self.start(FaultServer)
+        for name in ("a", "b"):
+            self.push(source, f"{name}:1", [name], 100)
+        source.control({"method": "GET", "path": "/images/.*/json$", "times": 2, "gather": 2, "action": "slow",
+                        "rate": 1_000_000})
+        _, plan = self.plan("--sizes", "-j", "2", "--retry", "0", source=source.host)
+        self.assertEqual((plan["to_copy"], plan["planned_of_unknown_size"]), (2, 0))
+
     def test_what_tags_share_is_told_of_each_and_counted_once(self):
         one = self.push(self.source, "app:1", ["base", "lib", "one"])
         two = self.push(self.source, "app:2", ["base", "lib", "two"])
