@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/json_reader.hpp>
 
 namespace regctl {
 
@@ -33,6 +34,10 @@ bool is_too_deep(std::string_view text) {
   return false;
 }
 
+std::string too_deep() {
+  return "is JSON nested more than " + std::to_string(k_depth_limit) + " deep";
+}
+
 /// "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error …" without the
 /// library's own numbering.
 std::string plain_reason(std::string_view what) {
@@ -58,8 +63,7 @@ const Json& required(const Json& object, std::string_view name, std::string_view
 
 Json parse_json(std::string_view text, std::string_view what) {
   if (is_too_deep(text)) {
-    throw Error(ErrorKind::protocol, std::string(what) + " is JSON nested more than " +
-                                         std::to_string(k_depth_limit) + " deep");
+    throw Error(ErrorKind::protocol, std::string(what) + " " + too_deep());
   }
   try {
     return Json::parse(text);
@@ -130,6 +134,30 @@ const Json* find_member(const Json& object, std::string_view name) {
   }
   const auto found = object.find(std::string(name));
   return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+bool JsonReader::read(std::string_view text) {
+  depth_ = 0;
+  problem_.clear();
+  return Json::sax_parse(text, static_cast<nlohmann::json_sax<Json>*>(this));
+}
+
+bool JsonReader::parse_error(std::size_t, const std::string&, const Json::exception& error) {
+  problem_ = "is not JSON: " + plain_reason(error.what());
+  return false;
+}
+
+bool JsonReader::begin(Shape shape) {
+  if (depth_ == k_depth_limit) {
+    problem_ = too_deep();
+    return false;
+  }
+  return on_begin(shape) && ++depth_ > 0;
+}
+
+bool JsonReader::end(Shape shape) {
+  --depth_;
+  return on_end(shape);
 }
 
 } // namespace regctl

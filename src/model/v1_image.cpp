@@ -1,39 +1,129 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
-#include <regctl/base/json.hpp>
+#include <regctl/base/json_reader.hpp>
 #include <regctl/model/v1_image.hpp>
+
+#include <map>
+#include <utility>
 
 namespace regctl {
 
 namespace {
 
-/// container_config.Cmd as `docker history` shows it.
-std::string command_of(const Json& document) {
-  const auto* config = find_member(document, "container_config");
-  const auto* command = config == nullptr ? nullptr : find_member(*config, "Cmd");
-  if (command == nullptr || !command->is_array()) {
-    return {};
-  }
-  std::string text;
-  for (const auto& word : *command) {
-    if (word.is_string()) {
-      text += (text.empty() ? "" : " ") + word.get<std::string>();
-    }
-  }
-  return text;
-}
+/// Reads what is wanted of an image's JSON and keeps nothing else: every image of a chain is read,
+/// and a document of one can take many times the size of its text. Of members of one name the last
+/// counts.
+class ImageReader final : public JsonReader {
+public:
+  [[nodiscard]] bool is_object() const noexcept { return is_object_; }
 
-std::optional<std::string> parent_of(const Json& document) {
-  const auto* parent = find_member(document, "parent");
-  if (parent == nullptr || (parent->is_string() && parent->get<std::string>().empty())) {
-    return std::nullopt;
+  /// The ID, which has to be there.
+  [[nodiscard]] std::string id() const {
+    const auto& member = members_.at("id");
+    if (member.kind != Kind::text) {
+      throw Error(ErrorKind::protocol,
+                  std::string("image JSON.id ") +
+                      (member.kind == Kind::absent ? "is missing" : "is not a string"));
+    }
+    if (!is_v1_id(member.text)) {
+      throw Error(ErrorKind::protocol, "the image JSON's id is not an image ID");
+    }
+    return member.text;
   }
-  if (!parent->is_string() || !is_v1_id(parent->get<std::string>())) {
-    throw Error(ErrorKind::protocol, "the image JSON's parent is not an image ID");
+
+  [[nodiscard]] std::optional<std::string> parent() const {
+    const auto& member = members_.at("parent");
+    if (member.kind == Kind::absent || (member.kind == Kind::text && member.text.empty())) {
+      return std::nullopt;
+    }
+    if (!is_v1_id(member.text)) {
+      throw Error(ErrorKind::protocol, "the image JSON's parent is not an image ID");
+    }
+    return member.text;
   }
-  return parent->get<std::string>();
-}
+
+  /// A member that is only shown; "" for what is no text.
+  [[nodiscard]] std::string text(const std::string& name) const { return members_.at(name).text; }
+  /// container_config.Cmd as `docker history` shows it.
+  [[nodiscard]] const std::string& command() const noexcept { return command_; }
+  [[nodiscard]] std::uint64_t size_bytes() const noexcept { return size_bytes_; }
+
+private:
+  enum class Kind { absent, text, other };
+  struct Member {
+    Kind kind = Kind::absent;
+    std::string text;
+  };
+
+  bool on_key(std::string& name) override {
+    if (depth() == 1) {
+      member_ = std::move(name);
+    } else if (depth() == 2) {
+      config_member_ = std::move(name);
+    }
+    return true;
+  }
+
+  bool on_begin(Shape shape) override {
+    is_object_ = is_object_ || (depth() == 0 && shape == Shape::object);
+    take(Kind::other, "");
+    if (depth() == 1) {
+      config_member_.clear();
+    }
+    is_in_command_ = is_in_command_ || (is_command() && shape == Shape::array);
+    return true;
+  }
+
+  bool on_end(Shape) override {
+    is_in_command_ = is_in_command_ && depth() > 2;
+    return true;
+  }
+
+  bool on_string(std::string& text) override {
+    if (is_in_command_ && depth() == 3) {
+      command_ += (command_.empty() ? "" : " ") + text;
+    }
+    return take(Kind::text, text);
+  }
+
+  bool on_number(std::uint64_t value) override {
+    take(Kind::other, "");
+    size_bytes_ = depth() == 1 && member_ == "Size" ? value : size_bytes_;
+    return true;
+  }
+
+  bool on_null() override { return take(Kind::absent, ""); }
+  bool on_other() override { return take(Kind::other, ""); }
+
+  /// A value, of whatever it is.
+  bool take(Kind kind, const std::string& text) {
+    if (is_command() || (depth() == 1 && member_ == "container_config")) {
+      command_.clear();
+    }
+    if (depth() == 1) {
+      size_bytes_ = member_ == "Size" ? 0 : size_bytes_;
+      if (const auto found = members_.find(member_); found != members_.end()) {
+        found->second = {kind, text};
+      }
+    }
+    return true;
+  }
+
+  [[nodiscard]] bool is_command() const {
+    return depth() == 2 && member_ == "container_config" && config_member_ == "Cmd";
+  }
+
+  std::map<std::string, Member> members_ = {
+      {"id", {}},     {"parent", {}},         {"created", {}},      {"comment", {}},
+      {"author", {}}, {"docker_version", {}}, {"architecture", {}}, {"os", {}}};
+  std::string command_;
+  std::uint64_t size_bytes_ = 0;
+  bool is_object_ = false;
+  bool is_in_command_ = false;
+  std::string member_;        ///< of the document, whose value is being read
+  std::string config_member_; ///< likewise, in that
+};
 
 } // namespace
 
@@ -46,27 +136,24 @@ std::string short_id(std::string_view id) {
 }
 
 V1ImageInfo parse_v1_image(std::string_view json) {
-  const auto document = parse_json(json, "the image JSON");
-  if (!document.is_object()) {
+  ImageReader reader;
+  if (!reader.read(json)) {
+    throw Error(ErrorKind::protocol, "the image JSON " + reader.problem());
+  }
+  if (!reader.is_object()) {
     throw Error(ErrorKind::protocol, "the image JSON is not an object");
   }
   V1ImageInfo info;
-  info.id = required_string(document, "id", "image JSON");
-  if (!is_v1_id(info.id)) {
-    throw Error(ErrorKind::protocol, "the image JSON's id is not an image ID");
-  }
-  info.parent = parent_of(document);
-  info.created = optional_string(document, "created").value_or("");
-  info.created_by = command_of(document);
-  info.comment = optional_string(document, "comment").value_or("");
-  info.author = optional_string(document, "author").value_or("");
-  info.docker_version = optional_string(document, "docker_version").value_or("");
-  info.architecture = optional_string(document, "architecture").value_or("");
-  info.os = optional_string(document, "os").value_or("");
-  if (const auto* size = find_member(document, "Size");
-      size != nullptr && size->is_number_unsigned()) {
-    info.size_bytes = size->get<std::uint64_t>();
-  }
+  info.id = reader.id();
+  info.parent = reader.parent();
+  info.created = reader.text("created");
+  info.created_by = reader.command();
+  info.comment = reader.text("comment");
+  info.author = reader.text("author");
+  info.docker_version = reader.text("docker_version");
+  info.architecture = reader.text("architecture");
+  info.os = reader.text("os");
+  info.size_bytes = reader.size_bytes();
   return info;
 }
 

@@ -4,7 +4,7 @@
 #include "registry/v1/session.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/json.hpp>
+#include <regctl/base/json_reader.hpp>
 #include <regctl/registry/v1/registry.hpp>
 
 #include <algorithm>
@@ -55,46 +55,32 @@ SearchHit read_hit(const Json& result) {
 
 /// Reads {"team/app:1.0": ID, "team/app": ID of latest, …} member by member: a listing can have a
 /// hundred thousand of them.
-class ListingReader final : public nlohmann::json_sax<Json> {
+class ListingReader final : public JsonReader {
 public:
   explicit ListingReader(const Registry::OnTag& on_tag) : on_tag_(on_tag) {}
 
-  bool key(string_t& name) override {
-    if (depth_ == 1) {
+private:
+  bool on_begin(Shape shape) override { return depth() > 0 || shape == Shape::object; }
+  bool on_other() override { return depth() > 0; }
+
+  bool on_key(std::string& name) override {
+    if (depth() == 1) {
       name_ = without_library(name);
     }
     return true;
   }
 
-  bool string(string_t& id) override {
-    if (depth_ == 1 && is_v1_id(id)) {
+  bool on_string(std::string& id) override {
+    if (depth() == 1 && is_v1_id(id)) {
       const auto colon = std::min(name_.rfind(':'), name_.size());
       on_tag_(name_.substr(0, colon), colon == name_.size() ? "latest" : name_.substr(colon + 1),
               id);
     }
-    return depth_ > 0;
+    return depth() > 0;
   }
-
-  bool start_object(std::size_t) override { return ++depth_ < k_deepest; }
-  bool end_object() override { return --depth_ >= 0; }
-  bool start_array(std::size_t) override { return depth_++ > 0 && depth_ < k_deepest; }
-  bool end_array() override { return --depth_ >= 0; }
-  bool null() override { return depth_ > 0; }
-  bool boolean(bool) override { return depth_ > 0; }
-  bool number_integer(number_integer_t) override { return depth_ > 0; }
-  bool number_unsigned(number_unsigned_t) override { return depth_ > 0; }
-  bool number_float(number_float_t, const string_t&) override { return depth_ > 0; }
-  bool binary(binary_t&) override { return false; }
-  bool parse_error(std::size_t, const std::string&, const Json::exception&) override {
-    return false;
-  }
-
-private:
-  static constexpr int k_deepest = 100;
 
   const Registry::OnTag& on_tag_;
   std::string name_;
-  int depth_ = 0;
 };
 
 } // namespace
@@ -170,8 +156,7 @@ bool Registry::list_all_tags(const OnTag& on_tag) {
     http::discard_body(response);
     return false;
   }
-  ListingReader reader(on_tag);
-  return Json::sax_parse(http::read_body(response, k_listing_limit_bytes), &reader);
+  return ListingReader(on_tag).read(http::read_body(response, k_listing_limit_bytes));
 }
 
 bool Registry::check_credential() {

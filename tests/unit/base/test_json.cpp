@@ -1,10 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
-#include <regctl/base/json.hpp>
+#include <regctl/base/json_reader.hpp>
 
 #include <doctest/doctest.h>
 
 using namespace regctl;
+
+namespace {
+
+/// Writes down what it is told, and refuses the text "no".
+class Recorder final : public JsonReader {
+public:
+  std::string heard;
+
+private:
+  bool on_begin(Shape shape) override { return hear(shape == Shape::array ? "[" : "{"); }
+  bool on_end(Shape shape) override { return hear(shape == Shape::array ? "]" : "}"); }
+  bool on_key(std::string& name) override { return hear(name + ":"); }
+  bool on_string(std::string& text) override { return text != "no" && hear("'" + text + "'"); }
+  bool on_number(std::uint64_t value) override { return hear(std::to_string(value)); }
+  bool on_null() override { return hear("null"); }
+  bool on_other() override { return hear("other"); }
+
+  bool hear(const std::string& what) {
+    heard += std::to_string(depth()) + what + " ";
+    return true;
+  }
+};
+
+} // namespace
 
 TEST_SUITE_BEGIN("base/json");
 
@@ -67,8 +91,6 @@ TEST_CASE("quoting never fails") {
   CHECK(json_quote("\xff") == "\"\xef\xbf\xbd\"");
 }
 
-TEST_SUITE_END();
-
 TEST_CASE("what parse_json refuses is not found") {
   const std::string deep(101, '[');
   for (const auto& text : {std::string(), std::string("{"), std::string("\xFF"), std::string("1 2"),
@@ -79,3 +101,24 @@ TEST_CASE("what parse_json refuses is not found") {
   CHECK(find_json("null")->is_null());
   CHECK(find_json(deep.substr(1) + std::string(100, ']'))->is_array());
 }
+
+TEST_CASE("a document can be read value by value") {
+  Recorder reader;
+  CHECK(reader.read(R"({"a": [1, -1, null, "x"], "b": true})"));
+  CHECK(reader.heard == "0{ 1a: 1[ 21 2other 2null 2'x' 1] 1b: 1other 0} ");
+  CHECK(reader.problem().empty());
+  reader.heard.clear();
+  CHECK_FALSE(reader.read(R"([["yes", "no", "never"]])"));
+  CHECK(reader.heard == "0[ 1[ 2'yes' ");
+  CHECK(reader.problem().empty());
+  for (const std::string text : {"", "{", "[1,]", "nul", "{} x", "\"\xff\""}) {
+    CAPTURE(text);
+    CHECK_FALSE(reader.read(text));
+    CHECK(reader.problem().starts_with("is not JSON: "));
+  }
+  CHECK(reader.read(std::string(100, '[') + std::string(100, ']')));
+  CHECK_FALSE(reader.read(std::string(1'000'000, '[')));
+  CHECK(reader.problem() == "is JSON nested more than 100 deep");
+}
+
+TEST_SUITE_END();

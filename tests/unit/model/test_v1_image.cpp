@@ -76,6 +76,21 @@ TEST_CASE("odd values of what is only shown do no harm") {
   CHECK(info.size_bytes == 0);
 }
 
+TEST_CASE("only members of the image itself count, and of several the last") {
+  const auto info = parse_v1_image(with(
+      R"(,"config":{"id":"x","parent":7,"Cmd":["no"],"Size":1},"x":[{"os":"no"}],"os":"linux",)"
+      R"("container_config":{"Cmd":["a"]},"container_config":{"Env":["no"],"Cmd":["b",["no"],7,"c"],)"
+      R"("x":{"Cmd":["no"]}},"created":"x","created":7,"Size":1,"Size":2)"));
+  CHECK(info.os == "linux");
+  CHECK(info.created_by == "b c");
+  CHECK(info.created.empty());
+  CHECK(info.size_bytes == 2);
+  CHECK(parse_v1_image(with(R"(,"container_config":{"Cmd":["a"],"Cmd":"b"})")).created_by.empty());
+  CHECK(parse_v1_image(with(R"(,"container_config":{"Cmd":["a"]},"container_config":[["b"]])"))
+            .created_by.empty());
+  CHECK(parse_v1_image(R"({"id":7,"id":")" + k_id + "\"}").id == k_id);
+}
+
 TEST_CASE("IDs have 64 or 16 lower-case hex digits") {
   CHECK(regctl::is_v1_id(std::string(64, '0')));
   CHECK(regctl::is_v1_id(std::string(16, 'f')));

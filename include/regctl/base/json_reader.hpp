@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/json.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace regctl {
+
+/// Reads JSON value by value where a document of it would be too much: a text of small values takes
+/// some twenty times its size as one. To be derived from; what `on_…` says no to ends the reading,
+/// as does nesting deeper than 100. As expensive to include as json.hpp.
+class JsonReader : private nlohmann::json_sax<Json> {
+public:
+  /// Whether `text` is JSON in UTF-8 and all of it was taken.
+  bool read(std::string_view text);
+
+  /// After that: why the text is no good, as parse_json() says it; empty where `on_…` said no.
+  [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
+
+protected:
+  enum class Shape { array, object };
+
+  /// How many arrays and objects are around what is being told; 0 for the document itself.
+  [[nodiscard]] int depth() const noexcept { return depth_; }
+
+  virtual bool on_begin(Shape) { return true; }
+  virtual bool on_end(Shape) { return true; }
+  virtual bool on_key(std::string&) { return true; }
+  virtual bool on_string(std::string&) { return true; }
+  virtual bool on_number(std::uint64_t) { return on_other(); } ///< a whole one, not negative
+  virtual bool on_null() { return on_other(); }
+  virtual bool on_other() { return true; } ///< another number, true, false
+
+private:
+  bool key(string_t& name) final { return on_key(name); }
+  bool string(string_t& text) final { return on_string(text); }
+  bool null() final { return on_null(); }
+  bool boolean(bool) final { return on_other(); }
+  bool number_integer(number_integer_t) final { return on_other(); }
+  bool number_unsigned(number_unsigned_t value) final { return on_number(value); }
+  bool number_float(number_float_t, const string_t&) final { return on_other(); }
+  bool binary(binary_t&) final { return false; }
+  bool start_object(std::size_t) final { return begin(Shape::object); }
+  bool end_object() final { return end(Shape::object); }
+  bool start_array(std::size_t) final { return begin(Shape::array); }
+  bool end_array() final { return end(Shape::array); }
+  bool parse_error(std::size_t, const std::string&, const Json::exception& error) final;
+  bool begin(Shape shape);
+  bool end(Shape shape);
+
+  int depth_ = 0;
+  std::string problem_;
+};
+
+} // namespace regctl
