@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -192,12 +193,12 @@ bool V1Storage::is_marked(const std::string& id) const {
   return is_v1_id(id) && state_->tree->has(image_file(id, "_inprogress"));
 }
 
-std::optional<V1Storage::LayerFile> V1Storage::open_layer(const std::string& id) const {
+std::optional<V1Storage::StoredFile> V1Storage::open_layer(const std::string& id) const {
   auto file = is_v1_id(id) ? state_->tree->find_file(image_file(id, "layer")) : std::nullopt;
   if (!file) {
     return std::nullopt;
   }
-  return LayerFile{std::move(file->fd), file->size_bytes};
+  return StoredFile{std::move(file->fd), file->size_bytes};
 }
 
 void V1Storage::for_each_image(const std::function<void(const std::string&)>& on_id) const {
@@ -236,6 +237,17 @@ void V1Storage::remove_temporary(const Temporary& file) {
       errno != ENOENT) {
     throw_errno("remove " + state_->tree->what(file.path), errno);
   }
+}
+
+std::optional<std::uint64_t> V1Storage::free_bytes() const {
+  const auto folder = state_->tree->find_folder(".");
+  struct statvfs status = {};
+  if (!folder || ::fstatvfs(folder->get(), &status) != 0 || status.f_blocks == 0) {
+    return std::nullopt;
+  }
+  // Root may use what is kept back from others; a bound that is too high only tells later.
+  const auto blocks = ::geteuid() == 0 ? status.f_bfree : status.f_bavail;
+  return std::uint64_t{blocks} * status.f_frsize;
 }
 
 // The lock is on the folder images/ itself: shared by writers, exclusive for a collection. It goes

@@ -18,6 +18,7 @@ namespace regctl {
 namespace {
 
 constexpr std::uint64_t k_tag_limit_bytes = 4096;
+constexpr std::uint64_t k_long_list_bytes = 1024 * 1024;
 constexpr std::string_view k_tag_prefix = "tag_";
 constexpr std::size_t k_file_name_limit_bytes = 255;
 
@@ -69,7 +70,12 @@ std::string tag_file(std::string_view tag) {
   return std::string(k_tag_prefix) + std::string(tag);
 }
 
-std::string properties_file(const std::string& tag) {
+/// Of the repository for tag ""; nothing for a tag "_x", whose file would be that of the tag
+/// "x_json". (docker-registry 0.9 writes one over the other.)
+std::optional<std::string> properties_file(const std::string& tag) {
+  if (tag.starts_with('_')) {
+    return std::nullopt;
+  }
   return tag.empty() ? "json" : "tag" + tag + "_json";
 }
 
@@ -120,6 +126,22 @@ Json index_entry(const std::string& id, const std::string& sum) {
 }
 
 } // namespace
+
+FileDescriptor V1Storage::State::lock_repository(const std::string& folder) {
+  constexpr std::size_t k_most_swept = 1000;
+  auto locked = lock_folder(*tree, folder);
+  {
+    const std::lock_guard lock(mutex);
+    if (swept.size() == k_most_swept) {
+      swept.clear();
+    }
+    if (!swept.insert(folder).second) {
+      return locked;
+    }
+  }
+  tree->remove_temporary_files(folder);
+  return locked;
+}
 
 std::string V1Storage::familiar_name(const std::string& name) {
   constexpr std::string_view k_library = "library/";
@@ -218,11 +240,14 @@ void V1Storage::put_tag(const std::string& name, const std::string& tag, const s
   lock_for_writing();
   const auto folder = folder_of(name);
   const auto file = tag_file(tag);
-  const auto lock = lock_folder(*state_->tree, folder); // against its removal
-  constexpr auto k_bytes = AtomicFile::Durable::bytes;  // their names with that of the tag
-  replace_file(*state_->tree, folder, properties_file(tag), properties, k_bytes);
+  const auto lock = state_->lock_repository(folder);   // against its removal
+  constexpr auto k_bytes = AtomicFile::Durable::bytes; // their names with that of the tag
+  const auto beside = properties_file(tag);
+  if (beside) {
+    replace_file(*state_->tree, folder, *beside, properties, k_bytes);
+  }
   if (tag == "latest") {
-    replace_file(*state_->tree, folder, properties_file(""), properties, k_bytes);
+    replace_file(*state_->tree, folder, "json", properties, k_bytes);
   }
   replace_file(*state_->tree, folder, file, id);
 }
@@ -233,7 +258,9 @@ bool V1Storage::remove_tag(const std::string& name, const std::string& tag) {
   if (!is_tag(tag) || !remove_file(*state_->tree, folder, tag_file(tag))) {
     return false;
   }
-  remove_file(*state_->tree, folder, properties_file(tag));
+  if (const auto beside = properties_file(tag)) {
+    remove_file(*state_->tree, folder, *beside);
+  }
   return true;
 }
 
@@ -266,10 +293,22 @@ std::optional<std::string> V1Storage::index_images(const std::string& name) cons
   return state_->tree->read(folder_of(name) + "/_index_images", k_listing_limit_bytes);
 }
 
+std::optional<V1Storage::StoredFile> V1Storage::open_index_images(const std::string& name) const {
+  auto file = state_->tree->find_file(folder_of(name) + "/_index_images");
+  if (!file) {
+    return std::nullopt;
+  }
+  return StoredFile{std::move(file->fd), file->size_bytes};
+}
+
 void V1Storage::add_index_images(const std::string& name, const std::vector<std::string>& ids,
                                  const std::vector<std::string>& sums) {
   lock_for_writing();
-  const auto lock = lock_folder(*state_->tree, folder_of(name)); // what is read is written again
+  const auto lock = state_->lock_repository(folder_of(name)); // what is read is written again
+  const auto there = open_index_images(name);
+  const auto turn = there && there->size_bytes > k_long_list_bytes
+                        ? std::unique_lock(state_->long_lists)
+                        : std::unique_lock<std::mutex>();
   const auto stored = index_images(name);
   auto list = find_json(stored.value_or("")).value_or(Json::array());
   if (!list.is_array()) {
@@ -289,6 +328,12 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
     }
   }
   if (const auto text = print_spaced_json(list); stored != text) {
+    if (text.size() > k_listing_limit_bytes) {
+      throw Error(ErrorKind::unsupported,
+                  "the list of images of " + familiar_name(name) + " would have more than " +
+                      std::to_string(k_listing_limit_bytes) + " bytes",
+                  "regctl gc takes out of it what is not there");
+    }
     replace_file(*state_->tree, folder_of(name), "_index_images", text);
   }
 }
@@ -296,10 +341,12 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
 std::size_t
 V1Storage::prune_index_images(const std::string& name,
                               const std::function<bool(const std::string& id)>& is_wanted) {
+  if (!has_repository(name)) {
+    return 0;
+  }
   lock_for_writing();
-  const std::lock_guard lock(state_->mutex);
-  const auto list =
-      Json::parse(index_images(name).value_or("[]"), nullptr, /*allow_exceptions=*/false);
+  const auto lock = state_->lock_repository(folder_of(name));
+  const auto list = find_json(index_images(name).value_or("[]")).value_or(Json());
   auto kept = Json::array();
   for (const auto& entry : list) {
     if (const auto id = index_id(entry); !is_v1_id(id) || is_wanted(id)) {
@@ -315,10 +362,9 @@ V1Storage::prune_index_images(const std::string& name,
 
 std::optional<std::string> V1Storage::properties(const std::string& name,
                                                  const std::string& tag) const {
-  if (!tag.empty() && !is_tag(tag)) {
-    return std::nullopt;
-  }
-  return state_->tree->read(folder_of(name) + "/" + properties_file(tag), k_document_limit_bytes);
+  const auto file = tag.empty() || is_tag(tag) ? properties_file(tag) : std::nullopt;
+  return file ? state_->tree->read(folder_of(name) + "/" + *file, k_document_limit_bytes)
+              : std::nullopt;
 }
 
 bool V1Storage::is_private(const std::string& name) const {
@@ -326,7 +372,11 @@ bool V1Storage::is_private(const std::string& name) const {
 }
 
 void V1Storage::set_private(const std::string& name, bool is_private) {
+  if (!is_private && !has_repository(name)) {
+    return;
+  }
   lock_for_writing();
+  const auto lock = state_->lock_repository(folder_of(name));
   if (is_private) {
     replace_file(*state_->tree, folder_of(name), "_private", "");
   } else {

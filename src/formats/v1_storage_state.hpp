@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,15 @@ namespace regctl {
 class V1Storage::State {
 public:
   std::unique_ptr<Tree> tree;
-  std::mutex mutex;       ///< guards `writing`
-  FileDescriptor writing; ///< holds the shared lock on images/ once something was written
+  std::mutex mutex;            ///< guards `writing` and `swept`
+  FileDescriptor writing;      ///< holds the shared lock on images/ once something was written
+  std::mutex long_lists;       ///< held while one is taken apart, which takes many times its size
+  std::set<std::string> swept; ///< folders of repositories without files left by killed writers
+
+  /// lock_folder() of a repository, before anything is written in it. What a killed writer left
+  /// half written goes then: whoever writes there holds the lock, so that it is nobody's. Once for
+  /// each repository (of the last thousand), since it takes a look at every tag.
+  FileDescriptor lock_repository(const std::string& folder);
 };
 
 /// What the mark of an unfinished upload holds where the image is being removed. The original looks

@@ -73,12 +73,12 @@ public:
   /// Payload checksums as recorded: a list, in old trees one bare string. Empty if none is.
   [[nodiscard]] std::vector<std::string> checksums(const std::string& id) const;
 
-  struct LayerFile {
+  struct StoredFile {
     FileDescriptor fd;
     std::uint64_t size_bytes = 0;
   };
   /// The stored bytes, whatever the state.
-  [[nodiscard]] std::optional<LayerFile> open_layer(const std::string& id) const;
+  [[nodiscard]] std::optional<StoredFile> open_layer(const std::string& id) const;
 
   /// Whether the checksum is a bare string, as old versions of docker-registry recorded it.
   [[nodiscard]] bool has_old_checksum(const std::string& id) const;
@@ -132,9 +132,12 @@ public:
 
   /// `_index_images`, the JSON list of all images ever pushed to the repository, or nothing.
   [[nodiscard]] std::optional<std::string> index_images(const std::string& name) const;
+  /// The same for who sends it: it can be long.
+  [[nodiscard]] std::optional<StoredFile> open_index_images(const std::string& name) const;
 
   /// Adds images to that list, keeping what is in it; makes the repository. `sums` has a checksum
-  /// or "" for each ID, or is empty.
+  /// or "" for each ID, or is empty. Throws Error{unsupported} where the list would become longer
+  /// than can be read again.
   void add_index_images(const std::string& name, const std::vector<std::string>& ids,
                         const std::vector<std::string>& sums);
 
@@ -156,6 +159,9 @@ public:
 
   // --- the whole ---
 
+  /// How much can still be written to the tree's file system; nothing where it does not tell.
+  [[nodiscard]] std::optional<std::uint64_t> free_bytes() const;
+
   /// Keeps everybody else from writing until the result is gone; nothing if a writer is at work (a
   /// server holds the tree as long as it runs).
   class Exclusive;
@@ -171,7 +177,7 @@ public:
     std::uint64_t size_bytes = 0;
   };
   /// Calls `on_file` for each file that a writer left behind half written when it was killed, or
-  /// that one is writing now.
+  /// that one is writing now. (Whoever writes to the same image or repository next removes those.)
   void for_each_temporary(const std::function<void(const Temporary&)>& on_file) const;
   void remove_temporary(const Temporary& file);
 

@@ -344,6 +344,59 @@ TEST_CASE_FIXTURE(Fixture, "the list of images only grows, and keeps what it has
   CHECK(storage->index_images("a/b") == R"([{"id": ")" + id_of(1) + "\"}]");
 }
 
+TEST_CASE_FIXTURE(Fixture, "a list of images does not become longer than can be read") {
+  const std::string filler(64 * 1024 * 1024 - 100, 'x');
+  const auto list = "[{\"id\": \"" + filler + "\"}]";
+  write("repositories/a/b/_index_images", list);
+  CHECK(failure([&] {
+          storage->add_index_images("a/b", {id_of(1), id_of(2)}, {});
+        }) == ErrorKind::unsupported);
+  CHECK(storage->index_images("a/b") == list);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what is nested without end in a list of images does no harm") {
+  write("repositories/a/b/_index_images",
+        "[" + std::string(500'000, '[') + std::string(500'000, ']') + "]");
+  CHECK(storage->prune_index_images("a/b", [](const std::string&) { return false; }) == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the next writer of a repository removes what a killed one left in it") {
+  const auto remains = [&](const std::string& name) {
+    write("repositories/team/app/" + name, "left by a kill");
+    const auto next = V1Storage::open(folder.path().string()); // as another process
+    return [this, next, name](auto&& write_something) {
+      write_something(*next);
+      return std::filesystem::exists(folder / ("repositories/team/app/" + name));
+    };
+  };
+  CHECK_FALSE(remains(".tag_x.1-2.part")(
+      [&](V1Storage& next) { next.put_tag("team/app", "1.0", id_of(1), "{}"); }));
+  CHECK_FALSE(remains("._index_images.1-2.part")(
+      [&](V1Storage& next) { next.add_index_images("team/app", {id_of(1)}, {}); }));
+  CHECK_FALSE(
+      remains("._private.1-2.part")([&](V1Storage& next) { next.set_private("team/app", true); }));
+  CHECK(remains(".x.1-2.part")([](V1Storage& next) { next.set_private("team/other", false); }));
+  CHECK_FALSE(storage->has_repository("team/other"));
+  CHECK(storage->find_tag("team/app", "1.0") == id_of(1));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a tag is not taken for the properties of another one") {
+  storage->put_tag("team/app", "x_json", id_of(1), R"({"last_update": 1})");
+  storage->put_tag("team/app", "_x", id_of(2), R"({"last_update": 2})");
+  CHECK(storage->find_tag("team/app", "x_json") == id_of(1));
+  CHECK(storage->find_tag("team/app", "_x") == id_of(2));
+  CHECK(storage->properties("team/app", "x_json") == R"({"last_update": 1})");
+  CHECK_FALSE(storage->properties("team/app", "_x"));
+  CHECK(storage->remove_tag("team/app", "_x"));
+  CHECK(storage->find_tag("team/app", "x_json") == id_of(1));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a tree tells how much room it has") {
+  const auto free_bytes = storage->free_bytes();
+  REQUIRE(free_bytes);
+  CHECK(*free_bytes > 0);
+}
+
 TEST_CASE_FIXTURE(Fixture, "many writers of one list lose nothing") {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
