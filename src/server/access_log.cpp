@@ -38,9 +38,14 @@ std::string print_time(const char* format) {
   return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
 }
 
+/// In ASCII: whoever looks at the log with a terminal must not be at the mercy of who asked.
+std::string in_ascii(const Json& value) {
+  return value.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
+}
+
 /// A quoted field of the combined format, in which nothing can end the field or the line.
 std::string quoted(const std::string& text) {
-  return text.empty() ? "\"-\"" : json_quote(text);
+  return text.empty() ? "\"-\"" : in_ascii(text);
 }
 
 /// As Apache's and nginx's "combined".
@@ -60,7 +65,7 @@ std::string json(const Request& request, int status, std::uint64_t sent_bytes, d
                      {"bytes", sent_bytes},
                      {"seconds", seconds},
                      {"agent", request.header("User-Agent").value_or("")}};
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return in_ascii(line) + "\n";
 }
 
 } // namespace
