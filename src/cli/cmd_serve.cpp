@@ -71,6 +71,13 @@ server::OriginalSettings settle(const ServeFlags& flags, Context& context,
     throw Error(ErrorKind::usage, "--read-only with a mirror's source: what is fetched is stored",
                 "leave out one of them");
   }
+  if (options.public_read && !settings.mirror_source.empty()) {
+    throw Error(
+        ErrorKind::usage,
+        "--public-read with a mirror's source: what is private there would be read here by "
+        "everybody",
+        "leave out one of them; a second server with --public-read can serve the same tree");
+  }
   if (options.public_read && options.htpasswd.empty()) {
     throw Error(ErrorKind::usage, "--public-read without --htpasswd: everybody reads anyway",
                 "leave out --public-read, or name the users with --htpasswd");

@@ -15,6 +15,7 @@ namespace regctl::server {
 namespace {
 
 constexpr std::size_t k_known_repositories = 256;
+constexpr std::size_t k_known_images = 16'384;
 constexpr std::size_t k_most_fetches = 128;
 
 std::string tag_properties() {
@@ -68,25 +69,47 @@ std::optional<V1Tags> PullThrough::tags(const std::string& name) {
       known_tags_[name] = *tags;
     }
   }
+  for (const auto& [tag, id] : tags.value_or(V1Tags())) {
+    if (id) {
+      remember(*id, name);
+    }
+  }
   store_complete_tags();
   return tags;
 }
 
-std::unique_ptr<V1Repository> PullThrough::open_last() {
-  std::string name;
-  {
-    const std::lock_guard lock(mutex_);
-    name = last_name_.empty() ? "library/none" : last_name_;
+/// Where an image was heard of; the last repository that was asked for, if nowhere.
+std::string PullThrough::repository_of(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = names_.find(id);
+  return found != names_.end() ? found->second : last_name_;
+}
+
+std::unique_ptr<V1Repository> PullThrough::open_repository_of(const std::string& id) {
+  const auto name = repository_of(id);
+  return source_().open(name.empty() ? "library/none" : name);
+}
+
+void PullThrough::remember(const std::string& id, const std::string& repository) {
+  const std::lock_guard lock(mutex_);
+  if (names_.size() >= k_known_images && !names_.contains(id)) {
+    names_.clear();
   }
-  return source_().open(name);
+  names_[id] = repository;
 }
 
 std::optional<V1Image> PullThrough::find_image(const std::string& id) {
   if (!is_v1_id(id)) {
     return std::nullopt;
   }
-  auto image = guarded("asking the mirror's source for image " + short_id(id),
-                       [&] { return open_last()->find_image(id); });
+  auto image = guarded("asking the mirror's source for image " + short_id(id), [&] {
+    auto found = open_repository_of(id)->find_image(id);
+    const auto parent = found ? parse_v1_image(found->json).parent : std::nullopt;
+    if (parent) {
+      remember(*parent, repository_of(id));
+    }
+    return found;
+  });
   if (image && image->json_candidates.size() > 1) {
     // Which JSON was pushed is known when the layer is here.
     return guarded("fetching the layer that tells the JSON of " + short_id(id), [&] {
@@ -98,8 +121,12 @@ std::optional<V1Image> PullThrough::find_image(const std::string& id) {
 }
 
 std::optional<std::vector<std::string>> PullThrough::ancestry(const std::string& id) {
-  return guarded("asking the mirror's source for the ancestry of " + short_id(id),
-                 [&] { return open_last()->ancestry(id); });
+  auto ids = guarded("asking the mirror's source for the ancestry of " + short_id(id),
+                     [&] { return open_repository_of(id)->ancestry(id); });
+  for (const auto& below : ids.value_or(std::vector<std::string>())) {
+    remember(below, repository_of(id));
+  }
+  return ids;
 }
 
 std::optional<Response> PullThrough::open_layer(const std::string& id) {
@@ -120,8 +147,9 @@ std::optional<Response> PullThrough::open_layer(const std::string& id) {
 }
 
 bool PullThrough::adopt(const std::string& id) {
-  return is_v1_id(id) && guarded("asking the mirror's source for image " + short_id(id),
-                                 [&] { return put_json_with_parents(*open_last(), id); });
+  return is_v1_id(id) && guarded("asking the mirror's source for image " + short_id(id), [&] {
+           return put_json_with_parents(*open_repository_of(id), id);
+         });
 }
 
 bool PullThrough::is_busy() const {
@@ -214,7 +242,7 @@ bool PullThrough::put_json_with_parents(V1Repository& source, const std::string&
 
 void PullThrough::fetch_layer(Fetch& fetch) {
   const auto& id = fetch.id();
-  const auto source = open_last();
+  const auto source = open_repository_of(id);
   const auto image = source->find_image(id);
   if (!image || !put_json_with_parents(*source, id)) {
     throw Error(ErrorKind::not_found, "image " + short_id(id) + " is not at the mirror's source");

@@ -23,6 +23,11 @@ class Fetch;
 /// while it is fetched, once however many ask, and stored; its last bytes go out only when its
 /// checksum was right. Tags are asked of the source every time, so that a mirror is never stale,
 /// and stored once their whole chain is here, so that it goes on when the source does not answer.
+///
+/// Images are asked for by their ID alone, but a source may want a token for a repository that has
+/// them: each is asked for by the repository in which it was heard of. What the source gives to
+/// this process everybody who may read here gets: whoever runs it keeps strangers out.
+///
 /// Thread-safe. No function throws for what the source does: it complains, and has nothing.
 class PullThrough {
 public:
@@ -53,7 +58,9 @@ private:
     std::thread thread;
   };
 
-  std::unique_ptr<V1Repository> open_last();
+  [[nodiscard]] std::string repository_of(const std::string& id) const;
+  std::unique_ptr<V1Repository> open_repository_of(const std::string& id);
+  void remember(const std::string& id, const std::string& repository);
   std::shared_ptr<Fetch> find_or_start(const std::string& id);
   void run(const std::shared_ptr<Fetch>& fetch) noexcept;
   void end(const std::string& id) noexcept;
@@ -67,8 +74,9 @@ private:
   std::function<registry::v1::Registry&()> source_;
   std::function<void(const std::string&)> complain_;
   std::function<void(const std::string&)> on_new_repository_;
-  mutable std::mutex mutex_; ///< guards what follows
-  std::string last_name_;    // images are asked for by ID alone; tokens are by repository
+  mutable std::mutex mutex_;                 ///< guards what follows
+  std::string last_name_;                    // of a repository that was asked for
+  std::map<std::string, std::string> names_; // of the repository by which an image was heard of
   std::map<std::string, V1Tags> known_tags_;
   std::map<std::string, Running> fetches_; // by image
   std::vector<std::thread> ended_;         // to be joined

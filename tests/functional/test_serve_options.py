@@ -132,6 +132,13 @@ class Options(TestCase):
         self.assertEqual(self.list_tree(server.storage), before)
         self.refuses(2, "--read-only", "--mirror-source", "http://127.0.0.1:1", saying="--read-only")
 
+    def test_what_a_source_gives_is_not_for_strangers(self):
+        self.write("users", ALICE)
+        self.refuses(2, "--listen", "127.0.0.1:0", "--htpasswd", "users", "--public-read", "--mirror-source",
+                     "http://127.0.0.1:1", saying=["--public-read with a mirror's source", "private"])
+        self.refuses(2, "--listen", "127.0.0.1:0", "--htpasswd", "users", "--public-read",
+                     env={"MIRROR_SOURCE": "http://127.0.0.1:1"}, saying="--public-read with a mirror's source")
+
     @staticmethod
     def list_tree(folder):
         return sorted((os.path.join(base, name), os.stat(os.path.join(base, name)).st_mtime_ns)

@@ -3,6 +3,7 @@
 """regctl serve --mirror-source: what is missing is fetched once, verified and kept; a source that fails is
 never taken for a short layer."""
 
+import base64
 import http.client
 import json
 import os
@@ -15,6 +16,9 @@ from harness import (DATA, FaultServer, Layer, NpmServer, PATIENCE_S, RegctlServ
                      make_archive, wait_for)
 
 SIZE = 400_000
+# "secret" as `htpasswd -B` hashes it, and as a client sends it.
+ALICE = "alice:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
+AUTHORIZED = {"Authorization": "Basic " + base64.b64encode(b"alice:secret").decode()}
 
 
 class PullThrough(TestCase):
@@ -137,6 +141,58 @@ class PullThrough(TestCase):
         with tarfile.open(self.path(name)) as archive:
             return {m.name: archive.extractfile(m).read() for m in archive.getmembers()
                     if m.name.endswith(("/json", "/layer.tar"))}
+
+    # --- who may have what ---
+
+    def start_guarded_source(self):
+        """A source with users that gives strangers only what is in the repository of their token."""
+        self.write("users", ALICE)
+        source = self.start(RegctlServer, "--htpasswd", self.path("users"), "--public-read", "--access-log", "log")
+        layers = {name: Layer(name, 1000) for name in ("team/one", "team/two", "team/closed")}
+        for name, layer in layers.items():
+            self.assertEqual(source.push(layer, name, headers=AUTHORIZED), [200] * 5 + [204])
+        answer = source.ask("PUT", "/v1/repositories/team/closed/properties", '{"access": "private"}', AUTHORIZED)
+        self.assertEqual(answer.status, 200)
+        return source, layers
+
+    def test_an_image_is_asked_for_by_the_repository_that_has_it(self):
+        source, layers = self.start_guarded_source()
+        self.start_both(source=source)
+        for name in ("team/one", "team/two"):  # two clients at once: both hear their tags first
+            self.assertEqual(self.server.ask("GET", f"/v1/repositories/{name}/tags").json, {"1.0": layers[name].id})
+        for name in ("team/one", "team/two", "team/one"):
+            base = f"/v1/images/{layers[name].id}"
+            self.assertEqual(self.server.ask("GET", base + "/ancestry").json, [layers[name].id])
+            self.assertEqual(self.server.ask("GET", base + "/json").content, layers[name].json)
+            self.assertEqual(self.layer(layers[name]).content, layers[name].data)
+        closed = layers["team/closed"]
+        self.assertEqual(self.server.ask("GET", "/v1/repositories/team/closed/tags").status, 404)
+        for part in ("json", "layer", "ancestry"):
+            self.assertIn(self.server.ask("GET", f"/v1/images/{closed.id}/{part}").status, (404, 502))
+        self.assertFalse(os.path.exists(os.path.join(self.server.storage, "images", closed.id, "layer")))
+
+    def test_strangers_have_nothing_fetched_with_the_server_s_own_right(self):
+        source, layers = self.start_guarded_source()
+        closed = layers["team/closed"]
+        config = {"auths": {source.host: {"auth": AUTHORIZED["Authorization"].split()[1]}}}
+        os.mkdir(self.path("docker"))
+        self.write("docker/config.json", json.dumps(config))
+        self.start_both("--htpasswd", self.path("users"), source=source, env={"DOCKER_CONFIG": self.path("docker")})
+        base = f"/v1/images/{closed.id}"
+        tags = "/v1/repositories/team/closed/tags"
+        paths = (tags, tags + "/1.0", "/v1/repositories/team/closed/images", f"{base}/json", f"{base}/ancestry",
+                 f"{base}/layer")
+        log = os.path.join(source.folder, "log")
+        before = os.path.getsize(log)
+        for headers in ({}, {"Authorization": "Basic YWxpY2U6d3Jvbmc="},
+                        {"Authorization": 'Token signature=x,repository="team/closed",access=read'}):
+            for path in paths:
+                self.assertEqual(self.server.ask("GET", path, headers=headers).status, 401, path)
+        self.assertEqual(os.path.getsize(log), before)  # the source was not asked
+        self.assertEqual(self.server.ask("GET", tags, headers=AUTHORIZED).json, {"1.0": closed.id})
+        self.assertEqual(self.server.ask("GET", f"{base}/layer", headers=AUTHORIZED).content, closed.data)
+        wait_for(lambda: self.is_kept(closed), "the layer")
+        self.assertEqual(self.server.ask("GET", f"{base}/layer").status, 401)  # now that it is here, too
 
     # --- pushing to a mirror ---
 
