@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/service.hpp"
+#include "server/text_source.hpp"
 
 #include <regctl/base/json.hpp>
 
@@ -47,38 +48,30 @@ std::string print_results(const Json& head, const std::vector<std::string>& name
 }
 
 /// {"team/app:1.0": "ID", …}, a repository at a time.
-class Listing final : public Source {
+class Listing final : public TextSource {
 public:
   Listing(std::shared_ptr<V1Storage> storage, std::vector<std::string> names)
       : storage_(std::move(storage)), names_(std::move(names)) {}
 
-  std::size_t read(std::span<std::byte> out) override {
-    while (position_ == text_.size()) {
-      if (is_over_) {
-        return 0;
-      }
-      fill();
+private:
+  bool add_to(std::string& text) override {
+    if (next_ > names_.size()) {
+      return false;
     }
-    const auto piece = as_bytes(std::string_view(text_).substr(position_))
-                           .first(std::min(out.size(), text_.size() - position_));
-    std::copy(piece.begin(), piece.end(), out.begin());
-    position_ += piece.size();
-    return piece.size();
+    text += next_ == 0 ? "{" : "";
+    if (next_ == names_.size()) {
+      text += "}";
+    } else {
+      add_repository(names_[next_], text);
+    }
+    ++next_;
+    return true;
   }
 
-private:
-  void fill() {
-    position_ = 0;
-    text_ = next_ == 0 ? "{" : "";
-    if (next_ == names_.size()) {
-      text_ += "}";
-      is_over_ = true;
-      return;
-    }
-    const auto& name = names_[next_++];
+  void add_repository(const std::string& name, std::string& text) {
     for (const auto& [tag, id] : storage_->tags(name).value_or(V1Tags())) {
       if (id) {
-        text_ += (is_first_ ? "" : ", ") + json_quote(name + ":" + tag) + ": " + json_quote(*id);
+        text += (is_first_ ? "" : ", ") + json_quote(name + ":" + tag) + ": " + json_quote(*id);
         is_first_ = false;
       }
     }
@@ -87,10 +80,7 @@ private:
   std::shared_ptr<V1Storage> storage_; // outlives the request it answers
   std::vector<std::string> names_;
   std::size_t next_ = 0;
-  std::string text_;
-  std::size_t position_ = 0;
   bool is_first_ = true;
-  bool is_over_ = false;
 };
 
 } // namespace

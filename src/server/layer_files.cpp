@@ -2,15 +2,16 @@
 #include "server/layer_files.hpp"
 
 #include "server/service.hpp"
+#include "server/text_source.hpp"
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
-#include <regctl/base/tar.hpp>
 
 #include <sys/stat.h>
 
 #include <map>
+#include <utility>
 
 namespace regctl::server {
 
@@ -18,6 +19,7 @@ namespace {
 
 /// How many entries of one layer are compared with those below it.
 constexpr std::size_t k_diff_limit = 500'000;
+constexpr std::size_t k_diff_limit_bytes = 64 * 1024 * 1024; // of their names
 constexpr std::string_view k_whiteout = ".wh.";
 
 const char* type_of(char type) {
@@ -79,6 +81,7 @@ enum class Fate { created, changed };
 struct Seen {
   LayerEntry entry;
   Fate fate = Fate::created;
+  bool is_met = false; ///< in the nearest layer below that has it
   bool is_settled = false;
 };
 
@@ -97,22 +100,23 @@ void add_group(Spool& spool, const char* name, const std::map<std::string, Seen>
 
 } // namespace
 
-void list_layer(const V1Storage& storage, const std::string& id,
-                const std::function<void(const LayerEntry&)>& on_entry) {
+LayerReader::LayerReader(const V1Storage& storage, const std::string& id) {
   auto file = storage.open_layer(id);
   if (!file) {
     throw Error(ErrorKind::not_found, "the layer of image " + id + " is not there");
   }
-  if (file->size_bytes == 0) {
-    return;
+  if (file->size_bytes > 0) {
+    const auto what = "the layer of image " + id;
+    auto bytes = make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
+                                   file->size_bytes, what);
+    tar_ = std::make_unique<TarReader>(make_decompressed_source(std::move(bytes), what), what);
   }
-  const auto what = "the layer of image " + id;
-  TarReader reader(make_decompressed_source(
-                       make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
-                                         file->size_bytes, what),
-                       what),
-                   what);
-  while (const auto entry = reader.next()) {
+}
+
+LayerReader::~LayerReader() = default;
+
+std::optional<LayerEntry> LayerReader::next() {
+  while (const auto entry = tar_ ? tar_->next() : std::nullopt) {
     LayerEntry listed;
     listed.name = entry->name == "." || entry->name == "./" ? "/" : entry->name;
     while (listed.name.size() > 1 && listed.name.ends_with('/')) {
@@ -134,22 +138,58 @@ void list_layer(const V1Storage& storage, const std::string& id,
                     std::to_string(entry->size_bytes) + ", " + std::to_string(entry->mtime_s) +
                     ", " + std::to_string(entry->mode) + ", " + std::to_string(entry->uid) + ", " +
                     std::to_string(entry->gid);
-    on_entry(listed);
+    return listed;
   }
+  return std::nullopt;
 }
 
 namespace {
 
+/// [["/etc", "d", false, …], …], an entry at a time.
+class FileListing final : public TextSource {
+public:
+  FileListing(const V1Storage& storage, const std::string& id) : layer_(storage, id) {}
+
+private:
+  enum class Stage { begin, entries, over };
+
+  bool add_to(std::string& text) override {
+    if (stage_ == Stage::over) {
+      return false;
+    }
+    const auto entry = layer_.next();
+    text += stage_ == Stage::begin ? "[" : entry ? ", " : "";
+    text += entry ? "[" + json_quote(entry->name) + ", " + entry->fields + "]" : "]";
+    stage_ = entry ? Stage::entries : Stage::over;
+    return true;
+  }
+
+  LayerReader layer_;
+  Stage stage_ = Stage::begin;
+};
+
+/// A short listing is answered at once; a long one, of millions of files, while it is made, and cut
+/// where the layer turns out to be damaged.
 Response files_of(Call& call) {
-  Spool spool;
-  bool is_first = true;
-  spool.add("[");
-  list_layer(*call.service.storage, call.target.id, [&](const LayerEntry& entry) {
-    spool.add((is_first ? "[" : ", [") + json_quote(entry.name) + ", " + entry.fields + "]");
-    is_first = false;
-  });
-  spool.add("]");
-  return spool.finish();
+  Response response;
+  response.headers.push_back({"Content-Type", "application/json"});
+  make_cacheable(response, "");
+  auto listing = std::make_unique<FileListing>(*call.service.storage, call.target.id);
+  if (listing->prepare(k_buffer_bytes)) {
+    response.text = listing->take();
+  } else {
+    response.stream = std::move(listing);
+  }
+  return response;
+}
+
+/// Calls `on_entry` for each entry of a layer.
+template <class OnEntry>
+void for_each_entry(const V1Storage& storage, const std::string& id, OnEntry&& on_entry) {
+  LayerReader layer(storage, id);
+  while (const auto entry = layer.next()) {
+    on_entry(*entry);
+  }
 }
 
 /// What the layer did to each of its files, by the nearest layer below that has it: deleted if it
@@ -160,20 +200,25 @@ Response diff_of(Call& call) {
   if (!chain) {
     return error_response(404, k_broken_chain);
   }
+  const std::lock_guard turn(call.service.diffs);
   std::map<std::string, Seen> files;
-  list_layer(storage, call.target.id, [&](const LayerEntry& entry) {
-    if (files.size() == k_diff_limit) {
+  std::size_t bytes = 0;
+  for_each_entry(storage, call.target.id, [&](const LayerEntry& entry) {
+    bytes += entry.name.size();
+    if (files.size() == k_diff_limit || bytes > k_diff_limit_bytes) {
       throw Error(ErrorKind::unsupported, "the layer has too many files for a diff");
     }
-    files[entry.name] = {entry, Fate::created, entry.is_deleted};
+    files[entry.name] = {entry, Fate::created, false, entry.is_deleted};
   });
   for (std::size_t below = 1; below < chain->size(); ++below) {
     std::vector<std::string> met; // a name may occur twice in one layer: the last one counts
-    list_layer(storage, (*chain)[below], [&](const LayerEntry& entry) {
+    for_each_entry(storage, (*chain)[below], [&](const LayerEntry& entry) {
       const auto found = files.find(entry.name);
       if (found != files.end() && !found->second.is_settled) {
         found->second.fate = entry.is_deleted ? Fate::created : Fate::changed;
-        met.push_back(entry.name);
+        if (!std::exchange(found->second.is_met, true)) {
+          met.push_back(entry.name);
+        }
       }
     });
     for (const auto& name : met) {

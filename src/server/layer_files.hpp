@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/tar.hpp>
 #include <regctl/formats/v1_storage.hpp>
 
-#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 namespace regctl::server {
@@ -16,10 +18,20 @@ struct LayerEntry {
   bool is_deleted = false;
 };
 
-/// Calls `on_entry` for each entry of an image's layer, whatever its compression; whiteouts
-/// (".wh.NAME") are told as deleted under the plain name, metadata of the union file system is left
-/// out. Throws Error{protocol} for what is no tar. Source: docker-registry 0.9, lib/layers.
-void list_layer(const V1Storage& storage, const std::string& id,
-                const std::function<void(const LayerEntry&)>& on_entry);
+/// Reads the entries of an image's layer, whatever its compression; whiteouts (".wh.NAME") are told
+/// as deleted under the plain name, metadata of the union file system is left out. Not thread-safe.
+/// Source: docker-registry 0.9, lib/layers.
+class LayerReader {
+public:
+  /// Throws Error{not_found} where the layer is not there.
+  LayerReader(const V1Storage& storage, const std::string& id);
+  ~LayerReader();
+
+  /// The next entry; nothing at the end. Throws Error{protocol} for what is no tar.
+  std::optional<LayerEntry> next();
+
+private:
+  std::unique_ptr<TarReader> tar_; // nothing for a layer of 0 bytes
+};
 
 } // namespace regctl::server

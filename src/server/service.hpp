@@ -31,6 +31,7 @@ struct Service {
   PendingChecksums pending;
   /// Held while a long list is taken apart, which takes many times its size: one at a time.
   std::mutex long_lists;
+  std::mutex diffs; ///< held while layers are compared, for the same reason
   bool read_only = false;
   bool search = true;
   std::string issue;                                ///< what "/" answers

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What regctl serve answers beyond the recorded requests (test_serve_recording.py)."""
 
+import gzip
 import http.client
+import io
 import json
 import os
 import re
@@ -203,6 +205,26 @@ class Api(TestCase):
         mixed = self.get(f"/v1/images/{next(iter(self.get('/v1/repositories/mixed/tags').json.values()))}/ancestry").json
         for image in mixed:  # plain tar, gzip, bzip2, xz, empty
             self.assertIsInstance(self.get(f"/v1/images/{image}/files").json, list)
+
+    def test_a_long_listing_of_files_is_made_while_it_is_sent(self):
+        count = 20_000
+        tar = io.BytesIO()
+        with tarfile.open(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+            for number in range(count):
+                archive.addfile(tarfile.TarInfo(f"usr/share/file-{number}"))
+        image = self.tag("team/demo-1.9.1:1.0")
+        path = f"/v1/images/{image}/files"
+        server = self.start(RegctlServer, storage=self.path("tree"), env={"TMPDIR": "/nowhere"})  # no temporary files
+        self.put_layer_of(image, gzip.compress(tar.getvalue(), 1))
+        answer = server.ask("GET", path)
+        self.assertEqual((answer.status, answer.headers["Transfer-Encoding"]), (200, "chunked"))
+        self.assertEqual([entry[0] for entry in answer.json], [f"usr/share/file-{n}" for n in range(count)])
+        self.put_layer_of(image, tar.getvalue()[:2000])  # damaged early: told
+        answer = server.ask("GET", path)
+        self.assertEqual(answer.status, 400)
+        self.assertIn(f"the layer of image {image}", answer.json["error"])
+        self.put_layer_of(image, tar.getvalue()[:len(tar.getvalue()) // 2 - 300])  # late: cut
+        self.assertRaises((http.client.IncompleteRead, ConnectionError), server.ask, "GET", path)
 
     def test_json_may_come_chunked_or_as_a_form(self):
         for seed, headers in (("chunked", {}), ("form", {"Content-Type": "application/x-www-form-urlencoded"}),
