@@ -77,7 +77,9 @@ public:
   Collected(Service& service, const Request& request, Target target, const Route& route)
       : service_(service), request_(request), target_(std::move(target)), route_(route) {}
 
-  [[nodiscard]] bool wants_body() const override { return route_.body_limit_bytes > 0; }
+  [[nodiscard]] bool wants_body() const override {
+    return route_.body_limit_bytes > 0 && !is_too_large_;
+  }
 
   void receive(std::span<const std::byte> bytes) override {
     if (body_.size_bytes() + bytes.size() > route_.body_limit_bytes) {
@@ -188,7 +190,7 @@ std::unique_ptr<Handler> Api::begin(const Request& request) {
     return ready(error_response(403, "this registry is read-only"));
   }
   if (route->answer == nullptr) {
-    return receive_layer(service_, target);
+    return receive_layer(service_, request, target);
   }
   auto handler = std::make_unique<Collected>(service_, request, target, *route);
   if (route->body_limit_bytes > 0 && request.body_bytes().value_or(0) > route->body_limit_bytes) {

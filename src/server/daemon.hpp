@@ -38,8 +38,9 @@ struct DaemonOptions {
 /// slowly it trickles, a body must come, and an answer be taken, by 1 KiB/s on the average over
 /// each time-out, who comes when the limit of connections is reached is answered 503 and hears no
 /// more, a TLS hello on a plain port is answered by closing (engines then go on to http at once),
-/// and who is still sending a body that is not wanted gets the answer before the connection is
-/// closed.
+/// and who is still sending a body that is not wanted, or no more of it, gets the answer before the
+/// connection is closed. (With TLS a body that was begun is read to its end first: the library
+/// takes no answer in the middle of one, and a plain connection alone can be written to beside it.)
 class Daemon {
 public:
   /// Begins to serve; `listener` is shared by several daemons while certificates are replaced.

@@ -63,9 +63,13 @@ ResponseHandle make_handle(Response& response, Peer& peer, std::uint64_t& size_b
   if (response.file) {
     auto& file = *response.file;
     size_bytes = file.size_bytes;
-    const int fd = ::fcntl(file.fd.get(), F_DUPFD_CLOEXEC, 0); // the library closes its own
-    return ResponseHandle(
+    const int fd = ::fcntl(file.fd.get(), F_DUPFD_CLOEXEC, 0);
+    ResponseHandle handle(
         MHD_create_response_from_fd_at_offset64(file.size_bytes, fd, file.offset));
+    if (!handle) { // otherwise the library closes its own
+      ::close(fd);
+    }
+    return handle;
   }
   if (response.stream) {
     size_bytes = response.stream_bytes.value_or(0);
@@ -105,18 +109,20 @@ public:
       return stage_ == Stage::answered || answer();
     }
     received_bytes_ += *size;
-    if (stage_ == Stage::body) {
+    const bool is_heard = stage_ == Stage::body;
+    if (is_heard) {
       receive(std::as_bytes(std::span(data, *size)));
     }
     *size = 0;
-    return true;
+    return !is_heard || stage_ != Stage::dropping || !is_worth_interrupting() || answer_between();
   }
 
   void finish(bool is_complete) {
     const double seconds = static_cast<double>(now_ms() - begin_ms_) / k_ms_per_s;
     const bool has_body = method != "HEAD";
     handler_.reset(); // what an upload holds is released before the client can be told
-    context_.application.done(*this, status_, is_complete && has_body ? answer_bytes_ : 0,
+    const bool is_sent = is_complete || stage_ == Stage::cut;
+    context_.application.done(*this, status_, is_sent && has_body ? answer_bytes_ : 0,
                               received_bytes_, seconds);
     if (lingers_) {
       linger();
@@ -163,7 +169,13 @@ public:
   [[nodiscard]] bool is_secure() const override { return context_.is_secure; }
 
 private:
-  enum class Stage { head, body, dropping, answered };
+  enum class Stage {
+    head,
+    body,
+    dropping,
+    answered,
+    cut, ///< answered in the middle of the body
+  };
 
   [[nodiscard]] std::optional<std::string> look_up(MHD_ValueKind kind, const char* name) const {
     const char* value = nullptr;
@@ -225,6 +237,7 @@ private:
     peer_->resume(Phase::working);
     try {
       handler_->receive(bytes);
+      stage_ = handler_->wants_body() ? Stage::body : Stage::dropping;
     } catch (...) {
       error_ = std::current_exception();
       handler_.reset(); // an upload that failed holds neither file nor lock while the rest comes
@@ -251,6 +264,47 @@ private:
       MHD_add_response_header(handle.get(), "Connection", "close");
     }
     return MHD_queue_response(connection_, static_cast<unsigned>(status_), handle.get()) == MHD_YES;
+  }
+
+  /// Whether so much of the body is still to come that its sender should not have to send it.
+  [[nodiscard]] bool is_worth_interrupting() const {
+    const auto size = body_bytes();
+    return !context_.is_secure && (!size || *size > received_bytes_ + k_unwanted_body_bytes);
+  }
+
+  /// Answers in the middle of a body, and returns false: the connection ends. libmicrohttpd 0.9.75
+  /// takes an answer before a body or behind it, so this one, which is text, goes past it: nothing
+  /// else waits to be sent.
+  bool answer_between() {
+    peer_->begin(Phase::working);
+    const auto response = make_response();
+    handler_.reset();
+    peer_->begin(Phase::answer);
+    const auto head = print_head(response);
+    if (send_now(head) && send_now(response.text)) {
+      stage_ = Stage::cut;
+      status_ = response.status;
+      answer_bytes_ = response.text.size();
+      lingers_ = true;
+    }
+    return false;
+  }
+
+  static std::string print_head(const Response& response) {
+    std::string head =
+        "HTTP/1.1 " + std::to_string(response.status) + " " +
+        MHD_get_reason_phrase_for(static_cast<unsigned>(response.status)) +
+        "\r\nConnection: close\r\nContent-Length: " + std::to_string(response.text.size()) + "\r\n";
+    for (const auto& header : response.headers) {
+      head += header.name + ": " + header.value + "\r\n";
+    }
+    return head + "\r\n";
+  }
+
+  /// Whether all of it went into the socket's buffer, which is empty while a body comes.
+  [[nodiscard]] bool send_now(std::string_view text) const {
+    return ::send(peer_->fd(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+           static_cast<ssize_t>(text.size());
   }
 
   Response make_response() {

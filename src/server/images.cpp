@@ -252,9 +252,20 @@ std::unique_ptr<Handler> refuse(int status, const char* text) {
   return std::make_unique<Refusal>(error_response(status, text));
 }
 
+/// A layer that cannot fit is refused before it is sent.
+void check_room(const V1Storage& storage, std::uint64_t wanted_bytes) {
+  const auto free_bytes = storage.free_bytes();
+  if (free_bytes && wanted_bytes > *free_bytes) {
+    throw Error(ErrorKind::local_io,
+                "there is no room for a layer of " + std::to_string(wanted_bytes) + " bytes: '" +
+                    storage.folder() + "' has " + std::to_string(*free_bytes) + " left");
+  }
+}
+
 } // namespace
 
-std::unique_ptr<Handler> receive_layer(Service& service, const Target& target) {
+std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
+                                       const Target& target) {
   auto& storage = *service.storage;
   const auto state = storage.image_state(target.id);
   if (state == ImageState::absent) {
@@ -263,6 +274,7 @@ std::unique_ptr<Handler> receive_layer(Service& service, const Target& target) {
   if (state == ImageState::complete) {
     return refuse(409, "Image already exists");
   }
+  check_room(storage, request.body_bytes().value_or(0));
   auto writer = storage.write_image(target.id, k_writer_patience);
   if (!writer) {
     return refuse(409, "Image is being uploaded by another client");

@@ -63,7 +63,8 @@ class Handler {
 public:
   virtual ~Handler() = default;
 
-  /// Whether the body is wanted; if not, the answer is asked for at once.
+  /// Whether the body is wanted, or more of it after a piece; if not, the answer is asked for as
+  /// soon as the client can be given one.
   [[nodiscard]] virtual bool wants_body() const { return false; }
   virtual void receive(std::span<const std::byte>) {}
   virtual Response answer() = 0;

@@ -79,7 +79,8 @@ Response get_image_files(Call& call);
 Response get_image_diff(Call& call);
 Response put_image_json(Call& call);
 Response put_image_checksum(Call& call);
-std::unique_ptr<Handler> receive_layer(Service& service, const Target& target);
+std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
+                                       const Target& target);
 
 // --- repositories ---
 

@@ -8,6 +8,7 @@ The disk is a small tmpfs, which takes root to mount.
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -189,15 +190,29 @@ class Faults(TestCase):
                 told = self.connect(server)
                 told.sendall(f"{head}Content-Length: {size}\r\n\r\n".encode() + bytes(size))
                 self.assertIn(" 413 ", self.read_answer(told)[0])
-                chunked = self.connect(server)
-                chunked.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n".encode() +
-                                bytes(size) + b"\r\n0\r\n\r\n")
-                self.assertIn(" 413 ", self.read_answer(chunked)[0])
+                for end in (b"\r\n0\r\n\r\n", b""):  # the answer does not wait for it
+                    chunked = self.connect(server)
+                    chunked.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n".encode() +
+                                    bytes(size) + end)
+                    answer, body = self.read_answer(chunked)
+                    self.assertIn(" 413 ", answer)
+                    self.assertIn("more than", json.loads(body)["error"])
+                    self.assertRegex(answer, r"(?m)^Connection: close\r?$")
+                    self.assertEqual(self.read_all(chunked), b"")
                 asking = self.connect(server)
                 asking.sendall(f"{head}Content-Length: {size}\r\nExpect: 100-continue\r\n\r\n".encode())
                 self.assertIn(" 413 ", self.read_answer(asking)[0])
         self.assertEqual(server.get("/v1/_ping"), b"true")
         self.assertEqual(os.listdir(os.path.join(server.storage, "images")), [])
+
+    def test_over_tls_a_body_is_read_before_it_is_called_too_large(self):
+        self.make_key("server", "/CN=localhost")
+        server = self.start(RegctlServer, "--tls-cert", self.path("server.crt"), "--tls-key", self.path("server.key"),
+                            scheme="https")
+        pieces = iter([bytes(MIB)] * 3)
+        answer = server.ask("PUT", f"/v1/images/{self.image.id}/json", pieces)
+        self.assertEqual(answer.status, 413)
+        self.assertIn("more than", answer.json["error"])
 
     def test_long_lists_are_taken_from_several_clients_at_once(self):
         server = self.start(RegctlServer)
@@ -361,7 +376,7 @@ class Faults(TestCase):
             self.assertIn("full", str(caught.exception))
             self.assert_no_traces(server, [self.image])
             self.assertGreater(self.free_bytes(folder), free - 64 * 1024)
-        self.assertIn("No space left", server.errors())
+        self.assertIn("no room", server.errors())
         self.assertEqual(set(client.pull("app", "1")), {self.image.id})
         small = Image("small", 1000, self.image)
         client.push("app", "3", small)  # for that there is room
@@ -370,6 +385,48 @@ class Faults(TestCase):
         self.assertEqual(list(client.pull("app", "2")), [large.id, self.image.id])
         self.assert_no_traces(server, [self.image, small, large])
         self.assertEqual(server.end(), 0)
+
+    def test_a_layer_that_cannot_fit_is_refused_before_it_is_sent(self):
+        folder = self.mount("16m")
+        server = self.start(RegctlServer, storage=os.path.join(folder, "storage"))
+        client = self.client(server)
+        client.expect((200,), "PUT", f"/v1/images/{self.image.id}/json", self.image.json)
+        for more in (b"", b"Expect: 100-continue\r\n"):
+            connection = self.connect(server)
+            connection.sendall(self.put_head(self.image, 64 * MIB)[:-2] + more + b"\r\n")
+            head, body = self.read_answer(connection)
+            self.assertIn("HTTP/1.1 507 ", head)
+            self.assertIn("full", json.loads(body)["error"])
+        self.assertIn(f"no room for a layer of {64 * MIB} bytes", server.errors())
+        client.push("app", "1", self.image)
+        self.assert_no_traces(server, [self.image])
+
+    def test_a_disk_that_fills_up_under_a_layer_is_507_while_that_is_sent(self):
+        folder = self.mount("4m")
+        server = self.start(RegctlServer, "--access-log", "log", storage=os.path.join(folder, "storage"))
+        client = self.client(server)
+        client.expect((200,), "PUT", f"/v1/images/{self.image.id}/json", self.image.json)
+        connection = self.connect(server)
+        connection.sendall(f"PUT /v1/images/{self.image.id}/layer HTTP/1.1\r\nHost: x\r\n"
+                           "Transfer-Encoding: chunked\r\n\r\n".encode())
+        chunk = b"10000\r\n" + bytes(64 * 1024) + b"\r\n"
+        sent = 0
+        while not select.select([connection], [], [], 0)[0]:
+            connection.sendall(chunk)
+            sent += 1
+            self.assertLess(sent, 1024, "the answer does not come")
+        head, body = self.read_answer(connection)
+        self.assertIn("HTTP/1.1 507 ", head)
+        self.assertRegex(head, r"(?m)^Connection: close\r?$")
+        self.assertIn("full", json.loads(body)["error"])
+        connection.sendall(chunk)  # it is still listened to, so that nothing is reset under the answer
+        self.assertEqual(connection.recv(1), b"")
+        client.push("app", "1", self.image)  # nobody holds the image
+        connection.close()
+        self.assert_no_traces(server, [self.image])
+        self.assertIn("No space left", server.errors())
+        with open(os.path.join(server.folder, "log"), encoding="utf-8") as log:
+            self.assertRegex(log.read(), rf'layer HTTP/1\.1" 507 {len(body)} ')
 
     def test_a_disk_without_any_room_is_507_at_every_step(self):
         folder = self.mount("4m")
