@@ -8,7 +8,6 @@
 #include <regctl/base/json.hpp>
 
 #include <array>
-#include <mutex>
 
 namespace regctl::server {
 
@@ -95,12 +94,9 @@ public:
     if (is_too_large_) {
       return too_large();
     }
-    std::unique_lock<std::mutex> turn;
-    if (body_.size_bytes() > k_document) { // a list: answering it waits for nobody
-      turn = std::unique_lock(service_.long_lists);
-    }
+    auto turn = take_turn(service_, body_.size_bytes());
     const auto body = body_.take();
-    Call call{service_, request_, target_, body};
+    Call call{service_, request_, target_, body, std::move(turn)};
     return route_.answer(call);
   }
 

@@ -34,7 +34,9 @@ std::string CollectedBody::take() {
   }
   const auto file = std::make_shared<FileDescriptor>(std::move(file_));
   const auto source = make_range_source(file, 0, size_bytes_, k_what);
-  return read_text(*source, size_bytes_, k_what);
+  std::string text(static_cast<std::size_t>(size_bytes_), '\0');
+  read_fully(*source, std::as_writable_bytes(std::span(text)));
+  return text;
 }
 
 void CollectedBody::discard() noexcept {

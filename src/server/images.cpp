@@ -140,7 +140,7 @@ Response get_image_ancestry(Call& call) {
 Response put_image_json(Call& call) {
   const auto& id = call.target.id;
   auto& storage = *call.service.storage;
-  const auto document = find_json(call.body);
+  auto document = find_json(call.body);
   if (!document || !document->is_object()) {
     return error_response(400, "Invalid JSON");
   }
@@ -159,6 +159,10 @@ Response put_image_json(Call& call) {
     info = parse_v1_image(call.body);
   } catch (const Error& error) {
     return error_response(400, error.message());
+  }
+  document.reset();
+  if (call.turn) {
+    call.turn.unlock();
   }
   if (storage.image_state(id) == ImageState::complete) {
     return error_response(409, "Image already exists");

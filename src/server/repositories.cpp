@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/image_list.hpp"
 #include "server/service.hpp"
 
 #include <regctl/base/error.hpp>
@@ -6,7 +7,6 @@
 #include <regctl/model/reference.hpp>
 
 #include <ctime>
-#include <set>
 
 namespace regctl::server {
 
@@ -20,37 +20,9 @@ void add_index_headers(Response& response, const Call& call, Access access) {
   response.headers.push_back({"X-Docker-Endpoints", call.request.header("Host").value_or("")});
 }
 
-struct ImageList {
-  std::vector<std::string> ids; ///< each once
-  std::vector<std::string> sums;
-};
-
-/// The body of an announcement: [{"id": ID, "Tag": …, "checksum": …}, …]. A problem is an answer.
-std::optional<Response> read_images(std::string_view body, ImageList& list) {
-  const auto document = find_json(body);
-  if (!document) {
-    return error_response(400, "Error Decoding JSON");
-  }
-  if (!document->is_array()) {
-    return error_response(400, "Invalid data");
-  }
-  std::set<std::string> seen;
-  for (const auto& entry : *document) {
-    const auto id = optional_string(entry, "id");
-    if (!id || !is_v1_id(*id)) {
-      return error_response(400, "An entry has no image ID under `id'");
-    }
-    if (seen.insert(*id).second) {
-      list.ids.push_back(*id);
-      list.sums.push_back(optional_string(entry, "checksum").value_or(""));
-    }
-  }
-  return std::nullopt;
-}
-
 std::optional<Response> store_images(Call& call) {
   ImageList list;
-  if (auto problem = read_images(call.body, list)) {
+  if (auto problem = read_image_list(call.body, list)) {
     return problem;
   }
   call.service.storage->add_index_images(call.target.name, list.ids, list.sums);
@@ -122,17 +94,37 @@ Response put_repository_images(Call& call) {
   return response;
 }
 
-Response get_repository_images(Call& call) {
-  auto stored = call.service.storage->index_images(call.target.name);
-  if (!stored && call.service.mirror && call.service.mirror->tags(call.target.name)) {
-    stored = "[]"; // engines want the token and the endpoints; they ask for the chain later
+/// The list of a repository's images as it is stored, sent from its file: it only grows. Damaged,
+/// it is not there.
+std::optional<Response> stored_images(Call& call) {
+  auto file = call.service.storage->open_index_images(call.target.name);
+  if (!file) {
+    return std::nullopt;
   }
-  if (!find_json(stored.value_or("")).value_or(Json()).is_array()) {
+  const auto fd = std::make_shared<FileDescriptor>(std::move(file->fd));
+  const auto turn = take_turn(call.service, file->size_bytes);
+  const auto text = read_text(*make_range_source(fd, 0, file->size_bytes, "a list of images"),
+                              k_listing_limit_bytes, "a list of images");
+  const bool is_list = text.find_first_not_of(" \r\n") == text.find('[');
+  if (!is_list || !Json::accept(text)) {
+    return std::nullopt;
+  }
+  auto response = json_response("");
+  response.file = FilePart{std::move(*fd), 0, file->size_bytes};
+  return response;
+}
+
+Response get_repository_images(Call& call) {
+  auto stored = stored_images(call);
+  if (!stored && call.service.mirror && call.service.mirror->tags(call.target.name)) {
+    stored = json_response("[]"); // engines want token and endpoints; they ask for the chain later
+  }
+  if (!stored) {
     return error_response(404, "images not found");
   }
-  auto response = json_response(std::move(*stored));
+  auto& response = *stored;
   add_index_headers(response, call, Access::read);
-  return response;
+  return std::move(response);
 }
 
 Response delete_repository_images(Call& call) {

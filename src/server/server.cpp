@@ -19,6 +19,7 @@ namespace regctl::server {
 namespace {
 
 constexpr std::uint64_t k_pem_limit_bytes = 1024 * 1024;
+constexpr int k_large_block_bytes = 1024 * 1024;
 constexpr long k_tick_ns = 50'000'000;
 
 sigset_t told_signals() {
@@ -63,6 +64,7 @@ public:
       : options_(std::move(options)), seams_(std::move(seams)),
         log_(options_.access_log, options_.log_format), api_(service_, metrics_, log_) {
     ::mallopt(M_ARENA_MAX, 4); // a heap for each of hundreds of threads would be the largest of all
+    ::mallopt(M_MMAP_THRESHOLD, k_large_block_bytes); // given back at once, instead of kept in each
     raise_descriptor_limit();
     listener_ = listen_on(options_.listen);
     check_openness();

@@ -29,8 +29,8 @@ struct Service {
   std::unique_ptr<SearchIndex> index;
   std::unique_ptr<PullThrough> mirror; ///< nothing where nothing is fetched from elsewhere
   PendingChecksums pending;
-  /// Held while a long list is taken apart, which takes many times its size: one at a time.
-  std::mutex long_lists;
+  /// Held while a large document is taken apart, which takes many times its size: one at a time.
+  std::mutex large_documents;
   std::mutex diffs; ///< held while layers are compared, for the same reason
   bool read_only = false;
   bool search = true;
@@ -39,12 +39,21 @@ struct Service {
   std::function<void(const std::string&)> complain; ///< for whoever runs the server
 };
 
+/// Waits for the turn of a document of this size; small ones need none.
+inline std::unique_lock<std::mutex> take_turn(Service& service, std::uint64_t size_bytes) {
+  constexpr std::uint64_t k_large_bytes = 64 * 1024;
+  return size_bytes > k_large_bytes ? std::unique_lock(service.large_documents)
+                                    : std::unique_lock<std::mutex>();
+}
+
 /// One request with its parts.
 struct Call {
   Service& service;
   const Request& request;
   const Target& target;
   std::string_view body;
+  /// The body's, if that is large; given back before others are waited for.
+  std::unique_lock<std::mutex> turn;
 };
 
 // --- what answers are made of ---

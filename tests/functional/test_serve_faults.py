@@ -214,6 +214,27 @@ class Faults(TestCase):
         self.assertEqual(answer.status, 413)
         self.assertIn("more than", answer.json["error"])
 
+    def test_documents_of_many_small_values_do_not_take_many_times_their_size(self):
+        server = self.start(RegctlServer)
+        self.client(server).push("app", "1", self.image)
+
+        def peak():
+            with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
+                return int(next(line.split()[1] for line in file if line.startswith("VmHWM"))) // 1024
+
+        before = peak()
+        repository, image = "/v1/repositories/a/b/", f"/v1/images/{self.image.id}/json"
+        for path, size, begin, value in ((repository, 16 * MIB, b"[", b"["), (repository, 16 * MIB, b"[", b'{"":0},'),
+                                         (repository, 16 * MIB, b'[{"id":[', b"[],"), (image, MIB, b'{"x":[', b"{},")):
+            body = begin + value * ((size - len(begin)) // len(value))
+            connections = [self.connect(server) for _ in range(8)]
+            for connection in connections:
+                connection.sendall(f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() +
+                                   body)
+            for connection in connections:
+                self.assertIn(" 400 ", self.read_answer(connection)[0])
+        self.assertLess(peak() - before, 100)  # MiB; as documents the lists take 400
+
     def test_long_lists_are_taken_from_several_clients_at_once(self):
         server = self.start(RegctlServer)
         lists = [[{"id": f"{number:02x}{image:062x}"} for image in range(30_000)] for number in range(4)]
