@@ -117,7 +117,8 @@ private:
         k_stack_bytes, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, //
         MHD_OPTION_ARRAY, tls.data(), MHD_OPTION_END));
     if (!daemon_) {
-      ::close(socket);
+      // The library has closed the socket where it could not read the certificate: to close it once
+      // more could hit what another thread has opened since.
       throw Error(ErrorKind::usage,
                   context_.is_secure ? "the server cannot start with this certificate and key"
                                      : "the server cannot start",
