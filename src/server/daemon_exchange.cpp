@@ -74,9 +74,13 @@ ResponseHandle make_handle(Response& response, Peer& peer, std::uint64_t& size_b
   if (response.stream) {
     size_bytes = response.stream_bytes.value_or(0);
     auto stream = std::make_unique<Stream>(Stream{std::move(response.stream), peer});
-    return ResponseHandle(MHD_create_response_from_callback(
+    ResponseHandle handle(MHD_create_response_from_callback(
         response.stream_bytes.value_or(MHD_SIZE_UNKNOWN), k_buffer_bytes, &read_stream,
-        stream.release(), &free_stream));
+        stream.get(), &free_stream));
+    if (handle) { // which owns it now
+      static_cast<void>(stream.release());
+    }
+    return handle;
   }
   size_bytes = response.text.size();
   return ResponseHandle(MHD_create_response_from_buffer(response.text.size(), response.text.data(),
