@@ -2,14 +2,40 @@
 #include "server/guard.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
 
 namespace regctl::server {
 
 namespace {
 
+/// Whether an image was announced in a push to a repository. The list can be long, and everybody
+/// may ask: it is looked through a piece at a time.
+bool is_announced(const V1Storage& storage, const std::string& name, const std::string& id) {
+  auto file = storage.open_index_images(name);
+  if (!file) {
+    return false;
+  }
+  const auto list = make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
+                                      file->size_bytes, "the list of images of " + name);
+  const auto wanted = "\"" + id + "\"";
+  std::string window; // the last piece, and before it what may begin the ID
+  std::vector<char> piece(k_buffer_bytes);
+  while (const auto n = list->read(std::as_writable_bytes(std::span(piece)))) {
+    window.erase(0, window.size() - std::min(window.size(), wanted.size()));
+    window.append(piece.data(), n);
+    if (window.find(wanted) != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// Whether an image is in a repository: announced in a push to it, or below one of its tags.
 bool is_image_of(const V1Storage& storage, const std::string& name, const std::string& id) {
-  if (storage.index_images(name).value_or("").find("\"" + id + "\"") != std::string::npos) {
+  if (is_announced(storage, name, id)) {
     return true;
   }
   for (const auto& [tag, top] : storage.tags(name).value_or(V1Tags())) {

@@ -3,6 +3,7 @@
 """regctl serve with users: who may do what, by Basic and by tokens."""
 
 import base64
+import json
 import os
 import sys
 
@@ -144,6 +145,17 @@ class Auth(TestCase):
         found = server.ask("GET", "/v1/search?q=team", headers=ALICE).json
         self.assertEqual([r["name"] for r in found["results"]], ["team/closed", "team/open", "team/open-too"])
         self.assertEqual(server.ask("GET", f"/v1/images/{private.id}/layer", headers=ALICE).content, private.data)
+
+    def test_an_image_is_found_anywhere_in_a_long_list(self):
+        server = self.start_guarded("--public-read")
+        ids = [f"{number:064x}" for number in range(4000)]
+        answer = server.ask("PUT", "/v1/repositories/team/open/", json.dumps([{"id": i} for i in ids]), ALICE)
+        self.assertEqual(answer.status, 200)
+        token = {"Authorization": self.token(server, "GET", "team/open", {})}
+        piece = 128 * 1024 // len(json.dumps({"id": ids[0]}) + ", ")  # as the server reads it
+        for number in (0, *range(piece - 2, piece + 3), 2 * piece, 3999):
+            self.assertEqual(server.ask("GET", f"/v1/images/{ids[number]}/json", headers=token).status, 404, number)
+        self.assertEqual(server.ask("GET", f"/v1/images/{4000:064x}/json", headers=token).status, 401)
 
     def test_regctl_logs_in_pushes_and_pulls(self):
         server = self.start_guarded()
