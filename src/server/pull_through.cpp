@@ -69,12 +69,15 @@ std::optional<V1Tags> PullThrough::tags(const std::string& name) {
       known_tags_[name] = *tags;
     }
   }
-  for (const auto& [tag, id] : tags.value_or(V1Tags())) {
+  if (!tags) {
+    return std::nullopt;
+  }
+  for (const auto& [tag, id] : *tags) {
     if (id) {
       remember(*id, name);
     }
   }
-  store_complete_tags();
+  store_complete_tags(name, *tags);
   return tags;
 }
 
@@ -177,7 +180,9 @@ void PullThrough::run(const std::shared_ptr<Fetch>& fetch) noexcept {
     fetch_layer(*fetch);
     fetch->succeed();
     guarded("storing tags", [&] {
-      store_complete_tags();
+      for (const auto& [name, tags] : known_tags()) {
+        store_complete_tags(name, tags);
+      }
       return true;
     });
     end(fetch->id());
@@ -273,25 +278,23 @@ void PullThrough::fetch_layer(Fetch& fetch) {
   writer->complete();
 }
 
-void PullThrough::store_complete_tags() {
-  std::map<std::string, V1Tags> known;
-  {
-    const std::lock_guard lock(mutex_);
-    known = known_tags_;
-  }
+std::map<std::string, V1Tags> PullThrough::known_tags() const {
+  const std::lock_guard lock(mutex_);
+  return known_tags_;
+}
+
+void PullThrough::store_complete_tags(const std::string& name, const V1Tags& tags) {
   const auto is_here = [&](const std::string& id) {
     const auto chain = storage_->chain(id);
     return chain && std::all_of(chain->begin(), chain->end(), [&](const std::string& member) {
              return storage_->image_state(member) == V1Storage::ImageState::complete;
            });
   };
-  for (const auto& [name, tags] : known) {
-    for (const auto& [tag, id] : tags) {
-      if (id && storage_->find_tag(name, tag) != id &&
-          storage_->image_state(*id) == V1Storage::ImageState::complete && is_here(*id)) {
-        storage_->put_tag(name, tag, *id, tag_properties());
-        on_new_repository_(name);
-      }
+  for (const auto& [tag, id] : tags) {
+    if (id && storage_->find_tag(name, tag) != id &&
+        storage_->image_state(*id) == V1Storage::ImageState::complete && is_here(*id)) {
+      storage_->put_tag(name, tag, *id, tag_properties());
+      on_new_repository_(name);
     }
   }
 }

@@ -67,7 +67,8 @@ private:
   void join_ended();
   void fetch_layer(Fetch& fetch);
   bool put_json_with_parents(V1Repository& source, const std::string& id);
-  void store_complete_tags();
+  [[nodiscard]] std::map<std::string, V1Tags> known_tags() const;
+  void store_complete_tags(const std::string& name, const V1Tags& tags);
   template <class Body> auto guarded(const std::string& what, Body&& body) -> decltype(body());
 
   std::shared_ptr<V1Storage> storage_; // shared with the server
