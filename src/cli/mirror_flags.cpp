@@ -141,6 +141,22 @@ MirrorConfig read_config(const std::string& file, const Environment& environment
   return ops::mirror::parse_mirror_config(read_file(file, k_limit_bytes), file, environment);
 }
 
+/// Rules about the names of many have nothing to say where both ends name one.
+void refuse_for_one_repository(const MirrorFlags& flags, const MirrorJob& job) {
+  if (job.source.reference() != nullptr && !flags.repositories_from.empty()) {
+    throw Error(ErrorKind::usage,
+                "--repositories-from names repositories, and the source is one already",
+                "name a registry (HOST[:PORT]) or a namespace (HOST[:PORT]/NAMESPACE/)");
+  }
+  if (job.destination.reference() != nullptr &&
+      (!flags.rules.renames.empty() || !flags.rules.prefix.empty())) {
+    throw Error(ErrorKind::usage,
+                std::string(flags.rules.prefix.empty() ? "--rename" : "--prefix") +
+                    " makes a name, and the destination has one already",
+                "name a registry (HOST[:PORT]) or a namespace (HOST[:PORT]/NAMESPACE/)");
+  }
+}
+
 /// The one job that the command line tells.
 MirrorJob flags_job(const MirrorFlags& flags) {
   if (flags.destination.empty()) {
@@ -153,6 +169,7 @@ MirrorJob flags_job(const MirrorFlags& flags) {
   job.rules = flags.rules;
   job.rules.prune.limit = flags.prune_limit.value_or(job.rules.prune.limit);
   job.repositories_from = flags.repositories_from;
+  refuse_for_one_repository(flags, job);
   return job;
 }
 
@@ -193,15 +210,14 @@ Context::Registries registries_of(const MirrorConfig& config, const Environment&
   return registries;
 }
 
-/// The file's mirrors have rules of their own, and a flag that added to all of them, or replaced
-/// some, would be understood in either way.
-void refuse_rules(const MirrorFlags& flags, const std::string& file) {
+struct GivenFlag {
+  std::string name;
+  bool is_given;
+};
+
+std::vector<GivenFlag> rule_flags(const MirrorFlags& flags) {
   const auto& rules = flags.rules;
-  struct Given {
-    const char* flag;
-    bool is_given;
-  };
-  const Given all[] = {
+  return {
       {"--include", !rules.repositories.include.empty()},
       {"--exclude", !rules.repositories.exclude.empty()},
       {"--include-tag", !rules.tags.include.empty()},
@@ -217,28 +233,71 @@ void refuse_rules(const MirrorFlags& flags, const std::string& file) {
       {"--yes", rules.prune.beyond_limit},
       {"--protect", !rules.protected_tags.empty()},
   };
-  for (const auto& [flag, is_given] : all) {
+}
+
+/// The file's mirrors have rules of their own, and a flag that added to all of them, or replaced
+/// some, would be understood in either way.
+void refuse_rules(const MirrorFlags& flags, const std::string& file) {
+  for (const auto& [name, is_given] : rule_flags(flags)) {
     if (is_given) {
       throw Error(ErrorKind::usage,
-                  std::string(flag) + " is a rule, and rules belong in the mirror file '" + file +
-                      "'",
+                  name + " is a rule, and rules belong in the mirror file '" + file + "'",
                   "write it there, for one mirror or as a default (regctl-mirror(5))");
+    }
+  }
+}
+
+/// A plan is what was decided: who gives a rule beside it expects the rule to hold. --protect does,
+/// as the last catch before a tag is removed.
+void refuse_beside_apply(const MirrorFlags& flags) {
+  if (flags.dry_run || !flags.plan.empty()) {
+    throw Error(ErrorKind::usage, "--apply carries out a plan: --dry-run and --plan make one");
+  }
+  if (flags.watch) {
+    throw Error(ErrorKind::usage, "--apply carries out a plan once: --watch goes on for ever");
+  }
+  for (const auto& [name, is_given] : rule_flags(flags)) {
+    if (is_given && name != "--protect") {
+      throw Error(ErrorKind::usage,
+                  name +
+                      " is a rule, and what --apply carries out was decided by the rules of then",
+                  "leave it out, or make the plan anew with it");
+    }
+  }
+}
+
+/// A catch that catches nothing makes believe that something is safe.
+void refuse_catches_without_prune(const MirrorFlags& flags) {
+  if (flags.rules.prune.enabled || !flags.apply.empty()) {
+    return;
+  }
+  const GivenFlag all[] = {{"--prune-limit", flags.prune_limit.has_value()},
+                           {"--yes", flags.rules.prune.beyond_limit},
+                           {"--protect", !flags.rules.protected_tags.empty()}};
+  for (const auto& [name, is_given] : all) {
+    if (is_given) {
+      throw Error(ErrorKind::usage, name + " is about removing tags, and none are without --prune",
+                  "add --prune, or leave it out");
     }
   }
 }
 
 void refuse_contradictions(const MirrorFlags& flags, const std::string& file) {
   const bool is_plan = flags.dry_run || !flags.plan.empty();
-  if (!flags.apply.empty() && is_plan) {
-    throw Error(ErrorKind::usage, "--apply carries out a plan: --dry-run and --plan make one");
+  if (!flags.apply.empty()) {
+    refuse_beside_apply(flags);
   }
   if (flags.sizes && !is_plan) {
     throw Error(ErrorKind::usage, "--sizes is about what a plan tells: add --dry-run");
+  }
+  if (flags.exit_code && !is_plan) {
+    throw Error(ErrorKind::usage, "--exit-code tells whether there is work to do: add --dry-run");
   }
   if (flags.check && file.empty()) {
     throw Error(ErrorKind::usage, "--check looks at a mirror file", "name it with --config FILE");
   }
   if (file.empty()) {
+    refuse_catches_without_prune(flags);
     return;
   }
   if (!flags.source.empty()) {

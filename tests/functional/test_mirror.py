@@ -287,6 +287,17 @@ class Prune(MirrorCase):
         self.assertIn("deleted team/app:20", done.out)
         self.assertEqual(self.tags(), [str(n) for n in range(1, 20)])
 
+    def test_a_plan_removes_what_was_decided_and_nothing_that_is_protected(self):
+        for tag in (19, 20):
+            self.ok("rm", "--yes", f"{self.image}:{tag}")
+        self.mirror(self.source, self.destination, "--prune", "--plan", "plan")
+        words = ("mirror", self.source.host, self.destination.host, "--apply", "plan")
+        self.fails(2, *words, "--prune-limit", "0%", saying="--prune-limit is a rule")
+        self.fails(2, *words, "--include", "x*", saying="--include is a rule")
+        self.assertEqual(len(self.tags()), 20)
+        self.ok(*words, "--protect", "19")
+        self.assertEqual(self.tags(), [str(n) for n in range(1, 20)])
+
     def test_more_than_the_limit_wants_a_yes_and_the_protected_stay(self):
         for tag in (15, 16, 17, 18, 19, 20):
             self.ok("rm", "--yes", f"{self.image}:{tag}")

@@ -202,6 +202,16 @@ void run(JobState& state, const NextRepository& next) {
   check_interrupted();
 }
 
+/// The last catch: what is protected by now stays, whatever was decided when the plan was made.
+void keep_protected(std::vector<PlannedTag>& planned, const Rules& rules) {
+  for (auto& tag : planned) {
+    if (tag.action == Action::remove && rules.protects(tag.tag)) {
+      tag.action = Action::skip;
+      tag.reason = "protected";
+    }
+  }
+}
+
 void apply_plan(JobState& state) {
   PlanReader check(state.options.apply); // a mistake in it is told before anything is done
   std::uint64_t repositories = 0;
@@ -215,8 +225,11 @@ void apply_plan(JobState& state) {
     if (!task) {
       return nullptr;
     }
-    return task->planned ? make_repository_work(state, std::move(*task))
-                         : make_work(state, task->source_name);
+    if (!task->planned) {
+      return make_work(state, task->source_name);
+    }
+    keep_protected(*task->planned, state.job.rules);
+    return make_repository_work(state, std::move(*task));
   });
 }
 

@@ -9,11 +9,6 @@ namespace regctl::ops::mirror {
 
 namespace {
 
-bool is_protected(const std::string& tag, const Rules& rules) {
-  return std::any_of(rules.protected_tags.begin(), rules.protected_tags.end(),
-                     [&](const Pattern& pattern) { return pattern.matches(tag); });
-}
-
 class Planner {
 public:
   Planner(const Listings& listings, const Rules& rules, const CreatedAt& created_at,
@@ -170,7 +165,7 @@ private:
       // What the rules leave out is not this mirror's, and not for it to remove.
       if (const auto reason = filtered_by_name(tag); !reason.empty()) {
         skip(planned, reason);
-      } else if (is_protected(tag, rules_)) {
+      } else if (rules_.protects(tag)) {
         skip(planned, "protected");
       } else {
         candidates.push_back(tag);

@@ -70,6 +70,10 @@ Rename Rename::parse(std::string_view text) {
   return make(text.substr(0, sign), text.substr(sign + 1));
 }
 
+bool Rules::protects(std::string_view tag) const {
+  return any_matches(protected_tags, tag);
+}
+
 std::string Rules::destination_name(const std::string& source_name) const {
   auto name = source_name;
   for (const auto& rename : renames) {

@@ -24,6 +24,32 @@ std::string write_mirror_file(const TemporaryFolder& folder, const std::string& 
   return path;
 }
 
+const Words k_rules[] = {
+    {"--include", "a"},
+    {"--exclude", "a"},
+    {"--include-tag", "a"},
+    {"--exclude-tag", "a"},
+    {"--semver", "1"},
+    {"--latest", "1"},
+    {"--newer-than", "1d"},
+    {"--prefix", "a/"},
+    {"--repositories-from", "a"},
+    {"--rename", "a=b"},
+    {"--prune"},
+    {"--prune-limit", "10%"},
+    {"--yes"},
+    {"--protect", "a"},
+};
+
+/// The words end with a status of wrong usage that says so, before anything is done.
+void check_refused(const Words& words, const std::string& saying) {
+  CAPTURE(words.back());
+  Program program;
+  CHECK(program.run(words) == ExitCode::usage);
+  CHECK(program.err().find("regctl: error: " + saying) == 0);
+  CHECK(program.calls.empty());
+}
+
 } // namespace
 
 TEST_SUITE_BEGIN("cli/mirror_flags");
@@ -58,23 +84,7 @@ TEST_CASE("a gentle mirror has a gentle client, whoever wants it") {
 TEST_CASE("rules beside a mirror file are refused") {
   const TemporaryFolder folder;
   const auto file = write_mirror_file(folder, "");
-  const Words rules[] = {
-      {"--include", "a"},
-      {"--exclude", "a"},
-      {"--include-tag", "a"},
-      {"--exclude-tag", "a"},
-      {"--semver", "1"},
-      {"--latest", "1"},
-      {"--newer-than", "1d"},
-      {"--prefix", "a/"},
-      {"--repositories-from", "a"},
-      {"--rename", "a=b"},
-      {"--prune"},
-      {"--prune-limit", "10%"},
-      {"--yes"},
-      {"--protect", "a"},
-  };
-  for (const auto& rule : rules) {
+  for (const auto& rule : k_rules) {
     CAPTURE(rule.front());
     Program program;
     Words words = {"mirror", "--config", file};
@@ -88,6 +98,57 @@ TEST_CASE("rules beside a mirror file are refused") {
   }
   Program program;
   CHECK(program.run({"mirror", "--config", file, "--shard", "1/2", "--dry-run"}) == ExitCode::ok);
+}
+
+TEST_CASE("rules beside --apply are refused, but for the last catch") {
+  for (const auto& rule : k_rules) {
+    Words words = {"mirror", "h:5000", "g:5000", "--apply", "plan"};
+    words.insert(words.end(), rule.begin(), rule.end());
+    if (rule.front() == "--protect") {
+      Program program;
+      CHECK(program.run(words) == ExitCode::ok);
+    } else {
+      check_refused(words, rule.front() + " is a rule, and what --apply carries out was decided");
+    }
+  }
+  for (const Words& more : {Words{"--plan", "b"}, Words{"--dry-run"}, Words{"--watch", "1h"}}) {
+    Words words = {"mirror", "h:5000", "g:5000", "--apply", "plan"};
+    words.insert(words.end(), more.begin(), more.end());
+    check_refused(words, "--apply carries out a plan");
+  }
+}
+
+TEST_CASE("flags that would do nothing are refused") {
+  struct Row {
+    Words words;
+    const char* saying;
+  };
+  const Row rows[] = {
+      {{"h:5000", "g:5000", "--exit-code"}, "--exit-code tells whether there is work to do"},
+      {{"h:5000", "g:5000", "--prune-limit", "1%"}, "--prune-limit is about removing tags"},
+      {{"h:5000", "g:5000", "--yes"}, "--yes is about removing tags"},
+      {{"h:5000", "g:5000", "--protect", "a"}, "--protect is about removing tags"},
+      {{"h:5000/a", "g:5000/b", "--prefix", "a/"}, "--prefix makes a name"},
+      {{"h:5000/a", "g:5000/b", "--rename", "a=b"}, "--rename makes a name"},
+      {{"h:5000/a", "g:5000", "--repositories-from", "f"}, "--repositories-from names"},
+  };
+  for (const auto& row : rows) {
+    Words words = {"mirror"};
+    words.insert(words.end(), row.words.begin(), row.words.end());
+    check_refused(words, row.saying);
+  }
+  const Words good[] = {
+      {"h:5000", "g:5000", "--dry-run", "--exit-code"},
+      {"h:5000", "g:5000", "--plan", "plan", "--exit-code"},
+      {"h:5000", "g:5000", "--prune", "--yes", "--protect", "a", "--prune-limit", "1%"},
+      {"h:5000/a", "g:5000", "--prefix", "a/", "--rename", "a=b"},
+  };
+  for (const auto& row : good) {
+    Words words = {"mirror"};
+    words.insert(words.end(), row.begin(), row.end());
+    Program program;
+    CHECK(program.run(words) == ExitCode::ok);
+  }
 }
 
 TEST_SUITE_END();

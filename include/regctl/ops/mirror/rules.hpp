@@ -59,6 +59,9 @@ struct Rules {
   /// tag is a version.
   [[nodiscard]] bool needs_ages() const noexcept { return latest || newer_than; }
 
+  /// Whether a tag of the destination is one that is never removed.
+  [[nodiscard]] bool protects(std::string_view tag) const;
+
   /// The name at the destination. Throws Error{usage} if what comes out is no repository's name.
   [[nodiscard]] std::string destination_name(const std::string& source_name) const;
 };
