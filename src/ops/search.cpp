@@ -15,8 +15,9 @@ namespace {
 /// The repositories of the server's listing of tags; nothing if it has none.
 std::optional<std::set<std::string>> list_names(registry::v1::Registry& registry) {
   std::set<std::string> names;
-  const bool has_listing = registry.list_all_tags(
-      [&](const std::string& name, const std::string&, const std::string&) { names.insert(name); });
+  const bool has_listing =
+      registry.list_all_tags([&](const std::string& name, const std::string&,
+                                 const std::optional<std::string>&) { names.insert(name); });
   return has_listing ? std::optional(std::move(names)) : std::nullopt;
 }
 

@@ -319,6 +319,56 @@ class Prune(MirrorCase):
         self.mirror(self.source, self.destination, "--prune", "--yes")
         self.assertEqual(len(self.tags()), 20)
 
+    def test_nothing_is_removed_where_the_source_cannot_read_a_tag(self):
+        self.ok("rm", "--yes", f"{self.image}:20")
+        self.write(os.path.join(self.source.storage, "repositories/team/app/tag_1"), "no ID")
+        for source in (self.source.host, f"v1-storage:{self.source.storage}"):
+            for rules in ([], ["--exclude-tag", "1"]):  # what is not wanted makes the listing no better
+                with self.subTest(source, rules=rules):
+                    done = self.regctl("mirror", source, self.destination.host, "--prune", "--yes", "--all", *rules)
+                    self.assertEqual(done.code, 0 if rules else 10, done.err)
+                    self.assertIn("not pruned: the source cannot read its tag 1", done.out)
+                    self.assertEqual(len(self.tags()), 20)
+
+    def test_nothing_is_removed_where_the_listing_of_all_has_a_tag_without_an_id(self):
+        """docker-registry-server (npm) lists the tags of all repositories at once."""
+        source = self.start(FaultServer)
+        image = Image("base", 100)
+        client = Client(source.host)
+        client.push("team/app", "1", image)
+        client.close()
+        self.ok("tag", f"{self.destination.host}/team/app:1", f"{self.destination.host}/team/app:gone")
+        for listed in (None, "none", 5, ["x"], {"x": "y"}):
+            with self.subTest(listed):
+                source.control("clear")
+                source.control({"method": "GET", "path": "/v1/repositories$", "action": "status", "status": 200,
+                                "body": json.dumps({"team/app:1": image.id, "team/app:20": listed, "error": "x"})})
+                failed = self.regctl("mirror", source.host, self.destination.host, "--prune", "--yes", "--all")
+                self.assertEqual(failed.code, 10, failed.err)
+                self.assertIn(f"{source.host}/team/app:20 is listed, but cannot be read", failed.err)
+                self.assertIn("not pruned: the source cannot read its tag 20", failed.out)
+                self.assertNotIn("error", failed.out)
+                self.assertEqual(len(self.destination.tags("team/app")), 21)
+
+    def test_nothing_is_removed_where_a_tag_is_not_what_the_plan_saw(self):
+        other = make_archive(self.path("new.tar"), ["other"], 100)
+        self.ok("push", "new.tar", f"{self.image}:new")
+        self.ok("tag", f"{self.image}:new", f"{self.image}:1")
+        self.ok("rm", "--yes", f"{self.image}:20")
+        ends = (self.source.host, self.destination.host)
+        self.ok("mirror", *ends, "--prune", "--yes", "--plan", "plan")
+        self.ok("push", "new.tar", f"{self.destination.host}/team/app:new")
+        self.ok("rm", "--yes", f"{self.destination.host}/team/app:1")
+        failed = self.regctl("mirror", *ends, "--apply", "plan", "--report", "report")
+        self.assertEqual(failed.code, 10, failed.err)
+        self.assertIn("team/app:1 is not what it was when the plan was made", failed.err)
+        tags = self.destination.tags("team/app")
+        self.assertIn("20", tags)
+        self.assertEqual(tags["new"], other[-1].id)
+        spared = [r for r in self.report() if r["type"] == "tag" and r["tag"] == "20"]
+        self.assertEqual([(r["outcome"], r["reason"]) for r in spared],
+                         [("skipped", "not pruned: another tag of the repository failed")])
+
 
 class Failing(MirrorCase):
     def setUp(self):

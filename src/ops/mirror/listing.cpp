@@ -26,11 +26,12 @@ void sort_and_unite(std::vector<std::string>& names) {
 }
 
 /// The tags of all repositories as a server listed them at once, each repository's in one text
-/// ("1.0 ID\n2.0 ID\n"): a map of maps would take four times the memory.
+/// ("1.0 ID\n2.0 ID\n", and nothing for an ID that cannot be read): a map of maps would take four
+/// times the memory.
 class AllTags {
 public:
-  void add(const std::string& name, const std::string& tag, const std::string& id) {
-    repositories_[name] += tag + " " + id + "\n";
+  void add(const std::string& name, const std::string& tag, const std::optional<std::string>& id) {
+    repositories_[name] += tag + " " + id.value_or("") + "\n";
   }
 
   [[nodiscard]] std::vector<std::string> names() const {
@@ -53,7 +54,9 @@ public:
     while (!rest.empty()) {
       const auto space = rest.find(' ');
       const auto end = rest.find('\n');
-      tags[std::string(rest.substr(0, space))] = rest.substr(space + 1, end - space - 1);
+      const auto id = rest.substr(space + 1, end - space - 1);
+      tags[std::string(rest.substr(0, space))] =
+          id.empty() ? std::nullopt : std::optional<std::string>(id);
       rest.remove_prefix(end + 1);
     }
     return tags;
@@ -148,9 +151,10 @@ private:
     wants_listing_ = false;
     ++listing_requests_;
     AllTags all;
-    const bool has_listing =
-        registry().list_all_tags([&](const std::string& name, const std::string& tag,
-                                     const std::string& id) { all.add(name, tag, id); });
+    const bool has_listing = registry().list_all_tags(
+        [&](const std::string& name, const std::string& tag, const std::optional<std::string>& id) {
+          all.add(name, tag, id);
+        });
     all_ = has_listing ? std::optional(std::move(all)) : std::nullopt;
   }
 

@@ -188,6 +188,12 @@ private:
     if (listings_.source.empty()) {
       return "not pruned: the source lists no tags";
     }
+    // A source that cannot read all it lists is no witness of what is gone.
+    const auto broken = std::find_if(listings_.source.begin(), listings_.source.end(),
+                                     [](const auto& entry) { return !entry.second; });
+    if (broken != listings_.source.end()) {
+      return "not pruned: the source cannot read its tag " + broken->first;
+    }
     constexpr double k_rounding = 1e-9; // 10 % of 10 are 1
     const auto total = listings_.destination->size();
     const auto allowed = rules_.prune.limit * static_cast<double>(total) + k_rounding;

@@ -65,7 +65,7 @@ public:
   void tag_over(const TagResult& result) override { state_.report.add(result); }
 
   void over(Ending ending, const std::exception_ptr& problem) override {
-    if (ending == Ending::complete) {
+    if (ending == Ending::complete && !has_failure_) {
       remove();
     } else {
       leave_removals(ending);
@@ -86,8 +86,17 @@ private:
       result.tag.reason = std::move(reason);
     }
     if (outcome == Outcome::failed) {
-      result.problem = broken_tag(*state_.source, tag);
+      fail(std::move(result), broken_tag(*state_.source, tag));
+      return;
     }
+    state_.report.add(result);
+  }
+
+  /// A tag that fails before the engine has heard of it.
+  void fail(TagResult result, std::exception_ptr problem) {
+    result.outcome = Outcome::failed;
+    result.problem = std::move(problem);
+    has_failure_ = true;
     state_.report.add(result);
   }
 
@@ -240,14 +249,13 @@ private:
         tag.reason = "same";
       } else if (there != tag.previous && (is_transfer(tag) || tag.action == Action::remove)) {
         TagResult result;
+        const auto name =
+            state_.destination->describe() + "/" + task_.destination_name + ":" + tag.tag;
         result.tag = std::move(tag);
-        result.outcome = Outcome::failed;
-        result.problem = std::make_exception_ptr(
-            Error(ErrorKind::usage,
-                  "tag " + state_.destination->describe() + "/" + task_.destination_name + ":" +
-                      result.tag.tag + " is not what it was when the plan was made",
-                  "make the plan anew"));
-        state_.report.add(result);
+        fail(std::move(result),
+             std::make_exception_ptr(Error(
+                 ErrorKind::usage, "tag " + name + " is not what it was when the plan was made",
+                 "make the plan anew")));
         continue;
       }
       left.push_back(std::move(tag));
@@ -294,6 +302,7 @@ private:
   std::optional<V1Route> route_;
   std::set<std::string> at_destination_; ///< of a plan: the images of the tags there
   std::vector<PlannedTag> removals_;
+  bool has_failure_ = false; ///< of a tag that was not even begun
 };
 
 } // namespace

@@ -60,8 +60,11 @@ public:
   explicit ListingReader(const Registry::OnTag& on_tag) : on_tag_(on_tag) {}
 
 private:
-  bool on_begin(Shape shape) override { return depth() > 0 || shape == Shape::object; }
-  bool on_other() override { return depth() > 0; }
+  bool on_begin(Shape shape) override { return depth() > 0 ? on_other() : shape == Shape::object; }
+  bool on_other() override {
+    tell(std::nullopt);
+    return depth() > 0;
+  }
 
   bool on_key(std::string& name) override {
     if (depth() == 1) {
@@ -71,12 +74,17 @@ private:
   }
 
   bool on_string(std::string& id) override {
-    if (depth() == 1 && is_v1_id(id)) {
-      const auto colon = std::min(name_.rfind(':'), name_.size());
+    tell(is_v1_id(id) ? std::optional(id) : std::nullopt);
+    return depth() > 0;
+  }
+
+  /// What has neither an ID nor the form of "NAME:TAG" is something else, such as an error's text.
+  void tell(const std::optional<std::string>& id) {
+    const auto colon = std::min(name_.rfind(':'), name_.size());
+    if (depth() == 1 && (id || colon < name_.size())) {
       on_tag_(name_.substr(0, colon), colon == name_.size() ? "latest" : name_.substr(colon + 1),
               id);
     }
-    return depth() > 0;
   }
 
   const Registry::OnTag& on_tag_;

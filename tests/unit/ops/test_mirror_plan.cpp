@@ -228,6 +228,15 @@ TEST_CASE("pruning says why it does not") {
   CHECK(planned(listings({{"a", "1"}}, TagListing{{"a", "1"}, {"b", "1"}}), rules) ==
         Lines{"a keep: same", "b skip: not pruned: 1 of 2 tags are more than --prune-limit allows "
                               "without --yes"});
+  rules.prune.beyond_limit = true;
+  const TagListing source = {{"a", "1"}, {"x", k_broken}};
+  CHECK(planned(listings(source, TagListing{{"a", "1"}, {"b", "1"}}), rules) ==
+        Lines{"a keep: same", "b skip: not pruned: the source cannot read its tag x",
+              "x skip: broken at the source"});
+  rules.tags.exclude = {Pattern::parse("x")}; // a rule makes the listing no better
+  CHECK(planned(listings(source, TagListing{{"a", "1"}, {"b", "1"}}), rules) ==
+        Lines{"a keep: same", "b skip: not pruned: the source cannot read its tag x",
+              "x skip: filtered by its name"});
 }
 
 TEST_CASE("pruning leaves what is protected and what is not this mirror's") {

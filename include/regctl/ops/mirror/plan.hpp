@@ -67,7 +67,8 @@ using CreatedAt = std::function<std::optional<std::int64_t>(const std::string& i
 /// What is to be done with each tag of one repository, by tag name. A pure function: `created_at`
 /// is asked only where the rules need ages, `now` is seconds since 1970. Tags that exist at the
 /// destination alone are in it only when pruning is enabled; nothing is pruned where the source's
-/// listing is empty, and where more than Prune::limit would go, none goes and the reason says so.
+/// listing is empty or has a tag that cannot be read, and where more than Prune::limit would go,
+/// none goes; the reason says so.
 std::vector<PlannedTag> plan(const Listings& listings, const Rules& rules,
                              const CreatedAt& created_at, std::int64_t now);
 

@@ -50,9 +50,10 @@ public:
 
   /// Calls `on_tag` for every tag of every repository, in no order, from `GET /v1/repositories`,
   /// which docker-registry-server 2.2.0 (npm) has. False if the server has no such listing, or one
-  /// that ends in its middle: what was told of it is then to be forgotten.
-  using OnTag =
-      std::function<void(const std::string& name, const std::string& tag, const std::string& id)>;
+  /// that ends in its middle: what was told of it is then to be forgotten. A tag without an ID is
+  /// one that the server lists and cannot read.
+  using OnTag = std::function<void(const std::string& name, const std::string& tag,
+                                   const std::optional<std::string>& id)>;
   bool list_all_tags(const OnTag& on_tag);
 
   /// Whether the server can tell that the credential is good: false where it has no /v1/users/.
