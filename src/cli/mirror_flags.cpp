@@ -310,6 +310,21 @@ void refuse_contradictions(const MirrorFlags& flags, const std::string& file) {
   refuse_rules(flags, file);
 }
 
+/// Standard input can be read once: the second reader would find nothing, and no fault in that.
+void refuse_second_reading(const std::vector<MirrorJob>& jobs, const MirrorFlags& flags) {
+  const auto readers = std::count_if(
+      jobs.begin(), jobs.end(), [](const MirrorJob& job) { return job.repositories_from == "-"; });
+  if (readers > 1) {
+    throw Error(ErrorKind::usage, "several mirrors read the repositories from standard input",
+                "write the names to a file");
+  }
+  if (readers > 0 && flags.watch) {
+    throw Error(ErrorKind::usage,
+                "--watch comes back to the repositories' names, and standard input has them once",
+                "write them to a file, for --repositories-from FILE");
+  }
+}
+
 } // namespace
 
 MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
@@ -326,6 +341,7 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
     context.keep_config();
     context.set_registries(registries_of(config, environment));
   }
+  refuse_second_reading(config.mirrors, flags);
   const auto settled = settle(config.run, flags.run);
   MirrorRun run;
   run.jobs = std::move(config.mirrors);

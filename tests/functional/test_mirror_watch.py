@@ -87,6 +87,13 @@ class Hangup(Watch):
         self.assertEqual(code, 0, err)
         self.assertIn("would become same", err)
 
+    def test_standard_input_is_read_once_and_so_not_for_several_passes_or_mirrors(self):
+        self.fails(2, "mirror", self.source.host, self.destination.host, "--repositories-from", "-", "--watch", "1h",
+                   stdin=b"single\n", saying="--watch comes back to the repositories' names")
+        two = self.file("repositories_from: '-'")
+        self.write("mirror.yaml", two + two[two.index("  - source"):])
+        self.fails(2, "mirror", "--config", "mirror.yaml", stdin=b"single\n", saying="several mirrors read")
+
     def test_a_pass_that_cannot_be_begun_is_counted_and_the_next_one_comes(self):
         self.write("mirror.yaml", "defaults: {report: missing/report}\n" + self.file("repositories: [single]"))
         process = self.watch("--config", "mirror.yaml")
