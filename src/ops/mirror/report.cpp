@@ -116,7 +116,11 @@ Report::Report(const Files& files, Progress& progress, OnRecord on_record)
   }
 }
 
-Report::~Report() = default;
+/// What is over stands nowhere: one that stays would tell it until its next pass.
+Report::~Report() {
+  progress_.standing({});
+  progress_.standing_of_tags({});
+}
 
 void Report::begin(std::string from, std::string to, std::uint64_t repositories) {
   const std::lock_guard lock(mutex_);

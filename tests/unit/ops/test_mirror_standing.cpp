@@ -47,6 +47,21 @@ struct Fixture {
 
 TEST_SUITE_BEGIN("ops/mirror_standing");
 
+TEST_CASE("between two passes nothing stands anywhere") {
+  Standing standing;
+  {
+    Report report({}, standing, [](const std::string&, const TagResult*) {});
+    report.begin("a", "b", 1);
+    report.expect_tags(1);
+    report.add(tag(Action::keep));
+    report.count_repository();
+    CHECK(standing.repositories == "1 of 1 repositories");
+    CHECK(standing.tags == "1 of 1 tags");
+  }
+  CHECK(standing.repositories.empty());
+  CHECK(standing.tags.empty());
+}
+
 TEST_CASE_FIXTURE(Fixture, "tags that are done are told out of those that are known") {
   report.begin("a", "b", 3);
   CHECK(standing.repositories == "0 of 3 repositories");
