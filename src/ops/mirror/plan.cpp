@@ -115,28 +115,43 @@ private:
     taken_ = std::move(kept);
   }
 
-  /// taken_ is in the order of names before, which decides between equals.
+  /// How new a tag is, compared from the first member on.
+  struct Age {
+    std::int64_t created = 0; ///< nothing of it where all tags are versions
+    std::optional<Semver> version;
+    std::string tag;
+  };
+
+  static bool is_newer(const Age& a, const Age& b) {
+    if (a.created != b.created) {
+      return a.created > b.created;
+    }
+    if (a.version.has_value() != b.version.has_value()) {
+      return a.version.has_value();
+    }
+    if (a.version && *a.version != *b.version) {
+      return *a.version > *b.version;
+    }
+    return a.tag > b.tag;
+  }
+
+  /// By version if each has one, else by the image's age, and by version among equal ones.
   void sort_newest_first() {
-    std::map<std::string, Semver> versions;
+    std::vector<Age> ages;
     for (const auto& tag : taken_) {
-      if (auto version = parse_semver(tag)) {
-        versions.emplace(tag, std::move(*version));
+      ages.push_back({0, parse_semver(tag), tag});
+    }
+    const bool are_versions = std::all_of(ages.begin(), ages.end(),
+                                          [](const Age& age) { return age.version.has_value(); });
+    for (auto& age : ages) {
+      const auto& identity = tags_.at(age.tag).identity;
+      if (!are_versions) {
+        const auto created = identity ? created_at(*identity) : std::nullopt;
+        age.created = created.value_or(std::numeric_limits<std::int64_t>::min());
       }
     }
-    if (versions.size() == taken_.size()) {
-      std::stable_sort(taken_.begin(), taken_.end(), [&](const auto& a, const auto& b) {
-        return versions.at(a) > versions.at(b);
-      });
-      return;
-    }
-    std::map<std::string, std::int64_t> times;
-    for (const auto& tag : taken_) {
-      const auto& identity = tags_.at(tag).identity;
-      const auto created = identity ? created_at(*identity) : std::nullopt;
-      times[tag] = created.value_or(std::numeric_limits<std::int64_t>::min());
-    }
-    std::stable_sort(taken_.begin(), taken_.end(),
-                     [&](const auto& a, const auto& b) { return times.at(a) > times.at(b); });
+    std::sort(ages.begin(), ages.end(), is_newer);
+    std::transform(ages.begin(), ages.end(), taken_.begin(), [](Age& age) { return age.tag; });
   }
 
   void decide(PlannedTag& planned) const {
