@@ -370,6 +370,36 @@ class Prune(MirrorCase):
                          [("skipped", "not pruned: another tag of the repository failed")])
 
 
+class SeveralMirrors(MirrorCase):
+    def file(self, *mirrors):
+        """A mirror file; JSON is YAML."""
+        self.write("mirror.yaml", json.dumps({"version": 1, "mirrors": [
+            {"source": source, "destination": destination, **rules} for source, destination, rules in mirrors]}))
+
+    def test_a_repository_is_not_filled_from_two_that_would_undo_each_other(self):
+        one, other, destination = self.start(Serving), self.start(Serving), self.start(Serving)
+        self.fill(one, ("team/app", "team/base"))
+        self.fill(other, ("team/own", "team/app"))
+        self.file((one.host, destination.host, {}), (other.host, destination.host, {"prune": {"limit": 1}}))
+        for _ in range(2):
+            failed = self.regctl("mirror", "--config", "mirror.yaml", "--report", "report")
+            self.assertEqual(failed.code, 10, failed.err)
+            self.assertIn(f"docker://{destination.host}/team/app is mirrored from docker://{one.host}/team/app, "
+                          f"not from docker://{other.host}/team/app as well", failed.err)
+            self.assertEqual(destination.tags("team/app"), one.tags("team/app"))
+            self.assertEqual(destination.tags("team/own"), other.tags("team/own"))
+        self.assertEqual((self.summary()["kept"], self.summary()["updated"]), (6, 0))
+
+    def test_what_comes_from_one_repository_may_come_by_several_rules(self):
+        source, destination = self.start(Serving), self.start(Serving)
+        made = self.fill(source)
+        self.file((source.host, destination.host, {"tags": ["latest"]}),
+                  (f"{source.host}/team/", f"{destination.host}/team/", {"rename": [{"from": "team/*", "to": "$1"}]}),
+                  (f"{source.host}/single", destination.host, {}))
+        self.ok("mirror", "--config", "mirror.yaml")
+        self.assertSame(made, destination)
+
+
 class Failing(MirrorCase):
     def setUp(self):
         super().setUp()

@@ -130,6 +130,8 @@ std::unique_ptr<RepositoryWork> make_work(JobState& state, const std::string& na
   task.source_name = name;
   try {
     task.destination_name = destination_name(state.job, name);
+    state.owners.take(state.destination->identity() + "/" + task.destination_name,
+                      state.source->identity() + "/" + name);
   } catch (const Error&) {
     return std::make_unique<HopelessWork>(state.report, name, std::current_exception());
   }
@@ -316,7 +318,7 @@ Forecast::Side forecast_side(const Side& side) {
 }
 
 void run_job(Session& session, const MirrorJob& job, const MirrorOptions& options,
-             const Limits& limits, Report& report) {
+             const Limits& limits, Owners& owners, Report& report) {
   ImageCopy how;
   how.limits = limits.for_job(job);
   auto source = open_source(session, job.source);
@@ -339,7 +341,8 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                  State(state_of(job, options),
                        [&](const std::string& text) { session.progress().note(text); }),
                  forecast,
-                 {}};
+                 {},
+                 owners};
   try {
     if (options.apply.empty()) {
       mirror_all(state);
@@ -384,9 +387,10 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
   check_files(jobs, options);
   Report report(options.files, session.progress(), on_record);
   const Limits limits(options);
+  Owners owners;
   for (const auto& job : jobs) {
     try {
-      run_job(session, job, options, limits, report);
+      run_job(session, job, options, limits, owners, report);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) {
         report.interrupt();

@@ -307,6 +307,16 @@ private:
 
 } // namespace
 
+void Owners::take(const std::string& destination, const std::string& source) {
+  const auto [owner, is_new] = sources_.emplace(destination, source);
+  if (!is_new && owner->second != source) {
+    throw Error(ErrorKind::usage,
+                destination + " is mirrored from " + owner->second + ", not from " + source +
+                    " as well: each would undo what the other one does",
+                "give one of them another name: prefix and rename in the mirror file");
+  }
+}
+
 std::unique_ptr<RepositoryWork> make_repository_work(JobState& state, RepositoryTask task) {
   return std::make_unique<V1RepositoryWork>(state, std::move(task));
 }

@@ -9,12 +9,24 @@
 
 #include <regctl/ops/mirror/mirror.hpp>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace regctl::ops::mirror {
+
+/// Which repository of a source each repository of a destination is mirrored from, over all jobs of
+/// a run: of two sources, each pass would undo what the other one did. Not thread-safe.
+class Owners {
+public:
+  /// Throws Error{usage} if it is another one's already.
+  void take(const std::string& destination, const std::string& source);
+
+private:
+  std::map<std::string, std::string> sources_; // by destination
+};
 
 /// What all repositories of one job share.
 struct JobState {
@@ -30,6 +42,7 @@ struct JobState {
   State learnt;
   Forecast forecast; ///< of a plan: whose turn it is has it
   Turns turns;       ///< of the repositories of a plan
+  Owners& owners;    ///< of the whole run
 };
 
 /// One repository to be mirrored.
