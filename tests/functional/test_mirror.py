@@ -301,7 +301,10 @@ class Prune(MirrorCase):
     def test_more_than_the_limit_wants_a_yes_and_the_protected_stay(self):
         for tag in (15, 16, 17, 18, 19, 20):
             self.ok("rm", "--yes", f"{self.image}:{tag}")
-        self.mirror(self.source, self.destination, "--prune")
+        for more in ([], ["--dry-run"]):
+            refused = self.mirror(self.source, self.destination, "--prune", *more)
+            self.assertIn("team/app: 15, 16, 17, … are only at the destination, but not pruned: 6 of 20 tags are "
+                          "more than --prune-limit allows without --yes\n", refused.err)
         self.assertEqual(len(self.tags()), 20)
         self.mirror(self.source, self.destination, "--prune", "--yes", "--protect", "2*")
         self.assertEqual(self.tags(), [str(n) for n in range(1, 15)] + ["20"])
@@ -313,6 +316,7 @@ class Prune(MirrorCase):
         os.remove(os.path.join(self.source.storage, "images", broken[0].id, "layer"))
         failed = self.regctl("mirror", self.source.host, self.destination.host, "--prune")
         self.assertNotEqual(failed.code, 0)
+        self.assertIn("team/app: 20 is only at the destination, but not pruned: another tag", failed.err)
         self.assertIn("20", self.tags())
         for tag in [*range(1, 20), 21]:
             self.ok("rm", "--yes", f"{self.image}:{tag}")

@@ -194,6 +194,7 @@ private:
         planned.reason = "not at the source";
       } else {
         skip(planned, obstacle);
+        planned.is_spared = true;
       }
     }
   }

@@ -78,13 +78,10 @@ public:
   }
 
 private:
-  void report(const PlannedTag& tag, Outcome outcome, std::string reason = {}) {
+  void report(const PlannedTag& tag, Outcome outcome) {
     TagResult result;
     result.tag = tag;
     result.outcome = outcome;
-    if (!reason.empty()) {
-      result.tag.reason = std::move(reason);
-    }
     if (outcome == Outcome::failed) {
       fail(std::move(result), broken_tag(*state_.source, tag));
       return;
@@ -178,7 +175,27 @@ private:
       const auto fact = learn(id);
       return fact ? fact->created : std::nullopt; // an age that is not known
     };
-    return expected(mirror::plan(listings, state_.job.rules, created_at, std::time(nullptr)));
+    auto planned = mirror::plan(listings, state_.job.rules, created_at, std::time(nullptr));
+    note_spared(planned);
+    return expected(std::move(planned));
+  }
+
+  /// Who asked for pruning is to hear that it did not come about.
+  void note_spared(const std::vector<PlannedTag>& tags) const {
+    std::vector<std::string> spared;
+    const PlannedTag* one = nullptr; // the reason is the same for all
+    for (const auto& tag : tags) {
+      if (tag.is_spared) {
+        spared.push_back(tag.tag);
+        one = &tag;
+      }
+    }
+    if (one != nullptr) {
+      state_.session.progress().note(one->destination_name + ": " + first_names(spared) +
+                                     (spared.size() == 1 ? " is only at the destination, but "
+                                                         : " are only at the destination, but ") +
+                                     one->reason);
+    }
   }
 
   void note_destination(const TagListing& tags) {
@@ -289,9 +306,12 @@ private:
         report(tag, Outcome::not_done);
       } else {
         tag.action = Action::skip;
-        report(tag, Outcome::done, "not pruned: another tag of the repository failed");
+        tag.is_spared = true;
+        tag.reason = "not pruned: another tag of the repository failed";
+        report(tag, Outcome::done);
       }
     }
+    note_spared(removals_);
   }
 
   JobState& state_;
