@@ -67,9 +67,13 @@ public:
     return facts;
   }
 
-  std::optional<std::vector<std::string>> ancestry(const std::string& repository,
-                                                   const std::string& id) override {
-    return open(repository)->ancestry(id);
+  RecordedAncestry ancestry(const std::string& repository, const std::string& id) override {
+    const auto store = open(repository);
+    try {
+      return {store->ancestry(id), std::nullopt};
+    } catch (const Error& error) {
+      return {std::nullopt, to_judgement(*store, error, Verdict::ancestry_wrong)};
+    }
   }
 
   Judgement read_layer(const std::string& repository, const std::string& id, const Judgement& known,

@@ -91,13 +91,13 @@ public:
     return facts;
   }
 
-  std::optional<std::vector<std::string>> ancestry(const std::string&,
-                                                   const std::string& id) override {
+  RecordedAncestry ancestry(const std::string&, const std::string& id) override {
     try {
-      return storage_->ancestry(id);
+      return {storage_->ancestry(id), std::nullopt};
     } catch (const Error& error) {
-      static_cast<void>(to_judgement(error)); // a file that cannot be read tells nothing
-      return std::nullopt;
+      auto problem = to_judgement(error);
+      problem.verdict = Verdict::ancestry_missing; // nobody needs it whose parents can be read
+      return {std::nullopt, std::move(problem)};
     }
   }
 

@@ -24,6 +24,12 @@ struct ImageFacts {
   std::optional<std::uint64_t> layer_size_bytes;
 };
 
+/// What is recorded of the images below one.
+struct RecordedAncestry {
+  std::optional<std::vector<std::string>> ids; ///< nothing if there is none, or none can be read
+  std::optional<Judgement> problem;            ///< with reading it
+};
+
 using OnBytes = std::function<void(std::uint64_t bytes)>;
 
 /// What an audit asks of a store. An image is asked for by way of a repository that reaches it,
@@ -50,8 +56,7 @@ public:
 
   /// Throws what says that the store is not available, or refuses; all else is a judgement.
   virtual ImageFacts look(const std::string& repository, const std::string& id) = 0;
-  virtual std::optional<std::vector<std::string>> ancestry(const std::string& repository,
-                                                           const std::string& id) = 0;
+  virtual RecordedAncestry ancestry(const std::string& repository, const std::string& id) = 0;
 
   /// Reads the layer. `known` is what look() found; the result is as bad or worse.
   virtual Judgement read_layer(const std::string& repository, const std::string& id,

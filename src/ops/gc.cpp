@@ -6,6 +6,7 @@
 #include <regctl/ops/gc.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 namespace regctl::ops {
@@ -37,6 +38,7 @@ public:
     }
     const auto store = make_audit_store(storage_, std::nullopt);
     graph_.read(session_, *store, {}, std::nullopt);
+    refuse_hidden();
     refuse_damage();
     keep_young_uploads();
     remove(choose());
@@ -45,6 +47,50 @@ public:
   }
 
 private:
+  /// Behind what cannot be read there may be anything: damage is for --force, this is not.
+  [[noreturn]] void refuse_hidden(const std::string& what, const std::string& why) const {
+    throw Error(ErrorKind::local_io,
+                what + " of the storage tree '" + storage_->folder() +
+                    "' cannot be read, and what it needs is not known: " + why,
+                "run it as a user who may read the whole tree; what is broken for good has to be "
+                "removed first");
+  }
+
+  void refuse_hidden() const {
+    for (const auto& tag : graph_.tags()) {
+      if (tag.image == ImageGraph::k_none) {
+        refuse_hidden_tag(tag);
+      }
+    }
+    for (Index i = 0; i < graph_.images().size(); ++i) {
+      const auto& image = graph_.images()[i];
+      if (image.is_reached && image.own == Verdict::unreadable) {
+        refuse_hidden("image " + short_id(image.id.text()), graph_.detail(i));
+      }
+      if (image.is_ancestry_hidden) {
+        static_cast<void>(read_ancestry(image.id.text()));
+      }
+    }
+  }
+
+  /// A file that holds no ID is damaged; one that leads elsewhere may well hold one.
+  void refuse_hidden_tag(const ImageGraph::Tag& tag) const {
+    const auto& repository = graph_.repositories()[tag.repository];
+    try {
+      static_cast<void>(storage_->find_tag(repository, tag.name));
+    } catch (const Error& error) {
+      refuse_hidden("tag " + repository + ":" + tag.name, error.message());
+    }
+  }
+
+  [[nodiscard]] std::optional<std::vector<std::string>> read_ancestry(const std::string& id) const {
+    try {
+      return storage_->ancestry(id);
+    } catch (const Error& error) {
+      refuse_hidden("the ancestry of image " + short_id(id), error.message());
+    }
+  }
+
   void refuse_damage() const {
     const auto& tags = graph_.tags();
     const auto damaged = std::count_if(tags.begin(), tags.end(),
@@ -67,6 +113,15 @@ private:
         now - storage_->last_change(id).value_or(now));
   }
 
+  /// An image that cannot be read, and what it says it needs.
+  void keep_hidden(Index index) {
+    graph_.keep(index);
+    const auto recorded = read_ancestry(graph_.images()[index].id.text());
+    for (const auto& id : recorded.value_or(std::vector<std::string>())) {
+      graph_.keep(graph_.find(id));
+    }
+  }
+
   /// What may yet go on needs what is below it.
   void keep_young_uploads() {
     const auto now = std::chrono::system_clock::now();
@@ -78,7 +133,7 @@ private:
       const auto id = image.id.text();
       if (image.own == Verdict::unreadable) {
         session_.progress().note("image " + short_id(id) + " is kept: " + graph_.detail(i));
-        graph_.keep(i);
+        keep_hidden(i);
       } else if (image.own == Verdict::dead_upload && !storage_->is_remnant(id) &&
                  age_of(id, now) < options_.grace) {
         graph_.keep(i);

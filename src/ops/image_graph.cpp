@@ -184,7 +184,8 @@ void ImageGraph::reach_below_break(AuditStore& store, const Tag& tag) {
   for (auto image = tag.image; image != k_none && steps < k_max_chain;
        image = images_[image].parent, ++steps) {
     const auto recorded = store.ancestry(repositories_[tag.repository], images_[image].id.text());
-    for (const auto& id : recorded.value_or(std::vector<std::string>())) {
+    images_[image].is_ancestry_hidden = recorded.problem.has_value();
+    for (const auto& id : recorded.ids.value_or(std::vector<std::string>())) {
       walk(find(id), tag.repository);
     }
   }

@@ -35,6 +35,8 @@ public:
     bool is_reached = false; ///< a tag's chain has it, or has a break below which it may have been
     bool is_shared = false;  ///< several repositories reach it
     bool is_broken = false;  ///< its chain does not go down to a base, once settled
+    /// Of a reached chain that is broken: nobody may read the ancestry that tells what was below.
+    bool is_ancestry_hidden = false;
     enum class Settling : std::uint8_t { no, under_way, done } settling = Settling::no;
     Index parent = k_none;
     Index at_fault = k_none;   ///< the image that `worst` is of

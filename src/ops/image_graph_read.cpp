@@ -157,15 +157,18 @@ Judgement ImageGraph::check_ancestry(AuditStore& store, Index image) const {
     return {};
   }
   const auto recorded = store.ancestry(repository_of(image), images_[image].id.text());
-  if (!recorded) {
+  if (recorded.problem) {
+    return *recorded.problem;
+  }
+  if (!recorded.ids) {
     return {Verdict::ancestry_missing, ""};
   }
   const auto is_member = [&](const std::string& id, Index member) {
     return id == images_[member].id.text();
   };
-  if (!std::equal(recorded->begin(), recorded->end(), expected->begin(), expected->end(),
+  if (!std::equal(recorded.ids->begin(), recorded.ids->end(), expected->begin(), expected->end(),
                   is_member)) {
-    return {Verdict::ancestry_wrong, "lists " + std::to_string(recorded->size()) +
+    return {Verdict::ancestry_wrong, "lists " + std::to_string(recorded.ids->size()) +
                                          " images instead of " + std::to_string(expected->size())};
   }
   return {};

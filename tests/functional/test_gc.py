@@ -79,6 +79,60 @@ class Gc(TestCase):
         self.assertEqual(self.removed("--apply", "--force"), [orphan])
         self.assertEqual(self.tree.images(), set(chain))
 
+    def hide(self, *path):
+        """Puts a folder in place of a file, which not even root can read."""
+        name = self.tree.path(*path)
+        os.rename(name, name + ".was")
+        os.mkdir(name)
+
+    def show(self, *path):
+        name = self.tree.path(*path)
+        os.rmdir(name)
+        os.rename(name + ".was", name)
+
+    def test_what_cannot_be_read_stops_it_also_when_forced(self):
+        chain = self.tree.add_chain("a", 4)
+        orphan = self.tree.add_image("orphan")
+        self.tree.tag("team/app", "1", chain[3])
+        everything = {*chain, orphan}
+
+        def assert_stops(saying):
+            for words in ([], ["--force"], ["--apply"], ["--apply", "--force"]):
+                self.fails(8, "gc", self.tree.place, *words, saying=[saying, "cannot be read", "is not known"])
+            self.assertEqual(self.tree.images(), everything)
+
+        for part in ("json", "layer"):
+            self.hide("images", chain[2], part)
+            self.hide("images", chain[2], "ancestry")
+            self.hide("images", chain[3], "ancestry")
+            assert_stops(" of the storage tree")
+            for i in (2, 3):
+                self.show("images", chain[i], "ancestry")
+            assert_stops("image " + chain[2][:12])
+            self.show("images", chain[2], part)
+        tag = ("repositories", "team", "app", "tag_1")
+        self.hide(*tag)
+        assert_stops("tag team/app:1")
+        self.show(*tag)
+        whole = self.tree.read("images", chain[2], "json")
+        self.tree.write(self.tree.image_file(chain[2], "json"), "{")  # damage is known, what was below it not
+        self.hide("images", chain[3], "ancestry")
+        assert_stops("the ancestry of image " + chain[3][:12])
+        self.tree.write(self.tree.image_file(chain[2], "json"), whole)
+        self.assertEqual(self.removed("--apply"), [orphan])  # the parents tell it
+
+    def test_an_orphan_that_cannot_be_read_stays_with_what_it_needs(self):
+        base = self.tree.add_image("base")
+        orphan = self.tree.add_image("orphan", base)
+        lone = self.tree.add_image("lone")
+        self.hide("images", orphan, "json")
+        self.assertEqual(self.removed(), [lone])
+        self.hide("images", orphan, "ancestry")
+        self.fails(8, "gc", self.tree.place, "--apply", "--force", saying="the ancestry of image " + orphan[:12])
+        self.show("images", orphan, "ancestry")
+        self.assertEqual(self.removed("--apply"), [lone])
+        self.assertEqual(self.tree.images(), {base, orphan})
+
     def test_damage_that_no_tag_reaches_is_garbage(self):
         orphan = self.tree.add_image("orphan")
         os.remove(self.tree.image_file(orphan, "layer"))

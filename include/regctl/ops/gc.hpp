@@ -46,9 +46,9 @@ struct GcReport {
 /// Interrupted at any moment, the tree is sound, and the next run finishes the work.
 ///
 /// What a chain that is broken may have had below the break (its ancestries say) is kept. Throws
-/// Error{unavailable}, with `apply`, while somebody else has the tree for writing (regctl serve, a
-/// push), Error{integrity}, without `force`, if a tag is damaged as far as audit() sees without
-/// reading layers, and Error{not_found} if there is no tree.
+/// Error{unavailable}, with `apply`, while others have the tree for writing, Error{integrity} if a
+/// tag is damaged (as audit() sees without reading layers) unless `force`, Error{local_io} if what
+/// tells what a tag needs cannot be read, also with `force`, Error{not_found} if there is no tree.
 GcReport collect_garbage(Session& session, const std::string& folder, const GcOptions& options,
                          const std::function<void(const GcImage&)>& on_image);
 

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <set>
 
 using namespace regctl;
 using ops::ImageFacts;
@@ -60,10 +61,12 @@ public:
     const auto found = images.find(image);
     return found == images.end() ? ImageFacts() : found->second;
   }
-  std::optional<std::vector<std::string>> ancestry(const std::string&,
-                                                   const std::string& image) override {
+  ops::RecordedAncestry ancestry(const std::string&, const std::string& image) override {
+    if (hidden.contains(image)) {
+      return {std::nullopt, Judgement{Verdict::ancestry_missing, "hidden"}};
+    }
     const auto found = ancestries.find(image);
-    return found == ancestries.end() ? std::nullopt : std::optional(found->second);
+    return {found == ancestries.end() ? std::nullopt : std::optional(found->second), std::nullopt};
   }
   Judgement read_layer(const std::string&, const std::string& image, const Judgement& known,
                        const ops::OnBytes&) override {
@@ -77,6 +80,7 @@ public:
   std::map<std::string, V1Tags> repositories_;
   std::map<std::string, ImageFacts> images;
   std::map<std::string, std::vector<std::string>> ancestries;
+  std::set<std::string> hidden; ///< whose ancestry cannot be read
   std::map<std::string, Judgement> layers;
   int looks = 0;
 };
@@ -246,6 +250,25 @@ TEST_CASE_FIXTURE(Fixture, "what is kept keeps what is below it") {
   graph.keep(graph.find(id('f')));
   CHECK(image('e').is_reached);
   CHECK_FALSE(image('d').is_reached);
+}
+
+TEST_CASE_FIXTURE(Fixture, "an ancestry that cannot be read hides what a broken chain had") {
+  store.hidden = {id('c'), id('d')};
+  SUBCASE("and nothing where the parents tell it") {
+    read();
+    CHECK_FALSE(image('c').is_ancestry_hidden);
+    CHECK(image('c').own == Verdict::ancestry_missing);
+    CHECK(graph.detail(graph.find(id('c'))) == "hidden");
+  }
+  SUBCASE("of a tag only") {
+    store.images[id('b')].own = {Verdict::json_damaged, ""};
+    store.images[id('b')].parent = std::nullopt;
+    read();
+    CHECK(image('c').is_ancestry_hidden);
+    CHECK_FALSE(image('b').is_ancestry_hidden);
+    CHECK_FALSE(image('d').is_ancestry_hidden);
+    CHECK(image('a').is_reached); // b's ancestry can be read
+  }
 }
 
 TEST_CASE("a chain may have 4096 images and no more") {
