@@ -44,9 +44,11 @@ Response put_image_json(Call& call) {
   if (storage.image_state(id) == ImageState::complete) {
     return error_response(409, "Image already exists");
   }
-  if (info.parent && !storage.image_json(*info.parent) &&
-      !(call.service.mirror && call.service.mirror->adopt(*info.parent))) {
-    return error_response(400, "Image depends on a non existing parent");
+  if (info.parent && !storage.image_json(*info.parent)) {
+    if (auto problem = adopt(call, *info.parent,
+                             error_response(400, "Image depends on a non existing parent"))) {
+      return std::move(*problem);
+    }
   }
   const auto writer = storage.write_image(id, k_writer_patience);
   if (!writer) {

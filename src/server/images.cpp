@@ -69,13 +69,26 @@ std::optional<Response> refuse_incomplete(const Call& call) {
   return error_response(404, k_not_found);
 }
 
+std::optional<Response> adopt(Call& call, const std::string& id, Response absent) {
+  const auto asked =
+      call.service.mirror ? call.service.mirror->adopt(id) : Asked<PullThrough::Adopted>();
+  if (asked.value) {
+    return std::nullopt;
+  }
+  return asked.has_failed ? source_failed_response() : std::move(absent);
+}
+
 Response get_image_json(Call& call) {
   if (auto image = call.service.storage->find_image(call.target.id)) {
     return json_of(*image, call.request);
   }
   if (call.service.mirror) {
-    if (auto image = call.service.mirror->find_image(call.target.id)) {
-      return json_of(*image, call.request);
+    const auto asked = call.service.mirror->find_image(call.target.id);
+    if (asked.value) {
+      return json_of(*asked.value, call.request);
+    }
+    if (asked.has_failed) {
+      return source_failed_response();
     }
   }
   return refuse_incomplete(call).value_or(error_response(404, k_not_found));
@@ -129,8 +142,12 @@ Response get_image_layer(Call& call) {
 Response get_image_ancestry(Call& call) {
   if (auto refusal = refuse_incomplete(call)) {
     if (call.service.mirror && is_v1_id(call.target.id)) {
-      if (auto ids = call.service.mirror->ancestry(call.target.id)) {
-        return fixed_response(print_ids(*ids), "");
+      const auto asked = call.service.mirror->ancestry(call.target.id);
+      if (asked.value) {
+        return fixed_response(print_ids(*asked.value), "");
+      }
+      if (asked.has_failed) {
+        return source_failed_response();
       }
     }
     return std::move(*refusal);

@@ -24,6 +24,10 @@ std::string tag_properties() {
 
 } // namespace
 
+Response source_failed_response() {
+  return error_response(502, "the mirror's source does not answer");
+}
+
 PullThrough::PullThrough(std::shared_ptr<V1Storage> storage,
                          std::function<registry::v1::Registry&()> source,
                          std::function<void(const std::string&)> complain,
@@ -43,22 +47,25 @@ PullThrough::~PullThrough() {
   join_ended();
 }
 
-/// What `body` gives; nothing, and a complaint, where the source cannot be asked.
+/// What `body` gives; a complaint where the source cannot be asked.
 template <class Body>
-auto PullThrough::guarded(const std::string& what, Body&& body) -> decltype(body()) {
+auto PullThrough::guarded(const std::string& what, Body&& body)
+    -> Asked<typename decltype(body())::value_type> {
   try {
-    return body();
+    return {body()};
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::not_found) {
+    const bool is_answer = error.kind() == ErrorKind::not_found;
+    if (!is_answer) {
       complain_(what + ": " + error.message());
     }
-    return {};
+    return {std::nullopt, !is_answer};
   }
 }
 
-std::optional<V1Tags> PullThrough::tags(const std::string& name) {
-  auto tags = guarded("asking the mirror's source for the tags of " + name,
-                      [&] { return std::optional(source_().open(name)->tags()); });
+Asked<V1Tags> PullThrough::tags(const std::string& name) {
+  auto asked = guarded("asking the mirror's source for the tags of " + name,
+                       [&] { return std::optional(source_().open(name)->tags()); });
+  const auto& tags = asked.value;
   {
     const std::lock_guard lock(mutex_);
     last_name_ = name;
@@ -70,7 +77,7 @@ std::optional<V1Tags> PullThrough::tags(const std::string& name) {
     }
   }
   if (!tags) {
-    return std::nullopt;
+    return asked;
   }
   for (const auto& [tag, id] : *tags) {
     if (id) {
@@ -78,7 +85,7 @@ std::optional<V1Tags> PullThrough::tags(const std::string& name) {
     }
   }
   store_complete_tags(name, *tags);
-  return tags;
+  return asked;
 }
 
 /// Where an image was heard of; the last repository that was asked for, if nowhere.
@@ -101,11 +108,11 @@ void PullThrough::remember(const std::string& id, const std::string& repository)
   names_[id] = repository;
 }
 
-std::optional<V1Image> PullThrough::find_image(const std::string& id) {
+Asked<V1Image> PullThrough::find_image(const std::string& id) {
   if (!is_v1_id(id)) {
-    return std::nullopt;
+    return {};
   }
-  auto image = guarded("asking the mirror's source for image " + short_id(id), [&] {
+  auto asked = guarded("asking the mirror's source for image " + short_id(id), [&] {
     auto found = open_repository_of(id)->find_image(id);
     const auto parent = found ? parse_v1_image(found->json).parent : std::nullopt;
     if (parent) {
@@ -113,23 +120,23 @@ std::optional<V1Image> PullThrough::find_image(const std::string& id) {
     }
     return found;
   });
-  if (image && image->json_candidates.size() > 1) {
+  if (asked.value && asked.value->json_candidates.size() > 1) {
     // Which JSON was pushed is known when the layer is here.
     return guarded("fetching the layer that tells the JSON of " + short_id(id), [&] {
       find_or_start(id)->wait_for_end();
       return storage_->find_image(id);
     });
   }
-  return image;
+  return asked;
 }
 
-std::optional<std::vector<std::string>> PullThrough::ancestry(const std::string& id) {
-  auto ids = guarded("asking the mirror's source for the ancestry of " + short_id(id),
-                     [&] { return open_repository_of(id)->ancestry(id); });
-  for (const auto& below : ids.value_or(std::vector<std::string>())) {
+Asked<std::vector<std::string>> PullThrough::ancestry(const std::string& id) {
+  auto asked = guarded("asking the mirror's source for the ancestry of " + short_id(id),
+                       [&] { return open_repository_of(id)->ancestry(id); });
+  for (const auto& below : asked.value.value_or(std::vector<std::string>())) {
     remember(below, repository_of(id));
   }
-  return ids;
+  return asked;
 }
 
 std::optional<Response> PullThrough::open_layer(const std::string& id) {
@@ -149,10 +156,12 @@ std::optional<Response> PullThrough::open_layer(const std::string& id) {
   return response;
 }
 
-bool PullThrough::adopt(const std::string& id) {
-  return is_v1_id(id) && guarded("asking the mirror's source for image " + short_id(id), [&] {
-           return put_json_with_parents(*open_repository_of(id), id);
-         });
+Asked<PullThrough::Adopted> PullThrough::adopt(const std::string& id) {
+  if (!is_v1_id(id)) {
+    return {};
+  }
+  return guarded("asking the mirror's source for image " + short_id(id),
+                 [&] { return put_json_with_parents(*open_repository_of(id), id); });
 }
 
 bool PullThrough::is_busy() const {
@@ -180,10 +189,11 @@ void PullThrough::run(const std::shared_ptr<Fetch>& fetch) noexcept {
     fetch_layer(*fetch);
     fetch->succeed();
     guarded("storing tags", [&] {
-      for (const auto& [name, tags] : known_tags()) {
+      auto all = known_tags();
+      for (const auto& [name, tags] : all) {
         store_complete_tags(name, tags);
       }
-      return true;
+      return std::optional(std::move(all));
     });
     end(fetch->id());
     return;
@@ -221,7 +231,8 @@ void PullThrough::join_ended() {
 
 /// Stores the JSON of an image and, before it, of those below it that are not here: marked as being
 /// uploaded until their layers come.
-bool PullThrough::put_json_with_parents(V1Repository& source, const std::string& id) {
+std::optional<PullThrough::Adopted> PullThrough::put_json_with_parents(V1Repository& source,
+                                                                       const std::string& id) {
   std::vector<V1Image> missing; // child first
   for (std::optional<std::string> next = id; next && missing.size() < k_max_chain;) {
     if (storage_->image_json(*next) && *next != id) {
@@ -229,7 +240,7 @@ bool PullThrough::put_json_with_parents(V1Repository& source, const std::string&
     }
     auto image = source.find_image(*next);
     if (!image) {
-      return false;
+      return std::nullopt;
     }
     next = parse_v1_image(image->json).parent;
     missing.push_back(std::move(*image));
@@ -238,11 +249,11 @@ bool PullThrough::put_json_with_parents(V1Repository& source, const std::string&
     const auto writer = storage_->write_image(missing.back().id, k_writer_patience);
     if (!writer || (writer->state() != V1Storage::ImageState::complete &&
                     !writer->put_json(missing.back().json))) {
-      return false;
+      return std::nullopt;
     }
     missing.pop_back();
   }
-  return true;
+  return Adopted::whole;
 }
 
 void PullThrough::fetch_layer(Fetch& fetch) {

@@ -19,6 +19,16 @@ namespace regctl::server {
 
 class Fetch;
 
+/// What the source has. "It has none" is an answer; a source that cannot be asked, or refuses, gave
+/// none.
+template <class Value> struct Asked {
+  std::optional<Value> value;
+  bool has_failed = false;
+};
+
+/// 502, for a client whom only the source could have answered.
+Response source_failed_response();
+
 /// Takes what the tree has not from another v1 registry. A layer is streamed to whoever asks for it
 /// while it is fetched, once however many ask, and stored; its last bytes go out only when its
 /// checksum was right. Tags are asked of the source every time, so that a mirror is never stale,
@@ -28,7 +38,7 @@ class Fetch;
 /// them: each is asked for by the repository in which it was heard of. What the source gives to
 /// this process everybody who may read here gets: whoever runs it keeps strangers out.
 ///
-/// Thread-safe. No function throws for what the source does: it complains, and has nothing.
+/// Thread-safe. No function throws for what the source does: it complains, and says so.
 class PullThrough {
 public:
   /// `source` is called for each use; it may throw while the source cannot be reached.
@@ -37,17 +47,18 @@ public:
               std::function<void(const std::string& repository)> on_new_repository);
   ~PullThrough(); ///< waits for what is being fetched
 
-  [[nodiscard]] std::optional<V1Tags> tags(const std::string& name);
-  [[nodiscard]] std::optional<V1Image> find_image(const std::string& id);
-  [[nodiscard]] std::optional<std::vector<std::string>> ancestry(const std::string& id);
+  [[nodiscard]] Asked<V1Tags> tags(const std::string& name);
+  [[nodiscard]] Asked<V1Image> find_image(const std::string& id);
+  [[nodiscard]] Asked<std::vector<std::string>> ancestry(const std::string& id);
 
   /// The layer as an answer that is sent while it is fetched. Throws Error{unavailable} while very
   /// many are being fetched.
   [[nodiscard]] std::optional<Response> open_layer(const std::string& id);
 
   /// Stores the JSONs of an image and of those below it, so that it can be tagged and built upon;
-  /// their layers come when somebody asks for them. Whether the source has them.
-  bool adopt(const std::string& id);
+  /// their layers come when somebody asks for them. Nothing if the source has them not.
+  enum class Adopted { whole };
+  Asked<Adopted> adopt(const std::string& id);
 
   /// Whether a layer is being fetched, also where nobody waits for it any more.
   [[nodiscard]] bool is_busy() const;
@@ -66,10 +77,12 @@ private:
   void end(const std::string& id) noexcept;
   void join_ended();
   void fetch_layer(Fetch& fetch);
-  bool put_json_with_parents(V1Repository& source, const std::string& id);
+  std::optional<Adopted> put_json_with_parents(V1Repository& source, const std::string& id);
   [[nodiscard]] std::map<std::string, V1Tags> known_tags() const;
   void store_complete_tags(const std::string& name, const V1Tags& tags);
-  template <class Body> auto guarded(const std::string& what, Body&& body) -> decltype(body());
+  template <class Body>
+  auto guarded(const std::string& what, Body&& body)
+      -> Asked<typename decltype(body())::value_type>;
 
   std::shared_ptr<V1Storage> storage_; // shared with the server
   std::function<registry::v1::Registry&()> source_;

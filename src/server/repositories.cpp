@@ -115,9 +115,15 @@ std::optional<Response> stored_images(Call& call) {
 }
 
 Response get_repository_images(Call& call) {
+  const auto& name = call.target.name;
   auto stored = stored_images(call);
-  if (!stored && call.service.mirror && call.service.mirror->tags(call.target.name)) {
-    stored = json_response("[]"); // engines want token and endpoints; they ask for the chain later
+  if (!stored && call.service.mirror) {
+    const auto asked = call.service.mirror->tags(name);
+    if (asked.value || (asked.has_failed && call.service.storage->has_repository(name))) {
+      stored = json_response("[]"); // engines want token and endpoints, and ask for the chain later
+    } else if (asked.has_failed) {
+      return source_failed_response();
+    }
   }
   if (!stored) {
     return error_response(404, "images not found");
@@ -164,9 +170,12 @@ Response put_properties(Call& call) {
 Response get_tags(Call& call) {
   auto tags = call.service.storage->tags(call.target.name);
   if (call.service.mirror) {
-    if (auto remote = call.service.mirror->tags(call.target.name)) {
-      remote->merge(tags ? *tags : V1Tags()); // what is at the source wins
-      tags = std::move(remote);
+    auto remote = call.service.mirror->tags(call.target.name);
+    if (remote.value) {
+      remote.value->merge(tags ? *tags : V1Tags()); // what is at the source wins
+      tags = std::move(remote.value);
+    } else if (remote.has_failed && !tags) {
+      return source_failed_response();
     }
   }
   return tags ? print_tags(*tags) : error_response(404, "Repository not found");
@@ -175,13 +184,19 @@ Response get_tags(Call& call) {
 Response get_tag(Call& call) {
   const auto& [kind, name, tag, unused] = call.target;
   std::optional<std::string> id;
+  bool has_failed = false;
   if (call.service.mirror) {
     const auto remote = call.service.mirror->tags(name);
-    const auto found = remote ? remote->find(tag) : V1Tags::const_iterator();
-    id = remote && found != remote->end() ? found->second : std::nullopt;
+    const auto tags = remote.value.value_or(V1Tags());
+    const auto found = tags.find(tag);
+    id = found != tags.end() ? found->second : std::nullopt;
+    has_failed = remote.has_failed;
   }
   if (!id) {
     id = call.service.storage->find_tag(name, tag);
+  }
+  if (!id && has_failed) {
+    return source_failed_response();
   }
   return id ? json_response(json_quote(*id)) : error_response(404, "Tag not found");
 }
@@ -199,9 +214,10 @@ Response put_tag(Call& call) {
     return error_response(400, "Invalid data");
   }
   const auto id = document->get<std::string>();
-  if (!call.service.storage->image_json(id) &&
-      !(call.service.mirror && call.service.mirror->adopt(id))) {
-    return error_response(404, "Image not found");
+  if (!call.service.storage->image_json(id)) {
+    if (auto problem = adopt(call, id, error_response(404, "Image not found"))) {
+      return std::move(*problem);
+    }
   }
   call.service.storage->put_tag(call.target.name, call.target.tag, id, properties_of(call.request));
   call.service.index->add(call.target.name);

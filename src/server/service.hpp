@@ -81,6 +81,10 @@ inline constexpr auto k_broken_chain =
 /// What to answer where there is no complete image; nothing where there is.
 std::optional<Response> refuse_incomplete(const Call& call);
 
+/// Takes from the mirror's source, if there is one, the JSON of an image that is not here; what to
+/// answer if that does not bring it: `absent` where there is no such image.
+std::optional<Response> adopt(Call& call, const std::string& id, Response absent);
+
 Response get_image_json(Call& call);
 Response get_image_layer(Call& call);
 Response get_image_ancestry(Call& call);

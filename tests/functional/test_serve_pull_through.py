@@ -166,7 +166,7 @@ class PullThrough(TestCase):
             self.assertEqual(self.server.ask("GET", base + "/json").content, layers[name].json)
             self.assertEqual(self.layer(layers[name]).content, layers[name].data)
         closed = layers["team/closed"]
-        self.assertEqual(self.server.ask("GET", "/v1/repositories/team/closed/tags").status, 404)
+        self.assertEqual(self.server.ask("GET", "/v1/repositories/team/closed/tags").status, 502)  # refused
         for part in ("json", "layer", "ancestry"):
             self.assertIn(self.server.ask("GET", f"/v1/images/{closed.id}/{part}").status, (404, 502))
         self.assertFalse(os.path.exists(os.path.join(self.server.storage, "images", closed.id, "layer")))
@@ -260,9 +260,19 @@ class PullThrough(TestCase):
         server = self.start(RegctlServer, "--mirror-source", f"http://{self.source.host}", "--retry", "0",
                             storage=self.server.storage)
         self.ok("pull", f"{server.host}/team/app:1.0", "second.tar")
-        self.assertEqual(server.ask("GET", f"/v1/images/{'a' * 64}/json").status, 404)
-        self.assertEqual(server.ask("GET", f"/v1/images/{'a' * 64}/layer").status, 502)
-        self.assertEqual(server.ask("GET", "/v1/repositories/team/none/tags").status, 404)
+        self.assertEqual(server.ask("GET", "/v1/repositories/team/app/tags").json, {"1.0": self.top.id})
+        self.assertEqual(server.ask("GET", "/v1/repositories/team/app/tags/1.0").json, self.top.id)
+        self.assertEqual(server.ask("GET", "/v1/repositories/team/app/images").json, [])
+        for path in (f"images/{'a' * 64}/json", f"images/{'a' * 64}/ancestry", f"images/{'a' * 64}/layer",
+                     "repositories/team/none/tags", "repositories/team/none/tags/1.0",
+                     "repositories/team/none/images", "repositories/team/app/tags/2.0"):
+            self.assertEqual(server.ask("GET", "/v1/" + path).status, 502, path)
+        self.assertEqual(server.ask("GET", "/v1/images/short/json").status, 404)
+        answer = server.ask("PUT", "/v1/repositories/team/app/tags/2.0", json.dumps("a" * 64))
+        self.assertEqual(answer.status, 502)
+        child = json.dumps({"id": "c" * 64, "parent": "b" * 64})
+        self.assertEqual(server.ask("PUT", f"/v1/images/{'c' * 64}/json", child).status, 502)
+        self.fails(5, "pull", f"{server.host}/team/none:1.0", "none.tar", "--retry", "0")
         self.assertIn("asking the mirror's source", server.errors())
 
     def test_many_layers_do_not_leave_threads_behind(self):
