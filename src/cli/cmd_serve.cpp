@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
+#include "cli/places.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/server/original_config.hpp>
 
 #include <memory>
+#include <optional>
 #include <ostream>
 
 namespace regctl::cli {
@@ -17,7 +19,7 @@ constexpr long k_most_connections = 100'000;
 struct ServeFlags {
   std::string listen;
   std::string port_file;
-  std::string storage;
+  std::optional<std::string> storage;
   std::string tls_cert;
   std::string tls_key;
   std::string htpasswd;
@@ -26,11 +28,40 @@ struct ServeFlags {
   server::ServerOptions options; ///< what has no text to be told from "not given"
 };
 
+/// A folder, also as other commands write it: "v1-storage:DIR".
+std::string parse_storage(const std::string& text) {
+  if (text.empty()) {
+    throw Error(ErrorKind::usage, "it names no folder");
+  }
+  return text.starts_with("v1-storage:") ? parse_storage_tree(text) : text;
+}
+
 /// Where trees lie that nobody named: $XDG_DATA_HOME/regctl/storage.
 std::string default_storage(const Console& console) {
   const auto data = console.environment("XDG_DATA_HOME").value_or("");
-  return (data.empty() ? console.environment("HOME").value_or("/") + "/.local/share" : data) +
-         "/regctl/storage";
+  const auto home = console.environment("HOME").value_or("");
+  if (data.empty() && home.empty()) {
+    throw Error(ErrorKind::usage, "without $HOME there is no usual place for a storage tree",
+                "name its folder with --storage DIR");
+  }
+  return (data.empty() ? home + "/.local/share" : data) + "/regctl/storage";
+}
+
+/// The folder that is served. One that somebody meant to name is never replaced by the usual one,
+/// which would be an empty registry in place of theirs.
+std::string choose_storage(const ServeFlags& flags, const std::string& config,
+                           const std::string& configured, const Console& console) {
+  if (flags.storage) {
+    return *flags.storage;
+  }
+  if (!configured.empty()) {
+    return configured;
+  }
+  if (!config.empty()) {
+    throw Error(ErrorKind::usage, "'" + config + "' names no storage_path",
+                "write storage_path there, or name the folder with --storage DIR");
+  }
+  return default_storage(console);
 }
 
 void write_port_file(const std::string& path, std::uint16_t port) {
@@ -55,10 +86,9 @@ server::OriginalSettings settle(const ServeFlags& flags, Context& context,
   options = flags.options;
   options.timeout =
       std::chrono::duration_cast<std::chrono::seconds>(context.globals().stall_timeout);
-  options.storage = default_storage(console);
   auto settings = server::read_original_settings(config, environment, options);
   replace_if_given(options.listen, flags.listen);
-  replace_if_given(options.storage, flags.storage);
+  options.storage = choose_storage(flags, config, options.storage, console);
   replace_if_given(options.tls_cert, flags.tls_cert);
   replace_if_given(options.tls_key, flags.tls_key);
   replace_if_given(options.htpasswd, flags.htpasswd);
@@ -93,11 +123,11 @@ ExitCode run_serve(const ServeFlags& flags, Context& context) {
   context.verbs().serve(
       options, settings.mirror_source,
       [&](const server::Server& server) {
+        write_port_file(flags.port_file, server.port());
         const auto host = options.listen.substr(0, options.listen.rfind(':'));
         context.note("serving '" + options.storage + "' (" + std::to_string(server.repositories()) +
                      " repositories" + (options.read_only ? ", read-only" : "") + ") at " + scheme +
                      "://" + (host.empty() ? "[::]" : host) + ":" + std::to_string(server.port()));
-        write_port_file(flags.port_file, server.port());
       },
       [&](const std::string& sentence) { context.note(sentence); });
   return ExitCode::ok;
@@ -111,9 +141,11 @@ Action add_serve(Arguments& arguments) {
                   "means everywhere");
   arguments.value("--port-file", "FILE", flags->port_file,
                   "Write the port here once the server is ready");
-  arguments.value("-s,--storage", "DIR", flags->storage,
-                  "The storage tree, made if it is not there (default "
-                  "$XDG_DATA_HOME/regctl/storage)");
+  arguments.value(
+      "-s,--storage", "DIR",
+      [&flags = *flags](const std::string& text) { flags.storage = parse_storage(text); },
+      "The storage tree, made if it is not there (default "
+      "$XDG_DATA_HOME/regctl/storage)");
   arguments.flag("--read-only", options.read_only, "Refuse whatever would change the tree");
   arguments.value("--tls-cert", "FILE", flags->tls_cert,
                   "Speak https with this certificate and its chain (PEM)");

@@ -66,8 +66,12 @@ V1Storage::V1Storage(std::unique_ptr<Tree> tree) : state_(std::make_unique<State
 V1Storage::~V1Storage() = default;
 
 std::shared_ptr<V1Storage> V1Storage::open(const std::string& folder, Missing missing) {
+  std::error_code error;
+  if (std::filesystem::is_regular_file(folder, error)) {
+    throw Error(ErrorKind::protocol,
+                "'" + folder + "' is a file, not the folder of a storage tree");
+  }
   if (missing == Missing::create) {
-    std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) {
       throw_errno("create '" + folder + "'", error.value());

@@ -66,6 +66,11 @@ void Auth::reload() {
   users_ = std::move(users);
 }
 
+bool Auth::is_locked() const {
+  const std::lock_guard lock(mutex_);
+  return users_ && users_->is_empty();
+}
+
 bool Auth::is_user(const Request& request) const {
   std::shared_ptr<Htpasswd> users;
   {

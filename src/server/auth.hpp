@@ -29,6 +29,8 @@ public:
   void reload();
 
   [[nodiscard]] bool has_users() const noexcept { return !file_.empty(); }
+  /// Whether nobody can be let in, since the file of users names none.
+  [[nodiscard]] bool is_locked() const;
   [[nodiscard]] bool is_public_readable() const noexcept { return public_read_; }
 
   /// Whether the request carries a user's name and password.

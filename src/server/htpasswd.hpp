@@ -18,6 +18,8 @@ public:
   /// Throws Error{usage} naming file and line for anything else than bcrypt, Error{not_found}.
   explicit Htpasswd(const std::string& file);
 
+  [[nodiscard]] bool is_empty() const noexcept { return hashes_.empty(); }
+
   [[nodiscard]] bool is_right(const std::string& user, const std::string& password);
 
 private:

@@ -128,9 +128,7 @@ void check_flavor_name(const std::string& flavor) {
 }
 
 void apply(const Values& values, ServerOptions& options, OriginalSettings& settings) {
-  if (auto path = values.get("storage_path", "STORAGE_PATH"); !path.empty()) {
-    options.storage = std::move(path);
-  }
+  options.storage = values.get("storage_path", "STORAGE_PATH");
   if (auto issue = values.get("issue", ""); !issue.empty()) {
     issue.erase(std::remove(issue.begin(), issue.end(), '"'), issue.end());
     options.issue = std::move(issue);
@@ -152,6 +150,10 @@ OriginalSettings read_original_settings(const std::string& file, const Environme
   const auto flavor = environment("SETTINGS_FLAVOR").value_or("");
   if (file.empty()) {
     check_flavor_name(flavor);
+    if (environment("STORAGE_PATH") == "") {
+      throw Error(ErrorKind::usage, "the variable STORAGE_PATH is empty",
+                  "let it name the storage tree, or unset it");
+    }
     apply(Values(nullptr, environment), options, settings);
     return settings;
   }

@@ -96,6 +96,7 @@ private:
       service_.storage->lock_for_writing();
     }
     service_.auth = std::make_unique<Auth>(options_.htpasswd, options_.public_read);
+    warn_if_locked();
     service_.index = std::make_unique<SearchIndex>(service_.storage);
     service_.read_only = options_.read_only;
     service_.search = options_.search;
@@ -106,6 +107,12 @@ private:
       service_.mirror = std::make_unique<PullThrough>(
           service_.storage, seams_.mirror_source, seams_.note,
           [this](const std::string& name) { service_.index->add(name); });
+    }
+  }
+
+  void warn_if_locked() const {
+    if (service_.auth->is_locked()) {
+      seams_.note("'" + options_.htpasswd + "' names no users: nobody is let in");
     }
   }
 
@@ -153,7 +160,10 @@ private:
 
   void reload() {
     note_failure([&] { log_.reopen(); });
-    note_failure([&] { service_.auth->reload(); });
+    note_failure([&] {
+      service_.auth->reload();
+      warn_if_locked();
+    });
     if (!options_.tls_cert.empty()) {
       // The library reads a certificate once: a second daemon takes over the listening socket.
       note_failure([&] {

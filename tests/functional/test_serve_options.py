@@ -114,6 +114,39 @@ class Options(TestCase):
         self.refuses(6, "--listen", "127.0.0.1:0", "--storage", "photos", saying="no storage tree")
         self.assertEqual(os.listdir(self.path("photos")), ["cat.jpg"])
 
+    def test_a_file_is_no_folder(self):
+        self.write("file", "x")
+        for words in ((), ("--read-only",)):
+            self.refuses(6, "--listen", "127.0.0.1:0", *words, "--storage", "file", saying="'file' is a file, not")
+
+    def test_a_tree_that_was_to_be_named_is_never_another_one(self):
+        listen = ("--listen", "127.0.0.1:0")
+        self.refuses(2, *listen, "--storage", "", saying="--storage")
+        self.refuses(2, *listen, "--storage", "v1-storage:", saying="--storage")
+        self.refuses(2, *listen, "--storage", "v1-storage:tree:team/app", saying="--storage")
+        self.refuses(2, *listen, env={"STORAGE_PATH": ""}, saying="STORAGE_PATH is empty")
+        self.refuses(2, *listen, env={"HOME": "", "XDG_DATA_HOME": ""}, saying=["$HOME", "--storage DIR"])
+        for settings in ("storage: local", "storage_path: _env:NOPE", "storage_path: ''", "loglevel: info"):
+            self.write("config.yml", f"dev:\n  {settings}\n")
+            self.refuses(2, *listen, "--config", "config.yml", saying=["config.yml' names no storage_path", "--storage"])
+        self.start(RegctlServer, "--config", self.path("config.yml"), storage=self.path("told"))
+        self.assertTrue(os.path.isdir(self.path("told/images")))
+        self.start(RegctlServer, storage="v1-storage:" + self.path("as elsewhere"))
+        self.assertTrue(os.path.isdir(self.path("as elsewhere/images")))
+
+    def test_it_serves_only_once_its_port_is_told(self):
+        result = self.fails(3, "serve", "--listen", "127.0.0.1:0", "--storage", "s", "--port-file", "none/port",
+                            saying="none/port")
+        self.assertNotIn("serving", result.err)
+
+    def test_a_file_without_users_is_told(self):
+        self.write("users", "# nobody yet\n")
+        server = self.start(RegctlServer, "--htpasswd", self.path("users"))
+        self.assertIn("names no users: nobody is let in", server.errors())
+        self.write("users", ALICE)
+        server = self.start(RegctlServer, "--htpasswd", self.path("users"))
+        self.assertNotIn("names no users", server.errors())
+
     def test_read_only_changes_nothing(self):
         self.refuses(3, "--listen", "127.0.0.1:0", "--read-only", "--storage", "none", saying="none")
         server = self.start(RegctlServer)

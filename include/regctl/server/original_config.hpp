@@ -17,7 +17,8 @@ struct OriginalSettings {
 /// Fills `options` with what docker-registry's settings say: its config.yml (`file`, or "" for
 /// none) with flavors, of which SETTINGS_FLAVOR names one ("dev" where a file is given), and values
 /// "_env:NAME:default"; without a file the variables STORAGE_PATH, SEARCH_BACKEND, STANDALONE,
-/// LOGLEVEL, REGISTRY_PORT, MIRROR_SOURCE and SETTINGS_FLAVOR themselves.
+/// LOGLEVEL, REGISTRY_PORT, MIRROR_SOURCE and SETTINGS_FLAVOR themselves. `options.storage` is
+/// empty where nothing names it.
 ///
 /// Throws Error{unsupported} naming the setting for what this server has not (object stores, token
 /// mode, CORS), with what it has as a hint; Error{usage} for a file that is not YAML or a flavor

@@ -113,6 +113,15 @@ TEST_CASE("flavors inherit, and values come from the environment") {
             .options.storage.empty());
 }
 
+TEST_CASE("a storage that is named as nothing is none") {
+  CHECK(read_text("dev: {storage: local}").options.storage.empty());
+  CHECK(read_text("dev: {storage_path: '_env:NOPE'}").options.storage.empty());
+  CHECK(read_text(k_file, {{"STORAGE_PATH", ""}}).options.storage.empty());
+  CHECK(failure(ErrorKind::usage, [] {
+          read("", {{"STORAGE_PATH", ""}});
+        }) == "the variable STORAGE_PATH is empty");
+}
+
 TEST_CASE("without a file the variables themselves count") {
   const auto result =
       read("", {{"STORAGE_PATH", "/x"}, {"LOGLEVEL", "DEBUG"}, {"MIRROR_SOURCE", "h:1"}});
