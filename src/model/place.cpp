@@ -24,6 +24,9 @@ constexpr std::array<Scheme, 5> k_schemes = {{
 }};
 
 bool looks_like_archive(std::string_view text) {
+  if (text.starts_with("docker://")) {
+    return false;
+  }
   constexpr std::array<std::string_view, 3> k_beginnings = {"/", "./", "../"};
   constexpr std::array<std::string_view, 6> k_endings = {".tar",     ".tgz",    ".tar.gz",
                                                          ".tar.zst", ".tar.xz", ".tar.bz2"};

@@ -84,7 +84,7 @@ class Whole(Verify):
         for engine in ENGINES:
             archive = os.path.join(DATA, f"save-{engine}.tar")
             b = self.start(RegctlServer)
-            self.ok("mirror", f"docker-archive:{archive}", b.host)
+            self.ok("mirror", archive, b.host)  # a path alone is an archive
             for deep in ([], ["--deep"]):
                 self.assertTrue(self.verify(f"docker-archive:{archive}", b, *deep))
 

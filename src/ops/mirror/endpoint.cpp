@@ -2,11 +2,31 @@
 #include <regctl/base/error.hpp>
 #include <regctl/ops/mirror/endpoint.hpp>
 
+#include <filesystem>
+
 namespace regctl::ops::mirror {
 
 namespace {
 
 constexpr std::string_view k_scheme = "docker://";
+
+/// The path of an archive that has no scheme. Not "-": an archive is read several times here.
+std::optional<Place> find_bare_archive(std::string_view text) {
+  std::optional<Place> place;
+  try {
+    place = Place::parse(text, Place::Bare::archive_or_registry);
+  } catch (const Error&) { // a host alone is no image
+  }
+  if (!place || place->kind != Place::Kind::docker_archive || text == "-") {
+    return std::nullopt;
+  }
+  std::error_code ignored;
+  if (std::filesystem::is_directory(place->path, ignored)) {
+    throw Error(ErrorKind::usage, "'" + place->path + "' is a folder",
+                "write v1-storage:" + place->path + " for a storage tree");
+  }
+  return place;
+}
 
 } // namespace
 
@@ -14,6 +34,10 @@ Endpoint Endpoint::parse(std::string_view text) {
   Endpoint endpoint;
   if (Place::has_scheme(text)) {
     endpoint.place = Place::parse(text);
+    return endpoint;
+  }
+  if (auto archive = find_bare_archive(text)) {
+    endpoint.place = std::move(archive);
     return endpoint;
   }
   auto rest = text;

@@ -46,6 +46,8 @@ TEST_CASE("a bare file name is an archive only where one is expected") {
     CHECK(place.path == text);
   }
   CHECK(Place::parse("app.tar").kind == Place::Kind::registry);
+  CHECK(Place::parse("docker://host/app.tar", Place::Bare::archive_or_registry).kind ==
+        Place::Kind::registry);
   CHECK(Place::parse("host:5000/a", Place::Bare::archive_or_registry).kind ==
         Place::Kind::registry);
 }

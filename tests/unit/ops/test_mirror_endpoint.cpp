@@ -31,6 +31,11 @@ TEST_CASE("an end is a host, a namespace or a place") {
       {"v1-storage:/srv/registry", "", "", "v1-storage:/srv/registry"},
       {"v1-storage:tree/", "", "", "v1-storage:tree/"},
       {"docker-archive:x.tar", "", "", "docker-archive:x.tar"},
+      {"x.tar", "", "", "docker-archive:x.tar"},
+      {"/no/such/x", "", "", "docker-archive:/no/such/x"},
+      {"./x", "", "", "docker-archive:./x"},
+      {"../x", "", "", "docker-archive:../x"},
+      {"docker://x.tar", "x.tar", "", "docker://x.tar"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.text);
@@ -44,7 +49,7 @@ TEST_CASE("an end is a host, a namespace or a place") {
 }
 
 TEST_CASE("what is no end is refused") {
-  for (const char* text : {"", "/", "http://host:5000", "host:5000/team:1/", "host:5000//",
+  for (const char* text : {"", "-", "/", "/tmp", "./", "http://host:5000", "host:5000/team:1/", "host:5000//",
                            "host:5000/a/../b/", "v1-storage:", "host:99999"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(Endpoint::parse(text), Error);
