@@ -3,9 +3,14 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
-#include <regctl/base/tar.hpp>
+
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <span>
+#include <utility>
 
 namespace regctl {
 
@@ -18,6 +23,40 @@ std::string folder_of(const std::string& name) {
   const auto slash = name.rfind('/');
   return slash == std::string::npos ? std::string() : name.substr(0, slash + 1);
 }
+
+bool is_zero(std::span<const std::byte> bytes) noexcept {
+  return bytes.empty() || (bytes.front() == std::byte{0} &&
+                           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
+/// Appends to a temporary file, leaving out zeros: a file of nothing else takes no room.
+class SpoolSink final : public Sink {
+public:
+  /// `file` must outlive this.
+  explicit SpoolSink(const FileDescriptor& file) : file_(file) {}
+
+  void write(std::span<const std::byte> bytes) override {
+    if (!is_zero(bytes)) {
+      write_fully_at(file_.get(), end_, bytes, k_spool);
+    }
+    end_ += bytes.size();
+  }
+
+  [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
+
+  /// Zeros at the end belong to the file as well.
+  void finish() {
+    if (::ftruncate(file_.get(), static_cast<off_t>(end_)) != 0) {
+      throw_errno(std::string("write ") + k_spool, errno);
+    }
+  }
+
+private:
+  static constexpr const char* k_spool = "a temporary file";
+
+  const FileDescriptor& file_;
+  std::uint64_t end_ = 0;
+};
 
 } // namespace
 
@@ -49,35 +88,77 @@ std::optional<std::string> normal_name(std::string_view name) {
 ArchiveIndex::ArchiveIndex(std::shared_ptr<const FileDescriptor> file, std::uint64_t size_bytes,
                            std::string what)
     : file_(std::move(file)), what_(std::move(what)) {
-  TarReader reader(make_range_source(file_, 0, size_bytes, what_), what_);
+  const auto place = [](const TarEntry& entry, Source&) {
+    return File{entry.data_offset, entry.size_bytes};
+  };
+  if (read_entries(make_range_source(file_, 0, size_bytes, what_), place) == 0) {
+    refuse_empty(size_bytes);
+  }
+}
+
+ArchiveIndex::ArchiveIndex(Source& stream, std::shared_ptr<const FileDescriptor> spool,
+                           std::string what)
+    : file_(std::move(spool)), what_(std::move(what)) {
+  SpoolSink sink(*file_);
+  const auto place = [&](const TarEntry& entry, Source& data) {
+    const File file{sink.end(), entry.size_bytes};
+    pump(data, sink);
+    return file;
+  };
+  std::uint64_t seen_bytes = 0;
+  auto tar = make_tap_source(std::make_unique<BorrowedSource>(stream),
+                             [&](std::span<const std::byte> bytes) { seen_bytes += bytes.size(); });
+  if (read_entries(std::move(tar), place) == 0) {
+    refuse_empty(seen_bytes);
+  }
+  sink.finish();
+  stream.skip(
+      k_padding_limit_bytes); // who writes a pipe wants to end well, and gzip has a checksum
+}
+
+std::size_t ArchiveIndex::read_entries(std::unique_ptr<Source> tar, const Place& place) {
+  TarReader reader(std::move(tar), what_);
   std::size_t count = 0;
   while (const auto entry = reader.next()) {
     if (++count > k_entry_limit) {
       throw Error(ErrorKind::protocol,
                   what_ + " has more than " + std::to_string(k_entry_limit) + " entries");
     }
-    if (entry->name.size() > k_name_limit_bytes || entry->link_name.size() > k_name_limit_bytes) {
-      throw Error(ErrorKind::protocol, what_ + " has an entry whose name is longer than " +
-                                           std::to_string(k_name_limit_bytes) + " bytes");
-    }
-    const auto name = normal_name(entry->name);
-    // Docker writes no such names; who does wants to write outside of somebody's folder.
-    if (!name || entry->name.find("..") != std::string::npos) {
+    read_entry(*entry, reader.data(), place);
+  }
+  return count;
+}
+
+void ArchiveIndex::refuse_empty(std::uint64_t size_bytes) const {
+  if (size_bytes == 0) {
+    throw Error(ErrorKind::protocol, what_ + " is empty", "did the command that writes it fail?");
+  }
+  throw Error(ErrorKind::protocol, what_ + " is a tar file without a single entry",
+              "what 'docker save' writes is wanted");
+}
+
+void ArchiveIndex::read_entry(const TarEntry& entry, Source& data, const Place& place) {
+  if (entry.name.size() > k_name_limit_bytes || entry.link_name.size() > k_name_limit_bytes) {
+    throw Error(ErrorKind::protocol, what_ + " has an entry whose name is longer than " +
+                                         std::to_string(k_name_limit_bytes) + " bytes");
+  }
+  const auto name = normal_name(entry.name);
+  // Docker writes no such names; who does wants to write outside of somebody's folder.
+  if (!name || entry.name.find("..") != std::string::npos) {
+    throw Error(ErrorKind::protocol,
+                what_ + ": the entry " + json_quote(entry.name) + " leads out of the archive");
+  }
+  if (entry.type == '0') {
+    // Of two files with one name neither will be read.
+    add(*name, {entries_.contains(*name) ? File{} : place(entry, data), "", false});
+  } else if (entry.type == '1' || entry.type == '2') {
+    // A symbolic link's target is seen from its folder, a hard link's from the root.
+    const auto target = normal_name((entry.type == '2' ? folder_of(*name) : "") + entry.link_name);
+    if (!target || entry.link_name.starts_with('/')) {
       throw Error(ErrorKind::protocol,
-                  what_ + ": the entry " + json_quote(entry->name) + " leads out of the archive");
+                  what_ + ": the link " + json_quote(entry.name) + " leads out of the archive");
     }
-    if (entry->type == '0') {
-      add(*name, {{entry->data_offset, entry->size_bytes}, "", false});
-    } else if (entry->type == '1' || entry->type == '2') {
-      // A symbolic link's target is seen from its folder, a hard link's from the root.
-      const auto target =
-          normal_name((entry->type == '2' ? folder_of(*name) : "") + entry->link_name);
-      if (!target || entry->link_name.starts_with('/')) {
-        throw Error(ErrorKind::protocol,
-                    what_ + ": the link " + json_quote(entry->name) + " leads out of the archive");
-      }
-      add(*name, {{}, *target, false});
-    }
+    add(*name, {{}, *target, false});
   }
 }
 

@@ -3,8 +3,10 @@
 
 #include <regctl/base/file.hpp>
 #include <regctl/base/stream.hpp>
+#include <regctl/base/tar.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,10 +26,15 @@ public:
   };
 
   /// Reads all headers of the tar in `file`, of which `what` is the name in errors. Throws
-  /// Error{protocol} for what is no tar, is cut, or has names that are absolute, lead out ("..") or
-  /// are longer than 4 KiB, and for more than k_entry_limit entries.
+  /// Error{protocol} for what is empty, is no tar, is cut, or has names that are absolute, lead out
+  /// ("..") or are longer than 4 KiB, and for more than k_entry_limit entries.
   ArchiveIndex(std::shared_ptr<const FileDescriptor> file, std::uint64_t size_bytes,
                std::string what);
+
+  /// The same for a tar that can be read only once: keeps its files in `spool`, a file for reading
+  /// and writing that is empty, and nothing else; zeros become holes. Reads no further than
+  /// k_padding_limit_bytes behind the tar's end, so that what follows costs nothing.
+  ArchiveIndex(Source& stream, std::shared_ptr<const FileDescriptor> spool, std::string what);
 
   [[nodiscard]] const std::string& what() const noexcept { return what_; }
 
@@ -44,6 +51,7 @@ public:
   [[nodiscard]] std::string read(const std::string& name) const;
 
   static constexpr std::size_t k_entry_limit = 1'000'000;
+  static constexpr std::uint64_t k_padding_limit_bytes = 1024 * 1024;
 
 private:
   struct Entry {
@@ -52,7 +60,14 @@ private:
     bool is_duplicate = false;
   };
 
+  /// Tells where the data of an entry will be found.
+  using Place = std::function<File(const TarEntry& entry, Source& data)>;
+
+  /// Returns their number.
+  std::size_t read_entries(std::unique_ptr<Source> tar, const Place& place);
+  void read_entry(const TarEntry& entry, Source& data, const Place& place);
   void add(const std::string& name, Entry entry);
+  [[noreturn]] void refuse_empty(std::uint64_t size_bytes) const;
 
   std::shared_ptr<const FileDescriptor> file_; // shared with the sources it opened
   std::string what_;

@@ -92,9 +92,8 @@ private:
 
 class OpenArchive final : public DockerArchive, public std::enable_shared_from_this<OpenArchive> {
 public:
-  OpenArchive(std::shared_ptr<const FileDescriptor> file, std::uint64_t size_bytes,
-              std::string what)
-      : index_(std::move(file), size_bytes, std::move(what)), contents_(read_contents(index_)) {}
+  explicit OpenArchive(ArchiveIndex index)
+      : index_(std::move(index)), contents_(read_contents(index_)) {}
 
   [[nodiscard]] const std::vector<Image>& images() const override { return contents_.images; }
 
@@ -178,15 +177,11 @@ std::uint64_t size_of(const FileDescriptor& file, const std::string& what) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-/// Unpacks `source` into a temporary file.
+/// Keeps the files of an archive that can be read only once in a temporary file.
 std::shared_ptr<DockerArchive> spool(std::unique_ptr<Source> source, std::string what) {
-  auto file = std::make_shared<FileDescriptor>(make_temporary_file());
   const auto unpacked = make_decompressed_source(std::move(source), what);
-  const auto sink =
-      make_fd_sink(FileDescriptor(::fcntl(file->get(), F_DUPFD_CLOEXEC, 0)), "a temporary file");
-  pump(*unpacked, *sink);
-  const auto size = size_of(*file, what);
-  return std::make_shared<OpenArchive>(std::move(file), size, std::move(what));
+  return std::make_shared<OpenArchive>(
+      ArchiveIndex(*unpacked, std::make_shared<FileDescriptor>(make_temporary_file()), what));
 }
 
 bool is_plain_file(const FileDescriptor& file) {
@@ -210,8 +205,8 @@ std::shared_ptr<DockerArchive> DockerArchive::open(const std::string& path) {
       is_stdin ? FileDescriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) : open_for_reading(path);
   if (is_plain_file(file) && compression_of(file) == Compression::none) {
     const auto size = size_of(file, what);
-    return std::make_shared<OpenArchive>(std::make_shared<FileDescriptor>(std::move(file)), size,
-                                         what);
+    return std::make_shared<OpenArchive>(
+        ArchiveIndex(std::make_shared<FileDescriptor>(std::move(file)), size, what));
   }
   return spool(make_fd_source(std::move(file), what), what);
 }

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program as a process: signals, pipes, full disks, many tags, memory."""
 
+import gzip
+import io
 import json
 import os
 import resource
@@ -161,6 +163,44 @@ class Program(TestCase):
             with self.subTest(words):
                 archive(*members)
                 self.fails(6, "tags", "bad.tar", saying=[words, "bad.tar"])
+
+    def test_an_empty_archive_is_said_to_be_empty(self):
+        self.write("empty.tar", b"")
+        words = [" is empty", "hint: did the command that writes it fail?"]
+        self.fails(6, "images", "empty.tar", saying=["'empty.tar'", *words])
+        self.fails(6, "push", "-", f"{self.server.host}/x", saying=["the archive on stdin", *words])
+        self.write("empty.tgz", gzip.compress(b""))
+        self.fails(6, "images", "empty.tgz", saying=words)
+
+    def test_only_what_an_archive_needs_is_unpacked(self):
+        """With files that may not grow as large as what comes out."""
+        def images(source):
+            return subprocess.run(
+                [REGCTL, "images", source], cwd=self.folder, env=self.environment({}),
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=60,
+                preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+                                    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MIB, 2 * MIB))))
+
+        zeros = bytes(64 * MIB)
+        self.write("behind.tgz", gzip.compress(self.read("app.tar") + zeros, 1))
+        done = images("behind.tgz")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(b"team/app", done.stdout)
+
+        # Neither a second file of a name nor what is no file.
+        with tarfile.open(self.path("twice.tgz"), "w:gz", compresslevel=1) as out:
+            for name, kind, data in (("x", tarfile.REGTYPE, b"."), ("x", tarfile.REGTYPE, zeros),
+                                     ("y", b"Z", zeros)):
+                info = tarfile.TarInfo(name)
+                info.type, info.size = kind, len(data)
+                out.addfile(info, io.BytesIO(data))
+        done = images("twice.tgz")
+        self.assertEqual(done.returncode, 6, done.stderr)
+        self.assertIn(b"holds no image", done.stderr)
+
+        done = images("/dev/zero")
+        self.assertEqual(done.returncode, 6, done.stderr)
+        self.assertIn(b"without a single entry", done.stderr)
 
     def peak_mib(self, *words):
         """Peak memory of the program, started by a small process: a child begins with its parent's."""

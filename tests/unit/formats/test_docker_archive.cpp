@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "formats/archive_index.hpp"
 #include "support/piecewise_source.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -9,6 +10,8 @@
 #include <regctl/formats/docker_archive.hpp>
 
 #include <doctest/doctest.h>
+
+#include <sys/stat.h>
 
 #include <fstream>
 #include <thread>
@@ -203,6 +206,27 @@ TEST_CASE_FIXTURE(Fixture, "names begin with ./ or not, and layers may be links"
                      file("./" + base.id + "/layer.tar", base.layer) +
                      file("./repositories", R"({"a":{"b":")" + base.id + R"("}})") + make_tar_end();
   CHECK(layer_of(*DockerArchive::open(save(bytes))->repository(), base.id) == base.layer);
+}
+
+TEST_CASE_FIXTURE(Fixture, "zeros take no room in what is kept of an archive that is read once") {
+  const std::string zeros(16 * 1024 * 1024, '\0');
+  const auto bytes =
+      file("zeros", zeros) + file("some", "some" + zeros.substr(0, 1000)) + make_tar_end();
+  const auto spool = std::make_shared<FileDescriptor>(make_temporary_file());
+  const ArchiveIndex index(*make_text_source(bytes), spool, "x");
+  struct stat status = {};
+  REQUIRE(::fstat(spool->get(), &status) == 0);
+  CHECK(static_cast<std::uint64_t>(status.st_blocks) * 512 < zeros.size() / 4);
+  CHECK(drain(*index.open(*index.find("zeros"), "zeros")) == zeros.size());
+  CHECK(index.read("some") == "some" + zeros.substr(0, 1000));
+}
+
+TEST_CASE_FIXTURE(Fixture, "what follows a tar that is read once is left alone") {
+  auto stream = make_text_source(file("a", "b") + make_tar_end() +
+                                 std::string(3 * ArchiveIndex::k_padding_limit_bytes, 'x'));
+  const ArchiveIndex index(*stream, std::make_shared<FileDescriptor>(make_temporary_file()), "x");
+  CHECK(index.read("a") == "b");
+  CHECK(drain(*stream) > ArchiveIndex::k_padding_limit_bytes);
 }
 
 TEST_CASE_FIXTURE(Fixture, "an archive that is read cannot be written") {
