@@ -34,7 +34,8 @@ ExitCode run_layer_put(const LayerPutOptions& options, Context& context) {
   const OpenSource open = [&options] {
     return make_fd_source(open_for_reading(options.layer_file), "'" + options.layer_file + "'");
   };
-  const auto id = parse_v1_image(json).id;
+  const auto id = in_context([&] { return "reading '" + options.json_file + "'"; },
+                             [&] { return parse_v1_image(json).id; });
   const auto outcome = context.verbs().put_layer(repository, json, open,
                                                  std::filesystem::file_size(options.layer_file));
   const bool is_new = outcome == PutOutcome::stored;

@@ -4,6 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/reference.hpp>
 #include <regctl/model/v1_derive.hpp>
 
 #include <algorithm>
@@ -34,6 +35,15 @@ std::string folder_of(const std::string& name) {
   return slash == std::string::npos ? std::string() : name.substr(0, slash);
 }
 
+/// The name of an image as an archive spells it, in the form of Docker's engine.
+std::string image_name(const ArchiveIndex& index, const std::string& name) {
+  try {
+    return archive_name(Reference::parse(name));
+  } catch (const Error&) { // says what the user should have typed, who typed nothing
+    bad(index, "an image in it is named " + json_quote(name) + ", which is no name of an image");
+  }
+}
+
 /// "blobs/sha256/HEX" says what the bytes hash to.
 std::optional<std::string> digest_of_name(const std::string& name) {
   constexpr std::string_view k_blobs = "blobs/sha256/";
@@ -62,14 +72,16 @@ public:
 
   ArchiveContents take() { return std::move(contents_); }
 
-  void add_image(const std::string& id, std::vector<std::string> names) {
+  void add_image(const std::string& id, const std::vector<std::string>& names) {
     auto known = std::find_if(contents_.images.begin(), contents_.images.end(),
                               [&](const DockerArchive::Image& image) { return image.id == id; });
     if (known == contents_.images.end()) {
       contents_.images.push_back({{}, id});
       known = std::prev(contents_.images.end());
     }
-    known->names.insert(known->names.end(), names.begin(), names.end());
+    for (const auto& name : names) {
+      known->names.push_back(image_name(index_, name));
+    }
     std::sort(known->names.begin(), known->names.end());
     known->names.erase(std::unique(known->names.begin(), known->names.end()), known->names.end());
   }
@@ -105,7 +117,7 @@ public:
 
   /// An image of manifest.json or of the OCI layout. `layers` are names of entries, base first.
   void add_config_image(const std::string& config_name, const std::vector<std::string>& layers,
-                        std::vector<std::string> names) {
+                        const std::vector<std::string>& names) {
     const auto config = index_.read(config_name);
     if (const auto digest = digest_of_name(config_name);
         digest && *digest != "sha256:" + sha256_hex(config)) {
@@ -125,7 +137,7 @@ public:
                       std::to_string(layers.size()) + " are listed");
     }
     if (const auto id = find_own_chain(config, layers, diff_ids)) {
-      add_image(*id, std::move(names));
+      add_image(*id, names);
       return;
     }
     for (const auto& image : chain) {
@@ -137,7 +149,7 @@ public:
       }
       contents_.v1_images[image.id] = std::move(archived);
     }
-    add_image(chain.back().id, std::move(names));
+    add_image(chain.back().id, names);
   }
 
 private:
@@ -225,13 +237,16 @@ void read_manifest(const ArchiveIndex& index, Collector& collector) {
   }
   for (std::size_t i = 0; i < document.size(); ++i) {
     const auto where = "manifest.json[" + std::to_string(i) + "]";
-    const auto config = normal_name(required_string(document[i], "Config", where));
+    const auto config_name = required_string(document[i], "Config", where);
+    const auto config = normal_name(config_name);
+    if (!config) {
+      bad(index, where + ".Config " + json_quote(config_name) + " leads out of the archive");
+    }
     std::vector<std::string> layers;
     for (const auto& layer : read_strings(find_member(document[i], "Layers"))) {
       layers.push_back(normal_name(layer).value_or(layer));
     }
-    collector.add_config_image(config.value_or(""), layers,
-                               read_strings(find_member(document[i], "RepoTags")));
+    collector.add_config_image(*config, layers, read_strings(find_member(document[i], "RepoTags")));
   }
 }
 

@@ -198,6 +198,10 @@ Compression compression_of(const FileDescriptor& file) {
 
 } // namespace
 
+std::string archive_name(const Reference& image) {
+  return image.host == "docker.io" ? image.to_familiar_string() : image.to_string();
+}
+
 std::shared_ptr<DockerArchive> DockerArchive::open(const std::string& path) {
   const bool is_stdin = path == "-";
   const auto what = is_stdin ? "the archive on stdin" : "'" + path + "'";

@@ -83,11 +83,6 @@ std::vector<Move> plan_moves(const std::vector<Selected>& images, const Place& f
   return moves;
 }
 
-/// Names as an archive and an engine hold them: Docker leaves its own host out.
-std::string archive_name(const Reference& target) {
-  return target.host == "docker.io" ? target.to_familiar_string() : target.to_string();
-}
-
 std::map<std::string, std::string> archive_tags(const std::vector<Move>& moves) {
   std::map<std::string, std::string> tags;
   for (const auto& move : moves) {

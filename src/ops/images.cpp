@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/search.hpp>
@@ -104,9 +105,13 @@ std::vector<ImageRow> rows_of(const std::string& repository, const V1Tags& tags)
 std::vector<ImageRow> archive_rows(V1Repository& archive, const Place& place) {
   std::vector<ImageRow> rows;
   for (const auto& image : select_images(archive, place, Select::all_tags)) {
-    const auto& name = image.name;
-    rows.push_back({name ? name->host + "/" + name->name : "<none>",
-                    name ? name->tag_or_latest() : "<none>", image.id, "", std::nullopt, ""});
+    ImageRow row{"<none>", "<none>", image.id, "", std::nullopt, ""};
+    if (auto name = image.name) {
+      row.tag = name->tag_or_latest();
+      name->tag.reset();
+      row.repository = archive_name(*name);
+    }
+    rows.push_back(std::move(row));
   }
   return rows;
 }

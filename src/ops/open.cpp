@@ -16,11 +16,11 @@ namespace regctl::ops {
 
 namespace {
 
-/// How Docker's engine writes a name: the default host is left out.
+/// The name that the engine is asked for.
 std::string engine_name(const Reference& reference) {
   auto named = reference;
   named.tag = reference.tag_or_latest();
-  return named.host == "docker.io" ? named.to_familiar_string() : named.to_string();
+  return archive_name(named);
 }
 
 std::unique_ptr<V1Repository> open_engine(Session& session, const Place& place) {
@@ -99,7 +99,7 @@ bool is_same_repository(const Reference& wanted, const Reference& found) {
   std::string names;
   for (const auto& image : contents) {
     names +=
-        (names.empty() ? "" : ", ") + (image.name ? image.name->to_string() : short_id(image.id));
+        (names.empty() ? "" : ", ") + (image.name ? archive_name(*image.name) : short_id(image.id));
   }
   throw Error(ErrorKind::usage, archive.describe() + " holds several images: " + names,
               "name one behind a colon (FILE:NAME:TAG), or take them all with --all-tags");

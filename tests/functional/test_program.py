@@ -164,6 +164,41 @@ class Program(TestCase):
                 archive(*members)
                 self.fails(6, "tags", "bad.tar", saying=[words, "bad.tar"])
 
+    def test_what_an_archive_tells_wrongly_is_not_blamed_on_the_command(self):
+        def archive(**files):
+            with tarfile.open(self.path("bad.tar"), "w") as out:
+                for name, data in files.items():
+                    info = tarfile.TarInfo(name)
+                    info.size = len(data)
+                    out.addfile(info, io.BytesIO(data))
+
+        with tarfile.open(self.path("app.tar")) as good:
+            files = {member.name: good.extractfile(member).read() for member in good}
+        archive(**{**files, "repositories": json.dumps({"bad name": {"1": self.layers[-1].id}}).encode()})
+        self.fails(6, "images", "bad.tar", saying=["'bad.tar'", '"bad name:1"', "no name of an image"])
+        archive(**{"manifest.json": b'[{"Config": "../../etc/passwd", "Layers": []}]'})
+        self.fails(6, "images", "bad.tar",
+                   saying=['manifest.json[0].Config "../../etc/passwd" leads out of the archive'])
+        self.write("image.json", b"{}")
+        self.fails(6, "layer", "put", f"{self.server.host}/a", "image.json", "app.tar",
+                   saying="while reading 'image.json'")
+
+    def test_an_archive_shows_one_name_for_an_image(self):
+        with tarfile.open(self.path("app.tar")) as good:
+            files = {member.name: good.extractfile(member).read() for member in good}
+        top = self.layers[-1].id
+        files["repositories"] = json.dumps({"a/b": {"1": top}, "docker.io/library/c": {"2": top},
+                                            "docker.io/a/b": {"1": top}, "h:1/d": {"3": top}}).encode()
+        with tarfile.open(self.path("names.tar"), "w") as out:
+            for name, data in files.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                out.addfile(info, io.BytesIO(data))
+        names = ["a/b:1", "c:2", "h:1/d:3"]
+        self.assertEqual(self.ok("tags", "names.tar").out.split(), names)
+        rows = self.ok("images", "names.tar", "--format", "json").json
+        self.assertEqual([row["repository"] + ":" + row["tag"] for row in rows], names)
+
     def test_an_empty_archive_is_said_to_be_empty(self):
         self.write("empty.tar", b"")
         words = [" is empty", "hint: did the command that writes it fail?"]

@@ -5,6 +5,7 @@
 // interfaces of model/ and knows nothing of HTTP.
 
 #include <regctl/base/file.hpp>
+#include <regctl/model/reference.hpp>
 #include <regctl/model/v1_store.hpp>
 
 #include <memory>
@@ -12,6 +13,10 @@
 #include <vector>
 
 namespace regctl {
+
+/// How Docker's engine and its archives write a name: "host:5000/team/app:1.0", but "team/app:1.0"
+/// at docker.io.
+std::string archive_name(const Reference& image);
 
 /// A `docker save` archive, read: v1 folders with `repositories` (engines 1.3 to 1.9),
 /// manifest.json and configs (1.10 to 28), the OCI layout inside archives of 25 and later; plain,
@@ -26,7 +31,7 @@ class DockerArchive {
 public:
   /// One image with the names it has in the archive.
   struct Image {
-    std::vector<std::string> names; ///< "127.0.0.1:5940/team/demo:1.0", sorted; may be empty
+    std::vector<std::string> names; ///< as the engine shows them, sorted; may be empty
     std::string id;                 ///< of the v1 image, derived for manifest.json (v1_derive)
   };
 
@@ -45,7 +50,7 @@ public:
   /// order.
   [[nodiscard]] virtual const std::vector<Image>& images() const = 0;
 
-  /// All images as a V1Repository whose tags are the full names ("host/name:tag"); an unnamed image
+  /// All images as a V1Repository whose tags are the names ("host/name:tag"); an unnamed image
   /// has its ID as tag. Images of a manifest.json are derived (v1_derive) unless the archive's own
   /// v1 folders are what its config was made from (make_image_config), as in archives we wrote. The
   /// repository keeps the archive open and cannot be written.
