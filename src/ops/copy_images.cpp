@@ -8,28 +8,60 @@
 
 #include <mutex>
 #include <set>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace regctl::ops {
 
 namespace {
 
-/// All images of the chains, parents before children, each once.
-std::vector<V1Image> collect_images(Session& session, V1Repository& source,
-                                    const std::map<std::string, std::string>& tags) {
-  std::vector<V1Image> images;
+/// What keeps one of several tags from being copied keeps all: says which one, and a way on.
+template <class Body>
+auto for_tag(const std::string& tag, std::size_t tags, Body&& body) -> decltype(body()) {
+  try {
+    return std::forward<Body>(body)();
+  } catch (const Error& error) {
+    if (tags == 1 || error.kind() == ErrorKind::interrupted ||
+        error.kind() == ErrorKind::local_io) {
+      throw;
+    }
+    Error told(error.kind(), error.message(),
+               (error.hint().empty() ? "" : error.hint() + "; ") +
+                   "the other tags can be copied one by one, and 'regctl mirror' passes over what "
+                   "it cannot copy");
+    for (const auto& frame : error.frames()) {
+      told.add_frame(frame);
+    }
+    told.add_frame("copying tag " + tag);
+    throw told;
+  }
+}
+
+struct Collected {
+  std::vector<V1Image> images;       ///< parents before children, each once
+  std::vector<std::string> first_of; ///< for each image a tag that needs it
+};
+
+/// All images of the chains.
+Collected collect_images(Session& session, V1Repository& source,
+                         const std::map<std::string, std::string>& tags) {
+  Collected collected;
   std::set<std::string> seen;
   for (const auto& [tag, id] : tags) {
     if (seen.contains(id)) {
       continue;
     }
-    auto chain = read_chain(session, source, id);
+    auto chain =
+        for_tag(tag, tags.size(), [&, &id = id] { return read_chain(session, source, id); });
     for (auto member = chain.rbegin(); member != chain.rend(); ++member) {
       if (seen.insert(member->image.id).second) {
-        images.push_back(std::move(member->image));
+        collected.images.push_back(std::move(member->image));
+        collected.first_of.push_back(tag);
       }
     }
   }
-  return images;
+  return collected;
 }
 
 V1PushPlan plan_of(const std::vector<V1Image>& images,
@@ -45,14 +77,15 @@ V1PushPlan plan_of(const std::vector<V1Image>& images,
 
 /// Moves the images in parallel and adds them to `report`; throws what went wrong first, not what
 /// others made of it.
-void move_all(Session& session, const std::vector<V1Image>& images, ImageMover& mover,
+void move_all(Session& session, const Collected& collected, std::size_t tags, ImageMover& mover,
               CopyReport& report) {
   std::mutex mutex;
   std::exception_ptr first;
   try {
-    run_parallel(session.jobs(), images.size(), [&](std::size_t i) {
+    run_parallel(session.jobs(), collected.images.size(), [&](std::size_t i) {
       try {
-        const auto moved = mover.move(images[i]);
+        const auto moved =
+            for_tag(collected.first_of[i], tags, [&] { return mover.move(collected.images[i]); });
         const std::lock_guard lock(mutex);
         ++(moved.was_there ? report.images_skipped : report.images_copied);
         report.bytes_copied += moved.bytes;
@@ -81,7 +114,8 @@ void copy_images(Session& session, V1Repository& source,
                  const std::map<std::string, std::string>& tags, const ImageCopy& how,
                  const std::function<std::unique_ptr<V1Push>(const V1PushPlan&)>& start,
                  CopyReport& report) {
-  const auto images = collect_images(session, source, tags);
+  const auto collected = collect_images(session, source, tags);
+  const auto& images = collected.images;
   std::uint64_t bytes = 0;
   for (const auto& image : images) {
     bytes += image.layer_size_bytes.value_or(0);
@@ -89,7 +123,7 @@ void copy_images(Session& session, V1Repository& source,
   session.progress().expect(images.size(), bytes);
   const auto push = start(plan_of(images, tags));
   ImageMover mover(session, source, *push, how);
-  move_all(session, images, mover, report);
+  move_all(session, collected, tags.size(), mover, report);
   push->finish([&](const std::string&, const std::string& id, const std::string& where) {
     session.progress().tagging(id, where);
   });

@@ -16,6 +16,7 @@ namespace regctl::ops {
 
 /// Copies the chains of all images that `tags` (tag at the destination → ID) names from `source`
 /// into the push that `start` begins, each image once, and ends the push. Adds to `report`.
+/// An error with one of several tags names it.
 void copy_images(Session& session, V1Repository& source,
                  const std::map<std::string, std::string>& tags, const ImageCopy& how,
                  const std::function<std::unique_ptr<V1Push>(const V1PushPlan&)>& start,

@@ -119,6 +119,19 @@ class Wild(TestCase):
                 sums.add(hashlib.sha256(data).hexdigest())
         self.assertEqual(len(sums), 1)
 
+    def test_one_bad_tag_of_several_is_named_with_a_way_on(self):
+        words = ["while copying tag ", "team/dead:half", "pushing it again repairs it; ", "regctl mirror"]
+        self.fails(5, "pull", "-a", self.image("team/dead"), "all.tar", saying=words)
+        tree = "v1-storage:" + self.path("tree")
+        self.fails(5, "copy", "-a", self.image("team/dead"), tree, saying=["while copying tag half", "regctl mirror"])
+        one = self.fails(5, "pull", self.image("team/dead:half"), "one.tar")
+        self.assertNotIn("regctl mirror", one.err)
+
+    def test_a_damaged_layer_of_several_tags_is_named_with_its_tag(self):
+        self.ok("tag", self.image("team/cut:1"), self.image("mixed:cut"))
+        self.fails(7, "pull", "-a", self.image("mixed"), "all.tar",
+                   saying=["layer of image " + CUT, "while copying tag ", "mixed:cut"])
+
     def test_all_tags_come_in_one_archive(self):
         self.ok("pull", "-a", self.image("mixed"), "all.tar")
         tags = self.ok("tags", "all.tar", "--format", "json").json
