@@ -167,7 +167,7 @@ std::string name_with_target(const TarEntry& entry) {
 
 Json to_json(const TarEntry& entry) {
   return {{"name", entry.name},       {"type", type_of(entry.type)},
-          {"size", entry.size_bytes}, {"mode", entry.mode},
+          {"size", entry.size_bytes}, {"mode", entry.mode & 07777},
           {"uid", entry.uid},         {"gid", entry.gid},
           {"mtime", entry.mtime_s},   {"link", or_null(entry.link_name)}};
 }

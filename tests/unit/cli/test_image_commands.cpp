@@ -99,7 +99,7 @@ TEST_CASE("layer ls, get and files name the layer") {
     link.name = "bin/l";
     link.link_name = "../x";
     link.type = '2';
-    link.mode = 0777;
+    link.mode = 0120777; // with the type's bits, as old engines wrote
     verbs.files = {file, link};
   });
   CHECK(program.run({"layer", "ls", "h:5000/app:1"}) == ExitCode::ok);
