@@ -24,8 +24,9 @@ void keep_buffers() noexcept {
 
 int main(int argc, char** argv) {
   keep_buffers();
-  regctl::install_interrupt_handlers();
+  // The console first: it keeps 0 to 2 from being given to the pipe of the handlers.
   auto console = regctl::cli::make_system_console();
+  regctl::install_interrupt_handlers();
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   return static_cast<int>(regctl::cli::run(arguments, console, regctl::cli::open_verbs));
 }

@@ -22,8 +22,10 @@ namespace {
 void keep_standard_descriptors() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
-      // Read-only for outputs, so that writing fails and is told instead of vanishing.
-      [[maybe_unused]] const int replaced = ::open("/dev/null", O_RDONLY);
+      // The wrong way round, so that using it fails and is told: nothing vanishes, and nothing is
+      // taken for an empty input.
+      const int way = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+      [[maybe_unused]] const int replaced = ::open("/dev/null", way);
     }
   }
 }

@@ -122,6 +122,25 @@ class Program(TestCase):
                     self.assertEqual(done.returncode, 8, done.stderr)
                     self.assertIn(b"No space left on device", done.stderr)
 
+    def test_a_stream_that_is_closed_is_told(self):
+        self.ok("push", "app.tar", self.image)
+        closed_in = "cannot read the archive on stdin: Bad file descriptor"
+        closed_out = "cannot write standard output: Bad file descriptor"
+        rows = (("<&-", ["push", "-", self.image], closed_in),
+                ("<&-", ["images", "-"], closed_in),
+                (">&-", ["ping", self.server.host], closed_out),
+                (">&-", ["pull", self.image, "-"], "cannot write the archive to stdout: Bad file descriptor"),
+                ("<&- >&-", ["pull", "-q", self.image, "out.tar"], closed_out),
+                (">&- 2>&-", ["pull", "-q", self.image, "out.tar"], ""),
+                ("<&- >&- 2>&-", ["ping", self.server.host], ""))
+        for closed, words, said in rows:
+            with self.subTest((closed, words)):
+                done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", REGCTL, *words],
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                      cwd=self.folder, env=self.environment({}), timeout=60, check=False)
+                self.assertEqual(done.returncode, 8, done.stderr)
+                self.assertIn(said, done.stderr.decode())
+
     def test_a_file_that_may_not_grow_is_told_and_goes(self):
         self.ok("push", "app.tar", self.image)
         process = subprocess.run(
