@@ -72,7 +72,9 @@ http::Credential credential_for_login(const GlobalOptions& globals, Console& con
   }
   auto password =
       get_password(globals, console, "Password of '" + *username + "' at " + host + ": ");
-  return credential_of(std::move(*username), std::move(password));
+  auto credential = credential_of(std::move(*username), std::move(password));
+  credential.origin.clear(); // it is being tried, not found anywhere
+  return credential;
 }
 
 } // namespace regctl::cli

@@ -7,8 +7,8 @@ namespace regctl::ops {
 std::string login(Session& session, const RegistryHost& host, const http::Credential& credential) {
   const auto registry = session.registries().connect(host, credential);
   if (!registry->check_credential()) {
-    session.progress().note(host.host +
-                            " has no way to check a password; it will show with the first push");
+    session.progress().note(host.host + " does not check passwords when logging in: that of '" +
+                            credential.username + "' is stored as it is");
   }
   return session.credentials().store(host.host, credential);
 }

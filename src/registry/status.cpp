@@ -115,14 +115,18 @@ void throw_status(http::Response& response, const std::string& what) {
 void throw_denied(http::Response& response, const std::string& host, const std::string& what,
                   const std::optional<http::Credential>& credential) {
   const auto text = error_text(response);
-  const auto login = "run 'regctl login " + host + "'";
+  auto hint = "run 'regctl login " + host + "'";
+  if (credential && credential->origin.empty()) { // that is what is being done
+    hint = "check user name and password";
+  } else if (credential) {
+    hint = "check the password of '" + credential->username + "' from " + credential->origin +
+           ", or " + hint;
+  }
   throw Error(ErrorKind::denied,
               host + " denies access" + (what.empty() ? "" : " to " + what) + ": it answered " +
                   std::to_string(response.status) + " (" + text + ")" +
                   (credential ? " to '" + credential->username + "'" : ""),
-              credential ? "check the password of '" + credential->username + "' from " +
-                               credential->origin + ", or " + login
-                         : login);
+              hint);
 }
 
 bool is_success(int status) noexcept {

@@ -9,7 +9,7 @@ import stat
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import FaultServer, TestCase, main, make_archive  # noqa: E402
+from harness import FaultServer, NpmServer, RegctlServer, TestCase, main, make_archive  # noqa: E402
 
 SECRET = "hunter2-and-more"
 BASIC = "Basic " + base64.b64encode(f"bob:{SECRET}".encode()).decode()
@@ -148,6 +148,16 @@ class Stored(TestCase):
     def test_a_refused_password_is_not_stored(self):
         self.login("wrong-password", code=4)
         self.assertFalse(os.path.exists(self.config))
+
+    def test_a_refused_login_is_not_sent_to_login(self):
+        result = self.login("wrong-password", code=4)
+        self.assertIn("hint: check user name and password\n", result.err)
+
+    def test_a_registry_that_takes_any_password_is_told(self):
+        for kind, words in ((FaultServer, []), (RegctlServer, []), (NpmServer, [])):
+            with self.subTest(kind):
+                self.server = self.start(kind, *words)
+                self.assertIn(f"{self.server.host} does not check passwords", self.login("any").err)
 
     def test_keys_of_every_docker_are_found(self):
         for key in (self.server.host, f"http://{self.server.host}/v1/", f"https://{self.server.host}/v2/"):

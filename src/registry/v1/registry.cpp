@@ -109,6 +109,14 @@ public:
     return Session(connection_, "").send_index(get(std::move(target)), Need::read);
   }
 
+  /// The same without a credential, for a status of any kind.
+  http::Response ask_anonymously(std::string target) {
+    auto request = get("");
+    request.url = connection_->base;
+    request.url.target = std::move(target);
+    return connection_->client.send(request);
+  }
+
 private:
   std::shared_ptr<const Connection> connection_;
 };
@@ -168,7 +176,8 @@ bool Registry::list_all_tags(const OnTag& on_tag) {
 }
 
 bool Registry::check_credential() {
-  auto response = state_->ask("/v1/users/");
+  const std::string target = "/v1/users/";
+  auto response = state_->ask(target);
   if (response.status == 404) {
     http::discard_body(response);
     return false;
@@ -177,7 +186,10 @@ bool Registry::check_credential() {
     throw_status(response, "cannot log in to " + state_->connection().host);
   }
   http::discard_body(response);
-  return true;
+  // docker-registry, npm's server and others without users say yes to everybody.
+  auto anonymous = state_->ask_anonymously(target);
+  http::discard_body(anonymous);
+  return !is_success(anonymous.status);
 }
 
 std::unique_ptr<V1Repository> Registry::open(const std::string& name) {

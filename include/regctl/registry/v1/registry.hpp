@@ -56,8 +56,8 @@ public:
                                    const std::optional<std::string>& id)>;
   bool list_all_tags(const OnTag& on_tag);
 
-  /// Whether the server can tell that the credential is good: false where it has no /v1/users/.
-  /// Throws Error{denied} if it is not.
+  /// Whether the server looks at the credential, which is good then: false where it has no
+  /// /v1/users/, or says the same to whoever asks there. Throws Error{denied} if it is not good.
   bool check_credential();
 
   /// A repository of this registry ("team/app", "app"); no request is made.
