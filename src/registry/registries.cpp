@@ -2,6 +2,7 @@
 #include "registry/status.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -10,6 +11,8 @@
 namespace regctl::registry {
 
 namespace {
+
+constexpr std::uint64_t k_ping_limit_bytes = 64 * 1024;
 
 std::vector<std::string> schemes_for(const std::string& host,
                                      const http::RegistrySettings& settings) {
@@ -37,6 +40,19 @@ std::optional<bool> parse_standalone(const std::optional<std::string>& value) {
     return std::nullopt;
   }
   return *value == "True" || *value == "true" || *value == "1" || *value == "mirror";
+}
+
+/// Registries answer a ping with "true" or, as docker-registry 0.9 does on request, an object: a
+/// web server that has a page for every path does not.
+bool is_json(http::Response& response) {
+  try {
+    return find_json(http::read_body(response, k_ping_limit_bytes)).has_value();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::protocol) {
+      throw;
+    }
+    return false; // longer than any answer to a ping
+  }
 }
 
 bool is_v2(const http::Response& response) {
@@ -68,6 +84,9 @@ public:
             status == 400 && speaks_https_only(status, error_text(*attempt.response));
         if (scheme == "https" || !wants_https) {
           base_.scheme = scheme;
+          if (is_success(status)) {
+            answer_ = std::move(attempt.response); // else it may pass: asked again with retries
+          }
           return;
         }
       } else if (attempt.obstacle == http::Obstacle::certificate) {
@@ -85,7 +104,8 @@ public:
 
   /// Nothing if the host answers but speaks no v1.
   std::optional<v1::Ping> ask_v1() {
-    auto response = ask("/v1/_ping");
+    auto response = answer_ ? std::move(*answer_) : ask("/v1/_ping");
+    answer_.reset();
     if (response.status == 404) {
       http::discard_body(response);
       response = ask("/_ping");
@@ -94,8 +114,9 @@ public:
                         response.headers.find("X-Docker-Registry-Version")};
     const int status = response.status;
     if (is_success(status)) {
+      const bool is_registry = ping.standalone || ping.version || is_json(response);
       http::discard_body(response);
-      return ping;
+      return is_registry ? std::optional(ping) : std::nullopt;
     }
     if (status == 401 && !is_v2(response)) {
       throw_denied(response, host_, "", credential_);
@@ -103,7 +124,7 @@ public:
     const auto text = error_text(response);
     if (speaks_https_only(status, text)) {
       throw Error(ErrorKind::unavailable, base_.origin() + " speaks https, not http",
-                  "leave out --plain-http");
+                  "leave out --plain-http, or \"plain_http\" in the configuration");
     }
     if (status == 429 || status >= 500) {
       throw Error(ErrorKind::unavailable, "cannot ping " + base_.origin() + ": it answered " +
@@ -143,6 +164,7 @@ private:
   const std::string& host_;
   const std::optional<http::Credential>& credential_;
   http::Url base_;
+  std::optional<http::Response> answer_; ///< to the ping that chose the scheme
 };
 
 } // namespace

@@ -153,6 +153,10 @@ class Stored(TestCase):
         result = self.login("wrong-password", code=4)
         self.assertIn("hint: check user name and password\n", result.err)
 
+    def test_a_registry_that_checks_is_believed(self):
+        self.assertEqual(self.login().err, "")
+        self.assertEqual(len(self.server.log("GET", "/v1/_ping")), 1)
+
     def test_a_registry_that_takes_any_password_is_told(self):
         for kind, words in ((FaultServer, []), (RegctlServer, []), (NpmServer, [])):
             with self.subTest(kind):

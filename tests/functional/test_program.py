@@ -302,6 +302,22 @@ class Program(TestCase):
         self.server.control({"path": "/_?ping|/v2/", "action": "status", "status": 404})
         self.fails(6, "ping", self.server.host, saying="not as a Docker registry")
 
+    def test_a_web_server_with_a_page_for_everything_is_no_registry(self):
+        server = self.start(FaultServer, faults=[
+            {"path": "", "action": "status", "status": 200, "body": "<html>Welcome</html>"}])
+        self.fails(6, "ping", server.host, saying="not as a Docker registry")
+        self.fails(6, "tags", f"{server.host}/team/app", saying="not as a Docker registry")
+        self.assertEqual(len(server.log("GET", "/v1/_ping")), 2)  # once each
+
+    def test_a_registry_is_known_by_json_or_by_a_header(self):
+        for rule in ({"action": "headers", "drop": ["X-Docker-Registry-Version",
+                                                    "X-Docker-Registry-Standalone"]},
+                     {"action": "body", "text": "pong"}):
+            with self.subTest(rule):
+                self.server.control({"path": "/v1/_ping", **rule})
+                self.assertIn("speaks v1", self.ok("ping", self.server.host).out)
+                self.server.control("clear")
+
     def test_quiet_prints_results_only(self):
         result = self.ok("push", "-q", "app.tar", self.image)
         self.assertEqual(result.err, "")
