@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <system_error>
 #include <utility>
 
 namespace regctl {
@@ -111,6 +112,16 @@ private:
   std::string what_;
 };
 
+/// A folder that is missing is local too: what was asked for is not "not found".
+[[noreturn]] void throw_not_created(const std::string& what, int errno_value) {
+  if (errno_value == ENOENT) {
+    throw Error(ErrorKind::local_io,
+                "cannot create " + what + ": " + std::generic_category().message(errno_value),
+                "its folder does not exist: make it first");
+  }
+  throw_errno("create " + what, errno_value);
+}
+
 std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
@@ -125,7 +136,7 @@ std::string temporary_name(const std::string& name) {
 FileDescriptor open_folder_of(const std::filesystem::path& path) {
   FileDescriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder) {
-    throw_errno("create '" + path.string() + "'", errno);
+    throw_not_created("'" + path.string() + "'", errno);
   }
   return folder;
 }
@@ -257,7 +268,7 @@ void AtomicFile::create(unsigned mode) {
   if (!fd_) {
     const int reason = errno;
     temporary_.clear();
-    throw_errno("create " + what_, reason);
+    throw_not_created(what_, reason);
   }
   struct stat existing = {};
   if (::fstatat(folder_.get(), name_.c_str(), &existing, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -285,12 +296,12 @@ void AtomicFile::commit(Durable durable) {
     auto name = temporary_name(name_);
     if (::linkat(AT_FDCWD, proc_path(fd_.get()).c_str(), folder_.get(), name.c_str(),
                  AT_SYMLINK_FOLLOW) != 0) {
-      throw_errno("create " + what_, errno);
+      throw_not_created(what_, errno);
     }
     temporary_ = std::move(name);
   }
   if (::renameat(folder_.get(), temporary_.c_str(), folder_.get(), name_.c_str()) != 0) {
-    throw_errno("create " + what_, errno);
+    throw_not_created(what_, errno);
   }
   committed_ = true;
   if (durable == Durable::bytes_and_name) {
@@ -317,7 +328,7 @@ FileDescriptor make_temporary_file() {
     std::string name = folder + "/regctl.XXXXXX";
     fd = FileDescriptor(::mkostemp(name.data(), O_CLOEXEC));
     if (!fd) {
-      throw_errno("create a temporary file in '" + folder + "'", errno);
+      throw_not_created("a temporary file in '" + folder + "'", errno);
     }
     ::unlink(name.c_str());
   }

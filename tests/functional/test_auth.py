@@ -163,6 +163,12 @@ class Stored(TestCase):
                 self.server = self.start(kind, *words)
                 self.assertIn(f"{self.server.host} does not check passwords", self.login("any").err)
 
+    def test_a_home_that_is_not_there_is_told(self):
+        result = self.regctl("login", "-u", "bob", "--password-stdin", self.server.host, stdin=SECRET.encode(),
+                             env={"HOME": "/proc/nobody"})
+        self.assertEqual(result.code, 8, result.err)
+        self.assertIn("cannot create '/proc/nobody/.docker/config.json'", result.err)
+
     def test_keys_of_every_docker_are_found(self):
         for key in (self.server.host, f"http://{self.server.host}/v1/", f"https://{self.server.host}/v2/"):
             with self.subTest(key):

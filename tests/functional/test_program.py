@@ -318,6 +318,12 @@ class Program(TestCase):
                 self.assertIn("speaks v1", self.ok("ping", self.server.host).out)
                 self.server.control("clear")
 
+    def test_a_result_whose_folder_is_missing_is_not_an_image_that_is_missing(self):
+        self.ok("push", "app.tar", self.image)
+        for words in (["pull", self.image, "nodir/out.tar"], ["layer", "get", self.image, "-o", "nodir/layer"]):
+            with self.subTest(words):
+                self.fails(8, *words, saying=["cannot create 'nodir/", "No such file", "make it first"])
+
     def test_quiet_prints_results_only(self):
         result = self.ok("push", "-q", "app.tar", self.image)
         self.assertEqual(result.err, "")

@@ -84,7 +84,7 @@ TEST_CASE("what cannot be opened or created is named with its reason") {
   CHECK(kind_of([&] { open_for_reading(folder / "absent"); }) == ErrorKind::not_found);
   CHECK(kind_of([&] { open_for_reading(folder.path()); }) == ErrorKind::local_io);
   CHECK(kind_of([&] { AtomicFile(folder.path()); }) == ErrorKind::local_io);
-  CHECK(kind_of([&] { AtomicFile(folder / "no" / "where"); }) == ErrorKind::not_found);
+  CHECK(kind_of([&] { AtomicFile(folder / "no" / "where"); }) == ErrorKind::local_io);
 }
 
 TEST_CASE("a full disk is a local error with a hint") {
