@@ -12,6 +12,8 @@ namespace regctl::registry {
 namespace {
 
 constexpr std::string_view k_default_host = "unix:///var/run/docker.sock";
+constexpr const char* k_engine_hint =
+    "is the Docker engine running, and may you use it? DOCKER_HOST says where it is";
 constexpr std::uint64_t k_load_answer_limit_bytes = 4 * 1024 * 1024;
 
 std::string configured_host() {
@@ -42,14 +44,33 @@ Engine::Engine(http::Client& client) : client_(client) {
   const auto host = configured_host();
   base_ = url_of(host);
   description_ = "the Docker engine at " + host;
+  http::Request ping;
+  ping.url = base_;
+  ping.url.target = "/_ping"; // which every engine answers
+  auto response = send(ping);
+  if (response.status >= 500) {
+    throw_status(response, "cannot ask " + description_);
+  }
+  http::discard_body(response);
+}
+
+http::Response Engine::send(const http::Request& request) {
+  try {
+    return client_.send(request);
+  } catch (Error& error) {
+    // The hints for plain http are about registries.
+    const bool is_hint_wrong = error.kind() == ErrorKind::unavailable && base_.scheme == "http";
+    Error told(error.kind(), error.message(), is_hint_wrong ? k_engine_hint : error.hint());
+    told.add_frame("asking " + description_);
+    throw told;
+  }
 }
 
 std::unique_ptr<Source> Engine::save(const std::string& name) {
   http::Request request;
   request.url = base_;
   request.url.target = "/images/get?names=" + http::percent_encode(name);
-  auto response =
-      in_context([&] { return "asking " + description_; }, [&] { return client_.send(request); });
+  auto response = send(request);
   if (response.status == 404) {
     throw Error(ErrorKind::not_found,
                 description_ + " has no image " + name + " (" + error_text(response) + ")");
@@ -67,8 +88,7 @@ void Engine::load(const OpenSource& archive, std::uint64_t size_bytes) {
   request.url.target = "/images/load?quiet=1";
   request.headers.add("Content-Type", "application/x-tar");
   request.body = http::Body{archive, size_bytes};
-  auto response =
-      in_context([&] { return "asking " + description_; }, [&] { return client_.send(request); });
+  auto response = send(request);
   if (response.status != 200) {
     throw_status(response, "cannot load an archive into " + description_);
   }

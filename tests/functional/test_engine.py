@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""docker-daemon: places, against a stand-in that speaks the two requests of Docker's Engine API that are
-used (GET /images/get, POST /images/load) on a unix socket."""
+"""docker-daemon: places, against a stand-in that speaks the three requests of Docker's Engine API that
+are used (GET /_ping, GET /images/get, POST /images/load) on a unix socket."""
 
 import http.server
 import io
 import json
 import os
+import socket
 import socketserver
 import sys
 import tarfile
@@ -35,7 +36,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         parts = urllib.parse.urlsplit(self.path)
         name = urllib.parse.parse_qs(parts.query).get("names", [""])[0]
-        if parts.path != "/images/get" or name not in self.server.images:
+        self.server.asked.append(parts.path)
+        if parts.path == "/_ping":
+            self.answer(200, b"OK")
+        elif parts.path != "/images/get" or name not in self.server.images:
             self.answer(404, json.dumps({"message": f"No such image: {name}"}).encode())
         else:
             self.answer(200, self.server.images[name])
@@ -53,6 +57,7 @@ class Engine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
         super().__init__(path, Handler)
         self.images = {}
         self.loaded = []
+        self.asked = []
         self.verdict = b'{"stream":"Loaded image"}\n'
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -91,9 +96,23 @@ class Daemon(TestCase):
         self.engine.verdict = b'{"stream":"x"}\n{"errorDetail":{"message":"no"},"error":"invalid diffID"}\n'
         self.fails(6, "copy", "app.tar", "docker-daemon:", env=self.there, saying="invalid diffID")
 
+    def test_no_layer_moves_where_there_is_no_engine(self):
+        make_archive(self.path("app.tar"), ["a", "b"], 50_000)
+        self.ok("push", "app.tar", self.image)
+        self.fails(5, "pull", self.image, "docker-daemon:", env={"DOCKER_HOST": "unix:///nowhere.sock"})
+        self.assertEqual(self.server.log("GET", "/layer"), [])
+        self.ok("pull", self.image, "docker-daemon:", env=self.there)
+        self.assertEqual(self.engine.asked, ["/_ping"])
+
     def test_no_engine_is_told_at_once(self):
         self.fails(5, "push", "docker-daemon:app:1", self.image, env={"DOCKER_HOST": "unix:///nowhere.sock"},
                    saying=["/nowhere.sock", "is the Docker engine running"])
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            nowhere = f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+        result = self.fails(5, "push", "--retry", "0", "docker-daemon:app:1", self.image,
+                            env={"DOCKER_HOST": nowhere}, saying=[nowhere, "is the Docker engine running"])
+        self.assertNotIn("registry", result.err)
         self.fails(2, "push", "docker-daemon:app:1", self.image, env={"DOCKER_HOST": "ssh://host"},
                    saying="unix:// and tcp://")
 

@@ -14,7 +14,8 @@ namespace regctl::registry {
 /// Source: Docker Engine API, "Export an image" and "Import images", which every engine has.
 class Engine {
 public:
-  /// The engine at $DOCKER_HOST (unix:// or tcp://), else at /var/run/docker.sock. Throws
+  /// The engine at $DOCKER_HOST (unix:// or tcp://), else at /var/run/docker.sock, which is asked
+  /// whether it is there: before anything is moved for it. Throws Error{unavailable} if it is not,
   /// Error{usage} for another kind of $DOCKER_HOST. `client` must outlive this.
   explicit Engine(http::Client& client);
 
@@ -30,6 +31,8 @@ public:
   void load(const OpenSource& archive, std::uint64_t size_bytes);
 
 private:
+  http::Response send(const http::Request& request);
+
   http::Client& client_;
   http::Url base_;
   std::string description_;
