@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
+#include "cli/counts.hpp"
 #include "cli/output.hpp"
 #include "cli/scope_flags.hpp"
 
@@ -42,9 +43,10 @@ std::string show_id(const std::optional<std::string>& id, const DiffFlags& flags
 }
 
 std::string summary_line(const ops::DiffSummary& summary) {
-  std::string line = std::to_string(summary.repositories) + " repositories: ";
-  line += summary.is_equal() ? "no difference in " + std::to_string(summary.same) + " tags"
-                             : std::to_string(summary.same) + " tags are the same";
+  auto line = number_of(summary.repositories, "repository", "repositories") + ": ";
+  const auto same = number_of(summary.same, "tag", "tags");
+  line += summary.is_equal() ? "no difference in " + same
+                             : same + (summary.same == 1 ? " is the same" : " are the same");
   struct Count {
     std::uint64_t number;
     const char* what;
@@ -52,7 +54,9 @@ std::string summary_line(const ops::DiffSummary& summary) {
   for (const auto& [number, what] :
        {Count{summary.missing, "missing"}, Count{summary.extra, "extra"},
         Count{summary.different, "different"}, Count{summary.unreadable, "unreadable"},
-        Count{summary.problems.number, "repositories not looked at"}}) {
+        Count{summary.problems.number, summary.problems.number == 1
+                                           ? "repository not looked at"
+                                           : "repositories not looked at"}}) {
     line += number == 0 ? std::string() : ", " + std::to_string(number) + " " + what;
   }
   return line;

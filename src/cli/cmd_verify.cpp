@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
+#include "cli/counts.hpp"
 #include "cli/output.hpp"
 #include "cli/scope_flags.hpp"
 #include "cli/units.hpp"
@@ -106,17 +107,19 @@ std::string count(std::uint64_t number, const std::string& what) {
 }
 
 std::string summary_line(const ops::VerifySummary& summary, const VerifyFlags& flags) {
-  auto line = std::to_string(summary.repositories) + " repositories, " +
-              std::to_string(summary.tags()) + " tags: " + std::to_string(summary.sound) +
+  auto line = number_of(summary.repositories, "repository", "repositories") + ", " +
+              number_of(summary.tags(), "tag", "tags") + ": " + std::to_string(summary.sound) +
               " sound" + count(summary.damaged, "damaged") +
               count(summary.not_looked_at, "not looked at") + "; " +
-              std::to_string(summary.images) + " images";
+              number_of(summary.images, "image", "images");
   if (flags.options.deep) {
-    line += ", " + std::to_string(summary.layers_read) + " layers read, " +
+    line += ", " + number_of(summary.layers_read, "layer", "layers") + " read, " +
             human_size(summary.bytes_read);
   }
-  line += count(summary.sums_unknown, "layers without a checksum") +
-          count(summary.sizes_unknown, "layers of unknown size");
+  line += count(summary.sums_unknown, summary.sums_unknown == 1 ? "layer without a checksum"
+                                                                : "layers without a checksum") +
+          count(summary.sizes_unknown,
+                summary.sizes_unknown == 1 ? "layer of unknown size" : "layers of unknown size");
   return flags.options.deep ? line : line + "; layers were not read: --deep reads them";
 }
 
@@ -142,6 +145,9 @@ ExitCode run_verify(const VerifyFlags& flags, Context& context) {
   const auto summary = context.verbs().verify(scope, flags.options, listener);
   listing.finish(Listing::WhenEmpty::nothing);
   context.note(summary_line(summary, flags));
+  if (summary.tags() == 0) {
+    context.note("nothing was proved: there was no tag to look at");
+  }
   return summary.damaged > 0 ? ExitCode::integrity : exit_code_of(summary.problems, summary.sound);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/mirror_text.hpp"
 
+#include "cli/counts.hpp"
 #include "cli/units.hpp"
 
 #include <regctl/model/v1_image.hpp>
@@ -11,11 +12,6 @@ namespace {
 
 using ops::mirror::Action;
 using Outcome = ops::mirror::TagResult::Outcome;
-
-/// "3 tags", "1 tag".
-std::string number_of(std::uint64_t number, std::string_view one, std::string_view many) {
-  return std::to_string(number) + " " + std::string(number == 1 ? one : many);
-}
 
 std::string tags(std::uint64_t number) {
   return number_of(number, "tag", "tags");

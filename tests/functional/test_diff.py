@@ -49,13 +49,13 @@ class Pairs(Diff):
                     ["team/app", "1.0", "different", one[:12], two[:12]],
                     ["team/app", "2.0", "missing", gone[:12], "-"],
                     ["zeta", "3.0", "extra", "-", new[:12]]])
-                self.assertIn("3 repositories: 1 tags are the same, 1 missing, 1 extra, 1 different", result.err)
+                self.assertIn("3 repositories: 1 tag is the same, 1 missing, 1 extra, 1 different", result.err)
                 for filters in (["--include", "team/same"], ["--exclude", "team/app", "--exclude", "zeta"],
                                 ["--include-tag", "4.*"]):
                     self.assertEqual(self.diff(a, b, *filters, code=0), [])
                 result = self.ok("diff", a.host, b.host, "--include", "team/same")
                 self.assertEqual(result.out, "")
-                self.assertIn("1 repositories: no difference in 1 tags", result.err)
+                self.assertIn("1 repository: no difference in 1 tag", result.err)
                 self.assertEqual([row["tag"] for row in self.diff(a, b, "--exclude-tag", "1.*")], ["2.0", "3.0"])
 
     def test_places_of_every_kind_are_compared(self):
@@ -134,7 +134,7 @@ class Failures(Diff):
         result = self.regctl("diff", a.host, b.host, "--retry", "0")
         self.assertEqual(result.code, 10)
         self.assertIn("regctl: team/bad: ", result.err)
-        self.assertIn("1 repositories not looked at", result.err)
+        self.assertIn("1 repository not looked at", result.err)
 
     def test_what_cannot_be_looked_at_at_all_ends_with_its_cause(self):
         a = self.start(RegctlServer)
