@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/scope_flags.hpp"
 
+#include <regctl/ops/mirror/names.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
 namespace regctl::cli {
@@ -11,14 +12,20 @@ Arguments::Take add_pattern(std::vector<Pattern>& patterns) {
   return [&patterns](const std::string& text) { patterns.push_back(Pattern::parse(text)); };
 }
 
+Arguments::Take add_name_pattern(std::vector<Pattern>& patterns) {
+  return [&patterns](const std::string& text) {
+    patterns.push_back(ops::mirror::parse_name_pattern(text));
+  };
+}
+
 } // namespace
 
 void add_filter_flags(Arguments& arguments, ops::mirror::Filter& repositories,
                       ops::mirror::Filter& tags, const std::string& verb) {
-  arguments.values("--include", "PATTERN", add_pattern(repositories.include),
+  arguments.values("--include", "PATTERN", add_name_pattern(repositories.include),
                    verb + " repositories with such a name only: a glob ('team/*', 'team/**') or "
                           "'/regex/'");
-  arguments.values("--exclude", "PATTERN", add_pattern(repositories.exclude),
+  arguments.values("--exclude", "PATTERN", add_name_pattern(repositories.exclude),
                    "Leave out repositories with such a name");
   arguments.values("--include-tag", "PATTERN", add_pattern(tags.include),
                    verb + " tags with such a name only");

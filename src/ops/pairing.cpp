@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/ops/mirror/names.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
 #include <algorithm>
@@ -17,10 +18,6 @@ using mirror::Endpoint;
 using mirror::Side;
 using mirror::TagListing;
 using Names = std::vector<std::string>;
-
-std::string folder(const std::string& name_space) {
-  return name_space.empty() ? "" : name_space + "/";
-}
 
 void check_end(const Endpoint& endpoint) {
   if (const auto* name = endpoint.reference(); name != nullptr && name->digest) {
@@ -57,13 +54,13 @@ void check(const Scope& scope) {
 
 std::string name_at_b(const Scope& scope, const std::string& name) {
   const auto* b = scope.b->reference();
-  return b != nullptr ? b->name : folder(scope.b->name_space) + name;
+  return b != nullptr ? b->name : mirror::put_below(scope.b->name_space, name);
 }
 
 /// Nothing where the side has no listing.
-std::optional<Names> try_to_list(Side& side) {
+std::optional<Names> try_to_list(Side& side, const mirror::InScope& is_in_scope) {
   try {
-    return side.repositories();
+    return side.repositories(is_in_scope);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::unsupported) {
       throw;
@@ -72,20 +69,38 @@ std::optional<Names> try_to_list(Side& side) {
   }
 }
 
-/// Leaves what is below the folder, without it.
-void enter(Names& names, const std::string& folder) {
-  std::erase_if(names, [&](const std::string& name) {
-    return !name.starts_with(folder) || name.size() == folder.size();
-  });
+/// Leaves what is below the namespace, without it.
+void enter(Names& names, const std::string& name_space) {
+  std::erase_if(names, [&](const auto& name) { return !mirror::is_below(name_space, name); });
   for (auto& name : names) {
-    name.erase(0, folder.size());
+    name = mirror::take_from(name_space, name);
   }
+}
+
+/// A namespace that has nothing on the side where it was named is a mistake.
+void check_namespace(const Side& side, const std::string& name_space,
+                     const std::optional<Names>& names) {
+  if (names && !name_space.empty() &&
+      std::none_of(names->begin(), names->end(),
+                   [&](const auto& name) { return mirror::is_below(name_space, name); })) {
+    mirror::throw_no_namespace(side, name_space, *names);
+  }
+}
+
+/// Whether a repository of A with this name is looked at.
+bool is_wanted(const Scope& scope, const std::string& name) {
+  return mirror::is_below(scope.a.name_space, name) && scope.repositories.takes(name);
 }
 
 /// The names of all repositories of both sides, as they are at A.
 Names list_names(Session& session, const Scope& scope, Side& a, Side* b) {
-  auto names = try_to_list(a);
-  auto others = b == nullptr ? std::nullopt : try_to_list(*b);
+  auto names = try_to_list(a, [&](const std::string& name) { return is_wanted(scope, name); });
+  auto others = b == nullptr ? std::nullopt : try_to_list(*b, [&](const std::string& name) {
+    const auto& name_space = scope.b->name_space;
+    return mirror::is_below(name_space, name) &&
+           is_wanted(scope, mirror::take_from(name_space, name));
+  });
+  check_namespace(a, scope.a.name_space, names);
   if (!names && !others) {
     throw Error(ErrorKind::unsupported,
                 "search is off at " + a.describe() + ", and the registry has no other listing",
@@ -97,7 +112,7 @@ Names list_names(Session& session, const Scope& scope, Side& a, Side* b) {
                             " has no listing: repositories that are only there are not seen");
   }
   if (others) {
-    enter(*others, folder(scope.b->name_space));
+    enter(*others, scope.b->name_space);
   }
   Names all;
   const Names none;
@@ -146,10 +161,13 @@ Pairing::Pairing(Session& session, const Scope& scope) : session_(session), scop
     return;
   }
   names_ = list_names(session, scope, *a_, b_.get());
-  const auto below = folder(scope.a.name_space);
-  std::erase_if(names_, [&](const std::string& name) {
-    return !name.starts_with(below) || !scope.repositories.takes(name);
-  });
+  const bool are_none = names_.empty();
+  std::erase_if(names_, [&](const std::string& name) { return !is_wanted(scope, name); });
+  if (names_.empty()) {
+    const auto where = a_->describe() + (b_ ? " and " + b_->describe() : "");
+    session.progress().note(are_none ? "there are no repositories in " + where
+                                     : "the filters leave out every repository of " + where);
+  }
 }
 
 std::vector<PairedRepository> Pairing::next() {

@@ -238,6 +238,66 @@ class Chosen(MirrorCase):
                            stdin=b"single\nno/such\n")
         self.assertEqual(gone.code, 10, gone.err)
 
+    def test_a_namespace_with_nothing_in_it_is_not_there(self):
+        self.fill(self.source)
+        ends = (f"{self.source.host}/tema/", self.destination.host)
+        failed = self.fails(3, "mirror", *ends, saying=f"there is no repository below tema/ at {self.source.host}")
+        self.assertIn("did you mean team/?", failed.err)
+        for more in (["--exclude", "**"], ["--include", "other/*", "--shard", "1/9"]):
+            left_out = self.mirror(f"{self.source.host}/team/", self.destination, *more)
+            self.assertIn("the rules leave out every repository of", left_out.err)
+        shares = [self.mirror(f"{self.source.host}/library/", self.destination, "--shard", f"{i}/9")
+                  for i in range(1, 10)]
+        self.assertEqual([share.err for share in shares if "regctl: there" in share.err or "rules" in share.err], [])
+        self.assertEqual(sum(bool(share.out) for share in shares), 1)
+        self.write("names", "")
+        for source, options, where in ((self.start(Serving), (), None),
+                                       (self.source, ("--repositories-from", "names"), "'names'")):
+            done = self.mirror(source, self.destination, *options)
+            self.assertIn(f"there are no repositories in {where or source.host}\n", done.err)
+
+    def test_library_is_implied_and_may_be_written(self):
+        made = self.fill(self.source, ("single", "team/app"))
+        self.write("names", "library/single\nsingle\n")
+        single = ["single:1.0", "single:latest"]
+        rows = [
+            (self.source.host, ["--repositories-from", "names"], single),
+            (f"{self.source.host}/library/", [], single),
+            (self.source.host, ["--include", "library/single"], single),
+            (self.source.host, ["--include", "library/**"], single),
+            (self.source.host, ["--exclude", "library/*", "--include-tag", "latest"], ["team/app:latest"]),
+            (f"{self.source.host}/library/", ["--rename", "library/*=new/$1"], ["new/single:1.0", "new/single:latest"]),
+        ]
+        for source, options, expected in rows:
+            with self.subTest(source, options=options):
+                done = self.mirror(source, self.destination, "--dry-run", *options)
+                self.assertEqual(self.changed(done), expected)
+        self.write("mirror.yaml", json.dumps({"version": 1, "mirrors": [{
+            "source": self.source.host, "destination": f"{self.destination.host}/library/",
+            "repositories": ["library/*"]}]}))
+        self.ok("mirror", "--config", "mirror.yaml")
+        self.assertSame({"single": made["single"]}, self.destination)
+        self.fails(2, "mirror", f"{self.source.host}/library/", f"{self.source.host}/library/", saying="are both")
+        self.ok("diff", f"{self.source.host}/library/", f"{self.destination.host}/library/")
+
+    def test_lists_that_disagree_are_told_where_that_matters(self):
+        source = self.start(FaultServer)
+        client = Client(source.host)
+        image = Image("base", 100)
+        for name in ("team/app", "other/app"):
+            client.push(name, "1.0", image)
+        client.close()
+        source.control({"method": "GET", "path": "/v1/repositories$", "action": "status", "status": 200,
+                        "body": json.dumps({"team/app:1.0": image.id})})
+        told = f"1 repository is in the search of {source.host} and not in its listing of tags: other/app"
+        rows = [((source.host,), True), ((source.host, "--exclude", "team/*"), True),
+                ((f"{source.host}/team/",), False), ((source.host, "--exclude", "other/*"), False)]
+        for verb in ("mirror", "diff"):
+            for (end, *options), is_told in rows:
+                with self.subTest(verb, end=end, options=options):
+                    done = self.regctl(verb, end, self.destination.host, *options)
+                    self.assertEqual(told in done.err, is_told, done.err)
+
     def test_a_dry_run_does_nothing_and_tells_whether_there_is_work(self):
         self.fill(self.source)
         words = ("mirror", self.source.host, self.destination.host, "--dry-run")

@@ -88,6 +88,20 @@ class Whole(Verify):
             for deep in ([], ["--deep"]):
                 self.assertTrue(self.verify(f"docker-archive:{archive}", b, *deep))
 
+    def test_where_there_is_nothing_nothing_is_proved(self):
+        a = self.start(RegctlServer)
+        empty = self.ok("verify", a.host)
+        self.assertIn(f"there are no repositories in {a.host}\n", empty.err)
+        self.assertIn("nothing was proved", empty.err)
+        self.fill(a)
+        self.assertIn("the filters leave out every repository", self.ok("verify", a.host, "--include", "x").err)
+        one = self.ok("verify", f"{a.host}/team/app:1.0")
+        self.assertIn("1 repository, 1 tag: 1 sound; ", one.err)
+        self.assertNotIn("nothing was proved", one.err)
+        for words in (("verify",), ("diff", f"{a.host}/team/")):
+            self.fails(3, words[0], f"{a.host}/tema/", *words[1:],
+                       saying=f"there is no repository below tema/ at {a.host}")
+
     def test_the_table_has_only_what_is_not_sound_and_a_summary_counts(self):
         a = self.start(RegctlServer)
         layers = self.fill(a)

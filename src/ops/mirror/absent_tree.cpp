@@ -39,7 +39,7 @@ public:
 
   [[nodiscard]] std::string describe() const override { return where_; }
   [[nodiscard]] std::string identity() const override { return where_; }
-  std::vector<std::string> repositories() override { return {}; }
+  std::vector<std::string> repositories(const InScope&) override { return {}; }
   std::optional<TagListing> tags(const std::string&) override { return std::nullopt; }
   std::unique_ptr<V1Repository> open(const std::string& name) override {
     return std::make_unique<NoRepository>(where_ + ":" + name);

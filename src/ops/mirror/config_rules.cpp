@@ -2,13 +2,15 @@
 #include "ops/mirror/config_rules.hpp"
 
 #include <regctl/base/quantity.hpp>
+#include <regctl/ops/mirror/names.hpp>
 
 namespace regctl::ops::mirror {
 
 namespace {
 
 /// A mapping of include and exclude, or what is to be included alone.
-void read_filter(ConfigSection& section, std::string_view key, Filter& filter) {
+void read_filter(ConfigSection& section, std::string_view key, Filter& filter,
+                 Pattern (*parse)(std::string_view)) {
   const auto* member = section.take(key);
   if (member == nullptr) {
     return;
@@ -16,12 +18,12 @@ void read_filter(ConfigSection& section, std::string_view key, Filter& filter) {
   filter = {};
   if (member->value.kind != Yaml::Kind::map) {
     ConfigSection::read_items(member->value, section.spot_of(*member), section.reader(),
-                              filter.include, Pattern::parse);
+                              filter.include, parse);
     return;
   }
   ConfigSection inner(member->value, section.spot_of(*member), section.reader());
-  inner.read_list("include", filter.include, Pattern::parse);
-  inner.read_list("exclude", filter.exclude, Pattern::parse);
+  inner.read_list("include", filter.include, parse);
+  inner.read_list("exclude", filter.exclude, parse);
   inner.finish();
 }
 
@@ -83,8 +85,8 @@ void read_prune(ConfigSection& section, Prune& prune) {
 } // namespace
 
 void read_rules(ConfigSection& section, Rules& rules) {
-  read_filter(section, "repositories", rules.repositories);
-  read_filter(section, "tags", rules.tags);
+  read_filter(section, "repositories", rules.repositories, parse_name_pattern);
+  read_filter(section, "tags", rules.tags, Pattern::parse);
   section.read("semver", rules.semver, SemverRange::parse);
   section.read("latest", rules.latest, parse_count);
   section.read("newer_than", rules.newer_than, parse_duration);

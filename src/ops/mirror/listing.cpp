@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/absent_tree.hpp"
+#include "ops/nearest.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/docker_archive.hpp>
@@ -77,7 +78,7 @@ public:
   [[nodiscard]] bool is_remote() const override { return true; }
   [[nodiscard]] std::uint64_t listing_requests() const override { return listing_requests_; }
 
-  std::vector<std::string> repositories() override {
+  std::vector<std::string> repositories(const InScope& is_in_scope) override {
     const auto searched = search_names();
     const auto listed = list_names();
     if (!searched && !listed) {
@@ -90,8 +91,8 @@ public:
       if (searched) {
         const auto search = "the search of " + host_.host;
         const auto listing = "its listing of tags";
-        note_difference(session_.progress(), *searched, search, *listed, listing);
-        note_difference(session_.progress(), *listed, listing, *searched, search);
+        note_difference(session_.progress(), *searched, search, *listed, listing, is_in_scope);
+        note_difference(session_.progress(), *listed, listing, *searched, search, is_in_scope);
       }
       names.insert(names.end(), listed->begin(), listed->end());
       sort_and_unite(names);
@@ -173,7 +174,7 @@ public:
   [[nodiscard]] std::string describe() const override { return "v1-storage:" + storage_->folder(); }
   [[nodiscard]] std::string identity() const override { return describe(); }
 
-  std::vector<std::string> repositories() override {
+  std::vector<std::string> repositories(const InScope&) override {
     std::vector<std::string> names;
     storage_->for_each_repository([&](const std::string& name) {
       names.push_back(Reference::parse("docker.io/" + name).name); // leaves library/ out
@@ -222,7 +223,7 @@ public:
   [[nodiscard]] std::string identity() const override { return describe(); }
   [[nodiscard]] bool holds_pushed_layers() const override { return false; }
 
-  std::vector<std::string> repositories() override {
+  std::vector<std::string> repositories(const InScope&) override {
     std::vector<std::string> names;
     for (const auto& [name, tags] : repositories_) {
       names.push_back(name);
@@ -306,15 +307,29 @@ std::string first_names(const std::vector<std::string>& names) {
 
 void note_difference(Progress& progress, const std::vector<std::string>& one,
                      const std::string& one_name, const std::vector<std::string>& other,
-                     const std::string& other_name) {
+                     const std::string& other_name, const InScope& is_in_scope) {
   std::vector<std::string> missing;
   std::set_difference(one.begin(), one.end(), other.begin(), other.end(),
                       std::back_inserter(missing));
+  std::erase_if(missing, [&](const std::string& name) { return !is_in_scope(name); });
   if (!missing.empty()) {
     progress.note(std::to_string(missing.size()) +
                   (missing.size() == 1 ? " repository is in " : " repositories are in ") +
                   one_name + " and not in " + other_name + ": " + first_names(missing));
   }
+}
+
+void throw_no_namespace(const Side& side, const std::string& name_space,
+                        const std::vector<std::string>& names) {
+  std::vector<std::string> others;
+  for (const auto& name : names) {
+    const auto slash = name.rfind('/');
+    others.push_back(slash == std::string::npos ? "library/" : name.substr(0, slash + 1));
+  }
+  sort_and_unite(others);
+  throw Error(ErrorKind::not_found,
+              "there is no repository below " + name_space + "/ at " + side.describe(),
+              suggestion(name_space + "/", others));
 }
 
 } // namespace regctl::ops::mirror

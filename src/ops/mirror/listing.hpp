@@ -8,12 +8,16 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace regctl::ops::mirror {
+
+/// Whether a repository is one of those that are looked at.
+using InScope = std::function<bool(const std::string& name)>;
 
 /// One side of a mirror: the repositories below an endpoint that hold v1 images. Thread-safe.
 class Side {
@@ -25,8 +29,9 @@ public:
 
   /// The names of all repositories ("team/app"), sorted, each once. For a registry of every way
   /// there is to list it: search, and the listing of docker-registry-server (npm); where these
-  /// disagree, a note says so. Throws Error{unsupported} where there is none.
-  virtual std::vector<std::string> repositories() = 0;
+  /// disagree about what is in the scope, a note says so. Throws Error{unsupported} where there is
+  /// none.
+  virtual std::vector<std::string> repositories(const InScope& is_in_scope) = 0;
 
   /// The tags of a repository; nothing if there is no such one. One request at most, and none where
   /// a listing of less than k_fresh ago told them.
@@ -73,10 +78,15 @@ std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoin
 /// The first names of a list, for a note: "a, b, c, …".
 std::string first_names(const std::vector<std::string>& names);
 
-/// Says where two lists of names, both sorted, disagree: "3 repositories are in ONE and not in
-/// OTHER: a, b, c". Nothing where they agree.
+/// Says which names in the scope one list has and the other one, both sorted, has not: "3
+/// repositories are in ONE and not in OTHER: a, b, c". Nothing where there are none.
 void note_difference(Progress& progress, const std::vector<std::string>& one,
                      const std::string& one_name, const std::vector<std::string>& other,
-                     const std::string& other_name);
+                     const std::string& other_name, const InScope& is_in_scope);
+
+/// A namespace that a user named has to be there: Error{not_found}, with a hint that says what the
+/// side has. `name_space` is "team", `names` all that are listed.
+[[noreturn]] void throw_no_namespace(const Side& side, const std::string& name_space,
+                                     const std::vector<std::string>& names);
 
 } // namespace regctl::ops::mirror

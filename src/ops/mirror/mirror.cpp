@@ -7,6 +7,7 @@
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/lines.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
+#include <regctl/ops/mirror/names.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -20,15 +21,11 @@ namespace regctl::ops::mirror {
 
 namespace {
 
-std::string below(const std::string& name_space, const std::string& name) {
-  return name_space.empty() ? name : name_space + "/" + name;
-}
-
 std::string destination_name(const MirrorJob& job, const std::string& source_name) {
   if (const auto* destination = job.destination.reference()) {
     return destination->name;
   }
-  return below(job.destination.name_space, job.rules.destination_name(source_name));
+  return put_below(job.destination.name_space, job.rules.destination_name(source_name));
 }
 
 /// One name a line, or lines of a plan or of failures, whose names are taken.
@@ -40,13 +37,27 @@ std::vector<std::string> read_names(const std::string& file) {
     if (begin == std::string::npos || line->at(begin) == '#') {
       continue;
     }
-    names.push_back(line->at(begin) == '{'
-                        ? parse_planned_tag(*line, lines.number()).source_name
-                        : line->substr(begin, line->find_last_not_of(" \t") + 1 - begin));
+    names.push_back(familiar_name(
+        line->at(begin) == '{' ? parse_planned_tag(*line, lines.number()).source_name
+                               : line->substr(begin, line->find_last_not_of(" \t") + 1 - begin)));
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
+}
+
+bool is_taken(const JobState& state, const std::string& name) {
+  const auto& job = state.job;
+  return is_below(job.source.name_space, name) && job.rules.repositories.takes(name) &&
+         (!state.options.shard || state.options.shard->takes(name));
+}
+
+/// Where the names to be mirrored come from, for messages.
+std::string origin_of_names(const JobState& state) {
+  const auto& file = state.job.repositories_from;
+  return file.empty()  ? state.source->describe()
+         : file == "-" ? "standard input"
+                       : "'" + file + "'";
 }
 
 /// The names to be mirrored, as the source lists them or as the user named them.
@@ -55,17 +66,17 @@ std::vector<std::string> list_names(const JobState& state) {
   if (const auto* source = job.source.reference()) {
     return {source->name};
   }
+  const auto is_in_scope = [&](const std::string& name) { return is_taken(state, name); };
   if (job.repositories_from.empty()) {
-    return state.source->repositories();
+    return state.source->repositories(is_in_scope);
   }
   auto names = read_names(job.repositories_from);
   try {
-    const auto listed = state.source->repositories();
+    const auto listed = state.source->repositories(is_in_scope);
     auto& progress = state.session.progress();
-    const auto from =
-        job.repositories_from == "-" ? "standard input" : "'" + job.repositories_from + "'";
-    note_difference(progress, names, from, listed, state.source->describe());
-    note_difference(progress, listed, state.source->describe(), names, from);
+    const auto from = origin_of_names(state);
+    note_difference(progress, names, from, listed, state.source->describe(), is_in_scope);
+    note_difference(progress, listed, state.source->describe(), names, from, is_in_scope);
   } catch (const Error& error) { // where nothing can be listed, nothing can disagree
     if (error.kind() != ErrorKind::unsupported) {
       throw;
@@ -74,12 +85,27 @@ std::vector<std::string> list_names(const JobState& state) {
   return names;
 }
 
-bool is_taken(const JobState& state, const std::string& name) {
+/// Where the rules leave nothing, that is said: it may be a mistake. An empty share is none.
+std::vector<std::string> choose_names(const JobState& state) {
   const auto& job = state.job;
-  const auto& name_space = job.source.name_space;
-  return (name_space.empty() || name.starts_with(name_space + "/")) &&
-         job.rules.repositories.takes(name) &&
-         (!state.options.shard || state.options.shard->takes(name));
+  auto names = list_names(state);
+  const bool lists_all = job.source.reference() == nullptr && job.repositories_from.empty();
+  const auto lies_below = [&](const auto& name) { return is_below(job.source.name_space, name); };
+  if (lists_all && !job.source.name_space.empty() &&
+      std::none_of(names.begin(), names.end(), lies_below)) {
+    throw_no_namespace(*state.source, job.source.name_space, names);
+  }
+  const auto is_left_out = [&](const auto& name) {
+    return !lies_below(name) || !job.rules.repositories.takes(name);
+  };
+  if (names.empty()) {
+    state.session.progress().note("there are no repositories in " + origin_of_names(state));
+  } else if (std::all_of(names.begin(), names.end(), is_left_out)) {
+    state.session.progress().note("the rules leave out every repository of " +
+                                  job.source.to_string());
+  }
+  std::erase_if(names, [&](const std::string& name) { return !is_taken(state, name); });
+  return names;
 }
 
 /// Two repositories of one name would take turns at its tags.
@@ -236,8 +262,7 @@ void apply_plan(JobState& state) {
 }
 
 void mirror_all(JobState& state) {
-  auto names = list_names(state);
-  std::erase_if(names, [&](const std::string& name) { return !is_taken(state, name); });
+  const auto names = choose_names(state);
   check_names(state, names);
   state.report.begin(state.job.source.to_string(), state.job.destination.to_string(), names.size());
   auto name = names.begin();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/model/reference.hpp>
+#include <regctl/ops/mirror/names.hpp>
 #include <regctl/ops/mirror/rules.hpp>
 
 #include <algorithm>
@@ -56,7 +57,7 @@ bool Filter::takes(std::string_view name) const {
 }
 
 Rename Rename::make(std::string_view from, std::string_view to) {
-  Rename rename{Pattern::parse(from), std::string(to)};
+  Rename rename{parse_name_pattern(from), std::string(to)};
   check_replacement(from, to, rename.from.capture_count());
   return rename;
 }

@@ -27,6 +27,10 @@ struct Fixture {
   ops::Session session{{}, notes};
 };
 
+bool everything(const std::string&) {
+  return true;
+}
+
 template <class Body> ErrorKind failure(Body&& body) {
   try {
     body();
@@ -69,9 +73,13 @@ TEST_CASE_FIXTURE(Fixture, "a note says what one list has and another has not, a
   for (const auto& row : rows) {
     CAPTURE(row.note);
     notes.text.clear();
-    note_difference(notes, row.one, "ONE", row.other, "OTHER");
+    note_difference(notes, row.one, "ONE", row.other, "OTHER", everything);
     CHECK(notes.text == row.note);
   }
+  notes.text.clear();
+  note_difference(notes, {"a", "b"}, "ONE", {}, "OTHER",
+                  [](const std::string& name) { return name == "b"; });
+  CHECK(notes.text == "1 repository is in ONE and not in OTHER: b\n");
 }
 
 TEST_CASE_FIXTURE(Fixture, "a storage tree tells its repositories and their tags") {
@@ -80,7 +88,7 @@ TEST_CASE_FIXTURE(Fixture, "a storage tree tells its repositories and their tags
   CHECK(failure([&] { source(text); }) == ErrorKind::not_found);
   const auto destination =
       open_destination(session, Endpoint::parse(text), Extent::many, Purpose::write);
-  CHECK(destination->repositories().empty());
+  CHECK(destination->repositories(everything).empty());
   const auto tag = [&](const std::string& name, const std::string& id) {
     const auto path = folder / ("repositories/" + name);
     std::filesystem::create_directories(path);
@@ -91,7 +99,7 @@ TEST_CASE_FIXTURE(Fixture, "a storage tree tells its repositories and their tags
   tag("library/single", id);
   tag("team/broken", "no ID");
   const auto tree = source(text);
-  CHECK(tree->repositories() == Names{"single", "team/app", "team/broken"});
+  CHECK(tree->repositories(everything) == Names{"single", "team/app", "team/broken"});
   CHECK(tree->tags("single") == TagListing{{"1.0", id}});
   CHECK(tree->tags("team/app") == TagListing{{"1.0", id}});
   CHECK(tree->tags("team/broken") == TagListing{{"1.0", std::nullopt}});
@@ -103,7 +111,7 @@ TEST_CASE_FIXTURE(Fixture, "a storage tree tells its repositories and their tags
 TEST_CASE_FIXTURE(Fixture, "an archive tells its images' names, without the hosts in them") {
   const auto archive =
       source(std::string("docker-archive:") + REGCTL_TEST_DATA + "/v1/save-1.5.0.tar");
-  const auto names = archive->repositories();
+  const auto names = archive->repositories(everything);
   REQUIRE(names.size() == 1);
   CHECK(names.front() == "team/demo-1.5.0");
   CHECK(archive->tags("team/demo-1.5.0")->contains("1.0"));

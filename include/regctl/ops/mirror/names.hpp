@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/pattern.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace regctl::ops::mirror {
+
+// Names of repositories as v1 has them: "library/" is implied where a name has no '/', and is kept
+// out of sight. Users write it all the same.
+
+/// "app" for "library/app"; what is no name stays as it is.
+std::string familiar_name(const std::string& name);
+
+/// A pattern for such names. A glob for what lies right below "library/" is one for names without
+/// '/'. Throws as Pattern::parse().
+Pattern parse_name_pattern(std::string_view text);
+
+/// Whether `name` lies below `name_space` ("team"): everything below "", and below "library" what
+/// has no '/'.
+bool is_below(std::string_view name_space, std::string_view name) noexcept;
+
+/// The name that "app" gets below "team", and the other way: `name` must be below `name_space`.
+std::string put_below(const std::string& name_space, const std::string& name);
+std::string take_from(std::string_view name_space, std::string_view name);
+
+} // namespace regctl::ops::mirror

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/ops/mirror/names.hpp>
+
+#include <doctest/doctest.h>
+
+using namespace regctl::ops::mirror;
+
+TEST_SUITE_BEGIN("ops/mirror_names");
+
+TEST_CASE("library/ is kept out of sight") {
+  CHECK(familiar_name("library/app") == "app");
+  CHECK(familiar_name("app") == "app");
+  CHECK(familiar_name("team/app") == "team/app");
+  CHECK(familiar_name("library/team/app") == "library/team/app");
+  CHECK(familiar_name("no name") == "no name");
+}
+
+TEST_CASE("names lie below namespaces") {
+  struct Row {
+    const char* name_space;
+    const char* name;
+    bool is_below;
+    const char* rest; ///< if it is
+  };
+  const Row rows[] = {
+      {"", "app", true, "app"},
+      {"", "team/app", true, "team/app"},
+      {"team", "team/app", true, "app"},
+      {"team", "team/app/x", true, "app/x"},
+      {"team", "team", false, ""},
+      {"team", "team/", false, ""},
+      {"team", "teams/app", false, ""},
+      {"library", "app", true, "app"},
+      {"library", "team/app", false, ""},
+      {"library", "library/team/app", true, "team/app"},
+      {"library/team", "library/team/app", true, "app"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name_space);
+    CAPTURE(row.name);
+    CHECK(is_below(row.name_space, row.name) == row.is_below);
+    if (row.is_below) {
+      CHECK(take_from(row.name_space, row.name) == row.rest);
+      CHECK(put_below(row.name_space, row.rest) == row.name);
+    }
+  }
+}
+
+TEST_CASE("a pattern below library/ is one of names without '/'") {
+  struct Row {
+    const char* pattern;
+    const char* name;
+    bool matches;
+  };
+  const Row rows[] = {
+      {"library/app", "app", true},
+      {"library/app", "team/app", false},
+      {"library/*", "app", true},
+      {"library/*", "team/app", false},
+      {"library/**", "app", true},
+      {"library/**", "team/app", false},
+      {"library/{a,b}*", "bee", true},
+      {"library/team/*", "library/team/app", true},
+      {"library/team/*", "team/app", false},
+      {"/library.app/", "app", false}, // a regular expression is what it says
+      {"team/*", "team/app", true},
+      {"library", "library", true},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.pattern);
+    CAPTURE(row.name);
+    CHECK(parse_name_pattern(row.pattern).matches(row.name) == row.matches);
+  }
+}
+
+TEST_SUITE_END();
