@@ -25,10 +25,30 @@ bool has_colours(const Console& console) {
          console.environment("TERM").value_or("dumb") != "dumb";
 }
 
+/// The message as it is printed. What is said of a file's mistakes has a line for each, which stay
+/// lines; any other line end came from elsewhere.
+std::string show_message(const Error& error) {
+  constexpr std::string_view k_next_mistake = "\n  ";
+  const std::string_view message = error.message();
+  if (error.kind() != ErrorKind::usage) {
+    return visible(message);
+  }
+  std::string text;
+  for (std::size_t begin = 0;;) {
+    const auto end = message.find(k_next_mistake, begin);
+    text += visible(message.substr(begin, end - begin));
+    if (end == std::string_view::npos) {
+      return text;
+    }
+    text += k_next_mistake;
+    begin = end + k_next_mistake.size();
+  }
+}
+
 void print_error(Console& console, const Error& error, const std::string& hint) {
   const bool is_red = has_colours(console);
   std::string text = std::string("regctl: ") + (is_red ? "\x1b[1;31merror:\x1b[0m " : "error: ") +
-                     visible(error.message()) + "\n";
+                     show_message(error) + "\n";
   for (const auto& frame : error.frames()) {
     text += "  while " + visible(frame) + "\n";
   }

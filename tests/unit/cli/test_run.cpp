@@ -29,6 +29,21 @@ template <class E> void fail_with(Program& program, E error) {
 
 TEST_SUITE_BEGIN("cli/run");
 
+TEST_CASE("the mistakes in a file are lines, whatever is in them") {
+  Program program;
+  fail_with(program, Error(ErrorKind::usage,
+                           "f has 2 mistakes\n  line 1: 'a\nb\x1b'\n  line 2: 'c'", "see f"));
+  CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::usage);
+  CHECK(program.err() == "regctl: error: f has 2 mistakes\n"
+                         "  line 1: 'a\\nb\\x1b'\n"
+                         "  line 2: 'c'\n"
+                         "hint: see f\n");
+  Program other;
+  fail_with(other, Error(ErrorKind::protocol, "it says 'a\n  b'", "no"));
+  CHECK(other.run({"ping", "localhost:5000"}) == ExitCode::protocol);
+  CHECK(other.err() == "regctl: error: it says 'a\\n  b'\nhint: no\n");
+}
+
 TEST_CASE("an error is a sentence, its frames and a hint, on stderr alone") {
   Program program;
   Error error(ErrorKind::integrity, "layer \x1b[2Jof \"a\" is wrong", "pull it again");
