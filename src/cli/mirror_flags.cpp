@@ -7,6 +7,7 @@
 #include <regctl/base/file.hpp>
 #include <regctl/base/lines.hpp>
 #include <regctl/base/quantity.hpp>
+#include <regctl/ops/mirror/config_run.hpp>
 
 #include <algorithm>
 #include <map>
@@ -138,7 +139,7 @@ constexpr std::size_t k_gentle_jobs = 2;
 
 MirrorConfig read_config(const std::string& file, const Environment& environment) {
   constexpr std::uint64_t k_limit_bytes = 4 * 1024 * 1024;
-  return ops::mirror::parse_mirror_config(read_file(file, k_limit_bytes), file, environment);
+  return ops::mirror::parse_runnable_config(read_file(file, k_limit_bytes), file, environment);
 }
 
 /// Rules about the names of many have nothing to say where both ends name one.

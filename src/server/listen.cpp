@@ -2,6 +2,7 @@
 #include "server/daemon.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/server/page_server.hpp>
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -81,6 +82,10 @@ sockaddr_storage name_of(const FileDescriptor& listener) {
 }
 
 } // namespace
+
+void check_listen_address(const std::string& address) {
+  static_cast<void>(split_address(address));
+}
 
 FileDescriptor listen_on(const std::string& address) {
   const auto found = resolve(address);

@@ -8,6 +8,9 @@
 
 namespace regctl::server {
 
+/// Throws Error{usage} for what is no "ADDRESS:PORT" to listen on; a name in it is not looked up.
+void check_listen_address(const std::string& address);
+
 /// Serves one page of plain text over HTTP until it is destroyed: what a monitor reads.
 class PageServer {
 public:

@@ -3,6 +3,11 @@
 #include "ops/mirror/config_rules.hpp"
 
 #include <regctl/ops/mirror/config.hpp>
+#include <regctl/ops/mirror/config_run.hpp>
+#include <regctl/server/page_server.hpp>
+
+#include <algorithm>
+#include <initializer_list>
 
 namespace regctl::ops::mirror {
 
@@ -21,8 +26,13 @@ void read_version(ConfigSection& section) {
   });
 }
 
+std::string parse_listener(const std::string& text) {
+  server::check_listen_address(text);
+  return text;
+}
+
 void read_run(ConfigSection& section, RunOptions& run) {
-  section.read("jobs", run.jobs, parse_count);
+  section.read("jobs", run.jobs, parse_jobs);
   read_bandwidth(section, run.bandwidth);
   section.read("gentle", run.gentle, parse_flag);
   section.read("fail_fast", run.fail_fast, parse_flag);
@@ -30,7 +40,7 @@ void read_run(ConfigSection& section, RunOptions& run) {
   section.read("failures", run.failures, parse_text);
   section.read("state", run.state, parse_text);
   section.read("metrics_file", run.metrics_file, parse_text);
-  section.read("listen_metrics", run.listen_metrics, parse_text);
+  section.read("listen_metrics", run.listen_metrics, parse_listener);
 }
 
 Endpoint parse_end(const std::string& text) {
@@ -39,13 +49,41 @@ Endpoint parse_end(const std::string& text) {
   return end;
 }
 
+bool is_one_of(const Endpoint& end, std::initializer_list<Place::Kind> kinds) {
+  const auto kind = end.place ? end.place->kind : Place::Kind::registry;
+  return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+}
+
+/// Throw Error{usage} for a place that no mirror reads, or writes. They do not show it.
+void check_source(const Endpoint& end) {
+  if (!is_one_of(end,
+                 {Place::Kind::registry, Place::Kind::v1_storage, Place::Kind::docker_archive})) {
+    throw Error(ErrorKind::usage, "nothing is mirrored from such a place",
+                "sources are registries, v1-storage:DIR and docker-archive:FILE");
+  }
+}
+
+void check_destination(const Endpoint& end) {
+  if (!is_one_of(end, {Place::Kind::registry, Place::Kind::v1_storage})) {
+    throw Error(ErrorKind::usage, "nothing is mirrored to such a place",
+                "destinations are registries and v1-storage:DIR; regctl copy writes archives");
+  }
+}
+
+Endpoint parse_source(const std::string& text) {
+  auto source = parse_end(text);
+  check_source(source);
+  return source;
+}
+
 void read_ends(ConfigSection& section, MirrorJob& job) {
   section.require("source");
   section.require("destination");
-  section.read("source", job.source, parse_end);
+  section.read("source", job.source, parse_source);
   const bool has_source = job.source.host || job.source.place;
   section.read("destination", job.destination, [&](const std::string& text) {
     auto destination = parse_end(text);
+    check_destination(destination);
     if (has_source) {
       check_ends(job.source, destination);
     }
@@ -81,12 +119,10 @@ void read_mirrors(ConfigSection& section, const Rules& defaults, std::vector<Mir
   }
 }
 
-} // namespace
-
-MirrorConfig parse_mirror_config(const std::string& text, std::string_view file,
-                                 const Environment& environment) {
+MirrorConfig parse(const std::string& text, std::string_view file, const Environment& environment,
+                   References references) {
   const auto document = parse_yaml(text, file);
-  ConfigReader reader(file, environment);
+  ConfigReader reader(file, environment, references);
   MirrorConfig config;
   ConfigSection top(document, {document.line, ""}, reader);
   read_version(top);
@@ -102,6 +138,18 @@ MirrorConfig parse_mirror_config(const std::string& text, std::string_view file,
   top.finish();
   reader.finish();
   return config;
+}
+
+} // namespace
+
+MirrorConfig parse_mirror_config(const std::string& text, std::string_view file,
+                                 const Environment& environment) {
+  return parse(text, file, environment, References::unchecked);
+}
+
+MirrorConfig parse_runnable_config(const std::string& text, std::string_view file,
+                                   const Environment& environment) {
+  return parse(text, file, environment, References::checked);
 }
 
 } // namespace regctl::ops::mirror

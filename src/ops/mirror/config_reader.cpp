@@ -3,8 +3,13 @@
 
 #include <regctl/base/nearest.hpp>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace regctl::ops::mirror {
@@ -13,6 +18,7 @@ namespace {
 
 constexpr std::size_t k_shown_mistakes = 50;
 constexpr std::size_t k_count_limit = 1'000'000;
+constexpr std::size_t k_jobs_limit = 64;
 
 bool is_variable_name(std::string_view name) {
   const auto is_letter = [](char c) {
@@ -35,6 +41,17 @@ const char* describe(Yaml::Kind kind) {
     break;
   }
   return "is not a mapping";
+}
+
+std::size_t parse_up_to(const std::string& text, std::size_t limit) {
+  std::size_t count = 0;
+  const auto* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, count);
+  if (error != std::errc() || rest != end || count < 1 || count > limit) {
+    throw Error(ErrorKind::usage,
+                "'" + text + "' is not a number from 1 to " + std::to_string(limit));
+  }
+  return count;
 }
 
 } // namespace
@@ -64,6 +81,28 @@ void ConfigReader::complain_about(const ConfigText& text, const Spot& spot, cons
   complain(spot,
            (text.is_substituted ? "is wrong once its variables are filled in" : error.message()) +
                hint);
+}
+
+std::string ConfigReader::parse_file(const std::string& text) const {
+  auto path = parse_text(text);
+  if (references_ == References::unchecked) {
+    return path;
+  }
+  std::error_code ignored;
+  const bool is_folder = std::filesystem::is_directory(path, ignored);
+  if (is_folder || ::access(path.c_str(), R_OK) != 0) {
+    throw Error(ErrorKind::usage, "'" + path + "' cannot be read",
+                std::generic_category().message(is_folder ? EISDIR : errno));
+  }
+  return path;
+}
+
+std::string ConfigReader::parse_variable(const std::string& text) const {
+  auto name = parse_text(text);
+  if (references_ == References::checked && environment_(name).value_or("").empty()) {
+    throw Error(ErrorKind::usage, "the variable " + name + " is not set");
+  }
+  return name;
 }
 
 void ConfigReader::finish() const {
@@ -198,14 +237,11 @@ bool parse_flag(const std::string& text) {
 }
 
 std::size_t parse_count(const std::string& text) {
-  std::size_t count = 0;
-  const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, count);
-  if (error != std::errc() || rest != end || count < 1 || count > k_count_limit) {
-    throw Error(ErrorKind::usage,
-                "'" + text + "' is not a number from 1 to " + std::to_string(k_count_limit));
-  }
-  return count;
+  return parse_up_to(text, k_count_limit);
+}
+
+std::size_t parse_jobs(const std::string& text) {
+  return parse_up_to(text, k_jobs_limit);
 }
 
 } // namespace regctl::ops::mirror

@@ -23,6 +23,10 @@ struct Spot {
   [[nodiscard]] Spot item(std::size_t index, int item_line) const;
 };
 
+/// Whether the files and variables that a mirror file names (passwords, certificates) have to be
+/// there.
+enum class References { unchecked, checked };
+
 /// A value after "${NAME}" was looked up.
 struct ConfigText {
   std::string value;
@@ -33,8 +37,8 @@ struct ConfigText {
 /// at once.
 class ConfigReader {
 public:
-  ConfigReader(std::string_view file, const Environment& environment)
-      : file_(file), environment_(environment) {}
+  ConfigReader(std::string_view file, const Environment& environment, References references)
+      : file_(file), environment_(environment), references_(references) {}
 
   void complain(const Spot& spot, const std::string& what);
 
@@ -47,6 +51,11 @@ public:
 
   /// A scalar, substituted; nothing, after a complaint, for anything else.
   std::optional<ConfigText> text(const Yaml& yaml, const Spot& spot);
+
+  /// The name of a file that is to be read, or of a variable that has something: parsers which,
+  /// where references are checked, throw Error{usage} for what is not there.
+  [[nodiscard]] std::string parse_file(const std::string& text) const;
+  [[nodiscard]] std::string parse_variable(const std::string& text) const;
 
   /// Calls `body`, which parses a text; turns an Error into a complaint that does not show what was
   /// substituted.
@@ -69,6 +78,7 @@ private:
 
   std::string file_;
   const Environment& environment_;
+  References references_;
   std::vector<Mistake> mistakes_;
 };
 
@@ -139,5 +149,6 @@ private:
 std::string parse_text(const std::string& text);
 bool parse_flag(const std::string& text);
 std::size_t parse_count(const std::string& text); ///< from 1 to a million
+std::size_t parse_jobs(const std::string& text);  ///< as many as --jobs takes
 
 } // namespace regctl::ops::mirror

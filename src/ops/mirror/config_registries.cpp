@@ -21,11 +21,21 @@ double parse_request_rate(const std::string& text) {
   return rate;
 }
 
+void read_file_name(ConfigSection& section, std::string_view key, std::string& target) {
+  section.read(key, target,
+               [&](const std::string& text) { return section.reader().parse_file(text); });
+}
+
+void read_variable(ConfigSection& section, std::string_view key, std::string& target) {
+  section.read(key, target,
+               [&](const std::string& text) { return section.reader().parse_variable(text); });
+}
+
 void read_credential_members(ConfigSection& section, CredentialReference& credential) {
   section.read("username", credential.username, parse_text);
-  section.read("username_env", credential.username_env, parse_text);
-  section.read("password_file", credential.password_file, parse_text);
-  section.read("password_env", credential.password_env, parse_text);
+  read_variable(section, "username_env", credential.username_env);
+  read_file_name(section, "password_file", credential.password_file);
+  read_variable(section, "password_env", credential.password_env);
   if (const auto* password = section.take("password")) {
     section.reader().complain(section.spot_of(*password),
                               "does not belong in a file that is shared: write password_file or "
@@ -66,13 +76,13 @@ RegistryOptions read_registry(ConfigSection& section) {
   read_credential(section, options.credential);
   section.read("insecure", access.insecure, parse_flag);
   section.read("plain_http", access.plain_http, parse_flag);
-  section.read("ca_file", access.ca_file, parse_text);
-  section.read("client_cert", access.client_cert, parse_text);
-  section.read("client_key", access.client_key, parse_text);
+  read_file_name(section, "ca_file", access.ca_file);
+  read_file_name(section, "client_cert", access.client_cert);
+  read_file_name(section, "client_key", access.client_key);
   if (section.take("client_key") != nullptr && section.take("client_cert") == nullptr) {
     section.reader().complain(section.spot(), "has a client_key without a client_cert");
   }
-  section.read("jobs", options.jobs, parse_count);
+  section.read("jobs", options.jobs, parse_jobs);
   section.read("requests_per_second", options.requests_per_second, parse_request_rate);
   read_bandwidth(section, options.bandwidth);
   section.finish();

@@ -2,6 +2,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/ops/mirror/config.hpp>
+#include <regctl/ops/mirror/config_run.hpp>
 
 #include <doctest/doctest.h>
 
@@ -216,6 +217,18 @@ TEST_CASE("a mistake is told with its line and key") {
       {with_rules("    latest: 1.5\n"), "mirror.yml line 5: mirrors[0].latest: '1.5'"},
       {with_rules("    newer_than: 7\n"), "mirror.yml line 5: mirrors[0].newer_than: '7' is not"},
       {with_rules("    prefix: ''\n"), "mirror.yml line 5: mirrors[0].prefix: is empty"},
+      {with_rules("    prefix: ../\n"),
+       "mirror.yml line 5: mirrors[0].prefix: '../' begins no name of a repository"},
+      {"version: 1\nmirrors:\n- {source: 'docker-daemon:a', destination: b:1}\n",
+       "mirror.yml line 3: mirrors[0].source: nothing is mirrored from such a place"},
+      {"version: 1\nmirrors:\n- {source: a:1, destination: 'docker-archive:b'}\n",
+       "mirror.yml line 3: mirrors[0].destination: nothing is mirrored to such a place"},
+      {with_rules("defaults: {listen_metrics: foo}\n"),
+       "mirror.yml line 5: defaults.listen_metrics: 'foo' is no address to listen on"},
+      {with_rules("defaults: {jobs: 65}\n"),
+       "mirror.yml line 5: defaults.jobs: '65' is not a number from 1 to 64"},
+      {with_rules("registries: {h: {jobs: 100000}}\n"),
+       "mirror.yml line 5: registries.h.jobs: '100000' is not a number from 1 to 64"},
       {with_rules("    tags:\n      - a\n      - '[b'\n"),
        "mirror.yml line 7: mirrors[0].tags[1]: '[b' is not a pattern: a '[' is not closed"},
       {with_rules("    tags:\n      include:\n        - [a]\n"),
@@ -295,6 +308,67 @@ TEST_CASE("all mistakes are told, in the order of their lines") {
         "7d)");
 }
 
+TEST_CASE("what the file names has to be there where that is checked") {
+  char folder[] = "/tmp/regctl-references-XXXXXX";
+  REQUIRE(::mkdtemp(folder) != nullptr);
+  const std::string here = folder;
+  std::ofstream(here + "/there") << "x\n";
+  const auto text = [](const std::string& files, const std::string& variables) {
+    return "version: 1\n"
+           "registries:\n"
+           "  a:\n"
+           "    ca_file: " +
+           files +
+           "\n"
+           "    client_cert: " +
+           files +
+           "\n"
+           "    client_key: " +
+           files +
+           "\n"
+           "    credentials:\n"
+           "      username_env: " +
+           variables +
+           "\n"
+           "      password_file: " +
+           files +
+           "\n"
+           "  b:\n"
+           "    credentials: {username: bob, password_env: " +
+           variables +
+           "}\n"
+           "mirrors: [{source: a, destination: b}]\n";
+  };
+  const auto said = [&](const std::string& written) -> std::string {
+    try {
+      parse_runnable_config(written, "f",
+                            environment({{"SET", "x"}, {"EMPTY", ""}, {"DIR", here}}));
+      return "";
+    } catch (const Error& error) {
+      return error.message();
+    }
+  };
+  CHECK(said(text(here + "/there", "SET")).empty());
+  CHECK(said(text("/no/such", "UNSET")) ==
+        "f has 6 mistakes\n"
+        "  line 4: registries.a.ca_file: '/no/such' cannot be read (No such file or directory)\n"
+        "  line 5: registries.a.client_cert: '/no/such' cannot be read (No such file or "
+        "directory)\n"
+        "  line 6: registries.a.client_key: '/no/such' cannot be read (No such file or "
+        "directory)\n"
+        "  line 8: registries.a.credentials.username_env: the variable UNSET is not set\n"
+        "  line 9: registries.a.credentials.password_file: '/no/such' cannot be read (No such file "
+        "or directory)\n"
+        "  line 11: registries.b.credentials.password_env: the variable UNSET is not set");
+  CHECK(said(text(here, "EMPTY")).find("cannot be read (Is a directory)") != std::string::npos);
+  const auto secret = said(text("${DIR}/none", "SET"));
+  CHECK(secret.find("is wrong once its variables are filled in (No such file") !=
+        std::string::npos);
+  CHECK(secret.find(here) == std::string::npos);
+  CHECK(mistakes(text("/no/such", "UNSET")).empty());
+  std::filesystem::remove_all(here);
+}
+
 TEST_CASE("thousands of mistakes are counted, not all shown") {
   std::string rules;
   for (int i = 0; i < 5000; ++i) {
@@ -319,8 +393,8 @@ TEST_CASE("variables are filled in") {
   for (const auto& row : rows) {
     CAPTURE(row.written);
     const auto config =
-        parse(with_rules("    prefix: '" + std::string(row.written) + "'\n"), variables);
-    CHECK(config.mirrors[0].rules.prefix == row.value);
+        parse(with_rules("    repositories_from: '" + std::string(row.written) + "'\n"), variables);
+    CHECK(config.mirrors[0].repositories_from == row.value);
   }
 }
 
