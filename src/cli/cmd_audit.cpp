@@ -90,6 +90,7 @@ public:
   }
 
   void add_image(const ops::AuditedImage& image) {
+    mendable_ += is_mendable(image) ? 1 : 0;
     if (is_shown(image.verdict)) {
       table(Part::images, {"VERDICT", "IMAGE", "LAYER", "REACHED BY", "DETAIL"})
           .add_row({std::string(to_string(image.verdict)), show_id(image.id),
@@ -127,8 +128,8 @@ public:
     say(summary.is_damaged() ? plural(summary.damaged_tags, "tag") + " and " +
                                    plural(summary.damaged_images, "image") + " damaged"
                              : "nothing damaged");
-    if (const auto number = mendable(summary); number > 0) {
-      say(plural(number, "image") + " to be mended by regctl repair");
+    if (mendable_ > 0 && summary.sees_orphans) { // a registry is not for us to mend
+      say(plural(mendable_, "image") + " to be mended by regctl repair");
     }
     if (!summary.is_deep) {
       say("layers were not read: --deep reads them");
@@ -168,17 +169,18 @@ private:
     return since + (since.empty() || image.detail.empty() ? "" : "; ") + image.detail;
   }
 
-  /// Without dead uploads, of which only reading tells; 0 at a registry, which is not for us to
-  /// mend.
-  static std::uint64_t mendable(const ops::AuditSummary& summary) {
-    std::uint64_t number = 0;
-    for (const auto& [verdict, count] : summary.images) {
-      const bool is_told = verdict == Verdict::old_checksum ||
-                           verdict == Verdict::ancestry_missing ||
-                           verdict == Verdict::ancestry_wrong;
-      number += is_told && summary.sees_orphans ? count.number : 0;
+  /// Of a dead upload only reading tells whether it is whole.
+  static bool is_mendable(const ops::AuditedImage& image) {
+    switch (image.verdict) {
+    case Verdict::old_checksum:
+    case Verdict::ancestry_missing:
+    case Verdict::ancestry_wrong:
+      return true;
+    case Verdict::dead_upload:
+      return image.detail == "whole";
+    default:
+      return false;
     }
-    return number;
   }
 
   static std::string show_orphans(const ops::AuditSummary& summary) {
@@ -195,6 +197,7 @@ private:
   Part part_ = Part::none;
   std::optional<Listing> table_;
   std::uint64_t repositories_ = 0;
+  std::uint64_t mendable_ = 0; ///< images
 };
 
 std::string show_rfc3339(std::chrono::system_clock::time_point time) {

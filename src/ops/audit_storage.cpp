@@ -105,8 +105,7 @@ public:
                        const OnBytes& on_bytes) override {
     try {
       if (known.verdict == Verdict::dead_upload) {
-        const auto found = check_dead_upload(*storage_, id, on_bytes);
-        return {Verdict::dead_upload, found.verdict == Verdict::sound ? "whole" : found.detail};
+        return check_dead(id, on_bytes);
       }
       const auto image = whole_image(*storage_, id);
       auto found = image ? check_layer(*image, opener(*storage_, *image, on_bytes)) : known;
@@ -149,6 +148,14 @@ private:
     if (facts.own.verdict == Verdict::sound && storage_->has_old_checksum(id)) {
       facts.own.verdict = Verdict::old_checksum;
     }
+  }
+
+  Judgement check_dead(const std::string& id, const OnBytes& on_bytes) {
+    if (storage_->is_remnant(id)) { // whole or not, it is to be gone
+      return {Verdict::dead_upload, "its removal was interrupted"};
+    }
+    const auto found = check_dead_upload(*storage_, id, on_bytes);
+    return {Verdict::dead_upload, found.verdict == Verdict::sound ? "whole" : found.detail};
   }
 
   static bool read_json(const std::string& id, const std::string& json, ImageFacts& facts) {

@@ -126,6 +126,13 @@ class WildTree(Audit):
         self.fails(3, "audit", self.tree.place + ":team/gone", saying="no repository team/gone")
         self.fails(3, "audit", self.tree.place + ":team/dead:gone", saying="no tag")
 
+    def test_it_counts_what_repair_mends(self):
+        acts = self.ok("repair", "--dry-run", self.tree.place, "--format", "json").json["acts"]
+        mended = {act["id"] for act in acts}
+        self.assertIn("complete upload", {act["act"] for act in acts})
+        result = self.regctl("audit", "--deep", self.tree.place)
+        self.assertIn(f"{len(mended)} images to be mended by regctl repair", result.out)
+
     def test_served_it_shows_the_same_of_what_tags_reach(self):
         server = self.start(RegctlServer, "--read-only", storage=self.tree.folder)
         # The server rebuilds ancestries, reads old checksums, and leaves out what it cannot read.

@@ -48,7 +48,10 @@ TEST_CASE("audit prints what is not sound first, all with --all, and ends with 7
     ops::AuditedImage dead{k_id_b, ops::Verdict::dead_upload, true, "no layer", {}, "app", true,
                            {}};
     dead.changed = std::chrono::system_clock::from_time_t(1400000000);
-    verbs.audited_images = {dead, {k_id_a, ops::Verdict::sound, false, "", 1000, "app", false, {}}};
+    auto whole = dead;
+    whole.detail = "whole";
+    verbs.audited_images = {
+        dead, {k_id_a, ops::Verdict::sound, false, "", 1000, "app", false, {}}, whole};
     for (int i = 0; i < 22; ++i) {
       verbs.audited_repositories.push_back({"r" + std::to_string(i), 1, 0, 3000, 1000, 2000});
     }
@@ -66,7 +69,8 @@ TEST_CASE("audit prints what is not sound first, all with --all, and ends with 7
       "VERDICT         IMAGE          AT FAULT       SIZE   TAG\n"
       "layer missing   aaaaaaaaaaaa   bbbbbbbbbbbb   N/A    app:1\n\n"
       "VERDICT       IMAGE          LAYER   REACHED BY   DETAIL\n"
-      "dead upload   bbbbbbbbbbbb   N/A     app ...      since 2014-05-13 16:53; no layer\n\n"
+      "dead upload   bbbbbbbbbbbb   N/A     app ...      since 2014-05-13 16:53; no layer\n"
+      "dead upload   bbbbbbbbbbbb   N/A     app ...      since 2014-05-13 16:53; whole\n\n"
       "TAGS   DAMAGED   SIZE   SHARED   WOULD FREE   REPOSITORY\n"
       "1      0         3 kB   1 kB     2 kB         r0\n"));
   CHECK(out.ends_with("r19\n... and 2 repositories more: --all\n\n"
