@@ -2,6 +2,7 @@
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "cli/places.hpp"
+#include "cli/scope_flags.hpp"
 #include "cli/text.hpp"
 #include "cli/units.hpp"
 
@@ -100,6 +101,9 @@ public:
   }
 
   void add_repository(const ops::AuditedRepository& repository) {
+    if (!repository.problem.empty()) { // told, and counted in the summary
+      return;
+    }
     if (++repositories_ > k_shown_repositories && !flags_.all) {
       return;
     }
@@ -130,6 +134,10 @@ public:
                              : "nothing damaged");
     if (mendable_ > 0 && summary.sees_orphans) { // a registry is not for us to mend
       say(plural(mendable_, "image") + " to be mended by regctl repair");
+    }
+    if (summary.problems.number > 0) {
+      say(plural(summary.problems.number, "repository") +
+          " not looked at: the tags could not be read");
     }
     if (!summary.is_deep) {
       say("layers were not read: --deep reads them");
@@ -233,7 +241,8 @@ Json to_json(const ops::AuditedRepository& repository) {
           {"damaged_tags", repository.damaged_tags},
           {"size", repository.size_bytes},
           {"shared", or_null(repository.shared_bytes)},
-          {"would_free", or_null(repository.freed_bytes)}};
+          {"would_free", or_null(repository.freed_bytes)},
+          {"problem", or_null(repository.problem)}};
 }
 
 Json to_json(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
@@ -255,16 +264,21 @@ Json to_json(const ops::AuditSummary& summary) {
           {"images", total_number(summary.images)},
           {"damaged_images", summary.damaged_images},
           {"images_by_verdict", to_json(summary.images)},
+          {"not_looked_at", summary.problems.number},
           {"size", total_size(summary.images)},
           {"shared", or_null(summary.shared_bytes)}};
 }
 
-/// One object with a list for each kind of row, in the order in which they come.
+/// One object with a list for each kind of row, in the order in which they come. It begins with the
+/// first of them: what fails, fails before.
 class Document {
 public:
-  explicit Document(std::ostream& out) : stream_(out) { stream_.begin_array("tags"); }
+  explicit Document(std::ostream& out) : stream_(out) {}
 
-  void add_tag(const ops::AuditedTag& tag) { stream_.add(to_json(tag)); }
+  void add_tag(const ops::AuditedTag& tag) {
+    go_on_to(0);
+    stream_.add(to_json(tag));
+  }
   void add_image(const ops::AuditedImage& image) {
     go_on_to(1);
     stream_.add(to_json(image));
@@ -284,14 +298,16 @@ private:
   static constexpr std::string_view k_lists[] = {"tags", "images", "repositories"};
 
   void go_on_to(std::size_t list) {
-    while (list_ < list) {
-      stream_.end_array();
-      stream_.begin_array(k_lists[++list_]);
+    for (; begun_lists_ <= list; ++begun_lists_) {
+      if (begun_lists_ > 0) {
+        stream_.end_array();
+      }
+      stream_.begin_array(k_lists[begun_lists_]);
     }
   }
 
   JsonStream stream_;
-  std::size_t list_ = 0;
+  std::size_t begun_lists_ = 0;
 };
 
 /// A path alone could be an archive elsewhere, which nobody audits.
@@ -303,28 +319,35 @@ Place parse_audited(const std::string& text) {
   return Place::parse(text);
 }
 
-template <class Printer> bool audit(Printer printer, const AuditFlags& flags, Context& context) {
-  bool is_damaged = false;
+template <class Printer>
+ExitCode audit(Printer printer, const AuditFlags& flags, Context& context) {
+  auto code = ExitCode::ok;
   const ops::AuditListener listener = {
       [&](const ops::AuditedTag& tag) { printer.add_tag(tag); },
       [&](const ops::AuditedImage& image) { printer.add_image(image); },
-      [&](const ops::AuditedRepository& repository) { printer.add_repository(repository); },
+      [&](const ops::AuditedRepository& repository) {
+        printer.add_repository(repository);
+        if (!repository.problem.empty()) {
+          context.note(repository.name + ": " + repository.problem);
+        }
+      },
       [&](const ops::AuditSummary& summary) {
         printer.add_summary(summary);
-        is_damaged = summary.is_damaged();
+        const auto looked_at = summary.repositories - summary.problems.number;
+        code =
+            summary.is_damaged() ? ExitCode::integrity : exit_code_of(summary.problems, looked_at);
       }};
   if (const auto host = parse_lone_host(flags.place)) {
     context.verbs().audit(*host, flags.options, listener);
   } else {
     context.verbs().audit(parse_audited(flags.place), flags.options, listener);
   }
-  return is_damaged;
+  return code;
 }
 
 ExitCode run_audit(const AuditFlags& flags, Context& context) {
-  const bool is_damaged = context.wants_json() ? audit(Document(context.out()), flags, context)
-                                               : audit(Tables(flags, context), flags, context);
-  return is_damaged ? ExitCode::integrity : ExitCode::ok;
+  return context.wants_json() ? audit(Document(context.out()), flags, context)
+                              : audit(Tables(flags, context), flags, context);
 }
 
 Action add_audit(Arguments& arguments) {

@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/ops/audit.hpp>
+#include <regctl/ops/mirror/report.hpp>
 
 #include <algorithm>
 #include <vector>
@@ -128,6 +129,10 @@ private:
     for (std::size_t i = 0; i < rows.size(); ++i) {
       rows[i].name = names[i];
       rows[i].size_bytes = graph_.size_bytes(static_cast<Index>(i));
+      if (const auto problem = graph_.problem(static_cast<Index>(i))) {
+        rows[i].problem = mirror::explain(problem).message;
+        summary_.problems.add(problem);
+      }
     }
     for (const auto& tag : graph_.tags()) {
       ++rows[tag.repository].tags;

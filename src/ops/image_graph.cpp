@@ -33,6 +33,11 @@ const std::string& ImageGraph::detail(Index image) const {
   return found == details_.end() ? k_nothing : found->second;
 }
 
+std::exception_ptr ImageGraph::problem(Index repository) const {
+  const auto found = problems_.find(repository);
+  return found == problems_.end() ? nullptr : found->second;
+}
+
 ImageGraph::Index ImageGraph::add(const std::string& id, Index repository) {
   const PackedId packed(id);
   if (const auto found = index_.find(packed); found != index_.end()) {

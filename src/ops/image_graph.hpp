@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,7 +59,8 @@ public:
   ImageGraph& operator=(const ImageGraph&) = delete;
 
   /// Reads repositories, tags and images from `store`, in parallel under the session's jobs, and
-  /// settles all verdicts. Throws Error{not_found} if a repository that was named is not there.
+  /// settles all verdicts. Throws Error{not_found} if a repository that was named is not there. A
+  /// registry's other repositories are read if one cannot be.
   void read(Session& session, AuditStore& store, const AuditOptions& options,
             const std::optional<std::string>& only_tag);
 
@@ -69,6 +71,8 @@ public:
   [[nodiscard]] std::uint64_t size_bytes(Index repository) const {
     return repository_bytes_[repository];
   }
+  /// Why the tags of a repository could not be read; null where they were.
+  [[nodiscard]] std::exception_ptr problem(Index repository) const;
   [[nodiscard]] const std::vector<Tag>& tags() const noexcept { return tags_; }
   [[nodiscard]] const std::vector<Image>& images() const noexcept { return images_; }
 
@@ -120,6 +124,7 @@ private:
   [[nodiscard]] std::string repository_of(Index image) const;
 
   std::vector<std::string> repositories_;
+  std::map<Index, std::exception_ptr> problems_; ///< with reading a repository's tags
   std::vector<std::uint64_t> repository_bytes_;
   std::vector<Tag> tags_;
   std::vector<Image> images_;

@@ -28,6 +28,24 @@ void in_batches(Session& session, const std::vector<Item>& items, Ask ask, Take 
   }
 }
 
+struct TagsAnswer {
+  std::optional<V1Tags> tags;
+  std::exception_ptr problem;
+};
+
+/// A registry may fail for one repository of many. A tree's tags tell what may be removed: there
+/// none may be missing.
+TagsAnswer ask_for_tags(AuditStore& store, const std::string& repository) {
+  try {
+    return {store.tags(repository), nullptr};
+  } catch (const Error& error) {
+    if (store.is_tree() || !store.is_whole() || error.kind() == ErrorKind::interrupted) {
+      throw;
+    }
+    return {std::nullopt, std::current_exception()};
+  }
+}
+
 } // namespace
 
 void ImageGraph::read(Session& session, AuditStore& store, const AuditOptions& options,
@@ -51,8 +69,14 @@ void ImageGraph::read_tags(Session& session, AuditStore& store,
     all[i] = i;
   }
   in_batches(
-      session, all, [&](Index repository) { return store.tags(repositories_[repository]); },
-      [&](Index repository, const std::optional<V1Tags>& tags) {
+      session, all,
+      [&](Index repository) { return ask_for_tags(store, repositories_[repository]); },
+      [&](Index repository, const TagsAnswer& answer) {
+        const auto& tags = answer.tags;
+        if (answer.problem) {
+          problems_[repository] = answer.problem;
+          return;
+        }
         if (!tags && !store.is_whole()) {
           throw Error(ErrorKind::not_found, "there is no repository " + repositories_[repository] +
                                                 " at " + store.describe());

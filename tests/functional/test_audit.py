@@ -37,7 +37,8 @@ class Audit(TestCase):
     def audit(self, place, *words, code=None):
         result = self.regctl("audit", place, "--format", "json", *words)
         document = result.json
-        self.assertEqual(result.code, 7 if document["summary"]["damaged"] else 0, result.err)
+        summary = document["summary"]
+        self.assertEqual(result.code, 7 if summary["damaged"] else 10 if summary["not_looked_at"] else 0, result.err)
         if code is not None:
             self.assertEqual(result.code, code, result.out)
         return document
@@ -304,10 +305,29 @@ class Registry(Audit):
                                                    "team/other:1": "sound"})
         self.assertEqual(document["tags"][0]["at_fault"], chain[0])
 
+    def test_one_repository_that_the_registry_cannot_list_does_not_end_the_audit(self):
+        server, chain = self.start_made()
+        server.control({"path": "/team/other/tags$", "action": "status", "status": 500})
+        document = self.audit(server.host, "--retry", "0", code=10)
+        self.assertEqual(self.verdicts(document), {"team/app:1": "sound", "team/app:2": "sound"})
+        self.assertEqual([(r["repository"], r["problem"] is None) for r in document["repositories"]],
+                         [("team/app", True), ("team/other", False)])
+        self.assertEqual(document["summary"]["not_looked_at"], 1)
+        result = self.regctl("audit", server.host, "--retry", "0")
+        self.assertEqual(result.code, 10, result.err)
+        self.assertIn("1 repository not looked at", result.out)
+        self.assertIn("team/other: ", result.err)
+        self.fails(5, "audit", server.host + "/team/other", "--retry", "0")  # there is nothing else to tell
+        server.control({"path": f"/{chain[0]}/json$", "action": "status", "status": 500})
+        self.audit(server.host, "--retry", "0", code=7)
+
     def test_a_registry_that_fails_altogether_is_no_damage(self):
         server, _ = self.start_made()
         server.control({"path": "/(json|tags)$", "skip": 3, "action": "status", "status": 503})
-        self.fails(5, "audit", server.host, "--retry", "0")
+        result = self.regctl("audit", server.host, "--retry", "0", "--format", "json")
+        self.assertEqual((result.code, result.out), (5, ""), result.err)
+        result = self.regctl("audit", server.host, "--retry", "0", "--format", "json")  # no tags at all
+        self.assertEqual((result.code, result.json["summary"]["not_looked_at"]), (5, 2), result.err)
         server.stop()
         self.fails(5, "audit", server.host, "--retry", "0")
 

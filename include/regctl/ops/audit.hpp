@@ -2,6 +2,7 @@
 #pragma once
 
 #include <regctl/model/place.hpp>
+#include <regctl/ops/scope.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <chrono>
@@ -73,6 +74,7 @@ struct AuditedRepository {
   /// Nothing where only one repository was looked at.
   std::optional<std::uint64_t> shared_bytes;
   std::optional<std::uint64_t> freed_bytes;
+  std::string problem; ///< why its tags could not be read, so that nothing is known of it; or ""
 };
 
 struct AuditSummary {
@@ -88,6 +90,7 @@ struct AuditSummary {
   std::map<Verdict, Count> images;
   std::uint64_t damaged_tags = 0;
   std::uint64_t damaged_images = 0;
+  Problems problems; ///< repositories of a registry that could not be looked at
   std::optional<std::uint64_t> shared_bytes; ///< of layers that several repositories reach
 
   [[nodiscard]] bool is_damaged() const noexcept { return damaged_tags + damaged_images > 0; }
@@ -108,9 +111,10 @@ struct AuditListener {
 /// A tag is damaged if an image of its chain is not whole or not there; an image is if it looks
 /// complete and is not, so that pulls fail and pushes leave it out. What can be told from what else
 /// is there (ancestry, an old checksum) is no damage, nor is a dead upload that no tag reaches.
-/// Memory: see regctl-audit(1). Throws Error{unsupported} where repositories cannot be listed,
-/// Error{unavailable} or Error{denied} where the registry stops answering: what is not known is
-/// never called sound.
+/// A repository whose tags cannot be read is told, and the others are looked at. Memory: see
+/// regctl-audit(1). Throws Error{unsupported} where repositories cannot be listed,
+/// Error{unavailable} or Error{denied} where the registry stops answering for images: what is not
+/// known is never called sound.
 void audit(Session& session, const RegistryHost& host, const AuditOptions& options,
            const AuditListener& listener);
 

@@ -53,7 +53,7 @@ TEST_CASE("audit prints what is not sound first, all with --all, and ends with 7
     verbs.audited_images = {
         dead, {k_id_a, ops::Verdict::sound, false, "", 1000, "app", false, {}}, whole};
     for (int i = 0; i < 22; ++i) {
-      verbs.audited_repositories.push_back({"r" + std::to_string(i), 1, 0, 3000, 1000, 2000});
+      verbs.audited_repositories.push_back({"r" + std::to_string(i), 1, 0, 3000, 1000, 2000, ""});
     }
     verbs.summary.place = "h";
     verbs.summary.sees_orphans = true;
@@ -119,6 +119,31 @@ TEST_CASE("audit of nothing is a whole document") {
   CHECK(json["summary"]["damaged"] == false);
   CHECK(program.run({"audit", "h"}) == ExitCode::ok);
   CHECK(program.out().find("nothing damaged\n") != std::string::npos);
+}
+
+TEST_CASE("audit tells which repositories could not be looked at, and ends with 10") {
+  Program program;
+  const Error problem(ErrorKind::unavailable, "it says 500");
+  const auto prepare = [&](std::uint64_t repositories, std::uint64_t damaged) {
+    program.prepare_verbs([=](FakeVerbs& verbs) {
+      verbs.audited_repositories = {{"bad", 0, 0, 0, 0, 0, problem.message()}};
+      verbs.summary.repositories = repositories;
+      verbs.summary.damaged_tags = damaged;
+      verbs.summary.problems.add(std::make_exception_ptr(problem));
+    });
+  };
+  prepare(2, 0);
+  CHECK(program.run({"audit", "h"}) == ExitCode::partial);
+  CHECK(program.err().find("bad: it says 500") != std::string::npos);
+  CHECK(program.out().find("1 repository not looked at") != std::string::npos);
+  CHECK(program.run({"audit", "h", "--format", "json"}) == ExitCode::partial);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json["repositories"][0]["problem"] == "it says 500");
+  CHECK(json["summary"]["not_looked_at"] == 1);
+  prepare(2, 1);
+  CHECK(program.run({"audit", "h"}) == ExitCode::integrity);
+  prepare(1, 0);
+  CHECK(program.run({"audit", "h"}) == ExitCode::unavailable);
 }
 
 TEST_CASE("repair prints each act") {
