@@ -36,6 +36,39 @@ bool is_port(std::string_view text) noexcept {
   return error == std::errc() && rest == end && port >= 1 && port <= 65535;
 }
 
+/// The password in "bob:PASSWORD@host/name", also behind a scheme; empty if there is none. Digests
+/// follow an '@' too, a port is followed by a slash, and the colons of IPv6 stand in brackets.
+std::string_view find_password(std::string_view text) noexcept {
+  text = text.substr(0, text.find("@sha256:"));
+  const auto scheme = text.find("://");
+  const auto user = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const auto colon = text.find_first_of(":/[", user);
+  const auto end = text.rfind('@');
+  if (colon == std::string_view::npos || text[colon] != ':' || end == std::string_view::npos ||
+      end < colon) {
+    return {};
+  }
+  const auto found = text.substr(colon + 1, end - colon - 1);
+  const auto slash = found.find('/');
+  const bool is_name = slash != std::string_view::npos && is_port(found.substr(0, slash));
+  return is_name ? std::string_view() : found;
+}
+
+/// Before anything else is said of `text`: errors repeat it.
+void refuse_password(std::string_view text) {
+  const auto password = find_password(text);
+  if (password.empty()) {
+    return;
+  }
+  const auto before = static_cast<std::size_t>(password.data() - text.data());
+  throw Error(ErrorKind::usage,
+              "'" + std::string(text.substr(0, before)) + "…" +
+                  std::string(text.substr(before + password.size())) +
+                  "' has a user and password in it, which are not part of a name",
+              "leave them out and give --username and --password-stdin, or log in once with "
+              "'regctl login'");
+}
+
 /// "name", "name:port", "[v6]", "[v6]:port".
 bool is_host(std::string_view text) noexcept {
   std::string_view rest;
@@ -133,6 +166,7 @@ std::string familiar_name(std::string_view name) {
 } // namespace
 
 Reference Reference::parse(std::string_view text) {
+  refuse_password(text);
   auto rest = text;
   if (rest.starts_with(k_scheme)) {
     rest.remove_prefix(k_scheme.size());
@@ -177,6 +211,7 @@ std::string Reference::to_familiar_string() const {
 }
 
 RegistryHost parse_registry_host(std::string_view text) {
+  refuse_password(text);
   auto rest = text;
   if (rest.starts_with(k_scheme)) {
     rest.remove_prefix(k_scheme.size());

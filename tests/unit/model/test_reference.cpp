@@ -72,6 +72,42 @@ TEST_CASE("parse says which part is wrong") {
   }
 }
 
+TEST_CASE("a password in a name is masked, and pointed to where it belongs") {
+  struct Row {
+    const char* written;
+    const char* said;
+  };
+  const Row rows[] = {
+      {"bob:s3cretpw@host/x", "'bob:…@host/x' has a user and password"},
+      {"bob:s3cretpw@host:5000/x:1.0", "'bob:…@host:5000/x:1.0'"},
+      {"http://bob:s3cretpw@host/x", "'http://bob:…@host/x'"},
+      {"docker://bob:s3cretpw@host/x", "'docker://bob:…@host/x'"},
+      {"bob:s3@cr/tpw@host", "'bob:…@host'"},
+      {":s3cretpw@host", "':…@host'"},
+  };
+  const auto check = [](const Row& row, auto parse) {
+    try {
+      parse(row.written);
+      FAIL("was accepted");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::usage);
+      CHECK(error.message().find(row.said) != std::string::npos);
+      CHECK(error.hint().find("--username and --password-stdin") != std::string::npos);
+    }
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.written);
+    check(row, Reference::parse);
+    check(row, regctl::parse_registry_host);
+  }
+  // A digest is no password, nor is a port with a name behind it.
+  CHECK(Reference::parse("host:5000/a@sha256:" + std::string(64, 'a')).digest);
+  for (const char* text :
+       {"host:5000/a@sha256:1", "host:5000/a@b", "[::1]:5000/a@b", "host/a:1@b"}) {
+    CHECK_THROWS_WITH_AS(Reference::parse(text), doctest::Contains("the digest is not"), Error);
+  }
+}
+
 TEST_CASE("a name of more than 255 characters is refused") {
   CHECK_NOTHROW(Reference::parse("h:1/" + std::string(255, 'a')));
   CHECK_THROWS_AS(Reference::parse("h:1/" + std::string(256, 'a')), Error);
