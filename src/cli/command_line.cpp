@@ -150,7 +150,12 @@ Invocation CommandLine::parse(const std::vector<std::string>& arguments) {
               return ExitCode::ok;
             }};
   }
-  if (const auto unexpected = app_->remaining(true); !unexpected.empty()) {
+  auto unexpected = app_->remaining(true);
+  if (const auto end = std::find(unexpected.begin(), unexpected.end(), "--");
+      end != unexpected.end()) {
+    unexpected.erase(end); // it ends the options, for which CLI11 has read it
+  }
+  if (!unexpected.empty()) {
     complain(unexpected.front());
   }
   if (entry == nullptr && !arguments.empty()) {

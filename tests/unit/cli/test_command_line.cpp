@@ -207,6 +207,24 @@ TEST_CASE("options of all commands stand before or behind the command") {
   }
 }
 
+TEST_CASE("two hyphens end the options") {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"ping", "--", "h"},
+                                             {"ping", "-q", "--", "h"},
+                                             {"ping", "h", "--"},
+                                             {"--", "ping", "h"}}) {
+    Program program;
+    CHECK(program.run(words) == ExitCode::ok);
+    CHECK(program.calls == std::vector<std::string>{"ping h"});
+  }
+  Program program;
+  CHECK(program.run({"push", "--", "-q.tar", "h/a"}) == ExitCode::ok);
+  CHECK(program.calls.back().starts_with("copy docker-archive:-q.tar "));
+  CHECK(program.run({"ping", "--", "h", "--quiet"}) == ExitCode::usage);
+  CHECK(program.run({"ping", "--", "h", "--"}) ==
+        ExitCode::usage); // one ends them, a second is a word
+}
+
 TEST_CASE("options reach the session") {
   Program program;
   CHECK(program.run({"ping", "h", "--retry", "0", "--timeout", "7", "--connect-timeout", "8",
