@@ -6,12 +6,16 @@
 
 #include <regctl/base/error.hpp>
 
+#include <filesystem>
 #include <memory>
 #include <ostream>
+#include <system_error>
 
 namespace regctl::cli {
 
 namespace {
+
+namespace fs = std::filesystem;
 
 struct PullOptions {
   std::string image;
@@ -25,6 +29,16 @@ std::string default_file(const Reference& image, const CopyFlags& flags) {
   return flags.all_tags ? name + ".tar" : name + "_" + image.tag_or_latest() + ".tar";
 }
 
+/// Nothing is pulled to a registry, so a word is a file, and so is what lies in a folder of ours.
+bool is_file_name(const std::string& text) {
+  if (text == "-" || text.find(':') != std::string::npos) {
+    return false; // a stream, a scheme, a port or a tag
+  }
+  const auto folder = fs::path(text).parent_path();
+  std::error_code ignored;
+  return folder.empty() || fs::is_directory(folder, ignored);
+}
+
 Place destination_of(const PullOptions& options, const Reference& image, Context& context) {
   if (options.destination.empty()) {
     Place file;
@@ -32,14 +46,20 @@ Place destination_of(const PullOptions& options, const Reference& image, Context
     file.path = default_file(image, options.flags);
     return file;
   }
-  auto place = parse_destination(context, options.destination);
+  const bool is_file = is_file_name(options.destination);
+  const fs::path path = options.destination;
+  if (is_file && fs::is_directory(path)) {
+    throw Error(ErrorKind::usage, "'" + path.string() + "' is a folder",
+                "name a file in it: " + (path / default_file(image, options.flags)).string());
+  }
+  auto place = parse_destination(context, (is_file ? "docker-archive:" : "") + options.destination);
   if (place.kind == Place::Kind::registry) {
-    throw Error(ErrorKind::usage,
-                "'" + options.destination +
-                    "' is not a place to pull to: it is taken for an image at " +
-                    place.reference->host,
-                "for a file, write docker-archive:FILE, ./FILE or a name that ends in .tar; to "
-                "move images between registries: regctl copy");
+    throw Error(
+        ErrorKind::usage,
+        "'" + options.destination + "' is not a place to pull to: it is taken for an image at " +
+            place.reference->host,
+        "for a file, name one in a folder that exists, or write docker-archive:FILE; to move "
+        "images between registries: regctl copy");
   }
   return place;
 }

@@ -3,6 +3,9 @@
 
 #include <regctl/base/error.hpp>
 
+#include <algorithm>
+#include <array>
+
 namespace regctl::cli {
 
 namespace {
@@ -12,6 +15,17 @@ constexpr std::string_view k_storage_scheme = "v1-storage:";
 
 bool is_stream(const Place& place) {
   return place.path == "-";
+}
+
+/// Files are written under the name that was given, but not always as it says.
+void note_plain_tar(Context& context, const std::string& file) {
+  constexpr std::array<std::string_view, 5> k_compressed = {".tgz", ".tar.gz", ".tar.zst",
+                                                            ".tar.xz", ".tar.bz2"};
+  if (std::any_of(k_compressed.begin(), k_compressed.end(),
+                  [&](std::string_view ending) { return file.ends_with(ending); })) {
+    context.note("'" + file + "' becomes a plain tar, whatever its name says: " +
+                 "archives are written uncompressed");
+  }
 }
 
 } // namespace
@@ -37,6 +51,9 @@ Place parse_destination(Context& context, const std::string& text) {
   }
   if (is_stream(place) && context.wants_json()) {
     throw Error(ErrorKind::usage, "'-' and --format json both want standard output", "name a file");
+  }
+  if (place.kind == Place::Kind::docker_archive) {
+    note_plain_tar(context, place.path);
   }
   return place;
 }

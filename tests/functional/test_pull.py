@@ -311,5 +311,18 @@ class Misbehaving(TestCase):
                 self.assertEqual(got.out_bytes, data)
 
 
+class Destinations(TestCase):
+    def test_a_plain_word_is_a_file_and_its_ending_promises_nothing(self):
+        server = self.start(FaultServer)
+        make_archive(self.path("app.tar"), ["a"], 1000)
+        image = f"{server.host}/team/app:1.0"
+        self.ok("push", "app.tar", image)
+        self.assertEqual(self.ok("pull", image, "out").out, "out\n")
+        result = self.ok("pull", image, "out.tgz")
+        self.assertIn("'out.tgz' becomes a plain tar", result.err)
+        self.assertEqual(self.read("out.tgz"), self.read("out"))
+        self.fails(2, "pull", image, "home", saying=["'home' is a folder", "home/app_1.0.tar"])
+
+
 if __name__ == "__main__":
     main()

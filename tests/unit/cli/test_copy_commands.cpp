@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/temporary_folder.hpp"
 #include "unit/cli/program.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 
 #include <doctest/doctest.h>
@@ -11,6 +13,7 @@ using regctl::test::FakeVerbs;
 using regctl::test::k_id_a;
 using regctl::test::k_id_b;
 using regctl::test::Program;
+using regctl::test::TemporaryFolder;
 
 namespace {
 
@@ -58,6 +61,10 @@ TEST_CASE("pull chooses a file that says what is in it") {
       {{"-a", "h:5000/app"}, "copy docker://h:5000/app docker-archive:app.tar all", "app.tar\n"},
       {{"h:5000/app", "x.tar"}, "copy docker://h:5000/app docker-archive:x.tar", "x.tar\n"},
       {{"h:5000/app", "./x"}, "copy docker://h:5000/app docker-archive:./x", "./x\n"},
+      {{"h:5000/app", "out"}, "copy docker://h:5000/app docker-archive:out", "out\n"},
+      {{"h:5000/app", "/tmp/out"},
+       "copy docker://h:5000/app docker-archive:/tmp/out",
+       "/tmp/out\n"},
       {{"h:5000/app", "-"}, "copy docker://h:5000/app docker-archive:-", ""},
       {{"--no-verify", "h:5000/app"},
        "copy docker://h:5000/app docker-archive:app_latest.tar unverified",
@@ -77,11 +84,35 @@ TEST_CASE("pull chooses a file that says what is in it") {
   }
 }
 
+TEST_CASE("a folder is no file to pull to") {
+  const TemporaryFolder folder;
+  Program program;
+  CHECK(program.run({"pull", "h:5000/app:1", folder.path().string()}) == ExitCode::usage);
+  CHECK(program.err().find("' is a folder\nhint: name a file in it: " + folder.path().string() +
+                           "/app_1.tar\n") != std::string::npos);
+  CHECK(program.calls.empty());
+}
+
+TEST_CASE("a name that promises compression gets a plain tar, and that is told") {
+  for (const char* file : {"d.tgz", "d.tar.gz", "d.tar.zst", "d.tar.xz", "d.tar.bz2"}) {
+    for (const char* command : {"pull", "copy"}) {
+      CAPTURE(file);
+      Program program;
+      CHECK(program.run({command, "h:5000/app:1", file}) == ExitCode::ok);
+      CHECK(program.err().find("becomes a plain tar") != std::string::npos);
+    }
+  }
+  Program program;
+  CHECK(program.run({"pull", "h:5000/app:1", "d.tar"}) == ExitCode::ok);
+  CHECK(program.err().find("plain tar") == std::string::npos);
+}
+
 TEST_CASE("pull refuses what cannot be meant") {
   for (const Words& words :
        {Words{"pull", "app.tar", "x.tar"}, Words{"push", "app.tar", "h.x:5000/"},
         Words{"pull", "h:5000/app", "g:5000/app"}, Words{"pull", "h.x:5000"},
-        Words{"pull", "-a", "h:5000/app:1"}, Words{"pull", "h:5000/app", "out"},
+        Words{"pull", "-a", "h:5000/app:1"}, Words{"pull", "h:5000/app", "out:1"},
+        Words{"pull", "h:5000/app", "g.x/app"}, Words{"pull", "h:5000/app", "/"},
         Words{"pull", "h:5000/app", "-", "--format", "json"}}) {
     Program program;
     CHECK(program.run(words) == ExitCode::usage);
