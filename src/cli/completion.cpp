@@ -10,6 +10,8 @@ namespace regctl::cli {
 
 namespace {
 
+/// What may stand before a file's name: a pattern of bash and zsh, but for parentheses.
+constexpr const char* k_file_schemes = "docker-archive|v1-storage";
 constexpr const char* k_origin = "# Made by 'regctl completion'; not to be edited.\n";
 
 std::string join(const std::vector<std::string>& words) {
@@ -65,6 +67,14 @@ std::vector<std::string> words_of(const Manual& manual, const CommandManual& com
     words.insert(words.end(), choices.begin(), choices.end());
   }
   return words;
+}
+
+/// Whether a file may stand where no flag does.
+bool takes_files(const CommandManual& command) {
+  return std::any_of(command.positionals.begin(), command.positionals.end(),
+                     [](const PositionalManual& positional) {
+                       return positional.name != "HOST" && positional.name != "TERM";
+                     });
 }
 
 /// All flags of all commands, each once: a value means the same everywhere.
@@ -123,27 +133,28 @@ std::string bash_commands(const Manual& manual) {
   std::string cases;
   for_each_command(manual, [&](const CommandManual& command) {
     cases += "    " + case_pattern(command) + ") flags='" + join(flag_names(command.flags)) +
-             "' words='" + join(words_of(manual, command)) + "' ;;\n";
+             "' words='" + join(words_of(manual, command)) + "'" +
+             (takes_files(command) ? "" : " files=") + " ;;\n";
   });
   return cases;
 }
 
 /// Flags with a value, so that the value is not taken for the command.
-std::string value_flags(const Manual& manual) {
+std::string value_flags(const Manual& manual, const char* separator) {
   std::string pattern;
   for (const auto& [name, flag] : all_flags(manual)) {
     if (!flag.value.empty()) {
-      pattern += (pattern.empty() ? "" : "|") + name;
+      pattern += (pattern.empty() ? "" : separator) + name;
     }
   }
   return pattern;
 }
 
-std::string groups_pattern(const Manual& manual) {
+std::string groups_pattern(const Manual& manual, const char* separator) {
   std::string pattern;
   for (const auto* command : manual.top()) {
     if (!manual.below(command->text.name).empty()) {
-      pattern += (pattern.empty() ? "" : "|") + std::string(command->text.name);
+      pattern += (pattern.empty() ? "" : separator) + std::string(command->text.name);
     }
   }
   return pattern;
@@ -203,6 +214,8 @@ std::string zsh_cases(const Manual& manual) {
       cases += "      words_here=(\n" + zsh_descriptions(below) + "      )\n";
     } else if (const auto words = words_of(manual, command); !words.empty()) {
       cases += "      words_here=(" + join(words) + ")\n";
+    } else if (!takes_files(command)) {
+      cases += "      places='*: : '\n";
     }
     cases += "      ;;\n";
   });
@@ -235,19 +248,47 @@ std::string fish_flags(const std::vector<FlagManual>& flags, const std::string& 
 }
 
 /// The condition under which `command` is the one that is being written.
-std::string fish_condition(const Manual& manual, const CommandManual& command) {
-  const auto name = std::string(command.text.name);
-  if (const auto space = name.find(' '); space != std::string::npos) {
-    return " -n '__fish_seen_subcommand_from " + name.substr(0, space) +
-           "; and __fish_seen_subcommand_from " + name.substr(space + 1) + "'";
+std::string fish_condition(const CommandManual& command) {
+  std::string names;
+  for (const auto& name : full_names(command)) {
+    names += " " + fish_quoted(name);
   }
-  std::string condition = " -n '__fish_seen_subcommand_from " + join(full_names(command));
-  if (const auto below = manual.below(name); !below.empty()) {
-    condition += "; and not __fish_seen_subcommand_from " + join(last_words(below));
-  } else if (command.text.name != "layer") {
-    condition += "; and not __fish_seen_subcommand_from " + groups_pattern(manual);
-  }
-  return condition + "'";
+  return " -n \"__regctl_is" + names + "\"";
+}
+
+/// __regctl_command prints the command that stands before the cursor, "layer get", passing over
+/// options and their values: fish's own helper takes a value for a command.
+std::string fish_functions(const Manual& manual) {
+  return "function __regctl_command\n"
+         "  set -l command ''\n"
+         "  set -l skip ''\n"
+         "  for word in (commandline -opc)[2..-1]\n"
+         "    if test -n \"$skip\"\n"
+         "      set skip ''\n"
+         "      continue\n"
+         "    end\n"
+         "    switch $word\n"
+         "      case " +
+         value_flags(manual, " ") +
+         "\n"
+         "        set skip 1\n"
+         "      case '-*'\n"
+         "      case '*'\n"
+         "        if test -z \"$command\"\n"
+         "          set command $word\n"
+         "        else if contains -- \"$command\" " +
+         groups_pattern(manual, " ") +
+         "\n"
+         "          set command \"$command $word\"\n"
+         "        end\n"
+         "    end\n"
+         "  end\n"
+         "  echo $command\n"
+         "end\n"
+         "function __regctl_is\n"
+         "  set -l command (__regctl_command)\n"
+         "  contains -- \"$command\" $argv\n"
+         "end\n";
 }
 
 } // namespace
@@ -256,11 +297,13 @@ std::string bash_completion(const Manual& manual) {
   return std::string("# bash completion for regctl\n") + k_origin +
          "_regctl() {\n"
          "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-         "  local command= flags= words= word i skip=\n"
+         "  local command= flags= words= files=1 word i skip= scheme=\n"
          "  COMPREPLY=()\n"
          "  if [[ $previous == = ]]; then\n" // --format=JSON comes as three words
          "    previous=${COMP_WORDS[COMP_CWORD-2]}\n"
          "  elif [[ $current == = ]]; then\n"
+         "    current=\n"
+         "  elif [[ $current == : ]]; then\n" // and so does docker-archive:FILE, mostly
          "    current=\n"
          "  fi\n"
          "  case $previous in\n" +
@@ -275,14 +318,14 @@ std::string bash_completion(const Manual& manual) {
          "    fi\n"
          "    case $word in\n"
          "    " +
-         value_flags(manual) +
+         value_flags(manual, "|") +
          ") skip=1 ;;\n"
          "    -*) ;;\n"
          "    *)\n"
          "      if [[ -z $command ]]; then\n"
          "        command=$word\n"
          "      elif [[ $command == @(" +
-         groups_pattern(manual) +
+         groups_pattern(manual, "|") +
          ") ]]; then\n"
          "        command+=\" $word\"\n"
          "      fi\n"
@@ -299,9 +342,12 @@ std::string bash_completion(const Manual& manual) {
          "\" -- \"$current\")\n"
          "  elif [[ $words ]]; then\n"
          "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
-         "  else\n"
+         "  elif [[ $files ]]; then\n"
+         "    [[ $current == @(" +
+         std::string(k_file_schemes) +
+         "):* ]] && scheme=${current%%:*}:\n"
          "    compopt -o filenames 2>/dev/null\n"
-         "    mapfile -t COMPREPLY < <(compgen -f -- \"$current\")\n"
+         "    mapfile -t COMPREPLY < <(compgen -P \"$scheme\" -f -- \"${current#\"$scheme\"}\")\n"
          "  fi\n"
          "}\n"
          "complete -F _regctl regctl\n";
@@ -309,8 +355,14 @@ std::string bash_completion(const Manual& manual) {
 
 std::string zsh_completion(const Manual& manual) {
   return "#compdef regctl\n" + std::string(k_origin) +
+         "_regctl_files() {\n"
+         "  compset -P '(" +
+         k_file_schemes +
+         "):'\n"
+         "  _files\n"
+         "}\n"
          "_regctl() {\n"
-         "  local command= word i skip=\n"
+         "  local command= word i skip= places='*:file:_regctl_files'\n"
          "  local -a flags words_here\n"
          "  flags=(\n" +
          zsh_flags(manual.global_flags) +
@@ -320,13 +372,13 @@ std::string zsh_completion(const Manual& manual) {
          "    if [[ -n $skip ]]; then skip=; continue; fi\n"
          "    case $word in\n"
          "    " +
-         value_flags(manual) +
+         value_flags(manual, "|") +
          ") skip=1 ;;\n"
          "    -*) ;;\n"
          "    *)\n"
          "      if [[ -z $command ]]; then command=$word\n"
          "      elif [[ $command == (" +
-         groups_pattern(manual) +
+         groups_pattern(manual, "|") +
          ") ]]; then command+=\" $word\"; fi\n"
          "      ;;\n"
          "    esac\n"
@@ -342,7 +394,7 @@ std::string zsh_completion(const Manual& manual) {
          "  if (( $#words_here )); then\n"
          "    _arguments -s : $flags '*:word:{_describe -t words word words_here}'\n"
          "  else\n"
-         "    _arguments -s : $flags '*:file:_files'\n"
+         "    _arguments -s : $flags $places\n"
          "  fi\n"
          "}\n"
          "if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _regctl \"$@\"; else compdef "
@@ -352,16 +404,15 @@ std::string zsh_completion(const Manual& manual) {
 
 std::string fish_completion(const Manual& manual) {
   std::string script = std::string("# fish completion for regctl\n") + k_origin +
-                       fish_flags(manual.global_flags, "");
-  std::string all_words;
+                       fish_functions(manual) + fish_flags(manual.global_flags, "");
   for (const auto* command : manual.top()) {
     for (const auto& name : full_names(*command)) {
-      script += "complete -c regctl -f -n __fish_use_subcommand -a " + name + " -d " +
+      script += "complete -c regctl -f -n \"__regctl_is ''\" -a " + name + " -d " +
                 fish_quoted(command->text.summary) + "\n";
     }
   }
   for_each_command(manual, [&](const CommandManual& command) {
-    const auto condition = fish_condition(manual, command);
+    const auto condition = fish_condition(command);
     for (const auto* below : manual.below(command.text.name)) {
       script += "complete -c regctl -f" + condition + " -a " +
                 std::string(last_word(below->text.name)) + " -d " +
@@ -370,6 +421,8 @@ std::string fish_completion(const Manual& manual) {
     if (manual.below(command.text.name).empty()) {
       if (const auto words = words_of(manual, command); !words.empty()) {
         script += "complete -c regctl -f" + condition + " -a " + fish_quoted(join(words)) + "\n";
+      } else if (!takes_files(command)) { // else fish offers files itself, also behind a scheme
+        script += "complete -c regctl" + condition + " -f\n";
       }
     }
     script += fish_flags(command.flags, condition);

@@ -19,18 +19,19 @@ namespace {
 
 /// What bash offers for the words, the last of which is being written.
 std::string complete(const std::string& words) {
-  TemporaryFolder folder;
+  const TemporaryFolder folder; // has nothing but what is to be offered
+  const TemporaryFolder scripts;
+  const auto in = [](const TemporaryFolder& where) { return "'" + where.path().string() + "'"; };
   const CommandLine line;
-  std::ofstream(folder / "script") << bash_completion(line.manual());
+  std::ofstream(scripts / "script") << bash_completion(line.manual());
   std::ofstream(folder / "a file");
-  std::ofstream(folder / "test") << "set -u; . ./script\n"
-                                    "COMP_WORDS=("
-                                 << words
-                                 << "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
-                                    "_regctl; printf '%s\\n' \"${COMPREPLY[@]-}\" > result\n";
-  const auto command = "cd '" + folder.path().string() + "' && bash ./test";
+  std::ofstream(scripts / "test") << "set -u; . " << in(scripts) << "/script\nCOMP_WORDS=(" << words
+                                  << "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                                     "_regctl; printf '%s\\n' \"${COMPREPLY[@]-}\" > "
+                                  << in(scripts) << "/result\n";
+  const auto command = "cd " + in(folder) + " && bash " + in(scripts) + "/test";
   REQUIRE(std::system(command.c_str()) == 0); // NOLINT(cert-env33-c): our own words
-  return regctl::read_file(folder / "result", 100'000);
+  return regctl::read_file(scripts / "result", 100'000);
 }
 
 } // namespace
@@ -63,6 +64,12 @@ TEST_CASE("bash completes commands, options, choices and files") {
       {"regctl --ca-file a", "a file\n"},
       {"regctl --jobs ''", "\n"},
       {"regctl nonsense --qui", "--quiet\n"},
+      {"regctl push docker-archive : a", "a file\n"}, // as bash splits it, where a colon does
+      {"regctl push docker-archive :", "a file\n"},
+      {"regctl push docker-archive:a", "docker-archive:a file\n"},
+      {"regctl audit v1-storage:a", "v1-storage:a file\n"},
+      {"regctl ping a", "\n"}, // where a host is wanted
+      {"regctl search a", "\n"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.words);
@@ -88,6 +95,33 @@ TEST_CASE("every command and every flag is in every shell's script") {
       CHECK(script.find(flag.names.back().substr(2)) != std::string::npos);
     }
   }
+}
+
+TEST_CASE("no shell takes the value of an option for the command") {
+  const CommandLine line;
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    CAPTURE(shell);
+    const auto script = completion_script(shell, line.manual());
+    const auto skips =
+        script.find(shell == std::string("fish") ? "\n        set skip 1\n" : ") skip=1 ;;\n");
+    const auto begin = script.rfind('\n', skips - 1) + 1;
+    const auto flags = script.substr(begin, skips - begin);
+    for (const char* flag : {"--format", "-j", "--jobs", "-u", "--username", "--ca-file"}) {
+      CHECK(flags.find(flag) != std::string::npos);
+    }
+    CHECK(flags.find("--quiet") == std::string::npos);
+  }
+}
+
+TEST_CASE("files are offered behind the scheme of a place, and none where a host is wanted") {
+  const CommandLine line;
+  const auto zsh = zsh_completion(line.manual());
+  CHECK(zsh.find("compset -P '(docker-archive|v1-storage):'\n  _files\n") != std::string::npos);
+  const auto ping = zsh.find("    'ping')\n");
+  CHECK(zsh.substr(ping, zsh.find(";;", ping) - ping).find("places='*: : '") != std::string::npos);
+  const auto fish = fish_completion(line.manual());
+  CHECK(fish.find("complete -c regctl -n \"__regctl_is 'ping'\" -f\n") != std::string::npos);
+  CHECK(fish.find("complete -c regctl -n \"__regctl_is 'push'\" -f\n") == std::string::npos);
 }
 
 TEST_CASE("completion prints the script and knows its shells") {
