@@ -4,6 +4,7 @@
 #include "cli/places.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 
 #include <memory>
 
@@ -16,6 +17,22 @@ struct CopyCommandOptions {
   std::string destination;
   CopyFlags flags;
 };
+
+/// A word alone is a registry, but may have been meant for a file.
+Error with_file_hint(const Error& error, const std::string& word) {
+  Error told(error.kind(), error.message(),
+             "'" + word + "' was taken for a registry; for a file, write ./" + word);
+  for (const auto& frame : error.frames()) {
+    told.add_frame(frame);
+  }
+  return told;
+}
+
+/// Whether `error` says that the registry `word` is not there, which may be a file's name.
+bool may_mean_file(const Error& error, const std::string& word) {
+  return error.kind() == ErrorKind::unavailable && word.find(':') == std::string::npos &&
+         error.message().find("://" + lower(word)) != std::string::npos;
+}
 
 ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
   if (parse_lone_host(options.source)) {
@@ -33,7 +50,15 @@ ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
   } else {
     to = parse_destination(context, options.destination);
   }
-  const auto report = context.verbs().copy(from, to, copy_options);
+  ops::CopyReport report;
+  try {
+    report = context.verbs().copy(from, to, copy_options);
+  } catch (const Error& error) {
+    if (copy_options.host && may_mean_file(error, options.destination)) {
+      throw with_file_hint(error, options.destination);
+    }
+    throw;
+  }
   if (to.path != "-") {
     print_copied(context, report);
   }

@@ -9,14 +9,16 @@ namespace regctl::http {
 
 namespace {
 
-constexpr const char* k_plain_http_hint =
-    "if that is right, allow plain http: --plain-http, or \"plain_http\" in the configuration";
+constexpr const char* k_plain_http_hint = "check the port; if plain http is spoken there, allow "
+                                          "it: --plain-http, or \"plain_http\" in the "
+                                          "configuration";
 constexpr const char* k_certificate_hint = "name the authority that signed it (--ca-file, or a "
                                            "certs.d folder), or, if you must, --insecure";
 
 constexpr const char* k_client_certificate_hint =
     "if the registry wants a certificate of yours: --client-cert and --client-key";
-constexpr const char* k_https_hint = "if it speaks https alone, leave out --plain-http";
+constexpr const char* k_https_hint =
+    "check the port; if --plain-http was given and it speaks https alone, leave out --plain-http";
 constexpr const char* k_proxy_hint = "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY; NO_PROXY lists "
                                      "the hosts that are reached without a proxy";
 
@@ -48,11 +50,10 @@ Failure passing(const Peer& peer, const std::string& why, Obstacle obstacle = Ob
 }
 
 Failure tls_failure(const std::string& why, const Peer& peer) {
-  // What OpenSSL calls bytes that are no TLS record: the beginning of an HTTP answer.
+  // What OpenSSL calls bytes that are no TLS record: the beginning of an HTTP answer, mostly.
   if (contains(why, "wrong version number") || contains(why, "packet length too long") ||
       contains(why, "http request")) {
-    return unavailable(peer, "it speaks plain http, not https", Obstacle::wrong_scheme,
-                       k_plain_http_hint);
+    return unavailable(peer, "it does not speak https", Obstacle::wrong_scheme, k_plain_http_hint);
   }
   if (contains(why, "SYSCALL") || contains(why, "reset")) {
     return passing(peer, "the TLS handshake was cut (" + why + ")");
@@ -84,7 +85,10 @@ Failure cut_failure(const std::string& why, bool tls_done, const Peer& peer) {
   if (tls_done) {
     return passing(peer, why, Obstacle::after_tls, k_client_certificate_hint);
   }
-  return passing(peer, why, Obstacle::other, peer.url.scheme == "http" ? k_https_hint : "");
+  if (peer.url.scheme == "http") {
+    return passing(peer, "it cut the connection (" + why + ")", Obstacle::other, k_https_hint);
+  }
+  return passing(peer, why);
 }
 
 /// The proxy answered CONNECT with something else than a tunnel.
@@ -138,8 +142,7 @@ Failure describe_failure(const CurlFailure& failure, const Url& url) {
   case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_WEIRD_SERVER_REPLY:
     return {Error(ErrorKind::protocol, url.origin() + " answers with something that is not HTTP",
-                  url.scheme == "http" ? "perhaps it speaks https: leave out --plain-http"
-                                       : "check host and port"),
+                  url.scheme == "http" ? k_https_hint : "check host and port"),
             Obstacle::other, false};
   case CURLE_RECV_ERROR:
   case CURLE_SEND_ERROR:

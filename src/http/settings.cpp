@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t k_configuration_limit_bytes = 4 * 1024 * 1024;
 
 [[noreturn]] void bad(const fs::path& file, const std::string& what) {
-  throw Error(ErrorKind::usage, "configuration '" + file.string() + "': " + what);
+  throw Error(ErrorKind::usage, "configuration '" + file.string() + "': " + what,
+              "FILES in regctl(1) describes it");
 }
 
 void read_member(const fs::path& file, const std::string& where, const std::string& name,

@@ -136,7 +136,7 @@ class Schemes(Network):
         environment = {**self.through("ALL_PROXY"), "REGCTL_USERNAME": "bob", "REGCTL_PASSWORD": SECRET}
         for command in (["ping", HOST], ["tags", f"{HOST}/team/app"], ["push", "app.tar", IMAGE]):
             with self.subTest(command):
-                self.fails(5, *command, env=environment, saying=["speaks plain http, not https", "--plain-http"])
+                self.fails(5, *command, env=environment, saying=["does not speak https", "--plain-http"])
         self.assertEqual(self.server.log(), [])
         self.assertEqual({r["method"] for r in self.proxy.records()}, {"CONNECT"})
 

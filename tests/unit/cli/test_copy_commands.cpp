@@ -107,6 +107,19 @@ TEST_CASE("a name that promises compression gets a plain tar, and that is told")
   CHECK(program.err().find("plain tar") == std::string::npos);
 }
 
+TEST_CASE("a word that was taken for a registry that is not there may have been a file") {
+  Program program;
+  program.prepare_verbs([](FakeVerbs& verbs) {
+    verbs.failure = std::make_exception_ptr(
+        regctl::Error(regctl::ErrorKind::unavailable,
+                      "cannot reach https://d.txt: there is no host", "check it"));
+  });
+  CHECK(program.run({"copy", "h:5000/app:1", "d.txt"}) == ExitCode::unavailable);
+  CHECK(program.err().find("for a file, write ./d.txt\n") != std::string::npos);
+  CHECK(program.run({"copy", "h:5000/app:1", "g.txt"}) == ExitCode::unavailable);
+  CHECK(program.err().find("./g.txt") == std::string::npos); // the source is not there
+}
+
 TEST_CASE("pull refuses what cannot be meant") {
   for (const Words& words :
        {Words{"pull", "app.tar", "x.tar"}, Words{"push", "app.tar", "h.x:5000/"},
