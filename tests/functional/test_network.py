@@ -146,6 +146,11 @@ class Schemes(Network):
         self.round_trip("--insecure", env=self.through("ALL_PROXY"))
         self.ok("tags", "--config", self.path("config.json"), f"{HOST}/team/app", env=self.through("ALL_PROXY"))
 
+    def test_a_mistake_in_the_configuration_is_not_one_in_a_command(self):
+        self.write("config.json", "{")
+        result = self.fails(2, "ping", "--config", self.path("config.json"), HOST, saying="FILES in regctl(1)")
+        self.assertNotIn("--help", result.err)
+
     def test_a_host_that_wants_https_is_told_when_asked_in_plain_http(self):
         self.make_key("server", "/CN=127.0.0.1")
         server = self.start(FaultServer, "--tls-cert", self.path("server.crt"), "--tls-key",
