@@ -70,10 +70,11 @@ private:
 
   void add_repository(const std::string& name, std::string& text) {
     for (const auto& [tag, id] : storage_->tags(name).value_or(V1Tags())) {
-      if (id) {
-        text += (is_first_ ? "" : ", ") + json_quote(name + ":" + tag) + ": " + json_quote(*id);
-        is_first_ = false;
-      }
+      // A tag that cannot be read is null, as in its repository's own list: left out, it would look
+      // as if it were gone.
+      text += (is_first_ ? "" : ", ") + json_quote(name + ":" + tag) + ": " +
+              (id ? json_quote(*id) : "null");
+      is_first_ = false;
     }
   }
 
