@@ -2,10 +2,14 @@
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "cli/places.hpp"
+#include "cli/scope_flags.hpp"
+#include "cli/text.hpp"
 #include "cli/units.hpp"
 
 #include <regctl/base/json.hpp>
+#include <regctl/ops/mirror/report.hpp>
 
+#include <algorithm>
 #include <memory>
 
 namespace regctl::cli {
@@ -26,6 +30,12 @@ Json to_json(const ops::ImageRow& row) {
   return object;
 }
 
+/// A row for a repository that could not be listed: who reads rows must not take it for empty.
+Json to_json(const std::string& repository, const std::string& problem) {
+  return {{"repository", repository}, {"tag", nullptr},  {"id", nullptr},
+          {"created", nullptr},       {"size", nullptr}, {"problem", problem}};
+}
+
 std::vector<std::string> to_cells(const ops::ImageRow& row, const ImagesOptions& options,
                                   Context& context) {
   const auto id = row.id.value_or("<none>");
@@ -34,26 +44,55 @@ std::vector<std::string> to_cells(const ops::ImageRow& row, const ImagesOptions&
           row.size_bytes ? human_size(*row.size_bytes) : "N/A"};
 }
 
+/// How wide columns will be, as far as the names of the repositories tell.
+std::vector<std::size_t> usual_widths(const std::vector<std::string>& repositories,
+                                      const ImagesOptions& options) {
+  constexpr std::size_t k_tag = 12; // "1.0.0-beta.1"
+  constexpr std::size_t k_id = 64;
+  constexpr std::size_t k_short_id = 12;
+  constexpr std::size_t k_created = 13; // "11 months ago"
+  std::size_t widest = 0;
+  for (const auto& name : repositories) {
+    widest = std::max(widest, display_width(visible(name)));
+  }
+  return {widest, k_tag, options.no_trunc ? k_id : k_short_id, k_created};
+}
+
 ExitCode run_images(const ImagesOptions& options, Context& context) {
   Listing listing(context, {"REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"});
-  const auto on_row = [&](const ops::ImageRow& row) {
-    if (listing.wants_json()) {
-      listing.add(to_json(row));
-    } else {
-      listing.add_row(to_cells(row, options, context));
-    }
-    if (!row.problem.empty()) {
-      context.note(row.repository + ":" + row.tag + ": " + row.problem);
-    }
-  };
+  ops::Problems problems;
+  std::uint64_t rows = 0;
+  const ops::ImagesListener listener = {
+      [&](const std::vector<std::string>& repositories) {
+        listing.expect_widths(usual_widths(repositories, options));
+      },
+      [&](const ops::ImageRow& row) {
+        ++rows;
+        if (listing.wants_json()) {
+          listing.add(to_json(row));
+        } else {
+          listing.add_row(to_cells(row, options, context));
+        }
+        if (!row.problem.empty()) {
+          context.note(row.repository + ":" + row.tag + ": " + row.problem);
+        }
+      },
+      [&](const std::string& repository, const std::exception_ptr& problem) {
+        const auto message = ops::mirror::explain(problem).message;
+        problems.add(problem);
+        if (listing.wants_json()) {
+          listing.add(to_json(repository, message));
+        }
+        context.note(repository + ": " + message);
+      }};
   if (const auto host = parse_lone_host(options.place)) {
-    context.verbs().list_images(*host, on_row);
+    context.verbs().list_images(*host, listener);
   } else {
     const auto place = parse_source(context, options.place);
-    context.verbs().list_images(place, on_row);
+    context.verbs().list_images(place, listener);
   }
   listing.finish();
-  return ExitCode::ok;
+  return exit_code_of(problems, rows);
 }
 
 Action add_images(Arguments& arguments) {

@@ -66,7 +66,7 @@ void JsonStream::end() {
 }
 
 Listing::Listing(Context& context, std::vector<std::string> headings)
-    : context_(context), widths_(headings.size()), since_(context.console().now()) {
+    : context_(context), widths_(headings.size()) {
   if (!headings.empty()) {
     held_.push_back(std::move(headings));
   }
@@ -87,7 +87,12 @@ void Listing::add_row(std::vector<std::string> cells) {
     return;
   }
   held_.push_back(std::move(cells));
-  if (held_.size() > k_held_rows || context_.console().now() - since_ >= k_held_time) {
+  const auto now = context_.console().now();
+  since_ = since_.value_or(now);
+  if (held_.size() > k_held_rows || now - *since_ >= k_held_time) {
+    widths_.resize(std::max(widths_.size(), expected_widths_.size()));
+    std::transform(expected_widths_.begin(), expected_widths_.end(), widths_.begin(),
+                   widths_.begin(), [](std::size_t a, std::size_t b) { return std::max(a, b); });
     print_held();
   }
 }

@@ -8,8 +8,10 @@
 #include <chrono>
 #include <cstddef>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace regctl::cli {
@@ -41,15 +43,18 @@ private:
 /// The rows of a command's result as they come: a table, or with --format json one array that is
 /// written row by row. An error leaves the array open: half a listing is not a listing.
 ///
-/// A table holds back its first rows (k_held_rows, or as many as come in k_held_time) to find the
-/// widths of its columns; a later cell that is wider widens its column from there on. Cells are
-/// made visible() here.
+/// A table holds back its first rows (k_held_rows, or as many as come within k_held_time of the
+/// first) to find the widths of its columns; a later cell that is wider widens its column from
+/// there on. Cells are made visible() here.
 class Listing {
 public:
   /// A listing without headings prints its cells alone.
   Listing(Context& context, std::vector<std::string> headings);
 
   [[nodiscard]] bool wants_json() const noexcept { return context_.wants_json(); }
+
+  /// What the columns will at least be as wide as, used if rows are printed before all are known.
+  void expect_widths(std::vector<std::size_t> widths) { expected_widths_ = std::move(widths); }
 
   /// For wants_json().
   void add(const Json& object);
@@ -71,9 +76,10 @@ private:
 
   Context& context_;
   std::vector<std::size_t> widths_;
+  std::vector<std::size_t> expected_widths_;
   std::vector<std::vector<std::string>> held_; ///< the headings are the first
   bool is_holding_ = true;
-  std::chrono::system_clock::time_point since_;
+  std::optional<std::chrono::system_clock::time_point> since_; ///< the first row
   std::size_t printed_objects_ = 0;
 };
 

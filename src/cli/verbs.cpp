@@ -18,14 +18,12 @@ public:
     return ops::search(session_, host, term);
   }
 
-  void list_images(const RegistryHost& host,
-                   const std::function<void(const ops::ImageRow&)>& on_row) override {
-    ops::list_images(session_, host, on_row);
+  void list_images(const RegistryHost& host, const ops::ImagesListener& listener) override {
+    ops::list_images(session_, host, listener);
   }
 
-  void list_images(const Place& place,
-                   const std::function<void(const ops::ImageRow&)>& on_row) override {
-    ops::list_images(session_, place, on_row);
+  void list_images(const Place& place, const ops::ImagesListener& listener) override {
+    ops::list_images(session_, place, listener);
   }
 
   V1Tags list_tags(const Place& place) override { return ops::list_tags(session_, place); }

@@ -37,12 +37,18 @@ public:
         return found->second;
       }
     }
-    const auto image = repository.find_image(id);
-    if (!image) {
+    const auto answer = repository.look_up(id);
+    if (answer.state == V1Answer::State::absent) {
       throw Error(ErrorKind::not_found, "image " + short_id(id) + " is not there");
     }
-    auto info = parse_v1_image(image->json);
-    KnownImage known{std::move(info.parent), std::move(info.created), image->layer_size_bytes};
+    if (answer.state == V1Answer::State::in_progress) {
+      throw Error(ErrorKind::unavailable, "image " + short_id(id) +
+                                              " is being uploaded, or its upload was never "
+                                              "completed");
+    }
+    auto info = parse_v1_image(answer.image.json);
+    KnownImage known{std::move(info.parent), std::move(info.created),
+                     answer.image.layer_size_bytes};
     const std::lock_guard lock(mutex_);
     if (known_.size() >= k_known_images_limit) {
       known_.clear();
@@ -83,14 +89,11 @@ void fill_in(KnownImages& known, V1Repository& repository, ImageRow& row) {
   }
 }
 
-/// Fills in rows of one repository in parallel and hands them out in order.
-void show(Session& session, KnownImages& known, V1Repository& repository,
-          std::vector<ImageRow> rows, const std::function<void(const ImageRow&)>& on_row) {
+/// Fills in rows of one repository in parallel.
+void fill_in(Session& session, KnownImages& known, V1Repository& repository,
+             std::vector<ImageRow>& rows) {
   run_parallel(session.jobs(), rows.size(),
                [&](std::size_t i) { fill_in(known, repository, rows[i]); });
-  for (const auto& row : rows) {
-    on_row(row);
-  }
 }
 
 std::vector<ImageRow> rows_of(const std::string& repository, const V1Tags& tags) {
@@ -116,47 +119,75 @@ std::vector<ImageRow> archive_rows(V1Repository& archive, const Place& place) {
   return rows;
 }
 
-/// Every repository of a storage tree, one after the other.
-void list_storage(Session& session, const Place& place,
-                  const std::function<void(const ImageRow&)>& on_row) {
+/// One of several repositories.
+struct ListedRepository {
+  std::string name; ///< as it is shown
+  std::function<std::unique_ptr<V1Repository>()> open;
+};
+
+/// Lists one repository after the other; what one of them refuses does not keep the rest back.
+void list_each(Session& session, const std::vector<ListedRepository>& repositories,
+               const ImagesListener& listener) {
+  std::vector<std::string> names;
+  for (const auto& repository : repositories) {
+    names.push_back(repository.name);
+  }
+  listener.on_repositories(names);
+  KnownImages known;
+  for (const auto& [name, open] : repositories) {
+    std::vector<ImageRow> rows;
+    try {
+      const auto repository = open();
+      rows = rows_of(name, repository->tags());
+      fill_in(session, known, *repository, rows);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted) {
+        throw;
+      }
+      if (error.kind() == ErrorKind::not_found) {
+        // A search index may name what was deleted since.
+        session.progress().note(error.message() + ", although it is listed");
+      } else {
+        listener.on_problem(name, std::current_exception());
+      }
+      continue;
+    }
+    for (const auto& row : rows) {
+      listener.on_row(row);
+    }
+  }
+}
+
+/// Every repository of a storage tree.
+void list_storage(Session& session, const Place& place, const ImagesListener& listener) {
   const auto storage = V1Storage::open(place.path);
   std::vector<std::string> names;
   storage->for_each_repository([&](const std::string& name) { names.push_back(name); });
   std::sort(names.begin(), names.end());
-  KnownImages known;
+  std::vector<ListedRepository> repositories;
   for (const auto& name : names) {
-    const auto repository = storage->repository(name);
     const auto reference = Reference::parse("docker.io/" + name); // leaves library/ out
-    show(session, known, *repository, rows_of(reference.name, repository->tags()), on_row);
+    repositories.push_back(
+        {reference.name, [&storage, name] { return storage->repository(name); }});
   }
+  list_each(session, repositories, listener);
 }
 
 } // namespace
 
-void list_images(Session& session, const RegistryHost& host,
-                 const std::function<void(const ImageRow&)>& on_row) {
+void list_images(Session& session, const RegistryHost& host, const ImagesListener& listener) {
   auto& registry = session.registries().v1(host);
-  KnownImages known;
+  std::vector<ListedRepository> repositories;
   for (const auto& found : search(session, host, "")) {
-    const auto repository = registry.open(found.name);
-    V1Tags tags;
-    try {
-      tags = repository->tags();
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::not_found) {
-        throw;
-      }
-      // A search index may name what was deleted since.
-      session.progress().note(error.message() + ", although search lists it");
-    }
-    show(session, known, *repository, rows_of(found.name, tags), on_row);
+    repositories.push_back(
+        {found.name, [&registry, name = found.name] { return registry.open(name); }});
   }
+  list_each(session, repositories, listener);
 }
 
-void list_images(Session& session, const Place& place,
-                 const std::function<void(const ImageRow&)>& on_row) {
+void list_images(Session& session, const Place& place, const ImagesListener& listener) {
   if (place.kind == Place::Kind::v1_storage && !place.reference) {
-    list_storage(session, place, on_row);
+    list_storage(session, place, listener);
     return;
   }
   const auto repository = open_repository(session, place);
@@ -171,7 +202,10 @@ void list_images(Session& session, const Place& place,
       static_cast<void>(select_images(*repository, place, Select::one)); // throws with a hint
     }
   }
-  show(session, known, *repository, std::move(rows), on_row);
+  fill_in(session, known, *repository, rows);
+  for (const auto& row : rows) {
+    listener.on_row(row);
+  }
 }
 
 } // namespace regctl::ops

@@ -110,6 +110,25 @@ class Wild(TestCase):
         self.assertEqual(rows["team/oldsum", "1"]["size"],
                          self.ok("inspect", self.image("team/oldsum:1")).json["size"])
 
+    def test_images_waits_for_no_upload(self):
+        dead = self.ok("tags", self.image("team/dead"), "--format", "json").json
+        half = next(tag["id"] for tag in dead if tag["tag"] == "half")
+        self.ok("images", self.server.host)
+        self.assertEqual(len(self.server.log("GET", f"/images/{half}/json")), 1)
+
+    def test_images_goes_on_after_a_repository_that_cannot_be_listed(self):
+        self.server.control({"method": "GET", "path": "/mixed/tags$", "action": "status", "status": 403})
+        result = self.regctl("images", self.server.host, "--format", "json")
+        self.assertEqual(result.code, 10, result.err)
+        self.assertIn("regctl: mixed: ", result.err)
+        rows = {(r["repository"], r["tag"]): r["problem"] for r in result.json}
+        self.assertEqual(len(rows), 16)  # its two tags are one row
+        self.assertIn("403", rows["mixed", None])
+        self.assertIsNone(rows["team/oldsum", "1"])
+        self.fails(4, "images", self.image("mixed"), saying=["403"])
+        self.server.control({"method": "GET", "path": "/tags$", "action": "status", "status": 403})
+        self.assertEqual(self.regctl("images", self.server.host).code, 4)  # nothing, and for one reason
+
     def test_the_same_image_gives_the_same_archive(self):
         sums = set()
         for jobs in ("1", "8"):

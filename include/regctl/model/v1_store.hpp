@@ -126,7 +126,7 @@ public:
   /// was never completed.
   virtual std::optional<V1Image> find_image(const std::string& id) = 0;
 
-  /// The same without an error for an upload that was never completed.
+  /// The same at once, without an error for an upload that was never completed, or is under way.
   virtual V1Answer look_up(const std::string& id) {
     auto image = find_image(id);
     return image ? V1Answer{V1Answer::State::complete, std::move(*image)} : V1Answer();

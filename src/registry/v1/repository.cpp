@@ -202,17 +202,16 @@ std::optional<std::vector<std::string>> RemoteRepository::ancestry(const std::st
 }
 
 V1Answer RemoteRepository::look_up(const std::string& id) {
-  for (int attempt = 1;; ++attempt) {
-    auto answer = ask_for_image(*session_, id);
-    if (answer.state != V1Answer::State::in_progress || attempt == k_in_progress_tries) {
-      return answer;
-    }
-    interruptible_sleep_ms(k_in_progress_pause_ms);
-  }
+  return ask_for_image(*session_, id);
 }
 
 std::optional<V1Image> RemoteRepository::find_image(const std::string& id) {
   auto answer = look_up(id);
+  for (int tries = 1; answer.state == V1Answer::State::in_progress && tries < k_in_progress_tries;
+       ++tries) {
+    interruptible_sleep_ms(k_in_progress_pause_ms);
+    answer = look_up(id);
+  }
   if (answer.state == V1Answer::State::in_progress) {
     throw Error(
         ErrorKind::unavailable,

@@ -15,19 +15,20 @@ std::vector<ops::SearchResult> FakeVerbs::search(const RegistryHost& host, std::
   return found;
 }
 
-void FakeVerbs::list_images(const RegistryHost& host,
-                            const std::function<void(const ops::ImageRow&)>& on_row) {
+void FakeVerbs::list_images(const RegistryHost& host, const ops::ImagesListener& listener) {
   call("images at " + host.host);
+  if (!repositories.empty()) {
+    listener.on_repositories(repositories);
+  }
   for (const auto& row : rows) {
-    on_row(row);
+    listener.on_row(row);
   }
 }
 
-void FakeVerbs::list_images(const Place& place,
-                            const std::function<void(const ops::ImageRow&)>& on_row) {
+void FakeVerbs::list_images(const Place& place, const ops::ImagesListener& listener) {
   call("images of " + place.to_string());
   for (const auto& row : rows) {
-    on_row(row);
+    listener.on_row(row);
   }
 }
 

@@ -20,10 +20,8 @@ public:
 
   ops::PingResult ping(const RegistryHost& host) override;
   std::vector<ops::SearchResult> search(const RegistryHost& host, std::string_view term) override;
-  void list_images(const RegistryHost& host,
-                   const std::function<void(const ops::ImageRow&)>& on_row) override;
-  void list_images(const Place& place,
-                   const std::function<void(const ops::ImageRow&)>& on_row) override;
+  void list_images(const RegistryHost& host, const ops::ImagesListener& listener) override;
+  void list_images(const Place& place, const ops::ImagesListener& listener) override;
   V1Tags list_tags(const Place& place) override;
   ops::ImageDetails inspect(const Place& place) override;
   ops::CopyReport copy(const Place& from, const Place& to,
@@ -65,6 +63,7 @@ public:
              const std::function<void(const std::string&)>&) override;
 
   std::vector<ops::SearchResult> found;
+  std::vector<std::string> repositories; ///< told before the rows, unless empty
   std::vector<ops::ImageRow> rows;
   V1Tags tags;
   ops::ImageDetails details;
