@@ -46,16 +46,26 @@ TEST_CASE("a table that comes slowly does not wait for its rows") {
   Program program;
   std::ostringstream out;
   auto console = program.make_console(out);
-  int looks = 0;
-  console.now = [&] { // the second look is at the first row
-    return program.now + (++looks > 1 ? Listing::k_held_time : 0ms);
+  console.now = [&] { // each look takes a while, as a slow registry does
+    return program.now += Listing::k_held_time;
   };
-  run({"images", "h"}, console, [&](regctl::ops::SessionOptions, regctl::ops::Progress&) {
-    auto verbs = std::make_unique<FakeVerbs>(program.calls);
-    verbs->rows = {row("first"), row("the second one")};
-    return verbs;
-  });
-  CHECK(out.str().find("\nfirst        1") != std::string::npos); // not as wide as the second
+  std::vector<std::string> repositories;
+  const auto list = [&] {
+    out.str("");
+    run({"images", "h"}, console, [&](regctl::ops::SessionOptions, regctl::ops::Progress&) {
+      auto verbs = std::make_unique<FakeVerbs>(program.calls);
+      verbs->repositories = repositories;
+      verbs->rows = {row("first"), row("the second one"), row("this is the third")};
+      return verbs;
+    });
+    return out.str();
+  };
+  // Time runs from the first row on, however long that takes: the second is in the sample.
+  CHECK(list().find("\nfirst            1   ") != std::string::npos);
+  // Names that are known beforehand need no sample.
+  repositories = {"first", "the second one", "this is the third"};
+  CHECK(list().find("\nfirst               1              <none>         N/A             N/A\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("JSON listings are one array, also an empty one") {
