@@ -61,7 +61,7 @@ class Plan(TestCase):
 
     def assertForetold(self, *words, **places):
         """What a plan with all sizes says is what the run then does."""
-        _, plan = self.plan("--sizes", *words, **places)
+        _, plan = self.plan("--sizes", "-j", "1", *words, **places)
         run, requests = self.run_mirror(*words, **places)
         self.assertEqual((plan["planned_of_unknown_images"], plan["planned_of_unknown_size"]), (0, 0))
         self.assertEqual((plan["to_copy"], plan["to_update"], plan["to_keep"], plan["to_delete"]),
@@ -118,7 +118,7 @@ class Foretold(Plan):
         npm = self.start(NpmServer)
         for name in ("team/app:1", "team/app:2", "other:1"):
             self.push(npm, name, ["base", name.replace(":", "-").replace("/", "-")])
-        _, plan = self.plan("--sizes", source=npm.host)
+        _, plan = self.plan("--sizes", "-j", "1", source=npm.host)
         self.run_mirror(source=npm.host)
         # A search, which it does not have, and the listing; the ancestry of each tag, JSON and layer of each image.
         of_source = 2 + 3 + 4 * 2
