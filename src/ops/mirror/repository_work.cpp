@@ -38,9 +38,9 @@ public:
   std::vector<PlannedTag> plan() override {
     source_ = state_.source->open(task_.source_name);
     destination_ = state_.destination->open(task_.destination_name);
+    auto planned = task_.planned ? check_plan() : plan_anew();
     route_.emplace(
         V1Route{state_.session, *source_, *destination_, state_.images, state_.learnt, state_.how});
-    auto planned = task_.planned ? check_plan(std::move(*task_.planned)) : plan_anew();
     std::vector<PlannedTag> transfers;
     if (state_.options.dry_run) {
       report_plan(planned);
@@ -70,7 +70,10 @@ public:
     } else {
       leave_removals(ending);
     }
-    if (ending == Ending::failed || (ending == Ending::stopped && !route_)) {
+    const bool was_begun = ending != Ending::failed && route_;
+    if (!was_begun && task_.planned) {
+      leave_plan(ending == Ending::failed ? problem : nullptr);
+    } else if (!was_begun) {
       state_.report.add_repository(task_.source_name, ending == Ending::failed ? problem : nullptr);
     } else {
       state_.report.count_repository();
@@ -254,9 +257,9 @@ private:
   }
 
   /// A plan is of the past: what it wanted to change must still be what it saw.
-  std::vector<PlannedTag> check_plan(std::vector<PlannedTag> planned) {
+  std::vector<PlannedTag> check_plan() {
     const auto now = state_.destination->tags(task_.destination_name).value_or(TagListing());
-    planned = expected(std::move(planned));
+    auto planned = expected(std::exchange(*task_.planned, {}));
     std::vector<PlannedTag> left;
     for (auto& tag : planned) {
       const auto found = now.find(tag.tag);
@@ -278,6 +281,23 @@ private:
       left.push_back(std::move(tag));
     }
     return left;
+  }
+
+  /// What was decided is left as it was decided, tag by tag: the repository as a whole would be
+  /// planned anew. `problem` is null for what was not its turn any more.
+  void leave_plan(const std::exception_ptr& problem) {
+    auto left = std::exchange(*task_.planned, {});
+    std::erase_if(left, [](const PlannedTag& tag) { // nothing is lost of these
+      return !is_transfer(tag) && tag.action != Action::remove;
+    });
+    for (auto& tag : expected(std::move(left))) {
+      TagResult result;
+      result.tag = std::move(tag);
+      result.outcome = problem ? Outcome::failed : Outcome::not_done;
+      result.problem = problem;
+      state_.report.add(result);
+    }
+    state_.report.count_repository();
   }
 
   void remove() {
