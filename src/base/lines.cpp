@@ -32,6 +32,10 @@ LineReader::LineReader(const std::string& path)
 LineReader::LineReader(std::unique_ptr<Source> source, std::string what)
     : source_(std::move(source)), what_(std::move(what)) {}
 
+std::string LineReader::where() const {
+  return what_ + ", line " + std::to_string(number_);
+}
+
 std::optional<std::string> LineReader::next() {
   auto end = buffer_.find('\n', begin_);
   while (end == std::string::npos && !is_at_end_) {

@@ -82,6 +82,14 @@ void write_metrics(const std::string& path, const MirrorMetrics& metrics) {
   }
 }
 
+/// That they cannot be written is to be told before a pass that takes hours, not after it. Leaves
+/// what is there as it is.
+void check_metrics_file(const std::string& path) {
+  if (!path.empty()) {
+    AtomicFile{path};
+  }
+}
+
 /// A pass that came to no summary: its files cannot be written, or it makes no sense.
 void count_failed(const MirrorRun& run, Context& context, MirrorMetrics& metrics,
                   const Error& error) {
@@ -185,6 +193,7 @@ ExitCode run_mirror(const MirrorFlags& flags, Context& context) {
                  std::to_string(run.jobs.size()) + (run.jobs.size() == 1 ? " mirror" : " mirrors"));
     return ExitCode::ok;
   }
+  check_metrics_file(run.metrics_file);
   context.show_totals_only();
   MirrorMetrics metrics;
   std::unique_ptr<server::PageServer> page;

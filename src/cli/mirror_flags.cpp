@@ -82,7 +82,7 @@ void add_plans(Arguments& arguments, MirrorFlags& flags) {
   arguments.flag("--all", flags.all, "List also tags that stay as they are");
   arguments.value("--plan", "FILE", flags.plan, "Write what would be done here, and do nothing");
   arguments.value("--apply", "FILE", flags.apply,
-                  "Do what --plan wrote, or again what --failures wrote");
+                  "Do what --plan wrote, or again what --failures wrote; '-' is standard input");
   arguments.value("--report", "FILE", flags.run.report, "Write a JSON line for each tag here");
   arguments.value("--failures", "FILE", flags.run.failures,
                   "Write what failed here, for --apply and --repositories-from");
@@ -305,9 +305,6 @@ void refuse_contradictions(const MirrorFlags& flags, const std::string& file) {
     throw Error(ErrorKind::usage, "the mirror file '" + file + "' says what is mirrored",
                 "leave out SOURCE and DEST, or --config");
   }
-  if (!flags.plan.empty() || !flags.apply.empty()) {
-    throw Error(ErrorKind::usage, "a plan is of one SOURCE and DEST, not of a mirror file");
-  }
   refuse_rules(flags, file);
 }
 
@@ -323,6 +320,27 @@ void refuse_second_reading(const std::vector<MirrorJob>& jobs, const MirrorFlags
     throw Error(ErrorKind::usage,
                 "--watch comes back to the repositories' names, and standard input has them once",
                 "write them to a file, for --repositories-from FILE");
+  }
+}
+
+/// Standard output has the lines of the run, and a file of that name is not what anybody means.
+void refuse_standard_output(const ops::mirror::RunOptions& run, const std::string& plan) {
+  struct Written {
+    const std::string& file;
+    const char* what;
+    const char* hint;
+  };
+  const Written all[] = {
+      {run.report, "the report", "--format json prints its records there"},
+      {run.failures, "what failed", "name a file, as --apply reads it"},
+      {plan, "a plan", "name a file; --dry-run shows what would be done"},
+      {run.state, "what was learnt", "name a file"},
+      {run.metrics_file, "the metrics", "name a file; --listen-metrics serves them"},
+  };
+  for (const auto& [file, what, hint] : all) {
+    if (file == "-") {
+      throw Error(ErrorKind::usage, std::string(what) + " cannot go to standard output", hint);
+    }
   }
 }
 
@@ -344,6 +362,7 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   }
   refuse_second_reading(config.mirrors, flags);
   const auto settled = settle(config.run, flags.run);
+  refuse_standard_output(settled, flags.plan);
   MirrorRun run;
   run.jobs = std::move(config.mirrors);
   run.tells_work = flags.exit_code;

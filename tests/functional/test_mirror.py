@@ -322,6 +322,131 @@ class Chosen(MirrorCase):
         self.assertIn("is not what it was when the plan was made", stale.err)
 
 
+class Applied(MirrorCase):
+    """What --apply takes, and from where."""
+
+    def setUp(self):
+        super().setUp()
+        self.source, self.destination = self.start(Serving), self.start(Serving)
+        self.made = self.fill(self.source)
+        self.ends = (self.source.host, self.destination.host)
+
+    def assertUntouched(self):
+        self.assertEqual([r for r in self.destination.requests() if not r.startswith("GET")], [])
+
+    def test_what_is_of_another_mirror_is_refused(self):
+        """Of each kind of line: a tag that is planned, a tag that failed, a repository that failed."""
+        self.ok("mirror", self.source.host, f"{self.destination.host}/m/", "--plan", "plan")
+        tag = self.read("plan").splitlines()[-1].decode()
+        self.write("plan", "single\n" + tag + "\n")
+        stated = f"to docker://{self.destination.host}/m/, and this one is from docker://{self.source.host} to " \
+                 f"docker://{self.destination.host}"
+        self.fails(2, "mirror", *self.ends, "--apply", "plan", saying=["'plan', line 2", stated])
+        for record in ({"type": "tag", "destination": "single", "tag": "1.0", "action": "copy", "identity": "x"},
+                       {"type": "repository"}):
+            self.write("failures", json.dumps({"from": f"docker://{self.source.host}", "to": "docker://other:5000",
+                                               "source": "single", **record}))
+            self.fails(2, "mirror", *self.ends, "--apply", "failures", saying="'failures', line 1 is of the mirror")
+        self.assertUntouched()
+        # What does not say is taken for the one mirror there is.
+        record = json.loads(tag)
+        del record["from"], record["to"]
+        self.write("plan", json.dumps(record))
+        self.ok("mirror", *self.ends, "--apply", "plan")
+        self.assertNotEqual([r for r in self.destination.requests() if not r.startswith("GET")], [])
+
+    def test_a_repository_is_not_planned_anew_without_its_rules(self):
+        source = self.start(FaultServer)
+        made = self.fill(source)
+        source.control({"method": "GET", "path": "/single/tags$", "action": "status", "status": 500})
+        words = ("mirror", source.host, self.destination.host, "--retry", "0")
+        self.assertEqual(self.regctl(*words, "--prefix", "m/", "--failures", "failures").code, 10)
+        source.control("clear")
+        self.fails(2, *words, "--apply", "failures", saying=["'failures', line 1", "single is a matter of rules"])
+        self.ok(*words, "--prefix", "m/", "--repositories-from", "failures")
+        self.assertEqual(self.destination.tags("m/single")["1.0"], made["single"][-1].id)
+
+    def test_mirrors_of_a_file_take_what_is_theirs(self):
+        other = self.start(Serving)
+        lines = ["version: 1", "mirrors:"]
+        for end, name in ((self.destination, "single"), (other, "team/base")):
+            lines += [f"  - source: {self.source.host}", f"    destination: {end.host}", f"    repositories: [{name}]",
+                      "    tags: ['1*']"]
+        self.write("mirror.yaml", "\n".join(lines))
+        words = ("mirror", "--config", "mirror.yaml")
+        self.ok(*words, "--plan", "plan")
+        plan = self.read("plan").decode()
+        foreign = plan.splitlines()[0].replace(self.source.host, "other:5000")
+        for line, saying in ((foreign, "which is none of the mirror file's"), ("single", "does not say")):
+            self.write("wrong", plan + line + "\n")
+            self.fails(2, *words, "--apply", "wrong", saying=[f"'wrong', line {plan.count(chr(10)) + 1}", saying])
+        self.assertUntouched()
+        # A mirror of which the plan has nothing is left alone.
+        lines += [f"  - source: {self.source.host}", "    destination: 127.0.0.1:1"]
+        self.write("mirror.yaml", "\n".join(lines))
+        done = self.ok(*words, "--apply", "plan")
+        self.assertEqual(sorted(line.split()[1] for line in done.out.splitlines()), ["single:1.0", "team/base:1.0"])
+        self.assertEqual(list(self.destination.tags("single")), ["1.0"])
+        self.assertEqual(list(other.tags("team/base")), ["1.0"])
+
+    def test_shares_of_a_plan_are_the_whole_and_share_nothing(self):
+        more = [f"app-{n}:1.0" for n in range(8)]
+        for name in more:
+            self.ok("tag", f"{self.source.host}/single:1.0", f"{self.source.host}/{name}")
+        self.ok("mirror", *self.ends, "--plan", "plan")
+        planned = [line for line in self.read("plan").decode().splitlines() if "team/app" not in line]
+        self.write("plan", "\n".join(planned) + "\n# and looked at anew:\nteam/app\n")
+        done = [self.ok("mirror", *self.ends, "--apply", "plan", "--shard", f"{i}/2").out.splitlines() for i in (1, 2)]
+        self.assertEqual(sorted(line.split()[1] for line in sum(done, [])),
+                         sorted(more + [f"{name}:{tag}" for name in self.made for tag in ("1.0", "latest")]))
+        self.assertTrue(all(done))
+        self.assertSame(self.made, self.destination)
+
+    def test_a_plan_comes_by_standard_input_or_a_pipe(self):
+        self.ok("mirror", *self.ends, "--plan", "plan")
+        piped = self.ok("mirror", *self.ends, "--apply", "-", stdin=self.read("plan"))
+        self.assertEqual(len(piped.out.splitlines()), 6)
+        self.assertSame(self.made, self.destination)
+        other = self.start(Serving)
+        self.ok("mirror", self.source.host, other.host, "--plan", "plan")
+        os.mkfifo(self.path("pipe"))
+        process = self.start_regctl("mirror", self.source.host, other.host, "--apply", "pipe")
+        with open(self.path("pipe"), "wb") as pipe:
+            pipe.write(self.read("plan"))
+        out, err = process.communicate()
+        self.assertEqual((process.returncode, len(out.splitlines())), (0, 6), err)
+
+    def test_what_was_decided_stays_so_where_the_destination_cannot_be_listed(self):
+        destination = self.start(FaultServer)
+        ends = (self.source.host, destination.host)
+        self.ok("mirror", *ends, "--include-tag", "1*", "--include", "single", "--plan", "plan")
+        destination.control({"method": "GET", "path": "/tags", "action": "status", "status": 500})
+        failed = self.regctl("mirror", *ends, "--apply", "plan", "--retry", "0", "--failures", "failures")
+        self.assertEqual(failed.code, 5, failed.err)
+        destination.control("clear")
+        done = self.ok("mirror", *ends, "--apply", "failures")
+        self.assertEqual([line.split()[1] for line in done.out.splitlines()], ["single:1.0"])
+
+    def test_what_is_written_goes_to_different_files(self):
+        for flags in (("--report", "lines", "--failures", "./lines"), ("--report", "lines", "--plan", "./lines"),
+                      ("--plan", "./lines", "--failures", "lines")):
+            for is_there in (False, True):
+                if is_there:
+                    self.write("lines", "of before\n")
+                self.fails(2, "mirror", *self.ends, *flags, saying="write to different files")
+                self.assertEqual(os.path.exists(self.path("lines")) and self.read("lines"),
+                                 is_there and b"of before\n")
+            os.remove(self.path("lines"))
+        self.mirror(*self.ends, "--report", "/dev/null", "--failures", "/dev/null")
+
+    def test_what_is_neither_a_record_nor_a_name_is_told_before_anything_is_done(self):
+        self.write("config.yml", "single\n\n# a remark\nversion: 0.1\n")
+        for flag in ("--apply", "--repositories-from"):
+            self.fails(6, "mirror", *self.ends, flag, "config.yml",
+                       saying="'config.yml', line 4 is neither a record nor the name of a repository")
+        self.assertUntouched()
+
+
 class Prune(MirrorCase):
     def setUp(self):
         super().setUp()
@@ -507,6 +632,8 @@ class Failing(MirrorCase):
         for flag in ("--apply", "--repositories-from"):
             with self.subTest(flag):
                 destination = self.start(Serving)
+                lines = self.read("first").decode()  # which say of which mirror they are
+                self.write("failures", lines.replace(self.destination.host, destination.host))
                 seen = len(self.source.log())
                 done = self.ok("mirror", self.source.host, destination.host, flag, "failures")
                 self.assertEqual(sorted(line.split()[1] for line in done.out.splitlines()),

@@ -25,6 +25,9 @@ public:
   /// Of the line that next() returned last, from 1.
   [[nodiscard]] std::size_t number() const noexcept { return number_; }
 
+  /// That line, for messages: "WHAT, line N".
+  [[nodiscard]] std::string where() const;
+
   static constexpr std::size_t k_limit_bytes = 64 * 1024;
 
 private:

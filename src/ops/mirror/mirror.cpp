@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/applied_plan.hpp"
 #include "ops/mirror/engine.hpp"
 #include "ops/mirror/listing.hpp"
 #include "ops/mirror/repository_work.hpp"
@@ -28,18 +29,15 @@ std::string destination_name(const MirrorJob& job, const std::string& source_nam
   return put_below(job.destination.name_space, job.rules.destination_name(source_name));
 }
 
-/// One name a line, or lines of a plan or of failures, whose names are taken.
+/// One name a line, or lines of a plan or of failures, whose names are taken. A name of another
+/// form is a mistake, and perhaps another file than was meant.
 std::vector<std::string> read_names(const std::string& file) {
   std::vector<std::string> names;
   LineReader lines(file);
-  while (auto line = lines.next()) {
-    const auto begin = line->find_first_not_of(" \t");
-    if (begin == std::string::npos || line->at(begin) == '#') {
-      continue;
+  while (const auto line = lines.next()) {
+    if (!is_remark(*line)) {
+      names.push_back(familiar_name(parse_plan_line(*line, lines.where()).tag.source_name));
     }
-    names.push_back(familiar_name(
-        line->at(begin) == '{' ? parse_planned_tag(*line, lines.number()).source_name
-                               : line->substr(begin, line->find_last_not_of(" \t") + 1 - begin)));
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -169,102 +167,37 @@ std::unique_ptr<RepositoryWork> make_work(JobState& state, const std::string& na
   return make_repository_work(state, std::move(task));
 }
 
-/// Reads a plan line by line and makes one task of the lines that belong to one repository, which
-/// stand together. A line that is only a name, as --failures writes for what could not be listed,
-/// is a repository to be planned anew.
-class PlanReader {
-public:
-  explicit PlanReader(const std::string& file) : lines_(file) {}
-
-  /// Nothing at the end.
-  std::optional<RepositoryTask> next() {
-    std::optional<RepositoryTask> task;
-    for (; peek(); ahead_.reset()) {
-      const bool is_name = ahead_->tag.empty();
-      if (is_name && task) {
-        break;
-      }
-      if (is_name) {
-        task.emplace();
-        task->source_name = ahead_->source_name;
-        ahead_.reset();
-        break;
-      }
-      if (!task) {
-        task.emplace();
-        task->source_name = ahead_->source_name;
-        task->destination_name = ahead_->destination_name;
-        task->planned.emplace();
-      } else if (task->source_name != ahead_->source_name ||
-                 task->destination_name != ahead_->destination_name) {
-        break;
-      }
-      task->planned->push_back(std::move(*ahead_));
-    }
-    return task;
-  }
-
-private:
-  bool peek() {
-    while (!ahead_) {
-      const auto line = lines_.next();
-      if (!line) {
-        return false;
-      }
-      if (line->starts_with('{')) {
-        ahead_ = parse_planned_tag(*line, lines_.number());
-      } else if (!line->empty()) {
-        ahead_.emplace().source_name = *line;
-      }
-    }
-    return true;
-  }
-
-  LineReader lines_;
-  std::optional<PlannedTag> ahead_;
-};
-
 void run(JobState& state, const NextRepository& next) {
   SettledKeys settled;
   run_engine({state.jobs, state.options.fail_fast}, settled, state.session.progress(), next);
   check_interrupted();
 }
 
-/// The last catch: what is protected by now stays, whatever was decided when the plan was made.
-void keep_protected(std::vector<PlannedTag>& planned, const Rules& rules) {
-  for (auto& tag : planned) {
-    if (tag.action == Action::remove && rules.protects(tag.tag)) {
-      tag.action = Action::skip;
-      tag.reason = "protected";
-    }
-  }
+Report::Mirror mirror_of(const MirrorJob& job) {
+  return {job.source.to_string(), job.destination.to_string(), job.rules.shape_repositories()};
 }
 
-void apply_plan(JobState& state) {
-  PlanReader check(state.options.apply); // a mistake in it is told before anything is done
+void apply_plan(JobState& state, const AppliedPlan& plan) {
+  const auto count = plan.tasks_of(state.job);
   std::uint64_t repositories = 0;
-  while (check.next()) {
+  while (count()) {
     ++repositories;
   }
-  PlanReader plan(state.options.apply);
-  state.report.begin(state.job.source.to_string(), state.job.destination.to_string(), repositories);
-  run(state, [&]() -> std::unique_ptr<RepositoryWork> {
-    auto task = plan.next();
+  state.report.begin(mirror_of(state.job), repositories);
+  run(state, [&, next = plan.tasks_of(state.job)]() -> std::unique_ptr<RepositoryWork> {
+    auto task = next();
     if (!task) {
       return nullptr;
     }
-    if (!task->planned) {
-      return make_work(state, task->source_name);
-    }
-    keep_protected(*task->planned, state.job.rules);
-    return make_repository_work(state, std::move(*task));
+    return task->planned ? make_repository_work(state, std::move(*task))
+                         : make_work(state, task->source_name);
   });
 }
 
 void mirror_all(JobState& state) {
   const auto names = choose_names(state);
   check_names(state, names);
-  state.report.begin(state.job.source.to_string(), state.job.destination.to_string(), names.size());
+  state.report.begin(mirror_of(state.job), names.size());
   auto name = names.begin();
   run(state, [&]() -> std::unique_ptr<RepositoryWork> {
     return name == names.end() ? nullptr : make_work(state, *name++);
@@ -343,7 +276,8 @@ Forecast::Side forecast_side(const Side& side) {
 }
 
 void run_job(Session& session, const MirrorJob& job, const MirrorOptions& options,
-             const Limits& limits, Owners& owners, Report& report) {
+             const Limits& limits, const std::optional<AppliedPlan>& plan, Owners& owners,
+             Report& report) {
   ImageCopy how;
   how.limits = limits.for_job(job);
   auto source = open_source(session, job.source);
@@ -369,11 +303,11 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                  {},
                  owners};
   try {
-    if (options.apply.empty()) {
+    if (plan) {
+      apply_plan(state, *plan);
+    } else {
       mirror_all(state);
       report.count_plan(state.forecast.shared_bytes(), listing_requests(state));
-    } else {
-      apply_plan(state);
     }
   } catch (...) {
     state.learnt.save();
@@ -382,21 +316,44 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
   state.learnt.save();
 }
 
+/// Whether two names are of one file that what is written would get lost in: not one to which all
+/// writers add.
+bool are_one_file(const std::string& one, const std::string& other) {
+  if (one.empty() || other.empty()) {
+    return false;
+  }
+  std::error_code problem; // told when the file is opened
+  if (!std::filesystem::exists(one, problem)) {
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(one), problem) ==
+           std::filesystem::weakly_canonical(std::filesystem::absolute(other), problem);
+  }
+  return std::filesystem::is_regular_file(one, problem) &&
+         std::filesystem::equivalent(one, other, problem) && !problem;
+}
+
 /// The report and the failures are written from the beginning on: what is to be read must be
 /// another file, or its lines would be gone before anybody saw them.
 void check_files(const std::vector<MirrorJob>& jobs, const MirrorOptions& options) {
+  const auto& files = options.files;
   std::vector<std::string> read = {options.apply};
   for (const auto& job : jobs) {
     read.push_back(job.repositories_from);
   }
   for (const auto& file : read) {
-    for (const auto& written : {options.files.report, options.files.failures}) {
-      std::error_code is_none; // of one name that is empty, or no file yet
-      if (std::filesystem::equivalent(file, written, is_none) && !is_none) {
+    for (const auto& written : {files.report, files.failures}) {
+      if (are_one_file(file, written)) {
         throw Error(ErrorKind::usage, "'" + written + "' would be overwritten before it is read",
                     "write to another file");
       }
     }
+  }
+  if (are_one_file(files.report, files.failures) || are_one_file(files.report, files.plan)) {
+    throw Error(ErrorKind::usage, "'" + files.report + "' is to have the report and other lines",
+                "--report, --failures and --plan write to different files");
+  }
+  if (are_one_file(files.failures, files.plan)) {
+    throw Error(ErrorKind::usage, "'" + files.plan + "' is to have the plan and what failed of it",
+                "--failures and --plan write to different files");
   }
 }
 
@@ -410,12 +367,19 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
     check_ends(job.source, job.destination);
   }
   check_files(jobs, options);
+  std::optional<AppliedPlan> plan;
+  if (!options.apply.empty()) {
+    plan.emplace(options.apply, jobs, options.shard);
+  }
   Report report(options.files, session.progress(), on_record);
   const Limits limits(options);
   Owners owners;
   for (const auto& job : jobs) {
+    if (plan && !plan->tasks_of(job)()) {
+      continue; // nothing of it is in the plan, and its ends may be out of reach
+    }
     try {
-      run_job(session, job, options, limits, owners, report);
+      run_job(session, job, options, limits, plan, owners, report);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) {
         report.interrupt();

@@ -24,21 +24,47 @@ Action parse_action(const std::string& text, const std::string& where) {
       return static_cast<Action>(i);
     }
   }
-  throw Error(ErrorKind::protocol, where + "action is '" + text + "'",
+  throw Error(ErrorKind::protocol, where + ": action is '" + text + "'",
               "it is copy, update, keep, delete or skip");
 }
 
 void check(const PlannedTag& tag, const std::string& where) {
   if (tag.source_name.empty() || tag.destination_name.empty()) {
-    throw Error(ErrorKind::protocol, where + "a name is empty");
+    throw Error(ErrorKind::protocol, where + ": a name is empty");
   }
   if (!is_tag(tag.tag)) {
-    throw Error(ErrorKind::protocol, where + "'" + tag.tag + "' is not a tag");
+    throw Error(ErrorKind::protocol, where + ": '" + tag.tag + "' is not a tag");
   }
   const bool moves = tag.action == Action::copy || tag.action == Action::update;
   if (moves && !tag.identity) {
-    throw Error(ErrorKind::protocol, where + "identity is missing");
+    throw Error(ErrorKind::protocol, where + ": identity is missing");
   }
+}
+
+/// A line without braces.
+PlanLine parse_name(const std::string& line, const std::string& where) {
+  const auto begin = line.find_first_not_of(" \t");
+  const auto end = line.find_last_not_of(" \t");
+  const auto text = begin == std::string::npos ? "" : line.substr(begin, end + 1 - begin);
+  PlanLine name;
+  name.is_repository = true;
+  try {
+    name.tag.source_name = parse_repository_name(text);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::protocol,
+                where + " is neither a record nor the name of a repository: " + error.message());
+  }
+  return name;
+}
+
+/// A plan's lines have no type.
+bool is_repository_record(const Json& document, const std::string& where) {
+  const auto type = optional_string(document, "type").value_or("tag");
+  if (type != "tag" && type != "repository") {
+    throw Error(ErrorKind::protocol, where + ": it is of type '" + type + "'",
+                "records of tags and of repositories can be carried out");
+  }
+  return type == "repository";
 }
 
 } // namespace
@@ -47,42 +73,58 @@ std::string_view to_string(Action action) noexcept {
   return k_actions[static_cast<std::size_t>(action)];
 }
 
-std::string print_planned_tag(const PlannedTag& tag) {
-  Json line = {{"source", tag.source_name},
-               {"destination", tag.destination_name},
-               {"tag", tag.tag},
-               {"action", to_string(tag.action)},
-               {"reason", tag.reason}};
+std::string print_plan_line(const PlanLine& line) {
+  const auto& tag = line.tag;
+  Json record = {{"from", line.from},
+                 {"to", line.to},
+                 {"source", tag.source_name},
+                 {"destination", tag.destination_name},
+                 {"tag", tag.tag},
+                 {"action", to_string(tag.action)},
+                 {"reason", tag.reason}};
   if (tag.is_broken) {
-    line["broken"] = true;
+    record["broken"] = true;
   }
-  put(line, "identity", tag.identity);
-  put(line, "previous", tag.previous);
-  return line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  put(record, "identity", tag.identity);
+  put(record, "previous", tag.previous);
+  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-PlannedTag parse_planned_tag(const std::string& line, std::size_t line_number) {
-  const auto where = "plan line " + std::to_string(line_number) + ": ";
-  const auto document = parse_json(line, where + "it");
-  if (!document.is_object()) {
-    throw Error(ErrorKind::protocol, where + "it is not a JSON object");
+PlanLine parse_plan_line(const std::string& line, const std::string& where) {
+  if (!line.starts_with('{')) {
+    return parse_name(line, where);
   }
+  const auto document = parse_json(line, where + ": it");
   const auto text = [&](const char* name) {
-    return required_string(document, name, where + "tag");
+    return required_string(document, name, where + ": tag");
+  };
+  const auto has = [&](const char* name) {
+    const auto* member = find_member(document, name);
+    return member != nullptr && member->is_boolean() && member->get<bool>();
   };
   // Members that are not known are passed over: lists of failures have more.
-  PlannedTag tag;
+  PlanLine parsed;
+  parsed.from = optional_string(document, "from").value_or("");
+  parsed.to = optional_string(document, "to").value_or("");
+  if (parsed.from.empty() != parsed.to.empty()) {
+    throw Error(ErrorKind::protocol, where + ": it has one end of its mirror, from or to");
+  }
+  parsed.is_repository = is_repository_record(document, where);
+  auto& tag = parsed.tag;
   tag.source_name = text("source");
+  if (parsed.is_repository) {
+    parsed.is_ruled = has("rules");
+    return parsed;
+  }
   tag.destination_name = text("destination");
   tag.tag = text("tag");
   tag.action = parse_action(text("action"), where);
   tag.reason = optional_string(document, "reason").value_or("");
-  const auto* broken = find_member(document, "broken");
-  tag.is_broken = broken != nullptr && broken->is_boolean() && broken->get<bool>();
+  tag.is_broken = has("broken");
   tag.identity = optional_string(document, "identity");
   tag.previous = optional_string(document, "previous");
   check(tag, where);
-  return tag;
+  return parsed;
 }
 
 } // namespace regctl::ops::mirror

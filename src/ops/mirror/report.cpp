@@ -122,10 +122,9 @@ Report::~Report() {
   progress_.standing_of_tags({});
 }
 
-void Report::begin(std::string from, std::string to, std::uint64_t repositories) {
+void Report::begin(Mirror mirror, std::uint64_t repositories) {
   const std::lock_guard lock(mutex_);
-  from_ = std::move(from);
-  to_ = std::move(to);
+  mirror_ = std::move(mirror);
   repositories_ahead_ += repositories;
   tell();
 }
@@ -146,13 +145,15 @@ void Report::drop_tags(std::uint64_t number) {
 void Report::add(const TagResult& result) {
   const std::lock_guard lock(mutex_);
   const auto& tag = result.tag;
-  const auto text = print_record(tag_record(result, from_, to_));
+  const auto text = print_record(tag_record(result, mirror_.from, mirror_.to));
   const bool is_left = result.outcome == Outcome::failed || result.outcome == Outcome::not_done;
   if (failures_ && is_left && !write_problem_) {
     try_to_write([&] { failures_->write(text); });
   }
   if (plan_ && !write_problem_) {
-    try_to_write([&] { plan_->write(as_bytes(print_planned_tag(tag) + "\n")); });
+    try_to_write([&] {
+      plan_->write(as_bytes(print_plan_line({mirror_.from, mirror_.to, tag}) + "\n"));
+    });
   }
   count(result);
   if (result.problem) {
@@ -166,10 +167,13 @@ void Report::add(const TagResult& result) {
 void Report::add_repository(const std::string& source_name, const std::exception_ptr& problem) {
   const std::lock_guard lock(mutex_);
   Json record = {{"type", "repository"},
-                 {"from", from_},
-                 {"to", to_},
+                 {"from", mirror_.from},
+                 {"to", mirror_.to},
                  {"source", source_name},
                  {"outcome", problem ? "failed" : "not done"}};
+  if (mirror_.is_ruled) {
+    record["rules"] = true;
+  }
   if (problem) {
     record["error"] = to_json(explain(problem));
     ++summary_.repositories_failed;
@@ -180,9 +184,10 @@ void Report::add_repository(const std::string& source_name, const std::exception
   }
   ++repositories_listed_;
   tell();
-  write(print_record(record), nullptr);
+  const auto text = print_record(record);
+  write(text, nullptr);
   if (failures_ && !write_problem_) {
-    try_to_write([&] { failures_->write(source_name); });
+    try_to_write([&] { failures_->write(text); });
   }
 }
 

@@ -71,6 +71,11 @@ Rename Rename::parse(std::string_view text) {
   return make(text.substr(0, sign), text.substr(sign + 1));
 }
 
+bool Rules::shape_repositories() const noexcept {
+  return !tags.include.empty() || !tags.exclude.empty() || semver || latest || newer_than ||
+         !renames.empty() || !prefix.empty() || prune.enabled;
+}
+
 bool Rules::protects(std::string_view tag) const {
   return any_matches(protected_tags, tag);
 }

@@ -118,6 +118,40 @@ TEST_CASE("rules beside --apply are refused, but for the last catch") {
   }
 }
 
+TEST_CASE("a mirror file has plans as well") {
+  const TemporaryFolder folder;
+  const auto file = write_mirror_file(folder, "");
+  for (const auto* flag : {"--plan", "--apply"}) {
+    Program program;
+    CHECK(program.run({"mirror", "--config", file, flag, "plan"}) == ExitCode::ok);
+  }
+}
+
+TEST_CASE("what is written goes to files") {
+  struct Row {
+    const char* flag;
+    const char* saying;
+  };
+  const Row rows[] = {
+      {"--report", "the report cannot go to standard output"},
+      {"--failures", "what failed cannot go to standard output"},
+      {"--plan", "a plan cannot go to standard output"},
+      {"--state", "what was learnt cannot go to standard output"},
+      {"--metrics-file", "the metrics cannot go to standard output"},
+  };
+  for (const auto& row : rows) {
+    check_refused({"mirror", "h:5000", "g:5000", row.flag, "-"}, row.saying);
+  }
+}
+
+TEST_CASE("metrics that cannot be written are told before anything is done") {
+  const TemporaryFolder folder;
+  Program program;
+  CHECK(program.run({"mirror", "h:5000", "g:5000", "--metrics-file", folder / "none/metrics"}) ==
+        ExitCode::not_found);
+  CHECK(program.calls.empty());
+}
+
 TEST_CASE("flags that would do nothing are refused") {
   struct Row {
     Words words;

@@ -36,9 +36,13 @@ TEST_CASE("a planned tag is a line of JSON that reads back as it was") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.line);
-    CHECK(print_planned_tag(row.tag) == row.line);
-    const auto again = parse_planned_tag(row.line, 1);
-    CHECK(print_planned_tag(again) == row.line);
+    const auto text =
+        R"({"from":"docker://old:1","to":"docker://new:1/m/",)" + std::string(row.line).substr(1);
+    CHECK(print_plan_line({"docker://old:1", "docker://new:1/m/", row.tag}) == text);
+    const auto line = parse_plan_line(text, "'plan', line 1");
+    CHECK(print_plan_line(line) == text);
+    CHECK(!line.is_repository);
+    const auto& again = line.tag;
     CHECK(again.action == row.tag.action);
     CHECK(again.is_broken == row.tag.is_broken);
     CHECK(again.identity == row.tag.identity);
@@ -47,11 +51,37 @@ TEST_CASE("a planned tag is a line of JSON that reads back as it was") {
 }
 
 TEST_CASE("members that are not known are passed over") {
-  const auto tag = parse_planned_tag(R"({"source":"a","destination":"b","tag":"1","action":"copy",
-                                         "identity":"x","error":{"kind":"denied"}})",
-                                     1);
-  CHECK(tag.destination_name == "b");
-  CHECK(tag.reason.empty());
+  const auto line = parse_plan_line(R"({"source":"a","destination":"b","tag":"1","action":"copy",
+                                        "identity":"x","error":{"kind":"denied"}})",
+                                    "'plan', line 1");
+  CHECK(line.tag.destination_name == "b");
+  CHECK(line.tag.reason.empty());
+  CHECK(line.from.empty());
+}
+
+TEST_CASE("a repository is a record, or its name alone") {
+  struct Row {
+    const char* line;
+    const char* name;
+    const char* from;
+    bool is_ruled;
+  };
+  const Row rows[] = {
+      {R"({"type":"repository","from":"a","to":"b","source":"team/app","outcome":"failed"})",
+       "team/app", "a", false},
+      {R"({"type":"repository","from":"a","to":"b","source":"app","rules":true})", "app", "a",
+       true},
+      {" team/app\t", "team/app", "", false},
+      {"library/app", "app", "", false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.line);
+    const auto line = parse_plan_line(row.line, "'plan', line 1");
+    CHECK(line.is_repository);
+    CHECK(line.tag.source_name == row.name);
+    CHECK(line.from == row.from);
+    CHECK(line.is_ruled == row.is_ruled);
+  }
 }
 
 TEST_CASE("what is no planned tag is named with its line") {
@@ -60,8 +90,12 @@ TEST_CASE("what is no planned tag is named with its line") {
     const char* why;
   };
   const Row rows[] = {
-      {"", "not JSON"},
-      {"[]", "not a JSON object"},
+      {"version: 1", "is neither a record nor the name of a repository"},
+      {"[]", "is neither a record nor the name of a repository"},
+      {"{", "not JSON"},
+      {R"({"type":"summary","interrupted":false})", "it is of type 'summary'"},
+      {R"({"from":"a","source":"a","destination":"a","tag":"1","action":"keep"})", "one end"},
+      {R"({"type":"repository","from":"a","to":"b"})", "source is missing"},
       {R"({"destination":"a","tag":"1","action":"keep"})", "source is missing"},
       {R"({"source":"a","destination":1,"tag":"1","action":"keep"})",
        "destination is not a string"},
@@ -74,11 +108,11 @@ TEST_CASE("what is no planned tag is named with its line") {
   for (const auto& row : rows) {
     CAPTURE(row.line);
     try {
-      parse_planned_tag(row.line, 17);
+      parse_plan_line(row.line, "'plan', line 17");
       FAIL_CHECK("was taken");
     } catch (const Error& error) {
       CHECK(error.kind() == ErrorKind::protocol);
-      CHECK(error.message().find("plan line 17: ") == 0);
+      CHECK(error.message().find("'plan', line 17") == 0);
       CHECK(error.message().find(row.why) != std::string::npos);
     }
   }

@@ -122,7 +122,7 @@ TEST_CASE_FIXTURE(Fixture, "a plan is added up, and what is not known of it is c
 TEST_CASE_FIXTURE(Fixture, "the files have a line for each thing as it happens") {
   Lines shown;
   auto report = open([&](const std::string& json, const TagResult*) { shown.push_back(json); });
-  report.begin("docker://old:5000", "docker://new:5000", 3);
+  report.begin({"docker://old:5000", "docker://new:5000"}, 3);
   auto copied = result("1.0", Action::copy);
   copied.items_moved = 2;
   copied.items_there = 1;
@@ -158,6 +158,7 @@ TEST_CASE_FIXTURE(Fixture, "the files have a line for each thing as it happens")
 
 TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes back") {
   auto report = open();
+  report.begin({"docker://old:5000", "docker://new:5000", /*is_ruled=*/true}, 3);
   report.add(result("1.0", Action::copy));
   report.add(result("2.0", Action::copy, Outcome::failed));
   report.add_repository("team/broken", problem(ErrorKind::unavailable));
@@ -167,13 +168,20 @@ TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes ba
   const auto lines = read("failures");
   REQUIRE(lines.size() == 4);
   for (const std::size_t tag : {0, 2}) {
-    const auto planned = parse_planned_tag(lines[tag], tag + 1);
-    CHECK(planned.source_name == "team/app");
-    CHECK(planned.tag == (tag == 0 ? "2.0" : "3.0"));
-    CHECK(planned.identity == "abc");
+    const auto line = parse_plan_line(lines[tag], "a line");
+    CHECK(line.from == "docker://old:5000");
+    CHECK(line.to == "docker://new:5000");
+    CHECK(line.tag.source_name == "team/app");
+    CHECK(line.tag.tag == (tag == 0 ? "2.0" : "3.0"));
+    CHECK(line.tag.identity == "abc");
   }
-  CHECK(lines[1] == "team/broken");
-  CHECK(lines[3] == "team/late");
+  for (const std::size_t repository : {1, 3}) {
+    const auto line = parse_plan_line(lines[repository], "a line");
+    CHECK(line.is_repository);
+    CHECK(line.is_ruled);
+    CHECK(line.to == "docker://new:5000");
+    CHECK(line.tag.source_name == (repository == 1 ? "team/broken" : "team/late"));
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "a plan is there when it is complete") {
@@ -183,9 +191,12 @@ TEST_CASE_FIXTURE(Fixture, "a plan is there when it is complete") {
   }
   CHECK(!std::filesystem::exists(folder / "plan"));
   auto report = open();
+  report.begin({"docker://old:5000", "docker://new:5000"}, 1);
   report.add(result("1.0", Action::copy, Outcome::planned));
   report.finish();
-  CHECK(parse_planned_tag(read("plan").at(0), 1).tag == "1.0");
+  const auto line = parse_plan_line(read("plan").at(0), "a line");
+  CHECK(line.from == "docker://old:5000");
+  CHECK(line.tag.tag == "1.0");
 }
 
 TEST_CASE_FIXTURE(Fixture, "failures of one kind have one cause, and the first is remembered") {

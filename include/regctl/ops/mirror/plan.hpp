@@ -73,9 +73,21 @@ using CreatedAt = std::function<std::optional<std::int64_t>(const std::string& i
 std::vector<PlannedTag> plan(const Listings& listings, const Rules& rules,
                              const CreatedAt& created_at, std::int64_t now);
 
-/// One line of a plan file (--plan, --apply): a JSON object without line feeds. Throws
-/// Error{protocol} "plan line N: …" for what is none.
-std::string print_planned_tag(const PlannedTag& tag);
-PlannedTag parse_planned_tag(const std::string& line, std::size_t line_number);
+/// One line of what --plan and --failures write, and --apply and --repositories-from take: what is
+/// to be done with a tag, or a repository whose tags are to be looked at first.
+struct PlanLine {
+  std::string from; ///< the ends of its mirror, as Endpoint::to_string() has them; both are "" for
+  std::string to;   ///< a line that does not say
+  PlannedTag tag;   ///< of a repository the source's name alone
+  bool is_repository = false;
+  bool is_ruled = false; ///< a repository of a mirror with rules, Rules::shape_repositories()
+};
+
+/// A line for a tag: a JSON object without line feeds.
+std::string print_plan_line(const PlanLine& line);
+
+/// Reads such an object, a report's record of a tag or a repository, or the name of a repository.
+/// Throws Error{protocol} "WHERE: …" for what is none of these.
+PlanLine parse_plan_line(const std::string& line, const std::string& where);
 
 } // namespace regctl::ops::mirror

@@ -106,7 +106,7 @@ public:
   struct Files {
     std::string report;   ///< JSON lines, regctl-mirror(1); "" for none
     std::string failures; ///< lines that --apply and --repositories-from take; "" for none
-    std::string plan;     ///< lines of print_planned_tag; "" for none
+    std::string plan;     ///< lines of print_plan_line(); "" for none
   };
 
   /// Called for each record of the report, one at a time; `tag` is null for those of other things.
@@ -116,8 +116,15 @@ public:
   Report(const Files& files, Progress& progress, OnRecord on_record);
   ~Report();
 
-  /// What follows is about this source and destination.
-  void begin(std::string from, std::string to, std::uint64_t repositories);
+  /// A mirror that records are of.
+  struct Mirror {
+    std::string from; ///< Endpoint::to_string()
+    std::string to;
+    bool is_ruled = false; ///< Rules::shape_repositories()
+  };
+
+  /// What follows is about this one, of which so many repositories are ahead.
+  void begin(Mirror mirror, std::uint64_t repositories);
 
   /// A repository's tags are known: so many are ahead, without those that the rules leave out.
   void expect_tags(std::uint64_t number);
@@ -158,8 +165,7 @@ private:
   OnRecord on_record_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   std::mutex mutex_; ///< guards what follows
-  std::string from_;
-  std::string to_;
+  Mirror mirror_;
   std::uint64_t repositories_ahead_ = 0;
   std::uint64_t repositories_listed_ = 0; ///< or given up
   std::uint64_t tags_ahead_ = 0;

@@ -59,6 +59,9 @@ struct Rules {
   /// tag is a version.
   [[nodiscard]] bool needs_ages() const noexcept { return latest || newer_than; }
 
+  /// Whether they say more than which repositories are taken: something of their tags or names.
+  [[nodiscard]] bool shape_repositories() const noexcept;
+
   /// Whether a tag of the destination is one that is never removed.
   [[nodiscard]] bool protects(std::string_view tag) const;
 

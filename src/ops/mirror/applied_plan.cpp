@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/applied_plan.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+FileDescriptor open(const std::string& path) {
+  if (path != "-") {
+    return open_for_reading(path);
+  }
+  FileDescriptor fd(::dup(STDIN_FILENO));
+  if (!fd) {
+    throw_errno("read standard input", errno);
+  }
+  return fd;
+}
+
+bool is_of(const PlanLine& line, const MirrorJob& job) {
+  return line.from.empty() ||
+         (line.from == job.source.to_string() && line.to == job.destination.to_string());
+}
+
+/// The last catch: what is protected by now stays, whatever was decided when the plan was made.
+void keep_protected(PlannedTag& tag, const Rules& rules) {
+  if (tag.action == Action::remove && rules.protects(tag.tag)) {
+    tag.action = Action::skip;
+    tag.reason = "protected";
+  }
+}
+
+} // namespace
+
+bool is_remark(std::string_view line) noexcept {
+  const auto begin = line.find_first_not_of(" \t");
+  return begin == std::string_view::npos || line[begin] == '#';
+}
+
+class AppliedPlan::Tasks {
+public:
+  Tasks(const AppliedPlan& plan, const MirrorJob& job)
+      : plan_(plan), job_(job), lines_(plan.lines()) {}
+
+  std::optional<RepositoryTask> next() {
+    if (!peek()) {
+      return std::nullopt;
+    }
+    RepositoryTask task;
+    task.source_name = ahead_->tag.source_name;
+    if (ahead_->is_repository) {
+      ahead_.reset();
+      return task;
+    }
+    task.destination_name = ahead_->tag.destination_name;
+    task.planned.emplace();
+    for (; peek() && belongs_to(task); ahead_.reset()) {
+      keep_protected(ahead_->tag, job_.rules);
+      task.planned->push_back(std::move(ahead_->tag));
+    }
+    return task;
+  }
+
+private:
+  [[nodiscard]] bool belongs_to(const RepositoryTask& task) const {
+    return !ahead_->is_repository && ahead_->tag.source_name == task.source_name &&
+           ahead_->tag.destination_name == task.destination_name;
+  }
+
+  bool peek() {
+    while (!ahead_) {
+      const auto line = lines_.next();
+      if (!line) {
+        return false;
+      }
+      if (is_remark(*line)) {
+        continue;
+      }
+      if (auto parsed = parse_plan_line(*line, lines_.where()); plan_.takes(job_, parsed)) {
+        ahead_ = std::move(parsed);
+      }
+    }
+    return true;
+  }
+
+  const AppliedPlan& plan_;
+  const MirrorJob& job_;
+  LineReader lines_;
+  std::optional<PlanLine> ahead_;
+};
+
+AppliedPlan::AppliedPlan(const std::string& path, const std::vector<MirrorJob>& jobs,
+                         const std::optional<Shard>& shard)
+    : what_(path == "-" ? "standard input" : "'" + path + "'"), jobs_(jobs), shard_(shard) {
+  auto fd = open(path);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) {
+    throw_errno("read " + what_, errno);
+  }
+  if (S_ISREG(info.st_mode)) {
+    size_bytes_ = static_cast<std::uint64_t>(info.st_size);
+  } else { // it is read more than once
+    auto kept = make_temporary_file();
+    const auto source = make_fd_source(std::move(fd), what_);
+    const auto sink = make_fd_sink(FileDescriptor(::dup(kept.get())), "a temporary file");
+    size_bytes_ = pump(*source, *sink);
+    fd = std::move(kept);
+  }
+  file_ = std::make_shared<const FileDescriptor>(std::move(fd));
+  auto lines = this->lines();
+  while (const auto line = lines.next()) {
+    if (!is_remark(*line)) {
+      check(parse_plan_line(*line, lines.where()), lines.where());
+    }
+  }
+}
+
+AppliedPlan::Next AppliedPlan::tasks_of(const MirrorJob& job) const {
+  return [tasks = std::make_shared<Tasks>(*this, job)] { return tasks->next(); };
+}
+
+LineReader AppliedPlan::lines() const {
+  return {make_range_source(file_, 0, size_bytes_, what_), what_};
+}
+
+void AppliedPlan::check(const PlanLine& line, const std::string& where) const {
+  if (line.from.empty() && jobs_.size() > 1) {
+    throw Error(ErrorKind::usage, where + " does not say of which mirror it is",
+                "name SOURCE and DEST instead of a mirror file");
+  }
+  const auto job = std::find_if(jobs_.begin(), jobs_.end(),
+                                [&](const MirrorJob& each) { return is_of(line, each); });
+  if (job == jobs_.end()) {
+    throw Error(ErrorKind::usage,
+                where + " is of the mirror from " + line.from + " to " + line.to +
+                    (jobs_.size() > 1
+                         ? ", which is none of the mirror file's"
+                         : ", and this one is from " + jobs_.front().source.to_string() + " to " +
+                               jobs_.front().destination.to_string()),
+                "name the ends with which the plan was made");
+  }
+  if (line.is_ruled && !job->rules.shape_repositories()) {
+    throw Error(ErrorKind::usage,
+                where + ": what is mirrored of " + line.tag.source_name +
+                    " is a matter of rules, and --apply has none",
+                "give this file to --repositories-from, beside the rules");
+  }
+}
+
+/// Where several jobs have the same ends, a tag is the first one's; a repository is to be looked at
+/// by all that mirror it.
+bool AppliedPlan::takes(const MirrorJob& job, const PlanLine& line) const {
+  const auto& name = line.tag.source_name;
+  if (!is_of(line, job) || (shard_ && !shard_->takes(name))) {
+    return false;
+  }
+  if (line.is_repository) {
+    return job.rules.repositories.takes(name);
+  }
+  return &job == &*std::find_if(jobs_.begin(), jobs_.end(),
+                                [&](const MirrorJob& each) { return is_of(line, each); });
+}
+
+} // namespace regctl::ops::mirror
