@@ -52,7 +52,10 @@ ops::SessionOptions Context::session_options() {
   options.jobs = globals_.jobs.value_or(k_usual_jobs);
   options.api = globals_.api;
   options.client.user_agent = std::string("regctl/") + k_version;
-  options.client.retries = globals_.retries;
+  options.client.retries = globals_.retries.value_or(k_usual_retries);
+  if (globals_.retries) {
+    options.client.retries_of_nobody = *globals_.retries;
+  }
   options.client.stall_timeout = globals_.stall_timeout;
   options.client.connect_timeout = globals_.connect_timeout;
   options.client.pace = pace_;

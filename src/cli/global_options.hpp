@@ -16,6 +16,7 @@ namespace regctl::cli {
 enum class Format { table, json };
 
 inline constexpr std::size_t k_usual_jobs = 4;
+inline constexpr unsigned k_usual_retries = 5;
 
 /// What all commands take, before or after the command's name.
 struct GlobalOptions {
@@ -27,7 +28,7 @@ struct GlobalOptions {
   bool debug = false;
   bool no_progress = false;
   std::optional<std::size_t> jobs; ///< k_usual_jobs if not given
-  unsigned retries = 5;
+  std::optional<unsigned> retries; ///< k_usual_retries if not given
   std::chrono::seconds stall_timeout{60};
   std::chrono::seconds connect_timeout{30};
   ops::Api api = ops::Api::detect;

@@ -16,7 +16,6 @@ namespace regctl::http {
 namespace {
 
 constexpr int k_most_redirects = 10;
-constexpr unsigned k_most_retries_of_nobody = 2;
 constexpr std::uint64_t k_discard_limit_bytes = 256 * 1024;
 
 class BodySource final : public Source {
@@ -190,11 +189,9 @@ private:
 
   /// No answer came: waits for the next attempt, or throws.
   void retry_or_throw(const Request& request, const Failure& failure, unsigned attempt) {
-    // Where nobody was reached nothing can happen twice, but a mistyped port is not waited for
-    // long.
-    const bool nobody = failure.obstacle == Obstacle::nobody;
+    const bool nobody = failure.obstacle == Obstacle::nobody; // where nothing can happen twice
     const auto most =
-        nobody ? std::min(k_most_retries_of_nobody, options_.retries) : options_.retries;
+        nobody ? std::min(options_.retries_of_nobody, options_.retries) : options_.retries;
     const bool may_repeat = failure.may_pass && (request.repeat == Repeat::allowed || nobody);
     if (!may_repeat || attempt > most) {
       throw failure.error;

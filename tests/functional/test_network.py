@@ -130,6 +130,13 @@ class Proxies(Network):
                 self.assertNotIn(SECRET, result.err)
 
 
+class Nobody(Network):
+    def test_a_retry_that_was_asked_for_is_made_also_where_nobody_answers(self):
+        host = f"127.0.0.1:{free_port()}"
+        self.assertNotIn("(3 of ", self.fails(5, "ping", host, saying="(2 of 2)").err)
+        self.fails(5, "ping", "--retry", "3", host, saying="(3 of 3)")
+
+
 class Schemes(Network):
     def test_a_host_elsewhere_that_speaks_plain_http_is_told_and_never_spoken_to(self):
         self.start_proxied()

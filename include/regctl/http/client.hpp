@@ -94,6 +94,9 @@ struct ClientOptions {
   /// Further attempts after the first; the pause doubles from retry_delay up to 30 s, with jitter.
   /// Retry-After (seconds or date) is a minimum; one of more than 10 minutes ends the attempts.
   unsigned retries = 5;
+  /// The same where no host of that name is found or it refuses to be connected to, which passes
+  /// more rarely: a mistyped port is not waited for long. At most `retries`.
+  unsigned retries_of_nobody = 2;
   std::chrono::milliseconds retry_delay{500};
   /// Requests of a kind (HEAD; GET; what writes) that one host gets at a time, at the most: fewer
   /// to begin with and after it answered 429 or 503, more while it goes well. While it asks for a
