@@ -126,7 +126,7 @@ TEST_CASE("verify prints every finding and ends with 7 for damage, whatever else
   CHECK(program.err() ==
         "regctl: team/lost: no entry\n"
         "regctl: 2 repositories, 3 tags: 1 sound, 2 damaged; 2 images, 3 layers read, 1.5 kB, 1 "
-        "layers without a checksum\n");
+        "layer without a checksum\n");
   CHECK(program.run({"verify", "h:1", "--all"}) == ExitCode::integrity);
   CHECK(program.out().find("team/app     1.0   sound             aaaaaaaaaaaa   h:1\n") !=
         std::string::npos);

@@ -15,10 +15,16 @@ namespace {
 
 TagResult result(Action action, Outcome outcome) {
   TagResult result;
-  result.tag = {"team/app",           "new/app",           "1.0", action, "missing", false,
-                std::string(64, 'a'), std::string(64, 'b')};
+  auto& tag = result.tag;
+  tag.source_name = "team/app";
+  tag.destination_name = "new/app";
+  tag.tag = "1.0";
+  tag.action = action;
+  tag.reason = "missing";
+  tag.identity = std::string(64, 'a');
+  tag.previous = std::string(64, 'b');
   if (action == Action::remove) {
-    result.tag.identity.reset();
+    tag.identity.reset();
   }
   result.outcome = outcome;
   return result;

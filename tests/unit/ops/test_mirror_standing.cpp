@@ -51,7 +51,7 @@ TEST_CASE("between two passes nothing stands anywhere") {
   Standing standing;
   {
     Report report({}, standing, [](const std::string&, const TagResult*) {});
-    report.begin("a", "b", 1);
+    report.begin({"a", "b"}, 1);
     report.expect_tags(1);
     report.add(tag(Action::keep));
     report.count_repository();
@@ -63,7 +63,7 @@ TEST_CASE("between two passes nothing stands anywhere") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "tags that are done are told out of those that are known") {
-  report.begin("a", "b", 3);
+  report.begin({"a", "b"}, 3);
   CHECK(standing.repositories == "0 of 3 repositories");
   CHECK(standing.tags.empty());
   report.expect_tags(2);
@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(Fixture, "tags that are done are told out of those that are kn
 }
 
 TEST_CASE_FIXTURE(Fixture, "a tag that the source cannot read is part of the mirror") {
-  report.begin("a", "b", 1);
+  report.begin({"a", "b"}, 1);
   report.expect_tags(1);
   auto broken = tag(Action::skip, Outcome::failed);
   broken.tag.is_broken = true;
@@ -93,7 +93,7 @@ TEST_CASE_FIXTURE(Fixture, "a tag that the source cannot read is part of the mir
 }
 
 TEST_CASE_FIXTURE(Fixture, "what a plan takes adds up") {
-  report.begin("a", "b", 1);
+  report.begin({"a", "b"}, 1);
   auto copied = tag(Action::copy, Outcome::planned);
   copied.ahead = {.images = 2, .bytes = 300, .bytes_shared = 40, .requests = 9};
   auto updated = tag(Action::update, Outcome::planned);

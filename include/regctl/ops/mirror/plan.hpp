@@ -42,9 +42,9 @@ struct PlannedTag {
   Action action = Action::keep;
   std::string reason;     ///< "missing", "differs", "same", "filtered by --semver", …: for people
   bool is_broken = false; ///< skipped because the source cannot read it: a failure
-  bool is_spared = false; ///< skipped though it would be pruned, because of the reason
   std::optional<std::string> identity; ///< at the source
   std::optional<std::string> previous; ///< at the destination
+  bool is_spared = false;              ///< skipped though it would be pruned, because of the reason
 };
 
 /// Whether the rules leave a tag out, so that it is no part of the mirror.
