@@ -135,7 +135,7 @@ class Options(TestCase):
         self.assertTrue(os.path.isdir(self.path("as elsewhere/images")))
 
     def test_it_serves_only_once_its_port_is_told(self):
-        result = self.fails(3, "serve", "--listen", "127.0.0.1:0", "--storage", "s", "--port-file", "none/port",
+        result = self.fails(8, "serve", "--listen", "127.0.0.1:0", "--storage", "s", "--port-file", "none/port",
                             saying="none/port")
         self.assertNotIn("serving", result.err)
 

@@ -181,7 +181,7 @@ class Damaged(Verify):
             tree = self.copy(f"tree-{number}")
             self.edit(tree, base, "_checksum", lambda data: None)
             result = self.ok("verify", f"v1-storage:{tree}", "--deep")
-            self.assertIn("1 layers without a checksum", result.err)
+            self.assertIn("1 layer without a checksum", result.err)
             self.edit(tree, base, "layer", change)
             self.expect(tree, fault, base, shallow=False)
 
