@@ -56,9 +56,13 @@ void fuzz_semver(const std::string& text) {
 }
 
 void fuzz_plan_line(const std::string& text) {
-  const auto printed = print_planned_tag(parse_planned_tag(text, 1));
+  const auto line = parse_plan_line(text, "line 1");
+  if (line.is_repository) {
+    return; // a name, or a record that only --failures writes
+  }
+  const auto printed = print_plan_line(line);
   require(printed.find('\n') == std::string::npos);
-  require(print_planned_tag(parse_planned_tag(printed, 1)) == printed);
+  require(print_plan_line(parse_plan_line(printed, "line 1")) == printed);
 }
 
 void fuzz_words(const std::string& text) {
