@@ -16,7 +16,7 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import PATIENCE_S, RegctlServer, TestCase, main, wait_for  # noqa: E402
+from harness import PATIENCE_S, REGCTL, RegctlServer, TestCase, main, wait_for  # noqa: E402
 from v1_push import Client, Image, Refused, Tree  # noqa: E402
 
 MIB = 1024 * 1024
@@ -222,18 +222,20 @@ class Faults(TestCase):
             with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
                 return int(next(line.split()[1] for line in file if line.startswith("VmHWM"))) // 1024
 
+        # The allocator of a sanitizer keeps what is free, and is slow.
+        clients, limit = (2, 600) if "asan" in REGCTL or "tsan" in REGCTL else (8, 100)
         before = peak()
         repository, image = "/v1/repositories/a/b/", f"/v1/images/{self.image.id}/json"
         for path, size, begin, value in ((repository, 16 * MIB, b"[", b"["), (repository, 16 * MIB, b"[", b'{"":0},'),
                                          (repository, 16 * MIB, b'[{"id":[', b"[],"), (image, MIB, b'{"x":[', b"{},")):
             body = begin + value * ((size - len(begin)) // len(value))
-            connections = [self.connect(server) for _ in range(8)]
+            connections = [self.connect(server) for _ in range(clients)]
             for connection in connections:
                 connection.sendall(f"PUT {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode() +
                                    body)
             for connection in connections:
                 self.assertIn(" 400 ", self.read_answer(connection)[0])
-        self.assertLess(peak() - before, 100)  # MiB; as documents the lists take 400
+        self.assertLess(peak() - before, limit)  # MiB; as documents the lists take 400
 
     def test_long_lists_are_taken_from_several_clients_at_once(self):
         server = self.start(RegctlServer)
