@@ -191,6 +191,21 @@ FileDescriptor open_for_reading(const std::filesystem::path& path) {
   return fd;
 }
 
+FileDescriptor open_input(const std::string& path) {
+  if (path != "-") {
+    return open_for_reading(path);
+  }
+  FileDescriptor fd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
+  if (!fd) {
+    throw_errno("read standard input", errno);
+  }
+  return fd;
+}
+
+std::string input_name(const std::string& path) {
+  return path == "-" ? "standard input" : "'" + path + "'";
+}
+
 void write_fully(int fd, std::span<const std::byte> bytes, const std::string& what,
                  OnInterrupt on_interrupt) {
   while (!bytes.empty()) {

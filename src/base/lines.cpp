@@ -3,31 +3,13 @@
 #include <regctl/base/file.hpp>
 #include <regctl/base/lines.hpp>
 
-#include <unistd.h>
-
 #include <array>
-#include <cerrno>
 #include <utility>
 
 namespace regctl {
 
-namespace {
-
-std::unique_ptr<Source> open_path(const std::string& path) {
-  if (path != "-") {
-    return make_fd_source(open_for_reading(path), "'" + path + "'");
-  }
-  FileDescriptor fd(::dup(STDIN_FILENO));
-  if (!fd) {
-    throw_errno("read standard input", errno);
-  }
-  return make_fd_source(std::move(fd), "standard input");
-}
-
-} // namespace
-
 LineReader::LineReader(const std::string& path)
-    : LineReader(open_path(path), path == "-" ? "standard input" : "'" + path + "'") {}
+    : LineReader(make_fd_source(open_input(path), input_name(path)), input_name(path)) {}
 
 LineReader::LineReader(std::unique_ptr<Source> source, std::string what)
     : source_(std::move(source)), what_(std::move(what)) {}

@@ -13,4 +13,9 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+void sort_and_unite(std::vector<std::string>& texts) {
+  std::sort(texts.begin(), texts.end());
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+}
+
 } // namespace regctl

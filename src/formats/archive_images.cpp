@@ -4,6 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/model/v1_derive.hpp>
 
@@ -82,8 +83,7 @@ public:
     for (const auto& name : names) {
       known->names.push_back(image_name(index_, name));
     }
-    std::sort(known->names.begin(), known->names.end());
-    known->names.erase(std::unique(known->names.begin(), known->names.end()), known->names.end());
+    sort_and_unite(known->names);
   }
 
   /// The chain of v1 folders from `id` down. Throws Error{protocol} for what is missing, or a loop.

@@ -31,6 +31,11 @@ private:
 /// Opens `path` for reading. Throws Error{not_found} or Error{local_io} naming it.
 FileDescriptor open_for_reading(const std::filesystem::path& path);
 
+/// The same, but standard input for "-".
+FileDescriptor open_input(const std::string& path);
+/// How messages name that: "'FILE'", "standard input".
+std::string input_name(const std::string& path);
+
 /// What reading and writing do once interrupted.
 enum class OnInterrupt {
   stop,  ///< throw Error{interrupted}

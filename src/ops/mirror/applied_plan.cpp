@@ -14,17 +14,6 @@ namespace regctl::ops::mirror {
 
 namespace {
 
-FileDescriptor open(const std::string& path) {
-  if (path != "-") {
-    return open_for_reading(path);
-  }
-  FileDescriptor fd(::dup(STDIN_FILENO));
-  if (!fd) {
-    throw_errno("read standard input", errno);
-  }
-  return fd;
-}
-
 bool is_of(const PlanLine& line, const MirrorJob& job) {
   return line.from.empty() ||
          (line.from == job.source.to_string() && line.to == job.destination.to_string());
@@ -99,8 +88,8 @@ private:
 
 AppliedPlan::AppliedPlan(const std::string& path, const std::vector<MirrorJob>& jobs,
                          const std::optional<Shard>& shard)
-    : what_(path == "-" ? "standard input" : "'" + path + "'"), jobs_(jobs), shard_(shard) {
-  auto fd = open(path);
+    : what_(input_name(path)), jobs_(jobs), shard_(shard) {
+  auto fd = open_input(path);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) {
     throw_errno("read " + what_, errno);

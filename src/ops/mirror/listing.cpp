@@ -3,6 +3,7 @@
 #include "ops/nearest.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/registry/registries.hpp>
@@ -20,11 +21,6 @@ namespace regctl::ops::mirror {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-void sort_and_unite(std::vector<std::string>& names) {
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-}
 
 /// The tags of all repositories as a server listed them at once, each repository's in one text
 /// ("1.0 ID\n2.0 ID\n", and nothing for an ID that cannot be read): a map of maps would take four
@@ -183,9 +179,7 @@ public:
     return names;
   }
 
-  std::optional<TagListing> tags(const std::string& name) override {
-    return storage_->tags(name.find('/') == std::string::npos ? "library/" + name : name);
-  }
+  std::optional<TagListing> tags(const std::string& name) override { return storage_->tags(name); }
 
   std::unique_ptr<V1Repository> open(const std::string& name) override {
     return storage_->repository(name);

@@ -5,8 +5,11 @@
 #include "ops/mirror/repository_work.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/lines.hpp>
+#include <regctl/base/text.hpp>
+#include <regctl/model/reference.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
 #include <regctl/ops/mirror/names.hpp>
 
@@ -39,8 +42,7 @@ std::vector<std::string> read_names(const std::string& file) {
       names.push_back(familiar_name(parse_plan_line(*line, lines.where()).tag.source_name));
     }
   }
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
+  sort_and_unite(names);
   return names;
 }
 
@@ -53,9 +55,7 @@ bool is_taken(const JobState& state, const std::string& name) {
 /// Where the names to be mirrored come from, for messages.
 std::string origin_of_names(const JobState& state) {
   const auto& file = state.job.repositories_from;
-  return file.empty()  ? state.source->describe()
-         : file == "-" ? "standard input"
-                       : "'" + file + "'";
+  return file.empty() ? state.source->describe() : input_name(file);
 }
 
 /// The names to be mirrored, as the source lists them or as the user named them.
