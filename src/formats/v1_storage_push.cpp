@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/model/reference.hpp>
 #include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
@@ -67,9 +68,7 @@ public:
                                        const std::string& where)>& on_tag) override {
     storage_->add_index_images(name_, plan_.ids, {});
     for (const auto& [tag, id] : plan_.tags) {
-      on_tag(tag, id,
-             "v1-storage:" + storage_->folder() + ":" + V1Storage::familiar_name(name_) + ":" +
-                 tag);
+      on_tag(tag, id, "v1-storage:" + storage_->folder() + ":" + familiar_name(name_) + ":" + tag);
       storage_->put_tag(name_, tag, id, tag_properties());
     }
   }
@@ -140,14 +139,13 @@ public:
       : storage_(std::move(storage)), name_(std::move(name)) {}
 
   [[nodiscard]] std::string describe() const override {
-    return "v1-storage:" + storage_->folder() + ":" + V1Storage::familiar_name(name_);
+    return "v1-storage:" + storage_->folder() + ":" + familiar_name(name_);
   }
 
   V1Tags tags() override {
     auto tags = storage_->tags(name_);
     if (!tags) {
-      throw Error(ErrorKind::not_found, "there is no repository " +
-                                            V1Storage::familiar_name(name_) + " in '" +
+      throw Error(ErrorKind::not_found, "there is no repository " + familiar_name(name_) + " in '" +
                                             storage_->folder() + "'");
     }
     return std::move(*tags);
@@ -237,7 +235,7 @@ public:
     V1Tags all;
     storage().for_each_repository([&](const std::string& name) {
       for (const auto& [tag, id] : storage().tags(name).value_or(V1Tags())) {
-        all[V1Storage::familiar_name(name) + ":" + tag] = id;
+        all[familiar_name(name) + ":" + tag] = id;
       }
     });
     return all;

@@ -143,13 +143,6 @@ FileDescriptor V1Storage::State::lock_repository(const std::string& folder) {
   return locked;
 }
 
-std::string V1Storage::familiar_name(const std::string& name) {
-  constexpr std::string_view k_library = "library/";
-  const bool is_library =
-      name.starts_with(k_library) && name.find('/', k_library.size()) == std::string::npos;
-  return is_library ? name.substr(k_library.size()) : name;
-}
-
 void V1Storage::check_name(std::string_view name) {
   const auto [space, rest] = split_name(name);
   const auto is_bad = [](const std::string& part) {

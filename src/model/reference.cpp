@@ -155,14 +155,6 @@ bool is_lone_host(std::string_view text) noexcept {
          is_host(text) && is_port(text.substr(colon + 1)) && looks_like_host(text.substr(0, colon));
 }
 
-/// "library/app" without its first part, which is implied.
-std::string familiar_name(std::string_view name) {
-  if (name.starts_with(k_library) && name.find('/', k_library.size()) == std::string_view::npos) {
-    name.remove_prefix(k_library.size());
-  }
-  return std::string(name);
-}
-
 } // namespace
 
 Reference Reference::parse(std::string_view text) {
@@ -191,6 +183,13 @@ Reference Reference::parse(std::string_view text) {
   check_name(text, rest, has_host);
   result.name = familiar_name(rest);
   return result;
+}
+
+std::string familiar_name(std::string_view name) {
+  if (name.starts_with(k_library) && name.find('/', k_library.size()) == std::string_view::npos) {
+    name.remove_prefix(k_library.size());
+  }
+  return std::string(name);
 }
 
 std::string parse_repository_name(std::string_view text) {

@@ -2,6 +2,7 @@
 #include "ops/audit_store.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/model/reference.hpp>
 #include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
@@ -63,7 +64,7 @@ public:
     }
     std::vector<std::string> names;
     storage_->for_each_repository(
-        [&](const std::string& name) { names.push_back(V1Storage::familiar_name(name)); });
+        [&](const std::string& name) { names.push_back(familiar_name(name)); });
     std::sort(names.begin(), names.end());
     return names;
   }

@@ -181,9 +181,6 @@ public:
   void for_each_temporary(const std::function<void(const Temporary&)>& on_file) const;
   void remove_temporary(const Temporary& file);
 
-  /// The name without the "library/" that is implied: "app", "team/app".
-  [[nodiscard]] static std::string familiar_name(const std::string& name);
-
   /// Throws Error{usage} for a name that no repository can have ("", "..", control characters, over
   /// 255 bytes as it is written).
   static void check_name(std::string_view name);

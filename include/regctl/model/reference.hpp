@@ -51,6 +51,9 @@ RegistryHost parse_registry_host(std::string_view text);
 /// Throws Error{usage} saying what is wrong.
 std::string parse_repository_name(std::string_view text);
 
+/// A repository's name without the "library/" that is implied before one part: "app", "team/app".
+std::string familiar_name(std::string_view name);
+
 /// True if `text` is 1 to 128 characters of [A-Za-z0-9_.-] and does not start with '.' or '-'.
 /// Source: docker-registry 0.9, tag names `^[\w][\w.-]{0,127}$`.
 bool is_tag(std::string_view text) noexcept;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <regctl/base/error.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/ops/mirror/names.hpp>
 
@@ -10,14 +9,6 @@ namespace {
 constexpr std::string_view k_library = "library";
 
 } // namespace
-
-std::string familiar_name(const std::string& name) {
-  try {
-    return parse_repository_name(name);
-  } catch (const Error&) {
-    return name;
-  }
-}
 
 Pattern parse_name_pattern(std::string_view text) {
   const auto folder = std::string(k_library) + "/";

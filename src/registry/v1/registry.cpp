@@ -5,6 +5,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json_reader.hpp>
+#include <regctl/model/reference.hpp>
 #include <regctl/registry/v1/registry.hpp>
 
 #include <algorithm>
@@ -16,14 +17,6 @@ namespace {
 using Need = Session::Need;
 
 constexpr std::uint64_t k_search_page_limit = 10'000; // a server that pages for ever is cut off
-
-std::string without_library(std::string name) {
-  constexpr std::string_view k_library = "library/";
-  if (name.starts_with(k_library) && name.find('/', k_library.size()) == std::string::npos) {
-    name.erase(0, k_library.size());
-  }
-  return name;
-}
 
 bool is_true(const Json& object, std::string_view name) {
   const auto* member = find_member(object, name);
@@ -45,7 +38,7 @@ std::string unquoted(std::string name) {
 
 SearchHit read_hit(const Json& result) {
   SearchHit hit;
-  hit.name = without_library(unquoted(required_string(result, "name", "search result")));
+  hit.name = familiar_name(unquoted(required_string(result, "name", "search result")));
   hit.description = optional_string(result, "description").value_or("");
   hit.stars = number_or_zero(result, "star_count");
   hit.is_official = is_true(result, "is_official");
@@ -68,7 +61,7 @@ private:
 
   bool on_key(std::string& name) override {
     if (depth() == 1) {
-      name_ = without_library(name);
+      name_ = familiar_name(name);
     }
     return true;
   }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/model/reference.hpp>
 #include <regctl/ops/mirror/names.hpp>
 
 #include <doctest/doctest.h>
 
+using namespace regctl;
 using namespace regctl::ops::mirror;
 
 TEST_SUITE_BEGIN("ops/mirror_names");

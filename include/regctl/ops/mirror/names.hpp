@@ -11,9 +11,6 @@ namespace regctl::ops::mirror {
 // Names of repositories as v1 has them: "library/" is implied where a name has no '/', and is kept
 // out of sight. Users write it all the same.
 
-/// "app" for "library/app"; what is no name stays as it is.
-std::string familiar_name(const std::string& name);
-
 /// A pattern for such names. A glob for what lies right below "library/" is one for names without
 /// '/'. Throws as Pattern::parse().
 Pattern parse_name_pattern(std::string_view text);
