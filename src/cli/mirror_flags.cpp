@@ -7,7 +7,7 @@
 #include <regctl/base/file.hpp>
 #include <regctl/base/lines.hpp>
 #include <regctl/base/quantity.hpp>
-#include <regctl/ops/mirror/config_run.hpp>
+#include <regctl/ops/mirror/config.hpp>
 
 #include <algorithm>
 #include <map>

@@ -4,8 +4,6 @@
 #include "cli/text.hpp"
 #include "cli/units.hpp"
 
-#include <regctl/model/v1_image.hpp>
-
 #include <string>
 #include <vector>
 
@@ -13,15 +11,13 @@ namespace regctl::cli {
 
 namespace {
 
-using ops::mirror::Action;
 using ops::mirror::TagResult;
 
 constexpr std::size_t k_columns = 100;
 
 /// "-" where nothing moves, "N/A" where it is not known how much.
 std::string show_bytes(const TagResult& result, std::uint64_t bytes) {
-  const auto action = result.tag.action;
-  if (action != Action::copy && action != Action::update) {
+  if (!is_transfer(result.tag)) {
     return "-";
   }
   return result.ahead.has_all_sizes ? human_size(bytes) : "N/A";
@@ -29,10 +25,9 @@ std::string show_bytes(const TagResult& result, std::uint64_t bytes) {
 
 std::vector<std::string> to_cells(const TagResult& result) {
   const auto& tag = result.tag;
-  const auto& id = tag.identity ? tag.identity : tag.previous;
   return {std::string(to_string(tag.action)),
           tag.destination_name + ":" + tag.tag,
-          id ? short_id(*id) : "-",
+          show_id(tag),
           show_bytes(result, result.ahead.bytes),
           show_bytes(result, result.ahead.bytes_shared),
           tag.reason};

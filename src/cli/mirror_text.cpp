@@ -78,14 +78,18 @@ bool is_shown(const ops::mirror::PlannedTag& tag, ShownTags shown) noexcept {
          (tag.action != Action::keep && tag.action != Action::skip);
 }
 
+std::string show_id(const ops::mirror::PlannedTag& tag) {
+  const auto& id = tag.identity ? tag.identity : tag.previous;
+  return id ? short_id(*id) : "-";
+}
+
 std::string result_line(const ops::mirror::TagResult& result, ShownTags shown) {
   const auto& tag = result.tag;
   if (!is_shown(tag, shown) || result.outcome != Outcome::done) {
     return {};
   }
-  const auto& id = tag.identity ? tag.identity : tag.previous;
   return std::string(outcome_word(result)) + " " + tag.destination_name + ":" + tag.tag + " " +
-         (id ? short_id(*id) : std::string("-"));
+         show_id(tag);
 }
 
 std::string summary_line(const ops::mirror::Summary& summary, bool is_plan) {

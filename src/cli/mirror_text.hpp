@@ -15,6 +15,9 @@ enum class ShownTags {
 };
 [[nodiscard]] bool is_shown(const ops::mirror::PlannedTag& tag, ShownTags shown) noexcept;
 
+/// The first digits of the image that a tag is to have, or had; "-" for none.
+std::string show_id(const ops::mirror::PlannedTag& tag);
+
 /// "copied team/app:1.0 90faa9565197"; empty for what needs no line: not shown, or failed (which is
 /// told elsewhere).
 std::string result_line(const ops::mirror::TagResult& result, ShownTags shown);

@@ -3,7 +3,6 @@
 #include "ops/mirror/config_rules.hpp"
 
 #include <regctl/ops/mirror/config.hpp>
-#include <regctl/ops/mirror/config_run.hpp>
 #include <regctl/server/page_server.hpp>
 
 #include <algorithm>

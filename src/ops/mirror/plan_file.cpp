@@ -35,8 +35,7 @@ void check(const PlannedTag& tag, const std::string& where) {
   if (!is_tag(tag.tag)) {
     throw Error(ErrorKind::protocol, where + ": '" + tag.tag + "' is not a tag");
   }
-  const bool moves = tag.action == Action::copy || tag.action == Action::update;
-  if (moves && !tag.identity) {
+  if (is_transfer(tag) && !tag.identity) {
     throw Error(ErrorKind::protocol, where + ": identity is missing");
   }
 }

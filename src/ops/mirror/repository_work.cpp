@@ -23,10 +23,6 @@ std::exception_ptr broken_tag(const Side& source, const PlannedTag& tag) {
                                                                  " is listed, but cannot be read"));
 }
 
-bool is_transfer(const PlannedTag& tag) {
-  return tag.action == Action::copy || tag.action == Action::update;
-}
-
 class V1RepositoryWork final : public RepositoryWork {
 public:
   V1RepositoryWork(JobState& state, RepositoryTask task) : state_(state), task_(std::move(task)) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/temporary_folder.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/ops/mirror/config.hpp>
-#include <regctl/ops/mirror/config_run.hpp>
 
 #include <doctest/doctest.h>
 
@@ -309,9 +310,8 @@ TEST_CASE("all mistakes are told, in the order of their lines") {
 }
 
 TEST_CASE("what the file names has to be there where that is checked") {
-  char folder[] = "/tmp/regctl-references-XXXXXX";
-  REQUIRE(::mkdtemp(folder) != nullptr);
-  const std::string here = folder;
+  const test::TemporaryFolder folder;
+  const auto here = folder.path().string();
   std::ofstream(here + "/there") << "x\n";
   const auto text = [](const std::string& files, const std::string& variables) {
     return "version: 1\n"
@@ -366,7 +366,6 @@ TEST_CASE("what the file names has to be there where that is checked") {
         std::string::npos);
   CHECK(secret.find(here) == std::string::npos);
   CHECK(mistakes(text("/no/such", "UNSET")).empty());
-  std::filesystem::remove_all(here);
 }
 
 TEST_CASE("thousands of mistakes are counted, not all shown") {

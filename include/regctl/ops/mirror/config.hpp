@@ -72,6 +72,11 @@ struct MirrorConfig {
 MirrorConfig parse_mirror_config(const std::string& text, std::string_view file,
                                  const Environment& environment);
 
+/// The same for a file that is to be run here: the files and variables that it names (certificates,
+/// passwords) have to be there too, and are among the mistakes if they are not.
+MirrorConfig parse_runnable_config(const std::string& text, std::string_view file,
+                                   const Environment& environment);
+
 /// Follows `reference`. Throws Error{usage} naming the variable that is not set, and what reading
 /// the password's file throws.
 http::Credential resolve_credential(const CredentialReference& reference,

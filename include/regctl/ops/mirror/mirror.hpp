@@ -34,7 +34,7 @@ struct MirrorOptions {
 /// removals; a tag whose destination has changed since is left alone and is a failure.
 ///
 /// Safe to repeat and to stop at any time: tags are pointed at whole images alone, and the next run
-/// moves nothing that is there. `on_tag` is called for one tag at a time, from any thread. An
+/// moves nothing that is there. `on_record` is called for one record at a time, from any thread. An
 /// interrupt ends it early: Summary::is_interrupted. Throws Error{usage} for a job that makes no
 /// sense, Error{local_io} for files that cannot be written.
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,

@@ -52,6 +52,11 @@ struct PlannedTag {
   return tag.action == Action::skip && !tag.is_broken;
 }
 
+/// Whether an image is to be at the destination that may not be there yet.
+[[nodiscard]] inline bool is_transfer(const PlannedTag& tag) noexcept {
+  return tag.action == Action::copy || tag.action == Action::update;
+}
+
 /// What carrying out a planned tag takes, as far as it is known.
 struct Ahead {
   std::uint64_t images = 0;       ///< that move for this tag and for none before it
