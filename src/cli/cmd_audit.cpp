@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
+#include "cli/counts.hpp"
 #include "cli/output.hpp"
 #include "cli/places.hpp"
 #include "cli/scope_flags.hpp"
@@ -35,14 +36,6 @@ struct AuditFlags {
 
 std::string show_size(const std::optional<std::uint64_t>& size_bytes) {
   return size_bytes ? human_size(*size_bytes) : "N/A";
-}
-
-std::string plural(std::uint64_t number, const std::string& thing) {
-  const bool ends_in_y = thing.ends_with('y');
-  return std::to_string(number) + " " +
-         (number == 1 ? thing
-          : ends_in_y ? thing.substr(0, thing.size() - 1) + "ies"
-                      : thing + "s");
 }
 
 std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
@@ -117,26 +110,27 @@ public:
     end_table();
     auto& out = context_.out();
     if (repositories_ > k_shown_repositories && !flags_.all) {
-      out << "... and " << plural(repositories_ - k_shown_repositories, "repository")
+      out << "... and "
+          << number_of(repositories_ - k_shown_repositories, "repository", "repositories")
           << " more: --all\n";
     }
     out << (part_ == Part::none ? "" : "\n");
-    say(plural(total_number(summary.tags), "tag") + " in " +
-        plural(summary.repositories, "repository") + show_counts(summary.tags));
-    say(plural(total_number(summary.images), "image") + ", " +
+    say(number_of(total_number(summary.tags), "tag", "tags") + " in " +
+        number_of(summary.repositories, "repository", "repositories") + show_counts(summary.tags));
+    say(number_of(total_number(summary.images), "image", "images") + ", " +
         human_size(total_size(summary.images)) + show_counts(summary.images));
     if (summary.shared_bytes) {
       say(human_size(*summary.shared_bytes) + " shared by several repositories" +
           show_orphans(summary));
     }
-    say(summary.is_damaged() ? plural(summary.damaged_tags, "tag") + " and " +
-                                   plural(summary.damaged_images, "image") + " damaged"
+    say(summary.is_damaged() ? number_of(summary.damaged_tags, "tag", "tags") + " and " +
+                                   number_of(summary.damaged_images, "image", "images") + " damaged"
                              : "nothing damaged");
     if (mendable_ > 0 && summary.sees_orphans) { // a registry is not for us to mend
-      say(plural(mendable_, "image") + " to be mended by regctl repair");
+      say(number_of(mendable_, "image", "images") + " to be mended by regctl repair");
     }
     if (summary.problems.number > 0) {
-      say(plural(summary.problems.number, "repository") +
+      say(number_of(summary.problems.number, "repository", "repositories") +
           " not looked at: the tags could not be read");
     }
     if (!summary.is_deep) {
