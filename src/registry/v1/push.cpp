@@ -195,16 +195,16 @@ private:
     body.size_bytes = upload.image.layer_size_bytes;
     body.open = [&]() -> std::unique_ptr<Source> { // for every attempt, which starts the sums anew
       sent = Sent();
+      auto counted = make_tap_source(upload.layer(), [&sent](std::span<const std::byte> bytes) {
+        sent.size_bytes += bytes.size();
+      });
       if (upload.verified_checksum) {
-        return make_tap_source(upload.layer(), [&sent](std::span<const std::byte> bytes) {
-          sent.size_bytes += bytes.size();
-        });
+        return counted;
       }
       sent.payload.update(payload_prefix(upload.image.json));
       sent.tarsum = std::make_shared<Tarsum>(upload.image.json);
-      auto tapped = make_tap_source(upload.layer(), [&sent](std::span<const std::byte> bytes) {
+      auto tapped = make_tap_source(std::move(counted), [&sent](std::span<const std::byte> bytes) {
         sent.payload.update(bytes);
-        sent.size_bytes += bytes.size();
       });
       return make_unpack_tee(std::move(tapped), sent.tarsum, "the layer");
     };
