@@ -9,7 +9,7 @@
 namespace regctl::test {
 
 /// Keeps the notes, one a line.
-class Notes final : public ops::Progress {
+class Notes : public ops::Progress {
 public:
   void expect(std::uint64_t, std::uint64_t) override {}
   Task begin(const std::string&, Verb, std::optional<std::uint64_t>) override { return 0; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/listing.hpp"
+#include "support/failure.hpp"
 #include "support/notes.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -13,6 +14,8 @@
 using namespace regctl;
 using namespace regctl::ops::mirror;
 using test::TemporaryFolder;
+
+using test::failure;
 
 namespace {
 
@@ -29,16 +32,6 @@ struct Fixture {
 
 bool everything(const std::string&) {
   return true;
-}
-
-template <class Body> ErrorKind failure(Body&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  FAIL("it was taken");
-  return {};
 }
 
 } // namespace

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/notes.hpp"
+
 #include <regctl/ops/mirror/report.hpp>
 
 #include <doctest/doctest.h>
@@ -10,19 +12,10 @@ using Outcome = TagResult::Outcome;
 namespace {
 
 /// Where a run stands, as it was told last.
-class Standing final : public ops::Progress {
+class Standing final : public test::Notes {
 public:
-  void expect(std::uint64_t, std::uint64_t) override {}
-  Task begin(const std::string&, Verb, std::optional<std::uint64_t>) override { return 0; }
-  void advance(Task, std::uint64_t) override {}
-  void restart(Task) override {}
-  void finish(Task) override {}
-  void fail(Task) override {}
-  void skipped(const std::string&, Verb, std::optional<std::uint64_t>) override {}
-  void tagging(const std::string&, const std::string&) override {}
-  void note(std::string_view) override {}
-  void standing(std::string_view text) override { repositories = text; }
-  void standing_of_tags(std::string_view text) override { tags = text; }
+  void standing(std::string_view sentence) override { repositories = sentence; }
+  void standing_of_tags(std::string_view sentence) override { tags = sentence; }
 
   std::string repositories;
   std::string tags;
