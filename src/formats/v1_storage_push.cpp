@@ -3,11 +3,11 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/model/push_progress.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
-#include <condition_variable>
 #include <ctime>
 
 namespace regctl {
@@ -22,27 +22,23 @@ std::string tag_properties() {
   return "{\"last_update\": " + std::to_string(std::time(nullptr)) + "}";
 }
 
-/// How far an image of the plan has got; each includes the one before.
-enum class Progress { waiting, json_there, complete };
+using Stage = PushProgress::Stage;
 
 class StoragePush final : public V1Push {
 public:
   StoragePush(std::shared_ptr<V1Storage> storage, std::string name, V1PushPlan plan)
-      : storage_(std::move(storage)), name_(std::move(name)), plan_(std::move(plan)) {
-    for (const auto& id : plan_.ids) {
-      progress_[id] = Progress::waiting;
-    }
-  }
+      : storage_(std::move(storage)), name_(std::move(name)), plan_(std::move(plan)),
+        progress_(plan_.ids) {}
 
   bool has_image(const std::string& id) override {
     const bool there = storage_->image_state(id) == V1Storage::ImageState::complete;
     if (there) {
-      advance(id, Progress::complete);
+      progress_.advance(id, Stage::complete);
     }
     return there;
   }
 
-  void image_arrived(const std::string& id) override { advance(id, Progress::complete); }
+  void image_arrived(const std::string& id) override { progress_.advance(id, Stage::complete); }
 
   PutOutcome put_image(const V1Upload& upload) override {
     const auto& id = upload.image.id;
@@ -51,17 +47,13 @@ public:
         [&] {
           const auto parent = parse_v1_image(upload.image.json).parent;
           const auto outcome = store(upload, parent);
-          advance(id, Progress::complete);
+          progress_.advance(id, Stage::complete);
           return outcome;
         });
   }
 
   void abandon(std::exception_ptr reason) noexcept override {
-    const std::lock_guard lock(mutex_);
-    if (!failure_) {
-      failure_ = std::move(reason);
-    }
-    changed_.notify_all();
+    progress_.abandon(std::move(reason));
   }
 
   void finish(const std::function<void(const std::string& tag, const std::string& id,
@@ -74,24 +66,6 @@ public:
   }
 
 private:
-  void advance(const std::string& id, Progress progress) {
-    const std::lock_guard lock(mutex_);
-    progress_[id] = progress;
-    changed_.notify_all();
-  }
-
-  /// Waits until the parent, if this push has to do with it, is as far as `wanted`.
-  void wait_for(const std::optional<std::string>& parent, Progress wanted) {
-    std::unique_lock lock(mutex_);
-    const auto found = parent ? progress_.find(*parent) : progress_.end();
-    if (found != progress_.end()) {
-      changed_.wait(lock, [&] { return failure_ || found->second >= wanted; });
-    }
-    if (failure_) {
-      rethrow_copy(failure_);
-    }
-  }
-
   PutOutcome store(const V1Upload& upload, const std::optional<std::string>& parent) {
     const auto writer = storage_->write_image(upload.image.id, k_patience);
     if (!writer) {
@@ -100,7 +74,7 @@ private:
     if (writer->state() == V1Storage::ImageState::complete) {
       return PutOutcome::already_there;
     }
-    wait_for(parent, Progress::json_there);
+    progress_.wait_for(parent, Stage::json_there);
     std::string json;
     do { // only the end of the layer tells the JSON of a source that re-encodes
       json = upload.image.json;
@@ -108,7 +82,7 @@ private:
         throw Error(ErrorKind::not_found,
                     "its parent " + short_id(parent.value_or("")) + " is not there");
       }
-      advance(upload.image.id, Progress::json_there);
+      progress_.advance(upload.image.id, Stage::json_there);
       const auto layer = writer->start_layer();
       const auto source = upload.layer();
       pump(*source, *layer);
@@ -119,7 +93,7 @@ private:
       }
       layer->commit();
     } while (json != upload.image.json);
-    wait_for(parent, Progress::complete);
+    progress_.wait_for(parent, Stage::complete);
     writer->complete();
     return PutOutcome::stored;
   }
@@ -127,10 +101,7 @@ private:
   std::shared_ptr<V1Storage> storage_; // shared with the repository
   std::string name_;
   V1PushPlan plan_;
-  std::mutex mutex_; ///< guards what follows
-  std::condition_variable changed_;
-  std::map<std::string, Progress> progress_; // of the plan's images
-  std::exception_ptr failure_;
+  PushProgress progress_;
 };
 
 class StorageRepository : public V1Repository {

@@ -8,10 +8,10 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/unpack_tee.hpp>
+#include <regctl/model/push_progress.hpp>
 #include <regctl/model/tarsum.hpp>
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -21,9 +21,7 @@ namespace regctl::registry::v1 {
 namespace {
 
 using Need = Session::Need;
-
-/// How far an image of the plan has got; each includes the ones before.
-enum class Progress { waiting, json_there, complete };
+using Stage = PushProgress::Stage;
 
 /// What was learnt about a layer while it was sent.
 struct Sent {
@@ -73,41 +71,33 @@ std::string announcement(const V1PushPlan& plan) {
 class RemotePush final : public V1Push {
 public:
   RemotePush(std::shared_ptr<Session> session, V1PushPlan plan)
-      : session_(std::move(session)), plan_(std::move(plan)) {
-    for (const auto& id : plan_.ids) {
-      progress_[id] = Progress::waiting;
-    }
-  }
+      : session_(std::move(session)), plan_(std::move(plan)), progress_(plan_.ids) {}
 
   bool has_image(const std::string& id) override {
     // An upload that died answers 400: it is pushed again, over the mark, which repairs it.
     const bool there = ask_for_image(*session_, id).state == V1Answer::State::complete;
     if (there) {
-      advance(id, Progress::complete);
+      progress_.advance(id, Stage::complete);
     }
     return there;
   }
 
-  void image_arrived(const std::string& id) override { advance(id, Progress::complete); }
+  void image_arrived(const std::string& id) override { progress_.advance(id, Stage::complete); }
 
   PutOutcome put_image(const V1Upload& upload) override {
     const auto& image = upload.image;
     return in_context([&] { return "pushing image " + short_id(image.id) + " to " + where(); },
                       [&] {
-                        const auto parent = parse_v1_image(image.json).parent.value_or("");
+                        const auto parent = parse_v1_image(image.json).parent;
                         const auto outcome = send_image(upload, parent);
                         refuse_disputed(image.id);
-                        advance(image.id, Progress::complete);
+                        progress_.advance(image.id, Stage::complete);
                         return outcome;
                       });
   }
 
   void abandon(std::exception_ptr reason) noexcept override {
-    const std::lock_guard lock(mutex_);
-    if (!failure_) {
-      failure_ = std::move(reason);
-    }
-    changed_.notify_all();
+    progress_.abandon(std::move(reason));
   }
 
   void finish(const std::function<void(const std::string& tag, const std::string& id,
@@ -130,26 +120,8 @@ public:
 private:
   [[nodiscard]] std::string where() const { return session_->describe(); }
 
-  void advance(const std::string& id, Progress progress) {
-    const std::lock_guard lock(mutex_);
-    progress_[id] = progress;
-    changed_.notify_all();
-  }
-
-  /// Waits until `parent`, if this push has to do with it, is as far as `wanted`.
-  void wait_for(const std::string& parent, Progress wanted) {
-    std::unique_lock lock(mutex_);
-    const auto found = progress_.find(parent);
-    if (found != progress_.end()) {
-      changed_.wait(lock, [&] { return failure_ || found->second >= wanted; });
-    }
-    if (failure_) {
-      rethrow_copy(failure_);
-    }
-  }
-
-  PutOutcome send_image(const V1Upload& upload, const std::string& parent) {
-    wait_for(parent, Progress::json_there);
+  PutOutcome send_image(const V1Upload& upload, const std::optional<std::string>& parent) {
+    progress_.wait_for(parent, Stage::json_there);
     Sent sent;
     std::string json;
     do {
@@ -157,14 +129,14 @@ private:
       if (send_json(upload.image) == PutOutcome::already_there) {
         return PutOutcome::already_there;
       }
-      advance(upload.image.id, Progress::json_there);
+      progress_.advance(upload.image.id, Stage::json_there);
       if (send_layer(upload, sent) == PutOutcome::already_there) {
         return PutOutcome::already_there;
       }
       // Only the end of the layer tells the JSON of a store that re-encodes: docker-registry takes
       // json and layer again over its mark.
     } while (json != upload.image.json);
-    wait_for(parent, Progress::complete);
+    progress_.wait_for(parent, Stage::complete);
     const auto outcome = send_checksum(upload.image.id, checksums(upload, sent));
     compare_size(upload.image.id, sent);
     return outcome;
@@ -268,11 +240,9 @@ private:
 
   std::shared_ptr<Session> session_;
   V1PushPlan plan_;
-  std::mutex mutex_; ///< guards what follows
-  std::condition_variable changed_;
-  std::map<std::string, Progress> progress_; // of the plan's images
-  std::map<std::string, Error> disputed_;    // images that are not there as they were sent
-  std::exception_ptr failure_;
+  PushProgress progress_;
+  std::mutex mutex_;                      ///< guards what follows
+  std::map<std::string, Error> disputed_; // images that are not there as they were sent
 };
 
 } // namespace
