@@ -33,10 +33,13 @@ bool is_zero(std::span<const std::byte> bytes) noexcept {
 class SpoolSink final : public Sink {
 public:
   /// `file` must outlive this.
-  explicit SpoolSink(const FileDescriptor& file) : file_(file) {}
+  SpoolSink(const FileDescriptor& file, ArchiveIndex::OnKept on_kept)
+      : file_(file), on_kept_(std::move(on_kept)) {}
 
   void write(std::span<const std::byte> bytes) override {
     if (!is_zero(bytes)) {
+      kept_bytes_ += bytes.size();
+      on_kept_(kept_bytes_);
       write_fully_at(file_.get(), end_, bytes, k_spool);
     }
     end_ += bytes.size();
@@ -55,7 +58,9 @@ private:
   static constexpr const char* k_spool = "a temporary file";
 
   const FileDescriptor& file_;
+  ArchiveIndex::OnKept on_kept_;
   std::uint64_t end_ = 0;
+  std::uint64_t kept_bytes_ = 0;
 };
 
 } // namespace
@@ -97,9 +102,9 @@ ArchiveIndex::ArchiveIndex(std::shared_ptr<const FileDescriptor> file, std::uint
 }
 
 ArchiveIndex::ArchiveIndex(Source& stream, std::shared_ptr<const FileDescriptor> spool,
-                           std::string what)
+                           std::string what, OnKept on_kept)
     : file_(std::move(spool)), what_(std::move(what)) {
-  SpoolSink sink(*file_);
+  SpoolSink sink(*file_, std::move(on_kept));
   const auto place = [&](const TarEntry& entry, Source& data) {
     const File file{sink.end(), entry.size_bytes};
     pump(data, sink);

@@ -31,10 +31,14 @@ public:
   ArchiveIndex(std::shared_ptr<const FileDescriptor> file, std::uint64_t size_bytes,
                std::string what);
 
+  /// Called before bytes are kept, with how many those and all before them take; may throw.
+  using OnKept = std::function<void(std::uint64_t kept_bytes)>;
+
   /// The same for a tar that can be read only once: keeps its files in `spool`, a file for reading
   /// and writing that is empty, and nothing else; zeros become holes. Reads no further than
   /// k_padding_limit_bytes behind the tar's end, so that what follows costs nothing.
-  ArchiveIndex(Source& stream, std::shared_ptr<const FileDescriptor> spool, std::string what);
+  ArchiveIndex(Source& stream, std::shared_ptr<const FileDescriptor> spool, std::string what,
+               OnKept on_kept);
 
   [[nodiscard]] const std::string& what() const noexcept { return what_; }
 

@@ -177,11 +177,29 @@ std::uint64_t size_of(const FileDescriptor& file, const std::string& what) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
+/// What a few packed bytes make of the disk. Images, which programs are most of, pack to a third;
+/// zeros are not kept at all.
+void refuse_bomb(std::uint64_t kept_bytes, std::uint64_t packed_bytes, const std::string& what) {
+  constexpr std::uint64_t k_harmless_bytes = 256 * 1024 * 1024;
+  constexpr std::uint64_t k_most_times = 200;
+  if (kept_bytes > k_harmless_bytes && kept_bytes / k_most_times > packed_bytes) {
+    throw Error(ErrorKind::protocol,
+                what + " unpacks to more than " + std::to_string(k_most_times) +
+                    " times its size, as is made to fill disks",
+                "if you trust it, unpack it first and name the tar file");
+  }
+}
+
 /// Keeps the files of an archive that can be read only once in a temporary file.
 std::shared_ptr<DockerArchive> spool(std::unique_ptr<Source> source, std::string what) {
-  const auto unpacked = make_decompressed_source(std::move(source), what);
-  return std::make_shared<OpenArchive>(
-      ArchiveIndex(*unpacked, std::make_shared<FileDescriptor>(make_temporary_file()), what));
+  std::uint64_t packed_bytes = 0;
+  const auto unpacked = make_decompressed_source(
+      make_tap_source(std::move(source),
+                      [&](std::span<const std::byte> bytes) { packed_bytes += bytes.size(); }),
+      what);
+  const auto check = [&](std::uint64_t kept_bytes) { refuse_bomb(kept_bytes, packed_bytes, what); };
+  return std::make_shared<OpenArchive>(ArchiveIndex(
+      *unpacked, std::make_shared<FileDescriptor>(make_temporary_file()), what, check));
 }
 
 bool is_plain_file(const FileDescriptor& file) {

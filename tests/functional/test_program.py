@@ -183,6 +183,27 @@ class Program(TestCase):
                 archive(*members)
                 self.fails(6, "tags", "bad.tar", saying=[words, "bad.tar"])
 
+    def test_a_bomb_is_refused_before_the_disk_is_full(self):
+        """Zeros take no room, whatever they are; a terabyte of anything else is not written."""
+        def packed(fill, size):
+            """An archive whose layer claims so many bytes, of which the first 300 MiB are there."""
+            info = tarfile.TarInfo("0" * 64 + "/layer.tar")
+            info.size = size
+            with open(self.path("bomb.tar.zst"), "wb") as out:
+                packer = subprocess.Popen(["zstd", "-q", "--long=27"], stdin=subprocess.PIPE, stdout=out)
+                try:
+                    packer.stdin.write(info.tobuf())
+                    for _ in range(300):
+                        packer.stdin.write(fill * (1024 * 1024))
+                finally:
+                    packer.stdin.close()
+                self.assertEqual(packer.wait(), 0)
+
+        packed(b"x", 1 << 40)
+        self.fails(6, "tags", "bomb.tar.zst", saying=["unpacks to more than 200 times its size", "unpack it first"])
+        packed(b"\0", 1 << 40)
+        self.fails(6, "tags", "bomb.tar.zst", saying="ends in the middle of an entry")
+
     def test_what_an_archive_tells_wrongly_is_not_blamed_on_the_command(self):
         def archive(**files):
             with tarfile.open(self.path("bad.tar"), "w") as out:

@@ -213,7 +213,10 @@ TEST_CASE_FIXTURE(Fixture, "zeros take no room in what is kept of an archive tha
   const auto bytes =
       file("zeros", zeros) + file("some", "some" + zeros.substr(0, 1000)) + make_tar_end();
   const auto spool = std::make_shared<FileDescriptor>(make_temporary_file());
-  const ArchiveIndex index(*make_text_source(bytes), spool, "x");
+  std::uint64_t kept_bytes = 0;
+  const ArchiveIndex index(*make_text_source(bytes), spool, "x",
+                           [&](std::uint64_t kept) { kept_bytes = kept; });
+  CHECK(kept_bytes < zeros.size() / 4);
   struct stat status = {};
   REQUIRE(::fstat(spool->get(), &status) == 0);
   CHECK(static_cast<std::uint64_t>(status.st_blocks) * 512 < zeros.size() / 4);
@@ -224,7 +227,8 @@ TEST_CASE_FIXTURE(Fixture, "zeros take no room in what is kept of an archive tha
 TEST_CASE_FIXTURE(Fixture, "what follows a tar that is read once is left alone") {
   auto stream = make_text_source(file("a", "b") + make_tar_end() +
                                  std::string(3 * ArchiveIndex::k_padding_limit_bytes, 'x'));
-  const ArchiveIndex index(*stream, std::make_shared<FileDescriptor>(make_temporary_file()), "x");
+  const ArchiveIndex index(*stream, std::make_shared<FileDescriptor>(make_temporary_file()), "x",
+                           [](std::uint64_t) {});
   CHECK(index.read("a") == "b");
   CHECK(drain(*stream) > ArchiveIndex::k_padding_limit_bytes);
 }
