@@ -19,24 +19,26 @@ struct PropertiesOptions {
 };
 
 ExitCode run_properties(const PropertiesOptions& options, Context& context) {
-  const auto repository = parse_repository(options.repository);
+  const auto repository = parse_repository_place(options.repository);
+  refuse_tag(*repository.reference, options.repository);
   if (options.access) {
     context.verbs().set_repository_access(repository, *options.access);
   }
   const auto access =
       options.access ? *options.access : context.verbs().repository_access(repository);
+  const auto shown = show_place(repository.to_string());
   const auto* const word = access == ops::Access::open ? "public" : "private";
   if (context.wants_json()) {
-    print_json(context.out(), {{"repository", repository.to_string()}, {"access", word}});
+    print_json(context.out(), {{"repository", shown}, {"access", word}});
   } else {
-    context.out() << repository.to_string() << " is " << word << '\n';
+    context.out() << shown << " is " << word << '\n';
   }
   return ExitCode::ok;
 }
 
 Action add_properties(Arguments& arguments) {
   auto options = std::make_shared<PropertiesOptions>();
-  arguments.required("REPOSITORY", options->repository, "HOST[:PORT]/NAME");
+  arguments.required("REPOSITORY", options->repository, "HOST[:PORT]/NAME or v1-storage:DIR:NAME");
   arguments.value("--access", "public|private",
                   choice("public|private",
                          [options = options.get()](std::size_t i) {

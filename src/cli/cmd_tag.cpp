@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
+#include "cli/places.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
@@ -18,22 +19,22 @@ struct TagOptions {
 };
 
 /// A bare tag is one in the repository of `source`.
-Reference parse_new_name(const std::string& text, const Reference* source) {
-  if (source != nullptr && is_tag(text)) {
-    auto reference = *source;
-    reference.tag = text;
-    return reference;
+Place parse_new_name(const std::string& text, const std::optional<Place>& source) {
+  if (source && is_tag(text)) {
+    auto name = *source;
+    name.reference->tag = text;
+    return name;
   }
-  return Reference::parse(text);
+  return parse_repository_place(text);
 }
 
-void print_tagged(Context& context, Json& tagged, const Reference& name, const std::string& id) {
-  auto full = name;
-  full.tag = name.tag_or_latest();
+void print_tagged(Context& context, Json& tagged, Place name, const std::string& id) {
+  name.reference->tag = name.reference->tag_or_latest();
+  const auto shown = show_place(name.to_string());
   if (context.wants_json()) {
-    tagged.push_back({{"tag", full.to_string()}, {"id", id}});
+    tagged.push_back({{"tag", shown}, {"id", id}});
   } else {
-    context.out() << full.to_string() << ' ' << short_id(id) << '\n';
+    context.out() << shown << ' ' << short_id(id) << '\n';
   }
 }
 
@@ -50,10 +51,10 @@ ExitCode run_tag(const TagOptions& written, Context& context) {
   const auto options = with_id_taken(written);
   const bool has_id = !options.id.empty();
   const auto source =
-      has_id ? std::nullopt : std::optional(Reference::parse(options.names.front()));
-  std::vector<Reference> targets;
+      has_id ? std::nullopt : std::optional(parse_repository_place(options.names.front()));
+  std::vector<Place> targets;
   for (std::size_t i = has_id ? 0 : 1; i < options.names.size(); ++i) {
-    targets.push_back(parse_new_name(options.names[i], source ? &*source : nullptr));
+    targets.push_back(parse_new_name(options.names[i], source));
   }
   if (targets.empty()) {
     throw Error(ErrorKind::usage, "NEW is missing");
@@ -76,10 +77,11 @@ ExitCode run_tag(const TagOptions& written, Context& context) {
 
 Action add_tag(Arguments& arguments) {
   auto options = std::make_shared<TagOptions>();
-  arguments.repeated("NAME", options->names,
-                     "An image, HOST[:PORT]/NAME[:TAG] or a full ID, and the names to give it: a "
-                     "tag, or HOST[:PORT]/NAME[:TAG] at the same registry. With --id the new names "
-                     "alone");
+  arguments.repeated(
+      "NAME", options->names,
+      "An image, HOST[:PORT]/NAME[:TAG], v1-storage:DIR:NAME[:TAG] or a full ID, and "
+      "the names to give it: a tag, or such a name in the same registry or tree. "
+      "With --id the new names alone");
   arguments.value("--id", "ID", options->id, "Tag the image of this full ID");
   return [options](Context& context) { return run_tag(*options, context); };
 }
@@ -87,13 +89,14 @@ Action add_tag(Arguments& arguments) {
 } // namespace
 
 Command tag_command() {
-  return {{.name = "tag",
-           .aliases = {},
-           .summary = "Give an image at a registry further names; no layer moves",
-           .details = "Prints one line for each new name.",
-           .examples = {"regctl tag localhost:5000/team/app:1.0 stable latest",
-                        "regctl tag localhost:5000/team/app:1.0 localhost:5000/other/app:1.0"}},
-          add_tag};
+  return {
+      {.name = "tag",
+       .aliases = {},
+       .summary = "Give an image at a registry or in a storage tree further names; no layer moves",
+       .details = "Prints one line for each new name.",
+       .examples = {"regctl tag localhost:5000/team/app:1.0 stable latest",
+                    "regctl tag localhost:5000/team/app:1.0 localhost:5000/other/app:1.0"}},
+      add_tag};
 }
 
 } // namespace regctl::cli

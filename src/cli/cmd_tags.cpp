@@ -27,7 +27,7 @@ Place parse_place(Context& context, const std::string& text) {
   }
   auto place = parse_source(context, text);
   if (place.kind == Place::Kind::registry) {
-    static_cast<void>(parse_repository(text)); // throws if there is a tag
+    refuse_tag(*place.reference, text);
   }
   return place;
 }

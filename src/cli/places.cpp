@@ -84,12 +84,6 @@ std::optional<RegistryHost> parse_new_host(const std::string& text) {
   return text.ends_with('/') ? std::nullopt : parse_lone_host(text);
 }
 
-Reference parse_repository(const std::string& text) {
-  auto reference = Reference::parse(text);
-  refuse_tag(reference, text);
-  return reference;
-}
-
 void refuse_tag(const Reference& reference, const std::string& text) {
   if (reference.tag || reference.digest) {
     throw Error(ErrorKind::usage, "'" + text + "' names an image, where a repository is wanted",

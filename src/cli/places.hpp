@@ -27,9 +27,6 @@ std::optional<RegistryHost> parse_lone_host(const std::string& text);
 /// The same for where images go to and keep their names; "host:5000/" is a name that was forgotten.
 std::optional<RegistryHost> parse_new_host(const std::string& text);
 
-/// "HOST/NAME" without tag. Throws Error{usage} if there is one.
-Reference parse_repository(const std::string& text);
-
 /// Throws Error{usage} if `reference`, written as `text`, has a tag or a digest.
 void refuse_tag(const Reference& reference, const std::string& text);
 

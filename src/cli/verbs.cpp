@@ -65,13 +65,11 @@ public:
     return ops::verify(session_, scope, options, listener);
   }
 
-  std::string tag_image(const Reference& from, const Reference& to) override {
+  std::string tag_image(const Place& from, const Place& to) override {
     return ops::tag_image(session_, from, to);
   }
 
-  void tag_id(const std::string& id, const Reference& to) override {
-    ops::tag_id(session_, id, to);
-  }
+  void tag_id(const std::string& id, const Place& to) override { ops::tag_id(session_, id, to); }
 
   void remove_tag(const Place& tag) override { ops::remove_tag(session_, tag); }
 
@@ -79,11 +77,11 @@ public:
     ops::remove_repository(session_, repository);
   }
 
-  ops::Access repository_access(const Reference& repository) override {
+  ops::Access repository_access(const Place& repository) override {
     return ops::repository_access(session_, repository);
   }
 
-  void set_repository_access(const Reference& repository, ops::Access access) override {
+  void set_repository_access(const Place& repository, ops::Access access) override {
     ops::set_repository_access(session_, repository, access);
   }
 

@@ -3,8 +3,12 @@
 #include "ops/open.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/tag.hpp>
 #include <regctl/registry/registries.hpp>
+
+#include <filesystem>
+#include <system_error>
 
 namespace regctl::ops {
 
@@ -12,52 +16,74 @@ namespace {
 
 /// Another repository learns of the images by an announced push that sends none.
 void announce_and_tag(Session& session, V1Repository& source, const std::string& id,
-                      const Reference& to) {
+                      const Place& to) {
   V1PushPlan plan;
   for (const auto& member : read_chain(session, source, id)) {
     plan.ids.insert(plan.ids.begin(), member.image.id);
   }
-  plan.tags[to.tag_or_latest()] = id;
-  const auto target = session.registries().v1({to.host}).open(to.name);
+  plan.tags[to.reference->tag_or_latest()] = id;
+  const auto target = open_repository(session, to);
   target->start_push(plan)->finish(
       [&](const std::string&, const std::string& tagged, const std::string& where) {
         session.progress().tagging(tagged, where);
       });
 }
 
-Place place_of(const Reference& reference) {
-  Place place;
-  place.reference = reference;
-  return place;
+bool is_tree(const Place& place) {
+  return place.kind == Place::Kind::v1_storage;
+}
+
+bool are_in_one_store(const Place& one, const Place& other) {
+  if (one.kind != other.kind) {
+    return false;
+  }
+  std::error_code problem; // of a tree that is not there: told when it is opened
+  return is_tree(one)
+             ? one.path == other.path || std::filesystem::equivalent(one.path, other.path, problem)
+             : one.reference->host == other.reference->host;
+}
+
+void check_repository(const V1Storage& tree, const std::string& name) {
+  if (!tree.has_repository(name)) {
+    throw Error(ErrorKind::not_found,
+                "there is no repository " + name + " in v1-storage:" + tree.folder());
+  }
+}
+
+registry::v1::Access spell(Access access) {
+  return access == Access::open ? registry::v1::Access::open : registry::v1::Access::restricted;
 }
 
 } // namespace
 
-std::string tag_image(Session& session, const Reference& from, const Reference& to) {
-  if (from.host != to.host) {
+std::string tag_image(Session& session, const Place& from, const Place& to) {
+  if (!are_in_one_store(from, to)) {
     throw Error(ErrorKind::usage,
-                from.to_string() + " and " + to.to_string() + " are at different registries",
-                "regctl copy moves images between registries");
+                from.to_string() + " and " + to.to_string() + " are not in the same " +
+                    (is_tree(from) && is_tree(to) ? "storage tree" : "registry"),
+                "regctl copy moves images from one to the other");
   }
-  const auto source = open_repository(session, place_of(from));
-  const auto id = select_images(*source, place_of(from), Select::one).front().id;
-  if (from.name == to.name) {
-    source->put_tag(to.tag_or_latest(), id);
+  const auto source = open_repository(session, from);
+  const auto id = select_images(*source, from, Select::one).front().id;
+  if (from.reference->name == to.reference->name) {
+    source->put_tag(to.reference->tag_or_latest(), id);
   } else {
     announce_and_tag(session, *source, id, to);
   }
   return id;
 }
 
-void tag_id(Session& session, const std::string& id, const Reference& to) {
+void tag_id(Session& session, const std::string& id, const Place& to) {
   if (!is_v1_id(id)) {
     throw Error(ErrorKind::usage, "'" + id + "' is not an image ID", "give all 64 digits");
   }
-  const auto repository = open_repository(session, place_of(to));
+  const auto repository = open_repository(session, to);
   if (!repository->find_image(id)) {
-    throw Error(ErrorKind::not_found, "image " + short_id(id) + " is not at " + to.host);
+    throw Error(ErrorKind::not_found,
+                "image " + short_id(id) + " is not " +
+                    (is_tree(to) ? "in v1-storage:" + to.path : "at " + to.reference->host));
   }
-  repository->put_tag(to.tag_or_latest(), id);
+  repository->put_tag(to.reference->tag_or_latest(), id);
 }
 
 void remove_tag(Session& session, const Place& tag) {
@@ -68,18 +94,26 @@ void remove_repository(Session& session, const Place& repository) {
   open_repository(session, repository)->remove();
 }
 
-Access repository_access(Session& session, const Reference& repository) {
-  return session.registries().v1({repository.host}).access(repository.name) ==
-                 registry::v1::Access::open
-             ? Access::open
-             : Access::restricted;
+Access repository_access(Session& session, const Place& repository) {
+  const auto& name = repository.reference->name;
+  if (is_tree(repository)) {
+    const auto tree = V1Storage::open(repository.path);
+    check_repository(*tree, name);
+    return tree->is_private(name) ? Access::restricted : Access::open;
+  }
+  const auto access = session.registries().v1({repository.reference->host}).access(name);
+  return access == spell(Access::open) ? Access::open : Access::restricted;
 }
 
-void set_repository_access(Session& session, const Reference& repository, Access access) {
-  session.registries()
-      .v1({repository.host})
-      .set_access(repository.name, access == Access::open ? registry::v1::Access::open
-                                                          : registry::v1::Access::restricted);
+void set_repository_access(Session& session, const Place& repository, Access access) {
+  const auto& name = repository.reference->name;
+  if (is_tree(repository)) {
+    const auto tree = V1Storage::open(repository.path);
+    check_repository(*tree, name);
+    tree->set_private(name, access == Access::restricted);
+    return;
+  }
+  session.registries().v1({repository.reference->host}).set_access(name, spell(access));
 }
 
 } // namespace regctl::ops

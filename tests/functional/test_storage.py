@@ -113,6 +113,40 @@ class Verbs(Storage):
         self.fails(3, "rm", image)
         self.fails(3, "tags", f"v1-storage:{self.path('nowhere')}:a")
 
+    def test_names_and_access_are_changed_in_a_tree(self):
+        layers = make_archive(self.path("app.tar"), ["base", "top"], 5000)
+        tree = f"v1-storage:{self.path('tree')}"
+        self.ok("push", "app.tar", f"{tree}:team/app:1.0")
+        before = {path: data for path, data in self.files("tree").items() if path.startswith("images/")}
+        self.assertEqual(self.ok("tag", f"{tree}:team/app:1.0", "stable", f"{tree}:other/app:2", f"{tree}:one").out,
+                         "".join(f"{tree}:{name} {layers[1].id[:12]}\n"
+                                 for name in ("team/app:stable", "other/app:2", "one:latest")))
+        self.ok("tag", layers[0].id, f"{tree}:team/base:1")
+        self.assertEqual(sorted(self.tags(tree)),
+                         ["one:latest", "other/app:2", "team/app:1.0", "team/app:stable", "team/base:1"])
+        self.assertEqual(self.read("tree/repositories/library/one/tag_latest").decode(), layers[1].id)
+        after = {path: data for path, data in self.files("tree").items() if path.startswith("images/")}
+        self.assertEqual(after, before)
+        registry = self.start(RegctlServer, storage=self.path("tree"))
+        self.ok("pull", f"{registry.host}/other/app:2", "out.tar")
+
+        self.fails(3, "tag", f"{tree}:team/app:gone", "new", saying="there is no tag")
+        self.fails(3, "tag", "f" * 64, f"{tree}:team/app:new", saying=f"image ffffffffffff is not in {tree}")
+        self.fails(2, "tag", f"{tree}:team/app:1.0", f"v1-storage:{self.path('other')}:app",
+                   saying="not in the same storage tree")
+        self.fails(2, "tag", f"{tree}:team/app:1.0", f"{registry.host}/app", saying="not in the same registry")
+
+        app = f"{tree}:team/app"
+        self.assertEqual(self.ok("properties", app).out, f"{app} is public\n")
+        self.assertEqual(self.ok("properties", app, "--access", "private").out, f"{app} is private\n")
+        self.assertEqual(self.ok("properties", f"{registry.host}/team/app").out,
+                         f"{registry.host}/team/app is private\n")
+        self.ok("properties", app, "--access", "public")
+        self.assertEqual(self.ok("properties", f"{registry.host}/team/app", "--format", "json").json["access"], "public")
+        for words in (("properties", f"{tree}:gone"), ("properties", f"{tree}:gone", "--access", "private")):
+            self.fails(3, *words, saying="there is no repository gone")
+        self.assertFalse(os.path.exists(self.path("tree/repositories/library/gone")))
+
     def test_the_wild_tree_is_read(self):
         tree = self.unpack("tree-wild.tar.gz", "wild")
         for image in ("mixed:latest" if os.path.exists(self.path("wild/repositories/library/mixed/tag_latest")) else

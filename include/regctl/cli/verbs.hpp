@@ -56,12 +56,12 @@ public:
   virtual ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) = 0;
   virtual ops::VerifySummary verify(const ops::Scope& scope, const ops::VerifyOptions& options,
                                     const ops::VerifyListener& listener) = 0;
-  virtual std::string tag_image(const Reference& from, const Reference& to) = 0;
-  virtual void tag_id(const std::string& id, const Reference& to) = 0;
+  virtual std::string tag_image(const Place& from, const Place& to) = 0;
+  virtual void tag_id(const std::string& id, const Place& to) = 0;
   virtual void remove_tag(const Place& tag) = 0;
   virtual void remove_repository(const Place& repository) = 0;
-  virtual ops::Access repository_access(const Reference& repository) = 0;
-  virtual void set_repository_access(const Reference& repository, ops::Access access) = 0;
+  virtual ops::Access repository_access(const Place& repository) = 0;
+  virtual void set_repository_access(const Place& repository, ops::Access access) = 0;
   virtual std::string login(const RegistryHost& host, const http::Credential& credential) = 0;
   virtual bool logout(const RegistryHost& host) = 0;
   virtual void audit(const RegistryHost& host, const ops::AuditOptions& options,

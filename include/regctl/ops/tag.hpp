@@ -8,14 +8,16 @@
 
 namespace regctl::ops {
 
-/// Gives the image `from` the further name `to` at the same registry, also in another repository,
-/// and returns its ID; a tag that is left out is "latest". No layer moves. Throws Error{not_found},
-/// Error{usage} for another host.
-std::string tag_image(Session& session, const Reference& from, const Reference& to);
+// Places here are repositories or tags of a registry or a storage tree.
 
-/// Points `to` at the image with this full ID. Throws Error{not_found} if it is not at the
-/// registry, Error{usage} for what is no ID.
-void tag_id(Session& session, const std::string& id, const Reference& to);
+/// Gives the image `from` the further name `to` in the same registry or tree, also in another
+/// repository, and returns its ID; a tag that is left out is "latest". No layer moves. Throws
+/// Error{not_found}, Error{usage} for another registry or tree.
+std::string tag_image(Session& session, const Place& from, const Place& to);
+
+/// Points `to` at the image with this full ID. Throws Error{not_found} if it is not there,
+/// Error{usage} for what is no ID.
+void tag_id(Session& session, const std::string& id, const Place& to);
 
 /// Removes one tag ("latest" if none is named) of a repository at a registry or in a storage tree,
 /// which `tag` must name; the image stays. Throws Error{not_found}.
@@ -27,9 +29,9 @@ void remove_repository(Session& session, const Place& repository);
 
 enum class Access { open, restricted }; ///< v1 says "public" and "private"
 
-/// What the registry keeps of who may pull from a repository; it is for the registry to follow it.
-/// Both throw Error{not_found} where there is no such repository, or the server keeps nothing.
-Access repository_access(Session& session, const Reference& repository);
-void set_repository_access(Session& session, const Reference& repository, Access access);
+/// What is kept of who may pull from a repository; it is for the registry to follow it. Both throw
+/// Error{not_found} where there is no such repository, or the server keeps nothing.
+Access repository_access(Session& session, const Place& repository);
+void set_repository_access(Session& session, const Place& repository, Access access);
 
 } // namespace regctl::ops

@@ -73,12 +73,12 @@ PutOutcome FakeVerbs::put_layer(const Place& repository, const std::string& json
   return outcome;
 }
 
-std::string FakeVerbs::tag_image(const Reference& from, const Reference& to) {
+std::string FakeVerbs::tag_image(const Place& from, const Place& to) {
   call("tag " + from.to_string() + " " + to.to_string());
   return k_id_a;
 }
 
-void FakeVerbs::tag_id(const std::string& id, const Reference& to) {
+void FakeVerbs::tag_id(const std::string& id, const Place& to) {
   call("tag " + id + " " + to.to_string());
 }
 
@@ -90,12 +90,12 @@ void FakeVerbs::remove_repository(const Place& repository) {
   call("rm all of " + repository.to_string());
 }
 
-ops::Access FakeVerbs::repository_access(const Reference& repository) {
+ops::Access FakeVerbs::repository_access(const Place& repository) {
   call("access of " + repository.to_string());
   return ops::Access::restricted;
 }
 
-void FakeVerbs::set_repository_access(const Reference& repository, ops::Access access) {
+void FakeVerbs::set_repository_access(const Place& repository, ops::Access access) {
   call("set " + repository.to_string() + (access == ops::Access::open ? " public" : " private"));
 }
 

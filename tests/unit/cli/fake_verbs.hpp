@@ -32,12 +32,12 @@ public:
                         const std::function<void(const TarEntry&)>& on_file) override;
   PutOutcome put_layer(const Place& repository, const std::string& json, const OpenSource& open,
                        std::optional<std::uint64_t> size_bytes) override;
-  std::string tag_image(const Reference& from, const Reference& to) override;
-  void tag_id(const std::string& id, const Reference& to) override;
+  std::string tag_image(const Place& from, const Place& to) override;
+  void tag_id(const std::string& id, const Place& to) override;
   void remove_tag(const Place& tag) override;
   void remove_repository(const Place& repository) override;
-  ops::Access repository_access(const Reference& repository) override;
-  void set_repository_access(const Reference& repository, ops::Access access) override;
+  ops::Access repository_access(const Place& repository) override;
+  void set_repository_access(const Place& repository, ops::Access access) override;
   std::string login(const RegistryHost& host, const http::Credential& credential) override;
   bool logout(const RegistryHost& host) override;
 

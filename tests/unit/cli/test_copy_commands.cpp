@@ -181,15 +181,19 @@ TEST_CASE("push and copy name both ends and print one line for each tag") {
 TEST_CASE("tag takes bare tags, whole names and IDs") {
   Program program;
   CHECK(program.run({"tag", "h:5000/app:1", "stable", "h:5000/other"}) == ExitCode::ok);
-  CHECK(program.calls ==
-        Words{"tag h:5000/app:1 h:5000/app:stable", "tag h:5000/app:1 h:5000/other"});
+  CHECK(program.calls == Words{"tag docker://h:5000/app:1 docker://h:5000/app:stable",
+                               "tag docker://h:5000/app:1 docker://h:5000/other"});
   CHECK(program.out() == "h:5000/app:stable aaaaaaaaaaaa\nh:5000/other:latest aaaaaaaaaaaa\n");
   CHECK(program.run({"tag", "--id", k_id_b, "h:5000/app:2", "--format", "json"}) == ExitCode::ok);
-  CHECK(program.calls == Words{"tag " + k_id_b + " h:5000/app:2"});
+  CHECK(program.calls == Words{"tag " + k_id_b + " docker://h:5000/app:2"});
   CHECK(parse_json(program.out(), "it") ==
         Json::array({{{"tag", "h:5000/app:2"}, {"id", k_id_b}}}));
   CHECK(program.run({"tag", k_id_b, "h:5000/app:2"}) == ExitCode::ok);
-  CHECK(program.calls == Words{"tag " + k_id_b + " h:5000/app:2"});
+  CHECK(program.calls == Words{"tag " + k_id_b + " docker://h:5000/app:2"});
+  CHECK(program.run({"tag", "v1-storage:t:app:1", "stable"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"tag v1-storage:t:app:1 v1-storage:t:app:stable"});
+  CHECK(program.out() == "v1-storage:t:app:stable aaaaaaaaaaaa\n");
+  CHECK(program.run({"tag", "v1-storage:t", "stable"}) == ExitCode::usage);
   CHECK(program.run({"tag", "h:5000/app:1"}) == ExitCode::usage);
   CHECK(program.run({"tag", "h:5000/app:1", "good", "h:5000/:bad"}) == ExitCode::usage);
   CHECK(program.calls.empty());
@@ -222,12 +226,15 @@ TEST_CASE("properties shows and sets who may read") {
   CHECK(program.run({"properties", "h:5000/app"}) == ExitCode::ok);
   CHECK(program.out() == "h:5000/app is private\n");
   CHECK(program.run({"properties", "h:5000/app", "--access", "public"}) == ExitCode::ok);
-  CHECK(program.calls == Words{"set h:5000/app public"});
+  CHECK(program.calls == Words{"set docker://h:5000/app public"});
   CHECK(program.out() == "h:5000/app is public\n");
   CHECK(program.run({"properties", "h:5000/app", "--format", "json"}) == ExitCode::ok);
   CHECK(parse_json(program.out(), "it") ==
         Json{{"repository", "h:5000/app"}, {"access", "private"}});
+  CHECK(program.run({"properties", "v1-storage:t:app"}) == ExitCode::ok);
+  CHECK(program.out() == "v1-storage:t:app is private\n");
   CHECK(program.run({"properties", "h:5000/app", "--access", "all"}) == ExitCode::usage);
+  CHECK(program.run({"properties", "h:5000/app:1"}) == ExitCode::usage);
 }
 
 TEST_SUITE_END();
