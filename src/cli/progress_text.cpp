@@ -5,6 +5,7 @@
 #include "cli/units.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace regctl::cli {
@@ -28,16 +29,37 @@ std::string show_rate(const RateMeter& rate) {
   return per_second ? human_size(*per_second) + "/s" : "";
 }
 
-/// Nothing where it is not known or would be for ever.
-std::string show_time_left(const RateMeter& rate, std::uint64_t done_bytes,
-                           std::optional<std::uint64_t> total_bytes) {
-  constexpr std::uint64_t k_longest_s = 99 * 3600;
+using Seconds = std::optional<std::uint64_t>;
+
+/// Nothing where it is not known.
+Seconds time_left(const RateMeter& rate, std::uint64_t done_bytes,
+                  std::optional<std::uint64_t> total_bytes) {
   const auto per_second = rate.bytes_per_second();
   if (!per_second || *per_second == 0 || !total_bytes || *total_bytes < done_bytes) {
-    return {};
+    return std::nullopt;
   }
-  const auto seconds = (*total_bytes - done_bytes + *per_second - 1) / *per_second;
-  return seconds > k_longest_s ? "" : human_duration(std::chrono::seconds(seconds));
+  return (*total_bytes - done_bytes + *per_second - 1) / *per_second;
+}
+
+/// What is expected to move is only what the parts that are open need: a lower bound.
+Seconds time_left(const Tally& tally, const Standing& standing) {
+  constexpr std::chrono::seconds k_too_early{1};
+  const auto open = time_left(tally.rate(), tally.bytes_moved(), tally.bytes_expected());
+  if (standing.share >= 1) {
+    return open;
+  }
+  if (standing.share <= 0 || standing.time_so_far < k_too_early) {
+    return std::nullopt;
+  }
+  const auto so_far_s = static_cast<double>(standing.time_so_far.count()) / 1000;
+  const auto all_s = std::ceil(so_far_s * (1 - standing.share) / standing.share);
+  return std::max(static_cast<std::uint64_t>(std::min(all_s, 1e9)), open.value_or(0));
+}
+
+/// Nothing where it is not known or would be for ever.
+std::string show(Seconds time) {
+  constexpr std::uint64_t k_longest_s = 99 * 3600;
+  return time && *time <= k_longest_s ? human_duration(std::chrono::seconds(*time)) : "";
 }
 
 std::string bar(const Tally::Layer& layer, std::size_t columns) {
@@ -109,12 +131,13 @@ std::string total_line(const Tally& tally, const Standing& standing, std::size_t
                                  : "";
   const auto moved = tally.bytes_moved();
   const auto expected = tally.bytes_expected();
-  const auto time_left = show_time_left(tally.rate(), moved, expected);
+  const auto left = show(time_left(tally, standing));
   std::vector<std::string> amounts; // in the order of their worth
   if (has_layers) {
     amounts = {human_size(moved) + (expected ? " of " + human_size(*expected) : ""),
-               show_rate(tally.rate()), time_left.empty() ? "" : time_left + " left"};
+               show_rate(tally.rate())};
   }
+  amounts.push_back(left.empty() ? "" : left + " left");
   auto counts = std::vector<std::string>{standing.parts, standing.tags, layers};
   if (!standing.tags.empty() && join(counts, amounts).size() > columns) {
     counts.front().clear();
@@ -137,7 +160,7 @@ std::string layer_line(const Tally::Layer& layer, std::size_t columns) {
       " " + pad_left(human_size(layer.done_bytes), k_size_columns) +
       pad(layer.total_bytes ? "/" + human_size(*layer.total_bytes) : "", k_size_columns + 1);
   const auto rate = " " + pad_left(show_rate(layer.rate), k_rate_columns);
-  const auto time = " " + pad_left(show_time_left(layer.rate, layer.done_bytes, layer.total_bytes),
+  const auto time = " " + pad_left(show(time_left(layer.rate, layer.done_bytes, layer.total_bytes)),
                                    k_time_columns);
   for (const auto& [left, right] :
        {std::pair(verb, size + rate + time), std::pair(verb, size + rate), std::pair(verb, size),

@@ -5,6 +5,7 @@
 
 #include <regctl/cli/console.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -22,12 +23,16 @@ std::string_view end_words(ops::Progress::Verb verb) noexcept;
 struct Standing {
   std::string parts;
   std::string tags;
+  double share = 1;                         ///< of the run that is over, 0 to 1
+  std::chrono::milliseconds time_so_far{0}; ///< that it took
 
   [[nodiscard]] bool is_empty() const noexcept { return parts.empty() && tags.empty(); }
 };
 
 /// "3 of 12 layers, 45.1 MB of 120 MB, 3.2 MB/s, 0:17 left": what is known of it and fits, after
-/// `standing`. Where that has tags and room is short, parts go first and layers next.
+/// `standing`. Where that has tags and room is short, parts go first and layers next. While not all
+/// of a run is over, the time left is not less than the time so far tells of the rest, and none is
+/// told as long as nothing is over.
 std::string total_line(const Tally& tally, const Standing& standing, std::size_t columns);
 
 /// "90faa9565197 Pulling [=====>      ] 12.3 MB/65.6 MB 3.1 MB/s 0:17", without what does not fit.

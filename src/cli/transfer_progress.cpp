@@ -92,10 +92,16 @@ void TransferProgress::start_shower() {
   }
 }
 
+void TransferProgress::look(ProgressClock::time_point now) {
+  tally_.look(now);
+  standing_.time_so_far =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now - standing_since_.value_or(now));
+}
+
 void TransferProgress::show_now_and_then() {
   std::unique_lock lock(mutex_);
   while (!stopping_.wait_for(lock, pause_, [&] { return is_stopping_; })) {
-    tally_.look(ProgressClock::now());
+    look(ProgressClock::now());
     if (style_ == ProgressStyle::bars) {
       draw("");
     } else if (!has_nothing_to_show()) {
@@ -154,9 +160,15 @@ void TransferProgress::tagging(const std::string& id, const std::string& where) 
   say_event("Pushing tag for rev [" + short_id(id) + "] on {" + visible(where) + "}");
 }
 
-void TransferProgress::standing(std::string_view text) {
+void TransferProgress::standing(std::string_view text, double share) {
   const std::lock_guard lock(mutex_);
+  if (text.empty()) {
+    standing_since_.reset();
+  } else if (!standing_since_) {
+    standing_since_ = ProgressClock::now();
+  }
   standing_.parts = visible(text);
+  standing_.share = share;
   start_shower();
 }
 

@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -44,7 +45,7 @@ public:
   void fail(Task task) override;
   void skipped(const std::string& id, Verb verb, std::optional<std::uint64_t> total_bytes) override;
   void tagging(const std::string& id, const std::string& where) override;
-  void standing(std::string_view text) override;
+  void standing(std::string_view text, double share) override;
   void standing_of_tags(std::string_view text) override;
   void note(std::string_view sentence) override;
 
@@ -61,6 +62,7 @@ private:
   [[nodiscard]] bool has_nothing_to_show() const;
   [[nodiscard]] std::string erasure(WindowSize window) const;
   void draw(const std::string& above);
+  void look(ProgressClock::time_point now);
   void show_now_and_then();
 
   Console& console_;
@@ -69,6 +71,7 @@ private:
   std::mutex mutex_; ///< guards what follows
   Tally tally_;
   Standing standing_;
+  std::optional<ProgressClock::time_point> standing_since_;
   bool totals_only_ = false;
   std::vector<std::size_t> drawn_; ///< the widths of the lines on the screen
   std::condition_variable stopping_;

@@ -172,8 +172,9 @@ Pairing::Pairing(Session& session, const Scope& scope) : session_(session), scop
 
 std::vector<PairedRepository> Pairing::next() {
   if (scope_.a.reference() == nullptr) {
-    session_.progress().standing(std::to_string(next_) + " of " + std::to_string(names_.size()) +
-                                 " repositories");
+    session_.progress().standing(
+        std::to_string(next_) + " of " + std::to_string(names_.size()) + " repositories",
+        static_cast<double>(next_) / static_cast<double>(std::max<std::size_t>(names_.size(), 1)));
   }
   std::vector<PairedRepository> repositories;
   for (; next_ < names_.size() && repositories.size() < k_at_once; ++next_) {

@@ -41,7 +41,9 @@ public:
   virtual void tagging(const std::string& id, const std::string& where) = 0;
 
   /// Where a run of many parts stands, as in "12 of 300 repositories": shown before the totals.
-  virtual void standing(std::string_view) {}
+  /// `share`, 0 to 1, is how much of the run is over, as far as that is known: what is ahead of one
+  /// layer says little of it. An empty text ends the run.
+  virtual void standing(std::string_view /*text*/, double /*share*/) {}
   /// The same of the parts' tags, as in "120 of 340 tags": shown first where room is short.
   virtual void standing_of_tags(std::string_view) {}
 

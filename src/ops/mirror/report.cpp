@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -118,7 +119,7 @@ Report::Report(const Files& files, Progress& progress, OnRecord on_record)
 
 /// What is over stands nowhere: one that stays would tell it until its next pass.
 Report::~Report() {
-  progress_.standing({});
+  progress_.standing({}, 1);
   progress_.standing_of_tags({});
 }
 
@@ -314,9 +315,23 @@ void Report::count_failure(const std::exception_ptr& problem) {
   }
 }
 
+/// Repositories that are not listed yet are taken to have as many tags as those that are.
+double Report::share_over() const {
+  if (repositories_listed_ == 0) {
+    return 0;
+  }
+  const auto listed = static_cast<double>(repositories_listed_);
+  const auto ahead = static_cast<double>(std::max(repositories_ahead_, repositories_listed_));
+  const auto over = tags_ahead_ == 0
+                        ? static_cast<double>(summary_.repositories) / listed
+                        : static_cast<double>(tags_over_) / static_cast<double>(tags_ahead_);
+  return over * listed / ahead;
+}
+
 void Report::tell() {
   progress_.standing(std::to_string(summary_.repositories) + " of " +
-                     std::to_string(repositories_ahead_) + " repositories");
+                         std::to_string(repositories_ahead_) + " repositories",
+                     share_over());
   if (tags_ahead_ > 0) {
     // Repositories are listed as their turn comes: until then nobody knows of all tags.
     const auto* more = repositories_listed_ < repositories_ahead_ ? "+" : "";

@@ -81,10 +81,10 @@ TEST_CASE("the total says what is known and fits") {
 
 TEST_CASE("where a run stands comes first, and gives way to what moves") {
   Tally tally;
-  const Standing standing = {"12 of 300 repositories", "120 of 340+ tags"};
+  const Standing standing = {"12 of 300 repositories", "120 of 340+ tags", 1, 0s};
   CHECK(total_line(tally, standing, 100) == "12 of 300 repositories, 120 of 340+ tags");
   CHECK(total_line(tally, standing, 30) == "120 of 340+ tags");
-  CHECK(total_line(tally, {"12 of 300 repositories", ""}, 100) == "12 of 300 repositories");
+  CHECK(total_line(tally, {"12 of 300 repositories", "", 1, 0s}, 100) == "12 of 300 repositories");
   tally.expect(12, 120'000'000);
   const auto task = tally.begin(k_id, Verb::copying, 100'000'000, ProgressClock::time_point{});
   tally.advance(task, 45'000'000);
@@ -106,8 +106,36 @@ TEST_CASE("where a run stands comes first, and gives way to what moves") {
     CAPTURE(row.columns);
     CHECK(total_line(tally, standing, row.columns) == row.line);
   }
-  CHECK(total_line(tally, {"12 of 300 repositories", ""}, 60) ==
+  CHECK(total_line(tally, {"12 of 300 repositories", "", 1, 0s}, 60) ==
         "12 of 300 repositories, 0 of 12 layers, 45 MB of 120 MB");
+}
+
+TEST_CASE("the time left of a run is that of all its parts") {
+  struct Row {
+    double share;
+    std::chrono::milliseconds so_far;
+    std::string left;
+  };
+  const Row rows[] = {
+      {1, 60s, "0:05 left"},    // what is open is all there is
+      {0.25, 60s, "3:00 left"}, // three quarters take three times as long
+      {0.99, 60s, "0:05 left"}, // not less than what is open takes
+      {0, 60s, "15 MB/s"},      // nothing is over that would tell
+      {0.25, 900ms, "15 MB/s"}, // too early
+      {1e-9, 3600s, "15 MB/s"}, // for ever
+  };
+  Tally tally;
+  tally.expect(12, 120'000'000);
+  const auto task = tally.begin(k_id, Verb::copying, 100'000'000, ProgressClock::time_point{});
+  tally.advance(task, 45'000'000);
+  tally.look(ProgressClock::time_point{} + 3s);
+  for (const auto& row : rows) {
+    CAPTURE(row.share);
+    const Standing standing{"1 of 4 repositories", "", row.share, row.so_far};
+    CHECK(total_line(tally, standing, 100).ends_with(", " + row.left));
+  }
+  CHECK(total_line({}, {"1 of 4 repositories", "", 0.25, 60s}, 100) ==
+        "1 of 4 repositories, 3:00 left"); // where nothing moves
 }
 
 TEST_CASE("lines never wrap and never fill the window") {

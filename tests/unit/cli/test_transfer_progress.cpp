@@ -192,7 +192,7 @@ TEST_CASE("where a run stands is told without a terminal too") {
   {
     TransferProgress progress(console, ProgressStyle::lines, std::chrono::milliseconds(1));
     progress.standing_of_tags("3 of 5+ tags");
-    progress.standing("1 of 2 repositories");
+    progress.standing("1 of 2 repositories", 0.5);
     told.told.get_future().wait();
   }
   CHECK(told.is_told);

@@ -14,11 +14,15 @@ namespace {
 /// Where a run stands, as it was told last.
 class Standing final : public test::Notes {
 public:
-  void standing(std::string_view sentence) override { repositories = sentence; }
+  void standing(std::string_view sentence, double share_over) override {
+    repositories = sentence;
+    share = share_over;
+  }
   void standing_of_tags(std::string_view sentence) override { tags = sentence; }
 
   std::string repositories;
   std::string tags;
+  double share = 1;
 };
 
 TagResult tag(Action action, Outcome outcome = Outcome::done) {
@@ -74,6 +78,31 @@ TEST_CASE_FIXTURE(Fixture, "tags that are done are told out of those that are kn
   CHECK(standing.tags == "4 of 5 tags");
   report.drop_tags(1);
   CHECK(standing.tags == "4 of 4 tags");
+}
+
+TEST_CASE_FIXTURE(Fixture, "repositories that are not listed yet count as those that are") {
+  report.begin({"a", "b"}, 4);
+  CHECK(standing.share == 0);
+  report.expect_tags(2);
+  CHECK(standing.share == 0);
+  report.add(tag(Action::copy));
+  CHECK(standing.share == doctest::Approx(1.0 / 8));
+  report.expect_tags(4); // three a repository by now
+  CHECK(standing.share == doctest::Approx(1.0 / 12));
+  for (int i = 0; i < 5; ++i) {
+    report.add(tag(Action::keep));
+  }
+  CHECK(standing.share == doctest::Approx(0.5));
+  report.add_repository("gone", std::make_exception_ptr(Error(ErrorKind::not_found, "gone")));
+  report.expect_tags(0);
+  CHECK(standing.share == doctest::Approx(1));
+}
+
+TEST_CASE_FIXTURE(Fixture, "repositories without tags are over one by one") {
+  report.begin({"a", "b"}, 2);
+  report.expect_tags(0);
+  report.count_repository();
+  CHECK(standing.share == doctest::Approx(0.5));
 }
 
 TEST_CASE_FIXTURE(Fixture, "a tag that the source cannot read is part of the mirror") {

@@ -159,6 +159,7 @@ private:
   void count(const TagResult& result);
   void count_planned(const TagResult& result);
   void count_failure(const std::exception_ptr& problem);
+  [[nodiscard]] double share_over() const;
   void tell();
 
   Progress& progress_;
@@ -174,7 +175,6 @@ private:
   std::unique_ptr<Lines> failures_;
   std::unique_ptr<AtomicFile> plan_;
   std::exception_ptr write_problem_;
-  Summary summary_;
 };
 
 } // namespace regctl::ops::mirror
