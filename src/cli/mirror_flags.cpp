@@ -53,8 +53,10 @@ void add_names(Arguments& arguments, MirrorFlags& flags) {
         rules.renames.push_back(ops::mirror::Rename::parse(text));
       },
       "Give repositories that match another name; $1 is what the first group or wildcard caught");
-  arguments.value("--prefix", "TEXT", rules.prefix,
-                  "Put this before each name at the destination, as in mirror/");
+  arguments.value(
+      "--prefix", "TEXT",
+      [&rules](const std::string& text) { rules.prefix = ops::mirror::parse_prefix(text); },
+      "Put this before each name at the destination, as in mirror/");
 }
 
 void add_pruning(Arguments& arguments, MirrorFlags& flags) {

@@ -427,6 +427,37 @@ class Applied(MirrorCase):
         done = self.ok("mirror", *ends, "--apply", "failures")
         self.assertEqual([line.split()[1] for line in done.out.splitlines()], ["single:1.0"])
 
+    def test_what_was_decided_stays_so_where_the_listing_is_interrupted(self):
+        destination = self.start(FaultServer)
+        ends = (self.source.host, destination.host)
+        self.ok("mirror", *ends, "--include-tag", "1*", "--plan", "plan")
+        destination.control({"method": "GET", "path": "/single/tags$", "action": "stall", "after": 0})
+        seen = len(destination.log())
+        process = self.start_regctl("mirror", *ends, "-j", "1", "--apply", "plan", "--failures", "failures")
+        wait_for(lambda: any("/single/tags" in r["path"] for r in destination.log()[seen:]), "the listing that stalls")
+        interrupt(process)
+        _, err = process.communicate()
+        self.assertEqual(process.returncode, 130, err)
+        left = [json.loads(line) for line in self.read("failures").splitlines()]
+        self.assertIn(("single", "1.0", "copy", "not done"),
+                      [(r["source"], r["tag"], r["action"], r["outcome"]) for r in left])
+        destination.control("clear")
+        done = self.ok("mirror", *ends, "--apply", "failures")
+        self.assertEqual(sorted(line.split()[1] for line in done.out.splitlines()),
+                         sorted(f"{r['source']}:{r['tag']}" for r in left))
+
+    def test_mirrors_of_the_same_ends_carry_each_line_out_once(self):
+        self.write("mirror.yaml", json.dumps({"version": 1, "mirrors": [
+            {"source": self.source.host, "destination": self.destination.host, "repositories": names}
+            for names in (["single"], ["team/*"])]}))
+        words = ("mirror", "--config", "mirror.yaml")
+        self.ok(*words, "--plan", "plan")
+        done = self.ok(*words, "--apply", "plan", "--report", "report")
+        self.assertEqual(sorted(line.split()[1] for line in done.out.splitlines()),
+                         sorted(f"{name}:{tag}" for name in self.made for tag in ("1.0", "latest")))
+        self.assertEqual((self.summary()["copied"], self.summary()["kept"]), (6, 0))
+        self.assertSame(self.made, self.destination)
+
     def test_what_is_written_goes_to_different_files(self):
         for flags in (("--report", "lines", "--failures", "./lines"), ("--report", "lines", "--plan", "./lines"),
                       ("--plan", "./lines", "--failures", "lines")):
@@ -481,6 +512,17 @@ class Prune(MirrorCase):
         self.fails(2, *words, "--include", "x*", saying="--include is a rule")
         self.assertEqual(len(self.tags()), 20)
         self.ok(*words, "--protect", "19")
+        self.assertEqual(self.tags(), [str(n) for n in range(1, 20)])
+
+    def test_what_a_file_protects_stays_whatever_a_plan_says(self):
+        for tag in (19, 20):
+            self.ok("rm", "--yes", f"{self.image}:{tag}")
+        ends = {"source": self.source.host, "destination": self.destination.host}
+        self.write("mirror.yaml", json.dumps({"version": 1, "mirrors": [{**ends, "prune": {"limit": 1}}]}))
+        self.ok("mirror", "--config", "mirror.yaml", "--plan", "plan")
+        self.write("mirror.yaml", json.dumps({"version": 1, "mirrors": [
+            {**ends, "prune": {"limit": 1}, "protect": ["19"]}]}))
+        self.ok("mirror", "--config", "mirror.yaml", "--apply", "plan")
         self.assertEqual(self.tags(), [str(n) for n in range(1, 20)])
 
     def test_more_than_the_limit_wants_a_yes_and_the_protected_stay(self):
@@ -647,6 +689,46 @@ class Failing(MirrorCase):
         for line in self.read(name).decode().splitlines():
             record = json.loads(line) if line.startswith("{") else {"source": line}
             yield record["source"], record.get("tag", "")
+
+    def test_a_tag_that_could_not_be_read_is_looked_at_again(self):
+        words = ("mirror", self.source.host, self.destination.host)
+        top = self.made["team/app"][-1].id
+        tags = {"1.0": None, "latest": top, "gone": None}
+        self.source.control({"method": "GET", "path": "/team/app/tags$", "action": "status", "status": 200,
+                             "body": json.dumps(tags)})
+        self.assertEqual(self.regctl(*words, "--failures", "first").code, 10)
+        self.assertEqual(sorted(self.failed_tags("first")), [("team/app", "1.0"), ("team/app", "gone")])
+        again = self.regctl(*words, "--apply", "first", "--failures", "second")
+        self.assertEqual(again.code, 7, again.err)
+        self.assertIn("team/app:1.0 is listed, but cannot be read", again.err)
+        self.assertEqual(sorted(self.failed_tags("second")), sorted(self.failed_tags("first")))
+        self.source.control("clear")
+        self.source.control({"method": "GET", "path": "/team/app/tags$", "action": "status", "status": 500})
+        self.assertEqual(self.regctl(*words, "--retry", "0", "--apply", "second", "--failures", "third").code, 5)
+        self.assertEqual(sorted(self.failed_tags("third")), sorted(self.failed_tags("first")))
+        self.source.control("clear")
+        done = self.ok(*words, "--apply", "third", "--report", "report")
+        self.assertRegex(done.out, "^copied team/app:1.0 [0-9a-f]{12}\n$")
+        self.assertEqual({(r["tag"], r["outcome"], r["reason"]) for r in self.report() if r["type"] == "tag"},
+                         {("1.0", "copied", "mended at the source"), ("gone", "skipped", "gone from the source")})
+        self.assertSame(self.made, self.destination)
+
+    def test_who_is_out_of_reach_is_tried_once_and_told_once(self):
+        """The destination goes, and comes back on the same port."""
+        many = [f"app-{n}" for n in range(20)]
+        for name in many:
+            self.ok("tag", f"{self.source.host}/single:1.0", f"{self.source.host}/{name}:1.0")
+        silent = self.start(FaultServer)
+        silent.control({"path": "_ping|/v2/", "action": "status", "status": 503})
+        failed = self.regctl("mirror", self.source.host, silent.host, "--retry", "0", "--failures", "failures")
+        self.assertEqual(failed.code, 5, failed.err)
+        self.assertEqual(failed.err.count("cannot ping"), 2, failed.err)
+        self.assertIn(f", … ({len(many) + 2} more): cannot ping", failed.err)
+        self.assertLessEqual(len(silent.log()), 4)
+        self.assertEqual(len(list(self.failed_tags("failures"))), len(many) + 3)
+        silent.control("clear")
+        self.ok("mirror", self.source.host, silent.host, "--apply", "failures")
+        self.assertSame(self.made, silent)
 
     def test_what_fails_for_one_cause_ends_with_its_code(self):
         self.source.control({"method": "GET", "path": "/layer", "action": "corrupt", "at": 50})

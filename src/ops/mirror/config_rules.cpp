@@ -2,7 +2,6 @@
 #include "ops/mirror/config_rules.hpp"
 
 #include <regctl/base/quantity.hpp>
-#include <regctl/model/reference.hpp>
 #include <regctl/ops/mirror/names.hpp>
 
 namespace regctl::ops::mirror {
@@ -26,18 +25,6 @@ void read_filter(ConfigSection& section, std::string_view key, Filter& filter,
   inner.read_list("include", filter.include, parse);
   inner.read_list("exclude", filter.exclude, parse);
   inner.finish();
-}
-
-/// What can stand before some name, so that the two are one.
-std::string parse_prefix(const std::string& text) {
-  auto prefix = parse_text(text);
-  try {
-    static_cast<void>(parse_repository_name(prefix + "name"));
-  } catch (const Error&) {
-    throw Error(ErrorKind::usage, "'" + prefix + "' begins no name of a repository",
-                "as in mirror/ or mirror-");
-  }
-  return prefix;
 }
 
 void read_rename(const Yaml& yaml, const Spot& spot, ConfigReader& reader,
@@ -104,7 +91,8 @@ void read_rules(ConfigSection& section, Rules& rules) {
   section.read("latest", rules.latest, parse_count);
   section.read("newer_than", rules.newer_than, parse_duration);
   read_renames(section, rules.renames);
-  section.read("prefix", rules.prefix, parse_prefix);
+  section.read("prefix", rules.prefix,
+               [](const std::string& text) { return parse_prefix(parse_text(text)); });
   read_prune(section, rules.prune);
   section.read_list("protect", rules.protected_tags, Pattern::parse);
 }

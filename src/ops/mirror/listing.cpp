@@ -122,7 +122,21 @@ public:
   }
 
 private:
-  registry::v1::Registry& registry() { return session_.registries().v1(host_); }
+  /// Who was out of reach once is not tried again for each repository.
+  registry::v1::Registry& registry() {
+    const std::lock_guard lock(reaching_);
+    if (out_of_reach_) {
+      rethrow_copy(out_of_reach_);
+    }
+    try {
+      return session_.registries().v1(host_);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::interrupted) {
+        out_of_reach_ = std::current_exception();
+      }
+      throw;
+    }
+  }
 
   std::optional<std::vector<std::string>> search_names() {
     ++listing_requests_;
@@ -158,6 +172,8 @@ private:
   Session& session_;
   RegistryHost host_;
   std::atomic<std::uint64_t> listing_requests_{0};
+  std::mutex reaching_; ///< guards what follows
+  std::exception_ptr out_of_reach_;
   std::mutex mutex_; ///< guards what follows
   bool wants_listing_;
   std::optional<AllTags> all_;

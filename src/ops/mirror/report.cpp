@@ -158,7 +158,7 @@ void Report::add(const TagResult& result) {
   }
   count(result);
   if (result.problem) {
-    progress_.note(tag.source_name + ":" + tag.tag + ": " + explain(result.problem).message);
+    note_failure(tag.source_name + ":" + tag.tag, result.problem);
   }
   tags_over_ += is_left_out(tag) ? 0 : 1;
   tell();
@@ -179,7 +179,7 @@ void Report::add_repository(const std::string& source_name, const std::exception
     record["error"] = to_json(explain(problem));
     ++summary_.repositories_failed;
     count_failure(problem);
-    progress_.note(source_name + ": " + explain(problem).message);
+    note_failure(source_name, problem);
   } else {
     ++summary_.repositories_not_done;
   }
@@ -190,6 +190,32 @@ void Report::add_repository(const std::string& source_name, const std::exception
   if (failures_ && !write_problem_) {
     try_to_write([&] { failures_->write(text); });
   }
+}
+
+/// The first of what fails in a row for one and the same cause is told at once, the others
+/// together: where a registry is out of reach they may be thousands.
+void Report::note_failure(const std::string& what, const std::exception_ptr& problem) {
+  auto message = explain(problem).message;
+  if (message != noted_message_) {
+    note_alike();
+    progress_.note(what + ": " + message);
+    noted_message_ = std::move(message);
+    return;
+  }
+  constexpr std::uint64_t k_named = 10;
+  if (++alike_ <= k_named) {
+    names_alike_ += (names_alike_.empty() ? "" : ", ") + what;
+  } else if (alike_ == k_named + 1) {
+    names_alike_ += ", …";
+  }
+}
+
+void Report::note_alike() {
+  if (alike_ > 0) {
+    progress_.note(names_alike_ + " (" + std::to_string(alike_) + " more): " + noted_message_);
+  }
+  alike_ = 0;
+  names_alike_.clear();
 }
 
 void Report::count_repository() {
@@ -344,6 +370,7 @@ Summary Report::finish() {
   const std::lock_guard lock(mutex_);
   summary_.time = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - since_);
+  note_alike();
   write(print_record(summary_record(summary_)), nullptr);
   if (write_problem_) {
     std::rethrow_exception(write_problem_);

@@ -49,6 +49,9 @@ Json tag_record(const TagResult& result, const std::string& from, const std::str
                  {"images_there", result.items_there},
                  {"bytes", result.bytes},
                  {"seconds", seconds(result.time)}};
+  if (tag.is_broken) {
+    record["broken"] = true;
+  }
   if (result.outcome == TagResult::Outcome::planned) {
     put(record, result.ahead);
   }

@@ -252,9 +252,31 @@ private:
     }
   }
 
+  /// What the source could not read when the plan was made may have been mended since.
+  void look_again(std::vector<PlannedTag>& planned) {
+    if (std::none_of(planned.begin(), planned.end(),
+                     [](const PlannedTag& tag) { return tag.is_broken; })) {
+      return;
+    }
+    const auto now = state_.source->tags(task_.source_name).value_or(TagListing());
+    for (auto& tag : planned) {
+      const auto found = now.find(tag.tag);
+      if (!tag.is_broken || (found != now.end() && !found->second)) {
+        continue;
+      }
+      tag.is_broken = false;
+      tag.reason = found == now.end() ? "gone from the source" : "mended at the source";
+      if (found != now.end()) {
+        tag.identity = found->second;
+        tag.action = tag.previous ? Action::update : Action::copy;
+      }
+    }
+  }
+
   /// A plan is of the past: what it wanted to change must still be what it saw.
   std::vector<PlannedTag> check_plan() {
     const auto now = state_.destination->tags(task_.destination_name).value_or(TagListing());
+    look_again(*task_.planned);
     auto planned = expected(std::exchange(*task_.planned, {}));
     std::vector<PlannedTag> left;
     for (auto& tag : planned) {
@@ -284,7 +306,7 @@ private:
   void leave_plan(const std::exception_ptr& problem) {
     auto left = std::exchange(*task_.planned, {});
     std::erase_if(left, [](const PlannedTag& tag) { // nothing is lost of these
-      return !is_transfer(tag) && tag.action != Action::remove;
+      return !is_transfer(tag) && tag.action != Action::remove && !tag.is_broken;
     });
     for (auto& tag : expected(std::move(left))) {
       TagResult result;

@@ -71,6 +71,16 @@ Rename Rename::parse(std::string_view text) {
   return make(text.substr(0, sign), text.substr(sign + 1));
 }
 
+std::string parse_prefix(const std::string& text) {
+  try {
+    static_cast<void>(parse_repository_name(text + "name"));
+  } catch (const Error&) {
+    throw Error(ErrorKind::usage, "'" + text + "' begins no name of a repository",
+                "as in mirror/ or mirror-");
+  }
+  return text;
+}
+
 bool Rules::shape_repositories() const noexcept {
   return !tags.include.empty() || !tags.exclude.empty() || semver || latest || newer_than ||
          !renames.empty() || !prefix.empty() || prune.enabled;

@@ -163,6 +163,7 @@ TEST_CASE("flags that would do nothing are refused") {
       {{"h:5000", "g:5000", "--yes"}, "--yes is about removing tags"},
       {{"h:5000", "g:5000", "--protect", "a"}, "--protect is about removing tags"},
       {{"h:5000/a", "g:5000/b", "--prefix", "a/"}, "--prefix makes a name"},
+      {{"h:5000", "g:5000", "--prefix", "../"}, "--prefix: '../' begins no name of a repository"},
       {{"h:5000/a", "g:5000/b", "--rename", "a=b"}, "--rename makes a name"},
       {{"h:5000/a", "g:5000", "--repositories-from", "f"}, "--repositories-from names"},
   };

@@ -159,6 +159,8 @@ private:
   void count(const TagResult& result);
   void count_planned(const TagResult& result);
   void count_failure(const std::exception_ptr& problem);
+  void note_failure(const std::string& what, const std::exception_ptr& problem);
+  void note_alike();
   [[nodiscard]] double share_over() const;
   void tell();
 
@@ -175,6 +177,10 @@ private:
   std::unique_ptr<Lines> failures_;
   std::unique_ptr<AtomicFile> plan_;
   std::exception_ptr write_problem_;
+  std::string noted_message_; ///< of the last failure
+  std::uint64_t alike_ = 0;   ///< failures since then that had the same
+  std::string names_alike_;   ///< the first of those
+  Summary summary_;
 };
 
 } // namespace regctl::ops::mirror
