@@ -2,6 +2,8 @@
 #include <regctl/base/text.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 namespace regctl {
 
@@ -11,6 +13,28 @@ std::string lower(std::string_view text) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
   return result;
+}
+
+std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus == Plus::space) {
+      plain += ' ';
+    } else if (text[i] != '%') {
+      plain += text[i];
+    } else {
+      const auto digits = text.substr(i + 1, 2);
+      unsigned char byte = 0;
+      const auto [end, error] =
+          std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+      if (error != std::errc() || end != digits.data() + 2 || byte == 0) {
+        return std::nullopt;
+      }
+      plain += static_cast<char>(byte);
+      i += 2;
+    }
+  }
+  return plain;
 }
 
 void sort_and_unite(std::vector<std::string>& texts) {

@@ -84,7 +84,7 @@ public:
   }
 
   void add_image(const ops::AuditedImage& image) {
-    mendable_ += is_mendable(image) ? 1 : 0;
+    mendable_ += ops::is_mendable(image) ? 1 : 0;
     if (is_shown(image.verdict)) {
       table(Part::images, {"VERDICT", "IMAGE", "LAYER", "REACHED BY", "DETAIL"})
           .add_row({std::string(to_string(image.verdict)), show_id(image.id),
@@ -169,20 +169,6 @@ private:
   [[nodiscard]] static std::string detail_of(const ops::AuditedImage& image) {
     const auto since = image.changed ? "since " + show_time(seconds_of(*image.changed)) : "";
     return since + (since.empty() || image.detail.empty() ? "" : "; ") + image.detail;
-  }
-
-  /// Of a dead upload only reading tells whether it is whole.
-  static bool is_mendable(const ops::AuditedImage& image) {
-    switch (image.verdict) {
-    case Verdict::old_checksum:
-    case Verdict::ancestry_missing:
-    case Verdict::ancestry_wrong:
-      return true;
-    case Verdict::dead_upload:
-      return image.detail == "whole";
-    default:
-      return false;
-    }
   }
 
   static std::string show_orphans(const ops::AuditSummary& summary) {

@@ -2,6 +2,7 @@
 #include "formats/v1_tree.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -27,16 +28,6 @@ bool is_unreserved(char c) {
          c == '.' || c == '-';
 }
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  if (c >= 'A' && c <= 'F') {
-    return c - 'A' + 10;
-  }
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 } // namespace
 
 std::string form_quote(std::string_view text) {
@@ -58,23 +49,7 @@ std::string form_quote(std::string_view text) {
 }
 
 std::optional<std::string> form_unquote(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+') {
-      plain += ' ';
-    } else if (text[i] != '%') {
-      plain += text[i];
-    } else {
-      const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-      if (high < 0 || low < 0) {
-        return std::nullopt;
-      }
-      plain += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
-  return plain;
+  return percent_decode(text, Plus::space);
 }
 
 Tree::Tree(std::string folder) : folder_(std::move(folder)) {

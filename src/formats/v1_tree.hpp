@@ -15,7 +15,7 @@ namespace regctl {
 /// every other byte "%XX". docker-registry names its folders so.
 std::string form_quote(std::string_view text);
 
-/// What form_quote() was given; nothing for a '%' that two hex digits do not follow.
+/// What form_quote() was given; nothing for what it cannot have come from.
 std::optional<std::string> form_unquote(std::string_view text);
 
 /// A folder on disk out of which no path leads: each one is resolved beneath it (openat2), so that

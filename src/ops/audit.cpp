@@ -214,6 +214,19 @@ std::string_view to_string(Verdict verdict) noexcept {
   return "unknown";
 }
 
+bool is_mendable(const AuditedImage& image) noexcept {
+  switch (image.verdict) {
+  case Verdict::old_checksum:
+  case Verdict::ancestry_missing:
+  case Verdict::ancestry_wrong:
+    return true;
+  case Verdict::dead_upload:
+    return image.detail == k_whole_upload;
+  default:
+    return false;
+  }
+}
+
 void audit(Session& session, const RegistryHost& host, const AuditOptions& options,
            const AuditListener& listener) {
   const auto store = make_audit_store(session, host, std::nullopt);

@@ -156,7 +156,7 @@ private:
       return {Verdict::dead_upload, "its removal was interrupted"};
     }
     const auto found = check_dead_upload(*storage_, id, on_bytes);
-    return {Verdict::dead_upload, found.verdict == Verdict::sound ? "whole" : found.detail};
+    return {Verdict::dead_upload, found.verdict == Verdict::sound ? k_whole_upload : found.detail};
   }
 
   static bool read_json(const std::string& id, const std::string& json, ImageFacts& facts) {

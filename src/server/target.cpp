@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/target.hpp"
 
+#include <regctl/base/text.hpp>
+
 #include <array>
 #include <utility>
 #include <vector>
@@ -10,39 +12,6 @@ namespace regctl::server {
 namespace {
 
 using Kind = Target::Kind;
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  if (c >= 'A' && c <= 'F') {
-    return c - 'A' + 10;
-  }
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-enum class Plus { plus, space };
-
-std::optional<std::string> decode(std::string_view text, Plus plus) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && plus == Plus::space) {
-      plain += ' ';
-    } else if (text[i] != '%') {
-      plain += text[i];
-    } else {
-      const bool is_whole = i + 2 < text.size();
-      const int high = is_whole ? hex_value(text[i + 1]) : -1;
-      const int low = is_whole ? hex_value(text[i + 2]) : -1;
-      if (high < 0 || low < 0 || high + low == 0) {
-        return std::nullopt;
-      }
-      plain += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
-  return plain;
-}
 
 constexpr std::array<std::pair<std::string_view, Kind>, 6> k_image_parts = {{
     {"json", Kind::image_json},
@@ -126,11 +95,11 @@ std::optional<std::string> decode_path(std::string_view target) {
   if (!target.starts_with('/')) {
     return std::nullopt;
   }
-  return decode(target.substr(0, target.find('?')), Plus::plus);
+  return percent_decode(target.substr(0, target.find('?')), Plus::plus);
 }
 
 std::optional<std::string> decode_query(std::string_view value) {
-  return decode(value, Plus::space);
+  return percent_decode(value, Plus::space);
 }
 
 Target parse_target(std::string_view path) {

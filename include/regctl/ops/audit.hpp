@@ -65,6 +65,9 @@ struct AuditedImage {
   std::optional<std::chrono::system_clock::time_point> changed;
 };
 
+/// Whether regctl repair mends it. Of a dead upload only a deep audit tells.
+bool is_mendable(const AuditedImage& image) noexcept;
+
 struct AuditedRepository {
   std::string name;
   std::uint64_t tags = 0;

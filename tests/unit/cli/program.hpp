@@ -16,6 +16,8 @@
 
 namespace regctl::test {
 
+using Words = std::vector<std::string>;
+
 /// The whole program in process: a console made of strings, and verbs that do nothing.
 class Program {
 public:

@@ -7,16 +7,7 @@
 
 using namespace regctl;
 using namespace regctl::cli;
-using regctl::test::FakeVerbs;
-using regctl::test::k_id_a;
-using regctl::test::k_id_b;
-using regctl::test::Program;
-
-namespace {
-
-using Words = std::vector<std::string>;
-
-} // namespace
+using namespace regctl::test;
 
 TEST_SUITE_BEGIN("cli/care_commands");
 

@@ -13,7 +13,7 @@
 #include <fstream>
 
 using namespace regctl::cli;
-using regctl::test::Program;
+using namespace regctl::test;
 
 namespace {
 

@@ -12,8 +12,7 @@
 #include <fstream>
 
 using namespace regctl::cli;
-using regctl::test::Program;
-using regctl::test::TemporaryFolder;
+using namespace regctl::test;
 
 namespace {
 

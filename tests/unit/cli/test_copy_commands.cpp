@@ -9,15 +9,9 @@
 
 using namespace regctl;
 using namespace regctl::cli;
-using regctl::test::FakeVerbs;
-using regctl::test::k_id_a;
-using regctl::test::k_id_b;
-using regctl::test::Program;
-using regctl::test::TemporaryFolder;
+using namespace regctl::test;
 
 namespace {
-
-using Words = std::vector<std::string>;
 
 ops::CopyReport some_report() {
   return {{{"docker://h:5000/app:1", "docker://g:5000/app:1", k_id_a},

@@ -11,15 +11,9 @@
 
 using namespace regctl;
 using namespace regctl::cli;
-using regctl::test::FakeVerbs;
-using regctl::test::k_id_a;
-using regctl::test::k_id_b;
-using regctl::test::Program;
-using regctl::test::TemporaryFolder;
+using namespace regctl::test;
 
 namespace {
-
-using Words = std::vector<std::string>;
 
 ops::ImageDetails some_details() {
   ops::ImageDetails details;

@@ -6,14 +6,7 @@
 #include <doctest/doctest.h>
 
 using namespace regctl::cli;
-using regctl::test::FakeVerbs;
-using regctl::test::Program;
-
-namespace {
-
-using Words = std::vector<std::string>;
-
-} // namespace
+using namespace regctl::test;
 
 TEST_SUITE_BEGIN("cli/login_flags");
 

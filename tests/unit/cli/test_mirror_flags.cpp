@@ -8,12 +8,9 @@
 
 using namespace regctl;
 using namespace regctl::cli;
-using regctl::test::Program;
-using regctl::test::TemporaryFolder;
+using namespace regctl::test;
 
 namespace {
-
-using Words = std::vector<std::string>;
 
 std::string write_mirror_file(const TemporaryFolder& folder, const std::string& defaults) {
   auto path = folder / "mirror.yml";

@@ -7,11 +7,8 @@ using namespace regctl;
 using namespace regctl::cli;
 using ops::mirror::Action;
 using ops::mirror::TagResult;
-using regctl::test::FakeVerbs;
-using regctl::test::Program;
+using namespace regctl::test;
 using Outcome = TagResult::Outcome;
-using Words = std::vector<std::string>;
-
 namespace {
 
 const std::string k_a(64, 'a');

@@ -6,8 +6,7 @@
 
 using namespace regctl::cli;
 using namespace std::chrono_literals;
-using regctl::test::FakeVerbs;
-using regctl::test::Program;
+using namespace regctl::test;
 
 namespace {
 

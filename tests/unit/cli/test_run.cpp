@@ -14,8 +14,7 @@
 using regctl::Error;
 using regctl::ErrorKind;
 using regctl::cli::ExitCode;
-using regctl::test::FakeVerbs;
-using regctl::test::Program;
+using namespace regctl::test;
 
 namespace {
 

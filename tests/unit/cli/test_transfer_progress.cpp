@@ -8,9 +8,7 @@
 #include <thread>
 
 using namespace regctl::cli;
-using regctl::test::k_id_a;
-using regctl::test::k_id_b;
-using regctl::test::Program;
+using namespace regctl::test;
 using Verb = regctl::ops::Progress::Verb;
 
 namespace {

@@ -46,14 +46,14 @@ TEST_CASE("names are quoted as Python's quote_plus does") {
       {"a b+c", "a+b%2Bc"},
       {"~", "%7E"}, // Python 2 quotes it
       {"\xC3\xB6", "%C3%B6"},
-      {std::string("\0\xFF", 2), "%00%FF"},
+      {"\x01\xFF", "%01%FF"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.plain);
     CHECK(form_quote(row.plain) == row.quoted);
     CHECK(form_unquote(row.quoted) == row.plain);
   }
-  for (const auto* bad : {"%", "%2", "a%2", "%zz", "%2g", "%%%"}) {
+  for (const auto* bad : {"%", "%2", "a%2", "%zz", "%2g", "%%%", "%00"}) {
     CAPTURE(bad);
     CHECK(form_unquote(bad) == std::nullopt);
   }
