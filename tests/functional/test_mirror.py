@@ -723,12 +723,33 @@ class Failing(MirrorCase):
         failed = self.regctl("mirror", self.source.host, silent.host, "--retry", "0", "--failures", "failures")
         self.assertEqual(failed.code, 5, failed.err)
         self.assertEqual(failed.err.count("cannot ping"), 2, failed.err)
-        self.assertIn(f", … ({len(many) + 2} more): cannot ping", failed.err)
+        self.assertIn(f" and {len(many) + 2 - 10} more: cannot ping", failed.err)
         self.assertLessEqual(len(silent.log()), 4)
         self.assertEqual(len(list(self.failed_tags("failures"))), len(many) + 3)
         silent.control("clear")
         self.ok("mirror", self.source.host, silent.host, "--apply", "failures")
         self.assertSame(self.made, silent)
+
+    def test_who_stops_answering_is_not_asked_for_all_that_is_left(self):
+        many = [f"app-{n}" for n in range(30)]
+        for name in many:
+            self.ok("tag", f"{self.source.host}/single:1.0", f"{self.source.host}/{name}:1.0")
+        other = self.start(FaultServer)
+        other.control({"method": "GET", "path": "/tags$", "action": "status", "status": 500})
+        failed = self.regctl("mirror", self.source.host, other.host, "-j", "1", "--retry", "0",
+                             "--failures", "failures")
+        self.assertEqual(failed.code, 5, failed.err)
+        self.assertIn(f"{other.host} did not answer for 10 repositories in a row", failed.err)
+        self.assertEqual(len([r for r in other.log() if r["path"].endswith("/tags")]), 10)
+        self.assertEqual(len(list(self.failed_tags("failures"))), len(many) + 3)
+        # Those that are out of order by themselves end nothing.
+        other.control("clear")
+        for name in many[::2]:
+            other.control({"method": "GET", "path": f"/{name}/tags$", "action": "status", "status": 500})
+        failed = self.regctl("mirror", self.source.host, other.host, "-j", "1", "--retry", "0",
+                             "--failures", "failures")
+        self.assertEqual(failed.code, 10, failed.err)
+        self.assertEqual(sorted({name for name, _ in self.failed_tags("failures")}), sorted(many[::2]))
 
     def test_what_fails_for_one_cause_ends_with_its_code(self):
         self.source.control({"method": "GET", "path": "/layer", "action": "corrupt", "at": 50})

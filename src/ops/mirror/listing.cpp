@@ -64,10 +64,58 @@ private:
   std::map<std::string, std::string> repositories_;
 };
 
+/// Whether a registry is worth being asked for the next repository: each costs all retries where it
+/// is gone. Thread-safe.
+class Reach {
+public:
+  explicit Reach(std::string host) : host_(std::move(host)) {}
+
+  /// Throws what showed that it is out of reach.
+  void check() {
+    const std::lock_guard lock(mutex_);
+    if (lost_) {
+      rethrow_copy(lost_);
+    }
+  }
+
+  void answered() {
+    const std::lock_guard lock(mutex_);
+    failures_ = 0;
+  }
+
+  /// `error` came of finding out what speaks there.
+  void is_no_registry(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (error.kind() != ErrorKind::interrupted) {
+      lost_ = std::make_exception_ptr(error);
+    }
+  }
+
+  /// `error` came of asking for a repository.
+  void failed(const Error& error) {
+    constexpr unsigned k_patience = 10;
+    const std::lock_guard lock(mutex_);
+    if (error.kind() == ErrorKind::unavailable && ++failures_ == k_patience) {
+      lost_ = std::make_exception_ptr(
+          Error(ErrorKind::unavailable,
+                host_ + " did not answer for " + std::to_string(k_patience) +
+                    " repositories in a row, and is not asked for more (" + error.message() + ")",
+                "run it again when the registry is back"));
+    }
+  }
+
+private:
+  const std::string host_;
+  std::mutex mutex_;      ///< guards what follows
+  unsigned failures_ = 0; ///< in a row
+  std::exception_ptr lost_;
+};
+
 class RegistrySide final : public Side {
 public:
   RegistrySide(Session& session, RegistryHost host, Extent extent)
-      : session_(session), host_(std::move(host)), wants_listing_(extent == Extent::many) {}
+      : session_(session), host_(std::move(host)), reach_(host_.host),
+        wants_listing_(extent == Extent::many) {}
 
   [[nodiscard]] std::string describe() const override { return host_.host; }
   [[nodiscard]] std::string identity() const override { return "docker://" + host_.host; }
@@ -107,14 +155,17 @@ public:
       }
     }
     ++listing_requests_;
+    std::optional<TagListing> tags;
     try {
-      return open(name)->tags();
+      tags = open(name)->tags();
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::not_found) {
+        reach_.failed(error);
         throw;
       }
-      return std::nullopt;
     }
+    reach_.answered();
+    return tags;
   }
 
   std::unique_ptr<V1Repository> open(const std::string& name) override {
@@ -122,18 +173,13 @@ public:
   }
 
 private:
-  /// Who was out of reach once is not tried again for each repository.
   registry::v1::Registry& registry() {
-    const std::lock_guard lock(reaching_);
-    if (out_of_reach_) {
-      rethrow_copy(out_of_reach_);
-    }
+    const std::lock_guard lock(finding_out_); // one asks for all who wait
+    reach_.check();
     try {
       return session_.registries().v1(host_);
     } catch (const Error& error) {
-      if (error.kind() != ErrorKind::interrupted) {
-        out_of_reach_ = std::current_exception();
-      }
+      reach_.is_no_registry(error);
       throw;
     }
   }
@@ -172,9 +218,9 @@ private:
   Session& session_;
   RegistryHost host_;
   std::atomic<std::uint64_t> listing_requests_{0};
-  std::mutex reaching_; ///< guards what follows
-  std::exception_ptr out_of_reach_;
-  std::mutex mutex_; ///< guards what follows
+  Reach reach_;
+  std::mutex finding_out_; ///< held while one thread asks what speaks there
+  std::mutex mutex_;       ///< guards what follows
   bool wants_listing_;
   std::optional<AllTags> all_;
 };

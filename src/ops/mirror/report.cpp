@@ -15,6 +15,9 @@ namespace {
 
 using Outcome = TagResult::Outcome;
 
+/// How many of the things that failed for one cause are told by name.
+constexpr std::uint64_t k_named_alike = 10;
+
 } // namespace
 
 std::string_view outcome_word(const TagResult& result) noexcept {
@@ -202,17 +205,16 @@ void Report::note_failure(const std::string& what, const std::exception_ptr& pro
     noted_message_ = std::move(message);
     return;
   }
-  constexpr std::uint64_t k_named = 10;
-  if (++alike_ <= k_named) {
+  if (++alike_ <= k_named_alike) {
     names_alike_ += (names_alike_.empty() ? "" : ", ") + what;
-  } else if (alike_ == k_named + 1) {
-    names_alike_ += ", …";
   }
 }
 
 void Report::note_alike() {
   if (alike_ > 0) {
-    progress_.note(names_alike_ + " (" + std::to_string(alike_) + " more): " + noted_message_);
+    const auto more =
+        alike_ > k_named_alike ? " and " + std::to_string(alike_ - k_named_alike) + " more" : "";
+    progress_.note(names_alike_ + more + ": " + noted_message_);
   }
   alike_ = 0;
   names_alike_.clear();
