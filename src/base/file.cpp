@@ -112,16 +112,6 @@ private:
   std::string what_;
 };
 
-/// A folder that is missing is local too: what was asked for is not "not found".
-[[noreturn]] void throw_not_created(const std::string& what, int errno_value) {
-  if (errno_value == ENOENT) {
-    throw Error(ErrorKind::local_io,
-                "cannot create " + what + ": " + std::generic_category().message(errno_value),
-                "its folder does not exist: make it first");
-  }
-  throw_errno("create " + what, errno_value);
-}
-
 std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
 }
@@ -157,6 +147,15 @@ std::string proc_path(int fd) {
 }
 
 } // namespace
+
+void throw_not_created(const std::string& what, int errno_value) {
+  if (errno_value == ENOENT) {
+    throw Error(ErrorKind::local_io,
+                "cannot create " + what + ": " + std::generic_category().message(errno_value),
+                "its folder does not exist: make it first");
+  }
+  throw_errno("create " + what, errno_value);
+}
 
 FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)) {}

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -24,8 +25,30 @@ int g_hangup_read = -1;
 int g_hangup_write = -1;
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-void on_signal(int) {
-  interrupt();
+/// When the first signal came, on CLOCK_MONOTONIC; negative before.
+std::atomic<long> g_first_signal_ms{-1};
+static_assert(std::atomic<long>::is_always_lock_free);
+
+long now_ms() noexcept {
+  struct timespec now = {}; // clock_gettime may be called in a signal handler
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/// The second signal ends the process at once: but timeout(1) sends its signal to the process and
+/// to its group, which is one wish.
+void on_signal(int signal) {
+  constexpr long k_one_wish_ms = 500;
+  const long now = now_ms();
+  long first = -1;
+  if (g_first_signal_ms.compare_exchange_strong(first, now) || now - first < k_one_wish_ms) {
+    interrupt();
+    return;
+  }
+  struct sigaction usual = {};
+  usual.sa_handler = SIG_DFL;
+  ::sigaction(signal, &usual, nullptr);
+  ::raise(signal); // comes when this handler returns
 }
 
 void write_byte(int pipe) noexcept {
@@ -73,7 +96,6 @@ void install_interrupt_handlers() {
   make_pipe(g_pipe_read, g_pipe_write);
   struct sigaction action = {};
   action.sa_handler = on_signal;
-  action.sa_flags = static_cast<int>(SA_RESETHAND); // the second signal ends the process at once
   ::sigemptyset(&action.sa_mask);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     ::sigaction(signal, &action, nullptr);
@@ -129,6 +151,7 @@ bool wait_for_hangup_ms(long milliseconds) {
 
 void reset_interrupt() noexcept {
   g_interrupted.store(false, std::memory_order_relaxed);
+  g_first_signal_ms.store(-1);
   char byte = 0;
   while (g_pipe_read >= 0 && ::read(g_pipe_read, &byte, 1) == 1) {
   }

@@ -308,7 +308,7 @@ ExitCode audit(Printer printer, const AuditFlags& flags, Context& context) {
       [&](const ops::AuditedRepository& repository) {
         printer.add_repository(repository);
         if (!repository.problem.empty()) {
-          context.note(repository.name + ": " + repository.problem);
+          context.failure(repository.name + ": " + repository.problem);
         }
       },
       [&](const ops::AuditSummary& summary) {

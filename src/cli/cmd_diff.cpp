@@ -80,7 +80,7 @@ ExitCode run_diff(const DiffFlags& flags, Context& context) {
         if (listing.wants_json()) {
           listing.add(to_json(repository, message));
         }
-        context.note(repository + ": " + message);
+        context.failure(repository + ": " + message);
       }};
   const auto summary = context.verbs().diff(scope, listener);
   listing.finish(Listing::WhenEmpty::nothing);

@@ -83,7 +83,7 @@ ExitCode run_images(const ImagesOptions& options, Context& context) {
         if (listing.wants_json()) {
           listing.add(to_json(repository, message));
         }
-        context.note(repository + ": " + message);
+        context.failure(repository + ": " + message);
       }};
   if (const auto host = parse_lone_host(options.place)) {
     context.verbs().list_images(*host, listener);

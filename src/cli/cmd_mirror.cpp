@@ -118,15 +118,19 @@ Summary mirror(const MirrorRun& run, Context& context, Output& output, MirrorMet
 ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics) {
   Output output(run, context);
   const auto summary = mirror(run, context, output, metrics);
-  const bool is_good = !summary.has_failures() && !summary.is_interrupted;
+  const bool is_good = !summary.has_failures() && !summary.is_interrupted && !summary.write_problem;
   output.finish(summary);
   metrics.add(summary, is_good, context.console().now());
   write_metrics(run.metrics_file, metrics);
+  if (summary.write_problem) {
+    std::rethrow_exception(summary.write_problem);
+  }
   if (summary.is_interrupted) {
     throw Error(ErrorKind::interrupted, "interrupted");
   }
   const auto code = exit_code_of(summary);
-  if (summary.mirrors_failed > 0 && code != ExitCode::partial) {
+  const bool is_told = run.jobs.size() > 1; // each on its way
+  if (summary.mirrors_failed > 0 && !is_told) {
     std::rethrow_exception(summary.first_problem);
   }
   const bool has_work = run.tells_work && run.options.dry_run && summary.plan.changes() > 0;
@@ -159,6 +163,9 @@ ExitCode try_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics
 
 /// The run of before where the file has mistakes now.
 void reload(const MirrorFlags& flags, Context& context, MirrorRun& run) {
+  if (context.globals().config.empty()) {
+    return; // the signal asks for a pass, and there is nothing else to read
+  }
   try {
     run = plan_run(flags, context);
     context.note("the mirror file was read again");

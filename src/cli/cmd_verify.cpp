@@ -140,7 +140,7 @@ ExitCode run_verify(const VerifyFlags& flags, Context& context) {
         if (listing.wants_json()) {
           listing.add(to_json(repository, message));
         }
-        context.note(repository + ": " + message);
+        context.failure(repository + ": " + message);
       }};
   const auto summary = context.verbs().verify(scope, flags.options, listener);
   listing.finish(Listing::WhenEmpty::nothing);

@@ -3,16 +3,33 @@
 
 #include "cli/fd_output.hpp"
 #include "cli/login_flags.hpp"
+#include "cli/text.hpp"
 #include "cli/transfer_progress.hpp"
 #include "version.hpp"
 
 #include <algorithm>
+#include <mutex>
 #include <ostream>
 #include <utility>
 
 namespace regctl::cli {
 
 namespace {
+
+/// Tells what failed and nothing else: --quiet.
+class QuietProgress final : public ops::SilentProgress {
+public:
+  explicit QuietProgress(Console& console) : console_(console) {}
+
+  void failure(std::string_view sentence) override {
+    const std::lock_guard lock(mutex_);
+    console_.err << "regctl: " + visible(sentence) + "\n" << std::flush;
+  }
+
+private:
+  Console& console_;
+  std::mutex mutex_;
+};
 
 std::unique_ptr<TransferProgress> make_transfers(Console& console, const GlobalOptions& globals) {
   if (globals.quiet) {
@@ -43,7 +60,8 @@ Context::Context(Console& console, const GlobalOptions& globals, const Manual& m
                  const OpenVerbs& open)
     : console_(console), globals_(globals), manual_(manual), open_(open),
       transfers_(make_transfers(console, globals)),
-      progress_(transfers_ ? static_cast<ops::Progress&>(*transfers_) : ops::silent_progress()) {}
+      quiet_(transfers_ ? nullptr : std::make_unique<QuietProgress>(console)),
+      progress_(transfers_ ? static_cast<ops::Progress&>(*transfers_) : *quiet_) {}
 
 Context::~Context() = default;
 

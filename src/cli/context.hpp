@@ -66,6 +66,8 @@ public:
 
   /// Says one sentence on standard error, unless --quiet.
   void note(std::string_view sentence) { progress_.note(sentence); }
+  /// The same of what failed while the rest goes on; also with --quiet.
+  void failure(std::string_view sentence) { progress_.failure(sentence); }
 
 private:
   ops::SessionOptions session_options();
@@ -76,6 +78,7 @@ private:
   const OpenVerbs& open_;
   std::optional<http::Credential> credential_;
   std::unique_ptr<TransferProgress> transfers_; ///< nullptr with --quiet
+  std::unique_ptr<ops::Progress> quiet_;        ///< nullptr without
   ops::Progress& progress_;
   bool config_is_the_commands_ = false;
   Registries registries_;

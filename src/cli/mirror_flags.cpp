@@ -387,6 +387,8 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   options.state_file = settled.state;
   options.state_folder = state_folder(environment);
   options.files = {settled.report, settled.failures, flags.plan};
+  options.metrics_file = settled.metrics_file;
+  ops::mirror::check_run(run.jobs, options);
   return run;
 }
 

@@ -32,6 +32,8 @@ std::string troubles(const ops::mirror::Summary& summary) {
                      repositories(summary.repositories_failed) + " failed") +
          unless_none(summary.mirrors_failed,
                      number_of(summary.mirrors_failed, "mirror", "mirrors") + " failed") +
+         unless_none(summary.mirrors_not_done,
+                     number_of(summary.mirrors_not_done, "mirror", "mirrors") + " not done") +
          unless_none(summary.not_done, tags(summary.not_done) + " not done") +
          unless_none(summary.repositories_not_done,
                      repositories(summary.repositories_not_done) + " not done");

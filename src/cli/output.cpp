@@ -104,7 +104,7 @@ void Listing::finish() {
 void Listing::finish(WhenEmpty when_empty) {
   const bool is_empty = is_holding_ && held_.size() <= 1; // the headings
   if (wants_json()) {
-    context_.out() << (printed_objects_ == 0 ? "[]\n" : "\n]\n");
+    context_.out() << (printed_objects_ == 0 ? "[]\n" : "\n]\n") << std::flush;
   } else if (is_holding_ && !(is_empty && when_empty == WhenEmpty::nothing)) {
     print_held();
   }

@@ -45,10 +45,10 @@ Seconds time_left(const RateMeter& rate, std::uint64_t done_bytes,
 Seconds time_left(const Tally& tally, const Standing& standing) {
   constexpr std::chrono::seconds k_too_early{1};
   const auto open = time_left(tally.rate(), tally.bytes_moved(), tally.bytes_expected());
-  if (standing.share >= 1) {
+  if (standing.share >= 1 || standing.share <= 0) {
     return open;
   }
-  if (standing.share <= 0 || standing.time_so_far < k_too_early) {
+  if (standing.time_so_far < k_too_early) {
     return std::nullopt;
   }
   const auto so_far_s = static_cast<double>(standing.time_so_far.count()) / 1000;
@@ -137,7 +137,8 @@ std::string total_line(const Tally& tally, const Standing& standing, std::size_t
     amounts = {human_size(moved) + (expected ? " of " + human_size(*expected) : ""),
                show_rate(tally.rate())};
   }
-  amounts.push_back(left.empty() ? "" : left + " left");
+  const auto* more = standing.share <= 0 ? "+ left" : " left"; // at least that long
+  amounts.push_back(left.empty() ? "" : left + more);
   auto counts = std::vector<std::string>{standing.parts, standing.tags, layers};
   if (!standing.tags.empty() && join(counts, amounts).size() > columns) {
     counts.front().clear();

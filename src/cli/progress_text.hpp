@@ -31,8 +31,8 @@ struct Standing {
 
 /// "3 of 12 layers, 45.1 MB of 120 MB, 3.2 MB/s, 0:17 left": what is known of it and fits, after
 /// `standing`. Where that has tags and room is short, parts go first and layers next. While not all
-/// of a run is over, the time left is not less than the time so far tells of the rest, and none is
-/// told as long as nothing is over.
+/// of a run is over, the time left is not less than the time so far tells of the rest; as long as
+/// nothing is over it is what the open parts need at least: "0:17+ left".
 std::string total_line(const Tally& tally, const Standing& standing, std::size_t columns);
 
 /// "90faa9565197 Pulling [=====>      ] 12.3 MB/65.6 MB 3.1 MB/s 0:17", without what does not fit.

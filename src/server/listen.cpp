@@ -68,8 +68,7 @@ std::unique_ptr<addrinfo, FreeAddresses> resolve(const std::string& address) {
 [[noreturn]] void cannot_listen(const std::string& address, int reason) {
   throw Error(ErrorKind::unavailable,
               "cannot listen on " + address + ": " + std::generic_category().message(reason),
-              reason == EADDRINUSE ? "something listens there already; --listen takes another port"
-                                   : "");
+              reason == EADDRINUSE ? "something listens there already: take another port" : "");
 }
 
 sockaddr_storage name_of(const FileDescriptor& listener) {

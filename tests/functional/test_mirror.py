@@ -460,11 +460,12 @@ class Applied(MirrorCase):
 
     def test_what_is_written_goes_to_different_files(self):
         for flags in (("--report", "lines", "--failures", "./lines"), ("--report", "lines", "--plan", "./lines"),
-                      ("--plan", "./lines", "--failures", "lines")):
+                      ("--plan", "./lines", "--failures", "lines"), ("--report", "lines", "--state", "./lines"),
+                      ("--report", "lines", "--metrics-file", "./lines")):
             for is_there in (False, True):
                 if is_there:
                     self.write("lines", "of before\n")
-                self.fails(2, "mirror", *self.ends, *flags, saying="write to different files")
+                self.fails(2, "mirror", *self.ends, *flags, saying=["'./lines'", "name another file for one of them"])
                 self.assertEqual(os.path.exists(self.path("lines")) and self.read("lines"),
                                  is_there and b"of before\n")
             os.remove(self.path("lines"))
@@ -631,6 +632,62 @@ class SeveralMirrors(MirrorCase):
         self.assertSame(made, destination)
 
 
+    def test_a_mirror_that_cannot_be_begun_is_told_and_taken_back(self):
+        source, destination, other = self.start(Serving), self.start(Serving), self.start(Serving)
+        made = self.fill(source)
+        late = f"v1-storage:{self.path('late')}"
+        self.file((late, other.host, {"tags": ["1*"]}), (source.host, destination.host, {}),
+                  (f"v1-storage:{self.path('gone')}", destination.host, {}))
+        words = ("mirror", "--config", "mirror.yaml")
+        failed = self.regctl(*words, "--quiet", "--failures", "failures", "--report", "report")
+        self.assertEqual(failed.code, 10, failed.err)
+        self.assertIn(f"regctl: {late} to docker://{other.host}: ", failed.err)
+        self.assertIn(f"regctl: v1-storage:{self.path('gone')} to ", failed.err)
+        self.assertSame(made, destination)
+        self.assertEqual([r["from"] for r in self.report("failures")], [late, f"v1-storage:{self.path('gone')}"])
+        destination.forget_requests()
+        self.ok("copy", f"{source.host}/single:1.0", f"{late}:single:1.0")
+        self.ok("tag", f"{late}:single:1.0", "other")
+        again = self.regctl(*words, "--apply", "failures", "--failures", "left")
+        self.assertEqual(again.code, 10, again.err)
+        self.assertRegex(again.out, r"^copied single:1.0 \w+\n$")
+        self.assertEqual([r["from"] for r in self.report("left")], [f"v1-storage:{self.path('gone')}"])
+        self.assertEqual(destination.requests(), [])
+
+    def test_mirrors_whose_turn_does_not_come_are_taken_back(self):
+        source, destination = self.start(Serving), self.start(Serving)
+        made = self.fill(source)
+        self.file((f"v1-storage:{self.path('gone')}", destination.host, {"fail_fast": True}))
+        self.write("mirror.yaml", json.dumps({"version": 1, "defaults": {"fail_fast": True}, "mirrors": [
+            {"source": f"v1-storage:{self.path('gone')}", "destination": destination.host},
+            {"source": source.host, "destination": destination.host}]}))
+        words = ("mirror", "--config", "mirror.yaml")
+        failed = self.regctl(*words, "--failures", "failures", "--report", "report")
+        self.assertEqual(failed.code, 3, failed.err)
+        self.assertEqual([r["outcome"] for r in self.report("failures")], ["failed", "not done"])
+        self.assertEqual(self.summary()["mirrors_not_done"], 1)
+        self.write("left", self.read("failures").splitlines()[1])
+        self.ok(*words, "--apply", "left")
+        self.assertSame(made, destination)
+
+    def test_a_mirror_with_rules_is_not_taken_back_without_them(self):
+        gone, destination = f"v1-storage:{self.path('gone')}", self.start(Serving)
+        self.assertEqual(self.regctl("mirror", gone, destination.host, "--failures", "plain").code, 3)
+        self.fails(3, "mirror", gone, destination.host, "--apply", "plain", saying=self.path("gone"))
+        self.fails(2, "mirror", self.start(Serving).host, destination.host, "--repositories-from", "plain",
+                   saying="of a whole mirror")
+        self.assertEqual(self.regctl("mirror", gone, destination.host, "--latest", "2", "--failures", "ruled").code, 3)
+        self.fails(2, "mirror", gone, destination.host, "--apply", "ruled",
+                   saying=["is a matter of rules", "mirror it again with its rules"])
+
+    def test_ends_that_are_one_are_refused_by_check_too(self):
+        self.file(("old:5000", "old:5000", {}))
+        self.fails(2, "mirror", "--config", "mirror.yaml", "--check", saying="source and destination are both")
+        self.write("mirror.yaml", json.dumps({"version": 1, "defaults": {"report": "same", "failures": "same"},
+                                              "mirrors": [{"source": "old:5000", "destination": "new:5000"}]}))
+        self.fails(2, "mirror", "--config", "mirror.yaml", "--check", saying="'same' is to have the report")
+
+
 class Failing(MirrorCase):
     def setUp(self):
         super().setUp()
@@ -712,6 +769,44 @@ class Failing(MirrorCase):
         self.assertEqual({(r["tag"], r["outcome"], r["reason"]) for r in self.report() if r["type"] == "tag"},
                          {("1.0", "copied", "mended at the source"), ("gone", "skipped", "gone from the source")})
         self.assertSame(self.made, self.destination)
+
+    def test_a_repository_that_is_named_to_be_done_again_has_to_be_there(self):
+        for line in ("nosuch", json.dumps({"type": "repository", "source": "nosuch",
+                                           "from": f"docker://{self.source.host}",
+                                           "to": f"docker://{self.destination.host}"})):
+            failed = self.regctl("mirror", self.source.host, self.destination.host, "--apply", "-",
+                                 stdin=line.encode())
+            self.assertEqual(failed.code, 3, failed.err)
+            self.assertIn(f"nosuch: there is no repository nosuch at {self.source.host}\n", failed.err)
+
+    def test_what_failed_is_told_with_quiet_too(self):
+        self.source.control({"method": "GET", "path": f"{self.made['team/app'][-1].id}/layer", "action": "corrupt",
+                             "at": 50})
+        failed = self.regctl("mirror", "-q", self.source.host, self.destination.host)
+        self.assertEqual(failed.code, 10)
+        self.assertIn("team/app:1.0", failed.err)
+        self.assertIn("payload checksum", failed.err)
+        self.assertNotIn("repositories:", failed.err)  # the summary
+
+    def test_a_report_that_cannot_be_written_hides_no_summary(self):
+        done = self.regctl("mirror", self.source.host, self.destination.host, "--report", "/dev/full")
+        self.assertEqual(done.code, 8)
+        self.assertIn("6 tags copied", done.err)
+        self.assertIn("cannot write '/dev/full'", done.err)
+        self.fails(8, "mirror", self.source.host, self.destination.host, "--report", "nowhere/report",
+                   saying="its folder does not exist")
+
+    def test_one_wish_to_end_that_is_sent_twice_is_one(self):
+        """timeout(1) signals the process and its group."""
+        self.source.control({"method": "GET", "path": "/layer$", "action": "stall", "after": 1000})
+        process = self.start_regctl("mirror", self.source.host, self.destination.host, "--report", "report")
+        seen = len(self.source.log())
+        wait_for(lambda: any(r["path"].endswith("/layer") for r in self.source.log()[seen:]), "a layer that stalls")
+        interrupt(process)
+        interrupt(process)
+        _, err = process.communicate()
+        self.assertEqual(process.returncode, 130, err)
+        self.assertTrue(self.summary()["interrupted"])
 
     def test_who_is_out_of_reach_is_tried_once_and_told_once(self):
         """The destination goes, and comes back on the same port."""

@@ -60,7 +60,7 @@ class Options(TestCase):
                 taken.listen()
             except OSError:
                 pass  # somebody else has it: as good
-            self.refuses(5, saying=["cannot listen on 127.0.0.1:5000", "--listen takes another port"])
+            self.refuses(5, saying=["cannot listen on 127.0.0.1:5000", "take another port"])
 
     def test_what_is_no_address_is_told(self):
         for address in ("5000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "no such host:1"):

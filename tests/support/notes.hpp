@@ -9,16 +9,8 @@
 namespace regctl::test {
 
 /// Keeps the notes, one a line.
-class Notes : public ops::Progress {
+class Notes : public ops::SilentProgress {
 public:
-  void expect(std::uint64_t, std::uint64_t) override {}
-  Task begin(const std::string&, Verb, std::optional<std::uint64_t>) override { return 0; }
-  void advance(Task, std::uint64_t) override {}
-  void restart(Task) override {}
-  void finish(Task) override {}
-  void fail(Task) override {}
-  void skipped(const std::string&, Verb, std::optional<std::uint64_t>) override {}
-  void tagging(const std::string&, const std::string&) override {}
   void note(std::string_view sentence) override {
     const std::lock_guard lock(mutex);
     text += std::string(sentence) + "\n";

@@ -66,6 +66,10 @@ std::unique_ptr<Source> make_fd_source(FileDescriptor fd, std::string what,
 /// Writes to a descriptor (stdout, a pipe). EPIPE is Error{local_io}.
 std::unique_ptr<Sink> make_fd_sink(FileDescriptor fd, std::string what);
 
+/// For a file that cannot be created or opened for writing. A folder that is missing is
+/// Error{local_io} too: what was asked for is not "not found".
+[[noreturn]] void throw_not_created(const std::string& what, int errno_value);
+
 /// A file that appears under its name only by commit(): written beside it under a temporary name
 /// that is removed at destruction, fsynced and renamed. Nothing is left behind by an error or by
 /// Ctrl-C; where the file system has O_TMPFILE, nothing by kill -9 either.

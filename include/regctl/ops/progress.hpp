@@ -49,9 +49,24 @@ public:
 
   /// One sentence that the user should see (a warning, a retry).
   virtual void note(std::string_view sentence) = 0;
+  /// The same of what failed, while the rest goes on: who sees errors only sees it too.
+  virtual void failure(std::string_view sentence) { note(sentence); }
 };
 
-/// Hears nothing.
+/// Hears nothing; what it is made into hears the rest.
+class SilentProgress : public Progress {
+public:
+  void expect(std::uint64_t, std::uint64_t) override {}
+  Task begin(const std::string&, Verb, std::optional<std::uint64_t>) override { return 0; }
+  void advance(Task, std::uint64_t) override {}
+  void restart(Task) override {}
+  void finish(Task) override {}
+  void fail(Task) override {}
+  void skipped(const std::string&, Verb, std::optional<std::uint64_t>) override {}
+  void tagging(const std::string&, const std::string&) override {}
+  void note(std::string_view) override {}
+};
+
 Progress& silent_progress();
 
 } // namespace regctl::ops

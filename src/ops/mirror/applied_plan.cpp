@@ -120,7 +120,11 @@ LineReader AppliedPlan::lines() const {
   return {make_range_source(file_, 0, size_bytes_, what_), what_};
 }
 
-void AppliedPlan::check(const PlanLine& line, const std::string& where) const {
+bool AppliedPlan::wants_all_of(const MirrorJob& job) const {
+  return std::find(whole_.begin(), whole_.end(), &job) != whole_.end();
+}
+
+void AppliedPlan::check(const PlanLine& line, const std::string& where) {
   if (line.from.empty() && jobs_.size() > 1) {
     throw Error(ErrorKind::usage, where + " does not say of which mirror it is",
                 "name SOURCE and DEST instead of a mirror file");
@@ -138,9 +142,18 @@ void AppliedPlan::check(const PlanLine& line, const std::string& where) const {
   }
   if (line.is_ruled && !job->rules.shape_repositories()) {
     throw Error(ErrorKind::usage,
-                where + ": what is mirrored of " + line.tag.source_name +
+                where + ": what is mirrored of " +
+                    (line.is_mirror ? line.from : line.tag.source_name) +
                     " is a matter of rules, and --apply has none",
-                "give this file to --repositories-from, beside the rules");
+                line.is_mirror ? "mirror it again with its rules, without --apply"
+                               : "give this file to --repositories-from, beside the rules");
+  }
+  if (line.is_mirror) {
+    for (const auto& each : jobs_) {
+      if (is_of(line, each)) {
+        whole_.push_back(&each);
+      }
+    }
   }
 }
 
@@ -148,7 +161,7 @@ void AppliedPlan::check(const PlanLine& line, const std::string& where) const {
 /// by all that mirror it.
 bool AppliedPlan::takes(const MirrorJob& job, const PlanLine& line) const {
   const auto& name = line.tag.source_name;
-  if (!is_of(line, job) || (shard_ && !shard_->takes(name))) {
+  if (line.is_mirror || !is_of(line, job) || (shard_ && !shard_->takes(name))) {
     return false;
   }
   if (line.is_repository) {

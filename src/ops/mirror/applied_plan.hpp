@@ -36,11 +36,14 @@ public:
   /// one without planned tags. Must not outlive the plan.
   [[nodiscard]] Next tasks_of(const MirrorJob& job) const;
 
+  /// Whether a line wants all of it, as its rules say: a mirror that could not be begun.
+  [[nodiscard]] bool wants_all_of(const MirrorJob& job) const;
+
 private:
   class Tasks;
 
   [[nodiscard]] LineReader lines() const;
-  void check(const PlanLine& line, const std::string& where) const;
+  void check(const PlanLine& line, const std::string& where);
   [[nodiscard]] bool takes(const MirrorJob& job, const PlanLine& line) const;
 
   std::string what_;
@@ -48,6 +51,7 @@ private:
   std::uint64_t size_bytes_ = 0;
   const std::vector<MirrorJob>& jobs_;
   std::optional<Shard> shard_;
+  std::vector<const MirrorJob*> whole_;
 };
 
 } // namespace regctl::ops::mirror

@@ -38,9 +38,16 @@ std::vector<std::string> read_names(const std::string& file) {
   std::vector<std::string> names;
   LineReader lines(file);
   while (const auto line = lines.next()) {
-    if (!is_remark(*line)) {
-      names.push_back(familiar_name(parse_plan_line(*line, lines.where()).tag.source_name));
+    if (is_remark(*line)) {
+      continue;
     }
+    const auto parsed = parse_plan_line(*line, lines.where());
+    if (parsed.is_mirror) {
+      throw Error(ErrorKind::usage,
+                  lines.where() + " is of a whole mirror, and names no repository",
+                  "mirror it again without --repositories-from");
+    }
+    names.push_back(familiar_name(parsed.tag.source_name));
   }
   sort_and_unite(names);
   return names;
@@ -149,7 +156,10 @@ private:
   std::exception_ptr problem_;
 };
 
-std::unique_ptr<RepositoryWork> make_work(JobState& state, const std::string& name) {
+/// Whether the user named a repository, so that it has to be there.
+enum class Named { no, yes };
+
+std::unique_ptr<RepositoryWork> make_work(JobState& state, const std::string& name, Named named) {
   RepositoryTask task;
   task.source_name = name;
   try {
@@ -161,9 +171,8 @@ std::unique_ptr<RepositoryWork> make_work(JobState& state, const std::string& na
   }
   if (const auto* source = state.job.source.reference()) {
     task.tag = source->tag;
-    task.is_named = true;
   }
-  task.is_named = task.is_named || !state.job.repositories_from.empty();
+  task.is_named = named == Named::yes;
   return make_repository_work(state, std::move(task));
 }
 
@@ -190,7 +199,7 @@ void apply_plan(JobState& state, const AppliedPlan& plan) {
       return nullptr;
     }
     return task->planned ? make_repository_work(state, std::move(*task))
-                         : make_work(state, task->source_name);
+                         : make_work(state, task->source_name, Named::yes);
   });
 }
 
@@ -198,9 +207,12 @@ void mirror_all(JobState& state) {
   const auto names = choose_names(state);
   check_names(state, names);
   state.report.begin(mirror_of(state.job), names.size());
+  const bool are_named =
+      state.job.source.reference() != nullptr || !state.job.repositories_from.empty();
   auto name = names.begin();
   run(state, [&]() -> std::unique_ptr<RepositoryWork> {
-    return name == names.end() ? nullptr : make_work(state, *name++);
+    return name == names.end() ? nullptr
+                               : make_work(state, *name++, are_named ? Named::yes : Named::no);
   });
 }
 
@@ -303,7 +315,7 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                  {},
                  owners};
   try {
-    if (plan) {
+    if (plan && !plan->wants_all_of(job)) {
       apply_plan(state, *plan);
     } else {
       mirror_all(state);
@@ -331,6 +343,25 @@ bool are_one_file(const std::string& one, const std::string& other) {
          std::filesystem::equivalent(one, other, problem) && !problem;
 }
 
+/// A file that a run writes.
+struct Written {
+  const std::string& file;
+  std::string_view what;
+};
+
+void check_written(const std::vector<Written>& all) {
+  for (auto one = all.begin(); one != all.end(); ++one) {
+    for (auto other = std::next(one); other != all.end(); ++other) {
+      if (are_one_file(one->file, other->file)) {
+        throw Error(ErrorKind::usage,
+                    "'" + other->file + "' is to have " + std::string(one->what) + " and " +
+                        std::string(other->what),
+                    "name another file for one of them");
+      }
+    }
+  }
+}
+
 /// The report and the failures are written from the beginning on: what is to be read must be
 /// another file, or its lines would be gone before anybody saw them.
 void check_files(const std::vector<MirrorJob>& jobs, const MirrorOptions& options) {
@@ -347,26 +378,59 @@ void check_files(const std::vector<MirrorJob>& jobs, const MirrorOptions& option
       }
     }
   }
-  if (are_one_file(files.report, files.failures) || are_one_file(files.report, files.plan)) {
-    throw Error(ErrorKind::usage, "'" + files.report + "' is to have the report and other lines",
-                "--report, --failures and --plan write to different files");
+  check_written({{files.report, "the report"},
+                 {files.failures, "what failed"},
+                 {files.plan, "the plan"},
+                 {options.state_file, "what was learnt of images"},
+                 {options.metrics_file, "the metrics"}});
+}
+
+/// What stays of itself whatever the source has: a whole registry or tree, under the same names.
+void check_not_itself(const MirrorJob& job) {
+  if (job.rules.renames.empty() && job.rules.prefix.empty() &&
+      job.source.to_string() == job.destination.to_string()) {
+    throw Error(ErrorKind::usage, "source and destination are both " + job.source.to_string(),
+                "another name at the destination is made by --prefix and --rename");
   }
-  if (are_one_file(files.failures, files.plan)) {
-    throw Error(ErrorKind::usage, "'" + files.plan + "' is to have the plan and what failed of it",
-                "--failures and --plan write to different files");
+}
+
+/// A mirror whose turn never came, or what a plan wanted of it, is told to be so.
+void leave(const MirrorJob& job, const std::optional<AppliedPlan>& plan, Report& report) {
+  if (!plan || plan->wants_all_of(job)) {
+    report.add_mirror(mirror_of(job), nullptr);
+    return;
+  }
+  report.begin(mirror_of(job), 0);
+  const auto next = plan->tasks_of(job);
+  while (auto task = next()) {
+    if (!task->planned) {
+      report.add_repository(task->source_name, nullptr);
+      continue;
+    }
+    for (auto& tag : *task->planned) {
+      TagResult result;
+      result.outcome = TagResult::Outcome::not_done;
+      result.tag = std::move(tag);
+      report.add(result);
+    }
   }
 }
 
 } // namespace
 
-Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
-               const Report::OnRecord& on_record) {
+void check_run(const std::vector<MirrorJob>& jobs, const MirrorOptions& options) {
   for (const auto& job : jobs) {
     refuse_digest(job.source);
     refuse_digest(job.destination);
     check_ends(job.source, job.destination);
+    check_not_itself(job);
   }
   check_files(jobs, options);
+}
+
+Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
+               const Report::OnRecord& on_record) {
+  check_run(jobs, options);
   std::optional<AppliedPlan> plan;
   if (!options.apply.empty()) {
     plan.emplace(options.apply, jobs, options.shard);
@@ -374,23 +438,31 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
   Report report(options.files, session.progress(), on_record);
   const Limits limits(options);
   Owners owners;
+  bool is_over = false;
   for (const auto& job : jobs) {
-    if (plan && !plan->tasks_of(job)()) {
+    if (plan && !plan->wants_all_of(job) && !plan->tasks_of(job)()) {
       continue; // nothing of it is in the plan, and its ends may be out of reach
     }
+    if (is_over) {
+      leave(job, plan, report);
+      continue;
+    }
+    const auto begun = report.mirrors_begun();
     try {
       run_job(session, job, options, limits, plan, owners, report);
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::interrupted) {
+      is_over = error.kind() == ErrorKind::interrupted;
+      if (is_over) {
         report.interrupt();
-        break;
+      } else if (jobs.size() > 1) { // else it is how the command ends
+        session.progress().failure(job.source.to_string() + " to " + job.destination.to_string() +
+                                   ": " + error.message());
       }
-      report.add_mirror(job.source.to_string(), job.destination.to_string(),
-                        std::current_exception());
+      if (!is_over || report.mirrors_begun() == begun) { // else its repositories are told
+        report.add_mirror(mirror_of(job), is_over ? nullptr : std::current_exception());
+      }
     }
-    if (options.fail_fast && report.has_failures()) {
-      break;
-    }
+    is_over = is_over || (options.fail_fast && report.has_failures());
   }
   return report.finish();
 }

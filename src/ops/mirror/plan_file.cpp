@@ -57,13 +57,13 @@ PlanLine parse_name(const std::string& line, const std::string& where) {
 }
 
 /// A plan's lines have no type.
-bool is_repository_record(const Json& document, const std::string& where) {
-  const auto type = optional_string(document, "type").value_or("tag");
-  if (type != "tag" && type != "repository") {
+std::string type_of(const Json& document, const std::string& where) {
+  auto type = optional_string(document, "type").value_or("tag");
+  if (type != "tag" && type != "repository" && type != "mirror") {
     throw Error(ErrorKind::protocol, where + ": it is of type '" + type + "'",
-                "records of tags and of repositories can be carried out");
+                "records of tags, repositories and mirrors can be carried out");
   }
-  return type == "repository";
+  return type;
 }
 
 } // namespace
@@ -108,11 +108,16 @@ PlanLine parse_plan_line(const std::string& line, const std::string& where) {
   if (parsed.from.empty() != parsed.to.empty()) {
     throw Error(ErrorKind::protocol, where + ": it has one end of its mirror, from or to");
   }
-  parsed.is_repository = is_repository_record(document, where);
+  const auto type = type_of(document, where);
+  parsed.is_mirror = type == "mirror";
+  parsed.is_repository = type == "repository";
+  parsed.is_ruled = type != "tag" && has("rules");
+  if (parsed.is_mirror) {
+    return parsed;
+  }
   auto& tag = parsed.tag;
   tag.source_name = text("source");
   if (parsed.is_repository) {
-    parsed.is_ruled = has("rules");
     return parsed;
   }
   tag.destination_name = text("destination");

@@ -93,18 +93,24 @@ public:
       : what_("'" + path + "'"),
         fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)) {
     if (!fd_) {
-      throw_errno("write " + what_, errno);
+      throw_not_created(what_, errno);
     }
   }
 
-  /// Also after an interrupt: what was not done is to be told.
+  /// Also after an interrupt: what was not done is to be told. Nothing more after a failure, which
+  /// may have cut a line.
   void write(const std::string& line) {
-    write_fully(fd_.get(), as_bytes(line + "\n"), what_, OnInterrupt::go_on);
+    if (is_sound_) {
+      is_sound_ = false;
+      write_fully(fd_.get(), as_bytes(line + "\n"), what_, OnInterrupt::go_on);
+      is_sound_ = true;
+    }
   }
 
 private:
   std::string what_;
   FileDescriptor fd_;
+  bool is_sound_ = true;
 };
 
 Report::Report(const Files& files, Progress& progress, OnRecord on_record)
@@ -129,6 +135,7 @@ Report::~Report() {
 void Report::begin(Mirror mirror, std::uint64_t repositories) {
   const std::lock_guard lock(mutex_);
   mirror_ = std::move(mirror);
+  ++mirrors_begun_;
   repositories_ahead_ += repositories;
   tell();
 }
@@ -151,12 +158,14 @@ void Report::add(const TagResult& result) {
   const auto& tag = result.tag;
   const auto text = print_record(tag_record(result, mirror_.from, mirror_.to));
   const bool is_left = result.outcome == Outcome::failed || result.outcome == Outcome::not_done;
-  if (failures_ && is_left && !write_problem_) {
-    try_to_write([&] { failures_->write(text); });
+  if (is_left) {
+    write(failures_.get(), text);
   }
-  if (plan_ && !write_problem_) {
+  if (plan_ && is_plan_whole_) {
+    is_plan_whole_ = false;
     try_to_write([&] {
       plan_->write(as_bytes(print_plan_line({mirror_.from, mirror_.to, tag}) + "\n"));
+      is_plan_whole_ = true;
     });
   }
   count(result);
@@ -190,18 +199,17 @@ void Report::add_repository(const std::string& source_name, const std::exception
   tell();
   const auto text = print_record(record);
   write(text, nullptr);
-  if (failures_ && !write_problem_) {
-    try_to_write([&] { failures_->write(text); });
-  }
+  write(failures_.get(), text);
 }
 
 /// The first of what fails in a row for one and the same cause is told at once, the others
 /// together: where a registry is out of reach they may be thousands.
 void Report::note_failure(const std::string& what, const std::exception_ptr& problem) {
-  auto message = explain(problem).message;
+  const auto failure = explain(problem);
+  auto message = failure.message + (failure.hint.empty() ? "" : " (" + failure.hint + ")");
   if (message != noted_message_) {
     note_alike();
-    progress_.note(what + ": " + message);
+    progress_.failure(what + ": " + message);
     noted_message_ = std::move(message);
     return;
   }
@@ -214,7 +222,7 @@ void Report::note_alike() {
   if (alike_ > 0) {
     const auto more =
         alike_ > k_named_alike ? " and " + std::to_string(alike_ - k_named_alike) + " more" : "";
-    progress_.note(names_alike_ + more + ": " + noted_message_);
+    progress_.failure(names_alike_ + more + ": " + noted_message_);
   }
   alike_ = 0;
   names_alike_.clear();
@@ -226,16 +234,25 @@ void Report::count_repository() {
   tell();
 }
 
-void Report::add_mirror(std::string from, std::string to, const std::exception_ptr& problem) {
+void Report::add_mirror(const Mirror& mirror, const std::exception_ptr& problem) {
   const std::lock_guard lock(mutex_);
-  ++summary_.mirrors_failed;
-  count_failure(problem);
-  write(print_record({{"type", "mirror"},
-                      {"from", std::move(from)},
-                      {"to", std::move(to)},
-                      {"outcome", "failed"},
-                      {"error", to_json(explain(problem))}}),
-        nullptr);
+  Json record = {{"type", "mirror"},
+                 {"from", mirror.from},
+                 {"to", mirror.to},
+                 {"outcome", problem ? "failed" : "not done"}};
+  if (mirror.is_ruled) {
+    record["rules"] = true;
+  }
+  if (problem) {
+    record["error"] = to_json(explain(problem));
+    ++summary_.mirrors_failed;
+    count_failure(problem);
+  } else {
+    ++summary_.mirrors_not_done;
+  }
+  const auto text = print_record(record);
+  write(text, nullptr);
+  write(failures_.get(), text);
 }
 
 void Report::interrupt() {
@@ -248,11 +265,20 @@ bool Report::has_failures() {
   return summary_.has_failures();
 }
 
+std::uint64_t Report::mirrors_begun() {
+  const std::lock_guard lock(mutex_);
+  return mirrors_begun_;
+}
+
 void Report::write(const std::string& record, const TagResult* tag) {
-  if (report_ && !write_problem_) {
-    try_to_write([&] { report_->write(record); });
-  }
+  write(report_.get(), record);
   try_to_write([&] { on_record_(record, tag); });
+}
+
+void Report::write(Lines* lines, const std::string& text) {
+  if (lines != nullptr) {
+    try_to_write([&] { lines->write(text); });
+  }
 }
 
 /// An interrupt is no problem of writing: it shows elsewhere.
@@ -260,8 +286,8 @@ void Report::try_to_write(const std::function<void()>& write) {
   try {
     write();
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::interrupted && !write_problem_) {
-      write_problem_ = std::current_exception();
+    if (error.kind() != ErrorKind::interrupted && !summary_.write_problem) {
+      summary_.write_problem = std::current_exception();
     }
   }
 }
@@ -374,11 +400,8 @@ Summary Report::finish() {
       std::chrono::steady_clock::now() - since_);
   note_alike();
   write(print_record(summary_record(summary_)), nullptr);
-  if (write_problem_) {
-    std::rethrow_exception(write_problem_);
-  }
-  if (plan_) {
-    plan_->commit();
+  if (plan_ && is_plan_whole_) {
+    try_to_write([&] { plan_->commit(); });
   }
   return summary_;
 }

@@ -66,6 +66,7 @@ Json summary_record(const Summary& summary) {
   return {{"type", "summary"},
           {"interrupted", summary.is_interrupted},
           {"mirrors_failed", summary.mirrors_failed},
+          {"mirrors_not_done", summary.mirrors_not_done},
           {"repositories", summary.repositories},
           {"repositories_failed", summary.repositories_failed},
           {"repositories_not_done", summary.repositories_not_done},

@@ -59,6 +59,9 @@ bool Filter::takes(std::string_view name) const {
 Rename Rename::make(std::string_view from, std::string_view to) {
   Rename rename{parse_name_pattern(from), std::string(to)};
   check_replacement(from, to, rename.from.capture_count());
+  if (to.find('$') == std::string_view::npos) { // else it depends on what is caught
+    static_cast<void>(parse_repository_name(std::string(to)));
+  }
   return rename;
 }
 

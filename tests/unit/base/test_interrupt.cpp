@@ -7,8 +7,10 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <functional>
 #include <thread>
 
@@ -54,13 +56,20 @@ TEST_CASE("a signal sets the state and makes the descriptor readable") {
   }
 }
 
-TEST_CASE("a second signal would end the process") {
+TEST_CASE("a second signal ends the process, unless it comes with the first") {
   const Fresh fresh;
   ::raise(SIGINT);
-  struct sigaction now = {};
-  ::sigaction(SIGINT, nullptr, &now);
-  const bool is_default = now.sa_handler == SIG_DFL;
-  CHECK(is_default);
+  ::raise(SIGTERM); // as timeout(1) sends what is one wish
+  const auto child = ::fork();
+  if (child == 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(600)); // longer than one wish takes
+    ::raise(SIGTERM);
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGTERM);
 }
 
 TEST_CASE("sleeping and waiting for a pipe end at once when interrupted") {

@@ -120,7 +120,7 @@ TEST_CASE("the time left of a run is that of all its parts") {
       {1, 60s, "0:05 left"},    // what is open is all there is
       {0.25, 60s, "3:00 left"}, // three quarters take three times as long
       {0.99, 60s, "0:05 left"}, // not less than what is open takes
-      {0, 60s, "15 MB/s"},      // nothing is over that would tell
+      {0, 60s, "0:05+ left"},   // nothing is over that would tell
       {0.25, 900ms, "15 MB/s"}, // too early
       {1e-9, 3600s, "15 MB/s"}, // for ever
   };

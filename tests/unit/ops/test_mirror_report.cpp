@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(Fixture, "the files have a line for each thing as it happens")
   report.add(result("3.0", Action::copy, Outcome::not_done));
   report.add_repository("team/broken", problem(ErrorKind::unavailable));
   report.add_repository("team/late", nullptr);
-  report.add_mirror("docker://a", "docker://b", problem(ErrorKind::denied));
+  report.add_mirror({"docker://a", "docker://b"}, problem(ErrorKind::denied));
 
   const auto lines = read("report"); // before the end
   REQUIRE(lines.size() == 6);
@@ -150,10 +150,11 @@ TEST_CASE_FIXTURE(Fixture, "the files have a line for each thing as it happens")
                         "source":"team/late","outcome":"not done"})"));
   CHECK(Json::parse(lines[5]).at("error").at("kind") == "denied");
   CHECK(shown == lines);
-  CHECK(notes.text == "team/app:2.0: it went wrong\n");
+  CHECK(notes.text == "team/app:2.0: it went wrong (mend it)\n");
 
   report.finish();
-  CHECK(notes.text == "team/app:2.0: it went wrong\nteam/broken: it went wrong\n");
+  CHECK(notes.text ==
+        "team/app:2.0: it went wrong (mend it)\nteam/broken: it went wrong (mend it)\n");
   CHECK(Json::parse(read("report").back()).at("type") == "summary");
 }
 
@@ -163,15 +164,15 @@ TEST_CASE_FIXTURE(Fixture, "what fails in a row for one cause is told together")
   for (int i = 0; i < 13; ++i) {
     report.add_repository("app-" + std::to_string(i), problem(ErrorKind::unavailable));
   }
-  const std::string first = "app-0: it went wrong\n";
+  const std::string first = "app-0: it went wrong (mend it)\n";
   CHECK(notes.text == first);
   report.add_repository("other", std::make_exception_ptr(Error(ErrorKind::denied, "no")));
   const auto then = first + "app-1, app-2, app-3, app-4, app-5, app-6, app-7, app-8, app-9, app-10 "
-                            "and 2 more: it went wrong\nother: no\n";
+                            "and 2 more: it went wrong (mend it)\nother: no\n";
   CHECK(notes.text == then);
   report.add_repository("app-20", problem(ErrorKind::unavailable));
   report.finish();
-  CHECK(notes.text == then + "app-20: it went wrong\n");
+  CHECK(notes.text == then + "app-20: it went wrong (mend it)\n");
 }
 
 TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes back") {
@@ -200,6 +201,36 @@ TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes ba
     CHECK(line.to == "docker://new:5000");
     CHECK(line.tag.source_name == (repository == 1 ? "team/broken" : "team/late"));
   }
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a mirror that could not be begun, or was not, is what a later run takes") {
+  auto report = open();
+  report.add_mirror({"docker://a", "docker://b", true}, problem(ErrorKind::unavailable));
+  report.add_mirror({"docker://c", "docker://d"}, nullptr);
+  const auto summary = report.finish();
+  CHECK(summary.mirrors_failed == 1);
+  CHECK(summary.mirrors_not_done == 1);
+  const auto lines = read("failures");
+  REQUIRE(lines.size() == 2);
+  const auto failed = parse_plan_line(lines[0], "a line");
+  CHECK(failed.is_mirror);
+  CHECK(failed.is_ruled);
+  CHECK(failed.to == "docker://b");
+  const auto left = parse_plan_line(lines[1], "a line");
+  CHECK(left.is_mirror);
+  CHECK(!left.is_ruled);
+  CHECK(Json::parse(lines[1]).at("outcome") == "not done");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a file that cannot be written takes nothing from the others") {
+  Report report({"/dev/full", folder / "failures", ""}, notes, ignore);
+  report.add(result("1", Action::copy, Outcome::failed));
+  report.add(result("2", Action::copy, Outcome::failed));
+  const auto summary = report.finish();
+  CHECK(summary.failed == 2);
+  CHECK(explain(summary.write_problem).kind == ErrorKind::local_io);
+  CHECK(read("failures").size() == 2);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a plan is there when it is complete") {
@@ -245,7 +276,9 @@ TEST_CASE_FIXTURE(Fixture, "who does not take a result does not end the run, but
   });
   report.add(result("1.0", Action::copy));
   report.add(result("2.0", Action::copy));
-  CHECK_THROWS_WITH_AS(report.finish(), "the disk is full", Error);
+  const auto summary = report.finish();
+  CHECK(summary.copied == 2);
+  CHECK(explain(summary.write_problem).message == "the disk is full");
 }
 
 TEST_CASE_FIXTURE(Fixture, "names that are no UTF-8 are written all the same") {

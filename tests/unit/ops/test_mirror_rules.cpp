@@ -74,8 +74,8 @@ TEST_CASE("the destination's name is renamed once, then prefixed") {
 
 TEST_CASE("what comes out must be a repository's name") {
   Rules rules;
-  rules.renames = {Rename::parse("bad=a$$b"), Rename::parse("/(x*)y/=$1"), Rename::parse("c=a:1")};
-  for (const char* name : {"bad", "y", "c"}) {
+  rules.renames = {Rename::parse("bad=a$$b"), Rename::parse("/(x*)y/=$1")};
+  for (const char* name : {"bad", "y"}) {
     CAPTURE(name);
     try {
       FAIL_CHECK(rules.destination_name(name));
@@ -89,7 +89,8 @@ TEST_CASE("what comes out must be a repository's name") {
 TEST_CASE("a rename says what it catches") {
   CHECK(Rename::parse("/a=(.)/=b/$1").from == Pattern::parse("/a=(.)/"));
   CHECK(Rename::parse("/a=(.)/=b/$1").to == "b/$1");
-  for (const char* text : {"a", "*=$2", "a=$1", "*=$", "*=$0", "*=$x", "=b", "[=b"}) {
+  for (const char* text :
+       {"a", "*=$2", "a=$1", "*=$", "*=$0", "*=$x", "=b", "[=b", "a=", "a=b:1", "a=B C"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(Rename::parse(text), Error);
   }

@@ -22,6 +22,7 @@ struct MirrorOptions {
   std::string state_file;   ///< of all jobs; "": one for each pair of ends
   std::string state_folder; ///< where those are; "": nothing is kept
   std::string apply;        ///< a plan file to be carried out, instead of planning
+  std::string metrics_file; ///< what the caller writes beside these
   bool dry_run = false;     ///< plans only
   bool asks_sizes = false;  ///< of a plan: a request for each image whose size is not known
   bool fail_fast = false;
@@ -37,6 +38,10 @@ struct MirrorOptions {
 /// moves nothing that is there. `on_record` is called for one record at a time, from any thread. An
 /// interrupt ends it early: Summary::is_interrupted. Throws Error{usage} for a job that makes no
 /// sense, Error{local_io} for files that cannot be written.
+/// What can be told of a run before it begins: throws Error{usage} for jobs whose ends do not go
+/// together, and for files of which one would be lost in another.
+void check_run(const std::vector<MirrorJob>& jobs, const MirrorOptions& options);
+
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
                const Report::OnRecord& on_record);
 

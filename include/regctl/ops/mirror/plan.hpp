@@ -84,6 +84,7 @@ struct PlanLine {
   std::string from; ///< the ends of its mirror, as Endpoint::to_string() has them; both are "" for
   std::string to;   ///< a line that does not say
   PlannedTag tag;   ///< of a repository the source's name alone
+  bool is_mirror = false; ///< all of it: there is no tag
   bool is_repository = false;
   bool is_ruled = false; ///< a repository of a mirror with rules, Rules::shape_repositories()
 };

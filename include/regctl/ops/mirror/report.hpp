@@ -88,9 +88,11 @@ struct Summary {
   std::uint64_t bytes = 0;
   std::chrono::milliseconds time{0};
   std::uint64_t mirrors_failed = 0; ///< whole: their source could not be listed
+  std::uint64_t mirrors_not_done = 0;
   std::exception_ptr first_problem; ///< null if nothing failed
   bool has_one_cause = true;        ///< all failures are of one kind
   bool is_interrupted = false;
+  std::exception_ptr write_problem; ///< why a file is not whole; null if all are
 
   [[nodiscard]] bool has_failures() const noexcept { return first_problem != nullptr; }
   /// Whether something went well.
@@ -141,20 +143,23 @@ public:
   /// Of a plan: what its tags share, and the requests that belong to none of them.
   void count_plan(std::uint64_t bytes_shared, std::uint64_t requests);
 
-  /// A whole job could not be begun.
-  void add_mirror(std::string from, std::string to, const std::exception_ptr& problem);
+  /// A whole job could not be begun; with a null `problem`, it was not its turn any more.
+  void add_mirror(const Mirror& mirror, const std::exception_ptr& problem);
   /// The run was stopped.
   void interrupt();
   [[nodiscard]] bool has_failures();
+  /// How often begin() was called.
+  [[nodiscard]] std::uint64_t mirrors_begun();
 
-  /// Writes the summary and ends the files; the first error of writing is thrown only here, so that
-  /// a full disk does not end a run.
+  /// Writes the summary and ends the files. A full disk does not end a run: the first error of
+  /// writing is in the summary.
   Summary finish();
 
 private:
   class Lines;
 
   void write(const std::string& record, const TagResult* tag);
+  void write(Lines* lines, const std::string& text);
   void try_to_write(const std::function<void()>& write);
   void count(const TagResult& result);
   void count_planned(const TagResult& result);
@@ -169,6 +174,7 @@ private:
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   std::mutex mutex_; ///< guards what follows
   Mirror mirror_;
+  std::uint64_t mirrors_begun_ = 0;
   std::uint64_t repositories_ahead_ = 0;
   std::uint64_t repositories_listed_ = 0; ///< or given up
   std::uint64_t tags_ahead_ = 0;
@@ -176,7 +182,7 @@ private:
   std::unique_ptr<Lines> report_;
   std::unique_ptr<Lines> failures_;
   std::unique_ptr<AtomicFile> plan_;
-  std::exception_ptr write_problem_;
+  bool is_plan_whole_ = true;
   std::string noted_message_; ///< of the last failure
   std::uint64_t alike_ = 0;   ///< failures since then that had the same
   std::string names_alike_;   ///< the first of those
