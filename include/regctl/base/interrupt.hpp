@@ -5,7 +5,8 @@ namespace regctl {
 
 /// From now on SIGINT, SIGTERM and SIGHUP set the interrupted state instead of ending the process,
 /// so that work stops at the next check_interrupted() and destructors clean up; a second signal,
-/// half a second later or more, ends the process at once. SIGPIPE is ignored: a closed pipe is an error of the write.
+/// half a second later or more, ends the process at once. SIGPIPE is ignored: a closed pipe is an
+/// error of the write.
 void install_interrupt_handlers();
 
 /// From now on SIGHUP does not interrupt, but is noted: for what reads its configuration again.
