@@ -260,7 +260,8 @@ AtomicFile::AtomicFile(std::filesystem::path path, unsigned mode) {
   }
   if (std::filesystem::exists(existing) && !std::filesystem::is_regular_file(existing)) {
     throw Error(ErrorKind::local_io, // the rename would take /dev/null from everybody
-                "cannot write " + what_ + ": a device or a pipe is not to be replaced by a file");
+                "cannot write " + what_ + ": a device or a pipe is not to be replaced by a file",
+                "'-' writes to standard output, where the command takes it");
   }
   folder_ = open_folder_of(path);
   name_ = path.filename().string();

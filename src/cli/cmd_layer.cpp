@@ -10,6 +10,7 @@
 #include <regctl/base/file.hpp>
 #include <regctl/base/json.hpp>
 
+#include <filesystem>
 #include <memory>
 #include <ostream>
 
@@ -95,9 +96,18 @@ ExitCode run_layer_get(const LayerOptions& options, Context& context) {
   const auto place = parse_source(context, options.place);
   if (!options.output.empty() && options.output != "-") {
     AtomicFile file(options.output);
-    context.verbs().get_layer(place, choice_of(options), check_of(options), file);
+    const auto id = context.verbs().get_layer(place, choice_of(options), check_of(options), file);
     file.commit();
+    if (context.wants_json()) {
+      print_json(context.out(), {{"id", id},
+                                 {"file", options.output},
+                                 {"size", std::filesystem::file_size(options.output)}});
+    }
     return ExitCode::ok;
+  }
+  if (context.wants_json()) {
+    throw Error(ErrorKind::usage, "the layer and --format json both want standard output",
+                "name a file: -o FILE");
   }
   if (context.console().out_is_terminal) {
     throw Error(ErrorKind::usage, "a layer is no text for a terminal",

@@ -8,6 +8,8 @@
 #include <regctl/base/json.hpp>
 #include <regctl/model/v1_image.hpp>
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <memory>
 #include <ostream>
@@ -22,22 +24,41 @@ struct LayerPutOptions {
   std::string layer_file;
 };
 
+struct LayerFile {
+  OpenSource open;
+  std::uint64_t size_bytes = 0;
+};
+
+/// A layer may have to be read twice: what comes by standard input waits in a temporary file.
+LayerFile open_layer(const std::string& file) {
+  if (file == "-") {
+    const auto kept = std::make_shared<FileDescriptor>(make_temporary_file());
+    const auto sink = make_fd_sink(FileDescriptor(::dup(kept->get())), "a temporary file");
+    const auto size = pump(*make_fd_source(open_input(file), input_name(file)), *sink);
+    return {[kept, size] { return make_range_source(kept, 0, size, "a temporary file"); }, size};
+  }
+  static_cast<void>(open_for_reading(file)); // before anything is sent
+  if (!std::filesystem::is_regular_file(file)) {
+    throw Error(ErrorKind::usage, "'" + file + "' is no regular file",
+                "a layer may have to be read twice; '-' reads it from standard input");
+  }
+  return {[file] { return make_fd_source(open_for_reading(file), "'" + file + "'"); },
+          std::filesystem::file_size(file)};
+}
+
 ExitCode run_layer_put(const LayerPutOptions& options, Context& context) {
   const auto repository = parse_repository_place(options.repository);
   refuse_tag(*repository.reference, options.repository);
-  const auto json = read_file(options.json_file, k_document_limit_bytes);
-  static_cast<void>(open_for_reading(options.layer_file)); // before anything is sent
-  if (!std::filesystem::is_regular_file(options.layer_file)) {
-    throw Error(ErrorKind::usage, "'" + options.layer_file + "' is no regular file",
-                "a layer may have to be read twice");
+  if (options.json_file == "-" && options.layer_file == "-") {
+    throw Error(ErrorKind::usage, "standard input cannot be both the JSON and the layer");
   }
-  const OpenSource open = [&options] {
-    return make_fd_source(open_for_reading(options.layer_file), "'" + options.layer_file + "'");
-  };
-  const auto id = in_context([&] { return "reading '" + options.json_file + "'"; },
-                             [&] { return parse_v1_image(json).id; });
-  const auto outcome = context.verbs().put_layer(repository, json, open,
-                                                 std::filesystem::file_size(options.layer_file));
+  const auto what = input_name(options.json_file);
+  const auto json =
+      read_text(*make_fd_source(open_input(options.json_file), what), k_document_limit_bytes, what);
+  const auto id =
+      in_context([&] { return "reading " + what; }, [&] { return parse_v1_image(json).id; });
+  const auto layer = open_layer(options.layer_file);
+  const auto outcome = context.verbs().put_layer(repository, json, layer.open, layer.size_bytes);
   const bool is_new = outcome == PutOutcome::stored;
   if (context.wants_json()) {
     print_json(context.out(), {{"id", id}, {"outcome", is_new ? "stored" : "already_there"}});
@@ -54,8 +75,10 @@ Action add_layer_put(Arguments& arguments) {
   auto options = std::make_shared<LayerPutOptions>();
   arguments.required("REPOSITORY", options->repository, "HOST[:PORT]/NAME or v1-storage:DIR:NAME");
   arguments.required("JSONFILE", options->json_file,
-                     "The image's JSON, whose bytes are kept; it names the image and its parent");
-  arguments.required("LAYERFILE", options->layer_file, "The layer, sent as it is");
+                     "The image's JSON, whose bytes are kept; it names the image and its parent. "
+                     "'-' is standard input");
+  arguments.required("LAYERFILE", options->layer_file,
+                     "The layer, sent as it is; '-' is standard input");
   return [options](Context& context) { return run_layer_put(*options, context); };
 }
 

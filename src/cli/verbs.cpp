@@ -35,9 +35,9 @@ public:
     return ops::copy(session_, from, to, options);
   }
 
-  void get_layer(const Place& place, const ops::LayerChoice& choice, LayerCheck check,
-                 Sink& sink) override {
-    ops::get_layer(session_, place, choice, check, sink);
+  std::string get_layer(const Place& place, const ops::LayerChoice& choice, LayerCheck check,
+                        Sink& sink) override {
+    return ops::get_layer(session_, place, choice, check, sink);
   }
 
   void list_layer_files(const Place& place, const ops::LayerChoice& choice, LayerCheck check,

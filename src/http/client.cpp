@@ -4,6 +4,7 @@
 #include "http/gate.hpp"
 #include "http/retry.hpp"
 
+#include <regctl/base/file.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/http/client.hpp>
 
@@ -42,6 +43,11 @@ double jitter() {
 }
 
 std::string seconds(std::chrono::milliseconds delay) {
+  if (delay >= std::chrono::minutes(2)) {
+    const auto minutes = std::chrono::ceil<std::chrono::minutes>(delay).count();
+    return minutes < 120 ? std::to_string(minutes) + " min"
+                         : std::to_string((minutes + 59) / 60) + " h";
+  }
   const auto tenths = (delay.count() + 50) / 100;
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
@@ -184,12 +190,35 @@ private:
                     "--timeout SECONDS waits longer"),
               Obstacle::other, true};
     }
-    return describe_failure(exchange.failure(), url);
+    const auto failure = exchange.failure();
+    if (failure.code == CURLE_SSL_CACERT_BADFILE || failure.code == CURLE_SSL_CERTPROBLEM) {
+      if (auto unreadable = find_unreadable(options_.settings(host_port(url)), url)) {
+        return {std::move(*unreadable), Obstacle::certificate, false};
+      }
+    }
+    return describe_failure(failure, url);
+  }
+
+  /// libcurl says the same of a file that is missing and of one that holds nothing of use.
+  static std::optional<Error> find_unreadable(const HostSettings& settings, const Url& url) {
+    for (const auto* file : {&settings.ca_file, &settings.client_cert, &settings.client_key}) {
+      try {
+        if (!file->empty()) {
+          static_cast<void>(open_for_reading(*file));
+        }
+      } catch (const Error& error) {
+        return Error(ErrorKind::usage,
+                     "cannot use a certificate for " + url.origin() + ": " + error.message(),
+                     "check --ca-file, --client-cert and --client-key");
+      }
+    }
+    return std::nullopt;
   }
 
   /// No answer came: waits for the next attempt, or throws.
   void retry_or_throw(const Request& request, const Failure& failure, unsigned attempt) {
-    const bool nobody = failure.obstacle == Obstacle::nobody; // where nothing can happen twice
+    const bool nobody = failure.obstacle == Obstacle::nobody || // where nothing can happen twice
+                        failure.obstacle == Obstacle::handshake;
     const auto most =
         nobody ? std::min(options_.retries_of_nobody, options_.retries) : options_.retries;
     const bool may_repeat = failure.may_pass && (request.repeat == Repeat::allowed || nobody);

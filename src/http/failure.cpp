@@ -56,7 +56,9 @@ Failure tls_failure(const std::string& why, const Peer& peer) {
     return unavailable(peer, "it does not speak https", Obstacle::wrong_scheme, k_plain_http_hint);
   }
   if (contains(why, "SYSCALL") || contains(why, "reset")) {
-    return passing(peer, "the TLS handshake was cut (" + why + ")");
+    return passing(peer,
+                   "it cut the connection when https was asked for: perhaps it speaks plain http",
+                   Obstacle::handshake, k_plain_http_hint);
   }
   return unavailable(peer, "TLS failed (" + why + ")", Obstacle::certificate,
                      k_client_certificate_hint);
@@ -88,7 +90,8 @@ Failure cut_failure(const std::string& why, bool tls_done, const Peer& peer) {
   if (peer.url.scheme == "http") {
     return passing(peer, "it cut the connection (" + why + ")", Obstacle::other, k_https_hint);
   }
-  return passing(peer, why);
+  return passing(peer, why + " when https was asked for: perhaps it speaks plain http",
+                 Obstacle::handshake, k_plain_http_hint);
 }
 
 /// The proxy answered CONNECT with something else than a tunnel.

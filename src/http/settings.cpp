@@ -168,6 +168,10 @@ RegistrySettings Settings::for_host(const std::string& host_port) const {
   for (const auto& folder : folders) {
     read_certs_folder(folder / host_port, settings);
   }
+  if (!settings.client_key.empty() && settings.client_cert.empty()) {
+    throw Error(ErrorKind::usage, "there is a client key for " + host_port + ", and no certificate",
+                "name both: --client-cert and --client-key, or client_cert and client_key");
+  }
   return settings;
 }
 

@@ -40,26 +40,32 @@ V1Image choose(const std::vector<ChainImage>& chain, const LayerChoice& choice) 
   return *found;
 }
 
-std::unique_ptr<LayerSource> open_chosen(Session& session, const Place& place,
-                                         const LayerChoice& choice, LayerCheck check) {
+struct Chosen {
+  std::string id;
+  std::unique_ptr<LayerSource> layer;
+};
+
+Chosen open_chosen(Session& session, const Place& place, const LayerChoice& choice,
+                   LayerCheck check) {
   const auto repository = open_repository(session, place);
   const auto selected = select_images(*repository, place, Select::one).front();
   const auto image = choose(read_chain(session, *repository, selected.id), choice);
-  return repository->open_layer(image, check);
+  return {image.id, repository->open_layer(image, check)};
 }
 
 } // namespace
 
-void get_layer(Session& session, const Place& place, const LayerChoice& choice, LayerCheck check,
-               Sink& sink) {
-  const auto layer = open_chosen(session, place, choice, check);
-  pump(*layer, sink);
+std::string get_layer(Session& session, const Place& place, const LayerChoice& choice,
+                      LayerCheck check, Sink& sink) {
+  const auto chosen = open_chosen(session, place, choice, check);
+  pump(*chosen.layer, sink);
+  return chosen.id;
 }
 
 void list_layer_files(Session& session, const Place& place, const LayerChoice& choice,
                       LayerCheck check, const std::function<void(const TarEntry&)>& on_file) {
   const auto what = "the layer of " + place.to_string();
-  const auto layer = open_chosen(session, place, choice, check);
+  const auto layer = open_chosen(session, place, choice, check).layer;
   TarReader reader(make_decompressed_source(std::make_unique<BorrowedSource>(*layer), what), what);
   while (const auto entry = reader.next()) {
     on_file(*entry);

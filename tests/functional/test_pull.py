@@ -244,7 +244,7 @@ class Misbehaving(TestCase):
 
     def test_a_retry_after_without_end_is_not_waited_for(self):
         self.pull_with(self.fault("status", status=503, retry_after=86400), code=5,
-                       saying=["wants to be left alone for 86400.0 s", "answered 503"])
+                       saying=["wants to be left alone for 24 h", "answered 503"])
         self.assertEqual(len([r for r in self.server.log() if r["status"] == 503]), 1)
 
     def test_statuses_that_stay_are_told_with_what_the_server_says(self):
@@ -328,6 +328,22 @@ class Misbehaving(TestCase):
                 self.ok("tag", "--id", identity, f"{self.server.host}/team/odd:1")
                 got = self.ok("layer", "get", f"{self.server.host}/team/odd:1")
                 self.assertEqual(got.out_bytes, data)
+
+
+    def test_layers_come_by_standard_input_and_go_to_files_that_are_told(self):
+        identity = "d" * 64
+        text, data = json.dumps({"id": identity}).encode(), os.urandom(3000)
+        self.write("j", text)
+        self.write("l", data)
+        repository = f"{self.server.host}/team/piped"
+        self.fails(2, "layer", "put", repository, "-", "-", saying="cannot be both")
+        self.ok("layer", "put", repository, "j", "-", stdin=data)
+        self.assertIn("already", self.ok("layer", "put", repository, "-", "l", stdin=text).err)
+        self.ok("tag", "--id", identity, f"{repository}:1")
+        told = self.ok("layer", "get", f"{repository}:1", "-o", "got", "--format", "json").json
+        self.assertEqual(told, {"id": identity, "file": "got", "size": len(data)})
+        self.assertEqual(self.read("got"), data)
+        self.fails(2, "layer", "get", f"{repository}:1", "--format", "json", saying="name a file: -o FILE")
 
 
 class Destinations(TestCase):

@@ -47,6 +47,14 @@ class Tls(TestCase):
         self.copy_key("ca.crt", os.path.join(self.certs_folder(server), "ca.crt"))
         self.ok("pull", server.image, "out.tar")
 
+    def test_files_that_cannot_be_used_are_told(self):
+        server = self.start_tls()
+        for flag in ("--ca-file", "--client-cert"):
+            self.fails(2, "tags", flag, "nowhere.pem", f"{server.host}/team/app",
+                       saying=["cannot open 'nowhere.pem'", "check --ca-file"])
+        self.fails(2, "tags", "--client-key", self.path("client.key"), f"{server.host}/team/app",
+                   saying=["a client key", "and no certificate"])
+
     def test_insecure_is_possible(self):
         server = self.start_tls()
         self.ok("push", "--insecure", "app.tar", server.image)

@@ -10,7 +10,7 @@ import sys
 import tarfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import DATA, FaultServer, NpmServer, TestCase, main, npm_client  # noqa: E402
+from harness import DATA, FaultServer, NpmServer, TestCase, main, make_archive, npm_client  # noqa: E402
 
 ENGINES = ("1.3.3", "1.5.0", "1.9.1")
 
@@ -76,6 +76,11 @@ class Npm(TestCase):
         right = self.regctl("login", "-u", "bob", "--password-stdin", server.host, stdin=b"secret\n")
         self.assertEqual(right.code, 0, right.err)
         self.ok("tags", f"{server.host}/team/demo")
+
+    def test_a_name_that_it_does_not_take_is_told(self):
+        make_archive(self.path("app.tar"), ["base"], 100)
+        self.fails(9, "push", "app.tar", f"{self.server.host}/team/deep/app:1",
+                   saying=["does not take the name team/deep/app", "NAMESPACE/NAME"])
 
     def test_tags_are_set_and_removed(self):
         repository = f"{self.server.host}/team/demo"

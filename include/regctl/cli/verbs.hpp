@@ -42,8 +42,8 @@ public:
   virtual ops::ImageDetails inspect(const Place& place) = 0;
   virtual ops::CopyReport copy(const Place& from, const Place& to,
                                const ops::CopyOptions& options) = 0;
-  virtual void get_layer(const Place& place, const ops::LayerChoice& choice, LayerCheck check,
-                         Sink& sink) = 0;
+  virtual std::string get_layer(const Place& place, const ops::LayerChoice& choice,
+                                LayerCheck check, Sink& sink) = 0;
   virtual void list_layer_files(const Place& place, const ops::LayerChoice& choice,
                                 LayerCheck check,
                                 const std::function<void(const TarEntry&)>& on_file) = 0;

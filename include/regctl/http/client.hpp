@@ -94,8 +94,9 @@ struct ClientOptions {
   /// Further attempts after the first; the pause doubles from retry_delay up to 30 s, with jitter.
   /// Retry-After (seconds or date) is a minimum; one of more than 10 minutes ends the attempts.
   unsigned retries = 5;
-  /// The same where no host of that name is found or it refuses to be connected to, which passes
-  /// more rarely: a mistyped port is not waited for long. At most `retries`.
+  /// The same where no host of that name is found, or it refuses to be connected to or cuts what
+  /// asks for TLS, which passes more rarely: a mistyped port is not waited for long. At most
+  /// `retries`.
   unsigned retries_of_nobody = 2;
   std::chrono::milliseconds retry_delay{500};
   /// Requests of a kind (HEAD; GET; what writes) that one host gets at a time, at the most: fewer
@@ -120,6 +121,7 @@ enum class Obstacle {
   nobody,       ///< no such host, connection refused: nothing was sent
   wrong_scheme, ///< plain http where TLS was spoken
   certificate,  ///< TLS, but the peer is not trusted
+  handshake,    ///< the connection was cut when TLS was asked for: nothing was sent
   after_tls,    ///< TLS was agreed on, then the connection was cut
   other,        ///< cut, stalled, not HTTP
 };

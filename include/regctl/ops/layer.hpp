@@ -16,10 +16,11 @@ namespace regctl::ops {
 using LayerChoice = std::optional<std::string>;
 
 /// Writes the stored bytes of a layer to `sink`, with `check` at their end: only when this returns
-/// are they known to be right. Throws Error{not_found} for an ID that is not in the chain,
-/// Error{usage} for one that fits several, Error{integrity} for a damaged layer.
-void get_layer(Session& session, const Place& place, const LayerChoice& choice, LayerCheck check,
-               Sink& sink);
+/// are they known to be right. Returns the ID of its image. Throws Error{not_found} for an ID that
+/// is not in the chain, Error{usage} for one that fits several, Error{integrity} for a damaged
+/// layer.
+std::string get_layer(Session& session, const Place& place, const LayerChoice& choice,
+                      LayerCheck check, Sink& sink);
 
 /// Calls `on_file` for each entry of a layer's tar, whatever its compression, in the tar's order.
 /// Throws as get_layer() does, and Error{protocol} for what is no tar.

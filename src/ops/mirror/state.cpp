@@ -64,7 +64,11 @@ std::optional<Line> parse_line(std::string_view text) {
 std::string file_name(const Endpoint& endpoint) {
   constexpr std::size_t k_longest = 60;
   constexpr std::string_view k_scheme = "docker://";
-  auto text = endpoint.host ? endpoint.host->host : endpoint.to_string();
+  auto end = endpoint;
+  if (end.place && !end.place->path.empty()) { // the same name is another tree in another folder
+    end.place->path = std::filesystem::absolute(end.place->path).lexically_normal().string();
+  }
+  auto text = end.host ? end.host->host : end.to_string();
   if (text.starts_with(k_scheme)) {
     text.erase(0, k_scheme.size());
     text.erase(std::min(text.find('/'), text.size()));

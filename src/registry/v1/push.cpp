@@ -254,6 +254,14 @@ std::unique_ptr<V1Push> begin_push(std::shared_ptr<Session> session, const V1Pus
       put(repository_path(session->repository()) + "/", http::text_body(std::move(body)));
   request.headers.add("Content-Type", "application/json");
   auto response = session->send_index(request, Need::write);
+  const auto& name = session->repository();
+  if (response.status == 404 && std::count(name.begin(), name.end(), '/') > 1) {
+    http::discard_body(response); // docker-registry-server (npm)
+    throw Error(ErrorKind::unsupported,
+                session->connection().host + " does not take the name " + name +
+                    ", which has more than two parts",
+                "give it another name there: NAMESPACE/NAME");
+  }
   if (!is_success(response.status)) {
     throw_status(response, "cannot begin a push to " + session->describe());
   }

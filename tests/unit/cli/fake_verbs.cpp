@@ -52,10 +52,11 @@ ops::CopyReport FakeVerbs::copy(const Place& from, const Place& to,
   return report;
 }
 
-void FakeVerbs::get_layer(const Place& place, const ops::LayerChoice& choice, LayerCheck,
-                          Sink& sink) {
+std::string FakeVerbs::get_layer(const Place& place, const ops::LayerChoice& choice, LayerCheck,
+                                 Sink& sink) {
   call("get " + place.to_string() + " " + choice.value_or("top"));
   sink.write(as_bytes(layer));
+  return k_id_a;
 }
 
 void FakeVerbs::list_layer_files(const Place& place, const ops::LayerChoice& choice, LayerCheck,

@@ -26,8 +26,8 @@ public:
   ops::ImageDetails inspect(const Place& place) override;
   ops::CopyReport copy(const Place& from, const Place& to,
                        const ops::CopyOptions& options) override;
-  void get_layer(const Place& place, const ops::LayerChoice& choice, LayerCheck,
-                 Sink& sink) override;
+  std::string get_layer(const Place& place, const ops::LayerChoice& choice, LayerCheck,
+                        Sink& sink) override;
   void list_layer_files(const Place& place, const ops::LayerChoice& choice, LayerCheck,
                         const std::function<void(const TarEntry&)>& on_file) override;
   PutOutcome put_layer(const Place& repository, const std::string& json, const OpenSource& open,
