@@ -14,6 +14,8 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
+#include <string>
 
 namespace regctl::cli {
 
@@ -193,9 +195,29 @@ ExitCode watch(const MirrorFlags& flags, Context& context, MirrorRun run, Mirror
   }
 }
 
+/// A host that is written wrongly is no mistake of the file's form, but its settings count nowhere.
+void note_unused_registries(const MirrorRun& run, Context& context) {
+  std::set<std::string> used;
+  for (const auto& job : run.jobs) {
+    for (const auto* end : {&job.source, &job.destination}) {
+      if (end->host) {
+        used.insert(end->host->host);
+      } else if (const auto* reference = end->reference()) {
+        used.insert(reference->host);
+      }
+    }
+  }
+  for (const auto& [host, options] : run.options.registries) {
+    if (!used.contains(host)) {
+      context.note("no mirror is from or to " + host + ", whose settings are in registries");
+    }
+  }
+}
+
 ExitCode run_mirror(const MirrorFlags& flags, Context& context) {
   auto run = plan_run(flags, context);
   if (flags.check) {
+    note_unused_registries(run, context);
     context.note("no mistakes in '" + context.globals().config + "': " +
                  std::to_string(run.jobs.size()) + (run.jobs.size() == 1 ? " mirror" : " mirrors"));
     return ExitCode::ok;

@@ -98,7 +98,9 @@ Place Place::parse(std::string_view text, Bare bare) {
 std::string Place::to_string() const {
   std::string name;
   if (reference) {
-    name = kind == Kind::v1_storage ? reference->to_familiar_string() : reference->to_string();
+    const bool names_host =
+        kind == Kind::registry || (kind != Kind::v1_storage && reference->host != "docker.io");
+    name = names_host ? reference->to_string() : reference->to_familiar_string();
   }
   if (kind == Kind::registry) {
     return "docker://" + name;

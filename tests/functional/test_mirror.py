@@ -680,6 +680,14 @@ class SeveralMirrors(MirrorCase):
         self.fails(2, "mirror", gone, destination.host, "--apply", "ruled",
                    saying=["is a matter of rules", "mirror it again with its rules"])
 
+    def test_settings_of_a_registry_that_no_mirror_names_are_told(self):
+        self.write("mirror.yaml", json.dumps({
+            "version": 1, "mirrors": [{"source": "old:5000", "destination": "new:5000"}],
+            "registries": {"odl:5000": {"jobs": 1}, "new:5000": {"jobs": 1}}}))
+        told = self.ok("mirror", "--config", "mirror.yaml", "--check").err
+        self.assertIn("no mirror is from or to odl:5000", told)
+        self.assertEqual(told.count("no mirror"), 1, told)
+
     def test_ends_that_are_one_are_refused_by_check_too(self):
         self.file(("old:5000", "old:5000", {}))
         self.fails(2, "mirror", "--config", "mirror.yaml", "--check", saying="source and destination are both")

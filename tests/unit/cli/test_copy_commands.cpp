@@ -140,7 +140,7 @@ TEST_CASE("push and copy name both ends and print one line for each tag") {
       {{"push", "-a", "app.tar", "h:5000", "--no-compress"},
        "copy docker-archive:app.tar docker:// at h:5000 all plain"},
       {{"push", "docker-daemon:app:1", "h:5000/app:1"},
-       "copy docker-daemon:docker.io/app:1 docker://h:5000/app:1"},
+       "copy docker-daemon:app:1 docker://h:5000/app:1"},
       {{"copy", "h:5000/app:1", "g:5000/app:1"},
        "copy docker://h:5000/app:1 docker://g:5000/app:1"},
       {{"cp", "-a", "h:5000/app", "g:5000"}, "copy docker://h:5000/app docker:// at g:5000 all"},

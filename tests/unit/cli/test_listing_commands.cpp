@@ -86,7 +86,7 @@ TEST_CASE("images asks for a host, a repository or an archive") {
       {"./h", "images of docker-archive:./h"},
       {"-", "images of docker-archive:-"},
       {"docker-archive:x", "images of docker-archive:x"},
-      {"docker-daemon:app:1", "images of docker-daemon:docker.io/app:1"},
+      {"docker-daemon:app:1", "images of docker-daemon:app:1"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.place);

@@ -24,6 +24,8 @@ TEST_CASE("every form of a place is read and written back") {
       {"docker-archive:-", Place::Kind::docker_archive, "-", "docker-archive:-"},
       {"docker-daemon:localhost/app:1", Place::Kind::docker_daemon, "",
        "docker-daemon:localhost/app:1"},
+      {"docker-archive:x.tar:app:1", Place::Kind::docker_archive, "x.tar",
+       "docker-archive:x.tar:app:1"},
       {"oci:dir", Place::Kind::oci_layout, "dir", "oci:dir"},
       {"oci-archive:f.tar", Place::Kind::oci_archive, "f.tar", "oci-archive:f.tar"},
       {"v1-storage:/srv/registry", Place::Kind::v1_storage, "/srv/registry",
