@@ -670,15 +670,33 @@ class SeveralMirrors(MirrorCase):
         self.ok(*words, "--apply", "left")
         self.assertSame(made, destination)
 
+    def test_a_plan_stays_a_plan_where_its_mirror_cannot_be_begun(self):
+        """What the rules of then had left out does not come by way of the failures."""
+        source, destination = self.start(Serving), f"v1-storage:{self.path('tree')}"
+        self.fill(source)
+        self.ok("mirror", source.host, destination, "--include-tag", "1*", "--include", "single", "--plan", "plan")
+        self.write("tree", "a file")
+        failed = self.regctl("mirror", source.host, destination, "--apply", "plan", "--failures", "failures")
+        self.assertNotIn(failed.code, (0, 10), failed.err)
+        self.assertEqual([(r["type"], r["source"], r["tag"]) for r in self.report("failures")],
+                         [("tag", "single", "1.0")])
+        os.remove(self.path("tree"))
+        done = self.ok("mirror", source.host, destination, "--apply", "failures")
+        self.assertRegex(done.out, r"^copied single:1.0 \w+\n$")
+        self.assertEqual(os.listdir(self.path("tree/repositories")), ["library"])
+
     def test_a_mirror_with_rules_is_not_taken_back_without_them(self):
         gone, destination = f"v1-storage:{self.path('gone')}", self.start(Serving)
         self.assertEqual(self.regctl("mirror", gone, destination.host, "--failures", "plain").code, 3)
         self.fails(3, "mirror", gone, destination.host, "--apply", "plain", saying=self.path("gone"))
         self.fails(2, "mirror", self.start(Serving).host, destination.host, "--repositories-from", "plain",
                    saying="of a whole mirror")
-        self.assertEqual(self.regctl("mirror", gone, destination.host, "--latest", "2", "--failures", "ruled").code, 3)
-        self.fails(2, "mirror", gone, destination.host, "--apply", "ruled",
-                   saying=["is a matter of rules", "mirror it again with its rules"])
+        self.write("names", "single\n")
+        for rule in (("--latest", "2"), ("--include", "single"), ("--repositories-from", "names")):
+            failed = self.regctl("mirror", gone, destination.host, *rule, "--failures", "ruled")
+            self.assertEqual(failed.code, 3, failed.err)
+            self.fails(2, "mirror", gone, destination.host, "--apply", "ruled",
+                       saying=["is a matter of rules", "mirror it again with its rules"])
 
     def test_settings_of_a_registry_that_no_mirror_names_are_told(self):
         self.write("mirror.yaml", json.dumps({

@@ -140,7 +140,8 @@ void AppliedPlan::check(const PlanLine& line, const std::string& where) {
                                jobs_.front().destination.to_string()),
                 "name the ends with which the plan was made");
   }
-  if (line.is_ruled && !job->rules.shape_repositories()) {
+  const bool has_rules = line.is_mirror ? job->has_rules() : job->rules.shape_repositories();
+  if (line.is_ruled && !has_rules) {
     throw Error(ErrorKind::usage,
                 where + ": what is mirrored of " +
                     (line.is_mirror ? line.from : line.tag.source_name) +

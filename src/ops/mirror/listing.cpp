@@ -95,7 +95,8 @@ public:
   void failed(const Error& error) {
     constexpr unsigned k_patience = 10;
     const std::lock_guard lock(mutex_);
-    if (error.kind() == ErrorKind::unavailable && ++failures_ == k_patience) {
+    failures_ = error.kind() == ErrorKind::unavailable ? failures_ + 1 : 0; // else it answered
+    if (failures_ == k_patience) {
       lost_ = std::make_exception_ptr(
           Error(ErrorKind::unavailable,
                 host_ + " did not answer for " + std::to_string(k_patience) +

@@ -183,7 +183,8 @@ void run(JobState& state, const NextRepository& next) {
 }
 
 Report::Mirror mirror_of(const MirrorJob& job) {
-  return {job.source.to_string(), job.destination.to_string(), job.rules.shape_repositories()};
+  return {job.source.to_string(), job.destination.to_string(), job.rules.shape_repositories(),
+          job.has_rules()};
 }
 
 void apply_plan(JobState& state, const AppliedPlan& plan) {
@@ -287,6 +288,11 @@ Forecast::Side forecast_side(const Side& side) {
   return side.is_remote() ? Forecast::Side::remote : Forecast::Side::local;
 }
 
+/// Whether a plan's lines are all that is wanted of a job.
+bool has_lines_only(const std::optional<AppliedPlan>& plan, const MirrorJob& job) {
+  return plan && !plan->wants_all_of(job);
+}
+
 void run_job(Session& session, const MirrorJob& job, const MirrorOptions& options,
              const Limits& limits, const std::optional<AppliedPlan>& plan, Owners& owners,
              Report& report) {
@@ -315,7 +321,7 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                  {},
                  owners};
   try {
-    if (plan && !plan->wants_all_of(job)) {
+    if (has_lines_only(plan, job)) {
       apply_plan(state, *plan);
     } else {
       mirror_all(state);
@@ -394,25 +400,36 @@ void check_not_itself(const MirrorJob& job) {
   }
 }
 
-/// A mirror whose turn never came, or what a plan wanted of it, is told to be so.
-void leave(const MirrorJob& job, const std::optional<AppliedPlan>& plan, Report& report) {
-  if (!plan || plan->wants_all_of(job)) {
-    report.add_mirror(mirror_of(job), nullptr);
-    return;
-  }
+/// What was decided is left as it was decided, line by line: the mirror as a whole would be planned
+/// anew.
+void leave_lines(const MirrorJob& job, const AppliedPlan& plan, const std::exception_ptr& problem,
+                 Report& report) {
   report.begin(mirror_of(job), 0);
-  const auto next = plan->tasks_of(job);
+  const auto next = plan.tasks_of(job);
   while (auto task = next()) {
     if (!task->planned) {
-      report.add_repository(task->source_name, nullptr);
+      report.add_repository(task->source_name, problem);
       continue;
     }
+    std::erase_if(*task->planned, [](const PlannedTag& tag) { return !is_work(tag); });
+    report.expect_tags(task->planned->size());
     for (auto& tag : *task->planned) {
       TagResult result;
-      result.outcome = TagResult::Outcome::not_done;
+      result.outcome = problem ? TagResult::Outcome::failed : TagResult::Outcome::not_done;
+      result.problem = problem;
       result.tag = std::move(tag);
       report.add(result);
     }
+  }
+}
+
+/// A mirror that could not be begun, or whose turn never came (`problem` is null then).
+void leave(const MirrorJob& job, const std::optional<AppliedPlan>& plan,
+           const std::exception_ptr& problem, Report& report) {
+  if (has_lines_only(plan, job)) {
+    leave_lines(job, *plan, problem, report);
+  } else {
+    report.add_mirror(mirror_of(job), problem);
   }
 }
 
@@ -440,11 +457,11 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
   Owners owners;
   bool is_over = false;
   for (const auto& job : jobs) {
-    if (plan && !plan->wants_all_of(job) && !plan->tasks_of(job)()) {
+    if (has_lines_only(plan, job) && !plan->tasks_of(job)()) {
       continue; // nothing of it is in the plan, and its ends may be out of reach
     }
     if (is_over) {
-      leave(job, plan, report);
+      leave(job, plan, nullptr, report);
       continue;
     }
     const auto begun = report.mirrors_begun();
@@ -454,12 +471,12 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
       is_over = error.kind() == ErrorKind::interrupted;
       if (is_over) {
         report.interrupt();
-      } else if (jobs.size() > 1) { // else it is how the command ends
+      } else if (jobs.size() > 1 && !has_lines_only(plan, job)) { // else it is told elsewhere
         session.progress().failure(job.source.to_string() + " to " + job.destination.to_string() +
                                    ": " + error.message());
       }
       if (!is_over || report.mirrors_begun() == begun) { // else its repositories are told
-        report.add_mirror(mirror_of(job), is_over ? nullptr : std::current_exception());
+        leave(job, plan, is_over ? nullptr : std::current_exception(), report);
       }
     }
     is_over = is_over || (options.fail_fast && report.has_failures());

@@ -240,7 +240,7 @@ void Report::add_mirror(const Mirror& mirror, const std::exception_ptr& problem)
                  {"from", mirror.from},
                  {"to", mirror.to},
                  {"outcome", problem ? "failed" : "not done"}};
-  if (mirror.is_ruled) {
+  if (mirror.has_rules) {
     record["rules"] = true;
   }
   if (problem) {

@@ -305,9 +305,7 @@ private:
   /// planned anew. `problem` is null for what was not its turn any more.
   void leave_plan(const std::exception_ptr& problem) {
     auto left = std::exchange(*task_.planned, {});
-    std::erase_if(left, [](const PlannedTag& tag) { // nothing is lost of these
-      return !is_transfer(tag) && tag.action != Action::remove && !tag.is_broken;
-    });
+    std::erase_if(left, [](const PlannedTag& tag) { return !is_work(tag); });
     for (auto& tag : expected(std::move(left))) {
       TagResult result;
       result.tag = std::move(tag);

@@ -206,7 +206,7 @@ TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes ba
 TEST_CASE_FIXTURE(Fixture,
                   "a mirror that could not be begun, or was not, is what a later run takes") {
   auto report = open();
-  report.add_mirror({"docker://a", "docker://b", true}, problem(ErrorKind::unavailable));
+  report.add_mirror({"docker://a", "docker://b", false, true}, problem(ErrorKind::unavailable));
   report.add_mirror({"docker://c", "docker://d"}, nullptr);
   const auto summary = report.finish();
   CHECK(summary.mirrors_failed == 1);

@@ -24,6 +24,12 @@ struct MirrorJob {
   Rules rules;
   std::string repositories_from; ///< a file with a name a line, or lines of a plan or of failures,
                                  ///< "-" for stdin; "": from listings
+
+  /// Whether it is less, or other, than all of the source under the same names.
+  [[nodiscard]] bool has_rules() const noexcept {
+    return rules.shape_repositories() || !rules.repositories.include.empty() ||
+           !rules.repositories.exclude.empty() || !repositories_from.empty();
+  }
 };
 
 /// Where the credential of a registry is, never the credential itself.

@@ -58,6 +58,11 @@ struct PlannedTag {
 }
 
 /// What carrying out a planned tag takes, as far as it is known.
+/// Whether something is lost if it is not done: all but what is kept or left alone.
+[[nodiscard]] inline bool is_work(const PlannedTag& tag) noexcept {
+  return is_transfer(tag) || tag.action == Action::remove || tag.is_broken;
+}
+
 struct Ahead {
   std::uint64_t images = 0;       ///< that move for this tag and for none before it
   std::uint64_t bytes = 0;        ///< of those
@@ -86,7 +91,8 @@ struct PlanLine {
   PlannedTag tag;   ///< of a repository the source's name alone
   bool is_mirror = false; ///< all of it: there is no tag
   bool is_repository = false;
-  bool is_ruled = false; ///< a repository of a mirror with rules, Rules::shape_repositories()
+  bool is_ruled = false; ///< a repository of a mirror with rules, Rules::shape_repositories(); a
+                         ///< mirror with any, MirrorJob::has_rules()
 };
 
 /// A line for a tag: a JSON object without line feeds.

@@ -122,7 +122,8 @@ public:
   struct Mirror {
     std::string from; ///< Endpoint::to_string()
     std::string to;
-    bool is_ruled = false; ///< Rules::shape_repositories()
+    bool is_ruled = false;  ///< Rules::shape_repositories()
+    bool has_rules = false; ///< MirrorJob::has_rules()
   };
 
   /// What follows is about this one, of which so many repositories are ahead.
