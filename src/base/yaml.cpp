@@ -92,13 +92,7 @@ const Yaml* Yaml::find(std::string_view key) const {
 Yaml parse_yaml(const std::string& text, std::string_view what) {
   Reader reader(what);
   try {
-    const auto documents = YAML::LoadAll(text);
-    for (std::size_t i = 1; i < documents.size(); ++i) {
-      if (!documents[i].IsNull()) { // it would be passed over, and nobody would know
-        reader.fail(documents[i].Mark().line + 1, "a second document begins, and one is read");
-      }
-    }
-    return reader.read(documents.empty() ? YAML::Node() : documents.front(), 0);
+    return reader.read(YAML::Load(text), 0); // LoadAll goes on for ever after some that is no YAML
   } catch (const YAML::Exception& error) {
     reader.fail(error.mark.line + 1, error.msg);
   }

@@ -56,7 +56,7 @@ TEST_CASE("documents are read as they are written, scalars as text") {
        "{a: {k: '1'}, b: {k: '2', m: '3'}, c: {k: '1', m: '3'}}"},
       {"a: {<<: 7, k: v}", "{a: {k: 'v'}}"},
       {"# comment\na: b # more\n", "{a: 'b'}"},
-      {"---\na: 1\n---\n", "{a: '1'}"},
+      {"a: 1\n---\nb: 2", "{a: '1'}"},
       {"a: |\n  two\n  lines\n", "{a: 'two\nlines\n'}"},
   };
   for (const auto& row : rows) {
@@ -96,7 +96,6 @@ TEST_CASE("what is no YAML is told by its line") {
       {std::string(200, '[') + std::string(200, ']'), "input line 1: the document is too large"},
       {std::string(100'000, '['), "input line 1: "},
       {bomb, "input line "},
-      {"a: 1\n---\nb: 2", "input line 3: a second document begins"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.text.substr(0, 40));
