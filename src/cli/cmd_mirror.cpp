@@ -200,10 +200,8 @@ void note_unused_registries(const MirrorRun& run, Context& context) {
   std::set<std::string> used;
   for (const auto& job : run.jobs) {
     for (const auto* end : {&job.source, &job.destination}) {
-      if (end->host) {
-        used.insert(end->host->host);
-      } else if (const auto* reference = end->reference()) {
-        used.insert(reference->host);
+      if (const auto registry = ops::mirror::registry_of(*end)) {
+        used.insert(registry->host);
       }
     }
   }

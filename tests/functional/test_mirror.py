@@ -631,7 +631,6 @@ class SeveralMirrors(MirrorCase):
         self.ok("mirror", "--config", "mirror.yaml")
         self.assertSame(made, destination)
 
-
     def test_a_mirror_that_cannot_be_begun_is_told_and_taken_back(self):
         source, destination, other = self.start(Serving), self.start(Serving), self.start(Serving)
         made = self.fill(source)
@@ -657,7 +656,6 @@ class SeveralMirrors(MirrorCase):
     def test_mirrors_whose_turn_does_not_come_are_taken_back(self):
         source, destination = self.start(Serving), self.start(Serving)
         made = self.fill(source)
-        self.file((f"v1-storage:{self.path('gone')}", destination.host, {"fail_fast": True}))
         self.write("mirror.yaml", json.dumps({"version": 1, "defaults": {"fail_fast": True}, "mirrors": [
             {"source": f"v1-storage:{self.path('gone')}", "destination": destination.host},
             {"source": source.host, "destination": destination.host}]}))
@@ -835,7 +833,6 @@ class Failing(MirrorCase):
         self.assertTrue(self.summary()["interrupted"])
 
     def test_who_is_out_of_reach_is_tried_once_and_told_once(self):
-        """The destination goes, and comes back on the same port."""
         many = [f"app-{n}" for n in range(20)]
         for name in many:
             self.ok("tag", f"{self.source.host}/single:1.0", f"{self.source.host}/{name}:1.0")

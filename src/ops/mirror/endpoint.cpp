@@ -69,6 +69,15 @@ std::string Endpoint::to_string() const {
   return std::string(k_scheme) + host->host + (name_space.empty() ? "" : "/" + name_space + "/");
 }
 
+std::optional<RegistryHost> registry_of(const Endpoint& endpoint) {
+  if (endpoint.host) {
+    return endpoint.host;
+  }
+  return endpoint.place->kind == Place::Kind::registry
+             ? std::optional(RegistryHost{endpoint.place->reference->host})
+             : std::nullopt;
+}
+
 void refuse_digest(const Endpoint& end) {
   if (const auto* name = end.reference(); name != nullptr && name->digest) {
     throw Error(ErrorKind::usage, "protocol v1 has no digests", "name a tag");

@@ -314,15 +314,6 @@ std::unique_ptr<Side> open_tree_if_there(const std::string& folder) {
 
 } // namespace
 
-std::optional<RegistryHost> registry_of(const Endpoint& endpoint) {
-  if (endpoint.host) {
-    return endpoint.host;
-  }
-  return endpoint.place->kind == Place::Kind::registry
-             ? std::optional(RegistryHost{endpoint.place->reference->host})
-             : std::nullopt;
-}
-
 std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint) {
   if (auto host = registry_of(endpoint)) {
     return std::make_unique<RegistrySide>(session, std::move(*host), Extent::one);

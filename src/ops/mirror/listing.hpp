@@ -56,9 +56,6 @@ public:
   static constexpr std::chrono::seconds k_fresh{60};
 };
 
-/// The registry that an endpoint lies at; nothing for trees and archives.
-std::optional<RegistryHost> registry_of(const Endpoint& endpoint);
-
 /// A side to read from. Throws what opening a tree or an archive throws, Error{unsupported} for
 /// places that cannot be mirrored.
 std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint);

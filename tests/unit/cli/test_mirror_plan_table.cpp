@@ -9,6 +9,7 @@ using ops::mirror::Action;
 using ops::mirror::TagResult;
 using namespace regctl::test;
 using Outcome = TagResult::Outcome;
+
 namespace {
 
 const std::string k_a(64, 'a');

@@ -30,6 +30,9 @@ struct Endpoint {
   [[nodiscard]] std::string to_string() const;
 };
 
+/// The registry that an endpoint lies at; nothing for trees and archives.
+std::optional<RegistryHost> registry_of(const Endpoint& endpoint);
+
 /// Throws Error{usage} where an end names an image by its digest, which protocol v1 does not have.
 void refuse_digest(const Endpoint& end);
 

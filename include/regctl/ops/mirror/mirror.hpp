@@ -29,6 +29,10 @@ struct MirrorOptions {
   std::optional<Shard> shard;
 };
 
+/// What can be told of a run before it begins: throws Error{usage} for jobs whose ends do not go
+/// together, and for files of which one would be lost in another.
+void check_run(const std::vector<MirrorJob>& jobs, const MirrorOptions& options);
+
 /// Makes each job's destination hold what its source holds, as its rules say, one job after the
 /// other: lists both sides, plans, moves images, tags, removes. What fails is reported and passed
 /// over. With `apply`, carries out a plan that was written before: its copies, updates and
@@ -38,10 +42,6 @@ struct MirrorOptions {
 /// moves nothing that is there. `on_record` is called for one record at a time, from any thread. An
 /// interrupt ends it early: Summary::is_interrupted. Throws Error{usage} for a job that makes no
 /// sense, Error{local_io} for files that cannot be written.
-/// What can be told of a run before it begins: throws Error{usage} for jobs whose ends do not go
-/// together, and for files of which one would be lost in another.
-void check_run(const std::vector<MirrorJob>& jobs, const MirrorOptions& options);
-
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
                const Report::OnRecord& on_record);
 

@@ -57,12 +57,12 @@ struct PlannedTag {
   return tag.action == Action::copy || tag.action == Action::update;
 }
 
-/// What carrying out a planned tag takes, as far as it is known.
 /// Whether something is lost if it is not done: all but what is kept or left alone.
 [[nodiscard]] inline bool is_work(const PlannedTag& tag) noexcept {
   return is_transfer(tag) || tag.action == Action::remove || tag.is_broken;
 }
 
+/// What carrying out a planned tag takes, as far as it is known.
 struct Ahead {
   std::uint64_t images = 0;       ///< that move for this tag and for none before it
   std::uint64_t bytes = 0;        ///< of those

@@ -35,11 +35,11 @@ struct Rename {
   static Rename parse(std::string_view text);
 };
 
-/// What becomes of destination tags that the source has no longer.
 /// What is put before names, which has to make names of them: "mirror/", "mirror-". Throws
 /// Error{usage}.
 std::string parse_prefix(const std::string& text);
 
+/// What becomes of destination tags that the source has no longer.
 struct Prune {
   bool enabled = false;
   /// At most this share of a repository's destination tags in one run; more needs `beyond_limit`.
