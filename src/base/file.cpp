@@ -350,6 +350,18 @@ FileDescriptor make_temporary_file() {
   return fd;
 }
 
+std::unique_ptr<Source> KeptBytes::open() const {
+  return make_range_source(file, 0, size_bytes, "a temporary file");
+}
+
+KeptBytes keep_bytes(Source& source) {
+  auto file = std::make_shared<const FileDescriptor>(make_temporary_file());
+  const auto sink =
+      make_fd_sink(FileDescriptor(::fcntl(file->get(), F_DUPFD_CLOEXEC, 0)), "a temporary file");
+  const auto size = pump(source, *sink);
+  return {std::move(file), size};
+}
+
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit_bytes) {
   const auto what = "'" + path.string() + "'";
   const auto source = make_fd_source(open_for_reading(path), what);

@@ -8,8 +8,6 @@
 #include <regctl/base/json.hpp>
 #include <regctl/model/v1_image.hpp>
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <memory>
 #include <ostream>
@@ -32,10 +30,8 @@ struct LayerFile {
 /// A layer may have to be read twice: what comes by standard input waits in a temporary file.
 LayerFile open_layer(const std::string& file) {
   if (file == "-") {
-    const auto kept = std::make_shared<FileDescriptor>(make_temporary_file());
-    const auto sink = make_fd_sink(FileDescriptor(::dup(kept->get())), "a temporary file");
-    const auto size = pump(*make_fd_source(open_input(file), input_name(file)), *sink);
-    return {[kept, size] { return make_range_source(kept, 0, size, "a temporary file"); }, size};
+    const auto kept = keep_bytes(*make_fd_source(open_input(file), input_name(file)));
+    return {[kept] { return kept.open(); }, kept.size_bytes};
   }
   static_cast<void>(open_for_reading(file)); // before anything is sent
   if (!std::filesystem::is_regular_file(file)) {

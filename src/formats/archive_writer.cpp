@@ -9,7 +9,6 @@
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/model/v1_derive.hpp>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -184,8 +183,10 @@ private:
   static Sized open_layer(const V1Upload& upload, std::optional<std::uint64_t> planned_bytes) {
     auto layer = upload.layer();
     auto size = upload.image.layer_size_bytes == 0 ? 0 : planned_bytes;
-    if (!size) {
-      layer = spool(std::move(layer), size);
+    if (!size) { // it has to be there before its header
+      const auto kept = keep_bytes(*layer);
+      layer = kept.open();
+      size = kept.size_bytes;
     }
     if (*size > 0) {
       return {std::move(layer), *size};
@@ -222,16 +223,6 @@ private:
   std::uint64_t write(std::uint64_t offset, const std::string& text) {
     output_->write_at(offset, as_bytes(text));
     return offset + text.size();
-  }
-
-  /// A layer of unknown size has to be there before its header.
-  static std::unique_ptr<Source> spool(std::unique_ptr<Source> layer,
-                                       std::optional<std::uint64_t>& size_bytes) {
-    auto file = std::make_shared<FileDescriptor>(make_temporary_file());
-    const auto sink =
-        make_fd_sink(FileDescriptor(::fcntl(file->get(), F_DUPFD_CLOEXEC, 0)), "a temporary file");
-    size_bytes = pump(*layer, *sink);
-    return make_range_source(std::move(file), 0, *size_bytes, "a temporary file");
   }
 
   static std::string small_file(const std::string& name, const std::string& text,

@@ -123,6 +123,17 @@ void fsync_folder(const FileDescriptor& folder, const std::string& what);
 /// A file without a name under $TMPDIR (or /tmp), gone when closed or when the process dies.
 FileDescriptor make_temporary_file();
 
+/// What a source gave, in such a file. Copies share it; open() is thread-safe.
+struct KeptBytes {
+  std::shared_ptr<const FileDescriptor> file;
+  std::uint64_t size_bytes = 0;
+
+  [[nodiscard]] std::unique_ptr<Source> open() const;
+};
+
+/// Reads `source` to its end, for who wants its size beforehand or reads it more than once.
+KeptBytes keep_bytes(Source& source);
+
 /// The whole of a small file. Throws Error{protocol} past `limit_bytes`.
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit_bytes);
 

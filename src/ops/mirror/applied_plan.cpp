@@ -4,7 +4,6 @@
 #include <regctl/base/error.hpp>
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -95,15 +94,11 @@ AppliedPlan::AppliedPlan(const std::string& path, const std::vector<MirrorJob>& 
     throw_errno("read " + what_, errno);
   }
   if (S_ISREG(info.st_mode)) {
-    size_bytes_ = static_cast<std::uint64_t>(info.st_size);
+    kept_.size_bytes = static_cast<std::uint64_t>(info.st_size);
+    kept_.file = std::make_shared<const FileDescriptor>(std::move(fd));
   } else { // it is read more than once
-    auto kept = make_temporary_file();
-    const auto source = make_fd_source(std::move(fd), what_);
-    const auto sink = make_fd_sink(FileDescriptor(::dup(kept.get())), "a temporary file");
-    size_bytes_ = pump(*source, *sink);
-    fd = std::move(kept);
+    kept_ = keep_bytes(*make_fd_source(std::move(fd), what_));
   }
-  file_ = std::make_shared<const FileDescriptor>(std::move(fd));
   auto lines = this->lines();
   while (const auto line = lines.next()) {
     if (!is_remark(*line)) {
@@ -117,7 +112,7 @@ AppliedPlan::Next AppliedPlan::tasks_of(const MirrorJob& job) const {
 }
 
 LineReader AppliedPlan::lines() const {
-  return {make_range_source(file_, 0, size_bytes_, what_), what_};
+  return {make_range_source(kept_.file, 0, kept_.size_bytes, what_), what_};
 }
 
 bool AppliedPlan::wants_all_of(const MirrorJob& job) const {

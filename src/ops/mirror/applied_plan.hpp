@@ -7,9 +7,7 @@
 #include <regctl/base/lines.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
 
-#include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,8 +45,7 @@ private:
   [[nodiscard]] bool takes(const MirrorJob& job, const PlanLine& line) const;
 
   std::string what_;
-  std::shared_ptr<const FileDescriptor> file_;
-  std::uint64_t size_bytes_ = 0;
+  KeptBytes kept_; ///< or the file itself
   const std::vector<MirrorJob>& jobs_;
   std::optional<Shard> shard_;
   std::vector<const MirrorJob*> whole_;
