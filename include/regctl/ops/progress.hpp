@@ -67,6 +67,4 @@ public:
   void note(std::string_view) override {}
 };
 
-Progress& silent_progress();
-
 } // namespace regctl::ops

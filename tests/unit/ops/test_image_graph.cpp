@@ -97,7 +97,8 @@ struct Fixture {
   }
 
   void read(bool deep = false) {
-    ops::Session session(options, ops::silent_progress());
+    ops::SilentProgress silent;
+    ops::Session session(options, silent);
     graph.read(session, store, {deep}, std::nullopt);
   }
 
@@ -284,7 +285,8 @@ TEST_CASE("a chain may have 4096 images and no more") {
       facts.parent = i > 0 ? std::optional(name(i - 1)) : std::nullopt;
     }
     store.repositories_["x/app"]["top"] = name(length - 1);
-    ops::Session session({}, ops::silent_progress());
+    ops::SilentProgress silent;
+    ops::Session session({}, silent);
     ImageGraph graph;
     graph.read(session, store, {}, std::nullopt);
     CHECK((graph.verdict(graph.tags().front()) == Verdict::parent_loop) == (length > k_max_chain));

@@ -199,7 +199,8 @@ private:
 void run(World& world, EngineOptions options) {
   SettledKeys settled;
   std::size_t next = 0;
-  run_engine(options, settled, ops::silent_progress(), [&]() -> std::unique_ptr<RepositoryWork> {
+  ops::SilentProgress silent;
+  run_engine(options, settled, silent, [&]() -> std::unique_ptr<RepositoryWork> {
     if (next == world.repositories.size()) {
       return nullptr;
     }
@@ -245,12 +246,11 @@ TEST_CASE("what was settled by an earlier run to the same destination is not mov
   SettledKeys settled;
   settled.put("a");
   bool is_over = false;
-  run_engine({.jobs = 2}, settled, ops::silent_progress(),
-             [&]() -> std::unique_ptr<RepositoryWork> {
-               return std::exchange(is_over, true)
-                          ? nullptr
-                          : std::make_unique<FakeWork>(world, world.repositories[0]);
-             });
+  ops::SilentProgress silent;
+  run_engine({.jobs = 2}, settled, silent, [&]() -> std::unique_ptr<RepositoryWork> {
+    return std::exchange(is_over, true) ? nullptr
+                                        : std::make_unique<FakeWork>(world, world.repositories[0]);
+  });
   CHECK(world.attempts == std::vector<std::string>{"b"});
   CHECK(world.tagged.size() == 1);
 }
