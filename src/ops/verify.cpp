@@ -267,7 +267,7 @@ private:
 
   void find_in_chain(Image& top, bool at_b, std::vector<Finding>& findings) {
     const auto add = [&](const Finding& finding) {
-      if (at_b || finding.where == Where::a) {
+      if ((at_b || finding.where == Where::a) && !is_told(finding, findings)) {
         findings.push_back(finding);
       }
     };
@@ -286,6 +286,15 @@ private:
     if (chain.end == Chain::End::loop) {
       findings.push_back({Fault::parent_loop, Where::a, chain.members.back()->first.text(), ""});
     }
+  }
+
+  /// An image that nothing could be asked of is told once, however many requests failed.
+  static bool is_told(const Finding& finding, const std::vector<Finding>& findings) {
+    return finding.fault == Fault::not_looked_at &&
+           std::any_of(findings.begin(), findings.end(), [&](const Finding& other) {
+             return other.fault == finding.fault && other.where == finding.where &&
+                    other.image == finding.image;
+           });
   }
 
   void count(const VerifiedTag& tag) {

@@ -288,6 +288,13 @@ class NotLookedAt(Verify):
         self.assertEqual(rows[-1]["repository"], "team/other")
         self.assertEqual((rows[-1]["tag"], rows[-1]["verdict"]), (None, "not looked at"))
 
+    def test_an_image_that_nothing_could_be_asked_of_is_told_once(self):
+        server = self.start(FaultServer)
+        layers = self.fill(server)
+        server.control({"path": f"/v1/images/{layers[-1].id}/(json|ancestry)", "action": "status", "status": 403})
+        found = self.findings(f"{server.host}/team/app:1.0", code=4)
+        self.assertEqual(found, [("team/app:1.0", "not looked at", "a", layers[-1].id)])
+
     def test_damage_outweighs_what_could_not_be_looked_at(self):
         server = self.start(FaultServer)
         layers = self.fill(server)
