@@ -146,6 +146,29 @@ class Auth(TestCase):
         self.assertEqual([r["name"] for r in found["results"]], ["team/closed", "team/open", "team/open-too"])
         self.assertEqual(server.ask("GET", f"/v1/images/{private.id}/layer", headers=ALICE).content, private.data)
 
+    def test_regctl_reads_what_is_public_without_a_login(self):
+        server = self.start_guarded("--public-read")
+        make_archive(self.path("open.tar"), ["a", "b"], 5000)
+        make_archive(self.path("closed.tar"), ["c"], 5000)
+        alice = {"REGCTL_USERNAME": "alice", "REGCTL_PASSWORD": "secret"}
+        names = [f"{server.host}/team/{name}:1.0" for name in ("open", "open-too", "closed")]
+        for name, archive in zip(names, ("open.tar", "open.tar", "closed.tar")):
+            self.ok("push", archive, name, env=alice)
+        self.ok("properties", f"{server.host}/team/closed", "--access", "private", env=alice)
+
+        self.ok("pull", names[0], "out.tar")
+        self.ok("copy", names[0], "v1-storage:copied")
+        shown = self.ok("images", server.host, "--format", "json").json
+        self.assertEqual([row["repository"] for row in shown], ["team/open", "team/open-too"])
+        self.ok("history", names[0])
+        self.ok("mirror", server.host, "v1-storage:mirrored")
+        for command in ("verify", "diff"):
+            self.ok(command, server.host, "v1-storage:mirrored")
+        self.ok("verify", server.host, "--deep")
+        self.ok("audit", server.host)
+        for words in (["pull", names[2], "out2.tar"], ["push", "open.tar", names[0]], ["rm", names[0]]):
+            self.fails(4, *words, saying=["401", "regctl login"])
+
     def test_an_image_is_found_anywhere_in_a_long_list(self):
         server = self.start_guarded("--public-read")
         ids = [f"{number:064x}" for number in range(4000)]

@@ -36,10 +36,11 @@ http::Secret token_of(const http::Response& response) {
   return token.empty() ? http::Secret() : http::Secret(std::string(k_token_scheme) + token);
 }
 
-bool wants_basic(const http::Response& response) {
-  for (const auto& value : response.headers.all("WWW-Authenticate")) {
+/// Whether a 401 offers `scheme`, in lower case.
+bool offers(const http::Response& refused, std::string_view scheme) {
+  for (const auto& value : refused.headers.all("WWW-Authenticate")) {
     for (const auto& challenge : http::parse_challenges(value)) {
-      if (challenge.scheme == "basic") {
+      if (challenge.scheme == scheme) {
         return true;
       }
     }
@@ -185,10 +186,16 @@ Session::Tried Session::choose(Need need) {
 
 /// After a 401: makes the next choose() give something better. False if there is nothing better.
 bool Session::renew(Need need, const http::Response& refused, const Tried& tried) {
-  if (wants_basic(refused) && !tried.is_basic) {
-    const std::lock_guard lock(mutex_);
-    basic_only_ = connection_->credential.has_value();
-    return basic_only_;
+  if (offers(refused, "basic") && !tried.is_basic) {
+    if (connection_->credential) {
+      const std::lock_guard lock(mutex_);
+      basic_only_ = true;
+      return true;
+    }
+    if (!offers(refused, "token")) {
+      return false;
+    }
+    // An index may give everybody a token for what everybody may read.
   }
   const std::lock_guard renewal(renewal_);
   const auto current = [&] {

@@ -38,8 +38,10 @@ http::Request get(std::string target);
 /// `X-Docker-Token: true`; what they answer (X-Docker-Token, X-Docker-Endpoints) is used for image
 /// and tag requests. Tokens for reading, writing and removing are kept apart, since docker-registry
 /// in token mode refuses the one for the other. A 401 is answered once with a fresh token, or with
-/// Basic where the challenge asks for it (nginx in front), which then stays. Thread-safe. Source:
-/// docker-registry 0.9.1 and engines 1.3 to 1.9 as recorded; registry-v1 section 5.
+/// Basic where the challenge asks for it (nginx in front), which then stays. Without a credential a
+/// token is asked for all the same, where one is offered: what everybody may read has tokens for
+/// everybody. Thread-safe. Source: docker-registry 0.9.1 and engines 1.3 to 1.9 as recorded;
+/// registry-v1 section 5.
 class Session {
 public:
   enum class Need { read, write, remove };
