@@ -2,6 +2,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/json_reader.hpp>
+#include <regctl/base/visible.hpp>
 
 namespace regctl {
 
@@ -39,12 +40,12 @@ std::string too_deep() {
 }
 
 /// "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error …" without the
-/// library's own numbering.
+/// library's own numbering; it quotes the text's last token, however long.
 std::string plain_reason(std::string_view what) {
   if (const auto end = what.find("] "); what.starts_with('[') && end != std::string_view::npos) {
     what.remove_prefix(end + 2);
   }
-  return std::string(what);
+  return excerpt(what);
 }
 
 [[noreturn]] void bad_member(std::string_view where, std::string_view name, const char* what) {

@@ -10,40 +10,6 @@ namespace regctl::cli {
 
 namespace {
 
-struct Character {
-  std::uint32_t code = 0;
-  std::size_t bytes = 0; ///< 0: the first byte is not the beginning of valid UTF-8
-};
-
-/// The first character of `text`, which is not empty. Overlong forms and surrogates are not valid.
-Character decode(std::string_view text) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const std::uint32_t first = byte(0);
-  if (first < 0x80) {
-    return {first, 1};
-  }
-  const std::size_t size = first >= 0xf0 && first < 0xf5 ? 4
-                           : first >= 0xe0               ? 3
-                           : first >= 0xc2               ? 2
-                                                         : 0;
-  if (size == 0 || first >= 0xf5 || text.size() < size) {
-    return {first, 0};
-  }
-  std::uint32_t code = first & (0x7fU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) {
-      return {first, 0};
-    }
-    code = (code << 6U) | (byte(i) & 0x3fU);
-  }
-  constexpr std::array<std::uint32_t, 5> k_smallest = {0, 0, 0x80, 0x800, 0x10000};
-  const bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
-  if (code < k_smallest[size] || is_surrogate || code > 0x10ffff) {
-    return {first, 0};
-  }
-  return {code, size};
-}
-
 struct Range {
   std::uint32_t first;
   std::uint32_t last;
@@ -70,13 +36,6 @@ constexpr std::array<Range, 9> k_wide = {{{0x1100, 0x115f},
                                           {0xffe0, 0xffe6},
                                           {0x1f300, 0x1faff},
                                           {0x20000, 0x3fffd}}};
-// C1 controls, line separators, marks and overrides of direction, the byte order mark.
-constexpr std::array<Range, 6> k_harmful = {{{0x80, 0x9f},
-                                             {0x200e, 0x200f},
-                                             {0x2028, 0x202e},
-                                             {0x2066, 0x2069},
-                                             {0xfeff, 0xfeff},
-                                             {0xe0000, 0xe007f}}};
 
 std::size_t width_of(std::uint32_t code) {
   return is_in(k_combining, code) ? 0 : is_in(k_wide, code) ? 2 : 1;
@@ -88,29 +47,12 @@ template <class... Arguments> std::string format(const char* pattern, Arguments.
   return {buffer.data(), static_cast<std::size_t>(std::max(size, 0))};
 }
 
-std::string escape_control(std::uint32_t code) {
-  switch (code) {
-  case '\n':
-    return "\\n";
-  case '\r':
-    return "\\r";
-  case '\t':
-    return "\\t";
-  default:
-    return format("\\x%02x", code);
-  }
-}
-
 std::string escape_json(std::uint32_t code) {
   if (code < 0x10000) {
     return format("\\u%04x", code);
   }
   const auto offset = code - 0x10000; // JSON's escapes are UTF-16
   return format("\\u%04x\\u%04x", 0xd800 + (offset >> 10U), 0xdc00 + (offset & 0x3ffU));
-}
-
-bool is_harmful(Character character) {
-  return character.code < 0x20 || character.code == 0x7f || is_in(k_harmful, character.code);
 }
 
 bool is_digit(char c) noexcept {
@@ -126,28 +68,11 @@ std::string_view take_number(std::string_view& text) noexcept {
 
 } // namespace
 
-std::string visible(std::string_view text) {
-  std::string result;
-  while (!text.empty()) {
-    const auto character = decode(text);
-    if (character.bytes == 0) {
-      result += format("\\x%02x", character.code);
-    } else if (is_harmful(character)) {
-      result += character.code < 0x80 ? escape_control(character.code)
-                                      : format("\\u%04x", character.code);
-    } else {
-      result += text.substr(0, character.bytes);
-    }
-    text.remove_prefix(std::max<std::size_t>(character.bytes, 1));
-  }
-  return result;
-}
-
 std::string visible_json(std::string_view json) {
   std::string result;
   while (!json.empty()) {
-    const auto character = decode(json);
-    const auto bytes = std::max<std::size_t>(character.bytes, 1);
+    const auto character = first_character(json);
+    const auto bytes = character.step();
     result += character.code != '\n' && is_harmful(character) ? escape_json(character.code)
                                                               : std::string(json.substr(0, bytes));
     json.remove_prefix(bytes);
@@ -158,9 +83,9 @@ std::string visible_json(std::string_view json) {
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
-    const auto character = decode(text);
+    const auto character = first_character(text);
     width += character.bytes == 0 ? 1 : width_of(character.code);
-    text.remove_prefix(std::max<std::size_t>(character.bytes, 1));
+    text.remove_prefix(character.step());
   }
   return width;
 }
@@ -174,12 +99,12 @@ std::string ellipsize(std::string_view text, std::size_t columns) {
   std::size_t width = 0;
   std::size_t bytes = 0;
   while (bytes < text.size()) {
-    const auto character = decode(text.substr(bytes));
+    const auto character = first_character(text.substr(bytes));
     width += character.bytes == 0 ? 1 : width_of(character.code);
     if (width > room) {
       break;
     }
-    bytes += std::max<std::size_t>(character.bytes, 1);
+    bytes += character.step();
   }
   return std::string(text.substr(0, bytes)) + std::string(k_dots.substr(0, columns));
 }

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/visible.hpp>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace regctl::cli {
 
-/// `text` with what could change a terminal's state made visible: control characters as "\n" or
-/// "\x1b", those of Unicode and what turns the writing direction as "\u202e", bytes that are not
-/// UTF-8 as "\xff". Whatever comes from a server or a file goes through this before it is printed.
-std::string visible(std::string_view text);
-
-/// The same for a printed JSON document, whose meaning stays as it is: such characters can only be
-/// inside strings, where they become \u escapes. Line ends are kept.
+/// visible() for a printed JSON document, whose meaning stays as it is: harmful characters can only
+/// be inside strings, where they become \u escapes. Line ends are kept.
 std::string visible_json(std::string_view json);
 
 /// Columns that `text` takes on a terminal: 0 for combining characters, 2 for wide ones.

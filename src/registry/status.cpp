@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/visible.hpp>
 
 #include <algorithm>
 #include <array>
@@ -12,7 +13,6 @@ namespace regctl::registry {
 namespace {
 
 constexpr std::uint64_t k_error_body_limit_bytes = 64 * 1024;
-constexpr std::size_t k_text_limit = 200;
 
 struct Phrase {
   int status;
@@ -56,21 +56,6 @@ std::string json_error(std::string_view body) {
   return error ? *error : optional_string(document, "message").value_or("");
 }
 
-/// One printable line. What a server sends must not move the cursor.
-std::string tidy(std::string_view text) {
-  std::string line(text.substr(0, text.find_first_of("\r\n")));
-  for (auto& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      c = ' ';
-    }
-  }
-  if (line.size() > k_text_limit) {
-    line.resize(k_text_limit);
-    line += "…";
-  }
-  return line;
-}
-
 ErrorKind kind_of(int status) noexcept {
   if (status == 401 || status == 403) {
     return ErrorKind::denied;
@@ -102,7 +87,7 @@ std::string error_text(http::Response& response) {
   } else {
     text = body;
   }
-  text = tidy(text);
+  text = excerpt(std::string_view(text).substr(0, text.find_first_of("\r\n")));
   return text.empty() ? phrase_of(response.status) : text;
 }
 

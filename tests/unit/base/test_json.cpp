@@ -47,6 +47,20 @@ TEST_CASE("what is no JSON is refused with the document's name") {
   }
 }
 
+TEST_CASE("what is wrong is quoted in part") {
+  for (const auto& text :
+       {"[" + std::string(1'000'000, '1') + "e]", "\"" + std::string(1'000'000, 'x'),
+        "{\"" + std::string(1'000'000, 'k') + "\" 1}", std::string(1'000'000, '\x1b')}) {
+    try {
+      parse_json(text, "it");
+      FAIL("was accepted");
+    } catch (const Error& error) {
+      CHECK(error.message().size() < 400);
+      CHECK(error.message().find('\x1b') == std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("nesting is limited to 100, and brackets in strings do not count") {
   CHECK_NOTHROW(parse_json(std::string(100, '[') + std::string(100, ']'), "x"));
   CHECK_THROWS_WITH_AS(parse_json(std::string(101, '[') + std::string(101, ']'), "x"),
