@@ -2,7 +2,11 @@
 #include "server/service.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/v1_image.hpp>
+
+#include <algorithm>
 
 namespace regctl::server {
 
@@ -11,6 +15,9 @@ namespace {
 using ImageState = V1Storage::ImageState;
 
 constexpr auto k_not_found = "Image not found";
+constexpr auto k_exists = "Image already exists";
+constexpr auto k_replaced =
+    "Another client has replaced what was uploaded of this image: push it again";
 
 } // namespace
 
@@ -42,7 +49,7 @@ Response put_image_json(Call& call) {
     call.turn.unlock();
   }
   if (storage.image_state(id) == ImageState::complete) {
-    return error_response(409, "Image already exists");
+    return error_response(409, k_exists);
   }
   if (info.parent && !storage.image_json(*info.parent)) {
     if (auto problem = adopt(call, *info.parent,
@@ -55,11 +62,12 @@ Response put_image_json(Call& call) {
     return error_response(409, "Image is being uploaded by another client");
   }
   if (writer->state() == ImageState::complete) { // by whom we waited for
-    return error_response(409, "Image already exists");
+    return error_response(409, k_exists);
   }
   if (!writer->put_json(std::string(call.body))) {
     return error_response(400, "Image depends on a non existing parent");
   }
+  call.service.uploads.take_json(id);
   return json_response("true");
 }
 
@@ -81,19 +89,20 @@ Response put_image_checksum(Call& call) {
   if (!writer) {
     return error_response(409, "Image is being uploaded by another client");
   }
+  const bool was_owed = call.service.uploads.take_checksum(id, *checksum);
+  const bool is_right = writer->is_right(*checksum);
   if (writer->state() == ImageState::complete) {
-    return call.service.pending.take(id, *checksum)
+    return was_owed && is_right
                ? json_response("true")
-               : error_response(409, "Cannot set this image checksum");
+               : error_response(409, was_owed ? k_replaced : "Cannot set this image checksum");
   }
   if (!storage.open_layer(id)) {
     return error_response(400, "The image's layer has to come before its checksum");
   }
-  if (!writer->is_right(*checksum)) {
+  if (!is_right) {
     return error_response(400, "Checksum mismatch");
   }
   writer->complete();
-  call.service.pending.take(id, *checksum);
   return json_response("true");
 }
 
@@ -111,7 +120,7 @@ public:
   void receive(std::span<const std::byte> bytes) override { layer_->write(bytes); }
 
   Response answer() override {
-    service_.pending.add(id_, layer_->commit());
+    service_.uploads.take_layer(id_, layer_->commit());
     return json_response("true");
   }
 
@@ -120,6 +129,44 @@ private:
   std::string id_;
   std::unique_ptr<V1Storage::ImageWriter> writer_;
   std::unique_ptr<V1Storage::ImageWriter::Layer> layer_; // goes before its writer
+};
+
+/// The layer of an image that another client completed since this one's JSON was taken. It is
+/// compared with what is stored, and kept nowhere.
+class LayerComparison final : public Handler {
+public:
+  LayerComparison(Service& service, std::string id, const std::string& json,
+                  std::uint64_t stored_bytes)
+      : service_(service), id_(std::move(id)), left_bytes_(stored_bytes) {
+    payload_.update(payload_prefix(json));
+  }
+
+  [[nodiscard]] bool wants_body() const override { return !is_longer_; }
+
+  void receive(std::span<const std::byte> bytes) override {
+    is_longer_ = bytes.size() > left_bytes_;
+    if (!is_longer_) {
+      left_bytes_ -= bytes.size();
+      payload_.update(bytes);
+    }
+  }
+
+  Response answer() override {
+    const auto sum = "sha256:" + payload_.finish_hex();
+    const auto stored = service_.storage->checksums(id_);
+    if (is_longer_ || std::find(stored.begin(), stored.end(), sum) == stored.end()) {
+      return error_response(409, k_exists);
+    }
+    service_.uploads.take_layer(id_, sum);
+    return json_response("true");
+  }
+
+private:
+  Service& service_;
+  std::string id_;
+  Sha256 payload_;
+  std::uint64_t left_bytes_;
+  bool is_longer_ = false;
 };
 
 class Refusal final : public Handler {
@@ -145,6 +192,18 @@ void check_room(const V1Storage& storage, std::uint64_t wanted_bytes) {
   }
 }
 
+std::unique_ptr<Handler> receive_again(Service& service, const Request& request,
+                                       const std::string& id) {
+  const auto json = service.storage->image_json(id);
+  const auto layer = service.storage->open_layer(id);
+  const bool is_comparable = service.uploads.is_layer_owed(id) && json && layer &&
+                             request.body_bytes().value_or(layer->size_bytes) == layer->size_bytes;
+  if (!is_comparable) {
+    return refuse(409, k_exists);
+  }
+  return std::make_unique<LayerComparison>(service, id, *json, layer->size_bytes);
+}
+
 } // namespace
 
 std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
@@ -155,7 +214,7 @@ std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
     return refuse(404, k_not_found);
   }
   if (state == ImageState::complete) {
-    return refuse(409, "Image already exists");
+    return receive_again(service, request, target.id);
   }
   check_room(storage, request.body_bytes().value_or(0));
   auto writer = storage.write_image(target.id, k_writer_patience);
@@ -163,7 +222,7 @@ std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
     return refuse(409, "Image is being uploaded by another client");
   }
   if (writer->state() == ImageState::complete) {
-    return refuse(409, "Image already exists");
+    return receive_again(service, request, target.id);
   }
   auto layer = writer->start_layer();
   if (!layer) {

@@ -3,7 +3,7 @@
 
 #include "server/auth.hpp"
 #include "server/message.hpp"
-#include "server/pending_checksums.hpp"
+#include "server/open_uploads.hpp"
 #include "server/pull_through.hpp"
 #include "server/search_index.hpp"
 #include "server/target.hpp"
@@ -28,7 +28,7 @@ struct Service {
   std::unique_ptr<Auth> auth;
   std::unique_ptr<SearchIndex> index;
   std::unique_ptr<PullThrough> mirror; ///< nothing where nothing is fetched from elsewhere
-  PendingChecksums pending;
+  OpenUploads uploads;
   /// Held while a large document is taken apart, which takes many times its size: one at a time.
   std::mutex large_documents;
   std::mutex diffs; ///< held while layers are compared, for the same reason
