@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/json_mend.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/json_reader.hpp>
@@ -67,7 +69,8 @@ Json parse_json(std::string_view text, std::string_view what) {
     throw Error(ErrorKind::protocol, std::string(what) + " " + too_deep());
   }
   try {
-    return Json::parse(text);
+    const auto mended = mend_json(text);
+    return Json::parse(mended ? *mended : text);
   } catch (const Json::exception& error) {
     throw Error(ErrorKind::protocol,
                 std::string(what) + " is not JSON: " + plain_reason(error.what()));
@@ -78,7 +81,8 @@ std::optional<Json> find_json(std::string_view text) {
   if (is_too_deep(text)) {
     return std::nullopt;
   }
-  auto document = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const auto mended = mend_json(text);
+  auto document = Json::parse(mended ? *mended : text, nullptr, /*allow_exceptions=*/false);
   return document.is_discarded() ? std::nullopt : std::optional(std::move(document));
 }
 
@@ -140,7 +144,8 @@ const Json* find_member(const Json& object, std::string_view name) {
 bool JsonReader::read(std::string_view text) {
   depth_ = 0;
   problem_.clear();
-  return Json::sax_parse(text, static_cast<nlohmann::json_sax<Json>*>(this));
+  const auto mended = mend_json(text);
+  return Json::sax_parse(mended ? *mended : text, static_cast<nlohmann::json_sax<Json>*>(this));
 }
 
 bool JsonReader::parse_error(std::size_t, const std::string&, const Json::exception& error) {

@@ -20,8 +20,9 @@ inline constexpr std::uint64_t k_document_limit_bytes = 4 * 1024 * 1024;
 /// The limit for a listing: tags of a repository, search results, images of an index.
 inline constexpr std::uint64_t k_listing_limit_bytes = 64 * 1024 * 1024;
 
-/// The document in `text`. Throws Error{protocol} "WHAT is not JSON: …" for malformed text, text
-/// that is not UTF-8 and nesting deeper than 100.
+/// The document in `text`. Throws Error{protocol} "WHAT is not JSON: …" for malformed text and
+/// nesting deeper than 100. Read as Go and Python read it, here and wherever JSON is read: lone
+/// surrogates and bytes of strings that are not UTF-8 become U+FFFD, numbers beyond a double null.
 Json parse_json(std::string_view text, std::string_view what);
 
 /// The document in `text`, or nothing where parse_json() would throw: for what others wrote, where

@@ -13,7 +13,7 @@ namespace regctl {
 /// as does nesting deeper than 100. As expensive to include as json.hpp.
 class JsonReader : private nlohmann::json_sax<Json> {
 public:
-  /// Whether `text` is JSON in UTF-8 and all of it was taken.
+  /// Whether `text` is JSON, as parse_json() takes it, and all of it was taken.
   bool read(std::string_view text);
 
   /// After that: why the text is no good, as parse_json() says it; empty where `on_…` said no.
