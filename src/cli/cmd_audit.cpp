@@ -5,6 +5,7 @@
 #include "cli/places.hpp"
 #include "cli/scope_flags.hpp"
 #include "cli/text.hpp"
+#include "cli/typed_line.hpp"
 #include "cli/units.hpp"
 
 #include <regctl/base/error.hpp>
@@ -290,13 +291,14 @@ private:
   std::size_t begun_lists_ = 0;
 };
 
-/// A path alone could be an archive elsewhere, which nobody audits.
-Place parse_audited(const std::string& text) {
-  if (text.starts_with('/') || text.starts_with("./") || text.starts_with("../")) {
-    throw Error(ErrorKind::usage, "'" + text + "' is a path, not a registry",
-                "write v1-storage:" + text + " for a storage tree");
+Place parse_audited(Context& context, const std::string& text) {
+  auto place = parse_place(context, text);
+  if (place.kind == Place::Kind::docker_archive) {
+    throw Error(ErrorKind::usage,
+                "'" + text + "' is an archive: audit looks at storage trees and registries",
+                typed_line({"verify", text}) + " looks at every image of an archive");
   }
-  return Place::parse(text);
+  return place;
 }
 
 template <class Printer>
@@ -317,10 +319,10 @@ ExitCode audit(Printer printer, const AuditFlags& flags, Context& context) {
         code =
             summary.is_damaged() ? ExitCode::integrity : exit_code_of(summary.problems, looked_at);
       }};
-  if (const auto host = parse_lone_host(flags.place)) {
+  if (const auto host = parse_lone_host(context, flags.place)) {
     context.verbs().audit(*host, flags.options, listener);
   } else {
-    context.verbs().audit(parse_audited(flags.place), flags.options, listener);
+    context.verbs().audit(parse_audited(context, flags.place), flags.options, listener);
   }
   return code;
 }

@@ -35,7 +35,7 @@ bool may_mean_file(const Error& error, const std::string& word) {
 }
 
 ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
-  if (parse_lone_host(options.source)) {
+  if (parse_lone_host(context, options.source)) {
     throw Error(ErrorKind::usage, "'" + options.source + "' names no image",
                 "write HOST[:PORT]/NAME[:TAG]");
   }
@@ -45,7 +45,7 @@ ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
   }
   auto copy_options = to_options(options.flags);
   Place to;
-  if (auto host = parse_new_host(options.destination)) {
+  if (auto host = parse_new_host(context, options.destination)) {
     copy_options.host = std::move(host);
   } else {
     to = parse_destination(context, options.destination);

@@ -63,7 +63,7 @@ std::string summary_line(const ops::DiffSummary& summary) {
 }
 
 ExitCode run_diff(const DiffFlags& flags, Context& context) {
-  const auto scope = scope_of(flags.scope);
+  const auto scope = scope_of(flags.scope, context);
   context.show_totals_only();
   Listing listing(context, {"REPOSITORY", "TAG", "DIFFERENCE", "A", "B"});
   const ops::DiffListener listener = {

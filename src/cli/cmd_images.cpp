@@ -85,7 +85,7 @@ ExitCode run_images(const ImagesOptions& options, Context& context) {
         }
         context.failure(repository + ": " + message);
       }};
-  if (const auto host = parse_lone_host(options.place)) {
+  if (const auto host = parse_lone_host(context, options.place)) {
     context.verbs().list_images(*host, listener);
   } else {
     const auto place = parse_source(context, options.place);

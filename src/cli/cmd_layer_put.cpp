@@ -43,7 +43,7 @@ LayerFile open_layer(const std::string& file) {
 }
 
 ExitCode run_layer_put(const LayerPutOptions& options, Context& context) {
-  const auto repository = parse_repository_place(options.repository);
+  const auto repository = parse_repository_place(context, options.repository);
   refuse_tag(*repository.reference, options.repository);
   if (options.json_file == "-" && options.layer_file == "-") {
     throw Error(ErrorKind::usage, "standard input cannot be both the JSON and the layer");

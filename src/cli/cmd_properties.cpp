@@ -19,7 +19,7 @@ struct PropertiesOptions {
 };
 
 ExitCode run_properties(const PropertiesOptions& options, Context& context) {
-  const auto repository = parse_repository_place(options.repository);
+  const auto repository = parse_repository_place(context, options.repository);
   refuse_tag(*repository.reference, options.repository);
   if (options.access) {
     context.verbs().set_repository_access(repository, *options.access);

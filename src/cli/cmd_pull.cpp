@@ -5,9 +5,11 @@
 #include "cli/text.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/formats/path_content.hpp>
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <system_error>
 
@@ -39,6 +41,25 @@ bool is_file_name(const std::string& text) {
   return folder.empty() || fs::is_directory(folder, ignored);
 }
 
+/// What stands before a destination for what it is; nothing for a folder that is no place.
+std::optional<std::string> scheme_of(const std::string& destination) {
+  if (!is_file_name(destination)) {
+    return "";
+  }
+  switch (look_at_path(destination)) {
+  case PathContent::storage_tree:
+    return "v1-storage:";
+  case PathContent::oci_layout:
+    return "oci:";
+  case PathContent::other_folder:
+    return std::nullopt;
+  case PathContent::nothing:
+  case PathContent::file:
+    break;
+  }
+  return "docker-archive:";
+}
+
 Place destination_of(const PullOptions& options, const Reference& image, Context& context) {
   if (options.destination.empty()) {
     Place file;
@@ -46,13 +67,13 @@ Place destination_of(const PullOptions& options, const Reference& image, Context
     file.path = default_file(image, options.flags);
     return file;
   }
-  const bool is_file = is_file_name(options.destination);
-  const fs::path path = options.destination;
-  if (is_file && fs::is_directory(path)) {
+  auto scheme = scheme_of(options.destination);
+  if (!scheme) {
+    const fs::path path = options.destination;
     throw Error(ErrorKind::usage, "'" + path.string() + "' is a folder",
                 "name a file in it: " + (path / default_file(image, options.flags)).string());
   }
-  auto place = parse_destination(context, (is_file ? "docker-archive:" : "") + options.destination);
+  auto place = parse_destination(context, *scheme + options.destination);
   if (place.kind == Place::Kind::registry) {
     throw Error(
         ErrorKind::usage,
@@ -65,7 +86,7 @@ Place destination_of(const PullOptions& options, const Reference& image, Context
 }
 
 ExitCode run_pull(const PullOptions& options, Context& context) {
-  const auto from = Place::parse(options.image, Place::Bare::archive_or_registry);
+  const auto from = parse_place(context, options.image);
   const bool is_pullable = from.kind == Place::Kind::registry ||
                            (from.kind == Place::Kind::v1_storage && from.reference);
   if (!is_pullable) {

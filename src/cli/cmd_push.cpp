@@ -30,10 +30,10 @@ ExitCode run_push(const PushOptions& options, Context& context) {
   auto copy_options = to_options(options.flags);
   Place to;
   if (!options.destination.empty()) {
-    if (auto host = parse_new_host(options.destination)) {
+    if (auto host = parse_new_host(context, options.destination)) {
       copy_options.host = std::move(host);
     } else {
-      to = Place::parse(options.destination);
+      to = parse_place(context, options.destination);
     }
     if (to.kind != Place::Kind::registry && to.kind != Place::Kind::v1_storage) {
       throw Error(ErrorKind::usage, "'" + options.destination + "' is not a place to push to",

@@ -19,8 +19,8 @@ struct RmOptions {
   bool yes = false;
 };
 
-Place parse_tagged(const std::string& text) {
-  auto place = parse_repository_place(text);
+Place parse_tagged(Context& context, const std::string& text) {
+  auto place = parse_repository_place(context, text);
   if (!place.reference->tag || place.reference->digest) {
     throw Error(ErrorKind::usage, "'" + text + "' names no tag",
                 "write HOST[:PORT]/NAME:TAG; --repository removes all of it");
@@ -28,8 +28,8 @@ Place parse_tagged(const std::string& text) {
   return place;
 }
 
-Place parse_whole(const std::string& text) {
-  auto place = parse_repository_place(text);
+Place parse_whole(Context& context, const std::string& text) {
+  auto place = parse_repository_place(context, text);
   refuse_tag(*place.reference, text);
   return place;
 }
@@ -60,7 +60,8 @@ void remove(const Place& name, const RmOptions& options, Context& context) {
 ExitCode run_rm(const RmOptions& options, Context& context) {
   std::vector<Place> names; // all are looked at before the first is gone
   for (const auto& name : options.names) {
-    names.push_back(options.is_repository ? parse_whole(name) : parse_tagged(name));
+    names.push_back(options.is_repository ? parse_whole(context, name)
+                                          : parse_tagged(context, name));
   }
   auto removed = Json::array();
   for (const auto& name : names) {

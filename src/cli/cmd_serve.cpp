@@ -28,14 +28,6 @@ struct ServeFlags {
   server::ServerOptions options; ///< what has no text to be told from "not given"
 };
 
-/// A folder, also as other commands write it: "v1-storage:DIR".
-std::string parse_storage(const std::string& text) {
-  if (text.empty()) {
-    throw Error(ErrorKind::usage, "it names no folder");
-  }
-  return text.starts_with("v1-storage:") ? parse_storage_tree(text) : text;
-}
-
 /// Where trees lie that nobody named: $XDG_DATA_HOME/regctl/storage.
 std::string default_storage(const Console& console) {
   const auto data = console.environment("XDG_DATA_HOME").value_or("");
@@ -143,7 +135,7 @@ Action add_serve(Arguments& arguments) {
                   "Write the port here once the server is ready");
   arguments.value(
       "-s,--storage", "DIR",
-      [&flags = *flags](const std::string& text) { flags.storage = parse_storage(text); },
+      [&flags = *flags](const std::string& text) { flags.storage = parse_storage_folder(text); },
       "The storage tree, made if it is not there (default "
       "$XDG_DATA_HOME/regctl/storage)");
   arguments.flag("--read-only", options.read_only, "Refuse whatever would change the tree");

@@ -19,13 +19,14 @@ struct TagOptions {
 };
 
 /// A bare tag is one in the repository of `source`.
-Place parse_new_name(const std::string& text, const std::optional<Place>& source) {
+Place parse_new_name(Context& context, const std::string& text,
+                     const std::optional<Place>& source) {
   if (source && is_tag(text)) {
     auto name = *source;
     name.reference->tag = text;
     return name;
   }
-  return parse_repository_place(text);
+  return parse_repository_place(context, text);
 }
 
 void print_tagged(Context& context, Json& tagged, Place name, const std::string& id) {
@@ -51,10 +52,10 @@ ExitCode run_tag(const TagOptions& written, Context& context) {
   const auto options = with_id_taken(written);
   const bool has_id = !options.id.empty();
   const auto source =
-      has_id ? std::nullopt : std::optional(parse_repository_place(options.names.front()));
+      has_id ? std::nullopt : std::optional(parse_repository_place(context, options.names.front()));
   std::vector<Place> targets;
   for (std::size_t i = has_id ? 0 : 1; i < options.names.size(); ++i) {
-    targets.push_back(parse_new_name(options.names[i], source));
+    targets.push_back(parse_new_name(context, options.names[i], source));
   }
   if (targets.empty()) {
     throw Error(ErrorKind::usage, "NEW is missing");

@@ -20,8 +20,8 @@ struct TagsOptions {
   bool no_trunc = false;
 };
 
-Place parse_place(Context& context, const std::string& text) {
-  if (parse_lone_host(text)) {
+Place parse_listed(Context& context, const std::string& text) {
+  if (parse_lone_host(context, text)) {
     throw Error(ErrorKind::usage, "'" + text + "' names no repository",
                 "'regctl images " + text + "' lists all of them with their tags");
   }
@@ -44,7 +44,7 @@ void show_tag(Listing& listing, const std::string& tag, const std::optional<std:
 }
 
 ExitCode run_tags(const TagsOptions& options, Context& context) {
-  const auto place = parse_place(context, options.place);
+  const auto place = parse_listed(context, options.place);
   const auto tags = context.verbs().list_tags(place);
   std::vector<V1Tags::const_pointer> sorted;
   for (const auto& tag : tags) {

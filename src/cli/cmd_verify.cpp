@@ -124,7 +124,7 @@ std::string summary_line(const ops::VerifySummary& summary, const VerifyFlags& f
 }
 
 ExitCode run_verify(const VerifyFlags& flags, Context& context) {
-  const auto scope = scope_of(flags.scope);
+  const auto scope = scope_of(flags.scope, context);
   context.show_totals_only();
   Listing listing(context, {"REPOSITORY", "TAG", "VERDICT", "IMAGE", "AT", "DETAIL"});
   const ops::VerifyListener listener = {

@@ -56,9 +56,9 @@ void say_lines(ops::Progress& progress, std::string_view text) {
 
 } // namespace
 
-Context::Context(Console& console, const GlobalOptions& globals, const Manual& manual,
-                 const OpenVerbs& open)
-    : console_(console), globals_(globals), manual_(manual), open_(open),
+Context::Context(Console& console, const std::vector<std::string>& arguments,
+                 const GlobalOptions& globals, const Manual& manual, const OpenVerbs& open)
+    : console_(console), arguments_(arguments), globals_(globals), manual_(manual), open_(open),
       transfers_(make_transfers(console, globals)),
       quiet_(transfers_ ? nullptr : std::make_unique<QuietProgress>(console)),
       progress_(transfers_ ? static_cast<ops::Progress&>(*transfers_) : *quiet_) {}

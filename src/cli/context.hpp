@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace regctl::cli {
 
@@ -23,14 +24,16 @@ class TransferProgress;
 /// arguments must outlive it; its end is the end of the progress display.
 class Context {
 public:
-  Context(Console& console, const GlobalOptions& globals, const Manual& manual,
-          const OpenVerbs& open);
+  Context(Console& console, const std::vector<std::string>& arguments, const GlobalOptions& globals,
+          const Manual& manual, const OpenVerbs& open);
   ~Context();
   Context(const Context&) = delete; ///< the verbs refer to its progress
   Context& operator=(const Context&) = delete;
 
   [[nodiscard]] Console& console() noexcept { return console_; }
   [[nodiscard]] std::ostream& out() noexcept { return console_.out; }
+  /// The command line, without the program's name.
+  [[nodiscard]] const std::vector<std::string>& arguments() const noexcept { return arguments_; }
   [[nodiscard]] const GlobalOptions& globals() const noexcept { return globals_; }
   [[nodiscard]] const Manual& manual() const noexcept { return manual_; }
   [[nodiscard]] bool wants_json() const noexcept { return globals_.format == Format::json; }
@@ -73,6 +76,7 @@ private:
   ops::SessionOptions session_options();
 
   Console& console_;
+  const std::vector<std::string>& arguments_;
   const GlobalOptions& globals_;
   const Manual& manual_;
   const OpenVerbs& open_;

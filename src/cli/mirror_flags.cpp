@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/mirror_flags.hpp"
 
+#include "cli/places.hpp"
 #include "cli/scope_flags.hpp"
 
 #include <regctl/base/error.hpp>
@@ -161,14 +162,14 @@ void refuse_for_one_repository(const MirrorFlags& flags, const MirrorJob& job) {
 }
 
 /// The one job that the command line tells.
-MirrorJob flags_job(const MirrorFlags& flags) {
+MirrorJob flags_job(const MirrorFlags& flags, Context& context) {
   if (flags.destination.empty()) {
     throw Error(ErrorKind::usage, "SOURCE and DEST are required",
                 "regctl mirror OLD:5000 NEW:5000, or --config FILE");
   }
   MirrorJob job;
-  job.source = ops::mirror::Endpoint::parse(flags.source);
-  job.destination = ops::mirror::Endpoint::parse(flags.destination);
+  job.source = parse_endpoint(context, flags.source);
+  job.destination = parse_endpoint(context, flags.destination);
   job.rules = flags.rules;
   job.rules.prune.limit = flags.prune_limit.value_or(job.rules.prune.limit);
   job.repositories_from = flags.repositories_from;
@@ -356,7 +357,7 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   };
   MirrorConfig config;
   if (file.empty()) {
-    config.mirrors = {flags_job(flags)};
+    config.mirrors = {flags_job(flags, context)};
   } else {
     config = read_config(file, environment);
     context.keep_config();

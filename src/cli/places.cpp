@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/places.hpp"
 
+#include "cli/typed_line.hpp"
+
 #include <regctl/base/error.hpp>
+#include <regctl/formats/path_content.hpp>
 
 #include <algorithm>
 #include <array>
@@ -30,8 +33,30 @@ void note_plain_tar(Context& context, const std::string& file) {
 
 } // namespace
 
+void refuse_either(Context& context, const std::string& text) {
+  if (!Place::may_be_either(text, look_at_path)) {
+    return;
+  }
+  const auto line = [&](const std::string& instead) {
+    return typed_line_with(context.arguments(), text, instead);
+  };
+  throw Error(ErrorKind::usage, "'" + text + "' is here, and could be the name of a registry",
+              line("./" + text) + " takes what is here, " + line("docker://" + text) +
+                  " the registry");
+}
+
+Place parse_place(Context& context, const std::string& text) {
+  refuse_either(context, text);
+  return Place::parse(text, look_at_path);
+}
+
+ops::mirror::Endpoint parse_endpoint(Context& context, const std::string& text) {
+  refuse_either(context, text);
+  return ops::mirror::Endpoint::parse(text);
+}
+
 Place parse_source(Context& context, const std::string& text) {
-  auto place = Place::parse(text, Place::Bare::archive_or_registry);
+  auto place = parse_place(context, text);
   if (is_stream(place) && context.console().in_is_terminal) {
     throw Error(ErrorKind::usage, "'-' reads an archive from standard input, which is a terminal",
                 "docker save IMAGE | regctl …, or name a file");
@@ -44,7 +69,7 @@ Place parse_source(Context& context, const std::string& text) {
 }
 
 Place parse_destination(Context& context, const std::string& text) {
-  auto place = Place::parse(text, Place::Bare::archive_or_registry);
+  auto place = parse_place(context, text);
   if (is_stream(place) && context.console().out_is_terminal) {
     throw Error(ErrorKind::usage, "'-' writes an archive to standard output, which is a terminal",
                 "name a file, or send it on: … - | docker load");
@@ -58,30 +83,24 @@ Place parse_destination(Context& context, const std::string& text) {
   return place;
 }
 
-std::optional<RegistryHost> parse_lone_host(const std::string& text) {
+std::optional<RegistryHost> parse_lone_host(Context& context, const std::string& text) {
+  refuse_either(context, text);
   std::string_view rest = text;
-  const bool has_scheme = rest.starts_with(k_registry_scheme);
-  if (has_scheme) {
+  if (rest.starts_with(k_registry_scheme)) {
     rest.remove_prefix(k_registry_scheme.size());
   }
   if (rest.ends_with('/')) {
     rest.remove_suffix(1);
   }
-  if (rest.empty() || rest.find('/') != std::string_view::npos) {
+  const bool is_place = Place::has_scheme(text) || Place::find_here(text, look_at_path);
+  if (rest.empty() || rest.find('/') != std::string_view::npos || is_place) {
     return std::nullopt;
-  }
-  try {
-    if (!has_scheme &&
-        Place::parse(text, Place::Bare::archive_or_registry).kind != Place::Kind::registry) {
-      return std::nullopt;
-    }
-  } catch (const Error&) { // "host:5000" is no image either
   }
   return parse_registry_host(rest);
 }
 
-std::optional<RegistryHost> parse_new_host(const std::string& text) {
-  return text.ends_with('/') ? std::nullopt : parse_lone_host(text);
+std::optional<RegistryHost> parse_new_host(Context& context, const std::string& text) {
+  return text.ends_with('/') ? std::nullopt : parse_lone_host(context, text);
 }
 
 void refuse_tag(const Reference& reference, const std::string& text) {
@@ -91,8 +110,8 @@ void refuse_tag(const Reference& reference, const std::string& text) {
   }
 }
 
-Place parse_repository_place(const std::string& text) {
-  auto place = Place::parse(text);
+Place parse_repository_place(Context& context, const std::string& text) {
+  auto place = parse_place(context, text);
   const bool is_kind = place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;
   if (!is_kind || !place.reference) {
     throw Error(ErrorKind::usage, "'" + text + "' names no repository",
@@ -101,17 +120,29 @@ Place parse_repository_place(const std::string& text) {
   return place;
 }
 
-std::string parse_storage_tree(const std::string& text) {
-  if (!text.starts_with(k_storage_scheme)) {
+std::string parse_storage_folder(const std::string& text) {
+  const bool has_scheme = text.starts_with(k_storage_scheme);
+  const bool is_other = Place::has_scheme(text) || text.find("://") != std::string::npos;
+  if (text.empty() || text == "-" || (is_other && !has_scheme)) {
     throw Error(ErrorKind::usage, "'" + text + "' names no storage tree",
                 "write " + std::string(k_storage_scheme) + "DIR");
   }
-  const auto place = Place::parse(text);
+  const auto place =
+      Place::parse(has_scheme ? text : std::string(k_storage_scheme) + text, look_at_path);
   if (place.reference) {
     throw Error(ErrorKind::usage, "'" + text + "' names a repository, where a whole tree is wanted",
                 "leave out the name: " + std::string(k_storage_scheme) + place.path);
   }
   return place.path;
+}
+
+std::string parse_storage_tree(const std::string& text) {
+  auto folder = parse_storage_folder(text);
+  if (!text.starts_with(k_storage_scheme) && look_at_path(folder) == PathContent::nothing) {
+    throw Error(ErrorKind::usage, "'" + text + "' names no storage tree: there is no such folder",
+                "write " + std::string(k_storage_scheme) + "DIR");
+  }
+  return folder;
 }
 
 std::string show_place(std::string_view place) {

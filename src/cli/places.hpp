@@ -5,6 +5,7 @@
 
 #include <regctl/model/place.hpp>
 #include <regctl/model/reference.hpp>
+#include <regctl/ops/mirror/endpoint.hpp>
 
 #include <optional>
 #include <string>
@@ -12,7 +13,17 @@
 
 namespace regctl::cli {
 
-/// Where images come from: a bare path or "-" is a docker archive. Throws Error{usage} for an
+/// Throws Error{usage} for a name that something here has and a registry may have (model/place),
+/// with both lines to type.
+void refuse_either(Context& context, const std::string& text);
+
+/// Place::parse() with what lies here. Throws as refuse_either().
+Place parse_place(Context& context, const std::string& text);
+
+/// One end of a mirror or of a comparison. Throws as refuse_either(), and Error{usage}.
+ops::mirror::Endpoint parse_endpoint(Context& context, const std::string& text);
+
+/// Where images come from. Throws Error{usage} for an
 /// archive on standard input that is a terminal, or that the password comes from.
 Place parse_source(Context& context, const std::string& text);
 
@@ -21,20 +32,24 @@ Place parse_source(Context& context, const std::string& text);
 Place parse_destination(Context& context, const std::string& text);
 
 /// A host alone ("localhost:5000", "docker://registry.local", "registry.local/"); nothing for what
-/// names an image or a file.
-std::optional<RegistryHost> parse_lone_host(const std::string& text);
+/// names an image or is here. Throws as refuse_either().
+std::optional<RegistryHost> parse_lone_host(Context& context, const std::string& text);
 
 /// The same for where images go to and keep their names; "host:5000/" is a name that was forgotten.
-std::optional<RegistryHost> parse_new_host(const std::string& text);
+std::optional<RegistryHost> parse_new_host(Context& context, const std::string& text);
 
 /// Throws Error{usage} if `reference`, written as `text`, has a tag or a digest.
 void refuse_tag(const Reference& reference, const std::string& text);
 
 /// A repository of a registry or a storage tree, with or without a tag. Throws Error{usage} for any
 /// other place.
-Place parse_repository_place(const std::string& text);
+Place parse_repository_place(Context& context, const std::string& text);
 
-/// The folder of a whole storage tree. Throws Error{usage} for anything else.
+/// The folder of a whole storage tree, which need not be there: "v1-storage:DIR" or DIR. Throws
+/// Error{usage} for anything else.
+std::string parse_storage_folder(const std::string& text);
+
+/// The same for commands that want one that is there; a DIR alone has to be.
 std::string parse_storage_tree(const std::string& text);
 
 /// As one line for people: without "docker://".

@@ -63,7 +63,7 @@ void print_error(Console& console, const Error& error, const std::string& hint) 
 ExitCode work(CommandLine& line, const std::vector<std::string>& arguments, Console& console,
               const OpenVerbs& open) {
   const auto invocation = line.parse(arguments);
-  Context context(console, line.globals(), line.manual(), open);
+  Context context(console, arguments, line.globals(), line.manual(), open);
   const auto code = invocation.action(context);
   console.out.flush(); // a full disk may show only now
   return code;

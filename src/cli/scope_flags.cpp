@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/scope_flags.hpp"
 
+#include "cli/places.hpp"
+
 #include <regctl/ops/mirror/names.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
@@ -33,11 +35,11 @@ void add_filter_flags(Arguments& arguments, ops::mirror::Filter& repositories,
                    "Leave out tags with such a name");
 }
 
-ops::Scope scope_of(const ScopeFlags& flags) {
+ops::Scope scope_of(const ScopeFlags& flags, Context& context) {
   auto scope = flags.scope;
-  scope.a = ops::mirror::Endpoint::parse(flags.a);
+  scope.a = parse_endpoint(context, flags.a);
   if (!flags.b.empty()) {
-    scope.b = ops::mirror::Endpoint::parse(flags.b);
+    scope.b = parse_endpoint(context, flags.b);
   }
   return scope;
 }

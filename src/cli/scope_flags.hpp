@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/arguments.hpp"
+#include "cli/context.hpp"
 
 #include <regctl/cli/exit_code.hpp>
 #include <regctl/ops/scope.hpp>
@@ -28,7 +29,7 @@ inline constexpr const char* k_scope_a =
     "(HOST[:PORT]/NAME[:TAG]), v1-storage:DIR[:NAME[:TAG]], or docker-archive:FILE";
 
 /// What the flags come to. Throws Error{usage}.
-ops::Scope scope_of(const ScopeFlags& flags);
+ops::Scope scope_of(const ScopeFlags& flags, Context& context);
 
 /// The end of a command that could not look at everything: ok without problems, else that of their
 /// cause if there is one alone and nothing else was looked at, else partial.

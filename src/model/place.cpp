@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 namespace regctl {
 
@@ -23,37 +22,27 @@ constexpr std::array<Scheme, 5> k_schemes = {{
     {"v1-storage:", Place::Kind::v1_storage},
 }};
 
-bool looks_like_archive(std::string_view text) {
-  if (text.starts_with("docker://")) {
-    return false;
-  }
-  constexpr std::array<std::string_view, 3> k_beginnings = {"/", "./", "../"};
-  constexpr std::array<std::string_view, 6> k_endings = {".tar",     ".tgz",    ".tar.gz",
-                                                         ".tar.zst", ".tar.xz", ".tar.bz2"};
-  std::error_code ignored;
-  return text == "-" ||
-         std::any_of(k_beginnings.begin(), k_beginnings.end(),
-                     [&](auto beginning) { return text.starts_with(beginning); }) ||
-         std::any_of(k_endings.begin(), k_endings.end(),
-                     [&](auto ending) { return text.ends_with(ending); }) ||
-         std::filesystem::is_regular_file(std::filesystem::path(text), ignored);
+PathContent content_at(const LookAtPath& look, std::string_view path) {
+  return look && !path.empty() ? look(std::string(path)) : PathContent::nothing;
+}
+
+Reference parse_name_in(Place::Kind kind, std::string_view name) {
+  // A storage tree holds one registry's repositories: their names have no host.
+  return Reference::parse(kind == Place::Kind::v1_storage ? "docker.io/" + std::string(name)
+                                                          : std::string(name));
 }
 
 /// Splits "FILE[:NAME[:TAG]]". A file name may hold colons: what exists as a whole is one.
-Place parse_path(std::string_view text, Place::Kind kind, std::string_view rest) {
+Place parse_path(std::string_view text, Place::Kind kind, std::string_view rest,
+                 const LookAtPath& look) {
   Place place;
   place.kind = kind;
-  std::error_code ignored;
   const auto colon = rest.find(':');
-  if (colon == std::string_view::npos ||
-      std::filesystem::exists(std::filesystem::path(rest), ignored)) {
+  if (colon == std::string_view::npos || content_at(look, rest) != PathContent::nothing) {
     place.path = std::string(rest);
   } else {
     place.path = std::string(rest.substr(0, colon));
-    const auto name = std::string(rest.substr(colon + 1));
-    // A storage tree holds one registry's repositories: their names have no host.
-    place.reference =
-        Reference::parse(kind == Place::Kind::v1_storage ? "docker.io/" + name : name);
+    place.reference = parse_name_in(kind, rest.substr(colon + 1));
   }
   if (place.path.empty()) {
     throw Error(ErrorKind::usage, "'" + std::string(text) + "' names no file");
@@ -70,6 +59,133 @@ Place parse_daemon(std::string_view rest) {
   return place;
 }
 
+bool is_path_by_spelling(std::string_view text) {
+  constexpr std::array<std::string_view, 3> k_beginnings = {"/", "./", "../"};
+  return text == "-" || text == "." || text == ".." ||
+         std::any_of(k_beginnings.begin(), k_beginnings.end(),
+                     [&](auto beginning) { return text.starts_with(beginning); });
+}
+
+bool ends_as_archive(std::string_view text) {
+  constexpr std::array<std::string_view, 6> k_endings = {".tar",     ".tgz",    ".tar.gz",
+                                                         ".tar.zst", ".tar.xz", ".tar.bz2"};
+  return std::any_of(k_endings.begin(), k_endings.end(),
+                     [&](auto ending) { return text.ends_with(ending); });
+}
+
+std::string_view first_part(std::string_view text) {
+  return text.substr(0, text.find('/'));
+}
+
+bool has_port(std::string_view text) {
+  const auto part = first_part(text);
+  const auto colon = part.rfind(':');
+  return colon != std::string_view::npos && colon + 1 < part.size() &&
+         part.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+}
+
+/// How well a text without a scheme names a registry.
+enum class RegistryName {
+  no,   ///< "team/app", "my folder"
+  word, ///< "registry": Docker takes it for no host, a local network may have one of that name
+  yes,  ///< "registry.local", "host:5000/app", "localhost"
+};
+
+RegistryName registry_name(std::string_view text) {
+  const bool is_alone = text.find('/') >= text.size() - 1;
+  try {
+    static_cast<void>(parse_registry_host(first_part(text)));
+  } catch (const Error&) {
+    return RegistryName::no;
+  }
+  if (has_port(text)) {
+    return RegistryName::yes;
+  }
+  if (ends_as_archive(text)) {
+    return RegistryName::no;
+  }
+  const auto host = first_part(text);
+  return host.find_first_of(".:") != std::string_view::npos || host == "localhost"
+             ? RegistryName::yes
+             : (is_alone ? RegistryName::word : RegistryName::no);
+}
+
+/// The kind of place that holds this; a file that is yet to be written is an archive.
+std::optional<Place::Kind> kind_of(PathContent content) {
+  switch (content) {
+  case PathContent::nothing:
+  case PathContent::file:
+    return Place::Kind::docker_archive;
+  case PathContent::storage_tree:
+    return Place::Kind::v1_storage;
+  case PathContent::oci_layout:
+    return Place::Kind::oci_layout;
+  case PathContent::other_folder:
+    break;
+  }
+  return std::nullopt;
+}
+
+Place place_at(std::string_view path, PathContent content) {
+  const auto kind = kind_of(content);
+  if (!kind) {
+    const std::string shown(path);
+    throw Error(ErrorKind::usage,
+                "'" + shown + "' is a folder that is neither a storage tree nor an image layout",
+                "for a storage tree, also one that is to be made there, write v1-storage:" + shown +
+                    "; for an archive, name a file");
+  }
+  Place place;
+  place.kind = *kind;
+  place.path = std::string(path);
+  return place;
+}
+
+/// "DIR:NAME[:TAG]" of a tree or a file that is there, or that is an archive by its name.
+std::optional<Place> find_image_here(std::string_view text, const LookAtPath& look) {
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos || colon + 1 == text.size()) {
+    return std::nullopt;
+  }
+  const auto path = text.substr(0, colon);
+  const auto content = content_at(look, path);
+  const bool is_there = content != PathContent::nothing && content != PathContent::other_folder;
+  if (!is_there && !ends_as_archive(path)) {
+    return std::nullopt;
+  }
+  auto place = place_at(path, content);
+  place.reference = parse_name_in(place.kind, text.substr(colon + 1));
+  return place;
+}
+
+std::string describe(PathContent content) {
+  switch (content) {
+  case PathContent::storage_tree:
+    return "a storage tree";
+  case PathContent::oci_layout:
+    return "an image layout";
+  case PathContent::other_folder:
+    return "a folder";
+  case PathContent::nothing:
+  case PathContent::file:
+    break;
+  }
+  return "a file";
+}
+
+bool may_be_either(std::string_view text, PathContent content) {
+  if (content == PathContent::nothing || is_path_by_spelling(text)) {
+    return false;
+  }
+  const auto name = registry_name(text);
+  return name == RegistryName::yes ||
+         (name == RegistryName::word && content == PathContent::other_folder);
+}
+
+bool is_registry_by_scheme(std::string_view text) {
+  return text.find("://") != std::string_view::npos;
+}
+
 } // namespace
 
 bool Place::has_scheme(std::string_view text) noexcept {
@@ -77,21 +193,51 @@ bool Place::has_scheme(std::string_view text) noexcept {
                      [&](const Scheme& scheme) { return text.starts_with(scheme.prefix); });
 }
 
-Place Place::parse(std::string_view text, Bare bare) {
+bool Place::may_be_either(std::string_view text, const LookAtPath& look) {
+  return !has_scheme(text) && !is_registry_by_scheme(text) &&
+         regctl::may_be_either(text, content_at(look, text));
+}
+
+std::optional<Place> Place::find_here(std::string_view text, const LookAtPath& look) {
+  if (has_scheme(text) || is_registry_by_scheme(text)) {
+    return std::nullopt;
+  }
+  const auto content = content_at(look, text);
+  if (regctl::may_be_either(text, content)) {
+    const std::string shown(text);
+    throw Error(ErrorKind::usage,
+                "'" + shown + "' is " + describe(content) +
+                    " here, and could be the name of a registry",
+                "write ./" + shown + " for what is here, docker://" + shown + " for the registry");
+  }
+  if (content != PathContent::nothing) {
+    return place_at(text, content);
+  }
+  const bool is_path = is_path_by_spelling(text);
+  if (is_path || !has_port(text) || ends_as_archive(text.substr(0, text.find(':')))) {
+    if (auto image = find_image_here(text, look)) {
+      return image;
+    }
+  }
+  if (is_path || (ends_as_archive(text) && registry_name(text) != RegistryName::yes)) {
+    return place_at(text, content);
+  }
+  return std::nullopt;
+}
+
+Place Place::parse(std::string_view text, const LookAtPath& look) {
   for (const auto& scheme : k_schemes) {
     if (text.starts_with(scheme.prefix)) {
       const auto rest = text.substr(scheme.prefix.size());
       return scheme.kind == Kind::docker_daemon ? parse_daemon(rest)
-                                                : parse_path(text, scheme.kind, rest);
+                                                : parse_path(text, scheme.kind, rest, look);
     }
   }
-  Place place;
-  if (bare == Bare::archive_or_registry && looks_like_archive(text)) {
-    place.kind = Kind::docker_archive;
-    place.path = std::string(text);
-  } else {
-    place.reference = Reference::parse(text);
+  if (auto here = find_here(text, look)) {
+    return *std::move(here);
   }
+  Place place;
+  place.reference = Reference::parse(text);
   return place;
 }
 

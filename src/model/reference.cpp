@@ -209,6 +209,17 @@ std::string Reference::to_familiar_string() const {
   return name + (tag ? ":" + *tag : "") + (digest ? "@" + *digest : "");
 }
 
+std::string without_password(std::string_view text) {
+  const auto password = find_password(text);
+  if (password.empty()) {
+    return std::string(text);
+  }
+  const auto scheme = text.find("://");
+  const auto user = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const auto behind = static_cast<std::size_t>(password.data() - text.data()) + password.size() + 1;
+  return std::string(text.substr(0, user)) + std::string(text.substr(behind));
+}
+
 RegistryHost parse_registry_host(std::string_view text) {
   refuse_password(text);
   auto rest = text;

@@ -9,5 +9,7 @@ void fuzz(const std::string& input) {
   if (regctl::Reference::parse(reference.to_string()) != reference) {
     __builtin_trap(); // to_string() undoes parse()
   }
-  regctl::Place::parse(input, regctl::Place::Bare::archive_or_registry);
+  regctl::Place::parse(input, [](const std::string& path) {
+    return static_cast<regctl::PathContent>(path.size() % 5);
+  });
 }

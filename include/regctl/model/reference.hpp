@@ -51,6 +51,9 @@ RegistryHost parse_registry_host(std::string_view text);
 /// Throws Error{usage} saying what is wrong.
 std::string parse_repository_name(std::string_view text);
 
+/// `text` without the "USER:PASSWORD@" that stands before a host, behind the scheme if it has one.
+std::string without_password(std::string_view text);
+
 /// A repository's name without the "library/" that is implied before one part: "app", "team/app".
 std::string familiar_name(std::string_view name);
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
+#include <regctl/formats/path_content.hpp>
 #include <regctl/ops/mirror/endpoint.hpp>
-
-#include <filesystem>
 
 namespace regctl::ops::mirror {
 
@@ -10,34 +9,16 @@ namespace {
 
 constexpr std::string_view k_scheme = "docker://";
 
-/// The path of an archive that has no scheme. Not "-": an archive is read several times here.
-std::optional<Place> find_bare_archive(std::string_view text) {
-  std::optional<Place> place;
-  try {
-    place = Place::parse(text, Place::Bare::archive_or_registry);
-  } catch (const Error&) { // a host alone is no image
-  }
-  if (!place || place->kind != Place::Kind::docker_archive || text == "-") {
-    return std::nullopt;
-  }
-  std::error_code ignored;
-  if (std::filesystem::is_directory(place->path, ignored)) {
-    throw Error(ErrorKind::usage, "'" + place->path + "' is a folder",
-                "write v1-storage:" + place->path + " for a storage tree");
-  }
-  return place;
-}
-
 } // namespace
 
 Endpoint Endpoint::parse(std::string_view text) {
   Endpoint endpoint;
   if (Place::has_scheme(text)) {
-    endpoint.place = Place::parse(text);
+    endpoint.place = Place::parse(text, look_at_path);
     return endpoint;
   }
-  if (auto archive = find_bare_archive(text)) {
-    endpoint.place = std::move(archive);
+  if (auto here = Place::find_here(text, look_at_path); here && here->path != "-") {
+    endpoint.place = std::move(here); // not "-": an archive is read several times
     return endpoint;
   }
   auto rest = text;

@@ -209,7 +209,8 @@ TEST_CASE("gc's grace is a duration") {
 
 TEST_CASE("repair and gc want a whole tree") {
   for (const auto& command : {"repair", "gc"}) {
-    for (const auto& place : {"d", "h:5000", "v1-storage:d:app", "docker-archive:d"}) {
+    for (const auto& place :
+         {"nowhere", "docker://h", "-", "h:5000", "v1-storage:d:app", "docker-archive:d"}) {
       CAPTURE(place);
       Program program;
       CHECK(program.run({command, place}) == ExitCode::usage);

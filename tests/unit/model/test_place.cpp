@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+#include <string>
+
 using regctl::Place;
 
 TEST_SUITE_BEGIN("model/place");
@@ -40,18 +43,111 @@ TEST_CASE("every form of a place is read and written back") {
   }
 }
 
-TEST_CASE("a bare file name is an archive only where one is expected") {
-  for (const char* text : {"-", "./x", "/tmp/x", "../x", "app.tar", "app.tgz", "app.tar.zst"}) {
-    CAPTURE(text);
-    const auto place = Place::parse(text, Place::Bare::archive_or_registry);
-    CHECK(place.kind == Place::Kind::docker_archive);
-    CHECK(place.path == text);
+namespace {
+
+/// A folder with everything that a text may be mistaken for.
+regctl::PathContent look(const std::string& path) {
+  using regctl::PathContent;
+  const std::map<std::string, PathContent> here = {{"tree", PathContent::storage_tree},
+                                                   {"./tree", PathContent::storage_tree},
+                                                   {"/srv/tree", PathContent::storage_tree},
+                                                   {"old/tree", PathContent::storage_tree},
+                                                   {"reg.local", PathContent::storage_tree},
+                                                   {"localhost", PathContent::storage_tree},
+                                                   {"host:5000", PathContent::storage_tree},
+                                                   {"my tree", PathContent::storage_tree},
+                                                   {"v:5", PathContent::storage_tree},
+                                                   {"layout", PathContent::oci_layout},
+                                                   {"folder", PathContent::other_folder},
+                                                   {"team/app", PathContent::other_folder},
+                                                   {"./folder", PathContent::other_folder},
+                                                   {".", PathContent::storage_tree},
+                                                   {"file", PathContent::file},
+                                                   {"app.img", PathContent::file},
+                                                   {"x.tar", PathContent::file},
+                                                   {"reg.local/app", PathContent::file},
+                                                   {"docker://tree", PathContent::other_folder}};
+  const auto found = here.find(path);
+  return found == here.end() ? PathContent::nothing : found->second;
+}
+
+} // namespace
+
+TEST_CASE("what is here and cannot be a registry is a place by what it holds") {
+  struct Row {
+    const char* text;
+    const char* place; ///< "" for what is looked for at a registry
+  };
+  const Row rows[] = {
+      {"-", "docker-archive:-"},
+      {"./x", "docker-archive:./x"},
+      {"/tmp/x:1", "docker-archive:/tmp/x:1"},
+      {"../x", "docker-archive:../x"},
+      {"app.tar", "docker-archive:app.tar"},
+      {"a/b/app.tgz", "docker-archive:a/b/app.tgz"},
+      {"app.tar.zst", "docker-archive:app.tar.zst"},
+      {"app.tar:team/app:1", "docker-archive:app.tar:team/app:1"},
+      {"host:5000/app.tar", ""},
+      {"docker://host/app.tar", ""},
+      {"docker://tree", ""},
+      {"https://tree", ""},
+      {"tree", "v1-storage:tree"},
+      {"./tree", "v1-storage:./tree"},
+      {".", "v1-storage:."},
+      {"old/tree", "v1-storage:old/tree"},
+      {"my tree", "v1-storage:my tree"},
+      {"tree:app", "v1-storage:tree:app"},
+      {"tree:team/app:1.0", "v1-storage:tree:team/app:1.0"},
+      {"/srv/tree:team/app", "v1-storage:/srv/tree:team/app"},
+      {"tree:5000", ""}, // as Docker reads it, a port
+      {"tree:5000/app", ""},
+      {"layout", "oci:layout"},
+      {"layout:1", ""}, // as Docker reads it, a port
+      {"file", "docker-archive:file"},
+      {"file:app:1.0", "docker-archive:file:app:1.0"},
+      {"x.tar", "docker-archive:x.tar"},
+      {"x.tar:app", "docker-archive:x.tar:app"},
+      {"nothing", ""},
+      {"nothing/app", ""},
+      {"host:5000/a", ""},
+      {"", ""},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    const auto here = Place::find_here(row.text, look);
+    CHECK((here ? here->to_string() : "") == row.place);
+    CHECK_FALSE(Place::may_be_either(row.text, look));
   }
-  CHECK(Place::parse("app.tar").kind == Place::Kind::registry);
-  CHECK(Place::parse("docker://host/app.tar", Place::Bare::archive_or_registry).kind ==
-        Place::Kind::registry);
-  CHECK(Place::parse("host:5000/a", Place::Bare::archive_or_registry).kind ==
-        Place::Kind::registry);
+}
+
+TEST_CASE("what is here and may be a registry wants ./ or docker:// before it") {
+  for (const std::string text :
+       {"reg.local", "localhost", "host:5000", "folder", "app.img", "reg.local/app"}) {
+    CAPTURE(text);
+    CHECK(Place::may_be_either(text, look));
+    std::string hint;
+    try {
+      Place::parse(text, look);
+    } catch (const regctl::Error& error) {
+      CHECK(error.kind() == regctl::ErrorKind::usage);
+      hint = error.hint();
+    }
+    CHECK(hint.find(" ./" + text + " ") != std::string::npos);
+    CHECK(hint.find(" docker://" + text + " ") != std::string::npos);
+  }
+}
+
+TEST_CASE("a folder that holds no images is no place") {
+  for (const char* text : {"./folder", "team/app"}) {
+    CAPTURE(text);
+    CHECK_FALSE(Place::may_be_either(text, look));
+    CHECK_THROWS_AS(Place::find_here(text, look), regctl::Error);
+  }
+}
+
+TEST_CASE("what is here as a whole is no folder and a name") {
+  CHECK(Place::parse("v1-storage:v:5", look).path == "v:5");
+  CHECK(Place::parse("v1-storage:v:6", look).path == "v");
 }
 
 TEST_CASE("a place without a file name is a usage error") {
