@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/arguments.hpp"
 
+#include "cli/text.hpp"
+
 #include <regctl/base/error.hpp>
 
 #include <CLI/App.hpp>
@@ -13,19 +15,9 @@ namespace regctl::cli {
 
 namespace {
 
-std::vector<std::string> split_names(std::string_view names) {
-  std::vector<std::string> result;
-  while (!names.empty()) {
-    const auto end = std::min(names.find(','), names.size());
-    result.emplace_back(names.substr(0, end));
-    names.remove_prefix(std::min(end + 1, names.size()));
-  }
-  return result;
-}
-
 /// Says whose value it was.
 Arguments::Take named(const std::string& names, Arguments::Take take) {
-  return [name = split_names(names).back(), take = std::move(take)](const std::string& text) {
+  return [name = split(names, ',').back(), take = std::move(take)](const std::string& text) {
     try {
       take(text);
     } catch (const Error& error) {
@@ -63,25 +55,25 @@ void Arguments::positional(PositionalManual manual, std::vector<std::string>& ta
 }
 
 void Arguments::flag(const std::string& names, bool& target, const std::string& text) {
-  flags_.push_back({split_names(names), "", text});
+  flags_.push_back({split(names, ','), "", text});
   app_.add_flag(names, target);
 }
 
 void Arguments::value(const std::string& names, const std::string& value, std::string& target,
                       const std::string& text) {
-  flags_.push_back({split_names(names), value, text});
+  flags_.push_back({split(names, ','), value, text});
   app_.add_option(names, target)->take_last();
 }
 
 void Arguments::value(const std::string& names, const std::string& value, const Take& take,
                       const std::string& text) {
-  flags_.push_back({split_names(names), value, text});
+  flags_.push_back({split(names, ','), value, text});
   app_.add_option_function<std::string>(names, named(names, take))->take_last();
 }
 
 void Arguments::values(const std::string& names, const std::string& value, const Take& take,
                        const std::string& text) {
-  flags_.push_back({split_names(names), value, text});
+  flags_.push_back({split(names, ','), value, text});
   app_.add_option_function<std::vector<std::string>>(
           names,
           [take = named(names, take)](const std::vector<std::string>& texts) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command_line.hpp"
 
+#include "cli/habits.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/nearest.hpp>
 
@@ -22,6 +24,12 @@ struct CommandLine::Entry {
 
 namespace {
 
+/// Whether `name` is `flag` with a slip in it, rather than another word that is like it.
+bool is_slip_of(std::string_view name, std::string_view flag) {
+  constexpr std::size_t k_beginning = 5; // "--no-", "--ins"
+  return name.substr(0, k_beginning) == flag.substr(0, k_beginning);
+}
+
 /// "unknown option '--nope'", with the nearest one that would do.
 Error unknown_flag(const std::string& written, const std::vector<FlagManual>& flags,
                    const std::vector<FlagManual>& global_flags) {
@@ -32,7 +40,10 @@ Error unknown_flag(const std::string& written, const std::vector<FlagManual>& fl
     }
   }
   const auto name = written.substr(0, written.find('='));
-  const auto nearest = name.starts_with("--") ? find_nearest(name, names) : std::nullopt;
+  auto nearest = name.starts_with("--") ? find_nearest(name, names) : std::nullopt;
+  if (nearest && is_risky_flag(*nearest) && !is_slip_of(name, *nearest)) {
+    nearest.reset();
+  }
   return {ErrorKind::usage,
           "unknown option '" + name + "'" + (nearest ? "; did you mean " + *nearest + "?" : "")};
 }
@@ -137,6 +148,7 @@ void CommandLine::run_parser(const std::vector<std::string>& arguments) {
 }
 
 Invocation CommandLine::parse(const std::vector<std::string>& arguments) {
+  refuse_foreign_habits(manual_, arguments);
   run_parser(arguments);
   const auto* entry = chosen();
   const auto* manual = entry == nullptr ? nullptr : entry->manual;

@@ -13,16 +13,7 @@ constexpr std::size_t k_command_column = 16;
 constexpr std::size_t k_flag_column = 32;
 
 std::vector<std::string> split_choices(std::string_view text) {
-  std::vector<std::string> choices;
-  if (text.find('|') == std::string_view::npos) {
-    return choices;
-  }
-  while (!text.empty()) {
-    const auto end = std::min(text.find('|'), text.size());
-    choices.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return choices;
+  return text.find('|') == std::string_view::npos ? std::vector<std::string>() : split(text, '|');
 }
 
 /// "  LEFT   text", the text wrapped within its column.

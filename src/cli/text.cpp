@@ -136,6 +136,16 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t columns)
   return result;
 }
 
+std::vector<std::string> split(std::string_view text, char at) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(at), text.size());
+    parts.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
 bool natural_less(std::string_view a, std::string_view b) noexcept {
   const auto whole_a = a;
   const auto whole_b = b;

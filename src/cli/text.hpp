@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace regctl::cli {
 
@@ -25,6 +26,9 @@ std::string pad(std::string text, std::size_t columns);
 /// `text` broken at spaces into lines of at most `columns`, each after `indent` spaces (the first
 /// line too) and ended by "\n". Longer words stay whole.
 std::string wrap(std::string_view text, std::size_t indent, std::size_t columns);
+
+/// What stands between the characters `at`; nothing for an empty text.
+std::vector<std::string> split(std::string_view text, char at);
 
 /// True if `a` comes before `b` where runs of digits count as numbers: "1.9" < "1.10" < "b".
 bool natural_less(std::string_view a, std::string_view b) noexcept;
