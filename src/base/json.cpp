@@ -1,53 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/json_mend.hpp"
+#include "base/json_builder.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/json_reader.hpp>
-#include <regctl/base/visible.hpp>
 
 namespace regctl {
 
 namespace {
 
-constexpr int k_depth_limit = 100;
-
-/// Nesting is checked before parsing: printing and destroying a document recurse.
-bool is_too_deep(std::string_view text) {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') {
-        ++i;
-      } else if (c == '"') {
-        in_string = false;
-      }
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > k_depth_limit) {
-        return true;
-      }
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return false;
+/// Puts the document into `document`, or returns why there is none.
+std::optional<std::string> read_document(std::string_view text, Json& document) {
+  return JsonBuilder(JsonBuilder::Of::document,
+                     [&](const std::string&, Json& value) { document = std::move(value); })
+      .read(text);
 }
 
-std::string too_deep() {
-  return "is JSON nested more than " + std::to_string(k_depth_limit) + " deep";
-}
-
-/// "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error …" without the
-/// library's own numbering; it quotes the text's last token, however long.
-std::string plain_reason(std::string_view what) {
-  if (const auto end = what.find("] "); what.starts_with('[') && end != std::string_view::npos) {
-    what.remove_prefix(end + 2);
+void append_spaced(const Json& document, std::string& text) {
+  if (!document.is_structured() || document.empty()) {
+    text += document.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return;
   }
-  return excerpt(what);
+  text += document.is_array() ? '[' : '{';
+  bool is_first = true;
+  for (const auto& [key, value] : document.items()) {
+    text += is_first ? "" : ", ";
+    is_first = false;
+    text += document.is_array() ? "" : json_quote(key) + ": ";
+    append_spaced(value, text);
+  }
+  text += document.is_array() ? ']' : '}';
 }
 
 [[noreturn]] void bad_member(std::string_view where, std::string_view name, const char* what) {
@@ -65,25 +47,20 @@ const Json& required(const Json& object, std::string_view name, std::string_view
 } // namespace
 
 Json parse_json(std::string_view text, std::string_view what) {
-  if (is_too_deep(text)) {
-    throw Error(ErrorKind::protocol, std::string(what) + " " + too_deep());
+  Json document;
+  if (auto problem = read_document(text, document)) {
+    throw Error(ErrorKind::protocol, std::string(what) + " " + *problem);
   }
-  try {
-    const auto mended = mend_json(text);
-    return Json::parse(mended ? *mended : text);
-  } catch (const Json::exception& error) {
-    throw Error(ErrorKind::protocol,
-                std::string(what) + " is not JSON: " + plain_reason(error.what()));
-  }
+  return document;
 }
 
 std::optional<Json> find_json(std::string_view text) {
-  if (is_too_deep(text)) {
-    return std::nullopt;
-  }
-  const auto mended = mend_json(text);
-  auto document = Json::parse(mended ? *mended : text, nullptr, /*allow_exceptions=*/false);
-  return document.is_discarded() ? std::nullopt : std::optional(std::move(document));
+  Json document;
+  return read_document(text, document) ? std::nullopt : std::optional(std::move(document));
+}
+
+void append_member(Json& object, std::string name, Json value) {
+  object.get_ref<Json::object_t&>().emplace_back(std::move(name), std::move(value));
 }
 
 std::string json_quote(std::string_view text) {
@@ -95,16 +72,8 @@ Json or_null(const std::string& text) {
 }
 
 std::string print_spaced_json(const Json& document) {
-  if (!document.is_structured() || document.empty()) {
-    return document.dump(-1, ' ', false, Json::error_handler_t::replace);
-  }
-  std::string text(1, document.is_array() ? '[' : '{');
-  for (const auto& [key, value] : document.items()) {
-    text += text.size() > 1 ? ", " : "";
-    text += document.is_array() ? "" : json_quote(key) + ": ";
-    text += print_spaced_json(value);
-  }
-  text += document.is_array() ? ']' : '}';
+  std::string text;
+  append_spaced(document, text);
   return text;
 }
 
@@ -141,20 +110,32 @@ const Json* find_member(const Json& object, std::string_view name) {
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 
+std::optional<std::string> read_json_elements(std::string_view text,
+                                              const std::function<void(Json&)>& on_element) {
+  return JsonBuilder(JsonBuilder::Of::elements,
+                     [&](const std::string&, Json& value) { on_element(value); })
+      .read(text);
+}
+
+std::optional<std::string>
+read_json_members(std::string_view text, const std::function<void(std::string&, Json&)>& on_member,
+                  std::string_view list) {
+  return JsonBuilder(JsonBuilder::Of::members, on_member, std::string(list)).read(text);
+}
+
 bool JsonReader::read(std::string_view text) {
   depth_ = 0;
   problem_.clear();
-  const auto mended = mend_json(text);
-  return Json::sax_parse(mended ? *mended : text, static_cast<nlohmann::json_sax<Json>*>(this));
+  return tell_json(text, *this);
 }
 
 bool JsonReader::parse_error(std::size_t, const std::string&, const Json::exception& error) {
-  problem_ = "is not JSON: " + plain_reason(error.what());
+  problem_ = not_json(error);
   return false;
 }
 
 bool JsonReader::begin(Shape shape) {
-  if (depth_ == k_depth_limit) {
+  if (depth_ == k_json_depth_limit) {
     problem_ = too_deep();
     return false;
   }

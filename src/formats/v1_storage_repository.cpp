@@ -2,7 +2,7 @@
 #include "formats/v1_storage_state.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/json.hpp>
+#include <regctl/base/json_reader.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <fcntl.h>
@@ -58,11 +58,6 @@ std::optional<std::string> name_of(const std::string& space, const std::string& 
   }
 }
 
-/// The ID of an entry of the list of images; empty if it has none.
-std::string index_id(const Json& entry) {
-  return optional_string(entry, "id").value_or("");
-}
-
 std::string tag_file(std::string_view tag) {
   if (!is_tag(tag)) {
     throw Error(ErrorKind::usage, "'" + std::string(tag) + "' is no tag");
@@ -115,14 +110,38 @@ bool remove_file(const Tree& tree, const std::string& folder, const std::string&
   return true;
 }
 
-/// The entry of an image in the list, with its checksum if one is known.
-Json index_entry(const std::string& id, const std::string& sum) {
+/// One entry of the list of a repository's images.
+struct IndexEntry {
+  std::string id;   ///< empty if it has none
+  std::string text; ///< all of it, as it is printed
+};
+
+/// The entry of an image, with its checksum if one is known.
+IndexEntry index_entry(const std::string& id, const std::string& sum) {
   auto entry = Json::object();
   if (!sum.empty()) {
     entry["checksum"] = sum;
   }
   entry["id"] = id;
-  return entry;
+  return {id, print_spaced_json(entry)};
+}
+
+/// The list as it is stored; nothing for a damaged one. Entry by entry: it can have hundreds of
+/// thousands.
+std::optional<std::vector<IndexEntry>> read_index(std::string_view text) {
+  std::vector<IndexEntry> list;
+  const auto add = [&](const Json& entry) {
+    list.push_back({optional_string(entry, "id").value_or(""), print_spaced_json(entry)});
+  };
+  return read_json_elements(text, add) ? std::nullopt : std::optional(std::move(list));
+}
+
+std::string print_index(const std::vector<IndexEntry>& list) {
+  std::string text = "[";
+  for (const auto& entry : list) {
+    text += (text.size() > 1 ? ", " : "") + entry.text;
+  }
+  return text + "]";
 }
 
 } // namespace
@@ -303,13 +322,10 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
                         ? std::unique_lock(state_->long_lists)
                         : std::unique_lock<std::mutex>();
   const auto stored = index_images(name);
-  auto list = find_json(stored.value_or("")).value_or(Json::array());
-  if (!list.is_array()) {
-    list = Json::array();
-  }
+  auto list = read_index(stored.value_or("")).value_or(std::vector<IndexEntry>());
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < list.size(); ++i) {
-    places[index_id(list[i])] = i;
+    places[list[i].id] = i;
   }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const auto sum = i < sums.size() ? sums[i] : std::string();
@@ -320,7 +336,7 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
       list[place->second] = index_entry(ids[i], sum);
     }
   }
-  if (const auto text = print_spaced_json(list); stored != text) {
+  if (const auto text = print_index(list); stored != text) {
     if (text.size() > k_listing_limit_bytes) {
       throw Error(ErrorKind::unsupported,
                   "the list of images of " + familiar_name(name) + " would have more than " +
@@ -339,16 +355,11 @@ V1Storage::prune_index_images(const std::string& name,
   }
   lock_for_writing();
   const auto lock = state_->lock_repository(folder_of(name));
-  const auto list = find_json(index_images(name).value_or("[]")).value_or(Json());
-  auto kept = Json::array();
-  for (const auto& entry : list) {
-    if (const auto id = index_id(entry); !is_v1_id(id) || is_wanted(id)) {
-      kept.push_back(entry);
-    }
-  }
-  const auto pruned = list.is_array() ? list.size() - kept.size() : 0;
+  auto list = read_index(index_images(name).value_or("[]")).value_or(std::vector<IndexEntry>());
+  const auto pruned = std::erase_if(
+      list, [&](const IndexEntry& entry) { return is_v1_id(entry.id) && !is_wanted(entry.id); });
   if (pruned > 0) {
-    replace_file(*state_->tree, folder_of(name), "_index_images", print_spaced_json(kept));
+    replace_file(*state_->tree, folder_of(name), "_index_images", print_index(list));
   }
   return pruned;
 }

@@ -91,11 +91,12 @@ Json step_json(const Json& config, const Json& entry, const std::string& parent,
     }
   }
   if (is_top) {
+    const auto of_step = json; // a config has each member once, so only these can be there already
     for (const auto& [name, value] : config.items()) {
       const bool is_config_member = std::find(k_config_members.begin(), k_config_members.end(),
                                               name) != k_config_members.end();
-      if (!is_config_member && !json.contains(name)) {
-        json[name] = value;
+      if (!is_config_member && !of_step.contains(name)) {
+        append_member(json, name, value);
       }
     }
   }
@@ -121,7 +122,9 @@ std::vector<DerivedV1Image> derive_v1_chain(std::string_view config) {
     const auto diff_id = image.layer_index ? diff_ids[*image.layer_index] : std::string("empty");
     image.id = sha256_hex("regctl-v1-image\n" + json.dump() + "\n" + diff_id);
     auto with_id = Json::object({{"id", image.id}});
-    with_id.update(json);
+    for (const auto& [name, value] : json.items()) {
+      append_member(with_id, name, value);
+    }
     image.json = with_id.dump();
     chain.push_back(std::move(image));
   }

@@ -68,7 +68,7 @@ Response print_tags(const V1Tags& tags) {
   auto all = Json::object();
   for (const auto& [tag, id] : tags) {
     if (id) { // a client can do nothing with null
-      all[tag] = *id;
+      append_member(all, tag, *id);
     }
   }
   return json_response(print_spaced_json(all));

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,9 +21,15 @@ inline constexpr std::uint64_t k_document_limit_bytes = 4 * 1024 * 1024;
 /// The limit for a listing: tags of a repository, search results, images of an index.
 inline constexpr std::uint64_t k_listing_limit_bytes = 64 * 1024 * 1024;
 
-/// The document in `text`. Throws Error{protocol} "WHAT is not JSON: …" for malformed text and
-/// nesting deeper than 100. Read as Go and Python read it, here and wherever JSON is read: lone
-/// surrogates and bytes of strings that are not UTF-8 become U+FFFD, numbers beyond a double null.
+/// How many values a document may have: one of small values takes some twenty times its text.
+inline constexpr std::size_t k_value_limit = 500'000;
+
+/// The document in `text`, in time linear in its size (but for a sort of an object's names). Of
+/// members of one name the last counts, in the place of the first. Throws Error{protocol} "WHAT is
+/// not JSON: …" for malformed text, nesting deeper than 100 and more than k_value_limit values.
+/// What can be longer is read by base/json_reader. Read as Go and Python read it, here and wherever
+/// JSON is read: lone surrogates and bytes of strings that are not UTF-8 become U+FFFD, numbers
+/// beyond a double null.
 Json parse_json(std::string_view text, std::string_view what);
 
 /// The document in `text`, or nothing where parse_json() would throw: for what others wrote, where
@@ -31,6 +38,10 @@ std::optional<Json> find_json(std::string_view text);
 
 /// `text` as a JSON string literal with its quotes; bytes that are not UTF-8 become U+FFFD.
 std::string json_quote(std::string_view text);
+
+/// Adds a member that `object` does not have yet, without looking for it: assigning to
+/// `object[name]` looks through all others.
+void append_member(Json& object, std::string name, Json value);
 
 /// What may be missing, as a result shows it: null for no value.
 template <class T> Json or_null(const std::optional<T>& value) {

@@ -3,6 +3,8 @@
 
 #include <regctl/base/json.hpp>
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,21 +25,22 @@ protected:
   enum class Shape { array, object };
 
   /// How many arrays and objects are around what is being told; 0 for the document itself.
-  [[nodiscard]] int depth() const noexcept { return depth_; }
+  [[nodiscard]] std::size_t depth() const noexcept { return depth_; }
 
   virtual bool on_begin(Shape) { return true; }
   virtual bool on_end(Shape) { return true; }
   virtual bool on_key(std::string&) { return true; }
   virtual bool on_string(std::string&) { return true; }
   virtual bool on_number(std::uint64_t) { return on_other(); } ///< a whole one, not negative
+  virtual bool on_boolean(bool) { return on_other(); }
   virtual bool on_null() { return on_other(); }
-  virtual bool on_other() { return true; } ///< another number, true, false
+  virtual bool on_other() { return true; } ///< another number
 
 private:
   bool key(string_t& name) final { return on_key(name); }
   bool string(string_t& text) final { return on_string(text); }
   bool null() final { return on_null(); }
-  bool boolean(bool) final { return on_other(); }
+  bool boolean(bool value) final { return on_boolean(value); }
   bool number_integer(number_integer_t) final { return on_other(); }
   bool number_unsigned(number_unsigned_t value) final { return on_number(value); }
   bool number_float(number_float_t, const string_t&) final { return on_other(); }
@@ -50,8 +53,21 @@ private:
   bool begin(Shape shape);
   bool end(Shape shape);
 
-  int depth_ = 0;
+  std::size_t depth_ = 0;
   std::string problem_;
 };
+
+/// Reads the array `text` element by element, each as a document of its own for which the limits of
+/// parse_json() hold. Returns why the text is no good, "is not JSON: …" or "is not a JSON array",
+/// and nothing when all is told. What `on_element` throws ends the reading.
+std::optional<std::string> read_json_elements(std::string_view text,
+                                              const std::function<void(Json& element)>& on_element);
+
+/// The same for the members of an object; those of one name are all told. The array of a member
+/// that `list` names is told empty and then element by element, under the same name.
+std::optional<std::string>
+read_json_members(std::string_view text,
+                  const std::function<void(std::string& name, Json& value)>& on_member,
+                  std::string_view list = {});
 
 } // namespace regctl

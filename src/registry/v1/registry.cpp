@@ -9,6 +9,8 @@
 #include <regctl/registry/v1/registry.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace regctl::registry::v1 {
 
@@ -23,9 +25,8 @@ bool is_true(const Json& object, std::string_view name) {
   return member != nullptr && member->is_boolean() && member->get<bool>();
 }
 
-std::uint64_t number_or_zero(const Json& object, std::string_view name) {
-  const auto* member = find_member(object, name);
-  return member != nullptr && member->is_number_unsigned() ? member->get<std::uint64_t>() : 0;
+std::uint64_t number_or_zero(const Json* number) {
+  return number != nullptr && number->is_number_unsigned() ? number->get<std::uint64_t>() : 0;
 }
 
 /// docker-registry 0.9 writes the slashes behind the namespace as "%2F" (recorded: 90, 92).
@@ -40,10 +41,33 @@ SearchHit read_hit(const Json& result) {
   SearchHit hit;
   hit.name = familiar_name(unquoted(required_string(result, "name", "search result")));
   hit.description = optional_string(result, "description").value_or("");
-  hit.stars = number_or_zero(result, "star_count");
+  hit.stars = number_or_zero(find_member(result, "star_count"));
   hit.is_official = is_true(result, "is_official");
   hit.is_automated = is_true(result, "is_automated") || is_true(result, "is_trusted");
   return hit;
+}
+
+struct SearchPage {
+  std::optional<std::vector<SearchHit>> hits; ///< nothing without a list of results
+  std::uint64_t pages = 0;                    ///< of the whole answer
+};
+
+/// Result by result: docker-registry answers with all repositories at once.
+SearchPage read_search_page(std::string_view text, const std::string& what) {
+  SearchPage page;
+  const auto read = [&](const std::string& name, const Json& value) {
+    if (name == "results" && page.hits) {
+      page.hits->push_back(read_hit(value));
+    } else if (name == "results" && value.is_array()) {
+      page.hits.emplace();
+    } else if (name == "num_pages") {
+      page.pages = number_or_zero(&value);
+    }
+  };
+  if (const auto problem = read_json_members(text, read, "results")) {
+    throw Error(ErrorKind::protocol, what + " " + *problem);
+  }
+  return page;
 }
 
 /// Reads {"team/app:1.0": ID, "team/app": ID of latest, …} member by member: a listing can have a
@@ -144,17 +168,13 @@ std::optional<std::vector<SearchHit>> Registry::search(std::string_view term) {
     if (response.status != 200) {
       throw_status(response, "cannot search " + state_->connection().host);
     }
-    const auto document = parse_json(http::read_body(response, k_listing_limit_bytes),
-                                     "the search result of " + state_->connection().host);
-    const auto* results = find_member(document, "results");
-    if (results == nullptr || !results->is_array()) {
+    auto found = read_search_page(http::read_body(response, k_listing_limit_bytes),
+                                  "the search result of " + state_->connection().host);
+    if (!found.hits) {
       return std::nullopt;
     }
-    for (const auto& result : *results) {
-      hits.push_back(read_hit(result));
-    }
-    pages = results->empty() ? page
-                             : std::min(number_or_zero(document, "num_pages"), k_search_page_limit);
+    pages = found.hits->empty() ? page : std::min(found.pages, k_search_page_limit);
+    std::move(found.hits->begin(), found.hits->end(), std::back_inserter(hits));
   }
   return hits;
 }

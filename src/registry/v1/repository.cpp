@@ -7,7 +7,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
-#include <regctl/base/json.hpp>
+#include <regctl/base/json_reader.hpp>
 #include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
@@ -166,15 +166,15 @@ V1Tags RemoteRepository::tags() {
     throw_status(response, "cannot list the tags of " + describe());
   }
   const auto what = "the list of tags of " + describe();
-  const auto document = parse_json(http::read_body(response, k_listing_limit_bytes), what);
-  if (!document.is_object()) {
-    throw Error(ErrorKind::protocol, what + " is not a JSON object");
-  }
   V1Tags tags;
-  for (const auto& [tag, id] : document.items()) {
+  const auto add = [&](std::string& tag, const Json& id) {
     // docker-registry 0.9 sends null for a tag whose file it cannot read.
     const bool is_id = id.is_string() && is_v1_id(id.get_ref<const std::string&>());
-    tags[tag] = is_id ? std::optional(id.get<std::string>()) : std::nullopt;
+    tags[std::move(tag)] = is_id ? std::optional(id.get<std::string>()) : std::nullopt;
+  };
+  if (const auto problem =
+          read_json_members(http::read_body(response, k_listing_limit_bytes), add)) {
+    throw Error(ErrorKind::protocol, what + " " + *problem);
   }
   return tags;
 }

@@ -130,6 +130,90 @@ TEST_CASE("members keep the order in which they came") {
   CHECK(parse_json(R"({"b":1,"a":2})", "x").dump() == R"({"b":1,"a":2})");
 }
 
+TEST_CASE("of members of one name the last counts, in the place of the first") {
+  CHECK(parse_json(R"({"a":1,"b":[2],"a":{"x":1,"x":2},"c":3,"b":4,"a":5})", "x").dump() ==
+        R"({"a":5,"b":4,"c":3})");
+  CHECK(parse_json(R"([{"a":{"x":1,"y":0,"x":2}}])", "x").dump() == R"([{"a":{"x":2,"y":0}}])");
+}
+
+TEST_CASE("an object of very many members is read at once") {
+  constexpr int k_members = 400'000; // looked up one by one: minutes
+  std::string text = "{";
+  for (int i = 0; i < k_members; ++i) {
+    text += "\"m" + std::to_string(i % (k_members - 1)) + "\":" + std::to_string(i) + ",";
+  }
+  text.back() = '}';
+  const auto document = parse_json(text, "x");
+  REQUIRE(document.size() == k_members - 1);
+  CHECK(document.begin().key() == "m0");
+  CHECK(document.front() == k_members - 1);
+  CHECK(document.back() == k_members - 2);
+  auto object = Json::object();
+  for (int i = 0; i < k_members; ++i) {
+    append_member(object, std::to_string(i), i);
+  }
+  CHECK(object.size() == k_members);
+}
+
+TEST_CASE("a document has a limit of values") {
+  const auto list_of = [](std::size_t values) {
+    std::string text = "[";
+    for (std::size_t i = 0; i < values; ++i) {
+      text += "{},";
+    }
+    text.back() = ']';
+    return text;
+  };
+  const auto full = list_of(k_value_limit - 1); // and the list itself
+  CHECK(parse_json(full, "x").size() == k_value_limit - 1);
+  const auto many = list_of(k_value_limit);
+  CHECK_THROWS_WITH_AS(parse_json(many, "it"), "it has more than 500000 values", Error);
+  CHECK_FALSE(find_json(many));
+  std::size_t elements = 0; // each of which is a document
+  CHECK_FALSE(read_json_elements(many, [&](const Json&) { ++elements; }));
+  CHECK(elements == k_value_limit);
+  CHECK(read_json_elements("[" + full + "," + many + "]", [](const Json&) {}) ==
+        "has more than 500000 values");
+}
+
+TEST_CASE("an array is read element by element") {
+  std::vector<std::string> heard;
+  const auto hear = [&](const Json& element) { heard.push_back(element.dump()); };
+  CHECK_FALSE(read_json_elements(R"([1, "x", {"a":[2,{}]}, [], null])", hear));
+  CHECK(heard == std::vector<std::string>{"1", "\"x\"", R"({"a":[2,{}]})", "[]", "null"});
+  CHECK_FALSE(read_json_elements("[]", hear));
+  for (const std::string text : {"{}", "3", "null", R"({"a":[1]})"}) {
+    CHECK(read_json_elements(text, hear) == "is not a JSON array");
+  }
+  for (const std::string text : {"", "[1", "[] []"}) {
+    CHECK(read_json_elements(text, hear).value().starts_with("is not JSON: "));
+  }
+  CHECK_FALSE(read_json_elements(std::string(100, '[') + std::string(100, ']'), hear));
+  CHECK(read_json_elements(std::string(101, '[') + std::string(101, ']'), hear) ==
+        "is JSON nested more than 100 deep");
+  CHECK_THROWS_AS(read_json_elements("[1]", [](const Json&) { throw Error(ErrorKind::usage, ""); }),
+                  Error);
+}
+
+TEST_CASE("an object is read member by member, and a list in it element by element") {
+  std::string heard;
+  const auto hear = [&](const std::string& name, const Json& value) {
+    heard += name + "=" + value.dump() + " ";
+  };
+  const std::string text = R"({"a":1,"list":[2,[3],{"list":[4]}],"b":{"list":[5]},"list":6,"a":7})";
+  CHECK_FALSE(read_json_members(text, hear));
+  CHECK(heard == R"(a=1 list=[2,[3],{"list":[4]}] b={"list":[5]} list=6 a=7 )");
+  heard.clear();
+  CHECK_FALSE(read_json_members(text, hear, "list"));
+  CHECK(heard == R"(a=1 list=[] list=2 list=[3] list={"list":[4]} b={"list":[5]} list=6 a=7 )");
+  for (const std::string other : {"[]", "3", R"([{"a":1}])"}) {
+    CHECK(read_json_members(other, hear) == "is not a JSON object");
+  }
+  CHECK(read_json_members(R"({"list":[1)", hear, "list").value().starts_with("is not JSON: "));
+  CHECK(read_json_members(R"({"list":)" + std::string(100, '[') + std::string(100, ']') + "}", hear,
+                          "list") == "is JSON nested more than 100 deep");
+}
+
 TEST_CASE("quoting never fails") {
   CHECK(json_quote("a\"\n") == R"("a\"\n")");
   CHECK(json_quote("\xff") == "\"\xef\xbf\xbd\"");
