@@ -71,11 +71,11 @@ bool is_redirect(const Request& request, int status) {
   return reads && status >= 301 && status <= 303;
 }
 
-bool is_trusted(const Request& request, const Url& url) {
+/// Whether the authorization of `request` is for the origin of `url`.
+bool is_for(const Request& request, const Url& url) {
   const auto origin = url.origin();
   return origin == request.url.origin() ||
-         std::find(request.trusted_origins.begin(), request.trusted_origins.end(), origin) !=
-             request.trusted_origins.end();
+         (request.named_by && origin == request.named_by->origin());
 }
 
 } // namespace
@@ -130,10 +130,21 @@ private:
 
   Outcome try_once(const Request& request) {
     auto url = request.url;
+    std::optional<NamedBy> named_by;
+    if (request.named_by) {
+      named_by = NamedBy{*request.named_by, kinds_.of(*request.named_by)};
+    }
     for (int hop = 0;; ++hop) {
-      auto exchange = start(request, url);
+      if (named_by) {
+        check_named_host(*named_by, url);
+      }
+      auto exchange = start(request, url, named_by);
       if (!exchange->wait_for_head()) {
-        return {nullptr, url, failure_of(*exchange, url)};
+        return {nullptr, url, failure_of(*exchange, url, named_by)};
+      }
+      if (!named_by) {
+        kinds_.remember(url, exchange->peer_kind());
+        named_by = NamedBy{url, exchange->peer_kind()}; // of all that it may lead to
       }
       if (exchange->status() == 407 && !exchange->proxy().empty()) {
         return {nullptr, url, proxy_wants_credentials(exchange->proxy(), url)};
@@ -158,7 +169,8 @@ private:
             std::make_unique<BodySource>(std::move(outcome.exchange), std::move(slot))};
   }
 
-  std::unique_ptr<Exchange> start(const Request& request, const Url& url) {
+  std::unique_ptr<Exchange> start(const Request& request, const Url& url,
+                                  const std::optional<NamedBy>& named_by) {
     if (options_.before_request) {
       options_.before_request(host_port(url));
     }
@@ -166,7 +178,10 @@ private:
     options.method = request.method;
     options.url = url;
     options.headers = request.headers;
-    options.authorization = is_trusted(request, url) ? &request.authorization : nullptr;
+    options.authorization = is_for(request, url) ? &request.authorization : nullptr;
+    if (named_by && named_by->url.host != url.host) {
+      options.named_by = named_by;
+    }
     if (url.scheme == "https") { // all of them are about TLS, and finding them reads folders
       options.settings = options_.settings(host_port(url));
     }
@@ -182,7 +197,11 @@ private:
     return std::make_unique<Exchange>(loops_, shares_, std::move(options), std::move(upload));
   }
 
-  Failure failure_of(const Exchange& exchange, const Url& url) const {
+  Failure failure_of(const Exchange& exchange, const Url& url,
+                     const std::optional<NamedBy>& named_by) const {
+    if (named_by && !exchange.refused_address().empty()) {
+      return {refused_address(*named_by, url, exchange.refused_address()), Obstacle::other, false};
+    }
     if (exchange.is_stalled()) {
       return {Error(ErrorKind::unavailable,
                     url.origin() + " neither sent nor took a byte for " +
@@ -272,6 +291,7 @@ private:
 
   ClientOptions options_;
   Gates gates_;
+  PeerKinds kinds_;
   OriginShares shares_; // used by the handles of the loops, so destroyed after them
   Loops loops_;
 };

@@ -7,6 +7,8 @@
 
 #include <regctl/base/interrupt.hpp>
 
+#include <netdb.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
@@ -69,6 +71,7 @@ void Exchange::set_up() {
   }
   set_up_request();
   set_up_tls_and_proxy();
+  set_up_address_check();
 }
 
 void Exchange::set_up_request() {
@@ -122,6 +125,53 @@ void Exchange::set_up_tls_and_proxy() {
   set_option(easy_, CURLOPT_NOPROXY, std::string());
   set_option(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1); // the proxy's head is not the answer's
   proxy_ = proxy ? proxy->name : std::string();
+}
+
+/// A proxy finds the address by itself.
+void Exchange::set_up_address_check() {
+  if (!options_.named_by || !proxy_.empty()) {
+    return;
+  }
+  set_option(easy_, CURLOPT_OPENSOCKETFUNCTION, &Exchange::on_socket);
+  set_option(easy_, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  set_option(easy_, CURLOPT_PREREQFUNCTION, &Exchange::on_request); // for connections that are open
+  set_option(easy_, CURLOPT_PREREQDATA, static_cast<void*>(this));
+}
+
+bool Exchange::may_ask(AddressKind peer) const {
+  return may_name(options_.named_by->kind, peer);
+}
+
+::curl_socket_t Exchange::on_socket(void* self, ::curlsocktype, ::curl_sockaddr* address) {
+  auto* exchange = static_cast<Exchange*>(self);
+  return fenced<::curl_socket_t>(exchange->parked_, CURL_SOCKET_BAD, [&] {
+    if (!exchange->may_ask(kind_of_address(address->addr))) {
+      std::array<char, NI_MAXHOST> text{};
+      ::getnameinfo(&address->addr, address->addrlen, text.data(), text.size(), nullptr, 0,
+                    NI_NUMERICHOST);
+      exchange->refused_address_ = text.data();
+      return CURL_SOCKET_BAD;
+    }
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  });
+}
+
+int Exchange::on_request(void* self, char* peer, char*, int, int) {
+  auto* exchange = static_cast<Exchange*>(self);
+  return fenced<int>(exchange->parked_, CURL_PREREQFUNC_ABORT, [&] {
+    if (!exchange->may_ask(kind_of_host(peer))) {
+      exchange->refused_address_ = peer;
+      return CURL_PREREQFUNC_ABORT;
+    }
+    return CURL_PREREQFUNC_OK;
+  });
+}
+
+AddressKind Exchange::peer_kind() const {
+  const char* address = nullptr;
+  ::curl_easy_getinfo(easy_.get(), CURLINFO_PRIMARY_IP, &address);
+  const bool is_peers = proxy_.empty() && address != nullptr && *address != '\0';
+  return kind_of_host(is_peers ? address : options_.url.host);
 }
 
 std::size_t Exchange::on_header(char* data, std::size_t size, std::size_t count, void* self) {

@@ -4,6 +4,7 @@
 #include "http/cookies.hpp"
 #include "http/curl_handle.hpp"
 #include "http/failure.hpp"
+#include "http/named_host.hpp"
 
 #include <regctl/http/client.hpp>
 
@@ -65,6 +66,8 @@ struct ExchangeOptions {
   const Secret* authorization = nullptr;
   std::optional<std::uint64_t> upload_bytes; ///< of the body, if there is one and it is known
   HostSettings settings;
+  /// The server that sent us to `url`, if one did: addresses that it may not name are not asked.
+  std::optional<NamedBy> named_by;
   std::chrono::milliseconds connect_timeout{0};
   std::chrono::milliseconds stall_timeout{0};
   const std::string* user_agent = nullptr;
@@ -93,6 +96,11 @@ public:
   /// "host:port" of the proxy that was asked, or empty.
   [[nodiscard]] const std::string& proxy() const noexcept { return proxy_; }
 
+  /// Whom the connection reached, as far as it is known: through a proxy only by the host's name.
+  [[nodiscard]] AddressKind peer_kind() const;
+  /// The address that was not asked because it may not be named, or empty.
+  [[nodiscard]] const std::string& refused_address() const noexcept { return refused_address_; }
+
   /// Like Source::read for the answer's body.
   std::size_t read(std::span<std::byte> out);
 
@@ -106,14 +114,19 @@ private:
   void set_up();
   void set_up_request();
   void set_up_tls_and_proxy();
+  void set_up_address_check();
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_upload(char* data, std::size_t size, std::size_t count, void* self);
+  static ::curl_socket_t on_socket(void* self, ::curlsocktype purpose, ::curl_sockaddr* address);
+  static int on_request(void* self, char* peer, char* own, int peer_port, int own_port);
   static int on_debug(::CURL*, curl_infotype type, char* data, std::size_t size, void* self);
 
   void take_header(std::string_view line);
   std::size_t take_body(std::span<const std::byte> bytes);
   std::size_t give_upload(std::span<std::byte> out);
+
+  [[nodiscard]] bool may_ask(AddressKind peer) const;
 
   bool step();
   void refill_upload();
@@ -129,6 +142,7 @@ private:
   EasyHandle easy_;
   HeaderList header_list_;
   std::string proxy_;
+  std::string refused_address_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
   std::exception_ptr parked_;
 

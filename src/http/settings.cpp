@@ -38,6 +38,15 @@ void read_member(const fs::path& file, const std::string& where, const std::stri
     }
     target = value.get<std::string>();
   };
+  const auto word = [&](auto& target, auto parse) {
+    std::string written;
+    text(written);
+    try {
+      target = parse(written);
+    } catch (const Error& error) {
+      bad(file, where + "." + name + ": " + error.message());
+    }
+  };
   if (name == "insecure") {
     flag(settings.insecure);
   } else if (name == "plain_http") {
@@ -48,9 +57,12 @@ void read_member(const fs::path& file, const std::string& where, const std::stri
     text(settings.client_cert);
   } else if (name == "client_key") {
     text(settings.client_key);
+  } else if (name == "endpoints") {
+    word(settings.endpoints, parse_endpoint_trust);
   } else {
     bad(file, where + "." + name +
-                  " is unknown (known: insecure, plain_http, ca_file, client_cert, client_key)");
+                  " is unknown (known: insecure, plain_http, ca_file, client_cert, client_key, "
+                  "endpoints)");
   }
 }
 
@@ -127,6 +139,14 @@ void read_certs_folder(const fs::path& folder, RegistrySettings& settings) {
 
 } // namespace
 
+EndpointTrust parse_endpoint_trust(std::string_view text) {
+  if (text != "tokens" && text != "trusted") {
+    throw Error(ErrorKind::usage, "'" + std::string(text) + "' does not say what endpoints get",
+                "'tokens' sends them no password, 'trusted' does");
+  }
+  return text == "tokens" ? EndpointTrust::tokens : EndpointTrust::password;
+}
+
 Settings Settings::load(const Flags& flags) {
   Settings settings;
   settings.flags_ = flags;
@@ -140,6 +160,9 @@ void Settings::add(const std::string& host_port, const RegistrySettings& setting
   auto& known = registries_[host_port];
   known.insecure = known.insecure || settings.insecure;
   known.plain_http = known.plain_http || settings.plain_http;
+  if (settings.endpoints != EndpointTrust::tokens) {
+    known.endpoints = settings.endpoints;
+  }
   for (const auto member : {&RegistrySettings::ca_file, &RegistrySettings::client_cert,
                             &RegistrySettings::client_key}) {
     if (!(settings.*member).empty()) {

@@ -201,8 +201,8 @@ Registries::connect(const RegistryHost& host, const std::optional<http::Credenti
                 detected.base.origin() + " answers, but not as a Docker registry",
                 "check host and port");
   }
-  return std::make_unique<v1::Registry>(client_, detected.base, host.host, credential,
-                                        *detected.v1);
+  return std::make_unique<v1::Registry>(client_, detected.base, host.host, credential, *detected.v1,
+                                        settings_.for_host(host.host).endpoints);
 }
 
 v1::Registry& Registries::v1(const RegistryHost& host) {

@@ -20,6 +20,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def other_name_of_this_machine():
+    """A name that only looking it up tells to be one of this machine."""
+    with open("/etc/hosts", encoding="utf-8") as file:
+        for line in file:
+            words = line.split("#")[0].split()
+            if words and words[0].startswith("127."):
+                for name in words[1:]:
+                    if name != "localhost" and not name.endswith(".localhost"):
+                        return name
+    return None
+
+
 class Network(TestCase):
     def setUp(self):
         super().setUp()
@@ -174,8 +186,53 @@ class Schemes(Network):
         flags = ["--ca-file", self.path("ca.crt")]
         self.ok("push", *flags, "app.tar", IMAGE, env=environment)
         seen = len(store.log())
-        self.ok("pull", *flags, IMAGE, "out.tar", env=environment)
-        self.assertEqual([r["authorization"] for r in store.log()[seen:]], [None, None])
+        self.fails(6, "pull", *flags, IMAGE, "out.tar", env=environment,
+                   saying=[f"https://{HOST} sends us to {store.url('')}", "plain http"])
+        self.assertEqual(store.log()[seen:], [])
+
+
+class NamedHosts(Network):
+    """What a registry elsewhere may send us to."""
+
+    def start_elsewhere(self, *server_options):
+        self.start_proxied(server_options=server_options)
+        environment = self.through("HTTP_PROXY")
+        self.ok("push", "--plain-http", "app.tar", IMAGE, env=environment)
+        return environment
+
+    def test_a_registry_elsewhere_leads_to_no_address_of_this_machine(self):
+        victim = self.start(FaultServer)
+        for host in ("127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0.0.0.0", "[::1]"):
+            with self.subTest(host):
+                environment = self.start_elsewhere("--redirect-layers", f"http://{host}:{victim.port}")
+                self.fails(6, "pull", "--plain-http", IMAGE, "out.tar", env=environment,
+                           saying=["sends us to http://", "this machine itself"])
+        environment = self.start_elsewhere("--redirect-layers", "http://169.254.169.254")
+        self.fails(6, "pull", "--plain-http", IMAGE, "out.tar", env=environment, saying="metadata")
+        self.assertEqual(victim.log(), [])
+
+    def test_a_name_that_leads_to_this_machine_is_no_way_round_it(self):
+        name = other_name_of_this_machine()
+        if not name:
+            self.skipTest("/etc/hosts has no other name of this machine")
+        victim = self.start(FaultServer)
+        environment = self.start_elsewhere("--redirect-layers", f"http://{name}:{victim.port}")
+        self.fails(6, "pull", "--plain-http", IMAGE, "out.tar", env={**environment, "NO_PROXY": name},
+                   saying=["whose name leads to", "this machine itself"])
+        self.assertEqual(victim.log(), [])
+        # A registry of this machine leads to others of it.
+        self.ok("push", "app.tar", f"{victim.host}/team/app:1.0")
+        near = self.start(FaultServer, "--redirect-layers", f"http://{name}:{victim.port}")
+        self.ok("push", "app.tar", f"{near.host}/team/app:1.0")
+        self.ok("pull", f"{near.host}/team/app:1.0", "out.tar")
+        self.assertEqual(len(victim.log("GET", "/layer")), 2)
+
+    def test_an_endpoint_that_may_not_be_asked_is_told_and_passed_over(self):
+        victim = self.start(FaultServer)
+        environment = self.start_elsewhere("--standalone", "False", "--endpoints", victim.host)
+        result = self.ok("pull", "--plain-http", IMAGE, "out.tar", env=environment)
+        self.assertIn(f"X-Docker-Endpoints of http://{HOST} names http://{victim.host}", result.err)
+        self.assertEqual(victim.log(), [])
 
 
 class Ipv6(Network):

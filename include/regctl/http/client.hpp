@@ -57,10 +57,13 @@ struct Request {
   Url url;
   Headers headers = {};
   std::optional<Body> body = {};
-  Secret authorization = {}; ///< value of the Authorization header; empty: none
-  /// Origins besides url's own ("https://host:port") to which authorization and cookies may follow
-  /// a redirect. Everywhere else both are dropped.
-  std::vector<std::string> trusted_origins = {};
+  /// Value of the Authorization header; empty: none. It goes to the origin of `url` (scheme, host
+  /// and port), and along a redirect to that of `named_by`; everywhere else it is left out.
+  Secret authorization = {};
+  /// The server whose answer named the host of `url` (X-Docker-Endpoints, the realm of a token);
+  /// nothing for a host that the user named. Of such a host, and of one that a redirect leads to,
+  /// only what Client says is asked.
+  std::optional<Url> named_by = {};
   Repeat repeat = Repeat::allowed;
 };
 
@@ -126,10 +129,20 @@ enum class Obstacle {
   other,        ///< cut, stalled, not HTTP
 };
 
-/// An HTTP/1.1 client: streaming bodies both ways in bounded memory, keep-alive, redirects of GET
-/// and HEAD (at most 10; and of bodies, which are opened anew), proxies from HTTP_PROXY,
-/// HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, cookies per origin, TLS verified unless told
-/// otherwise.
+/// An HTTP/1.1 client: streaming bodies both ways in bounded memory, keep-alive, redirects (at most
+/// 10), proxies from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, cookies per
+/// origin, TLS verified unless told otherwise.
+///
+/// Of GET and HEAD all redirects are followed, of other methods 307 and 308, and 301 to the same
+/// host (a path that is written otherwise, https instead of http), with the body opened anew: every
+/// other answer is returned. A body of unknown size that is answered 411 is read into a temporary
+/// file and sent once more with its length, and so are all further ones to that host.
+///
+/// A host that a server names, by redirect or otherwise, may lie anywhere but where a server
+/// elsewhere has no business: on this machine, at a link-local address, at a cloud's metadata
+/// service, or, if the server is asked by https, behind plain http. Those are Error{protocol}
+/// before anything is sent, also where a name resolves to one. A server that is itself at such an
+/// address may name others of its kind.
 ///
 /// An answer that comes while a body is being sent ends the sending: the answer is returned.
 /// Statuses are returned as they are, after retries for 429, 502, 503 and 504; only what prevents
@@ -174,12 +187,14 @@ std::string read_body(Response& response, std::uint64_t limit_bytes);
 void discard_body(Response& response) noexcept;
 
 /// A download that survives cuts. `open_at(offset)` sends the request for the bytes from `offset`
-/// on (a Range request if offset > 0) and returns a response of status 200 or 206, or throws, which
-/// ends a download that has not begun. After a cut the source asks again at the number of bytes
-/// already given; where the answer is 200, or a 206 that begins elsewhere, it skips what was given
-/// (and throws Error{integrity} if that differs from what was given). Gives up after the client's
-/// `retries` attempts in a row without progress. `size_bytes` is the promised size, which an honest
-/// end must meet; `what` names it in errors.
+/// on (a Range request if offset > 0) and returns the response, or throws, which ends a download
+/// that has not begun; one from 0 has status 200 or 206. After a cut the source asks again from a
+/// few KiB before the number of bytes already given, which must come again as they were: servers
+/// answer 206 with the right Content-Range and other bytes. Where they differ, and where the answer
+/// is another one than 200 or 206 or does not say which range it is, it asks from 0 once more, and
+/// skips what was given (and throws Error{integrity} if that differs from what was given). Gives up
+/// after the client's `retries` attempts in a row without progress. `size_bytes` is the promised
+/// size, which an honest end must meet; `what` names it in errors.
 std::unique_ptr<Source> make_resuming_source(Client& client,
                                              std::function<Response(std::uint64_t offset)> open_at,
                                              std::optional<std::uint64_t> size_bytes,

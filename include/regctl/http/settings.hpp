@@ -7,8 +7,16 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace regctl::http {
+
+/// What the hosts get that a registry names for its images (X-Docker-Endpoints): its tokens alone,
+/// or its password too, and then they may lie anywhere.
+enum class EndpointTrust { tokens, password };
+
+/// "tokens" or "trusted". Throws Error{usage} for anything else.
+EndpointTrust parse_endpoint_trust(std::string_view text);
 
 /// What is configured for registries by hand.
 struct RegistrySettings {
@@ -17,6 +25,7 @@ struct RegistrySettings {
   std::string ca_file;
   std::string client_cert;
   std::string client_key;
+  EndpointTrust endpoints = EndpointTrust::tokens;
 };
 
 /// Settings by host: flags over the configuration file over Docker's certs.d folders. Immutable,
@@ -35,8 +44,8 @@ public:
   /// Reads the configuration: `flags.config`, else $REGCTL_CONFIG, else
   /// $XDG_CONFIG_HOME/regctl/config.json if it is there:
   /// {"registries": {"host:5000": {"insecure": true, "plain_http": true, "ca_file": …,
-  /// "client_cert": …, "client_key": …}}}. Throws Error{usage} naming file and member that is
-  /// wrong.
+  /// "client_cert": …, "client_key": …, "endpoints": "trusted"}}}. Throws
+  /// Error{usage} naming file and member that is wrong.
   static Settings load(const Flags& flags);
 
   /// Takes what is set of `settings` for "host:port" over the configuration file, under the flags.

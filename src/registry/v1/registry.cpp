@@ -139,9 +139,11 @@ private:
 };
 
 Registry::Registry(http::Client& client, http::Url base, std::string host,
-                   std::optional<http::Credential> credential, Ping ping)
-    : state_(std::make_shared<State>(Connection{client, std::move(base), std::move(host),
-                                                std::move(credential), std::move(ping)})) {}
+                   std::optional<http::Credential> credential, Ping ping,
+                   http::EndpointTrust endpoints)
+    : state_(std::make_shared<State>(
+          Connection{client, base, std::move(host), std::move(credential), std::move(ping),
+                     std::make_shared<Endpoints>(client, base, endpoints)})) {}
 
 Registry::~Registry() = default;
 

@@ -5,7 +5,6 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/http/challenge.hpp>
-#include <regctl/model/reference.hpp>
 
 #include <algorithm>
 
@@ -46,26 +45,6 @@ bool offers(const http::Response& refused, std::string_view scheme) {
     }
   }
   return false;
-}
-
-/// The first of "host[:port],host[:port]", reached like `base`; nothing if it is `base` or no host.
-std::optional<http::Url> endpoint_of(const http::Response& response, const http::Url& base) {
-  const auto value = response.headers.find("X-Docker-Endpoints");
-  if (!value) {
-    return std::nullopt;
-  }
-  auto first = value->substr(0, value->find(','));
-  first.erase(0, first.find_first_not_of(' '));
-  first.erase(first.find_last_not_of(' ') + 1);
-  try {
-    auto url = http::Url::parse(base.scheme + "://" + parse_registry_host(first).host + "/");
-    if (url.origin() == base.origin()) {
-      return std::nullopt;
-    }
-    return url;
-  } catch (const Error&) {
-    return std::nullopt; // what is no host cannot be asked; the registry itself can
-  }
 }
 
 } // namespace
@@ -127,23 +106,21 @@ http::Response Session::send(http::Request request, Need need) {
   const auto target = request.url.target;
   // A 401 may ask for Basic first and then for a token; more rounds would not teach us anything.
   for (int round = 0;; ++round) {
-    const auto tried = choose(need);
-    {
-      const std::lock_guard lock(mutex_);
-      request.url = endpoint_.value_or(connection_->base);
-    }
+    const auto endpoint = choose_endpoint();
+    const auto tried = choose(need, endpoint);
+    request.url = endpoint.value_or(connection_->base);
     request.url.target = target;
     request.authorization = tried.authorization;
-    request.trusted_origins = {connection_->base.origin()};
-    auto response = connection_->client.send(request);
+    connection_->endpoints->mark(request, endpoint);
+    auto response = in_context_of(endpoint, [&] { return connection_->client.send(request); });
     if (response.status == 403 || (response.status == 401 && round == 2)) {
-      deny(response);
+      deny_at(endpoint, response);
     }
     if (response.status != 401) {
       return response;
     }
     if (!renew(need, response, tried)) {
-      deny(response);
+      deny_at(endpoint, response);
     }
     http::discard_body(response);
   }
@@ -169,25 +146,49 @@ void Session::ask_index_first(Need need) {
   request_token(need == Need::remove ? Need::read : need);
 }
 
-Session::Tried Session::choose(Need need) {
+/// Errors of a host that the user never named say how we came there.
+template <class Body>
+http::Response Session::in_context_of(const std::optional<http::Url>& endpoint, Body&& body) const {
+  if (!endpoint) {
+    return body();
+  }
+  return in_context(
+      [&] {
+        return "asking " + endpoint->origin() + ", which X-Docker-Endpoints of " +
+               connection_->host + " names";
+      },
+      body);
+}
+
+/// Where images and tags are asked for; nothing: at the registry itself.
+std::optional<http::Url> Session::choose_endpoint() {
+  const auto named = [&] {
+    const std::lock_guard lock(mutex_);
+    return named_endpoints_;
+  }();
+  return named.empty() ? std::nullopt : connection_->endpoints->choose(named);
+}
+
+Session::Tried Session::choose(Need need, const std::optional<http::Url>& endpoint) {
+  const bool may_have_password = connection_->endpoints->may_have_password(endpoint);
   const std::lock_guard lock(mutex_);
   for (const auto kind : {need, Need::write, Need::read}) { // another may do where none is wanted
-    if (!basic_only_ && !token(kind).empty()) {
-      return {token(kind), false};
+    if (!(basic_only_ && may_have_password) && !token(kind).empty()) {
+      return {token(kind), false, may_have_password};
     }
   }
-  if (basic_only_ && connection_->credential) {
+  if (basic_only_ && may_have_password && connection_->credential) {
     return {http::basic_authorization(connection_->credential->username,
                                       connection_->credential->password),
-            true};
+            true, true};
   }
-  return {};
+  return {{}, false, may_have_password};
 }
 
 /// After a 401: makes the next choose() give something better. False if there is nothing better.
 bool Session::renew(Need need, const http::Response& refused, const Tried& tried) {
   if (offers(refused, "basic") && !tried.is_basic) {
-    if (connection_->credential) {
+    if (connection_->credential && tried.may_be_basic) {
       const std::lock_guard lock(mutex_);
       basic_only_ = true;
       return true;
@@ -234,15 +235,33 @@ void Session::request_token(Need need) {
 
 void Session::learn(const http::Response& response, Need need) {
   auto token = token_of(response);
-  auto endpoint = endpoint_of(response, connection_->base);
+  auto endpoints = named_endpoints(response, connection_->base);
   const std::lock_guard lock(mutex_);
   if (is_success(response.status)) {
     asked_index_ = true;
-    endpoint_ = std::move(endpoint);
+    named_endpoints_ = std::move(endpoints);
   }
   if (!token.empty()) {
     this->token(need) = std::move(token);
   }
+}
+
+void Session::deny_at(const std::optional<http::Url>& endpoint, http::Response& response) const {
+  if (!endpoint) {
+    deny(response);
+  }
+  const bool keeps_password =
+      connection_->credential.has_value() && !connection_->endpoints->may_have_password(endpoint);
+  const auto text = error_text(response);
+  throw Error(ErrorKind::denied,
+              endpoint->origin() + ", which X-Docker-Endpoints of " + connection_->host +
+                  " names, denies access to " + repository_ + ": it answered " +
+                  std::to_string(response.status) + " (" + text + ")",
+              keeps_password ? "the password for " + connection_->host +
+                                   " is sent to no other host; if this one may have it, set "
+                                   "\"endpoints\": \"trusted\" for " +
+                                   connection_->host + " in the configuration"
+                             : std::string());
 }
 
 void Session::deny(http::Response& response) const {

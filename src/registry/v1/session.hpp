@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "registry/v1/endpoints.hpp"
 #include "registry/v1/json_candidates.hpp"
 
 #include <regctl/http/client.hpp>
@@ -23,6 +24,7 @@ struct Connection {
   std::string host;
   std::optional<http::Credential> credential;
   Ping ping;
+  std::shared_ptr<Endpoints> endpoints;
 };
 
 /// "/v1/repositories/library/app" for "app": the path of a repository, percent-encoded, without a
@@ -40,7 +42,8 @@ http::Request get(std::string target);
 /// in token mode refuses the one for the other. A 401 is answered once with a fresh token, or with
 /// Basic where the challenge asks for it (nginx in front), which then stays. Without a credential a
 /// token is asked for all the same, where one is offered: what everybody may read has tokens for
-/// everybody. Thread-safe. Source: docker-registry 0.9.1 and engines 1.3 to 1.9 as recorded;
+/// everybody. The password goes to the registry itself; endpoints get tokens, unless the user
+/// trusts them. Thread-safe. Source: docker-registry 0.9.1 and engines 1.3 to 1.9 as recorded;
 /// registry-v1 section 5.
 class Session {
 public:
@@ -58,7 +61,8 @@ public:
   /// 401 is returned.
   http::Response send_index(http::Request request, Need need);
 
-  /// A request for an image or a tag at the endpoint that the index named; only target, method,
+  /// A request for an image or a tag at an endpoint that the index named (see Endpoints), else at
+  /// the registry itself; only target, method,
   /// headers and body of `request` need be set. Throws Error{denied} for a 401 that stays, and for
   /// a 403.
   http::Response send(http::Request request, Need need);
@@ -73,14 +77,20 @@ private:
   struct Tried {
     http::Secret authorization;
     bool is_basic = false;
+    bool may_be_basic = true; ///< the host is one that the registry's password is for
   };
 
   void ask_index_first(Need need);
   http::Secret& token(Need need) { return tokens_.at(static_cast<std::size_t>(need)); }
-  Tried choose(Need need);
+  std::optional<http::Url> choose_endpoint();
+  template <class Body>
+  http::Response in_context_of(const std::optional<http::Url>& endpoint, Body&& body) const;
+  Tried choose(Need need, const std::optional<http::Url>& endpoint);
   bool renew(Need need, const http::Response& refused, const Tried& tried);
   void request_token(Need need);
   void learn(const http::Response& response, Need need);
+  [[noreturn]] void deny_at(const std::optional<http::Url>& endpoint,
+                            http::Response& response) const;
   [[noreturn]] void deny(http::Response& response) const;
 
   std::shared_ptr<const Connection> connection_;
@@ -90,7 +100,7 @@ private:
   std::mutex renewal_; ///< held while a token is fetched, so that one thread fetches for all
   std::mutex mutex_;   ///< guards what follows
   std::string announcement_ = "[]";
-  std::optional<http::Url> endpoint_;
+  std::vector<http::Url> named_endpoints_;
   std::array<http::Secret, 3> tokens_; ///< by Need
   bool basic_only_ = false;
   bool asked_index_ = false;

@@ -3,6 +3,7 @@
 
 #include <regctl/http/client.hpp>
 #include <regctl/http/credentials.hpp>
+#include <regctl/http/settings.hpp>
 #include <regctl/model/v1_store.hpp>
 
 #include <cstdint>
@@ -35,10 +36,12 @@ enum class Access { open, restricted };
 /// One registry that speaks protocol v1. Thread-safe.
 class Registry {
 public:
-  /// `base` is scheme, host and port as detected; `credential` nothing for anonymous. `client` must
-  /// outlive this and every repository opened.
+  /// `base` is scheme, host and port as detected; `credential` nothing for anonymous; `endpoints`
+  /// what those get that the registry names. `client` must outlive this and every repository
+  /// opened.
   Registry(http::Client& client, http::Url base, std::string host,
-           std::optional<http::Credential> credential, Ping ping);
+           std::optional<http::Credential> credential, Ping ping,
+           http::EndpointTrust endpoints = http::EndpointTrust::tokens);
   ~Registry();
 
   [[nodiscard]] const http::Url& base() const noexcept;
