@@ -59,6 +59,11 @@ void add_registry_options(Arguments& arguments, GlobalOptions& options) {
                   "Show the registry this certificate (PEM)");
   arguments.value("--client-key", "FILE", settings.client_key,
                   "The key of --client-cert, if it is in a file of its own");
+  arguments.value(
+      "--tls-min", "1.0|1.1|1.2|1.3",
+      choice("1.0|1.1|1.2|1.3",
+             [&settings](std::size_t i) { settings.tls_min = static_cast<http::TlsVersion>(i); }),
+      "Take no older TLS than this one (default 1.2)");
 }
 
 void add_login_options(Arguments& arguments, GlobalOptions& options) {

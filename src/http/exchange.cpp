@@ -24,6 +24,20 @@ constexpr std::size_t k_upload_buffer_bytes = 256 * 1024;
 constexpr std::size_t k_received_limit_bytes = 256 * 1024;
 constexpr std::size_t k_header_limit_bytes = 256 * 1024; // of one answer
 
+long curl_version_of(TlsVersion version) {
+  switch (version) {
+  case TlsVersion::v1_0:
+    return CURL_SSLVERSION_TLSv1_0;
+  case TlsVersion::v1_1:
+    return CURL_SSLVERSION_TLSv1_1;
+  case TlsVersion::v1_2:
+    return CURL_SSLVERSION_TLSv1_2;
+  case TlsVersion::v1_3:
+    return CURL_SSLVERSION_TLSv1_3;
+  }
+  return CURL_SSLVERSION_TLSv1_2;
+}
+
 } // namespace
 
 Exchange::Exchange(Loops& loops, OriginShares& shares, ExchangeOptions options,
@@ -110,6 +124,11 @@ void Exchange::set_up_tls_and_proxy() {
   const auto& settings = options_.settings;
   set_option(easy_, CURLOPT_SSL_VERIFYPEER, settings.verify_tls ? 1 : 0);
   set_option(easy_, CURLOPT_SSL_VERIFYHOST, settings.verify_tls ? 2 : 0);
+  set_option(easy_, CURLOPT_SSLVERSION, curl_version_of(settings.tls_min));
+  if (settings.tls_min < TlsVersion::v1_2) {
+    // The library has switched off what such a server can: SHA-1 above all.
+    set_option(easy_, CURLOPT_SSL_CIPHER_LIST, std::string("DEFAULT@SECLEVEL=0"));
+  }
   if (!settings.ca_file.empty()) {
     set_option(easy_, CURLOPT_CAINFO, settings.ca_file);
   }

@@ -57,12 +57,14 @@ void read_member(const fs::path& file, const std::string& where, const std::stri
     text(settings.client_cert);
   } else if (name == "client_key") {
     text(settings.client_key);
+  } else if (name == "tls_min") {
+    word(settings.tls_min, parse_tls_version);
   } else if (name == "endpoints") {
     word(settings.endpoints, parse_endpoint_trust);
   } else {
     bad(file, where + "." + name +
                   " is unknown (known: insecure, plain_http, ca_file, client_cert, client_key, "
-                  "endpoints)");
+                  "tls_min, endpoints)");
   }
 }
 
@@ -139,6 +141,16 @@ void read_certs_folder(const fs::path& folder, RegistrySettings& settings) {
 
 } // namespace
 
+TlsVersion parse_tls_version(std::string_view text) {
+  constexpr std::array<std::string_view, 4> k_versions = {"1.0", "1.1", "1.2", "1.3"};
+  const auto found = std::find(k_versions.begin(), k_versions.end(), text);
+  if (found == k_versions.end()) {
+    throw Error(ErrorKind::usage, "'" + std::string(text) + "' is not a version of TLS",
+                "1.0, 1.1, 1.2 and 1.3 are");
+  }
+  return static_cast<TlsVersion>(found - k_versions.begin());
+}
+
 EndpointTrust parse_endpoint_trust(std::string_view text) {
   if (text != "tokens" && text != "trusted") {
     throw Error(ErrorKind::usage, "'" + std::string(text) + "' does not say what endpoints get",
@@ -160,6 +172,9 @@ void Settings::add(const std::string& host_port, const RegistrySettings& setting
   auto& known = registries_[host_port];
   known.insecure = known.insecure || settings.insecure;
   known.plain_http = known.plain_http || settings.plain_http;
+  if (settings.tls_min) {
+    known.tls_min = settings.tls_min;
+  }
   if (settings.endpoints != EndpointTrust::tokens) {
     known.endpoints = settings.endpoints;
   }
@@ -178,6 +193,9 @@ RegistrySettings Settings::for_host(const std::string& host_port) const {
   }
   settings.insecure = settings.insecure || flags_.insecure;
   settings.plain_http = settings.plain_http || flags_.plain_http;
+  if (flags_.tls_min) {
+    settings.tls_min = flags_.tls_min;
+  }
   for (const auto& [flag, target] : {std::pair(&flags_.ca_file, &settings.ca_file),
                                      std::pair(&flags_.client_cert, &settings.client_cert),
                                      std::pair(&flags_.client_key, &settings.client_key)}) {

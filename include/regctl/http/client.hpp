@@ -77,12 +77,17 @@ struct Response {
   std::unique_ptr<Source> body;
 };
 
+/// Versions of TLS, old ones first.
+enum class TlsVersion { v1_0, v1_1, v1_2, v1_3 };
+
 /// How to reach one registry by https; found by host for each connection.
 struct HostSettings {
   bool verify_tls = true;
   std::string ca_file;     ///< PEM; empty: the system's
   std::string client_cert; ///< PEM; empty: none
   std::string client_key;  ///< PEM; empty: in client_cert's file
+  /// Below 1.2, the ciphers, keys and signatures of those days are taken as well.
+  TlsVersion tls_min = TlsVersion::v1_2;
 };
 
 /// How much of what a host bears we ask of it: gentle is two requests of a kind at a time.

@@ -15,6 +15,9 @@ namespace regctl::http {
 /// or its password too, and then they may lie anywhere.
 enum class EndpointTrust { tokens, password };
 
+/// "1.0" to "1.3". Throws Error{usage} for anything else.
+TlsVersion parse_tls_version(std::string_view text);
+
 /// "tokens" or "trusted". Throws Error{usage} for anything else.
 EndpointTrust parse_endpoint_trust(std::string_view text);
 
@@ -25,6 +28,7 @@ struct RegistrySettings {
   std::string ca_file;
   std::string client_cert;
   std::string client_key;
+  std::optional<TlsVersion> tls_min; ///< nothing: 1.2
   EndpointTrust endpoints = EndpointTrust::tokens;
 };
 
@@ -38,13 +42,14 @@ public:
     std::string ca_file;
     std::string client_cert;
     std::string client_key;
+    std::optional<TlsVersion> tls_min;
     std::filesystem::path config; ///< --config; must exist if named
   };
 
   /// Reads the configuration: `flags.config`, else $REGCTL_CONFIG, else
   /// $XDG_CONFIG_HOME/regctl/config.json if it is there:
   /// {"registries": {"host:5000": {"insecure": true, "plain_http": true, "ca_file": …,
-  /// "client_cert": …, "client_key": …, "endpoints": "trusted"}}}. Throws
+  /// "client_cert": …, "client_key": …, "tls_min": "1.0", "endpoints": "trusted"}}}. Throws
   /// Error{usage} naming file and member that is wrong.
   static Settings load(const Flags& flags);
 

@@ -82,6 +82,7 @@ RegistryOptions read_registry(ConfigSection& section) {
   if (section.take("client_key") != nullptr && section.take("client_cert") == nullptr) {
     section.reader().complain(section.spot(), "has a client_key without a client_cert");
   }
+  section.read("tls_min", access.tls_min, http::parse_tls_version);
   section.read("endpoints", access.endpoints, http::parse_endpoint_trust);
   section.read("jobs", options.jobs, parse_jobs);
   section.read("requests_per_second", options.requests_per_second, parse_request_rate);
