@@ -12,6 +12,9 @@ namespace regctl::http {
 
 namespace {
 
+/// What is asked for again: enough not to be the same by chance, little enough to cost nothing.
+constexpr std::size_t k_overlap_bytes = 8 * 1024;
+
 class ResumingSource final : public Source {
 public:
   ResumingSource(Client& client, std::function<Response(std::uint64_t)> open_at,
@@ -27,8 +30,7 @@ public:
         }
         const auto n = body_->read(out);
         check_size(n);
-        given_.update(out.first(n));
-        given_bytes_ += n;
+        remember(out.first(n));
         if (n > 0) {
           failures_ = 0;
         }
@@ -46,51 +48,115 @@ public:
 private:
   /// The body from the first byte on that was not given yet.
   std::unique_ptr<Source> open() {
-    auto response = open_at_(given_bytes_);
-    began_ = true;
-    std::uint64_t begin = 0;
-    if (response.status == 206) {
-      const auto range = response.headers.find("Content-Range");
-      const auto parsed = range ? parse_content_range(*range) : std::nullopt;
-      if (!parsed || parsed->first > given_bytes_) {
-        throw Error(ErrorKind::protocol,
-                    what_ + ": the server sent another range than was asked for");
+    if (!tail_.empty() && ranges_are_right_) {
+      if (auto body = open_in_the_middle()) {
+        return body;
       }
-      begin = parsed->first;
+      ranges_are_right_ = false;
     }
-    pass_over(*response.body, begin);
+    auto response = open_at_(0);
+    began_ = true;
+    if (first_byte(response).value_or(0) !=
+        0) { // 206 to what is no range may have no Content-Range
+      throw Error(ErrorKind::protocol, what_ + ": the server sent a range that was not asked for");
+    }
+    pass_over_all(*response.body);
     return std::move(response.body);
   }
 
-  /// Reads over bytes that were given already. If that is all of them they must be the same: else
-  /// the reader would get one half of each of two layers. (A sum of a part from the middle is not
-  /// kept; what is behind it is for the payload checksum to tell.)
-  void pass_over(Source& body, std::uint64_t begin) {
+  /// The same by a range that begins a little before; nullptr where the server sends another one,
+  /// or none, or other bytes than it said.
+  std::unique_ptr<Source> open_in_the_middle() {
+    const auto known = known_bytes();
+    const auto overlap = given_bytes_ - known.size();
+    auto response = open_at_(overlap);
+    const auto begin = first_byte(response);
+    if (!begin || *begin > overlap) {
+      return nullptr;
+    }
+    if (*begin == 0) {
+      pass_over_all(*response.body);
+      return std::move(response.body);
+    }
+    std::vector<std::byte> buffer(k_buffer_bytes);
+    for (auto at = *begin; at < given_bytes_;) {
+      // What is before the overlap is read over.
+      const auto end = at < overlap ? overlap : given_bytes_;
+      const auto wanted = std::min<std::uint64_t>(buffer.size(), end - at);
+      const auto n = response.body->read(std::span(buffer).first(static_cast<std::size_t>(wanted)));
+      const auto is_known =
+          at < overlap ||
+          std::equal(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(n),
+                     known.begin() + static_cast<std::ptrdiff_t>(at - overlap));
+      if (n == 0 || !is_known) {
+        return nullptr;
+      }
+      at += n;
+    }
+    return std::move(response.body);
+  }
+
+  /// The part of what was given that is asked for again: less after each attempt that did not come
+  /// beyond it.
+  [[nodiscard]] std::span<const std::byte> known_bytes() const {
+    constexpr unsigned k_most_halvings = 13;
+    const auto halvings = std::min(failures_ - std::min(failures_, 1U), k_most_halvings);
+    return std::span(tail_).last(std::max<std::size_t>(tail_.size() >> halvings, 1));
+  }
+
+  /// Of the whole, the first byte that `response` brings; nothing if it brings none, or does not
+  /// say which.
+  static std::optional<std::uint64_t> first_byte(const Response& response) {
+    if (response.status == 200) {
+      return 0;
+    }
+    const auto value = response.headers.find("Content-Range");
+    const auto range = response.status == 206 && value ? parse_content_range(*value) : std::nullopt;
+    return range ? std::optional(range->first) : std::nullopt;
+  }
+
+  /// Reads over all that was given, from the first byte on. It must be the same: else the reader
+  /// would get one half of each of two layers.
+  void pass_over_all(Source& body) {
     std::vector<std::byte> buffer(k_buffer_bytes);
     Crc32 skipped;
-    for (auto at = begin; at < given_bytes_;) {
+    for (std::uint64_t at = 0; at < given_bytes_;) {
       const auto wanted = std::min<std::uint64_t>(buffer.size(), given_bytes_ - at);
       const auto n = body.read(std::span(buffer).first(static_cast<std::size_t>(wanted)));
       if (n == 0) {
+        check_end(at);
         throw Error(ErrorKind::integrity, what_ + " is shorter now than it was before");
       }
       skipped.update(std::span(buffer).first(n));
       at += n;
     }
-    if (begin == 0 && skipped.value() != given_.value()) {
+    if (skipped.value() != given_.value()) {
       throw Error(ErrorKind::integrity, what_ + " changed while it was being read");
     }
   }
 
-  void check_size(std::size_t n) const {
-    if (!size_bytes_) {
-      return;
-    }
-    if (n == 0 && given_bytes_ < *size_bytes_) {
-      throw Error(ErrorKind::unavailable, what_ + " ended after " + std::to_string(given_bytes_) +
+  void remember(std::span<const std::byte> bytes) {
+    given_.update(bytes);
+    given_bytes_ += bytes.size();
+    bytes = bytes.last(std::min(bytes.size(), k_overlap_bytes));
+    const auto kept = std::min(tail_.size(), k_overlap_bytes - bytes.size());
+    tail_.erase(tail_.begin(), tail_.end() - static_cast<std::ptrdiff_t>(kept));
+    tail_.insert(tail_.end(), bytes.begin(), bytes.end());
+  }
+
+  /// Throws if the whole has more than the `seen_bytes` after which a body ended.
+  void check_end(std::uint64_t seen_bytes) const {
+    if (size_bytes_ && seen_bytes < *size_bytes_) {
+      throw Error(ErrorKind::unavailable, what_ + " ended after " + std::to_string(seen_bytes) +
                                               " of " + std::to_string(*size_bytes_) + " bytes");
     }
-    if (given_bytes_ + n > *size_bytes_) {
+  }
+
+  void check_size(std::size_t n) const {
+    if (n == 0) {
+      check_end(given_bytes_);
+    }
+    if (size_bytes_ && given_bytes_ + n > *size_bytes_) {
       throw Error(ErrorKind::integrity,
                   what_ + " has more than the promised " + std::to_string(*size_bytes_) + " bytes");
     }
@@ -117,9 +183,11 @@ private:
   std::string what_;
   std::unique_ptr<Source> body_;
   Crc32 given_;
+  std::vector<std::byte> tail_; ///< the last of what was given
   std::uint64_t given_bytes_ = 0;
-  bool began_ = false;    ///< there was an answer once
-  unsigned failures_ = 0; ///< in a row, without a byte between
+  bool ranges_are_right_ = true; ///< as far as we know
+  bool began_ = false;           ///< there was an answer once
+  unsigned failures_ = 0;        ///< in a row, without a byte between
 };
 
 } // namespace

@@ -198,9 +198,23 @@ class Misbehaving(TestCase):
                 seen = len(self.server.log("GET", "/layer"))
                 self.pull_with(self.fault("cut", times=1, after=after), saying=["continuing there"])
                 ranges = [r["range"] for r in self.server.log("GET", "/layer")[seen:] if r["range"]]
-                # One missing byte cannot be asked for: docker-registry answers 416.
-                first = after if after < size - 1 else size - 2
-                self.assertEqual(ranges, [f"bytes={first}-{size - 1}"])
+                # What is asked for again must come as it was; a range from 0 is the whole.
+                first = after - min(after, 8192)
+                self.assertEqual(ranges, [f"bytes={first}-{size - 1}"] if first else [])
+
+    def test_a_resumed_download_that_finds_nothing_begins_anew(self):
+        for status in (404, 416):
+            with self.subTest(status):
+                self.pull_with(self.fault("cut", times=1, after=20_000),
+                               self.fault("status", times=1, status=status))
+
+    def test_a_range_of_other_bytes_than_it_says_is_read_again_from_the_start(self):
+        # docker-registry on S3: the right status, length and Content-Range, and the bytes from 0.
+        self.pull_with(self.fault("cut", times=1, after=20_000), self.fault("shift", times=1))
+        self.assertEqual(len([r for r in self.server.log("GET", "/layer") if r["range"]]), 1)
+
+    def test_cuts_within_what_is_asked_for_again_are_survived(self):
+        self.pull_with(self.fault("cut", times=1, after=20_000), self.fault("cut", times=3, after=3000))
 
     def test_several_cuts_are_survived(self):
         # More than --retry allows in a row: each of them brings some bytes.

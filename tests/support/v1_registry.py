@@ -468,6 +468,7 @@ class Registry:
         return self.send_range(image.layer)
 
     def send_range(self, data):
+        self.whole = data  # for faults
         headers = {"Content-Type": "application/octet-stream", "Accept-Ranges": "bytes",
                    **cached_for_a_year()}
         if not data:

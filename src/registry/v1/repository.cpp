@@ -91,7 +91,7 @@ http::Request layer_request(const V1Image& image, std::uint64_t offset) {
     // docker-registry 0.9 announces one byte too many for "N-" and then stalls, and answers 416 to
     // a range of one byte: always name the last byte, and ask for two where one is missing.
     const auto last = *image.layer_size_bytes - 1;
-    const auto first = offset == last ? offset - 1 : offset;
+    const auto first = std::min(offset, last - 1);
     request.headers.add("Range", "bytes=" + std::to_string(first) + "-" + std::to_string(last));
   }
   return request;
@@ -105,11 +105,9 @@ http::Response open_layer_at(Session& session, const V1Image& image, std::uint64
     response.status = 200;
     response.body = std::make_unique<NoLayer>();
   }
-  if (response.status == 416) {
-    http::discard_body(response);
-    response = session.send(layer_request(image, 0), Need::read);
-  }
-  if (response.status != 200 && response.status != 206) {
+  // On resuming, what no range is to be had for is asked for as a whole.
+  const bool has_no_range = offset > 0 && (response.status == 404 || response.status == 416);
+  if (response.status != 200 && response.status != 206 && !has_no_range) {
     throw_status(response, "cannot read the layer of image " + short_id(image.id));
   }
   return response;
