@@ -228,7 +228,8 @@ private:
       } catch (const Error& error) {
         return Error(ErrorKind::usage,
                      "cannot use a certificate for " + url.origin() + ": " + error.message(),
-                     "check --ca-file, --client-cert and --client-key");
+                     "check --ca-file, --client-cert and --client-key, their like in the "
+                     "configuration, and certs.d");
       }
     }
     return std::nullopt;

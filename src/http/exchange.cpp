@@ -6,6 +6,7 @@
 #include "http/redact.hpp"
 
 #include <regctl/base/interrupt.hpp>
+#include <regctl/base/visible.hpp>
 
 #include <netdb.h>
 
@@ -141,14 +142,20 @@ void Exchange::set_up_tls_and_proxy() {
   // Both are always set, or libcurl would look at the environment itself.
   const auto proxy = find_proxy(options_.url, [](const char* name) { return std::getenv(name); });
   set_option(easy_, CURLOPT_PROXY, proxy ? proxy->url : std::string());
+  if (proxy && !proxy->username.empty()) {
+    set_option(easy_, CURLOPT_PROXYUSERNAME, proxy->username);
+    set_option(easy_, CURLOPT_PROXYPASSWORD, proxy->password.reveal());
+  }
   set_option(easy_, CURLOPT_NOPROXY, std::string());
   set_option(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1); // the proxy's head is not the answer's
-  proxy_ = proxy ? proxy->name : std::string();
+  if (proxy) {
+    proxy_ = {proxy->url, proxy->name};
+  }
 }
 
 /// A proxy finds the address by itself.
 void Exchange::set_up_address_check() {
-  if (!options_.named_by || !proxy_.empty()) {
+  if (!options_.named_by || !proxy_.name.empty()) {
     return;
   }
   set_option(easy_, CURLOPT_OPENSOCKETFUNCTION, &Exchange::on_socket);
@@ -189,7 +196,7 @@ int Exchange::on_request(void* self, char* peer, char*, int, int) {
 AddressKind Exchange::peer_kind() const {
   const char* address = nullptr;
   ::curl_easy_getinfo(easy_.get(), CURLINFO_PRIMARY_IP, &address);
-  const bool is_peers = proxy_.empty() && address != nullptr && *address != '\0';
+  const bool is_peers = proxy_.name.empty() && address != nullptr && *address != '\0';
   return kind_of_host(is_peers ? address : options_.url.host);
 }
 
@@ -293,12 +300,22 @@ bool Exchange::wait_for_head() {
 }
 
 CurlFailure Exchange::failure() const {
-  CurlFailure failure{code_, detail_.data(), 0, false, proxy_, 0};
+  CurlFailure failure;
+  failure.code = code_;
+  failure.detail = detail_.data();
+  failure.proxy = proxy_.name;
+  failure.proxy_speaks_tls = proxy_.url.starts_with("https:");
   ::curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &failure.os_error);
   ::curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
   ::curl_off_t handshake = 0;
   ::curl_easy_getinfo(easy_.get(), CURLINFO_APPCONNECT_TIME_T, &handshake);
-  failure.tls_done = handshake > 0;
+  long new_connections = 0;
+  ::curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &new_connections);
+  // What was asked of a connection from an earlier exchange makes none, and has no handshake.
+  const bool is_reused = new_connections == 0 && failure.code != CURLE_COULDNT_CONNECT;
+  failure.tls_done = options_.url.scheme == "https" && (handshake > 0 || is_reused);
+  failure.tls_min = options_.settings.tls_min;
+  failure.has_ca_file = !options_.settings.ca_file.empty();
   return failure;
 }
 
@@ -417,10 +434,13 @@ void Exchange::fail_body() const {
   ::curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
   const auto of = promised >= 0 ? " of " + std::to_string(promised) : "";
   const auto& seconds = std::to_string(options_.stall_timeout.count() / 1000);
+  // Of a connection that is closed early libcurl says what we say.
+  const bool has_reason = !stalled_ && code_ != CURLE_PARTIAL_FILE && detail_.front() != '\0';
   throw Error(ErrorKind::unavailable,
               "the answer of " + options_.url.redacted() +
                   (stalled_ ? " stalled for " + seconds + " s" : " broke off") + " after " +
-                  std::to_string(given_bytes_) + of + " bytes");
+                  std::to_string(given_bytes_) + of + " bytes" +
+                  (has_reason ? " (" + excerpt(detail_.data()) + ")" : ""));
 }
 
 } // namespace regctl::http

@@ -94,7 +94,7 @@ public:
   [[nodiscard]] int status() const noexcept { return status_; }
   [[nodiscard]] const Headers& headers() const noexcept { return headers_; }
   /// "host:port" of the proxy that was asked, or empty.
-  [[nodiscard]] const std::string& proxy() const noexcept { return proxy_; }
+  [[nodiscard]] const std::string& proxy() const noexcept { return proxy_.name; }
 
   /// Whom the connection reached, as far as it is known: through a proxy only by the host's name.
   [[nodiscard]] AddressKind peer_kind() const;
@@ -141,7 +141,11 @@ private:
   Loop& loop_;
   EasyHandle easy_;
   HeaderList header_list_;
-  std::string proxy_;
+  struct AskedProxy {
+    std::string url;
+    std::string name;
+  };
+  AskedProxy proxy_; ///< empty: none
   std::string refused_address_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
   std::exception_ptr parked_;

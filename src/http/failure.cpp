@@ -3,6 +3,10 @@
 
 #include "http/retry.hpp"
 
+#include <regctl/base/visible.hpp>
+
+#include <algorithm>
+#include <initializer_list>
 #include <system_error>
 
 namespace regctl::http {
@@ -12,8 +16,14 @@ namespace {
 constexpr const char* k_plain_http_hint = "check the port; if plain http is spoken there, allow "
                                           "it: --plain-http, or \"plain_http\" in the "
                                           "configuration";
-constexpr const char* k_certificate_hint = "name the authority that signed it (--ca-file, or a "
-                                           "certs.d folder), or, if you must, --insecure";
+constexpr const char* k_authority_hint = "name the authority that signed it (--ca-file, or a "
+                                         "certs.d folder), or, if you must, --insecure";
+constexpr const char* k_date_hint = "check the clock of this machine; if it is right, whoever runs "
+                                    "the registry has to renew the certificate";
+constexpr const char* k_name_hint = "use a name that the certificate has, or, if you must, "
+                                    "--insecure";
+constexpr const char* k_old_tls_hint =
+    "if you must, --tls-min 1.0, or \"tls_min\" in the configuration, takes what old servers have";
 
 constexpr const char* k_client_certificate_hint =
     "if the registry wants a certificate of yours: --client-cert and --client-key";
@@ -49,7 +59,37 @@ Failure passing(const Peer& peer, const std::string& why, Obstacle obstacle = Ob
   return failure;
 }
 
-Failure tls_failure(const std::string& why, const Peer& peer) {
+bool contains_any(const std::string& text, std::initializer_list<const char*> parts) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](const char* part) { return contains(text, part); });
+}
+
+std::string to_string(TlsVersion version) {
+  return "1." + std::to_string(static_cast<int>(version));
+}
+
+/// What OpenSSL's security levels refuse: keys and signatures of another time.
+bool is_too_weak(const std::string& why) {
+  return contains_any(why, {"too small", "too weak", "legacy sigalg", "no suitable signature"});
+}
+
+/// Why a certificate is not taken decides what can be done about it.
+const char* certificate_hint(const std::string& why) {
+  if (contains_any(why, {"expired", "not yet valid"})) {
+    return k_date_hint;
+  }
+  if (contains_any(why, {"subject name", "does not match", "no alternative"})) {
+    return k_name_hint;
+  }
+  if (is_too_weak(why)) {
+    return k_old_tls_hint;
+  }
+  return contains_any(why, {"issuer", "self-signed", "self signed", "unable to verify"})
+             ? k_authority_hint
+             : "if you must, --insecure";
+}
+
+Failure tls_failure(const std::string& why, TlsVersion tls_min, const Peer& peer) {
   // What OpenSSL calls bytes that are no TLS record: the beginning of an HTTP answer, mostly.
   if (contains(why, "wrong version number") || contains(why, "packet length too long") ||
       contains(why, "http request")) {
@@ -59,6 +99,15 @@ Failure tls_failure(const std::string& why, const Peer& peer) {
     return passing(peer,
                    "it cut the connection when https was asked for: perhaps it speaks plain http",
                    Obstacle::handshake, k_plain_http_hint);
+  }
+  if (contains_any(why, {"unsupported protocol", "alert protocol version",
+                         "alert insufficient security", "no protocols available"})) {
+    return unavailable(peer, "it speaks no TLS " + to_string(tls_min) + " or newer (" + why + ")",
+                       Obstacle::certificate, tls_min > TlsVersion::v1_0 ? k_old_tls_hint : "");
+  }
+  if (is_too_weak(why)) {
+    return unavailable(peer, "its TLS is too weak (" + why + ")", Obstacle::certificate,
+                       k_old_tls_hint);
   }
   return unavailable(peer, "TLS failed (" + why + ")", Obstacle::certificate,
                      k_client_certificate_hint);
@@ -80,11 +129,11 @@ Failure connect_failure(const std::string& why, long os_error, const Peer& peer)
 
 /// Cut while bytes were awaited. With TLS 1.3 a server looks at our certificate only after the
 /// handshake.
-Failure cut_failure(const std::string& why, bool tls_done, const Peer& peer) {
+Failure cut_failure(const std::string& why, const CurlFailure& failure, const Peer& peer) {
   if (contains(why, "alert") && contains(why, "certificate")) {
-    return tls_failure(why, peer);
+    return tls_failure(why, failure.tls_min, peer);
   }
-  if (tls_done) {
+  if (failure.tls_done) {
     return passing(peer, why, Obstacle::after_tls, k_client_certificate_hint);
   }
   if (peer.url.scheme == "http") {
@@ -105,6 +154,33 @@ Failure refused_tunnel(long status, const Peer& peer) {
   return failure;
 }
 
+/// TLS with the proxy itself, before there was anything of the registry.
+Failure proxy_tls_failure(const std::string& why, const Peer& peer) {
+  return unavailable(
+      peer, "TLS with the proxy failed (" + why + ")", Obstacle::other,
+      std::string("if the proxy speaks plain http, write http:// before its name; ") +
+          k_proxy_hint);
+}
+
+/// Files that libcurl does not take: ours, or the system's, which small containers lack.
+Failure unusable_certificate(const std::string& why, const CurlFailure& failure, const Url& url) {
+  if (failure.code == CURLE_SSL_CACERT_BADFILE && !failure.has_ca_file) {
+    return {Error(ErrorKind::local_io,
+                  "cannot check the certificate of " + url.origin() +
+                      ": this system has no authorities that are trusted (" + why + ")",
+                  "install the system's certificates (ca-certificates), or name a file: --ca-file"),
+            Obstacle::certificate, false};
+  }
+  return {Error(ErrorKind::usage, "cannot use a certificate for " + url.origin() + ": " + why,
+                "check --ca-file, --client-cert and --client-key, their like in the configuration, "
+                "and certs.d; a key must have no passphrase"),
+          Obstacle::certificate, false};
+}
+
+bool is_about_tls(::CURLcode code) {
+  return code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION;
+}
+
 } // namespace
 
 Failure proxy_wants_credentials(const std::string& proxy, const Url& url) {
@@ -113,7 +189,8 @@ Failure proxy_wants_credentials(const std::string& proxy, const Url& url) {
                     " wants other credentials than it was given: it answered 407",
                 "name user and password in the proxy's URL, as in " +
                     std::string(url.scheme == "http" ? "HTTP" : "HTTPS") +
-                    "_PROXY=http://USER:PASSWORD@" + proxy),
+                    "_PROXY=http://USER:PASSWORD@" + proxy +
+                    "; a \"%\" in a password is written %25"),
           Obstacle::other, false};
 }
 
@@ -122,26 +199,31 @@ Failure describe_failure(const CurlFailure& failure, const Url& url) {
   if (failure.proxy_status >= 300) {
     return refused_tunnel(failure.proxy_status, peer);
   }
-  const std::string why =
-      failure.detail.empty() ? ::curl_easy_strerror(failure.code) : failure.detail;
+  auto why = excerpt(failure.detail.empty() ? ::curl_easy_strerror(failure.code) : failure.detail);
+  if (contains(why, "getpeername")) { // how libcurl comes to know of it
+    why = "it closed the connection";
+  }
+  if (failure.proxy_speaks_tls && failure.proxy_status == 0 && is_about_tls(failure.code)) {
+    return proxy_tls_failure(why, peer);
+  }
   switch (failure.code) {
   case CURLE_COULDNT_RESOLVE_HOST:
-    return passing(peer, "there is no host of that name", Obstacle::nobody,
+    return passing(peer, "no address is known for its name", Obstacle::nobody,
                    "check the name, and the network");
   case CURLE_COULDNT_RESOLVE_PROXY:
-    return passing(peer, "there is no host of the proxy's name", Obstacle::nobody, k_proxy_hint);
+    return passing(peer, "no address is known for the proxy's name", Obstacle::nobody,
+                   k_proxy_hint);
   case CURLE_COULDNT_CONNECT:
     return connect_failure(why, failure.os_error, peer);
   case CURLE_PEER_FAILED_VERIFICATION:
     return unavailable(peer, "its certificate is not trusted (" + why + ")", Obstacle::certificate,
-                       k_certificate_hint);
+                       certificate_hint(why));
   case CURLE_SSL_CACERT_BADFILE:
   case CURLE_SSL_CERTPROBLEM:
-    return {Error(ErrorKind::usage, "cannot use a certificate for " + url.origin() + ": " + why,
-                  "check --ca-file, --client-cert and --client-key"),
-            Obstacle::certificate, false};
+    return unusable_certificate(why, failure, url);
   case CURLE_SSL_CONNECT_ERROR:
-    return tls_failure(why, peer);
+    return tls_failure(why, failure.tls_min, peer);
+  case CURLE_OK: // it ended without a head that is one
   case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_WEIRD_SERVER_REPLY:
     return {Error(ErrorKind::protocol, url.origin() + " answers with something that is not HTTP",
@@ -149,9 +231,12 @@ Failure describe_failure(const CurlFailure& failure, const Url& url) {
             Obstacle::other, false};
   case CURLE_RECV_ERROR:
   case CURLE_SEND_ERROR:
-    return cut_failure(why, failure.tls_done, peer);
+    return cut_failure(why, failure, peer);
+  case CURLE_SEND_FAIL_REWIND: // its words for a connection that ended while a body was sent
   case CURLE_GOT_NOTHING:
-    return cut_failure("it closed the connection without an answer", failure.tls_done, peer);
+    return cut_failure("it closed the connection without an answer", failure, peer);
+  case CURLE_URL_MALFORMAT:
+    return unavailable(peer, why, Obstacle::other, "check host and port");
   default:
     return passing(peer, why);
   }

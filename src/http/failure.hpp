@@ -26,6 +26,9 @@ struct CurlFailure {
   bool tls_done = false; ///< the TLS handshake was over
   std::string proxy;     ///< "host:port" of the proxy that was asked, or empty
   long proxy_status = 0; ///< what it answered to CONNECT, 0 if nothing
+  bool proxy_speaks_tls = false;
+  TlsVersion tls_min = TlsVersion::v1_2; ///< what was asked for
+  bool has_ca_file = false;              ///< one of ours instead of the system's
 };
 
 /// What that means for a request to `url`.

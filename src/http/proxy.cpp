@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/proxy.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/model/reference.hpp>
 
@@ -15,17 +16,23 @@ namespace regctl::http {
 
 namespace {
 
-/// The value of `name`, which is in lower case, or else of its twin; empty if neither is set.
-std::string either_case(const Environment& environment, const std::string& name) {
+/// A variable of the environment.
+struct Variable {
+  std::string name;
+  std::string value; ///< empty: not set
+};
+
+/// `name`, which is in lower case, or else its twin.
+Variable either_case(const Environment& environment, const std::string& name) {
   auto upper = name;
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](char c) { return c == '_' ? c : static_cast<char>(c - 'a' + 'A'); });
   for (const auto& spelling : {name, upper}) {
     if (const char* value = environment(spelling.c_str()); value != nullptr && *value != '\0') {
-      return value;
+      return {spelling, value};
     }
   }
-  return {};
+  return {name, ""};
 }
 
 template <class Number> std::optional<Number> parse_number(std::string_view text) {
@@ -104,15 +111,62 @@ bool is_exempt(const std::string& no_proxy, const Url& url) {
   return false;
 }
 
-/// "http://user:password@host:3128/" → "host:3128".
-std::string name_of(std::string_view proxy) {
-  const auto scheme = proxy.find("://");
-  proxy.remove_prefix(scheme == std::string_view::npos ? 0 : scheme + 3);
-  proxy = proxy.substr(0, proxy.rfind('@') == std::string_view::npos
-                              ? proxy.find('/')
-                              : proxy.find('/', proxy.rfind('@')));
-  const auto at = proxy.rfind('@'); // a password may have "/" and "@" in it, against the rules
-  return std::string(at == std::string_view::npos ? proxy : proxy.substr(at + 1));
+[[noreturn]] void refuse(const std::string& variable, const std::string& why) {
+  throw Error(ErrorKind::usage, "the proxy that " + variable + " names " + why,
+              "write " + variable +
+                  "=http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT with "
+                  "every special character of the password percent-encoded");
+}
+
+/// "host:3128" or "[::1]:3128"; the port may be left out.
+bool is_host_and_port(std::string_view text) {
+  const auto bracket = text.starts_with('[') ? text.find(']') : 0;
+  if (bracket == std::string_view::npos) {
+    return false;
+  }
+  const auto colon = std::min(text.find(':', bracket), text.size());
+  const auto host = text.substr(0, colon);
+  constexpr std::string_view k_letters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+  const bool is_host =
+      bracket > 0 ? parse_address(std::string(text.substr(1, bracket - 1))) && colon == bracket + 1
+                  : !host.empty() && host.find_first_not_of(k_letters) == std::string_view::npos;
+  return is_host && (colon == text.size() ||
+                     parse_number<std::uint16_t>(text.substr(colon + 1)).value_or(0) != 0);
+}
+
+/// Reads "[SCHEME://][USER[:PASSWORD]@]HOST[:PORT][/…]" out of `variable`.
+Proxy parse_proxy(const std::string& variable, std::string_view text) {
+  constexpr std::array<std::string_view, 6> k_schemes = {"http",    "https",  "socks4",
+                                                         "socks4a", "socks5", "socks5h"};
+  Proxy proxy;
+  std::string scheme = "http";
+  if (const auto end = text.find("://"); end != std::string_view::npos) {
+    scheme = lower(text.substr(0, end));
+    text.remove_prefix(end + 3);
+  }
+  if (std::find(k_schemes.begin(), k_schemes.end(), scheme) == k_schemes.end()) {
+    refuse(variable, "has a scheme that is none of http, https, socks4, socks4a, socks5, socks5h");
+  }
+  // A password may have "/", "#" and "@" in it, against the rules: the last "@" ends it.
+  if (const auto at = text.rfind('@'); at != std::string_view::npos) {
+    const auto user = text.substr(0, at);
+    const auto colon = std::min(user.find(':'), user.size());
+    const auto password = user.substr(std::min(colon + 1, user.size()));
+    const auto decoded = [](std::string_view part) {
+      return percent_decode(part, Plus::plus).value_or(std::string(part));
+    };
+    proxy.username = decoded(user.substr(0, colon));
+    proxy.password = Secret(decoded(password));
+    text.remove_prefix(at + 1);
+  }
+  text = text.substr(0, text.find_first_of("/?#"));
+  if (!is_host_and_port(text)) {
+    refuse(variable, "is not written as HOST or HOST:PORT");
+  }
+  proxy.name = text;
+  proxy.url = scheme + "://" + proxy.name;
+  return proxy;
 }
 
 } // namespace
@@ -122,14 +176,13 @@ std::optional<Proxy> find_proxy(const Url& url, const Environment& environment) 
     return std::nullopt;
   }
   auto proxy = either_case(environment, url.scheme + "_proxy");
-  if (proxy.empty()) {
+  if (proxy.value.empty()) {
     proxy = either_case(environment, "all_proxy");
   }
-  if (proxy.empty() || is_exempt(either_case(environment, "no_proxy"), url)) {
+  if (proxy.value.empty() || is_exempt(either_case(environment, "no_proxy").value, url)) {
     return std::nullopt;
   }
-  auto name = name_of(proxy);
-  return Proxy{std::move(proxy), std::move(name)};
+  return parse_proxy(proxy.name, proxy.value);
 }
 
 } // namespace regctl::http

@@ -110,6 +110,20 @@ class Proxies(Network):
                     self.assertNotIn(secret, said)
                     self.assertNotIn(secret, str(self.server.log()))
 
+    def test_a_proxys_password_may_have_any_character(self):
+        for password, written in (("Passw@rd", "Passw%40rd"), ("Passw@rd", "Passw@rd"), ("a/b", "a/b"),
+                                  ("hash#", "hash#"), ("abc%G4g", "abc%G4g"), ("100%", "100%"),
+                                  ("a\\b*c.", "a\\b*c."), ("a:b", "a:b"), ("ä", "%C3%A4")):
+            with self.subTest(written):
+                self.start_proxied("--user", f"bob:{password}")
+                self.ok("ping", "--plain-http", HOST, env=self.through("HTTP_PROXY", f"bob:{written}@"))
+
+    def test_a_variable_that_names_no_proxy_is_told_without_its_value(self):
+        for value in (f"gopher://bob:{SECRET}@proxy:1", f"http://bob:{SECRET}@pro xy:1", f"http://bob:{SECRET}@"):
+            with self.subTest(value):
+                result = self.fails(2, "ping", HOST, env={"HTTPS_PROXY": value}, saying="HTTPS_PROXY")
+                self.assertNotIn(SECRET, result.err)
+
     def test_the_registrys_password_does_not_reach_a_proxy_that_tunnels(self):
         self.start_proxied_tls(server_options=("--auth", "nginx", "--user", f"bob:{SECRET}"))
         self.round_trip("--insecure", env={**self.through("HTTPS_PROXY"), "REGCTL_USERNAME": "bob",

@@ -3,9 +3,8 @@
 
 #include <doctest/doctest.h>
 
-#include <netinet/in.h>
-
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <string>
 
@@ -15,11 +14,29 @@ using namespace regctl::http;
 TEST_SUITE_BEGIN("http/named_host");
 
 TEST_CASE("every spelling of an address of this machine is known") {
-  for (const auto* host :
-       {"127.0.0.1", "127.8.9.1", "127.1", "0x7f000001", "0X7F.1", "2130706433", "0177.0.0.1",
-        "017700000001", "0", "0.0.0.0", "::1", "::", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1",
-        "::FFFF:7F00:1", "::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b::127.0.0.1",
-        "2002:7f00:1::", "localhost", "LocalHost.", "a.localhost", "::1%lo"}) {
+  for (const auto* host : {"127.0.0.1",
+                           "127.8.9.1",
+                           "127.1",
+                           "0x7f000001",
+                           "0X7F.1",
+                           "2130706433",
+                           "0177.0.0.1",
+                           "017700000001",
+                           "0",
+                           "0.0.0.0",
+                           "::1",
+                           "::",
+                           "0:0:0:0:0:0:0:1",
+                           "::ffff:127.0.0.1",
+                           "::FFFF:7F00:1",
+                           "::127.0.0.1",
+                           "::ffff:0:127.0.0.1",
+                           "64:ff9b::127.0.0.1",
+                           "2002:7f00:1::",
+                           "localhost",
+                           "LocalHost.",
+                           "a.localhost",
+                           "::1%lo"}) {
     CAPTURE(host);
     CHECK(kind_of_host(host) == AddressKind::this_machine);
   }

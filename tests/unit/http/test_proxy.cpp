@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/proxy.hpp"
 
+#include <regctl/base/error.hpp>
+
 #include <doctest/doctest.h>
 
 #include <map>
 #include <string>
 
+using namespace regctl;
 using namespace regctl::http;
 
 namespace {
@@ -41,33 +44,62 @@ TEST_CASE("the scheme's variable comes before all_proxy, and lower case before u
       CAPTURE(expected);
       const auto proxy = find(std::string(row.scheme) + "://host.example/", left);
       REQUIRE(proxy);
-      CHECK(proxy->url == all.at(expected));
+      CHECK(proxy->name == all.at(expected));
       left[expected] = ""; // empty is as good as unset
     }
     CHECK_FALSE(find(std::string(row.scheme) + "://host.example/", left));
   }
 }
 
-TEST_CASE("a proxy's name is free of user, password and path") {
+TEST_CASE("user and password are told from the proxy, as they were meant") {
   struct Row {
+    const char* written;
     const char* url;
     const char* name;
+    const char* username;
+    const char* password;
   };
   const Row rows[] = {
-      {"http://proxy:3128", "proxy:3128"},
-      {"proxy:3128", "proxy:3128"},
-      {"proxy", "proxy"},
-      {"socks5h://proxy:1080/", "proxy:1080"},
-      {"http://bob:secret@proxy:3128/", "proxy:3128"},
-      {"bob:secret@proxy:3128", "proxy:3128"},
-      {"http://bob:s@c/r@t@[::1]:3128/x", "[::1]:3128"},
+      {"http://proxy:3128", "http://proxy:3128", "proxy:3128", "", ""},
+      {"proxy:3128", "http://proxy:3128", "proxy:3128", "", ""},
+      {"proxy", "http://proxy", "proxy", "", ""},
+      {"socks5h://proxy:1080/", "socks5h://proxy:1080", "proxy:1080", "", ""},
+      {"HTTPS://Proxy:443", "https://Proxy:443", "Proxy:443", "", ""},
+      {"http://bob:secret@proxy:3128/", "http://proxy:3128", "proxy:3128", "bob", "secret"},
+      {"bob:secret@proxy:3128", "http://proxy:3128", "proxy:3128", "bob", "secret"},
+      {"http://bob@proxy:3128", "http://proxy:3128", "proxy:3128", "bob", ""},
+      {"http://bob:s@c/r@t@[::1]:3128/x", "http://[::1]:3128", "[::1]:3128", "bob", "s@c/r@t"},
+      {"http://bob:p%40s%2Fs%25@proxy:1", "http://proxy:1", "proxy:1", "bob", "p@s/s%"},
+      {"http://b%40b:a:b@proxy:1", "http://proxy:1", "proxy:1", "b@b", "a:b"},
+      {"http://bob:abc%G4g@proxy:1", "http://proxy:1", "proxy:1", "bob", "abc%G4g"},
+      {"http://bob:100%@proxy:1", "http://proxy:1", "proxy:1", "bob", "100%"},
+      {"http://bob:a#b?c\\d@proxy:1", "http://proxy:1", "proxy:1", "bob", "a#b?c\\d"},
   };
   for (const auto& row : rows) {
-    CAPTURE(row.url);
-    const auto proxy = find("http://host.example/", {{"http_proxy", row.url}});
+    CAPTURE(row.written);
+    const auto proxy = find("http://host.example/", {{"http_proxy", row.written}});
     REQUIRE(proxy);
     CHECK(proxy->url == row.url);
     CHECK(proxy->name == row.name);
+    CHECK(proxy->username == row.username);
+    CHECK(proxy->password.reveal() == row.password);
+  }
+}
+
+TEST_CASE("a variable that names no proxy is told without its value") {
+  for (const char* written :
+       {"http://bob:secret@", "http://bob:secret@pro xy:1", "http://proxy:secret", "http://proxy:0",
+        "http://", "secret://proxy:1", "http://[::1:3128", "http://[secret]:1", "://secret"}) {
+    CAPTURE(written);
+    try {
+      static_cast<void>(find("https://host.example/", {{"ALL_PROXY", written}}));
+      FAIL("it was taken");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::usage);
+      CHECK(error.message().find("the proxy that ALL_PROXY names") == 0);
+      CHECK(std::string(error.what()).find("secret") == std::string::npos);
+      CHECK(error.hint().find("percent-encoded") != std::string::npos);
+    }
   }
 }
 
