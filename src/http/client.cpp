@@ -204,7 +204,9 @@ private:
     }
     if (exchange.is_stalled()) {
       return {Error(ErrorKind::unavailable,
-                    url.origin() + " neither sent nor took a byte for " +
+                    url.origin() +
+                        (exchange.has_head_begun() ? " has not ended the head of its answer after "
+                                                   : " neither sent nor took a byte for ") +
                         std::to_string(options_.stall_timeout.count() / 1000) + " s",
                     "--timeout SECONDS waits longer"),
               Obstacle::other, true};

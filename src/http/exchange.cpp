@@ -23,7 +23,7 @@ namespace {
 constexpr long k_download_buffer_bytes = 256 * 1024;
 constexpr std::size_t k_upload_buffer_bytes = 256 * 1024;
 constexpr std::size_t k_received_limit_bytes = 256 * 1024;
-constexpr std::size_t k_header_limit_bytes = 256 * 1024; // of one answer
+constexpr std::size_t k_head_limit_bytes = 256 * 1024; // of one answer, with what precedes it
 
 long curl_version_of(TlsVersion version) {
   switch (version) {
@@ -233,11 +233,15 @@ int Exchange::on_debug(::CURL*, curl_infotype type, char* data, std::size_t size
   });
 }
 
-/// Heads of informational answers (100) come before the real one; trailers after the body are
-/// dropped.
+/// Heads of informational answers (100) come before the real one, and count with it; trailers after
+/// the body are dropped.
 void Exchange::take_header(std::string_view line) {
   if (head_complete_) {
     return;
+  }
+  head_bytes_ += line.size();
+  if (head_bytes_ > k_head_limit_bytes) {
+    throw head_too_long(options_.url);
   }
   while (line.ends_with('\n') || line.ends_with('\r')) {
     line.remove_suffix(1);
@@ -411,7 +415,8 @@ void Exchange::watch_stall() {
   ::curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
   ::curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &received);
   const auto now = std::chrono::steady_clock::now();
-  const auto moved = sent + received + static_cast<::curl_off_t>(headers_.fields().size());
+  // Of a head, only its end is progress: informational answers could go on for ever.
+  const auto moved = sent + received + (head_complete_ ? 1 : 0);
   if (moved != moved_bytes_) {
     moved_bytes_ = moved;
     last_movement_ = now;

@@ -107,6 +107,8 @@ public:
   /// Why no head came.
   [[nodiscard]] CurlFailure failure() const;
   [[nodiscard]] bool is_stalled() const noexcept { return stalled_; }
+  /// A head began to come.
+  [[nodiscard]] bool has_head_begun() const noexcept { return head_bytes_ > 0; }
 
 private:
   friend class Loop;
@@ -167,6 +169,7 @@ private:
 
   Headers headers_;
   int status_ = 0;
+  std::size_t head_bytes_ = 0;
   bool head_complete_ = false;
   bool done_ = false;
   bool stalled_ = false;

@@ -183,6 +183,12 @@ bool is_about_tls(::CURLcode code) {
 
 } // namespace
 
+Error head_too_long(const Url& url) {
+  return Error(ErrorKind::protocol,
+               url.origin() + " sends a head that is longer than any answer of a registry",
+               "check host and port");
+}
+
 Failure proxy_wants_credentials(const std::string& proxy, const Url& url) {
   return {Error(ErrorKind::denied,
                 "cannot reach " + url.origin() + ": the proxy " + proxy +
@@ -223,6 +229,8 @@ Failure describe_failure(const CurlFailure& failure, const Url& url) {
     return unusable_certificate(why, failure, url);
   case CURLE_SSL_CONNECT_ERROR:
     return tls_failure(why, failure.tls_min, peer);
+  case CURLE_OUT_OF_MEMORY: // of a line that is longer than libcurl's 100 kB
+    return {head_too_long(url), Obstacle::other, false};
   case CURLE_OK: // it ended without a head that is one
   case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_WEIRD_SERVER_REPLY:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
+#include <regctl/base/visible.hpp>
 #include <regctl/http/url.hpp>
 
 #include <algorithm>
@@ -63,7 +64,7 @@ std::string without_query_values(std::string_view target) {
 
 [[noreturn]] void bad(std::string_view text) {
   throw Error(ErrorKind::protocol,
-              "'" + without_query_values(without_user(text)) + "' is not an http URL");
+              "'" + excerpt(without_query_values(without_user(text))) + "' is not an http URL");
 }
 
 std::uint16_t default_port(std::string_view scheme) {
@@ -71,9 +72,10 @@ std::uint16_t default_port(std::string_view scheme) {
 }
 
 bool is_host(std::string_view host) {
-  return !host.empty() && std::all_of(host.begin(), host.end(), [](char c) {
-    return is_alphanumeric(c) || c == '.' || c == '-' || c == '_';
-  });
+  constexpr std::size_t k_longest = 255; // of DNS
+  return !host.empty() && host.size() <= k_longest &&
+         std::all_of(host.begin(), host.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '.' || c == '-' || c == '_'; });
 }
 
 /// An IPv6 literal without its brackets; with a zone as in "fe80::1%eth0".
@@ -221,7 +223,7 @@ std::string Url::to_string() const {
 }
 
 std::string Url::redacted() const {
-  return origin() + without_query_values(target);
+  return excerpt(origin() + without_query_values(target));
 }
 
 std::string percent_encode(std::string_view text) {

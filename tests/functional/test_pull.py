@@ -299,6 +299,25 @@ class Misbehaving(TestCase):
             with self.subTest(words):
                 self.pull_with(fault, code=6, saying=[words])
 
+    def test_a_head_without_end_is_a_protocol_error_at_once(self):
+        for headers in ({"X-Long": "a" * 150_000}, {f"X-{i}": "a" * 8_000 for i in range(40)}):
+            with self.subTest(len(headers)):
+                self.pull_with(self.fault("headers", set=headers), code=6, saying=["sends a head that is longer"])
+                self.assertEqual(self.server.log("GET", "/layer")[-1]["path"], f"/v1/images/{self.top.id}/layer")
+                self.assertEqual(len(self.server.log("GET", f"{self.top.id}/layer")), 1)
+
+    def test_informational_answers_do_not_hold_us_past_the_time_out(self):
+        self.pull_with(self.fault("informational"), options=["--timeout", "1", "--retry", "0"], code=5,
+                       saying=["has not ended the head of its answer after 1 s"])
+
+    def test_messages_quote_little_of_what_a_server_sends(self):
+        long = "x" * 50_000
+        for status, location in ((302, f"ftp://{long}/"), (302, f"http://{long}/"), (302, f"http://localhost:1/{long}")):
+            with self.subTest(location[:20]):
+                result = self.pull_with(self.fault("headers", set={"Location": location}),
+                                        self.fault("status", status=status), code=5 if ":1" in location else 6)
+                self.assertLess(len(result.err), 2000)
+
     def test_a_loop_of_parents_ends(self):
         bottom = self.layers[0].id
         loop = json.dumps({"id": bottom, "parent": self.top.id})

@@ -30,7 +30,8 @@ struct Url {
   [[nodiscard]] std::string origin() const;
   /// origin() + target, for requests.
   [[nodiscard]] std::string to_string() const;
-  /// As to_string() for messages and logs: values of the query are replaced by "…" (signed URLs).
+  /// As to_string() for messages and logs: values of the query are replaced by "…" (signed URLs),
+  /// and what is long is cut (base/visible).
   [[nodiscard]] std::string redacted() const;
 
   bool operator==(const Url&) const = default;

@@ -65,7 +65,7 @@ TEST_CASE("parse refuses what is no http URL and does not repeat secrets") {
       {"http://[zz]/", "'http://[zz]/' is not an http URL"},
       {"http://[::1]x/", "'http://[::1]x/' is not an http URL"},
       {"http://::1/", "'http://::1/' is not an http URL"},
-      {"http://a\nb/", "'http://a\nb/' is not an http URL"},
+      {"http://a\nb/", "'http://a\\nb/' is not an http URL"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.written);
