@@ -222,10 +222,12 @@ private:
 
   /// libcurl says the same of a file that is missing and of one that holds nothing of use.
   static std::optional<Error> find_unreadable(const HostSettings& settings, const Url& url) {
-    for (const auto* file : {&settings.ca_file, &settings.client_cert, &settings.client_key}) {
+    auto files = settings.ca_files;
+    files.insert(files.end(), {settings.client_cert, settings.client_key});
+    for (const auto& file : files) {
       try {
-        if (!file->empty()) {
-          static_cast<void>(open_for_reading(*file));
+        if (!file.empty()) {
+          static_cast<void>(open_for_reading(file));
         }
       } catch (const Error& error) {
         return Error(ErrorKind::usage,

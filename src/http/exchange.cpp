@@ -5,6 +5,7 @@
 #include "http/proxy.hpp"
 #include "http/redact.hpp"
 
+#include <regctl/base/file.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/visible.hpp>
 
@@ -23,6 +24,7 @@ namespace {
 constexpr long k_download_buffer_bytes = 256 * 1024;
 constexpr std::size_t k_upload_buffer_bytes = 256 * 1024;
 constexpr std::size_t k_received_limit_bytes = 256 * 1024;
+constexpr std::uint64_t k_ca_file_limit_bytes = 16 * 1024 * 1024;
 constexpr std::size_t k_head_limit_bytes = 256 * 1024; // of one answer, with what precedes it
 
 long curl_version_of(TlsVersion version) {
@@ -37,6 +39,23 @@ long curl_version_of(TlsVersion version) {
     return CURL_SSLVERSION_TLSv1_3;
   }
   return CURL_SSLVERSION_TLSv1_2;
+}
+
+/// Authorities that are trusted beside the system's: libcurl adds the system's folder of them by
+/// itself, and takes one file, or one text.
+void trust(const EasyHandle& easy, const std::vector<std::string>& ca_files) {
+  if (ca_files.size() == 1) {
+    set_option(easy, CURLOPT_CAINFO, ca_files.front());
+  }
+  if (ca_files.size() <= 1) {
+    return;
+  }
+  std::string all;
+  for (const auto& file : ca_files) {
+    all += read_file(file, k_ca_file_limit_bytes) + "\n";
+  }
+  ::curl_blob blob{all.data(), all.size(), CURL_BLOB_COPY};
+  set_option(easy, CURLOPT_CAINFO_BLOB, &blob);
 }
 
 } // namespace
@@ -130,9 +149,7 @@ void Exchange::set_up_tls_and_proxy() {
     // The library has switched off what such a server can: SHA-1 above all.
     set_option(easy_, CURLOPT_SSL_CIPHER_LIST, std::string("DEFAULT@SECLEVEL=0"));
   }
-  if (!settings.ca_file.empty()) {
-    set_option(easy_, CURLOPT_CAINFO, settings.ca_file);
-  }
+  trust(easy_, settings.ca_files);
   if (!settings.client_cert.empty()) {
     set_option(easy_, CURLOPT_SSLCERT, settings.client_cert);
   }
@@ -319,7 +336,7 @@ CurlFailure Exchange::failure() const {
   const bool is_reused = new_connections == 0 && failure.code != CURLE_COULDNT_CONNECT;
   failure.tls_done = options_.url.scheme == "https" && (handshake > 0 || is_reused);
   failure.tls_min = options_.settings.tls_min;
-  failure.has_ca_file = !options_.settings.ca_file.empty();
+  failure.has_ca_file = !options_.settings.ca_files.empty();
   return failure;
 }
 

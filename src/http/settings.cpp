@@ -112,31 +112,61 @@ std::optional<fs::path> find_configuration(const fs::path& named) {
   return fs::exists(usual, ignored) ? std::optional(usual) : std::nullopt;
 }
 
-/// What a certs.d folder of one host holds, as far as `settings` does not say it already.
-void read_certs_folder(const fs::path& folder, RegistrySettings& settings) {
+[[noreturn]] void bad_pair(const fs::path& file, const fs::path& missing) {
+  throw Error(ErrorKind::usage,
+              "'" + file.string() + "' has no '" + missing.filename().string() + "' beside it",
+              "*.cert and *.key are a certificate of ours; authorities are *.crt");
+}
+
+std::vector<fs::path> list_folder(const fs::path& folder) {
   std::error_code error;
   std::vector<fs::path> files;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     files.push_back(entry->path());
   }
-  std::sort(files.begin(), files.end());
-  for (const auto& file : files) {
-    if (file.extension() == ".crt" && settings.ca_file.empty()) {
-      settings.ca_file = file.string();
-    }
-    if (file.extension() != ".cert" || !settings.client_cert.empty()) {
-      continue;
-    }
-    auto key = file;
-    key.replace_extension(".key");
-    if (!fs::exists(key, error)) {
-      throw Error(ErrorKind::usage,
-                  "'" + file.string() + "' has no '" + key.filename().string() + "' beside it");
-    }
-    settings.client_cert = file.string();
-    settings.client_key = key.string();
+  std::error_code unknown;
+  if (error == std::errc::permission_denied && fs::is_directory(folder, unknown)) {
+    throw Error(ErrorKind::usage, "cannot read '" + folder.string() + "': " + error.message());
   }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// What a certs.d folder of one host holds, as far as `settings` does not say it already.
+void read_certs_folder(const fs::path& folder, RegistrySettings& settings) {
+  const bool wants_authorities = settings.ca_file.empty() && settings.certs_d_authorities.empty();
+  std::error_code error;
+  for (const auto& file : list_folder(folder)) {
+    auto twin = file;
+    if (file.extension() == ".crt" && wants_authorities) {
+      settings.certs_d_authorities.push_back(file.string());
+    } else if (file.extension() == ".key") {
+      if (twin.replace_extension(".cert"); !fs::exists(twin, error)) {
+        bad_pair(file, twin);
+      }
+    } else if (file.extension() == ".cert") {
+      if (twin.replace_extension(".key"); !fs::exists(twin, error)) {
+        bad_pair(file, twin);
+      }
+      if (settings.client_cert.empty()) {
+        settings.client_cert = file.string();
+        settings.client_key = twin.string();
+      }
+    }
+  }
+}
+
+/// What the folder of a host may be called.
+std::vector<std::string> certs_folders(const std::string& host_port) {
+  constexpr std::string_view k_https = ":443";
+  if (host_port.ends_with(k_https)) {
+    return {host_port, host_port.substr(0, host_port.size() - k_https.size())};
+  }
+  const auto colon = host_port.rfind(':');
+  const bool has_port = colon != std::string::npos && !host_port.ends_with(']');
+  return has_port ? std::vector<std::string>{host_port}
+                  : std::vector<std::string>{host_port, host_port + std::string(k_https)};
 }
 
 } // namespace
@@ -203,11 +233,13 @@ RegistrySettings Settings::for_host(const std::string& host_port) const {
       *target = *flag;
     }
   }
-  const std::array<fs::path, 3> folders = {home_folder() / ".docker" / "certs.d",
-                                           config_folder() / "containers" / "certs.d",
-                                           "/etc/docker/certs.d"};
-  for (const auto& folder : folders) {
-    read_certs_folder(folder / host_port, settings);
+  const std::array<fs::path, 5> owners = {home_folder() / ".docker", config_folder() / "docker",
+                                          config_folder() / "containers", "/etc/docker",
+                                          "/etc/containers"};
+  for (const auto& owner : owners) {
+    for (const auto& name : certs_folders(host_port)) {
+      read_certs_folder(owner / "certs.d" / name, settings);
+    }
   }
   if (!settings.client_key.empty() && settings.client_cert.empty()) {
     throw Error(ErrorKind::usage, "there is a client key for " + host_port + ", and no certificate",

@@ -15,8 +15,10 @@ namespace {
 http::ClientOptions with_settings(http::ClientOptions options, const http::Settings& settings) {
   options.settings = [&settings](const std::string& host_port) {
     const auto found = settings.for_host(host_port);
-    return http::HostSettings{!found.insecure, found.ca_file, found.client_cert, found.client_key,
-                              found.tls_min.value_or(http::TlsVersion::v1_2)};
+    return http::HostSettings{
+        !found.insecure,
+        found.ca_file.empty() ? found.certs_d_authorities : std::vector<std::string>{found.ca_file},
+        found.client_cert, found.client_key, found.tls_min.value_or(http::TlsVersion::v1_2)};
   };
   return options;
 }

@@ -83,7 +83,8 @@ enum class TlsVersion { v1_0, v1_1, v1_2, v1_3 };
 /// How to reach one registry by https; found by host for each connection.
 struct HostSettings {
   bool verify_tls = true;
-  std::string ca_file;     ///< PEM; empty: the system's
+  /// PEM; beside the system's, where that has them in a folder. One that is not PEM is none.
+  std::vector<std::string> ca_files;
   std::string client_cert; ///< PEM; empty: none
   std::string client_key;  ///< PEM; empty: in client_cert's file
   /// Below 1.2, the ciphers, keys and signatures of those days are taken as well.

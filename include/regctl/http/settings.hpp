@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace regctl::http {
 
@@ -26,6 +27,7 @@ struct RegistrySettings {
   bool insecure = false;   ///< TLS unverified, and plain http where https is not spoken
   bool plain_http = false; ///< http only
   std::string ca_file;
+  std::vector<std::string> certs_d_authorities; ///< where there is no ca_file
   std::string client_cert;
   std::string client_key;
   std::optional<TlsVersion> tls_min; ///< nothing: 1.2
@@ -57,9 +59,12 @@ public:
   /// Before the settings are shared.
   void add(const std::string& host_port, const RegistrySettings& settings);
 
-  /// For "host:port". certs.d is looked for in ~/.docker/certs.d, ~/.config/containers/certs.d and
-  /// /etc/docker/certs.d, folder "host:port": *.crt are CAs (joined), *.cert and *.key of one name
-  /// the client's. Source: Docker's "verify repository client with certificates".
+  /// For "host:port". certs.d is looked for in ~/.docker, ~/.config/docker, ~/.config/containers,
+  /// /etc/docker and /etc/containers; in each, folder "host:port" or, for port 443, "host" or
+  /// "host:443". Of the first that has any, all *.crt are authorities and the first *.cert with the
+  /// *.key of its name is the client's. Throws Error{usage} for a *.cert or *.key without the
+  /// other, and for such a folder that cannot be read. Source: Docker's registry/registry.go
+  /// (ReadCertsDirectory), 20.10.
   [[nodiscard]] RegistrySettings for_host(const std::string& host_port) const;
 
 private:
