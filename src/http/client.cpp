@@ -10,13 +10,16 @@
 
 #include <algorithm>
 #include <charconv>
+#include <mutex>
 #include <random>
+#include <set>
 
 namespace regctl::http {
 
 namespace {
 
 constexpr int k_most_redirects = 10;
+constexpr int k_length_required = 411;
 constexpr std::uint64_t k_discard_limit_bytes = 256 * 1024;
 
 class BodySource final : public Source {
@@ -62,13 +65,17 @@ std::optional<std::chrono::milliseconds> retry_after(const Headers& headers) {
   return value ? parse_retry_after(*value, std::time(nullptr)) : std::nullopt;
 }
 
-bool is_redirect(const Request& request, int status) {
+/// Whether an answer of `from` with this status sends `method` on to `to`.
+bool is_redirect(Method method, int status, const Url& from, const Url& to) {
   if (status == 307 || status == 308) {
     return true;
   }
-  // 301 to 303 turn other methods into GET, which is never meant here.
-  const bool reads = request.method == Method::get || request.method == Method::head;
-  return reads && status >= 301 && status <= 303;
+  if (method == Method::get || method == Method::head) {
+    return status >= 301 && status <= 303;
+  }
+  // 302 and 303 turn what writes into a GET, and 301 may. Within a host 301 tells how a path is
+  // written, or that https is to be spoken: the same request is meant.
+  return status == 301 && from.host == to.host;
 }
 
 /// Whether the authorization of `request` is for the origin of `url`.
@@ -77,6 +84,25 @@ bool is_for(const Request& request, const Url& url) {
   return origin == request.url.origin() ||
          (request.named_by && origin == request.named_by->origin());
 }
+
+/// Hosts of which something was found out. Thread-safe.
+class HostSet {
+public:
+  bool contains(const std::string& host) {
+    const std::lock_guard lock(mutex_);
+    return hosts_.contains(host);
+  }
+
+  /// False if it was there already.
+  bool insert(const std::string& host) {
+    const std::lock_guard lock(mutex_);
+    return hosts_.insert(host).second;
+  }
+
+private:
+  std::mutex mutex_;
+  std::set<std::string> hosts_;
+};
 
 } // namespace
 
@@ -91,6 +117,48 @@ public:
   [[nodiscard]] const ClientOptions& options() const noexcept { return options_; }
 
   Response send(const Request& request) {
+    const bool is_chunked = request.body && !request.body->size_bytes;
+    const auto host = host_port(request.url);
+    if (!is_chunked || !wanting_length_.contains(host)) {
+      auto response = send_as_it_is(request);
+      if (!is_chunked || response.status != k_length_required) {
+        return response;
+      }
+      discard_body(response);
+      if (wanting_length_.insert(host)) {
+        note(host + ", or what stands before it, wants the length of what is sent: layers are kept "
+                    "in temporary files to know it");
+      }
+    }
+    return send_as_it_is(with_length(request));
+  }
+
+  Attempt attempt(const Request& request) {
+    auto outcome = try_once(request);
+    if (outcome.exchange) {
+      return {respond(std::move(outcome), nullptr), std::nullopt, Obstacle::other};
+    }
+    return {std::nullopt, outcome.failure->error, outcome.failure->obstacle};
+  }
+
+private:
+  /// What one attempt with its redirects came to: an exchange whose head is there, or a failure.
+  struct Outcome {
+    std::unique_ptr<Exchange> exchange;
+    Url url;
+    std::optional<Failure> failure;
+  };
+
+  /// `request` with a body that is read to its end already.
+  static Request with_length(const Request& request) {
+    const auto source = request.body->open();
+    const auto kept = keep_bytes(*source);
+    auto changed = request;
+    changed.body = Body{[kept] { return kept.open(); }, kept.size_bytes};
+    return changed;
+  }
+
+  Response send_as_it_is(const Request& request) {
     for (unsigned attempt = 1;; ++attempt) {
       auto slot = gates_.enter(host_port(request.url), request.method);
       auto outcome = try_once(request);
@@ -111,22 +179,6 @@ public:
       }
     }
   }
-
-  Attempt attempt(const Request& request) {
-    auto outcome = try_once(request);
-    if (outcome.exchange) {
-      return {respond(std::move(outcome), nullptr), std::nullopt, Obstacle::other};
-    }
-    return {std::nullopt, outcome.failure->error, outcome.failure->obstacle};
-  }
-
-private:
-  /// What one attempt with its redirects came to: an exchange whose head is there, or a failure.
-  struct Outcome {
-    std::unique_ptr<Exchange> exchange;
-    Url url;
-    std::optional<Failure> failure;
-  };
 
   Outcome try_once(const Request& request) {
     auto url = request.url;
@@ -149,17 +201,30 @@ private:
       if (exchange->status() == 407 && !exchange->proxy().empty()) {
         return {nullptr, url, proxy_wants_credentials(exchange->proxy(), url)};
       }
-      const auto location = exchange->headers().find("Location");
-      if (!location || !is_redirect(request, exchange->status())) {
+      const auto next = redirect_of(request, *exchange, url);
+      if (!next) {
         return {std::move(exchange), url, std::nullopt};
       }
       if (hop == k_most_redirects) {
         throw Error(ErrorKind::protocol, request.url.redacted() + " leads through more than " +
                                              std::to_string(k_most_redirects) + " redirects");
       }
-      url = in_context([&] { return "following a redirect of " + request.url.redacted(); },
-                       [&] { return url.resolve(*location); });
+      url = *next;
     }
+  }
+
+  /// Where the answer of `url` sends the request; nothing: nowhere.
+  static std::optional<Url> redirect_of(const Request& request, const Exchange& exchange,
+                                        const Url& url) {
+    const int status = exchange.status();
+    const auto location = exchange.headers().find("Location");
+    if (!location || status < 301 || status > 308) {
+      return std::nullopt;
+    }
+    auto next = in_context([&] { return "following a redirect of " + request.url.redacted(); },
+                           [&] { return url.resolve(*location); });
+    return is_redirect(request.method, status, url, next) ? std::optional(std::move(next))
+                                                          : std::nullopt;
   }
 
   static Response respond(Outcome outcome, std::unique_ptr<Gates::Slot> slot) {
@@ -297,7 +362,8 @@ private:
   ClientOptions options_;
   Gates gates_;
   PeerKinds kinds_;
-  OriginShares shares_; // used by the handles of the loops, so destroyed after them
+  HostSet wanting_length_; ///< that answered 411
+  OriginShares shares_;    // used by the handles of the loops, so destroyed after them
   Loops loops_;
 };
 

@@ -19,7 +19,11 @@ struct Phrase {
   std::string_view text;
 };
 
-constexpr std::array<Phrase, 14> k_phrases = {{{400, "bad request"},
+constexpr std::array<Phrase, 18> k_phrases = {{{301, "moved"},
+                                               {302, "found elsewhere"},
+                                               {303, "see elsewhere"},
+                                               {308, "moved"},
+                                               {400, "bad request"},
                                                {401, "credentials wanted"},
                                                {403, "forbidden"},
                                                {404, "not found"},
@@ -67,6 +71,19 @@ ErrorKind kind_of(int status) noexcept {
                                                          : ErrorKind::protocol;
 }
 
+/// Where an answer sends us that was not followed; empty: nowhere.
+std::string redirect_target(const http::Response& response) {
+  const auto location = response.headers.find("Location");
+  if (!location || response.status < 300 || response.status > 399) {
+    return {};
+  }
+  try {
+    return response.url.resolve(*location).redacted();
+  } catch (const Error&) {
+    return excerpt(*location);
+  }
+}
+
 } // namespace
 
 std::string error_text(http::Response& response) {
@@ -93,8 +110,11 @@ std::string error_text(http::Response& response) {
 
 void throw_status(http::Response& response, const std::string& what) {
   const auto text = error_text(response);
-  throw Error(kind_of(response.status), what + ": " + response.url.origin() + " answered " +
-                                            std::to_string(response.status) + " (" + text + ")");
+  const auto target = redirect_target(response);
+  throw Error(kind_of(response.status),
+              what + ": " + response.url.origin() + " answered " + std::to_string(response.status) +
+                  " (" + text + ")" + (target.empty() ? "" : ", and names " + target + " instead"),
+              target.empty() ? "" : "if that is where the registry is, use its host and port");
 }
 
 void throw_denied(http::Response& response, const std::string& host, const std::string& what,

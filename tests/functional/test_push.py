@@ -14,6 +14,20 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import DATA, FaultServer, Layer, TestCase, main, make_archive  # noqa: E402
 
 
+def make_plain_archive(path, seeds):
+    """Layers as plain tars; returns them by ID."""
+    layers = make_archive(path, seeds, 50_000)
+    plain = {layer.id: gzip.decompress(layer.data) for layer in layers}
+    with tarfile.open(path) as archive:
+        others = {m.name: archive.extractfile(m).read() for m in archive if not m.name.endswith("/layer.tar")}
+    with tarfile.open(path, "w") as archive:
+        for name, data in {**{f"{i}/layer.tar": data for i, data in plain.items()}, **others}.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return plain
+
+
 class Push(TestCase):
     SIZE = 100_000
 
@@ -101,6 +115,50 @@ class Push(TestCase):
                 self.fails(code, "push", "--retry", "3", "large.tar", self.image,
                            saying=[str(status), "no such luck"])
                 self.server.control("clear")
+
+    def test_a_proxy_that_wants_lengths_gets_them(self):
+        # As "docker save" of a v1 engine writes them: plain tars, whose compressed size nobody knows.
+        for action in ("early", "status"):  # before the body is read, and after it
+            with self.subTest(action):
+                server = self.start(FaultServer, faults=[{"chunked": True, "path": "", "action": action,
+                                                          "status": 411}])
+                layers = make_plain_archive(self.path("plain.tar"), ["p", "q", "r"])
+                result = self.ok("push", "-j", "1", "plain.tar", f"{server.host}/team/app:1.0")
+                self.assertEqual(result.err.count("wants the length of what is sent"), 1)
+                # It is remembered for the host.
+                self.assertEqual([r["status"] for r in server.log("PUT", "/layer")], [411, 200, 200, 200])
+                for identity, data in layers.items():
+                    self.assertEqual(gzip.decompress(server.get(f"/v1/images/{identity}/layer")), data)
+                sent = {r["path"]: r["checksum"] for r in server.log("PUT", "/checksum")}
+                self.assertEqual(len(sent), 3)
+
+    def test_a_length_that_is_wanted_all_the_same_is_a_plain_refusal(self):
+        self.server.control({"method": "PUT", "path": "/layer$", "action": "status", "status": 411})
+        make_plain_archive(self.path("plain.tar"), ["p"])
+        self.fails(6, "push", "plain.tar", self.image, saying="answered 411")
+
+    def test_what_writes_follows_a_redirect_that_means_the_same_request(self):
+        for status in (301, 307, 308):
+            with self.subTest(status):
+                other = self.start(FaultServer)
+                moved = self.start(FaultServer, faults=[{"path": "/v1/(images|repositories)", "action": "redirect",
+                                                         "status": status, "to": other.url("")}])
+                self.ok("push", "app.tar", f"{moved.host}/team/app:1.0")
+                self.assertEqual(len(other.log("PUT", "/layer")), 4)
+                self.assertEqual(json.loads(other.get("/v1/repositories/team/app/tags")),
+                                 {"1.0": self.layers[-1].id})
+
+    def test_a_redirect_that_is_not_followed_is_named(self):
+        other = self.start(FaultServer)
+        elsewhere = f"http://localhost:{other.port}"
+        for status, target in ((302, other.url("")), (303, other.url("")), (301, elsewhere)):
+            with self.subTest((status, target)):
+                self.server.control({"method": "PUT", "path": "", "action": "redirect", "status": status,
+                                     "to": target})
+                self.fails(6, "push", "app.tar", self.image,
+                           saying=[f"answered {status}", f"and names {target}/v1/repositories/team/app/ instead"])
+                self.server.control("clear")
+        self.assertEqual(other.log(), [])
 
     def test_a_checksum_that_the_server_disputes_is_sent_once_more_and_refused(self):
         self.server.control({"method": "PUT", "path": "/checksum$", "action": "status", "status": 400,

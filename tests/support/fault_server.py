@@ -38,8 +38,11 @@ class Fault:
     cut (after N body bytes the connection is closed), stall (after N bytes nothing comes until the client
     goes), slow (N bytes a second), reset and close (no answer), status (with "status", "retry_after",
     "body"), early (a status before the body is read), length (Content-Length off by "delta"), corrupt
-    (the byte "at" flipped), body (replaced by "text"), huge ("bytes" of JSON), deep ("depth" brackets),
-    headers ("set" and "drop").
+    (the byte "at" flipped), shift (a range of the right length has the bytes from the first one on), body (replaced by "text"), huge ("bytes" of JSON), deep ("depth" brackets),
+    headers ("set" and "drop"), redirect ("status", to the same path at the server "to", before the body
+    is read), informational (answers 102 and never another).
+
+    A rule with "chunked": true is for bodies without a length.
 
     A rule with "gather": N holds what it chose until N requests are there, and lets them go together.
     """
@@ -51,9 +54,12 @@ class Fault:
         self.skip = rule.get("skip", 0)
         self.times = rule.get("times")
         self.action = rule["action"]
+        self.chunked = rule.get("chunked", False)
         self.gathering = threading.Barrier(rule["gather"], timeout=60) if "gather" in rule else None
 
-    def take(self, method, path):
+    def take(self, method, path, headers):
+        if self.chunked and "Transfer-Encoding" not in headers:
+            return False
         if (self.method and self.method != method) or not self.path.search(path) or self.times == 0:
             return False
         if self.skip > 0:
@@ -116,7 +122,7 @@ class Handler(Registry, BaseHTTPRequestHandler):
         if self.route == "/_fault":
             return self.control()
         with self.state.lock:
-            fault = next((f for f in self.state.faults if f.take(self.command, self.path)), None)
+            fault = next((f for f in self.state.faults if f.take(self.command, self.path, self.headers)), None)
         action = fault.action if fault else None
         if fault and fault.gathering:
             fault.gathering.wait()
@@ -126,6 +132,11 @@ class Handler(Registry, BaseHTTPRequestHandler):
             answer = error(fault.rule["status"], fault.rule.get("text", "early"))
             self.close_connection = True
             return self.respond(answer, None)
+        if action == "redirect":
+            self.close_connection = True
+            return self.respond(Answer(fault.rule["status"], b"", {"Location": fault.rule["to"] + self.path}), None)
+        if action == "informational":
+            return self.inform()
         try:
             if action == "status":
                 self.read_body()  # and nothing else happens
@@ -196,6 +207,8 @@ class Handler(Registry, BaseHTTPRequestHandler):
         elif action == "corrupt":
             body = bytearray(body)
             body[rule["at"]] ^= 1
+        elif action == "shift":
+            body = self.whole[:len(body)]
         elif action == "headers":
             headers = {**{k: v for k, v in headers.items() if k not in rule.get("drop", [])},
                        **rule.get("set", {})}
@@ -239,6 +252,13 @@ class Handler(Registry, BaseHTTPRequestHandler):
                 self.server.pause(0.05)
         else:
             self.wfile.write(body)
+
+    def inform(self):
+        self.log_request_line(102)
+        self.close_connection = True
+        while True:  # until the client goes
+            self.wfile.write(b"HTTP/1.1 102 Processing\r\nX-Progress: some\r\n\r\n")
+            self.server.pause(0.1)
 
     def wait_for_the_client_to_go(self):
         self.connection.settimeout(None)
