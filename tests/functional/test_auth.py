@@ -78,6 +78,14 @@ class Auth(TestCase):
             self.assertIsNone(record["authorization"])
             self.assertIsNone(record["cookie"])
 
+    def test_a_store_that_denies_is_not_taken_for_the_registry(self):
+        store = self.start(FaultServer, faults=[{"path": "/layer$", "action": "status", "status": 403}])
+        server = self.start_guarded("basic", "--redirect-layers", store.url(""))
+        self.ok("push", "app.tar", server.image, env=ENVIRONMENT)
+        result = self.fails(4, "pull", server.image, "out.tar", env=ENVIRONMENT,
+                            saying=f"{store.url('')}, where {server.host} sends us, denies access")
+        self.assertNotIn("REGCTL_USERNAME", result.err)
+
     def test_endpoints_that_the_index_names_get_tokens(self):
         images = self.start(FaultServer)
         index = self.start_guarded("basic", "--standalone", "False", "--endpoints", images.host)

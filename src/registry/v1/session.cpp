@@ -247,7 +247,7 @@ void Session::learn(const http::Response& response, Need need) {
 }
 
 void Session::deny_at(const std::optional<http::Url>& endpoint, http::Response& response) const {
-  if (!endpoint) {
+  if (!endpoint || response.url.origin() != endpoint->origin()) {
     deny(response);
   }
   const bool keeps_password =
@@ -265,6 +265,13 @@ void Session::deny_at(const std::optional<http::Url>& endpoint, http::Response& 
 }
 
 void Session::deny(http::Response& response) const {
+  if (response.url.origin() != connection_->base.origin()) { // it has never had our password
+    const auto text = error_text(response);
+    throw Error(ErrorKind::denied, response.url.origin() + ", where " + connection_->host +
+                                       " sends us, denies access to " + repository_ +
+                                       ": it answered " + std::to_string(response.status) + " (" +
+                                       text + ")");
+  }
   throw_denied(response, connection_->host, repository_, connection_->credential);
 }
 
