@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <mutex>
 #include <random>
 #include <set>
@@ -85,6 +86,26 @@ bool is_for(const Request& request, const Url& url) {
          (request.named_by && origin == request.named_by->origin());
 }
 
+/// Which of several certificates of ours an origin is shown: the next after one that it refused.
+/// Thread-safe.
+class ShownCertificates {
+public:
+  std::size_t shown(const std::string& origin) {
+    const std::lock_guard lock(mutex_);
+    const auto found = shown_.find(origin);
+    return found == shown_.end() ? 0 : found->second;
+  }
+
+  void show(const std::string& origin, std::size_t certificate) {
+    const std::lock_guard lock(mutex_);
+    shown_[origin] = certificate;
+  }
+
+private:
+  std::mutex mutex_;
+  std::map<std::string, std::size_t> shown_;
+};
+
 /// Hosts of which something was found out. Thread-safe.
 class HostSet {
 public:
@@ -126,8 +147,9 @@ public:
       }
       discard_body(response);
       if (wanting_length_.insert(host)) {
-        note(host + ", or what stands before it, wants the length of what is sent: layers are kept "
-                    "in temporary files to know it");
+        note(host +
+             ", or what stands before it, wants the length of what is sent: what has none yet is "
+             "kept in a temporary file first");
       }
     }
     return send_as_it_is(with_length(request));
@@ -192,7 +214,12 @@ private:
       }
       auto exchange = start(request, url, named_by);
       if (!exchange->wait_for_head()) {
-        return {nullptr, url, failure_of(*exchange, url, named_by)};
+        auto failure = failure_of(*exchange, url, named_by);
+        if (shows_another_certificate(url, *exchange, failure)) {
+          --hop;
+          continue;
+        }
+        return {nullptr, url, std::move(failure)};
       }
       if (!named_by) {
         kinds_.remember(url, exchange->peer_kind());
@@ -211,6 +238,22 @@ private:
       }
       url = *next;
     }
+  }
+
+  /// True if `url` refused the certificate that it was shown, and there is one that it was not
+  /// shown yet. The alert that says so may be lost when the connection is closed on it.
+  bool shows_another_certificate(const Url& url, const Exchange& exchange, const Failure& failure) {
+    const bool is_refused =
+        failure.obstacle == Obstacle::after_tls ||
+        (failure.obstacle == Obstacle::certificate && exchange.is_refused_by_alert());
+    const auto count =
+        is_refused ? options_.settings(host_port(url)).client_certificates.size() : 0;
+    if (count < 2) {
+      return false;
+    }
+    const auto next = (exchange.certificate() + 1) % count; // the first again if it was a mere cut
+    certificates_.show(url.origin(), next);
+    return next != 0;
   }
 
   /// Where the answer of `url` sends the request; nothing: nowhere.
@@ -249,6 +292,7 @@ private:
     }
     if (url.scheme == "https") { // all of them are about TLS, and finding them reads folders
       options.settings = options_.settings(host_port(url));
+      options.certificate = certificates_.shown(url.origin());
     }
     options.connect_timeout = options_.connect_timeout;
     options.stall_timeout = options_.stall_timeout;
@@ -288,7 +332,9 @@ private:
   /// libcurl says the same of a file that is missing and of one that holds nothing of use.
   static std::optional<Error> find_unreadable(const HostSettings& settings, const Url& url) {
     auto files = settings.ca_files;
-    files.insert(files.end(), {settings.client_cert, settings.client_key});
+    for (const auto& ours : settings.client_certificates) {
+      files.insert(files.end(), {ours.file, ours.key});
+    }
     for (const auto& file : files) {
       try {
         if (!file.empty()) {
@@ -362,6 +408,7 @@ private:
   ClientOptions options_;
   Gates gates_;
   PeerKinds kinds_;
+  ShownCertificates certificates_;
   HostSet wanting_length_; ///< that answered 411
   OriginShares shares_;    // used by the handles of the loops, so destroyed after them
   Loops loops_;

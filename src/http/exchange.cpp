@@ -150,11 +150,11 @@ void Exchange::set_up_tls_and_proxy() {
     set_option(easy_, CURLOPT_SSL_CIPHER_LIST, std::string("DEFAULT@SECLEVEL=0"));
   }
   trust(easy_, settings.ca_files);
-  if (!settings.client_cert.empty()) {
-    set_option(easy_, CURLOPT_SSLCERT, settings.client_cert);
-  }
-  if (!settings.client_key.empty()) {
-    set_option(easy_, CURLOPT_SSLKEY, settings.client_key);
+  if (options_.certificate < settings.client_certificates.size()) {
+    const auto& ours = settings.client_certificates[options_.certificate];
+    set_option(easy_, CURLOPT_SSLCERT, ours.file);
+    set_option(easy_, CURLOPT_SSLKEY, ours.key.empty() ? ours.file : ours.key);
+    set_option(easy_, CURLOPT_KEYPASSWD, std::string()); // or OpenSSL would ask at the terminal
   }
   // Both are always set, or libcurl would look at the environment itself.
   const auto proxy = find_proxy(options_.url, [](const char* name) { return std::getenv(name); });
@@ -338,6 +338,10 @@ CurlFailure Exchange::failure() const {
   failure.tls_min = options_.settings.tls_min;
   failure.has_ca_file = !options_.settings.ca_files.empty();
   return failure;
+}
+
+bool Exchange::is_refused_by_alert() const {
+  return std::string_view(detail_.data()).find("alert") != std::string_view::npos;
 }
 
 std::size_t Exchange::read(std::span<std::byte> out) {

@@ -66,6 +66,7 @@ struct ExchangeOptions {
   const Secret* authorization = nullptr;
   std::optional<std::uint64_t> upload_bytes; ///< of the body, if there is one and it is known
   HostSettings settings;
+  std::size_t certificate = 0; ///< which of `settings` to show
   /// The server that sent us to `url`, if one did: addresses that it may not name are not asked.
   std::optional<NamedBy> named_by;
   std::chrono::milliseconds connect_timeout{0};
@@ -106,6 +107,10 @@ public:
 
   /// Why no head came.
   [[nodiscard]] CurlFailure failure() const;
+  /// The peer ended TLS itself, saying why.
+  [[nodiscard]] bool is_refused_by_alert() const;
+  /// Which of our certificates was shown.
+  [[nodiscard]] std::size_t certificate() const noexcept { return options_.certificate; }
   [[nodiscard]] bool is_stalled() const noexcept { return stalled_; }
   /// A head began to come.
   [[nodiscard]] bool has_head_begun() const noexcept { return head_bytes_ > 0; }

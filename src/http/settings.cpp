@@ -136,6 +136,8 @@ std::vector<fs::path> list_folder(const fs::path& folder) {
 /// What a certs.d folder of one host holds, as far as `settings` does not say it already.
 void read_certs_folder(const fs::path& folder, RegistrySettings& settings) {
   const bool wants_authorities = settings.ca_file.empty() && settings.certs_d_authorities.empty();
+  const bool wants_certificates =
+      settings.client_cert.empty() && settings.certs_d_certificates.empty();
   std::error_code error;
   for (const auto& file : list_folder(folder)) {
     auto twin = file;
@@ -149,9 +151,8 @@ void read_certs_folder(const fs::path& folder, RegistrySettings& settings) {
       if (twin.replace_extension(".key"); !fs::exists(twin, error)) {
         bad_pair(file, twin);
       }
-      if (settings.client_cert.empty()) {
-        settings.client_cert = file.string();
-        settings.client_key = twin.string();
+      if (wants_certificates) {
+        settings.certs_d_certificates.push_back({file.string(), twin.string()});
       }
     }
   }

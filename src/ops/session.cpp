@@ -14,11 +14,19 @@ namespace {
 
 http::ClientOptions with_settings(http::ClientOptions options, const http::Settings& settings) {
   options.settings = [&settings](const std::string& host_port) {
-    const auto found = settings.for_host(host_port);
-    return http::HostSettings{
-        !found.insecure,
-        found.ca_file.empty() ? found.certs_d_authorities : std::vector<std::string>{found.ca_file},
-        found.client_cert, found.client_key, found.tls_min.value_or(http::TlsVersion::v1_2)};
+    auto found = settings.for_host(host_port);
+    http::HostSettings host;
+    host.verify_tls = !found.insecure;
+    host.ca_files = std::move(found.certs_d_authorities);
+    if (!found.ca_file.empty()) {
+      host.ca_files = {found.ca_file};
+    }
+    host.client_certificates = std::move(found.certs_d_certificates);
+    if (!found.client_cert.empty()) {
+      host.client_certificates = {{found.client_cert, found.client_key}};
+    }
+    host.tls_min = found.tls_min.value_or(host.tls_min);
+    return host;
   };
   return options;
 }

@@ -4,6 +4,8 @@
 
 import json
 import os
+import socket
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -46,6 +48,72 @@ class Tls(TestCase):
         self.ok("tags", "--config", self.path("config.json"), f"{server.host}/team/app")
         self.copy_key("ca.crt", os.path.join(self.certs_folder(server), "ca.crt"))
         self.ok("pull", server.image, "out.tar")
+
+    def test_all_authorities_of_a_folder_are_trusted(self):
+        self.make_key("old", "/CN=old CA")
+        server = self.start_tls()
+        folder = self.certs_folder(server)
+        self.copy_key("ca.crt", os.path.join(folder, "ca.crt"))
+        self.copy_key("old.crt", os.path.join(folder, "a-old.crt"))
+        self.ok("ping", server.host)
+        self.copy_key("old.crt", os.path.join(folder, "z-old.crt"))
+        self.write_into(folder, "b-no-certificate.crt", "none")
+        self.ok("ping", server.host)
+        os.remove(os.path.join(folder, "ca.crt"))
+        self.fails(5, "ping", server.host, saying="certificate is not trusted")
+
+    def write_into(self, folder, name, text):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def test_of_several_certificates_of_ours_the_one_that_is_taken_is_shown(self):
+        self.make_key("stranger", "/CN=a stranger")
+        server = self.start_tls("--client-ca", self.path("ca.crt"))
+        folder = self.certs_folder(server)
+        for source, target in (("ca.crt", "ca.crt"), ("stranger.crt", "a.cert"), ("stranger.key", "a.key"),
+                               ("client.crt", "b.cert"), ("client.key", "b.key")):
+            self.copy_key(source, os.path.join(folder, target))
+        self.ok("push", "app.tar", server.image)
+        for name in ("b.cert", "b.key"):
+            os.remove(os.path.join(folder, name))
+        self.fails(5, "ping", server.host, saying="TLS failed")
+
+    def test_a_key_without_its_certificate_is_told(self):
+        server = self.start_tls()
+        self.copy_key("client.key", os.path.join(self.certs_folder(server), "bob.key"))
+        self.fails(2, "ping", server.host, saying=["bob.key' has no 'bob.cert' beside it", "*.crt"])
+
+    def start_openssl(self, *words):
+        """openssl s_server, which answers any GET with a page of its own. Returns its host."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        server = subprocess.Popen(
+            ["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", self.path("server.crt"), "-key",
+             self.path("server.key"), "-www", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.stdin.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        while b"ACCEPT" not in server.stdout.readline():
+            self.assertIsNone(server.poll())
+        return f"127.0.0.1:{port}"
+
+    def test_old_tls_is_told_and_taken_when_that_is_wanted(self):
+        trust = ["--ca-file", self.path("ca.crt")]
+        for version, least in (("-tls1", "1.0"), ("-tls1_1", "1.1")):
+            with self.subTest(version):
+                host = self.start_openssl(version, "-cipher", "DEFAULT@SECLEVEL=0")
+                self.fails(5, "ping", *trust, host, saying=["it speaks no TLS 1.2 or newer", "--tls-min 1.0"])
+                # What answers there is a page, and no registry.
+                self.fails(6, "ping", *trust, "--tls-min", least, host, saying="not as a Docker registry")
+                self.write("config.json", json.dumps({"registries": {host: {"tls_min": "1.0"}}}))
+                self.fails(6, "ping", *trust, "--config", self.path("config.json"), host,
+                           saying="not as a Docker registry")
+        host = self.start_openssl("-tls1_2")
+        self.fails(5, "ping", *trust, "--tls-min", "1.3", host, saying="it speaks no TLS 1.3 or newer")
+        self.fails(2, "ping", "--tls-min", "1.4", host)
 
     def test_files_that_cannot_be_used_are_told(self):
         server = self.start_tls()

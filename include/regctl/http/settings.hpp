@@ -30,7 +30,8 @@ struct RegistrySettings {
   std::vector<std::string> certs_d_authorities; ///< where there is no ca_file
   std::string client_cert;
   std::string client_key;
-  std::optional<TlsVersion> tls_min; ///< nothing: 1.2
+  std::vector<ClientCertificate> certs_d_certificates; ///< where there is no client_cert
+  std::optional<TlsVersion> tls_min;                   ///< nothing: 1.2
   EndpointTrust endpoints = EndpointTrust::tokens;
 };
 
@@ -61,9 +62,9 @@ public:
 
   /// For "host:port". certs.d is looked for in ~/.docker, ~/.config/docker, ~/.config/containers,
   /// /etc/docker and /etc/containers; in each, folder "host:port" or, for port 443, "host" or
-  /// "host:443". Of the first that has any, all *.crt are authorities and the first *.cert with the
-  /// *.key of its name is the client's. Throws Error{usage} for a *.cert or *.key without the
-  /// other, and for such a folder that cannot be read. Source: Docker's registry/registry.go
+  /// "host:443". Of the first that has any, all *.crt are authorities, and each *.cert with the
+  /// *.key of its name is a certificate of ours. Throws Error{usage} for a *.cert or *.key without
+  /// the other, and for such a folder that cannot be read. Source: Docker's registry/registry.go
   /// (ReadCertsDirectory), 20.10.
   [[nodiscard]] RegistrySettings for_host(const std::string& host_port) const;
 

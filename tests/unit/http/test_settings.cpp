@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <vector>
 
 using namespace regctl;
 using namespace regctl::http;
@@ -152,25 +153,94 @@ TEST_CASE("certs.d folders are read, Docker's before those of containers") {
   const auto cert = home.write(".config/containers/certs.d/host:5000/bob.cert", "");
   const auto key = home.write(".config/containers/certs.d/host:5000/bob.key", "");
   auto found = Settings::load({}).for_host(k_host);
-  CHECK(found.ca_file == authority.string());
-  CHECK(found.client_cert == cert.string());
-  CHECK(found.client_key == key.string());
-  CHECK(Settings::load({}).for_host("host").ca_file.empty());
+  CHECK(found.certs_d_authorities == std::vector{authority.string()});
+  CHECK(found.certs_d_certificates == std::vector{ClientCertificate{cert.string(), key.string()}});
+  CHECK(Settings::load({}).for_host("host").certs_d_authorities.empty());
 
   const auto dockers = home.write(".docker/certs.d/host:5000/other.crt", "");
   found = Settings::load({}).for_host(k_host);
-  CHECK(found.ca_file == dockers.string());
-  CHECK(found.client_cert == cert.string());
+  CHECK(found.certs_d_authorities == std::vector{dockers.string()});
+  CHECK(found.certs_d_certificates.size() == 1);
 
   Settings::Flags flags;
   flags.config = home.write("c.json", with_ca("configured"));
-  CHECK(Settings::load(flags).for_host(k_host).ca_file == "configured");
+  found = Settings::load(flags).for_host(k_host);
+  CHECK(found.ca_file == "configured");
+  CHECK(found.certs_d_authorities.empty());
 }
 
-TEST_CASE("a certificate without its key is told") {
+TEST_CASE("all authorities of a certs.d folder count, and all certificates of ours") {
   const Home home;
-  const auto cert = home.write(".docker/certs.d/host:5000/bob.cert", "");
-  CHECK_THROWS_AS(Settings::load({}).for_host(k_host), Error);
+  const std::string folder = ".docker/certs.d/host:5000/";
+  const auto one = home.write(folder + "a-old.crt", "");
+  const auto other = home.write(folder + "b-new.crt", "");
+  const auto cert = home.write(folder + "x.cert", "");
+  for (const char* name : {"x.key", "y.cert", "y.key", "z.pem", "README"}) {
+    static_cast<void>(home.write(folder + name, ""));
+  }
+  const auto found = Settings::load({}).for_host(k_host);
+  CHECK(found.certs_d_authorities == std::vector{one.string(), other.string()});
+  REQUIRE(found.certs_d_certificates.size() == 2);
+  CHECK(found.certs_d_certificates[0].file == cert.string());
+  Settings::Flags flags;
+  flags.client_cert = "flag";
+  CHECK(Settings::load(flags).for_host(k_host).certs_d_certificates.empty());
+}
+
+TEST_CASE("a certs.d folder may be called HOST or HOST:443 where that is the port") {
+  const Home home;
+  const auto plain = home.write(".docker/certs.d/plain.example/ca.crt", "");
+  const auto numbered = home.write(".docker/certs.d/numbered.example:443/ca.crt", "");
+  const auto ipv6 = home.write(".docker/certs.d/[::1]:443/ca.crt", "");
+  const auto settings = Settings::load({});
+  struct Row {
+    const char* host;
+    std::string file;
+  };
+  const Row rows[] = {
+      {"plain.example", plain.string()},
+      {"plain.example:443", plain.string()},
+      {"plain.example:5000", ""},
+      {"numbered.example", numbered.string()},
+      {"numbered.example:443", numbered.string()},
+      {"numbered.example:5000", ""},
+      {"[::1]", ipv6.string()},
+      {"[::1]:5000", ""},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.host);
+    const auto found = settings.for_host(row.host).certs_d_authorities;
+    CHECK(found == (row.file.empty() ? std::vector<std::string>() : std::vector{row.file}));
+  }
+}
+
+TEST_CASE("a certificate without its key is told, and a key without its certificate") {
+  for (const char* name : {"bob.cert", "bob.key"}) {
+    CAPTURE(name);
+    const Home home;
+    static_cast<void>(home.write(std::string(".docker/certs.d/host:5000/") + name, ""));
+    CHECK_THROWS_AS(static_cast<void>(Settings::load({}).for_host(k_host)), Error);
+  }
+}
+
+TEST_CASE("the least TLS and what endpoints get are read, and mistakes in them told") {
+  const Home home;
+  Settings::Flags flags;
+  flags.config = home.write("c.json", R"({"registries": {"host:5000": {"tls_min": "1.0",
+    "endpoints": "trusted"}, "other": {}}})");
+  const auto found = Settings::load(flags).for_host(k_host);
+  CHECK(found.tls_min == TlsVersion::v1_0);
+  CHECK(found.endpoints == EndpointTrust::password);
+  const auto none = Settings::load(flags).for_host("other");
+  CHECK_FALSE(none.tls_min);
+  CHECK(none.endpoints == EndpointTrust::tokens);
+  flags.tls_min = TlsVersion::v1_3;
+  CHECK(Settings::load(flags).for_host(k_host).tls_min == TlsVersion::v1_3);
+  for (const char* member : {R"("tls_min": "1.4")", R"("tls_min": 1.2)", R"("endpoints": "all")"}) {
+    CAPTURE(member);
+    flags.config = home.write("d.json", std::string(R"({"registries": {"h": {)") + member + "}}}");
+    CHECK_THROWS_AS(Settings::load(flags), Error);
+  }
 }
 
 TEST_SUITE_END();
