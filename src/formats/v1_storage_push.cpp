@@ -5,6 +5,7 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/model/push_progress.hpp>
 #include <regctl/model/reference.hpp>
+#include <regctl/model/v1_difference.hpp>
 #include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
@@ -71,7 +72,8 @@ private:
     if (!writer) {
       throw Error(ErrorKind::unavailable, "another process has been writing it for a day");
     }
-    if (writer->state() == V1Storage::ImageState::complete) {
+    if (const auto there = storage_->find_image(upload.image.id)) { // by whom we waited for
+      expect_same(*there, upload);
       return PutOutcome::already_there;
     }
     progress_.wait_for(parent, Stage::json_there);
@@ -96,6 +98,19 @@ private:
     progress_.wait_for(parent, Stage::complete);
     writer->complete();
     return PutOutcome::stored;
+  }
+
+  static void expect_same(const V1Image& there, const V1Upload& upload) {
+    auto expected = upload.image;
+    expected.payload_checksums.clear(); // of the source; what is written may be compressed
+    if (upload.verified_checksum) {
+      expected.payload_checksums.push_back(*upload.verified_checksum);
+    }
+    if (const auto difference = find_v1_difference(there, expected); !difference.empty()) {
+      throw Error(ErrorKind::integrity,
+                  "it is there, and another than the one that is copied: " + difference,
+                  "another process has written it under the same ID");
+    }
   }
 
   std::shared_ptr<V1Storage> storage_; // shared with the repository

@@ -5,6 +5,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/v1_difference.hpp>
 #include <regctl/model/v1_layer.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
@@ -22,17 +23,6 @@ bool have_common(const Texts& one, const Texts& other) {
   return std::any_of(one.begin(), one.end(), [&](const std::string& text) {
     return std::find(other.begin(), other.end(), text) != other.end();
   });
-}
-
-/// Every text that may have been pushed.
-Texts json_texts(const V1Image& image) {
-  return image.json_candidates.empty() ? Texts{image.json} : image.json_candidates;
-}
-
-/// Whether a side prints JSON anew and both texts say the same: they may have been one text.
-bool print_the_same(const V1Image& a, const V1Image& b) {
-  return a.json_candidates.empty() != b.json_candidates.empty() &&
-         parse_json(a.json, "it") == parse_json(b.json, "it");
 }
 
 /// Takes the text of the side that keeps it for one that may have been pushed to the other, in
@@ -66,7 +56,7 @@ public:
     auto at_b = b != nullptr ? look(*b) : std::nullopt;
     if (at_a && at_b) {
       compare_records(a, *at_a, *b, *at_b);
-      if (print_the_same(*at_a, *at_b)) {
+      if (print_the_same_json(*at_a, *at_b)) {
         trust_each_other(*at_a, *at_b);
       }
     }
@@ -119,8 +109,8 @@ private:
                        const V1Image& b) {
     const auto sums_a = payload_sums(a);
     const auto sums_b = payload_sums(b);
-    const bool is_proven = have_common(sums_a, sums_b) && print_the_same(a, b);
-    if (!have_common(json_texts(a), json_texts(b)) && !is_proven) {
+    const bool is_proven = have_common(sums_a, sums_b) && print_the_same_json(a, b);
+    if (!have_common_json(a, b) && !is_proven) {
       find(Fault::json_differs, Where::between);
     }
     if (!side_a.holds_pushed_layers || !side_b.holds_pushed_layers) {

@@ -9,9 +9,11 @@ import json
 import os
 import sys
 import tarfile
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import DATA, FaultServer, Layer, TestCase, main, make_archive  # noqa: E402
+from harness import (DATA, PATIENCE_S, FaultServer, Layer, TestCase, interrupt, main,  # noqa: E402
+                     make_archive, wait_for)
 
 
 def make_plain_archive(path, seeds):
@@ -105,6 +107,97 @@ class Push(TestCase):
                     self.server.control({"method": "PUT", "path": f"{self.layers[3].id}/json$", "times": 1,
                                          "action": "status", "status": 200})
                 self.ok("push", "app.tar", self.image)
+
+    def in_progress_at_the_server(self, layer, data=None):
+        """Somebody else's upload, of which the checksum is missing."""
+        for part, body in (("json", layer.json), ("layer", data or layer.data)):
+            self.put(f"/v1/images/{layer.id}/{part}", body)
+
+    def put(self, path, body=b"", headers=None):
+        typed = {"Content-Type": "application/json", **(headers or {})}
+        request = urllib.request.Request(self.server.url(path), body, typed, method="PUT")
+        urllib.request.urlopen(request).read()
+
+    def complete(self, layer, data=None):
+        checksum = "sha256:" + hashlib.sha256(layer.json + b"\n" + (data or layer.data)).hexdigest()
+        self.put(f"/v1/images/{layer.id}/checksum", headers={"X-Docker-Checksum-Payload": checksum})
+
+    def test_a_409_for_an_image_that_never_comes_is_no_success(self):
+        for part in ("json", "layer", "checksum"):
+            with self.subTest(part):
+                self.server.control({"method": "PUT", "path": f"/{part}$", "action": "status", "status": 409,
+                                     "body": '{"error": "Image is being uploaded by another client"}'})
+                result = self.fails(5, "push", "--retry", "1", "--timeout", "1", "app.tar", self.image,
+                                    saying=self.layers[0].id[:12])
+                self.assertNotIn("complete", result.err.lower().replace("completed", ""))
+                self.server.control("clear")
+        self.assertEqual(self.server.log("PUT", "/tags/1.0"), [])
+        self.ok("push", "app.tar", self.image)
+        self.assertStored()
+
+    def test_a_409_for_an_image_that_is_not_there_is_followed_by_another_attempt(self):
+        for part in ("json", "layer", "checksum"):
+            self.server.control({"method": "PUT", "path": f"{self.layers[2].id}/{part}$", "times": 1,
+                                 "action": "status", "status": 409})
+        self.ok("push", "app.tar", self.image)
+        self.assertStored()
+
+    def test_what_another_client_uploads_is_waited_for(self):
+        layer = self.layers[0]
+        self.in_progress_at_the_server(layer)
+        rule = {"method": "PUT", "path": f"{layer.id}/json$", "action": "status", "status": 409,
+                "body": '{"error": "Image is being uploaded by another client"}'}
+        self.server.control(rule)
+        process = self.start_regctl("push", "app.tar", self.image)
+        wait_for(lambda: len(self.server.log("PUT", f"{layer.id}/json")) >= 3, "a second attempt")
+        self.complete(layer)
+        _, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, 0, err)
+        self.assertEqual(err.count(b"another client is pushing image"), 1, err)
+        self.assertStored()
+
+    def test_waiting_for_another_client_can_be_interrupted(self):
+        layer = self.layers[0]
+        self.in_progress_at_the_server(layer)
+        self.server.control({"method": "PUT", "path": f"{layer.id}/json$", "action": "status", "status": 409})
+        process = self.start_regctl("push", "app.tar", self.image)
+        wait_for(lambda: len(self.server.log("PUT", f"{layer.id}/json")) >= 2, "an attempt")
+        interrupt(process)
+        process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, 130)
+
+    def test_what_another_client_has_brought_must_be_the_same(self):
+        layer = self.layers[0]
+        other = Layer("other", self.SIZE + 1000).data
+        self.in_progress_at_the_server(layer, other)
+        self.complete(layer, other)
+        looks_absent = {"method": "GET", "path": f"{layer.id}/json$", "times": 1, "action": "status", "status": 404}
+        self.server.control(looks_absent)
+        self.fails(7, "push", "app.tar", self.image,
+                   saying=["holds another image " + layer.id[:12], f"{len(other)} bytes", "another client"])
+        self.assertEqual(self.server.log("PUT", "/tags/1.0"), [])
+
+    def test_a_tag_that_the_server_accepts_and_forgets_is_no_success(self):
+        self.ok("push", "app.tar", f"{self.server.host}/team/app:2.0")
+        make_archive(self.path("other.tar"), ["x"], name="127.0.0.1:1/team/app:1.0")
+        quickly = ("--retry", "0")
+        self.server.control({"method": "PUT", "path": "/tags/", "action": "status", "status": 200})
+        self.fails(7, "push", *quickly, "app.tar", self.image, saying=["team/app:1.0 is not there", "accepted"])
+        self.fails(7, "push", *quickly, "other.tar", f"{self.server.host}/team/app:2.0",
+                   saying=["leads to image " + self.layers[-1].id[:12], "another client"])
+        self.fails(7, "copy", *quickly, "--all-tags", f"{self.server.host}/team/app", f"{self.server.host}/team/b",
+                   saying="team/b:2.0 is not there")
+
+    def test_one_tag_is_looked_at_by_itself_and_several_by_their_list(self):
+        self.ok("push", "app.tar", self.image)
+        self.assertEqual(self.requests("GET")[-1][1], "/v1/repositories/team/app/tags/1.0")
+        self.ok("tag", self.image, "2.0")
+        self.ok("copy", "--all-tags", f"{self.server.host}/team/app", f"{self.server.host}/team/b")
+        self.assertEqual(self.requests("GET")[-1][1], "/v1/repositories/team/b/tags")
+        # A server that does not answer for one tag has its list.
+        self.server.control({"method": "GET", "path": "/tags/1.0$", "action": "status", "status": 405})
+        self.ok("push", "app.tar", self.image)
+        self.assertEqual(self.requests("GET")[-1][1], "/v1/repositories/team/app/tags")
 
     def test_early_answers_to_a_large_body_are_heard(self):
         make_archive(self.path("large.tar"), ["large"], 8_000_000)

@@ -77,8 +77,8 @@ public:
   /// longer.
   virtual void image_arrived(const std::string&) {}
 
-  /// Stores one image completely: JSON, layer, checksum. Returns already_there if somebody else
-  /// completed it meanwhile. After Error{integrity} it may be called again where can_repeat().
+  /// Stores one image completely: JSON, layer, checksum; already_there if somebody else did, alike
+  /// (else Error{integrity}). After Error{integrity} it may be called again where can_repeat().
   virtual PutOutcome put_image(const V1Upload& upload) = 0;
 
   /// False where bytes cannot be taken back (an archive on stdout).
@@ -88,8 +88,8 @@ public:
   /// `reason`. Without this, children of an image that never comes would wait for ever.
   virtual void abandon(std::exception_ptr reason) noexcept = 0;
 
-  /// Sets the plan's tags (calling `on_tag` with tag, ID and where it is put before each one) and
-  /// ends the push.
+  /// Sets the plan's tags (calling `on_tag` with tag, ID and where it is put before each one), ends
+  /// the push, and looks where the tags lead: Error{integrity} if not to their images.
   virtual void finish(const std::function<void(const std::string& tag, const std::string& id,
                                                const std::string& where)>& on_tag) = 0;
 };

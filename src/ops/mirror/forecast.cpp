@@ -9,7 +9,7 @@ namespace {
 
 // The requests of a run, as V1Transfer, ImageMover and the registry's push make them.
 constexpr std::uint64_t k_per_tag_at_source = 1;      // its ancestry
-constexpr std::uint64_t k_per_tag_at_destination = 3; // the announcement, the tag, the end
+constexpr std::uint64_t k_per_tag_at_destination = 4; // the announcement, the tag, the end, a look
 constexpr std::uint64_t k_per_image_at_source = 1;    // its JSON
 constexpr std::uint64_t k_per_image_at_destination = 1;
 constexpr std::uint64_t k_per_layer_at_source = 1;

@@ -6,12 +6,16 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/unpack_tee.hpp>
 #include <regctl/model/push_progress.hpp>
 #include <regctl/model/tarsum.hpp>
+#include <regctl/model/v1_difference.hpp>
+#include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -19,6 +23,8 @@
 namespace regctl::registry::v1 {
 
 namespace {
+
+constexpr int k_looks_at_tags = 3;
 
 using Need = Session::Need;
 using Stage = PushProgress::Stage;
@@ -35,6 +41,42 @@ struct Checksums {
   std::optional<std::string> tarsum;
 };
 
+/// What a registry said instead of taking a part of an image: 409.
+struct Refusal {
+  std::string text;
+  V1Image expected; ///< what it holds if it is right, as far as that is known
+};
+
+/// How long what another client uploads is waited for: as long as an answer, with its repetitions.
+class OthersUpload {
+public:
+  explicit OthersUpload(const http::ClientOptions& options)
+      : retries_(options.retries), pause_(options.retry_delay),
+        end_(Clock::now() + options.stall_timeout * (options.retries + 1)) {}
+
+  /// Waits before the next look at an image that is in this state; false when that was enough.
+  bool wait(V1Answer::State state) {
+    // An image that nobody uploads is not long in coming.
+    const auto nobodys = state == V1Answer::State::absent ? nobodys_ + 1 : 0;
+    if (nobodys > retries_ || Clock::now() >= end_) {
+      return false;
+    }
+    nobodys_ = nobodys;
+    interruptible_sleep_ms(static_cast<long>(pause_.count()));
+    pause_ = std::min(2 * pause_, k_longest_pause);
+    return true;
+  }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds k_longest_pause{5000};
+
+  unsigned retries_;
+  unsigned nobodys_ = 0;
+  std::chrono::milliseconds pause_;
+  Clock::time_point end_;
+};
+
 /// Those that were taken on the way, or those of the place the image comes from: what it tells and
 /// was found right is passed on, and what nobody has looked at is not made up.
 Checksums checksums(const V1Upload& upload, Sent& sent) {
@@ -46,6 +88,52 @@ Checksums checksums(const V1Upload& upload, Sent& sent) {
     return sum.starts_with("tarsum+sha256:");
   });
   return {*upload.verified_checksum, tarsum == told.end() ? std::nullopt : std::optional(*tarsum)};
+}
+
+/// The layer from its first byte, for every attempt to send it, which starts the sums anew.
+std::unique_ptr<Source> open_counted(const V1Upload& upload, Sent& sent) {
+  sent = Sent();
+  auto counted = make_tap_source(upload.layer(), [&sent](std::span<const std::byte> bytes) {
+    sent.size_bytes += bytes.size();
+  });
+  if (upload.verified_checksum) {
+    return counted;
+  }
+  sent.payload.update(payload_prefix(upload.image.json));
+  sent.tarsum = std::make_shared<Tarsum>(upload.image.json);
+  auto tapped = make_tap_source(std::move(counted), [&sent](std::span<const std::byte> bytes) {
+    sent.payload.update(bytes);
+  });
+  return make_unpack_tee(std::move(tapped), sent.tarsum, "the layer");
+}
+
+/// The image as it is held by a registry that has taken all of it.
+V1Image image_as_sent(const V1Upload& upload, std::uint64_t layer_size_bytes, std::string payload) {
+  auto image = upload.image;
+  image.layer_size_bytes = layer_size_bytes;
+  image.payload_checksums = {std::move(payload)};
+  return image;
+}
+
+/// The same as far as it is known before it was sent.
+V1Image image_to_send(const V1Upload& upload) {
+  auto image = upload.image;
+  image.payload_checksums.clear(); // of the source; what is sent may be compressed on the way
+  if (upload.verified_checksum) {
+    image.payload_checksums.push_back(*upload.verified_checksum);
+  }
+  return image;
+}
+
+/// The same where nothing is sent: reads the layer as it would have been.
+V1Image read_image_to_send(const V1Upload& upload) {
+  Sent sent;
+  std::string json;
+  do { // only the end of the layer tells the JSON of a store that re-encodes
+    json = upload.image.json;
+    drain(*open_counted(upload, sent));
+  } while (json != upload.image.json);
+  return image_as_sent(upload, sent.size_bytes, checksums(upload, sent).payload);
 }
 
 http::Request put(std::string target, http::Body body) {
@@ -115,77 +203,166 @@ public:
       throw_status(response, "cannot end the push to " + where());
     }
     http::discard_body(response);
+    expect_tags();
   }
 
 private:
   [[nodiscard]] std::string where() const { return session_->describe(); }
 
+  /// Looks where the tags lead, whatever was said of them. One that was set just now may take a
+  /// moment to show.
+  void expect_tags() {
+    auto pause = session_->connection().client.options().retry_delay;
+    for (int tries = 1; const auto problem = find_wrong_tag(); ++tries, pause *= 2) {
+      if (tries == k_looks_at_tags) {
+        throw Error(ErrorKind::integrity, *problem,
+                    "if another client sets this tag too, only one of the two can win");
+      }
+      interruptible_sleep_ms(static_cast<long>(pause.count()));
+    }
+  }
+
+  /// What is wrong with the first tag that does not lead to its image. One tag is asked for by
+  /// itself: a repository may have a hundred thousand.
+  std::optional<std::string> find_wrong_tag() {
+    if (plan_.tags.empty() ||
+        (plan_.tags.size() == 1 && find_tag(*session_, plan_.tags.begin()->first) ==
+                                       std::optional(plan_.tags.begin()->second))) {
+      return std::nullopt;
+    }
+    const auto there = list_tags(*session_).value_or(V1Tags());
+    for (const auto& [tag, id] : plan_.tags) {
+      const auto found = there.find(tag);
+      if (found == there.end() || !found->second) {
+        return "tag " + where() + ":" + tag + " is not there although the registry accepted it";
+      }
+      if (found->second != id) {
+        return "tag " + where() + ":" + tag + " leads to image " + short_id(*found->second) +
+               " although the registry accepted it for " + short_id(id);
+      }
+    }
+    return std::nullopt;
+  }
+
   PutOutcome send_image(const V1Upload& upload, const std::optional<std::string>& parent) {
     progress_.wait_for(parent, Stage::json_there);
+    const auto& id = upload.image.id;
+    OthersUpload others(session_->connection().client.options());
+    for (bool is_first = true;; is_first = false) {
+      const auto refusal = try_to_send(upload, parent);
+      if (!refusal) {
+        return PutOutcome::stored;
+      }
+      const auto answer = ask_for_image(*session_, id);
+      if (answer.state == V1Answer::State::complete) {
+        refuse_disputed(id);
+        expect_same(answer.image, upload, *refusal);
+        return PutOutcome::already_there;
+      }
+      if (is_first && answer.state == V1Answer::State::in_progress) {
+        note("another client is pushing image " + short_id(id) + " to " +
+             session_->connection().host + "; waiting for it");
+      }
+      if (!others.wait(answer.state)) {
+        throw_never_there(id, answer.state, *refusal);
+      }
+      progress_.wait_for(std::nullopt, Stage::waiting); // for nothing, unless the push has failed
+    }
+  }
+
+  /// Sends all of an image; what the registry said if it refused a part because it has the image.
+  std::optional<Refusal> try_to_send(const V1Upload& upload,
+                                     const std::optional<std::string>& parent) {
     Sent sent;
     std::string json;
     do {
       json = upload.image.json;
-      if (send_json(upload.image) == PutOutcome::already_there) {
-        return PutOutcome::already_there;
+      if (const auto text = send_json(upload.image)) {
+        return Refusal{*text, image_to_send(upload)};
       }
       progress_.advance(upload.image.id, Stage::json_there);
-      if (send_layer(upload, sent) == PutOutcome::already_there) {
-        return PutOutcome::already_there;
+      if (const auto text = send_layer(upload, sent)) {
+        return Refusal{*text, image_to_send(upload)};
       }
       // Only the end of the layer tells the JSON of a store that re-encodes: docker-registry takes
       // json and layer again over its mark.
     } while (json != upload.image.json);
     progress_.wait_for(parent, Stage::complete);
-    const auto outcome = send_checksum(upload.image.id, checksums(upload, sent));
+    const auto sums = checksums(upload, sent);
+    if (const auto text = send_checksum(upload.image.id, sums)) {
+      return Refusal{*text, image_as_sent(upload, sent.size_bytes, sums.payload)};
+    }
     compare_size(upload.image.id, sent);
-    return outcome;
+    return std::nullopt;
   }
 
-  /// Sends a request of the push; 409 (and whatever says the same) is already_there.
-  PutOutcome send(const http::Request& request, const std::string& what) {
+  /// Nothing counts as there that is not what would have been sent.
+  void expect_same(const V1Image& there, const V1Upload& upload, const Refusal& refusal) const {
+    auto difference = find_v1_difference(there, refusal.expected);
+    const bool tells_sum = !payload_sums(there).empty();
+    const bool tells_more =
+        tells_sum ? payload_sums(refusal.expected).empty() : !refusal.expected.layer_size_bytes;
+    if (difference.empty() && tells_more) {
+      difference = find_v1_difference(there, read_image_to_send(upload));
+    }
+    if (!difference.empty()) {
+      throw Error(ErrorKind::integrity,
+                  session_->connection().host + " holds another image " + short_id(there.id) +
+                      " than the one that is pushed: " + difference,
+                  "another client has pushed it under the same ID");
+    }
+  }
+
+  [[noreturn]] void throw_never_there(const std::string& id, V1Answer::State state,
+                                      const Refusal& refusal) const {
+    const auto& host = session_->connection().host;
+    if (state == V1Answer::State::in_progress) {
+      throw Error(ErrorKind::unavailable,
+                  "another client has been pushing image " + short_id(id) + " to " + host +
+                      " all the time, and has not completed it",
+                  "try again when its push is done, or with a longer --timeout");
+    }
+    throw Error(ErrorKind::unavailable, host + " does not take image " + short_id(id) +
+                                            ", saying '" + refusal.text +
+                                            "', but does not have it either");
+  }
+
+  void note(const std::string& sentence) const {
+    if (const auto& tell = session_->connection().client.options().note) {
+      tell(sentence);
+    }
+  }
+
+  /// Sends a request of the push. The text of a 409, by which a server says that it has the image,
+  /// or that somebody else is bringing it.
+  std::optional<std::string> send(const http::Request& request, const std::string& what) {
     auto response = session_->send(request, Need::write);
     if (response.status == 409) {
-      http::discard_body(response);
-      return PutOutcome::already_there;
+      return error_text(response);
     }
     if (!is_success(response.status)) {
       throw_status(response, what);
     }
     http::discard_body(response);
-    return PutOutcome::stored;
+    return std::nullopt;
   }
 
-  PutOutcome send_json(const V1Image& image) {
+  std::optional<std::string> send_json(const V1Image& image) {
     auto request = put(image_path(image.id, "json"), http::text_body(image.json));
     request.headers.add("Content-Type", "application/json");
     return send(request, "cannot put the JSON of image " + short_id(image.id));
   }
 
-  PutOutcome send_layer(const V1Upload& upload, Sent& sent) {
+  std::optional<std::string> send_layer(const V1Upload& upload, Sent& sent) {
     http::Body body;
     body.size_bytes = upload.image.layer_size_bytes;
-    body.open = [&]() -> std::unique_ptr<Source> { // for every attempt, which starts the sums anew
-      sent = Sent();
-      auto counted = make_tap_source(upload.layer(), [&sent](std::span<const std::byte> bytes) {
-        sent.size_bytes += bytes.size();
-      });
-      if (upload.verified_checksum) {
-        return counted;
-      }
-      sent.payload.update(payload_prefix(upload.image.json));
-      sent.tarsum = std::make_shared<Tarsum>(upload.image.json);
-      auto tapped = make_tap_source(std::move(counted), [&sent](std::span<const std::byte> bytes) {
-        sent.payload.update(bytes);
-      });
-      return make_unpack_tee(std::move(tapped), sent.tarsum, "the layer");
-    };
+    body.open = [&] { return open_counted(upload, sent); };
     auto request = put(image_path(upload.image.id, "layer"), std::move(body));
     request.headers.add("Content-Type", "application/octet-stream");
     return send(request, "cannot put the layer of image " + short_id(upload.image.id));
   }
 
-  PutOutcome send_checksum(const std::string& id, const Checksums& sums) {
+  std::optional<std::string> send_checksum(const std::string& id, const Checksums& sums) {
     auto request = put(image_path(id, "checksum"), http::text_body(""));
     request.headers.add("X-Docker-Checksum-Payload", sums.payload);
     // Engines send the tarsum, so a server may want it; docker-registry 0.9 ignores it. A layer
@@ -200,14 +377,13 @@ private:
                                             short_id(id) + " than were sent (" + text + ")");
     }
     if (response.status == 409) {
-      http::discard_body(response);
-      return PutOutcome::already_there;
+      return error_text(response);
     }
     if (!is_success(response.status)) {
       throw_status(response, "cannot put the checksum of image " + short_id(id));
     }
     http::discard_body(response);
-    return PutOutcome::stored;
+    return std::nullopt;
   }
 
   /// docker-registry 0.9 swallows write errors of its disk; what it holds in the end tells.

@@ -133,6 +133,45 @@ V1Answer ask_for_image(Session& session, const std::string& id) {
   throw_status(response, "cannot read image " + short_id(id));
 }
 
+std::optional<V1Tags> list_tags(Session& session) {
+  auto response = session.send(get(repository_path(session.repository()) + "/tags"), Need::read);
+  if (response.status == 404) {
+    http::discard_body(response);
+    return std::nullopt;
+  }
+  if (response.status != 200) {
+    throw_status(response, "cannot list the tags of " + session.describe());
+  }
+  const auto what = "the list of tags of " + session.describe();
+  V1Tags tags;
+  const auto add = [&](std::string& tag, const Json& id) {
+    // docker-registry 0.9 sends null for a tag whose file it cannot read.
+    const bool is_id = id.is_string() && is_v1_id(id.get_ref<const std::string&>());
+    tags[std::move(tag)] = is_id ? std::optional(id.get<std::string>()) : std::nullopt;
+  };
+  if (const auto problem =
+          read_json_members(http::read_body(response, k_listing_limit_bytes), add)) {
+    throw Error(ErrorKind::protocol, what + " " + *problem);
+  }
+  return tags;
+}
+
+std::optional<std::string> find_tag(Session& session, const std::string& tag) {
+  constexpr std::uint64_t k_limit_bytes = 4096;
+  constexpr const char* k_around = "\" \r\n"; // docker-registry-server (npm) sends the bare ID
+  auto response = session.send(
+      get(repository_path(session.repository()) + "/tags/" + http::percent_encode(tag)),
+      Need::read);
+  if (response.status != 200) {
+    http::discard_body(response);
+    return std::nullopt;
+  }
+  auto id = http::read_body(response, k_limit_bytes);
+  id.erase(id.find_last_not_of(k_around) + 1);
+  id.erase(0, id.find_first_not_of(k_around));
+  return is_v1_id(id) ? std::optional(std::move(id)) : std::nullopt;
+}
+
 void put_tag(Session& session, const std::string& tag, const std::string& id) {
   auto request = get(repository_path(session.repository()) + "/tags/" + http::percent_encode(tag));
   request.method = http::Method::put;
@@ -153,28 +192,12 @@ std::string RemoteRepository::describe() const {
 }
 
 V1Tags RemoteRepository::tags() {
-  auto response =
-      session_->send(get(repository_path(session_->repository()) + "/tags"), Need::read);
-  if (response.status == 404) {
-    http::discard_body(response);
+  auto tags = list_tags(*session_);
+  if (!tags) {
     throw Error(ErrorKind::not_found, "there is no repository " + session_->repository() + " at " +
                                           session_->connection().host);
   }
-  if (response.status != 200) {
-    throw_status(response, "cannot list the tags of " + describe());
-  }
-  const auto what = "the list of tags of " + describe();
-  V1Tags tags;
-  const auto add = [&](std::string& tag, const Json& id) {
-    // docker-registry 0.9 sends null for a tag whose file it cannot read.
-    const bool is_id = id.is_string() && is_v1_id(id.get_ref<const std::string&>());
-    tags[std::move(tag)] = is_id ? std::optional(id.get<std::string>()) : std::nullopt;
-  };
-  if (const auto problem =
-          read_json_members(http::read_body(response, k_listing_limit_bytes), add)) {
-    throw Error(ErrorKind::protocol, what + " " + *problem);
-  }
-  return tags;
+  return std::move(*tags);
 }
 
 std::optional<std::vector<std::string>> RemoteRepository::ancestry(const std::string& id) {

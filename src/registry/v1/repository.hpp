@@ -38,6 +38,13 @@ std::string image_path(const std::string& id, std::string_view part);
 /// Error{protocol} if it is another image's.
 V1Answer ask_for_image(Session& session, const std::string& id);
 
+/// All tags; nothing if there is no such repository.
+std::optional<V1Tags> list_tags(Session& session);
+
+/// The image that `GET …/tags/TAG` names; nothing for any answer that names none: only the list
+/// says that there is no such tag.
+std::optional<std::string> find_tag(Session& session, const std::string& tag);
+
 /// Sends `PUT …/tags/TAG`.
 void put_tag(Session& session, const std::string& tag, const std::string& id);
 

@@ -6,6 +6,7 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1_store.hpp>
 
 #include <doctest/doctest.h>
 
@@ -152,6 +153,24 @@ TEST_CASE_FIXTURE(Fixture, "a second writer waits, here and in other processes")
   std::thread ends([&] { first.reset(); });
   CHECK(other->write_image(id, 60s));
   ends.join();
+}
+
+TEST_CASE_FIXTURE(Fixture, "what another writer has completed counts if it is the same") {
+  const auto id = id_of(1);
+  V1Upload upload;
+  upload.image = {id, json_of(id), 1, {}, {}};
+  upload.verified_checksum = "sha256:" + sha256_hex(payload_prefix(json_of(id)) + "x");
+  upload.layer = [] { return make_text_source("x"); };
+  const auto push = storage->repository("team/app")->start_push({{id}, {}, {}});
+  put(id);
+  CHECK(push->put_image(upload) == PutOutcome::already_there);
+  upload.image.layer_size_bytes.reset(); // whatever is known tells
+  *upload.verified_checksum = "sha256:00";
+  CHECK(failure([&] { push->put_image(upload); }) == ErrorKind::integrity);
+  upload.verified_checksum.reset();
+  CHECK(push->put_image(upload) == PutOutcome::already_there);
+  upload.image.layer_size_bytes = 2;
+  CHECK(failure([&] { push->put_image(upload); }) == ErrorKind::integrity);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a collection keeps writers out, and writers keep it away") {
