@@ -238,6 +238,9 @@ void V1Storage::ImageWriter::remove() {
   std::stable_partition(names.begin(), names.end(),
                         [](const std::string& name) { return name != "_inprogress"; });
   for (const auto& name : names) {
+    if (name == "_inprogress") { // not before the others on the disk either
+      fsync_folder(folder_, tree.what(folder));
+    }
     if (::unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
       throw_errno("remove " + tree.what(folder + "/" + name), errno);
     }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <set>
 
@@ -21,6 +22,8 @@ constexpr std::uint64_t k_tag_limit_bytes = 4096;
 constexpr std::uint64_t k_long_list_bytes = 1024 * 1024;
 constexpr std::string_view k_tag_prefix = "tag_";
 constexpr std::size_t k_file_name_limit_bytes = 255;
+const std::string k_private = "_private";
+const std::string k_gone_prefix = ".~gone-"; // which no name gives: form_quote() has no '~'
 
 struct Name {
   std::string space;
@@ -93,6 +96,48 @@ std::optional<std::string> read_listed_tag(const Tree& tree, const std::string& 
     }
     return std::nullopt;
   }
+}
+
+std::vector<std::string> files_in(const Tree& tree, const std::string& folder) {
+  std::vector<std::string> files;
+  tree.list(
+      folder, [&](const std::string& file) { files.push_back(file); }, Tree::Hidden::show);
+  return files;
+}
+
+/// Removes what is left of repositories that were gone already. Best effort: nobody sees them.
+void sweep_gone(const Tree& tree, const std::string& space) {
+  const auto fd = tree.find_folder(space);
+  for (const auto& name : fd ? files_in(tree, space) : std::vector<std::string>()) {
+    if (name.starts_with(k_gone_prefix)) {
+      static_cast<void>(::unlinkat(fd->get(), (name + "/" + k_private).c_str(), 0));
+      static_cast<void>(::unlinkat(fd->get(), name.c_str(), AT_REMOVEDIR));
+    }
+  }
+}
+
+/// Removes the folder of a repository in which nothing is left but perhaps the mark of a private
+/// one. That takes two steps, between which the repository would be there and be public: so it
+/// loses its name first.
+void remove_emptied(const Tree& tree, const std::string& folder) {
+  static std::atomic<unsigned> number{0};
+  const auto slash = folder.rfind('/');
+  const auto space = folder.substr(0, slash);
+  const auto own_name = folder.substr(slash + 1);
+  const auto fd = tree.make_folder(space);
+  const auto left = files_in(tree, folder);
+  if (left.empty()) {
+    if (::unlinkat(fd.get(), own_name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOTEMPTY) {
+      throw_errno("remove " + tree.what(folder), errno);
+    }
+  } else if (left == std::vector<std::string>{k_private}) { // else somebody pushes to it again
+    const auto gone = k_gone_prefix + std::to_string(::getpid()) + "-" + std::to_string(number++);
+    if (::renameat(fd.get(), own_name.c_str(), fd.get(), gone.c_str()) != 0) {
+      throw_errno("remove " + tree.what(folder), errno);
+    }
+  }
+  fsync_folder(fd, tree.what(folder));
+  sweep_gone(tree, space);
 }
 
 bool remove_file(const Tree& tree, const std::string& folder, const std::string& name) {
@@ -284,20 +329,14 @@ bool V1Storage::remove_repository(const std::string& name) {
     return false;
   }
   const auto lock = lock_folder(tree, folder);
-  std::vector<std::string> files;
-  tree.list(
-      folder, [&](const std::string& file) { files.push_back(file); }, Tree::Hidden::show);
+  auto files = files_in(tree, folder);
   std::sort(files.begin(), files.end()); // the list of images goes first, then the tags
+  // What protects the others goes last: cut short, a private repository stays private.
+  std::erase(files, k_private);
   for (const auto& file : files) {
     remove_file(tree, folder, file);
   }
-  const auto slash = folder.rfind('/');
-  const auto space = tree.make_folder(folder.substr(0, slash));
-  if (::unlinkat(space.get(), folder.substr(slash + 1).c_str(), AT_REMOVEDIR) != 0 &&
-      errno != ENOTEMPTY) { // somebody pushes to it again already
-    throw_errno("remove " + tree.what(folder), errno);
-  }
-  fsync_folder(space, tree.what(folder));
+  remove_emptied(tree, folder);
   return true;
 }
 
@@ -372,7 +411,7 @@ std::optional<std::string> V1Storage::properties(const std::string& name,
 }
 
 bool V1Storage::is_private(const std::string& name) const {
-  return state_->tree->has(folder_of(name) + "/_private");
+  return state_->tree->has(folder_of(name) + "/" + k_private);
 }
 
 void V1Storage::set_private(const std::string& name, bool is_private) {
@@ -382,9 +421,9 @@ void V1Storage::set_private(const std::string& name, bool is_private) {
   lock_for_writing();
   const auto lock = state_->lock_repository(folder_of(name));
   if (is_private) {
-    replace_file(*state_->tree, folder_of(name), "_private", "");
+    replace_file(*state_->tree, folder_of(name), k_private, "");
   } else {
-    remove_file(*state_->tree, folder_of(name), "_private");
+    remove_file(*state_->tree, folder_of(name), k_private);
   }
 }
 

@@ -433,6 +433,53 @@ TEST_CASE_FIXTURE(Fixture, "many writers of one list lose nothing") {
   CHECK(std::count(list.begin(), list.end(), '{') == 40);
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "a private repository stays private whichever step of its removal fails") {
+  const std::string folder_name = "repositories/team/app";
+  for (const auto* file : {"_index_images", "json", "tag_1.0", "tag1.0_json", "tag_latest", "x"}) {
+    CAPTURE(file);
+    storage->add_index_images("team/app", {id_of(1)}, {});
+    storage->put_tag("team/app", "1.0", id_of(1), "{}");
+    storage->put_tag("team/app", "latest", id_of(1), "{}");
+    storage->set_private("team/app", true);
+    const auto path = folder / (folder_name + "/" + file);
+    std::filesystem::remove(path);
+    std::filesystem::create_directories(path); // which no unlink removes
+    CHECK(failure([&] { storage->remove_repository("team/app"); }) == ErrorKind::local_io);
+    CHECK(storage->is_private("team/app"));
+    std::filesystem::remove(path);
+    CHECK(storage->remove_repository("team/app")); // the second attempt ends it
+    CHECK_FALSE(storage->has_repository("team/app"));
+    CHECK_FALSE(storage->is_private("team/app"));
+  }
+  CHECK(std::filesystem::is_empty(folder / "repositories/team"));
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "what a kill leaves of a private repository is seen by nobody and goes") {
+  write("repositories/team/.~gone-1-0/_private", "");
+  storage->for_each_repository([](const std::string& name) { FAIL("listed: " << name); });
+  storage->add_index_images("team/app", {}, {});
+  CHECK(storage->remove_repository("team/app"));
+  CHECK(std::filesystem::is_empty(folder / "repositories/team"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "an image is no image any more whichever step of its removal fails") {
+  for (const auto* file : {"json", "layer", "ancestry", "_checksum", "x"}) {
+    CAPTURE(file);
+    put(id_of(1));
+    const auto path = folder / ("images/" + id_of(1) + "/" + file);
+    std::filesystem::remove(path);
+    std::filesystem::create_directories(path);
+    CHECK(failure([&] { storage->write_image(id_of(1), 0ms)->remove(); }) == ErrorKind::local_io);
+    CHECK(storage->image_state(id_of(1)) != State::complete);
+    CHECK(storage->is_remnant(id_of(1)));
+    std::filesystem::remove(path);
+    storage->write_image(id_of(1), 0ms)->remove();
+    CHECK(storage->image_state(id_of(1)) == State::absent);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "an image that is removed leaves nothing") {
   put(id_of(1));
   write("images/" + id_of(1) + "/.layer.x.part", "left by a kill");
