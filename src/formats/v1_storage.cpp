@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "formats/v1_storage_place.hpp"
 #include "formats/v1_storage_state.hpp"
 
 #include <regctl/base/error.hpp>
@@ -19,14 +20,6 @@ namespace regctl {
 namespace {
 
 constexpr std::uint64_t k_small_limit_bytes = 64 * 1024; // checksums, tags, marks
-
-bool is_empty_folder(const std::string& folder) {
-  bool is_empty = true;
-  Tree(folder).list(".", [&](const std::string& name) {
-    is_empty = is_empty && name == "lost+found"; // of a new file system
-  });
-  return is_empty;
-}
 
 } // namespace
 
@@ -71,6 +64,11 @@ std::shared_ptr<V1Storage> V1Storage::open(const std::string& folder, Missing mi
     throw Error(ErrorKind::protocol,
                 "'" + folder + "' is a file, not the folder of a storage tree");
   }
+  if (const auto misplaced = find_misplaced(folder)) {
+    throw Error(ErrorKind::protocol, "'" + folder + "' " + misplaced->what,
+                misplaced->tree ? "the tree seems to be '" + misplaced->tree->string() + "'"
+                                : "it should have the folders images and repositories");
+  }
   if (missing == Missing::create) {
     std::filesystem::create_directories(folder, error);
     if (error) {
@@ -78,13 +76,7 @@ std::shared_ptr<V1Storage> V1Storage::open(const std::string& folder, Missing mi
     }
   }
   auto tree = std::make_unique<Tree>(folder);
-  const bool is_empty = is_empty_folder(folder); // first: another process may be making the tree
-  const bool is_tree = tree->has("images") || tree->has("repositories");
-  if (!is_tree && !is_empty) {
-    throw Error(ErrorKind::protocol, "'" + folder + "' is no storage tree of a registry",
-                "it should have the folders images and repositories");
-  }
-  if (!is_tree && missing == Missing::error) {
+  if (missing == Missing::error && !tree->has("images") && !tree->has("repositories")) {
     throw Error(ErrorKind::not_found, "'" + folder + "' is empty: no storage tree");
   }
   return std::shared_ptr<V1Storage>(new V1Storage(std::move(tree)));

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/v1_storage_place.hpp"
+
+#include <regctl/model/v1_image.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <string_view>
+#include <system_error>
+
+namespace regctl {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view k_images = "images";
+constexpr std::string_view k_repositories = "repositories";
+constexpr std::size_t k_most_entries = 1000; ///< that are looked at in one folder
+constexpr std::size_t k_most_folders = 1000; ///< that are looked at in search of a tree
+constexpr int k_levels_above = 3;            ///< repositories/NAMESPACE/NAME
+constexpr int k_levels_below = 3;
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+/// What every folder may have, whatever it is for.
+bool is_chaff(const std::string& name) {
+  return name.starts_with('.') || name == "lost+found";
+}
+
+/// Whether one of the first entries of a folder is so; hidden ones are passed over.
+bool has_entry(const fs::path& folder, const std::function<bool(const fs::path&)>& is_so) {
+  std::error_code error;
+  std::size_t seen = 0;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (++seen > k_most_entries) {
+      return false;
+    }
+    if (!is_chaff(entry->path().filename().string()) && is_so(entry->path())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_bare(const fs::path& folder) {
+  return !has_entry(folder, [](const fs::path&) { return true; });
+}
+
+bool holds_images(const fs::path& images) {
+  return has_entry(images, [](const fs::path& entry) {
+    return is_v1_id(entry.filename().string()) && is_folder(entry);
+  });
+}
+
+/// `_index` is what the original's rewrite in Go had.
+bool is_repository(const fs::path& folder) {
+  constexpr std::array<std::string_view, 3> k_files = {"_index_images", "_index", "_private"};
+  return has_entry(folder, [&](const fs::path& entry) {
+    const auto name = entry.filename().string();
+    return name.starts_with("tag_") ||
+           std::find(k_files.begin(), k_files.end(), name) != k_files.end();
+  });
+}
+
+bool holds_repositories(const fs::path& repositories) {
+  return has_entry(repositories,
+                   [](const fs::path& space) { return has_entry(space, is_repository); });
+}
+
+/// Nothing, or namespaces out of which everything was removed.
+bool is_bare_of_repositories(const fs::path& repositories) {
+  return !has_entry(repositories,
+                    [](const fs::path& space) { return !is_folder(space) || !is_bare(space); });
+}
+
+/// Whether it holds something of a tree.
+bool is_tree(const fs::path& folder) {
+  return holds_images(folder / k_images) || holds_repositories(folder / k_repositories);
+}
+
+/// Whether it has a tree's folders, without anything in them.
+bool is_bare_tree(const fs::path& folder) {
+  const auto images = folder / k_images;
+  const auto repositories = folder / k_repositories;
+  return (is_folder(images) || is_folder(repositories)) && is_bare(images) &&
+         is_bare_of_repositories(repositories);
+}
+
+/// The tree of which `folder` is a part.
+std::optional<Misplaced> find_above(const fs::path& folder) {
+  std::error_code error;
+  auto path = fs::weakly_canonical(folder, error);
+  for (int level = 0; !error && level < k_levels_above && path.has_relative_path(); ++level) {
+    if (!path.has_filename()) { // behind a final slash
+      path = path.parent_path();
+    }
+    const auto above = path.parent_path();
+    const auto name = path.filename().string();
+    const bool is_part = (name == k_images || name == k_repositories) &&
+                         is_folder(above / k_images) && is_folder(above / k_repositories) &&
+                         (is_tree(above) || is_bare_tree(above));
+    if (is_part) {
+      const auto* where = level == 0 ? "is the folder " : "lies in the folder ";
+      return Misplaced{where + name + " of a storage tree", above};
+    }
+    path = above;
+  }
+  return std::nullopt;
+}
+
+/// A tree in one of the folders below.
+std::optional<fs::path> find_below(const fs::path& folder) {
+  struct Next {
+    fs::path path;
+    int level;
+  };
+  std::deque<Next> ahead{{folder, 0}};
+  for (std::size_t seen = 0; !ahead.empty() && seen < k_most_folders; ++seen) {
+    const auto next = ahead.front();
+    ahead.pop_front();
+    if (next.level > 0 && is_tree(next.path)) {
+      return next.path;
+    }
+    if (next.level < k_levels_below) {
+      has_entry(next.path, [&](const fs::path& entry) {
+        std::error_code ignored;
+        if (is_folder(entry) && !fs::is_symlink(entry, ignored)) {
+          ahead.push_back({entry, next.level + 1});
+        }
+        return false;
+      });
+    }
+  }
+  return std::nullopt;
+}
+
+bool is_of_protocol_v2(const fs::path& folder) {
+  return is_folder(folder / "docker/registry/v2") || is_folder(folder / "registry/v2/blobs") ||
+         is_folder(folder / "v2/blobs") || is_folder(folder / "blobs/sha256");
+}
+
+} // namespace
+
+std::optional<Misplaced> find_misplaced(const fs::path& folder) {
+  if (is_tree(folder)) {
+    return std::nullopt;
+  }
+  if (auto above = find_above(folder)) {
+    return above;
+  }
+  if (is_bare(folder) || is_bare_tree(folder)) {
+    return std::nullopt;
+  }
+  if (is_of_protocol_v2(folder)) {
+    return Misplaced{"is the storage of a registry of protocol v2", std::nullopt};
+  }
+  return Misplaced{"is no storage tree of a registry", find_below(folder)};
+}
+
+} // namespace regctl
