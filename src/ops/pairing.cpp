@@ -193,7 +193,26 @@ std::vector<PairedRepository> Pairing::next() {
       repositories[i].problem = std::current_exception();
     }
   });
+  if (next_ == names_.size()) {
+    note_tagless();
+  }
   return repositories;
+}
+
+/// A push that fails leaves a repository without tags: no difference, but nothing that is whole.
+void Pairing::note_tagless() {
+  const auto note = [&](mirror::Side* side, std::set<std::string>& names) {
+    if (side != nullptr && !names.empty()) {
+      const auto* are =
+          names.size() == 1 ? " repository has no tag at " : " repositories have no tag at ";
+      session_.progress().note(std::to_string(names.size()) + are + side->describe() +
+                               ", as a push that failed leaves it: " +
+                               mirror::first_names({names.begin(), names.end()}));
+    }
+    names.clear(); // told once
+  };
+  note(a_.get(), tagless_at_a_);
+  note(b_.get(), tagless_at_b_);
 }
 
 void Pairing::read_tags(PairedRepository& repository) {
@@ -208,6 +227,15 @@ void Pairing::read_tags(PairedRepository& repository) {
     session_.progress().note("there is no repository " + repository.name +
                              ", although it is "
                              "listed");
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    if (at_a && at_a->empty()) {
+      tagless_at_a_.insert(repository.name);
+    }
+    if (at_b && at_b->empty()) {
+      tagless_at_b_.insert(repository.name_at_b);
+    }
   }
   auto tags_at_a = std::move(at_a).value_or(TagListing());
   auto tags_at_b = std::move(at_b).value_or(TagListing());

@@ -11,7 +11,9 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,7 +46,8 @@ public:
   Pairing(Session& session, const Scope& scope);
 
   /// The next ones, in the order of their names, with their tags, which are read in parallel; none
-  /// at the end. At most k_at_once. The progress hears how many are done.
+  /// at the end. At most k_at_once. The progress hears how many are done, and in the end which ones
+  /// a side has without any tag.
   std::vector<PairedRepository> next();
 
   [[nodiscard]] mirror::Side& a() noexcept { return *a_; }
@@ -55,6 +58,7 @@ public:
 
 private:
   void read_tags(PairedRepository& repository);
+  void note_tagless();
 
   Session& session_;
   const Scope& scope_; // which must outlive this
@@ -62,6 +66,9 @@ private:
   std::unique_ptr<mirror::Side> b_;
   std::vector<std::string> names_; // at A, sorted
   std::size_t next_ = 0;
+  std::mutex mutex_; ///< guards what follows
+  std::set<std::string> tagless_at_a_;
+  std::set<std::string> tagless_at_b_;
 };
 
 } // namespace regctl::ops

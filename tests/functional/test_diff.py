@@ -93,6 +93,21 @@ class Pairs(Diff):
         self.ok("tag", f"{app}:1.0", f"{app}:latest")
         self.assertEqual(self.diff(f"{app}:1.0", f"{app}:latest", code=0), [])
 
+    def test_repositories_without_tags_are_told_in_one_line(self):
+        trees = {}
+        for name in ("a", "b"):
+            trees[name] = f"v1-storage:{self.path(name)}"
+            make_archive(self.path("image.tar"), ["x"])
+            self.ok("copy", "image.tar", f"{trees[name]}:team/app:1.0")
+        for left in ("one", "two"):  # as pushes that failed leave them
+            os.makedirs(self.path(f"b/repositories/team/{left}"))
+            self.write(f"b/repositories/team/{left}/_index_images", "[]")
+        told = f"2 repositories have no tag at {trees['b']}, as a push that failed leaves it: team/one, team/two"
+        for words in (("diff", trees["a"], trees["b"]), ("verify", trees["a"], trees["b"]), ("verify", trees["b"])):
+            with self.subTest(words):
+                self.assertEqual(self.ok(*words).err.count(told), 1)
+        self.assertNotIn("no tag at", self.ok("diff", trees["a"], trees["a"]).err)
+
     def test_an_unreadable_tag_is_no_equal_one(self):
         a = self.start(RegctlServer)
         one = self.push(a, "team/app:1.0", ["base", "one"])
