@@ -77,6 +77,8 @@ Action add_copy(Arguments& arguments) {
                  "Send plain tar layers of an archive as they are instead of compressing them");
   arguments.flag("--no-verify", options->flags.no_verify,
                  "For rescue: do not check layers against their checksums");
+  arguments.flag("--require-checksum", options->flags.require_checksum,
+                 "Refuse layers of which the source tells no checksum");
   return [options](Context& context) { return run_copy(*options, context); };
 }
 

@@ -120,6 +120,8 @@ Action add_pull(Arguments& arguments) {
   arguments.flag("-a,--all-tags", options->flags.all_tags, "Pull all tags of the repository");
   arguments.flag("--no-verify", options->flags.no_verify,
                  "For rescue: do not check layers against their checksums");
+  arguments.flag("--require-checksum", options->flags.require_checksum,
+                 "Refuse layers of which the source tells no checksum");
   return [options](Context& context) { return run_pull(*options, context); };
 }
 

@@ -159,6 +159,8 @@ Action add_serve(Arguments& arguments) {
                   "How those lines look (default combined)");
   arguments.value("--mirror-source", "URL", flags->mirror_source,
                   "Fetch what is missing here from this v1 registry, and keep it");
+  arguments.flag("--require-checksum", options.require_checksum,
+                 "Take no layer of which the mirror's source tells no checksum");
   arguments.value("--connections", "N",
                   number(1, k_most_connections,
                          [&options](long n) { options.connections = static_cast<std::size_t>(n); }),

@@ -5,6 +5,7 @@
 #include "cli/places.hpp"
 #include "cli/text.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/model/v1_image.hpp>
 
@@ -25,16 +26,25 @@ void print_copied(Context& context, const ops::CopyReport& report) {
 void print_copied_json(Context& context, const ops::CopyReport& report) {
   auto tags = Json::array();
   for (const auto& tag : report.tags) {
-    tags.push_back({{"source", tag.source}, {"destination", tag.destination}, {"id", tag.id}});
+    tags.push_back({{"source", tag.source},
+                    {"destination", tag.destination},
+                    {"id", tag.id},
+                    {"verified", tag.is_verified}});
   }
   print_json(context.out(), {{"tags", tags},
                              {"images_copied", report.images_copied},
                              {"images_skipped", report.images_skipped},
+                             {"images_unverified", report.images_unverified},
                              {"bytes", report.bytes_copied}});
 }
 
 ops::CopyOptions to_options(const CopyFlags& flags) {
+  if (flags.no_verify && flags.require_checksum) {
+    throw Error(ErrorKind::usage, "--no-verify and --require-checksum contradict each other",
+                "leave out one of them");
+  }
   ops::CopyOptions options;
+  options.require_checksum = flags.require_checksum;
   options.tags = flags.all_tags ? ops::TagChoice::all : ops::TagChoice::one;
   options.check = flags.no_verify ? LayerCheck::none : LayerCheck::verify;
   options.plain_layers = flags.no_compress ? ops::PlainLayers::keep : ops::PlainLayers::gzip;

@@ -93,6 +93,8 @@ void add_plans(Arguments& arguments, MirrorFlags& flags) {
                   "Keep what was learnt of images here (default: a file for each pair of ends in "
                   "$XDG_STATE_HOME/regctl)");
   arguments.flag("--fail-fast", flags.run.fail_fast, "Stop at the first failure");
+  arguments.flag("--require-checksum", flags.run.require_checksum,
+                 "Fail tags with a layer of which the source tells no checksum");
   arguments.flag("--check", flags.check, "With --config: look for mistakes in the file only");
 }
 
@@ -181,6 +183,7 @@ MirrorJob flags_job(const MirrorFlags& flags, Context& context) {
 ops::mirror::RunOptions settle(ops::mirror::RunOptions run, const ops::mirror::RunOptions& flags) {
   run.gentle = run.gentle || flags.gentle;
   run.fail_fast = run.fail_fast || flags.fail_fast;
+  run.require_checksum = run.require_checksum || flags.require_checksum;
   if (flags.bandwidth.is_limited()) {
     run.bandwidth = flags.bandwidth;
   }
@@ -383,6 +386,7 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   options.dry_run = flags.dry_run || !flags.plan.empty();
   options.asks_sizes = flags.sizes;
   options.fail_fast = settled.fail_fast;
+  options.require_checksum = settled.require_checksum;
   options.shard = flags.shard;
   options.apply = flags.apply;
   options.state_file = settled.state;

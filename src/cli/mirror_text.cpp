@@ -114,7 +114,9 @@ std::string summary_line(const ops::mirror::Summary& summary, bool is_plan) {
           unless_none(summary.failed, tags(summary.failed) + " failed") + troubles(summary);
   if (!is_plan) {
     line += "; " + number_of(summary.images_moved, "image", "images") + " moved, " +
-            human_size(summary.bytes);
+            human_size(summary.bytes) +
+            unless_none(summary.images_unverified, std::to_string(summary.images_unverified) +
+                                                       " of them without a checksum at the source");
   }
   return line + " in " +
          human_duration(std::chrono::duration_cast<std::chrono::seconds>(summary.time));

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "model/layer_inspection.hpp"
+
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
@@ -14,6 +16,50 @@ namespace regctl {
 namespace {
 
 constexpr std::string_view k_sha256 = "sha256:";
+constexpr std::string_view k_tarsum = "tarsum+sha256:";
+constexpr const char* k_rescue_hint =
+    " --deep finds out what else is damaged there; pull, push, copy and layer get rescue the bytes "
+    "as they are with --no-verify";
+
+/// The checksums of one kind.
+std::vector<std::string> sums_of(const V1Image& image, std::string_view prefix) {
+  std::vector<std::string> sums;
+  std::copy_if(image.payload_checksums.begin(), image.payload_checksums.end(),
+               std::back_inserter(sums),
+               [&](const std::string& sum) { return sum.starts_with(prefix); });
+  return sums;
+}
+
+/// A layer without a payload checksum.
+class InspectedLayer final : public LayerSource {
+public:
+  InspectedLayer(std::unique_ptr<Source> bytes, const V1Image& image, LayerOrigin origin)
+      : inspection_(std::make_shared<LayerInspection>(image)),
+        bytes_(make_unpack_tee(std::move(bytes), inspection_, "the layer")),
+        origin_(std::move(origin)), json_(image.json) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    const auto n = bytes_->read(out);
+    has_bytes_ = has_bytes_ || n > 0;
+    if (n == 0 && !out.empty()) {
+      const auto problem = has_bytes_ ? inspection_->problem() : "has no bytes";
+      if (!problem.empty()) {
+        throw Error(ErrorKind::integrity, origin_.what + " " + problem,
+                    "regctl audit " + origin_.store + k_rescue_hint);
+      }
+    }
+    return n;
+  }
+
+  [[nodiscard]] const std::string& original_json() const override { return json_; }
+
+private:
+  std::shared_ptr<LayerInspection> inspection_; // shared with the tee
+  std::unique_ptr<Source> bytes_;
+  LayerOrigin origin_;
+  std::string json_;
+  bool has_bytes_ = false;
+};
 constexpr std::uint64_t k_large_bytes = 1024 * 1024; // from here on a second sum costs something
 
 class CheckedLayer final : public LayerSource {
@@ -86,9 +132,7 @@ private:
     throw Error(ErrorKind::integrity,
                 origin_.what + " has payload checksum " + actual_ + " instead of " +
                     expected_.front(),
-                "regctl audit " + origin_.store +
-                    " --deep finds out what else is damaged there; pull, push, copy and layer get "
-                    "rescue the bytes as they are with --no-verify");
+                "regctl audit " + origin_.store + k_rescue_hint);
   }
 
   std::unique_ptr<Source> bytes_;
@@ -130,16 +174,23 @@ std::string problem_of(const Error& error) {
 } // namespace
 
 std::vector<std::string> payload_sums(const V1Image& image) {
-  std::vector<std::string> sums;
-  std::copy_if(image.payload_checksums.begin(), image.payload_checksums.end(),
-               std::back_inserter(sums),
-               [](const std::string& sum) { return sum.starts_with(k_sha256); });
-  return sums;
+  return sums_of(image, k_sha256);
+}
+
+std::vector<std::string> recorded_tarsums(const V1Image& image) {
+  return sums_of(image, k_tarsum);
+}
+
+bool has_checksum(const V1Image& image) {
+  return !payload_sums(image).empty() || !recorded_tarsums(image).empty();
 }
 
 std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, const V1Image& image,
                                                LayerCheck check, LayerOrigin origin,
                                                std::function<void(const std::string&)> on_match) {
+  if (check != LayerCheck::none && payload_sums(image).empty()) {
+    return std::make_unique<InspectedLayer>(std::move(bytes), image, std::move(origin));
+  }
   return std::make_unique<CheckedLayer>(std::move(bytes), image, check, std::move(origin),
                                         std::move(on_match));
 }

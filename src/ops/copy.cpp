@@ -187,6 +187,17 @@ void copy_to(Session& session, V1Repository& source, const std::vector<Move>& mo
   throw Error(ErrorKind::unsupported, "this version of regctl cannot write " + to.to_string());
 }
 
+/// What its own store cannot prove must not pass for proved at the destination.
+void note_unverified(Session& session, const V1Repository& source, const CopyReport& report) {
+  if (report.images_unverified > 0) {
+    session.progress().note(
+        source.describe() + " tells no checksum of " + std::to_string(report.images_unverified) +
+        " of " + std::to_string(report.images_copied) +
+        " copied layers: that they are whole was checked, not that they are as they were pushed "
+        "(--require-checksum refuses such)");
+  }
+}
+
 std::string describe(const Place& to, const std::optional<RegistryHost>& host) {
   if (host) {
     return host->host;
@@ -211,14 +222,19 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
         if (options.check == LayerCheck::none) {
           session.progress().note("layers are not verified");
         }
+        how.require_checksum = options.require_checksum;
         CopyReport report;
         copy_to(session, *source, moves, to, how, report);
+        if (options.check != LayerCheck::none && holds_pushed_layers(from)) {
+          note_unverified(session, *source, report);
+        }
         for (const auto& move : moves) {
           auto there = to;
           there.reference = move.target;
           auto here = from;
           here.reference = move.source.name;
-          report.tags.push_back({here.to_string(), there.to_string(), move.source.id});
+          report.tags.push_back({here.to_string(), there.to_string(), move.source.id,
+                                 !report.unverified_chains.contains(move.source.id)});
         }
         return report;
       });

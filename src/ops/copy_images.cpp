@@ -41,11 +41,12 @@ auto for_tag(const std::string& tag, std::size_t tags, Body&& body) -> decltype(
 struct Collected {
   std::vector<V1Image> images;       ///< parents before children, each once
   std::vector<std::string> first_of; ///< for each image a tag that needs it
+  std::set<std::string> unverified;  ///< images of tags whose chains are not verified as a whole
 };
 
 /// All images of the chains.
 Collected collect_images(Session& session, V1Repository& source,
-                         const std::map<std::string, std::string>& tags) {
+                         const std::map<std::string, std::string>& tags, const ImageCopy& how) {
   Collected collected;
   std::set<std::string> seen;
   for (const auto& [tag, id] : tags) {
@@ -55,6 +56,10 @@ Collected collect_images(Session& session, V1Repository& source,
     auto chain =
         for_tag(tag, tags.size(), [&, &id = id] { return read_chain(session, source, id); });
     for (auto member = chain.rbegin(); member != chain.rend(); ++member) {
+      for_tag(tag, tags.size(), [&] { check_provable(source, member->image, how); });
+      if (!is_verified(member->image, how)) {
+        collected.unverified.insert(id);
+      }
       if (seen.insert(member->image.id).second) {
         collected.images.push_back(std::move(member->image));
         collected.first_of.push_back(tag);
@@ -77,8 +82,8 @@ V1PushPlan plan_of(const std::vector<V1Image>& images,
 
 /// Moves the images in parallel and adds them to `report`; throws what went wrong first, not what
 /// others made of it.
-void move_all(Session& session, const Collected& collected, std::size_t tags, ImageMover& mover,
-              CopyReport& report) {
+void move_all(Session& session, const Collected& collected, std::size_t tags, const ImageCopy& how,
+              ImageMover& mover, CopyReport& report) {
   std::mutex mutex;
   std::exception_ptr first;
   try {
@@ -89,6 +94,7 @@ void move_all(Session& session, const Collected& collected, std::size_t tags, Im
         const std::lock_guard lock(mutex);
         ++(moved.was_there ? report.images_skipped : report.images_copied);
         report.bytes_copied += moved.bytes;
+        report.images_unverified += !moved.was_there && !is_verified(collected.images[i], how);
       } catch (...) {
         {
           const std::lock_guard lock(mutex);
@@ -114,7 +120,7 @@ void copy_images(Session& session, V1Repository& source,
                  const std::map<std::string, std::string>& tags, const ImageCopy& how,
                  const std::function<std::unique_ptr<V1Push>(const V1PushPlan&)>& start,
                  CopyReport& report) {
-  const auto collected = collect_images(session, source, tags);
+  const auto collected = collect_images(session, source, tags, how);
   const auto& images = collected.images;
   std::uint64_t bytes = 0;
   for (const auto& image : images) {
@@ -123,7 +129,8 @@ void copy_images(Session& session, V1Repository& source,
   session.progress().expect(images.size(), bytes);
   const auto push = start(plan_of(images, tags));
   ImageMover mover(session, source, *push, how);
-  move_all(session, collected, tags.size(), mover, report);
+  move_all(session, collected, tags.size(), how, mover, report);
+  report.unverified_chains.insert(collected.unverified.begin(), collected.unverified.end());
   push->finish([&](const std::string&, const std::string& id, const std::string& where) {
     session.progress().tagging(id, where);
   });

@@ -49,6 +49,19 @@ std::unique_ptr<Source> gzip_if_plain(std::unique_ptr<Source> layer) {
 
 } // namespace
 
+void check_provable(const V1Repository& source, const V1Image& image, const ImageCopy& how) {
+  if (how.require_checksum && !has_checksum(image)) {
+    throw Error(ErrorKind::integrity,
+                source.describe() + " tells no checksum of the layer of image " +
+                    short_id(image.id) + ", and --require-checksum is given",
+                "without it, the layer's size is checked, and that it unpacks whole");
+  }
+}
+
+bool is_verified(const V1Image& image, const ImageCopy& how) {
+  return how.check != LayerCheck::none && has_checksum(image);
+}
+
 ImageMover::Moved ImageMover::move(const V1Image& image) {
   if (push_.has_image(image.id)) {
     session_.progress().skipped(image.id, how_.verb, image.layer_size_bytes);

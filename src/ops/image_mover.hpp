@@ -19,7 +19,15 @@ struct ImageCopy {
   PlainLayers plain_layers = PlainLayers::keep;
   Progress::Verb verb = Progress::Verb::copying;
   BandwidthLimits limits = {};
+  bool require_checksum = false; ///< see check_provable()
 };
+
+/// Throws Error{integrity} for an image that is to be proved by a checksum of its source, which
+/// tells none.
+void check_provable(const V1Repository& source, const V1Image& image, const ImageCopy& how);
+
+/// Whether the layer is verified by a checksum when it is copied so.
+bool is_verified(const V1Image& image, const ImageCopy& how);
 
 /// Moves images, each with its layer, from a repository into a push. Thread-safe: several images
 /// may be under way, begun parents first, as the push wants them.

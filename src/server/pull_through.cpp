@@ -5,6 +5,7 @@
 #include "server/service.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/model/v1_layer.hpp>
 
 #include <fcntl.h>
 
@@ -31,9 +32,10 @@ Response source_failed_response() {
 PullThrough::PullThrough(std::shared_ptr<V1Storage> storage,
                          std::function<registry::v1::Registry&()> source,
                          std::function<void(const std::string&)> complain,
-                         std::function<void(const std::string&)> on_new_repository)
+                         std::function<void(const std::string&)> on_new_repository,
+                         Unproven unproven)
     : storage_(std::move(storage)), source_(std::move(source)), complain_(std::move(complain)),
-      on_new_repository_(std::move(on_new_repository)) {}
+      on_new_repository_(std::move(on_new_repository)), unproven_(unproven) {}
 
 PullThrough::~PullThrough() {
   std::map<std::string, Running> left;
@@ -263,6 +265,11 @@ void PullThrough::fetch_layer(Fetch& fetch) {
   if (!image || !put_json_with_parents(*source, id)) {
     throw Error(ErrorKind::not_found, "image " + short_id(id) + " is not at the mirror's source");
   }
+  const auto no_checksum =
+      "the mirror's source tells no checksum of the layer of image " + short_id(id);
+  if (!has_checksum(*image) && unproven_ == Unproven::refused) {
+    throw Error(ErrorKind::integrity, no_checksum + ", and --require-checksum is given");
+  }
   const auto writer = storage_->write_image(id, k_writer_patience);
   auto layer = writer ? writer->start_layer() : nullptr;
   if (!layer) {
@@ -287,6 +294,9 @@ void PullThrough::fetch_layer(Fetch& fetch) {
   }
   layer->commit();
   writer->complete();
+  if (!has_checksum(*image)) {
+    complain_(no_checksum + ": it is whole, and nothing proves that it is as it was pushed");
+  }
 }
 
 std::map<std::string, V1Tags> PullThrough::known_tags() const {

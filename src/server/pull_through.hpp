@@ -41,10 +41,14 @@ Response source_failed_response();
 /// Thread-safe. No function throws for what the source does: it complains, and says so.
 class PullThrough {
 public:
+  /// What becomes of a layer of which the source tells no checksum.
+  enum class Unproven { told, refused };
+
   /// `source` is called for each use; it may throw while the source cannot be reached.
   PullThrough(std::shared_ptr<V1Storage> storage, std::function<registry::v1::Registry&()> source,
               std::function<void(const std::string&)> complain,
-              std::function<void(const std::string& repository)> on_new_repository);
+              std::function<void(const std::string& repository)> on_new_repository,
+              Unproven unproven);
   ~PullThrough(); ///< waits for what is being fetched
 
   [[nodiscard]] Asked<V1Tags> tags(const std::string& name);
@@ -88,6 +92,7 @@ private:
   std::function<registry::v1::Registry&()> source_;
   std::function<void(const std::string&)> complain_;
   std::function<void(const std::string&)> on_new_repository_;
+  Unproven unproven_;
   mutable std::mutex mutex_;                 ///< guards what follows
   std::string last_name_;                    // of a repository that was asked for
   std::map<std::string, std::string> names_; // of the repository by which an image was heard of

@@ -106,7 +106,8 @@ private:
     if (seams_.mirror_source && !options_.read_only) {
       service_.mirror = std::make_unique<PullThrough>(
           service_.storage, seams_.mirror_source, seams_.note,
-          [this](const std::string& name) { service_.index->add(name); });
+          [this](const std::string& name) { service_.index->add(name); },
+          options_.require_checksum ? PullThrough::Unproven::refused : PullThrough::Unproven::told);
     }
   }
 

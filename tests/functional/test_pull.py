@@ -379,6 +379,69 @@ class Misbehaving(TestCase):
         self.fails(2, "layer", "get", f"{repository}:1", "--format", "json", saying="name a file: -o FILE")
 
 
+class Unproven(TestCase):
+    """A registry, and a tree, that tell no checksum."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.start(FaultServer, "--checksums", "none")
+        self.layers = make_archive(self.path("app.tar"), ["base", "top"], 50_000)
+        self.ok("push", "app.tar", f"{self.server.host}/team/app:1.0")
+        self.image = f"{self.server.host}/team/app:1.0"
+
+    def spoil(self, **rule):
+        self.server.control("clear")
+        self.server.control({"method": "GET", "path": f"{self.layers[0].id}/layer$", **rule})
+
+    def test_what_no_checksum_proves_is_told_and_may_be_refused(self):
+        done = self.ok("pull", "--format", "json", self.image, "out.tar")
+        self.assertEqual((done.json["tags"][0]["verified"], done.json["images_unverified"]), (False, 2))
+        self.assertIn("tells no checksum of 2 of 2 copied layers", done.err)
+        self.ok("copy", self.image, f"v1-storage:{self.path('tree')}")
+        proven = self.ok("pull", "--format", "json", "--require-checksum", f"v1-storage:{self.path('tree')}:team/app:1.0",
+                         "proven.tar")
+        self.assertEqual((proven.json["tags"][0]["verified"], proven.json["images_unverified"]), (True, 0))
+        self.assertNotIn("tells no checksum", proven.err)
+        fetched = len(self.server.log("GET", "/layer"))
+        for words in (("pull", self.image, "refused.tar"), ("copy", self.image, f"v1-storage:{self.path('other')}"),
+                      ("mirror", self.server.host, f"v1-storage:{self.path('other')}")):
+            with self.subTest(words):
+                self.fails(7, *words, "--require-checksum", saying=["tells no checksum of the layer of image"])
+        self.assertEqual(len(self.server.log("GET", "/layer")), fetched)
+        self.fails(2, "pull", "--no-verify", "--require-checksum", self.image, "x.tar", saying="contradict")
+
+    def test_a_mirror_counts_what_no_checksum_proves(self):
+        done = self.ok("mirror", self.server.host, f"v1-storage:{self.path('tree')}", "--format", "json")
+        tag, summary = [json.loads(line) for line in done.out.splitlines()]
+        self.assertEqual((tag["verified"], tag["images_unverified"], summary["images_unverified"]), (False, 2, 2))
+        self.assertIn("2 of them without a checksum at the source", done.err)
+
+    def test_a_layer_that_is_not_whole_is_damaged_whatever_tells_no_checksum(self):
+        size = len(self.layers[0].data)
+        for what, rule, word in (
+                ("a changed byte", {"action": "corrupt", "at": size // 2}, "is damaged"),
+                ("a changed last byte", {"action": "corrupt", "at": size - 1}, "is damaged"),
+                ("text", {"action": "body", "text": "x" * size}, "is damaged")):
+            with self.subTest(what):
+                self.spoil(**rule)
+                self.fails(7, "pull", self.image, "out.tar", saying=[self.layers[0].id[:12], word])
+                self.assertFalse(os.path.exists(self.path("out.tar")))
+                self.ok("pull", "--no-verify", self.image, "rescued.tar")
+
+    def test_a_short_layer_of_a_tree_is_damaged(self):
+        tree = f"v1-storage:{self.path('tree')}"
+        self.ok("copy", self.image, tree)
+        folder = self.path(f"tree/images/{self.layers[0].id}")
+        os.remove(f"{folder}/_checksum")
+        for size, word in ((0, "has no bytes"), (100, "is damaged"), (len(self.layers[0].data) - 1, "is damaged")):
+            with self.subTest(size):
+                os.truncate(f"{folder}/layer", size)
+                self.fails(7, "copy", f"{tree}:team/app:1.0", "out.tar", saying=word)
+            with open(f"{folder}/layer", "wb") as file:
+                file.write(self.layers[0].data)
+        self.ok("copy", f"{tree}:team/app:1.0", "out.tar")
+
+
 class Destinations(TestCase):
     def test_a_plain_word_is_a_file_and_its_ending_promises_nothing(self):
         server = self.start(FaultServer)

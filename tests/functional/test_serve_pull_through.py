@@ -251,6 +251,23 @@ class PullThrough(TestCase):
         self.source.control("clear")
         self.assert_right(self.base)
 
+    def test_what_no_checksum_proves_is_told_and_may_be_refused(self):
+        for words in ((), ("--require-checksum",)):
+            with self.subTest(words):
+                source = self.start(FaultServer, "--checksums", "none")
+                self.ok("push", "app.tar", f"{source.host}/team/app:1.0")
+                self.start_both(*words, source=source)
+                self.ok("tags", self.image.rsplit(":", 1)[0])  # where the images are heard of
+                if words:
+                    self.fails_to_come(self.base)
+                    self.assertIn("--require-checksum is given", self.server.errors())
+                    continue
+                self.assert_right(self.base)
+                wait_for(lambda: "tells no checksum of the layer of image " + self.base.id[:12] in self.server.errors(),
+                         "a complaint")
+                source.control({"method": "GET", "path": f"{self.top.id}/layer$", "action": "corrupt", "at": 50})
+                self.fails_to_come(self.top)
+
     def test_without_its_source_a_mirror_serves_what_it_has(self):
         self.start_both()
         self.ok("pull", self.image, "first.tar")

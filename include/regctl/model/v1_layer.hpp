@@ -15,6 +15,12 @@ namespace regctl {
 /// nothing about a layer's stored bytes.
 std::vector<std::string> payload_sums(const V1Image& image);
 
+/// Those that are tarsums as engines sent them ("tarsum+sha256:…").
+std::vector<std::string> recorded_tarsums(const V1Image& image);
+
+/// Whether a store tells a checksum that the layer can be verified by.
+bool has_checksum(const V1Image& image);
+
 /// Which layer it is, for who is told that it is damaged.
 struct LayerOrigin {
   std::string what;  ///< "layer of image 0123456789ab at host:5000"
@@ -24,7 +30,8 @@ struct LayerOrigin {
 /// `bytes` as a LayerSource of `image`: with a check it throws Error{integrity} "WHAT …" instead of
 /// ending if none of image's payload checksums comes out for one of its JSON candidates or, where
 /// there are none, its JSON; the hint says what can be done about a damaged layer. `on_match` hears
-/// the JSON that was right.
+/// the JSON that was right. Of a layer without a payload checksum only the rest can be checked:
+/// that it has bytes, unpacks to the end of its tar, and has its tarsum if one is recorded.
 std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, const V1Image& image,
                                                LayerCheck check, LayerOrigin origin,
                                                std::function<void(const std::string&)> on_match);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct CopyOptions {
   TagChoice tags = TagChoice::one;
   LayerCheck check = LayerCheck::verify; ///< `none` rescues damaged layers as they are
   PlainLayers plain_layers = PlainLayers::gzip;
+  bool require_checksum = false; ///< refuse images of which the source tells no checksum
   /// A registry at which the images keep their names; then the destination is a registry without
   /// a reference.
   std::optional<RegistryHost> host;
@@ -35,13 +37,17 @@ struct CopiedTag {
   std::string source;      ///< "docker://host:5000/team/app:1.0"
   std::string destination; ///< "docker-archive:app.tar:host:5000/team/app:1.0"
   std::string id;
+  bool is_verified =
+      true; ///< the source tells a checksum of each layer of the chain, and it counts
 };
 
 struct CopyReport {
   std::vector<CopiedTag> tags;
   std::uint64_t images_copied = 0;
-  std::uint64_t images_skipped = 0; ///< were there already
-  std::uint64_t bytes_copied = 0;   ///< of layers, as read from the source
+  std::uint64_t images_skipped = 0;        ///< were there already
+  std::uint64_t bytes_copied = 0;          ///< of layers, as read from the source
+  std::uint64_t images_unverified = 0;     ///< of those copied, without a checksum that was checked
+  std::set<std::string> unverified_chains; ///< IDs of tags' images above or of such a one
 };
 
 /// Copies one tag or all tags with their chains between any two places that hold v1 images:
@@ -52,7 +58,9 @@ struct CopyReport {
 ///
 /// A layer that fails verification is fetched once more, unless the destination cannot take bytes
 /// back (an archive to standard output), then throws Error{integrity} naming image and store.
-/// Throws Error{not_found} for a tag or an image of its chain that is not there.
+/// A layer without a checksum is counted, and a note says so; with `require_checksum` its image is
+/// Error{integrity} before anything moves. Throws Error{not_found} for a tag or an image of its
+/// chain that is not there.
 ///
 /// A destination without a name takes the source's; without a tag, the source's tag. An archive
 /// keeps the name under which the image is pulled, with its host, as `docker save` does. Copying a

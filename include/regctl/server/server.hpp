@@ -28,6 +28,7 @@ struct ServerOptions {
   std::string tls_key;      ///< PEM file
   std::string htpasswd;     ///< empty: everybody may do everything
   bool public_read = false; ///< with users: repositories that are not private are readable by all
+  bool require_checksum = false; ///< take no layer of which the mirror's source tells none
   bool search = true;
   std::string access_log; ///< file, "-" for standard output, "" for none
   LogFormat log_format = LogFormat::combined;

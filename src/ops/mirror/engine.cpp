@@ -239,6 +239,8 @@ private:
     if (!problem) {
       auto& result = mover.tag->result;
       ++(moved.was_there ? result.items_there : result.items_moved);
+      result.items_unverified +=
+          !moved.was_there && !mover.tag->items[mover.index].is_verified ? 1 : 0;
       result.bytes += moved.bytes;
       ++mover.tag->settled;
     }
@@ -405,6 +407,8 @@ private:
       lose(lock, tag, problem ? problem : stopped_);
     } else {
       tag->items = std::move(items);
+      tag->result.is_verified = std::all_of(tag->items.begin(), tag->items.end(),
+                                            [](const Item& item) { return item.is_verified; });
       expect(*tag);
     }
     --tag->busy;

@@ -298,6 +298,7 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
              Report& report) {
   ImageCopy how;
   how.limits = limits.for_job(job);
+  how.require_checksum = options.require_checksum;
   auto source = open_source(session, job.source);
   if (!source->holds_pushed_layers()) {
     how.plain_layers = PlainLayers::gzip;

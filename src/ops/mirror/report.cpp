@@ -327,6 +327,7 @@ void Report::count_plan(std::uint64_t bytes_shared, std::uint64_t requests) {
 
 void Report::count(const TagResult& result) {
   summary_.images_moved += result.items_moved;
+  summary_.images_unverified += result.items_unverified;
   summary_.bytes += result.bytes;
   switch (result.outcome) {
   case Outcome::failed:

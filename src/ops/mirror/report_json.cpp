@@ -15,6 +15,14 @@ Json number_or_null(std::uint64_t number, bool is_known) {
   return is_known ? Json(number) : Json(nullptr);
 }
 
+/// Nothing is known of a tag that was not transferred.
+Json verified_or_null(const TagResult& result) {
+  const bool is_transferred =
+      result.outcome == TagResult::Outcome::done &&
+      (result.tag.action == Action::copy || result.tag.action == Action::update);
+  return is_transferred ? Json(result.is_verified) : Json(nullptr);
+}
+
 void put(Json& record, const Ahead& ahead) {
   record["images_ahead"] = number_or_null(ahead.images, ahead.has_all_images);
   record["bytes_ahead"] = number_or_null(ahead.bytes, ahead.has_all_sizes);
@@ -47,6 +55,8 @@ Json tag_record(const TagResult& result, const std::string& from, const std::str
                  {"outcome", outcome_word(result)},
                  {"images", result.items_moved},
                  {"images_there", result.items_there},
+                 {"images_unverified", result.items_unverified},
+                 {"verified", verified_or_null(result)},
                  {"bytes", result.bytes},
                  {"seconds", seconds(result.time)}};
   if (tag.is_broken) {
@@ -90,6 +100,7 @@ Json summary_record(const Summary& summary) {
           {"planned_of_unknown_images", plan.of_unknown_images},
           {"planned_of_unknown_size", plan.of_unknown_size},
           {"images", summary.images_moved},
+          {"images_unverified", summary.images_unverified},
           {"bytes", summary.bytes},
           {"seconds", seconds(summary.time)}};
 }

@@ -27,10 +27,11 @@ public:
     std::vector<Item> items;
     for (auto member = chain.rbegin(); member != chain.rend(); ++member) {
       auto& image = member->image;
+      check_provable(route_.source, image, route_.how);
       route_.state.put(image.id, fact_of(image, member->info));
       plan.ids.push_back(image.id);
       plan.layer_sizes.push_back(image.layer_size_bytes);
-      items.push_back({image.id, image.layer_size_bytes});
+      items.push_back({image.id, image.layer_size_bytes, is_verified(image, route_.how)});
       images_.push_back(std::move(image));
     }
     push_ = route_.destination.start_push(plan);

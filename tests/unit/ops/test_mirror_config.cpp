@@ -162,6 +162,7 @@ TEST_CASE("all else that there is, is read") {
                             "  bandwidth: '08:00-18:00: 5MB/s'\n"
                             "  gentle: true\n"
                             "  fail_fast: true\n"
+                            "  require_checksum: true\n"
                             "  metrics_file: m\n"
                             "  listen_metrics: :9100\n"
                             "mirrors:\n"
@@ -176,6 +177,7 @@ TEST_CASE("all else that there is, is read") {
   CHECK(config.run.bandwidth.at(9h) == 5'000'000);
   CHECK(config.run.gentle);
   CHECK(config.run.fail_fast);
+  CHECK(config.run.require_checksum);
   CHECK(config.run.metrics_file == "m");
   CHECK(config.run.listen_metrics == ":9100");
   CHECK(config.mirrors[0].repositories_from == "-");

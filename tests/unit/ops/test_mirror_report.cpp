@@ -141,7 +141,8 @@ TEST_CASE_FIXTURE(Fixture, "the files have a line for each thing as it happens")
         Json::parse(R"({"type":"tag","from":"docker://old:5000","to":"docker://new:5000",
                         "source":"team/app","destination":"new/app","tag":"1.0","action":"copy",
                         "reason":"because","identity":"abc","previous":null,"outcome":"copied",
-                        "images":2,"images_there":1,"bytes":300,"seconds":1.5})"));
+                        "images":2,"images_there":1,"images_unverified":0,
+                        "verified":true,"bytes":300,"seconds":1.5})"));
   CHECK(Json::parse(lines[1]).at("error") ==
         Json::parse(R"({"kind":"not_found","message":"it went wrong","hint":"mend it"})"));
   CHECK(Json::parse(lines[3]).at("outcome") == "failed");

@@ -58,6 +58,7 @@ struct RunOptions {
   Bandwidth bandwidth;
   bool gentle = false;
   bool fail_fast = false;
+  bool require_checksum = false;
   std::string report;         ///< --report FILE
   std::string failures;       ///< --failures FILE
   std::string state;          ///< --state FILE

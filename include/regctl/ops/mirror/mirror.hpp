@@ -26,6 +26,7 @@ struct MirrorOptions {
   bool dry_run = false;     ///< plans only
   bool asks_sizes = false;  ///< of a plan: a request for each image whose size is not known
   bool fail_fast = false;
+  bool require_checksum = false; ///< a tag with a layer of which its source tells none fails
   std::optional<Shard> shard;
 };
 

@@ -29,11 +29,13 @@ struct TagResult {
   };
   PlannedTag tag;
   Outcome outcome = Outcome::done;
-  std::exception_ptr problem;    ///< why it failed; null otherwise
-  std::uint64_t items_moved = 0; ///< by this tag's transfer
-  std::uint64_t items_there = 0; ///< before, or moved for another tag
-  std::uint64_t bytes = 0;       ///< that travelled for this tag
-  Ahead ahead;                   ///< of a plan; nothing for what is kept or skipped
+  std::exception_ptr problem;         ///< why it failed; null otherwise
+  std::uint64_t items_moved = 0;      ///< by this tag's transfer
+  std::uint64_t items_there = 0;      ///< before, or moved for another tag
+  std::uint64_t items_unverified = 0; ///< moved, and no checksum told whether they are right
+  bool is_verified = true;            ///< of a transfer: none of its items is without a checksum
+  std::uint64_t bytes = 0;            ///< that travelled for this tag
+  Ahead ahead;                        ///< of a plan; nothing for what is kept or skipped
   std::chrono::milliseconds time{0};
 };
 
@@ -85,6 +87,7 @@ struct Summary {
   std::uint64_t not_done = 0;
   PlanTotals plan; ///< if a plan only was wanted
   std::uint64_t images_moved = 0;
+  std::uint64_t images_unverified = 0; ///< of those, without a checksum
   std::uint64_t bytes = 0;
   std::chrono::milliseconds time{0};
   std::uint64_t mirrors_failed = 0; ///< whole: their source could not be listed

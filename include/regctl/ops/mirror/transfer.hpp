@@ -18,6 +18,7 @@ struct PlannedTag;
 struct Item {
   std::string key;
   std::optional<std::uint64_t> size_bytes; ///< of what travels, where known
+  bool is_verified = true;                 ///< the source has a checksum that its move is held to
 };
 
 /// One tag on its way, in the terms of a protocol that only its maker knows. The engine asks for
