@@ -36,15 +36,32 @@ void print_json(std::ostream& out, const Json& document) {
   out << to_text(document) << '\n';
 }
 
+std::string print_json_line(const Json& document) {
+  return visible_json(document.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
+}
+
+void JsonStream::write(const std::string& text) {
+  if (is_holding_) {
+    held_ += text;
+  } else {
+    out_ << text;
+  }
+}
+
+void JsonStream::write_held() {
+  is_holding_ = false;
+  out_ << std::exchange(held_, {});
+}
+
 void JsonStream::begin_member(std::string_view name) {
-  out_ << (is_first_member_ ? "{\n" : ",\n") << "  " << json_quote(name) << ": ";
+  write((is_first_member_ ? "{\n  " : ",\n  ") + json_quote(name) + ": ");
   is_first_member_ = false;
 }
 
 void JsonStream::member(std::string_view name, const Json& value) {
   begin_member(name);
   const auto text = indented(to_text(value));
-  out_ << text.substr(text.find_first_not_of(' '));
+  write(text.substr(text.find_first_not_of(' ')));
 }
 
 void JsonStream::begin_array(std::string_view name) {
@@ -53,15 +70,17 @@ void JsonStream::begin_array(std::string_view name) {
 }
 
 void JsonStream::add(const Json& element) {
+  write_held();
   out_ << (is_first_element_ ? "[\n" : ",\n") << indented(indented(to_text(element)));
   is_first_element_ = false;
 }
 
 void JsonStream::end_array() {
-  out_ << (is_first_element_ ? "[]" : "\n  ]");
+  write(is_first_element_ ? "[]" : "\n  ]");
 }
 
 void JsonStream::end() {
+  write_held();
   out_ << "\n}\n";
 }
 

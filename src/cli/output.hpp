@@ -20,7 +20,11 @@ namespace regctl::cli {
 /// characters that could change a terminal's state are written as \u escapes.
 void print_json(std::ostream& out, const Json& document);
 
-/// One JSON object that is written member by member, for results too large to be held.
+/// The same as one line with its end.
+std::string print_json_line(const Json& document);
+
+/// One JSON object that is written member by member, for results too large to be held. Nothing is
+/// written before the first element of an array, or the end: what is refused before leaves nothing.
 class JsonStream {
 public:
   explicit JsonStream(std::ostream& out) : out_(out) {}
@@ -34,8 +38,12 @@ public:
 
 private:
   void begin_member(std::string_view name);
+  void write(const std::string& text);
+  void write_held();
 
   std::ostream& out_;
+  std::string held_;
+  bool is_holding_ = true;
   bool is_first_member_ = true;
   bool is_first_element_ = true;
 };

@@ -2,12 +2,16 @@
 #include "cli/command_line.hpp"
 #include "cli/context.hpp"
 #include "cli/fd_output.hpp"
+#include "cli/output.hpp"
 #include "cli/text.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
 #include <regctl/cli/run.hpp>
+#include <regctl/ops/mirror/report.hpp>
 
 #include <ostream>
+#include <utility>
 
 namespace regctl::cli {
 
@@ -18,6 +22,21 @@ std::string help_hint(const CommandLine& line) {
   const auto* command = line.command();
   return "see regctl " + (command == nullptr ? "" : std::string(command->text.name) + " ") +
          "--help";
+}
+
+/// Whether these ask for JSON, also where the rest of them makes no sense. The last one counts.
+Format format_of(const std::vector<std::string>& arguments) {
+  constexpr std::string_view k_flag = "--format";
+  auto format = Format::table;
+  for (std::size_t i = 0; i < arguments.size() && arguments[i] != "--"; ++i) {
+    const std::string_view word = arguments[i];
+    if (word == k_flag && i + 1 < arguments.size()) {
+      format = arguments[i + 1] == "json" ? Format::json : Format::table;
+    } else if (word.starts_with(k_flag) && word.substr(k_flag.size()).starts_with('=')) {
+      format = word.substr(k_flag.size() + 1) == "json" ? Format::json : Format::table;
+    }
+  }
+  return format;
 }
 
 bool has_colours(const Console& console) {
@@ -45,7 +64,7 @@ std::string show_message(const Error& error) {
   }
 }
 
-void print_error(Console& console, const Error& error, const std::string& hint) {
+void print_as_text(Console& console, const Error& error, const std::string& hint) {
   const bool is_red = has_colours(console);
   std::string text = std::string("regctl: ") + (is_red ? "\x1b[1;31merror:\x1b[0m " : "error: ") +
                      show_message(error) + "\n";
@@ -56,6 +75,12 @@ void print_error(Console& console, const Error& error, const std::string& hint) 
     text += "hint: " + visible(hint) + "\n";
   }
   console.err << text << std::flush;
+}
+
+/// One line: {"error": {"kind", "message", "hint"}, "while": [FRAME…]}.
+void print_as_json(Console& console, ops::mirror::Failure failure) {
+  const Json document = {{"error", to_json(failure)}, {"while", std::move(failure.frames)}};
+  console.err << print_json_line(document) << std::flush;
 }
 
 /// Parses and works; the context, and with it the progress display, is gone when it returns or
@@ -69,14 +94,28 @@ ExitCode work(CommandLine& line, const std::vector<std::string>& arguments, Cons
   return code;
 }
 
-ExitCode explain(const Error& error, const CommandLine& line, Console& console) {
-  if (error.kind() == ErrorKind::interrupted) {
+ExitCode explain(const Error& error, const CommandLine& line, Format format, Console& console) {
+  const bool wants_help = error.kind() == ErrorKind::usage && error.hint().empty();
+  const auto hint = wants_help ? help_hint(line) : error.hint();
+  if (format == Format::json) {
+    print_as_json(console, {error.kind(), error.message(), hint, error.frames()});
+  } else if (error.kind() == ErrorKind::interrupted) {
     console.err << "regctl: interrupted\n" << std::flush;
   } else {
-    const bool wants_help = error.kind() == ErrorKind::usage && error.hint().empty();
-    print_error(console, error, wants_help ? help_hint(line) : error.hint());
+    print_as_text(console, error, hint);
   }
   return exit_code_of(error.kind());
+}
+
+/// What is no Error: a bug, or no memory.
+void explain_bug(const std::exception_ptr& problem, Format format, Console& console) {
+  auto failure = ops::mirror::explain(problem);
+  failure.hint = "please report it with the command line and what --debug shows";
+  if (format == Format::json) {
+    print_as_json(console, std::move(failure));
+  } else {
+    print_as_text(console, Error(ErrorKind::unsupported, failure.message), failure.hint);
+  }
 }
 
 /// What a failed command had printed so far may be of use, and is in order before the next thing.
@@ -90,22 +129,20 @@ void try_to_flush(std::ostream& out) noexcept {
 } // namespace
 
 ExitCode run(const std::vector<std::string>& arguments, Console& console, const OpenVerbs& open) {
+  const auto format = format_of(arguments);
   try {
     CommandLine line;
     try {
       return work(line, arguments, console, open);
     } catch (const Error& error) {
       try_to_flush(console.out);
-      return explain(error, line, console);
+      return explain(error, line, format, console);
     } catch (const ReaderGone&) {
       return ExitCode::ok;
     }
-  } catch (const std::exception& error) {
+  } catch (const std::exception&) {
     try_to_flush(console.out);
-    print_error(console,
-                Error(ErrorKind::unsupported,
-                      std::string("this is a bug in regctl, or memory is short: ") + error.what()),
-                "please report it with the command line and what --debug shows");
+    explain_bug(std::current_exception(), format, console);
   } catch (...) {
     console.err << "regctl: error: this is a bug in regctl\n" << std::flush;
   }

@@ -46,11 +46,15 @@ std::string_view outcome_word(const TagResult& result) noexcept {
   return "skipped";
 }
 
+Failure explain(const Error& error) {
+  return {error.kind(), error.message(), error.hint(), error.frames()};
+}
+
 Failure explain(const std::exception_ptr& problem) {
   try {
     std::rethrow_exception(problem);
   } catch (const Error& error) {
-    return {error.kind(), error.message(), error.hint(), error.frames()};
+    return explain(error);
   } catch (const std::exception& error) {
     return {std::nullopt,
             std::string("this is a bug in regctl, or memory is short: ") + error.what(),

@@ -33,11 +33,13 @@ void put(Json& record, const Ahead& ahead) {
 } // namespace
 
 Json to_json(const Failure& failure) {
-  Json error = {{"kind", to_string(failure.kind)}, {"message", failure.message}};
-  if (!failure.hint.empty()) {
-    error["hint"] = failure.hint;
-  }
-  return error;
+  return {{"kind", to_string(failure.kind)},
+          {"message", failure.message},
+          {"hint", or_null(failure.hint)}};
+}
+
+Json error_or_null(const std::exception_ptr& problem) {
+  return problem ? to_json(explain(problem)) : Json(nullptr);
 }
 
 Json tag_record(const TagResult& result, const std::string& from, const std::string& to) {

@@ -13,9 +13,6 @@ namespace regctl::ops::mirror {
 Json tag_record(const TagResult& result, const std::string& from, const std::string& to);
 Json summary_record(const Summary& summary);
 
-/// The member "error" of a record.
-Json to_json(const Failure& failure);
-
 /// One line, without line feeds.
 std::string print_record(const Json& record);
 

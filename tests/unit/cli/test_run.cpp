@@ -97,6 +97,41 @@ TEST_CASE("what is no Error is a bug") {
   CHECK(program.err() == "regctl: error: this is a bug in regctl\n");
 }
 
+TEST_CASE("with --format json an error is one line of JSON, also where no command was understood") {
+  struct Row {
+    Words words;
+    bool is_json;
+  };
+  const Row rows[] = {
+      {{"ping", "h", "--format", "json"}, true},
+      {{"--format=json", "nonsense"}, true},
+      {{"ping", "h", "--format", "table", "--format", "json"}, true},
+      {{"ping", "h", "--format", "json", "--format=table"}, false},
+      {{"nonsense", "--", "--format", "json"}, false},
+      {{"nonsense", "--format"}, false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.words.front());
+    Program program;
+    fail_with(program, Error(ErrorKind::denied, "no\x1b entry"));
+    program.run(row.words);
+    CHECK(program.err().starts_with("{\"error\":{") == row.is_json);
+    CHECK(program.err().find('\x1b') == std::string::npos);
+  }
+  Program program;
+  Error error(ErrorKind::interrupted, "interrupted");
+  error.add_frame("copying a to b");
+  fail_with(program, error);
+  CHECK(program.run({"ping", "h", "--format", "json"}) == ExitCode::interrupted);
+  CHECK(program.err() ==
+        "{\"error\":{\"kind\":\"interrupted\",\"message\":\"interrupted\",\"hint\":null},"
+        "\"while\":[\"copying a to b\"]}\n");
+  Program broken;
+  fail_with(broken, std::bad_alloc());
+  CHECK(broken.run({"ping", "h", "--format", "json"}) == ExitCode::failed);
+  CHECK(broken.err().starts_with("{\"error\":{\"kind\":\"bug\""));
+}
+
 TEST_CASE("a listing whose reader went away is a success") {
   Program program;
   fail_with(program, regctl::cli::ReaderGone());

@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
+#include <regctl/base/json_fwd.hpp>
 #include <regctl/ops/mirror/plan.hpp>
 #include <regctl/ops/progress.hpp>
 
@@ -50,6 +51,12 @@ struct Failure {
   std::vector<std::string> frames;
 };
 Failure explain(const std::exception_ptr& problem);
+Failure explain(const Error& error);
+
+/// What "error" is in every document: {"kind", "message", "hint"}, the hint null if there is none.
+Json to_json(const Failure& failure);
+/// The same of what failed, null if nothing did.
+Json error_or_null(const std::exception_ptr& problem);
 
 /// "not_found", "denied", …; "bug" for nothing.
 std::string_view to_string(const std::optional<ErrorKind>& kind) noexcept;
