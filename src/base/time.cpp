@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/time.hpp>
 
+#include <array>
 #include <charconv>
+#include <cstdio>
 #include <ctime>
 
 namespace regctl {
@@ -75,6 +77,22 @@ std::optional<std::int64_t> parse_rfc3339(std::string_view text) {
   parts.tm_min = *minute;
   parts.tm_sec = *second;
   return ::timegm(&parts) - *offset;
+}
+
+std::string print_rfc3339(std::int64_t seconds_since_1970) {
+  constexpr std::int64_t k_year_0 = -62'167'219'200;
+  constexpr std::int64_t k_year_10000 = 253'402'300'800;
+  if (seconds_since_1970 < k_year_0 || seconds_since_1970 >= k_year_10000) {
+    return {};
+  }
+  const std::time_t time = seconds_since_1970;
+  std::tm parts = {};
+  ::gmtime_r(&time, &parts);
+  std::array<char, 32> text{};
+  const auto size = std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02dZ",
+                                  parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                                  parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return {text.data(), static_cast<std::size_t>(size)};
 }
 
 } // namespace regctl

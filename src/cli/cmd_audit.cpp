@@ -10,11 +10,9 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/time.hpp>
+#include <regctl/ops/mirror/report.hpp>
 
-#include <time.h>
-
-#include <array>
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -95,7 +93,7 @@ public:
   }
 
   void add_repository(const ops::AuditedRepository& repository) {
-    if (!repository.problem.empty()) { // told, and counted in the summary
+    if (repository.problem) { // told, and counted in the summary
       return;
     }
     if (++repositories_ > k_shown_repositories && !flags_.all) {
@@ -189,14 +187,6 @@ private:
   std::uint64_t mendable_ = 0; ///< images
 };
 
-std::string show_rfc3339(std::chrono::system_clock::time_point time) {
-  const auto seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts = {};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
 Json to_json(const ops::AuditedTag& tag) {
   return {{"repository", tag.repository},  {"tag", tag.tag},
           {"id", or_null(tag.id)},         {"verdict", to_string(tag.verdict)},
@@ -212,7 +202,8 @@ Json to_json(const ops::AuditedImage& image) {
                  {"size", or_null(image.layer_size_bytes)},
                  {"repository", or_null(image.repository)},
                  {"shared", image.is_shared}};
-  object["changed"] = image.changed ? Json(show_rfc3339(*image.changed)) : Json(nullptr);
+  object["changed"] =
+      image.changed ? Json(print_rfc3339(seconds_of(*image.changed))) : Json(nullptr);
   return object;
 }
 
@@ -221,9 +212,9 @@ Json to_json(const ops::AuditedRepository& repository) {
           {"tags", repository.tags},
           {"damaged_tags", repository.damaged_tags},
           {"size", repository.size_bytes},
-          {"shared", or_null(repository.shared_bytes)},
-          {"would_free", or_null(repository.freed_bytes)},
-          {"problem", or_null(repository.problem)}};
+          {"shared_size", or_null(repository.shared_bytes)},
+          {"freed_size", or_null(repository.freed_bytes)},
+          {"error", ops::mirror::error_or_null(repository.problem)}};
 }
 
 Json to_json(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
@@ -247,7 +238,7 @@ Json to_json(const ops::AuditSummary& summary) {
           {"images_by_verdict", to_json(summary.images)},
           {"not_looked_at", summary.problems.number},
           {"size", total_size(summary.images)},
-          {"shared", or_null(summary.shared_bytes)}};
+          {"shared_size", or_null(summary.shared_bytes)}};
 }
 
 /// One object with a list for each kind of row, in the order in which they come. It begins with the
@@ -309,8 +300,9 @@ ExitCode audit(Printer printer, const AuditFlags& flags, Context& context) {
       [&](const ops::AuditedImage& image) { printer.add_image(image); },
       [&](const ops::AuditedRepository& repository) {
         printer.add_repository(repository);
-        if (!repository.problem.empty()) {
-          context.failure(repository.name + ": " + repository.problem);
+        if (repository.problem) {
+          context.failure(repository.name + ": " +
+                          ops::mirror::explain(repository.problem).message);
         }
       },
       [&](const ops::AuditSummary& summary) {

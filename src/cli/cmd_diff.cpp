@@ -25,17 +25,17 @@ Json to_json(const ops::TagDifference& tag) {
           {"difference", to_string(tag.difference)},
           {"a", or_null(tag.a)},
           {"b", or_null(tag.b)},
-          {"problem", nullptr}};
+          {"error", nullptr}};
 }
 
 /// A row for a repository that could not be compared: who reads rows must not take it for equal.
-Json to_json(const std::string& repository, const std::string& problem) {
+Json to_json(const std::string& repository, const std::exception_ptr& problem) {
   return {{"repository", repository},
           {"tag", nullptr},
           {"difference", "not looked at"},
           {"a", nullptr},
           {"b", nullptr},
-          {"problem", problem}};
+          {"error", ops::mirror::error_or_null(problem)}};
 }
 
 std::string show_id(const std::optional<std::string>& id, const DiffFlags& flags) {
@@ -76,11 +76,10 @@ ExitCode run_diff(const DiffFlags& flags, Context& context) {
         }
       },
       [&](const std::string& repository, const std::exception_ptr& problem) {
-        const auto message = ops::mirror::explain(problem).message;
         if (listing.wants_json()) {
-          listing.add(to_json(repository, message));
+          listing.add(to_json(repository, problem));
         }
-        context.failure(repository + ": " + message);
+        context.failure(repository + ": " + ops::mirror::explain(problem).message);
       }};
   const auto summary = context.verbs().diff(scope, listener);
   listing.finish(Listing::WhenEmpty::nothing);

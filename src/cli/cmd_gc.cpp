@@ -27,12 +27,12 @@ std::chrono::seconds parse_grace(const std::string& text) {
 }
 
 Json to_json(const ops::GcImage& image) {
-  return {{"id", image.id}, {"why", to_string(image.why)}, {"size", image.layer_size_bytes}};
+  return {{"id", image.id}, {"reason", to_string(image.why)}, {"size", image.layer_size_bytes}};
 }
 
 void collect_as_json(const GcFlags& flags, const std::string& folder, Context& context) {
   JsonStream stream(context.out());
-  stream.member("place", flags.place);
+  stream.member("place", "v1-storage:" + folder);
   stream.member("applied", flags.options.apply);
   stream.begin_array("images");
   const auto report = context.verbs().collect_garbage(
@@ -76,7 +76,7 @@ void collect_as_table(const GcFlags& flags, const std::string& folder, Context& 
   const auto report =
       context.verbs().collect_garbage(folder, flags.options, [&](const ops::GcImage& image) {
         if (!table) {
-          table.emplace(context, std::vector<std::string>{"WHY", "IMAGE", "LAYER"});
+          table.emplace(context, std::vector<std::string>{"REASON", "IMAGE", "LAYER"});
         }
         table->add_row(
             {std::string(to_string(image.why)), image.id, human_size(image.layer_size_bytes)});

@@ -16,24 +16,31 @@ namespace regctl::cli {
 
 namespace {
 
+using ops::mirror::error_or_null;
+
 struct ImagesOptions {
   std::string place;
   bool no_trunc = false;
 };
 
+/// What an archive has no name for is "<none>" for people alone.
+Json name_or_null(const std::string& name) {
+  return name == "<none>" ? Json(nullptr) : Json(name);
+}
+
 Json to_json(const ops::ImageRow& row) {
-  Json object = {{"repository", row.repository}, {"tag", row.tag}};
-  object["id"] = or_null(row.id);
-  object["created"] = or_null(row.created);
-  object["size"] = or_null(row.size_bytes);
-  object["problem"] = or_null(row.problem);
-  return object;
+  return {{"repository", name_or_null(row.repository)},
+          {"tag", name_or_null(row.tag)},
+          {"id", or_null(row.id)},
+          {"created", or_null(row.created)},
+          {"size", or_null(row.size_bytes)},
+          {"error", error_or_null(row.problem)}};
 }
 
 /// A row for a repository that could not be listed: who reads rows must not take it for empty.
-Json to_json(const std::string& repository, const std::string& problem) {
+Json to_json(const std::string& repository, const std::exception_ptr& problem) {
   return {{"repository", repository}, {"tag", nullptr},  {"id", nullptr},
-          {"created", nullptr},       {"size", nullptr}, {"problem", problem}};
+          {"created", nullptr},       {"size", nullptr}, {"error", error_or_null(problem)}};
 }
 
 std::vector<std::string> to_cells(const ops::ImageRow& row, const ImagesOptions& options,
@@ -73,17 +80,17 @@ ExitCode run_images(const ImagesOptions& options, Context& context) {
         } else {
           listing.add_row(to_cells(row, options, context));
         }
-        if (!row.problem.empty()) {
-          context.note(row.repository + ":" + row.tag + ": " + row.problem);
+        if (row.problem) {
+          context.note(row.repository + ":" + row.tag + ": " +
+                       ops::mirror::explain(row.problem).message);
         }
       },
       [&](const std::string& repository, const std::exception_ptr& problem) {
-        const auto message = ops::mirror::explain(problem).message;
         problems.add(problem);
         if (listing.wants_json()) {
-          listing.add(to_json(repository, message));
+          listing.add(to_json(repository, problem));
         }
-        context.failure(repository + ": " + message);
+        context.failure(repository + ": " + ops::mirror::explain(problem).message);
       }};
   if (const auto host = parse_lone_host(context, options.place)) {
     context.verbs().list_images(*host, listener);

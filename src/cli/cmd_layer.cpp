@@ -9,6 +9,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/time.hpp>
 
 #include <filesystem>
 #include <memory>
@@ -176,10 +177,14 @@ std::string name_with_target(const TarEntry& entry) {
 }
 
 Json to_json(const TarEntry& entry) {
-  return {{"name", entry.name},       {"type", type_of(entry.type)},
-          {"size", entry.size_bytes}, {"mode", entry.mode & 07777},
-          {"uid", entry.uid},         {"gid", entry.gid},
-          {"mtime", entry.mtime_s},   {"link", or_null(entry.link_name)}};
+  return {{"name", entry.name},
+          {"type", type_of(entry.type)},
+          {"size", entry.size_bytes},
+          {"mode", entry.mode & 07777},
+          {"uid", entry.uid},
+          {"gid", entry.gid},
+          {"changed", or_null(print_rfc3339(entry.mtime_s))},
+          {"link", or_null(entry.link_name)}};
 }
 
 ExitCode run_layer_files(const LayerOptions& options, Context& context) {

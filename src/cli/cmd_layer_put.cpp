@@ -57,7 +57,7 @@ ExitCode run_layer_put(const LayerPutOptions& options, Context& context) {
   const auto outcome = context.verbs().put_layer(repository, json, layer.open, layer.size_bytes);
   const bool is_new = outcome == PutOutcome::stored;
   if (context.wants_json()) {
-    print_json(context.out(), {{"id", id}, {"outcome", is_new ? "stored" : "already_there"}});
+    print_json(context.out(), {{"id", id}, {"outcome", is_new ? "stored" : "there already"}});
     return ExitCode::ok;
   }
   if (!is_new) {

@@ -23,7 +23,7 @@ ExitCode run_login(const LoginOptions& options, Context& context) {
   context.log_in_with(credential);
   const auto stored = context.verbs().login(host, credential);
   if (context.wants_json()) {
-    print_json(context.out(), {{"host", host.host}, {"stored", stored}});
+    print_json(context.out(), {{"host", host.host}, {"stored_in", stored}});
   } else {
     context.out() << "Login succeeded; stored in " << stored << '\n';
   }
@@ -34,11 +34,12 @@ ExitCode run_logout(const LoginOptions& options, Context& context) {
   const auto host = parse_registry_host(options.host);
   const bool was_there = context.verbs().logout(host);
   if (context.wants_json()) {
-    print_json(context.out(), {{"host", host.host}, {"removed", was_there}});
+    print_json(context.out(),
+               {{"host", host.host}, {"outcome", was_there ? "removed" : "not stored"}});
   } else if (was_there) {
     context.out() << "Removed the credential of " << host.host << '\n';
   } else {
-    context.note("there was no credential of " + host.host);
+    context.note("a credential of " + host.host + " was not stored");
   }
   return ExitCode::ok;
 }

@@ -29,7 +29,9 @@ ExitCode run_properties(const PropertiesOptions& options, Context& context) {
   const auto shown = show_place(repository.to_string());
   const auto* const word = access == ops::Access::open ? "public" : "private";
   if (context.wants_json()) {
-    print_json(context.out(), {{"repository", shown}, {"access", word}});
+    print_json(context.out(), {{"place", repository.to_string()},
+                               {"repository", repository.reference->name},
+                               {"access", word}});
   } else {
     context.out() << shown << " is " << word << '\n';
   }

@@ -18,18 +18,18 @@ struct RepairFlags {
 };
 
 Json to_json(const ops::RepairAct& act) {
-  return {{"act", to_string(act.kind)},
+  return {{"action", to_string(act.kind)},
           {"id", or_null(act.id)},
           {"repository", or_null(act.repository)},
           {"tag", or_null(act.tag)},
-          {"why", act.why}};
+          {"reason", act.why}};
 }
 
 void repair_as_json(const RepairFlags& flags, const std::string& folder, Context& context) {
   JsonStream stream(context.out());
-  stream.member("place", flags.place);
-  stream.member("dry_run", flags.options.dry_run);
-  stream.begin_array("acts");
+  stream.member("place", "v1-storage:" + folder);
+  stream.member("applied", !flags.options.dry_run);
+  stream.begin_array("actions");
   const auto report = context.verbs().repair(
       folder, flags.options, [&](const ops::RepairAct& act) { stream.add(to_json(act)); });
   stream.end_array();
@@ -41,7 +41,7 @@ void repair_as_table(const RepairFlags& flags, const std::string& folder, Contex
   std::optional<Listing> table;
   const auto report = context.verbs().repair(folder, flags.options, [&](const ops::RepairAct& act) {
     if (!table) {
-      table.emplace(context, std::vector<std::string>{"ACT", "IMAGE", "TAG", "WHY"});
+      table.emplace(context, std::vector<std::string>{"ACTION", "IMAGE", "TAG", "REASON"});
     }
     table->add_row({std::string(to_string(act.kind)), act.id.empty() ? "<none>" : short_id(act.id),
                     act.tag.empty() ? "" : act.repository + ":" + act.tag, act.why});

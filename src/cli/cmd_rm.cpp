@@ -63,18 +63,16 @@ ExitCode run_rm(const RmOptions& options, Context& context) {
     names.push_back(options.is_repository ? parse_whole(context, name)
                                           : parse_tagged(context, name));
   }
-  auto removed = Json::array();
+  Listing removed(context, {});
   for (const auto& name : names) {
     remove(name, options, context);
     if (context.wants_json()) {
-      removed.push_back(show_place(name.to_string()));
+      removed.add(name_members(name));
     } else {
       context.out() << show_place(name.to_string()) << '\n' << std::flush;
     }
   }
-  if (context.wants_json()) {
-    print_json(context.out(), removed);
-  }
+  removed.finish();
   return ExitCode::ok;
 }
 

@@ -50,7 +50,7 @@ ExitCode run_search(const SearchOptions& options, Context& context) {
   Listing listing(context, {"NAME", "DESCRIPTION", "STARS", "OFFICIAL", "AUTOMATED"});
   for (const auto& found : context.verbs().search(question.host, question.term)) {
     if (listing.wants_json()) {
-      listing.add(Json{{"name", found.name},
+      listing.add(Json{{"repository", found.name},
                        {"description", found.description},
                        {"stars", found.stars},
                        {"official", found.is_official},

@@ -29,13 +29,14 @@ Place parse_new_name(Context& context, const std::string& text,
   return parse_repository_place(context, text);
 }
 
-void print_tagged(Context& context, Json& tagged, Place name, const std::string& id) {
+void print_tagged(Context& context, Listing& tagged, Place name, const std::string& id) {
   name.reference->tag = name.reference->tag_or_latest();
-  const auto shown = show_place(name.to_string());
   if (context.wants_json()) {
-    tagged.push_back({{"tag", shown}, {"id", id}});
+    auto members = name_members(name);
+    members["id"] = id;
+    tagged.add(members);
   } else {
-    context.out() << shown << ' ' << short_id(id) << '\n';
+    context.out() << show_place(name.to_string()) << ' ' << short_id(id) << '\n';
   }
 }
 
@@ -60,7 +61,7 @@ ExitCode run_tag(const TagOptions& written, Context& context) {
   if (targets.empty()) {
     throw Error(ErrorKind::usage, "NEW is missing");
   }
-  auto tagged = Json::array();
+  Listing tagged(context, {});
   for (const auto& target : targets) {
     auto id = options.id;
     if (has_id) {
@@ -70,9 +71,7 @@ ExitCode run_tag(const TagOptions& written, Context& context) {
     }
     print_tagged(context, tagged, target, id);
   }
-  if (context.wants_json()) {
-    print_json(context.out(), tagged);
-  }
+  tagged.finish();
   return ExitCode::ok;
 }
 

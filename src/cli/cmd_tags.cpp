@@ -32,10 +32,28 @@ Place parse_listed(Context& context, const std::string& text) {
   return place;
 }
 
-void show_tag(Listing& listing, const std::string& tag, const std::optional<std::string>& id,
-              const TagsOptions& options) {
+struct Name {
+  std::string repository;
+  std::string tag;
+};
+
+/// What a tag of `place` is of: archives and whole trees name their tags "team/app:1.0".
+Name split(const Place& place, const std::string& tag) {
+  const bool is_one_repository =
+      place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;
+  if (is_one_repository && place.reference) {
+    return {place.reference->name, tag};
+  }
+  const auto colon = tag.rfind(':');
+  return colon == std::string::npos ? Name{"", tag}
+                                    : Name{tag.substr(0, colon), tag.substr(colon + 1)};
+}
+
+void show_tag(Listing& listing, const Name& name, const std::string& tag,
+              const std::optional<std::string>& id, const TagsOptions& options) {
   if (listing.wants_json()) {
-    listing.add(Json{{"tag", tag}, {"id", or_null(id)}});
+    listing.add(
+        Json{{"repository", or_null(name.repository)}, {"tag", name.tag}, {"id", or_null(id)}});
   } else if (id && options.is_long) {
     listing.add_row({tag, options.no_trunc ? *id : short_id(*id)});
   } else if (id) {
@@ -55,7 +73,7 @@ ExitCode run_tags(const TagsOptions& options, Context& context) {
   Listing listing(context, options.is_long ? std::vector<std::string>{"TAG", "IMAGE ID"}
                                            : std::vector<std::string>());
   for (const auto* tag : sorted) {
-    show_tag(listing, tag->first, tag->second, options);
+    show_tag(listing, split(place, tag->first), tag->first, tag->second, options);
     if (!tag->second) {
       context.note("tag " + tag->first + " is listed, but the registry cannot read it");
     }

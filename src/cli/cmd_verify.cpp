@@ -25,17 +25,17 @@ struct VerifyFlags {
   bool no_trunc = false;
 };
 
+/// The worst of the findings; "sound" without any.
 std::string_view verdict_of(const ops::VerifiedTag& tag) {
-  const auto is_any = [&](auto is_so) {
-    return std::any_of(tag.findings.begin(), tag.findings.end(),
-                       [&](const Finding& finding) { return is_so(finding.fault); });
-  };
-  if (is_any([](ops::Fault fault) { return ops::is_damage(fault); })) {
-    return "damaged";
-  }
-  return is_any([](ops::Fault fault) { return fault == ops::Fault::not_looked_at; })
-             ? to_string(ops::Fault::not_looked_at)
-             : "sound";
+  const auto worst = std::max_element(
+      tag.findings.begin(), tag.findings.end(),
+      [](const Finding& one, const Finding& other) { return one.fault < other.fault; });
+  return worst == tag.findings.end() ? "sound" : to_string(worst->fault);
+}
+
+bool is_damaged(const ops::VerifiedTag& tag) {
+  return std::any_of(tag.findings.begin(), tag.findings.end(),
+                     [](const Finding& finding) { return ops::is_damage(finding.fault); });
 }
 
 Json where_or_null(Finding::Where where) {
@@ -53,25 +53,29 @@ Json where_or_null(Finding::Where where) {
 Json to_json(const ops::VerifiedTag& tag) {
   auto findings = Json::array();
   for (const auto& finding : tag.findings) {
-    findings.push_back({{"fault", to_string(finding.fault)},
+    findings.push_back({{"verdict", to_string(finding.fault)},
                         {"at", where_or_null(finding.where)},
-                        {"image", or_null(finding.image)},
+                        {"id", or_null(finding.image)},
                         {"detail", or_null(finding.detail)}});
   }
   return {{"repository", tag.repository},
           {"tag", or_null(tag.tag)},
           {"id", or_null(tag.id)},
           {"verdict", verdict_of(tag)},
-          {"findings", findings}};
+          {"damaged", is_damaged(tag)},
+          {"findings", findings},
+          {"error", nullptr}};
 }
 
 /// A row for a repository whose tags could not be read.
-Json to_json(const std::string& repository, const std::string& problem) {
-  return to_json(
-      ops::VerifiedTag{repository,
-                       "",
-                       std::nullopt,
-                       {{ops::Fault::not_looked_at, Finding::Where::between, "", problem}}});
+Json to_json(const std::string& repository, const std::exception_ptr& problem) {
+  return {{"repository", repository},
+          {"tag", nullptr},
+          {"id", nullptr},
+          {"verdict", to_string(ops::Fault::not_looked_at)},
+          {"damaged", false},
+          {"findings", Json::array()},
+          {"error", ops::mirror::error_or_null(problem)}};
 }
 
 std::string show_id(const std::string& id, const VerifyFlags& flags) {
@@ -136,11 +140,10 @@ ExitCode run_verify(const VerifyFlags& flags, Context& context) {
         }
       },
       [&](const std::string& repository, const std::exception_ptr& problem) {
-        const auto message = ops::mirror::explain(problem).message;
         if (listing.wants_json()) {
-          listing.add(to_json(repository, message));
+          listing.add(to_json(repository, problem));
         }
-        context.failure(repository + ": " + message);
+        context.failure(repository + ": " + ops::mirror::explain(problem).message);
       }};
   const auto summary = context.verbs().verify(scope, flags.options, listener);
   listing.finish(Listing::WhenEmpty::nothing);

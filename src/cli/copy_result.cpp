@@ -26,14 +26,14 @@ void print_copied(Context& context, const ops::CopyReport& report) {
 void print_copied_json(Context& context, const ops::CopyReport& report) {
   auto tags = Json::array();
   for (const auto& tag : report.tags) {
-    tags.push_back({{"source", tag.source},
-                    {"destination", tag.destination},
+    tags.push_back({{"from", tag.source},
+                    {"to", tag.destination},
                     {"id", tag.id},
                     {"verified", tag.is_verified}});
   }
   print_json(context.out(), {{"tags", tags},
-                             {"images_copied", report.images_copied},
-                             {"images_skipped", report.images_skipped},
+                             {"images", report.images_copied},
+                             {"images_there", report.images_skipped},
                              {"images_unverified", report.images_unverified},
                              {"bytes", report.bytes_copied}});
 }

@@ -10,8 +10,8 @@ namespace regctl::cli {
 /// Prints what pull, push and copy have done: "DESTINATION ID" for each tag, or one JSON object.
 void print_copied(Context& context, const ops::CopyReport& report);
 
-/// The JSON object alone: {"tags": [{"source", "destination", "id", "verified"}], "images_copied",
-/// "images_skipped", "images_unverified", "bytes"}.
+/// The JSON object alone: {"tags": [{"from", "to", "id", "verified"}], "images", "images_there",
+/// "images_unverified", "bytes"}.
 void print_copied_json(Context& context, const ops::CopyReport& report);
 
 /// --no-verify, --no-compress and --require-checksum as the options of the three commands name

@@ -81,11 +81,11 @@ std::string MirrorMetrics::print() const {
                                           {"deleted", last_.deleted},
                                           {"skipped", last_.skipped},
                                           {"failed", last_.failed},
-                                          {"not_done", last_.not_done}}}) +
+                                          {"not done", last_.not_done}}}) +
          by_outcome("repositories", "Repositories of the last pass.",
                     std::array<Count, 3>{{{"done", last_.repositories},
                                           {"failed", last_.repositories_failed},
-                                          {"not_done", last_.repositories_not_done}}});
+                                          {"not done", last_.repositories_not_done}}});
 }
 
 } // namespace regctl::cli

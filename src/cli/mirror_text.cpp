@@ -108,9 +108,9 @@ std::string summary_line(const ops::mirror::Summary& summary, bool is_plan) {
     line += tags(summary.copied) + " copied" +
             unless_none(summary.updated, std::to_string(summary.updated) + " updated") +
             unless_none(summary.deleted, std::to_string(summary.deleted) + " deleted") +
-            unless_none(summary.kept, std::to_string(summary.kept) + " unchanged");
+            unless_none(summary.kept, std::to_string(summary.kept) + " kept");
   }
-  line += unless_none(summary.skipped, std::to_string(summary.skipped) + " left out") +
+  line += unless_none(summary.skipped, std::to_string(summary.skipped) + " skipped") +
           unless_none(summary.failed, tags(summary.failed) + " failed") + troubles(summary);
   if (!is_plan) {
     line += "; " + number_of(summary.images_moved, "image", "images") + " moved, " +

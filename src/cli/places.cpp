@@ -4,6 +4,7 @@
 #include "cli/typed_line.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
 #include <regctl/formats/path_content.hpp>
 
 #include <algorithm>
@@ -143,6 +144,12 @@ std::string parse_storage_tree(const std::string& text) {
                 "write " + std::string(k_storage_scheme) + "DIR");
   }
   return folder;
+}
+
+Json name_members(const Place& place) {
+  return {{"place", place.to_string()},
+          {"repository", place.reference->name},
+          {"tag", or_null(place.reference->tag)}};
 }
 
 std::string show_place(std::string_view place) {

@@ -3,6 +3,7 @@
 
 #include "cli/context.hpp"
 
+#include <regctl/base/json_fwd.hpp>
 #include <regctl/model/place.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/ops/mirror/endpoint.hpp>
@@ -51,6 +52,10 @@ std::string parse_storage_folder(const std::string& text);
 
 /// The same for commands that want one that is there; a DIR alone has to be.
 std::string parse_storage_tree(const std::string& text);
+
+/// {"place", "repository", "tag"} of a repository or a tag at a registry or in a tree; the tag null
+/// where it has none.
+Json name_members(const Place& place);
 
 /// As one line for people: without "docker://".
 std::string show_place(std::string_view place);

@@ -130,7 +130,7 @@ private:
       rows[i].name = names[i];
       rows[i].size_bytes = graph_.size_bytes(static_cast<Index>(i));
       if (const auto problem = graph_.problem(static_cast<Index>(i))) {
-        rows[i].problem = mirror::explain(problem).message;
+        rows[i].problem = problem;
         summary_.problems.add(problem);
       }
     }

@@ -64,7 +64,7 @@ private:
 
 void fill_in(KnownImages& known, V1Repository& repository, ImageRow& row) {
   if (!row.id) {
-    row.problem = "this tag cannot be read";
+    row.problem = std::make_exception_ptr(Error(ErrorKind::integrity, "this tag cannot be read"));
     return;
   }
   try {
@@ -85,7 +85,7 @@ void fill_in(KnownImages& known, V1Repository& repository, ImageRow& row) {
     if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
       throw;
     }
-    row.problem = error.message();
+    row.problem = std::current_exception();
   }
 }
 
@@ -99,7 +99,7 @@ void fill_in(Session& session, KnownImages& known, V1Repository& repository,
 std::vector<ImageRow> rows_of(const std::string& repository, const V1Tags& tags) {
   std::vector<ImageRow> rows;
   for (const auto& [tag, id] : tags) {
-    rows.push_back({repository, tag, id, "", std::nullopt, ""});
+    rows.push_back({repository, tag, id, "", std::nullopt, nullptr});
   }
   return rows;
 }
@@ -108,7 +108,7 @@ std::vector<ImageRow> rows_of(const std::string& repository, const V1Tags& tags)
 std::vector<ImageRow> archive_rows(V1Repository& archive, const Place& place) {
   std::vector<ImageRow> rows;
   for (const auto& image : select_images(archive, place, Select::all_tags)) {
-    ImageRow row{"<none>", "<none>", image.id, "", std::nullopt, ""};
+    ImageRow row{"<none>", "<none>", image.id, "", std::nullopt, nullptr};
     if (auto name = image.name) {
       row.tag = name->tag_or_latest();
       name->tag.reset();

@@ -93,14 +93,14 @@ class WildTree(Audit):
         rows = {row["repository"]: row for row in document["repositories"]}
         base = [10240, 107]  # a plain tar and an empty one that many have
         self.assertEqual(rows["team/deep/name"]["size"], sum(base))
-        self.assertEqual(rows["team/deep/name"]["would_free"], 0)
-        self.assertEqual(rows["team/oldsum"]["shared"], sum(base))
-        self.assertEqual(rows["team/oldsum"]["would_free"], 103)
-        self.assertEqual(rows["mixed"]["would_free"], 45 + 164)
+        self.assertEqual(rows["team/deep/name"]["freed_size"], 0)
+        self.assertEqual(rows["team/oldsum"]["shared_size"], sum(base))
+        self.assertEqual(rows["team/oldsum"]["freed_size"], 103)
+        self.assertEqual(rows["mixed"]["freed_size"], 45 + 164)
         for row in rows.values():
-            self.assertEqual(row["shared"] + row["would_free"], row["size"])
-        self.assertEqual(document["summary"]["shared"], sum(base) + 115)
-        freed = [row["would_free"] for row in document["repositories"]]
+            self.assertEqual(row["shared_size"] + row["freed_size"], row["size"])
+        self.assertEqual(document["summary"]["shared_size"], sum(base) + 115)
+        freed = [row["freed_size"] for row in document["repositories"]]
         self.assertEqual(freed, sorted(freed, reverse=True))
 
     def test_table_has_problems_first_and_fits_100_columns(self):
@@ -120,7 +120,7 @@ class WildTree(Audit):
         document = self.audit(self.tree.place + ":team/dead", code=7)
         self.assertEqual(self.verdicts(document), {"team/dead:half": "dead upload", "team/dead:whole": "sound"})
         self.assertEqual(len(document["images"]), 3)
-        self.assertIsNone(document["repositories"][0]["would_free"])
+        self.assertIsNone(document["repositories"][0]["freed_size"])
         self.assertEqual(len(self.audit(self.tree.place + ":team/dead:whole", code=0)["images"]), 2)
         self.assertEqual(self.verdicts(self.audit(self.tree.place + ":team/noancestry", code=0)),
                          {"team/noancestry:1": "ancestry missing"})
@@ -128,9 +128,9 @@ class WildTree(Audit):
         self.fails(3, "audit", self.tree.place + ":team/dead:gone", saying="no tag")
 
     def test_it_counts_what_repair_mends(self):
-        acts = self.ok("repair", "--dry-run", self.tree.place, "--format", "json").json["acts"]
+        acts = self.ok("repair", "--dry-run", self.tree.place, "--format", "json").json["actions"]
         mended = {act["id"] for act in acts}
-        self.assertIn("complete upload", {act["act"] for act in acts})
+        self.assertIn("complete upload", {act["action"] for act in acts})
         result = self.regctl("audit", "--deep", self.tree.place)
         self.assertIn(f"{len(mended)} images to be mended by regctl repair", result.out)
 
@@ -266,7 +266,7 @@ class MadeTree(Audit):
         document = self.audit(self.tree.place, "--deep", "--jobs", "8", code=0)
         self.assertEqual(document["summary"]["images"], 70)
         shared = sum(os.stat(self.tree.image_file(identity, "layer")).st_size for identity in base)
-        self.assertEqual(document["summary"]["shared"], shared)
+        self.assertEqual(document["summary"]["shared_size"], shared)
         out = self.ok("audit", self.tree.place).out
         self.assertIn("\n... and 30 repositories more: --all\n", out)
         self.assertLess(len(out.splitlines()), 35)
@@ -310,7 +310,7 @@ class Registry(Audit):
         server.control({"path": "/team/other/tags$", "action": "status", "status": 500})
         document = self.audit(server.host, "--retry", "0", code=10)
         self.assertEqual(self.verdicts(document), {"team/app:1": "sound", "team/app:2": "sound"})
-        self.assertEqual([(r["repository"], r["problem"] is None) for r in document["repositories"]],
+        self.assertEqual([(r["repository"], r["error"] is None) for r in document["repositories"]],
                          [("team/app", True), ("team/other", False)])
         self.assertEqual(document["summary"]["not_looked_at"], 1)
         result = self.regctl("audit", server.host, "--retry", "0")

@@ -25,7 +25,7 @@ class Diff(TestCase):
 
     def row(self, repository, tag, difference, a, b):
         return {"repository": repository, "tag": tag, "difference": difference, "a": a, "b": b,
-                "problem": None}
+                "error": None}
 
 
 class Pairs(Diff):

@@ -63,7 +63,7 @@ class Gc(TestCase):
         self.assertEqual(self.removed("--grace", "200000d"), [])  # more than the clock's nanoseconds hold
         self.tree.age(dead, DAY_S + 600)
         document = self.gc("--apply")
-        self.assertEqual([(image["id"], image["why"]) for image in document["images"]],
+        self.assertEqual([(image["id"], image["reason"]) for image in document["images"]],
                          [(dead, "dead upload"), (base, "orphan")])
         self.assertEqual(self.tree.images(), set())
 
@@ -252,7 +252,7 @@ class Gc(TestCase):
         os.mkdir(self.tree.path("images", "d" * 64))
         self.assertSound()
         document = self.gc("--apply")
-        self.assertEqual([image["why"] for image in document["images"]], ["remnant"] * 4)
+        self.assertEqual([image["reason"] for image in document["images"]], ["remnant"] * 4)
         self.assertEqual(self.tree.images(), {kept})
 
     def test_interrupted_by_the_user_it_ends_with_130(self):

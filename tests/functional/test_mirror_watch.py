@@ -209,7 +209,7 @@ class Ending(Watch):
         numbers = self.metrics()
         self.assertEqual([numbers[name] for name in (
             "passes_total", "passes_failed_total", "images_moved_total", "last_success_timestamp_seconds",
-            'tags{outcome="copied"}', 'tags{outcome="not_done"}')], [1, 1, REPOSITORIES - 1, 0, REPOSITORIES - 1, 1])
+            'tags{outcome="copied"}', 'tags{outcome="not done"}')], [1, 1, REPOSITORIES - 1, 0, REPOSITORIES - 1, 1])
         self.assertTrue(self.summary()["interrupted"])
         known = {line.split()[0] for line in self.read("state").decode().splitlines()[1:]}
         self.assertEqual(known, {image.id for image in self.images.values()})

@@ -21,7 +21,7 @@ MENDED = [("rebuild ancestry", NO_ANCESTRY), ("complete upload", HALF), ("rebuil
 class Repair(TestCase):
     def repair(self, tree, *words):
         document = self.ok("repair", tree.place, "--format", "json", *words).json
-        return [(act["act"], act["id"]) for act in document["acts"]]
+        return [(act["action"], act["id"]) for act in document["actions"]]
 
     def verdicts(self, tree):
         document = self.regctl("audit", "--deep", tree.place, "--format", "json").json
@@ -59,8 +59,8 @@ class WildTree(Repair):
         self.tree.tag("team/null", "1", "")
         self.repair(self.tree)
         self.assertIn("team/nowhere:1", self.verdicts(self.tree))
-        acts = self.ok("repair", self.tree.place, "--drop-tags", "--format", "json").json["acts"]
-        self.assertEqual([(act["act"], act["repository"], act["tag"]) for act in acts],
+        acts = self.ok("repair", self.tree.place, "--drop-tags", "--format", "json").json["actions"]
+        self.assertEqual([(act["action"], act["repository"], act["tag"]) for act in acts],
                          [("drop tag", "team/nowhere", "1"), ("drop tag", "team/null", "1")])
         self.assertTrue(acts[0]["id"].startswith("b19f993fa05c"))
         self.assertIsNone(acts[1]["id"])
@@ -125,7 +125,7 @@ class MadeTree(Repair):
         os.remove(self.tree.image_file(other, "ancestry"))
         server = self.start(RegctlServer, storage=self.tree.folder)
         result = self.ok("repair", self.tree.place, "--format", "json")
-        self.assertEqual(sorted((act["act"], act["id"]) for act in result.json["acts"]),
+        self.assertEqual(sorted((act["action"], act["id"]) for act in result.json["actions"]),
                          [("complete upload", old), ("rebuild ancestry", other)])
         self.assertEqual(result.json["left_alone"], 1)
         self.assertIn(young[:12] + " was written within the last minutes; left alone", result.err)

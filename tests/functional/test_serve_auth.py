@@ -189,7 +189,7 @@ class Auth(TestCase):
         self.ok("login", "-u", "bob", "--password-stdin", server.host, stdin="öther:pass\n".encode())
         self.ok("push", "app.tar", image)
         self.ok("pull", image, "out.tar")
-        self.assertEqual([r["name"] for r in self.ok("search", server.host, "app", "--format", "json").json], ["team/app"])
+        self.assertEqual([r["repository"] for r in self.ok("search", server.host, "app", "--format", "json").json], ["team/app"])
         self.ok("rm", image)
 
     def test_a_users_file_that_is_none_is_told(self):

@@ -48,7 +48,7 @@ class Verify(TestCase):
 
     def findings(self, *words, code):
         """(tag, fault, at, image) of everything that is found."""
-        return [(f"{tag['repository']}:{tag['tag']}", found["fault"], found["at"], found["image"])
+        return [(f"{tag['repository']}:{tag['tag']}", found["verdict"], found["at"], found["id"])
                 for tag in self.verify(*words, code=code) for found in tag["findings"]]
 
 

@@ -201,7 +201,7 @@ class Mirrored(MirrorCase):
                 with self.subTest(path=path, at=at), self.flipped(path, at):
                     with self.assertRaisesRegex(AssertionError, base):
                         self.assertHold(known, npm, serve)
-                    found = {(row["repository"], row["tag"], finding["image"])
+                    found = {(row["repository"], row["tag"], finding["id"])
                              for row in self.verify(npm, serve, code=7) for finding in row["findings"]}
                     self.assertEqual(found, {(name, tag, base) for tag in known.tags[name]})
         self.assertHold(known, npm, serve)

@@ -56,9 +56,9 @@ class Npm(TestCase):
     def test_its_listing_stands_in_for_search(self):
         self.ok("push", os.path.join(DATA, "save-1.9.1.tar"), f"{self.server.host}/team/demo:1.0")
         self.ok("push", os.path.join(DATA, "save-1.5.0.tar"), f"{self.server.host}/single:2")
-        names = [r["name"] for r in self.ok("search", self.server.host, "--format", "json").json]
+        names = [r["repository"] for r in self.ok("search", self.server.host, "--format", "json").json]
         self.assertEqual(sorted(names), ["single", "team/demo"])
-        self.assertEqual([r["name"] for r in self.ok("search", self.server.host, "DEM", "--format", "json").json],
+        self.assertEqual([r["repository"] for r in self.ok("search", self.server.host, "DEM", "--format", "json").json],
                          ["team/demo"])
         rows = self.ok("images", self.server.host, "--format", "json").json
         self.assertEqual([(r["repository"], r["tag"]) for r in rows], [("single", "2"), ("team/demo", "1.0")])

@@ -77,7 +77,8 @@ struct AuditedRepository {
   /// Nothing where only one repository was looked at.
   std::optional<std::uint64_t> shared_bytes;
   std::optional<std::uint64_t> freed_bytes;
-  std::string problem; ///< why its tags could not be read, so that nothing is known of it; or ""
+  /// Why its tags could not be read, so that nothing is known of it; or null.
+  std::exception_ptr problem;
 };
 
 struct AuditSummary {

@@ -19,7 +19,7 @@ struct ImageRow {
   std::optional<std::string> id; ///< nothing for a tag that the server cannot read
   std::string created;           ///< RFC 3339 or empty
   std::optional<std::uint64_t> size_bytes; ///< of all stored layers; nothing where not known
-  std::string problem;                     ///< why the image cannot be read; empty if all is well
+  std::exception_ptr problem;              ///< why the image cannot be read; null if all is well
 };
 
 /// Hears a listing on the caller's thread.

@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::array<std::string_view, 5> k_actions = {"copy", "update", "keep", "delete", "skip"};
 
-void put(Json& line, const char* name, const std::optional<std::string>& value) {
-  if (value) {
-    line[name] = *value;
-  }
-}
-
 Action parse_action(const std::string& text, const std::string& where) {
   for (std::size_t i = 0; i < k_actions.size(); ++i) {
     if (k_actions[i] == text) {
@@ -80,12 +74,12 @@ std::string print_plan_line(const PlanLine& line) {
                  {"destination", tag.destination_name},
                  {"tag", tag.tag},
                  {"action", to_string(tag.action)},
-                 {"reason", tag.reason}};
+                 {"reason", tag.reason},
+                 {"identity", or_null(tag.identity)},
+                 {"previous", or_null(tag.previous)}};
   if (tag.is_broken) {
     record["broken"] = true;
   }
-  put(record, "identity", tag.identity);
-  put(record, "previous", tag.previous);
   return record.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("audit prints what is not sound first, all with --all, and ends with 7
                                   {"shared", true},
                                   {"changed", "2014-05-13T16:53:20Z"}});
   CHECK(json["repositories"].size() == 22);
-  CHECK(json["repositories"][0]["would_free"] == 2000);
+  CHECK(json["repositories"][0]["freed_size"] == 2000);
   CHECK(json["summary"]["tags_by_verdict"] == Json{{"sound", 1}, {"layer missing", 1}});
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("audit tells which repositories could not be looked at, and ends with 
   const Error problem(ErrorKind::unavailable, "it says 500");
   const auto prepare = [&](std::uint64_t repositories, std::uint64_t damaged) {
     program.prepare_verbs([=](FakeVerbs& verbs) {
-      verbs.audited_repositories = {{"bad", 0, 0, 0, 0, 0, problem.message()}};
+      verbs.audited_repositories = {{"bad", 0, 0, 0, 0, 0, std::make_exception_ptr(problem)}};
       verbs.summary.repositories = repositories;
       verbs.summary.damaged_tags = damaged;
       verbs.summary.problems.add(std::make_exception_ptr(problem));
@@ -129,7 +129,8 @@ TEST_CASE("audit tells which repositories could not be looked at, and ends with 
   CHECK(program.out().find("1 repository not looked at") != std::string::npos);
   CHECK(program.run({"audit", "h", "--format", "json"}) == ExitCode::partial);
   const auto json = parse_json(program.out(), "it");
-  CHECK(json["repositories"][0]["problem"] == "it says 500");
+  CHECK(json["repositories"][0]["error"] ==
+        Json{{"kind", "unavailable"}, {"message", "it says 500"}, {"hint", nullptr}});
   CHECK(json["summary"]["not_looked_at"] == 1);
   prepare(2, 1);
   CHECK(program.run({"audit", "h"}) == ExitCode::integrity);
@@ -149,18 +150,18 @@ TEST_CASE("repair prints each act") {
   });
   CHECK(program.run({"repair", "-n", "--drop-tags", "v1-storage:d"}) == ExitCode::ok);
   CHECK(program.calls == Words{"repair d dry drop tags"});
-  CHECK(program.out() == "ACT                IMAGE          TAG     WHY\n"
+  CHECK(program.out() == "ACTION             IMAGE          TAG     REASON\n"
                          "rebuild ancestry   aaaaaaaaaaaa           missing\n"
                          "drop tag           <none>         app:1   no ID\n"
                          "nothing was changed: leave out --dry-run to do it\n");
   CHECK(program.run({"repair", "v1-storage:d", "--format", "json"}) == ExitCode::ok);
   const auto json = parse_json(program.out(), "it");
-  CHECK(json["dry_run"] == false);
-  CHECK(json["acts"][1] == Json{{"act", "drop tag"},
-                                {"id", nullptr},
-                                {"repository", "app"},
-                                {"tag", "1"},
-                                {"why", "no ID"}});
+  CHECK(json["applied"] == true);
+  CHECK(json["actions"][1] == Json{{"action", "drop tag"},
+                                   {"id", nullptr},
+                                   {"repository", "app"},
+                                   {"tag", "1"},
+                                   {"reason", "no ID"}});
 }
 
 TEST_CASE("gc tells what it does, or would do") {
@@ -172,7 +173,7 @@ TEST_CASE("gc tells what it does, or would do") {
   CHECK(program.run({"gc", "v1-storage:d"}) == ExitCode::ok);
   CHECK(program.calls == Words{"gc d 86400"});
   CHECK(program.out() ==
-        "WHY      IMAGE" + std::string(62, ' ') + "LAYER\norphan   " + k_id_a + "   1 kB\n" +
+        "REASON   IMAGE" + std::string(62, ' ') + "LAYER\norphan   " + k_id_a + "   1 kB\n" +
             "would remove 1 image, 1 kB, and 1 half-written file, 5 B; 7 images stay\n"
             "1 of them is a dead upload that may yet go on: --grace\n"
             "nothing was removed: --apply removes\n");
@@ -180,7 +181,7 @@ TEST_CASE("gc tells what it does, or would do") {
         ExitCode::ok);
   CHECK(program.calls == Words{"gc d apply force 86400"});
   CHECK(parse_json(program.out(), "it")["images"][0] ==
-        Json{{"id", k_id_a}, {"why", "orphan"}, {"size", 1000}});
+        Json{{"id", k_id_a}, {"reason", "orphan"}, {"size", 1000}});
 }
 
 TEST_CASE("gc's grace is a duration") {

@@ -65,7 +65,7 @@ TEST_CASE("diff prints what differs and ends with 10, or with the cause of havin
                                                    {"difference", "missing"},
                                                    {"a", k_id_a},
                                                    {"b", nullptr},
-                                                   {"problem", nullptr}});
+                                                   {"error", nullptr}});
 
   const auto denied = std::make_exception_ptr(Error(ErrorKind::denied, "no entry"));
   struct Row {
@@ -131,16 +131,19 @@ TEST_CASE("verify prints every finding and ends with 7 for damage, whatever else
       Json{{"repository", "team/app"},
            {"tag", "2.0"},
            {"id", k_id_a},
-           {"verdict", "damaged"},
+           {"verdict", "layer cut short"},
+           {"damaged", true},
+           {"error", nullptr},
            {"findings",
             Json::array(
-                {{{"fault", "ancestry wrong"}, {"at", "a"}, {"image", k_id_a}, {"detail", nullptr}},
-                 {{"fault", "layer cut short"},
+                {{{"verdict", "ancestry wrong"}, {"at", "a"}, {"id", k_id_a}, {"detail", nullptr}},
+                 {{"verdict", "layer cut short"},
                   {"at", "b"},
-                  {"image", k_id_b},
+                  {"id", k_id_b},
                   {"detail", "it has no bytes"}}})}});
   CHECK(rows[3]["verdict"] == "not looked at");
   CHECK(rows[3]["tag"] == nullptr);
+  CHECK(rows[3]["error"]["kind"] == "denied");
 }
 
 TEST_SUITE_END();

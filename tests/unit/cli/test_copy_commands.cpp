@@ -161,11 +161,10 @@ TEST_CASE("push and copy name both ends and print one line for each tag") {
   CHECK(program.out().empty());
   CHECK(program.run({"copy", "h:5000/app:1", "g:5000", "--format", "json"}) == ExitCode::ok);
   const auto json = parse_json(program.out(), "it");
-  CHECK(json["tags"][0] == Json{{"source", "docker://h:5000/app:1"},
-                                {"destination", "docker://g:5000/app:1"},
-                                {"id", k_id_a}});
-  CHECK(json["images_copied"] == 3);
-  CHECK(json["images_skipped"] == 1);
+  CHECK(json["tags"][0] ==
+        Json{{"from", "docker://h:5000/app:1"}, {"to", "docker://g:5000/app:1"}, {"id", k_id_a}});
+  CHECK(json["images"] == 3);
+  CHECK(json["images_there"] == 1);
   CHECK(json["bytes"] == 1000);
   CHECK(program.run({"push", "h:5000/app", "g:5000/app"}) == ExitCode::usage);
   CHECK(program.run({"copy", "h:5000", "g:5000"}) == ExitCode::usage);
@@ -180,8 +179,10 @@ TEST_CASE("tag takes bare tags, whole names and IDs") {
   CHECK(program.out() == "h:5000/app:stable aaaaaaaaaaaa\nh:5000/other:latest aaaaaaaaaaaa\n");
   CHECK(program.run({"tag", "--id", k_id_b, "h:5000/app:2", "--format", "json"}) == ExitCode::ok);
   CHECK(program.calls == Words{"tag " + k_id_b + " docker://h:5000/app:2"});
-  CHECK(parse_json(program.out(), "it") ==
-        Json::array({{{"tag", "h:5000/app:2"}, {"id", k_id_b}}}));
+  CHECK(parse_json(program.out(), "it") == Json::array({{{"place", "docker://h:5000/app:2"},
+                                                         {"repository", "app"},
+                                                         {"tag", "2"},
+                                                         {"id", k_id_b}}}));
   CHECK(program.run({"tag", k_id_b, "h:5000/app:2"}) == ExitCode::ok);
   CHECK(program.calls == Words{"tag " + k_id_b + " docker://h:5000/app:2"});
   CHECK(program.run({"tag", "v1-storage:t:app:1", "stable"}) == ExitCode::ok);
@@ -212,7 +213,8 @@ TEST_CASE("rm removes tags, and repositories only when told twice") {
   CHECK(program.asked.back() == "Remove h:5000/app with all its tags? [y/N] ");
   program.answer.reset();
   CHECK(program.run({"rm", "--repository", "-y", "h:5000/app", "--format=json"}) == ExitCode::ok);
-  CHECK(parse_json(program.out(), "it") == Json::array({"h:5000/app"}));
+  CHECK(parse_json(program.out(), "it") ==
+        Json::array({{{"place", "docker://h:5000/app"}, {"repository", "app"}, {"tag", nullptr}}}));
 }
 
 TEST_CASE("properties shows and sets who may read") {
@@ -224,7 +226,7 @@ TEST_CASE("properties shows and sets who may read") {
   CHECK(program.out() == "h:5000/app is public\n");
   CHECK(program.run({"properties", "h:5000/app", "--format", "json"}) == ExitCode::ok);
   CHECK(parse_json(program.out(), "it") ==
-        Json{{"repository", "h:5000/app"}, {"access", "private"}});
+        Json{{"place", "docker://h:5000/app"}, {"repository", "app"}, {"access", "private"}});
   CHECK(program.run({"properties", "v1-storage:t:app"}) == ExitCode::ok);
   CHECK(program.out() == "v1-storage:t:app is private\n");
   CHECK(program.run({"properties", "h:5000/app", "--access", "all"}) == ExitCode::usage);

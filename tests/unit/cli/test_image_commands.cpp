@@ -124,7 +124,7 @@ TEST_CASE("layer ls, get and files name the layer") {
                                                    {"mode", 0777},
                                                    {"uid", 0},
                                                    {"gid", 0},
-                                                   {"mtime", 0},
+                                                   {"changed", "1970-01-01T00:00:00Z"},
                                                    {"link", "../x"}});
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("layer put sends two files and prints the ID") {
   auto with_json = words;
   with_json.emplace_back("--format=json");
   CHECK(program.run(with_json) == ExitCode::ok);
-  CHECK(parse_json(program.out(), "it") == Json{{"id", k_id_a}, {"outcome", "already_there"}});
+  CHECK(parse_json(program.out(), "it") == Json{{"id", k_id_a}, {"outcome", "there already"}});
 
   auto missing = words;
   missing.back() += ".not";

@@ -63,7 +63,7 @@ TEST_CASE("search prints a table as docker's, or JSON") {
   CHECK(program.run({"search", "h", "--format", "json"}) == ExitCode::ok);
   const auto json = parse_json(program.out(), "it");
   CHECK(json.size() == 2);
-  CHECK(json[0] == Json{{"name", "team/app"},
+  CHECK(json[0] == Json{{"repository", "team/app"},
                         {"description", "An \x1b[31mapp"},
                         {"stars", 12},
                         {"official", true},
@@ -99,8 +99,9 @@ TEST_CASE("images asks for a host, a repository or an archive") {
 TEST_CASE("images prints a table as docker's, or JSON, and says what cannot be read") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {
-    verbs.rows = {{"team/app", "1.0", k_id_a, "2015-05-11T00:00:00Z", 65'566, ""},
-                  {"team/app", "bad\n", std::nullopt, "", std::nullopt, "cannot be read"}};
+    verbs.rows = {{"team/app", "1.0", k_id_a, "2015-05-11T00:00:00Z", 65'566, nullptr},
+                  {"team/app", "bad\n", std::nullopt, "", std::nullopt,
+                   std::make_exception_ptr(Error(ErrorKind::integrity, "cannot be read"))}};
   });
   CHECK(program.run({"images", "h"}) == ExitCode::ok);
   CHECK(program.out() == "REPOSITORY   TAG     IMAGE ID       CREATED       SIZE\n"
@@ -111,18 +112,21 @@ TEST_CASE("images prints a table as docker's, or JSON, and says what cannot be r
   CHECK(program.out().find(k_id_a) != std::string::npos);
   CHECK(program.err().empty());
   CHECK(program.run({"images", "h", "--format", "json"}) == ExitCode::ok);
-  CHECK(parse_json(program.out(), "it") == Json::array({{{"repository", "team/app"},
-                                                         {"tag", "1.0"},
-                                                         {"id", k_id_a},
-                                                         {"created", "2015-05-11T00:00:00Z"},
-                                                         {"size", 65'566},
-                                                         {"problem", nullptr}},
-                                                        {{"repository", "team/app"},
-                                                         {"tag", "bad\n"},
-                                                         {"id", nullptr},
-                                                         {"created", nullptr},
-                                                         {"size", nullptr},
-                                                         {"problem", "cannot be read"}}}));
+  CHECK(
+      parse_json(program.out(), "it") ==
+      Json::array({{{"repository", "team/app"},
+                    {"tag", "1.0"},
+                    {"id", k_id_a},
+                    {"created", "2015-05-11T00:00:00Z"},
+                    {"size", 65'566},
+                    {"error", nullptr}},
+                   {{"repository", "team/app"},
+                    {"tag", "bad\n"},
+                    {"id", nullptr},
+                    {"created", nullptr},
+                    {"size", nullptr},
+                    {"error",
+                     {{"kind", "integrity"}, {"message", "cannot be read"}, {"hint", nullptr}}}}}));
 }
 
 TEST_CASE("tags are one per line in the order of people") {
@@ -141,7 +145,7 @@ TEST_CASE("tags are one per line in the order of people") {
   CHECK(program.run({"tags", "h:5000/app", "--format", "json"}) == ExitCode::ok);
   const auto json = parse_json(program.out(), "it");
   CHECK(json.size() == 4);
-  CHECK(json[3] == Json{{"tag", "bad"}, {"id", nullptr}});
+  CHECK(json[3] == Json{{"repository", "app"}, {"tag", "bad"}, {"id", nullptr}});
 
   CHECK(program.run({"tags", "h:5000"}) == ExitCode::usage);
   CHECK(program.err().find("hint: 'regctl images h:5000' lists all") != std::string::npos);

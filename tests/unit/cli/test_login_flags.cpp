@@ -82,7 +82,7 @@ TEST_CASE("login and logout say what became of it") {
   program.prepare = [](FakeVerbs& verbs, regctl::ops::Progress&) { verbs.was_logged_in = false; };
   CHECK(program.run({"logout", "h"}) == ExitCode::ok);
   CHECK(program.out().empty());
-  CHECK(program.err() == "regctl: there was no credential of h\n");
+  CHECK(program.err() == "regctl: a credential of h was not stored\n");
 }
 
 TEST_SUITE_END();

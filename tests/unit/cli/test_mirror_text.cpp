@@ -74,7 +74,7 @@ TEST_CASE("the summary tells what there is to tell") {
   summary.bytes = 12'300'000;
   summary.time = std::chrono::milliseconds(67'900);
   CHECK(summary_line(summary, false) ==
-        "12 repositories: 1 tag copied, 40 unchanged, 2 tags failed, 3 repositories not done; "
+        "12 repositories: 1 tag copied, 40 kept, 2 tags failed, 3 repositories not done; "
         "9 images moved, 12.3 MB in 1:07");
   Summary plan;
   plan.repositories = 2;

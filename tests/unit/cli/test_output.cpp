@@ -2,6 +2,8 @@
 #include "cli/output.hpp"
 #include "unit/cli/program.hpp"
 
+#include <regctl/base/json.hpp>
+
 #include <doctest/doctest.h>
 
 using namespace regctl::cli;
@@ -11,7 +13,7 @@ using namespace regctl::test;
 namespace {
 
 regctl::ops::ImageRow row(const std::string& repository) {
-  return {repository, "1", std::nullopt, "", std::nullopt, ""};
+  return {repository, "1", std::nullopt, "", std::nullopt, nullptr};
 }
 
 } // namespace
@@ -39,6 +41,24 @@ TEST_CASE("a table waits for its first rows and then prints each as it comes") {
   }
   CHECK(seen.size() == Listing::k_held_rows + 1);
   CHECK(seen.back().starts_with("wider than the widest   1  ")); // out of line, but apart
+}
+
+TEST_CASE("an object of many writes nothing before its first element or its end") {
+  std::ostringstream out;
+  JsonStream refused(out);
+  refused.member("place", "x");
+  refused.begin_array("images");
+  CHECK(out.str().empty());
+  refused.add(1);
+  CHECK(out.str() == "{\n  \"place\": \"x\",\n  \"images\": [\n    1");
+  out.str("");
+  JsonStream empty(out);
+  empty.begin_array("images");
+  empty.end_array();
+  empty.member("kept", 2);
+  CHECK(out.str().empty());
+  empty.end();
+  CHECK(out.str() == "{\n  \"images\": [],\n  \"kept\": 2\n}\n");
 }
 
 TEST_CASE("a table that comes slowly does not wait for its rows") {

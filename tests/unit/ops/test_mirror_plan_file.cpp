@@ -20,16 +20,16 @@ TEST_CASE("a planned tag is a line of JSON that reads back as it was") {
   const Row rows[] = {
       {{"team/app", "mirror/app", "1.0", Action::copy, "missing", false, "abc", {}},
        R"({"source":"team/app","destination":"mirror/app","tag":"1.0","action":"copy",)"
-       R"("reason":"missing","identity":"abc"})"},
+       R"("reason":"missing","identity":"abc","previous":null})"},
       {{"a", "a", "1", Action::update, "differs", false, "abc", "def"},
        R"({"source":"a","destination":"a","tag":"1","action":"update","reason":"differs",)"
        R"("identity":"abc","previous":"def"})"},
       {{"a", "a", "1", Action::remove, "not at the source", false, {}, "def"},
        R"({"source":"a","destination":"a","tag":"1","action":"delete",)"
-       R"("reason":"not at the source","previous":"def"})"},
+       R"("reason":"not at the source","identity":null,"previous":"def"})"},
       {{"a", "a", "1", Action::skip, "broken at the source", true, {}, {}},
        R"({"source":"a","destination":"a","tag":"1","action":"skip",)"
-       R"("reason":"broken at the source","broken":true})"},
+       R"("reason":"broken at the source","identity":null,"previous":null,"broken":true})"},
       {{"a", "a", "1", Action::keep, "same\n\"x\"", false, "abc", "abc"},
        R"({"source":"a","destination":"a","tag":"1","action":"keep","reason":"same\n\"x\"",)"
        R"("identity":"abc","previous":"abc"})"},

@@ -1,0 +1,295 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""--format json: what every command prints against the tables of regctl(1), what errors look like, and that
+what is refused leaves no half of a document."""
+
+import json
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import ROOT, FaultServer, RegctlServer, TestCase, main, make_archive  # noqa: E402
+from storage_tree import StorageTree  # noqa: E402
+
+ID = re.compile(r"[0-9a-f]{64}")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+KINDS = {"usage", "not_found", "denied", "unavailable", "protocol", "integrity", "local_io", "unsupported",
+         "interrupted", "bug"}
+TEXT_ALWAYS = {"completion", "help", "serve"}
+
+
+def is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_error(value):
+    return (isinstance(value, dict) and set(value) == {"kind", "message", "hint"} and value["kind"] in KINDS and
+            isinstance(value["message"], str) and isinstance(value["hint"], (str, type(None))))
+
+
+SHAPES = {
+    "null": lambda value: value is None,
+    "text": lambda value: isinstance(value, str),
+    "ID": lambda value: isinstance(value, str) and ID.fullmatch(value),
+    "time": lambda value: isinstance(value, str) and TIME.fullmatch(value),
+    "number": is_number,
+    "list": lambda value: isinstance(value, list),
+    "true": lambda value: value is True,
+    "false": lambda value: value is False,
+    "error": is_error,
+}
+
+
+class Members:
+    """What an object has: {name: Members of what is below it, or None}, and which may be left out."""
+
+    def __init__(self):
+        self.below, self.optional, self.is_open = {}, set(), False
+
+    @classmethod
+    def parse(cls, text):
+        words = re.findall(r"[\w…]+\??|[\[\]{},]", text)
+        members = cls()
+        stack = [members]
+        name = None
+        for word in words:
+            if word in "[{":
+                stack.append(cls())
+                stack[-2].below[name] = stack[-1]
+            elif word in "]}":
+                stack.pop()
+            elif word == "…":
+                stack[-1].is_open = True
+            elif word != ",":
+                name = word.rstrip("?")
+                stack[-1].below[name] = None
+                if word.endswith("?"):
+                    stack[-1].optional.add(name)
+        return members
+
+
+def read_tables():
+    """({command: (document, Members)}, {member: its shapes}) of man/regctl.1.scd."""
+    with open(os.path.join(ROOT, "man", "regctl.1.scd"), encoding="utf-8") as file:
+        section = file.read().split("\n## JSON\n")[1].split("\n# ")[0]
+    blocks = [block for block in re.findall(r"```\n(.*?)```", section, re.S)
+              if not block.startswith("{")]
+    commands, shapes = {}, {}
+    for head, body in re.findall(r"^(\S.*)\n((?: {4}.*\n)+)", blocks[0], re.M):
+        names, document = re.split(r"  +", head)
+        for name in names.split(", "):
+            commands[name] = (document, Members.parse(body))
+    for head, body in re.findall(r"^((?:\S.*\n)+)((?: {4}.*\n)+)", blocks[1], re.M):
+        words = re.split(r", | or ", body.split(":")[0].strip())
+        for name in re.split(r",\s+", head.strip()):
+            shapes[name] = words
+    return commands, shapes
+
+
+COMMANDS, MEMBERS = read_tables()
+
+
+class Tables(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.seen = set()
+        self.filled = set()
+
+    def check_member(self, name, value, where):
+        shapes = MEMBERS.get(name, MEMBERS["all others"])
+        self.assertTrue(any(SHAPES[shape](value) for shape in shapes), f"{where}: {value!r} is not {shapes}")
+
+    def check_object(self, document, members, where):
+        self.assertIsInstance(document, dict, where)
+        if members.is_open:
+            return
+        self.assertEqual(set(document) - members.optional, set(members.below) - members.optional, where)
+        for name, value in document.items():
+            here = f"{where}.{name}"
+            if value is not None:
+                self.filled.add(here)
+            below = members.below[name]
+            if below is None or isinstance(value, list):
+                self.check_member(name, value, here)
+            for element in (value if isinstance(value, list) else [value]) if below else ():
+                self.check_object(element, below, here)
+
+    def check(self, command, documents):
+        kind, members = COMMANDS[command]
+        if kind == "array":
+            self.assertIsInstance(documents, list, command)
+        self.seen.add(command)
+        for document in documents if isinstance(documents, list) else [documents]:
+            self.check_object(document, members, command)
+
+    def run_json(self, command, *words, codes=(0,), **options):
+        """Runs it, and checks its document against the table."""
+        result = self.regctl(*words, "--format", "json", **options)
+        self.assertIn(result.code, codes, f"{words}: {result.err}")
+        self.check(command, result.json)
+        return result
+
+    def check_lines(self, text, default=None):
+        for line in text.splitlines():
+            record = json.loads(line)
+            self.check(f"mirror: {record['type']}" if "type" in record else default, record)
+
+    def damaged_tree(self):
+        """A tree with a sound image, an orphan, a dead upload, a cut layer, and a tag to nowhere."""
+        tree = StorageTree(self.path("tree"))
+        top = tree.add_chain("good", 3)[-1]
+        tree.tag("team/app", "1.0", top)
+        tree.tag("team/other", "1.0", top)
+        cut = tree.add_image("cut", layer=b"\x1f\x8b")
+        tree.tag("team/cut", "1.0", cut)
+        dead = tree.add_image("dead")
+        tree.write(tree.image_file(dead, "_inprogress"), "true")
+        tree.tag("team/dead", "1.0", dead)
+        tree.tag("team/nowhere", "1.0", "f" * 64)
+        tree.add_image("orphan")
+        os.unlink(tree.image_file(top, "ancestry"))
+        return tree
+
+    def test_every_command_prints_what_the_tables_say(self):
+        server = self.start(RegctlServer)
+        fault = self.start(FaultServer)
+        image = f"{server.host}/team/app:1.0"
+        self.layers = make_archive(self.path("app.tar"), ["base", "top"])
+        self.run_json("push", "push", "app.tar", image)
+        self.run_json("push", "push", "app.tar", image)  # with nothing to do
+        self.run_json("pull", "pull", image, "out.tar")
+        self.run_json("copy", "copy", image, f"{fault.host}/team/app:1.0")
+        self.run_json("tag", "tag", image, "2.0", f"{server.host}/other/app")
+        for place in (server.host, f"{server.host}/team/app", "app.tar", image):
+            self.run_json("images", "images", place)
+        self.run_json("tags", "tags", f"{server.host}/team/app")
+        rows = self.run_json("tags", "tags", "app.tar").json
+        self.assertEqual([(row["repository"], row["tag"]) for row in rows], [("127.0.0.1:1/team/app", "1.0")])
+        self.run_json("inspect", "inspect", image)
+        self.run_json("history", "history", image)
+        self.run_json("layer ls", "layer", "ls", image)
+        self.run_json("layer files", "layer", "files", image)
+        self.run_json("layer get -o", "layer", "get", image, "-o", "layer")
+        self.write("image.json", self.layers[0].json)
+        self.write("layer.tar", self.layers[0].data)
+        for place in (f"{server.host}/team/app", f"{fault.host}/team/new", f"{server.host}/team/new"):
+            self.run_json("layer put", "layer", "put", place, "image.json", "layer.tar")
+        self.run_json("ping", "ping", server.host)
+        self.run_json("search", "search", server.host)
+        self.run_json("properties", "properties", f"{server.host}/team/app", "--access", "private")
+        self.run_json("version", "version")
+        self.run_json("version", "--version")
+        self.run_json("diff", "diff", server.host, fault.host, codes=(10,))
+        self.run_json("verify", "verify", server.host, fault.host, codes=(7,))
+        self.run_json("audit", "audit", server.host)
+        self.run_json("rm", "rm", f"{server.host}/team/app:2.0", f"{server.host}/other/app:latest")
+        self.run_json("rm", "rm", "--repository", "--yes", f"{server.host}/other/app")
+        self.run_json("login", "login", server.host, "-u", "bob", "--password-stdin", stdin=b"secret")
+        for _ in range(2):
+            self.run_json("logout", "logout", server.host)
+
+        tree = self.damaged_tree()
+        self.run_json("images", "images", tree.place)
+        self.run_json("tags", "tags", f"{tree.place}:team/app")
+        self.run_json("audit", "audit", "--deep", tree.place, codes=(7,))
+        self.run_json("verify", "verify", "--deep", tree.place, codes=(7,))
+        self.run_json("repair", "repair", "--dry-run", "--drop-tags", tree.place)
+        self.run_json("gc", "gc", "--force", tree.place)
+        self.run_json("repair", "repair", "--drop-tags", tree.place)
+        self.run_json("gc", "gc", "--force", "--apply", "--grace", "0", tree.place)
+
+        self.check_mirror(server, fault)
+        self.assertEqual(set(COMMANDS) - self.seen, set())
+        top = {re.match(r"[\w-]+", command)[0] for command in COMMANDS}
+        listed = set(re.findall(r"^\s{2,4}([a-z]+)  ", self.ok("--help").out.split("Options")[0], re.M))
+        self.assertEqual(listed - top, TEXT_ALWAYS)
+
+    def check_mirror(self, server, fault):
+        mirror = ["mirror", server.host, fault.host]
+        self.ok("tag", f"{server.host}/team/app:1.0", "3.0", "4.0")
+        self.check_lines(self.ok(*mirror, "--dry-run", "--all", "--format", "json", "--plan", "plan").out)
+        self.check_lines(self.read("plan").decode(), "mirror --plan")
+        result = self.ok(*mirror, "--format", "json", "--report", "report")
+        self.check_lines(result.out)
+        self.assertEqual(result.out, self.read("report").decode())
+        self.check_lines(self.ok(*mirror, "--format", "json").out)
+        fault.control({"method": "GET", "path": "/team/app/tags$", "action": "status", "status": 403})
+        result = self.regctl(*mirror, "--format", "json", "--failures", "failures", "--include", "team/app")
+        self.assertEqual(result.code, 4, result.err)
+        self.check_lines(result.out)
+        self.check_lines(self.read("failures").decode())
+        self.write("mirror.yaml", json.dumps({"version": 1, "mirrors": [
+            {"source": f"v1-storage:{self.path('gone')}", "destination": fault.host},
+            {"source": server.host, "destination": fault.host, "repositories": ["single"]}]}))
+        result = self.regctl("mirror", "--config", "mirror.yaml", "--format", "json")
+        self.assertNotEqual(result.code, 0)
+        self.check_lines(result.out)
+
+    def test_what_cannot_be_listed_has_an_error_of_the_same_shape_everywhere(self):
+        server = self.start(FaultServer)
+        make_archive(self.path("app.tar"), ["base", "top"])
+        for name in ("team/app", "team/bad"):
+            self.ok("push", "app.tar", f"{server.host}/{name}:1.0")
+        server.control({"method": "GET", "path": "/team/bad/tags$", "action": "status", "status": 403})
+        for command in ("images", "audit", "verify"):
+            document = self.run_json(command, command, server.host, codes=(10,)).json
+            rows = document["repositories"] if command == "audit" else document
+            self.assertEqual([row["error"]["kind"] for row in rows if row["error"]], ["denied"])
+        document = self.run_json("diff", "diff", server.host, self.start(RegctlServer).host, codes=(10,)).json
+        self.assertEqual([row["error"]["kind"] for row in document if row["error"]], ["denied"])
+
+
+class Errors(TestCase):
+    def error_of(self, *words, code, **options):
+        """The error of a run that prints nothing else."""
+        result = self.regctl(*words, **options)
+        self.assertEqual(result.code, code, result.err)
+        self.assertEqual(result.out, "", words)
+        line = result.err.splitlines()[-1]
+        document = json.loads(line)
+        self.assertEqual(set(document), {"error", "while"})
+        self.assertTrue(is_error(document["error"]), document)
+        return document
+
+    def test_errors_are_one_line_of_json_whatever_fails(self):
+        server = self.start(RegctlServer)
+        os.mkdir(self.path("empty"))
+        rows = ((2, "usage", ["--format", "json"]),
+                (2, "usage", ["nonsense", "--format=json"]),
+                (2, "usage", ["--format", "json", "pull"]),
+                (2, "usage", ["images", "h", "--no-such-flag", "--format", "json"]),
+                (2, "usage", ["gc", server.host, "--format", "json"]),
+                (3, "not_found", ["inspect", f"{server.host}/team/app:1.0", "--format", "json"]),
+                (3, "not_found", ["gc", "v1-storage:gone", "--format", "json"]),
+                (3, "not_found", ["repair", "v1-storage:gone", "--format", "json"]),
+                (3, "not_found", ["audit", "v1-storage:gone", "--format", "json"]),
+                (5, "unavailable", ["ping", "127.0.0.1:1", "--retry", "0", "--format", "json"]))
+        for code, kind, words in rows:
+            with self.subTest(words):
+                error = self.error_of(*words, code=code)["error"]
+                self.assertEqual(error["kind"], kind)
+                if kind == "usage":
+                    self.assertTrue(error["hint"])
+        self.write("mirror.yaml", "mirrors: 1\nversions: 2\n")
+        document = self.error_of("mirror", "--config", "mirror.yaml", "--format", "json", code=2)
+        self.assertIn("\n", document["error"]["message"])  # a line for each mistake, in one string
+        self.assertIn("\\x1b", self.fails(2, "\x1b").err)
+        self.assertEqual(self.error_of("\x1b", "--format", "json", code=2)["error"]["kind"], "usage")
+
+    def test_a_refusal_leaves_no_half_of_a_document(self):
+        """While somebody serves the tree, and where tags are damaged."""
+        server = self.start(RegctlServer)
+        make_archive(self.path("app.tar"), ["base", "top"])
+        self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
+        self.error_of("gc", "--apply", f"v1-storage:{server.storage}", "--format", "json", code=5)
+        tree = StorageTree(self.path("tree"))
+        tree.tag("team/app", "1.0", "f" * 64)
+        self.error_of("gc", tree.place, "--format", "json", code=7)
+        for words in (["rm", f"{server.host}/team/gone:1"], ["tag", f"{server.host}/team/gone:1", "2"],
+                      ["tags", f"{server.host}/team/gone"], ["verify", f"{server.host}/team/gone"]):
+            self.error_of(*words, "--format", "json", code=3)
+
+
+if __name__ == "__main__":
+    main()
