@@ -22,6 +22,7 @@ as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+apt_options=()
 # install_packages NAME…: installs those that are not there; says nothing if all are.
 install_packages() {
   command -v dpkg-query >/dev/null || die "this script knows Debian 12 only; install yourself: $*"
@@ -34,7 +35,26 @@ install_packages() {
   say "installing ${missing[*]}"
   as_root apt-get update -q
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-    "${missing[@]}"
+    "${apt_options[@]}" "${missing[@]}"
+}
+
+# install_engines: Docker's engine, podman and buildah, for tests that start them by hand. No service of theirs
+# is started, and nothing that is there is replaced: an engine that is there is the one that is used.
+install_engines() {
+  local policy=/usr/sbin/policy-rc.d wanted=() ours='' failed=''
+  command -v dockerd >/dev/null || wanted+=(docker.io)
+  command -v docker >/dev/null || wanted+=(docker.io)
+  command -v podman >/dev/null || wanted+=(podman crun)
+  command -v buildah >/dev/null || wanted+=(buildah)
+  if [ ${#wanted[@]} = 0 ]; then return; fi
+  if [ ! -e "$policy" ]; then
+    ours=yes
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+  fi
+  (apt_options=(--no-remove) && install_packages "${wanted[@]}") || failed=yes # in a subshell: it may end
+  if [ -n "$ours" ]; then as_root rm "$policy"; fi
+  if [ -n "$failed" ]; then die "apt could not install ${wanted[*]}"; fi
 }
 
 # install_node: Node and npm, unless they are there in whatever way.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of regctl mirror at a hundred moments.
+"""kill -9 of regctl mirror at a hundred moments, or as many as REGCTL_ROUNDS says.
 
 Each moment is a number of bytes that have gone between the mirror and its destination, so that it falls into
 listings, heads, layers, checksums and tags alike. The next run goes on from what is there, and is killed as
@@ -21,7 +21,7 @@ from middleman import Middleman  # noqa: E402
 from v1_push import Client, Image, Tree  # noqa: E402
 
 SEED = 19700104
-MOMENTS = 100
+MOMENTS = int(os.environ.get("REGCTL_ROUNDS", "100"))
 REPOSITORIES = 50
 JOBS = 4
 LAYER_BYTES = 60_000

@@ -4,9 +4,12 @@
 
 A loss of power keeps what was fsynced and any part of the rest. So a file's bytes are fsynced before it has
 its name, names before they count, and all of it before the answer that says so. strace does the watching.
+
+REGCTL_ROUNDS says how many images are pushed, of different sizes (default 3).
 """
 
 import os
+import random
 import re
 import signal
 import subprocess
@@ -15,6 +18,12 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import RegctlServer, TestCase, main, wait_for  # noqa: E402
 from v1_push import Client, Image  # noqa: E402
+
+SEED = 19700102
+ROUNDS = int(os.environ.get("REGCTL_ROUNDS", "3"))
+# List, GET JSON, JSON, layer, checksum, tag: an image counts with its checksum.
+ANSWERS = ["200", "404", "200", "200", "200", "200"]
+WHOLE = (1, 5, 6)  # answers by which everything before is on the disk
 
 CALLS = {
     "fsync": re.compile(r'fsync\((\d+)<([^>]*)>'),
@@ -50,15 +59,18 @@ class Durable(TestCase):
     def test_every_acknowledged_step_is_on_the_disk_by_then(self):
         server = self.start(RegctlServer)
         self.start_strace(server)
-        image = Image("image", 10_000)
+        sizes = random.Random(SEED)
+        images = [Image(f"{SEED} {i}", sizes.randrange(1, 100_000)) for i in range(ROUNDS)]
         client = Client(server.host)
-        client.push("team/app", "1", image)
+        for i, image in enumerate(images):
+            client.push("team/app", f"{i}", image)
         client.close()
         server.end(signal.SIGKILL)
 
-        folder = os.path.join(server.storage, "images", image.id)
+        folders = [os.path.join(server.storage, "images", image.id) for image in images]
         synced, pending, answers, named = set(), {}, [], []
         for name, first, second in self.calls():
+            folder = folders[min(len(answers) // len(ANSWERS), ROUNDS - 1)]
             with self.subTest(call=(name, first, second), answers=answers):
                 if name == "fsync":
                     synced.add(first)
@@ -75,14 +87,15 @@ class Durable(TestCase):
                     named.append((first, second))
                 else:
                     answers.append(first[-3:])
-                    # List, GET JSON, JSON, layer, checksum, tag: an image counts with its checksum.
-                    if len(answers) in (1, 5, 6):
+                    if (len(answers) - 1) % len(ANSWERS) + 1 in WHOLE:
                         self.assertEqual(pending, {})
-        self.assertEqual(answers, ["200", "404", "200", "200", "200", "200"])
-        self.assertEqual({file for place, file in named if place == folder},
-                         {"json", "ancestry", "layer", "_checksum", "_inprogress"})
+        self.assertEqual(answers, ANSWERS * ROUNDS)
+        for folder in folders:
+            self.assertEqual({file for place, file in named if place == folder},
+                             {"json", "ancestry", "layer", "_checksum", "_inprogress"})
         self.assertEqual({file for place, file in named if place.endswith("/team/app")},
-                         {"_index_images", "tag_1", "tag1_json"})
+                         {"_index_images", *(f"tag_{i}" for i in range(ROUNDS)),
+                          *(f"tag{i}_json" for i in range(ROUNDS))})
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of the server at a hundred moments during pushes.
+"""kill -9 of the server at a hundred moments during pushes, or as many as REGCTL_ROUNDS says.
 
 Each moment is a number of bytes that the clients have sent and received since the server started, so that
 it falls into heads, bodies, fsyncs and answers alike. After each the tree, which nobody serves, is looked
@@ -19,7 +19,7 @@ from harness import RegctlServer, TestCase, main  # noqa: E402
 from v1_push import Client, Image, Tree  # noqa: E402
 
 SEED = 19700101
-MOMENTS = 100
+MOMENTS = int(os.environ.get("REGCTL_ROUNDS", "100"))
 CLIENTS = 4
 CHAIN_BYTES = 250_000  # about what one push of a chain moves
 

@@ -28,6 +28,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 DATA = os.path.join(ROOT, "tests", "data", "v1")
 REGCTL = os.path.abspath(os.environ.get("REGCTL", os.path.join(ROOT, "build", "debug", "src", "regctl")))
 PEERS = os.environ.get("REGCTL_PEERS", os.path.join(ROOT, "build", "peers"))
+NO_NPM = "docker-registry-server and docker-registry-client from npm are not here"
 PATIENCE_S = 120  # for what never takes that long: a test that waits for it has failed
 
 
@@ -40,6 +41,12 @@ def wait_for(condition, what):
             return value
         ticker.wait(0.02)
     raise AssertionError(f"waited in vain for {what}")
+
+
+def need_npm():
+    """What needs the peers from npm is passed over without them; main() then tells that, and fails."""
+    if not os.path.isdir(os.path.join(PEERS, "node_modules", "docker-registry-server")):
+        raise unittest.SkipTest(NO_NPM)
 
 
 class Result:
@@ -149,6 +156,7 @@ class NpmServer(Server):
     """docker-registry-server 2.2.0 (npm)."""
 
     def __init__(self, folder, *options):
+        need_npm()
         super().__init__(folder)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -226,6 +234,7 @@ class RegctlServer(Server):
 
 def npm_client(name, *words):
     """docker-registry-client 3.4.0 (npm) as a witness."""
+    need_npm()
     return subprocess.run(["node", os.path.join(HERE, "npm", "client.js"), name, *words], cwd=PEERS,
                           check=True, stdout=subprocess.PIPE).stdout.decode().strip()
 
@@ -359,4 +368,9 @@ def interrupt(process):
 
 
 def main():
-    unittest.main(verbosity=2)
+    """Runs the tests of a file. One that could not run for want of a peer is named, and fails the file."""
+    result = unittest.main(verbosity=2, exit=False).result
+    missing = [str(test) for test, reason in result.skipped if reason == NO_NPM]
+    for test in missing:
+        print(f"could not run: {test}", file=sys.stderr)
+    sys.exit(bool(missing) or not result.wasSuccessful())

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Real engines as peers: Docker 20.10 or later, podman and buildah. `scripts/test --nightly` installs them.
+
+Each engine has a storage of its own in the test's folder, and is ended by its process. No registry of theirs is
+asked, no system service is started: images are built from scratch.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import PATIENCE_S, RegctlServer, Server, TestCase, main, wait_for  # noqa: E402
+
+DOCKERFILE = """FROM scratch
+COPY a /a
+LABEL purpose=test
+COPY b /folder/b
+ENV WHO=me
+CMD ["/a"]
+"""
+
+
+class DockerEngine(Server):
+    """dockerd on a socket of its own, without a network."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.socket = os.path.join(self.folder, "s")
+        self.log = open(os.path.join(self.folder, "log"), "wb")
+        self.process = subprocess.Popen(
+            ["dockerd", "--data-root", os.path.join(self.folder, "data"), "--exec-root",
+             os.path.join(self.folder, "exec"), "--pidfile", os.path.join(self.folder, "pid"), "--host",
+             f"unix://{self.socket}", "--bridge=none", "--iptables=false", "--ip-forward=false",
+             "--ip-masq=false", "--storage-driver=vfs"],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
+        wait_for(lambda: self.answers() or self.process.poll() is not None, "dockerd")
+        if self.process.poll() is not None:
+            with open(self.log.name, encoding="utf-8", errors="replace") as log:
+                raise AssertionError("dockerd ended: " + log.read()[-2000:])
+
+    @property
+    def environment(self):
+        return {"DOCKER_HOST": f"unix://{self.socket}"}
+
+    def run(self, *words):
+        return subprocess.run(["docker", "--config", self.folder, *words], check=True, capture_output=True, text=True,
+                              timeout=PATIENCE_S,
+                              env={**os.environ, **self.environment, "DOCKER_BUILDKIT": "0"}).stdout
+
+    def answers(self):
+        try:
+            return self.run("version")
+        except subprocess.CalledProcessError:
+            return None
+
+    def facts(self, name):
+        """What a user sees of an image: its files, and how it is run."""
+        image = json.loads(self.run("image", "inspect", name))[0]
+        return (image["RootFS"]["Layers"], image["Config"]["Cmd"], image["Config"]["Env"],
+                image["Config"]["Labels"])
+
+    def stop(self):
+        self.process.terminate()  # it ends its containerd
+        self.process.wait(PATIENCE_S)
+        self.log.close()
+
+
+class Engines(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.registry = self.start(RegctlServer)
+        self.context = self.path("context")
+        os.mkdir(self.context)
+        for name, data in (("Dockerfile", DOCKERFILE), ("a", "one"), ("b", "two")):
+            self.write(os.path.join("context", name), data)
+
+    def podman(self, program, *words):
+        """podman or buildah with a storage in the test's folder."""
+        done = subprocess.run([program, "--storage-driver", "vfs", "--root", self.path("podman"), "--runroot",
+                               self.path("run"), *words], check=False, capture_output=True, text=True,
+                              timeout=PATIENCE_S, env=self.environment({}))
+        self.assertEqual(done.returncode, 0, f"{program} {words}: {done.stderr}")
+        return done.stdout.strip()
+
+    def podman_facts(self, name):
+        image = json.loads(self.podman("podman", "image", "inspect", name))[0]
+        config = image["Config"]
+        return image["RootFS"]["Layers"], config["Cmd"], config["Env"], config["Labels"]
+
+    def whole_at_the_registry(self, name):
+        self.ok("verify", "--deep", f"{self.registry.host}/{name}")
+        return self.ok("inspect", f"{self.registry.host}/{name}").json
+
+    def test_an_image_goes_from_an_engine_to_a_registry_and_back(self):
+        engine = self.start(DockerEngine)
+        engine.run("build", "-q", "-t", "team/app:1.0", self.context)
+        there = f"{self.registry.host}/team/app:1.0"
+        self.ok("push", "docker-daemon:team/app:1.0", there, env=engine.environment)
+        self.assertEqual(self.whole_at_the_registry("team/app:1.0")["os"], "linux")
+        self.ok("pull", there, "docker-daemon:back:1", env=engine.environment)
+        self.assertEqual(engine.facts("back:1"), engine.facts("team/app:1.0"))
+        rows = self.ok("images", "docker-daemon:back:1", "--format", "json", env=engine.environment).json
+        self.assertEqual([(row["repository"], row["tag"]) for row in rows], [("back", "1")])
+        again = self.ok("push", "docker-daemon:team/app:1.0", there, "--format", "json", env=engine.environment)
+        self.assertEqual(again.json["images"], 0)
+        self.fails(3, "push", "docker-daemon:none:1", there, env=engine.environment)
+
+    def test_an_archive_of_an_engine_is_pushed_and_comes_back_for_it(self):
+        engine = self.start(DockerEngine)
+        engine.run("build", "-q", "-t", "team/app:1.0", self.context)
+        engine.run("tag", "team/app:1.0", "team/app:stable")
+        engine.run("save", "-o", self.path("saved.tar"), "team/app:1.0", "team/app:stable")
+        self.ok("push", "--all-tags", "saved.tar", self.registry.host)
+        self.assertEqual(self.ok("tags", f"{self.registry.host}/team/app").out.split(), ["1.0", "stable"])
+        self.whole_at_the_registry("team/app:stable")
+        self.ok("pull", "--all-tags", f"{self.registry.host}/team/app", "pulled.tar")
+        engine.run("load", "-i", self.path("pulled.tar"))
+        for tag in ("1.0", "stable"):
+            self.assertEqual(engine.facts(f"{self.registry.host}/team/app:{tag}"), engine.facts("team/app:1.0"))
+        # From a pipe, as a script has it.
+        self.write("piped.tar", self.regctl("pull", f"{self.registry.host}/team/app:1.0", "-").out_bytes)
+        engine.run("load", "-i", self.path("piped.tar"))
+
+    def test_archives_of_podman_and_buildah_are_pushed_and_come_back_for_them_and_for_docker(self):
+        engine = self.start(DockerEngine)
+        for form in ("docker", "oci"):
+            with self.subTest(form):
+                name = f"localhost/{form}:1"
+                self.podman("buildah", "bud", "--layers=false", "--timestamp", "0", "--format", form, "-t", name,
+                            "-f", os.path.join(self.context, "Dockerfile"), self.context)
+                archive = f"{form}.tar"
+                self.podman("podman", "save", "--format", f"{form}-archive", "-o", self.path(archive), name)
+                there = f"{self.registry.host}/team/{form}:1"
+                self.ok("push", archive, there)
+                self.whole_at_the_registry(f"team/{form}:1")
+                self.ok("pull", there, f"back-{form}.tar")
+                self.podman("podman", "load", "-i", self.path(f"back-{form}.tar"))
+                layers, *rest = self.podman_facts(there)
+                expected, *others = self.podman_facts(name)
+                self.assertEqual(rest, others)
+                engine.run("load", "-i", self.path(f"back-{form}.tar"))
+                self.assertEqual(engine.facts(there)[1:3], (rest[0], rest[1]))
+                self.assertEqual(engine.facts(there)[0], layers)
+                self.assertLessEqual(set(expected), set(layers))
+
+    def test_buildah_pushes_an_archive_that_is_pushed_on(self):
+        container = self.podman("buildah", "from", "scratch")
+        self.podman("buildah", "copy", container, os.path.join(self.context, "a"), "/a")
+        self.podman("buildah", "commit", container, f"docker-archive:{self.path('committed.tar')}:team/made:2")
+        self.ok("push", "committed.tar", self.registry.host)
+        self.whole_at_the_registry("team/made:2")
+
+
+if __name__ == "__main__":
+    main()
