@@ -52,7 +52,14 @@ std::string TransferProgress::erasure(WindowSize window) const {
   for (const auto width : drawn_) {
     rows += std::max<std::size_t>((width + columns - 1) / columns, 1);
   }
-  return "\x1b[" + std::to_string(rows) + "A\r\x1b[J";
+  // Row by row: where all of a screen is erased at once, from its first row on, terminals with a
+  // history (tmux) keep what was there, and show it again when they become larger.
+  const auto up = "\x1b[" + std::to_string(rows) + "A";
+  auto text = up + "\r";
+  for (std::size_t row = 0; row < rows; ++row) {
+    text += "\x1b[2K\x1b[B";
+  }
+  return text + "\x1b[J" + up;
 }
 
 /// All of it in one piece: what is written in several can be seen half done.

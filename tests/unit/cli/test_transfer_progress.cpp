@@ -4,8 +4,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <future>
+#include <string>
 #include <thread>
+#include <vector>
 
 using namespace regctl::cli;
 using namespace regctl::test;
@@ -15,26 +18,36 @@ namespace {
 
 constexpr std::chrono::hours k_never{24};
 
-/// What a terminal shows after `text`: understands line ends, "\x1b[NA" and "\x1b[J".
+/// What a terminal shows after `text`, down to its cursor: understands line ends, "\x1b[NA" (up),
+/// "\x1b[B" (down), "\x1b[2K" (this line is empty) and "\x1b[J" (this and all below are).
 std::string screen(const std::string& text) {
   std::vector<std::string> lines = {""};
+  std::size_t row = 0;
+  const auto obey = [&](char command, const std::string& number) {
+    if (command == 'A') {
+      row -= std::min<std::size_t>(row, std::stoul(number));
+    } else if (command == 'B') {
+      row = std::min(row + 1, lines.size() - 1);
+    } else {
+      CHECK((command == 'K' || command == 'J'));
+      lines[row].clear();
+      lines.resize(command == 'J' ? row + 1 : lines.size());
+    }
+  };
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n') {
-      lines.emplace_back();
-    } else if (text[i] == '\x1b' && text.compare(i, 3, "\x1b[J") == 0) {
-      lines.back().clear();
-      i += 2;
+      lines.resize(std::max(lines.size(), ++row + 1));
     } else if (text[i] == '\x1b') {
-      const auto end = text.find('A', i);
-      lines.resize(lines.size() - std::stoul(text.substr(i + 2, end - i - 2)));
+      const auto end = text.find_first_of("ABJK", i);
+      obey(text[end], text.substr(i + 2, end - i - 2));
       i = end;
     } else if (text[i] != '\r') {
-      lines.back() += text[i];
+      lines[row] += text[i];
     }
   }
   std::string shown;
-  for (const auto& line : lines) {
-    shown += line + "\n";
+  for (std::size_t i = 0; i <= row; ++i) {
+    shown += lines[i] + "\n";
   }
   return shown;
 }
@@ -105,9 +118,22 @@ TEST_CASE("a window that becomes narrower leaves no rest of a bar") {
   program.window = {40, 20};
   progress.note("two");
   // The first line has become up to three rows, the total stays one.
-  const auto erased = program.err().rfind("A\r\x1b[J");
+  const auto erased = program.err().rfind("A\r\x1b[2K");
   const auto rows = program.err().substr(erased - 1, 1);
   CHECK(std::stoi(rows) >= 3);
+}
+
+TEST_CASE("what is drawn is never erased from the first row of a screen on") {
+  Program program;
+  std::ostringstream out;
+  auto console = program.make_console(out);
+  TransferProgress progress(console, ProgressStyle::bars, k_never);
+  progress.begin(k_id_a, Verb::pulling, 50);
+  progress.note("one");
+  progress.note("two");
+  // Terminals keep what they erase at once: only what is below the lines may go so.
+  CHECK(program.err().find("A\r\x1b[J") == std::string::npos);
+  CHECK(program.err().find("A\r\x1b[2K\x1b[B\x1b[2K\x1b[B\x1b[J\x1b[2A") != std::string::npos);
 }
 
 TEST_CASE("several threads may tell at once") {
