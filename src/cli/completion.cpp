@@ -77,6 +77,12 @@ bool takes_files(const CommandManual& command) {
                      });
 }
 
+/// Whether what may stand there is the folder of a storage tree alone.
+bool takes_folders_alone(const CommandManual& command) {
+  return std::all_of(command.positionals.begin(), command.positionals.end(),
+                     [](const PositionalManual& positional) { return positional.name == "TREE"; });
+}
+
 /// All flags of all commands, each once: a value means the same everywhere.
 std::map<std::string, FlagManual> all_flags(const Manual& manual) {
   std::map<std::string, FlagManual> flags;
@@ -119,6 +125,10 @@ std::string bash_values(const Manual& manual) {
       cases += "    " + name +
                ") compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "
                "\"$current\"); return ;;\n";
+    } else if (flag.value == "DIR") {
+      cases += "    " + name +
+               ") compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "
+               "\"$current\"); return ;;\n";
     } else if (!flag.value.empty()) {
       free.push_back(name);
     }
@@ -134,7 +144,10 @@ std::string bash_commands(const Manual& manual) {
   for_each_command(manual, [&](const CommandManual& command) {
     cases += "    " + case_pattern(command) + ") flags='" + join(flag_names(command.flags)) +
              "' words='" + join(words_of(manual, command)) + "'" +
-             (takes_files(command) ? "" : " files=") + " ;;\n";
+             (!takes_files(command)          ? " files="
+              : takes_folders_alone(command) ? " kind=-d"
+                                             : "") +
+             " ;;\n";
   });
   return cases;
 }
@@ -183,6 +196,7 @@ std::string zsh_flags(const std::vector<FlagManual>& flags) {
     const auto choices = flag.choices();
     const std::string action = !choices.empty()       ? ":(" + join(choices) + ")"
                                : flag.value == "FILE" ? ":_files"
+                               : flag.value == "DIR"  ? ":_files -/"
                                                       : ": ";
     for (const auto& name : flag.names) {
       const auto equals = name.starts_with("--") && !flag.value.empty() ? "=" : "";
@@ -216,6 +230,8 @@ std::string zsh_cases(const Manual& manual) {
       cases += "      words_here=(" + join(words) + ")\n";
     } else if (!takes_files(command)) {
       cases += "      places='*: : '\n";
+    } else if (takes_folders_alone(command)) {
+      cases += "      places='*:folder:_regctl_folders'\n";
     }
     cases += "      ;;\n";
   });
@@ -240,7 +256,9 @@ std::string fish_flags(const std::vector<FlagManual>& flags, const std::string& 
     if (const auto choices = flag.choices(); !choices.empty()) {
       lines += " -x -a " + fish_quoted(join(choices));
     } else if (!flag.value.empty()) {
-      lines += flag.value == "FILE" ? " -r -F" : " -x";
+      lines += flag.value == "FILE"  ? " -r -F"
+               : flag.value == "DIR" ? " -x -a '(__fish_complete_directories)'"
+                                     : " -x";
     }
     lines += " -d " + fish_quoted(flag.text) + "\n";
   }
@@ -285,6 +303,16 @@ std::string fish_functions(const Manual& manual) {
          "  end\n"
          "  echo $command\n"
          "end\n"
+         "function __regctl_is_in_tree\n"
+         "  string match -q 'v1-storage:*' -- (commandline -ct)\n"
+         "end\n"
+         "function __regctl_folders\n"
+         "  set -l path (string replace v1-storage: '' -- (commandline -ct))\n"
+         "  for folder in (__fish_complete_directories $path '')\n"
+         "    echo v1-storage:$folder\n"
+         "  end\n"
+         "end\n"
+         "complete -c regctl -n __regctl_is_in_tree -f -a '(__regctl_folders)'\n"
          "function __regctl_is\n"
          "  set -l command (__regctl_command)\n"
          "  contains -- \"$command\" $argv\n"
@@ -297,14 +325,18 @@ std::string bash_completion(const Manual& manual) {
   return std::string("# bash completion for regctl\n") + k_origin +
          "_regctl() {\n"
          "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-         "  local command= flags= words= files=1 word i skip= scheme=\n"
+         "  local command= flags= words= files=1 kind=-f word i skip= scheme=\n"
          "  COMPREPLY=()\n"
          "  if [[ $previous == = ]]; then\n" // --format=JSON comes as three words
          "    previous=${COMP_WORDS[COMP_CWORD-2]}\n"
          "  elif [[ $current == = ]]; then\n"
          "    current=\n"
          "  elif [[ $current == : ]]; then\n" // and so does docker-archive:FILE, mostly
+         "    [[ $previous == v1-storage ]] && kind=-d\n"
          "    current=\n"
+         "  elif [[ $previous == : && ${COMP_WORDS[COMP_CWORD-2]} == v1-storage || $current == "
+         "v1-storage:* ]]; then\n"
+         "    kind=-d\n"
          "  fi\n"
          "  case $previous in\n" +
          bash_values(manual) +
@@ -347,7 +379,8 @@ std::string bash_completion(const Manual& manual) {
          std::string(k_file_schemes) +
          "):* ]] && scheme=${current%%:*}:\n"
          "    compopt -o filenames 2>/dev/null\n"
-         "    mapfile -t COMPREPLY < <(compgen -P \"$scheme\" -f -- \"${current#\"$scheme\"}\")\n"
+         "    mapfile -t COMPREPLY < <(compgen -P \"$scheme\" $kind -- "
+         "\"${current#\"$scheme\"}\")\n"
          "  fi\n"
          "}\n"
          "complete -F _regctl regctl\n";
@@ -355,10 +388,13 @@ std::string bash_completion(const Manual& manual) {
 
 std::string zsh_completion(const Manual& manual) {
   return "#compdef regctl\n" + std::string(k_origin) +
+         "_regctl_folders() {\n"
+         "  compset -P 'v1-storage:'\n"
+         "  _files -/\n"
+         "}\n"
          "_regctl_files() {\n"
-         "  compset -P '(" +
-         k_file_schemes +
-         "):'\n"
+         "  if [[ $PREFIX == v1-storage:* ]]; then _regctl_folders; return; fi\n"
+         "  compset -P 'docker-archive:'\n"
          "  _files\n"
          "}\n"
          "_regctl() {\n"

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 using namespace regctl::cli;
@@ -24,6 +25,7 @@ std::string complete(const std::string& words) {
   const CommandLine line;
   std::ofstream(scripts / "script") << bash_completion(line.manual());
   std::ofstream(folder / "a file");
+  std::filesystem::create_directory(folder / "a folder");
   std::ofstream(scripts / "test") << "set -u; . " << in(scripts) << "/script\nCOMP_WORDS=(" << words
                                   << "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
                                      "_regctl; printf '%s\\n' \"${COMPREPLY[@]-}\" > "
@@ -59,14 +61,19 @@ TEST_CASE("bash completes commands, options, choices and files") {
       {"regctl properties h/a --access p", "public\nprivate\n"},
       {"regctl help pus", "push\n"},
       {"regctl cp --all", "--all-tags\n"},
-      {"regctl push a", "a file\n"},
-      {"regctl --ca-file a", "a file\n"},
+      {"regctl push a", "a file\na folder\n"},
+      {"regctl --ca-file a", "a file\na folder\n"},
       {"regctl --jobs ''", "\n"},
       {"regctl nonsense --qui", "--quiet\n"},
-      {"regctl push docker-archive : a", "a file\n"}, // as bash splits it, where a colon does
-      {"regctl push docker-archive :", "a file\n"},
-      {"regctl push docker-archive:a", "docker-archive:a file\n"},
-      {"regctl audit v1-storage:a", "v1-storage:a file\n"},
+      {"regctl push docker-archive : a",
+       "a file\na folder\n"}, // as bash splits it, where a colon does
+      {"regctl push docker-archive :", "a file\na folder\n"},
+      {"regctl push docker-archive:a", "docker-archive:a file\ndocker-archive:a folder\n"},
+      {"regctl audit v1-storage:a", "v1-storage:a folder\n"},
+      {"regctl audit v1-storage : a", "a folder\n"},
+      {"regctl audit v1-storage :", "a folder\n"},
+      {"regctl gc a", "a folder\n"},
+      {"regctl serve --storage a", "a folder\n"},
       {"regctl ping a", "\n"}, // where a host is wanted
       {"regctl search a", "\n"},
   };
@@ -115,7 +122,8 @@ TEST_CASE("no shell takes the value of an option for the command") {
 TEST_CASE("files are offered behind the scheme of a place, and none where a host is wanted") {
   const CommandLine line;
   const auto zsh = zsh_completion(line.manual());
-  CHECK(zsh.find("compset -P '(docker-archive|v1-storage):'\n  _files\n") != std::string::npos);
+  CHECK(zsh.find("compset -P 'docker-archive:'\n  _files\n") != std::string::npos);
+  CHECK(zsh.find("compset -P 'v1-storage:'\n  _files -/\n") != std::string::npos);
   const auto ping = zsh.find("    'ping')\n");
   CHECK(zsh.substr(ping, zsh.find(";;", ping) - ping).find("places='*: : '") != std::string::npos);
   const auto fish = fish_completion(line.manual());
