@@ -18,8 +18,7 @@ namespace {
 constexpr std::string_view k_sha256 = "sha256:";
 constexpr std::string_view k_tarsum = "tarsum+sha256:";
 constexpr const char* k_rescue_hint =
-    " --deep finds out what else is damaged there; pull, push, copy and layer get rescue the bytes "
-    "as they are with --no-verify";
+    " --deep finds what else is damaged; --no-verify rescues the bytes as they are";
 
 /// The checksums of one kind.
 std::vector<std::string> sums_of(const V1Image& image, std::string_view prefix) {
@@ -61,6 +60,12 @@ private:
   bool has_bytes_ = false;
 };
 constexpr std::uint64_t k_large_bytes = 1024 * 1024; // from here on a second sum costs something
+
+/// What people can tell two sums by.
+std::string short_sum(const std::string& sum) {
+  constexpr std::size_t k_digits = 12;
+  return sum.substr(0, sum.find(':') + 1 + k_digits);
+}
 
 class CheckedLayer final : public LayerSource {
 public:
@@ -130,8 +135,8 @@ private:
 
   [[noreturn]] void fail() const {
     throw Error(ErrorKind::integrity,
-                origin_.what + " has payload checksum " + actual_ + " instead of " +
-                    expected_.front(),
+                origin_.what + " has payload checksum " + short_sum(actual_) + " instead of " +
+                    short_sum(expected_.front()),
                 "regctl audit " + origin_.store + k_rescue_hint);
   }
 

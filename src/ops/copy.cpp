@@ -209,12 +209,18 @@ std::string describe(const Place& to, const std::optional<RegistryHost>& host) {
 } // namespace
 
 CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& options) {
+  auto destination = describe(to, options.host);
   return in_context(
-      [&] { return "copying " + from.to_string() + " to " + describe(to, options.host); },
+      [&] { return "copying " + from.to_string() + " to " + destination; },
       [&] {
         const auto source = open_repository(session, from);
         const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
         auto moves = plan_moves(select_images(*source, from, select), from, to, options.host);
+        if (to.kind == Place::Kind::registry && moves.size() == 1) {
+          auto named = to;
+          named.reference = moves.front().target;
+          destination = named.to_string();
+        }
         ImageCopy how{options.check, PlainLayers::keep, verb_for(from, to), {}};
         if (holds_pushed_layers(to) && !holds_pushed_layers(from)) {
           how.plain_layers = options.plain_layers;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/image_check.hpp"
 
+#include "ops/layer_check.hpp"
+
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
@@ -151,13 +153,13 @@ private:
     try {
       if (!has_sum) {
         if (is_empty) {
-          find(Fault::layer_cut, side.where, "it has no bytes");
+          find(Fault::layer_cut, side.where, k_no_bytes);
           return std::nullopt;
         }
-        const auto layer = check_unpacking(side.repository.open_layer(image, LayerCheck::none));
+        auto layer = check_unpacking(side.repository.open_layer(image, LayerCheck::none));
         if (layer.outcome != Unpacking::Outcome::whole) {
           find(layer.outcome == Unpacking::Outcome::cut ? Fault::layer_cut : Fault::layer_damaged,
-               side.where);
+               side.where, std::move(layer.problem));
           return std::nullopt;
         }
         if (compared == Compared::nothing) {
@@ -169,8 +171,7 @@ private:
       return read_twice_if_damaged(side, image, compared);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::integrity) {
-        find(is_empty || is_cut(side, image) ? Fault::layer_cut : Fault::checksum_wrong, side.where,
-             error.message());
+        find_wrong_sum(side, image);
       } else {
         find_error(side, Fault::layer_damaged);
       }
@@ -178,15 +179,27 @@ private:
     }
   }
 
-  static bool is_cut(const CheckedSide& side, const V1Image& image) {
+  void find_wrong_sum(const CheckedSide& side, const V1Image& image) {
+    if (image.layer_size_bytes == 0) {
+      find(Fault::layer_cut, side.where, k_no_bytes);
+    } else if (auto problem = cut_of(side, image)) {
+      find(Fault::layer_cut, side.where, std::move(*problem));
+    } else {
+      find(Fault::checksum_wrong, side.where);
+    }
+  }
+
+  /// Where the layer's data end too early; nothing if they do not.
+  static std::optional<std::string> cut_of(const CheckedSide& side, const V1Image& image) {
     try {
-      return check_unpacking(side.repository.open_layer(image, LayerCheck::none)).outcome ==
-             Unpacking::Outcome::cut;
+      auto layer = check_unpacking(side.repository.open_layer(image, LayerCheck::none));
+      return layer.outcome == Unpacking::Outcome::cut ? std::optional(std::move(layer.problem))
+                                                      : std::nullopt;
     } catch (const Error& error) { // the wrong checksum is certain, and said enough
       if (error.kind() == ErrorKind::interrupted) {
         throw;
       }
-      return false;
+      return std::nullopt;
     }
   }
 

@@ -94,7 +94,8 @@ PutOutcome ImageMover::send_twice_if_damaged(const V1Image& image, Progress::Tas
       throw;
     }
     if (image.json_candidates.empty()) { // else a wrong guess is no cause for alarm
-      session_.progress().note(error.message() + "; moving it once more");
+      session_.progress().note("the layer of image " + short_id(image.id) +
+                               " is not what was promised; moving it once more");
     }
     session_.progress().restart(task);
     return send(image, how_.check, task, bytes);

@@ -15,7 +15,6 @@ namespace regctl::ops {
 namespace {
 
 constexpr std::string_view k_tarsum = "tarsum+sha256:";
-constexpr const char* k_empty = "no bytes";
 
 Judgement to_judgement(Unpacking unpacking) {
   switch (unpacking.outcome) {
@@ -56,7 +55,7 @@ Judgement check_payload_sum(const V1Image& image, const OpenLayer& open) {
     }
   }
   if (image.layer_size_bytes == 0) {
-    return {Verdict::layer_cut, k_empty};
+    return {Verdict::layer_cut, k_no_bytes};
   }
   auto unpacking = check_unpacking(open(LayerCheck::none));
   if (unpacking.outcome == Unpacking::Outcome::cut) {
@@ -72,7 +71,7 @@ Judgement check_layer(const V1Image& image, const OpenLayer& open) {
     return check_payload_sum(image, open);
   }
   if (image.layer_size_bytes == 0) {
-    return {Verdict::layer_cut, k_empty};
+    return {Verdict::layer_cut, k_no_bytes};
   }
   if (has_tarsum(image)) {
     if (const auto sum = find_tarsum(image, open(LayerCheck::none))) {

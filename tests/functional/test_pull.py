@@ -67,10 +67,10 @@ class Wild(TestCase):
     def test_every_command_says_what_can_be_done_about_a_damaged_layer(self):
         with tarfile.open(WILD) as tree:
             tree.extractall(self.path("tree"))
-        rescue = "rescue the bytes as they are with --no-verify"
+        rescue = "--no-verify rescues the bytes as they are"
         for store, source in ((self.server.host, self.image("team/flipped:1")),
                               (f"v1-storage:{self.path('tree')}", f"v1-storage:{self.path('tree')}:team/flipped:1")):
-            hint = f"regctl audit {store} --deep finds out what else is damaged there"
+            hint = f"regctl audit {store} --deep finds what else is damaged"
             for words in (("pull", source, "out.tar"), ("copy", source, "v1-storage:copy"),
                           ("layer", "get", source, FLIPPED, "-o", "layer"), ("layer", "files", source, FLIPPED)):
                 with self.subTest(words):
