@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/progress_text.hpp"
 
+#include "cli/counts.hpp"
 #include "cli/text.hpp"
 #include "cli/units.hpp"
 
@@ -127,7 +128,7 @@ std::string_view end_words(ops::Progress::Verb verb) noexcept {
 std::string total_line(const Tally& tally, const Standing& standing, std::size_t columns) {
   const bool has_layers = tally.layers_expected() > 0 || standing.is_empty();
   const auto layers = has_layers ? std::to_string(tally.layers_over()) + " of " +
-                                       std::to_string(tally.layers_expected()) + " layers"
+                                       number_of(tally.layers_expected(), "layer", "layers")
                                  : "";
   const auto moved = tally.bytes_moved();
   const auto expected = tally.bytes_expected();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/pairing.hpp"
 
+#include "ops/part_of.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
 #include <regctl/ops/mirror/names.hpp>
@@ -172,9 +174,9 @@ Pairing::Pairing(Session& session, const Scope& scope) : session_(session), scop
 
 std::vector<PairedRepository> Pairing::next() {
   if (scope_.a.reference() == nullptr) {
-    session_.progress().standing(
-        std::to_string(next_) + " of " + std::to_string(names_.size()) + " repositories",
-        static_cast<double>(next_) / static_cast<double>(std::max<std::size_t>(names_.size(), 1)));
+    session_.progress().standing(part_of(next_, names_.size(), "repository", "repositories"),
+                                 static_cast<double>(next_) /
+                                     static_cast<double>(std::max<std::size_t>(names_.size(), 1)));
   }
   std::vector<PairedRepository> repositories;
   for (; next_ < names_.size() && repositories.size() < k_at_once; ++next_) {

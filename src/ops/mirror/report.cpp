@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/report_json.hpp"
+#include "ops/part_of.hpp"
 
 #include <regctl/base/json.hpp>
 
@@ -388,14 +389,13 @@ double Report::share_over() const {
 }
 
 void Report::tell() {
-  progress_.standing(std::to_string(summary_.repositories) + " of " +
-                         std::to_string(repositories_ahead_) + " repositories",
-                     share_over());
+  progress_.standing(
+      part_of(summary_.repositories, repositories_ahead_, "repository", "repositories"),
+      share_over());
   if (tags_ahead_ > 0) {
     // Repositories are listed as their turn comes: until then nobody knows of all tags.
     const auto* more = repositories_listed_ < repositories_ahead_ ? "+" : "";
-    progress_.standing_of_tags(std::to_string(tags_over_) + " of " + std::to_string(tags_ahead_) +
-                               more + " tags");
+    progress_.standing_of_tags(part_of(tags_over_, tags_ahead_, "tag", "tags", more));
   }
 }
 

@@ -52,8 +52,8 @@ TEST_CASE("between two passes nothing stands anywhere") {
     report.expect_tags(1);
     report.add(tag(Action::keep));
     report.count_repository();
-    CHECK(standing.repositories == "1 of 1 repositories");
-    CHECK(standing.tags == "1 of 1 tags");
+    CHECK(standing.repositories == "1 of 1 repository");
+    CHECK(standing.tags == "1 of 1 tag");
   }
   CHECK(standing.repositories.empty());
   CHECK(standing.tags.empty());
@@ -111,7 +111,7 @@ TEST_CASE_FIXTURE(Fixture, "a tag that the source cannot read is part of the mir
   auto broken = tag(Action::skip, Outcome::failed);
   broken.tag.is_broken = true;
   report.add(broken);
-  CHECK(standing.tags == "1 of 1 tags");
+  CHECK(standing.tags == "1 of 1 tag");
 }
 
 TEST_CASE_FIXTURE(Fixture, "what a plan takes adds up") {
