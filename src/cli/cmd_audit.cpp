@@ -23,7 +23,6 @@ namespace {
 
 using ops::Verdict;
 
-constexpr std::size_t k_columns = 100;
 constexpr std::uint64_t k_shown_repositories = 20;
 
 struct AuditFlags {
@@ -107,13 +106,11 @@ public:
 
   void add_summary(const ops::AuditSummary& summary) {
     end_table();
-    auto& out = context_.out();
     if (repositories_ > k_shown_repositories && !flags_.all) {
-      out << "... and "
-          << number_of(repositories_ - k_shown_repositories, "repository", "repositories")
-          << " more: --all\n";
+      say("... and " +
+          number_of(repositories_ - k_shown_repositories, "repository", "repositories") +
+          " more: --all");
     }
-    out << (part_ == Part::none ? "" : "\n");
     say(number_of(total_number(summary.tags), "tag", "tags") + " in " +
         number_of(summary.repositories, "repository", "repositories") + show_counts(summary.tags));
     say(number_of(total_number(summary.images), "image", "images") + ", " +
@@ -177,7 +174,7 @@ private:
                : ", " + human_size(found->second.size_bytes) + " that no tag reaches (regctl gc)";
   }
 
-  void say(const std::string& sentence) { context_.out() << wrap(sentence, 0, k_columns); }
+  void say(const std::string& sentence) { context_.note(sentence); }
 
   const AuditFlags& flags_;
   Context& context_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
+#include "cli/counts.hpp"
 #include "cli/output.hpp"
 #include "cli/places.hpp"
 #include "cli/units.hpp"
@@ -19,6 +20,7 @@ namespace {
 struct GcFlags {
   std::string place;
   ops::GcOptions options;
+  bool no_trunc = false;
 };
 
 /// A duration, or "0".
@@ -48,26 +50,26 @@ void collect_as_json(const GcFlags& flags, const std::string& folder, Context& c
 }
 
 std::string images(std::uint64_t number) {
-  return std::to_string(number) + (number == 1 ? " image" : " images");
+  return number_of(number, "image", "images");
 }
 
 void print_report(const ops::GcReport& report, const GcFlags& flags, Context& context) {
-  auto& out = context.out();
-  out << (flags.options.apply ? "removed " : "would remove ") << images(report.images) << ", "
-      << human_size(report.layer_bytes);
+  auto line = (flags.options.apply ? "removed " : "would remove ") + images(report.images) + ", " +
+              human_size(report.layer_bytes);
   if (report.temporary_files > 0) {
-    out << ", and " << report.temporary_files << " half-written "
-        << (report.temporary_files == 1 ? "file, " : "files, ")
-        << human_size(report.temporary_bytes);
+    line += ", and " +
+            number_of(report.temporary_files, "half-written file, ", "half-written files, ") +
+            human_size(report.temporary_bytes);
   }
-  out << "; " << images(report.kept_images) << (report.kept_images == 1 ? " stays\n" : " stay\n");
+  context.note(line + "; " + images(report.kept_images) +
+               (report.kept_images == 1 ? " is kept" : " are kept"));
   if (report.young_uploads > 0) {
-    out << report.young_uploads << " of them "
-        << (report.young_uploads == 1 ? "is a dead upload" : "are dead uploads")
-        << " that may yet go on: --grace\n";
+    context.note(
+        number_of(report.young_uploads, "of them is a dead upload", "of them are dead uploads") +
+        " that may yet go on: --grace");
   }
   if (!flags.options.apply) {
-    out << "nothing was removed: --apply removes\n";
+    context.note("nothing was removed: --apply removes");
   }
 }
 
@@ -78,8 +80,9 @@ void collect_as_table(const GcFlags& flags, const std::string& folder, Context& 
         if (!table) {
           table.emplace(context, std::vector<std::string>{"REASON", "IMAGE", "LAYER"});
         }
-        table->add_row(
-            {std::string(to_string(image.why)), image.id, human_size(image.layer_size_bytes)});
+        table->add_row({std::string(to_string(image.why)),
+                        flags.no_trunc ? image.id : short_id(image.id),
+                        human_size(image.layer_size_bytes)});
       });
   if (table) {
     table->finish();
@@ -106,6 +109,7 @@ Action add_gc(Arguments& arguments) {
       "--grace", "TIME", [&options](const std::string& text) { options.grace = parse_grace(text); },
       "Keep dead uploads that moved within this time, as in 30m, 24h or 7d (default 24h)");
   arguments.flag("--force", options.force, "Go on also if tags are damaged");
+  arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs");
   return [flags](Context& context) { return run_gc(*flags, context); };
 }
 

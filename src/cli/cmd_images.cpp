@@ -65,21 +65,34 @@ std::vector<std::size_t> usual_widths(const std::vector<std::string>& repositori
   return {widest, k_tag, options.no_trunc ? k_id : k_short_id, k_created};
 }
 
+/// --quiet leaves the IDs alone, as docker does.
+void show(Listing& listing, const ops::ImageRow& row, const ImagesOptions& options,
+          Context& context) {
+  if (listing.wants_json()) {
+    listing.add(to_json(row));
+  } else if (!context.globals().quiet) {
+    listing.add_row(to_cells(row, options, context));
+  } else if (row.id) {
+    listing.add_row({options.no_trunc ? *row.id : short_id(*row.id)});
+  }
+}
+
 ExitCode run_images(const ImagesOptions& options, Context& context) {
-  Listing listing(context, {"REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"});
+  using Headings = std::vector<std::string>;
+  Listing listing(context, context.globals().quiet
+                               ? Headings()
+                               : Headings{"REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"});
   ops::Problems problems;
   std::uint64_t rows = 0;
   const ops::ImagesListener listener = {
       [&](const std::vector<std::string>& repositories) {
-        listing.expect_widths(usual_widths(repositories, options));
+        if (!context.globals().quiet) {
+          listing.expect_widths(usual_widths(repositories, options));
+        }
       },
       [&](const ops::ImageRow& row) {
         ++rows;
-        if (listing.wants_json()) {
-          listing.add(to_json(row));
-        } else {
-          listing.add_row(to_cells(row, options, context));
-        }
+        show(listing, row, options, context);
         if (row.problem) {
           context.note(row.repository + ":" + row.tag + ": " +
                        ops::mirror::explain(row.problem).message);

@@ -25,7 +25,7 @@ ExitCode run_login(const LoginOptions& options, Context& context) {
   if (context.wants_json()) {
     print_json(context.out(), {{"host", host.host}, {"stored_in", stored}});
   } else {
-    context.out() << "Login succeeded; stored in " << stored << '\n';
+    context.note("login succeeded; stored in " + stored);
   }
   return ExitCode::ok;
 }
@@ -37,7 +37,7 @@ ExitCode run_logout(const LoginOptions& options, Context& context) {
     print_json(context.out(),
                {{"host", host.host}, {"outcome", was_there ? "removed" : "not stored"}});
   } else if (was_there) {
-    context.out() << "Removed the credential of " << host.host << '\n';
+    context.note("removed the credential of " + host.host);
   } else {
     context.note("a credential of " + host.host + " was not stored");
   }

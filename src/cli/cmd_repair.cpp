@@ -15,6 +15,7 @@ namespace {
 struct RepairFlags {
   std::string place;
   ops::RepairOptions options;
+  bool no_trunc = false;
 };
 
 Json to_json(const ops::RepairAct& act) {
@@ -37,22 +38,26 @@ void repair_as_json(const RepairFlags& flags, const std::string& folder, Context
   stream.end();
 }
 
+std::string show_id(const std::string& id, const RepairFlags& flags) {
+  return id.empty() ? "<none>" : flags.no_trunc ? id : short_id(id);
+}
+
 void repair_as_table(const RepairFlags& flags, const std::string& folder, Context& context) {
   std::optional<Listing> table;
   const auto report = context.verbs().repair(folder, flags.options, [&](const ops::RepairAct& act) {
     if (!table) {
       table.emplace(context, std::vector<std::string>{"ACTION", "IMAGE", "TAG", "REASON"});
     }
-    table->add_row({std::string(to_string(act.kind)), act.id.empty() ? "<none>" : short_id(act.id),
+    table->add_row({std::string(to_string(act.kind)), show_id(act.id, flags),
                     act.tag.empty() ? "" : act.repository + ":" + act.tag, act.why});
   });
   if (table) {
     table->finish();
   }
   if (report.acts == 0) {
-    context.out() << "nothing to repair\n";
+    context.note("nothing to repair");
   } else if (flags.options.dry_run) {
-    context.out() << "nothing was changed: leave out --dry-run to do it\n";
+    context.note("nothing was changed: leave out --dry-run to do it");
   }
 }
 
@@ -73,6 +78,7 @@ Action add_repair(Arguments& arguments) {
                  "Print what would be done, and do nothing");
   arguments.flag("--drop-tags", flags->options.drop_tags,
                  "Remove tags that cannot be read or whose image is not there");
+  arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs");
   return [flags](Context& context) { return run_repair(*flags, context); };
 }
 

@@ -111,7 +111,7 @@ class WildTree(Audit):
         self.assertTrue(lines[2].startswith("layer cut short"), lines[2])
         self.assertNotIn("\nsound", result.out)
         self.assertEqual([line for line in lines if len(line) > 100], [])
-        self.assertEqual(lines[-2], "4 tags and 3 images damaged")
+        self.assertEqual(result.err.splitlines()[-2], "regctl: 4 tags and 3 images damaged")
         self.assertEqual(result.out.count("team/demo-1.3.3"), 1)
         everything = self.regctl("audit", "--all", self.tree.place).out
         self.assertEqual(everything.count("team/demo-1.3.3:"), 2)
@@ -132,7 +132,7 @@ class WildTree(Audit):
         mended = {act["id"] for act in acts}
         self.assertIn("complete upload", {act["action"] for act in acts})
         result = self.regctl("audit", "--deep", self.tree.place)
-        self.assertIn(f"{len(mended)} images to be mended by regctl repair", result.out)
+        self.assertIn(f"{len(mended)} images to be mended by regctl repair", result.err)
 
     def test_served_it_shows_the_same_of_what_tags_reach(self):
         server = self.start(RegctlServer, "--read-only", storage=self.tree.folder)
@@ -267,9 +267,9 @@ class MadeTree(Audit):
         self.assertEqual(document["summary"]["images"], 70)
         shared = sum(os.stat(self.tree.image_file(identity, "layer")).st_size for identity in base)
         self.assertEqual(document["summary"]["shared_size"], shared)
-        out = self.ok("audit", self.tree.place).out
-        self.assertIn("\n... and 30 repositories more: --all\n", out)
-        self.assertLess(len(out.splitlines()), 35)
+        result = self.ok("audit", self.tree.place)
+        self.assertIn("regctl: ... and 30 repositories more: --all\n", result.err)
+        self.assertLess(len((result.out + result.err).splitlines()), 35)
 
     def test_no_tree(self):
         self.fails(3, "audit", "v1-storage:" + self.path("nothing"))
@@ -315,7 +315,7 @@ class Registry(Audit):
         self.assertEqual(document["summary"]["not_looked_at"], 1)
         result = self.regctl("audit", server.host, "--retry", "0")
         self.assertEqual(result.code, 10, result.err)
-        self.assertIn("1 repository not looked at", result.out)
+        self.assertIn("1 repository not looked at", result.err)
         self.assertIn("team/other: ", result.err)
         self.fails(5, "audit", server.host + "/team/other", "--retry", "0")  # there is nothing else to tell
         server.control({"path": f"/{chain[0]}/json$", "action": "status", "status": 500})

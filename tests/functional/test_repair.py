@@ -51,9 +51,9 @@ class WildTree(Repair):
         before = self.tree.snapshot()
         self.assertEqual(self.repair(self.tree, "--dry-run"), MENDED)
         self.assertEqual(self.tree.snapshot(), before)
-        out = self.ok("repair", "-n", self.tree.place).out
-        self.assertIn("complete upload    45b996450c3b", out)
-        self.assertIn("nothing was changed", out)
+        result = self.ok("repair", "-n", self.tree.place)
+        self.assertIn("complete upload    45b996450c3b", result.out)
+        self.assertIn("nothing was changed", result.err)
 
     def test_tags_to_nowhere_go_only_when_asked(self):
         self.tree.tag("team/null", "1", "")

@@ -44,7 +44,8 @@ TEST_CASE("audit prints what is not sound first, all with --all, and ends with 7
     verbs.audited_images = {
         dead, {k_id_a, ops::Verdict::sound, false, "", 1000, "app", false, {}}, whole};
     for (int i = 0; i < 22; ++i) {
-      verbs.audited_repositories.push_back({"r" + std::to_string(i), 1, 0, 3000, 1000, 2000, ""});
+      verbs.audited_repositories.push_back(
+          {"r" + std::to_string(i), 1, 0, 3000, 1000, 2000, nullptr});
     }
     verbs.summary.place = "h";
     verbs.summary.sees_orphans = true;
@@ -64,13 +65,18 @@ TEST_CASE("audit prints what is not sound first, all with --all, and ends with 7
       "dead upload   bbbbbbbbbbbb   N/A     app ...      since 2014-05-13 16:53; whole\n\n"
       "TAGS   DAMAGED   SIZE   SHARED   WOULD FREE   REPOSITORY\n"
       "1      0         3 kB   1 kB     2 kB         r0\n"));
-  CHECK(out.ends_with("r19\n... and 2 repositories more: --all\n\n"
-                      "2 tags in 22 repositories: sound 1, layer missing 1\n"
-                      "3 images, 505 B: orphan 2, old checksum 1\n"
-                      "1 kB shared by several repositories, 500 B that no tag reaches (regctl gc)\n"
-                      "1 tag and 0 images damaged\n"
-                      "1 image to be mended by regctl repair\n"
-                      "layers were not read: --deep reads them\n"));
+  CHECK(out.ends_with("r19\n"));
+  CHECK(program.err() ==
+        "regctl: ... and 2 repositories more: --all\n"
+        "regctl: 2 tags in 22 repositories: sound 1, layer missing 1\n"
+        "regctl: 3 images, 505 B: orphan 2, old checksum 1\n"
+        "regctl: 1 kB shared by several repositories, 500 B that no tag reaches (regctl gc)\n"
+        "regctl: 1 tag and 0 images damaged\n"
+        "regctl: 1 image to be mended by regctl repair\n"
+        "regctl: layers were not read: --deep reads them\n");
+  CHECK(program.run({"audit", "h", "-q"}) == ExitCode::integrity);
+  CHECK(program.out() == out);
+  CHECK(program.err().empty());
   CHECK(program.run({"audit", "h", "--all", "--no-trunc"}) == ExitCode::integrity);
   CHECK(program.out().find("sound           " + k_id_b) != std::string::npos);
   CHECK(program.out().find("r21\n") != std::string::npos);
@@ -109,7 +115,8 @@ TEST_CASE("audit of nothing is a whole document") {
   CHECK(json["repositories"] == Json::array());
   CHECK(json["summary"]["damaged"] == false);
   CHECK(program.run({"audit", "h"}) == ExitCode::ok);
-  CHECK(program.out().find("nothing damaged\n") != std::string::npos);
+  CHECK(program.out().empty());
+  CHECK(program.err().find("nothing damaged\n") != std::string::npos);
 }
 
 TEST_CASE("audit tells which repositories could not be looked at, and ends with 10") {
@@ -126,7 +133,7 @@ TEST_CASE("audit tells which repositories could not be looked at, and ends with 
   prepare(2, 0);
   CHECK(program.run({"audit", "h"}) == ExitCode::partial);
   CHECK(program.err().find("bad: it says 500") != std::string::npos);
-  CHECK(program.out().find("1 repository not looked at") != std::string::npos);
+  CHECK(program.err().find("1 repository not looked at") != std::string::npos);
   CHECK(program.run({"audit", "h", "--format", "json"}) == ExitCode::partial);
   const auto json = parse_json(program.out(), "it");
   CHECK(json["repositories"][0]["error"] ==
@@ -142,7 +149,8 @@ TEST_CASE("repair prints each act") {
   Program program;
   CHECK(program.run({"repair", "v1-storage:d"}) == ExitCode::ok);
   CHECK(program.calls == Words{"repair d"});
-  CHECK(program.out() == "nothing to repair\n");
+  CHECK(program.out().empty());
+  CHECK(program.err() == "regctl: nothing to repair\n");
   program.prepare_verbs([](FakeVerbs& verbs) {
     using Kind = ops::RepairAct::Kind;
     verbs.acts = {{Kind::rebuild_ancestry, k_id_a, "", "", "missing"},
@@ -152,8 +160,11 @@ TEST_CASE("repair prints each act") {
   CHECK(program.calls == Words{"repair d dry drop tags"});
   CHECK(program.out() == "ACTION             IMAGE          TAG     REASON\n"
                          "rebuild ancestry   aaaaaaaaaaaa           missing\n"
-                         "drop tag           <none>         app:1   no ID\n"
-                         "nothing was changed: leave out --dry-run to do it\n");
+                         "drop tag           <none>         app:1   no ID\n");
+  CHECK(program.err() == "regctl: nothing was changed: leave out --dry-run to do it\n");
+  CHECK(program.run({"repair", "-q", "--no-trunc", "v1-storage:d"}) == ExitCode::ok);
+  CHECK(program.out().find("rebuild ancestry   " + k_id_a + " ") != std::string::npos);
+  CHECK(program.err().empty());
   CHECK(program.run({"repair", "v1-storage:d", "--format", "json"}) == ExitCode::ok);
   const auto json = parse_json(program.out(), "it");
   CHECK(json["applied"] == true);
@@ -172,11 +183,14 @@ TEST_CASE("gc tells what it does, or would do") {
   });
   CHECK(program.run({"gc", "v1-storage:d"}) == ExitCode::ok);
   CHECK(program.calls == Words{"gc d 86400"});
-  CHECK(program.out() ==
-        "REASON   IMAGE" + std::string(62, ' ') + "LAYER\norphan   " + k_id_a + "   1 kB\n" +
-            "would remove 1 image, 1 kB, and 1 half-written file, 5 B; 7 images stay\n"
-            "1 of them is a dead upload that may yet go on: --grace\n"
-            "nothing was removed: --apply removes\n");
+  CHECK(program.out() == "REASON   IMAGE          LAYER\norphan   aaaaaaaaaaaa   1 kB\n");
+  CHECK(program.err() ==
+        "regctl: would remove 1 image, 1 kB, and 1 half-written file, 5 B; 7 images are kept\n"
+        "regctl: 1 of them is a dead upload that may yet go on: --grace\n"
+        "regctl: nothing was removed: --apply removes\n");
+  CHECK(program.run({"gc", "-q", "--no-trunc", "v1-storage:d"}) == ExitCode::ok);
+  CHECK(program.out().find("orphan   " + k_id_a + "   1 kB\n") != std::string::npos);
+  CHECK(program.err().empty());
   CHECK(program.run({"gc", "--apply", "--force", "v1-storage:d", "--format", "json"}) ==
         ExitCode::ok);
   CHECK(program.calls == Words{"gc d apply force 86400"});

@@ -73,12 +73,14 @@ TEST_CASE("login and logout say what became of it") {
   Program program;
   program.in = "x";
   CHECK(program.run({"login", "h", "-u", "bob", "--password-stdin"}) == ExitCode::ok);
-  CHECK(program.out() ==
-        "Login succeeded; stored in /home/bob/.docker/config.json (not encrypted)\n");
+  CHECK(program.out().empty());
+  CHECK(program.err() ==
+        "regctl: login succeeded; stored in /home/bob/.docker/config.json (not encrypted)\n");
   CHECK(program.run({"logout", "h"}) == ExitCode::ok);
-  CHECK(program.out() == "Removed the credential of h\n");
+  CHECK(program.err() == "regctl: removed the credential of h\n");
   CHECK(program.run({"logout", "h", "--format", "json"}) == ExitCode::ok);
-  CHECK(regctl::parse_json(program.out(), "it") == regctl::Json{{"host", "h"}, {"removed", true}});
+  CHECK(regctl::parse_json(program.out(), "it") ==
+        regctl::Json{{"host", "h"}, {"outcome", "removed"}});
   program.prepare = [](FakeVerbs& verbs, regctl::ops::Progress&) { verbs.was_logged_in = false; };
   CHECK(program.run({"logout", "h"}) == ExitCode::ok);
   CHECK(program.out().empty());
