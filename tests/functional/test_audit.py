@@ -116,6 +116,21 @@ class WildTree(Audit):
         everything = self.regctl("audit", "--all", self.tree.place).out
         self.assertEqual(everything.count("team/demo-1.3.3:"), 2)
 
+    def test_verify_says_the_same_of_an_image(self):
+        """Where both see the same fault, in the same words."""
+        audited = {image["id"]: image for image in self.audit(self.tree.place, "--deep", code=7)["images"]}
+        result = self.regctl("verify", "--deep", self.tree.place, "--format", "json")
+        self.assertEqual(result.code, 7, result.err)
+        compared = set()
+        for finding in (found for tag in result.json for found in tag["findings"] if found["id"]):
+            image = audited.get(finding["id"])
+            if image and image["verdict"] == finding["verdict"]:
+                self.assertEqual(finding["detail"], image["detail"], finding)
+                compared.add(finding["verdict"])
+        self.assertLessEqual({"checksum wrong", "layer cut short"}, compared)
+        for line in result.err.splitlines():
+            self.assertLessEqual(len(line), 200)
+
     def test_one_repository_or_tag(self):
         document = self.audit(self.tree.place + ":team/dead", code=7)
         self.assertEqual(self.verdicts(document), {"team/dead:half": "dead upload", "team/dead:whole": "sound"})
