@@ -138,6 +138,14 @@ Action add_serve(Arguments& arguments) {
       [&flags = *flags](const std::string& text) { flags.storage = parse_storage_folder(text); },
       "The storage tree, made if it is not there (default "
       "$XDG_DATA_HOME/regctl/storage)");
+  arguments.values(
+      "--host", "NAME",
+      [&options](const std::string& text) {
+        server::check_host_name(text);
+        options.hosts.push_back(text);
+      },
+      "Answer only to this name of the server (NAME or NAME:PORT), and to loopback's; may be given "
+      "again");
   arguments.flag("--read-only", options.read_only, "Refuse whatever would change the tree");
   arguments.value("--tls-cert", "FILE", flags->tls_cert,
                   "Speak https with this certificate and its chain (PEM)");

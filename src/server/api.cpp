@@ -61,15 +61,6 @@ constexpr std::array<Route, 31> k_routes = {{
     {Kind::image_diff, "GET", Guard::image, 0, get_image_diff},
 }};
 
-class Ready final : public Handler {
-public:
-  explicit Ready(Response response) : response_(std::move(response)) {}
-  Response answer() override { return std::move(response_); }
-
-private:
-  Response response_;
-};
-
 /// Collects a small body and calls the route's function.
 class Collected final : public Handler {
 public:
@@ -113,10 +104,6 @@ private:
   CollectedBody body_;
   bool is_too_large_ = false;
 };
-
-std::unique_ptr<Handler> ready(Response response) {
-  return std::make_unique<Ready>(std::move(response));
-}
 
 /// 404 for a path that nothing has, 405 for a method that it has not.
 Response no_route(Kind kind) {
@@ -172,25 +159,28 @@ int status_of(ErrorKind kind) noexcept {
 std::unique_ptr<Handler> Api::begin(const Request& request) {
   const auto target = parse_target(request.path);
   const auto* route = find_route(target.kind, request.method);
+  if (auto refusal = service_.names->refuse_foreign(request)) {
+    return make_ready(std::move(*refusal));
+  }
   if (route == nullptr) {
-    return ready(no_route(target.kind));
+    return make_ready(no_route(target.kind));
   }
   if (!target.name.empty()) {
     V1Storage::check_name(target.name);
   }
   if (auto refusal = refuse_stranger(route->guard, service_, request, target)) {
-    return ready(std::move(*refusal));
+    return make_ready(std::move(*refusal));
   }
   const bool changes = access_of(request.method) != Access::read && request.method != "POST";
   if (service_.read_only && changes) {
-    return ready(error_response(403, "this registry is read-only"));
+    return make_ready(error_response(403, "this registry is read-only"));
   }
   if (route->answer == nullptr) {
     return receive_layer(service_, request, target);
   }
   auto handler = std::make_unique<Collected>(service_, request, target, *route);
   if (route->body_limit_bytes > 0 && request.body_bytes().value_or(0) > route->body_limit_bytes) {
-    return ready(handler->too_large());
+    return make_ready(handler->too_large());
   }
   return handler;
 }

@@ -21,6 +21,11 @@ namespace {
 
 constexpr std::size_t k_buffer_per_connection = 64 * 1024;
 constexpr std::size_t k_stack_bytes = 512 * 1024;
+/// The strictest level. That of 0.9.75 adds two things that find_head_fault() sees as well, and
+/// answers them worse: a request without a host by two heads, a target with spaces not at all.
+constexpr int k_strictness = MHD_VERSION > 0x00097500 ? 1 : 0;
+/// GnuTLS's: TLS 1.2 at least.
+constexpr const char* k_tls_priorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 /// How many connections beyond the limit are still told so; further ones are closed.
 constexpr unsigned k_refused_connections = 512;
 
@@ -37,10 +42,11 @@ void* on_request_line(void* self, const char* target, MHD_Connection* connection
   return make_exchange(*static_cast<DaemonContext*>(self), connection, target);
 }
 
-MHD_Result on_request(void*, MHD_Connection*, const char*, const char* method, const char*,
+MHD_Result on_request(void*, MHD_Connection*, const char*, const char* method, const char* version,
                       const char* data, std::size_t* size, void** exchange) {
   auto* begun = static_cast<Exchange*>(*exchange);
-  return begun != nullptr && continue_exchange(*begun, method, data, size) ? MHD_YES : MHD_NO;
+  return begun != nullptr && continue_exchange(*begun, method, version, data, size) ? MHD_YES
+                                                                                    : MHD_NO;
 }
 
 void on_completed(void*, MHD_Connection*, void** exchange, MHD_RequestTerminationCode reason) {
@@ -100,7 +106,8 @@ private:
       flags |= MHD_USE_TLS;
       tls[0] = {MHD_OPTION_HTTPS_MEM_CERT, 0, const_cast<char*>(options.tls_certificate.c_str())};
       tls[1] = {MHD_OPTION_HTTPS_MEM_KEY, 0, const_cast<char*>(options.tls_key.c_str())};
-      tls[2] = {MHD_OPTION_END, 0, nullptr};
+      tls[2] = {MHD_OPTION_HTTPS_PRIORITIES, 0, const_cast<char*>(k_tls_priorities)};
+      tls[3] = {MHD_OPTION_END, 0, nullptr};
     } else {
       tls[0] = {MHD_OPTION_END, 0, nullptr};
     }
@@ -109,6 +116,7 @@ private:
         flags, 0, nullptr, nullptr, &on_request, &context_, //
         MHD_OPTION_EXTERNAL_LOGGER, &ignore_log, nullptr,   // first: it hears of the options
         MHD_OPTION_LISTEN_SOCKET, socket,                   //
+        MHD_OPTION_STRICT_FOR_CLIENT, k_strictness,          //
         MHD_OPTION_URI_LOG_CALLBACK, &on_request_line, &context_, MHD_OPTION_UNESCAPE_CALLBACK,
         &leave_escaped, nullptr, MHD_OPTION_NOTIFY_COMPLETED, &on_completed, &context_,
         MHD_OPTION_NOTIFY_CONNECTION, &on_connection, &context_, MHD_OPTION_CONNECTION_LIMIT,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/daemon_exchange.hpp"
 
+#include "server/request_head.hpp"
+#include "server/responses.hpp"
 #include "server/target.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/json.hpp>
 
 #include <microhttpd.h>
 
@@ -19,7 +20,9 @@
 #include <charconv>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <utility>
+#include <vector>
 
 namespace regctl::server {
 
@@ -87,6 +90,34 @@ ResponseHandle make_handle(Response& response, Peer& peer, std::uint64_t& size_b
                                                         MHD_RESPMEM_MUST_COPY));
 }
 
+MHD_Result add_field(void* fields, MHD_ValueKind, const char* name, std::size_t name_bytes,
+                     const char* value, std::size_t value_bytes) noexcept {
+  try {
+    RequestHead::Field field{{name, name_bytes}, {value, value_bytes}, 0};
+    if (value != nullptr) { // both are where the line was read to
+      const auto distance =
+          reinterpret_cast<std::uintptr_t>(value) - reinterpret_cast<std::uintptr_t>(name);
+      field.space_bytes = distance - name_bytes - 1;
+    }
+    static_cast<std::vector<RequestHead::Field>*>(fields)->push_back(field);
+    return MHD_YES;
+  } catch (...) {
+    return MHD_NO;
+  }
+}
+
+RequestHead read_head(MHD_Connection* connection, std::string_view method, std::string_view target,
+                      std::string_view version) {
+  RequestHead head{method, target, version, {}, 0};
+  if (MHD_get_connection_values_n(connection, MHD_HEADER_KIND, &add_field, &head.fields) !=
+      static_cast<int>(head.fields.size())) {
+    throw std::bad_alloc();
+  }
+  const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+  head.size_bytes = info == nullptr ? 0 : info->header_size;
+  return head;
+}
+
 } // namespace
 
 class Exchange final : public Request {
@@ -105,9 +136,9 @@ public:
     }
   }
 
-  bool go_on(const char* verb, const char* data, std::size_t* size) {
+  bool go_on(const char* verb, const char* version, const char* data, std::size_t* size) {
     if (stage_ == Stage::head) {
-      return begin(verb);
+      return begin(verb, version);
     }
     if (*size == 0) {
       return stage_ == Stage::answered || answer();
@@ -172,6 +203,14 @@ public:
 
   [[nodiscard]] bool is_secure() const override { return context_.is_secure; }
 
+  void check_wanted() const override {
+    refuse_if_stopping();
+    pollfd state{peer_->fd(), POLLRDHUP, 0};
+    if (::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) {
+      throw Error(ErrorKind::interrupted, "the client has left");
+    }
+  }
+
 private:
   enum class Stage {
     head,
@@ -193,11 +232,16 @@ private:
 
   /// The head is there. An answer that needs no body is given at once only where the client is not
   /// sending much: it would not read the answer before it has sent everything.
-  bool begin(const char* verb) {
+  bool begin(const char* verb, const char* version) {
     ++context_.running;
     stage_ = Stage::dropping;
     peer_->begin(Phase::working); // a handler may wait for the writer of an image
     method = verb;
+    if (const auto fault = find_head_fault(read_head(connection_, verb, target_, version))) {
+      handler_ = make_ready(error_response(fault->status, fault->text));
+      lingers_ = true; // whatever else comes is no request
+      return answer();
+    }
     const auto size = body_bytes();
     open_handler();
     peer_->begin(Phase::body);
@@ -228,10 +272,14 @@ private:
     }
   }
 
-  void refuse_if_busy() const {
+  void refuse_if_stopping() const {
     if (context_.is_stopping) {
       throw Error(ErrorKind::unavailable, "the server is stopping");
     }
+  }
+
+  void refuse_if_busy() const {
+    refuse_if_stopping();
     if (peer_->is_beyond_limit()) {
       throw Error(ErrorKind::unavailable, "too many connections");
     }
@@ -264,7 +312,8 @@ private:
     for (const auto& header : response.headers) {
       MHD_add_response_header(handle.get(), header.name.c_str(), header.value.c_str());
     }
-    if (context_.is_retired || peer_->is_beyond_limit() || lingers_) {
+    const bool is_chunked = !body_bytes();
+    if (context_.is_retired || peer_->is_beyond_limit() || lingers_ || is_chunked) {
       MHD_add_response_header(handle.get(), "Connection", "close");
     }
     return MHD_queue_response(connection_, static_cast<unsigned>(status_), handle.get()) == MHD_YES;
@@ -331,7 +380,7 @@ private:
     std::array<char, 16 * 1024> dropped{};
     std::uint64_t total = 0;
     const auto end = now_ms() + k_linger_ms;
-    while (total < k_linger_bytes && now_ms() < end) {
+    while (total < k_linger_bytes && now_ms() < end && !context_.is_stopping) {
       pollfd waited{peer_->fd(), POLLIN, 0};
       if (::poll(&waited, 1, static_cast<int>(k_linger_pause_ms)) <= 0) {
         return;
@@ -369,10 +418,10 @@ Exchange* make_exchange(DaemonContext& context, MHD_Connection* connection,
   }
 }
 
-bool continue_exchange(Exchange& exchange, const char* method, const char* data,
-                       std::size_t* size) noexcept {
+bool continue_exchange(Exchange& exchange, const char* method, const char* version,
+                       const char* data, std::size_t* size) noexcept {
   try {
-    return exchange.go_on(method, data, size);
+    return exchange.go_on(method, version, data, size);
   } catch (...) {
     return false;
   }

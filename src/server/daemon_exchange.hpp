@@ -29,8 +29,8 @@ Exchange* make_exchange(DaemonContext& context, MHD_Connection* connection,
 
 /// Called with the head (size 0), with each piece of the body, and at its end (size 0). False ends
 /// the connection.
-bool continue_exchange(Exchange& exchange, const char* method, const char* data,
-                       std::size_t* size) noexcept;
+bool continue_exchange(Exchange& exchange, const char* method, const char* version,
+                       const char* data, std::size_t* size) noexcept;
 
 void finish_exchange(Exchange* exchange, bool is_complete) noexcept;
 

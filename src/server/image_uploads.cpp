@@ -169,17 +169,8 @@ private:
   bool is_longer_ = false;
 };
 
-class Refusal final : public Handler {
-public:
-  explicit Refusal(Response response) : response_(std::move(response)) {}
-  Response answer() override { return std::move(response_); }
-
-private:
-  Response response_;
-};
-
 std::unique_ptr<Handler> refuse(int status, const char* text) {
-  return std::make_unique<Refusal>(error_response(status, text));
+  return make_ready(error_response(status, text));
 }
 
 /// A layer that cannot fit is refused before it is sent.

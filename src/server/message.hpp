@@ -33,6 +33,10 @@ public:
   [[nodiscard]] virtual std::optional<std::uint64_t> body_bytes() const = 0;
   /// Whether the client came by TLS.
   [[nodiscard]] virtual bool is_secure() const = 0;
+  /// Throws Error{interrupted} where nobody is left to read the answer: the client has closed its
+  /// connection, or its side of it; Error{unavailable} once the server is ending. For what takes
+  /// long, to be called again and again.
+  virtual void check_wanted() const = 0;
 };
 
 struct Header {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/service.hpp"
+#include "server/responses.hpp"
 
 #include <regctl/base/json.hpp>
 
@@ -21,6 +21,15 @@ std::string http_date(std::time_t time) {
   const auto size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   return {text.data(), size};
 }
+
+class Ready final : public Handler {
+public:
+  explicit Ready(Response response) : response_(std::move(response)) {}
+  Response answer() override { return std::move(response_); }
+
+private:
+  Response response_;
+};
 
 } // namespace
 
@@ -62,6 +71,10 @@ Response not_modified_response(const std::string& entity_tag) {
   response.status = 304;
   make_cacheable(response, entity_tag);
   return response;
+}
+
+std::unique_ptr<Handler> make_ready(Response response) {
+  return std::make_unique<Ready>(std::move(response));
 }
 
 } // namespace regctl::server

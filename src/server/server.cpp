@@ -97,6 +97,7 @@ private:
     }
     service_.auth = std::make_unique<Auth>(options_.htpasswd, options_.public_read);
     warn_if_locked();
+    service_.names = std::make_unique<OwnNames>(options_.hosts, reach());
     service_.index = std::make_unique<SearchIndex>(service_.storage);
     service_.read_only = options_.read_only;
     service_.search = options_.search;
@@ -115,6 +116,13 @@ private:
     if (service_.auth->is_locked()) {
       seams_.note("'" + options_.htpasswd + "' names no users: nobody is let in");
     }
+  }
+
+  [[nodiscard]] Reach reach() const {
+    if (service_.auth->has_users()) {
+      return Reach::guarded;
+    }
+    return is_on_loopback(listener_) ? Reach::loopback : Reach::open;
   }
 
   /// Everybody who can reach a registry without users can replace its images.

@@ -4,7 +4,9 @@
 #include "server/auth.hpp"
 #include "server/message.hpp"
 #include "server/open_uploads.hpp"
+#include "server/own_names.hpp"
 #include "server/pull_through.hpp"
+#include "server/responses.hpp"
 #include "server/search_index.hpp"
 #include "server/target.hpp"
 
@@ -27,6 +29,7 @@ struct Service {
   std::shared_ptr<V1Storage> storage; ///< shared with pushes and pulls through
   std::unique_ptr<Auth> auth;
   std::unique_ptr<SearchIndex> index;
+  std::unique_ptr<OwnNames> names;
   std::unique_ptr<PullThrough> mirror; ///< nothing where nothing is fetched from elsewhere
   OpenUploads uploads;
   /// Held while a large document is taken apart, which takes many times its size: one at a time.
@@ -55,23 +58,6 @@ struct Call {
   /// The body's, if that is large; given back before others are waited for.
   std::unique_lock<std::mutex> turn;
 };
-
-// --- what answers are made of ---
-
-/// `text` as JSON that must not be cached, as docker-registry sends it.
-Response json_response(std::string text, int status = 200);
-
-/// {"error": "TEXT"}.
-Response error_response(int status, std::string_view text);
-
-/// Adds the headers of what never changes (an image's parts) and the tag that conditional requests
-/// compare with.
-void make_cacheable(Response& response, const std::string& entity_tag);
-
-/// Whether the client has it already, by If-None-Match or, without that, If-Modified-Since: images
-/// have not been modified since 1970.
-bool is_not_modified(const Request& request, const std::string& entity_tag);
-Response not_modified_response(const std::string& entity_tag);
 
 // --- images ---
 

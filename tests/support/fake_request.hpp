@@ -26,6 +26,7 @@ public:
   [[nodiscard]] std::string peer() const override { return "127.0.0.1"; }
   [[nodiscard]] std::optional<std::uint64_t> body_bytes() const override { return 0; }
   [[nodiscard]] bool is_secure() const override { return false; }
+  void check_wanted() const override {}
 
   std::map<std::string, std::string> headers;
 };

@@ -10,6 +10,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace regctl::registry::v1 {
 class Registry;
@@ -17,11 +19,15 @@ class Registry;
 
 namespace regctl::server {
 
+/// Throws Error{usage} for what is neither NAME nor NAME:PORT.
+void check_host_name(std::string_view host);
+
 enum class LogFormat { combined, json };
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:5000"; ///< ADDRESS:PORT; port 0 takes a free one
   std::string storage;                   ///< folder of the tree, made if it is not there
+  std::vector<std::string> hosts;        ///< "NAME" or "NAME:PORT" of this server; empty: any
   bool read_only = false;
   bool open = false;        ///< listen beyond loopback without TLS or without users
   std::string tls_cert;     ///< PEM file with the chain; empty: plain HTTP
