@@ -34,11 +34,13 @@ bool is_announced(const V1Storage& storage, const std::string& name, const std::
 }
 
 /// Whether an image is in a repository: announced in a push to it, or below one of its tags.
-bool is_image_of(const V1Storage& storage, const std::string& name, const std::string& id) {
+bool is_image_of(const V1Storage& storage, const std::string& name, const std::string& id,
+                 const Request& request) {
   if (is_announced(storage, name, id)) {
     return true;
   }
   for (const auto& [tag, top] : storage.tags(name).value_or(V1Tags())) {
+    request.check_wanted(); // there may be very many
     const auto chain = top ? storage.likely_chain(*top) : std::nullopt;
     if (chain && std::find(chain->begin(), chain->end(), id) != chain->end()) {
       return true;
@@ -50,8 +52,11 @@ bool is_image_of(const V1Storage& storage, const std::string& name, const std::s
 bool may(Guard guard, const Service& service, const Request& request, const Target& target) {
   const auto& auth = *service.auth;
   const auto access = access_of(request.method);
-  const bool reads_public = auth.is_public_readable() && access == Access::read &&
-                            !target.name.empty() && !service.storage->is_private(target.name);
+  const auto is_public = [&](const std::string& name) {
+    // What is not there and what is private look alike to those who may see neither.
+    return auth.is_public_readable() && access == Access::read && !name.empty() &&
+           service.storage->has_repository(name) && !service.storage->is_private(name);
+  };
   switch (guard) {
   case Guard::anybody:
     return true;
@@ -60,18 +65,18 @@ bool may(Guard guard, const Service& service, const Request& request, const Targ
   case Guard::listing:
     return auth.is_public_readable() || auth.is_user(request);
   case Guard::index:
-    return reads_public || auth.is_user(request);
-  case Guard::repository:
-    return reads_public || auth.token_repository(request, access) == target.name ||
-           auth.is_user(request);
+    return is_public(target.name) || auth.is_user(request);
+  case Guard::repository: {
+    const auto token = auth.token(request, access);
+    return is_public(target.name) ||
+           (token && token->is_user && token->repository == target.name) || auth.is_user(request);
+  }
   case Guard::image: {
-    const auto repository = auth.token_repository(request, access);
-    if (!repository.empty()) {
-      // Without public_read only users get tokens.
-      return !auth.is_public_readable() || access != Access::read ||
-             is_image_of(*service.storage, repository, target.id);
-    }
-    return auth.is_user(request);
+    const auto token = auth.token(request, access);
+    return token ? token->is_user ||
+                       (is_public(token->repository) &&
+                        is_image_of(*service.storage, token->repository, target.id, request))
+                 : auth.is_user(request);
   }
   }
   return false;

@@ -14,7 +14,7 @@ enum class Guard {
   listing,    ///< Basic; with public_read free, for what is not private
   index,      ///< Basic; reading a public repository is free with public_read
   repository, ///< Basic or a token for the repository; as above
-  image,      ///< Basic or a token; with public_read one for a repository that has the image
+  image,      ///< Basic or a user's token; anybody's for a public repository that has the image
 };
 
 /// The access that a method needs.

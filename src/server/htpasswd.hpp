@@ -20,6 +20,11 @@ public:
 
   [[nodiscard]] bool is_empty() const noexcept { return hashes_.empty(); }
 
+  /// What the file has for each user: another text once the password is changed.
+  [[nodiscard]] const std::map<std::string, std::string>& hashes() const noexcept {
+    return hashes_;
+  }
+
   [[nodiscard]] bool is_right(const std::string& user, const std::string& password);
 
 private:

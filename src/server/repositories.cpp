@@ -14,7 +14,7 @@ namespace {
 
 /// What an answer to an index request tells about where and how to go on.
 void add_index_headers(Response& response, const Call& call, Access access) {
-  const auto token = call.service.auth->make_token(call.target.name, access);
+  const auto token = call.service.auth->make_token(call.target.name, access, call.request);
   response.headers.push_back({"X-Docker-Token", token});
   response.headers.push_back({"WWW-Authenticate", token});
   response.headers.push_back({"X-Docker-Endpoints", call.request.header("Host").value_or("")});

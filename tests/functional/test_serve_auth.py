@@ -5,10 +5,11 @@
 import base64
 import json
 import os
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import Layer, RegctlServer, TestCase, main, make_archive  # noqa: E402
+from harness import Layer, RegctlServer, TestCase, main, make_archive, wait_for  # noqa: E402
 
 # As `htpasswd -B` writes them: "secret" and "öther:pass".
 USERS = """# the team
@@ -168,6 +169,63 @@ class Auth(TestCase):
         self.ok("audit", server.host)
         for words in (["pull", names[2], "out2.tar"], ["push", "open.tar", names[0]], ["rm", names[0]]):
             self.fails(4, *words, saying=["401", "regctl login"])
+
+    def test_what_is_private_and_what_is_not_there_look_alike_to_strangers(self):
+        server = self.start_guarded("--public-read")
+        public, private = Layer("public", 1000), Layer("private", 1000)
+        server.push(public, "team/open", headers=ALICE)
+        server.push(private, "team/closed", headers=ALICE)
+        server.ask("PUT", "/v1/repositories/team/closed/properties", '{"access": "private"}', ALICE)
+        token = {"Authorization": self.token(server, "GET", "team/open", {})}
+
+        def look(method, path, headers):
+            answer = server.ask(method, path, "[]" if method == "PUT" else None, headers)
+            fields = sorted((k, v) for k, v in answer.headers.items() if k != "Date")
+            return answer.status, fields, answer.content
+
+        parts = [("GET", part) for part in ("tags", "tags/1.0", "tags/1.0/json", "images", "json", "properties")]
+        parts += [("HEAD", "tags"), ("HEAD", "images"), ("PUT", ""), ("PUT", "images"), ("PUT", "tags/1.0"),
+                  ("PUT", "properties"), ("DELETE", ""), ("DELETE", "tags"), ("DELETE", "tags/1.0"), ("DELETE", "images")]
+        for headers in ({}, token, basic("alice", "wrong"), basic("nobody", "secret")):
+            for method, part in parts:
+                with self.subTest(f"{method} {part} {headers}"):
+                    closed = look(method, f"/v1/repositories/team/closed/{part}", headers)
+                    self.assertEqual(closed[0], 401)
+                    for other in ("team/nothing", "nobody/nothing"):
+                        self.assertEqual(look(method, f"/v1/repositories/{other}/{part}", headers), closed)
+            for part in ("json", "layer", "ancestry", "files", "diff"):
+                with self.subTest(f"{part} {headers}"):
+                    closed = look("GET", f"/v1/images/{private.id}/{part}", headers)
+                    self.assertEqual(closed[0], 401)
+                    self.assertEqual(look("GET", f"/v1/images/{'a' * 64}/{part}", headers), closed)
+        self.assertEqual(server.ask("GET", "/v1/repositories/team/nothing/tags", headers=ALICE).status, 404)
+
+    def test_a_token_ends_with_what_it_was_given_for(self):
+        server = self.start_guarded("--public-read")
+        layer = Layer("revoked", 1000)
+        server.push(layer, headers=ALICE)
+        image, tag = f"/v1/images/{layer.id}/json", "/v1/repositories/team/app/tags/1.0"
+        anybody = {"Authorization": self.token(server, "GET", "team/app", {})}
+        read = {"Authorization": self.token(server, "GET", "team/app", ALICE)}
+        write = {"Authorization": self.token(server, "PUT", "team/app", ALICE)}
+        bob = {"Authorization": self.token(server, "PUT", "team/app", BOB)}
+
+        def statuses():
+            return [server.ask("GET", image, headers=h).status for h in (anybody, read, write, bob)] + [
+                server.ask("PUT", tag, json.dumps(layer.id), h).status for h in (write, bob)]
+
+        self.assertEqual(statuses(), [200] * 6)
+        server.ask("PUT", "/v1/repositories/team/app/properties", '{"access": "private"}', ALICE)
+        self.assertEqual(statuses(), [401, 200, 200, 200, 200, 200])
+        server.ask("PUT", "/v1/repositories/team/app/properties", '{"access": "public"}', ALICE)
+        self.assertEqual(statuses(), [200] * 6)
+        self.write("users", USERS.replace("alice:", "# alice:"))
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: server.ask("GET", "/v1/users/", headers=ALICE).status == 401, "the new users")
+        self.assertEqual(statuses(), [200, 401, 401, 200, 401, 200])
+        # A token is not made anew by being used.
+        ended = server.ask("PUT", "/v1/repositories/team/app/images", "[]", bob)
+        self.assertEqual((ended.status, ended.headers["X-Docker-Token"]), (204, bob["Authorization"]))
 
     def test_an_image_is_found_anywhere_in_a_long_list(self):
         server = self.start_guarded("--public-read")
