@@ -24,6 +24,7 @@ struct Route {
 };
 
 constexpr std::uint64_t k_list = 16 * 1024 * 1024; // of images: 200,000 of them
+constexpr std::uint64_t k_list_growth = 4;         // it is read entry by entry
 constexpr std::uint64_t k_document = 1024 * 1024;  // an image's JSON has a few KiB
 constexpr std::uint64_t k_word = 64 * 1024;
 
@@ -85,7 +86,8 @@ public:
     if (is_too_large_) {
       return too_large();
     }
-    auto turn = take_turn(service_, body_.size_bytes());
+    const auto growth = route_.body_limit_bytes == k_list ? k_list_growth : k_document_growth;
+    auto turn = take_turn(service_, request_, growth * body_.size_bytes());
     const auto body = body_.take();
     Call call{service_, request_, target_, body, std::move(turn)};
     return route_.answer(call);
@@ -157,11 +159,11 @@ int status_of(ErrorKind kind) noexcept {
 } // namespace
 
 std::unique_ptr<Handler> Api::begin(const Request& request) {
-  const auto target = parse_target(request.path);
-  const auto* route = find_route(target.kind, request.method);
   if (auto refusal = service_.names->refuse_foreign(request)) {
     return make_ready(std::move(*refusal));
   }
+  const auto target = parse_target(request.path);
+  const auto* route = find_route(target.kind, request.method);
   if (route == nullptr) {
     return make_ready(no_route(target.kind));
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/fetch.hpp"
 
+#include "server/turns.hpp"
+
 #include <regctl/base/error.hpp>
 
 #include <unistd.h>
@@ -77,21 +79,24 @@ void Fetch::fail(std::exception_ptr reason) noexcept {
   changed_.notify_all();
 }
 
-void Fetch::wait_for_bytes() {
+template <class IsOver> void Fetch::wait_for(const Request& request, IsOver&& is_over) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock,
-                [&] { return is_complete_ || failure_ || written_bytes_ > k_held_back_bytes; });
+  while (!changed_.wait_for(lock, k_glance, [&] { return failure_ || is_over(); })) {
+    lock.unlock();
+    request.check_wanted();
+    lock.lock();
+  }
   if (failure_) {
     rethrow_copy(failure_);
   }
 }
 
-void Fetch::wait_for_end() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return is_complete_ || failure_; });
-  if (failure_) {
-    rethrow_copy(failure_);
-  }
+void Fetch::wait_for_bytes(const Request& request) {
+  wait_for(request, [&] { return is_complete_ || written_bytes_ > k_held_back_bytes; });
+}
+
+void Fetch::wait_for_end(const Request& request) {
+  wait_for(request, [&] { return is_complete_; });
 }
 
 std::optional<std::uint64_t> Fetch::size_bytes() const {

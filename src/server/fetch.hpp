@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "server/message.hpp"
+
 #include <regctl/base/file.hpp>
 #include <regctl/base/stream.hpp>
 
@@ -29,10 +31,10 @@ public:
   void fail(std::exception_ptr reason) noexcept;
 
   /// Waits until there is something to be sent: more than is held back, or the whole. Then
-  /// size_bytes() is known. Throws what fail() was given.
-  void wait_for_bytes();
+  /// size_bytes() is known. Throws what fail() was given, and as `request`'s check_wanted() does.
+  void wait_for_bytes(const Request& request);
   /// Waits for the whole. Throws likewise.
-  void wait_for_end();
+  void wait_for_end(const Request& request);
   [[nodiscard]] std::optional<std::uint64_t> size_bytes() const;
 
   /// The bytes from the first on; reading waits for them, and throws if the fetch fails.
@@ -40,6 +42,7 @@ public:
 
 private:
   class Reader;
+  template <class IsOver> void wait_for(const Request& request, IsOver&& is_over);
 
   std::string id_;
   mutable std::mutex mutex_; ///< guards what follows

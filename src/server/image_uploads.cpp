@@ -21,6 +21,18 @@ constexpr auto k_replaced =
 
 } // namespace
 
+std::unique_ptr<V1Storage::ImageWriter> take_writer(Service& service, const Request& request,
+                                                    const std::string& id) {
+  const auto end = std::chrono::steady_clock::now() + k_writer_patience;
+  for (;;) {
+    auto writer = service.storage->write_image(id, k_glance);
+    if (writer || std::chrono::steady_clock::now() >= end) {
+      return writer;
+    }
+    request.check_wanted();
+  }
+}
+
 Response put_image_json(Call& call) {
   const auto& id = call.target.id;
   auto& storage = *call.service.storage;
@@ -45,9 +57,7 @@ Response put_image_json(Call& call) {
     return error_response(400, error.message());
   }
   document.reset();
-  if (call.turn) {
-    call.turn.unlock();
-  }
+  call.turn.end();
   if (storage.image_state(id) == ImageState::complete) {
     return error_response(409, k_exists);
   }
@@ -57,7 +67,7 @@ Response put_image_json(Call& call) {
       return std::move(*problem);
     }
   }
-  const auto writer = storage.write_image(id, k_writer_patience);
+  const auto writer = take_writer(call.service, call.request, id);
   if (!writer) {
     return error_response(409, "Image is being uploaded by another client");
   }
@@ -85,7 +95,7 @@ Response put_image_checksum(Call& call) {
   if (storage.image_state(id) == ImageState::absent) {
     return error_response(404, k_not_found);
   }
-  const auto writer = storage.write_image(id, k_writer_patience);
+  const auto writer = take_writer(call.service, call.request, id);
   if (!writer) {
     return error_response(409, "Image is being uploaded by another client");
   }
@@ -208,7 +218,7 @@ std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
     return receive_again(service, request, target.id);
   }
   check_room(storage, request.body_bytes().value_or(0));
-  auto writer = storage.write_image(target.id, k_writer_patience);
+  auto writer = take_writer(service, request, target.id);
   if (!writer) {
     return refuse(409, "Image is being uploaded by another client");
   }

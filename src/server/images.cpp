@@ -83,7 +83,7 @@ Response get_image_json(Call& call) {
     return json_of(*image, call.request);
   }
   if (call.service.mirror) {
-    const auto asked = call.service.mirror->find_image(call.target.id);
+    const auto asked = call.service.mirror->find_image(call.target.id, call.request);
     if (asked.value) {
       return json_of(*asked.value, call.request);
     }
@@ -99,7 +99,7 @@ Response get_image_layer(Call& call) {
   const auto& id = call.target.id;
   if (auto refusal = refuse_incomplete(call)) {
     if (service.mirror && is_v1_id(id)) {
-      if (auto response = service.mirror->open_layer(id)) {
+      if (auto response = service.mirror->open_layer(id, call.request)) {
         return std::move(*response);
       }
     }

@@ -76,6 +76,29 @@ private:
   std::uint64_t size_bytes_ = 0;
 };
 
+/// Ends where nobody wants it any more.
+class WantedSource final : public Source {
+public:
+  WantedSource(std::unique_ptr<Source> source, CheckWanted check_wanted)
+      : source_(std::move(source)), check_wanted_(std::move(check_wanted)) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    if (read_bytes_ >= k_checked_bytes) {
+      check_wanted_();
+      read_bytes_ = 0;
+    }
+    const auto n = source_->read(out);
+    read_bytes_ += n;
+    return n;
+  }
+
+private:
+  static constexpr std::size_t k_checked_bytes = 1024 * 1024; // a moment's work
+  std::unique_ptr<Source> source_;
+  CheckWanted check_wanted_;
+  std::size_t read_bytes_ = 0;
+};
+
 enum class Fate { created, changed };
 
 struct Seen {
@@ -100,7 +123,8 @@ void add_group(Spool& spool, const char* name, const std::map<std::string, Seen>
 
 } // namespace
 
-LayerReader::LayerReader(const V1Storage& storage, const std::string& id) {
+LayerReader::LayerReader(const V1Storage& storage, const std::string& id,
+                         CheckWanted check_wanted) {
   auto file = storage.open_layer(id);
   if (!file) {
     throw Error(ErrorKind::not_found, "the layer of image " + id + " is not there");
@@ -109,7 +133,11 @@ LayerReader::LayerReader(const V1Storage& storage, const std::string& id) {
     const auto what = "the layer of image " + id;
     auto bytes = make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
                                    file->size_bytes, what);
-    tar_ = std::make_unique<TarReader>(make_decompressed_source(std::move(bytes), what), what);
+    // Checked on both sides: a few bytes may be unpacked to many.
+    auto unpacked = make_decompressed_source(
+        std::make_unique<WantedSource>(std::move(bytes), check_wanted), what);
+    tar_ = std::make_unique<TarReader>(
+        std::make_unique<WantedSource>(std::move(unpacked), check_wanted), what);
   }
 }
 
@@ -145,10 +173,16 @@ std::optional<LayerEntry> LayerReader::next() {
 
 namespace {
 
+/// The request outlives the reading of its answer.
+CheckWanted check_wanted_by(const Request& request) {
+  return [&request] { request.check_wanted(); };
+}
+
 /// [["/etc", "d", false, …], …], an entry at a time.
 class FileListing final : public TextSource {
 public:
-  FileListing(const V1Storage& storage, const std::string& id) : layer_(storage, id) {}
+  FileListing(const V1Storage& storage, const std::string& id, CheckWanted check_wanted)
+      : layer_(storage, id, std::move(check_wanted)) {}
 
 private:
   enum class Stage { begin, entries, over };
@@ -174,7 +208,8 @@ Response files_of(Call& call) {
   Response response;
   response.headers.push_back({"Content-Type", "application/json"});
   make_cacheable(response, "");
-  auto listing = std::make_unique<FileListing>(*call.service.storage, call.target.id);
+  auto listing = std::make_unique<FileListing>(*call.service.storage, call.target.id,
+                                               check_wanted_by(call.request));
   if (listing->prepare(k_buffer_bytes)) {
     response.text = listing->take();
   } else {
@@ -185,8 +220,8 @@ Response files_of(Call& call) {
 
 /// Calls `on_entry` for each entry of a layer.
 template <class OnEntry>
-void for_each_entry(const V1Storage& storage, const std::string& id, OnEntry&& on_entry) {
-  LayerReader layer(storage, id);
+void for_each_entry(const Call& call, const std::string& id, OnEntry&& on_entry) {
+  LayerReader layer(*call.service.storage, id, check_wanted_by(call.request));
   while (const auto entry = layer.next()) {
     on_entry(*entry);
   }
@@ -195,15 +230,14 @@ void for_each_entry(const V1Storage& storage, const std::string& id, OnEntry&& o
 /// What the layer did to each of its files, by the nearest layer below that has it: deleted if it
 /// is a whiteout, changed if it was there, created if it was not or had been deleted.
 Response diff_of(Call& call) {
-  const auto& storage = *call.service.storage;
-  const auto chain = storage.chain(call.target.id);
+  const auto chain = call.service.storage->chain(call.target.id);
   if (!chain) {
     return error_response(404, k_broken_chain);
   }
-  const std::lock_guard turn(call.service.diffs);
+  const auto turn = call.service.diffs.take(1, call.request);
   std::map<std::string, Seen> files;
   std::size_t bytes = 0;
-  for_each_entry(storage, call.target.id, [&](const LayerEntry& entry) {
+  for_each_entry(call, call.target.id, [&](const LayerEntry& entry) {
     bytes += entry.name.size();
     if (files.size() == k_diff_limit || bytes > k_diff_limit_bytes) {
       throw Error(ErrorKind::unsupported, "the layer has too many files for a diff");
@@ -212,7 +246,7 @@ Response diff_of(Call& call) {
   });
   for (std::size_t below = 1; below < chain->size(); ++below) {
     std::vector<std::string> met; // a name may occur twice in one layer: the last one counts
-    for_each_entry(storage, (*chain)[below], [&](const LayerEntry& entry) {
+    for_each_entry(call, (*chain)[below], [&](const LayerEntry& entry) {
       const auto found = files.find(entry.name);
       if (found != files.end() && !found->second.is_settled) {
         found->second.fate = entry.is_deleted ? Fate::created : Fate::changed;

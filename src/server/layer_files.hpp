@@ -4,6 +4,7 @@
 #include <regctl/base/tar.hpp>
 #include <regctl/formats/v1_storage.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,16 +19,20 @@ struct LayerEntry {
   bool is_deleted = false;
 };
 
+/// Called again and again by what takes long; throws where nobody wants the result any more.
+using CheckWanted = std::function<void()>;
+
 /// Reads the entries of an image's layer, whatever its compression; whiteouts (".wh.NAME") are told
 /// as deleted under the plain name, metadata of the union file system is left out. Not thread-safe.
 /// Source: docker-registry 0.9, lib/layers.
 class LayerReader {
 public:
   /// Throws Error{not_found} where the layer is not there.
-  LayerReader(const V1Storage& storage, const std::string& id);
+  LayerReader(const V1Storage& storage, const std::string& id, CheckWanted check_wanted);
   ~LayerReader();
 
-  /// The next entry; nothing at the end. Throws Error{protocol} for what is no tar.
+  /// The next entry; nothing at the end. Throws Error{protocol} for what is no tar, and what
+  /// `check_wanted` throws.
   std::optional<LayerEntry> next();
 
 private:

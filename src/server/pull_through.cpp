@@ -110,7 +110,7 @@ void PullThrough::remember(const std::string& id, const std::string& repository)
   names_[id] = repository;
 }
 
-Asked<V1Image> PullThrough::find_image(const std::string& id) {
+Asked<V1Image> PullThrough::find_image(const std::string& id, const Request& request) {
   if (!is_v1_id(id)) {
     return {};
   }
@@ -125,7 +125,7 @@ Asked<V1Image> PullThrough::find_image(const std::string& id) {
   if (asked.value && asked.value->json_candidates.size() > 1) {
     // Which JSON was pushed is known when the layer is here.
     return guarded("fetching the layer that tells the JSON of " + short_id(id), [&] {
-      find_or_start(id)->wait_for_end();
+      find_or_start(id)->wait_for_end(request);
       return storage_->find_image(id);
     });
   }
@@ -141,10 +141,10 @@ Asked<std::vector<std::string>> PullThrough::ancestry(const std::string& id) {
   return asked;
 }
 
-std::optional<Response> PullThrough::open_layer(const std::string& id) {
+std::optional<Response> PullThrough::open_layer(const std::string& id, const Request& request) {
   const auto fetch = find_or_start(id);
   try {
-    fetch->wait_for_bytes();
+    fetch->wait_for_bytes(request);
   } catch (const Error& error) { // told already to who runs the server
     return error.kind() == ErrorKind::not_found
                ? std::nullopt
@@ -159,6 +159,7 @@ std::optional<Response> PullThrough::open_layer(const std::string& id) {
 }
 
 Asked<PullThrough::Adopted> PullThrough::adopt(const std::string& id) {
+    request.check_wanted();
   if (!is_v1_id(id)) {
     return {};
   }

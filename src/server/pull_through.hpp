@@ -52,12 +52,14 @@ public:
   ~PullThrough(); ///< waits for what is being fetched
 
   [[nodiscard]] Asked<V1Tags> tags(const std::string& name);
-  [[nodiscard]] Asked<V1Image> find_image(const std::string& id);
+  /// The names ("library/app") that the source's search finds; nothing where it has none.
+  [[nodiscard]] Asked<std::vector<std::string>> search(const std::string& term);
+  [[nodiscard]] Asked<V1Image> find_image(const std::string& id, const Request& request);
   [[nodiscard]] Asked<std::vector<std::string>> ancestry(const std::string& id);
 
   /// The layer as an answer that is sent while it is fetched. Throws Error{unavailable} while very
-  /// many are being fetched.
-  [[nodiscard]] std::optional<Response> open_layer(const std::string& id);
+  /// many are being fetched, and as `request`'s check_wanted() does.
+  [[nodiscard]] std::optional<Response> open_layer(const std::string& id, const Request& request);
 
   /// Stores the JSONs of an image and of those below it, so that it can be tagged and built upon;
   /// their layers come when somebody asks for them. Nothing if the source has them not.

@@ -102,7 +102,7 @@ std::optional<Response> stored_images(Call& call) {
     return std::nullopt;
   }
   const auto fd = std::make_shared<FileDescriptor>(std::move(file->fd));
-  const auto turn = take_turn(call.service, file->size_bytes);
+  const auto turn = take_turn(call.service, call.request, file->size_bytes);
   const auto text = read_text(*make_range_source(fd, 0, file->size_bytes, "a list of images"),
                               k_listing_limit_bytes, "a list of images");
   const bool is_list = text.find_first_not_of(" \r\n") == text.find('[');

@@ -9,13 +9,13 @@
 #include "server/responses.hpp"
 #include "server/search_index.hpp"
 #include "server/target.hpp"
+#include "server/turns.hpp"
 
 #include <regctl/formats/v1_storage.hpp>
 
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -23,18 +23,20 @@ namespace regctl::server {
 
 /// How long a client waits for another who writes the same image; then it is told so (409).
 inline constexpr auto k_writer_patience = std::chrono::minutes(10);
+inline constexpr std::uint64_t k_documents_bytes = 64ULL * 1024 * 1024;
 
 /// What every request works on.
 struct Service {
   std::shared_ptr<V1Storage> storage; ///< shared with pushes and pulls through
   std::unique_ptr<Auth> auth;
-  std::unique_ptr<SearchIndex> index;
   std::unique_ptr<OwnNames> names;
+  std::unique_ptr<SearchIndex> index;
   std::unique_ptr<PullThrough> mirror; ///< nothing where nothing is fetched from elsewhere
   OpenUploads uploads;
-  /// Held while a large document is taken apart, which takes many times its size: one at a time.
-  std::mutex large_documents;
-  std::mutex diffs; ///< held while layers are compared, for the same reason
+  /// Memory for documents that are being taken apart, in bytes. No document, however it is made,
+  /// keeps those waiting who fit beside it.
+  Turns documents{k_documents_bytes};
+  Turns diffs{1}; ///< comparisons of layers, each of which takes as much
   bool read_only = false;
   bool search = true;
   std::string issue;                                ///< what "/" answers
@@ -42,12 +44,18 @@ struct Service {
   std::function<void(const std::string&)> complain; ///< for whoever runs the server
 };
 
-/// Waits for the turn of a document of this size; small ones need none.
-inline std::unique_lock<std::mutex> take_turn(Service& service, std::uint64_t size_bytes) {
-  constexpr std::uint64_t k_large_bytes = 64 * 1024;
-  return size_bytes > k_large_bytes ? std::unique_lock(service.large_documents)
-                                    : std::unique_lock<std::mutex>();
+/// A document as values takes up to so many times its size.
+inline constexpr std::uint64_t k_document_growth = 32;
+
+/// Waits for the turn of a document that will take this much memory; small ones need none.
+inline Turns::Turn take_turn(Service& service, const Request& request, std::uint64_t size_bytes) {
+  constexpr std::uint64_t k_small_bytes = 1024 * 1024;
+  return size_bytes > k_small_bytes ? service.documents.take(size_bytes, request) : Turns::Turn();
 }
+
+/// Takes an image for writing as V1Storage::write_image() does, as long as the client waits.
+std::unique_ptr<V1Storage::ImageWriter> take_writer(Service& service, const Request& request,
+                                                    const std::string& id);
 
 /// One request with its parts.
 struct Call {
@@ -56,7 +64,7 @@ struct Call {
   const Target& target;
   std::string_view body;
   /// The body's, if that is large; given back before others are waited for.
-  std::unique_lock<std::mutex> turn;
+  Turns::Turn turn;
 };
 
 // --- images ---

@@ -5,6 +5,8 @@
 The disk is a small tmpfs, which takes root to mount.
 """
 
+import bz2
+import hashlib
 import json
 import os
 import re
@@ -13,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -363,6 +366,68 @@ class Faults(TestCase):
         self.assertEqual(server.end(), 0)
         self.read_all(upload)
         self.assert_no_traces(server)
+
+    # --- clients that have left ---
+
+    def endless_layer(self, server, name):
+        """An image whose layer is small, and has a file of 64 GiB in it: to read it takes longer than any test."""
+        image = Image(name, 0)
+        size, piece = 64 * 1024 * MIB, 64 * MIB
+        head = tarfile.TarInfo("endless")
+        head.size = size
+        image.layer = bz2.compress(head.tobuf(tarfile.GNU_FORMAT)) + bz2.compress(bytes(piece)) * (size // piece)
+        image.checksum = "sha256:" + hashlib.sha256(image.json + b"\n" + image.layer).hexdigest()
+        self.client(server).push("app", name, image)
+        return image
+
+    def count_in_log(self, server, text):
+        with open(os.path.join(server.folder, "log"), encoding="utf-8") as log:
+            return log.read().count(text)
+
+    def test_work_for_clients_that_have_left_ends(self):
+        server = self.start(RegctlServer, "--access-log", "log")
+        image = self.endless_layer(server, "endless")
+        for part in ("diff", "files"):
+            left = [self.connect(server) for _ in range(40)]
+            for connection in left:
+                connection.sendall(f"GET /v1/images/{image.id}/{part} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            wait_for(lambda: self.metric(server, "regctl_open_connections") >= 40, "the requests")
+            for connection in left:
+                connection.close()
+            wait_for(lambda part=part: self.count_in_log(server, f"/{part} ") == 40, "the end of the work")
+            self.assertEqual(self.count_in_log(server, f'/{part} HTTP/1.1" 503 '), 40)
+        small = Image("small", 0)
+        small.layer = b""
+        small.checksum = "sha256:" + hashlib.sha256(small.json + b"\n").hexdigest()
+        self.client(server).push("app", "small", small)
+        self.assertEqual(json.loads(server.get(f"/v1/images/{small.id}/diff")),
+                         {"changed": {}, "created": {}, "deleted": {}})
+
+    def test_long_work_ends_with_the_server(self):
+        server = self.start(RegctlServer, "--access-log", "log")
+        image = self.endless_layer(server, "endless")
+        waiting = []
+        for part in ("diff", "diff", "files"):
+            waiting.append(self.connect(server))
+            waiting[-1].sendall(f"GET /v1/images/{image.id}/{part} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        wait_for(lambda: self.metric(server, "regctl_open_connections") >= 3, "the requests")
+        self.assertEqual(server.end(), 0)
+        for connection in waiting:
+            self.assertIn(b" 503 ", self.read_all(connection))
+
+    def test_who_waits_for_the_writer_of_an_image_and_leaves_waits_no_more(self):
+        server = self.start(RegctlServer, "--access-log", "log", "--timeout", str(2 * PATIENCE_S))
+        upload = self.begin_upload(server, self.client(server))
+        for part in ("layer", "json", "checksum"):
+            other = self.connect(server)
+            body = {"layer": self.image.layer, "json": self.image.json, "checksum": b""}[part]
+            other.sendall(f"PUT /v1/images/{self.image.id}/{part} HTTP/1.1\r\nHost: x\r\n"
+                          f"X-Docker-Checksum-Payload: {self.image.checksum}\r\n"
+                          f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+            other.close()
+            wait_for(lambda part=part: self.count_in_log(server, f'/{part} HTTP/1.1" 503 ') == 1, "the end of waiting")
+        upload.sendall(self.image.layer[50_000:])
+        self.assertIn(" 200 ", self.read_answer(upload)[0])
 
     # --- a full disk ---
 
