@@ -5,6 +5,8 @@
 
 #include <regctl/base/json_reader.hpp>
 
+#include <algorithm>
+
 namespace regctl::server {
 
 namespace {
@@ -12,6 +14,18 @@ namespace {
 constexpr std::size_t k_most_images = 250'000; // with long IDs the limit of the body comes first
 constexpr std::string_view k_no_list = "Invalid data";
 constexpr std::string_view k_no_id = "An entry has no image ID under `id'";
+
+constexpr std::size_t k_id_limit_bytes = 128;
+
+/// Any name that a path can have: the original asks for hexadecimal digits only where an image is
+/// pushed or pulled, and has no limit here.
+bool is_announced_id(std::string_view id) {
+  return !id.empty() && id.size() <= k_id_limit_bytes && id.front() != '.' &&
+         std::all_of(id.begin(), id.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                  c == '_' || c == '-' || c == '.';
+         });
+}
 
 class ListReader final : public JsonReader {
 public:
@@ -58,7 +72,7 @@ private:
   }
 
   bool add_entry() {
-    if (!is_v1_id(id_)) {
+    if (!is_announced_id(id_)) {
       return refuse(400, k_no_id);
     }
     if (list_.ids.size() == k_most_images) {

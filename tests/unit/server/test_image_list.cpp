@@ -61,6 +61,11 @@ TEST_CASE("what is no list of images is refused") {
       {"[[]]", "no image ID"},
       {"[{}]", "no image ID"},
       {R"([{"id":"../x"}])", "no image ID"},
+      {R"([{"id":""}])", "no image ID"},
+      {R"([{"id":".."}])", "no image ID"},
+      {R"([{"id":"a b"}])", "no image ID"},
+      {R"([{"id":"a\u0000"}])", "no image ID"},
+      {"[{\"id\":\"" + std::string(129, 'a') + "\"}]", "no image ID"},
       {R"([{"id":[")" + k_a + "\"]}]", "no image ID"},
       {R"([{"x":{"id":")" + k_a + "\"}}]", "no image ID"},
       {"[{\"id\":\"" + k_a + "\"},{}]", "no image ID"},
@@ -75,6 +80,15 @@ TEST_CASE("what is no list of images is refused") {
     REQUIRE(problem);
     CHECK(problem->status == 400);
     CHECK(problem->text.find(row.why) != std::string::npos);
+  }
+}
+
+TEST_CASE("IDs of other shapes are taken as the original takes them") {
+  for (const auto& id : {std::string("x8fq3kz01mnbvcx7"), std::string("ABC.def-1_2"),
+                         std::string("7"), std::string(128, 'z')}) {
+    ImageList list;
+    CHECK_FALSE(read_image_list("[{\"id\":\"" + id + "\"}]", list));
+    CHECK(list.ids == std::vector{id});
   }
 }
 
