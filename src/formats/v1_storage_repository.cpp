@@ -197,6 +197,18 @@ FileDescriptor V1Storage::State::lock_repository(const std::string& folder) {
   {
     const std::lock_guard lock(mutex);
     if (swept.size() == k_most_swept) {
+std::int64_t folder_change_ns(const Tree& tree, const std::string& path) {
+  const auto folder = tree.find_folder(path);
+  struct stat status = {};
+  if (!folder) {
+    return 0;
+  }
+  if (::fstat(folder->get(), &status) != 0) {
+    throw_errno("read " + tree.what(path), errno);
+  }
+  return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+}
+
       swept.clear();
     }
     if (!swept.insert(folder).second) {
@@ -246,16 +258,11 @@ void V1Storage::for_each_repository_in(
 }
 
 std::int64_t V1Storage::last_change_ns(const std::string& space) const {
-  const auto path = "repositories/" + form_quote(space);
-  const auto folder = state_->tree->find_folder(path);
-  struct stat status = {};
-  if (!folder) {
-    return 0;
-  }
-  if (::fstat(folder->get(), &status) != 0) {
-    throw_errno("read " + state_->tree->what(path), errno);
-  }
-  return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+  return folder_change_ns(*state_->tree, "repositories/" + form_quote(space));
+}
+
+std::int64_t V1Storage::repository_change_ns(const std::string& name) const {
+  return folder_change_ns(*state_->tree, folder_of(name));
 }
 
 bool V1Storage::has_repository(const std::string& name) const {

@@ -3,6 +3,7 @@
 #include "server/text_source.hpp"
 
 #include <regctl/base/json.hpp>
+#include <regctl/base/text.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -22,13 +23,28 @@ std::size_t number(const Request& request, const char* name, std::size_t otherwi
   return error == std::errc() && value > 0 ? std::min(value, k_page_limit) : otherwise;
 }
 
-/// The names with `term` in them of which the caller may hear.
+/// The names with `term` in them of which the caller may hear: of repositories with tags. What a
+/// push that failed has left is nobody's to find.
 std::vector<std::string> find_names(const Call& call, std::string_view term) {
-  auto names = call.service.index->find(term);
+  auto& index = *call.service.index;
+  auto names = index.find(term);
+  std::erase_if(names, [&](const std::string& name) { return !index.has_tags(name); });
   const auto& auth = *call.service.auth;
   if (auth.is_public_readable() && !auth.is_user(call.request)) {
     std::erase_if(names,
                   [&](const std::string& name) { return call.service.storage->is_private(name); });
+  }
+  return names;
+}
+
+/// And those that the mirror's source finds. Where it cannot be asked, or has no search, the names
+/// that are here are all.
+std::vector<std::string> find_names_everywhere(const Call& call, const std::string& term) {
+  auto names = find_names(call, term);
+  if (call.service.mirror) {
+    const auto found = call.service.mirror->search(term).value.value_or(std::vector<std::string>());
+    names.insert(names.end(), found.begin(), found.end());
+    sort_and_unite(names);
   }
   return names;
 }
@@ -110,7 +126,7 @@ Response get_search(Call& call) {
     return error_response(404, "search is off here");
   }
   const auto term = call.request.query("q").value_or("");
-  auto names = find_names(call, term);
+  auto names = find_names_everywhere(call, term);
   const auto total = names.size();
   auto document = Json{{"num_results", total}};
   if (call.request.query("page") || call.request.query("n")) {

@@ -90,6 +90,19 @@ Asked<V1Tags> PullThrough::tags(const std::string& name) {
   return asked;
 }
 
+Asked<std::vector<std::string>> PullThrough::search(const std::string& term) {
+  return guarded("searching the mirror's source", [&] {
+    std::optional<std::vector<std::string>> names;
+    if (const auto hits = source_().search(term)) {
+      names.emplace();
+      for (const auto& hit : *hits) {
+        names->push_back((hit.name.find('/') == std::string::npos ? "library/" : "") + hit.name);
+      }
+    }
+    return names;
+  });
+}
+
 /// Where an image was heard of; the last repository that was asked for, if nowhere.
 std::string PullThrough::repository_of(const std::string& id) const {
   const std::lock_guard lock(mutex_);
@@ -146,6 +159,7 @@ std::optional<Response> PullThrough::open_layer(const std::string& id, const Req
   try {
     fetch->wait_for_bytes(request);
   } catch (const Error& error) { // told already to who runs the server
+    request.check_wanted();
     return error.kind() == ErrorKind::not_found
                ? std::nullopt
                : std::optional(error_response(502, "the mirror's source does not give the layer"));
@@ -159,7 +173,6 @@ std::optional<Response> PullThrough::open_layer(const std::string& id, const Req
 }
 
 Asked<PullThrough::Adopted> PullThrough::adopt(const std::string& id) {
-    request.check_wanted();
   if (!is_v1_id(id)) {
     return {};
   }

@@ -15,6 +15,14 @@ constexpr std::size_t k_readers = 8;
 /// File systems tell time in ticks: what came within the same one would not be seen.
 constexpr std::int64_t k_settled_ns = 1'000'000'000;
 
+/// The time of a change, if what is read now has it for certain; else 0.
+std::int64_t settled(std::int64_t changed_ns) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto age_ns =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - changed_ns;
+  return age_ns > k_settled_ns ? changed_ns : 0;
+}
+
 } // namespace
 
 SearchIndex::SearchIndex(std::shared_ptr<const V1Storage> storage) : storage_(std::move(storage)) {
@@ -46,11 +54,7 @@ void SearchIndex::refresh() {
 }
 
 void SearchIndex::read(Namespace& space) const {
-  const auto changed_ns = storage_->last_change_ns(space.name);
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto age_ns =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - changed_ns;
-  space.changed_ns = age_ns > k_settled_ns ? changed_ns : 0;
+  space.changed_ns = settled(storage_->last_change_ns(space.name));
   storage_->for_each_repository_in(
       space.name, [&](const std::string& name) { space.repositories.push_back(name); });
 }
@@ -63,7 +67,7 @@ void SearchIndex::replace(const Namespace& space) {
     end = names_.erase(end);
   }
   for (const auto& name : space.repositories) {
-    names_.emplace(name, lower(name));
+    names_.emplace(name, Repository{lower(name), 0, false});
   }
 }
 
@@ -75,7 +79,7 @@ void SearchIndex::add(const std::string& name) {
     }
   }
   const std::unique_lock lock(mutex_);
-  names_.emplace(name, lower(name));
+  names_.emplace(name, Repository{lower(name), 0, false});
 }
 
 void SearchIndex::remove(const std::string& name) {
@@ -88,12 +92,31 @@ std::vector<std::string> SearchIndex::find(std::string_view term) {
   const auto wanted = lower(term);
   std::vector<std::string> found;
   const std::shared_lock lock(mutex_);
-  for (const auto& [name, folded] : names_) {
-    if (folded.find(wanted) != std::string::npos) {
+  for (const auto& [name, repository] : names_) {
+    if (repository.folded.find(wanted) != std::string::npos) {
       found.push_back(name);
     }
   }
   return found;
+}
+
+bool SearchIndex::has_tags(const std::string& name) {
+  const auto changed_ns = storage_->repository_change_ns(name);
+  {
+    const std::shared_lock lock(mutex_);
+    const auto found = names_.find(name);
+    if (found != names_.end() && changed_ns != 0 && found->second.changed_ns == changed_ns) {
+      return found->second.has_tags;
+    }
+  }
+  const auto known_ns = settled(changed_ns); // before it is read
+  const bool has_tags = storage_->count_tags(name) > 0;
+  const std::unique_lock lock(mutex_);
+  if (const auto found = names_.find(name); found != names_.end()) {
+    found->second.changed_ns = known_ns;
+    found->second.has_tags = has_tags;
+  }
+  return has_tags;
 }
 
 std::size_t SearchIndex::size() const {

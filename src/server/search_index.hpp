@@ -30,11 +30,20 @@ public:
   [[nodiscard]] std::vector<std::string> find(std::string_view term);
   [[nodiscard]] std::size_t size() const;
 
+  /// Whether a repository has tags. Its folder is read again where it has changed.
+  [[nodiscard]] bool has_tags(const std::string& name);
+
 private:
   struct Namespace {
     std::string name;
     std::int64_t changed_ns = 0; // when it was read; 0 where it has to be read again
     std::vector<std::string> repositories;
+  };
+
+  struct Repository {
+    std::string folded;          ///< its name in lower case
+    std::int64_t changed_ns = 0; ///< when its tags were counted; 0 where they have to be again
+    bool has_tags = false;
   };
 
   void refresh();
@@ -45,7 +54,7 @@ private:
   std::mutex refreshing_;                    ///< guards `read_`
   std::map<std::string, std::int64_t> read_; // namespace → Namespace::changed_ns
   mutable std::shared_mutex mutex_;          ///< guards `names_`
-  std::map<std::string, std::string> names_; // name → its lower-case form
+  std::map<std::string, Repository> names_;
 };
 
 } // namespace regctl::server

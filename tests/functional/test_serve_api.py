@@ -95,6 +95,32 @@ class Api(TestCase):
         self.assertEqual(self.server.ask("DELETE", "/v1/repositories/team/pushed/").status, 200)
         self.assertEqual(names() - before, {"team/place"})
 
+    def test_search_passes_over_repositories_without_tags(self):
+        def names():
+            return [r["name"] for r in self.get("/v1/search?q=left/over").json["results"]]
+
+        layer = Layer("left", 100)
+        self.put("/v1/repositories/left/over/", json.dumps([{"id": layer.id}]))  # of a push that failed
+        self.assertEqual(names(), [])
+        self.server.push(layer, "left/over")
+        self.assertEqual(names(), ["left/over"])
+        self.assertEqual(self.get("/v1/search?q=left/over").json["num_results"], 1)
+        self.assertEqual(self.server.ask("DELETE", "/v1/repositories/left/over/tags/1.0").status, 200)
+        self.assertEqual(names(), [])
+        make_archive(self.path("a.tar"), ["elsewhere"])
+        self.ok("push", "a.tar", f"v1-storage:{self.path('tree')}:left/over:2")
+        self.assertEqual(names(), ["left/over"])
+
+    def test_announced_ids_have_other_shapes_too(self):
+        ids = ["x8fq3kz01mnbvcx7", "0123456789abcdef", "Upper.Case-1_2"]
+        self.put("/v1/repositories/team/odd/", json.dumps([{"id": i, "Tag": "1"} for i in ids]))
+        self.assertEqual([e["id"] for e in self.get("/v1/repositories/team/odd/images").json], ids)
+        self.put("/v1/repositories/team/odd/images", json.dumps([{"id": ids[0], "checksum": "sha256:1"}]), 204)
+        self.assertEqual({e["id"]: e.get("checksum") for e in self.get("/v1/repositories/team/odd/images").json},
+                         {ids[0]: "sha256:1", ids[1]: None, ids[2]: None})
+        for body in ('[{"id": "../x"}]', '[{"id": ""}]', '[{"id": "a/b"}]', '[{"id": 7}]'):
+            self.put("/v1/repositories/team/odd/", body, 400)
+
     def test_a_repository_s_life(self):
         layer = Layer("life", 100)
         self.assertEqual(self.server.push(layer, "app", "latest"), [200, 200, 200, 200, 200, 204])

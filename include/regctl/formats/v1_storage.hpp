@@ -112,6 +112,8 @@ public:
   /// When a repository last came into or went from a namespace, in nanoseconds since 1970; 0 if it
   /// is not there.
   [[nodiscard]] std::int64_t last_change_ns(const std::string& space) const;
+  /// When a file last came into or went from a repository, likewise.
+  [[nodiscard]] std::int64_t repository_change_ns(const std::string& name) const;
 
   [[nodiscard]] bool has_repository(const std::string& name) const;
 
