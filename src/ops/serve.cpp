@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/interrupt.hpp>
 #include <regctl/ops/serve.hpp>
 #include <regctl/registry/registries.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
 
 namespace regctl::ops {
 
@@ -15,19 +21,78 @@ http::Url parse_source(const std::string& url) {
   }
 }
 
-/// A registry named by its URL, which says how to reach it; nothing for "HOST[:PORT]", which is
-/// asked when it is needed.
-std::unique_ptr<registry::v1::Registry> open_source(Session& session, const std::string& url) {
-  if (url.find("://") == std::string::npos) {
-    static_cast<void>(parse_registry_host(url)); // throws now rather than at the first request
-    return nullptr;
+/// The registry from which is fetched what is missing: named by its URL, which says how to reach
+/// it, or as "HOST[:PORT]". It is asked what it is at the first use that succeeds. Thread-safe.
+class MirrorSource {
+public:
+  /// Throws Error{usage} for a name that no registry can have.
+  MirrorSource(Session& session, std::string name) : session_(session), name_(std::move(name)) {
+    if (name_.find("://") == std::string::npos) {
+      host_ = parse_registry_host(name_);
+    } else {
+      base_ = parse_source(name_);
+      base_.target = "/";
+    }
   }
-  auto base = parse_source(url);
-  base.target = "/";
-  const auto host = base.origin().substr(base.scheme.size() + 3);
-  return std::make_unique<registry::v1::Registry>(
-      session.client(), base, host, session.credentials().find(host), registry::v1::Ping{});
-}
+
+  /// Throws Error of another kind than not_found where it cannot be asked, or is no v1 registry.
+  registry::v1::Registry& get() {
+    try {
+      return host_ ? session_.registries().v1(*host_) : at_base();
+    } catch (const Error& error) {
+      const auto kind =
+          error.kind() == ErrorKind::not_found ? ErrorKind::unavailable : error.kind();
+      throw Error(kind, "the mirror's source cannot be used: " + error.message(), error.hint());
+    }
+  }
+
+private:
+  registry::v1::Registry& at_base() {
+    const std::lock_guard lock(mutex_);
+    if (!registry_) {
+      const auto host = base_.origin().substr(base_.scheme.size() + 3);
+      registry_ = session_.registries().connect_at(base_, session_.credentials().find(host));
+    }
+    return *registry_;
+  }
+
+  Session& session_;
+  std::string name_;
+  std::optional<RegistryHost> host_;
+  http::Url base_;
+  std::mutex mutex_; ///< guards `registry_`
+  std::unique_ptr<registry::v1::Registry> registry_;
+};
+
+/// Asks the source what it is while the server runs already: it may be away, which takes long to
+/// find out, and come back.
+class SourceCheck {
+public:
+  SourceCheck(MirrorSource& source, const std::function<void(const std::string&)>& note)
+      : thread_([&source, note] {
+          try {
+            static_cast<void>(source.get());
+          } catch (const Error& error) {
+            if (error.kind() != ErrorKind::interrupted) {
+              note(std::string(error.message()) +
+                   "; what is not here is answered 502 until it can");
+            }
+          }
+        }) {}
+
+  /// The server has ended, and the question with it.
+  ~SourceCheck() {
+    const bool was_interrupted = is_interrupted();
+    interrupt();
+    thread_.join();
+    if (!was_interrupted) {
+      reset_interrupt();
+    }
+  }
+
+private:
+  std::thread thread_;
+};
 
 } // namespace
 
@@ -37,15 +102,17 @@ void serve(Session& session, const server::ServerOptions& options, const std::st
   server::Server::block_signals(); // before the first thread
   server::ServerSeams seams;
   seams.note = note;
-  std::unique_ptr<registry::v1::Registry> source;
+  std::optional<MirrorSource> source;
   if (!mirror_source.empty()) {
-    source = open_source(session, mirror_source);
-    seams.mirror_source = [&]() -> registry::v1::Registry& {
-      return source ? *source : session.registries().v1(parse_registry_host(mirror_source));
-    };
+    source.emplace(session, mirror_source);
+    seams.mirror_source = [&]() -> registry::v1::Registry& { return source->get(); };
   }
   server::Server server(options, std::move(seams));
   on_ready(server);
+  std::optional<SourceCheck> check;
+  if (source) {
+    check.emplace(*source, note);
+  }
   server.run_until_told();
 }
 

@@ -182,8 +182,13 @@ Registries::~Registries() = default;
 
 Detected Registries::detect(const RegistryHost& host,
                             const std::optional<http::Credential>& credential, Ask ask) {
+  return detect_by(schemes_for(host.host, settings_.for_host(host.host)), host, credential, ask);
+}
+
+Detected Registries::detect_by(const std::vector<std::string>& schemes, const RegistryHost& host,
+                               const std::optional<http::Credential>& credential, Ask ask) {
   Probe probe(client_, host.host, credential);
-  probe.choose_scheme(schemes_for(host.host, settings_.for_host(host.host)));
+  probe.choose_scheme(schemes);
   Detected detected{probe.base(), probe.ask_v1(), false};
   detected.speaks_v2 = (ask == Ask::everything || !detected.v1) && probe.ask_v2();
   return detected;
@@ -191,7 +196,18 @@ Detected Registries::detect(const RegistryHost& host,
 
 std::unique_ptr<v1::Registry>
 Registries::connect(const RegistryHost& host, const std::optional<http::Credential>& credential) {
-  const auto detected = detect(host, credential, Ask::until_v1);
+  return open_v1(detect(host, credential, Ask::until_v1), host, credential);
+}
+
+std::unique_ptr<v1::Registry>
+Registries::connect_at(const http::Url& base, const std::optional<http::Credential>& credential) {
+  const RegistryHost host{base.origin().substr(base.scheme.size() + 3)};
+  return open_v1(detect_by({base.scheme}, host, credential, Ask::until_v1), host, credential);
+}
+
+std::unique_ptr<v1::Registry>
+Registries::open_v1(const Detected& detected, const RegistryHost& host,
+                    const std::optional<http::Credential>& credential) {
   if (!detected.v1 && detected.speaks_v2) {
     throw Error(ErrorKind::unsupported,
                 host.host + " speaks only protocol v2, which this version of regctl does not");

@@ -5,8 +5,10 @@ never taken for a short layer."""
 
 import base64
 import http.client
+import http.server
 import json
 import os
+import socket
 import sys
 import tarfile
 import threading
@@ -291,6 +293,66 @@ class PullThrough(TestCase):
         self.assertEqual(server.ask("PUT", f"/v1/images/{'c' * 64}/json", child).status, 502)
         self.fails(5, "pull", f"{server.host}/team/none:1.0", "none.tar", "--retry", "0")
         self.assertIn("asking the mirror's source", server.errors())
+
+    def test_search_finds_what_the_source_has_as_well(self):
+        self.start_both()
+        self.server.push(self.top, "team/own")
+
+        def names(query):
+            return [r["name"] for r in self.server.ask("GET", "/v1/search?q=" + query).json["results"]]
+
+        self.assertEqual(names("team"), ["team/app", "team/own"])
+        self.assertEqual(names("own"), ["team/own"])
+        self.source.control({"method": "GET", "path": "/v1/search", "action": "status", "status": 404, "times": 1})
+        self.assertEqual(names("team"), ["team/own"])
+        self.source.stop()
+        self.assertEqual(names("team"), ["team/own"])
+        self.assertIn("searching the mirror's source", self.server.errors())
+
+    def start_other(self, answers):
+        """A server that is no v1 registry: `answers` maps paths to headers of a 200."""
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                headers = answers.get(self.path)
+                self.send_response(404 if headers is None else 200)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}" if headers is not None else b"no")
+
+            def log_message(self, *_):
+                pass
+
+        other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        self.addCleanup(other.server_close)
+        self.addCleanup(other.shutdown)
+        return f"127.0.0.1:{other.server_port}"
+
+    def test_a_source_that_cannot_be_one_is_told_at_start_and_answers_502(self):
+        v2 = self.start_other({"/v2/": {"Docker-Distribution-Api-Version": "registry/2.0"}})
+        for source, why in ((v2, "v2"), (f"http://{v2}", "v2"), (self.start_other({}), "not as a Docker registry"),
+                            ("http://nobody.invalid:5000", "no host of that name"), ("nobody.invalid:5000", "nobody"),
+                            ("http://127.0.0.1:1", "127.0.0.1:1")):
+            with self.subTest(source):
+                server = self.start(RegctlServer, "--mirror-source", source, "--retry", "0")
+                wait_for(lambda server=server: "the mirror's source cannot be used" in server.errors(), "a word of it")
+                self.assertIn(why, server.errors())
+                for path in (f"images/{'a' * 64}/json", f"images/{'a' * 64}/layer", f"images/{'a' * 64}/ancestry",
+                             "repositories/team/none/tags", "repositories/team/none/images"):
+                    self.assertEqual(server.ask("GET", "/v1/" + path).status, 502, path)
+                self.assertEqual(server.push(Layer("own", 100)), [200, 200, 200, 200, 200, 204])
+                self.assertEqual(server.end(), 0)
+
+    def test_a_source_that_cannot_be_reached_does_not_hold_up_start_or_end(self):
+        source = socket.create_server(("127.0.0.1", 0))  # it takes connections, and never answers
+        self.addCleanup(source.close)
+        server = self.start(RegctlServer, "--mirror-source", f"http://127.0.0.1:{source.getsockname()[1]}")
+        source.accept()[0].recv(1)
+        self.assertEqual(server.get("/v1/_ping"), b"true")
+        self.assertEqual(server.end(), 0)
 
     def test_many_layers_do_not_leave_threads_behind(self):
         self.start_both()

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace regctl::registry {
 
@@ -47,12 +48,20 @@ public:
   std::unique_ptr<v1::Registry> connect(const RegistryHost& host,
                                         const std::optional<http::Credential>& credential);
 
+  /// The same at `base`, which says the scheme.
+  std::unique_ptr<v1::Registry> connect_at(const http::Url& base,
+                                           const std::optional<http::Credential>& credential);
+
   /// The v1 registry at `host` with the credential that is configured for it. Throws like
   /// connect().
   v1::Registry& v1(const RegistryHost& host);
 
 private:
   struct Entry;
+  Detected detect_by(const std::vector<std::string>& schemes, const RegistryHost& host,
+                     const std::optional<http::Credential>& credential, Ask ask);
+  std::unique_ptr<v1::Registry> open_v1(const Detected& detected, const RegistryHost& host,
+                                        const std::optional<http::Credential>& credential);
 
   http::Client& client_;
   http::Credentials& credentials_;
