@@ -140,6 +140,24 @@ void remove_emptied(const Tree& tree, const std::string& folder) {
   sweep_gone(tree, space);
 }
 
+V1Tags list_tags(const Tree& tree, const std::string& folder) {
+  V1Tags tags;
+  tree.list(folder, [&](const std::string& file) {
+    const auto tag = std::string_view(file).substr(std::min(k_tag_prefix.size(), file.size()));
+    if (file.starts_with(k_tag_prefix) && is_tag(tag)) {
+      tags[std::string(tag)] = read_listed_tag(tree, folder + "/" + file);
+    }
+  });
+  return tags;
+}
+
+/// "x_json" without an ID, beside "_x".
+bool is_overwritten(const V1Tags& tags, const std::string& tag) {
+  constexpr std::string_view k_end = "_json";
+  return tag.size() > k_end.size() && tag.ends_with(k_end) && !tags.at(tag) &&
+         tags.contains("_" + tag.substr(0, tag.size() - k_end.size()));
+}
+
 bool remove_file(const Tree& tree, const std::string& folder, const std::string& name) {
   const auto fd = tree.find_folder(folder);
   if (!fd) {
@@ -153,6 +171,18 @@ bool remove_file(const Tree& tree, const std::string& folder, const std::string&
   }
   fsync_folder(*fd, tree.what(folder));
   return true;
+}
+
+std::int64_t folder_change_ns(const Tree& tree, const std::string& path) {
+  const auto folder = tree.find_folder(path);
+  struct stat status = {};
+  if (!folder) {
+    return 0;
+  }
+  if (::fstat(folder->get(), &status) != 0) {
+    throw_errno("read " + tree.what(path), errno);
+  }
+  return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
 }
 
 /// One entry of the list of a repository's images.
@@ -197,18 +227,6 @@ FileDescriptor V1Storage::State::lock_repository(const std::string& folder) {
   {
     const std::lock_guard lock(mutex);
     if (swept.size() == k_most_swept) {
-std::int64_t folder_change_ns(const Tree& tree, const std::string& path) {
-  const auto folder = tree.find_folder(path);
-  struct stat status = {};
-  if (!folder) {
-    return 0;
-  }
-  if (::fstat(folder->get(), &status) != 0) {
-    throw_errno("read " + tree.what(path), errno);
-  }
-  return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
-}
-
       swept.clear();
     }
     if (!swept.insert(folder).second) {
@@ -275,14 +293,20 @@ std::optional<V1Tags> V1Storage::tags(const std::string& name) const {
   if (!tree.find_folder(folder)) {
     return std::nullopt;
   }
-  V1Tags tags;
-  tree.list(folder, [&](const std::string& file) {
-    const auto tag = std::string_view(file).substr(std::min(k_tag_prefix.size(), file.size()));
-    if (file.starts_with(k_tag_prefix) && is_tag(tag)) {
-      tags[std::string(tag)] = read_listed_tag(tree, folder + "/" + file);
-    }
-  });
+  auto tags = list_tags(tree, folder);
+  std::erase_if(tags, [&](const auto& tag) { return is_overwritten(tags, tag.first); });
   return tags;
+}
+
+std::vector<std::string> V1Storage::overwritten_tags(const std::string& name) const {
+  std::vector<std::string> names;
+  const auto tags = list_tags(*state_->tree, folder_of(name));
+  for (const auto& [tag, id] : tags) {
+    if (is_overwritten(tags, tag)) {
+      names.push_back(tag);
+    }
+  }
+  return names;
 }
 
 std::size_t V1Storage::count_tags(const std::string& name) const {

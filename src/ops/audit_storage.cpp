@@ -73,6 +73,10 @@ public:
     return storage_->tags(repository);
   }
 
+  std::vector<std::string> overwritten_tags(const std::string& repository) override {
+    return storage_->overwritten_tags(repository);
+  }
+
   [[nodiscard]] bool is_tree() const override { return true; }
 
   void for_each_image(const std::function<void(const std::string&)>& on_id) override {

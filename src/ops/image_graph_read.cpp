@@ -86,6 +86,16 @@ void ImageGraph::read_tags(Session& session, AuditStore& store,
                                   store.describe() + ", although it is listed");
           return;
         }
+        const bool may_overwrite = std::any_of(
+            tags->begin(), tags->end(), [](const auto& tag) { return tag.first.starts_with('_'); });
+        if (may_overwrite) {
+          for (const auto& name : store.overwritten_tags(repositories_[repository])) {
+            session.progress().note("tag " + repositories_[repository] + ":" + name +
+                                    " is left out: docker-registry has written the properties of "
+                                    "tag _" +
+                                    name.substr(0, name.rfind('_')) + " into its file");
+          }
+        }
         for (const auto& [name, id] : *tags) {
           if (!only_tag || name == *only_tag) {
             tags_.push_back({repository, id ? add(*id, repository) : k_none, name});

@@ -117,8 +117,12 @@ public:
 
   [[nodiscard]] bool has_repository(const std::string& name) const;
 
-  /// Nothing if there is no such repository. A tag whose file does not hold an ID has none.
+  /// Nothing if there is no such repository. A tag whose file does not hold an ID has none; what
+  /// overwritten_tags() are is left out.
   [[nodiscard]] std::optional<V1Tags> tags(const std::string& name) const;
+  /// The names "X_json" whose files hold no ID beside a tag "_X": docker-registry 0.9 writes the
+  /// properties of the one into the file of the other, so that none was pushed, or it is lost.
+  [[nodiscard]] std::vector<std::string> overwritten_tags(const std::string& name) const;
   /// How many tags a repository has, without reading them.
   [[nodiscard]] std::size_t count_tags(const std::string& name) const;
   /// Throws Error{protocol} for a file that leads out of the tree, or is none.

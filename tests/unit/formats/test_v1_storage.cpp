@@ -478,6 +478,20 @@ TEST_CASE_FIXTURE(Fixture, "a tag is not taken for the properties of another one
   CHECK(storage->find_tag("team/app", "x_json") == id_of(1));
 }
 
+TEST_CASE_FIXTURE(Fixture, "properties that docker-registry wrote into a tag's file are no tag") {
+  storage->put_tag("team/app", "_valid", id_of(1), "{}");
+  storage->put_tag("team/app", "other_json", id_of(2), "{}");
+  write("repositories/team/app/tag_valid_json", R"({"last_update": 1})");
+  CHECK(storage->tags("team/app") == V1Tags{{"_valid", id_of(1)}, {"other_json", id_of(2)}});
+  CHECK(storage->overwritten_tags("team/app") == std::vector<std::string>{"valid_json"});
+  write("repositories/team/app/tag_valid_json", id_of(3)); // a tag, pushed last
+  CHECK(storage->tags("team/app")->at("valid_json") == id_of(3));
+  CHECK(storage->overwritten_tags("team/app").empty());
+  write("repositories/team/app/tag_broken_json", "{}"); // damaged: there is no tag "_broken"
+  CHECK(storage->tags("team/app")->at("broken_json") == std::nullopt);
+  CHECK(storage->overwritten_tags("team/app").empty());
+}
+
 TEST_CASE_FIXTURE(Fixture, "a tree tells how much room it has") {
   const auto free_bytes = storage->free_bytes();
   REQUIRE(free_bytes);
