@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/archive_images.hpp"
 
+#include "formats/archive_folders.hpp"
+#include "formats/archive_oci.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
@@ -53,81 +56,89 @@ std::optional<std::string> digest_of_name(const std::string& name) {
              : std::nullopt;
 }
 
-/// The IDs of v1 folders, each with its parent or "".
-std::map<std::string, std::string> read_folder_parents(const ArchiveIndex& index) {
-  std::map<std::string, std::string> parents;
-  for (const auto& name : index.names_ending_with("/json")) {
-    if (const auto id = folder_of(name); is_v1_id(id)) {
-      parents[id] =
-          in_context([&] { return "reading " + name + " of " + index.what(); },
-                     [&] { return parse_v1_image(index.read(name)).parent.value_or(""); });
-    }
-  }
-  return parents;
-}
-
 /// Collects images, merging the names of those that are the same.
 class Collector {
 public:
   explicit Collector(const ArchiveIndex& index) : index_(index) {}
 
-  ArchiveContents take() { return std::move(contents_); }
+  ArchiveContents take() {
+    refuse_shared_names();
+    return std::move(contents_);
+  }
 
-  void add_image(const std::string& id, const std::vector<std::string>& names) {
+  /// Images in v1 folders that no chain has reached so far, tops only.
+  std::vector<std::string> unreached() {
+    std::set<std::string> parents;
+    for (const auto& [id, folder] : folders().by_id()) {
+      parents.insert(folder.parent);
+    }
+    std::vector<std::string> ids;
+    for (const auto& [id, folder] : folders().by_id()) {
+      if (!parents.contains(id) && !contents_.v1_images.contains(id) &&
+          !contents_.missing.contains(id)) {
+        ids.push_back(id);
+      }
+    }
+    return ids;
+  }
+
+  void note(std::string text) { contents_.notes.push_back(std::move(text)); }
+
+  /// The v1 folders, read once.
+  const V1Folders& folders() {
+    if (!folders_) {
+      folders_.emplace(index_);
+    }
+    return *folders_;
+  }
+
+  void add_image(const std::string& id, const ArchivedNames& names) {
     auto known = std::find_if(contents_.images.begin(), contents_.images.end(),
                               [&](const DockerArchive::Image& image) { return image.id == id; });
     if (known == contents_.images.end()) {
-      contents_.images.push_back({{}, id});
+      contents_.images.push_back({{}, {}, id});
       known = std::prev(contents_.images.end());
     }
-    for (const auto& name : names) {
+    for (const auto& name : names.names) {
       known->names.push_back(image_name(index_, name));
     }
+    known->tags.insert(known->tags.end(), names.tags.begin(), names.tags.end());
     sort_and_unite(known->names);
+    sort_and_unite(known->tags);
   }
 
-  /// The chain of v1 folders from `id` down. Throws Error{protocol} for what is missing, or a loop.
+  /// The chain of v1 folders from `id` down. Throws Error{protocol} where `id` is not there, and
+  /// for a loop.
   void add_v1_chain(const std::string& id) {
     std::set<std::string> seen;
     std::string child;
-    for (std::optional<std::string> next = id; next;) {
-      if (!seen.insert(*next).second || seen.size() > k_max_chain) {
+    for (std::string next = id; !next.empty();) {
+      if (!seen.insert(next).second || seen.size() > k_max_chain) {
         bad(index_, "the parents of image " + short_id(id) + " form a loop, or too long a chain");
       }
-      if (!index_.find(*next + "/json")) {
-        bad(index_, "image " + short_id(*next) +
-                        (child.empty() ? "" : ", the parent of " + short_id(child) + ",") +
-                        " is not in the archive");
+      const auto* folder = find_folder(next, child);
+      if (folder == nullptr) {
+        return;
       }
-      auto json = index_.read(*next + "/json");
-      const auto info = in_context([&] { return "reading " + *next + "/json of " + index_.what(); },
-                                   [&] { return parse_v1_image(json); });
-      if (info.id != *next) {
-        bad(index_, "the folder " + *next + " holds the JSON of image " + info.id);
+      if (index_.find(folder->layer_name())) {
+        contents_.v1_images[next] = {index_.read(folder->json_name()), folder->layer_name(),
+                                     std::nullopt, std::nullopt};
+      } else {
+        contents_.missing[next] = "image " + short_id(next) + " has no layer.tar";
       }
-      if (!index_.find(*next + "/layer.tar")) {
-        bad(index_, "image " + short_id(*next) + " has no layer.tar");
-      }
-      contents_.v1_images[*next] = {std::move(json), *next + "/layer.tar", std::nullopt,
-                                    std::nullopt};
-      child = *next;
-      next = info.parent;
+      child = next;
+      next = folder->parent;
     }
   }
 
   /// An image of manifest.json or of the OCI layout. `layers` are names of entries, base first.
   void add_config_image(const std::string& config_name, const std::vector<std::string>& layers,
-                        const std::vector<std::string>& names) {
+                        const ArchivedNames& names) {
     const auto config = index_.read(config_name);
     if (const auto digest = digest_of_name(config_name);
         digest && *digest != "sha256:" + sha256_hex(config)) {
       throw Error(ErrorKind::integrity,
                   index_.what() + ": " + config_name + " does not hash to its name");
-    }
-    for (const auto& layer : layers) {
-      if (!index_.find(layer)) {
-        bad(index_, "the layer " + json_quote(layer) + " is not in the archive");
-      }
     }
     const auto chain = in_context([&] { return "reading " + config_name + " of " + index_.what(); },
                                   [&] { return derive_v1_chain(config); });
@@ -146,6 +157,11 @@ public:
         archived.layer = layers[*image.layer_index];
         archived.diff_id = diff_ids[*image.layer_index];
         archived.digest = digest_of_name(*archived.layer);
+        if (!index_.find(*archived.layer)) {
+          contents_.missing[image.id] = "the layer " + json_quote(*archived.layer) + " of image " +
+                                        short_id(image.id) + " is not in the archive";
+          continue;
+        }
       }
       contents_.v1_images[image.id] = std::move(archived);
     }
@@ -153,6 +169,37 @@ public:
   }
 
 private:
+  /// The folder of an image; nullptr where only a child of it, which may go where it is, is there.
+  const V1Folders::Folder* find_folder(const std::string& id, const std::string& child) {
+    if (const auto* folder = folders().find(id)) {
+      return folder;
+    }
+    for (const auto& unplaced : folders().unplaced()) {
+      if (unplaced.name == id) {
+        bad(index_, unplaced.why);
+      }
+    }
+    if (child.empty()) {
+      bad(index_, "image " + short_id(id) + " is not in the archive");
+    }
+    contents_.missing[id] =
+        "image " + short_id(id) + ", the parent of " + short_id(child) + ", is not in the archive";
+    return nullptr;
+  }
+
+  void refuse_shared_names() const {
+    std::map<std::string, std::string> taken;
+    for (const auto& image : contents_.images) {
+      for (const auto& name : image.names) {
+        const auto [known, is_new] = taken.emplace(name, image.id);
+        if (!is_new) {
+          bad(index_, "two images in it, " + short_id(known->second) + " and " +
+                          short_id(image.id) + ", are named " + json_quote(name));
+        }
+      }
+    }
+  }
+
   static std::vector<std::string> read_diff_ids(const std::string& config) {
     return read_strings(&parse_json(config, "the config").at("rootfs").at("diff_ids"));
   }
@@ -164,7 +211,7 @@ private:
                                             const std::vector<std::string>& diff_ids) {
     // JSON-only steps are in no list of layers, so the top may stand above the last one listed.
     const auto last = layers.empty() ? std::string() : folder_of(layers.back());
-    for (const auto& [id, parent] : folder_parents()) {
+    for (const auto& [id, folder] : folders().by_id()) {
       if (is_above(id, last) && is_made_from(config, id, layers, diff_ids)) {
         add_v1_chain(id);
         set_diff_ids(layers, diff_ids);
@@ -174,22 +221,14 @@ private:
     return std::nullopt;
   }
 
-  /// The v1 folders and their parents, read once.
-  const std::map<std::string, std::string>& folder_parents() {
-    if (!parents_) {
-      parents_ = read_folder_parents(index_);
-    }
-    return *parents_;
-  }
-
   /// True if `wanted` is `id` or below it; an empty name is below everything.
   bool is_above(std::string id, const std::string& wanted) {
     for (std::size_t depth = 0; depth < k_max_chain && !id.empty(); ++depth) {
       if (id == wanted || wanted.empty()) {
         return true;
       }
-      const auto found = folder_parents().find(id);
-      id = found == folder_parents().end() ? std::string() : found->second;
+      const auto* folder = folders().find(id);
+      id = folder == nullptr ? std::string() : folder->parent;
     }
     return false;
   }
@@ -197,7 +236,10 @@ private:
   void set_diff_ids(const std::vector<std::string>& layers,
                     const std::vector<std::string>& diff_ids) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
-      contents_.v1_images.at(folder_of(layers[i])).diff_id = diff_ids[i];
+      if (const auto image = contents_.v1_images.find(folder_of(layers[i]));
+          image != contents_.v1_images.end()) { // else it is missing
+        image->second.diff_id = diff_ids[i];
+      }
     }
   }
 
@@ -227,14 +269,27 @@ private:
 
   const ArchiveIndex& index_;
   ArchiveContents contents_;
-  std::optional<std::map<std::string, std::string>> parents_;
+  std::optional<V1Folders> folders_;
 };
+
+/// Names of images by their config, which engines and containerd keep in index.json even where
+/// manifest.json has none.
+std::map<std::string, ArchivedNames> read_oci_names(const ArchiveIndex& index) {
+  std::map<std::string, ArchivedNames> names;
+  if (index.find("index.json")) {
+    for (auto& image : read_oci_layout(index).images) {
+      names.emplace(image.config, std::move(image.names));
+    }
+  }
+  return names;
+}
 
 void read_manifest(const ArchiveIndex& index, Collector& collector) {
   const auto document = parse_json(index.read("manifest.json"), index.what() + ": manifest.json");
   if (!document.is_array()) {
     bad(index, "manifest.json is not a list");
   }
+  std::optional<std::map<std::string, ArchivedNames>> elsewhere;
   for (std::size_t i = 0; i < document.size(); ++i) {
     const auto where = "manifest.json[" + std::to_string(i) + "]";
     const auto config_name = required_string(document[i], "Config", where);
@@ -246,7 +301,14 @@ void read_manifest(const ArchiveIndex& index, Collector& collector) {
     for (const auto& layer : read_strings(find_member(document[i], "Layers"))) {
       layers.push_back(normal_name(layer).value_or(layer));
     }
-    collector.add_config_image(*config, layers, read_strings(find_member(document[i], "RepoTags")));
+    ArchivedNames names{read_strings(find_member(document[i], "RepoTags")), {}};
+    if (names.names.empty()) {
+      if (!elsewhere) {
+        elsewhere = read_oci_names(index);
+      }
+      names = (*elsewhere)[*config];
+    }
+    collector.add_config_image(*config, layers, names);
   }
 }
 
@@ -264,19 +326,29 @@ void read_repositories(const ArchiveIndex& index, Collector& collector) {
         bad(index, "repositories." + repository + "." + tag + " is not an image ID");
       }
       collector.add_v1_chain(id.get<std::string>());
-      collector.add_image(id.get<std::string>(), {repository + ":" + tag});
+      collector.add_image(id.get<std::string>(), {{repository + ":" + tag}, {}});
     }
+  }
+  for (const auto& folder : collector.folders().unplaced()) {
+    collector.note(index.what() + ": " + folder.why + " and is passed over");
+  }
+  for (const auto& id : collector.unreached()) {
+    collector.note(index.what() + ": image " + short_id(id) +
+                   " has no name, nor has one above it, and is passed over");
   }
 }
 
 /// v1 folders without names: `docker save ID`. The images that are nobody's parent.
 void read_unnamed_folders(const ArchiveIndex& index, Collector& collector) {
-  const auto folders = read_folder_parents(index);
-  std::set<std::string> parents;
-  for (const auto& [id, parent] : folders) {
-    parents.insert(parent);
+  const auto& folders = collector.folders();
+  if (!folders.by_id().empty() && !folders.unplaced().empty()) {
+    bad(index, folders.unplaced().front().why); // it might be the one that is above all
   }
-  for (const auto& [id, parent] : folders) {
+  std::set<std::string> parents;
+  for (const auto& [id, folder] : folders.by_id()) {
+    parents.insert(folder.parent);
+  }
+  for (const auto& [id, folder] : folders.by_id()) {
     if (!parents.contains(id)) {
       collector.add_v1_chain(id);
       collector.add_image(id, {});
@@ -284,59 +356,13 @@ void read_unnamed_folders(const ArchiveIndex& index, Collector& collector) {
   }
 }
 
-std::string blob_name(const std::string& digest) {
-  constexpr std::string_view k_sha256 = "sha256:";
-  if (!digest.starts_with(k_sha256) || !is_lower_hex(digest.substr(k_sha256.size()), 64)) {
-    throw Error(ErrorKind::protocol, "'" + digest + "' is not a sha256 digest");
+void read_oci(const ArchiveIndex& index, Collector& collector) {
+  auto contents = read_oci_layout(index);
+  for (auto& text : contents.notes) {
+    collector.note(std::move(text));
   }
-  return "blobs/sha256/" + digest.substr(k_sha256.size());
-}
-
-/// The names that Docker and containerd write into an index's annotations.
-std::vector<std::string> annotated_names(const Json& descriptor) {
-  const auto* annotations = find_member(descriptor, "annotations");
-  if (annotations != nullptr) {
-    if (const auto name = optional_string(*annotations, "io.containerd.image.name")) {
-      return {*name};
-    }
-  }
-  return {};
-}
-
-void read_oci_manifest(const ArchiveIndex& index, const Json& descriptor,
-                       const std::vector<std::string>& names, Collector& collector, int depth) {
-  const auto name = blob_name(required_string(descriptor, "digest", "index.json"));
-  if (depth > 4 || !index.find(name)) {
-    return; // other platforms of an index need not be in the archive
-  }
-  const auto manifest = parse_json(index.read(name), index.what() + ": " + name);
-  if (const auto* children = find_member(manifest, "manifests")) {
-    for (const auto& child : *children) {
-      read_oci_manifest(index, child, names, collector, depth + 1);
-    }
-    return;
-  }
-  const auto* config = find_member(manifest, "config");
-  const auto* list = find_member(manifest, "layers");
-  if (config == nullptr || list == nullptr || !list->is_array()) {
-    bad(index, name + " is no image manifest");
-  }
-  std::vector<std::string> layers;
-  for (const auto& layer : *list) {
-    layers.push_back(blob_name(required_string(layer, "digest", name + ": layer")));
-  }
-  collector.add_config_image(blob_name(required_string(*config, "digest", name + ": config")),
-                             layers, names);
-}
-
-void read_oci_layout(const ArchiveIndex& index, Collector& collector) {
-  const auto document = parse_json(index.read("index.json"), index.what() + ": index.json");
-  const auto* manifests = find_member(document, "manifests");
-  if (manifests == nullptr || !manifests->is_array()) {
-    bad(index, "index.json has no manifests");
-  }
-  for (const auto& descriptor : *manifests) {
-    read_oci_manifest(index, descriptor, annotated_names(descriptor), collector, 0);
+  for (const auto& image : contents.images) {
+    collector.add_config_image(image.config, image.layers, image.names);
   }
 }
 
@@ -349,13 +375,15 @@ ArchiveContents read_contents(const ArchiveIndex& index) {
   } else if (index.find("repositories")) {
     read_repositories(index, collector);
   } else if (index.find("index.json")) {
-    read_oci_layout(index, collector);
+    read_oci(index, collector);
   } else {
     read_unnamed_folders(index, collector);
   }
   auto contents = collector.take();
   if (contents.images.empty()) {
-    throw Error(ErrorKind::protocol, index.what() + " is a tar file, but holds no image",
+    throw Error(ErrorKind::protocol,
+                contents.notes.empty() ? index.what() + " is a tar file, but holds no image"
+                                       : contents.notes.front(),
                 "what 'docker save' writes is wanted, not 'docker export'");
   }
   return contents;

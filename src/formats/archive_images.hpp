@@ -24,10 +24,15 @@ struct ArchivedImage {
 struct ArchiveContents {
   std::vector<DockerArchive::Image> images;
   std::map<std::string, ArchivedImage> v1_images; ///< by ID
+  /// By ID: images of the chains that are not there, and what is missing. An update may leave out
+  /// what its destination has.
+  std::map<std::string, std::string> missing;
+  std::vector<std::string> notes; ///< what was passed over, and why
 };
 
 /// Reads manifest.json if there is one, else `repositories` and the v1 folders, else the OCI
-/// layout. Throws Error{protocol} naming the entry that is missing or wrong.
+/// layout, else the v1 folders alone. Throws Error{protocol} naming the entry that is missing or
+/// wrong.
 ArchiveContents read_contents(const ArchiveIndex& index);
 
 } // namespace regctl

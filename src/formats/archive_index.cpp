@@ -24,6 +24,10 @@ std::string folder_of(const std::string& name) {
   return slash == std::string::npos ? std::string() : name.substr(0, slash + 1);
 }
 
+std::string last_part(const std::string& name) {
+  return name.substr(folder_of(name).size());
+}
+
 bool is_zero(std::span<const std::byte> bytes) noexcept {
   return bytes.empty() || (bytes.front() == std::byte{0} &&
                            std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
@@ -131,6 +135,7 @@ std::size_t ArchiveIndex::read_entries(std::unique_ptr<Source> tar, const Place&
     }
     read_entry(*entry, reader.data(), place);
   }
+  settle_links();
   return count;
 }
 
@@ -160,8 +165,9 @@ void ArchiveIndex::read_entry(const TarEntry& entry, Source& data, const Place& 
     // A symbolic link's target is seen from its folder, a hard link's from the root.
     const auto target = normal_name((entry.type == '2' ? folder_of(*name) : "") + entry.link_name);
     if (!target || entry.link_name.starts_with('/')) {
-      throw Error(ErrorKind::protocol,
-                  what_ + ": the link " + json_quote(entry.name) + " leads out of the archive");
+      throw Error(ErrorKind::protocol, what_ + ": the link " + json_quote(entry.name) + " to " +
+                                           json_quote(entry.link_name) +
+                                           " leads out of the archive");
     }
     add(*name, {{}, *target, false});
   }
@@ -188,9 +194,43 @@ std::optional<ArchiveIndex::File> ArchiveIndex::find(const std::string& name) co
     if (found->second.link_target.empty()) {
       return found->second.file;
     }
+    if (!has(found->second.link_target)) {
+      refuse_link(wanted, found->second.link_target);
+    }
     wanted = found->second.link_target;
   }
   throw Error(ErrorKind::protocol, what_ + ": the links at " + json_quote(name) + " form a loop");
+}
+
+void ArchiveIndex::settle_links() {
+  const auto is_broken = [&](const Entry& entry) {
+    return !entry.link_target.empty() && !has(entry.link_target);
+  };
+  std::map<std::string, std::vector<std::string>> files; // by the last part that a link wants
+  for (const auto& [name, entry] : entries_) {
+    if (is_broken(entry)) {
+      files[last_part(entry.link_target)];
+    }
+  }
+  if (files.empty()) {
+    return;
+  }
+  for (const auto& [name, entry] : entries_) {
+    if (const auto wanted = files.find(last_part(name));
+        wanted != files.end() && entry.link_target.empty()) {
+      wanted->second.push_back(name);
+    }
+  }
+  for (auto& [name, entry] : entries_) {
+    if (is_broken(entry) && files[last_part(entry.link_target)].size() == 1) {
+      entry.link_target = files[last_part(entry.link_target)].front();
+    }
+  }
+}
+
+void ArchiveIndex::refuse_link(const std::string& link, const std::string& target) const {
+  throw Error(ErrorKind::protocol, what_ + ": the link " + json_quote(link) + " leads to " +
+                                       json_quote(target) + ", which is not in the archive");
 }
 
 std::vector<std::string> ArchiveIndex::names_ending_with(std::string_view suffix) const {

@@ -42,8 +42,13 @@ public:
 
   [[nodiscard]] const std::string& what() const noexcept { return what_; }
 
-  /// The file of that name, through links. Nothing if there is none. Throws Error{protocol} for a
-  /// link loop, and for a name that stands twice with different places.
+  /// Whether there is a file or link of that name.
+  [[nodiscard]] bool has(const std::string& name) const { return entries_.contains(name); }
+
+  /// The file of that name, through links. Nothing if there is none. Where a link's target is not
+  /// where the link says, it is the only file whose name has the same last part. Throws
+  /// Error{protocol} for a link without a target and for a loop, naming both ends, and for a name
+  /// that stands twice with different places.
   [[nodiscard]] std::optional<File> find(const std::string& name) const;
 
   /// Every name that ends with `suffix`.
@@ -71,6 +76,9 @@ private:
   std::size_t read_entries(std::unique_ptr<Source> tar, const Place& place);
   void read_entry(const TarEntry& entry, Source& data, const Place& place);
   void add(const std::string& name, Entry entry);
+  /// Links whose target is not where they say lead to the only file of that last part.
+  void settle_links();
+  [[noreturn]] void refuse_link(const std::string& link, const std::string& target) const;
   [[noreturn]] void refuse_empty(std::uint64_t size_bytes) const;
 
   std::shared_ptr<const FileDescriptor> file_; // shared with the sources it opened

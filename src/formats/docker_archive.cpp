@@ -79,6 +79,7 @@ public:
   V1Tags tags() override;
   std::optional<std::vector<std::string>> ancestry(const std::string& id) override;
   std::optional<V1Image> find_image(const std::string& id) override;
+  V1Answer look_up(const std::string& id) override;
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override;
 
   std::unique_ptr<V1Push> start_push(const V1PushPlan&) override { read_only(); }
@@ -97,6 +98,8 @@ public:
 
   [[nodiscard]] const std::vector<Image>& images() const override { return contents_.images; }
 
+  [[nodiscard]] const std::vector<std::string>& notes() const override { return contents_.notes; }
+
   std::unique_ptr<V1Repository> repository() override {
     return std::make_unique<ArchiveRepository>(shared_from_this());
   }
@@ -106,6 +109,12 @@ public:
   [[nodiscard]] const ArchivedImage* find(const std::string& id) const {
     const auto found = contents_.v1_images.find(id);
     return found == contents_.v1_images.end() ? nullptr : &found->second;
+  }
+
+  /// Why an image of a chain is not there; "" for every other.
+  [[nodiscard]] std::string why_missing(const std::string& id) const {
+    const auto found = contents_.missing.find(id);
+    return found == contents_.missing.end() ? "" : index_.what() + ": " + found->second;
   }
 
 private:
@@ -123,7 +132,10 @@ V1Tags ArchiveRepository::tags() {
     for (const auto& name : image.names) {
       tags[name] = image.id;
     }
-    if (image.names.empty()) {
+    for (const auto& tag : image.tags) {
+      tags[":" + tag] = image.id;
+    }
+    if (image.names.empty() && image.tags.empty()) {
       tags[image.id] = image.id;
     }
   }
@@ -144,16 +156,27 @@ std::optional<std::vector<std::string>> ArchiveRepository::ancestry(const std::s
 }
 
 std::optional<V1Image> ArchiveRepository::find_image(const std::string& id) {
+  auto answer = look_up(id);
+  if (answer.state == V1Answer::State::complete) {
+    return std::move(answer.image);
+  }
+  if (const auto why = archive_->why_missing(id); !why.empty()) {
+    throw Error(ErrorKind::protocol, why);
+  }
+  return std::nullopt;
+}
+
+V1Answer ArchiveRepository::look_up(const std::string& id) {
   const auto* archived = archive_->find(id);
   if (archived == nullptr) {
-    return std::nullopt;
+    return {};
   }
   V1Image image;
   image.id = id;
   image.json = archived->json;
   image.layer_size_bytes = archived->layer ? archive_->index().find(*archived->layer)->size_bytes
                                            : make_tar_end().size();
-  return image;
+  return {V1Answer::State::complete, std::move(image)};
 }
 
 std::unique_ptr<LayerSource> ArchiveRepository::open_layer(const V1Image& image, LayerCheck check) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/backed_repository.hpp"
 #include "ops/copy_images.hpp"
 #include "ops/open.hpp"
 
@@ -42,7 +43,9 @@ Reference target_name(const Selected& image, const Place& to,
     target.host = host->host;
   }
   if (!target.tag) {
-    target.tag = image.name ? image.name->tag_or_latest() : "latest";
+    target.tag = image.name          ? image.name->tag_or_latest()
+                 : image.tag.empty() ? "latest"
+                                     : image.tag;
   }
   return target;
 }
@@ -91,55 +94,67 @@ std::map<std::string, std::string> archive_tags(const std::vector<Move>& moves) 
   return tags;
 }
 
+/// Whether layers lie there as they were pushed, which engines do compressed, and chains are whole.
+bool holds_pushed_layers(const Place& place) {
+  return place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;
+}
+
 using OpenTarget = std::function<std::unique_ptr<V1Repository>(const Reference& repository)>;
 
-/// One push for each repository.
-void copy_to_repositories(Session& session, V1Repository& source, const std::vector<Move>& moves,
-                          const ImageCopy& how, const OpenTarget& open, CopyReport& report) {
+/// What is copied, and how.
+struct Copied {
+  Session& session;
+  const Place& from;
+  V1Repository& source;
+  const std::vector<Move>& moves;
+  const ImageCopy& how;
+};
+
+/// One push for each repository. An archive may leave out what is there.
+void copy_to_repositories(const Copied& copied, const OpenTarget& open, CopyReport& report) {
   std::map<Reference, std::map<std::string, std::string>> by_repository;
-  for (const auto& move : moves) {
+  for (const auto& move : copied.moves) {
     auto repository = move.target;
     repository.tag.reset();
     by_repository[repository][*move.target.tag] = move.source.id;
   }
   for (const auto& [repository, tags] : by_repository) {
     const auto target = open(repository);
+    const auto backed =
+        holds_pushed_layers(copied.from) ? nullptr : make_backed_repository(copied.source, *target);
     copy_images(
-        session, source, tags, how,
+        copied.session, backed ? *backed : copied.source, tags, copied.how,
         [&](const V1PushPlan& plan) { return target->start_push(plan); }, report);
   }
 }
 
-void copy_to_registry(Session& session, V1Repository& source, const std::vector<Move>& moves,
-                      const ImageCopy& how, CopyReport& report) {
-  for (const auto& move : moves) {
+void copy_to_registry(const Copied& copied, CopyReport& report) {
+  for (const auto& move : copied.moves) {
     if (move.target.host == "docker.io") {
       throw Error(ErrorKind::usage, "'" + move.target.to_familiar_string() + "' names no registry",
                   "name the destination: HOST[:PORT]/NAME[:TAG]");
     }
   }
   const auto open = [&](const Reference& repository) {
-    return session.registries().v1({repository.host}).open(repository.name);
+    return copied.session.registries().v1({repository.host}).open(repository.name);
   };
-  copy_to_repositories(session, source, moves, how, open, report);
+  copy_to_repositories(copied, open, report);
 }
 
-void copy_to_storage(Session& session, V1Repository& source, const std::vector<Move>& moves,
-                     const Place& to, const ImageCopy& how, CopyReport& report) {
+void copy_to_storage(const Copied& copied, const Place& to, CopyReport& report) {
   const auto storage = V1Storage::open(to.path, V1Storage::Missing::create);
   const auto open = [&](const Reference& repository) {
     return storage->repository(repository.name);
   };
-  copy_to_repositories(session, source, moves, how, open, report);
+  copy_to_repositories(copied, open, report);
 }
 
-void copy_to_engine(Session& session, V1Repository& source, const std::vector<Move>& moves,
-                    const ImageCopy& how, CopyReport& report) {
-  registry::Engine engine(session.client());
+void copy_to_engine(const Copied& copied, CopyReport& report) {
+  registry::Engine engine(copied.session.client());
   // The engine wants its archive in one piece and order; layers come in parallel and in any.
   auto file = std::make_shared<FileDescriptor>(make_temporary_file());
   copy_images(
-      session, source, archive_tags(moves), how,
+      copied.session, copied.source, archive_tags(copied.moves), copied.how,
       [&](const V1PushPlan& plan) { return start_docker_archive(*file, "a temporary file", plan); },
       report);
   struct stat status = {};
@@ -150,11 +165,6 @@ void copy_to_engine(Session& session, V1Repository& source, const std::vector<Mo
   engine.load([&] { return make_range_source(file, 0, size, "a temporary file"); }, size);
 }
 
-/// Whether layers lie there as they were pushed, which engines do compressed.
-bool holds_pushed_layers(const Place& place) {
-  return place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;
-}
-
 Progress::Verb verb_for(const Place& from, const Place& to) {
   const bool from_registry = from.kind == Place::Kind::registry;
   const bool to_registry = to.kind == Place::Kind::registry;
@@ -163,22 +173,21 @@ Progress::Verb verb_for(const Place& from, const Place& to) {
                                       : Progress::Verb::pushing;
 }
 
-void copy_to(Session& session, V1Repository& source, const std::vector<Move>& moves,
-             const Place& to, const ImageCopy& how, CopyReport& report) {
+void copy_to(const Copied& copied, const Place& to, CopyReport& report) {
   switch (to.kind) {
   case Place::Kind::registry:
-    copy_to_registry(session, source, moves, how, report);
+    copy_to_registry(copied, report);
     return;
   case Place::Kind::docker_archive:
     copy_images(
-        session, source, archive_tags(moves), how,
+        copied.session, copied.source, archive_tags(copied.moves), copied.how,
         [&](const V1PushPlan& plan) { return start_docker_archive(to.path, plan); }, report);
     return;
   case Place::Kind::docker_daemon:
-    copy_to_engine(session, source, moves, how, report);
+    copy_to_engine(copied, report);
     return;
   case Place::Kind::v1_storage:
-    copy_to_storage(session, source, moves, to, how, report);
+    copy_to_storage(copied, to, report);
     return;
   case Place::Kind::oci_layout:
   case Place::Kind::oci_archive:
@@ -210,40 +219,41 @@ std::string describe(const Place& to, const std::optional<RegistryHost>& host) {
 
 CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& options) {
   auto destination = describe(to, options.host);
-  return in_context(
-      [&] { return "copying " + from.to_string() + " to " + destination; },
-      [&] {
-        const auto source = open_repository(session, from);
-        const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
-        auto moves = plan_moves(select_images(*source, from, select), from, to, options.host);
-        if (to.kind == Place::Kind::registry && moves.size() == 1) {
-          auto named = to;
-          named.reference = moves.front().target;
-          destination = named.to_string();
-        }
-        ImageCopy how{options.check, PlainLayers::keep, verb_for(from, to), {}};
-        if (holds_pushed_layers(to) && !holds_pushed_layers(from)) {
-          how.plain_layers = options.plain_layers;
-        }
-        if (options.check == LayerCheck::none) {
-          session.progress().note("layers are not verified");
-        }
-        how.require_checksum = options.require_checksum;
-        CopyReport report;
-        copy_to(session, *source, moves, to, how, report);
-        if (options.check != LayerCheck::none && holds_pushed_layers(from)) {
-          note_unverified(session, *source, report);
-        }
-        for (const auto& move : moves) {
-          auto there = to;
-          there.reference = move.target;
-          auto here = from;
-          here.reference = move.source.name;
-          report.tags.push_back({here.to_string(), there.to_string(), move.source.id,
-                                 !report.unverified_chains.contains(move.source.id)});
-        }
-        return report;
-      });
+  return in_context([&] { return "copying " + from.to_string() + " to " + destination; },
+                    [&] {
+                      const auto source = open_repository(session, from);
+                      const auto select =
+                          options.tags == TagChoice::all ? Select::all_tags : Select::one;
+                      auto moves =
+                          plan_moves(select_images(*source, from, select), from, to, options.host);
+                      if (to.kind == Place::Kind::registry && moves.size() == 1) {
+                        auto named = to;
+                        named.reference = moves.front().target;
+                        destination = named.to_string();
+                      }
+                      ImageCopy how{options.check, PlainLayers::keep, verb_for(from, to), {}};
+                      if (holds_pushed_layers(to) && !holds_pushed_layers(from)) {
+                        how.plain_layers = options.plain_layers;
+                      }
+                      if (options.check == LayerCheck::none) {
+                        session.progress().note("layers are not verified");
+                      }
+                      how.require_checksum = options.require_checksum;
+                      CopyReport report;
+                      copy_to({session, from, *source, moves, how}, to, report);
+                      if (options.check != LayerCheck::none && holds_pushed_layers(from)) {
+                        note_unverified(session, *source, report);
+                      }
+                      for (const auto& move : moves) {
+                        auto there = to;
+                        there.reference = move.target;
+                        auto here = from;
+                        here.reference = move.source.name;
+                        report.tags.push_back({here.to_string(), there.to_string(), move.source.id,
+                                               !report.unverified_chains.contains(move.source.id)});
+                      }
+                      return report;
+                    });
 }
 
 } // namespace regctl::ops

@@ -108,7 +108,8 @@ std::vector<ImageRow> rows_of(const std::string& repository, const V1Tags& tags)
 std::vector<ImageRow> archive_rows(V1Repository& archive, const Place& place) {
   std::vector<ImageRow> rows;
   for (const auto& image : select_images(archive, place, Select::all_tags)) {
-    ImageRow row{"<none>", "<none>", image.id, "", std::nullopt, nullptr};
+    ImageRow row{"<none>", image.tag.empty() ? "<none>" : image.tag, image.id, "", std::nullopt,
+                 nullptr};
     if (auto name = image.name) {
       row.tag = name->tag_or_latest();
       name->tag.reset();

@@ -17,7 +17,7 @@ ImageDetails inspect(Session& session, const Place& place) {
   details.id = selected.id;
   for (const auto& [tag, id] : repository->tags()) {
     if (id == selected.id && !is_v1_id(tag)) {
-      details.tags.push_back(tag);
+      details.tags.push_back(tag.starts_with(':') ? tag.substr(1) : tag);
     }
   }
   details.chain = read_chain(session, *repository, selected.id);

@@ -23,6 +23,15 @@ std::string engine_name(const Reference& reference) {
   return archive_name(named);
 }
 
+/// Says what was passed over in it.
+std::unique_ptr<V1Repository> open_archive(Session& session,
+                                           const std::shared_ptr<DockerArchive>& archive) {
+  for (const auto& note : archive->notes()) {
+    session.progress().note(note);
+  }
+  return archive->repository();
+}
+
 std::unique_ptr<V1Repository> open_engine(Session& session, const Place& place) {
   if (!place.reference) {
     throw Error(ErrorKind::usage, "docker-daemon: wants the name of an image",
@@ -30,7 +39,8 @@ std::unique_ptr<V1Repository> open_engine(Session& session, const Place& place) 
   }
   registry::Engine engine(session.client());
   const auto name = engine_name(*place.reference);
-  return DockerArchive::read(engine.save(name), name + " of " + engine.describe())->repository();
+  return open_archive(session,
+                      DockerArchive::read(engine.save(name), name + " of " + engine.describe()));
 }
 
 [[noreturn]] void refuse_unreadable(const V1Repository& repository, const std::string& tag) {
@@ -59,7 +69,7 @@ Selected select_tag(V1Repository& repository, const Reference& reference) {
   }
   auto name = reference;
   name.tag = tag;
-  return {name, *found->second};
+  return {name, *found->second, ""};
 }
 
 std::vector<Selected> select_all_tags(V1Repository& repository, const Reference& reference) {
@@ -70,7 +80,7 @@ std::vector<Selected> select_all_tags(V1Repository& repository, const Reference&
     }
     auto name = reference;
     name.tag = tag;
-    selected.push_back({name, *id});
+    selected.push_back({name, *id, ""});
   }
   if (selected.empty()) {
     throw Error(ErrorKind::not_found, repository.describe() + " has no tags");
@@ -82,9 +92,15 @@ std::vector<Selected> select_all_tags(V1Repository& repository, const Reference&
 std::vector<Selected> archive_contents(V1Repository& archive) {
   std::vector<Selected> contents;
   for (const auto& [key, id] : archive.tags()) {
-    if (id) {
-      const bool is_named = !is_v1_id(key);
-      contents.push_back({is_named ? std::optional(Reference::parse(key)) : std::nullopt, *id});
+    if (!id) {
+      continue; // archives know the ID of each
+    }
+    if (key.starts_with(':')) {
+      contents.push_back({std::nullopt, *id, key.substr(1)});
+    } else if (is_v1_id(key)) {
+      contents.push_back({std::nullopt, *id, ""});
+    } else {
+      contents.push_back({Reference::parse(key), *id, ""});
     }
   }
   return contents;
@@ -95,11 +111,24 @@ bool is_same_repository(const Reference& wanted, const Reference& found) {
   return wanted.name == found.name && (wanted.host == found.host || wanted.host == "docker.io");
 }
 
+bool is_wanted(const Reference& wanted, const Selected& image) {
+  if (!image.name) { // a tag that stands alone reads like a name
+    return !image.tag.empty() && wanted.to_familiar_string() == image.tag;
+  }
+  return is_same_repository(wanted, *image.name) && (!wanted.tag || wanted.tag == image.name->tag);
+}
+
+/// How an image of an archive is shown.
+std::string shown(const Selected& image) {
+  return image.name          ? archive_name(*image.name)
+         : image.tag.empty() ? short_id(image.id)
+                             : image.tag;
+}
+
 [[noreturn]] void ask_which(const V1Repository& archive, const std::vector<Selected>& contents) {
   std::string names;
   for (const auto& image : contents) {
-    names +=
-        (names.empty() ? "" : ", ") + (image.name ? archive_name(*image.name) : short_id(image.id));
+    names += (names.empty() ? "" : ", ") + shown(image);
   }
   throw Error(ErrorKind::usage, archive.describe() + " holds several images: " + names,
               "name one behind a colon (FILE:NAME:TAG), or take them all with --all-tags");
@@ -111,12 +140,9 @@ std::vector<Selected> select_in_archive(V1Repository& archive, const Place& plac
     const auto& wanted = *place.reference;
     std::vector<std::string> names;
     for (const auto& image : contents) {
-      names.push_back(image.name ? image.name->to_string() : image.id);
+      names.push_back(image.name ? image.name->to_string() : shown(image));
     }
-    std::erase_if(contents, [&](const Selected& image) {
-      return !image.name || !is_same_repository(wanted, *image.name) ||
-             (wanted.tag && wanted.tag != image.name->tag);
-    });
+    std::erase_if(contents, [&](const Selected& image) { return !is_wanted(wanted, image); });
     if (contents.empty()) {
       throw Error(ErrorKind::not_found,
                   archive.describe() + " holds no image " + wanted.to_familiar_string(),
@@ -142,7 +168,7 @@ std::unique_ptr<V1Repository> open_repository(Session& session, const Place& pla
   case Place::Kind::registry:
     return session.registries().v1({place.reference->host}).open(place.reference->name);
   case Place::Kind::docker_archive:
-    return DockerArchive::open(place.path)->repository();
+    return open_archive(session, DockerArchive::open(place.path));
   case Place::Kind::docker_daemon:
     return open_engine(session, place);
   case Place::Kind::v1_storage:

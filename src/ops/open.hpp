@@ -21,6 +21,7 @@ std::unique_ptr<V1Repository> open_repository(Session& session, const Place& pla
 struct Selected {
   std::optional<Reference> name; ///< with its tag; nothing for an unnamed image of an archive
   std::string id;
+  std::string tag; ///< of an unnamed image whose archive knows a tag for it alone, or ""
 };
 
 enum class Select {

@@ -21,17 +21,19 @@ std::string archive_name(const Reference& image);
 /// A `docker save` archive, read: v1 folders with `repositories` (engines 1.3 to 1.9),
 /// manifest.json and configs (1.10 to 28), the OCI layout inside archives of 25 and later; plain,
 /// or gzip, zstd, bzip2, xz around the whole. Only headers and small JSON files are read at
-/// opening; layers are read where they lie. Thread-safe.
+/// opening; layers are read where they lie. Thread-safe. A v1 folder is the image that its JSON
+/// says, whatever its name (engines 0.9 to 1.1 named the top one as the user had typed it).
 ///
 /// Entries may come in any order, with "./" in front; layers may be symbolic or hard links to
-/// others. Absolute names, "..", links that lead out, duplicate entries that matter, names of more
-/// than 4 KiB and JSON over the document limit are Error{protocol}; a cut archive is
-/// Error{protocol} "…ends…".
+/// others, by name where the target lies elsewhere. Absolute names, "..", links that lead out,
+/// duplicate entries that matter, names of more than 4 KiB and JSON over the document limit are
+/// Error{protocol}; a cut archive is Error{protocol} "…ends…".
 class DockerArchive {
 public:
   /// One image with the names it has in the archive.
   struct Image {
     std::vector<std::string> names; ///< as the engine shows them, sorted; may be empty
+    std::vector<std::string> tags;  ///< that stand alone in OCI annotations, sorted; mostly empty
     std::string id;                 ///< of the v1 image, derived for manifest.json (v1_derive)
   };
 
@@ -50,10 +52,16 @@ public:
   /// order.
   [[nodiscard]] virtual const std::vector<Image>& images() const = 0;
 
+  /// What was passed over, and why, in whole sentences without a full stop.
+  [[nodiscard]] virtual const std::vector<std::string>& notes() const = 0;
+
   /// All images as a V1Repository whose tags are the names ("host/name:tag"); an unnamed image
-  /// has its ID as tag. Images of a manifest.json are derived (v1_derive) unless the archive's own
-  /// v1 folders are what its config was made from (make_image_config), as in archives we wrote. The
-  /// repository keeps the archive open and cannot be written.
+  /// has its ID as tag, and one that has a tag alone ":TAG". What an image needs and the archive
+  /// does not hold, as in an update for what its destination has, is absent to look_up(), and
+  /// find_image() throws Error{protocol} naming it. Images of a manifest.json are derived
+  /// (v1_derive) unless the archive's own v1 folders are what its config was made from
+  /// (make_image_config), as in archives we wrote. The repository keeps the archive open and cannot
+  /// be written.
   virtual std::unique_ptr<V1Repository> repository() = 0;
 };
 

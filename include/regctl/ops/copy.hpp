@@ -60,7 +60,8 @@ struct CopyReport {
 /// back (an archive to standard output), then throws Error{integrity} naming image and store.
 /// A layer without a checksum is counted, and a note says so; with `require_checksum` its image is
 /// Error{integrity} before anything moves. Throws Error{not_found} for a tag or an image of its
-/// chain that is not there.
+/// chain that is not there. An archive may lack the base of a chain, or its layers, where a
+/// registry or storage tree has them already.
 ///
 /// A destination without a name takes the source's; without a tag, the source's tag. An archive
 /// keeps the name under which the image is pulled, with its host, as `docker save` does. Copying a

@@ -257,18 +257,16 @@ public:
   ArchiveSide(Session& session, const std::string& path)
       : path_(path), archive_(DockerArchive::open(path)) {
     std::vector<std::string> unnamed;
-    for (const auto& [key, id] : archive_->repository()->tags()) {
-      if (is_v1_id(key)) {
-        unnamed.push_back(short_id(key));
-        continue;
+    for (const auto& image : archive_->images()) {
+      if (image.names.empty()) {
+        unnamed.push_back(short_id(image.id));
       }
-      const auto name = Reference::parse(key);
-      const auto [tag, is_new] = repositories_[name.name].emplace(name.tag_or_latest(), id);
-      if (!is_new && tag->second != id) {
-        throw Error(ErrorKind::usage,
-                    "several images of " + describe() + " are " + name.to_familiar_string(),
-                    "copy them one by one: regctl copy " + describe() + ":" + key + " …");
+      for (const auto& name : image.names) {
+        add(Reference::parse(name), image.id);
       }
+    }
+    for (const auto& note : archive_->notes()) {
+      session.progress().note(note);
     }
     if (!unnamed.empty()) {
       session.progress().note(std::to_string(unnamed.size()) + " images of " + describe() +
@@ -296,6 +294,15 @@ public:
   std::unique_ptr<V1Repository> open(const std::string&) override { return archive_->repository(); }
 
 private:
+  void add(const Reference& name, const std::string& id) {
+    const auto [tag, is_new] = repositories_[name.name].emplace(name.tag_or_latest(), id);
+    if (!is_new && tag->second != id) {
+      throw Error(
+          ErrorKind::usage, "several images of " + describe() + " are " + name.to_familiar_string(),
+          "copy them one by one: regctl copy " + describe() + ":" + archive_name(name) + " …");
+    }
+  }
+
   std::string path_;
   std::shared_ptr<DockerArchive> archive_; // shared with the repositories
   std::map<std::string, TagListing> repositories_;

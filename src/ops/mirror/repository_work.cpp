@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/repository_work.hpp"
 
+#include "ops/backed_repository.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/time.hpp>
@@ -35,8 +37,11 @@ public:
     source_ = state_.source->open(task_.source_name);
     destination_ = state_.destination->open(task_.destination_name);
     auto planned = task_.planned ? check_plan() : plan_anew();
-    route_.emplace(
-        V1Route{state_.session, *source_, *destination_, state_.images, state_.learnt, state_.how});
+    if (!state_.source->holds_pushed_layers()) { // an archive may leave out what is there
+      backed_ = make_backed_repository(*source_, *destination_);
+    }
+    route_.emplace(V1Route{state_.session, backed_ ? *backed_ : *source_, *destination_,
+                           state_.images, state_.learnt, state_.how});
     std::vector<PlannedTag> transfers;
     if (state_.options.dry_run) {
       report_plan(planned);
@@ -355,6 +360,7 @@ private:
   std::optional<Turns::Turn> turn_; ///< to tell the plan; nothing if it is carried out
   std::unique_ptr<V1Repository> source_;
   std::unique_ptr<V1Repository> destination_;
+  std::unique_ptr<V1Repository> backed_; // of source_, where that is an archive
   std::optional<V1Route> route_;
   std::set<std::string> at_destination_; ///< of a plan: the images of the tags there
   std::vector<PlannedTag> removals_;

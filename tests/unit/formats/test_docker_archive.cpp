@@ -4,6 +4,7 @@
 #include "support/temporary_folder.hpp"
 
 #include <regctl/base/compression.hpp>
+#include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/tar.hpp>
@@ -13,6 +14,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 #include <thread>
 
@@ -83,6 +85,60 @@ struct Fixture {
 std::string layer_of(V1Repository& repository, const std::string& id) {
   return test::read_in_pieces(
       *repository.open_layer(*repository.find_image(id), LayerCheck::verify), 7);
+}
+
+std::string link(const std::string& name, const std::string& target) {
+  auto header = make_tar_header({name, 0, 0});
+  header[156] = '2';
+  target.copy(header.data() + 157, target.size());
+  std::fill_n(header.begin() + 148, 8, ' ');
+  unsigned sum = 0;
+  for (const char byte : header) {
+    sum += static_cast<unsigned char>(byte);
+  }
+  for (int digit = 5; digit >= 0; --digit, sum /= 8) {
+    header[148 + static_cast<std::size_t>(digit)] = static_cast<char>('0' + sum % 8);
+  }
+  header[154] = '\0';
+  return header;
+}
+
+/// A v1 folder of the image.
+std::string folder_of(const Sample& sample, const std::string& name) {
+  return file(name + "/VERSION", "1.0") + file(name + "/json", sample.json) +
+         file(name + "/layer.tar", sample.layer);
+}
+
+std::string descriptor(const std::string& data, const std::string& more = "") {
+  return R"({"digest":"sha256:)" + sha256_hex(data) + "\"" + more + "}";
+}
+
+std::string blob(const std::string& data) {
+  return file("blobs/sha256/" + sha256_hex(data), data);
+}
+
+/// An image of an OCI layout whose layer is plain.
+struct OciSample {
+  explicit OciSample(const std::string& architecture = "amd64")
+      : layer(file("f", architecture) + make_tar_end()),
+        config(R"({"os":"linux","architecture":")" + architecture +
+               R"(","rootfs":{"diff_ids":["sha256:)" + sha256_hex(layer) + R"("]}})"),
+        manifest(R"({"config":)" + descriptor(config) + R"(,"layers":[)" + descriptor(layer) +
+                 "]}") {}
+
+  std::string blobs() const { return blob(layer) + blob(config) + blob(manifest); }
+
+  std::string layer;
+  std::string config;
+  std::string manifest;
+};
+
+std::string annotated(const OciSample& image, const std::string& annotations) {
+  return descriptor(image.manifest, R"(,"annotations":{)" + annotations + "}");
+}
+
+std::string index_of(const std::string& descriptors) {
+  return file("index.json", R"({"manifests":[)" + descriptors + "]}");
 }
 
 void check_refused(const std::function<void()>& action, ErrorKind kind, const char* why) {
@@ -185,8 +241,6 @@ TEST_CASE_FIXTURE(Fixture, "images whose parts are missing are named") {
   };
   const Row rows[] = {
       {repositories, "image bbbbbbbbbbbb is not in the archive"},
-      {repositories + top_files, "image aaaaaaaaaaaa, the parent of bbbbbbbbbbbb, is not"},
-      {repositories + top_files + base_json, "image aaaaaaaaaaaa has no layer.tar"},
       {file("repositories", "[]"), "repositories is not an object"},
       {file("repositories", R"({"a":{"b":7}})"), "repositories.a.b is not an image ID"},
       {file("manifest.json", "{}"), "manifest.json is not a list"},
@@ -199,6 +253,182 @@ TEST_CASE_FIXTURE(Fixture, "images whose parts are missing are named") {
     const auto path = save(row.bytes + make_tar_end());
     check_refused([&] { DockerArchive::open(path); }, ErrorKind::protocol, row.why);
   }
+  // What a destination may have is told by who asks for it.
+  const Row missing[] = {
+      {repositories + top_files, "image aaaaaaaaaaaa, the parent of bbbbbbbbbbbb, is not"},
+      {repositories + top_files + base_json, "image aaaaaaaaaaaa has no layer.tar"},
+  };
+  for (const auto& row : missing) {
+    const auto repository = DockerArchive::open(save(row.bytes + make_tar_end()))->repository();
+    CHECK(repository->find_image(top.id));
+    CHECK(repository->look_up(base.id).state == V1Answer::State::absent);
+    CHECK_FALSE(repository->ancestry(top.id));
+    check_refused([&] { repository->find_image(base.id); }, ErrorKind::protocol, row.why);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a folder is the image that its JSON says, whatever its name") {
+  for (const auto* name : {"busybox:latest", "bbbbbbbbbbbb", "app"}) {
+    CAPTURE(name);
+    const auto archive =
+        DockerArchive::open(save(folder_of(top, name) + folder_of(base, base.id) + make_tar_end()));
+    REQUIRE(archive->images().size() == 1);
+    CHECK(archive->images()[0].id == top.id);
+    const auto repository = archive->repository();
+    CHECK(repository->ancestry(top.id) == std::vector<std::string>{top.id, base.id});
+    CHECK(layer_of(*repository, top.id) == top.layer);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a folder that cannot be placed is named, and nothing is guessed") {
+  const auto sound = folder_of(base, base.id);
+  struct Row {
+    std::string bytes;
+    const char* why;
+  };
+  const Row rows[] = {
+      {file("app:1/json", "{}") + file("app:1/layer.tar", ""),
+       "the folder \"app:1\" is that of no"},
+      {file("app:1/json", "") + file("app:1/VERSION", "1.0"), "the folder \"app:1\" is that of no"},
+      {file("app:1/layer.tar", ""), "the folder \"app:1\" has a layer but no json"},
+      {file(top.id + "/json", base.json), "holds the JSON of image aaaa"},
+      {folder_of(base, "app:1"), "the folders \""
+                                 "aaaa"},
+  };
+  for (const auto& row : rows) {
+    const auto path = save(sound + row.bytes + make_tar_end());
+    check_refused([&] { DockerArchive::open(path); }, ErrorKind::protocol, row.why);
+  }
+  const auto named = file("repositories", R"({"a":{"b":")" + base.id + R"("}})");
+  const auto archive =
+      DockerArchive::open(save(sound + folder_of(Sample('c'), std::string(64, 'c')) +
+                               rows[0].bytes + named + make_tar_end()));
+  CHECK(archive->repository()->tags() == V1Tags{{"a:b", base.id}});
+  REQUIRE(archive->notes().size() == 2);
+  CHECK(archive->notes()[0].find("\"app:1\"") != std::string::npos);
+  CHECK(archive->notes()[1].find("image cccccccccccc has no name") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a link whose target lies elsewhere is found by name, or names it") {
+  const auto with = [&](const std::string& files) {
+    return save(file(base.id + "/json", base.json) + link(base.id + "/layer.tar", ".b145b8f1.tar") +
+                files + make_tar_end());
+  };
+  for (const auto* name : {".b145b8f1.tar", "layers/.b145b8f1.tar"}) {
+    CHECK(layer_of(*DockerArchive::open(with(file(name, base.layer)))->repository(), base.id) ==
+          base.layer);
+  }
+  for (const auto& files :
+       {std::string(), file("a/.b145b8f1.tar", "") + file("b/.b145b8f1.tar", ""),
+        link("x/.b145b8f1.tar", "y/.b145b8f1.tar")}) {
+    check_refused([&] { DockerArchive::open(with(files)); }, ErrorKind::protocol,
+                  "/.b145b8f1.tar\", which is not in the archive");
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "names stand in annotations too, whole or as a tag alone") {
+  const OciSample image;
+  const auto names_in = [&](const std::string& annotations) {
+    const auto archive = DockerArchive::open(
+        save(image.blobs() + index_of(annotated(image, annotations)) + make_tar_end()));
+    REQUIRE(archive->images().size() == 1);
+    auto names = archive->images()[0].names;
+    for (const auto& tag : archive->images()[0].tags) {
+      names.push_back(":" + tag);
+    }
+    names.push_back(std::to_string(archive->notes().size()) + " notes");
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  const std::string ref = R"("org.opencontainers.image.ref.name":)";
+  const std::string full = R"("io.containerd.image.name":)";
+  CHECK(names_in(ref + R"("h.example:5000/team/app:1.2")") ==
+        Names{"h.example:5000/team/app:1.2", "0 notes"});
+  CHECK(names_in(ref + R"("app:1.2")") == Names{"app:1.2", "0 notes"});
+  CHECK(names_in(ref + R"("1.2")") == Names{":1.2", "0 notes"});
+  CHECK(names_in(full + R"("docker.io/library/app:1.2",)" + ref + R"("1.2")") ==
+        Names{"app:1.2", "0 notes"});
+  CHECK(names_in(full + R"("a:1",)" + ref + R"("b:2")") == Names{"a:1", "b:2", "0 notes"});
+  CHECK(names_in(ref + R"("")") == Names{"0 notes"});
+  CHECK(names_in(ref + R"("A B/:")") == Names{"1 notes"});
+  const auto tagged = DockerArchive::open(
+      save(image.blobs() + index_of(annotated(image, ref + R"("1.2")")) + make_tar_end()));
+  CHECK(tagged->repository()->tags().begin()->first == ":1.2");
+  // Where manifest.json has no names, index.json may.
+  const auto manifest =
+      file("manifest.json", R"([{"Config":"blobs/sha256/)" + sha256_hex(image.config) +
+                                R"(","RepoTags":null,"Layers":["blobs/sha256/)" +
+                                sha256_hex(image.layer) + R"("]}])");
+  const auto both = DockerArchive::open(save(
+      image.blobs() + index_of(annotated(image, ref + R"("app:3")")) + manifest + make_tar_end()));
+  CHECK(both->images()[0].names == Names{"app:3"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "of several platforms linux/amd64 is taken, and the others are told") {
+  const OciSample amd64;
+  const OciSample arm64("arm64");
+  const OciSample s390x("s390x");
+  const auto open = [&](const std::string& children) {
+    const auto index = R"({"manifests":[)" + children + "]}";
+    return DockerArchive::open(
+        save(amd64.blobs() + arm64.blobs() + s390x.blobs() + blob(index) +
+             index_of(descriptor(
+                 index, R"(,"annotations":{"org.opencontainers.image.ref.name":"app:1"})")) +
+             make_tar_end()));
+  };
+  const auto a = descriptor(amd64.manifest);
+  const auto b = descriptor(arm64.manifest, R"(,"platform":{"os":"linux","architecture":"arm64"})");
+  const auto attestation =
+      descriptor(s390x.manifest, R"(,"annotations":{"vnd.docker.reference.type":"x"})");
+  const auto absent = descriptor("elsewhere");
+  const auto taken = open(b + "," + a + "," + attestation + "," + absent);
+  REQUIRE(taken->images().size() == 1);
+  CHECK(taken->images()[0].names == std::vector<std::string>{"app:1"});
+  CHECK(layer_of(*taken->repository(), taken->images()[0].id) == amd64.layer);
+  REQUIRE(taken->notes().size() == 1);
+  CHECK(taken->notes()[0].find("linux/arm64") != std::string::npos);
+  CHECK(open(b + "," + absent)->notes().empty());
+  check_refused([&] { open(b + "," + descriptor(s390x.manifest)); }, ErrorKind::protocol,
+                "(linux/arm64, linux/s390x), but not for linux/amd64");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what an index names and the archive lacks is told") {
+  const OciSample image;
+  const auto gone = descriptor("elsewhere");
+  const auto archive = DockerArchive::open(
+      save(image.blobs() + index_of(descriptor(image.manifest) + "," + gone) + make_tar_end()));
+  CHECK(archive->images().size() == 1);
+  CHECK(archive->notes().size() == 1);
+  check_refused([&] { DockerArchive::open(save(index_of(gone) + make_tar_end())); },
+                ErrorKind::protocol, "is not in the archive");
+  const auto bare = save(blob(image.config) + blob(image.manifest) +
+                         index_of(descriptor(image.manifest)) + make_tar_end());
+  const auto repository = DockerArchive::open(bare)->repository();
+  check_refused([&] { repository->find_image(*repository->tags().begin()->second); },
+                ErrorKind::protocol, "is not in the archive");
+}
+
+TEST_CASE_FIXTURE(Fixture, "JSON that only Go and Python read stays as it is") {
+  top.json.insert(1, R"("comment":"\ud83d",)");
+  write(1, true);
+  const auto archive = DockerArchive::open((folder / "out.tar").string());
+  CHECK(archive->images()[0].id == top.id);
+  CHECK(archive->repository()->find_image(top.id)->json == top.json);
+}
+
+TEST_CASE_FIXTURE(Fixture, "one name of two images is refused") {
+  const OciSample a;
+  const OciSample b("arm64");
+  const auto name = R"("io.containerd.image.name":"app:1")";
+  check_refused(
+      [&] {
+        DockerArchive::open(
+            save(a.blobs() + b.blobs() +
+                 index_of(annotated(a, name) + "," +
+                          annotated(b, R"("org.opencontainers.image.ref.name":"app:1")")) +
+                 make_tar_end()));
+      },
+      ErrorKind::protocol, "are named \"app:1\"");
 }
 
 TEST_CASE_FIXTURE(Fixture, "names begin with ./ or not, and layers may be links") {

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/archive_oci.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/base/text.hpp>
+#include <regctl/model/reference.hpp>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace regctl {
+
+namespace {
+
+constexpr int k_deepest_index = 4;
+constexpr std::string_view k_usual_platform = "linux/amd64";
+
+[[noreturn]] void bad(const ArchiveIndex& index, const std::string& why) {
+  throw Error(ErrorKind::protocol, index.what() + ": " + why);
+}
+
+std::string annotation(const Json& object, std::string_view name) {
+  const auto* annotations = find_member(object, "annotations");
+  return annotations == nullptr ? "" : optional_string(*annotations, name).value_or("");
+}
+
+/// Provenance and the like, which BuildKit puts beside images.
+bool is_attestation(const Json& descriptor) {
+  return !annotation(descriptor, "vnd.docker.reference.type").empty();
+}
+
+/// "linux/arm64"; empty where `object`, a platform or a config, does not say.
+std::string platform_in(const Json* object) {
+  const auto os = object == nullptr ? std::nullopt : optional_string(*object, "os");
+  const auto architecture =
+      object == nullptr ? std::nullopt : optional_string(*object, "architecture");
+  return os && architecture ? *os + "/" + *architecture : "";
+}
+
+bool is_image_config(const Json& config) {
+  const auto type = optional_string(config, "mediaType").value_or("");
+  return type.empty() || type == "application/vnd.oci.image.config.v1+json" ||
+         type == "application/vnd.docker.container.image.v1+json";
+}
+
+class OciReader {
+public:
+  explicit OciReader(const ArchiveIndex& index) : index_(index) {}
+
+  OciContents run() {
+    const auto document = parse_json(index_.read("index.json"), index_.what() + ": index.json");
+    const auto* manifests = find_member(document, "manifests");
+    if (manifests == nullptr || !manifests->is_array()) {
+      bad(index_, "index.json has no manifests");
+    }
+    for (const auto& descriptor : *manifests) {
+      group_ = group_of(descriptor);
+      read(descriptor, {}, 0);
+    }
+    take_platforms();
+    return std::move(contents_);
+  }
+
+private:
+  /// An image, one of several where it is for several platforms.
+  struct Candidate {
+    OciImage image;
+    std::string platform;
+  };
+
+  /// Manifests of one name are one image for several platforms, as those of one index are.
+  static std::string group_of(const Json& descriptor) {
+    const auto name = annotation(descriptor, "io.containerd.image.name") + " " +
+                      annotation(descriptor, "org.opencontainers.image.ref.name");
+    return name == " " ? optional_string(descriptor, "digest").value_or("") : name;
+  }
+
+  void note(const std::string& what, const std::string& why) {
+    contents_.notes.push_back(index_.what() + ": " + what + " " + why + " and is passed over");
+  }
+
+  ArchivedNames names_of(const Json& descriptor) {
+    ArchivedNames names;
+    for (const auto* key : {"io.containerd.image.name", "org.opencontainers.image.ref.name"}) {
+      const auto name = annotation(descriptor, key);
+      if (name.find_first_of("/:") == std::string::npos) {
+        if (is_tag(name)) {
+          names.tags.push_back(name);
+        }
+        continue;
+      }
+      try {
+        static_cast<void>(Reference::parse(name));
+        names.names.push_back(name);
+      } catch (const Error&) {
+        note("the annotation " + json_quote(name), "is no name of an image");
+      }
+    }
+    if (!names.names.empty()) {
+      names.tags.clear(); // the name's own, which containerd writes beside it
+    }
+    return names;
+  }
+
+  void read(const Json& descriptor, const ArchivedNames& above, int depth) {
+    if (is_attestation(descriptor)) {
+      return;
+    }
+    const auto digest = required_string(descriptor, "digest", "index.json");
+    const auto name = blob_name(digest);
+    if (!index_.find(name)) {
+      if (depth == 0) { // else one of the platforms that nobody wanted
+        note("the manifest " + digest, "is not in the archive");
+      }
+      return;
+    }
+    if (depth > k_deepest_index) {
+      note("the manifest " + digest, "is too deep in indexes");
+      return;
+    }
+    auto names = names_of(descriptor);
+    if (names.names.empty() && names.tags.empty()) {
+      names = above;
+    }
+    const auto manifest = parse_json(index_.read(name), index_.what() + ": " + name);
+    if (const auto* children = find_member(manifest, "manifests")) {
+      for (const auto& child : *children) {
+        read(child, names, depth + 1);
+      }
+      return;
+    }
+    read_manifest(name, manifest, descriptor, std::move(names));
+  }
+
+  void read_manifest(const std::string& name, const Json& manifest, const Json& descriptor,
+                     ArchivedNames names) {
+    const auto* config = find_member(manifest, "config");
+    const auto* list = find_member(manifest, "layers");
+    if (config == nullptr || list == nullptr || !list->is_array()) {
+      bad(index_, name + " is no image manifest");
+    }
+    if (!is_image_config(*config)) {
+      note(name, "is no image (its config is " +
+                     json_quote(optional_string(*config, "mediaType").value_or("")) + ")");
+      return;
+    }
+    Candidate candidate;
+    for (const auto& layer : *list) {
+      candidate.image.layers.push_back(
+          blob_name(required_string(layer, "digest", name + ": layer")));
+    }
+    candidate.image.config = blob_name(required_string(*config, "digest", name + ": config"));
+    candidate.image.names = std::move(names);
+    candidate.platform = platform_in(find_member(descriptor, "platform"));
+    auto& group = groups_[group_];
+    if (group.empty()) {
+      order_.push_back(group_);
+    }
+    const bool is_there = std::any_of(group.begin(), group.end(), [&](const Candidate& other) {
+      return other.image.config == candidate.image.config;
+    });
+    if (!is_there) {
+      group.push_back(std::move(candidate));
+    }
+  }
+
+  std::string platform_of(const Candidate& candidate) const {
+    if (!candidate.platform.empty()) {
+      return candidate.platform;
+    }
+    const auto config = find_json(index_.read(candidate.image.config));
+    return config ? platform_in(&*config) : "";
+  }
+
+  void take_platforms() {
+    for (const auto& group : order_) {
+      auto& candidates = groups_[group];
+      if (candidates.size() == 1) {
+        contents_.images.push_back(std::move(candidates.front().image));
+        continue;
+      }
+      std::vector<std::string> others;
+      bool is_taken = false;
+      for (auto& candidate : candidates) {
+        const auto platform = platform_of(candidate);
+        if (!is_taken && platform == k_usual_platform) {
+          contents_.images.push_back(std::move(candidate.image));
+          is_taken = true;
+        } else {
+          others.push_back(platform.empty() ? "an unknown platform" : platform);
+        }
+      }
+      tell_platforms(others, is_taken);
+    }
+  }
+
+  void tell_platforms(const std::vector<std::string>& others, bool is_taken) {
+    std::string list;
+    for (const auto& platform : others) {
+      list += (list.empty() ? "" : ", ") + platform;
+    }
+    if (!is_taken) {
+      bad(index_, "it holds one image for several platforms (" + list + "), but not for " +
+                      std::string(k_usual_platform));
+    }
+    note("the image for " + list, "is of another platform than " + std::string(k_usual_platform));
+  }
+
+  const ArchiveIndex& index_;
+  OciContents contents_;
+  std::string group_; ///< of what is being read
+  std::map<std::string, std::vector<Candidate>> groups_;
+  std::vector<std::string> order_; ///< of the groups, as index.json has them
+};
+
+} // namespace
+
+OciContents read_oci_layout(const ArchiveIndex& index) {
+  return OciReader(index).run();
+}
+
+std::string blob_name(const std::string& digest) {
+  constexpr std::string_view k_sha256 = "sha256:";
+  if (!digest.starts_with(k_sha256) || !is_lower_hex(digest.substr(k_sha256.size()), 64)) {
+    throw Error(ErrorKind::protocol, "'" + digest + "' is not a sha256 digest");
+  }
+  return "blobs/sha256/" + digest.substr(k_sha256.size());
+}
+
+} // namespace regctl

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/backed_repository.hpp"
+
+#include <regctl/base/error.hpp>
+
+namespace regctl::ops {
+
+namespace {
+
+[[noreturn]] void read_only() {
+  throw Error(ErrorKind::unsupported, "an archive that is read cannot be changed");
+}
+
+class BackedRepository final : public V1Repository {
+public:
+  BackedRepository(V1Repository& source, V1Repository& destination)
+      : source_(source), destination_(destination) {}
+
+  [[nodiscard]] std::string describe() const override { return source_.describe(); }
+  V1Tags tags() override { return source_.tags(); }
+
+  std::optional<std::vector<std::string>> ancestry(const std::string& id) override {
+    if (auto whole = source_.ancestry(id)) {
+      return whole;
+    }
+    std::vector<std::string> ids;
+    for (std::optional<std::string> next = id; next && ids.size() < k_max_chain;) {
+      const auto answer = source_.look_up(*next);
+      if (answer.state != V1Answer::State::complete) {
+        const auto rest = destination_.ancestry(*next);
+        if (!rest) {
+          return std::nullopt;
+        }
+        ids.insert(ids.end(), rest->begin(), rest->end());
+        return ids;
+      }
+      ids.push_back(*next);
+      next = parse_v1_image(answer.image.json).parent;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<V1Image> find_image(const std::string& id) override {
+    auto answer = look_up(id);
+    if (answer.state == V1Answer::State::complete) {
+      return std::move(answer.image);
+    }
+    try {
+      return source_.find_image(id);
+    } catch (const Error& error) {
+      throw Error(error.kind(), error.message(),
+                  "nor is it at " + destination_.describe() +
+                      ": copy what it was built on there first");
+    }
+  }
+
+  V1Answer look_up(const std::string& id) override {
+    auto answer = source_.look_up(id);
+    return answer.state == V1Answer::State::complete ? std::move(answer) : destination_.look_up(id);
+  }
+
+  std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
+    return source_.open_layer(image, check);
+  }
+
+  std::unique_ptr<V1Push> start_push(const V1PushPlan&) override { read_only(); }
+  void put_tag(const std::string&, const std::string&) override { read_only(); }
+  void remove_tag(const std::string&) override { read_only(); }
+  void remove() override { read_only(); }
+
+private:
+  V1Repository& source_;
+  V1Repository& destination_;
+};
+
+} // namespace
+
+std::unique_ptr<V1Repository> make_backed_repository(V1Repository& source,
+                                                     V1Repository& destination) {
+  return std::make_unique<BackedRepository>(source, destination);
+}
+
+} // namespace regctl::ops
