@@ -329,10 +329,20 @@ private:
   bool ended_ = false;
 };
 
+/// A frame that decoders skip: parallel zstd puts one in front of each that is to be read. (lz4 may
+/// as well, but nobody packs layers so.) Source: RFC 8878 section 3.1.2.
+bool is_skippable_zstd(std::string_view head) noexcept {
+  return head.size() >= 4 && (static_cast<unsigned char>(head[0]) & 0xf0U) == 0x50 &&
+         head.substr(1, 3) == "\x2a\x4d\x18";
+}
+
 } // namespace
 
 Compression detect_compression(std::span<const std::byte> head) noexcept {
   const std::string_view text(reinterpret_cast<const char*>(head.data()), head.size());
+  if (is_skippable_zstd(text)) {
+    return Compression::zstd;
+  }
   for (const auto& magic : k_magics) {
     if (text.starts_with(magic.bytes)) {
       return magic.compression;

@@ -215,45 +215,49 @@ std::string describe(const Place& to, const std::optional<RegistryHost>& host) {
   return is_of_its_name ? "the registry of its name" : to.to_string();
 }
 
+ImageCopy way_of_copying(const Place& from, const Place& to, const CopyOptions& options) {
+  ImageCopy how{options.check, PlainLayers::keep, UnreadLayers::keep, verb_for(from, to), {}};
+  if (holds_pushed_layers(to) && !holds_pushed_layers(from)) {
+    how.plain_layers = options.plain_layers;
+    how.unread_layers = UnreadLayers::gzip;
+  }
+  how.require_checksum = options.require_checksum;
+  return how;
+}
+
 } // namespace
 
 CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& options) {
   auto destination = describe(to, options.host);
-  return in_context([&] { return "copying " + from.to_string() + " to " + destination; },
-                    [&] {
-                      const auto source = open_repository(session, from);
-                      const auto select =
-                          options.tags == TagChoice::all ? Select::all_tags : Select::one;
-                      auto moves =
-                          plan_moves(select_images(*source, from, select), from, to, options.host);
-                      if (to.kind == Place::Kind::registry && moves.size() == 1) {
-                        auto named = to;
-                        named.reference = moves.front().target;
-                        destination = named.to_string();
-                      }
-                      ImageCopy how{options.check, PlainLayers::keep, verb_for(from, to), {}};
-                      if (holds_pushed_layers(to) && !holds_pushed_layers(from)) {
-                        how.plain_layers = options.plain_layers;
-                      }
-                      if (options.check == LayerCheck::none) {
-                        session.progress().note("layers are not verified");
-                      }
-                      how.require_checksum = options.require_checksum;
-                      CopyReport report;
-                      copy_to({session, from, *source, moves, how}, to, report);
-                      if (options.check != LayerCheck::none && holds_pushed_layers(from)) {
-                        note_unverified(session, *source, report);
-                      }
-                      for (const auto& move : moves) {
-                        auto there = to;
-                        there.reference = move.target;
-                        auto here = from;
-                        here.reference = move.source.name;
-                        report.tags.push_back({here.to_string(), there.to_string(), move.source.id,
-                                               !report.unverified_chains.contains(move.source.id)});
-                      }
-                      return report;
-                    });
+  return in_context(
+      [&] { return "copying " + from.to_string() + " to " + destination; },
+      [&] {
+        const auto source = open_repository(session, from);
+        const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
+        auto moves = plan_moves(select_images(*source, from, select), from, to, options.host);
+        if (to.kind == Place::Kind::registry && moves.size() == 1) {
+          auto named = to;
+          named.reference = moves.front().target;
+          destination = named.to_string();
+        }
+        if (options.check == LayerCheck::none) {
+          session.progress().note("layers are not verified");
+        }
+        CopyReport report;
+        copy_to({session, from, *source, moves, way_of_copying(from, to, options)}, to, report);
+        if (options.check != LayerCheck::none && holds_pushed_layers(from)) {
+          note_unverified(session, *source, report);
+        }
+        for (const auto& move : moves) {
+          auto there = to;
+          there.reference = move.target;
+          auto here = from;
+          here.reference = move.source.name;
+          report.tags.push_back({here.to_string(), there.to_string(), move.source.id,
+                                 !report.unverified_chains.contains(move.source.id)});
+        }
+        return report;
+      });
 }
 
 } // namespace regctl::ops

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/image_mover.hpp"
 
-#include <regctl/base/compression.hpp>
+#include "ops/layer_packing.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/model/v1_layer.hpp>
 
-#include <array>
+#include <functional>
 #include <utility>
 
 namespace regctl::ops {
@@ -15,12 +16,18 @@ namespace {
 /// A layer on its way: tells the progress, and puts the JSON in its place once the end told it.
 class MovingLayer final : public Source {
 public:
+  using OnBegin = std::function<void(Compression)>;
+
   MovingLayer(std::unique_ptr<LayerSource> layer, V1Image& image, Progress& progress,
-              Progress::Task task, std::atomic<std::uint64_t>& bytes)
-      : layer_(std::move(layer)), image_(image), progress_(progress), task_(task), bytes_(bytes) {}
+              Progress::Task task, std::atomic<std::uint64_t>& bytes, OnBegin on_begin)
+      : layer_(std::move(layer)), image_(image), progress_(progress), task_(task), bytes_(bytes),
+        on_begin_(std::move(on_begin)) {}
 
   std::size_t read(std::span<std::byte> out) override {
     const auto n = layer_->read(out);
+    if (const auto tell = std::exchange(on_begin_, nullptr)) {
+      tell(detect_compression(out.first(n)));
+    }
     if (n == 0) {
       image_.json = layer_->original_json();
     }
@@ -35,17 +42,8 @@ private:
   Progress& progress_;
   Progress::Task task_;
   std::atomic<std::uint64_t>& bytes_;
+  OnBegin on_begin_; // nothing once it was told
 };
-
-/// `layer` as it is if it is compressed, else as gzip.
-std::unique_ptr<Source> gzip_if_plain(std::unique_ptr<Source> layer) {
-  std::array<std::byte, 6> head{};
-  const auto n = read_fully(*layer, head);
-  const auto compression = detect_compression(std::span(head).first(n));
-  auto whole = make_concat_source(make_text_source({reinterpret_cast<const char*>(head.data()), n}),
-                                  std::move(layer));
-  return compression == Compression::none ? make_gzip_source(std::move(whole)) : std::move(whole);
-}
 
 } // namespace
 
@@ -102,6 +100,36 @@ PutOutcome ImageMover::send_twice_if_damaged(const V1Image& image, Progress::Tas
   }
 }
 
+void ImageMover::note_unread(const V1Image& image, Compression compression) {
+  if (is_read_by_v1_engines(compression)) {
+    return;
+  }
+  std::call_once(unread_noted_, [&] {
+    const auto which = "the layer of image " + short_id(image.id) + " is compressed with " +
+                       unread_compression(compression) + ": ";
+    session_.progress().note(which + (how_.unread_layers == UnreadLayers::gzip
+                                          ? "it and others like it become gzip"
+                                          : "its bytes stay as they are, as do others like it"));
+  });
+}
+
+bool ImageMover::wants_gzip(const V1Image& image, LayerCheck check) {
+  if (how_.unread_layers == UnreadLayers::keep && how_.plain_layers == PlainLayers::keep) {
+    return false;
+  }
+  const auto head = read_layer_head(source_.open_layer(image, LayerCheck::none));
+  if (head.compression != Compression::none) {
+    return how_.unread_layers == UnreadLayers::gzip && !is_read_by_v1_engines(head.compression);
+  }
+  if (!head.is_tar && check != LayerCheck::none) {
+    throw Error(ErrorKind::unsupported,
+                "the layer of image " + short_id(image.id) + " in " + source_.describe() +
+                    " is neither a tar nor compressed with gzip, bzip2, xz or zstd",
+                "if it is encrypted, decrypt the image first; --no-verify takes it as it is");
+  }
+  return how_.plain_layers == PlainLayers::gzip;
+}
+
 PutOutcome ImageMover::send(const V1Image& image, LayerCheck check, Progress::Task task,
                             Bytes& bytes) {
   V1Upload upload;
@@ -109,7 +137,8 @@ PutOutcome ImageMover::send(const V1Image& image, LayerCheck check, Progress::Ta
   if (!image.json_candidates.empty()) {
     upload.image.json = image.json_candidates.front(); // the likeliest; the layer's end will tell
   }
-  if (how_.plain_layers == PlainLayers::gzip) {
+  const bool becomes_gzip = wants_gzip(image, check);
+  if (becomes_gzip) {
     upload.image.layer_size_bytes.reset();
   } else if (check != LayerCheck::none) {
     upload.verified_checksum = only_payload_checksum(image);
@@ -119,12 +148,13 @@ PutOutcome ImageMover::send(const V1Image& image, LayerCheck check, Progress::Ta
     if (opened++ > 0) {
       session_.progress().restart(task);
     }
-    auto layer = make_limited_source(
-        std::make_unique<MovingLayer>(source_.open_layer(image, check), upload.image,
-                                      session_.progress(), task, bytes),
-        how_.limits);
-    return how_.plain_layers == PlainLayers::gzip ? gzip_if_plain(std::move(layer))
-                                                  : std::move(layer);
+    auto layer =
+        make_limited_source(std::make_unique<MovingLayer>(
+                                source_.open_layer(image, check), upload.image, session_.progress(),
+                                task, bytes, [&](Compression found) { note_unread(image, found); }),
+                            how_.limits);
+    return becomes_gzip ? repack_layer(std::move(layer), "the layer of image " + short_id(image.id))
+                        : std::move(layer);
   };
   return push_.put_image(upload);
 }

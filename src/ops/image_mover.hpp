@@ -3,6 +3,7 @@
 
 #include "ops/bandwidth_limit.hpp"
 
+#include <regctl/base/compression.hpp>
 #include <regctl/model/v1_store.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/session.hpp>
@@ -10,13 +11,21 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
+#include <mutex>
 
 namespace regctl::ops {
+
+/// What becomes of layers that no engine with protocol v1 can unpack.
+enum class UnreadLayers {
+  gzip, ///< packed anew, as is right where engines will look for them
+  keep, ///< byte for byte: their checksums and those above them are known
+};
 
 /// What a copy of images does to their layers and tells of them.
 struct ImageCopy {
   LayerCheck check = LayerCheck::verify;
   PlainLayers plain_layers = PlainLayers::keep;
+  UnreadLayers unread_layers = UnreadLayers::keep;
   Progress::Verb verb = Progress::Verb::copying;
   BandwidthLimits limits = {};
   bool require_checksum = false; ///< see check_provable()
@@ -53,6 +62,10 @@ public:
 private:
   using Bytes = std::atomic<std::uint64_t>; // read on whatever thread the destination reads on
 
+  /// Whether the layer has to be packed (anew). Throws Error{unsupported} for what cannot be.
+  bool wants_gzip(const V1Image& image, LayerCheck check);
+  void note_unread(const V1Image& image, Compression compression);
+
   PutOutcome send_twice_if_damaged(const V1Image& image, Progress::Task task, Bytes& bytes);
   PutOutcome send(const V1Image& image, LayerCheck check, Progress::Task task, Bytes& bytes);
 
@@ -61,6 +74,7 @@ private:
   V1Push& push_;
   const ImageCopy& how_;
   std::atomic<bool> abandoned_{false};
+  std::once_flag unread_noted_; ///< of all layers the first is named
 };
 
 } // namespace regctl::ops

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/chain.hpp"
+#include "ops/layer_packing.hpp"
 #include "ops/open.hpp"
 
 #include <regctl/base/compression.hpp>
@@ -80,6 +81,12 @@ PutOutcome put_layer(Session& session, const Place& repository, const std::strin
   upload.image.json = json;
   upload.image.layer_size_bytes = size_bytes;
   upload.layer = layer;
+  if (const auto found = read_layer_head(layer()).compression; !is_read_by_v1_engines(found)) {
+    session.progress().note("the layer is compressed with " + unread_compression(found) +
+                            ": it becomes gzip");
+    upload.image.layer_size_bytes.reset();
+    upload.layer = [&] { return repack_layer(layer(), "the layer"); };
+  }
   const auto store = open_repository(session, repository);
   const auto push = store->start_push({{upload.image.id}, {}, {}});
   if (push->has_image(upload.image.id)) {

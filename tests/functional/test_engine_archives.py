@@ -13,7 +13,7 @@ import sys
 import tarfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import RegctlServer, TestCase, main  # noqa: E402
+from harness import Layer, RegctlServer, TestCase, main  # noqa: E402
 
 NAME = "registry.example/team/app"
 ATTESTATION = {"com.docker.official-images.bashbrew.arch": "unknown",
@@ -31,6 +31,16 @@ def plain_tar(name, data):
         info.size = len(data)
         tar.addfile(info, io.BytesIO(data))
     return out.getvalue()
+
+
+def zstd(data):
+    """A frame of zstd whose blocks are as they were (RFC 8878)."""
+    frame = b"\x28\xb5\x2f\xfd\xa0" + len(data).to_bytes(4, "little")
+    for start in range(0, len(data), 65_536):
+        block = data[start:start + 65_536]
+        is_last = start + 65_536 >= len(data)
+        frame += (len(block) << 3 | is_last).to_bytes(3, "little") + block
+    return frame
 
 
 LAYERS = [plain_tar("etc/base", b"base" * 1000), plain_tar("app", b"app" * 1000),
@@ -100,7 +110,7 @@ def descriptor(media_type, data, **more):
     return {"mediaType": media_type, "digest": "sha256:" + sha256(data), "size": len(data), **more}
 
 
-def write_blobs(path, layers, config, manifests=()):
+def write_blobs(path, layers, config, manifests=(), annotations=None):
     """What Docker 25 and later share: blobs, an OCI index, manifest.json. `layers` as they are stored."""
     oci = "application/vnd.oci.image."
     media = oci + "layer.v1.tar" + ("+gzip" if layers[0].startswith(b"\x1f\x8b") else "")
@@ -113,7 +123,7 @@ def write_blobs(path, layers, config, manifests=()):
         for data in dict.fromkeys([*layers, config, manifest]):
             tar.blob(data)
         index = {"schemaVersion": 2, "mediaType": oci + "index.v1+json", "manifests": [
-            descriptor(oci + "manifest.v1+json", manifest, annotations={
+            descriptor(oci + "manifest.v1+json", manifest, annotations=annotations or {
                 "io.containerd.image.name": NAME + ":1", "org.opencontainers.image.ref.name": "1"})]}
         for other in manifests:
             tar.blob(other)
@@ -121,7 +131,7 @@ def write_blobs(path, layers, config, manifests=()):
                                                  platform={"architecture": "unknown", "os": "unknown"}))
         tar.json("index.json", index)
         tar.json("manifest.json", [{
-            "Config": "blobs/sha256/" + sha256(config), "RepoTags": [NAME + ":1"],
+            "Config": "blobs/sha256/" + sha256(config), "RepoTags": None if annotations else [NAME + ":1"],
             "Layers": ["blobs/sha256/" + sha256(x) for x in layers],
             "LayerSources": {"sha256:" + sha256(x): descriptor(media, x) for x in layers}}])
         tar.json("oci-layout", {"imageLayoutVersion": "1.0.0"})
@@ -188,6 +198,119 @@ class EngineArchives(TestCase):
         self.write("bad.tar", bytes(data))
         self.fails(7, "push", "bad.tar", f"{self.server.host}/team/bad:1", saying="sha256:")
         self.assertEqual(self.ok("tags", f"{self.server.host}/team/bad").out, "")
+
+    def stored_layers(self, image):
+        return [self.server.get(f"/v1/images/{step['id']}/layer") for step in self.history(image)]
+
+    def test_zstd_becomes_gzip_on_every_way_into_v1(self):
+        write_blobs(self.path("zstd.tar"), [zstd(x) for x in LAYERS], CONFIG)
+        wanted = [LAYERS[2], LAYERS[1], LAYERS[0]]
+        names = [f"{self.server.host}/team/{x}:1" for x in ("push", "keep", "pipe")] + [f"{self.server.host}/team/app:1"]
+        told = [self.ok("push", "zstd.tar", names[0]),
+                self.ok("copy", "--no-compress", "zstd.tar", names[1]),
+                self.ok("push", "-", names[2], stdin=self.read("zstd.tar")),
+                self.ok("mirror", "zstd.tar", self.server.host),
+                self.ok("copy", "zstd.tar", "v1-storage:tree:team/app:1")]
+        for result in told[:1] + told[-1:]:  # what is there already is not read again
+            self.assertEqual(result.err.count("zstd, which no engine that speaks protocol v1 unpacks"), 1, result.err)
+        trees = [self.path("tree"), self.server.storage]
+        for name in names:
+            packed = [x for x in self.stored_layers(name) if len(gzip.decompress(x)) > 1024]
+            self.assertEqual([gzip.decompress(x) for x in packed], wanted)
+        for tree in trees:
+            for folder in os.listdir(os.path.join(tree, "images")):
+                with open(os.path.join(tree, "images", folder, "layer"), "rb") as file:
+                    self.assertEqual(file.read(2), b"\x1f\x8b")
+
+    def test_a_layer_that_is_put_as_zstd_becomes_gzip(self):
+        layer = Layer("put", 3000)
+        self.write("json", layer.json)
+        plain = gzip.decompress(layer.data)
+        self.write("layer", zstd(plain))
+        put = self.ok("layer", "put", f"{self.server.host}/team/app", "json", "layer")
+        self.assertIn("zstd", put.err)
+        self.assertEqual(gzip.decompress(self.server.get(f"/v1/images/{layer.id}/layer")), plain)
+
+    def test_from_v1_to_v1_zstd_stays_and_is_told(self):
+        layer = Layer("old", 3000)
+        layer.data = zstd(gzip.decompress(layer.data))
+        self.server.push(layer, tag="1.0")
+        other = self.start(RegctlServer)
+        for words in (["copy", f"{self.server.host}/team/app:1.0", f"{other.host}/team/app:1.0"],
+                      ["mirror", f"{self.server.host}/team/app", f"v1-storage:{self.path('tree')}"]):
+            told = self.ok(*words)
+            self.assertIn("its bytes stay as they are", told.err)
+        self.assertEqual(other.get(f"/v1/images/{layer.id}/layer"), layer.data)
+
+    def test_a_layer_that_cannot_be_packed_anew_is_refused(self):
+        ids = [sha256(b"odd")]
+        for what, data, code, why in (("sealed", os.urandom(3000), 9, "neither a tar nor compressed"),
+                                      ("cut", zstd(LAYERS[0])[:-100], 6, "the compressed data is damaged")):
+            with self.subTest(what):
+                with Writer(self.path(what + ".tar")) as tar:
+                    tar.folder(ids[0])
+                    tar.json(ids[0] + "/json", {"id": ids[0], "created": "2015-01-01T00:00:00Z"})
+                    tar.file(ids[0] + "/layer.tar", data)
+                self.fails(code, "push", what + ".tar", f"{self.server.host}/team/{what}:1", saying=why)
+                self.assertEqual(self.ok("tags", f"{self.server.host}/team/{what}").out, "")
+
+    def test_an_update_without_its_base_goes_where_the_base_is(self):
+        ids = [sha256(f"update {i}".encode()) for i in range(4)]
+        documents = [{"id": x, "created": "2015-01-01T00:00:00Z", **({"parent": ids[i - 1]} if i else {})}
+                     for i, x in enumerate(ids)]
+
+        def write(name, members, stripped=()):
+            with Writer(self.path(name)) as tar:
+                for i in members:
+                    tar.json(ids[i] + "/json", documents[i])
+                    if i not in stripped:
+                        tar.file(ids[i] + "/layer.tar", plain_tar(str(i), b"x"))
+                tar.json("repositories", {"team/app": {name[0]: ids[members[-1]]}})
+
+        write("1.tar", [0, 1])
+        write("2.tar", [2, 3])
+        write("3.tar", [0, 1, 2, 3], stripped=[0, 1])
+        storage = "v1-storage:" + self.path("tree")
+        for place in (self.server.host, storage):
+            target = f"{place}{':' if place == storage else '/'}team/app"
+            for name in ("2.tar", "3.tar"):
+                failed = self.fails(6, "copy", name, target + ":2", saying=ids[1][:12])
+                self.assertIn("copy what it was built on there first", failed.err)
+            self.assertNotIn("2", self.regctl("tags", target).out)
+            self.ok("copy", "1.tar", target + ":1")
+            self.ok("copy", "2.tar", target + ":2")
+            self.ok("copy", "3.tar", target + ":3")
+            self.assertEqual([x["id"] for x in self.history(target + ":2")], ids[::-1])
+            self.ok("verify", target)
+        other = self.start(RegctlServer)
+        self.ok("copy", "1.tar", f"{other.host}/team/app:1")
+        self.ok("mirror", "2.tar", other.host)
+        self.assertEqual([x["id"] for x in self.history(f"{other.host}/team/app:2")], ids[::-1])
+        self.fails(6, "copy", "2.tar", "out.tar", saying=ids[1][:12])
+        self.assertIn(ids[3][:12], self.ok("images", "2.tar").out)
+
+    def test_a_tag_alone_goes_to_the_repository_that_is_named(self):
+        write_blobs(self.path("tag.tar"), LAYERS, CONFIG, annotations={"org.opencontainers.image.ref.name": "1.2"})
+        self.ok("push", "tag.tar", f"{self.server.host}/team/app")
+        self.ok("push", "tag.tar:1.2", f"{self.server.host}/team/other")
+        for name in ("app", "other"):
+            self.assertEqual(self.ok("tags", f"{self.server.host}/team/{name}").out.split()[0], "1.2")
+        self.assertRegex(self.ok("images", "tag.tar").out, "<none> +1.2 ")
+        self.fails(2, "push", "tag.tar", self.server.host, saying="has no name to keep")
+
+    def test_a_folder_named_as_the_user_typed_it_is_the_image_in_it(self):
+        ids = [sha256(b"typed 0"), sha256(b"typed 1")]
+        with Writer(self.path("old.tar")) as tar:
+            for folder, i in (("busybox:latest", 1), (ids[0], 0)):
+                tar.folder(folder)
+                tar.file(folder + "/VERSION", b"1.0")
+                tar.json(folder + "/json", {"id": ids[i], "created": "2015-01-01T00:00:00Z",
+                                            **({"parent": ids[0]} if i else {})})
+                tar.file(folder + "/layer.tar", plain_tar(str(i), b"x"))
+        self.ok("push", "old.tar", f"{self.server.host}/busybox:latest")
+        history = self.history(f"{self.server.host}/busybox:latest")
+        self.assertEqual([x["id"] for x in history], ids[::-1])
+        self.assertEqual([x["unpacked_size"] for x in history], [None, None])
 
 
 if __name__ == "__main__":

@@ -302,6 +302,7 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
   auto source = open_source(session, job.source);
   if (!source->holds_pushed_layers()) {
     how.plain_layers = PlainLayers::gzip;
+    how.unread_layers = UnreadLayers::gzip;
   }
   const auto extent = job.source.reference() == nullptr ? Extent::many : Extent::one;
   auto destination = open_destination(session, job.destination, extent,

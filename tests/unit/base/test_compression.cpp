@@ -74,7 +74,8 @@ TEST_CASE("every compression is known by its first bytes and unpacked") {
                       {Compression::gzip, gzip(k_plain)},
                       {Compression::bzip2, k_bzip2},
                       {Compression::xz, k_xz},
-                      {Compression::zstd, k_zstd}};
+                      {Compression::zstd, k_zstd},
+                      {Compression::zstd, bytes("\x5a\x2a\x4d\x18\x02\0\0\0xx") + k_zstd}};
   for (const auto& row : rows) {
     CAPTURE(to_string(row.compression));
     CHECK(detect_compression(as_bytes(row.packed)) == row.compression);
