@@ -32,10 +32,6 @@ struct AuditFlags {
   bool no_trunc = false;
 };
 
-std::string show_size(const std::optional<std::uint64_t>& size_bytes) {
-  return size_bytes ? human_size(*size_bytes) : "N/A";
-}
-
 std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }

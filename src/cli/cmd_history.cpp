@@ -8,6 +8,7 @@
 #include <regctl/base/json.hpp>
 
 #include <memory>
+#include <string>
 
 namespace regctl::cli {
 
@@ -27,7 +28,7 @@ Json to_json(const ops::ChainImage& member) {
           {"created", or_null(info.created)},
           {"created_by", or_null(info.created_by)},
           {"size", or_null(stored)},
-          {"unpacked_size", info.size_bytes},
+          {"unpacked_size", or_null(info.size_bytes)},
           {"comment", or_null(info.comment)},
           {"author", or_null(info.author)}};
 }
@@ -35,7 +36,7 @@ Json to_json(const ops::ChainImage& member) {
 ExitCode run_history(const HistoryOptions& options, Context& context) {
   const auto place = parse_source(context, options.place);
   const auto details = context.verbs().inspect(place);
-  Listing listing(context, {"IMAGE", "CREATED", "CREATED BY", "SIZE"});
+  Listing listing(context, {"IMAGE", "CREATED", "CREATED BY", "SIZE", "LAYER"});
   for (const auto& member : details.chain) {
     if (listing.wants_json()) {
       listing.add(to_json(member));
@@ -45,7 +46,7 @@ ExitCode run_history(const HistoryOptions& options, Context& context) {
     listing.add_row({options.no_trunc ? member.image.id : short_id(member.image.id),
                      human_age(member.info.created, context.console().now()),
                      options.no_trunc ? command : ellipsize(command, k_command_columns),
-                     human_size(member.info.size_bytes)});
+                     show_size(member.info.size_bytes), show_size(member.image.layer_size_bytes)});
   }
   listing.finish();
   return ExitCode::ok;
@@ -66,7 +67,9 @@ Command history_command() {
   return {{.name = "history",
            .aliases = {},
            .summary = "Show how an image was made, newest step first",
-           .details = "Sizes are those of the unpacked layers, as 'docker history' shows them.",
+           .details =
+               "SIZE is that of the unpacked layer, as 'docker history' shows it, where the image "
+               "tells it; LAYER is that of the layer as it is stored.",
            .examples = {"regctl history localhost:5000/team/app:1.0",
                         "regctl history --no-trunc app_1.0.tar"}},
           add_history};

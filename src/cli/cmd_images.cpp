@@ -48,7 +48,7 @@ std::vector<std::string> to_cells(const ops::ImageRow& row, const ImagesOptions&
   const auto id = row.id.value_or("<none>");
   return {row.repository, row.tag, options.no_trunc || !row.id ? id : short_id(id),
           row.created.empty() ? "N/A" : human_age(row.created, context.console().now()),
-          row.size_bytes ? human_size(*row.size_bytes) : "N/A"};
+          show_size(row.size_bytes)};
 }
 
 /// How wide columns will be, as far as the names of the repositories tell.

@@ -66,8 +66,7 @@ ExitCode run_layer_ls(const LayerOptions& options, Context& context) {
     }
     const auto& image = member.image;
     listing.add_row({options.no_trunc ? image.id : short_id(image.id),
-                     image.layer_size_bytes ? human_size(*image.layer_size_bytes) : "N/A",
-                     checksum_cell(image, options.no_trunc)});
+                     show_size(image.layer_size_bytes), checksum_cell(image, options.no_trunc)});
   }
   listing.finish();
   return ExitCode::ok;

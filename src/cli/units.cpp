@@ -62,6 +62,10 @@ std::string human_size(std::uint64_t size_bytes) {
   return format("%.4g %s", size, k_units[unit]);
 }
 
+std::string show_size(const std::optional<std::uint64_t>& size_bytes) {
+  return size_bytes ? human_size(*size_bytes) : "N/A";
+}
+
 std::string human_age(std::string_view created, std::chrono::system_clock::time_point now) {
   constexpr std::int64_t k_year_1900 = -2'208'988'800;
   const auto time = parse_rfc3339(created);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,8 @@ namespace regctl::cli {
 /// "0 B", "65.57 kB", "1.093 GB": four digits, units of 1000.
 /// Source: docker 1.x, units.HumanSize.
 std::string human_size(std::uint64_t size_bytes);
+/// The same, but "N/A" for what is not known.
+std::string show_size(const std::optional<std::uint64_t>& size_bytes);
 
 /// "3 weeks ago", "About an hour ago"; "N/A" for what is no RFC 3339 time, or Go's zero time.
 /// Source: docker 1.x, units.HumanDuration.

@@ -47,7 +47,7 @@ public:
   [[nodiscard]] std::string text(const std::string& name) const { return members_.at(name).text; }
   /// container_config.Cmd as `docker history` shows it.
   [[nodiscard]] const std::string& command() const noexcept { return command_; }
-  [[nodiscard]] std::uint64_t size_bytes() const noexcept { return size_bytes_; }
+  [[nodiscard]] std::optional<std::uint64_t> size_bytes() const noexcept { return size_bytes_; }
 
 private:
   enum class Kind { absent, text, other };
@@ -89,7 +89,9 @@ private:
 
   bool on_number(std::uint64_t value) override {
     take(Kind::other, "");
-    size_bytes_ = depth() == 1 && member_ == "Size" ? value : size_bytes_;
+    if (depth() == 1 && member_ == "Size") {
+      size_bytes_ = value;
+    }
     return true;
   }
 
@@ -102,7 +104,9 @@ private:
       command_.clear();
     }
     if (depth() == 1) {
-      size_bytes_ = member_ == "Size" ? 0 : size_bytes_;
+      if (member_ == "Size") {
+        size_bytes_.reset();
+      }
       if (const auto found = members_.find(member_); found != members_.end()) {
         found->second = {kind, text};
       }
@@ -118,7 +122,7 @@ private:
       {"id", {}},     {"parent", {}},         {"created", {}},      {"comment", {}},
       {"author", {}}, {"docker_version", {}}, {"architecture", {}}, {"os", {}}};
   std::string command_;
-  std::uint64_t size_bytes_ = 0;
+  std::optional<std::uint64_t> size_bytes_;
   bool is_object_ = false;
   bool is_in_command_ = false;
   std::string member_;        ///< of the document, whose value is being read

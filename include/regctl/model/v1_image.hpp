@@ -44,7 +44,7 @@ struct V1ImageInfo {
   std::string docker_version;
   std::string architecture;
   std::string os;
-  std::uint64_t size_bytes = 0; ///< "Size": unpacked size of this layer, 0 if absent
+  std::optional<std::uint64_t> size_bytes; ///< "Size": unpacked size of this layer, if it is told
 };
 
 /// Reads `json`. Throws Error{protocol} naming the field if it is no object, `id` is not an image

@@ -63,10 +63,12 @@ TEST_CASE("history prints as docker's, or JSON") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) { verbs.details = some_details(); });
   CHECK(program.run({"history", "h:5000/app:1"}) == ExitCode::ok);
-  CHECK(program.out() ==
-        "IMAGE          CREATED       CREATED BY                                      SIZE\n"
-        "aaaaaaaaaaaa   4 weeks ago   /bin/sh -c #(nop) CMD [\"/bin/\\x1b[31mhello...   4 B\n"
-        "bbbbbbbbbbbb   N/A                                                           0 B\n");
+  CHECK(
+      program.out() ==
+      "IMAGE          CREATED       CREATED BY                                      SIZE   LAYER\n"
+      "aaaaaaaaaaaa   4 weeks ago   /bin/sh -c #(nop) CMD [\"/bin/\\x1b[31mhello...   4 B    162 "
+      "B\n"
+      "bbbbbbbbbbbb   N/A                                                           N/A    N/A\n");
   CHECK(program.run({"history", "h:5000/app:1", "--no-trunc"}) == ExitCode::ok);
   CHECK(program.out().find("a long tail of words") != std::string::npos);
   CHECK(program.out().find(k_id_a) != std::string::npos);
@@ -74,6 +76,8 @@ TEST_CASE("history prints as docker's, or JSON") {
   const auto json = parse_json(program.out(), "it");
   CHECK(json[0]["size"] == 162);
   CHECK(json[0]["unpacked_size"] == 4);
+  CHECK(json[1]["size"].is_null());
+  CHECK(json[1]["unpacked_size"].is_null());
   CHECK(json[1]["created"].is_null());
 }
 

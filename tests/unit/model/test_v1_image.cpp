@@ -73,7 +73,10 @@ TEST_CASE("odd values of what is only shown do no harm") {
   const auto info = parse_v1_image(with(R"(,"created":7,"container_config":[],"Size":-1)"));
   CHECK(info.created.empty());
   CHECK(info.created_by.empty());
-  CHECK(info.size_bytes == 0);
+  CHECK_FALSE(info.size_bytes);
+  CHECK(parse_v1_image(with(R"(,"Size":0)")).size_bytes == 0);
+  CHECK_FALSE(parse_v1_image(with("")).size_bytes);
+  CHECK_FALSE(parse_v1_image(with(R"(,"Size":3,"Size":"3")")).size_bytes);
 }
 
 TEST_CASE("only members of the image itself count, and of several the last") {
