@@ -52,9 +52,8 @@ void replace_file(const Tree& tree, const std::string& folder, const std::string
   file.commit(durable);
 }
 
-V1Storage::V1Storage(std::unique_ptr<Tree> tree) : state_(std::make_unique<State>()) {
-  state_->tree = std::move(tree);
-}
+V1Storage::V1Storage(std::unique_ptr<Tree> tree)
+    : state_(std::make_unique<State>(std::move(tree))) {}
 
 V1Storage::~V1Storage() = default;
 

@@ -61,6 +61,15 @@ std::optional<std::string> name_of(const std::string& space, const std::string& 
   }
 }
 
+/// Whether the list of images has all of `ids`, without taking it apart: of many tags of few images
+/// each asks. (No checksum and no key looks like a quoted ID.)
+bool are_listed(std::string_view list, const std::vector<std::string>& ids) {
+  return list.starts_with('[') && list.ends_with(']') &&
+         std::all_of(ids.begin(), ids.end(), [&](const std::string& id) {
+           return list.find("\"" + id + "\"") != std::string_view::npos;
+         });
+}
+
 std::string tag_file(std::string_view tag) {
   if (!is_tag(tag)) {
     throw Error(ErrorKind::usage, "'" + std::string(tag) + "' is no tag");
@@ -221,6 +230,11 @@ std::string print_index(const std::vector<IndexEntry>& list) {
 
 } // namespace
 
+V1Storage::State::State(std::unique_ptr<Tree> opened)
+    : tree(std::move(opened)), tags(*tree, [this](const std::string& folder) {
+        return std::make_shared<FileDescriptor>(lock_repository(folder)); // against its removal
+      }) {}
+
 FileDescriptor V1Storage::State::lock_repository(const std::string& folder) {
   constexpr std::size_t k_most_swept = 1000;
   auto locked = lock_folder(*tree, folder);
@@ -328,16 +342,15 @@ void V1Storage::put_tag(const std::string& name, const std::string& tag, const s
   lock_for_writing();
   const auto folder = folder_of(name);
   const auto file = tag_file(tag);
-  const auto lock = state_->lock_repository(folder);   // against its removal
-  constexpr auto k_bytes = AtomicFile::Durable::bytes; // their names with that of the tag
-  const auto beside = properties_file(tag);
-  if (beside) {
-    replace_file(*state_->tree, folder, *beside, properties, k_bytes);
+  FileGroup group;
+  if (const auto beside = properties_file(tag)) {
+    group.files.push_back({*beside, properties});
   }
   if (tag == "latest") {
-    replace_file(*state_->tree, folder, "json", properties, k_bytes);
+    group.files.push_back({"json", properties});
   }
-  replace_file(*state_->tree, folder, file, id);
+  group.files.push_back({file, id});
+  state_->tags.write(folder, group);
 }
 
 bool V1Storage::remove_tag(const std::string& name, const std::string& tag) {
@@ -385,6 +398,11 @@ std::optional<V1Storage::StoredFile> V1Storage::open_index_images(const std::str
 
 void V1Storage::add_index_images(const std::string& name, const std::vector<std::string>& ids,
                                  const std::vector<std::string>& sums) {
+  const auto small = sums.empty() ? open_index_images(name) : std::nullopt;
+  if (small && small->size_bytes <= k_long_list_bytes &&
+      are_listed(index_images(name).value_or(""), ids)) {
+    return; // without the lock, which whoever writes tags holds while the disk works
+  }
   lock_for_writing();
   const auto lock = state_->lock_repository(folder_of(name)); // what is read is written again
   const auto there = open_index_images(name);
@@ -392,6 +410,9 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
                         ? std::unique_lock(state_->long_lists)
                         : std::unique_lock<std::mutex>();
   const auto stored = index_images(name);
+  if (sums.empty() && stored && are_listed(*stored, ids)) {
+    return;
+  }
   auto list = read_index(stored.value_or("")).value_or(std::vector<IndexEntry>());
   std::map<std::string, std::size_t> places;
   for (std::size_t i = 0; i < list.size(); ++i) {

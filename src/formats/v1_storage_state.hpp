@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "formats/v1_storage_tags.hpp"
 #include "formats/v1_tree.hpp"
 
 #include <regctl/formats/v1_storage.hpp>
@@ -16,7 +17,10 @@ namespace regctl {
 /// What the files that make up V1Storage share.
 class V1Storage::State {
 public:
+  explicit State(std::unique_ptr<Tree> opened);
+
   std::unique_ptr<Tree> tree;
+  GroupedWriter tags;          ///< their files, under the locks of their repositories
   std::mutex mutex;            ///< guards `writing` and `swept`
   FileDescriptor writing;      ///< holds the shared lock on images/ once something was written
   std::mutex long_lists;       ///< held while one is taken apart, which takes many times its size

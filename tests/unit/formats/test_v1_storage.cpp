@@ -4,6 +4,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/base/parallel.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/model/v1_image.hpp>
 #include <regctl/model/v1_store.hpp>
@@ -11,6 +12,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <thread>
 
@@ -385,6 +387,33 @@ TEST_CASE_FIXTURE(Fixture, "names lie where the original has them") {
                               "a/" + std::string(256, 'x'), "a/" + std::string(60, '/')}) {
     CHECK(failure([&] { V1Storage::check_name(name); }) == ErrorKind::usage);
   }
+}
+
+TEST_CASE_FIXTURE(Fixture, "tags that are put at once are all there, and one that fails is alone") {
+  std::filesystem::create_directories(folder / "repositories/team/app/tag_blocked/x");
+  std::atomic<int> failures = 0;
+  run_parallel(8, 200, [&](std::size_t i) {
+    const auto tag = i % 10 == 0 ? std::string("blocked") : "1." + std::to_string(i);
+    try {
+      storage->put_tag("team/app", tag, id_of(static_cast<int>(i % 7)), "{}");
+    } catch (const Error& error) {
+      failures += tag == "blocked" && error.kind() == ErrorKind::local_io ? 1 : 1000;
+    }
+  });
+  CHECK(failures == 20);
+  const auto tags = storage->tags("team/app").value();
+  CHECK(tags.size() == 181);
+  for (std::size_t i = 0; i < 200; ++i) {
+    if (i % 10 != 0) {
+      CHECK(tags.at("1." + std::to_string(i)) == id_of(static_cast<int>(i % 7)));
+      CHECK(storage->properties("team/app", "1." + std::to_string(i)) == "{}");
+    }
+  }
+  std::size_t hidden = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "repositories/team/app")) {
+    hidden += entry.path().filename().string().starts_with('.') ? 1 : 0;
+  }
+  CHECK(hidden == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "tags come and go") {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace regctl {
+
+class Tree;
+
+/// Small files of one folder that count together, in the order in which they get their names: the
+/// last one is what the others are for.
+struct FileGroup {
+  struct File {
+    std::string name;
+    std::string text;
+  };
+  std::vector<File> files;
+};
+
+/// Writes groups of small files to folders so that a disk is waited for once for all that come
+/// while it is at work: what a tag costs is mostly that. Thread-safe.
+class GroupedWriter {
+public:
+  /// Called with a folder before something is written in it; what it returns is kept until all is
+  /// durable (a lock).
+  using Hold = std::function<std::shared_ptr<void>(const std::string& folder)>;
+
+  /// `tree` must outlive it.
+  GroupedWriter(const Tree& tree, Hold hold) : tree_(tree), hold_(std::move(hold)) {}
+
+  /// Replaces the group's files in `folder`, each whole and durable before it has its name. Returns
+  /// once the names are durable as well. Throws Error{local_io}.
+  void write(const std::string& folder, const FileGroup& group);
+
+private:
+  struct Request {
+    const FileGroup& group;
+    bool is_done = false;
+    std::exception_ptr problem;
+  };
+  /// What waits for a folder.
+  struct Queue {
+    std::vector<Request*> waiting; // of callers, who stay until theirs is done
+    bool is_busy = false;
+    std::size_t callers = 0;
+  };
+
+  void write_all(const std::string& folder, const std::vector<Request*>& requests);
+
+  const Tree& tree_;
+  Hold hold_;
+  std::mutex mutex_; ///< guards what follows
+  std::condition_variable changed_;
+  std::map<std::string, Queue> queues_; // by folder, while somebody writes to it
+};
+
+} // namespace regctl
