@@ -289,6 +289,28 @@ void V1Storage::for_each_repository_in(
   });
 }
 
+void V1Storage::for_each_stray(const std::function<void(const std::string&)>& on_path) const {
+  const auto& tree = *state_->tree;
+  tree.list("images", [&](const std::string& name) {
+    if (!is_v1_id(name)) {
+      on_path("images/" + name);
+    }
+  });
+  tree.list("repositories", [&](const std::string& space) {
+    const auto path = "repositories/" + space;
+    const auto plain = form_unquote(space);
+    if (!plain || form_quote(*plain) != space) {
+      on_path(path);
+      return;
+    }
+    tree.list(path, [&](const std::string& folder) {
+      if (!name_of(space, folder)) {
+        on_path(path + "/" + folder);
+      }
+    });
+  });
+}
+
 std::int64_t V1Storage::last_change_ns(const std::string& space) const {
   return folder_change_ns(*state_->tree, "repositories/" + form_quote(space));
 }

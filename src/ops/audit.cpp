@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/image_graph.hpp"
+#include "ops/open.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/ops/audit.hpp>
@@ -238,8 +239,11 @@ void audit(Session& session, const Place& place, const AuditOptions& options,
   const auto& name = place.reference;
   std::unique_ptr<AuditStore> store;
   if (place.kind == Place::Kind::v1_storage) {
-    store = make_audit_store(V1Storage::open(place.path),
-                             name ? std::optional(name->name) : std::nullopt);
+    auto storage = V1Storage::open(place.path);
+    if (!name) {
+      note_strays(session, *storage);
+    }
+    store = make_audit_store(std::move(storage), name ? std::optional(name->name) : std::nullopt);
   } else if (place.kind == Place::Kind::registry) {
     store = make_audit_store(session, {name->host}, name->name);
   } else {

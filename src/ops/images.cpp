@@ -162,6 +162,7 @@ void list_each(Session& session, const std::vector<ListedRepository>& repositori
 /// Every repository of a storage tree.
 void list_storage(Session& session, const Place& place, const ImagesListener& listener) {
   const auto storage = V1Storage::open(place.path);
+  note_strays(session, *storage);
   std::vector<std::string> names;
   storage->for_each_repository([&](const std::string& name) { names.push_back(name); });
   std::sort(names.begin(), names.end());

@@ -43,6 +43,15 @@ std::unique_ptr<V1Repository> open_engine(Session& session, const Place& place) 
                       DockerArchive::read(engine.save(name), name + " of " + engine.describe()));
 }
 
+std::unique_ptr<V1Repository> open_storage(Session& session, const Place& place) {
+  const auto storage = V1Storage::open(place.path);
+  if (place.reference) {
+    return storage->repository(place.reference->name);
+  }
+  note_strays(session, *storage);
+  return storage->all_repositories();
+}
+
 [[noreturn]] void refuse_unreadable(const V1Repository& repository, const std::string& tag) {
   throw Error(ErrorKind::integrity,
               "tag " + repository.describe() + ":" + tag + " is listed, but cannot be read",
@@ -172,14 +181,32 @@ std::unique_ptr<V1Repository> open_repository(Session& session, const Place& pla
   case Place::Kind::docker_daemon:
     return open_engine(session, place);
   case Place::Kind::v1_storage:
-    return place.reference ? V1Storage::open(place.path)->repository(place.reference->name)
-                           : V1Storage::open(place.path)->all_repositories();
+    return open_storage(session, place);
   case Place::Kind::oci_layout:
   case Place::Kind::oci_archive:
     break;
   }
   throw Error(ErrorKind::unsupported,
               "this version of regctl cannot read or write " + place.to_string());
+}
+
+void note_strays(Session& session, const V1Storage& storage) {
+  constexpr std::size_t k_most_named = 3;
+  std::string named;
+  std::size_t count = 0;
+  storage.for_each_stray([&](const std::string& path) {
+    if (++count <= k_most_named) {
+      named += (named.empty() ? "" : ", ") + path;
+    }
+  });
+  if (count > 0) {
+    session.progress().note(
+        "'" + storage.folder() +
+        "': passed over is what no image or repository "
+        "is named like: " +
+        named +
+        (count > k_most_named ? " and " + std::to_string(count - k_most_named) + " more" : ""));
+  }
 }
 
 std::vector<Selected> select_images(V1Repository& repository, const Place& place, Select select) {

@@ -10,12 +10,19 @@
 #include <string>
 #include <vector>
 
+namespace regctl {
+class V1Storage;
+}
+
 namespace regctl::ops {
 
 /// The repository that a place names: at a registry and in a storage tree the one of its reference,
 /// else all images of the archive, the tree or the engine's export, whose tags are full names.
 /// Throws Error{unsupported} for places that this version cannot read.
 std::unique_ptr<V1Repository> open_repository(Session& session, const Place& place);
+
+/// Says what of a whole storage tree is passed over because nothing is named so.
+void note_strays(Session& session, const V1Storage& storage);
 
 /// One image of a place: the name it has there and its ID.
 struct Selected {

@@ -109,6 +109,9 @@ public:
   void for_each_namespace(const std::function<void(const std::string&)>& on_namespace) const;
   void for_each_repository_in(const std::string& space,
                               const std::function<void(const std::string&)>& on_name) const;
+  /// Calls `on_path` for each folder or file where images and repositories lie that is passed over
+  /// by the above, because no ID and no name is written so ("repositories/team/deep%2Fname").
+  void for_each_stray(const std::function<void(const std::string& path)>& on_path) const;
   /// When a repository last came into or went from a namespace, in nanoseconds since 1970; 0 if it
   /// is not there.
   [[nodiscard]] std::int64_t last_change_ns(const std::string& space) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/absent_tree.hpp"
 #include "ops/nearest.hpp"
+#include "ops/open.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
@@ -308,6 +309,14 @@ private:
   std::map<std::string, TagListing> repositories_;
 };
 
+std::unique_ptr<Side> open_tree(Session& session, const Place& place) {
+  auto storage = V1Storage::open(place.path);
+  if (!place.reference) {
+    note_strays(session, *storage);
+  }
+  return std::make_unique<StorageSide>(std::move(storage));
+}
+
 std::unique_ptr<Side> open_tree_if_there(const std::string& folder) {
   try {
     return std::make_unique<StorageSide>(V1Storage::open(folder));
@@ -327,7 +336,7 @@ std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint) {
   }
   switch (endpoint.place->kind) {
   case Place::Kind::v1_storage:
-    return std::make_unique<StorageSide>(V1Storage::open(endpoint.place->path));
+    return open_tree(session, *endpoint.place);
   case Place::Kind::docker_archive:
     return std::make_unique<ArchiveSide>(session, endpoint.place->path);
   default:

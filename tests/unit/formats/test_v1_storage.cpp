@@ -416,6 +416,19 @@ TEST_CASE_FIXTURE(Fixture, "tags that are put at once are all there, and one tha
   CHECK(hidden == 0);
 }
 
+TEST_CASE_FIXTURE(Fixture, "what is named like no image or repository is told") {
+  put(id_of(1));
+  storage->put_tag("team/deep/name", "1", id_of(1), "{}");
+  const Ids strays = {"images/short", "repositories/a b", "repositories/team/deep%2Fname"};
+  for (const auto& stray : strays) {
+    std::filesystem::create_directories(folder / stray);
+  }
+  Ids told;
+  storage->for_each_stray([&](const std::string& path) { told.push_back(path); });
+  std::sort(told.begin(), told.end());
+  CHECK(told == strays);
+}
+
 TEST_CASE_FIXTURE(Fixture, "tags come and go") {
   storage->put_tag("team/app", "latest", id_of(1), R"({"last_update": 1})");
   storage->put_tag("team/app", "1.0", id_of(2), R"({"last_update": 2})");
