@@ -2,6 +2,7 @@
 #include "cli/commands.hpp"
 #include "cli/copy_result.hpp"
 #include "cli/places.hpp"
+#include "cli/typed_line.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
@@ -36,8 +37,11 @@ bool may_mean_file(const Error& error, const std::string& word) {
 
 ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
   if (parse_lone_host(context, options.source)) {
+    const bool is_mirror = parse_lone_host(context, options.destination).has_value();
     throw Error(ErrorKind::usage, "'" + options.source + "' names no image",
-                "write HOST[:PORT]/NAME[:TAG]");
+                is_mirror ? typed_line({"mirror", options.source, options.destination}) +
+                                " copies every repository"
+                          : "write HOST[:PORT]/NAME[:TAG]");
   }
   const auto from = parse_source(context, options.source);
   if (options.flags.all_tags && from.reference && from.reference->tag) {
@@ -47,6 +51,9 @@ ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
   Place to;
   if (auto host = parse_new_host(context, options.destination)) {
     copy_options.host = std::move(host);
+  } else if (auto below = parse_namespace(context, options.destination)) {
+    copy_options.host = std::move(below->host);
+    copy_options.name_space = std::move(below->name_space);
   } else {
     to = parse_destination(context, options.destination);
   }
@@ -70,8 +77,9 @@ Action add_copy(Arguments& arguments) {
   arguments.required("SOURCE", options->source,
                      "HOST[:PORT]/NAME[:TAG], an archive, v1-storage:DIR:NAME[:TAG], or "
                      "docker-daemon:NAME[:TAG]");
-  arguments.required("DEST", options->destination,
-                     "The same, or HOST[:PORT] alone to keep the image's name");
+  arguments.required(
+      "DEST", options->destination,
+      "The same, or HOST[:PORT] alone, or HOST[:PORT]/NAMESPACE/, to keep the image's name");
   arguments.flag("-a,--all-tags", options->flags.all_tags, "Copy all tags of the repository");
   arguments.flag("--no-compress", options->flags.no_compress,
                  "Send plain tar layers of an archive as they are instead of compressing them");

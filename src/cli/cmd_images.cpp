@@ -106,7 +106,9 @@ ExitCode run_images(const ImagesOptions& options, Context& context) {
         context.failure(repository + ": " + ops::mirror::explain(problem).message);
       }};
   if (const auto host = parse_lone_host(context, options.place)) {
-    context.verbs().list_images(*host, listener);
+    context.verbs().list_images(*host, "", listener);
+  } else if (const auto below = parse_namespace(context, options.place)) {
+    context.verbs().list_images(*below->host, below->name_space, listener);
   } else {
     const auto place = parse_source(context, options.place);
     context.verbs().list_images(place, listener);
@@ -118,7 +120,8 @@ ExitCode run_images(const ImagesOptions& options, Context& context) {
 Action add_images(Arguments& arguments) {
   auto options = std::make_shared<ImagesOptions>();
   arguments.required("PLACE", options->place,
-                     "A registry (HOST[:PORT]), a repository (HOST[:PORT]/NAME[:TAG]), an archive, "
+                     "A registry (HOST[:PORT]), a namespace (HOST[:PORT]/NAMESPACE/), a repository "
+                     "(HOST[:PORT]/NAME[:TAG]), an archive, "
                      "v1-storage:DIR[:NAME[:TAG]], or docker-daemon:NAME");
   arguments.flag("--no-trunc", options->no_trunc, "Show whole image IDs");
   return [options](Context& context) { return run_images(*options, context); };

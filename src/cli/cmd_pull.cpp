@@ -3,6 +3,7 @@
 #include "cli/copy_result.hpp"
 #include "cli/places.hpp"
 #include "cli/text.hpp"
+#include "cli/typed_line.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/path_content.hpp>
@@ -80,12 +81,14 @@ Place destination_of(const PullOptions& options, const Reference& image, Context
         "'" + options.destination + "' is not a place to pull to: it is taken for an image at " +
             place.reference->host,
         "for a file, name one in a folder that exists, or write docker-archive:FILE; to move "
-        "images between registries: regctl copy");
+        "images between registries: " +
+            typed_line({"copy", options.image, options.destination}));
   }
   return place;
 }
 
 ExitCode run_pull(const PullOptions& options, Context& context) {
+  refuse_lone_host(context, options.image);
   const auto from = parse_place(context, options.image);
   const bool is_pullable = from.kind == Place::Kind::registry ||
                            (from.kind == Place::Kind::v1_storage && from.reference);

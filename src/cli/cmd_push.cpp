@@ -2,6 +2,7 @@
 #include "cli/commands.hpp"
 #include "cli/copy_result.hpp"
 #include "cli/places.hpp"
+#include "cli/typed_line.hpp"
 
 #include <regctl/base/error.hpp>
 
@@ -25,13 +26,18 @@ ExitCode run_push(const PushOptions& options, Context& context) {
                     "' is not a place to push from: it is taken for an image at " +
                     from.reference->host,
                 "for a file, write docker-archive:FILE or ./FILE; for the Docker engine, "
-                "docker-daemon:NAME:TAG; to move images between registries: regctl copy");
+                "docker-daemon:NAME:TAG; to move images between registries: " +
+                    typed_line({"copy", options.source,
+                                options.destination.empty() ? "HOST/NAME" : options.destination}));
   }
   auto copy_options = to_options(options.flags);
   Place to;
   if (!options.destination.empty()) {
     if (auto host = parse_new_host(context, options.destination)) {
       copy_options.host = std::move(host);
+    } else if (auto below = parse_namespace(context, options.destination)) {
+      copy_options.host = std::move(below->host);
+      copy_options.name_space = std::move(below->name_space);
     } else {
       to = parse_place(context, options.destination);
     }
@@ -51,7 +57,8 @@ Action add_push(Arguments& arguments) {
                      "docker-archive:FILE[:NAME[:TAG]], docker-daemon:NAME[:TAG], or "
                      "v1-storage:DIR[:NAME[:TAG]]");
   arguments.optional("DEST", options->destination,
-                     "HOST[:PORT]/NAME[:TAG], or HOST[:PORT] alone to keep the image's name; or "
+                     "HOST[:PORT]/NAME[:TAG], or HOST[:PORT] alone or HOST[:PORT]/NAMESPACE/ to "
+                     "keep the image's name; or "
                      "v1-storage:DIR[:NAME[:TAG]]; if left out, its name must begin with a host");
   arguments.flag("-a,--all-tags", options->flags.all_tags, "Push all that is in the archive");
   arguments.flag("--no-compress", options->flags.no_compress,

@@ -2,6 +2,7 @@
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "cli/text.hpp"
+#include "cli/typed_line.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
@@ -45,7 +46,20 @@ std::string mark(bool is_set) {
   return is_set ? "[OK]" : "";
 }
 
+/// "search ubuntu" is what Docker's users type, whose registry goes without saying. A word alone
+/// may still be a host of the local network, which "docker://" says.
+void refuse_term_alone(const SearchOptions& options) {
+  if (options.term.empty() && options.where.find_first_of(".:/[") == std::string::npos &&
+      options.where != "localhost") {
+    throw Error(ErrorKind::usage, "'" + options.where + "' names no registry to search",
+                "regctl search HOST[:PORT] " + options.where + " looks for it at a registry; " +
+                    typed_line({"search", "docker://" + options.where}) +
+                    " lists what the host of that name has");
+  }
+}
+
 ExitCode run_search(const SearchOptions& options, Context& context) {
+  refuse_term_alone(options);
   const auto question = parse_question(options);
   Listing listing(context, {"NAME", "DESCRIPTION", "STARS", "OFFICIAL", "AUTOMATED"});
   for (const auto& found : context.verbs().search(question.host, question.term)) {

@@ -56,7 +56,18 @@ ops::mirror::Endpoint parse_endpoint(Context& context, const std::string& text) 
   return ops::mirror::Endpoint::parse(text);
 }
 
+void refuse_lone_host(Context& context, const std::string& text) {
+  const auto colon = text.rfind(':');
+  const bool has_port = colon != std::string::npos && colon + 1 < text.size() &&
+                        text.find_first_not_of("0123456789/", colon + 1) == std::string::npos;
+  if (has_port && parse_lone_host(context, text)) {
+    throw Error(ErrorKind::usage, "'" + text + "' names no image",
+                typed_line({"images", text}) + " lists those that there are");
+  }
+}
+
 Place parse_source(Context& context, const std::string& text) {
+  refuse_lone_host(context, text);
   auto place = parse_place(context, text);
   if (is_stream(place) && context.console().in_is_terminal) {
     throw Error(ErrorKind::usage, "'-' reads an archive from standard input, which is a terminal",
@@ -102,6 +113,14 @@ std::optional<RegistryHost> parse_lone_host(Context& context, const std::string&
 
 std::optional<RegistryHost> parse_new_host(Context& context, const std::string& text) {
   return text.ends_with('/') ? std::nullopt : parse_lone_host(context, text);
+}
+
+std::optional<ops::mirror::Endpoint> parse_namespace(Context& context, const std::string& text) {
+  if (!text.ends_with('/') || Place::has_scheme(text)) {
+    return std::nullopt;
+  }
+  auto end = parse_endpoint(context, text);
+  return end.name_space.empty() ? std::nullopt : std::optional(std::move(end));
 }
 
 void refuse_tag(const Reference& reference, const std::string& text) {

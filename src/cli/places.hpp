@@ -39,6 +39,14 @@ std::optional<RegistryHost> parse_lone_host(Context& context, const std::string&
 /// The same for where images go to and keep their names; "host:5000/" is a name that was forgotten.
 std::optional<RegistryHost> parse_new_host(Context& context, const std::string& text);
 
+/// Throws Error{usage} for a host with a port where an image is wanted: with a tag in the place of
+/// the port it would be a name at docker.io.
+void refuse_lone_host(Context& context, const std::string& text);
+
+/// A namespace at a registry ("host:5000/team/"); nothing for anything else. Throws as
+/// refuse_either(), and Error{usage}.
+std::optional<ops::mirror::Endpoint> parse_namespace(Context& context, const std::string& text);
+
 /// Throws Error{usage} if `reference`, written as `text`, has a tag or a digest.
 void refuse_tag(const Reference& reference, const std::string& text);
 

@@ -18,8 +18,9 @@ public:
     return ops::search(session_, host, term);
   }
 
-  void list_images(const RegistryHost& host, const ops::ImagesListener& listener) override {
-    ops::list_images(session_, host, listener);
+  void list_images(const RegistryHost& host, const std::string& name_space,
+                   const ops::ImagesListener& listener) override {
+    ops::list_images(session_, host, name_space, listener);
   }
 
   void list_images(const Place& place, const ops::ImagesListener& listener) override {

@@ -119,6 +119,9 @@ void check_name(std::string_view text, std::string_view name, bool has_explicit_
   if (name.size() > k_name_limit) {
     bad(text, "the name has more than " + std::to_string(k_name_limit) + " characters");
   }
+  if (name.ends_with('/')) {
+    bad(text, "a '/' at the end makes it a namespace, and an image or a repository is wanted");
+  }
   for (std::size_t begin = 0; begin <= name.size();) {
     const auto end = std::min(name.find('/', begin), name.size());
     check_name_part(text, name.substr(begin, end - begin), has_explicit_host);

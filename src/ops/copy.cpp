@@ -8,6 +8,7 @@
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/copy.hpp>
+#include <regctl/ops/mirror/names.hpp>
 #include <regctl/registry/engine.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -27,8 +28,7 @@ struct Move {
 };
 
 /// The name an image gets at the destination: what `to` says, the rest as at the source.
-Reference target_name(const Selected& image, const Place& to,
-                      const std::optional<RegistryHost>& host) {
+Reference target_name(const Selected& image, const Place& to, const CopyOptions& options) {
   if (!to.reference && !image.name) {
     throw Error(ErrorKind::usage, "image " + short_id(image.id) + " has no name to keep",
                 to.kind == Place::Kind::registry
@@ -39,8 +39,9 @@ Reference target_name(const Selected& image, const Place& to,
   if (target.digest) {
     throw Error(ErrorKind::usage, "a destination has no digest: " + target.to_string());
   }
-  if (host) {
-    target.host = host->host;
+  if (options.host) {
+    target.host = options.host->host;
+    target.name = mirror::put_below(options.name_space, target.name);
   }
   if (!target.tag) {
     target.tag = image.name          ? image.name->tag_or_latest()
@@ -66,11 +67,11 @@ bool is_same_place(const Move& move, const Place& from, const Place& to) {
 }
 
 std::vector<Move> plan_moves(const std::vector<Selected>& images, const Place& from,
-                             const Place& to, const std::optional<RegistryHost>& host) {
+                             const Place& to, const CopyOptions& options) {
   std::vector<Move> moves;
   std::map<Reference, std::string> taken;
   for (const auto& image : images) {
-    Move move{image, target_name(image, to, host)};
+    Move move{image, target_name(image, to, options)};
     if (is_same_place(move, from, to)) {
       throw Error(ErrorKind::usage, "source and destination are both " + to.to_string());
     }
@@ -234,7 +235,7 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
       [&] {
         const auto source = open_repository(session, from);
         const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
-        auto moves = plan_moves(select_images(*source, from, select), from, to, options.host);
+        auto moves = plan_moves(select_images(*source, from, select), from, to, options);
         if (to.kind == Place::Kind::registry && moves.size() == 1) {
           auto named = to;
           named.reference = moves.front().target;

@@ -6,6 +6,7 @@
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/images.hpp>
+#include <regctl/ops/mirror/names.hpp>
 #include <regctl/ops/search.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -177,12 +178,20 @@ void list_storage(Session& session, const Place& place, const ImagesListener& li
 
 } // namespace
 
-void list_images(Session& session, const RegistryHost& host, const ImagesListener& listener) {
+void list_images(Session& session, const RegistryHost& host, const std::string& name_space,
+                 const ImagesListener& listener) {
   auto& registry = session.registries().v1(host);
   std::vector<ListedRepository> repositories;
   for (const auto& found : search(session, host, "")) {
-    repositories.push_back(
-        {found.name, [&registry, name = found.name] { return registry.open(name); }});
+    if (mirror::is_below(name_space, found.name)) {
+      repositories.push_back(
+          {found.name, [&registry, name = found.name] { return registry.open(name); }});
+    }
+  }
+  if (repositories.empty() && !name_space.empty()) {
+    throw Error(ErrorKind::not_found,
+                "there is no repository below " + name_space + "/ at " + host.host,
+                "regctl search " + host.host + " lists those that there are");
   }
   list_each(session, repositories, listener);
 }

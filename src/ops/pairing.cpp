@@ -222,8 +222,7 @@ void Pairing::read_tags(PairedRepository& repository) {
   auto at_b = b_ ? b_->tags(repository.name_at_b) : std::nullopt;
   const auto* name = scope_.a.reference();
   if (name != nullptr && !at_a) {
-    throw Error(ErrorKind::not_found,
-                "there is no repository " + repository.name + " at " + a_->describe());
+    mirror::throw_no_repository(*a_, repository.name);
   }
   if (!at_a && !at_b) { // a search index may name what was deleted since
     session_.progress().note("there is no repository " + repository.name +
@@ -265,8 +264,9 @@ void Pairing::read_tags(PairedRepository& repository) {
     paired.is_at_b = true;
     paired.b = std::move(id);
   }
-  std::erase_if(repository.tags,
-                [&](const auto& entry) { return !scope_.tags.takes(entry.first); });
+  std::erase_if(repository.tags, [&](const auto& entry) {
+    return !scope_.tags.takes(entry.first);
+  });
 }
 
 } // namespace regctl::ops

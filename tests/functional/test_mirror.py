@@ -213,6 +213,24 @@ class Chosen(MirrorCase):
                 self.assertEqual(self.changed(done), expected)
         self.assertEqual([r for r in self.destination.requests() if not r.startswith("GET")], [])
 
+    def test_the_name_of_a_namespace_is_told_from_that_of_a_repository(self):
+        self.fill(self.source)
+        for words in (["mirror", f"{self.source.host}/team", self.destination.host],
+                      ["diff", f"{self.source.host}/team", self.destination.host],
+                      ["verify", f"{self.source.host}/team"]):
+            with self.subTest(words):
+                result = self.regctl(*words)
+                self.assertEqual(result.code, 3, result.err)
+                self.assertIn(f"team/ is a namespace: write {self.source.host}/team/ for the 2 repositories in it",
+                              result.err)
+        rows = self.ok("images", f"{self.source.host}/team/", "--format", "json").json
+        self.assertEqual({row["repository"] for row in rows}, {"team/app", "team/base"})
+        self.fails(3, "images", f"{self.source.host}/tema/", saying="there is no repository below tema/")
+        self.ok("copy", f"{self.source.host}/team/app:1.0", f"{self.destination.host}/kept/")
+        self.ok("push", "0.tar", f"{self.destination.host}/pushed/deep/")
+        rows = self.ok("images", self.destination.host, "--format", "json").json
+        self.assertEqual({row["repository"] for row in rows}, {"kept/team/app", "pushed/deep/team/app"})
+
     def test_shards_are_the_whole_and_share_nothing(self):
         names = [f"team/app-{n}" for n in range(20)]
         make_archive(self.path("app.tar"), ["base"], 100)

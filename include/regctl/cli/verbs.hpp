@@ -36,7 +36,8 @@ public:
   virtual ops::PingResult ping(const RegistryHost& host) = 0;
   virtual std::vector<ops::SearchResult> search(const RegistryHost& host,
                                                 std::string_view term) = 0;
-  virtual void list_images(const RegistryHost& host, const ops::ImagesListener& listener) = 0;
+  virtual void list_images(const RegistryHost& host, const std::string& name_space,
+                           const ops::ImagesListener& listener) = 0;
   virtual void list_images(const Place& place, const ops::ImagesListener& listener) = 0;
   virtual V1Tags list_tags(const Place& place) = 0;
   virtual ops::ImageDetails inspect(const Place& place) = 0;

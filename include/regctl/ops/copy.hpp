@@ -31,6 +31,7 @@ struct CopyOptions {
   /// A registry at which the images keep their names; then the destination is a registry without
   /// a reference.
   std::optional<RegistryHost> host;
+  std::string name_space; ///< there, below which they get them: "team"
 };
 
 struct CopiedTag {

@@ -36,7 +36,10 @@ struct ImagesListener {
 /// the server's listing. An image that cannot be read is a row with a problem, not an error, and so
 /// is one whose upload is under way: nothing is waited for. Throws Error{unsupported} where
 /// repositories cannot be listed.
-void list_images(Session& session, const RegistryHost& host, const ImagesListener& listener);
+/// With a `name_space` ("team") only of the repositories below it; Error{not_found} if there is
+/// none.
+void list_images(Session& session, const RegistryHost& host, const std::string& name_space,
+                 const ImagesListener& listener);
 
 /// The tags of one repository (or the one that is named), of all repositories of a storage tree, or
 /// what is in an archive or the engine. Throws Error{not_found} for a repository or tag that is not

@@ -383,6 +383,26 @@ void note_difference(Progress& progress, const std::vector<std::string>& one,
   }
 }
 
+void throw_no_repository(Side& side, const std::string& name) {
+  std::vector<std::string> names;
+  try {
+    names = side.repositories([](const std::string&) { return false; });
+  } catch (const Error& error) { // a hint is not worth more
+    if (error.kind() == ErrorKind::interrupted) {
+      throw;
+    }
+  }
+  const auto below = std::count_if(names.begin(), names.end(),
+                                   [&](const auto& other) { return is_below(name, other); });
+  const auto place = side.describe() + "/" + name + "/";
+  throw Error(ErrorKind::not_found, "there is no repository " + name + " at " + side.describe(),
+              below == 0
+                  ? suggestion(name, names)
+                  : name + "/ is a namespace: write " + place + " for the " +
+                        (below == 1 ? "repository" : std::to_string(below) + " repositories") +
+                        " in it");
+}
+
 void throw_no_namespace(const Side& side, const std::string& name_space,
                         const std::vector<std::string>& names) {
   std::vector<std::string> others;

@@ -81,6 +81,10 @@ void note_difference(Progress& progress, const std::vector<std::string>& one,
                      const std::string& one_name, const std::vector<std::string>& other,
                      const std::string& other_name, const InScope& is_in_scope);
 
+/// A repository that a user named has to be there: Error{not_found}, with a hint that says if it is
+/// the name of a namespace, or what is like it. Asks the side for all its names.
+[[noreturn]] void throw_no_repository(Side& side, const std::string& name);
+
 /// A namespace that a user named has to be there: Error{not_found}, with a hint that says what the
 /// side has. `name_space` is "team", `names` all that are listed.
 [[noreturn]] void throw_no_namespace(const Side& side, const std::string& name_space,

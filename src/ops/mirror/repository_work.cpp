@@ -160,6 +160,9 @@ private:
   std::vector<PlannedTag> plan_anew() {
     Listings listings{task_.source_name, task_.destination_name, {}, std::nullopt};
     auto tags = state_.source->tags(task_.source_name);
+    if (!tags && state_.job.source.reference() != nullptr) {
+      throw_no_repository(*state_.source, task_.source_name);
+    }
     if (!tags && task_.is_named) {
       throw Error(ErrorKind::not_found, "there is no repository " + task_.source_name + " at " +
                                             state_.source->describe());

@@ -15,8 +15,9 @@ std::vector<ops::SearchResult> FakeVerbs::search(const RegistryHost& host, std::
   return found;
 }
 
-void FakeVerbs::list_images(const RegistryHost& host, const ops::ImagesListener& listener) {
-  call("images at " + host.host);
+void FakeVerbs::list_images(const RegistryHost& host, const std::string& name_space,
+                            const ops::ImagesListener& listener) {
+  call("images at " + host.host + (name_space.empty() ? "" : "/" + name_space + "/"));
   if (!repositories.empty()) {
     listener.on_repositories(repositories);
   }
@@ -46,6 +47,7 @@ ops::CopyReport FakeVerbs::copy(const Place& from, const Place& to,
                                 const ops::CopyOptions& options) {
   call("copy " + from.to_string() + " " + to.to_string() +
        (options.host ? " at " + options.host->host : "") +
+       (options.name_space.empty() ? "" : "/" + options.name_space + "/") +
        (options.tags == ops::TagChoice::all ? " all" : "") +
        (options.check == LayerCheck::none ? " unverified" : "") +
        (options.plain_layers == ops::PlainLayers::keep ? " plain" : ""));

@@ -20,7 +20,8 @@ public:
 
   ops::PingResult ping(const RegistryHost& host) override;
   std::vector<ops::SearchResult> search(const RegistryHost& host, std::string_view term) override;
-  void list_images(const RegistryHost& host, const ops::ImagesListener& listener) override;
+  void list_images(const RegistryHost& host, const std::string& name_space,
+                   const ops::ImagesListener& listener) override;
   void list_images(const Place& place, const ops::ImagesListener& listener) override;
   V1Tags list_tags(const Place& place) override;
   ops::ImageDetails inspect(const Place& place) override;

@@ -233,4 +233,34 @@ TEST_CASE("properties shows and sets who may read") {
   CHECK(program.run({"properties", "h:5000/app:1"}) == ExitCode::usage);
 }
 
+TEST_CASE("what another command does is said with its line") {
+  struct Row {
+    Words words;
+    std::string hint;
+  };
+  const Row rows[] = {
+      {{"copy", "old:5000", "new:5000"}, "regctl mirror old:5000 new:5000 copies every repository"},
+      {{"pull", "old:5000"}, "regctl images old:5000 lists those that there are"},
+      {{"inspect", "old:5000"}, "regctl images old:5000 lists those that there are"},
+      {{"pull", "old:5000/a", "new:5000/a"}, "regctl copy old:5000/a new:5000/a"},
+      {{"push", "old:5000/a", "new:5000/a"}, "regctl copy old:5000/a new:5000/a"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.hint);
+    Program program;
+    CHECK(program.run(row.words) == ExitCode::usage);
+    CHECK(program.err().find(row.hint) != std::string::npos);
+    CHECK(program.calls.empty());
+  }
+}
+
+TEST_CASE("images go below a namespace and keep their names") {
+  Program program;
+  CHECK(program.run({"copy", "h:5000/app:1", "g:5000/ns/sub/"}) == ExitCode::ok);
+  CHECK(program.calls.back().find(" at g:5000/ns/sub/") != std::string::npos);
+  CHECK(program.run({"push", "a.tar", "g:5000/ns/"}) == ExitCode::ok);
+  CHECK(program.calls.back().find(" at g:5000/ns/") != std::string::npos);
+  CHECK(program.run({"copy", "h:5000/app:1", "g:5000/ns:1/"}) == ExitCode::usage);
+}
+
 TEST_SUITE_END();

@@ -44,6 +44,9 @@ TEST_CASE("search takes the term as docker does") {
   Program program;
   CHECK(program.run({"search", "h/a", "b"}) == ExitCode::usage);
   CHECK(program.run({"search", "http://h"}) == ExitCode::usage);
+  CHECK(program.run({"search", "ubuntu"}) == ExitCode::usage);
+  CHECK(program.err().find("\nhint: regctl search HOST[:PORT] ubuntu ") != std::string::npos);
+  CHECK(program.run({"search", "docker://ubuntu"}) == ExitCode::ok);
 }
 
 TEST_CASE("search prints a table as docker's, or JSON") {
@@ -52,15 +55,15 @@ TEST_CASE("search prints a table as docker's, or JSON") {
     verbs.found = {{"team/app", "An \x1b[31mapp", 12, true, false},
                    {"x", std::string(60, 'd'), 0, false, true}};
   });
-  CHECK(program.run({"search", "h"}) == ExitCode::ok);
+  CHECK(program.run({"search", "h.x"}) == ExitCode::ok);
   CHECK(program.out() ==
         "NAME       DESCRIPTION                                     STARS   OFFICIAL   AUTOMATED\n"
         "team/app   An \\x1b[31mapp                                  12      [OK]\n"
         "x          " +
             std::string(42, 'd') + "...   0                  [OK]\n");
-  CHECK(program.run({"search", "h", "--no-trunc"}) == ExitCode::ok);
+  CHECK(program.run({"search", "h.x", "--no-trunc"}) == ExitCode::ok);
   CHECK(program.out().find(std::string(60, 'd')) != std::string::npos);
-  CHECK(program.run({"search", "h", "--format", "json"}) == ExitCode::ok);
+  CHECK(program.run({"search", "h.x", "--format", "json"}) == ExitCode::ok);
   const auto json = parse_json(program.out(), "it");
   CHECK(json.size() == 2);
   CHECK(json[0] == Json{{"repository", "team/app"},
