@@ -4,6 +4,7 @@
 
 #include <re2/re2.h>
 
+#include <atomic>
 #include <utility>
 
 namespace regctl {
@@ -128,7 +129,14 @@ re2::RE2::Options regex_options() {
 
 } // namespace
 
-Pattern::Pattern(std::string text, std::shared_ptr<const re2::RE2> compiled)
+struct Pattern::Compiled {
+  explicit Compiled(const std::string& text) : regex(text, regex_options()) {}
+
+  re2::RE2 regex;
+  std::atomic<bool> has_matched{false};
+};
+
+Pattern::Pattern(std::string text, std::shared_ptr<Compiled> compiled)
     : text_(std::move(text)), compiled_(std::move(compiled)) {}
 
 Pattern Pattern::parse(std::string_view text) {
@@ -146,24 +154,34 @@ Pattern Pattern::parse(std::string_view text) {
   } else {
     bad(text, "no name begins with '/', and a regular expression ends with one");
   }
-  auto compiled = std::make_shared<const re2::RE2>(regex, regex_options());
-  if (!compiled->ok()) {
-    bad(text, compiled->error());
+  auto compiled = std::make_shared<Compiled>(regex);
+  if (!compiled->regex.ok()) {
+    bad(text, compiled->regex.error());
   }
   return {std::string(text), std::move(compiled)};
 }
 
 bool Pattern::matches(std::string_view name) const {
-  return re2::RE2::FullMatch(re2::StringPiece(name.data(), name.size()), *compiled_);
+  const bool is_match =
+      re2::RE2::FullMatch(re2::StringPiece(name.data(), name.size()), compiled_->regex);
+  if (is_match) {
+    compiled_->has_matched.store(true, std::memory_order_relaxed);
+  }
+  return is_match;
+}
+
+bool Pattern::has_matched() const noexcept {
+  return compiled_->has_matched.load(std::memory_order_relaxed);
 }
 
 std::optional<std::vector<std::string>> Pattern::captures(std::string_view name) const {
   std::vector<re2::StringPiece> groups(capture_count() + 1);
   const re2::StringPiece whole(name.data(), name.size());
-  if (!compiled_->Match(whole, 0, name.size(), re2::RE2::ANCHOR_BOTH, groups.data(),
-                        static_cast<int>(groups.size()))) {
+  if (!compiled_->regex.Match(whole, 0, name.size(), re2::RE2::ANCHOR_BOTH, groups.data(),
+                              static_cast<int>(groups.size()))) {
     return std::nullopt;
   }
+  compiled_->has_matched.store(true, std::memory_order_relaxed);
   std::vector<std::string> caught;
   for (const auto& group : groups) {
     caught.emplace_back(group.data() == nullptr ? "" : group.data(), group.size());
@@ -172,7 +190,7 @@ std::optional<std::vector<std::string>> Pattern::captures(std::string_view name)
 }
 
 std::size_t Pattern::capture_count() const noexcept {
-  return static_cast<std::size_t>(compiled_->NumberOfCapturingGroups());
+  return static_cast<std::size_t>(compiled_->regex.NumberOfCapturingGroups());
 }
 
 } // namespace regctl

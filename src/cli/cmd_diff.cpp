@@ -84,8 +84,9 @@ ExitCode run_diff(const DiffFlags& flags, Context& context) {
   const auto summary = context.verbs().diff(scope, listener);
   listing.finish(Listing::WhenEmpty::nothing);
   context.note(summary_line(summary));
-  return summary.is_equal() ? exit_code_of(summary.problems, summary.repositories)
-                            : ExitCode::partial;
+  const auto code =
+      summary.is_equal() ? exit_code_of(summary.problems, summary.repositories) : ExitCode::partial;
+  return note_unmatched(context, scope, summary.problems, flags.scope.is_strict, code);
 }
 
 Action add_diff(Arguments& arguments) {
@@ -93,6 +94,7 @@ Action add_diff(Arguments& arguments) {
   arguments.required("A", flags->scope.a, k_scope_a);
   arguments.required("B", flags->scope.b, "The same, as a mirror from A would be made");
   add_filter_flags(arguments, flags->scope.scope.repositories, flags->scope.scope.tags, "Compare");
+  add_strict_flag(arguments, flags->scope.is_strict);
   arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs");
   return [flags](Context& context) { return run_diff(*flags, context); };
 }

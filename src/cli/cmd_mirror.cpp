@@ -4,6 +4,7 @@
 #include "cli/mirror_metrics.hpp"
 #include "cli/mirror_plan_table.hpp"
 #include "cli/mirror_text.hpp"
+#include "cli/scope_flags.hpp"
 #include "cli/text.hpp"
 
 #include <regctl/base/error.hpp>
@@ -16,6 +17,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace regctl::cli {
 
@@ -116,6 +118,25 @@ Summary mirror(const MirrorRun& run, Context& context, Output& output, MirrorMet
   }
 }
 
+/// Only of what was compared: a plan was made before, and a share has not all tags.
+ExitCode note_unmatched(const MirrorRun& run, Context& context, const Summary& summary,
+                        ExitCode code) {
+  if (!run.options.apply.empty() || summary.mirrors_failed + summary.mirrors_not_done > 0) {
+    return code;
+  }
+  const bool has_all_tags =
+      !run.options.shard && summary.repositories_failed == 0 && summary.repositories_not_done == 0;
+  std::vector<std::string> patterns;
+  for (const auto& job : run.jobs) {
+    const auto found =
+        unmatched_patterns(job.rules.repositories, job.rules.tags,
+                           has_all_tags ? ops::mirror::Compared::repositories_and_tags
+                                        : ops::mirror::Compared::repositories);
+    patterns.insert(patterns.end(), found.begin(), found.end());
+  }
+  return note_unmatched(context, patterns, run.is_strict, code);
+}
+
 /// One pass over everything.
 ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics) {
   Output output(run, context);
@@ -130,7 +151,7 @@ ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics
   if (summary.is_interrupted) {
     throw Error(ErrorKind::interrupted, "interrupted");
   }
-  const auto code = exit_code_of(summary);
+  const auto code = note_unmatched(run, context, summary, exit_code_of(summary));
   const bool is_told = run.jobs.size() > 1; // each on its way
   if (summary.mirrors_failed > 0 && !is_told) {
     std::rethrow_exception(summary.first_problem);

@@ -151,7 +151,9 @@ ExitCode run_verify(const VerifyFlags& flags, Context& context) {
   if (summary.tags() == 0) {
     context.note("nothing was proved: there was no tag to look at");
   }
-  return summary.damaged > 0 ? ExitCode::integrity : exit_code_of(summary.problems, summary.sound);
+  const auto code =
+      summary.damaged > 0 ? ExitCode::integrity : exit_code_of(summary.problems, summary.sound);
+  return note_unmatched(context, scope, summary.problems, flags.scope.is_strict, code);
 }
 
 Action add_verify(Arguments& arguments) {
@@ -161,6 +163,7 @@ Action add_verify(Arguments& arguments) {
   arguments.flag("--deep", flags->options.deep,
                  "Read every layer: verify its checksum, and compare its bytes with B's");
   add_filter_flags(arguments, flags->scope.scope.repositories, flags->scope.scope.tags, "Verify");
+  add_strict_flag(arguments, flags->scope.is_strict);
   arguments.flag("--all", flags->all, "List also what is sound");
   arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs");
   return [flags](Context& context) { return run_verify(*flags, context); };

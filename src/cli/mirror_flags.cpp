@@ -9,6 +9,7 @@
 #include <regctl/base/lines.hpp>
 #include <regctl/base/quantity.hpp>
 #include <regctl/ops/mirror/config.hpp>
+#include <regctl/ops/mirror/names.hpp>
 
 #include <algorithm>
 #include <map>
@@ -25,6 +26,7 @@ constexpr long k_most_tags = 1'000'000;
 void add_filters(Arguments& arguments, MirrorFlags& flags) {
   auto& rules = flags.rules;
   add_filter_flags(arguments, rules.repositories, rules.tags, "Mirror");
+  add_strict_flag(arguments, flags.run.strict);
   arguments.value(
       "--semver", "RANGE",
       [&rules](const std::string& text) { rules.semver = SemverRange::parse(text); },
@@ -71,7 +73,9 @@ void add_pruning(Arguments& arguments, MirrorFlags& flags) {
   arguments.flag("-y,--yes", rules.prune.beyond_limit, "Remove more than that");
   arguments.values(
       "--protect", "PATTERN",
-      [&rules](const std::string& text) { rules.protected_tags.push_back(Pattern::parse(text)); },
+      [&rules](const std::string& text) {
+        rules.protected_tags.push_back(ops::mirror::parse_tag_pattern(text));
+      },
       "Never remove tags with such a name");
 }
 
@@ -184,6 +188,7 @@ ops::mirror::RunOptions settle(ops::mirror::RunOptions run, const ops::mirror::R
   run.gentle = run.gentle || flags.gentle;
   run.fail_fast = run.fail_fast || flags.fail_fast;
   run.require_checksum = run.require_checksum || flags.require_checksum;
+  run.strict = run.strict || flags.strict;
   if (flags.bandwidth.is_limited()) {
     run.bandwidth = flags.bandwidth;
   }
@@ -226,7 +231,7 @@ std::vector<GivenFlag> rule_flags(const MirrorFlags& flags) {
   const auto& rules = flags.rules;
   return {
       {"--include", !rules.repositories.include.empty()},
-      {"--exclude", !rules.repositories.exclude.empty()},
+      {"--exclude", !rules.repositories.exclude.empty() || !rules.tags.exclude_of.empty()},
       {"--include-tag", !rules.tags.include.empty()},
       {"--exclude-tag", !rules.tags.exclude.empty()},
       {"--semver", rules.semver.has_value()},
@@ -372,6 +377,7 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   MirrorRun run;
   run.jobs = std::move(config.mirrors);
   run.tells_work = flags.exit_code;
+  run.is_strict = settled.strict;
   run.shown = flags.all ? ShownTags::all : ShownTags::changed;
   run.metrics_file = settled.metrics_file;
   run.listen_metrics = settled.listen_metrics;

@@ -38,6 +38,7 @@ struct MirrorRun {
   std::vector<ops::mirror::MirrorJob> jobs;
   ops::mirror::MirrorOptions options;
   bool tells_work = false; ///< --exit-code
+  bool is_strict = false;  ///< --strict
   ShownTags shown = ShownTags::changed;
   std::string metrics_file;
   std::string listen_metrics;

@@ -10,8 +10,10 @@ namespace regctl::cli {
 
 namespace {
 
-Arguments::Take add_pattern(std::vector<Pattern>& patterns) {
-  return [&patterns](const std::string& text) { patterns.push_back(Pattern::parse(text)); };
+Arguments::Take add_tag_pattern(std::vector<Pattern>& patterns) {
+  return [&patterns](const std::string& text) {
+    patterns.push_back(ops::mirror::parse_tag_pattern(text));
+  };
 }
 
 Arguments::Take add_name_pattern(std::vector<Pattern>& patterns) {
@@ -23,16 +25,45 @@ Arguments::Take add_name_pattern(std::vector<Pattern>& patterns) {
 } // namespace
 
 void add_filter_flags(Arguments& arguments, ops::mirror::Filter& repositories,
-                      ops::mirror::Filter& tags, const std::string& verb) {
+                      ops::mirror::TagFilter& tags, const std::string& verb) {
   arguments.values("--include", "PATTERN", add_name_pattern(repositories.include),
                    verb + " repositories with such a name only: a glob ('team/*', 'team/**') or "
                           "'/regex/'");
-  arguments.values("--exclude", "PATTERN", add_name_pattern(repositories.exclude),
-                   "Leave out repositories with such a name");
-  arguments.values("--include-tag", "PATTERN", add_pattern(tags.include),
+  arguments.values(
+      "--exclude", "PATTERN",
+      [&repositories, &tags](const std::string& text) {
+        ops::mirror::add_exclusion(ops::mirror::Exclusion::parse(text), repositories, tags);
+      },
+      "Leave out repositories with such a name; NAME:TAG leaves out tags of those alone");
+  arguments.values("--include-tag", "PATTERN", add_tag_pattern(tags.include),
                    verb + " tags with such a name only");
-  arguments.values("--exclude-tag", "PATTERN", add_pattern(tags.exclude),
+  arguments.values("--exclude-tag", "PATTERN", add_tag_pattern(tags.exclude),
                    "Leave out tags with such a name");
+}
+
+void add_strict_flag(Arguments& arguments, bool& is_strict) {
+  arguments.flag("--strict", is_strict, "End with 3 if a pattern matches nothing");
+}
+
+ExitCode note_unmatched(Context& context, const std::vector<std::string>& patterns, bool is_strict,
+                        ExitCode code) {
+  for (const auto& pattern : patterns) {
+    const auto sentence = pattern + " matches nothing";
+    is_strict ? context.failure(sentence) : context.note(sentence);
+  }
+  const bool is_good = code == ExitCode::ok || code == ExitCode::work;
+  return is_strict && is_good && !patterns.empty() ? ExitCode::not_found : code;
+}
+
+ExitCode note_unmatched(Context& context, const ops::Scope& scope, const ops::Problems& problems,
+                        bool is_strict, ExitCode code) {
+  const bool is_one = scope.a.reference() != nullptr; // whose name is compared with nothing
+  return note_unmatched(context,
+                        ops::mirror::unmatched_patterns(
+                            is_one ? ops::mirror::Filter() : scope.repositories, scope.tags,
+                            problems.number == 0 ? ops::mirror::Compared::repositories_and_tags
+                                                 : ops::mirror::Compared::repositories),
+                        is_strict, code);
 }
 
 ops::Scope scope_of(const ScopeFlags& flags, Context& context) {

@@ -265,7 +265,7 @@ void Pairing::read_tags(PairedRepository& repository) {
     paired.b = std::move(id);
   }
   std::erase_if(repository.tags, [&](const auto& entry) {
-    return !scope_.tags.takes(entry.first);
+    return !scope_.tags.takes(repository.name, entry.first);
   });
 }
 

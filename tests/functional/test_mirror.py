@@ -213,6 +213,40 @@ class Chosen(MirrorCase):
                 self.assertEqual(self.changed(done), expected)
         self.assertEqual([r for r in self.destination.requests() if not r.startswith("GET")], [])
 
+    def test_one_tag_of_one_repository_can_be_left_out(self):
+        self.fill(self.source)
+        done = self.mirror(self.source, self.destination, "-n", "--exclude", "team/app:1.0", "--exclude", "single")
+        self.assertEqual(self.changed(done), ["team/app:latest", "team/base:1.0", "team/base:latest"])
+        self.write("m.yaml", f"mirrors: [{{source: {self.source.host}, destination: {self.destination.host}, "
+                             "repositories: {exclude: ['team/*:1*', single]}}]\nrun: {strict: true}\n")
+        done = self.ok("mirror", "-n", "--config", "m.yaml")
+        self.assertEqual(self.changed(done), ["team/app:latest", "team/base:latest"])
+        rest = self.mirror(self.source, self.destination, "--exclude", "team/app:1.0")
+        self.assertNotIn("matches nothing", rest.err)
+        self.ok("diff", self.source.host, self.destination.host, "--exclude", "team/app:1.0", "--strict")
+        self.assertEqual(self.regctl("diff", self.source.host, self.destination.host).code, 10)
+
+    def test_a_pattern_that_matches_nothing_is_told_and_one_that_never_can_is_refused(self):
+        self.fill(self.source)
+        ends = (self.source.host, self.destination.host)
+        slips = (["--exclude", "team/ap"], ["--include", "**", "--include", "tema/*"], ["--exclude-tag", "2.*"],
+                 ["--exclude", "team/app:9"], ["--exclude", "tema/app:1.0"])
+        for options in slips:
+            with self.subTest(options):
+                said = f"{options[-2]} '{options[-1]}' matches nothing"
+                self.assertIn(said, self.ok("mirror", "-n", *ends, *options).err)
+                self.assertEqual(self.ok("mirror", "-n", "-q", *ends, *options).err, "")
+                strict = self.regctl("mirror", "-n", "-q", "--strict", *ends, *options)
+                self.assertEqual(strict.code, 3, strict.err)
+                self.assertIn(said, strict.err)
+        self.ok("mirror", *ends)
+        self.assertEqual(self.regctl("diff", *ends, "--strict", "--exclude", "tema/*").code, 3)
+        self.assertEqual(self.regctl("verify", ends[0], "--strict", "--exclude", "tema/*").code, 3)
+        for options in (["--exclude", "team/"], ["--include", f"{self.source.host}/team/*"],
+                        ["--include-tag", "team/app:1.0"], ["--include", "team/app:1.0"]):
+            with self.subTest(options):
+                self.fails(2, "mirror", *ends, *options, saying="can never match")
+
     def test_the_name_of_a_namespace_is_told_from_that_of_a_repository(self):
         self.fill(self.source)
         for words in (["mirror", f"{self.source.host}/team", self.destination.host],

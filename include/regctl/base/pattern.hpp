@@ -7,10 +7,6 @@
 #include <string_view>
 #include <vector>
 
-namespace re2 {
-class RE2;
-}
-
 namespace regctl {
 
 /// What names of repositories and tags are compared with, always as a whole:
@@ -22,14 +18,17 @@ namespace regctl {
 ///   character literally;
 /// - `/REGEX/`, in RE2's syntax (Perl's without look-around and back-references).
 ///
-/// Matching takes time in proportion to the name, whatever the pattern. Immutable, hence
-/// thread-safe; cheap to copy.
+/// Matching takes time in proportion to the name, whatever the pattern. Thread-safe; cheap to copy.
 class Pattern {
 public:
   /// Throws Error{usage} naming `text` and what is wrong with it.
   static Pattern parse(std::string_view text);
 
   [[nodiscard]] bool matches(std::string_view name) const;
+
+  /// Whether matches() or captures() ever found a name, of this one or of a copy: what never did
+  /// may be a slip.
+  [[nodiscard]] bool has_matched() const noexcept;
 
   /// What was caught, from [1] on: by a regular expression's groups, or by each wildcard of a glob
   /// in its order (`{a,b}` included); [0] is the whole name. A group that took no part is empty.
@@ -45,10 +44,12 @@ public:
   bool operator==(const Pattern& other) const noexcept { return text_ == other.text_; }
 
 private:
-  Pattern(std::string text, std::shared_ptr<const re2::RE2> compiled);
+  struct Compiled;
+
+  Pattern(std::string text, std::shared_ptr<Compiled> compiled);
 
   std::string text_;
-  std::shared_ptr<const re2::RE2> compiled_; ///< shared by copies: it cannot be copied itself
+  std::shared_ptr<Compiled> compiled_; ///< shared by copies
 };
 
 } // namespace regctl

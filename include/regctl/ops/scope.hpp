@@ -16,7 +16,7 @@ struct Scope {
   mirror::Endpoint a;
   std::optional<mirror::Endpoint> b;
   mirror::Filter repositories; ///< by their names at A
-  mirror::Filter tags;
+  mirror::TagFilter tags;
 };
 
 /// What could not be looked at: a repository, a tag, an image. Not thread-safe.

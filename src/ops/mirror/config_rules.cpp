@@ -4,13 +4,18 @@
 #include <regctl/base/quantity.hpp>
 #include <regctl/ops/mirror/names.hpp>
 
+#include <utility>
+#include <vector>
+
 namespace regctl::ops::mirror {
 
 namespace {
 
-/// A mapping of include and exclude, or what is to be included alone.
+/// A mapping of include and exclude, or what is to be included alone; `read_exclude` reads the
+/// former's exclude.
+template <class ReadExclude>
 void read_filter(ConfigSection& section, std::string_view key, Filter& filter,
-                 Pattern (*parse)(std::string_view)) {
+                 Pattern (*parse)(std::string_view), ReadExclude&& read_exclude) {
   const auto* member = section.take(key);
   if (member == nullptr) {
     return;
@@ -23,8 +28,20 @@ void read_filter(ConfigSection& section, std::string_view key, Filter& filter,
   }
   ConfigSection inner(member->value, section.spot_of(*member), section.reader());
   inner.read_list("include", filter.include, parse);
-  inner.read_list("exclude", filter.exclude, parse);
+  read_exclude(inner);
   inner.finish();
+}
+
+void read_repositories(ConfigSection& section, Rules& rules) {
+  const auto read_exclude = [&](ConfigSection& inner) {
+    std::vector<Exclusion> exclusions;
+    inner.read_list("exclude", exclusions, Exclusion::parse);
+    rules.tags.exclude_of.clear();
+    for (auto& exclusion : exclusions) {
+      add_exclusion(std::move(exclusion), rules.repositories, rules.tags);
+    }
+  };
+  read_filter(section, "repositories", rules.repositories, parse_name_pattern, read_exclude);
 }
 
 void read_rename(const Yaml& yaml, const Spot& spot, ConfigReader& reader,
@@ -85,8 +102,10 @@ void read_prune(ConfigSection& section, Prune& prune) {
 } // namespace
 
 void read_rules(ConfigSection& section, Rules& rules) {
-  read_filter(section, "repositories", rules.repositories, parse_name_pattern);
-  read_filter(section, "tags", rules.tags, Pattern::parse);
+  read_repositories(section, rules);
+  read_filter(section, "tags", rules.tags, parse_tag_pattern, [&](ConfigSection& inner) {
+    inner.read_list("exclude", rules.tags.exclude, parse_tag_pattern);
+  });
   section.read("semver", rules.semver, SemverRange::parse);
   section.read("latest", rules.latest, parse_count);
   section.read("newer_than", rules.newer_than, parse_duration);
@@ -94,7 +113,7 @@ void read_rules(ConfigSection& section, Rules& rules) {
   section.read("prefix", rules.prefix,
                [](const std::string& text) { return parse_prefix(parse_text(text)); });
   read_prune(section, rules.prune);
-  section.read_list("protect", rules.protected_tags, Pattern::parse);
+  section.read_list("protect", rules.protected_tags, parse_tag_pattern);
 }
 
 } // namespace regctl::ops::mirror

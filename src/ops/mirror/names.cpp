@@ -1,23 +1,103 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/ops/mirror/names.hpp>
+
+#include <algorithm>
+#include <string>
 
 namespace regctl::ops::mirror {
 
 namespace {
 
 constexpr std::string_view k_library = "library";
+constexpr std::string_view k_tag_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                              "0123456789_.-";
+
+/// The characters of a glob that stand for themselves; a wildcard is a '*', a set '?'.
+std::string literals_of(std::string_view glob) {
+  std::string literals;
+  std::size_t depth = 0;
+  for (std::size_t i = 0; i < glob.size(); ++i) {
+    const char c = glob[i];
+    if (c == '\\' && i + 1 < glob.size()) {
+      literals += glob[++i];
+    } else if (c == '[') {
+      i = std::min(glob.find(']', i + 2), glob.size()); // a ']' right at the beginning is a member
+      literals += '?';
+    } else if (c == '{' || (depth > 0 && (c == '}' || c == ','))) {
+      depth = c == '{' ? depth + 1 : depth - (c == '}' ? 1 : 0);
+      literals += '*';
+    } else {
+      literals += c;
+    }
+  }
+  return literals;
+}
+
+[[noreturn]] void refuse(std::string_view text, const std::string& why, const std::string& hint) {
+  throw Error(ErrorKind::usage, "'" + std::string(text) + "' can never match: " + why, hint);
+}
+
+void check_name_glob(std::string_view text) {
+  const auto literals = literals_of(text);
+  if (literals.find(':') != std::string::npos) {
+    refuse(text, "no name of a repository has a ':'",
+           "names are without their host, as in 'team/*'; tags have --include-tag and "
+           "--exclude-tag, and one of one repository --exclude NAME:TAG");
+  }
+  if (literals.ends_with('/')) {
+    refuse(text, "no name of a repository ends with '/'", "write '" + std::string(text) + "**'");
+  }
+  const auto allowed = std::string(k_tag_characters) + "/*?";
+  const auto odd = literals.find_first_not_of(allowed);
+  if (odd != std::string::npos || literals.find("//") != std::string::npos) {
+    refuse(text,
+           "no name of a repository has " + (odd == std::string::npos
+                                                 ? std::string("'//'")
+                                                 : "a '" + std::string(1, literals[odd]) + "'"),
+           "write a glob as in 'team/*', or a regular expression between slashes");
+  }
+}
+
+void check_tag_glob(std::string_view text) {
+  const auto literals = literals_of(text);
+  const auto odd = literals.find_first_not_of(std::string(k_tag_characters) + "*?");
+  if (odd != std::string::npos) {
+    refuse(text, "no tag has a '" + std::string(1, literals[odd]) + "'",
+           "write a glob as in '1.*', or a regular expression between slashes");
+  }
+  if (literals.starts_with('.') || literals.starts_with('-')) {
+    refuse(text, "no tag begins with '" + literals.substr(0, 1) + "'", "begin it with '*'");
+  }
+}
+
+bool is_glob(std::string_view text) {
+  return !text.starts_with('/');
+}
 
 } // namespace
 
 Pattern parse_name_pattern(std::string_view text) {
+  auto pattern = Pattern::parse(text); // what is no pattern at all comes first
+  if (is_glob(text)) {
+    check_name_glob(text);
+  }
   const auto folder = std::string(k_library) + "/";
   const auto rest = text.substr(text.starts_with(folder) ? folder.size() : 0);
   if (rest.size() == text.size() || rest.empty() || rest.find('/') != std::string_view::npos) {
-    return Pattern::parse(text);
+    return pattern;
   }
   // Nothing lies deeper there, and "**" alone would take the other namespaces as well.
   return Pattern::parse(rest == "**" ? "*" : rest);
+}
+
+Pattern parse_tag_pattern(std::string_view text) {
+  auto pattern = Pattern::parse(text);
+  if (is_glob(text)) {
+    check_tag_glob(text);
+  }
+  return pattern;
 }
 
 bool is_below(std::string_view name_space, std::string_view name) noexcept {

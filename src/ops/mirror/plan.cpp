@@ -61,7 +61,7 @@ private:
 
   /// The rule by which a name is outside of what is mirrored; empty if it is inside.
   [[nodiscard]] std::string filtered_by_name(const std::string& tag) const {
-    if (!rules_.tags.takes(tag)) {
+    if (!rules_.tags.takes(listings_.source_name, tag)) {
       return "filtered by its name";
     }
     if (rules_.semver) {

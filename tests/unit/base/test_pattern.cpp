@@ -133,4 +133,18 @@ TEST_CASE("patterns are equal if they are written alike") {
   CHECK_FALSE(Pattern::parse("a*") == Pattern::parse("/a[^/]*/"));
 }
 
+TEST_CASE("a pattern knows whether it ever matched, as its copies do") {
+  const auto pattern = Pattern::parse("a*");
+  const auto copy = pattern;
+  CHECK_FALSE(pattern.matches("b"));
+  CHECK_FALSE(copy.has_matched());
+  CHECK(pattern.matches("ab"));
+  CHECK_FALSE(pattern.matches("b"));
+  CHECK(copy.has_matched());
+  CHECK_FALSE(Pattern::parse("a*").has_matched());
+  const auto caught = Pattern::parse("(a)");
+  static_cast<void>(caught.captures("(a)"));
+  CHECK(caught.has_matched());
+}
+
 TEST_SUITE_END();

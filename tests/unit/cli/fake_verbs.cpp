@@ -207,7 +207,7 @@ void FakeVerbs::tell(const ops::AuditListener& listener) const {
 std::string FakeVerbs::describe(const ops::Scope& scope) {
   return scope.a.to_string() + (scope.b ? " " + scope.b->to_string() : "") +
          (scope.repositories.takes("team/app") ? "" : " without team/app") +
-         (scope.tags.takes("1.0") ? "" : " without 1.0");
+         (scope.tags.takes("team/app", "1.0") ? "" : " without 1.0");
 }
 
 void FakeVerbs::call(const std::string& text) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/ops/mirror/names.hpp>
 
@@ -15,6 +16,27 @@ TEST_CASE("library/ is kept out of sight") {
   CHECK(familiar_name("team/app") == "team/app");
   CHECK(familiar_name("library/team/app") == "library/team/app");
   CHECK(familiar_name("no name") == "no name");
+}
+
+TEST_CASE("a glob that no name can match is refused") {
+  for (const char* text :
+       {"team/", "host:5000/*", "team/app:1.0", "a b", "team//app", "app@1", "a,b"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(parse_name_pattern(text), Error);
+  }
+  for (const char* text :
+       {"team/**", "**", "{a,b}/[!x]?", "Team/_a.b-c", "[]:]x", "\\a", "/a:?b/", "library/*"}) {
+    CAPTURE(text);
+    CHECK_NOTHROW(parse_name_pattern(text));
+  }
+  for (const char* text : {"team/app", ".hidden", "-x", "1:2", "1 0"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(parse_tag_pattern(text), Error);
+  }
+  for (const char* text : {"*", "1.*", "*-rc[0-9]", "{1,2}.0", "_x", "/v\\d+:?/"}) {
+    CAPTURE(text);
+    CHECK_NOTHROW(parse_tag_pattern(text));
+  }
 }
 
 TEST_CASE("names lie below namespaces") {

@@ -48,6 +48,45 @@ TEST_CASE("a filter takes what is included and not excluded") {
   }
 }
 
+TEST_CASE("tags of some repositories alone are left out") {
+  Filter repositories;
+  TagFilter tags;
+  for (const char* text : {"team/old", "team/app:1.0", "x/*:*-rc", "/[yz]/:2"}) {
+    CHECK(Exclusion::parse(text).to_string() == text);
+    add_exclusion(Exclusion::parse(text), repositories, tags);
+  }
+  CHECK(repositories.exclude.size() == 1);
+  CHECK_FALSE(repositories.takes("team/old"));
+  CHECK(repositories.takes("team/app"));
+  CHECK_FALSE(tags.takes("team/app", "1.0"));
+  CHECK(tags.takes("team/app", "1.1"));
+  CHECK(tags.takes("team/other", "1.0"));
+  CHECK_FALSE(tags.takes("x/a", "1-rc"));
+  CHECK_FALSE(tags.takes("y", "2"));
+  CHECK(tags.takes("w", "2"));
+  for (const char* text : {"team/app:", ":1.0", "host:5000/team/app:1.0", "team/app:1/0"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(Exclusion::parse(text), Error);
+  }
+}
+
+TEST_CASE("patterns that no name matched are told") {
+  Filter repositories{patterns({"a*", "ab", "no"}), patterns({"x", "gone"})};
+  TagFilter tags;
+  tags.include = patterns({"1*", "2"});
+  add_exclusion(Exclusion::parse("ab:1"), repositories, tags);
+  add_exclusion(Exclusion::parse("ab:9"), repositories, tags);
+  for (const char* name : {"ab", "x"}) {
+    static_cast<void>(repositories.takes(name));
+  }
+  static_cast<void>(tags.takes("ab", "1"));
+  using Texts = std::vector<std::string>;
+  CHECK(unmatched_patterns(repositories, tags, Compared::repositories) ==
+        Texts{"--include 'no'", "--exclude 'gone'"});
+  CHECK(unmatched_patterns(repositories, tags, Compared::repositories_and_tags) ==
+        Texts{"--include 'no'", "--exclude 'gone'", "--include-tag '2'", "--exclude 'ab:9'"});
+}
+
 TEST_CASE("the destination's name is renamed once, then prefixed") {
   Rules rules;
   CHECK(rules.destination_name("team/app") == "team/app");

@@ -59,6 +59,7 @@ struct RunOptions {
   bool gentle = false;
   bool fail_fast = false;
   bool require_checksum = false;
+  bool strict = false;        ///< --strict
   std::string report;         ///< --report FILE
   std::string failures;       ///< --failures FILE
   std::string state;          ///< --state FILE

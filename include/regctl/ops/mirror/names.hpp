@@ -12,8 +12,12 @@ namespace regctl::ops::mirror {
 // out of sight. Users write it all the same.
 
 /// A pattern for such names. A glob for what lies right below "library/" is one for names without
-/// '/'. Throws as Pattern::parse().
+/// '/'. Throws as Pattern::parse(), and Error{usage} for a glob that no name can match ("team/",
+/// "host:5000/*").
 Pattern parse_name_pattern(std::string_view text);
+
+/// The same for tags.
+Pattern parse_tag_pattern(std::string_view text);
 
 /// Whether `name` lies below `name_space` ("team"): everything below "", and below "library" what
 /// has no '/'.

@@ -19,8 +19,38 @@ struct Filter {
   std::vector<Pattern> include;
   std::vector<Pattern> exclude;
 
+  /// Asks every pattern, so that Pattern::has_matched() is right of each.
   [[nodiscard]] bool takes(std::string_view name) const;
 };
+
+/// What is left out: repositories, or tags of some repositories.
+struct Exclusion {
+  Pattern repository;
+  std::optional<Pattern> tag;
+
+  /// "NAME" or "NAME:TAG", both patterns; a regular expression has no ':' outside of its slashes.
+  /// Throws as parse_name_pattern() and parse_tag_pattern().
+  static Exclusion parse(std::string_view text);
+  /// As parse() takes it back.
+  [[nodiscard]] std::string to_string() const;
+};
+
+/// What is taken of the tags of repositories.
+struct TagFilter : Filter {
+  std::vector<Exclusion> exclude_of; ///< each with a tag: in some repositories alone
+
+  [[nodiscard]] bool takes(std::string_view repository, std::string_view tag) const;
+};
+
+/// Puts an exclusion where it belongs.
+void add_exclusion(Exclusion exclusion, Filter& repositories, TagFilter& tags);
+
+/// What of a run's names has been compared with patterns.
+enum class Compared { repositories, repositories_and_tags };
+
+/// The patterns that no name matched, as in "--exclude 'team/old'".
+std::vector<std::string> unmatched_patterns(const Filter& repositories, const TagFilter& tags,
+                                            Compared compared);
 
 /// A new name for a repository whose whole name `from` matches; "$1" to "$9" in `to` stand for what
 /// its groups or wildcards caught, "$$" for "$". The first rename that fits is the only one.
@@ -50,7 +80,7 @@ struct Prune {
 /// What is mirrored, under which names. The same on the command line and in the file.
 struct Rules {
   Filter repositories;
-  Filter tags;
+  TagFilter tags;
   std::optional<SemverRange> semver; ///< tags that are no version are left out
   std::optional<std::size_t> latest; ///< the newest N of a repository, after all other filters
   std::optional<std::chrono::seconds> newer_than; ///< age of the image at most
