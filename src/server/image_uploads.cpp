@@ -50,13 +50,13 @@ Response put_image_json(Call& call) {
   if (!is_v1_id(id)) {
     return error_response(404, "Invalid image ID");
   }
+  document.reset(); // it is large, and read once more
   V1ImageInfo info;
   try {
     info = parse_v1_image(call.body);
   } catch (const Error& error) {
     return error_response(400, error.message());
   }
-  document.reset();
   call.turn.end();
   if (storage.image_state(id) == ImageState::complete) {
     return error_response(409, k_exists);

@@ -45,7 +45,7 @@ struct Service {
 };
 
 /// A document as values takes up to so many times its size.
-inline constexpr std::uint64_t k_document_growth = 32;
+inline constexpr std::uint64_t k_document_growth = 48;
 
 /// Waits for the turn of a document that will take this much memory; small ones need none.
 inline Turns::Turn take_turn(Service& service, const Request& request, std::uint64_t size_bytes) {
