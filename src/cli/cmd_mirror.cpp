@@ -137,6 +137,18 @@ ExitCode note_unmatched(const MirrorRun& run, Context& context, const Summary& s
   return note_unmatched(context, patterns, run.is_strict, code);
 }
 
+/// "mirror old:5000 backup" may have meant a folder that is to be made.
+void note_words(const MirrorRun& run, Context& context, ExitCode code) {
+  for (const auto& job : run.jobs) {
+    const auto& host = job.destination.host;
+    const bool is_word = host && host->host.find_first_of(".:") == std::string::npos;
+    if (code == ExitCode::unavailable && is_word && host->host != "localhost") {
+      context.note("'" + host->host + "' was taken for a registry; for a storage tree, write " +
+                   "v1-storage:" + host->host);
+    }
+  }
+}
+
 /// One pass over everything.
 ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics) {
   Output output(run, context);
@@ -152,6 +164,7 @@ ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics
     throw Error(ErrorKind::interrupted, "interrupted");
   }
   const auto code = note_unmatched(run, context, summary, exit_code_of(summary));
+  note_words(run, context, code);
   const bool is_told = run.jobs.size() > 1; // each on its way
   if (summary.mirrors_failed > 0 && !is_told) {
     std::rethrow_exception(summary.first_problem);

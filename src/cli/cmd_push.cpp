@@ -5,6 +5,7 @@
 #include "cli/typed_line.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/formats/path_content.hpp>
 
 #include <memory>
 
@@ -19,7 +20,9 @@ struct PushOptions {
 };
 
 ExitCode run_push(const PushOptions& options, Context& context) {
-  const auto from = parse_source(context, options.source);
+  // Nothing is pushed from a registry: what is here is meant, whatever it is called.
+  const bool is_here = Place::may_be_either(options.source, look_at_path);
+  const auto from = parse_source(context, (is_here ? "./" : "") + options.source);
   if (from.kind == Place::Kind::registry) {
     throw Error(ErrorKind::usage,
                 "'" + options.source +

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
+#include "cli/counts.hpp"
 #include "cli/places.hpp"
 
 #include <regctl/base/error.hpp>
@@ -117,9 +118,10 @@ ExitCode run_serve(const ServeFlags& flags, Context& context) {
       [&](const server::Server& server) {
         write_port_file(flags.port_file, server.port());
         const auto host = options.listen.substr(0, options.listen.rfind(':'));
-        context.note("serving '" + options.storage + "' (" + std::to_string(server.repositories()) +
-                     " repositories" + (options.read_only ? ", read-only" : "") + ") at " + scheme +
-                     "://" + (host.empty() ? "[::]" : host) + ":" + std::to_string(server.port()));
+        context.note("serving '" + options.storage + "' (" +
+                     number_of(server.repositories(), "repository", "repositories") +
+                     (options.read_only ? ", read-only" : "") + ") at " + scheme + "://" +
+                     (host.empty() ? "[::]" : host) + ":" + std::to_string(server.port()));
       },
       [&](const std::string& sentence) { context.note(sentence); });
   return ExitCode::ok;

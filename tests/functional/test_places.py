@@ -76,6 +76,18 @@ class Places(TestCase):
         self.assertEqual(self.here("images", "./reg.local").code, self.here("images", "v1-storage:reg.local").code)
         self.assertEqual(self.here("images", f"docker://{server.host}").code, 0)
 
+    def test_what_can_only_be_here_is_not_asked_for(self):
+        os.rename(self.path("x.tar"), self.path("app.img"))
+        server = self.start(RegctlServer)
+        self.ok("push", "app.img", f"{server.host}/team/app:1")
+        self.ok("pull", f"{server.host}/team/app:1", "app.img")
+
+    def test_a_tree_that_is_yet_to_be_made_wants_its_scheme(self):
+        server = self.start(RegctlServer)
+        result = self.here("mirror", server.host, "./new")
+        self.assertEqual(result.code, 9, result.err)
+        self.assertIn("write v1-storage:./new", result.err)
+
     def test_a_folder_without_images_is_told(self):
         result = self.here("images", "./stuff")
         self.assertEqual(result.code, 2)

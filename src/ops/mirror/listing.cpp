@@ -357,7 +357,10 @@ std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoin
                                           endpoint.place->path, V1Storage::Missing::create));
   }
   throw Error(ErrorKind::unsupported, "cannot mirror to " + endpoint.to_string(),
-              "destinations are registries and v1-storage:DIR; regctl copy writes archives");
+              endpoint.place->kind == Place::Kind::docker_archive
+                  ? "for a storage tree, also one that is to be made there, write v1-storage:" +
+                        endpoint.place->path + "; regctl copy writes archives"
+                  : "destinations are registries and v1-storage:DIR");
 }
 
 std::string first_names(const std::vector<std::string>& names) {

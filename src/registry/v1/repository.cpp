@@ -194,8 +194,10 @@ std::string RemoteRepository::describe() const {
 V1Tags RemoteRepository::tags() {
   auto tags = list_tags(*session_);
   if (!tags) {
-    throw Error(ErrorKind::not_found, "there is no repository " + session_->repository() + " at " +
-                                          session_->connection().host);
+    const auto& host = session_->connection().host;
+    throw Error(ErrorKind::not_found,
+                "there is no repository " + session_->repository() + " at " + host,
+                "regctl search " + host + " lists those that there are");
   }
   return std::move(*tags);
 }
