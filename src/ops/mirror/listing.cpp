@@ -7,6 +7,7 @@
 #include <regctl/base/text.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
+#include <regctl/ops/mirror/names.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <algorithm>

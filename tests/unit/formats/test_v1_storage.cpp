@@ -110,7 +110,7 @@ TEST_CASE("what is no tree is told with the place where one seems to be") {
     const char* name;
     const char* what;
   };
-  for (const auto& [name, what] :
+  for (const auto& row :
        {Row{"vol", "is no storage tree"}, Row{"", "is no storage tree"},
         Row{"vol/images/images", "is the folder images of a storage tree"},
         Row{"vol/images/images/", "is the folder images of a storage tree"},
@@ -118,10 +118,10 @@ TEST_CASE("what is no tree is told with the place where one seems to be") {
         Row{"vol/images/repositories", "is the folder repositories of a storage tree"},
         Row{"vol/images/repositories/team", "lies in the folder repositories of a"},
         Row{"vol/images/repositories/team/app", "lies in the folder repositories of a"}}) {
-    CAPTURE(name);
+    CAPTURE(row.name);
     for (const auto missing : {Missing::error, Missing::create}) {
-      const auto told = hint(name, missing);
-      CHECK(told.find(what) != std::string::npos);
+      const auto told = hint(row.name, missing);
+      CHECK(told.find(row.what) != std::string::npos);
       CHECK(told.ends_with(seems_to_be("vol/images")));
     }
   }
