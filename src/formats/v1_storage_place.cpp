@@ -75,10 +75,15 @@ bool holds_repositories(const fs::path& repositories) {
                    [](const fs::path& space) { return has_entry(space, is_repository); });
 }
 
-/// Nothing, or namespaces out of which everything was removed.
+/// Nothing, or namespaces and repositories that are empty: out of which everything was removed, or
+/// into which another process is about to write the first file.
 bool is_bare_of_repositories(const fs::path& repositories) {
-  return !has_entry(repositories,
-                    [](const fs::path& space) { return !is_folder(space) || !is_bare(space); });
+  const auto is_full = [](const fs::path& folder) {
+    return !is_folder(folder) || !is_bare(folder);
+  };
+  return !has_entry(repositories, [&](const fs::path& space) {
+    return !is_folder(space) || has_entry(space, is_full);
+  });
 }
 
 /// Whether it holds something of a tree.

@@ -116,7 +116,7 @@ private:
         flags, 0, nullptr, nullptr, &on_request, &context_, //
         MHD_OPTION_EXTERNAL_LOGGER, &ignore_log, nullptr,   // first: it hears of the options
         MHD_OPTION_LISTEN_SOCKET, socket,                   //
-        MHD_OPTION_STRICT_FOR_CLIENT, k_strictness,          //
+        MHD_OPTION_STRICT_FOR_CLIENT, k_strictness,         //
         MHD_OPTION_URI_LOG_CALLBACK, &on_request_line, &context_, MHD_OPTION_UNESCAPE_CALLBACK,
         &leave_escaped, nullptr, MHD_OPTION_NOTIFY_COMPLETED, &on_completed, &context_,
         MHD_OPTION_NOTIFY_CONNECTION, &on_connection, &context_, MHD_OPTION_CONNECTION_LIMIT,

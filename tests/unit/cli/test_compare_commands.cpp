@@ -132,14 +132,14 @@ TEST_CASE("verify prints every finding and ends with 7 for damage, whatever else
            {"id", k_id_a},
            {"verdict", "layer cut short"},
            {"damaged", true},
-           {"error", nullptr},
            {"findings",
             Json::array(
                 {{{"verdict", "ancestry wrong"}, {"at", "a"}, {"id", k_id_a}, {"detail", nullptr}},
                  {{"verdict", "layer cut short"},
                   {"at", "b"},
                   {"id", k_id_b},
-                  {"detail", "no bytes"}}})}});
+                  {"detail", "no bytes"}}})},
+           {"error", nullptr}});
   CHECK(rows[3]["verdict"] == "not looked at");
   CHECK(rows[3]["tag"] == nullptr);
   CHECK(rows[3]["error"]["kind"] == "denied");

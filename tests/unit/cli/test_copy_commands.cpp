@@ -14,11 +14,13 @@ using namespace regctl::test;
 namespace {
 
 ops::CopyReport some_report() {
-  return {{{"docker://h:5000/app:1", "docker://g:5000/app:1", k_id_a},
-           {"docker://h:5000/app:2", "docker://g:5000/app:2", k_id_b}},
-          3,
-          1,
-          1000};
+  ops::CopyReport report;
+  report.tags = {{"docker://h:5000/app:1", "docker://g:5000/app:1", k_id_a},
+                 {"docker://h:5000/app:2", "docker://g:5000/app:2", k_id_b}};
+  report.images_copied = 3;
+  report.images_skipped = 1;
+  report.bytes_copied = 1000;
+  return report;
 }
 
 } // namespace
@@ -161,8 +163,10 @@ TEST_CASE("push and copy name both ends and print one line for each tag") {
   CHECK(program.out().empty());
   CHECK(program.run({"copy", "h:5000/app:1", "g:5000", "--format", "json"}) == ExitCode::ok);
   const auto json = parse_json(program.out(), "it");
-  CHECK(json["tags"][0] ==
-        Json{{"from", "docker://h:5000/app:1"}, {"to", "docker://g:5000/app:1"}, {"id", k_id_a}});
+  CHECK(json["tags"][0] == Json{{"from", "docker://h:5000/app:1"},
+                                {"to", "docker://g:5000/app:1"},
+                                {"id", k_id_a},
+                                {"verified", true}});
   CHECK(json["images"] == 3);
   CHECK(json["images_there"] == 1);
   CHECK(json["bytes"] == 1000);

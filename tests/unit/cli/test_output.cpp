@@ -97,10 +97,12 @@ TEST_CASE("JSON listings are one array, also an empty one") {
   CHECK(program.run({"tags", "h/app", "--format", "json"}) == ExitCode::ok);
   CHECK(program.out() == "[\n"
                          "  {\n"
+                         "    \"repository\": \"h/app\",\n"
                          "    \"tag\": \"1\",\n"
                          "    \"id\": \"x\"\n"
                          "  },\n"
                          "  {\n"
+                         "    \"repository\": \"h/app\",\n"
                          "    \"tag\": \"\xef\xbf\xbd\\u009b\",\n"
                          "    \"id\": \"y\"\n"
                          "  }\n"
