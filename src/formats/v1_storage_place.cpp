@@ -79,7 +79,8 @@ bool holds_repositories(const fs::path& repositories) {
 /// into which another process is about to write the first file.
 bool is_bare_of_repositories(const fs::path& repositories) {
   const auto is_full = [](const fs::path& folder) {
-    return !is_folder(folder) || !is_bare(folder);
+    const bool is_of_v2 = folder.filename().string().starts_with('_'); // as _manifests and _layers
+    return !is_folder(folder) || is_of_v2 || !is_bare(folder);
   };
   return !has_entry(repositories, [&](const fs::path& space) {
     return !is_folder(space) || has_entry(space, is_full);
