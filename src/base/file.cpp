@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/named_place.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/interrupt.hpp>
@@ -12,6 +14,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <functional>
 #include <system_error>
 #include <utility>
 
@@ -112,10 +115,6 @@ private:
   std::string what_;
 };
 
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
 /// A name like `name` that no other process and no other file of ours uses.
 std::string temporary_name(const std::string& name) {
   static std::atomic<unsigned> counter{0};
@@ -123,23 +122,40 @@ std::string temporary_name(const std::string& name) {
          std::to_string(counter.fetch_add(1)) + std::string(k_temporary_end);
 }
 
-FileDescriptor open_folder_of(const std::filesystem::path& path) {
-  FileDescriptor folder(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder) {
-    throw_not_created("'" + path.string() + "'", errno);
-  }
-  return folder;
-}
-
-/// Replacing a symbolic link would leave its target as it was: this is where it leads.
-std::filesystem::path target_of(std::filesystem::path path) {
+/// /dev/stdout, where that is a file: replacing the kernel's link would leave its target as it was.
+NamedPlace place_to_write(const std::filesystem::path& path) {
+  auto place = find_place(path);
   std::error_code ignored;
-  if (std::filesystem::is_symlink(path, ignored)) {
-    if (auto target = std::filesystem::canonical(path, ignored); !ignored) {
-      return target;
+  if (place.is_kernels_link && std::filesystem::is_regular_file(path, ignored)) {
+    if (const auto target = std::filesystem::canonical(path, ignored); !ignored) {
+      return find_place(target);
     }
   }
-  return path;
+  return place;
+}
+
+/// Pipes stay ready-or-not: what reads and writes them waits for them and for an interrupt.
+void block_unless_pipe(const FileDescriptor& fd, const struct stat& status) {
+  if (!S_ISFIFO(status.st_mode)) {
+    ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
+  }
+}
+
+/// The first name for which `make` succeeds, past those that somebody else has; empty with errno
+/// set if it fails otherwise.
+std::string with_temporary_name(const std::string& name,
+                                const std::function<bool(const std::string& name)>& make) {
+  constexpr int k_most_tries = 100;
+  for (int tries = 0; tries < k_most_tries; ++tries) {
+    auto temporary = temporary_name(name);
+    if (make(temporary)) {
+      return temporary;
+    }
+    if (errno != EEXIST) {
+      break;
+    }
+  }
+  return {};
 }
 
 std::string proc_path(int fd) {
@@ -179,13 +195,51 @@ void FileDescriptor::close() noexcept {
 }
 
 FileDescriptor open_for_reading(const std::filesystem::path& path) {
-  FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto what = "'" + path.string() + "'";
+  auto fd = find_place(path).open(O_RDONLY | O_NONBLOCK);
   if (!fd) {
-    throw_errno("open '" + path.string() + "'", errno);
+    throw_errno("open " + what, errno);
   }
   struct stat status = {};
-  if (::fstat(fd.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
-    throw_errno("read '" + path.string() + "'", EISDIR);
+  if (::fstat(fd.get(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) {
+      throw_errno("read " + what, EISDIR);
+    }
+    block_unless_pipe(fd, status);
+  }
+  return fd;
+}
+
+FileDescriptor open_regular_file(const std::filesystem::path& path) {
+  auto fd = open_for_reading(path);
+  struct stat status = {};
+  if (::fstat(fd.get(), &status) == 0 && !S_ISREG(status.st_mode)) {
+    throw Error(ErrorKind::local_io, "'" + path.string() + "' is not a regular file");
+  }
+  return fd;
+}
+
+FileDescriptor open_for_appending(const std::filesystem::path& path, Earlier earlier,
+                                  unsigned mode) {
+  constexpr long k_pause_ms = 50; // nothing tells that a pipe has a reader now
+  const auto what = "'" + path.string() + "'";
+  const auto place = find_place(path);
+  auto fd = place.open(O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, mode);
+  while (!fd && place.folder && errno == ENXIO) {
+    interruptible_sleep_ms(k_pause_ms);
+    fd = place.open(O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, mode);
+  }
+  if (!fd) {
+    throw_not_created(what, errno);
+  }
+  check_not_planted(place.folder, fd, what);
+  struct stat status = {};
+  if (::fstat(fd.get(), &status) != 0) {
+    throw_errno("write " + what, errno);
+  }
+  block_unless_pipe(fd, status);
+  if (earlier == Earlier::removed && S_ISREG(status.st_mode) && ::ftruncate(fd.get(), 0) != 0) {
+    throw_errno("write " + what, errno);
   }
   return fd;
 }
@@ -250,21 +304,30 @@ std::unique_ptr<Sink> make_fd_sink(FileDescriptor fd, std::string what) {
   return std::make_unique<FdSink>(std::move(fd), std::move(what));
 }
 
-AtomicFile::AtomicFile(std::filesystem::path path, unsigned mode) {
-  path = target_of(std::move(path));
-  what_ = "'" + path.string() + "'";
-  std::error_code ignored;
-  const auto existing = std::filesystem::status(path, ignored);
-  if (std::filesystem::is_directory(existing)) {
-    throw_errno("write " + what_, EISDIR);
+AtomicFile::AtomicFile(const std::filesystem::path& path, unsigned mode)
+    : what_("'" + path.string() + "'") {
+  const auto place = place_to_write(path);
+  if (!place.folder) {
+    throw_not_created(what_, errno);
   }
-  if (std::filesystem::exists(existing) && !std::filesystem::is_regular_file(existing)) {
-    throw Error(ErrorKind::local_io, // the rename would take /dev/null from everybody
-                "cannot write " + what_ + ": a device or a pipe is not to be replaced by a file",
-                "'-' writes to standard output, where the command takes it");
+  if (const auto existing = place.open(O_PATH)) {
+    struct stat status = {};
+    if (::fstat(existing.get(), &status) != 0 || S_ISDIR(status.st_mode)) {
+      throw_errno("write " + what_, EISDIR);
+    }
+    if (!S_ISREG(status.st_mode)) {
+      throw Error(ErrorKind::local_io, // the rename would take /dev/null from everybody
+                  "cannot write " + what_ + ": a device or a pipe is not to be replaced by a file",
+                  "'-' writes to standard output, where the command takes it");
+    }
+    check_not_planted(place.folder, existing, what_);
   }
-  folder_ = open_folder_of(path);
-  name_ = path.filename().string();
+  folder_ = FileDescriptor(
+      ::openat(place.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)); // for its fsync
+  if (!folder_) {
+    throw_not_created(what_, errno);
+  }
+  name_ = place.name;
   create(mode);
 }
 
@@ -276,14 +339,14 @@ AtomicFile::AtomicFile(FileDescriptor folder, std::string name, std::string what
 void AtomicFile::create(unsigned mode) {
   fd_ = FileDescriptor(::openat(folder_.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
   if (!fd_) { // not every file system has files without names
-    temporary_ = temporary_name(name_);
-    fd_ = FileDescriptor(::openat(folder_.get(), temporary_.c_str(),
-                                  O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode));
+    temporary_ = with_temporary_name(name_, [&](const std::string& name) {
+      fd_ = FileDescriptor(::openat(folder_.get(), name.c_str(),
+                                    O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode));
+      return static_cast<bool>(fd_);
+    });
   }
   if (!fd_) {
-    const int reason = errno;
-    temporary_.clear();
-    throw_not_created(what_, reason);
+    throw_not_created(what_, errno);
   }
   struct stat existing = {};
   if (::fstatat(folder_.get(), name_.c_str(), &existing, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -308,12 +371,13 @@ void AtomicFile::commit(Durable durable) {
   }
   if (temporary_.empty()) {
     // linkat() cannot replace a file, so the file gets a temporary name for a moment.
-    auto name = temporary_name(name_);
-    if (::linkat(AT_FDCWD, proc_path(fd_.get()).c_str(), folder_.get(), name.c_str(),
-                 AT_SYMLINK_FOLLOW) != 0) {
+    temporary_ = with_temporary_name(name_, [&](const std::string& name) {
+      return ::linkat(AT_FDCWD, proc_path(fd_.get()).c_str(), folder_.get(), name.c_str(),
+                      AT_SYMLINK_FOLLOW) == 0;
+    });
+    if (temporary_.empty()) {
       throw_not_created(what_, errno);
     }
-    temporary_ = std::move(name);
   }
   if (::renameat(folder_.get(), temporary_.c_str(), folder_.get(), name_.c_str()) != 0) {
     throw_not_created(what_, errno);

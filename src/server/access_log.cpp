@@ -21,11 +21,14 @@ FileDescriptor open_log(const std::string& name) {
   if (name.empty()) {
     return {};
   }
-  FileDescriptor file(
-      name == "-" ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
-                  : ::open(name.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, k_log_mode));
+  if (name != "-") {
+    auto file = open_for_appending(name, Earlier::kept, k_log_mode);
+    ::fcntl(file.get(), F_SETFL, O_APPEND); // the reader of a pipe is waited for
+    return file;
+  }
+  FileDescriptor file(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
   if (!file) {
-    throw_errno("open '" + name + "'", errno);
+    throw_errno("open standard output", errno);
   }
   return file;
 }

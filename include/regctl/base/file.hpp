@@ -28,8 +28,24 @@ private:
   int fd_ = -1;
 };
 
-/// Opens `path` for reading. Throws Error{not_found} or Error{local_io} naming it.
+// Files that a user names are opened by these and by AtomicFile alone. They follow no link that
+// another user put into a folder that is open to everybody (/tmp), nor write what another put
+// there, whatever the kernel's protected_symlinks, protected_regular and protected_fifos say.
+
+/// Opens `path` for reading. Throws Error{not_found} or Error{local_io} naming it. A pipe that
+/// nobody writes to yet is waited for when it is read.
 FileDescriptor open_for_reading(const std::filesystem::path& path);
+
+/// The same for what can only be a file: a pipe or a device is Error{local_io}.
+FileDescriptor open_regular_file(const std::filesystem::path& path);
+
+/// What becomes of what a file had before.
+enum class Earlier { kept, removed };
+
+/// Opens a file, a pipe or a device to write line by line at its end, and creates it. Waits for the
+/// reader of a pipe. Throws Error{local_io}, Error{interrupted}.
+FileDescriptor open_for_appending(const std::filesystem::path& path, Earlier earlier,
+                                  unsigned mode = 0666);
 
 /// The same, but standard input for "-".
 FileDescriptor open_input(const std::string& path);
@@ -77,8 +93,8 @@ class AtomicFile : public Sink {
 public:
   /// `mode` is the permission of the result before the umask; an existing file's mode is kept. A
   /// symbolic link is written through, as a user expects of a file he names. Throws
-  /// Error{local_io} for what is there and is no file.
-  explicit AtomicFile(std::filesystem::path path, unsigned mode = 0666);
+  /// Error{local_io} for what is there and is no file, or was planted there.
+  explicit AtomicFile(const std::filesystem::path& path, unsigned mode = 0666);
 
   /// The file `name` in an open folder, whatever has become of the folder's own name; a symbolic
   /// link of that name is replaced, not followed. `what` names the file in errors.

@@ -2,12 +2,12 @@
 #include "ops/mirror/report_json.hpp"
 #include "ops/part_of.hpp"
 
+#include <regctl/base/file.hpp>
 #include <regctl/base/json.hpp>
-
-#include <fcntl.h>
+#include <regctl/base/quantity.hpp>
 
 #include <algorithm>
-#include <cerrno>
+#include <new>
 #include <utility>
 
 namespace regctl::ops::mirror {
@@ -56,11 +56,10 @@ Failure explain(const std::exception_ptr& problem) {
     std::rethrow_exception(problem);
   } catch (const Error& error) {
     return explain(error);
+  } catch (const std::bad_alloc&) {
+    return {ErrorKind::local_io, "memory is short", "--jobs 1 needs the least memory", {}};
   } catch (const std::exception& error) {
-    return {std::nullopt,
-            std::string("this is a bug in regctl, or memory is short: ") + error.what(),
-            {},
-            {}};
+    return {std::nullopt, std::string("this is a bug in regctl: ") + error.what(), {}, {}};
   }
 }
 
@@ -95,12 +94,7 @@ std::string_view to_string(const std::optional<ErrorKind>& kind) noexcept {
 class Report::Lines {
 public:
   explicit Lines(const std::string& path)
-      : what_("'" + path + "'"),
-        fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)) {
-    if (!fd_) {
-      throw_not_created(what_, errno);
-    }
-  }
+      : what_("'" + path + "'"), fd_(open_for_appending(path, Earlier::removed)) {}
 
   /// Also after an interrupt: what was not done is to be told. Nothing more after a failure, which
   /// may have cut a line.
@@ -133,8 +127,11 @@ Report::Report(const Files& files, Progress& progress, OnRecord on_record)
 
 /// What is over stands nowhere: one that stays would tell it until its next pass.
 Report::~Report() {
-  progress_.standing({}, 1);
-  progress_.standing_of_tags({});
+  try {
+    progress_.standing({}, 1);
+    progress_.standing_of_tags({});
+  } catch (...) { // what is shown is worth no process
+  }
 }
 
 void Report::begin(Mirror mirror, std::uint64_t repositories) {
@@ -320,13 +317,13 @@ void Report::count_planned(const TagResult& result) {
   plan.of_unknown_images += ahead.has_all_images ? 0 : 1;
   plan.of_unknown_size += ahead.has_all_sizes ? 0 : 1;
   plan.images += ahead.images;
-  plan.bytes += ahead.bytes;
+  add_size(plan.bytes, ahead.bytes);
   plan.requests += ahead.requests;
 }
 
 void Report::count_plan(std::uint64_t bytes_shared, std::uint64_t requests) {
   const std::lock_guard lock(mutex_);
-  summary_.plan.bytes_shared += bytes_shared;
+  add_size(summary_.plan.bytes_shared, bytes_shared);
   summary_.plan.requests += requests;
 }
 

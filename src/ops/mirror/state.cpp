@@ -104,7 +104,7 @@ std::string State::read() {
   const auto what = "'" + file_ + "'";
   std::size_t useless = 0;
   try {
-    LineReader lines(make_fd_source(open_for_reading(file_), what, OnInterrupt::go_on), what);
+    LineReader lines(make_fd_source(open_regular_file(file_), what, OnInterrupt::go_on), what);
     auto line = lines.next();
     if (line && *line != k_head) {
       return what + " is not a mirror's state and is written anew";

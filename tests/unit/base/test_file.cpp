@@ -14,6 +14,8 @@
 
 #include <fstream>
 #include <functional>
+#include <thread>
+#include <vector>
 
 using namespace regctl;
 using test::read_in_pieces;
@@ -152,6 +154,146 @@ TEST_CASE("what is no file is not replaced by one") {
   CHECK(std::filesystem::is_fifo(folder / "pipe"));
   CHECK(std::filesystem::is_symlink(folder / "link"));
   CHECK(count_files(folder.path()) == 2);
+}
+
+/// A folder like /tmp with `name` in it, which belongs to another user.
+class OpenToAll {
+public:
+  OpenToAll() { ::chmod(folder_.path().c_str(), 01777); }
+
+  std::filesystem::path give_away(const char* name) const {
+    constexpr uid_t k_another = 54'321;
+    const auto path = folder_ / name;
+    REQUIRE(::lchown(path.c_str(), k_another, k_another) == 0);
+    return path;
+  }
+
+  const TemporaryFolder& folder() const { return folder_; }
+
+private:
+  TemporaryFolder folder_;
+};
+
+TEST_CASE("a link that another user planted is followed by nothing") {
+  if (::geteuid() != 0) {
+    return; // only root can give files away
+  }
+  const OpenToAll open;
+  const TemporaryFolder own;
+  write(own / "mine", "mine");
+  std::filesystem::create_symlink(own / "mine", open.folder() / "file");
+  std::filesystem::create_symlink(own.path(), open.folder() / "folder");
+  std::filesystem::create_symlink(open.folder() / "file", own / "way");
+  std::filesystem::create_symlink(own / "absent", open.folder() / "dangling");
+  const auto file = open.give_away("file");
+  for (const auto& path : {file, own / "way", open.give_away("dangling"),
+                           open.give_away("folder") / "mine", file.parent_path() / "." / "file"}) {
+    CAPTURE(path.string());
+    for (const auto& use : std::vector<std::function<void()>>{
+             [&] { open_for_reading(path); }, [&] { open_regular_file(path); },
+             [&] { AtomicFile{path}; }, [&] { open_for_appending(path, Earlier::removed); }}) {
+      try {
+        use();
+        FAIL("was opened");
+      } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::local_io);
+        CHECK(error.message().find("by another user (UID 54321)") != std::string::npos);
+      }
+    }
+  }
+  CHECK(read_file(own / "mine", 10) == "mine");
+  CHECK_FALSE(std::filesystem::exists(own / "absent"));
+  ::chmod(open.folder().path().c_str(), 0755); // nobody else could have put them there
+  CHECK(read_file(file, 10) == "mine");
+}
+
+TEST_CASE("one's own links are followed, and those of a folder's owner") {
+  const OpenToAll open;
+  const TemporaryFolder own;
+  write(own / "mine", "mine");
+  std::filesystem::create_symlink(own.path(), open.folder() / "a");
+  std::filesystem::create_symlink("a/../a/mine", open.folder() / "b");
+  CHECK(read_file(open.folder() / "b", 10) == "mine");
+  AtomicFile(open.folder() / "a" / "new").commit();
+  CHECK(std::filesystem::exists(own / "new"));
+  if (::geteuid() == 0) {
+    const auto link = open.give_away("b");
+    REQUIRE(::chown(open.folder().path().c_str(), 54'321, 54'321) == 0);
+    CHECK(read_file(link, 10) == "mine");
+  }
+}
+
+TEST_CASE("what another user put into an open folder is not written") {
+  if (::geteuid() != 0) {
+    return;
+  }
+  const OpenToAll open;
+  write(open.folder() / "file", "theirs");
+  REQUIRE(::mkfifo((open.folder() / "pipe").c_str(), 0666) == 0);
+  const auto file = open.give_away("file");
+  CHECK_THROWS_AS(AtomicFile{file}, Error);
+  CHECK_THROWS_AS(open_for_appending(file, Earlier::removed), Error);
+  const FileDescriptor reader(
+      ::open((open.folder() / "pipe").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  CHECK_THROWS_AS(open_for_appending(open.give_away("pipe"), Earlier::kept), Error);
+  CHECK(read_file(file, 10) == "theirs");
+}
+
+TEST_CASE("links that lead nowhere or in a circle are named") {
+  const TemporaryFolder folder;
+  std::filesystem::create_symlink("b", folder / "a");
+  std::filesystem::create_symlink("a", folder / "b");
+  CHECK_THROWS_AS(open_for_reading(folder / "a"), Error);
+  CHECK_THROWS_AS(AtomicFile{folder / "a"}, Error);
+  CHECK_THROWS_AS(open_for_reading(""), Error);
+  write(folder / "file", "x");
+  CHECK_THROWS_AS(open_for_reading(folder / "file" / ""), Error);
+  CHECK_THROWS_AS(open_for_reading(folder / "file" / "x"), Error);
+  std::filesystem::create_symlink("new", folder / "dangling");
+  AtomicFile(folder / "dangling").commit();
+  CHECK(std::filesystem::exists(folder / "new"));
+}
+
+TEST_CASE("devices and open descriptors are written by name") {
+  const TemporaryFolder folder;
+  write_fully(open_for_appending("/dev/null", Earlier::removed).get(), as_bytes("x"), "null");
+  const FileDescriptor file(::open((folder / "out").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const auto name = "/dev/fd/" + std::to_string(file.get());
+  write_fully(open_for_appending(name, Earlier::kept).get(), as_bytes("line"), "out");
+  CHECK(read_file(name, 10) == "line");
+  AtomicFile whole(name);
+  whole.write(as_bytes("whole"));
+  whole.commit();
+  CHECK(read_file(folder / "out", 10) == "whole");
+}
+
+TEST_CASE("lines are added at the end, or to an empty file") {
+  const TemporaryFolder folder;
+  write(folder / "file", "a");
+  write_fully(open_for_appending(folder / "file", Earlier::kept).get(), as_bytes("b"), "file");
+  CHECK(read_file(folder / "file", 10) == "ab");
+  write_fully(open_for_appending(folder / "file", Earlier::removed).get(), as_bytes("c"), "file");
+  CHECK(read_file(folder / "file", 10) == "c");
+  CHECK_THROWS_AS(open_for_appending(folder.path(), Earlier::kept), Error);
+}
+
+TEST_CASE("a pipe is waited for, until an interrupt") {
+  const TemporaryFolder folder;
+  const auto pipe = folder / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK_THROWS_WITH_AS(open_regular_file(pipe),
+                       ("'" + pipe.string() + "' is not a regular file").c_str(), Error);
+  auto source = make_fd_source(open_for_reading(pipe), "pipe"); // though nobody writes yet
+  std::thread writer([&] {
+    write_fully(open_for_appending(pipe, Earlier::removed).get(), as_bytes("piped"), "pipe");
+  });
+  CHECK(read_text(*source, 10, "pipe") == "piped");
+  writer.join();
+  source.reset();
+  interrupt();
+  CHECK_THROWS_WITH_AS(open_for_appending(pipe, Earlier::kept), "interrupted", Error);
+  CHECK_THROWS_WITH_AS(read_file(pipe, 10), "interrupted", Error);
+  reset_interrupt();
 }
 
 TEST_CASE("an interrupt ends reading and writing, but not what tells of it") {
