@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/interrupt.hpp>
+#include <regctl/cli/exit_code.hpp>
 #include <regctl/cli/run.hpp>
 #include <regctl/cli/system_console.hpp>
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace {
@@ -22,11 +25,15 @@ void keep_buffers() noexcept {
 
 } // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   keep_buffers();
   // The console first: it keeps 0 to 2 from being given to the pipe of the handlers.
   auto console = regctl::cli::make_system_console();
   regctl::install_interrupt_handlers();
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   return static_cast<int>(regctl::cli::run(arguments, console, regctl::cli::open_verbs));
+} catch (...) { // before the command, or while its failure was told
+  constexpr std::string_view k_text = "regctl: error: memory is short\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, k_text.data(), k_text.size());
+  return static_cast<int>(regctl::cli::ExitCode::local_io);
 }

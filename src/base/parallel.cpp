@@ -6,6 +6,7 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -60,7 +61,11 @@ void run_parallel(std::size_t jobs, std::size_t count,
   {
     std::vector<std::jthread> threads;
     for (std::size_t i = 1; i < std::min(jobs, count); ++i) {
-      threads.emplace_back([&run] { run.work(); });
+      try {
+        threads.emplace_back([&run] { run.work(); });
+      } catch (const std::system_error&) { // no more threads: those that there are do it all
+        break;
+      }
     }
     run.work();
   } // joined here

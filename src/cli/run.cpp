@@ -10,7 +10,10 @@
 #include <regctl/cli/run.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
+#include <new>
 #include <ostream>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace regctl::cli {
@@ -107,7 +110,7 @@ ExitCode explain(const Error& error, const CommandLine& line, Format format, Con
   return exit_code_of(error.kind());
 }
 
-/// What is no Error: a bug, or no memory.
+/// What is no Error: a bug.
 void explain_bug(const std::exception_ptr& problem, Format format, Console& console) {
   auto failure = ops::mirror::explain(problem);
   failure.hint = "please report it with the command line and what --debug shows";
@@ -126,6 +129,21 @@ void try_to_flush(std::ostream& out) noexcept {
   }
 }
 
+/// What the machine has no more of. Telling it may need some of that too.
+ExitCode explain_shortage(const char* what, Format format, Console& console) noexcept {
+  try_to_flush(console.out);
+  try {
+    const Error error(ErrorKind::local_io, what, "--jobs 1 needs the least memory");
+    if (format == Format::json) {
+      print_as_json(console, ops::mirror::explain(error));
+    } else {
+      print_as_text(console, error, error.hint());
+    }
+  } catch (...) { // the exit code tells it
+  }
+  return ExitCode::local_io;
+}
+
 } // namespace
 
 ExitCode run(const std::vector<std::string>& arguments, Console& console, const OpenVerbs& open) {
@@ -140,6 +158,12 @@ ExitCode run(const std::vector<std::string>& arguments, Console& console, const 
     } catch (const ReaderGone&) {
       return ExitCode::ok;
     }
+  } catch (const std::bad_alloc&) {
+    return explain_shortage("memory is short", format, console);
+  } catch (const std::system_error& error) {
+    const bool is_thread = error.code() == std::errc::resource_unavailable_try_again;
+    return explain_shortage(is_thread ? "no more threads can be started" : error.what(), format,
+                            console);
   } catch (const std::exception&) {
     try_to_flush(console.out);
     explain_bug(std::current_exception(), format, console);

@@ -6,7 +6,9 @@
 #include <regctl/model/v1_image.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <ostream>
+#include <system_error>
 #include <utility>
 
 namespace regctl::cli {
@@ -34,8 +36,9 @@ TransferProgress::~TransferProgress() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
-    if (!drawn_.empty()) {
+    try {
       console_.err << erasure(console_.window_size()) << std::flush;
+    } catch (...) { // a line that stays is worth no process
     }
   }
   stopping_.notify_all();
@@ -95,7 +98,10 @@ bool TransferProgress::has_nothing_to_show() const {
 
 void TransferProgress::start_shower() {
   if (!shower_.joinable()) {
-    shower_ = std::jthread([this] { show_now_and_then(); });
+    try {
+      shower_ = std::jthread([this] { show_now_and_then(); });
+    } catch (const std::system_error&) { // without threads to spare nothing is shown in between
+    }
   }
 }
 
@@ -108,11 +114,14 @@ void TransferProgress::look(ProgressClock::time_point now) {
 void TransferProgress::show_now_and_then() {
   std::unique_lock lock(mutex_);
   while (!stopping_.wait_for(lock, pause_, [&] { return is_stopping_; })) {
-    look(ProgressClock::now());
-    if (style_ == ProgressStyle::bars) {
-      draw("");
-    } else if (!has_nothing_to_show()) {
-      say(total_line(tally_, standing_, k_line_columns));
+    try {
+      look(ProgressClock::now());
+      if (style_ == ProgressStyle::bars) {
+        draw("");
+      } else if (!has_nothing_to_show()) {
+        say(total_line(tally_, standing_, k_line_columns));
+      }
+    } catch (const std::exception&) { // memory is short now
     }
   }
 }

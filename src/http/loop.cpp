@@ -77,6 +77,7 @@ Loop& Loops::borrow() {
   auto lent = std::find_if(lent_.begin(), lent_.end(),
                            [&](const Lent& entry) { return entry.thread == me; });
   if (lent == lent_.end()) {
+    idle_.reserve(lent_.size() + idle_.size() + 1); // giving back must not need memory
     std::unique_ptr<Loop> loop;
     if (idle_.empty()) {
       loop = std::make_unique<Loop>();

@@ -368,6 +368,9 @@ private:
       return handler_->answer();
     } catch (const Error& error) {
       return context_.application.explain(error);
+    } catch (const std::bad_alloc&) {
+      handler_.reset(); // so that there is some for the answer
+      return context_.application.explain(Error(ErrorKind::unavailable, "memory is short"));
     } catch (const std::exception& error) {
       return context_.application.explain(Error(ErrorKind::local_io, error.what()));
     }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <system_error>
 
 namespace regctl::server {
 
@@ -196,7 +197,16 @@ std::shared_ptr<Fetch> PullThrough::find_or_start(const std::string& id) {
                 "too many layers are being fetched from the mirror's source");
   }
   auto fetch = std::make_shared<Fetch>(id);
-  fetches_[id] = {fetch, std::thread([this, fetch] { run(fetch); })}; // which waits for `mutex_`
+  ended_.reserve(ended_.size() + fetches_.size() + 1); // ending must not need memory
+  auto& running = fetches_[id];
+  running.fetch = fetch;
+  try {
+    running.thread = std::thread([this, fetch] { run(fetch); }); // which waits for `mutex_`
+  } catch (const std::system_error& error) {
+    fetches_.erase(id);
+    throw Error(ErrorKind::unavailable,
+                std::string("no thread can be started: ") + error.code().message());
+  }
   return fetch;
 }
 

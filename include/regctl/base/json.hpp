@@ -5,9 +5,38 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
+
+/// Takes a value apart without asking for memory. The library's own way moves all that is in it
+/// into a list first: a destructor that throws where memory is short, which ends the process. The
+/// depth of what is parsed is limited, so that this may recurse.
+template <>
+inline void nlohmann::basic_json<nlohmann::ordered_map>::json_value::destroy(value_t kind) {
+  const auto remove = [](auto* part) {
+    using Part = std::remove_pointer_t<decltype(part)>;
+    std::allocator<Part> allocator;
+    if (part != nullptr) {
+      std::destroy_at(part);
+      allocator.deallocate(part, 1);
+    }
+  };
+  switch (kind) {
+  case value_t::object:
+    return remove(object);
+  case value_t::array:
+    return remove(array);
+  case value_t::string:
+    return remove(string);
+  case value_t::binary:
+    return remove(binary);
+  default:
+    return;
+  }
+}
 
 namespace regctl {
 

@@ -8,7 +8,7 @@ namespace regctl::cli {
 /// What the process ends with: the contract with scripts. Documented in regctl(1).
 enum class ExitCode : int {
   ok = 0,
-  failed = 1, ///< a bug, out of memory
+  failed = 1, ///< a bug
   usage = 2,
   not_found = 3,
   denied = 4,

@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
+#include <regctl/base/quantity.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -11,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -85,7 +87,14 @@ public:
     {
       std::vector<std::jthread> threads;
       for (std::size_t i = 0; i < std::max<std::size_t>(options_.jobs, 1); ++i) {
-        threads.emplace_back([this] { work(); });
+        try {
+          threads.emplace_back([this] { work(); });
+        } catch (const std::system_error&) { // those that there are do it all
+          if (threads.empty()) {
+            throw;
+          }
+          break;
+        }
       }
     } // joined here
     end_the_rest();
@@ -421,7 +430,7 @@ private:
     for (const auto& item : tag.items) {
       const bool is_new = expected_[item.key]++ == 0;
       if (is_new && settled_.state(item.key) == SettledKeys::State::unknown) {
-        bytes += item.size_bytes.value_or(0);
+        add_size(bytes, item.size_bytes.value_or(0));
         ++count;
       }
     }

@@ -9,7 +9,10 @@
 
 #include <fcntl.h>
 
+#include <cerrno>
 #include <new>
+#include <stdexcept>
+#include <system_error>
 
 using regctl::Error;
 using regctl::ErrorKind;
@@ -88,10 +91,9 @@ TEST_CASE("interruption is told shortly and has its number") {
 
 TEST_CASE("what is no Error is a bug") {
   Program program;
-  fail_with(program, std::bad_alloc());
+  fail_with(program, std::runtime_error("oops"));
   CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::failed);
-  CHECK(program.err().find("this is a bug in regctl, or memory is short: std::bad_alloc") !=
-        std::string::npos);
+  CHECK(program.err().find("this is a bug in regctl: oops") != std::string::npos);
   fail_with(program, 42);
   CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::failed);
   CHECK(program.err() == "regctl: error: this is a bug in regctl\n");
@@ -127,9 +129,23 @@ TEST_CASE("with --format json an error is one line of JSON, also where no comman
         "{\"error\":{\"kind\":\"interrupted\",\"message\":\"interrupted\",\"hint\":null},"
         "\"while\":[\"copying a to b\"]}\n");
   Program broken;
-  fail_with(broken, std::bad_alloc());
+  fail_with(broken, std::runtime_error("oops"));
   CHECK(broken.run({"ping", "h", "--format", "json"}) == ExitCode::failed);
   CHECK(broken.err().starts_with("{\"error\":{\"kind\":\"bug\""));
+  fail_with(broken, std::bad_alloc());
+  CHECK(broken.run({"ping", "h", "--format", "json"}) == ExitCode::local_io);
+  CHECK(broken.err().starts_with(
+      "{\"error\":{\"kind\":\"local_io\",\"message\":\"memory is short\""));
+}
+
+TEST_CASE("what the machine is short of is no bug") {
+  Program program;
+  fail_with(program, std::bad_alloc());
+  CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::local_io);
+  CHECK(program.err().starts_with("regctl: error: memory is short\nhint: "));
+  fail_with(program, std::system_error(EAGAIN, std::generic_category()));
+  CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::local_io);
+  CHECK(program.err().starts_with("regctl: error: no more threads can be started\n"));
 }
 
 TEST_CASE("a listing whose reader went away is a success") {
