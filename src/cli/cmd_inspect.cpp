@@ -5,6 +5,7 @@
 #include "cli/text.hpp"
 
 #include <regctl/base/json.hpp>
+#include <regctl/base/quantity.hpp>
 
 #include <memory>
 #include <ostream>
@@ -34,7 +35,7 @@ std::optional<std::uint64_t> size_of(const ops::ImageDetails& details) {
     if (!member.image.layer_size_bytes) {
       return std::nullopt;
     }
-    size_bytes += *member.image.layer_size_bytes;
+    add_size(size_bytes, *member.image.layer_size_bytes);
   }
   return size_bytes;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/tally.hpp"
 
+#include <regctl/base/quantity.hpp>
 #include <regctl/model/v1_image.hpp>
 
 #include <algorithm>
@@ -41,7 +42,7 @@ std::optional<std::uint64_t> RateMeter::bytes_per_second() const {
 
 void Tally::expect(std::uint64_t layers, std::uint64_t bytes) {
   layers_expected_ += layers;
-  bytes_expected_ += bytes;
+  add_size(bytes_expected_, bytes);
 }
 
 ops::Progress::Task Tally::begin(const std::string& id, ops::Progress::Verb verb,

@@ -3,6 +3,7 @@
 #include "ops/open.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/quantity.hpp>
 #include <regctl/ops/audit.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
@@ -102,7 +103,7 @@ private:
       const auto row = describe(i);
       auto& count = summary_.images[row.verdict];
       ++count.number;
-      count.size_bytes += row.layer_size_bytes.value_or(0);
+      add_size(count.size_bytes, row.layer_size_bytes.value_or(0));
       summary_.damaged_images += row.is_damaged ? 1 : 0;
       listener_.on_image(row);
     }
@@ -159,9 +160,9 @@ private:
     for (const auto& image : graph_.images()) {
       const auto bytes = known(image.layer_bytes).value_or(0);
       if (image.is_shared) {
-        shared += bytes;
+        add_size(shared, bytes);
       } else if (image.is_reached) {
-        *rows[image.repository].freed_bytes += bytes;
+        add_size(*rows[image.repository].freed_bytes, bytes);
       }
     }
     for (auto& row : rows) {

@@ -5,6 +5,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/base/quantity.hpp>
 
 #include <mutex>
 #include <set>
@@ -124,7 +125,7 @@ void copy_images(Session& session, V1Repository& source,
   const auto& images = collected.images;
   std::uint64_t bytes = 0;
   for (const auto& image : images) {
-    bytes += image.layer_size_bytes.value_or(0);
+    add_size(bytes, image.layer_size_bytes.value_or(0));
   }
   session.progress().expect(images.size(), bytes);
   const auto push = start(plan_of(images, tags));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/image_graph.hpp"
 
+#include <regctl/base/quantity.hpp>
 #include <regctl/model/v1_store.hpp>
 
 #include <algorithm>
@@ -162,7 +163,7 @@ void ImageGraph::walk(Index from, Index repository) {
     image.is_shared = image.is_shared || (image.is_reached && image.repository != repository);
     image.repository = image.is_reached ? image.repository : repository;
     image.is_reached = true;
-    repository_bytes_[repository] += image.layer_bytes == k_unknown ? 0 : image.layer_bytes;
+    add_size(repository_bytes_[repository], image.layer_bytes == k_unknown ? 0 : image.layer_bytes);
   }
 }
 

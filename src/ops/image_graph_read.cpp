@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/base/quantity.hpp>
 #include <regctl/model/v1_store.hpp>
 
 #include <algorithm>
@@ -135,7 +136,7 @@ void ImageGraph::read_layers(Session& session, AuditStore& store) {
     const bool may_have_layer = image.layer_bytes != k_unknown || !store.is_tree();
     if (image.is_there && may_have_layer && image.own != Verdict::json_damaged) {
       readable.push_back(i);
-      bytes += image.layer_bytes == k_unknown ? 0 : image.layer_bytes;
+      add_size(bytes, image.layer_bytes == k_unknown ? 0 : image.layer_bytes);
     }
   }
   auto& progress = session.progress();

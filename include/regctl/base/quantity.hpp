@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,12 @@ std::uint64_t parse_size(std::string_view text);
 
 /// "10%" or "0.1" as 0.1; from 0 to 1. Throws Error{usage} naming `text`.
 double parse_share(std::string_view text);
+
+/// Adds a size that somebody else tells: a sum stays at the largest number instead of beginning
+/// anew.
+inline void add_size(std::uint64_t& total_bytes, std::uint64_t bytes) noexcept {
+  total_bytes += std::min(bytes, std::numeric_limits<std::uint64_t>::max() - total_bytes);
+}
 
 /// How many bytes a second may travel, by the time of day.
 struct Bandwidth {

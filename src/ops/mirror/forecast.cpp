@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/forecast.hpp"
 
+#include <regctl/base/quantity.hpp>
 #include <regctl/model/v1_store.hpp>
 
 namespace regctl::ops::mirror {
@@ -90,15 +91,15 @@ void Forecast::need(Image& image, Ahead& ahead) {
   if (image.state == State::seen) {
     image.state = State::planned;
     ++ahead.images;
-    ahead.bytes += size.value_or(0);
+    add_size(ahead.bytes, size.value_or(0));
     ahead.requests +=
         requests(size == 0 ? 0 : k_per_layer_at_source, k_per_layer_at_destination); // empty: known
     return;
   }
-  ahead.bytes_shared += size.value_or(0);
+  add_size(ahead.bytes_shared, size.value_or(0));
   if (image.state == State::planned) {
     image.state = State::shared;
-    shared_bytes_ += size.value_or(0);
+    add_size(shared_bytes_, size.value_or(0));
   }
 }
 
