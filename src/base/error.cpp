@@ -6,10 +6,33 @@
 
 namespace regctl {
 
+namespace {
+
+/// Far above any message of ours. What it quotes from outside is an excerpt(); this holds where
+/// somebody forgot.
+constexpr std::size_t k_message_limit_bytes = 8 * 1024;
+
+std::string cut(std::string text) {
+  if (text.size() > k_message_limit_bytes) {
+    const auto size = text.size();
+    auto end = k_message_limit_bytes;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) { // within UTF-8
+      --end;
+    }
+    text.resize(end);
+    text += "… (" + std::to_string(size) + " bytes)";
+  }
+  return text;
+}
+
+} // namespace
+
 Error::Error(ErrorKind kind, std::string message, std::string hint)
-    : kind_(kind), message_(std::move(message)), hint_(std::move(hint)), what_(message_) {}
+    : kind_(kind), message_(cut(std::move(message))), hint_(cut(std::move(hint))), what_(message_) {
+}
 
 void Error::add_frame(std::string frame) {
+  frame = cut(std::move(frame));
   what_ += "\n  while " + frame;
   frames_.push_back(std::move(frame));
 }

@@ -4,6 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/visible.hpp>
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -109,12 +110,15 @@ std::optional<Credential> CredentialHelper::get(const std::string& server) const
   }
   if (output.exit_code != 0) {
     fail("get", "ended with " + std::to_string(output.exit_code) + ": " +
-                    output.text.substr(0, output.text.find('\n')));
+                    excerpt(std::string_view(output.text).substr(0, output.text.find('\n'))));
   }
-  const auto document = parse_json(output.text, "the output of " + program_);
+  const auto document = find_json(output.text); // the parser's own words would quote the secret
+  if (!document) {
+    fail("get", "its output is not JSON");
+  }
   Credential credential;
-  credential.username = optional_string(document, "Username").value_or("");
-  const Secret secret(optional_string(document, "Secret").value_or(""));
+  credential.username = optional_string(*document, "Username").value_or("");
+  const Secret secret(optional_string(*document, "Secret").value_or(""));
   // The helpers' word for "the secret is an identity token".
   const bool is_token = credential.username == "<token>";
   (is_token ? credential.identity_token : credential.password) = secret;

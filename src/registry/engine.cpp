@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/visible.hpp>
 #include <regctl/registry/engine.hpp>
 
 #include <cstdlib>
@@ -99,7 +100,7 @@ void Engine::load(const OpenSource& archive, std::uint64_t size_bytes) {
     const auto end = std::min(lines.find('\n', begin), lines.size());
     const auto line = find_json(std::string_view(lines).substr(begin, end - begin));
     if (const auto text = line ? optional_string(*line, "error") : std::nullopt) {
-      throw Error(ErrorKind::protocol, description_ + " refuses the archive: " + *text);
+      throw Error(ErrorKind::protocol, description_ + " refuses the archive: " + excerpt(*text));
     }
     begin = end + 1;
   }
