@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/seeded_hash.hpp>
 #include <regctl/model/packed_id.hpp>
 
-#include <cstring>
+#include <span>
 
 namespace regctl {
 
@@ -32,9 +33,7 @@ std::string PackedId::text() const {
 }
 
 std::size_t PackedId::Hash::operator()(const PackedId& id) const noexcept {
-  std::size_t hash = 0;
-  std::memcpy(&hash, id.bytes_.data(), sizeof hash); // most IDs are random or sums
-  return hash;
+  return seeded_hash(std::as_bytes(std::span(id.bytes_)));
 }
 
 } // namespace regctl

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/seeded_hash.hpp>
 #include <regctl/ops/mirror/plan.hpp>
 
 #include <cstddef>
@@ -69,7 +70,7 @@ private:
 
   const Side source_;
   const Side destination_;
-  std::unordered_map<std::string, Image> images_;
+  std::unordered_map<std::string, Image, SeededHash> images_;
   std::list<const std::string*> order_; // keys of images_, the one needed last at the end
   std::uint64_t shared_bytes_ = 0;
 };

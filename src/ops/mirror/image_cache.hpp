@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/seeded_hash.hpp>
 #include <regctl/model/v1_store.hpp>
 
 #include <cstddef>
@@ -24,7 +25,7 @@ public:
 
 private:
   std::mutex mutex_; ///< guards what follows
-  std::unordered_map<std::string, V1Image> images_;
+  std::unordered_map<std::string, V1Image, SeededHash> images_;
   std::deque<std::string> order_; // oldest first
   std::size_t bytes_ = 0;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/seeded_hash.hpp>
+
 #include <cstddef>
 #include <deque>
 #include <exception>
@@ -26,8 +28,8 @@ public:
   static constexpr std::size_t k_limit = 32'768;
 
 private:
-  std::unordered_map<std::string, std::exception_ptr> problems_; // null: there
-  std::deque<const std::string*> order_;                         // keys of problems_, oldest first
+  std::unordered_map<std::string, std::exception_ptr, SeededHash> problems_; // null: there
+  std::deque<const std::string*> order_; // keys of problems_, oldest first
 };
 
 } // namespace regctl::ops::mirror

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/seeded_hash.hpp>
 #include <regctl/ops/mirror/endpoint.hpp>
 
 #include <cstddef>
@@ -51,7 +52,7 @@ private:
   const std::string file_;
   const Note note_;
   mutable std::mutex mutex_; ///< guards what follows
-  std::unordered_map<std::string, Fact> facts_;
+  std::unordered_map<std::string, Fact, SeededHash> facts_;
   std::deque<std::string> order_; // oldest first
   bool is_changed_ = false;
 };
