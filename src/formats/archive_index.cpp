@@ -128,10 +128,16 @@ ArchiveIndex::ArchiveIndex(Source& stream, std::shared_ptr<const FileDescriptor>
 std::size_t ArchiveIndex::read_entries(std::unique_ptr<Source> tar, const Place& place) {
   TarReader reader(std::move(tar), what_);
   std::size_t count = 0;
+  std::size_t name_bytes = 0;
   while (const auto entry = reader.next()) {
     if (++count > k_entry_limit) {
       throw Error(ErrorKind::protocol,
                   what_ + " has more than " + std::to_string(k_entry_limit) + " entries");
+    }
+    name_bytes += entry->name.size() + entry->link_name.size();
+    if (name_bytes > k_names_limit_bytes) {
+      throw Error(ErrorKind::protocol, what_ + " has entries whose names have more than " +
+                                           std::to_string(k_names_limit_bytes) + " bytes together");
     }
     read_entry(*entry, reader.data(), place);
   }

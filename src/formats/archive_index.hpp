@@ -27,7 +27,8 @@ public:
 
   /// Reads all headers of the tar in `file`, of which `what` is the name in errors. Throws
   /// Error{protocol} for what is empty, is no tar, is cut, or has names that are absolute, lead out
-  /// ("..") or are longer than 4 KiB, and for more than k_entry_limit entries.
+  /// ("..") or are longer than 4 KiB, and for more than k_entry_limit entries or
+  /// k_names_limit_bytes of their names.
   ArchiveIndex(std::shared_ptr<const FileDescriptor> file, std::uint64_t size_bytes,
                std::string what);
 
@@ -60,6 +61,7 @@ public:
   [[nodiscard]] std::string read(const std::string& name) const;
 
   static constexpr std::size_t k_entry_limit = 1'000'000;
+  static constexpr std::size_t k_names_limit_bytes = 128 * 1024 * 1024; ///< all names are kept
   static constexpr std::uint64_t k_padding_limit_bytes = 1024 * 1024;
 
 private:
