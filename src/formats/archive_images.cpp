@@ -12,6 +12,7 @@
 #include <regctl/model/v1_derive.hpp>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace regctl {
@@ -62,6 +63,10 @@ public:
   explicit Collector(const ArchiveIndex& index) : index_(index) {}
 
   ArchiveContents take() {
+    for (auto& image : contents_.images) {
+      sort_and_unite(image.names);
+      sort_and_unite(image.tags);
+    }
     refuse_shared_names();
     return std::move(contents_);
   }
@@ -93,18 +98,15 @@ public:
   }
 
   void add_image(const std::string& id, const ArchivedNames& names) {
-    auto known = std::find_if(contents_.images.begin(), contents_.images.end(),
-                              [&](const DockerArchive::Image& image) { return image.id == id; });
-    if (known == contents_.images.end()) {
+    const auto [place, is_new] = places_.emplace(id, contents_.images.size());
+    if (is_new) {
       contents_.images.push_back({{}, {}, id});
-      known = std::prev(contents_.images.end());
     }
+    auto& image = contents_.images[place->second];
     for (const auto& name : names.names) {
-      known->names.push_back(image_name(index_, name));
+      image.names.push_back(image_name(index_, name));
     }
-    known->tags.insert(known->tags.end(), names.tags.begin(), names.tags.end());
-    sort_and_unite(known->names);
-    sort_and_unite(known->tags);
+    image.tags.insert(image.tags.end(), names.tags.begin(), names.tags.end());
   }
 
   /// The chain of v1 folders from `id` down. Throws Error{protocol} where `id` is not there, and
@@ -117,7 +119,8 @@ public:
         bad(index_, "the parents of image " + short_id(id) + " form a loop, or too long a chain");
       }
       const auto* folder = find_folder(next, child);
-      if (folder == nullptr) {
+      const bool is_known = contents_.v1_images.contains(next); // and what is below it
+      if (folder == nullptr || is_known) {
         return;
       }
       if (index_.find(folder->layer_name())) {
@@ -211,6 +214,9 @@ private:
                                             const std::vector<std::string>& diff_ids) {
     // JSON-only steps are in no list of layers, so the top may stand above the last one listed.
     const auto last = layers.empty() ? std::string() : folder_of(layers.back());
+    if (!last.empty() && folders().find(last) == nullptr) {
+      return std::nullopt;
+    }
     for (const auto& [id, folder] : folders().by_id()) {
       if (is_above(id, last) && is_made_from(config, id, layers, diff_ids)) {
         add_v1_chain(id);
@@ -269,6 +275,7 @@ private:
 
   const ArchiveIndex& index_;
   ArchiveContents contents_;
+  std::map<std::string, std::size_t> places_; ///< of the images, by their IDs
   std::optional<V1Folders> folders_;
 };
 

@@ -258,7 +258,13 @@ std::string ArchiveIndex::read(const std::string& name) const {
   if (!file) {
     throw Error(ErrorKind::protocol, what_ + " has no " + json_quote(name));
   }
-  return read_text(*open(*file, name), k_document_limit_bytes, what_ + ": " + name);
+  auto text = read_text(*open(*file, name), k_document_limit_bytes, what_ + ": " + name);
+  if (read_bytes_->fetch_add(text.size()) > k_read_limit_bytes) {
+    throw Error(ErrorKind::protocol, what_ + " names its documents so often that more than " +
+                                         std::to_string(k_read_limit_bytes) +
+                                         " bytes of them would be read");
+  }
+  return text;
 }
 
 } // namespace regctl

@@ -5,6 +5,7 @@
 #include <regctl/base/stream.hpp>
 #include <regctl/base/tar.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -61,6 +62,7 @@ public:
   [[nodiscard]] std::string read(const std::string& name) const;
 
   static constexpr std::size_t k_entry_limit = 1'000'000;
+  static constexpr std::uint64_t k_read_limit_bytes = 4ULL * 1024 * 1024 * 1024; ///< by read()
   static constexpr std::size_t k_names_limit_bytes = 128 * 1024 * 1024; ///< all names are kept
   static constexpr std::uint64_t k_padding_limit_bytes = 1024 * 1024;
 
@@ -86,6 +88,8 @@ private:
   std::shared_ptr<const FileDescriptor> file_; // shared with the sources it opened
   std::string what_;
   std::map<std::string, Entry> entries_;
+  std::shared_ptr<std::atomic<std::uint64_t>> read_bytes_ = // apart, so that an index can be moved
+      std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
 /// "a/./b//c" → "a/b/c" and "./a" → "a"; ".." goes up. Nothing if it is absolute or leads out.

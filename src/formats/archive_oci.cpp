@@ -17,6 +17,7 @@ namespace regctl {
 namespace {
 
 constexpr int k_deepest_index = 4;
+constexpr std::size_t k_most_manifests = 20'000; // an index may name another one over and over
 constexpr std::string_view k_usual_platform = "linux/amd64";
 
 [[noreturn]] void bad(const ArchiveIndex& index, const std::string& why) {
@@ -118,6 +119,9 @@ private:
       }
       return;
     }
+    if (++manifests_ > k_most_manifests) {
+      bad(index_, "its indexes name more than " + std::to_string(k_most_manifests) + " manifests");
+    }
     if (depth > k_deepest_index) {
       note("the manifest " + digest, "is too deep in indexes");
       return;
@@ -212,7 +216,8 @@ private:
 
   const ArchiveIndex& index_;
   OciContents contents_;
-  std::string group_; ///< of what is being read
+  std::size_t manifests_ = 0; ///< read so far, each as often as it is named
+  std::string group_;         ///< of what is being read
   std::map<std::string, std::vector<Candidate>> groups_;
   std::vector<std::string> order_; ///< of the groups, as index.json has them
 };

@@ -35,11 +35,15 @@ class Hostile(TestCase):
         if self.run_limited(1024 * MIB, "version").returncode != 0:
             self.skipTest("this build needs more address space than can be limited")
 
-    def write_archive(self, name, manifest):
+    def write_tar(self, name, files):
         with tarfile.open(self.path(name), "w") as tar:
-            info = tarfile.TarInfo("manifest.json")
-            info.size = len(manifest)
-            tar.addfile(info, io.BytesIO(manifest))
+            for entry, data in files.items():
+                info = tarfile.TarInfo(entry)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+
+    def write_archive(self, name, manifest):
+        self.write_tar(name, {"manifest.json": manifest})
 
     def test_a_document_of_very_many_members_is_over_at_once(self):
         members = ",".join(f'"{n:x}":{n}' for n in range(90_000)).encode()
@@ -54,6 +58,23 @@ class Hostile(TestCase):
     def test_a_document_of_very_many_values_is_refused(self):
         self.write_archive("many.tar", b"[" + b"{}," * 1_000_000 + b"{}]")
         self.fails(6, "images", "many.tar", saying="has more than 500000 values")
+
+    def test_very_many_tags_of_one_image_are_over_at_once(self):
+        tags = {f"t{number}": ID % 1 for number in range(40_000)}
+        self.write_tar("tags.tar", {"repositories": json.dumps({"app": tags}).encode(),
+                                    f"{ID % 1}/json": b'{"id":"%s"}' % (ID % 1).encode(),
+                                    f"{ID % 1}/layer.tar": b"\0" * 1024})
+        begun = time.monotonic()
+        self.assertEqual(len(self.ok("images", "tags.tar", "--format", "json").json), 40_000)
+        self.assertLess(time.monotonic() - begun, 20)
+
+    def test_an_index_that_names_indexes_over_and_over_is_refused(self):
+        def index(child):
+            return json.dumps({"manifests": [{"digest": f"sha256:{ID % child}"}] * 2000}).encode()
+
+        self.write_tar("bomb.tar", {"index.json": index(0), **{f"blobs/sha256/{ID % level}": index(level + 1)
+                                                               for level in range(4)}})
+        self.fails(6, "images", "bomb.tar", saying="its indexes name more than 20000 manifests")
 
     def test_what_is_wrong_is_quoted_in_part(self):
         for document in (b"[" + b"1" * 2_000_000 + b"x]", b'{"' + b"k" * 2_000_000, b"[" * 2_000_000):
