@@ -217,8 +217,8 @@ class Chosen(MirrorCase):
         self.fill(self.source)
         done = self.mirror(self.source, self.destination, "-n", "--exclude", "team/app:1.0", "--exclude", "single")
         self.assertEqual(self.changed(done), ["team/app:latest", "team/base:1.0", "team/base:latest"])
-        self.write("m.yaml", f"mirrors: [{{source: {self.source.host}, destination: {self.destination.host}, "
-                             "repositories: {exclude: ['team/*:1*', single]}}]\nrun: {strict: true}\n")
+        self.write("m.yaml", f"version: 1\nmirrors: [{{source: {self.source.host}, destination: {self.destination.host}, "
+                             "repositories: {exclude: ['team/*:1*', single]}}]\ndefaults: {strict: true}\n")
         done = self.ok("mirror", "-n", "--config", "m.yaml")
         self.assertEqual(self.changed(done), ["team/app:latest", "team/base:latest"])
         rest = self.mirror(self.source, self.destination, "--exclude", "team/app:1.0")

@@ -23,7 +23,8 @@ std::string literals_of(std::string_view glob) {
     if (c == '\\' && i + 1 < glob.size()) {
       literals += glob[++i];
     } else if (c == '[') {
-      i = std::min(glob.find(']', i + 2), glob.size()); // a ']' right at the beginning is a member
+      const auto first = i + (glob.substr(i + 1, 1).find_first_of("!^") == 0 ? 2 : 1);
+      i = std::min(glob.find(']', first + 1), glob.size()); // a ']' as the first is a member
       literals += '?';
     } else if (c == '{' || (depth > 0 && (c == '}' || c == ','))) {
       depth = c == '{' ? depth + 1 : depth - (c == '}' ? 1 : 0);
