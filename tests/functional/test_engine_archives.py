@@ -292,7 +292,7 @@ class EngineArchives(TestCase):
     def test_a_tag_alone_goes_to_the_repository_that_is_named(self):
         write_blobs(self.path("tag.tar"), LAYERS, CONFIG, annotations={"org.opencontainers.image.ref.name": "1.2"})
         self.ok("push", "tag.tar", f"{self.server.host}/team/app")
-        self.ok("push", "tag.tar:1.2", f"{self.server.host}/team/other")
+        self.ok("push", "docker-archive:tag.tar:1.2", f"{self.server.host}/team/other")
         for name in ("app", "other"):
             self.assertEqual(self.ok("tags", f"{self.server.host}/team/{name}").out.split()[0], "1.2")
         self.assertRegex(self.ok("images", "tag.tar").out, "<none> +1.2 ")
