@@ -130,7 +130,7 @@ Failure connect_failure(const std::string& why, long os_error, const Peer& peer)
 /// Cut while bytes were awaited. With TLS 1.3 a server looks at our certificate only after the
 /// handshake.
 Failure cut_failure(const std::string& why, const CurlFailure& failure, const Peer& peer) {
-  if (contains(why, "alert") && contains(why, "certificate")) {
+  if (contains(why, "alert") && contains_any(why, {"certificate", "unknown ca"})) {
     return tls_failure(why, failure.tls_min, peer);
   }
   if (failure.tls_done) {

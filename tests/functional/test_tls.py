@@ -76,7 +76,7 @@ class Tls(TestCase):
         self.ok("push", "app.tar", server.image)
         for name in ("b.cert", "b.key"):
             os.remove(os.path.join(folder, name))
-        self.fails(5, "ping", server.host, saying="TLS failed")
+        self.fails(5, "ping", "--retry", "0", server.host, saying="--client-cert")
 
     def test_a_key_without_its_certificate_is_told(self):
         server = self.start_tls()
