@@ -302,9 +302,9 @@ class Misbehaving(TestCase):
     def test_a_head_without_end_is_a_protocol_error_at_once(self):
         for headers in ({"X-Long": "a" * 150_000}, {f"X-{i}": "a" * 8_000 for i in range(40)}):
             with self.subTest(len(headers)):
+                seen = len(self.server.log("GET", f"{self.top.id}/layer"))
                 self.pull_with(self.fault("headers", set=headers), code=6, saying=["sends a head that is longer"])
-                self.assertEqual(self.server.log("GET", "/layer")[-1]["path"], f"/v1/images/{self.top.id}/layer")
-                self.assertEqual(len(self.server.log("GET", f"{self.top.id}/layer")), 1)
+                self.assertEqual(len(self.server.log("GET", f"{self.top.id}/layer")) - seen, 1)
 
     def test_informational_answers_do_not_hold_us_past_the_time_out(self):
         self.pull_with(self.fault("informational"), options=["--timeout", "1", "--retry", "0"], code=5,
@@ -312,10 +312,10 @@ class Misbehaving(TestCase):
 
     def test_messages_quote_little_of_what_a_server_sends(self):
         long = "x" * 50_000
-        for status, location in ((302, f"ftp://{long}/"), (302, f"http://{long}/"), (302, f"http://localhost:1/{long}")):
-            with self.subTest(location[:20]):
-                result = self.pull_with(self.fault("headers", set={"Location": location}),
-                                        self.fault("status", status=status), code=5 if ":1" in location else 6)
+        for target, code in ((f"ftp://{long}/", 6), (f"http://{long}/", 6), (f"http://localhost:1/{long}", 5)):
+            with self.subTest(target[:20]):
+                result = self.pull_with(self.fault("redirect", status=302, to=target), options=["--retry", "0"],
+                                        code=code)
                 self.assertLess(len(result.err), 2000)
 
     def test_a_loop_of_parents_ends(self):
