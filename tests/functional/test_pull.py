@@ -403,10 +403,13 @@ class Unproven(TestCase):
         self.assertEqual((proven.json["tags"][0]["verified"], proven.json["images_unverified"]), (True, 0))
         self.assertNotIn("tells no checksum", proven.err)
         fetched = len(self.server.log("GET", "/layer"))
-        for words in (("pull", self.image, "refused.tar"), ("copy", self.image, f"v1-storage:{self.path('other')}"),
-                      ("mirror", self.server.host, f"v1-storage:{self.path('other')}")):
+        told = "tells no checksum of the layer of image"
+        for words in (("pull", self.image, "refused.tar"), ("copy", self.image, f"v1-storage:{self.path('other')}")):
             with self.subTest(words):
-                self.fails(7, *words, "--require-checksum", saying=["tells no checksum of the layer of image"])
+                self.fails(7, *words, "--require-checksum", saying=told)
+        mirror = self.regctl("mirror", self.server.host, f"v1-storage:{self.path('other')}", "--require-checksum")
+        self.assertEqual(mirror.code, 7, mirror.err)
+        self.assertIn(told, mirror.err)
         self.assertEqual(len(self.server.log("GET", "/layer")), fetched)
         self.fails(2, "pull", "--no-verify", "--require-checksum", self.image, "x.tar", saying="contradict")
 
