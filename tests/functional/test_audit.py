@@ -31,6 +31,7 @@ WILD_TAGS = {
 WILD_DAMAGED = {"team/dead:half", "team/cut:1", "team/flipped:1", "team/nowhere:1"}
 ORPHAN = "88f6811ab5d8fc6d3177f9b7609ae0fcebfda187e5046b62d38bb539e88b74d7"
 JSON_ONLY = "1866f72c272c062b6ad5329a2df5a6d24c020620c0c4bcb13d44c04f7068eb0f"
+OF_LAYERS = {"checksum wrong", "layer damaged", "layer cut short", "layer missing", "JSON damaged"}
 
 
 class Audit(TestCase):
@@ -117,14 +118,14 @@ class WildTree(Audit):
         self.assertEqual(everything.count("team/demo-1.3.3:"), 2)
 
     def test_verify_says_the_same_of_an_image(self):
-        """Where both see the same fault, in the same words."""
+        """Where both find the same fault in a layer, in the same words."""
         audited = {image["id"]: image for image in self.audit(self.tree.place, "--deep", code=7)["images"]}
         result = self.regctl("verify", "--deep", self.tree.place, "--format", "json")
         self.assertEqual(result.code, 7, result.err)
         compared = set()
         for finding in (found for tag in result.json for found in tag["findings"] if found["id"]):
             image = audited.get(finding["id"])
-            if image and image["verdict"] == finding["verdict"]:
+            if image and image["verdict"] == finding["verdict"] in OF_LAYERS:
                 self.assertEqual(finding["detail"], image["detail"], finding)
                 compared.add(finding["verdict"])
         self.assertLessEqual({"checksum wrong", "layer cut short"}, compared)
@@ -288,8 +289,8 @@ class MadeTree(Audit):
 
     def test_no_tree(self):
         self.fails(3, "audit", "v1-storage:" + self.path("nothing"))
-        self.fails(2, "audit", self.tree.folder, saying="hint: write v1-storage:" + self.tree.folder)
-        self.fails(9, "audit", "docker-archive:x.tar", saying="neither registry nor storage tree")
+        self.ok("audit", self.tree.folder)  # what lies here and is a tree is one
+        self.fails(2, "audit", "docker-archive:x.tar", saying=["is an archive", "hint: regctl verify"])
 
 
 class Registry(Audit):
