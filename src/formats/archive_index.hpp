@@ -62,7 +62,7 @@ public:
   [[nodiscard]] std::string read(const std::string& name) const;
 
   static constexpr std::size_t k_entry_limit = 1'000'000;
-  static constexpr std::uint64_t k_read_limit_bytes = 4ULL * 1024 * 1024 * 1024; ///< by read()
+  static constexpr std::uint64_t k_read_limit_bytes = 2ULL * 1024 * 1024 * 1024; ///< by read()
   static constexpr std::size_t k_names_limit_bytes = 128 * 1024 * 1024; ///< all names are kept
   static constexpr std::uint64_t k_padding_limit_bytes = 1024 * 1024;
 

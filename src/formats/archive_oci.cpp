@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 namespace regctl {
@@ -17,7 +18,7 @@ namespace regctl {
 namespace {
 
 constexpr int k_deepest_index = 4;
-constexpr std::size_t k_most_manifests = 20'000; // an index may name another one over and over
+constexpr std::size_t k_most_manifests = 20'000;
 constexpr std::string_view k_usual_platform = "linux/amd64";
 
 [[noreturn]] void bad(const ArchiveIndex& index, const std::string& why) {
@@ -107,6 +108,17 @@ private:
     return names;
   }
 
+  /// What a manifest is taken for: the same with the same names needs no second look.
+  [[nodiscard]] std::string key_of(const std::string& digest, const ArchivedNames& names) const {
+    auto key = group_ + "\n" + digest;
+    for (const auto* list : {&names.names, &names.tags}) {
+      for (const auto& name : *list) {
+        key += "\n" + name;
+      }
+    }
+    return key;
+  }
+
   void read(const Json& descriptor, const ArchivedNames& above, int depth) {
     if (is_attestation(descriptor)) {
       return;
@@ -119,9 +131,6 @@ private:
       }
       return;
     }
-    if (++manifests_ > k_most_manifests) {
-      bad(index_, "its indexes name more than " + std::to_string(k_most_manifests) + " manifests");
-    }
     if (depth > k_deepest_index) {
       note("the manifest " + digest, "is too deep in indexes");
       return;
@@ -129,6 +138,12 @@ private:
     auto names = names_of(descriptor);
     if (names.names.empty() && names.tags.empty()) {
       names = above;
+    }
+    if (!read_.insert(key_of(digest, names)).second) {
+      return; // an index may name the same one over and over
+    }
+    if (read_.size() > k_most_manifests) {
+      bad(index_, "its indexes name more than " + std::to_string(k_most_manifests) + " manifests");
     }
     const auto manifest = parse_json(index_.read(name), index_.what() + ": " + name);
     if (const auto* children = find_member(manifest, "manifests")) {
@@ -216,8 +231,8 @@ private:
 
   const ArchiveIndex& index_;
   OciContents contents_;
-  std::size_t manifests_ = 0; ///< read so far, each as often as it is named
-  std::string group_;         ///< of what is being read
+  std::set<std::string> read_; ///< manifests by key_of()
+  std::string group_;          ///< of what is being read
   std::map<std::string, std::vector<Candidate>> groups_;
   std::vector<std::string> order_; ///< of the groups, as index.json has them
 };
