@@ -356,7 +356,7 @@ private:
                         failure.obstacle == Obstacle::handshake;
     const auto most =
         nobody ? std::min(options_.retries_of_nobody, options_.retries) : options_.retries;
-    const bool may_repeat = failure.may_pass && (request.repeat == Repeat::allowed || nobody);
+    const bool may_repeat = failure.may_pass && (request.repeat != Repeat::never || nobody);
     if (!may_repeat || attempt > most) {
       throw failure.error;
     }
@@ -369,13 +369,15 @@ private:
   bool wait_after_status(const Request& request, Response& response,
                          std::optional<std::chrono::milliseconds> wanted, const std::string& proxy,
                          unsigned attempt) {
-    if (!is_passing(response.status)) {
+    if (!is_passing(response.status) ||
+        (response.status == 500 && request.repeat == Repeat::not_after_500)) {
       return false;
     }
+    const auto most = retries_after(response.status, options_.retries);
     const auto status = host_port(response.url) +
                         (proxy.empty() ? "" : ", or the proxy " + proxy + " before it,") +
                         " answered " + std::to_string(response.status);
-    if (request.repeat == Repeat::never || attempt > options_.retries) {
+    if (request.repeat == Repeat::never || attempt > most) {
       if (!proxy.empty()) {
         note(status); // the caller's message will not know of the proxy
       }
@@ -387,8 +389,7 @@ private:
       return false;
     }
     discard_body(response);
-    pause(status, retry_delay(attempt, options_.retry_delay, jitter(), wanted), attempt,
-          options_.retries);
+    pause(status, retry_delay(attempt, options_.retry_delay, jitter(), wanted), attempt, most);
     return true;
   }
 

@@ -23,7 +23,13 @@ std::chrono::milliseconds retry_delay(unsigned attempt, std::chrono::millisecond
 /// neither; 0 for a date in the past. Source: RFC 9110 section 10.2.3.
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value, std::time_t now);
 
-/// True for statuses after which the same request may succeed: 429, 502, 503, 504.
+/// True for statuses after which the same request may succeed: 429 and 5xx, but for 501 and 505,
+/// which say that the server cannot do it.
 bool is_passing(int status) noexcept;
+
+/// How many of `retries` are worth it after `status`: all after 429, 502, 503 and 504, at most 3
+/// after what else is passing, which may be there to stay (docker-registry 0.9 answers 500 for what
+/// is damaged, and for what failed once), none after the rest.
+unsigned retries_after(int status, unsigned retries) noexcept;
 
 } // namespace regctl::http

@@ -273,6 +273,21 @@ class Push(TestCase):
         self.ok("push", "app.tar", self.image)
         self.assertStored()
 
+    def test_a_500_that_passes_is_waited_out(self):
+        name = f"{self.server.host}/team/app"
+        for method, path in (("PUT", "/team/app/$"), ("PUT", f"{self.layers[1].id}/layer$"), ("PUT", "/tags/1.0$"),
+                             ("PUT", "/team/app/images$"), ("GET", f"{self.layers[0].id}/json$")):
+            for done in (False, True):
+                self.server.control({"method": method, "path": path, "times": 1, "action": "status", "status": 500,
+                                     "done": done})
+        self.ok("push", "app.tar", self.image)
+        self.assertStored()
+        self.ok("tag", self.image, "other")
+        for words in ([f"{name}:other"], ["--repository", "--yes", name]):
+            self.server.control({"method": "DELETE", "times": 1, "action": "status", "status": 500, "done": True})
+            self.ok("rm", *words)
+        self.fails(3, "tags", name)
+
     def test_plain_layers_are_compressed_unless_told_otherwise(self):
         source = os.path.join(DATA, "save-1.9.1.tar")
         self.ok("push", source, f"{self.server.host}/team/packed:1")

@@ -36,8 +36,8 @@ class Fault:
     """One rule. Its action is one of
 
     cut (after N body bytes the connection is closed), stall (after N bytes nothing comes until the client
-    goes), slow (N bytes a second), reset and close (no answer), status (with "status", "retry_after",
-    "body"), early (a status before the body is read), length (Content-Length off by "delta"), corrupt
+    goes), slow (N bytes a second), late (the answer, by "seconds"), reset and close (no answer), status
+    (with "status", "retry_after", "body"; nothing else happens, unless "done" is true), early (a status before the body is read), length (Content-Length off by "delta"), corrupt
     (the byte "at" flipped), shift (a range of the right length has the bytes from the first one on), body (replaced by "text"), huge ("bytes" of JSON), deep ("depth" brackets),
     headers ("set" and "drop"), redirect ("status", to the same path at the server "to", before the body
     is read), informational (answers 102 and never another).
@@ -137,10 +137,12 @@ class Handler(Registry, BaseHTTPRequestHandler):
             return self.respond(Answer(fault.rule["status"], b"", {"Location": fault.rule["to"] + self.path}), None)
         if action == "informational":
             return self.inform()
+        if action == "late":
+            self.server.pause(fault.rule["seconds"])
         try:
-            if action == "status":
-                self.read_body()  # and nothing else happens
-            answer = Answer(200) if action == "status" else self.find_answer()
+            self.read_body() if action == "status" else None
+            is_left_out = action == "status" and not fault.rule.get("done")
+            answer = Answer(200) if is_left_out else self.find_answer()
         except Answer as found:
             answer = found
         except ConnectionError:

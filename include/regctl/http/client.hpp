@@ -50,7 +50,11 @@ struct Body {
 Body text_body(std::string text);
 
 /// Whether a request may be sent again after a failure that may have come after it took effect.
-enum class Repeat { allowed, never };
+enum class Repeat {
+  allowed,
+  not_after_500, ///< which is how this server tells of what is damaged
+  never,
+};
 
 struct Request {
   Method method = Method::get;
@@ -159,8 +163,8 @@ enum class Obstacle {
 /// address may name others of its kind.
 ///
 /// An answer that comes while a body is being sent ends the sending: the answer is returned.
-/// Statuses are returned as they are, after retries for 429, 502, 503 and 504; only what prevents
-/// an answer throws: Error{unavailable} (DNS, connect, TLS, cut, stall) with a hint for a
+/// Statuses are returned as they are, after retries for 429 and 5xx (but 501 and 505); only what
+/// prevents an answer throws: Error{unavailable} (DNS, connect, TLS, cut, stall) with a hint for a
 /// plain-http peer on an https port and the reverse, Error{denied} for a proxy that wants
 /// credentials, Error{protocol} for an answer that is no HTTP, Error{interrupted}. An exception of
 /// a body's source goes through to the caller.

@@ -203,7 +203,9 @@ V1Tags RemoteRepository::tags() {
 }
 
 std::optional<std::vector<std::string>> RemoteRepository::ancestry(const std::string& id) {
-  auto response = session_->send(get(image_path(id, "ancestry")), Need::read);
+  auto request = get(image_path(id, "ancestry"));
+  request.repeat = http::Repeat::not_after_500;
+  auto response = session_->send(std::move(request), Need::read);
   if (response.status != 200) {
     // 404 for a missing file, 400 for an unfinished upload, 500 for a damaged one: the chain of
     // parents tells more than any of them.
@@ -282,7 +284,10 @@ void RemoteRepository::remove_tag(const std::string& tag) {
       get(repository_path(session_->repository()) + "/tags/" + http::percent_encode(tag));
   request.method = http::Method::remove;
   auto response = session_->send(request, Need::remove);
-  if (!is_success(response.status)) {
+  // A repetition finds that the first attempt removed it.
+  const bool is_gone =
+      response.status == 404 && !list_tags(*session_).value_or(V1Tags()).contains(tag);
+  if (!is_success(response.status) && !is_gone) {
     throw_status(response, "cannot remove tag " + describe() + ":" + tag);
   }
   http::discard_body(response);
@@ -296,6 +301,9 @@ void RemoteRepository::remove() {
   auto response = session_->send_index(request, Need::remove);
   if (response.status == 404 || response.status == 405) {
     http::discard_body(response);
+    if (!list_tags(*session_)) {
+      return; // a repetition finds that the first attempt removed it
+    }
     throw Error(ErrorKind::unsupported, session_->connection().host + " cannot remove repositories",
                 "remove the tags one by one: regctl rm " + describe() + ":TAG");
   }

@@ -67,12 +67,22 @@ TEST_CASE("Retry-After is seconds or a date") {
   }
 }
 
-TEST_CASE("some statuses pass") {
+TEST_CASE("some statuses pass, and some of them perhaps") {
   for (const int status : {429, 502, 503, 504}) {
+    CAPTURE(status);
     CHECK(is_passing(status));
+    CHECK(retries_after(status, 5) == 5);
   }
-  for (const int status : {200, 400, 401, 404, 408, 428, 430, 500, 501, 505}) {
+  for (const int status : {500, 507, 522, 599}) {
+    CAPTURE(status);
+    CHECK(is_passing(status));
+    CHECK(retries_after(status, 5) == 3);
+    CHECK(retries_after(status, 1) == 1);
+  }
+  for (const int status : {200, 400, 401, 404, 408, 428, 430, 499, 501, 505, 600}) {
+    CAPTURE(status);
     CHECK_FALSE(is_passing(status));
+    CHECK(retries_after(status, 5) == 0);
   }
 }
 
