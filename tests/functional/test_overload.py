@@ -49,6 +49,19 @@ class Overload(TestCase):
         self.assertEqual(len(others), JOBS)
         self.assertGreaterEqual(others[1], PAUSE_S)
 
+    def test_what_writes_the_index_of_a_repository_goes_one_at_a_time(self):
+        tags = [f"1.{number}" for number in range(10)]
+        for tag, layer in zip(tags, self.layers):
+            self.ok("tag", "--id", layer.id, f"{self.server.host}/team/app:{tag}")
+        other = self.start(FaultServer, "--standalone", "False")
+        other.control({"method": "PUT", "path": "/layer$", "times": 2, "gather": 2, "action": "headers"})
+        other.control({"method": "PUT", "path": "/v1/repositories/", "action": "late", "seconds": 0.02})
+        self.ok("mirror", "-j", "8", f"{self.server.host}/team/app", other.host)
+        writes = sorted((r["arrived"], r["answered"]) for r in other.log("PUT") if "/v1/repositories/" in r["path"])
+        self.assertGreaterEqual(len(writes), 3 * len(tags))
+        for (_, answered), (arrived, _) in zip(writes, writes[1:]):
+            self.assertGreater(arrived, answered)
+
     def test_requests_within_requests_do_not_wait_for_themselves(self):
         """Each layer is a PUT whose body is a GET, and both hosts want one at a time and new tokens."""
         hosts = [self.start(FaultServer, "--auth", "token", "--standalone", "False", "--user", "bob:secret")

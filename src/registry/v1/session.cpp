@@ -7,6 +7,7 @@
 #include <regctl/http/challenge.hpp>
 
 #include <algorithm>
+#include <functional>
 
 namespace regctl::registry::v1 {
 
@@ -68,6 +69,11 @@ http::Request get(std::string target) {
   return request;
 }
 
+std::unique_lock<std::mutex> IndexTurns::take(const std::string& repository) {
+  return std::unique_lock(
+      mutexes_.at(std::hash<std::string>()(repository_path(repository)) % mutexes_.size()));
+}
+
 Session::Session(std::shared_ptr<const Connection> connection, std::string repository)
     : connection_(std::move(connection)), repository_(std::move(repository)) {
   // As engines do: a standalone registry behind TLS gets Basic on every request.
@@ -93,7 +99,7 @@ http::Response Session::send_index(http::Request request, Need need) {
     request.authorization = http::basic_authorization(connection_->credential->username,
                                                       connection_->credential->password);
   }
-  auto response = connection_->client.send(request);
+  auto response = exchange(request);
   if (response.status == 401) {
     deny(response);
   }
@@ -112,7 +118,7 @@ http::Response Session::send(http::Request request, Need need) {
     request.url.target = target;
     request.authorization = tried.authorization;
     connection_->endpoints->mark(request, endpoint);
-    auto response = in_context_of(endpoint, [&] { return connection_->client.send(request); });
+    auto response = in_context_of(endpoint, [&] { return exchange(request); });
     if (response.status == 403 || (response.status == 401 && round == 2)) {
       deny_at(endpoint, response);
     }
@@ -124,6 +130,15 @@ http::Response Session::send(http::Request request, Need need) {
     }
     http::discard_body(response);
   }
+}
+
+/// Every request passes here, also those that are made for a token: an announcement asks for one.
+http::Response Session::exchange(const http::Request& request) {
+  std::unique_lock<std::mutex> turn;
+  if (request.method != http::Method::get && request.url.target.starts_with("/v1/repositories/")) {
+    turn = connection_->index_turns->take(repository_);
+  }
+  return connection_->client.send(request);
 }
 
 /// A registry that is not known to stand alone may keep its images elsewhere and want tokens: its

@@ -17,7 +17,20 @@
 
 namespace regctl::registry::v1 {
 
-/// How one registry is reached. Immutable.
+/// Lets what writes a repository's index (announcement, end of a push, tags, removal) go one
+/// request at a time. Requests that write the same index at once break docker-registry 0.9 with a
+/// search database: it answers 500 to one of them. The locks are few, so that memory does not grow
+/// with the number of repositories. Thread-safe.
+class IndexTurns {
+public:
+  /// Waits for the turn of `repository`, which ends with the lock.
+  [[nodiscard]] std::unique_lock<std::mutex> take(const std::string& repository);
+
+private:
+  std::array<std::mutex, 64> mutexes_;
+};
+
+/// How one registry is reached. Immutable but for the turns.
 struct Connection {
   http::Client& client; ///< outlives every connection
   http::Url base;
@@ -25,6 +38,7 @@ struct Connection {
   std::optional<http::Credential> credential;
   Ping ping;
   std::shared_ptr<Endpoints> endpoints;
+  std::shared_ptr<IndexTurns> index_turns = std::make_shared<IndexTurns>(); ///< of all its sessions
 };
 
 /// "/v1/repositories/library/app" for "app": the path of a repository, percent-encoded, without a
@@ -80,6 +94,7 @@ private:
     bool may_be_basic = true; ///< the host is one that the registry's password is for
   };
 
+  http::Response exchange(const http::Request& request);
   void ask_index_first(Need need);
   http::Secret& token(Need need) { return tokens_.at(static_cast<std::size_t>(need)); }
   std::optional<http::Url> choose_endpoint();
