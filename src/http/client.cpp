@@ -286,6 +286,7 @@ private:
     options.method = request.method;
     options.url = url;
     options.headers = request.headers;
+    options.cookies = request.cookies;
     options.authorization = is_for(request, url) ? &request.authorization : nullptr;
     if (named_by && named_by->url.host != url.host) {
       options.named_by = named_by;

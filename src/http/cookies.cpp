@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/cookies.hpp"
 
+#include <regctl/http/client.hpp>
+
 namespace regctl::http {
 
 OriginShare::OriginShare() : handle_(::curl_share_init()) {
@@ -29,6 +31,10 @@ OriginShare& OriginShares::of(const std::string& origin) {
     share = std::make_unique<OriginShare>();
   }
   return *share;
+}
+
+std::shared_ptr<OriginShares> make_cookie_jar() {
+  return std::make_shared<OriginShares>();
 }
 
 } // namespace regctl::http

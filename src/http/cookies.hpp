@@ -31,7 +31,7 @@ private:
   ShareHandle handle_;
 };
 
-/// The shares of all origins. Thread-safe.
+/// The shares of all origins: of the client, and for each jar. Thread-safe.
 class OriginShares {
 public:
   OriginShare& of(const std::string& origin);

@@ -69,7 +69,8 @@ Exchange::Exchange(Loops& loops, OriginShares& shares, ExchangeOptions options,
       throw std::bad_alloc();
     }
     set_up();
-    set_option(easy_, CURLOPT_SHARE, shares.of(options_.url.origin()).get());
+    auto& jar = options_.cookies ? *options_.cookies : shares;
+    set_option(easy_, CURLOPT_SHARE, jar.of(options_.url.origin()).get());
     loop_.add(*this);
   } catch (...) {
     loops_.give_back(loop_);

@@ -64,6 +64,7 @@ struct ExchangeOptions {
   Url url;
   Headers headers;
   const Secret* authorization = nullptr;
+  std::shared_ptr<OriginShares> cookies;     ///< null: those of the client
   std::optional<std::uint64_t> upload_bytes; ///< of the body, if there is one and it is known
   HostSettings settings;
   std::size_t certificate = 0; ///< which of `settings` to show

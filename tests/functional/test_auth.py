@@ -140,6 +140,16 @@ class Auth(TestCase):
         self.ok("copy", server.image, f"{other.host}/team/app:1.0")
         self.assertEqual({r["cookie"] for r in other.log()}, {None})
 
+    def test_each_repository_keeps_the_cookies_of_its_own(self):
+        """Quay's say which repository the last index request was about."""
+        quay = self.start(FaultServer, "--quay", "--standalone", "")
+        names = [f"team/app{number}" for number in range(6)]
+        for number, name in enumerate(names):
+            make_archive(self.path("some.tar"), [f"{number}-{layer}" for layer in range(4)])
+            self.ok("push", "some.tar", f"{quay.host}/{name}:1.0")
+        self.ok("mirror", "-j", "8", quay.host, "v1-storage:tree")
+        self.ok("verify", "-j", "8", quay.host, "v1-storage:tree")
+
     def test_debug_masks_what_is_secret(self):
         server = self.start_guarded("token", "--standalone", "False", "--cookie", "chocolate")
         self.ok("push", "app.tar", server.image, env=ENVIRONMENT)

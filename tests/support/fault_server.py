@@ -103,6 +103,7 @@ class Handler(Registry, BaseHTTPRequestHandler):
 
     def handle_request(self):
         self.body = None
+        self.session = None
         self.options = self.server.options
         self.state = self.server.state
         self.arrived = time.monotonic()
@@ -225,6 +226,8 @@ class Handler(Registry, BaseHTTPRequestHandler):
             self.send_header(name, value)
         if self.options.cookie:
             self.send_header("Set-Cookie", f"node={self.options.cookie}; Path=/")
+        if self.options.quay and self.session:
+            self.send_header("Set-Cookie", f"session={urllib.parse.quote(self.session, safe='')}; Path=/")
         if status != 304:
             self.send_header("Content-Length", str(promised))
         if self.close_connection:
@@ -274,12 +277,38 @@ class Handler(Registry, BaseHTTPRequestHandler):
 
     def find_answer(self):
         if self.options.cookie and f"node={self.options.cookie}" not in self.headers.get("Cookie", ""):
-            if not re.fullmatch(r"/v1/_ping|/_ping|/", self.route):
+            if self.route.startswith("/v1/images/"):  # those of a repository come after its index or its tags
                 raise error(400, "the cookie did not come back")
+        if self.options.quay:
+            self.check_session()
         if self.options.auth == "nginx" and self.basic() != self.options.user:
             raise Answer(401, HTML.format(401, "Authorization Required", ""),
                          {"WWW-Authenticate": 'Basic realm="registry"', "Content-Type": "text/html"})
         return super().find_answer()
+
+    def check_session(self):
+        """As Quay: a cookie says which repository the last index request was about, and image requests are
+        about that one; an image can be read when a tag leads to it."""
+        cookie = re.search(r"session=([^;]*)", self.headers.get("Cookie", ""))
+        self.session = urllib.parse.unquote(cookie[1]) if cookie else None
+        index = re.fullmatch(r"/v1/repositories/(.+?)(/images|/)", self.route)
+        if index:
+            self.session = index[1]
+        image = re.fullmatch(r"/v1/images/([0-9a-f]+)/.*", self.route)
+        if not image:
+            return
+        repository = self.state.repositories.get(self.session)
+        if not repository:
+            raise error(400, "no session")
+        if self.command != "GET":
+            return
+        shown = set()
+        for top in repository.tags.values():
+            while top:
+                shown.add(top)
+                top = json.loads(self.state.images[top].json).get("parent")
+        if image[1] not in shown:
+            raise error(404, "Image not found")
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -345,6 +374,7 @@ def read_options():
     parser.add_argument("--endpoints")
     parser.add_argument("--redirect-layers")
     parser.add_argument("--cookie")
+    parser.add_argument("--quay", action="store_true", help="sessions and hidden images, as Quay has them")
     parser.add_argument("--search", choices=["on", "off", "empty"], default="on")
     parser.add_argument("--checksums", choices=["bare", "list", "none", "npm"], default="bare")
     parser.add_argument("--no-ranges", action="store_true")

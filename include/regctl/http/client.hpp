@@ -56,6 +56,11 @@ enum class Repeat {
   never,
 };
 
+class OriginShares;
+/// A jar for requests that belong together: what one of them is told to send back (cookies) the
+/// others send to the same origin, and nobody else does. Thread-safe.
+std::shared_ptr<OriginShares> make_cookie_jar();
+
 struct Request {
   Method method = Method::get;
   Url url;
@@ -68,6 +73,7 @@ struct Request {
   /// nothing for a host that the user named. Of such a host, and of one that a redirect leads to,
   /// only what Client says is asked.
   std::optional<Url> named_by = {};
+  std::shared_ptr<OriginShares> cookies = {}; ///< null: those of the client
   Repeat repeat = Repeat::allowed;
 };
 
@@ -149,7 +155,7 @@ enum class Obstacle {
 
 /// An HTTP/1.1 client: streaming bodies both ways in bounded memory, keep-alive, redirects (at most
 /// 10), proxies from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, cookies per
-/// origin, TLS verified unless told otherwise.
+/// origin and jar, TLS verified unless told otherwise.
 ///
 /// Of GET and HEAD all redirects are followed, of other methods 307 and 308, and 301 to the same
 /// host (a path that is written otherwise, https instead of http), with the body opened anew: every

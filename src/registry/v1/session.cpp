@@ -133,7 +133,8 @@ http::Response Session::send(http::Request request, Need need) {
 }
 
 /// Every request passes here, also those that are made for a token: an announcement asks for one.
-http::Response Session::exchange(const http::Request& request) {
+http::Response Session::exchange(http::Request& request) {
+  request.cookies = cookies_;
   std::unique_lock<std::mutex> turn;
   if (request.method != http::Method::get && request.url.target.starts_with("/v1/repositories/")) {
     turn = connection_->index_turns->take(repository_);

@@ -57,8 +57,9 @@ http::Request get(std::string target);
 /// Basic where the challenge asks for it (nginx in front), which then stays. Without a credential a
 /// token is asked for all the same, where one is offered: what everybody may read has tokens for
 /// everybody. The password goes to the registry itself; endpoints get tokens, unless the user
-/// trusts them. Thread-safe. Source: docker-registry 0.9.1 and engines 1.3 to 1.9 as recorded;
-/// registry-v1 section 5.
+/// trusts them. Cookies stay in the session: Quay keeps in one of them which repository the last
+/// index request was about. Thread-safe. Source: docker-registry 0.9.1 and engines 1.3 to 1.9 as
+/// recorded; registry-v1 section 5.
 class Session {
 public:
   enum class Need { read, write, remove };
@@ -94,7 +95,7 @@ private:
     bool may_be_basic = true; ///< the host is one that the registry's password is for
   };
 
-  http::Response exchange(const http::Request& request);
+  http::Response exchange(http::Request& request);
   void ask_index_first(Need need);
   http::Secret& token(Need need) { return tokens_.at(static_cast<std::size_t>(need)); }
   std::optional<http::Url> choose_endpoint();
@@ -110,6 +111,7 @@ private:
 
   std::shared_ptr<const Connection> connection_;
   std::string repository_;
+  std::shared_ptr<http::OriginShares> cookies_ = http::make_cookie_jar();
   LearntStyle json_style_;
 
   std::mutex renewal_; ///< held while a token is fetched, so that one thread fetches for all

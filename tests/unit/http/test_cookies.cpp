@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/cookies.hpp"
 
+#include <regctl/http/client.hpp>
+
 #include <doctest/doctest.h>
 
 #include <string>
@@ -51,6 +53,14 @@ TEST_CASE("an origin has one share") {
   OriginShares shares;
   CHECK(&shares.of("http://a") == &shares.of("http://a"));
   CHECK(&shares.of("http://a") != &shares.of("http://b"));
+}
+
+TEST_CASE("a jar's cookies are in no other jar") {
+  const auto one = make_cookie_jar();
+  const auto other = make_cookie_jar();
+  set_cookie(*one, "http://host:5000", "session=team/app; domain=host; path=/");
+  CHECK(cookies_of(*one, "http://host:5000") == 1);
+  CHECK(cookies_of(*other, "http://host:5000") == 0);
 }
 
 TEST_SUITE_END();
