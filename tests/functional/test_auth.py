@@ -150,6 +150,16 @@ class Auth(TestCase):
         self.ok("mirror", "-j", "8", quay.host, "v1-storage:tree")
         self.ok("verify", "-j", "8", quay.host, "v1-storage:tree")
 
+    def test_an_image_that_is_not_shown_before_a_tag_leads_to_it_is_looked_at_then(self):
+        quay = self.start(FaultServer, "--quay", "--standalone", "")
+        name = f"{quay.host}/team/app:1.0"
+        self.ok("push", "app.tar", name)
+        self.assertEqual([r["status"] for r in quay.log("GET", "/json")], [404, 404] * 2 + [200] * 2)
+        lost = self.start(FaultServer, "--quay", "--standalone", "")
+        lost.control({"method": "GET", "path": "/json$", "action": "status", "status": 404})
+        self.fails(7, "push", "app.tar", f"{lost.host}/team/app:1.0",
+                   saying="is not there although the registry accepted it")
+
     def test_debug_masks_what_is_secret(self):
         server = self.start_guarded("token", "--standalone", "False", "--cookie", "chocolate")
         self.ok("push", "app.tar", server.image, env=ENVIRONMENT)

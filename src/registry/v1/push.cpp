@@ -204,6 +204,7 @@ public:
     }
     http::discard_body(response);
     expect_tags();
+    look_at_unseen();
   }
 
 private:
@@ -292,7 +293,7 @@ private:
     if (const auto text = send_checksum(upload.image.id, sums)) {
       return Refusal{*text, image_as_sent(upload, sent.size_bytes, sums.payload)};
     }
-    compare_size(upload.image.id, sent);
+    compare_size(upload.image.id, sent.size_bytes);
     return std::nullopt;
   }
 
@@ -387,21 +388,34 @@ private:
   }
 
   /// docker-registry 0.9 swallows write errors of its disk; what it holds in the end tells.
-  void compare_size(const std::string& id, const Sent& sent) {
+  void compare_size(const std::string& id, std::uint64_t sent_bytes) {
     const auto answer = ask_for_image(*session_, id);
+    if (answer.state == V1Answer::State::absent && !plan_.tags.empty() && !is_tagged_) {
+      // Quay shows no image before a tag leads to it.
+      const std::lock_guard lock(mutex_);
+      unseen_.emplace(id, sent_bytes);
+      return;
+    }
     if (answer.state != V1Answer::State::complete) {
       throw Error(ErrorKind::integrity,
                   "image " + short_id(id) + " is not there although the registry accepted it");
     }
     const auto size = answer.image.layer_size_bytes;
-    if (size && *size != sent.size_bytes) {
+    if (size && *size != sent_bytes) {
       const std::lock_guard lock(mutex_);
-      disputed_.emplace(id,
-                        Error(ErrorKind::integrity,
-                              "the registry holds " + std::to_string(*size) +
-                                  " bytes of the layer of image " + short_id(id) + ", of which " +
-                                  std::to_string(sent.size_bytes) + " were sent",
-                              "the registry's disk may be full"));
+      disputed_.emplace(id, Error(ErrorKind::integrity,
+                                  "the registry holds " + std::to_string(*size) +
+                                      " bytes of the layer of image " + short_id(id) +
+                                      ", of which " + std::to_string(sent_bytes) + " were sent",
+                                  "the registry's disk may be full"));
+    }
+  }
+
+  void look_at_unseen() {
+    is_tagged_ = true;
+    for (const auto& [id, sent_bytes] : unseen_) {
+      compare_size(id, sent_bytes);
+      refuse_disputed(id);
     }
   }
 
@@ -417,8 +431,10 @@ private:
   std::shared_ptr<Session> session_;
   V1PushPlan plan_;
   PushProgress progress_;
-  std::mutex mutex_;                      ///< guards what follows
-  std::map<std::string, Error> disputed_; // images that are not there as they were sent
+  std::mutex mutex_;                            ///< guards what follows
+  std::map<std::string, Error> disputed_;       // images that are not there as they were sent
+  std::map<std::string, std::uint64_t> unseen_; // images that are to be asked for, and their bytes
+  bool is_tagged_ = false;
 };
 
 } // namespace
