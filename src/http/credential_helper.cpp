@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
+#include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/visible.hpp>
 
@@ -11,7 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 extern "C" char** environ; // NOLINT: POSIX wants it declared by the program
@@ -54,6 +57,36 @@ private:
   posix_spawn_file_actions_t actions_;
 };
 
+/// A helper that runs; ended where nobody waits for it any more.
+class Child {
+public:
+  explicit Child(::pid_t pid) : pid_(pid) {}
+  ~Child() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGTERM);
+    }
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  /// The status it ends with. Throws Error{interrupted}: one that has closed its output may stay.
+  int wait() {
+    constexpr long k_longest_pause_ms = 100;
+    int status = 0;
+    for (long pause_ms = 1;; pause_ms = std::min(2 * pause_ms, k_longest_pause_ms)) {
+      const auto ended = ::waitpid(pid_, &status, WNOHANG);
+      if (ended == pid_ || (ended < 0 && errno != EINTR)) {
+        pid_ = 0;
+        return status;
+      }
+      interruptible_sleep_ms(pause_ms);
+    }
+  }
+
+private:
+  ::pid_t pid_;
+};
+
 } // namespace
 
 struct CredentialHelper::Output {
@@ -77,6 +110,7 @@ CredentialHelper::Output CredentialHelper::run(const std::string& action,
       code != 0) {
     fail(action, std::string("cannot be run: ") + std::strerror(code));
   }
+  Child child(pid);
   to_helper.read_end.close();
   from_helper.write_end.close();
   Output output;
@@ -91,9 +125,7 @@ CredentialHelper::Output CredentialHelper::run(const std::string& action,
   to_helper.write_end.close();
   const auto source = make_fd_source(std::move(from_helper.read_end), program_);
   output.text = read_text(*source, k_output_limit_bytes, "the output of " + program_);
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = child.wait();
   output.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   return output;
 }

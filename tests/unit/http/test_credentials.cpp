@@ -8,6 +8,8 @@
 
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -129,6 +131,22 @@ TEST_CASE("a helper is asked once per host, and told about once") {
   CHECK(home.read("asked") == "get host:5000\n");
   CHECK(notes == std::vector<std::string>{
                      "using the password of 'helper' for host:5000 from docker-credential-fake"});
+}
+
+TEST_CASE("a helper that closes its output and stays does not hold an interruption") {
+  const Home home;
+  home.write("docker-credential-stays", "#!/bin/sh\necho $$ > '" + home.path("pid").string() +
+                                            "'\nexec >&- 2>&- <&-\nkill -INT " +
+                                            std::to_string(::getpid()) + "\nexec sleep 600\n");
+  fs::permissions(home.path("docker-credential-stays"), fs::perms::owner_all);
+  home.write(".docker/config.json", R"({"credsStore": "stays"})");
+  try {
+    Credentials({}).find(k_host);
+    FAIL("no error");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::interrupted);
+  }
+  reset_interrupt();
 }
 
 TEST_CASE("a helper that is not there, or fails, is named") {
