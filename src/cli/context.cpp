@@ -80,6 +80,7 @@ ops::SessionOptions Context::session_options() {
   auto& progress = progress_; // outlives the verbs
   const auto say = [&progress](const std::string& text) { say_lines(progress, text); };
   options.client.note = say;
+  options.credentials.warn = say;
   if (globals_.debug) {
     options.client.debug = say;
   }

@@ -3,30 +3,61 @@
 #include "http/docker_config.hpp"
 #include "http/home.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/http/credentials.hpp>
+
+#include <unistd.h>
 
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <set>
+#include <vector>
 
 namespace regctl::http {
 
 namespace {
 
+/// Nothing where it is not set, or empty: what CI makes of a secret that is missing.
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
+}
+
 std::filesystem::path default_docker_config() {
-  const char* configured = std::getenv("DOCKER_CONFIG");
-  const bool is_set = configured != nullptr && *configured != '\0';
-  return (is_set ? std::filesystem::path(configured) : home_folder() / ".docker") / "config.json";
+  const auto configured = environment("DOCKER_CONFIG");
+  return (configured ? std::filesystem::path(*configured) : home_folder() / ".docker") /
+         "config.json";
+}
+
+std::filesystem::path podman_runtime_folder() {
+  const auto configured = environment("XDG_RUNTIME_DIR");
+  return configured ? std::filesystem::path(*configured) / "containers"
+                    : std::filesystem::path("/run/containers") / std::to_string(::geteuid());
 }
 
 std::optional<Credential> from_environment() {
-  const char* username = std::getenv("REGCTL_USERNAME");
-  const char* password = std::getenv("REGCTL_PASSWORD");
-  if (username == nullptr || *username == '\0' || password == nullptr) {
+  const auto username = environment("REGCTL_USERNAME");
+  const auto password = environment("REGCTL_PASSWORD");
+  if (username.has_value() != password.has_value()) {
+    const std::string set = username ? "REGCTL_USERNAME" : "REGCTL_PASSWORD";
+    const std::string missing = username ? "REGCTL_PASSWORD" : "REGCTL_USERNAME";
+    throw Error(ErrorKind::usage, set + " is set, but " + missing + " is not, or is empty",
+                "set both, or neither; in CI, see that the job gets the secret");
+  }
+  if (!username) {
     return std::nullopt;
   }
-  return Credential{username, Secret(password), {}, "REGCTL_USERNAME and REGCTL_PASSWORD"};
+  return Credential{*username, Secret(*password), {}, "REGCTL_USERNAME and REGCTL_PASSWORD"};
 }
+
+enum class Paths { allowed, ignored }; ///< keys of repositories, which .dockercfg cannot have
+
+/// One place where credentials are kept.
+struct Source {
+  DockerConfig config;
+  Paths paths = Paths::allowed;
+};
 
 } // namespace
 
@@ -38,28 +69,32 @@ public:
     }
   }
 
-  std::optional<Credential> find(const std::string& host) {
+  std::optional<Credential> find(const std::string& host, const std::string& repository) {
     const std::lock_guard lock(mutex_);
-    const auto [known, is_new] = known_.try_emplace(host);
-    if (is_new) {
-      try {
-        known->second = look_up(host);
-      } catch (...) {
-        known_.erase(known);
-        throw;
+    auto credential = look_up(host, repository);
+    tell(host, credential);
+    return credential;
+  }
+
+  std::optional<Credential> find_any_repository(const std::string& host) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& source : sources()) {
+      if (source.paths == Paths::allowed) {
+        if (auto credential = source.config.find_any_repository(host)) {
+          return credential;
+        }
       }
-      tell(host, known->second);
     }
-    return known->second;
+    return std::nullopt;
   }
 
   std::string store(const std::string& host, const Credential& credential) {
     const std::lock_guard lock(mutex_);
-    known_.erase(host);
+    forget();
     DockerConfig config(options_.docker_config);
     if (const auto name = config.helper(host)) {
       const CredentialHelper helper(*name);
-      helper.store(config_keys(host).front(), credential);
+      helper.store(config_key(host), credential);
       return helper.program();
     }
     config.set(host, credential);
@@ -69,7 +104,7 @@ public:
 
   bool erase(const std::string& host) {
     const std::lock_guard lock(mutex_);
-    known_.erase(host);
+    forget();
     DockerConfig config(options_.docker_config);
     bool erased = config.erase(host);
     if (erased) {
@@ -77,7 +112,7 @@ public:
     }
     if (const auto name = config.helper(host)) {
       const CredentialHelper helper(*name);
-      const auto key = config_keys(host).front();
+      const auto key = config_key(host);
       if (helper.get(key)) {
         helper.erase(key);
         erased = true;
@@ -87,7 +122,7 @@ public:
   }
 
 private:
-  std::optional<Credential> look_up(const std::string& host) {
+  std::optional<Credential> look_up(const std::string& host, const std::string& repository) {
     if (const auto found = options_.by_host.find(host); found != options_.by_host.end()) {
       return found->second;
     }
@@ -97,39 +132,128 @@ private:
     if (auto credential = from_environment()) {
       return credential;
     }
-    const DockerConfig config(options_.docker_config);
-    if (const auto name = config.helper(host)) {
-      const CredentialHelper helper(*name);
-      for (const auto& key : {config_keys(host).front(), "https://" + host}) {
-        if (auto credential = helper.get(key)) {
-          return credential;
-        }
+    for (const auto& source : sources()) {
+      if (auto credential = look_up(source, host, repository)) {
+        return credential;
       }
     }
-    if (auto credential = config.find(host)) {
-      return credential;
-    }
-    return DockerConfig(home_folder() / ".dockercfg").find(host);
+    return std::nullopt;
   }
 
-  void tell(const std::string& host, const std::optional<Credential>& credential) const {
-    if (options_.note) {
-      options_.note(credential ? "using the password of '" + credential->username + "' for " +
-                                     host + " from " + credential->origin
-                               : "no credentials are known for " + host);
+  std::optional<Credential> look_up(const Source& source, const std::string& host,
+                                    const std::string& repository) {
+    const auto own_helper = source.config.host_helper(host);
+    std::optional<Credential> found;
+    if (own_helper) {
+      found = ask(*own_helper, host);
+    }
+    if (!found && source.paths == Paths::allowed) {
+      found = source.config.find_repository(host, repository);
+    }
+    if (const auto helper = source.config.helper(host); !found && !own_helper && helper) {
+      found = ask(*helper, host);
+    }
+    return found ? found : source.config.find(host);
+  }
+
+  /// Asks a helper, once.
+  const std::optional<Credential>& ask(const std::string& name, const std::string& host) {
+    const auto question = name + " " + host;
+    if (const auto known = answers_.find(question); known != answers_.end()) {
+      return known->second;
+    }
+    const CredentialHelper helper(name);
+    std::optional<Credential> answer;
+    for (const auto& key : {config_key(host), "https://" + host}) {
+      if (!answer) {
+        answer = helper.get(key);
+      }
+    }
+    return answers_.emplace(question, std::move(answer)).first->second;
+  }
+
+  /// All that is there, read once. What was named to us must be whole; podman's own files are
+  /// passed over where they are not, since they are not ours to insist on.
+  const std::vector<Source>& sources() {
+    if (!sources_) {
+      std::vector<Source> found;
+      if (const auto text = environment("DOCKER_AUTH_CONFIG")) {
+        found.push_back({DockerConfig(*text, "DOCKER_AUTH_CONFIG")});
+      }
+      if (const auto file = environment("REGISTRY_AUTH_FILE")) {
+        check_is_there(*file);
+        add(found, *file);
+      }
+      add(found, options_.docker_config);
+      for (const auto& folder : {podman_runtime_folder(), config_folder() / "containers"}) {
+        try {
+          add(found, folder / "auth.json");
+        } catch (const Error& error) {
+          warn(error.message() + "; it is passed over");
+        }
+      }
+      add(found, home_folder() / ".dockercfg", Paths::ignored);
+      sources_ = std::move(found);
+    }
+    return *sources_;
+  }
+
+  static void check_is_there(const std::filesystem::path& file) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(file, ignored)) {
+      throw Error(ErrorKind::usage,
+                  "there is no file '" + file.string() + "', which REGISTRY_AUTH_FILE names",
+                  "unset REGISTRY_AUTH_FILE, or see that the file is there");
+    }
+  }
+
+  void add(std::vector<Source>& sources, const std::filesystem::path& file,
+           Paths paths = Paths::allowed) const {
+    sources.push_back({DockerConfig(file), paths});
+    if (const auto exposure = sources.back().config.exposure()) {
+      warn(*exposure);
+    }
+  }
+
+  void forget() {
+    sources_.reset();
+    answers_.clear();
+    told_.clear();
+  }
+
+  void warn(const std::string& sentence) const {
+    if (options_.warn) {
+      options_.warn(sentence);
+    }
+  }
+
+  /// Each sentence once: a registry is asked about many repositories.
+  void tell(const std::string& host, const std::optional<Credential>& credential) {
+    const auto sentence = credential ? "using the password of '" + credential->username + "' for " +
+                                           host + " from " + credential->origin
+                                     : "no credentials are known for " + host;
+    if (options_.note && told_.insert(sentence).second) {
+      options_.note(sentence);
     }
   }
 
   Options options_;
-  std::mutex mutex_;
-  std::map<std::string, std::optional<Credential>> known_;
+  std::mutex mutex_; ///< guards what follows
+  std::optional<std::vector<Source>> sources_;
+  std::map<std::string, std::optional<Credential>> answers_; ///< of helpers, by helper and host
+  std::set<std::string> told_;
 };
 
 Credentials::Credentials(Options options) : state_(std::make_unique<State>(std::move(options))) {}
 Credentials::~Credentials() = default;
 
-std::optional<Credential> Credentials::find(const std::string& host) {
-  return state_->find(host);
+std::optional<Credential> Credentials::find(const std::string& host,
+                                            const std::string& repository) {
+  return state_->find(host, repository);
+}
+
+std::optional<Credential> Credentials::find_any_repository(const std::string& host) {
+  return state_->find_any_repository(host);
 }
 
 std::string Credentials::store(const std::string& host, const Credential& credential) {

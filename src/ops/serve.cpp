@@ -50,8 +50,7 @@ private:
   registry::v1::Registry& at_base() {
     const std::lock_guard lock(mutex_);
     if (!registry_) {
-      const auto host = base_.origin().substr(base_.scheme.size() + 3);
-      registry_ = session_.registries().connect_at(base_, session_.credentials().find(host));
+      registry_ = session_.registries().connect_at(base_);
     }
     return *registry_;
   }

@@ -196,18 +196,32 @@ Detected Registries::detect_by(const std::vector<std::string>& schemes, const Re
 
 std::unique_ptr<v1::Registry>
 Registries::connect(const RegistryHost& host, const std::optional<http::Credential>& credential) {
-  return open_v1(detect(host, credential, Ask::until_v1), host, credential);
+  return open_v1(detect(host, credential, Ask::until_v1), host,
+                 [credential](const std::string&) { return credential; });
 }
 
-std::unique_ptr<v1::Registry>
-Registries::connect_at(const http::Url& base, const std::optional<http::Credential>& credential) {
+std::unique_ptr<v1::Registry> Registries::connect_at(const http::Url& base) {
   const RegistryHost host{base.origin().substr(base.scheme.size() + 3)};
-  return open_v1(detect_by({base.scheme}, host, credential, Ask::until_v1), host, credential);
+  const auto credential = credential_for_ping(host);
+  return open_v1(detect_by({base.scheme}, host, credential, Ask::until_v1), host,
+                 configured_credentials(host));
 }
 
-std::unique_ptr<v1::Registry>
-Registries::open_v1(const Detected& detected, const RegistryHost& host,
-                    const std::optional<http::Credential>& credential) {
+/// A proxy in front that guards the ping too lets in whom it knows for a repository.
+std::optional<http::Credential> Registries::credential_for_ping(const RegistryHost& host) {
+  auto credential = credentials_.find(host.host);
+  return credential ? credential : credentials_.find_any_repository(host.host);
+}
+
+v1::Registry::CredentialFor Registries::configured_credentials(const RegistryHost& host) {
+  return [this, name = host.host](const std::string& repository) {
+    return credentials_.find(name, repository);
+  };
+}
+
+std::unique_ptr<v1::Registry> Registries::open_v1(const Detected& detected,
+                                                  const RegistryHost& host,
+                                                  v1::Registry::CredentialFor credential_for) {
   if (!detected.v1 && detected.speaks_v2) {
     throw Error(ErrorKind::unsupported,
                 host.host + " speaks only protocol v2, which this version of regctl does not");
@@ -217,7 +231,8 @@ Registries::open_v1(const Detected& detected, const RegistryHost& host,
                 detected.base.origin() + " answers, but not as a Docker registry",
                 "check host and port");
   }
-  return std::make_unique<v1::Registry>(client_, detected.base, host.host, credential, *detected.v1,
+  return std::make_unique<v1::Registry>(client_, detected.base, host.host,
+                                        std::move(credential_for), *detected.v1,
                                         settings_.for_host(host.host).endpoints);
 }
 
@@ -233,7 +248,8 @@ v1::Registry& Registries::v1(const RegistryHost& host) {
   }
   const std::lock_guard lock(entry->mutex);
   if (!entry->v1) {
-    entry->v1 = connect(host, credentials_.find(host.host));
+    entry->v1 = open_v1(detect(host, credential_for_ping(host), Ask::until_v1), host,
+                        configured_credentials(host));
   }
   return *entry->v1;
 }

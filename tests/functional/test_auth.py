@@ -174,6 +174,65 @@ class Auth(TestCase):
         self.assertRegex(result.err, r"'?bob'?.*REGCTL_USERNAME")
 
 
+class Neighbours(TestCase):
+    """Where other tools keep credentials, with keys of repositories. A proxy guards all, the ping too."""
+
+    def setUp(self):
+        super().setUp()
+        make_archive(self.path("app.tar"), ["a"], 1000)
+        self.server = self.start(FaultServer, "--auth", "nginx", "--user", f"bob:{SECRET}")
+        self.image = f"{self.server.host}/team/app:1.0"
+
+    def auths(self, *paths, user="bob"):
+        auth = base64.b64encode(f"{user}:{SECRET}".encode()).decode()
+        return json.dumps({"auths": {self.server.host + path: {"auth": auth} for path in paths}})
+
+    def put(self, name, text):
+        os.makedirs(os.path.dirname(self.path(name)), exist_ok=True)
+        self.write(name, text)
+        os.chmod(self.path(name), 0o600)
+
+    def test_each_is_read_and_told(self):
+        for key in ("", "/team", "/team/app"):
+            text = self.auths(key)
+            for environment, place in (({"DOCKER_AUTH_CONFIG": text}, "DOCKER_AUTH_CONFIG"),
+                                       ({"REGISTRY_AUTH_FILE": self.path("named.json")}, "named.json"),
+                                       ({"XDG_RUNTIME_DIR": self.path("run")}, "run/containers/auth.json"),
+                                       ({}, "home/.config/containers/auth.json")):
+                with self.subTest((key, place)):
+                    if place.endswith(".json"):
+                        self.put(place, text)
+                    result = self.ok("push", "-v", "app.tar", self.image, env=environment)
+                    self.assertRegex(result.err, f"using the password of 'bob' for {self.server.host} from .*{place}")
+                    self.assertNotIn(SECRET, result.err)
+                    if place.endswith(".json"):
+                        os.remove(self.path(place))
+        self.fails(4, "push", "app.tar", self.image)
+
+    def test_a_key_of_a_repository_is_for_no_other(self):
+        text = json.loads(self.auths("/team"))
+        text["auths"].update(json.loads(self.auths("/team/other", user="stranger"))["auths"])
+        environment = {"DOCKER_AUTH_CONFIG": json.dumps(text)}
+        self.ok("push", "app.tar", self.image, env=environment)
+        self.fails(4, "push", "app.tar", f"{self.server.host}/team/other:1.0", env=environment, saying="'stranger'")
+        self.fails(4, "push", "app.tar", f"{self.server.host}/else/app:1.0", env=environment, saying="regctl login")
+
+    def test_half_a_login_is_an_error_that_names_the_other_half(self):
+        for one, other in (("REGCTL_USERNAME", "REGCTL_PASSWORD"), ("REGCTL_PASSWORD", "REGCTL_USERNAME")):
+            for rest in ({}, {other: ""}):
+                result = self.fails(2, "inspect", self.image, env={one: SECRET, **rest}, saying=[one, other])
+                self.assertNotIn(SECRET, result.err)
+        self.fails(4, "inspect", self.image, "-u", "nobody", env={"REGCTL_PASSWORD": SECRET})
+
+    def test_a_file_that_others_may_write_or_read_is_told_once(self):
+        self.put("home/.docker/config.json", self.auths(""))
+        self.assertEqual(self.ok("push", "-q", "app.tar", self.image).err, "")
+        for mode, words in ((0o644, "can be read by other users"), (0o606, "can be written by other users")):
+            os.chmod(self.path("home/.docker/config.json"), mode)
+            for command in (["push", "app.tar", self.image], ["copy", self.image, f"{self.server.host}/team/copy:1"]):
+                self.assertEqual(self.ok(*command).err.count(words), 1)
+
+
 class Stored(TestCase):
     """login, logout and Docker's config.json."""
 

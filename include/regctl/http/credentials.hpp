@@ -22,11 +22,18 @@ struct Credential {
 };
 
 /// Where credentials are looked for, first match wins: `by_host`, flags, REGCTL_USERNAME and
-/// REGCTL_PASSWORD, then Docker's config.json ($DOCKER_CONFIG or ~/.docker): credHelpers of the
-/// host, credsStore, auths; then ~/.dockercfg. Keys match with and without scheme and "/v1/" or
-/// "/v2/" path, as Docker wrote them over the years. Flags and environment count for every host the
-/// command names, and for none that a server names. Helpers are run as docker-credential-NAME
-/// (docker-credential-helpers protocol). Thread-safe; a helper is asked once per host and run.
+/// REGCTL_PASSWORD, the text of DOCKER_AUTH_CONFIG, the file that REGISTRY_AUTH_FILE names,
+/// Docker's config.json ($DOCKER_CONFIG or ~/.docker), podman's auth.json in
+/// $XDG_RUNTIME_DIR/containers
+/// (/run/containers/UID without that variable) and in ~/.config/containers, ~/.dockercfg.
+///
+/// In each of them: credHelpers of the host; auths of the repository and of the namespaces around
+/// it ("host:5000/team/app", "host:5000/team"), but not in .dockercfg; credsStore; auths of the
+/// host. A host's key may have a scheme, and a path behind it, as Docker wrote it over the years.
+/// Flags and environment count for every host the command names, and for none that a server names.
+/// Helpers are run as docker-credential-NAME (docker-credential-helpers protocol). Source:
+/// containers/image 5, pkg/docker/config; docker/cli 28.3. Thread-safe; a helper is asked once per
+/// host and run.
 class Credentials {
 public:
   struct Options {
@@ -35,14 +42,21 @@ public:
     std::filesystem::path docker_config; ///< of config.json; empty: the default place
     /// Says a sentence for --verbose ("using the password of 'bob' for HOST from FILE").
     std::function<void(const std::string&)> note;
+    /// Says a sentence that everybody should read: a file that others may write.
+    std::function<void(const std::string&)> warn;
   };
 
   explicit Credentials(Options options);
   ~Credentials();
 
-  /// For "host:port". Throws Error{usage} for a config.json that cannot be read (naming it), never
-  /// for one that is missing; Error{denied} naming the helper that failed.
-  std::optional<Credential> find(const std::string& host);
+  /// For "host:port", or for one repository there ("team/app"). Throws Error{usage} for what is to
+  /// be read and cannot be (naming it), never for a file that is missing unless REGISTRY_AUTH_FILE
+  /// names it, and for one of REGCTL_USERNAME and REGCTL_PASSWORD without the other; Error{denied}
+  /// naming the helper that failed.
+  std::optional<Credential> find(const std::string& host, const std::string& repository = "");
+
+  /// Any credential that is kept for a repository or namespace of "host:port".
+  std::optional<Credential> find_any_repository(const std::string& host);
 
   /// Stores for later runs: with the host's helper or credsStore if configured, else base64 in
   /// config.json (mode 0600, other members kept, written atomically). Returns where it went, for

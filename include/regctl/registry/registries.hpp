@@ -48,9 +48,8 @@ public:
   std::unique_ptr<v1::Registry> connect(const RegistryHost& host,
                                         const std::optional<http::Credential>& credential);
 
-  /// The same at `base`, which says the scheme.
-  std::unique_ptr<v1::Registry> connect_at(const http::Url& base,
-                                           const std::optional<http::Credential>& credential);
+  /// The same at `base`, which says the scheme, with the credentials that are configured for it.
+  std::unique_ptr<v1::Registry> connect_at(const http::Url& base);
 
   /// The v1 registry at `host` with the credential that is configured for it. Throws like
   /// connect().
@@ -60,8 +59,10 @@ private:
   struct Entry;
   Detected detect_by(const std::vector<std::string>& schemes, const RegistryHost& host,
                      const std::optional<http::Credential>& credential, Ask ask);
+  std::optional<http::Credential> credential_for_ping(const RegistryHost& host);
+  v1::Registry::CredentialFor configured_credentials(const RegistryHost& host);
   std::unique_ptr<v1::Registry> open_v1(const Detected& detected, const RegistryHost& host,
-                                        const std::optional<http::Credential>& credential);
+                                        v1::Registry::CredentialFor credential_for);
 
   http::Client& client_;
   http::Credentials& credentials_;

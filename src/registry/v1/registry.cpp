@@ -139,10 +139,9 @@ private:
 };
 
 Registry::Registry(http::Client& client, http::Url base, std::string host,
-                   std::optional<http::Credential> credential, Ping ping,
-                   http::EndpointTrust endpoints)
+                   CredentialFor credential_for, Ping ping, http::EndpointTrust endpoints)
     : state_(std::make_shared<State>(
-          Connection{client, base, std::move(host), std::move(credential), std::move(ping),
+          Connection{client, base, std::move(host), std::move(credential_for), std::move(ping),
                      std::make_shared<Endpoints>(client, base, endpoints)})) {}
 
 Registry::~Registry() = default;

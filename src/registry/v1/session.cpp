@@ -75,9 +75,10 @@ std::unique_lock<std::mutex> IndexTurns::take(const std::string& repository) {
 }
 
 Session::Session(std::shared_ptr<const Connection> connection, std::string repository)
-    : connection_(std::move(connection)), repository_(std::move(repository)) {
+    : connection_(std::move(connection)), repository_(std::move(repository)),
+      credential_(connection_->credential_for(repository_)) {
   // As engines do: a standalone registry behind TLS gets Basic on every request.
-  basic_only_ = connection_->credential && connection_->base.scheme == "https" &&
+  basic_only_ = credential_ && connection_->base.scheme == "https" &&
                 connection_->ping.standalone.value_or(false);
 }
 
@@ -95,9 +96,8 @@ http::Response Session::send_index(http::Request request, Need need) {
   request.url = connection_->base;
   request.url.target = target;
   request.headers.add("X-Docker-Token", "true");
-  if (connection_->credential) {
-    request.authorization = http::basic_authorization(connection_->credential->username,
-                                                      connection_->credential->password);
+  if (credential_) {
+    request.authorization = http::basic_authorization(credential_->username, credential_->password);
   }
   auto response = exchange(request);
   if (response.status == 401) {
@@ -193,10 +193,8 @@ Session::Tried Session::choose(Need need, const std::optional<http::Url>& endpoi
       return {token(kind), false, may_have_password};
     }
   }
-  if (basic_only_ && may_have_password && connection_->credential) {
-    return {http::basic_authorization(connection_->credential->username,
-                                      connection_->credential->password),
-            true, true};
+  if (basic_only_ && may_have_password && credential_) {
+    return {http::basic_authorization(credential_->username, credential_->password), true, true};
   }
   return {{}, false, may_have_password};
 }
@@ -204,7 +202,7 @@ Session::Tried Session::choose(Need need, const std::optional<http::Url>& endpoi
 /// After a 401: makes the next choose() give something better. False if there is nothing better.
 bool Session::renew(Need need, const http::Response& refused, const Tried& tried) {
   if (offers(refused, "basic") && !tried.is_basic) {
-    if (connection_->credential && tried.may_be_basic) {
+    if (credential_ && tried.may_be_basic) {
       const std::lock_guard lock(mutex_);
       basic_only_ = true;
       return true;
@@ -267,7 +265,7 @@ void Session::deny_at(const std::optional<http::Url>& endpoint, http::Response& 
     deny(response);
   }
   const bool keeps_password =
-      connection_->credential.has_value() && !connection_->endpoints->may_have_password(endpoint);
+      credential_.has_value() && !connection_->endpoints->may_have_password(endpoint);
   const auto text = error_text(response);
   throw Error(ErrorKind::denied,
               endpoint->origin() + ", which X-Docker-Endpoints of " + connection_->host +
@@ -288,7 +286,7 @@ void Session::deny(http::Response& response) const {
                                        ": it answered " + std::to_string(response.status) + " (" +
                                        text + ")");
   }
-  throw_denied(response, connection_->host, repository_, connection_->credential);
+  throw_denied(response, connection_->host, repository_, credential_);
 }
 
 } // namespace regctl::registry::v1

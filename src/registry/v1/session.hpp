@@ -35,7 +35,7 @@ struct Connection {
   http::Client& client; ///< outlives every connection
   http::Url base;
   std::string host;
-  std::optional<http::Credential> credential;
+  Registry::CredentialFor credential_for;
   Ping ping;
   std::shared_ptr<Endpoints> endpoints;
   std::shared_ptr<IndexTurns> index_turns = std::make_shared<IndexTurns>(); ///< of all its sessions
@@ -111,6 +111,7 @@ private:
 
   std::shared_ptr<const Connection> connection_;
   std::string repository_;
+  const std::optional<http::Credential> credential_;
   std::shared_ptr<http::OriginShares> cookies_ = http::make_cookie_jar();
   LearntStyle json_style_;
 

@@ -31,6 +31,7 @@ public:
   Home() : old_path_(std::getenv("PATH")) {
     install_interrupt_handlers(); // a helper that does not read its input is no SIGPIPE
     ::setenv("HOME", folder_.path().c_str(), 1);
+    ::setenv("XDG_RUNTIME_DIR", (folder_ / "run").c_str(), 1);
     ::setenv("PATH", (folder_.path().string() + ":" + old_path_).c_str(), 1);
     const auto kept = (folder_ / "kept").string();
     write("docker-credential-fake",
@@ -44,7 +45,9 @@ public:
   ~Home() {
     ::setenv("HOME", "/nonexistent", 1);
     ::setenv("PATH", old_path_.c_str(), 1);
-    for (const char* name : {"REGCTL_USERNAME", "REGCTL_PASSWORD", "DOCKER_CONFIG"}) {
+    for (const char* name :
+         {"REGCTL_USERNAME", "REGCTL_PASSWORD", "DOCKER_CONFIG", "DOCKER_AUTH_CONFIG",
+          "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"}) {
       ::unsetenv(name);
     }
   }
@@ -54,6 +57,7 @@ public:
   void write(const std::string& name, const std::string& text) const {
     fs::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name) << text;
+    fs::permissions(folder_ / name, fs::perms::owner_read | fs::perms::owner_write);
   }
   [[nodiscard]] std::string read(const std::string& name) const {
     return read_file(folder_ / name, 10'000);
@@ -69,34 +73,191 @@ std::string entry_of(const std::string& username) {
   return R"({"host:5000": {"auth": ")" + base64_encode(username + ":secret") + R"("}})";
 }
 
-std::string username_for(const std::string& host, Credentials::Options options = {}) {
-  const auto found = Credentials(std::move(options)).find(host);
+std::string username_for(const std::string& host, Credentials::Options options = {},
+                         const std::string& repository = "") {
+  const auto found = Credentials(std::move(options)).find(host, repository);
   return found ? found->username : "nobody";
+}
+
+/// What is warned of while the credential of the host is looked for.
+std::vector<std::string> warnings() {
+  std::vector<std::string> warnings;
+  Credentials::Options options;
+  options.warn = [&](const std::string& warning) { warnings.push_back(warning); };
+  Credentials credentials(options);
+  credentials.find(k_host);
+  credentials.find("other:5000");
+  return warnings;
 }
 
 } // namespace
 
 TEST_SUITE_BEGIN("http/credentials");
 
-TEST_CASE("flags come before the environment, a helper, config.json and .dockercfg") {
+TEST_CASE("the first place that knows somebody wins") {
   const Home home;
   CHECK(username_for(k_host) == "nobody");
+  const auto put = [&](const std::string& file, const std::string& username) {
+    home.write(file, R"({"auths": )" + entry_of(username) + "}");
+    CHECK(username_for(k_host) == username);
+  };
   home.write(".dockercfg", entry_of("old"));
   CHECK(username_for(k_host) == "old");
-  home.write(".docker/config.json", R"({"auths": )" + entry_of("auths") + "}");
-  CHECK(username_for(k_host) == "auths");
+  put(".config/containers/auth.json", "podman");
+  put("run/containers/auth.json", "podman-login");
+  put(".docker/config.json", "docker");
   home.write("kept", R"({"Username": "helper", "Secret": "s"})");
   home.write(".docker/config.json",
              R"({"credsStore": "fake", "auths": )" + entry_of("auths") + "}");
   CHECK(username_for(k_host) == "helper");
+  ::setenv("REGISTRY_AUTH_FILE", home.path("named.json").c_str(), 1);
+  put("named.json", "named");
+  ::setenv("DOCKER_AUTH_CONFIG", (R"({"auths": )" + entry_of("text") + "}").c_str(), 1);
+  CHECK(username_for(k_host) == "text");
   ::setenv("REGCTL_USERNAME", "environment", 1);
-  CHECK(username_for(k_host) == "helper"); // a name without a password is none
   ::setenv("REGCTL_PASSWORD", "secret", 1);
   CHECK(username_for(k_host) == "environment");
   Credentials::Options options;
   options.from_flags = Credential{"flags", Secret("secret"), {}, "--username"};
   CHECK(username_for(k_host, options) == "flags");
   CHECK(username_for("other", options) == "flags");
+}
+
+TEST_CASE("one of name and password without the other is an error that names the other") {
+  struct Row {
+    const char* set;
+    const char* missing;
+  };
+  for (const auto& row :
+       {Row{"REGCTL_USERNAME", "REGCTL_PASSWORD"}, Row{"REGCTL_PASSWORD", "REGCTL_USERNAME"}}) {
+    for (const bool is_empty : {false, true}) { // as CI makes of a secret that is missing
+      const Home home;
+      ::setenv(row.set, "s3cret", 1);
+      if (is_empty) {
+        ::setenv(row.missing, "", 1);
+      }
+      CHECK_THROWS_WITH(
+          username_for(k_host),
+          (std::string(row.set) + " is set, but " + row.missing + " is not, or is empty").c_str());
+      Credentials::Options options;
+      options.from_flags = Credential{"flags", Secret("secret"), {}, "--username"};
+      CHECK(username_for(k_host, options) == "flags");
+    }
+  }
+}
+
+TEST_CASE("a repository's key comes before that of its namespace, and that before the host's") {
+  const auto entry = [](const std::string& key) {
+    return "\"" + key + R"(": {"auth": ")" + base64_encode(key + ":secret") + "\"}";
+  };
+  const auto text = R"({"auths": {)" + entry("host/team") + ", " + entry("host/team/deep/app") +
+                    ", " + entry("host") + ", " + entry("https://other/v1/users/") + "}}";
+  struct Row {
+    const char* host;
+    const char* repository;
+    const char* username;
+  };
+  const Row rows[] = {
+      {"host", "", "host"},
+      {"host", "team", "host/team"},
+      {"host", "team/app", "host/team"},
+      {"host", "team/deep/app", "host/team/deep/app"},
+      {"host", "team/deep/app2", "host/team"},
+      {"host", "teams/app", "host"},
+      {"other", "team/app", "https"}, // all up to the first colon
+      {"host:5000", "team/app", "nobody"},
+  };
+  for (const char* file : {".docker/config.json", "run/containers/auth.json", ".dockercfg"}) {
+    const Home fresh;
+    fresh.write(file, std::string(file) == ".dockercfg"
+                          ? "{" + entry("host/team") + ", " + entry("host") + "}"
+                          : text);
+    for (const auto& row : rows) {
+      CAPTURE(file);
+      CAPTURE(row.repository);
+      const std::string host = row.host;
+      if (std::string(file) == ".dockercfg") { // knows no paths
+        CHECK(username_for(host, {}, row.repository) == (host == "host" ? "host" : "nobody"));
+      } else {
+        CHECK(username_for(host, {}, row.repository) == row.username);
+      }
+    }
+  }
+}
+
+TEST_CASE("a host that has only keys of repositories has a credential for its ping") {
+  const Home home;
+  home.write("run/containers/auth.json",
+             R"({"auths": {"host:5000/team": {"auth": ")" + base64_encode("ci:x") + R"("}}})");
+  Credentials credentials({});
+  CHECK_FALSE(credentials.find(k_host));
+  CHECK(credentials.find_any_repository(k_host)->username == "ci");
+  CHECK_FALSE(credentials.find_any_repository("host"));
+}
+
+TEST_CASE("a helper of the host comes before a repository's key, one for all after it") {
+  const Home home;
+  home.write("kept", R"({"Username": "helper", "Secret": "s"})");
+  const auto auths = R"("auths": {"host:5000/team": {"auth": ")" + base64_encode("key:x") + "\"}}}";
+  home.write(".docker/config.json", R"({"credHelpers": {"host:5000": "fake"}, )" + auths);
+  CHECK(username_for(k_host, {}, "team/app") == "helper");
+  home.write(".docker/config.json", R"({"credsStore": "fake", )" + auths);
+  CHECK(username_for(k_host, {}, "team/app") == "key");
+  CHECK(username_for(k_host, {}, "other/app") == "helper");
+}
+
+TEST_CASE("what is named by a variable must be there, and whole") {
+  const Home home;
+  ::setenv("DOCKER_AUTH_CONFIG", "s3cret", 1);
+  CHECK_THROWS_WITH(username_for(k_host), "DOCKER_AUTH_CONFIG is not a JSON object");
+  ::unsetenv("DOCKER_AUTH_CONFIG");
+  ::setenv("REGISTRY_AUTH_FILE", "/nonexistent", 1);
+  CHECK_THROWS_WITH(username_for(k_host),
+                    "there is no file '/nonexistent', which REGISTRY_AUTH_FILE names");
+}
+
+TEST_CASE("a file of podman's that is none is passed over, and told") {
+  const Home home;
+  home.write("run/containers/auth.json", "s3cret");
+  home.write(".config/containers/auth.json", R"({"auths": )" + entry_of("second") + "}");
+  CHECK(username_for(k_host) == "second");
+  CHECK(warnings() ==
+        std::vector<std::string>{"'" + home.path("run/containers/auth.json").string() +
+                                 "' is not a JSON object; it is passed over"});
+}
+
+TEST_CASE("a file that others may write, or read passwords from, is told once") {
+  const Home home;
+  const std::string file = ".docker/config.json";
+  const auto path = home.path(file).string();
+  struct Row {
+    std::string text;
+    int mode;
+    const char* what; // nullptr: nothing
+  };
+  const auto passwords = R"({"auths": )" + entry_of("bob") + "}";
+  const std::string helper = R"({"credsStore": "", "auths": {"host:5000": {}}})";
+  const Row rows[] = {
+      {passwords, 0600, nullptr},
+      {passwords, 0644, "can be read by other users"},
+      {passwords, 0640, "can be read by other users"},
+      {passwords, 0660, "can be written by other users"},
+      {passwords, 0602, "can be written by other users"},
+      {helper, 0644, nullptr},
+      {helper, 0666, "can be written by other users"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    CAPTURE(row.mode);
+    home.write(file, row.text);
+    fs::permissions(home.path(file), static_cast<fs::perms>(row.mode));
+    const auto told = warnings();
+    REQUIRE(told.size() == (row.what == nullptr ? 0 : 1));
+    if (row.what != nullptr) {
+      CHECK(told.front().starts_with("'" + path + "' " + row.what));
+      CHECK(told.front().find("chmod 600") != std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("a helper that knows nothing leaves it to the file") {

@@ -62,6 +62,11 @@ TEST_CASE("a host is found under every key that Docker ever wrote") {
       {"host:5001", "host:5000", false},
       {"host", "host:5000", false},
       {"host:5000/team", "host:5000", false},
+      {"host:5000/v1/", "host:5000", true},
+      {"HOST:5000", "host:5000", true},
+      {"https://host:5000/v1/users/", "host:5000", true},
+      {"https://host:5000.example", "host:5000", false},
+      {"registry-1.docker.io", "docker.io", true},
       {"[::1]:5000", "[::1]:5000", true},
   };
   for (const auto& row : rows) {
@@ -83,6 +88,7 @@ TEST_CASE("entries have several forms") {
       {auth("bob:se:cret"), "bob", "se:cret", ""},
       {auth("bob:"), "bob", "", ""},
       {auth(std::string("bob:secret\0\0", 12)), "bob", "secret", ""}, // Docker 1.x
+      {R"("auth": "Ym9i\r\nOnNl\nY3JldA==\n")", "bob", "secret", ""},
       {R"("username": "bob", "password": "secret")", "bob", "secret", ""},
       {auth("<token>:") + R"(, "identitytoken": "t")", "<token>", "", "t"},
       {R"("identitytoken": "t")", "", "", "t"},

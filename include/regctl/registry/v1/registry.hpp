@@ -36,12 +36,15 @@ enum class Access { open, restricted };
 /// One registry that speaks protocol v1. Thread-safe.
 class Registry {
 public:
-  /// `base` is scheme, host and port as detected; `credential` nothing for anonymous; `endpoints`
-  /// what those get that the registry names. `client` must outlive this and every repository
-  /// opened.
-  Registry(http::Client& client, http::Url base, std::string host,
-           std::optional<http::Credential> credential, Ping ping,
-           http::EndpointTrust endpoints = http::EndpointTrust::tokens);
+  /// Who we are for a repository ("team/app"), and for the registry itself (""); nothing for
+  /// anonymous. Called from any thread.
+  using CredentialFor =
+      std::function<std::optional<http::Credential>(const std::string& repository)>;
+
+  /// `base` is scheme, host and port as detected; `endpoints` what those get that the registry
+  /// names. `client` must outlive this and every repository opened.
+  Registry(http::Client& client, http::Url base, std::string host, CredentialFor credential_for,
+           Ping ping, http::EndpointTrust endpoints = http::EndpointTrust::tokens);
   ~Registry();
 
   [[nodiscard]] const http::Url& base() const noexcept;
@@ -63,7 +66,8 @@ public:
   /// /v1/users/, or says the same to whoever asks there. Throws Error{denied} if it is not good.
   bool check_credential();
 
-  /// A repository of this registry ("team/app", "app"); no request is made.
+  /// A repository of this registry ("team/app", "app"); no request is made. Throws what finding its
+  /// credential throws.
   std::unique_ptr<V1Repository> open(const std::string& name);
 
   /// Throws Error{not_found}, Error{unsupported}.
