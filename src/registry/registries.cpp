@@ -55,6 +55,13 @@ bool is_json(http::Response& response) {
   }
 }
 
+std::string way_around_v2(const std::string& host) {
+  return "an archive is the way: 'skopeo copy docker://" + host +
+         "/NAME:TAG docker-archive:app.tar' and 'regctl push app.tar …' get an image from there, "
+         "'regctl pull … app.tar' and 'skopeo copy docker-archive:app.tar docker://" +
+         host + "/NAME:TAG' bring one";
+}
+
 bool is_v2(const http::Response& response) {
   return response.headers.find("Docker-Distribution-Api-Version") == "registry/2.0";
 }
@@ -224,7 +231,8 @@ std::unique_ptr<v1::Registry> Registries::open_v1(const Detected& detected,
                                                   v1::Registry::CredentialFor credential_for) {
   if (!detected.v1 && detected.speaks_v2) {
     throw Error(ErrorKind::unsupported,
-                host.host + " speaks only protocol v2, which this version of regctl does not");
+                host.host + " speaks only protocol v2, which this version of regctl does not",
+                way_around_v2(host.host));
   }
   if (!detected.v1) {
     throw Error(ErrorKind::protocol,
