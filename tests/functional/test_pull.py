@@ -110,6 +110,15 @@ class Wild(TestCase):
         self.assertEqual(rows["team/oldsum", "1"]["size"],
                          self.ok("inspect", self.image("team/oldsum:1")).json["size"])
 
+    def test_tags_may_be_listed_as_the_hub_did(self):
+        tags = json.loads(self.server.get("/v1/repositories/library/mixed/tags"))
+        listed = [{"layer": identity[:8], "name": tag} for tag, identity in tags.items()]
+        self.server.control({"method": "GET", "path": "/mixed/tags$", "action": "body", "text": json.dumps(listed)})
+        for tag, identity in tags.items():
+            self.assertEqual(self.ok("inspect", self.image(f"mixed:{tag}")).json["id"], identity)
+        shown = self.ok("tags", self.image("mixed"), "--format", "json").json
+        self.assertEqual({row["tag"]: row["id"] for row in shown}, tags)
+
     def test_images_waits_for_no_upload(self):
         dead = self.ok("tags", self.image("team/dead"), "--format", "json").json
         half = next(tag["id"] for tag in dead if tag["tag"] == "half")

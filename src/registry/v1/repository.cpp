@@ -4,6 +4,7 @@
 #include "registry/status.hpp"
 #include "registry/v1/json_candidates.hpp"
 #include "registry/v1/push.hpp"
+#include "registry/v1/tag_list.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
@@ -143,17 +144,8 @@ std::optional<V1Tags> list_tags(Session& session) {
     throw_status(response, "cannot list the tags of " + session.describe());
   }
   const auto what = "the list of tags of " + session.describe();
-  V1Tags tags;
-  const auto add = [&](std::string& tag, const Json& id) {
-    // docker-registry 0.9 sends null for a tag whose file it cannot read.
-    const bool is_id = id.is_string() && is_v1_id(id.get_ref<const std::string&>());
-    tags[std::move(tag)] = is_id ? std::optional(id.get<std::string>()) : std::nullopt;
-  };
-  if (const auto problem =
-          read_json_members(http::read_body(response, k_listing_limit_bytes), add)) {
-    throw Error(ErrorKind::protocol, what + " " + *problem);
-  }
-  return tags;
+  return read_tag_list(http::read_body(response, k_listing_limit_bytes), what,
+                       [&](const std::string& tag) { return find_tag(session, tag); });
 }
 
 std::optional<std::string> find_tag(Session& session, const std::string& tag) {
