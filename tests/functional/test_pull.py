@@ -110,6 +110,15 @@ class Wild(TestCase):
         self.assertEqual(rows["team/oldsum", "1"]["size"],
                          self.ok("inspect", self.image("team/oldsum:1")).json["size"])
 
+    def test_names_that_the_search_quotes_twice_are_decoded(self):
+        twice = json.dumps({"results": [{"name": "team/deep%252Fname"}, {"name": "mixed"}]})
+        self.server.control({"method": "GET", "path": "/v1/search", "action": "body", "text": twice})
+        rows = {r["repository"] for r in self.ok("images", self.server.host, "--format", "json").json}
+        self.assertEqual(rows, {"team/deep/name", "mixed"})
+        for words in ([], ["--include", "team/deep/**"]):
+            done = self.ok("mirror", self.server.host, f"v1-storage:tree{len(words)}", *words)
+            self.assertIn("copied team/deep/name:1 ", done.out)
+
     def test_tags_may_be_listed_as_the_hub_did(self):
         tags = json.loads(self.server.get("/v1/repositories/library/mixed/tags"))
         listed = [{"layer": identity[:8], "name": tag} for tag, identity in tags.items()]

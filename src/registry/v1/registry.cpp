@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/status.hpp"
 #include "registry/v1/repository.hpp"
+#include "registry/v1/search.hpp"
 #include "registry/v1/session.hpp"
 
 #include <regctl/base/error.hpp>
@@ -17,58 +18,6 @@ namespace regctl::registry::v1 {
 namespace {
 
 using Need = Session::Need;
-
-constexpr std::uint64_t k_search_page_limit = 10'000; // a server that pages for ever is cut off
-
-bool is_true(const Json& object, std::string_view name) {
-  const auto* member = find_member(object, name);
-  return member != nullptr && member->is_boolean() && member->get<bool>();
-}
-
-std::uint64_t number_or_zero(const Json* number) {
-  return number != nullptr && number->is_number_unsigned() ? number->get<std::uint64_t>() : 0;
-}
-
-/// docker-registry 0.9 writes the slashes behind the namespace as "%2F" (recorded: 90, 92).
-std::string unquoted(std::string name) {
-  for (auto at = name.find("%2F"); at != std::string::npos; at = name.find("%2F", at)) {
-    name.replace(at, 3, "/");
-  }
-  return name;
-}
-
-SearchHit read_hit(const Json& result) {
-  SearchHit hit;
-  hit.name = familiar_name(unquoted(required_string(result, "name", "search result")));
-  hit.description = optional_string(result, "description").value_or("");
-  hit.stars = number_or_zero(find_member(result, "star_count"));
-  hit.is_official = is_true(result, "is_official");
-  hit.is_automated = is_true(result, "is_automated") || is_true(result, "is_trusted");
-  return hit;
-}
-
-struct SearchPage {
-  std::optional<std::vector<SearchHit>> hits; ///< nothing without a list of results
-  std::uint64_t pages = 0;                    ///< of the whole answer
-};
-
-/// Result by result: docker-registry answers with all repositories at once.
-SearchPage read_search_page(std::string_view text, const std::string& what) {
-  SearchPage page;
-  const auto read = [&](const std::string& name, const Json& value) {
-    if (name == "results" && page.hits) {
-      page.hits->push_back(read_hit(value));
-    } else if (name == "results" && value.is_array()) {
-      page.hits.emplace();
-    } else if (name == "num_pages") {
-      page.pages = number_or_zero(&value);
-    }
-  };
-  if (const auto problem = read_json_members(text, read, "results")) {
-    throw Error(ErrorKind::protocol, what + " " + *problem);
-  }
-  return page;
-}
 
 /// Reads {"team/app:1.0": ID, "team/app": ID of latest, …} member by member: a listing can have a
 /// hundred thousand of them.
@@ -126,6 +75,18 @@ public:
     return Session(connection_, "").send_index(get(std::move(target)), Need::read);
   }
 
+  /// Whether a repository of this name answers; one that is denied is not known to.
+  bool has_repository(const std::string& name) {
+    try {
+      return list_tags(*session(name)).has_value();
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted) {
+        throw;
+      }
+      return false;
+    }
+  }
+
   /// The same without a credential, for a status of any kind.
   http::Response ask_anonymously(std::string target) {
     auto request = get("");
@@ -154,30 +115,17 @@ const Ping& Registry::ping() const noexcept {
 }
 
 std::optional<std::vector<SearchHit>> Registry::search(std::string_view term) {
-  std::vector<SearchHit> hits;
-  std::uint64_t pages = 1;
-  for (std::uint64_t page = 1; page <= pages; ++page) {
-    auto target = "/v1/search?q=" + http::percent_encode(term);
-    if (page > 1) {
-      target += "&page=" + std::to_string(page);
+  const auto& connection = state_->connection();
+  SearchContext context;
+  context.host = connection.host;
+  context.ask = [&](std::string target) { return state_->ask(std::move(target)); };
+  context.has_repository = [&](const std::string& name) { return state_->has_repository(name); };
+  context.note = [&](const std::string& sentence) {
+    if (const auto& note = connection.client.options().note) {
+      note(sentence);
     }
-    auto response = state_->ask(std::move(target));
-    if (response.status == 404) {
-      http::discard_body(response);
-      return std::nullopt;
-    }
-    if (response.status != 200) {
-      throw_status(response, "cannot search " + state_->connection().host);
-    }
-    auto found = read_search_page(http::read_body(response, k_listing_limit_bytes),
-                                  "the search result of " + state_->connection().host);
-    if (!found.hits) {
-      return std::nullopt;
-    }
-    pages = found.hits->empty() ? page : std::min(found.pages, k_search_page_limit);
-    std::move(found.hits->begin(), found.hits->end(), std::back_inserter(hits));
-  }
-  return hits;
+  };
+  return v1::search(context, term);
 }
 
 bool Registry::list_all_tags(const OnTag& on_tag) {

@@ -50,8 +50,9 @@ public:
   [[nodiscard]] const http::Url& base() const noexcept;
   [[nodiscard]] const Ping& ping() const noexcept;
 
-  /// Repositories that match `term`, as the server matches; all pages. Nothing if search is off:
-  /// 404, or an answer without results as older versions of docker-registry gave (`{}`).
+  /// Repositories that match `term`, as the server matches; all pages, each name once, quoted
+  /// slashes decoded. A listing that looks cut is noted. Nothing if search is off: 404, or an
+  /// answer without results as older versions of docker-registry gave (`{}`).
   std::optional<std::vector<SearchHit>> search(std::string_view term);
 
   /// Calls `on_tag` for every tag of every repository, in no order, from `GET /v1/repositories`,
