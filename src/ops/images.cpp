@@ -193,6 +193,11 @@ void list_images(Session& session, const RegistryHost& host, const std::string& 
                 "there is no repository below " + name_space + "/ at " + host.host,
                 "regctl search " + host.host + " lists those that there are");
   }
+  if (repositories.empty()) {
+    session.progress().note("there are no repositories in " + host.host);
+    session.progress().note("some registries list none without a term; 'regctl images " +
+                            host.host + "/NAME' shows one");
+  }
   list_each(session, repositories, listener);
 }
 

@@ -276,6 +276,24 @@ class Chosen(MirrorCase):
         self.assertEqual(sorted(sum(shares, [])), sorted(f"{n}:1" for n in names))
         self.assertTrue(all(shares))
 
+    def test_what_is_named_needs_no_listing(self):
+        source = self.start(FaultServer)
+        self.fill(source)
+        rows = [{"action": "status", "status": status} for status in (400, 403, 405, 500, 501)]
+        rows += [{"action": "body", "text": text} for text in ("<html>maintenance</html>", '{"results": null}', "")]
+        for number, row in enumerate(rows):
+            with self.subTest(row):
+                source.control("clear")
+                source.control({"method": "GET", "path": "/v1/search", **row})
+                tree = f"v1-storage:tree{number}"
+                words = ("mirror", "--retry", "0", source.host, tree)
+                done = self.ok(*words, "--repositories-from", "-", stdin=b"single\n")
+                self.assertIn("copied single:1.0 ", done.out)
+                self.assertEqual(done.out.count("copied"), 2)
+                self.assertNotIn("error", done.err)
+                whole = self.regctl(*words)
+                self.assertNotEqual(whole.code, 0)
+
     def test_repositories_come_from_a_file_and_differences_are_told(self):
         self.fill(self.source)
         self.write("names", "# those of the team\nteam/app\n\nteam/base\n")

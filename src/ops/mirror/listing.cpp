@@ -126,8 +126,16 @@ public:
   [[nodiscard]] std::uint64_t listing_requests() const override { return listing_requests_; }
 
   std::vector<std::string> repositories(const InScope& is_in_scope) override {
-    const auto searched = search_names();
+    std::exception_ptr problem; // with the search, which the listing may replace
+    const auto searched = try_to_search(problem);
     const auto listed = list_names();
+    if (problem && !listed) {
+      rethrow_copy(problem);
+    }
+    if (problem) {
+      session_.progress().note("the listing of tags of " + host_.host +
+                               " is all that its repositories are known from: its search fails");
+    }
     if (!searched && !listed) {
       throw Error(ErrorKind::unsupported,
                   "search is off at " + host_.host + ", and the registry has no other listing",
@@ -187,9 +195,18 @@ private:
     }
   }
 
-  std::optional<std::vector<std::string>> search_names() {
+  std::optional<std::vector<std::string>> try_to_search(std::exception_ptr& problem) {
+    auto& found = registry();
+    std::optional<std::vector<registry::v1::SearchHit>> hits;
     ++listing_requests_;
-    const auto hits = registry().search("");
+    try {
+      hits = found.search("");
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted) {
+        throw;
+      }
+      problem = std::current_exception();
+    }
     if (!hits) {
       return std::nullopt;
     }

@@ -83,8 +83,11 @@ std::vector<std::string> list_names(const JobState& state) {
     note_difference(progress, names, from, listed, state.source->describe(), is_in_scope);
     note_difference(progress, listed, state.source->describe(), names, from, is_in_scope);
   } catch (const Error& error) { // where nothing can be listed, nothing can disagree
-    if (error.kind() != ErrorKind::unsupported) {
+    if (error.kind() == ErrorKind::interrupted) {
       throw;
+    }
+    if (error.kind() != ErrorKind::unsupported) {
+      state.session.progress().note(error.message() + "; what is named is mirrored all the same");
     }
   }
   return names;
@@ -104,7 +107,12 @@ std::vector<std::string> choose_names(const JobState& state) {
     return !lies_below(name) || !job.rules.repositories.takes(name);
   };
   if (names.empty()) {
-    state.session.progress().note("there are no repositories in " + origin_of_names(state));
+    auto& progress = state.session.progress();
+    progress.note("there are no repositories in " + origin_of_names(state));
+    if (state.source->is_remote() && job.repositories_from.empty()) {
+      progress.note(
+          "some registries list none without a term; --repositories-from FILE names them");
+    }
   } else if (std::all_of(names.begin(), names.end(), is_left_out)) {
     state.session.progress().note("the rules leave out every repository of " +
                                   job.source.to_string());
