@@ -60,6 +60,8 @@ public:
     return n;
   }
 
+  [[nodiscard]] bool has_end_mark() const noexcept { return has_end_mark_; }
+
 private:
   [[noreturn]] void cut() const {
     throw Error(ErrorKind::protocol, what_ + ": the tar file ends in the middle of an entry");
@@ -84,6 +86,7 @@ private:
     offset_ += n;
     if (n == 0 || (n == block.size() && is_zero(block))) {
       ended_ = true;
+      has_end_mark_ = n > 0;
       return std::nullopt;
     }
     if (n < block.size()) {
@@ -128,6 +131,7 @@ private:
   std::uint64_t left_bytes_ = 0;
   std::size_t padding_bytes_ = 0;
   bool ended_ = false;
+  bool has_end_mark_ = false;
 };
 
 TarReader::TarReader(std::unique_ptr<Source> source, std::string what)
@@ -139,6 +143,9 @@ std::optional<TarEntry> TarReader::next() {
 }
 Source& TarReader::data() {
   return *state_;
+}
+bool TarReader::has_end_mark() const noexcept {
+  return state_->has_end_mark();
 }
 
 namespace {

@@ -141,6 +141,7 @@ std::size_t ArchiveIndex::read_entries(std::unique_ptr<Source> tar, const Place&
     }
     read_entry(*entry, reader.data(), place);
   }
+  has_end_mark_ = reader.has_end_mark();
   settle_links();
   return count;
 }

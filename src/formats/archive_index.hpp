@@ -44,6 +44,9 @@ public:
 
   [[nodiscard]] const std::string& what() const noexcept { return what_; }
 
+  /// Whether the tar ends as one that was written to its end; some writers leave that out.
+  [[nodiscard]] bool has_end_mark() const noexcept { return has_end_mark_; }
+
   /// Whether there is a file or link of that name.
   [[nodiscard]] bool has(const std::string& name) const { return entries_.contains(name); }
 
@@ -88,6 +91,7 @@ private:
   std::shared_ptr<const FileDescriptor> file_; // shared with the sources it opened
   std::string what_;
   std::map<std::string, Entry> entries_;
+  bool has_end_mark_ = false;
   std::shared_ptr<std::atomic<std::uint64_t>> read_bytes_ = // apart, so that an index can be moved
       std::make_shared<std::atomic<std::uint64_t>>(0);
 };

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
@@ -94,7 +95,9 @@ private:
 class OpenArchive final : public DockerArchive, public std::enable_shared_from_this<OpenArchive> {
 public:
   explicit OpenArchive(ArchiveIndex index)
-      : index_(std::move(index)), contents_(read_contents(index_)) {}
+      : index_(std::move(index)), contents_(read_contents(index_)) {
+    refuse_cut();
+  }
 
   [[nodiscard]] const std::vector<Image>& images() const override { return contents_.images; }
 
@@ -118,6 +121,21 @@ public:
   }
 
 private:
+  /// What is missing may lie at the destination, and names may be left out: but engines write the
+  /// layers first and the names last, so that an archive cut between two entries looks the same.
+  void refuse_cut() const {
+    const bool is_named =
+        std::any_of(contents_.images.begin(), contents_.images.end(),
+                    [](const Image& image) { return !image.names.empty() || !image.tags.empty(); });
+    if (!index_.has_end_mark() && (!contents_.missing.empty() || !is_named)) {
+      throw Error(ErrorKind::protocol,
+                  index_.what() +
+                      " ends without the mark of a tar file's end, and something of its "
+                      "images is missing: it was cut",
+                  "write it anew");
+    }
+  }
+
   ArchiveIndex index_;
   ArchiveContents contents_;
 };

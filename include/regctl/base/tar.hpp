@@ -44,6 +44,10 @@ public:
   /// The current entry's data; ends after its size_bytes. Valid until the next call of next().
   Source& data();
 
+  /// Whether the zero block that ends an archive has been read. Some writers leave it out; in a cut
+  /// archive it is missing too.
+  [[nodiscard]] bool has_end_mark() const noexcept;
+
 private:
   class State;
   std::unique_ptr<State> state_;

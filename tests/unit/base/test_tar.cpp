@@ -143,6 +143,11 @@ TEST_CASE("an archive may end without its zero blocks and without the last paddi
   auto archive = reader(make_tar_header({"a", 5, 0}) + "12345");
   CHECK(archive.next());
   CHECK_FALSE(archive.next());
+  CHECK_FALSE(archive.has_end_mark());
+  auto whole = reader(file("a", "12345") + make_tar_end());
+  while (whole.next()) {
+  }
+  CHECK(whole.has_end_mark());
 }
 
 TEST_SUITE_END();

@@ -267,6 +267,17 @@ TEST_CASE_FIXTURE(Fixture, "images whose parts are missing are named") {
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "an archive without an end mark was cut if something is missing") {
+  const auto repositories = file("repositories", R"({"a":{"b":")" + top.id + R"("}})");
+  const auto base_files =
+      file(base.id + "/json", base.json) + file(base.id + "/layer.tar", base.layer);
+  const auto top_files = file(top.id + "/json", top.json) + file(top.id + "/layer.tar", top.layer);
+  for (const auto& cut : {repositories + top_files, base_files + top_files, base_files}) {
+    check_refused([&] { DockerArchive::open(save(cut)); }, ErrorKind::protocol, "it was cut");
+  }
+  CHECK(DockerArchive::open(save(repositories + top_files + base_files))->images().size() == 1);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a folder is the image that its JSON says, whatever its name") {
   for (const auto* name : {"busybox:latest", "bbbbbbbbbbbb", "app"}) {
     CAPTURE(name);
