@@ -277,7 +277,9 @@ class Stored(TestCase):
         self.assertIn("hint: check user name and password\n", result.err)
 
     def test_a_registry_that_checks_is_believed(self):
-        self.assertEqual(self.login().err, "")
+        told = self.login().err.splitlines()
+        self.assertEqual(len(told), 1, told)
+        self.assertIn("login succeeded", told[0])
         self.assertEqual(len(self.server.log("GET", "/v1/_ping")), 1)
 
     def test_a_registry_that_takes_any_password_is_told(self):

@@ -290,7 +290,7 @@ class Chosen(MirrorCase):
                 done = self.ok(*words, "--repositories-from", "-", stdin=b"single\n")
                 self.assertIn("copied single:1.0 ", done.out)
                 self.assertEqual(done.out.count("copied"), 2)
-                self.assertNotIn("error", done.err)
+                self.assertNotIn("regctl: error", done.err)
                 whole = self.regctl(*words)
                 self.assertNotEqual(whole.code, 0)
 

@@ -135,7 +135,7 @@ class Access(Settings):
                         [(hosts["file"], hosts["variables"]), (hosts["variables"], hosts["docker"])])
         self.run_file(env={"BOB": "bob", "BOBS": "two"})
         self.assertEqual(self.ok("tags", f"{hosts['docker']}/team/app", "--format", "json").json,
-                         [{"tag": "1.0", "id": made[-1].id}])
+                         [{"repository": "team/app", "tag": "1.0", "id": made[-1].id}])
         for name, server in servers.items():
             sent = {record["authorization"] for record in server.log()} - {None}
             self.assertEqual({value for value in sent if value.startswith("Basic")}, {basic(users[name])}, name)

@@ -83,13 +83,15 @@ class Damaged(State):
                     self.known()
                     self.assertEqual(self.run_to(destination), [])
 
-    def test_one_that_cannot_be_read_is_replaced_where_that_is_possible(self):
+    def test_a_link_to_itself_is_left_alone_and_the_run_is_complete(self):
         os.remove(self.path("state"))
         os.symlink("state", self.path("state"))
         notes = self.run_to(self.start(FaultServer))
-        self.assertEqual(len(notes), 1, notes)
+        self.assertEqual(len(notes), 2, notes)
         self.assertIn("is learnt anew", notes[0])
-        self.assertEqual(sorted(self.known()), self.ids)
+        self.assertIn("is not kept", notes[1])
+        self.assertEqual(self.summary()["copied"], 3)
+        self.assertEqual(os.readlink(self.path("state")), "state")
 
     def test_where_it_can_be_neither_read_nor_written_the_run_is_complete(self):
         os.remove(self.path("state"))

@@ -424,7 +424,7 @@ class Logs(TestCase):
         self.assertEqual(process.returncode, 0)
 
     def test_a_log_that_cannot_be_opened_is_told(self):
-        self.fails(3, "serve", "--listen", "127.0.0.1:0", "--storage", "tree", "--access-log", "no/such/log",
+        self.fails(8, "serve", "--listen", "127.0.0.1:0", "--storage", "tree", "--access-log", "no/such/log",
                    saying="no/such/log")
 
 

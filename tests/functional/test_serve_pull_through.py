@@ -334,7 +334,7 @@ class PullThrough(TestCase):
     def test_a_source_that_cannot_be_one_is_told_at_start_and_answers_502(self):
         v2 = self.start_other({"/v2/": {"Docker-Distribution-Api-Version": "registry/2.0"}})
         for source, why in ((v2, "v2"), (f"http://{v2}", "v2"), (self.start_other({}), "not as a Docker registry"),
-                            ("http://nobody.invalid:5000", "no host of that name"), ("nobody.invalid:5000", "nobody"),
+                            ("http://nobody.invalid:5000", "no address is known for its name"), ("nobody.invalid:5000", "nobody"),
                             ("http://127.0.0.1:1", "127.0.0.1:1")):
             with self.subTest(source):
                 server = self.start(RegctlServer, "--mirror-source", source, "--retry", "0")

@@ -288,7 +288,8 @@ class TestCase(unittest.TestCase):
         """The program ends with this code and an error that has all of these words."""
         result = self.regctl(*words, **options)
         self.assertEqual(result.code, code, result.err + result.out)
-        self.assertIn("regctl: error: ", result.err)
+        wants_json = any(words[i : i + 2] == ("--format", "json") for i in range(len(words)))
+        self.assertIn('{"error":' if wants_json else "regctl: error: ", result.err)
         for text in [saying] if isinstance(saying, str) else saying:
             self.assertIn(text, result.err)
         self.assertNotIn("Traceback", result.err)
