@@ -366,7 +366,7 @@ void AtomicFile::write(std::span<const std::byte> bytes, OnInterrupt on_interrup
 }
 
 void AtomicFile::commit(Durable durable) {
-  if (::fsync(fd_.get()) != 0) {
+  if (durable != Durable::already && ::fsync(fd_.get()) != 0) {
     throw_errno("write " + what_, errno);
   }
   if (temporary_.empty()) {
@@ -391,6 +391,12 @@ void AtomicFile::commit(Durable durable) {
 void fsync_folder(const FileDescriptor& folder, const std::string& what) {
   // Some file systems have no fsync for folders: what they say is not about our data.
   if (::fsync(folder.get()) != 0 && errno != EINVAL && errno != ENOTSUP) {
+    throw_errno("write " + what, errno);
+  }
+}
+
+void sync_file_system(const FileDescriptor& folder, const std::string& what) {
+  if (::syncfs(folder.get()) != 0) {
     throw_errno("write " + what, errno);
   }
 }

@@ -71,10 +71,15 @@ void GroupedWriter::write_all(const std::string& folder, const std::vector<Reque
         requests[i]->problem = std::current_exception();
       }
     }
+    auto durable = AtomicFile::Durable::bytes;
+    if (requests.size() > 1) { // alone, a tag need not wait for what others write
+      sync_file_system(tree_.make_folder(folder), tree_.what(folder));
+      durable = AtomicFile::Durable::already;
+    }
     for (std::size_t i = 0; i < requests.size(); ++i) {
       try {
         for (const auto& file : requests[i]->problem ? Files() : std::exchange(begun[i], {})) {
-          file->commit(AtomicFile::Durable::bytes);
+          file->commit(durable);
         }
       } catch (...) {
         requests[i]->problem = std::current_exception();
