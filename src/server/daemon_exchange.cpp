@@ -90,14 +90,17 @@ ResponseHandle make_handle(Response& response, Peer& peer, std::uint64_t& size_b
                                                         MHD_RESPMEM_MUST_COPY));
 }
 
+/// How far behind `begin` a text is that was read to the same place.
+std::size_t distance_bytes(const char* begin, const char* text) {
+  return reinterpret_cast<std::uintptr_t>(text) - reinterpret_cast<std::uintptr_t>(begin);
+}
+
 MHD_Result add_field(void* fields, MHD_ValueKind, const char* name, std::size_t name_bytes,
                      const char* value, std::size_t value_bytes) noexcept {
   try {
-    RequestHead::Field field{{name, name_bytes}, {value, value_bytes}, 0};
-    if (value != nullptr) { // both are where the line was read to
-      const auto distance =
-          reinterpret_cast<std::uintptr_t>(value) - reinterpret_cast<std::uintptr_t>(name);
-      field.space_bytes = distance - name_bytes - 1;
+    RequestHead::Field field{{name, name_bytes}, {value, value_bytes}, 0, 0};
+    if (value != nullptr) {
+      field.space_bytes = distance_bytes(name, value) - name_bytes - 1;
     }
     static_cast<std::vector<RequestHead::Field>*>(fields)->push_back(field);
     return MHD_YES;
@@ -108,10 +111,13 @@ MHD_Result add_field(void* fields, MHD_ValueKind, const char* name, std::size_t 
 
 RequestHead read_head(MHD_Connection* connection, std::string_view method, std::string_view target,
                       std::string_view version) {
-  RequestHead head{method, target, version, {}, 0};
+  RequestHead head{method, target, version, distance_bytes(method.data(), version.data()), {}, 0};
   if (MHD_get_connection_values_n(connection, MHD_HEADER_KIND, &add_field, &head.fields) !=
       static_cast<int>(head.fields.size())) {
     throw std::bad_alloc();
+  }
+  for (auto& field : head.fields) {
+    field.at_bytes = distance_bytes(method.data(), field.name.data());
   }
   const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
   head.size_bytes = info == nullptr ? 0 : info->header_size;

@@ -91,8 +91,9 @@ std::string find_odd_line(const RequestHead& head) {
       std::any_of(head.target.begin(), head.target.end(), is_odd_in_target)) {
     return "the request line is malformed";
   }
-  auto expected_bytes = head.method.size() + 1 + head.target.size() + 1 + head.version.size() +
-                        2 * k_end_of_line_bytes;
+  auto end_bytes = head.method.size() + 1 + head.target.size() + 1;
+  bool is_whole = head.version_at_bytes == end_bytes;
+  end_bytes += head.version.size() + k_end_of_line_bytes;
   for (const auto& field : head.fields) {
     if (!is_token(field.name)) {
       return "the name of a header field is malformed";
@@ -100,10 +101,11 @@ std::string find_odd_line(const RequestHead& head) {
     if (has_control(field.value)) {
       return "a header field has a control character";
     }
-    expected_bytes +=
+    is_whole = is_whole && field.at_bytes == end_bytes;
+    end_bytes +=
         field.name.size() + 1 + field.space_bytes + field.value.size() + k_end_of_line_bytes;
   }
-  return expected_bytes == head.size_bytes
+  return is_whole && end_bytes + k_end_of_line_bytes == head.size_bytes
              ? ""
              : "the request's head has folded lines, bare line feeds, spaces or NULs where none "
                "belong";

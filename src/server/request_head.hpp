@@ -15,11 +15,13 @@ struct RequestHead {
     std::string_view name;
     std::string_view value;
     std::size_t space_bytes = 0; ///< between the colon and the value
+    std::size_t at_bytes = 0;    ///< where the name begins, counted from the method
   };
 
   std::string_view method;
-  std::string_view target;  ///< with its query, as it came
-  std::string_view version; ///< "HTTP/1.1"
+  std::string_view target;          ///< with its query, as it came
+  std::string_view version;         ///< "HTTP/1.1"
+  std::size_t version_at_bytes = 0; ///< where it begins, counted from the method
   std::vector<Field> fields;
   std::size_t size_bytes = 0; ///< as it came, with the empty line
 };
@@ -37,7 +39,8 @@ struct HeadFault {
 ///
 /// libmicrohttpd 0.9.75 passes over a part of that even at its strictest level, and hides some: of
 /// a value with a NUL it shows what is before that, a folded line it hangs onto the name. That is
-/// seen by the size that all lines together should have.
+/// seen by the place where each line should begin: a sum of all would miss what a NUL hides if as
+/// many line feeds are bare. A NUL before a bare line feed looks like CRLF.
 std::optional<HeadFault> find_head_fault(const RequestHead& head);
 
 } // namespace regctl::server

@@ -44,6 +44,8 @@ ODD = {
     "a NUL in the target": SMUGGLED.replace(b"smuggled", b"outer\0x") + SMUGGLED,
     "a bare CR in a value": put(b"X: a\rContent-Length: 60", body=SMUGGLED),
     "a bare LF": put(b"X: a\nY: b", body=SMUGGLED),
+    "a NUL that hides as much as bare LFs lack": put(b"X: a\0bc\nY: b\nZ: c", body=SMUGGLED).replace(b"Host: h\r", b"Host: h", 1),
+    "a space in the request line and a bare LF": put(b"X: a\nY: b", body=SMUGGLED).replace(b"PUT ", b"PUT  "),
     "an encoding that is not known": put(b"Transfer-Encoding: xchunked", body=SMUGGLED),
     "an encoding of nothing": put(b"Transfer-Encoding: identity", body=SMUGGLED),
     "several encodings": put(b"Transfer-Encoding: chunked, identity", body=b"0\r\n\r\n" + SMUGGLED),

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 using regctl::server::find_head_fault;
 using regctl::server::RequestHead;
@@ -16,18 +18,28 @@ struct Line {
 };
 
 /// A head as it is read of lines that end with CRLF and have one space behind the colon.
-int status_of(const std::vector<Line>& lines, const char* version = "HTTP/1.1",
-              const std::string& target = "/v1/_ping?q", const char* method = "GET",
-              std::size_t hidden_bytes = 0) {
-  RequestHead head{method, target, version, {}, 0};
-  head.size_bytes = head.method.size() + target.size() + head.version.size() + 6 + hidden_bytes;
+RequestHead head_of(const std::vector<Line>& lines, std::string_view version,
+                    std::string_view target, std::string_view method) {
+  RequestHead head{method, target, version, 0, {}, 0};
+  head.version_at_bytes = head.method.size() + target.size() + 2;
+  head.size_bytes = head.version_at_bytes + head.version.size() + 2;
   for (const auto& line : lines) {
     const std::string_view name = line.name;
-    head.fields.push_back({name, line.value, 1});
+    head.fields.push_back({name, line.value, 1, head.size_bytes});
     head.size_bytes += name.size() + line.value.size() + 4;
   }
+  head.size_bytes += 2;
+  return head;
+}
+
+int status_of_head(const RequestHead& head) {
   const auto fault = find_head_fault(head);
   return fault ? fault->status : 200;
+}
+
+int status_of(const std::vector<Line>& lines, const char* version = "HTTP/1.1",
+              const std::string& target = "/v1/_ping?q", const char* method = "GET") {
+  return status_of_head(head_of(lines, version, target, method));
 }
 
 } // namespace
@@ -100,9 +112,33 @@ TEST_CASE("lines that are not as they should be are refused") {
     CHECK(status_of({{"Host", "h"}}, "HTTP/1.1", target) == 400);
   }
   CHECK(status_of({{"Host", "h"}}, "HTTP/1.1", "/", "G ET") == 400);
-  // A NUL, a fold or a second space hides bytes, a bare LF lacks one.
-  CHECK(status_of({{"Host", "h"}}, "HTTP/1.1", "/", "GET", 1) == 400);
-  CHECK(status_of({{"Host", "h"}}, "HTTP/1.1", "/", "GET", std::size_t(-1)) == 400);
+}
+
+TEST_CASE("bytes that are hidden or missing are seen, also where their number comes out even") {
+  const std::vector<Line> lines = {{"Host", "h"}, {"X", "y"}, {"Z", "z"}};
+  const auto sound = head_of(lines, "HTTP/1.1", "/", "GET");
+  CHECK(status_of_head(sound) == 200);
+  // A NUL, a fold or a second space hides bytes, a bare line feed lacks one.
+  for (const int bytes : {-1, 1, 5}) {
+    const auto more = static_cast<std::size_t>(bytes);
+    CAPTURE(bytes);
+    auto head = sound;
+    head.size_bytes += more; // in the last line
+    CHECK(status_of_head(head) == 400);
+    head = sound;
+    head.version_at_bytes += more; // in the request line, and back before the first field
+    CHECK(status_of_head(head) == 400);
+    for (auto& field : head.fields) {
+      field.at_bytes += more;
+    }
+    head.size_bytes += more;
+    CHECK(status_of_head(head) == 400);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      head = sound;
+      head.fields[i].at_bytes += more; // in the line before, and back in this one
+      CHECK(status_of_head(head) == 400);
+    }
+  }
 }
 
 TEST_CASE("what is too long is told so") {
