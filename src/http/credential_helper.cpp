@@ -89,13 +89,34 @@ private:
 
 } // namespace
 
-struct CredentialHelper::Output {
-  int exit_code = 0;
-  std::string text;
-};
+std::optional<Credential> read_helper_output(const HelperOutput& output,
+                                             const CredentialHelper& helper) {
+  if (output.text.find(k_nothing_known) != std::string::npos) {
+    return std::nullopt;
+  }
+  if (output.exit_code != 0) {
+    helper.fail("get",
+                "ended with " + std::to_string(output.exit_code) + ": " +
+                    excerpt(std::string_view(output.text).substr(0, output.text.find('\n'))));
+  }
+  const auto document = find_json(output.text); // the parser's own words would quote the secret
+  if (!document) {
+    helper.fail("get", "its output is not JSON");
+  }
+  Credential credential;
+  credential.username = optional_string(*document, "Username").value_or("");
+  const Secret secret(optional_string(*document, "Secret").value_or(""));
+  // The helpers' word for "the secret is an identity token".
+  const bool is_token = credential.username == "<token>";
+  (is_token ? credential.identity_token : credential.password) = secret;
+  credential.origin = helper.program();
+  if (secret.empty()) {
+    return std::nullopt;
+  }
+  return credential;
+}
 
-CredentialHelper::Output CredentialHelper::run(const std::string& action,
-                                               const std::string& input) const {
+HelperOutput CredentialHelper::run(const std::string& action, const std::string& input) const {
   Pipe to_helper;
   Pipe from_helper;
   SpawnActions actions;
@@ -113,7 +134,7 @@ CredentialHelper::Output CredentialHelper::run(const std::string& action,
   Child child(pid);
   to_helper.read_end.close();
   from_helper.write_end.close();
-  Output output;
+  HelperOutput output;
   try {
     write_fully(to_helper.write_end.get(), as_bytes(input), program_);
   } catch (const Error& error) {
@@ -136,29 +157,7 @@ void CredentialHelper::fail(const std::string& action, const std::string& why) c
 }
 
 std::optional<Credential> CredentialHelper::get(const std::string& server) const {
-  const auto output = run("get", server);
-  if (output.text.find(k_nothing_known) != std::string::npos) {
-    return std::nullopt;
-  }
-  if (output.exit_code != 0) {
-    fail("get", "ended with " + std::to_string(output.exit_code) + ": " +
-                    excerpt(std::string_view(output.text).substr(0, output.text.find('\n'))));
-  }
-  const auto document = find_json(output.text); // the parser's own words would quote the secret
-  if (!document) {
-    fail("get", "its output is not JSON");
-  }
-  Credential credential;
-  credential.username = optional_string(*document, "Username").value_or("");
-  const Secret secret(optional_string(*document, "Secret").value_or(""));
-  // The helpers' word for "the secret is an identity token".
-  const bool is_token = credential.username == "<token>";
-  (is_token ? credential.identity_token : credential.password) = secret;
-  credential.origin = program_;
-  if (secret.empty()) {
-    return std::nullopt;
-  }
-  return credential;
+  return read_helper_output(run("get", server), *this);
 }
 
 void CredentialHelper::store(const std::string& server, const Credential& credential) const {

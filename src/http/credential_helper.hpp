@@ -8,6 +8,12 @@
 
 namespace regctl::http {
 
+/// What a helper ended with; `text` is its standard output.
+struct HelperOutput {
+  int exit_code = 0;
+  std::string text;
+};
+
 /// docker-credential-NAME, run without a shell. Throws Error{denied} naming the helper if it cannot
 /// be run or fails. Source: docker-credential-helpers, protocol of `get`, `store` and `erase`.
 class CredentialHelper {
@@ -21,12 +27,18 @@ public:
   void store(const std::string& server, const Credential& credential) const;
   void erase(const std::string& server) const;
 
-private:
-  struct Output;
-  [[nodiscard]] Output run(const std::string& action, const std::string& input) const;
+  /// Throws Error{denied} "credential helper PROGRAM ACTION: WHY".
   [[noreturn]] void fail(const std::string& action, const std::string& why) const;
+
+private:
+  [[nodiscard]] HelperOutput run(const std::string& action, const std::string& input) const;
 
   std::string program_;
 };
+
+/// The credential in what `get` of `helper` printed; nothing if it knows none. Throws Error{denied}
+/// naming the helper if it failed or printed something else. No error quotes the secret.
+std::optional<Credential> read_helper_output(const HelperOutput& output,
+                                             const CredentialHelper& helper);
 
 } // namespace regctl::http
