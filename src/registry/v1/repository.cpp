@@ -2,6 +2,7 @@
 #include "registry/v1/repository.hpp"
 
 #include "registry/status.hpp"
+#include "registry/v1/docker_headers.hpp"
 #include "registry/v1/json_candidates.hpp"
 #include "registry/v1/push.hpp"
 #include "registry/v1/tag_list.hpp"
@@ -12,7 +13,6 @@
 #include <regctl/model/v1_layer.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace regctl::registry::v1 {
 
@@ -24,36 +24,11 @@ using Need = Session::Need;
 constexpr int k_in_progress_tries = 3;
 constexpr long k_in_progress_pause_ms = 500;
 
-std::optional<std::uint64_t> parse_size(const std::optional<std::string>& text) {
-  std::uint64_t value = 0;
-  if (!text) {
-    return std::nullopt;
-  }
-  const auto* end = text->data() + text->size();
-  const auto [rest, error] = std::from_chars(text->data(), end, value);
-  return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
-}
-
-/// The header is a JSON list of sums, in old data one bare string.
-std::vector<std::string> parse_checksums(const std::string& value) {
-  const auto document = find_json(value);
-  if (!document || !document->is_array()) {
-    return value.empty() ? std::vector<std::string>() : std::vector<std::string>{value};
-  }
-  std::vector<std::string> sums;
-  for (const auto& sum : *document) {
-    if (sum.is_string()) {
-      sums.push_back(sum.get<std::string>());
-    }
-  }
-  return sums;
-}
-
 V1Image read_image(Session& session, http::Response& response, const std::string& id) {
   V1Image image;
   image.id = id;
   image.json = http::read_body(response, k_document_limit_bytes);
-  image.layer_size_bytes = parse_size(response.headers.find("X-Docker-Size"));
+  image.layer_size_bytes = parse_layer_size(response.headers.find("X-Docker-Size"));
   if (const auto sums = response.headers.find("X-Docker-Checksum-Payload")) {
     image.payload_checksums = parse_checksums(*sums);
   } else if (const auto sum = response.headers.find("X-Docker-Checksum");

@@ -2,6 +2,7 @@
 #include "registry/v1/session.hpp"
 
 #include "registry/status.hpp"
+#include "registry/v1/docker_headers.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/http/challenge.hpp>
@@ -12,29 +13,6 @@
 namespace regctl::registry::v1 {
 
 namespace {
-
-constexpr std::string_view k_token_scheme = "Token ";
-
-/// docker-registry's X-Docker-Token itself begins with "Token "; npm's server sends the value
-/// alone.
-std::string bare_token(std::string_view value) {
-  while (value.starts_with(k_token_scheme)) {
-    value.remove_prefix(k_token_scheme.size());
-  }
-  return std::string(value);
-}
-
-http::Secret token_of(const http::Response& response) {
-  auto value = response.headers.find("X-Docker-Token").value_or("");
-  if (value.empty() && response.status != 401) {
-    value = response.headers.find("WWW-Authenticate").value_or(""); // older servers: only there
-    if (!value.starts_with(k_token_scheme)) {
-      return {};
-    }
-  }
-  const auto token = bare_token(value);
-  return token.empty() ? http::Secret() : http::Secret(std::string(k_token_scheme) + token);
-}
 
 /// Whether a 401 offers `scheme`, in lower case.
 bool offers(const http::Response& refused, std::string_view scheme) {
