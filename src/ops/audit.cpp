@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/finding_words.hpp"
 #include "ops/image_graph.hpp"
 #include "ops/open.hpp"
 
@@ -63,13 +64,13 @@ private:
     row.verdict = graph_.verdict(tag);
     row.is_damaged = graph_.is_damaged(tag);
     if (tag.image == ImageGraph::k_none) {
-      row.detail = "its file holds no image ID";
+      row.detail = k_no_image_id;
       return row;
     }
     const auto& image = graph_.images()[tag.image];
     row.id = image.id.text();
     if (row.verdict == Verdict::nowhere) {
-      row.detail = "its image is not there";
+      row.detail = k_image_gone;
       return row;
     }
     row.size_bytes = known(image.chain_bytes);

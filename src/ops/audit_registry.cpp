@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/audit_store.hpp"
+#include "ops/finding_words.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/ops/search.hpp>
@@ -58,7 +59,7 @@ public:
         facts.parent = parse_v1_image(answer.image.json).parent;
         facts.layer_size_bytes = answer.image.layer_size_bytes;
       } else if (facts.is_there) {
-        facts.own.verdict = Verdict::dead_upload;
+        facts.own = {Verdict::dead_upload, k_never_completed};
       }
     } catch (const Error& error) {
       facts.is_there = true;

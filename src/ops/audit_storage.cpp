@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/audit_store.hpp"
+#include "ops/finding_words.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/model/reference.hpp>
@@ -143,7 +144,7 @@ private:
       return;
     }
     if (storage_->is_marked(id)) {
-      facts.own = {Verdict::dead_upload, layer ? "" : "no layer"};
+      facts.own = {Verdict::dead_upload, layer ? k_never_completed : "no layer"};
     } else if (!layer) {
       facts.own.verdict = Verdict::layer_missing;
     } else if (layer->size_bytes == 0) { // costs nothing to check
@@ -170,7 +171,7 @@ private:
         facts.parent = std::move(info.parent);
         return true;
       }
-      facts.own = {Verdict::json_damaged, "it is the JSON of image " + short_id(info.id)};
+      facts.own = {Verdict::json_damaged, words_for_other_image(info.id)};
     } catch (const Error& error) {
       facts.own = {Verdict::json_damaged, error.message()};
     }

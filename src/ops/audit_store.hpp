@@ -16,9 +16,6 @@
 
 namespace regctl::ops {
 
-/// The detail of a dead upload that was read and is whole.
-inline constexpr const char* k_whole_upload = "whole";
-
 /// What a store says of one image, before it is compared with others.
 struct ImageFacts {
   bool is_there = false; ///< the store has something under this ID

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/image_check.hpp"
 
-#include "ops/layer_check.hpp"
+#include "ops/finding_words.hpp"
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
@@ -94,13 +94,16 @@ private:
       auto answer = side.repository.look_up(id_);
       if (answer.state == V1Answer::State::complete) {
         if (const auto named = parse_v1_image(answer.image.json).id; named != id_) {
-          find(Fault::json_damaged, side.where, "it is the JSON of image " + short_id(named));
+          find(Fault::json_damaged, side.where, words_for_other_image(named));
           return std::nullopt;
         }
         return std::move(answer.image);
       }
-      find(answer.state == V1Answer::State::absent ? Fault::parent_missing : Fault::dead_upload,
-           side.where);
+      if (answer.state == V1Answer::State::absent) {
+        find(Fault::parent_missing, side.where);
+      } else {
+        find(Fault::dead_upload, side.where, k_never_completed);
+      }
     } catch (const Error&) {
       find_error(side, Fault::json_damaged);
     }

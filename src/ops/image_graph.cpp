@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/image_graph.hpp"
 
+#include "ops/finding_words.hpp"
+
 #include <regctl/base/quantity.hpp>
 #include <regctl/model/v1_store.hpp>
 
@@ -121,7 +123,7 @@ void ImageGraph::settle() {
     if (is_loop) {
       for (auto member = std::find(path.begin(), path.end(), image); member != path.end();
            ++member) {
-        worsen(*member, {Verdict::parent_loop, ""});
+        worsen(*member, {Verdict::parent_loop, k_own_ancestor});
       }
     }
     settle_path(path);
@@ -134,10 +136,9 @@ void ImageGraph::settle_path(const std::vector<Index>& path) {
     const auto* parent = image.parent == k_none ? nullptr : &images_[image.parent];
     image.depth = parent != nullptr ? parent->depth + 1 : 0;
     if (parent != nullptr && !parent->is_there) {
-      worsen(*member, {Verdict::parent_missing,
-                       "its parent " + short_id(parent->id.text()) + " is not there"});
+      worsen(*member, {Verdict::parent_missing, words_for_lost_parent(parent->id.text())});
     } else if (image.depth >= k_max_chain) {
-      worsen(*member, {Verdict::parent_loop, "too many images are below it"});
+      worsen(*member, {Verdict::parent_loop, k_chain_too_long});
     }
     image.is_broken = breaks_chain(image.own) || (parent != nullptr && parent->is_broken);
     image.worst = image.own;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/finding_words.hpp"
 #include "ops/image_graph.hpp"
 
 #include <regctl/base/error.hpp>
@@ -203,8 +204,7 @@ Judgement ImageGraph::check_ancestry(AuditStore& store, Index image) const {
   };
   if (!std::equal(recorded.ids->begin(), recorded.ids->end(), expected->begin(), expected->end(),
                   is_member)) {
-    return {Verdict::ancestry_wrong, "lists " + std::to_string(recorded.ids->size()) +
-                                         " images instead of " + std::to_string(expected->size())};
+    return {Verdict::ancestry_wrong, words_for_ancestry(recorded.ids->size(), expected->size())};
   }
   return {};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/layer_check.hpp"
 
+#include "ops/finding_words.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/model/tarsum.hpp>
 #include <regctl/model/v1_layer.hpp>

@@ -10,9 +10,6 @@
 
 namespace regctl::ops {
 
-/// What is said of a layer without a byte.
-inline constexpr const char* k_no_bytes = "no bytes";
-
 /// What is wrong with something, and a few words about it.
 struct Judgement {
   Verdict verdict = Verdict::sound;

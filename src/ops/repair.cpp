@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/finding_words.hpp"
 #include "ops/image_graph.hpp"
 
 #include <regctl/base/error.hpp>
@@ -140,7 +141,7 @@ private:
       storage_->remove_tag(repository, tag.name);
     }
     tell({RepairAct::Kind::drop_tag, id, repository, tag.name,
-          is_readable ? "its image is not there" : "its file holds no image ID"});
+          is_readable ? k_image_gone : k_no_image_id});
   }
 
   void leave_alone(const std::string& id, const std::string& why) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/finding_words.hpp"
 #include "ops/image_check.hpp"
 #include "ops/pairing.hpp"
 #include "ops/verified_images.hpp"
@@ -231,7 +232,9 @@ private:
                            chain.members.end(), [](const std::string& one, const Image* other) {
                              return PackedId(one) == other->first;
                            })) {
-      images_.add_ancestry_finding(*ancestry.top, {Fault::ancestry_wrong, ancestry.where, id, ""});
+      images_.add_ancestry_finding(
+          *ancestry.top, {Fault::ancestry_wrong, ancestry.where, id,
+                          words_for_ancestry(ancestry.ids->size(), chain.members.size())});
     }
   }
 
@@ -247,12 +250,11 @@ private:
   }
 
   void find_on_tag(const PairedTag& sides, std::vector<Finding>& findings) {
-    constexpr const char* k_unreadable = "the tag is listed, but cannot be read";
     if (sides.is_at_a && !sides.a) {
-      findings.push_back({Fault::nowhere, Where::a, "", k_unreadable});
+      findings.push_back({Fault::nowhere, Where::a, "", k_no_image_id});
     }
     if (sides.is_at_b && !sides.b) {
-      findings.push_back({Fault::nowhere, Where::b, "", k_unreadable});
+      findings.push_back({Fault::nowhere, Where::b, "", k_no_image_id});
     }
     const auto difference = pairing_.b() == nullptr ? std::nullopt : find_difference(sides);
     if (difference == Difference::missing) {
@@ -275,16 +277,22 @@ private:
     for (const auto& finding : images_.ancestry_findings(top)) {
       add(finding);
     }
+    const Image* child = nullptr;
     for (const auto* member : chain.members) {
       for (auto finding : images_.findings(*member)) {
-        if (member == &top && finding.fault == Fault::parent_missing) {
-          finding.fault = Fault::nowhere;
+        if (finding.fault == Fault::parent_missing) {
+          finding.fault = child == nullptr ? Fault::nowhere : Fault::parent_missing;
+          finding.detail =
+              child == nullptr ? k_image_gone : words_for_lost_parent_of(child->first.text());
         }
         add(finding);
       }
+      child = member;
     }
     if (chain.end == Chain::End::loop) {
-      findings.push_back({Fault::parent_loop, Where::a, chain.members.back()->first.text(), ""});
+      const bool is_too_long = chain.members.size() == k_max_chain;
+      findings.push_back({Fault::parent_loop, Where::a, chain.members.back()->first.text(),
+                          is_too_long ? k_chain_too_long : k_own_ancestor});
     }
   }
 

@@ -132,6 +132,28 @@ class WildTree(Audit):
         for line in result.err.splitlines():
             self.assertLessEqual(len(line), 200)
 
+    def test_verify_says_the_same_without_reading_layers(self):
+        loop = self.tree.add_image("loop")
+        self.tree.write(self.tree.image_file(loop, "json"), json.dumps({"id": loop, "parent": loop}))
+        self.tree.tag("team/loop", "1", loop)
+        chain = self.tree.add_chain("order", 3)
+        ancestry = json.dumps([chain[2], chain[0], chain[1]])
+        self.tree.write(self.tree.image_file(chain[2], "ancestry"), ancestry)
+        self.tree.tag("team/order", "1", chain[2])
+        self.tree.tag("team/noid", "1", "")
+        document = self.audit(self.tree.place, code=7)
+        tags, compared = self.tags(document), set()
+        for tag in self.regctl("verify", self.tree.place, "--format", "json").json:
+            for finding in tag["findings"]:
+                audited = tags[f"{tag['repository']}:{tag['tag']}"]
+                self.assertEqual((finding["verdict"], finding["detail"]), (audited["verdict"], audited["detail"]))
+                compared.add((finding["verdict"], finding["detail"]))
+        self.assertEqual(compared, {
+            ("ancestry missing", None), ("ancestry wrong", "lists 2 images instead of 4"),
+            ("ancestry wrong", "lists other images than the parents tell, or in another order"),
+            ("dead upload", "never completed, or under way"), ("parents in a loop", "it is an ancestor of its own"),
+            ("tag to nowhere", "its image is not there"), ("tag to nowhere", "no image ID can be read from it")})
+
     def test_one_repository_or_tag(self):
         document = self.audit(self.tree.place + ":team/dead", code=7)
         self.assertEqual(self.verdicts(document), {"team/dead:half": "dead upload", "team/dead:whole": "sound"})
