@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view k_sha256 = "sha256:";
 constexpr std::string_view k_tarsum = "tarsum+sha256:";
 constexpr const char* k_rescue_hint =
-    " --deep finds what else is damaged; --no-verify rescues the bytes as they are";
+    " --deep finds what else is damaged; --no-verify rescues the bytes";
 
 /// The checksums of one kind.
 std::vector<std::string> sums_of(const V1Image& image, std::string_view prefix) {

@@ -880,6 +880,7 @@ class Failing(MirrorCase):
         self.assertEqual(failed.code, 10)
         self.assertIn("team/app:1.0", failed.err)
         self.assertIn("payload checksum", failed.err)
+        self.assertEqual(failed.err.count("\nregctl: hint: regctl audit"), 1)  # on a line of its own
         self.assertNotIn("repositories:", failed.err)  # the summary
 
     def test_a_report_that_cannot_be_written_hides_no_summary(self):

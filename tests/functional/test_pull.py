@@ -67,7 +67,7 @@ class Wild(TestCase):
     def test_every_command_says_what_can_be_done_about_a_damaged_layer(self):
         with tarfile.open(WILD) as tree:
             tree.extractall(self.path("tree"))
-        rescue = "--no-verify rescues the bytes as they are"
+        rescue = "--no-verify rescues the bytes"
         for store, source in ((self.server.host, self.image("team/flipped:1")),
                               (f"v1-storage:{self.path('tree')}", f"v1-storage:{self.path('tree')}:team/flipped:1")):
             hint = f"regctl audit {store} --deep finds what else is damaged"

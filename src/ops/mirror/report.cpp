@@ -208,11 +208,13 @@ void Report::add_repository(const std::string& source_name, const std::exception
 /// together: where a registry is out of reach they may be thousands.
 void Report::note_failure(const std::string& what, const std::exception_ptr& problem) {
   const auto failure = explain(problem);
-  auto message = failure.message + (failure.hint.empty() ? "" : " (" + failure.hint + ")");
-  if (message != noted_message_) {
+  if (failure.message != noted_message_) {
     note_alike();
-    progress_.failure(what + ": " + message);
-    noted_message_ = std::move(message);
+    progress_.failure(what + ": " + failure.message);
+    if (!failure.hint.empty()) {
+      progress_.failure("hint: " + failure.hint);
+    }
+    noted_message_ = failure.message;
     return;
   }
   if (++alike_ <= k_named_alike) {

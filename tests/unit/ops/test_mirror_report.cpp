@@ -151,11 +151,10 @@ TEST_CASE_FIXTURE(Fixture, "the files have a line for each thing as it happens")
                         "source":"team/late","outcome":"not done"})"));
   CHECK(Json::parse(lines[5]).at("error").at("kind") == "denied");
   CHECK(shown == lines);
-  CHECK(notes.text == "team/app:2.0: it went wrong (mend it)\n");
+  CHECK(notes.text == "team/app:2.0: it went wrong\nhint: mend it\n");
 
   report.finish();
-  CHECK(notes.text ==
-        "team/app:2.0: it went wrong (mend it)\nteam/broken: it went wrong (mend it)\n");
+  CHECK(notes.text == "team/app:2.0: it went wrong\nhint: mend it\nteam/broken: it went wrong\n");
   CHECK(Json::parse(read("report").back()).at("type") == "summary");
 }
 
@@ -165,15 +164,15 @@ TEST_CASE_FIXTURE(Fixture, "what fails in a row for one cause is told together")
   for (int i = 0; i < 13; ++i) {
     report.add_repository("app-" + std::to_string(i), problem(ErrorKind::unavailable));
   }
-  const std::string first = "app-0: it went wrong (mend it)\n";
+  const std::string first = "app-0: it went wrong\nhint: mend it\n";
   CHECK(notes.text == first);
   report.add_repository("other", std::make_exception_ptr(Error(ErrorKind::denied, "no")));
   const auto then = first + "app-1, app-2, app-3, app-4, app-5, app-6, app-7, app-8, app-9, app-10 "
-                            "and 2 more: it went wrong (mend it)\nother: no\n";
+                            "and 2 more: it went wrong\nother: no\n";
   CHECK(notes.text == then);
   report.add_repository("app-20", problem(ErrorKind::unavailable));
   report.finish();
-  CHECK(notes.text == then + "app-20: it went wrong (mend it)\n");
+  CHECK(notes.text == then + "app-20: it went wrong\nhint: mend it\n");
 }
 
 TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes back") {
