@@ -36,10 +36,10 @@ private:
 /// nobody writes to yet is waited for when it is read.
 FileDescriptor open_for_reading(const std::filesystem::path& path);
 
-/// The same for what can only be a file: a pipe or a device is Error{local_io}.
+/// Opens a regular file for reading. A pipe or a device is Error{local_io}.
 FileDescriptor open_regular_file(const std::filesystem::path& path);
 
-/// What becomes of what a file had before.
+/// The fate of a file's earlier content.
 enum class Earlier { kept, removed };
 
 /// Opens a file, a pipe or a device to write line by line at its end, and creates it. Waits for the
@@ -93,7 +93,7 @@ class AtomicFile : public Sink {
 public:
   /// `mode` is the permission of the result before the umask; an existing file's mode is kept. A
   /// symbolic link is written through, as a user expects of a file he names. Throws
-  /// Error{local_io} for what is there and is no file, or was planted there.
+  /// Error{local_io} where `path` is no regular file, or a file or link that another user planted.
   explicit AtomicFile(const std::filesystem::path& path, unsigned mode = 0666);
 
   /// The file `name` in an open folder, whatever has become of the folder's own name; a symbolic
@@ -145,7 +145,8 @@ void sync_file_system(const FileDescriptor& folder, const std::string& what);
 /// A file without a name under $TMPDIR (or /tmp), gone when closed or when the process dies.
 FileDescriptor make_temporary_file();
 
-/// What a source gave, in such a file. Copies share it; open() is thread-safe.
+/// The bytes of a source, kept in a temporary file without a name. Copies share the file; open() is
+/// thread-safe.
 struct KeptBytes {
   std::shared_ptr<const FileDescriptor> file;
   std::uint64_t size_bytes = 0;
@@ -153,7 +154,8 @@ struct KeptBytes {
   [[nodiscard]] std::unique_ptr<Source> open() const;
 };
 
-/// Reads `source` to its end, for who wants its size beforehand or reads it more than once.
+/// Reads `source` to its end and keeps its bytes, for callers that need the size beforehand or read
+/// them more than once.
 KeptBytes keep_bytes(Source& source);
 
 /// The whole of a small file. Throws Error{protocol} past `limit_bytes`.

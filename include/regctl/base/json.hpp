@@ -13,7 +13,7 @@
 
 /// Takes a value apart without asking for memory. The library's own way moves all that is in it
 /// into a list first: a destructor that throws where memory is short, which ends the process. The
-/// depth of what is parsed is limited, so that this may recurse.
+/// depth of parsed documents is limited, so that this may recurse.
 template <>
 inline void nlohmann::basic_json<nlohmann::ordered_map>::json_value::destroy(value_t kind) {
   const auto remove = [](auto* part) {
