@@ -100,6 +100,11 @@ bool is_bare_tree(const fs::path& folder) {
          is_bare_of_repositories(repositories);
 }
 
+/// In this order, so that a tree that another process fills meanwhile is found to be one or the other.
+bool is_bare_or_full_tree(const fs::path& folder) {
+  return is_bare_tree(folder) || is_tree(folder);
+}
+
 /// The tree of which `folder` is a part.
 std::optional<Misplaced> find_above(const fs::path& folder) {
   std::error_code error;
@@ -112,7 +117,7 @@ std::optional<Misplaced> find_above(const fs::path& folder) {
     const auto name = path.filename().string();
     const bool is_part = (name == k_images || name == k_repositories) &&
                          is_folder(above / k_images) && is_folder(above / k_repositories) &&
-                         (is_tree(above) || is_bare_tree(above));
+                         is_bare_or_full_tree(above);
     if (is_part) {
       const auto* where = level == 0 ? "is the folder " : "lies in the folder ";
       return Misplaced{where + name + " of a storage tree", above};
@@ -162,7 +167,7 @@ std::optional<Misplaced> find_misplaced(const fs::path& folder) {
   if (auto above = find_above(folder)) {
     return above;
   }
-  if (is_bare(folder) || is_bare_tree(folder)) {
+  if (is_bare(folder) || is_bare_or_full_tree(folder)) {
     return std::nullopt;
   }
   if (is_of_protocol_v2(folder)) {

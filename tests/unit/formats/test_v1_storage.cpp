@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <fstream>
 #include <thread>
 
@@ -146,6 +147,26 @@ TEST_CASE("what is no tree is told with the place where one seems to be") {
   make("go/repositories/team/app"); // the original's rewrite in Go
   std::ofstream(root / "go/repositories/team/app/_index") << "[]";
   CHECK(hint("go", Missing::error) == "is one");
+}
+
+TEST_CASE("a tree that another process begins to fill is always found to be one") {
+  const TemporaryFolder folder;
+  for (int round = 0; round < 300; ++round) {
+    const auto root = folder / std::to_string(round);
+    std::barrier together(2);
+    std::thread other([&] {
+      together.arrive_and_wait();
+      for (const auto* part : {"repositories", "images"}) {
+        std::filesystem::create_directories(root / part);
+      }
+      std::filesystem::create_directory(root / "images" / id_of(1));
+    });
+    together.arrive_and_wait();
+    for (int look = 0; look < 20; ++look) {
+      CHECK_NOTHROW(V1Storage::open(root.string(), V1Storage::Missing::create));
+    }
+    other.join();
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "an image is there once its checksum was right") {
