@@ -100,7 +100,8 @@ bool is_bare_tree(const fs::path& folder) {
          is_bare_of_repositories(repositories);
 }
 
-/// In this order, so that a tree that another process fills meanwhile is found to be one or the other.
+/// In this order, so that a tree that another process fills meanwhile is found to be one or the
+/// other.
 bool is_bare_or_full_tree(const fs::path& folder) {
   return is_bare_tree(folder) || is_tree(folder);
 }

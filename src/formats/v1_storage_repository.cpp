@@ -149,13 +149,26 @@ void remove_emptied(const Tree& tree, const std::string& folder) {
   sweep_gone(tree, space);
 }
 
+/// Calls `on_tag` for the name behind each "tag_" in a folder, and `on_stray` where none may be so.
+void for_each_tag_file(const Tree& tree, const std::string& folder,
+                       const std::function<void(const std::string& tag)>& on_tag,
+                       const std::function<void(const std::string& path)>& on_stray = {}) {
+  tree.list(folder, [&](const std::string& file) {
+    if (!file.starts_with(k_tag_prefix)) {
+      return;
+    }
+    if (const auto tag = file.substr(k_tag_prefix.size()); is_tag(tag)) {
+      on_tag(tag);
+    } else if (on_stray) {
+      on_stray(folder + "/" + file);
+    }
+  });
+}
+
 V1Tags list_tags(const Tree& tree, const std::string& folder) {
   V1Tags tags;
-  tree.list(folder, [&](const std::string& file) {
-    const auto tag = std::string_view(file).substr(std::min(k_tag_prefix.size(), file.size()));
-    if (file.starts_with(k_tag_prefix) && is_tag(tag)) {
-      tags[std::string(tag)] = read_listed_tag(tree, folder + "/" + file);
-    }
+  for_each_tag_file(tree, folder, [&](const std::string& tag) {
+    tags[tag] = read_listed_tag(tree, folder + "/" + tag_file(tag));
   });
   return tags;
 }
@@ -304,11 +317,19 @@ void V1Storage::for_each_stray(const std::function<void(const std::string&)>& on
       return;
     }
     tree.list(path, [&](const std::string& folder) {
-      if (!name_of(space, folder)) {
+      if (const auto name = name_of(space, folder)) {
+        for_each_stray_in(*name, on_path);
+      } else {
         on_path(path + "/" + folder);
       }
     });
   });
+}
+
+void V1Storage::for_each_stray_in(const std::string& name,
+                                  const std::function<void(const std::string&)>& on_path) const {
+  for_each_tag_file(
+      *state_->tree, folder_of(name), [](const std::string&) {}, on_path);
 }
 
 std::int64_t V1Storage::last_change_ns(const std::string& space) const {
@@ -347,9 +368,7 @@ std::vector<std::string> V1Storage::overwritten_tags(const std::string& name) co
 
 std::size_t V1Storage::count_tags(const std::string& name) const {
   std::size_t count = 0;
-  state_->tree->list(folder_of(name), [&](const std::string& file) {
-    count += file.starts_with(k_tag_prefix) ? 1 : 0;
-  });
+  for_each_tag_file(*state_->tree, folder_of(name), [&](const std::string&) { ++count; });
   return count;
 }
 

@@ -242,10 +242,9 @@ void audit(Session& session, const Place& place, const AuditOptions& options,
   std::unique_ptr<AuditStore> store;
   if (place.kind == Place::Kind::v1_storage) {
     auto storage = V1Storage::open(place.path);
-    if (!name) {
-      note_strays(session, *storage);
-    }
-    store = make_audit_store(std::move(storage), name ? std::optional(name->name) : std::nullopt);
+    const auto only = name ? std::optional(name->name) : std::nullopt;
+    note_strays(session, *storage, only);
+    store = make_audit_store(std::move(storage), only);
   } else if (place.kind == Place::Kind::registry) {
     store = make_audit_store(session, {name->host}, name->name);
   } else {

@@ -46,6 +46,9 @@ std::unique_ptr<V1Repository> open_engine(Session& session, const Place& place) 
 std::unique_ptr<V1Repository> open_storage(Session& session, const Place& place) {
   const auto storage = V1Storage::open(place.path);
   if (place.reference) {
+    if (!place.reference->tag) { // who names one tag does not miss another
+      note_strays(session, *storage, place.reference->name);
+    }
     return storage->repository(place.reference->name);
   }
   note_strays(session, *storage);
@@ -190,19 +193,25 @@ std::unique_ptr<V1Repository> open_repository(Session& session, const Place& pla
               "this version of regctl cannot read or write " + place.to_string());
 }
 
-void note_strays(Session& session, const V1Storage& storage) {
+void note_strays(Session& session, const V1Storage& storage,
+                 const std::optional<std::string>& name) {
   constexpr std::size_t k_most_named = 3;
   std::string named;
   std::size_t count = 0;
-  storage.for_each_stray([&](const std::string& path) {
+  const auto on_path = [&](const std::string& path) {
     if (++count <= k_most_named) {
       named += (named.empty() ? "" : ", ") + path;
     }
-  });
+  };
+  if (name) {
+    storage.for_each_stray_in(*name, on_path);
+  } else {
+    storage.for_each_stray(on_path);
+  }
   if (count > 0) {
     session.progress().note(
         "'" + storage.folder() +
-        "': passed over is what no image or repository "
+        "': passed over is what no image, repository or tag "
         "is named like: " +
         named +
         (count > k_most_named ? " and " + std::to_string(count - k_most_named) + " more" : ""));

@@ -21,8 +21,10 @@ namespace regctl::ops {
 /// Throws Error{unsupported} for places that this version cannot read.
 std::unique_ptr<V1Repository> open_repository(Session& session, const Place& place);
 
-/// Says what of a whole storage tree is passed over because nothing is named so.
-void note_strays(Session& session, const V1Storage& storage);
+/// Says what of a storage tree is passed over because nothing is named so: of the whole tree, or of
+/// the repository `name` alone.
+void note_strays(Session& session, const V1Storage& storage,
+                 const std::optional<std::string>& name = std::nullopt);
 
 /// One image of a place: the name it has there and its ID.
 struct Selected {

@@ -182,6 +182,24 @@ class Verbs(Storage):
                 self.assertFalse(os.path.exists(f"{folder}/_inprogress"))
 
 
+class Strays(Storage):
+    def test_a_tag_file_that_no_tag_is_named_like_is_told(self):
+        make_archive(self.path("app.tar"), ["base"], 1000)
+        tree = f"v1-storage:{self.path('tree')}"
+        self.ok("push", "app.tar", f"{tree}:team/app:1")
+        os.link(self.path("tree/repositories/team/app/tag_1"), self.path("tree/repositories/team/app/tag_1+a"))
+        note = "passed over is what no image, repository or tag is named like: repositories/team/app/tag_1+a\n"
+        for place in (tree, f"{tree}:team/app"):
+            for command in (("images",), ("tags",), ("audit",), ("mirror", "--dry-run")):
+                if command == ("tags",) and place == tree:
+                    continue
+                with self.subTest(f"{command} {place}"):
+                    there = [f"v1-storage:{self.path('copy')}:team/copy" if place != tree else f"v1-storage:{self.path('copy')}"]
+                    result = self.ok(*command, place, *(there if command[0] == "mirror" else []))
+                    self.assertEqual(result.err.count(note), 1, result.err)
+        self.assertNotIn("passed over", self.ok("pull", f"{tree}:team/app:1", "out.tar").err)
+
+
 class Writers(Storage):
     def test_two_processes_push_one_image_and_it_is_sound(self):
         make_archive(self.path("app.tar"), [f"layer-{i}" for i in range(6)], 200_000)

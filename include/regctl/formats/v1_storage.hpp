@@ -109,9 +109,13 @@ public:
   void for_each_namespace(const std::function<void(const std::string&)>& on_namespace) const;
   void for_each_repository_in(const std::string& space,
                               const std::function<void(const std::string&)>& on_name) const;
-  /// Calls `on_path` for each folder or file where images and repositories lie that is passed over
-  /// by the above, because no ID and no name is written so ("repositories/team/deep%2Fname").
+  /// Calls `on_path` for each folder or file where images, repositories and their tags lie that the
+  /// above and tags() pass over, because no ID, name or tag is written so
+  /// ("repositories/team/deep%2Fname", "repositories/team/app/tag_1.0+build").
   void for_each_stray(const std::function<void(const std::string& path)>& on_path) const;
+  /// Those of one repository alone.
+  void for_each_stray_in(const std::string& name,
+                         const std::function<void(const std::string& path)>& on_path) const;
   /// When a repository last came into or went from a namespace, in nanoseconds since 1970; 0 if it
   /// is not there.
   [[nodiscard]] std::int64_t last_change_ns(const std::string& space) const;

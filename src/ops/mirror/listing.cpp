@@ -329,9 +329,8 @@ private:
 
 std::unique_ptr<Side> open_tree(Session& session, const Place& place) {
   auto storage = V1Storage::open(place.path);
-  if (!place.reference) {
-    note_strays(session, *storage);
-  }
+  note_strays(session, *storage,
+              place.reference ? std::optional(place.reference->name) : std::nullopt);
   return std::make_unique<StorageSide>(std::move(storage));
 }
 

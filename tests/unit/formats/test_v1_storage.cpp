@@ -437,10 +437,11 @@ TEST_CASE_FIXTURE(Fixture, "tags that are put at once are all there, and one tha
   CHECK(hidden == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is named like no image or repository is told") {
+TEST_CASE_FIXTURE(Fixture, "what is named like no image, repository or tag is told") {
   put(id_of(1));
   storage->put_tag("team/deep/name", "1", id_of(1), "{}");
-  const Ids strays = {"images/short", "repositories/a b", "repositories/team/deep%2Fname"};
+  const Ids strays = {"images/short", "repositories/a b", "repositories/team/app/tag_1.0+build",
+                      "repositories/team/deep%2Fname"};
   for (const auto& stray : strays) {
     std::filesystem::create_directories(folder / stray);
   }
@@ -448,6 +449,10 @@ TEST_CASE_FIXTURE(Fixture, "what is named like no image or repository is told") 
   storage->for_each_stray([&](const std::string& path) { told.push_back(path); });
   std::sort(told.begin(), told.end());
   CHECK(told == strays);
+  told.clear();
+  storage->for_each_stray_in("team/app", [&](const std::string& path) { told.push_back(path); });
+  CHECK(told == Ids{"repositories/team/app/tag_1.0+build"});
+  CHECK(storage->count_tags("team/app") == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "tags come and go") {
