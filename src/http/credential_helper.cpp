@@ -14,8 +14,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <thread>
 
 extern "C" char** environ; // NOLINT: POSIX wants it declared by the program
 
@@ -63,7 +65,7 @@ public:
   explicit Child(::pid_t pid) : pid_(pid) {}
   ~Child() {
     if (pid_ > 0) {
-      ::kill(pid_, SIGTERM);
+      end();
     }
   }
   Child(const Child&) = delete;
@@ -84,6 +86,22 @@ public:
   }
 
 private:
+  /// By SIGTERM, and by SIGKILL where that is not enough. The child is gone when this returns.
+  void end() const {
+    constexpr int k_looks = 50;
+    constexpr std::chrono::milliseconds k_pause{10};
+    ::kill(pid_, SIGTERM);
+    for (int look = 0; look < k_looks; ++look) {
+      if (::waitpid(pid_, nullptr, WNOHANG) != 0) {
+        return;
+      }
+      std::this_thread::sleep_for(k_pause);
+    }
+    ::kill(pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+
   ::pid_t pid_;
 };
 

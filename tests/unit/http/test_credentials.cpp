@@ -10,6 +10,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -297,7 +299,7 @@ TEST_CASE("a helper is asked once per host, and told about once") {
 TEST_CASE("a helper that closes its output and stays does not hold an interruption") {
   const Home home;
   home.write("docker-credential-stays", "#!/bin/sh\necho $$ > '" + home.path("pid").string() +
-                                            "'\nexec >&- 2>&- <&-\nkill -INT " +
+                                            "'\ntrap '' TERM\nexec >&- 2>&- <&-\nkill -INT " +
                                             std::to_string(::getpid()) + "\nexec sleep 600\n");
   fs::permissions(home.path("docker-credential-stays"), fs::perms::owner_all);
   home.write(".docker/config.json", R"({"credsStore": "stays"})");
@@ -308,6 +310,11 @@ TEST_CASE("a helper that closes its output and stays does not hold an interrupti
     CHECK(error.kind() == ErrorKind::interrupted);
   }
   reset_interrupt();
+  pid_t helper = 0;
+  std::ifstream(home.path("pid")) >> helper;
+  REQUIRE(helper > 0);
+  CHECK(::kill(helper, 0) == -1); // it was ended
+  CHECK(errno == ESRCH);
 }
 
 TEST_CASE("a helper that is not there, or fails, is named") {
