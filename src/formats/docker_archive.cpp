@@ -22,10 +22,6 @@ namespace regctl {
 
 namespace {
 
-[[noreturn]] void read_only() {
-  throw Error(ErrorKind::unsupported, "an archive that is read cannot be changed");
-}
-
 /// A layer of an archive, checked against the sums that its config and its name promise.
 class ArchivedLayer final : public LayerSource {
 public:
@@ -71,7 +67,7 @@ private:
 class OpenArchive;
 
 /// The archive's images as a repository that cannot be written.
-class ArchiveRepository final : public V1Repository {
+class ArchiveRepository final : public ReadOnlyV1Repository {
 public:
   explicit ArchiveRepository(std::shared_ptr<const OpenArchive> archive)
       : archive_(std::move(archive)) {}
@@ -82,11 +78,6 @@ public:
   std::optional<V1Image> find_image(const std::string& id) override;
   V1Answer look_up(const std::string& id) override;
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override;
-
-  std::unique_ptr<V1Push> start_push(const V1PushPlan&) override { read_only(); }
-  void put_tag(const std::string&, const std::string&) override { read_only(); }
-  void remove_tag(const std::string&) override { read_only(); }
-  void remove() override { read_only(); }
 
 private:
   std::shared_ptr<const OpenArchive> archive_; // kept open

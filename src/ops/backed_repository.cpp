@@ -7,11 +7,7 @@ namespace regctl::ops {
 
 namespace {
 
-[[noreturn]] void read_only() {
-  throw Error(ErrorKind::unsupported, "an archive that is read cannot be changed");
-}
-
-class BackedRepository final : public V1Repository {
+class BackedRepository final : public ReadOnlyV1Repository {
 public:
   BackedRepository(V1Repository& source, V1Repository& destination)
       : source_(source), destination_(destination) {}
@@ -62,11 +58,6 @@ public:
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
     return source_.open_layer(image, check);
   }
-
-  std::unique_ptr<V1Push> start_push(const V1PushPlan&) override { read_only(); }
-  void put_tag(const std::string&, const std::string&) override { read_only(); }
-  void remove_tag(const std::string&) override { read_only(); }
-  void remove() override { read_only(); }
 
 private:
   V1Repository& source_;

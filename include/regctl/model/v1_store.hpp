@@ -148,6 +148,18 @@ public:
   virtual void remove() = 0;
 };
 
+/// One that is only read: what would change it throws Error{unsupported}.
+class ReadOnlyV1Repository : public V1Repository {
+public:
+  std::unique_ptr<V1Push> start_push(const V1PushPlan&) final { refuse(); }
+  void put_tag(const std::string&, const std::string&) final { refuse(); }
+  void remove_tag(const std::string&) final { refuse(); }
+  void remove() final { refuse(); }
+
+private:
+  [[noreturn]] void refuse() const;
+};
+
 /// How long a chain may be; the longest seen are 127 (aufs), so this only stops what is hostile.
 inline constexpr std::size_t k_max_chain = 4096;
 
