@@ -5,7 +5,6 @@
 import base64
 import json
 import os
-import socket
 import stat
 import sys
 
@@ -115,22 +114,6 @@ class Auth(TestCase):
                 self.ok(*words, "--config", self.path("config.json"), env=ENVIRONMENT)
                 self.assertEqual({r["authorization"] for r in images.log("PUT", "/layer")
                                   if r["status"] == 200}, {BASIC})
-
-    def test_endpoints_that_nobody_reaches_are_told_and_passed_over(self):
-        with socket.socket() as nobody:
-            nobody.bind(("127.0.0.1", 0))
-            gone = f"127.0.0.1:{nobody.getsockname()[1]}"
-            for kinds in ("gone, here", "gone,down", "down,no host,here"):
-                with self.subTest(kinds):
-                    here = self.start(FaultServer)
-                    down = self.start(FaultServer, faults=[{"path": "", "action": "status", "status": 502}])
-                    named = kinds.replace("gone", gone).replace("down", down.host).replace("here", here.host)
-                    index = self.start(FaultServer, "--standalone", "False", "--endpoints", named)
-                    result = self.ok("push", "--retry", "0", "app.tar", f"{index.host}/team/app:1.0")
-                    self.assertEqual(result.err.count("which is of no use"), 1 if "here" in kinds else 2)
-                    self.assertIn(f"X-Docker-Endpoints of http://{index.host} names http://", result.err)
-                    asked = here if "here" in kinds else index
-                    self.assertEqual(len(asked.log("PUT", "/layer")), 2)
 
     def test_cookies_come_back_to_who_set_them(self):
         server = self.start(FaultServer, "--cookie", "node-7")

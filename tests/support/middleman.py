@@ -78,8 +78,8 @@ class _Handler(BaseHTTPRequestHandler):
         middleman = self.server.middleman
         size = int(self.headers.get("Content-Length", 0))
         request = middleman.note(self.command, self.path, self.headers, size)
-        spoil = middleman.choose(request) or Spoil()
         try:
+            spoil = middleman.choose(request) or Spoil()
             answer = None
             if spoil.status is None or spoil.is_passed_on:
                 answer = self.pass_on(request, spoil)
@@ -155,9 +155,14 @@ class Middleman:
     def __init__(self, server):
         self._counts = {}
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._target_port = server.port
+        self.start_at(0)
+
+    def start_at(self, port):
+        """Listens at this port, or at a free one; also after stop()."""
+        self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.middleman = self
-        self._server.target_port = server.port
+        self._server.target_port = self._target_port
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
@@ -172,7 +177,7 @@ class Middleman:
         return Request(method, path, headers, body_size, count)
 
     def choose(self, request):
-        """A Spoil, or None for a request that goes through."""
+        """A Spoil, or None for a request that goes through; Spoiled cuts it here."""
 
     def on_bytes(self, size):
         """So many bytes have gone through, in the one direction or the other."""

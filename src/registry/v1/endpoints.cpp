@@ -12,14 +12,17 @@ namespace {
 
 constexpr std::size_t k_most_endpoints = 8;
 
-/// What a proxy answers for a server that is not there, after all retries.
-bool is_gateway_error(int status) {
-  return status >= 502 && status <= 504;
-}
-
 std::string_view without_spaces(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
   return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
+http::Response send_once(http::Client& client, const http::Request& request) {
+  auto attempt = client.attempt(request);
+  if (!attempt.response) {
+    throw *attempt.error;
+  }
+  return std::move(*attempt.response);
 }
 
 } // namespace
@@ -40,42 +43,85 @@ std::vector<http::Url> named_endpoints(const http::Response& response, const htt
   return named;
 }
 
+bool is_gateway_error(int status) noexcept {
+  return status >= 502 && status <= 504;
+}
+
 Endpoints::Endpoints(http::Client& client, http::Url base, http::EndpointTrust trust)
     : client_(client), base_(std::move(base)), trust_(trust) {}
 
 std::optional<http::Url> Endpoints::choose(const std::vector<http::Url>& named) {
   const std::lock_guard lock(mutex_);
-  for (std::size_t i = 0; i < named.size(); ++i) {
-    const auto& endpoint = named[i];
+  for (const auto& endpoint : named) {
     if (endpoint.origin() == base_.origin()) {
       return std::nullopt;
     }
-    const auto [known, is_new] = obstacles_.emplace(endpoint.origin(), "");
-    if (is_new) {
-      try {
-        known->second = find_obstacle(endpoint);
-      } catch (...) {
-        obstacles_.erase(known);
-        throw;
-      }
-      if (!known->second.empty() && client_.options().note) {
-        const auto& next = i + 1 < named.size() ? named[i + 1] : base_;
-        client_.options().note("X-Docker-Endpoints of " + base_.origin() + " names " +
-                               endpoint.origin() + ", which is of no use (" + known->second +
-                               "); asking " + next.origin() + " instead");
-      }
-    }
-    if (known->second.empty()) {
+    if (look_at(endpoint, named).obstacle.empty()) {
       return endpoint;
+    }
+  }
+  return find_revived(named);
+}
+
+bool Endpoints::is_dead(const http::Url& endpoint, const std::vector<http::Url>& named) {
+  const std::lock_guard lock(mutex_);
+  auto& known = known_[endpoint.origin()];
+  if (known.obstacle.empty()) { // else another thread has found it out meanwhile
+    known = {find_obstacle(endpoint, Attempts::one)};
+    if (!known.obstacle.empty()) {
+      tell(endpoint, named, "which is of no use any more (" + known.obstacle + ")");
+    }
+  }
+  return !known.obstacle.empty();
+}
+
+/// What is known of `endpoint`, which is asked if that is nothing. The mutex must be held.
+const Endpoints::Known& Endpoints::look_at(const http::Url& endpoint,
+                                           const std::vector<http::Url>& named) {
+  if (const auto found = known_.find(endpoint.origin()); found != known_.end()) {
+    return found->second;
+  }
+  Known known{find_obstacle(endpoint, Attempts::all)};
+  const auto& kept = known_.emplace(endpoint.origin(), std::move(known)).first->second;
+  if (!kept.obstacle.empty()) {
+    tell(endpoint, named, "which is of no use (" + kept.obstacle + ")");
+  }
+  return kept;
+}
+
+/// The first of `named`, all dead, that was not asked lately and answers again. The mutex must be
+/// held.
+std::optional<http::Url> Endpoints::find_revived(const std::vector<http::Url>& named) {
+  for (const auto& endpoint : named) {
+    auto& known = known_[endpoint.origin()];
+    if (Clock::now() - known.asked >= client_.options().stall_timeout) {
+      known = {find_obstacle(endpoint, Attempts::one)};
+      if (known.obstacle.empty()) {
+        return endpoint;
+      }
     }
   }
   return std::nullopt;
 }
 
-void Endpoints::mark(http::Request& request, const std::optional<http::Url>& endpoint) const {
-  if (endpoint && trust_ == http::EndpointTrust::tokens) {
-    request.named_by = base_;
+/// Says that `endpoint` is passed over, and for which host: the first that is not known to be dead.
+void Endpoints::tell(const http::Url& endpoint, const std::vector<http::Url>& named,
+                     const std::string& what) const {
+  if (!client_.options().note) {
+    return;
   }
+  const auto next = std::find_if(named.begin(), named.end(), [&](const http::Url& other) {
+    const auto found = known_.find(other.origin());
+    return found == known_.end() || found->second.obstacle.empty();
+  });
+  client_.options().note("X-Docker-Endpoints of " + base_.origin() + " names " + endpoint.origin() +
+                         ", " + what + "; asking " +
+                         (next == named.end() ? base_ : *next).origin() + " instead");
+}
+
+void Endpoints::mark(http::Request& request, const std::optional<http::Url>& endpoint) const {
+  request.named_by =
+      endpoint && trust_ == http::EndpointTrust::tokens ? std::optional(base_) : std::nullopt;
 }
 
 bool Endpoints::may_have_password(const std::optional<http::Url>& endpoint) const {
@@ -84,14 +130,14 @@ bool Endpoints::may_have_password(const std::optional<http::Url>& endpoint) cons
 
 /// By HEAD, since a thread that has one holds nobody else up (see http's gates): others wait here
 /// while they have requests of their own.
-std::string Endpoints::find_obstacle(const http::Url& endpoint) {
+std::string Endpoints::find_obstacle(const http::Url& endpoint, Attempts attempts) {
   http::Request request;
   request.method = http::Method::head;
   request.url = endpoint;
   request.url.target = "/v1/_ping";
   mark(request, endpoint);
   try {
-    auto response = client_.send(request);
+    auto response = attempts == Attempts::all ? client_.send(request) : send_once(client_, request);
     http::discard_body(response);
     return is_gateway_error(response.status) ? "it answered " + std::to_string(response.status)
                                              : std::string();

@@ -89,25 +89,56 @@ http::Response Session::send(http::Request request, Need need) {
   ask_index_first(need);
   const auto target = request.url.target;
   // A 401 may ask for Basic first and then for a token; more rounds would not teach us anything.
-  for (int round = 0;; ++round) {
-    const auto endpoint = choose_endpoint();
+  for (int round = 0;;) {
+    const auto named = named_endpoints();
+    const auto endpoint = connection_->endpoints->choose(named);
     const auto tried = choose(need, endpoint);
     request.url = endpoint.value_or(connection_->base);
     request.url.target = target;
     request.authorization = tried.authorization;
     connection_->endpoints->mark(request, endpoint);
-    auto response = in_context_of(endpoint, [&] { return exchange(request); });
-    if (response.status == 403 || (response.status == 401 && round == 2)) {
-      deny_at(endpoint, response);
+    auto response = send_unless_dead(request, endpoint, named);
+    if (!response) {
+      continue; // at the next: each dies but once
     }
-    if (response.status != 401) {
+    if (response->status == 403 || (response->status == 401 && round == 2)) {
+      deny_at(endpoint, *response);
+    }
+    if (response->status != 401) {
+      return std::move(*response);
+    }
+    if (!renew(need, *response, tried)) {
+      deny_at(endpoint, *response);
+    }
+    http::discard_body(*response);
+    ++round;
+  }
+}
+
+/// The answer of `endpoint`; nothing if it has died, so that the request is to be sent elsewhere.
+/// Endpoints of one registry share what they store: what may be repeated at one of them may be
+/// repeated at another.
+std::optional<http::Response> Session::send_unless_dead(http::Request& request,
+                                                        const std::optional<http::Url>& endpoint,
+                                                        const std::vector<http::Url>& named) {
+  const auto may_go_elsewhere = [&] {
+    return endpoint && request.repeat != http::Repeat::never &&
+           connection_->endpoints->is_dead(*endpoint, named);
+  };
+  try {
+    auto response = in_context_of(endpoint, [&] { return exchange(request); });
+    if (!is_gateway_error(response.status) || !may_go_elsewhere()) {
       return response;
     }
-    if (!renew(need, response, tried)) {
-      deny_at(endpoint, response);
-    }
     http::discard_body(response);
+  } catch (const Error& error) {
+    const bool has_no_answer =
+        error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::protocol;
+    if (!has_no_answer || !may_go_elsewhere()) {
+      throw;
+    }
   }
+  return std::nullopt;
 }
 
 /// Every request passes here, also those that are made for a token: an announcement asks for one.
@@ -154,13 +185,9 @@ http::Response Session::in_context_of(const std::optional<http::Url>& endpoint, 
       body);
 }
 
-/// Where images and tags are asked for; nothing: at the registry itself.
-std::optional<http::Url> Session::choose_endpoint() {
-  const auto named = [&] {
-    const std::lock_guard lock(mutex_);
-    return named_endpoints_;
-  }();
-  return named.empty() ? std::nullopt : connection_->endpoints->choose(named);
+std::vector<http::Url> Session::named_endpoints() {
+  const std::lock_guard lock(mutex_);
+  return named_endpoints_;
 }
 
 Session::Tried Session::choose(Need need, const std::optional<http::Url>& endpoint) {
@@ -227,7 +254,7 @@ void Session::request_token(Need need) {
 
 void Session::learn(const http::Response& response, Need need) {
   auto token = token_of(response);
-  auto endpoints = named_endpoints(response, connection_->base);
+  auto endpoints = v1::named_endpoints(response, connection_->base);
   const std::lock_guard lock(mutex_);
   if (is_success(response.status)) {
     asked_index_ = true;

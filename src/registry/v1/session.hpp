@@ -77,9 +77,9 @@ public:
   http::Response send_index(http::Request request, Need need);
 
   /// A request for an image or a tag at an endpoint that the index named (see Endpoints), else at
-  /// the registry itself; only target, method,
-  /// headers and body of `request` need be set. Throws Error{denied} for a 401 that stays, and for
-  /// a 403.
+  /// the registry itself; only target, method, headers and body of `request` need be set. Where the
+  /// endpoint turns out to be dead it goes to the next. Throws Error{denied} for a 401 that stays,
+  /// and for a 403.
   http::Response send(http::Request request, Need need);
 
   /// How the JSONs of this repository were written before the server re-encoded them.
@@ -98,7 +98,10 @@ private:
   http::Response exchange(http::Request& request);
   void ask_index_first(Need need);
   http::Secret& token(Need need) { return tokens_.at(static_cast<std::size_t>(need)); }
-  std::optional<http::Url> choose_endpoint();
+  std::vector<http::Url> named_endpoints();
+  std::optional<http::Response> send_unless_dead(http::Request& request,
+                                                 const std::optional<http::Url>& endpoint,
+                                                 const std::vector<http::Url>& named);
   template <class Body>
   http::Response in_context_of(const std::optional<http::Url>& endpoint, Body&& body) const;
   Tried choose(Need need, const std::optional<http::Url>& endpoint);
