@@ -158,8 +158,8 @@ void read_certs_folder(const fs::path& folder, RegistrySettings& settings) {
   }
 }
 
-/// What the folder of a host may be called.
-std::vector<std::string> certs_folders(const std::string& host_port) {
+/// What a host may be called, in the configuration and as a folder of certs.d.
+std::vector<std::string> names_of(const std::string& host_port) {
   constexpr std::string_view k_https = ":443";
   if (host_port.ends_with(k_https)) {
     return {host_port, host_port.substr(0, host_port.size() - k_https.size())};
@@ -168,6 +168,17 @@ std::vector<std::string> certs_folders(const std::string& host_port) {
   const bool has_port = colon != std::string::npos && !host_port.ends_with(']');
   return has_port ? std::vector<std::string>{host_port}
                   : std::vector<std::string>{host_port, host_port + std::string(k_https)};
+}
+
+/// The entry for a host, by the name that was asked for or else the other one.
+RegistrySettings find_entry(const std::map<std::string, RegistrySettings>& registries,
+                            const std::string& host_port) {
+  for (const auto& name : names_of(host_port)) {
+    if (const auto found = registries.find(name); found != registries.end()) {
+      return found->second;
+    }
+  }
+  return {};
 }
 
 } // namespace
@@ -200,7 +211,7 @@ Settings Settings::load(const Flags& flags) {
 }
 
 void Settings::add(const std::string& host_port, const RegistrySettings& settings) {
-  auto& known = registries_[host_port];
+  auto known = find_entry(registries_, host_port);
   known.insecure = known.insecure || settings.insecure;
   known.plain_http = known.plain_http || settings.plain_http;
   if (settings.tls_min) {
@@ -215,13 +226,11 @@ void Settings::add(const std::string& host_port, const RegistrySettings& setting
       known.*member = settings.*member;
     }
   }
+  registries_[host_port] = std::move(known);
 }
 
 RegistrySettings Settings::for_host(const std::string& host_port) const {
-  RegistrySettings settings;
-  if (const auto found = registries_.find(host_port); found != registries_.end()) {
-    settings = found->second;
-  }
+  auto settings = find_entry(registries_, host_port);
   settings.insecure = settings.insecure || flags_.insecure;
   settings.plain_http = settings.plain_http || flags_.plain_http;
   if (flags_.tls_min) {
@@ -238,7 +247,7 @@ RegistrySettings Settings::for_host(const std::string& host_port) const {
                                           config_folder() / "containers", "/etc/docker",
                                           "/etc/containers"};
   for (const auto& owner : owners) {
-    for (const auto& name : certs_folders(host_port)) {
+    for (const auto& name : names_of(host_port)) {
       read_certs_folder(owner / "certs.d" / name, settings);
     }
   }

@@ -199,6 +199,31 @@ class PullThrough(TestCase):
         wait_for(lambda: self.is_kept(closed), "the layer")
         self.assertEqual(self.server.ask("GET", f"{base}/layer").status, 401)  # now that it is here, too
 
+    def test_the_source_is_reached_as_it_is_configured(self):
+        """Certificates, and whether its endpoints may have its password."""
+        self.make_key("ca", "/CN=test CA")
+        self.make_key("server", "/CN=127.0.0.1", ca="ca", names="IP:127.0.0.1")
+        self.ok("copy", "app.tar", "v1-storage:tree:team/app:1.0")
+        words = ["--tls-cert", self.path("server.crt"), "--tls-key", self.path("server.key"), "--auth", "nginx",
+                 "--user", "alice:secret", "--storage", self.path("tree")]
+        images = self.start(FaultServer, *words)
+        source = self.start(FaultServer, *words, "--standalone", "False", "--endpoints", images.host)
+        os.mkdir(self.path("docker"))
+        self.write("docker/config.json", json.dumps(
+            {"auths": {source.host: {"auth": AUTHORIZED["Authorization"].split()[1]}}}))
+        for name in (f"https://{source.host}", f"https://{source.host}/v1/", source.host):
+            for settings, status in (({"ca_file": self.path("ca.crt"), "endpoints": "trusted"}, 200),
+                                     ({"insecure": True, "endpoints": "trusted"}, 200),
+                                     ({"ca_file": self.path("ca.crt")}, 502), ({"endpoints": "trusted"}, 502)):
+                with self.subTest((name, settings)):
+                    self.write("regctl.json", json.dumps({"registries": {
+                        source.host: settings, images.host: {"ca_file": self.path("ca.crt")}}}))
+                    server = self.start(RegctlServer, "--mirror-source", name, "--retry", "0",
+                                        env={"DOCKER_CONFIG": self.path("docker"),
+                                             "REGCTL_CONFIG": self.path("regctl.json")})
+                    answer = server.ask("GET", "/v1/repositories/team/app/tags")
+                    self.assertEqual(answer.status, status, server.errors())
+
     # --- pushing to a mirror ---
 
     def test_an_image_of_the_source_can_be_tagged_and_built_upon(self):

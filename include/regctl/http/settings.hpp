@@ -60,12 +60,12 @@ public:
   /// Before the settings are shared.
   void add(const std::string& host_port, const RegistrySettings& settings);
 
-  /// For "host:port". certs.d is looked for in ~/.docker, ~/.config/docker, ~/.config/containers,
-  /// /etc/docker and /etc/containers; in each, folder "host:port" or, for port 443, "host" or
-  /// "host:443". Of the first that has any, all *.crt are authorities, and each *.cert with the
-  /// *.key of its name is a certificate of ours. Throws Error{usage} for a *.cert or *.key without
-  /// the other, and for such a folder that cannot be read. Source: Docker's registry/registry.go
-  /// (ReadCertsDirectory), 20.10.
+  /// For "host:port"; for port 443 the entry or folder may be called "host" or "host:443". certs.d
+  /// is looked for in ~/.docker, ~/.config/docker, ~/.config/containers, /etc/docker and
+  /// /etc/containers: of the first folder that has any, all *.crt are authorities, and each *.cert
+  /// with the *.key of its name is a certificate of ours. Throws Error{usage} for a *.cert or *.key
+  /// without the other, and for such a folder that cannot be read. Source: Docker's
+  /// registry/registry.go (ReadCertsDirectory), 20.10.
   [[nodiscard]] RegistrySettings for_host(const std::string& host_port) const;
 
 private:

@@ -223,6 +223,24 @@ TEST_CASE("a certificate without its key is told, and a key without its certific
   }
 }
 
+TEST_CASE("the configuration may call a host HOST or HOST:443 where that is the port") {
+  const Home home;
+  http::Settings::Flags flags;
+  flags.config = home.write("config.json", R"({"registries": {
+    "plain.example": {"endpoints": "trusted"}, "numbered.example:443": {"endpoints": "trusted"},
+    "both.example": {"endpoints": "trusted"}, "both.example:443": {"endpoints": "tokens"}}})");
+  const auto settings = Settings::load(flags);
+  for (const auto* host : {"plain.example", "plain.example:443", "numbered.example",
+                           "numbered.example:443", "both.example"}) {
+    CAPTURE(host);
+    CHECK(settings.for_host(host).endpoints == EndpointTrust::password);
+  }
+  for (const auto* host : {"plain.example:5000", "numbered.example:80", "both.example:443"}) {
+    CAPTURE(host);
+    CHECK(settings.for_host(host).endpoints == EndpointTrust::tokens);
+  }
+}
+
 TEST_CASE("the least TLS and what endpoints get are read, and mistakes in them told") {
   const Home home;
   Settings::Flags flags;
