@@ -114,7 +114,7 @@ public:
     }
   }
 
-  bool has_image(const std::string&) override { return false; }
+  std::optional<V1Image> find_image(const std::string&) override { return std::nullopt; }
   [[nodiscard]] bool can_repeat() const override { return output_->is_positioned(); }
 
   PutOutcome put_image(const V1Upload& upload) override {

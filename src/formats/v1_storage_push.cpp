@@ -31,8 +31,8 @@ public:
       : storage_(std::move(storage)), name_(std::move(name)), plan_(std::move(plan)),
         progress_(plan_.ids) {}
 
-  bool has_image(const std::string& id) override {
-    const bool there = storage_->image_state(id) == V1Storage::ImageState::complete;
+  std::optional<V1Image> find_image(const std::string& id) override {
+    auto there = storage_->find_image(id);
     if (there) {
       progress_.advance(id, Stage::complete);
     }

@@ -4,6 +4,7 @@
 #include "ops/layer_packing.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/model/v1_difference.hpp>
 #include <regctl/model/v1_layer.hpp>
 
 #include <functional>
@@ -61,7 +62,8 @@ bool is_verified(const V1Image& image, const ImageCopy& how) {
 }
 
 ImageMover::Moved ImageMover::move(const V1Image& image) {
-  if (push_.has_image(image.id)) {
+  if (const auto there = push_.find_image(image.id)) {
+    note_difference(*there, image);
     session_.progress().skipped(image.id, how_.verb, image.layer_size_bytes);
     return {true, 0};
   }
@@ -97,6 +99,21 @@ PutOutcome ImageMover::send_twice_if_damaged(const V1Image& image, Progress::Tas
     }
     session_.progress().restart(task);
     return send(image, how_.check, task, bytes);
+  }
+}
+
+void ImageMover::note_difference(const V1Image& there, const V1Image& image) {
+  const bool keeps_bytes =
+      how_.plain_layers == PlainLayers::keep && how_.unread_layers == UnreadLayers::keep;
+  if (!keeps_bytes || how_.check == LayerCheck::none) { // else layers differ as they should
+    return;
+  }
+  if (const auto difference = find_v1_difference(there, image); !difference.empty()) {
+    std::call_once(difference_noted_, [&] {
+      session_.progress().note("image " + short_id(image.id) +
+                               " is at the destination already, but " + difference +
+                               ": it is left as it is, as are others like it");
+    });
   }
 }
 

@@ -65,6 +65,8 @@ private:
   /// Whether the layer has to be packed (anew). Throws Error{unsupported} for what cannot be.
   bool wants_gzip(const V1Image& image, LayerCheck check);
   void note_unread(const V1Image& image, Compression compression);
+  /// Of an image that is at the destination: what others may have pushed under the same ID.
+  void note_difference(const V1Image& there, const V1Image& image);
 
   PutOutcome send_twice_if_damaged(const V1Image& image, Progress::Task task, Bytes& bytes);
   PutOutcome send(const V1Image& image, LayerCheck check, Progress::Task task, Bytes& bytes);
@@ -74,7 +76,8 @@ private:
   V1Push& push_;
   const ImageCopy& how_;
   std::atomic<bool> abandoned_{false};
-  std::once_flag unread_noted_; ///< of all layers the first is named
+  std::once_flag unread_noted_;     ///< of all layers the first is named
+  std::once_flag difference_noted_; ///< likewise
 };
 
 } // namespace regctl::ops

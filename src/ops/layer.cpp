@@ -89,7 +89,7 @@ PutOutcome put_layer(Session& session, const Place& repository, const std::strin
   }
   const auto store = open_repository(session, repository);
   const auto push = store->start_push({{upload.image.id}, {}, {}});
-  if (push->has_image(upload.image.id)) {
+  if (push->find_image(upload.image.id)) {
     return PutOutcome::already_there;
   }
   const auto outcome = push->put_image(upload);

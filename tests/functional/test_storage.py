@@ -5,6 +5,7 @@
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tarfile
 
@@ -198,6 +199,30 @@ class Strays(Storage):
                     result = self.ok(*command, place, *(there if command[0] == "mirror" else []))
                     self.assertEqual(result.err.count(note), 1, result.err)
         self.assertNotIn("passed over", self.ok("pull", f"{tree}:team/app:1", "out.tar").err)
+
+
+class Others(Storage):
+    def test_an_image_that_is_there_with_other_bytes_is_left_and_told_once(self):
+        layers = make_archive(self.path("app.tar"), ["base", "top"], 5000)
+        here, tree = f"v1-storage:{self.path('here')}", f"v1-storage:{self.path('there')}"
+        self.ok("push", "app.tar", f"{here}:team/app:1")
+        shutil.copytree(self.path("here"), self.path("there"))
+        server = self.start(RegctlServer, storage=self.path("there"))
+        for copy in (("copy", f"{here}:team/app:1"), ("mirror", f"{here}:team/app")):
+            for there in (f"{tree}:team/app", f"{server.host}/team/app"):
+                with self.subTest(f"{copy[0]} {there}"):
+                    self.assertNotIn("already, but", self.ok(*copy, there).err)
+        for layer in layers:
+            self.write(f"there/images/{layer.id}/layer", layer.data + b"more")
+            os.remove(self.path(f"there/images/{layer.id}/_checksum"))
+        size = len(layers[0].data)
+        for number, copy in enumerate((("copy", f"{here}:team/app:1"), ("mirror", f"{here}:team/app"))):
+            for there in (f"{tree}:team/new-{number}", f"{server.host}/team/other-{number}"):
+                with self.subTest(f"{copy[0]} {there}"):
+                    told = self.ok(*copy, there).err
+                    self.assertEqual(told.count("at the destination already, but its layer has"), 1, told)
+        self.assertIn(f"but its layer has {size + 4} bytes instead of {size}: it is left as it is", told)
+        self.assertNotIn("already, but", self.ok("push", "app.tar", f"{tree}:team/archive:1").err)
 
 
 class Writers(Storage):

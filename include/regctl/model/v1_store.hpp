@@ -69,9 +69,9 @@ class V1Push {
 public:
   virtual ~V1Push() = default;
 
-  /// True if the image is complete at the destination, so that its layer need not be opened.
-  /// Children wait for it no longer.
-  virtual bool has_image(const std::string& id) = 0;
+  /// The image as the destination tells it, if it is complete there, so that its layer need not be
+  /// opened. Children wait for it no longer.
+  virtual std::optional<V1Image> find_image(const std::string& id) = 0;
 
   /// Says that somebody else completed the image at the destination: children wait for it no
   /// longer.

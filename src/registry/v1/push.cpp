@@ -161,13 +161,14 @@ public:
   RemotePush(std::shared_ptr<Session> session, V1PushPlan plan)
       : session_(std::move(session)), plan_(std::move(plan)), progress_(plan_.ids) {}
 
-  bool has_image(const std::string& id) override {
+  std::optional<V1Image> find_image(const std::string& id) override {
     // An upload that died answers 400: it is pushed again, over the mark, which repairs it.
-    const bool there = ask_for_image(*session_, id).state == V1Answer::State::complete;
-    if (there) {
-      progress_.advance(id, Stage::complete);
+    auto answer = ask_for_image(*session_, id);
+    if (answer.state != V1Answer::State::complete) {
+      return std::nullopt;
     }
-    return there;
+    progress_.advance(id, Stage::complete);
+    return std::move(answer.image);
   }
 
   void image_arrived(const std::string& id) override { progress_.advance(id, Stage::complete); }
