@@ -48,10 +48,10 @@ public:
   /// Nothing if there is no such repository.
   virtual std::optional<V1Tags> tags(const std::string& repository) = 0;
 
-  /// Whether it can tell at no cost: each image's ancestry, and that there is no layer.
   /// The names that tags() has left out, since their files are those of other tags.
   virtual std::vector<std::string> overwritten_tags(const std::string&) { return {}; }
 
+  /// Whether it can tell at no cost: each image's ancestry, and that there is no layer.
   [[nodiscard]] virtual bool is_tree() const = 0;
 
   /// All images that a whole tree has; nothing elsewhere, where only tags lead to them.

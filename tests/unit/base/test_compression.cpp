@@ -133,7 +133,7 @@ TEST_CASE("cut and damaged data never ends") {
        {packed.size() - 1, packed.size() - 8, packed.size() / 2, std::size_t{11}}) {
     check_damaged(packed.substr(0, size));
   }
-  for (const std::size_t at : {5, 1}) { // in the sum and in the length at the end
+  for (const std::size_t at : {5U, 1U}) { // in the sum and in the length at the end
     auto flipped = packed;
     flipped[packed.size() - at] ^= 1;
     check_damaged(flipped);

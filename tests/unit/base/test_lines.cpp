@@ -43,7 +43,7 @@ TEST_CASE("a text is read line by line, however it comes") {
        {std::string(20'000, 'x'), std::string(50'000, 'y')}},
   };
   for (const auto& row : rows) {
-    for (const std::size_t piece : {1, 7, 65'536}) {
+    for (const std::size_t piece : {1U, 7U, 65'536U}) {
       CHECK(read(row.text, piece) == row.lines);
     }
   }

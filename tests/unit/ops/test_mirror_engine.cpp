@@ -256,7 +256,7 @@ TEST_CASE("what was settled by an earlier run to the same destination is not mov
 }
 
 TEST_CASE("what is broken fails every tag that needs it, once, and nothing else") {
-  for (const std::size_t jobs : {1, 2, 16}) {
+  for (const std::size_t jobs : {1U, 2U, 16U}) {
     CAPTURE(jobs);
     World world;
     world.repositories = {k_app, k_base, {"other", {{"1", {"x", "y"}}, {"2", {"y"}}}}};
@@ -274,7 +274,7 @@ TEST_CASE("what is broken fails every tag that needs it, once, and nothing else"
 }
 
 TEST_CASE("what may pass is tried by the next tag that needs it") {
-  for (const std::size_t jobs : {1, 2, 16}) {
+  for (const std::size_t jobs : {1U, 2U, 16U}) {
     CAPTURE(jobs);
     World world;
     world.repositories = {k_app, k_base};
@@ -309,7 +309,7 @@ TEST_CASE("with fail_fast the first failure is the only one, and the rest is tol
 }
 
 TEST_CASE("an interrupt ends the run, also where items wait for each other") {
-  for (const std::size_t jobs : {1, 2, 16}) {
+  for (const std::size_t jobs : {1U, 2U, 16U}) {
     CAPTURE(jobs);
     World world;
     world.repositories = {k_app, k_base, {"other", {{"1", {"x"}}}}};

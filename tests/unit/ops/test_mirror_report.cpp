@@ -186,7 +186,7 @@ TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes ba
   report.finish();
   const auto lines = read("failures");
   REQUIRE(lines.size() == 4);
-  for (const std::size_t tag : {0, 2}) {
+  for (const std::size_t tag : {0U, 2U}) {
     const auto line = parse_plan_line(lines[tag], "a line");
     CHECK(line.from == "docker://old:5000");
     CHECK(line.to == "docker://new:5000");
@@ -194,7 +194,7 @@ TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes ba
     CHECK(line.tag.tag == (tag == 0 ? "2.0" : "3.0"));
     CHECK(line.tag.identity == "abc");
   }
-  for (const std::size_t repository : {1, 3}) {
+  for (const std::size_t repository : {1U, 3U}) {
     const auto line = parse_plan_line(lines[repository], "a line");
     CHECK(line.is_repository);
     CHECK(line.is_ruled);

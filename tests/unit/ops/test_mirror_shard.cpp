@@ -37,7 +37,7 @@ std::size_t share_of(const std::string& repository, std::size_t count) {
 } // namespace
 
 TEST_CASE("every name is in exactly one share, and shares are alike in size") {
-  for (const std::size_t count : {1, 2, 3, 8}) {
+  for (const std::size_t count : {1U, 2U, 3U, 8U}) {
     CAPTURE(count);
     std::vector<std::size_t> sizes(count + 1);
     for (std::size_t i = 0; i < k_names; ++i) {
@@ -52,7 +52,7 @@ TEST_CASE("every name is in exactly one share, and shares are alike in size") {
 }
 
 TEST_CASE("one share more takes its names from the others and moves nothing else") {
-  for (const std::size_t count : {1, 2, 7}) {
+  for (const std::size_t count : {1U, 2U, 7U}) {
     CAPTURE(count);
     std::size_t moved = 0;
     for (std::size_t i = 0; i < k_names; ++i) {

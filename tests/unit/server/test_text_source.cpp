@@ -33,8 +33,8 @@ const std::vector<std::string> k_words = {"", "one", "", "", "two and ", "three"
 TEST_SUITE_BEGIN("server/text_source");
 
 TEST_CASE("the text is read whole in pieces of any size, and ends once") {
-  for (const std::size_t piece : {1, 7, 65'536}) {
-    for (const std::size_t ahead : {0, 1, 5, 1000}) {
+  for (const std::size_t piece : {1U, 7U, 65'536U}) {
+    for (const std::size_t ahead : {0U, 1U, 5U, 1000U}) {
       CAPTURE(piece);
       CAPTURE(ahead);
       Words source(k_words);
