@@ -172,9 +172,10 @@ public:
       throw Error(ErrorKind::not_found, "the layer of image " + short_id(image.id) +
                                             " is not in '" + storage_->folder() + "'");
     }
-    auto what = "the layer of image " + short_id(image.id) + " in '" + storage_->folder() + "'";
-    auto bytes = make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
-                                   file->size_bytes, what);
+    auto what = "layer of image " + short_id(image.id);
+    auto bytes =
+        make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
+                          file->size_bytes, "the " + what + " in '" + storage_->folder() + "'");
     return make_layer_source(std::move(bytes), image, check,
                              {std::move(what), "v1-storage:" + storage_->folder()},
                              [](const std::string&) {});

@@ -17,8 +17,7 @@ namespace {
 
 constexpr std::string_view k_sha256 = "sha256:";
 constexpr std::string_view k_tarsum = "tarsum+sha256:";
-constexpr const char* k_rescue_hint =
-    " --deep finds what else is damaged; --no-verify rescues the bytes";
+constexpr const char* k_rescue_hint = " --deep finds more; copy --no-verify rescues it";
 
 /// The checksums of one kind.
 std::vector<std::string> sums_of(const V1Image& image, std::string_view prefix) {
@@ -61,10 +60,10 @@ private:
 };
 constexpr std::uint64_t k_large_bytes = 1024 * 1024; // from here on a second sum costs something
 
-/// What people can tell two sums by.
+/// What people can tell two sums of one kind by.
 std::string short_sum(const std::string& sum) {
   constexpr std::size_t k_digits = 12;
-  return sum.substr(0, sum.find(':') + 1 + k_digits);
+  return sum.substr(sum.find(':') + 1, k_digits);
 }
 
 class CheckedLayer final : public LayerSource {
@@ -135,7 +134,7 @@ private:
 
   [[noreturn]] void fail() const {
     throw Error(ErrorKind::integrity,
-                origin_.what + " has payload checksum " + short_sum(actual_) + " instead of " +
+                origin_.what + " has checksum " + short_sum(actual_) + ", not " +
                     short_sum(expected_.front()),
                 "regctl audit " + origin_.store + k_rescue_hint);
   }

@@ -879,8 +879,9 @@ class Failing(MirrorCase):
         failed = self.regctl("mirror", "-q", self.source.host, self.destination.host)
         self.assertEqual(failed.code, 10)
         self.assertIn("team/app:1.0", failed.err)
-        self.assertIn("payload checksum", failed.err)
+        self.assertRegex(failed.err, r"layer of image [0-9a-f]{12} has checksum [0-9a-f]{12}, not [0-9a-f]{12}\n")
         self.assertEqual(failed.err.count("\nregctl: hint: regctl audit"), 1)  # on a line of its own
+        self.assertLessEqual(max(map(len, failed.err.splitlines())), 100)
         self.assertNotIn("repositories:", failed.err)  # the summary
 
     def test_a_report_that_cannot_be_written_hides_no_summary(self):

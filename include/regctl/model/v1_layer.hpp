@@ -21,9 +21,9 @@ std::vector<std::string> recorded_tarsums(const V1Image& image);
 /// Whether a store tells a checksum that the layer can be verified by.
 bool has_checksum(const V1Image& image);
 
-/// Which layer it is, for who is told that it is damaged.
+/// Which layer it is, for who is told that it is damaged: the error says what, its hint where.
 struct LayerOrigin {
-  std::string what;  ///< "layer of image 0123456789ab at host:5000"
+  std::string what;  ///< "layer of image 0123456789ab"
   std::string store; ///< as `regctl audit` takes it: "host:5000", "v1-storage:/srv/registry"
 };
 

@@ -18,6 +18,7 @@ using Outcome = TagResult::Outcome;
 
 /// How many of the things that failed for one cause are told by name.
 constexpr std::uint64_t k_named_alike = 10;
+constexpr std::size_t k_remembered_hints = 100;
 
 } // namespace
 
@@ -211,15 +212,25 @@ void Report::note_failure(const std::string& what, const std::exception_ptr& pro
   if (failure.message != noted_message_) {
     note_alike();
     progress_.failure(what + ": " + failure.message);
-    if (!failure.hint.empty()) {
-      progress_.failure("hint: " + failure.hint);
-    }
+    note_hint(failure.hint);
     noted_message_ = failure.message;
     return;
   }
   if (++alike_ <= k_named_alike) {
     names_alike_ += (names_alike_.empty() ? "" : ", ") + what;
   }
+}
+
+/// Once: where failures of two kinds take turns, what can be done would be said time and again.
+void Report::note_hint(const std::string& hint) {
+  if (hint.empty() || told_hints_.contains(hint)) {
+    return;
+  }
+  if (told_hints_.size() >= k_remembered_hints) {
+    told_hints_.clear();
+  }
+  told_hints_.insert(hint);
+  progress_.failure("hint: " + hint);
 }
 
 void Report::note_alike() {

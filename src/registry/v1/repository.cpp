@@ -216,7 +216,8 @@ std::optional<V1Image> RemoteRepository::find_image(const std::string& id) {
 }
 
 std::unique_ptr<LayerSource> RemoteRepository::open_layer(const V1Image& image, LayerCheck check) {
-  const auto what = "layer of image " + short_id(image.id) + " at " + session_->connection().host;
+  const auto what = "layer of image " + short_id(image.id);
+  const auto& host = session_->connection().host;
   std::unique_ptr<Source> bytes;
   if (image.layer_size_bytes == 0) {
     bytes = std::make_unique<NoLayer>();
@@ -226,10 +227,10 @@ std::unique_ptr<LayerSource> RemoteRepository::open_layer(const V1Image& image, 
         [session = session_, image](std::uint64_t offset) {
           return open_layer_at(*session, image, offset);
         },
-        image.layer_size_bytes, what);
+        image.layer_size_bytes, what + " at " + host);
   }
   return make_layer_source(
-      std::move(bytes), image, check, {what, session_->connection().host},
+      std::move(bytes), image, check, {what, host},
       [session = session_, image](const std::string& json) { learn_style(*session, image, json); });
 }
 

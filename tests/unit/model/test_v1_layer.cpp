@@ -45,10 +45,10 @@ TEST_CASE("a layer ends only if one of its payload checksums comes out") {
         FAIL("ended");
       } catch (const Error& error) {
         CHECK(error.kind() == ErrorKind::integrity);
-        CHECK(error.message() == "layer of image aaaa has payload checksum " +
-                                     sum("{}").substr(0, 19) + " instead of " +
-                                     sum("[]").substr(0, 19));
-        CHECK(error.hint().starts_with("regctl audit host:5000 --deep finds"));
+        CHECK(error.message() == "layer of image aaaa has checksum " + sum("{}").substr(7, 12) +
+                                     ", not " + sum("[]").substr(7, 12));
+        CHECK(error.hint() ==
+              "regctl audit host:5000 --deep finds more; copy --no-verify rescues it");
       }
     }
   }

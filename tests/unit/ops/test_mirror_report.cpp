@@ -172,7 +172,27 @@ TEST_CASE_FIXTURE(Fixture, "what fails in a row for one cause is told together")
   CHECK(notes.text == then);
   report.add_repository("app-20", problem(ErrorKind::unavailable));
   report.finish();
-  CHECK(notes.text == then + "app-20: it went wrong\nhint: mend it\n");
+  CHECK(notes.text == then + "app-20: it went wrong\n");
+}
+
+TEST_CASE_FIXTURE(Fixture, "each hint is told once, as far as they are remembered") {
+  const auto failure = [](const std::string& message, const std::string& hint) {
+    return std::make_exception_ptr(Error(ErrorKind::integrity, message, hint));
+  };
+  auto report = open();
+  report.begin({"docker://old:5000", "docker://new:5000"}, 4);
+  report.add_repository("a", failure("cut", "audit it"));
+  report.add_repository("b", failure("denied", "log in"));
+  report.add_repository("c", failure("cut", "audit it"));
+  report.add_repository("d", failure("denied", "log in"));
+  CHECK(notes.text == "a: cut\nhint: audit it\nb: denied\nhint: log in\nc: cut\nd: denied\n");
+
+  for (int i = 0; i < 1000; ++i) {
+    report.add_repository("e", failure(std::to_string(i), "hint " + std::to_string(i)));
+  }
+  notes.text.clear();
+  report.add_repository("f", failure("cut", "audit it"));
+  CHECK(notes.text == "f: cut\nhint: audit it\n");
 }
 
 TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes back") {

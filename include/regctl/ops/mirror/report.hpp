@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -176,6 +177,7 @@ private:
   void count_planned(const TagResult& result);
   void count_failure(const std::exception_ptr& problem);
   void note_failure(const std::string& what, const std::exception_ptr& problem);
+  void note_hint(const std::string& hint);
   void note_alike();
   [[nodiscard]] double share_over() const;
   void tell();
@@ -194,9 +196,10 @@ private:
   std::unique_ptr<Lines> failures_;
   std::unique_ptr<AtomicFile> plan_;
   bool is_plan_whole_ = true;
-  std::string noted_message_; ///< of the last failure
-  std::uint64_t alike_ = 0;   ///< failures since then that had the same
-  std::string names_alike_;   ///< the first of those
+  std::string noted_message_;        ///< of the last failure
+  std::uint64_t alike_ = 0;          ///< failures since then that had the same
+  std::string names_alike_;          ///< the first of those
+  std::set<std::string> told_hints_; ///< the last of them; not all, since each may name its tag
   Summary summary_;
 };
 
