@@ -35,7 +35,9 @@ Response json_of(const V1Image& image, const Request& request) {
     return not_modified_response(tag);
   }
   auto response = fixed_response(image.json, tag);
-  response.headers.push_back({"X-Docker-Size", std::to_string(image.layer_size_bytes.value_or(0))});
+  if (image.layer_size_bytes) { // a mirror's source may not tell it, and 0 is an empty layer's
+    response.headers.push_back({"X-Docker-Size", std::to_string(*image.layer_size_bytes)});
+  }
   for (const auto& checksum : image.payload_checksums) {
     response.headers.push_back({"X-Docker-Checksum-Payload", checksum});
   }

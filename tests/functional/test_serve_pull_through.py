@@ -281,6 +281,16 @@ class PullThrough(TestCase):
         self.source.control("clear")
         self.assert_right(self.base)
 
+    def test_a_size_that_the_source_does_not_tell_is_not_told(self):
+        self.start_both()
+        self.source.control({"method": "GET", "path": f"{self.base.id}/json", "action": "headers",
+                             "drop": ["X-Docker-Size"]})
+        self.ok("tags", self.image.rsplit(":", 1)[0])
+        answer = self.server.ask("GET", f"/v1/images/{self.base.id}/json")
+        self.assertEqual((answer.status, answer.headers["X-Docker-Size"]), (200, None))
+        self.ok("pull", self.image, "out.tar")
+        self.assert_right(self.base)
+
     def test_what_no_checksum_proves_is_told_and_may_be_refused(self):
         for words in ((), ("--require-checksum",)):
             with self.subTest(words):
