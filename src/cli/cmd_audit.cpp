@@ -10,6 +10,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/quantity.hpp>
 #include <regctl/base/time.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
@@ -46,21 +47,21 @@ std::string show_counts(const std::map<Verdict, ops::AuditSummary::Count>& count
   return text;
 }
 
-template <class Member>
-std::uint64_t total(const std::map<Verdict, ops::AuditSummary::Count>& counts, Member member) {
+std::uint64_t total_number(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
   std::uint64_t sum = 0;
   for (const auto& [verdict, count] : counts) {
-    sum += count.*member;
+    sum += count.number;
   }
   return sum;
 }
 
-std::uint64_t total_number(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
-  return total(counts, &ops::AuditSummary::Count::number);
-}
-
-std::uint64_t total_size(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
-  return total(counts, &ops::AuditSummary::Count::size_bytes);
+SizeSum total_size(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
+  SizeSum sum;
+  for (const auto& [verdict, count] : counts) {
+    add_size(sum.bytes, count.size.bytes);
+    sum.unknown += count.size.unknown;
+  }
+  return sum;
 }
 
 /// Tables one under the other, each only if it has rows; at the end what it comes to.
@@ -96,8 +97,8 @@ public:
     }
     table(Part::repositories, {"TAGS", "DAMAGED", "SIZE", "SHARED", "WOULD FREE", "REPOSITORY"})
         .add_row({std::to_string(repository.tags), std::to_string(repository.damaged_tags),
-                  human_size(repository.size_bytes), show_size(repository.shared_bytes),
-                  show_size(repository.freed_bytes), repository.name});
+                  show_size(repository.size), show_size(repository.shared),
+                  show_size(repository.freed), repository.name});
   }
 
   void add_summary(const ops::AuditSummary& summary) {
@@ -110,9 +111,9 @@ public:
     say(number_of(total_number(summary.tags), "tag", "tags") + " in " +
         number_of(summary.repositories, "repository", "repositories") + show_counts(summary.tags));
     say(number_of(total_number(summary.images), "image", "images") + ", " +
-        human_size(total_size(summary.images)) + show_counts(summary.images));
-    if (summary.shared_bytes) {
-      say(human_size(*summary.shared_bytes) + " shared by several repositories" +
+        size_of_layers(total_size(summary.images)) + show_counts(summary.images));
+    if (summary.shared) {
+      say(size_of_layers(*summary.shared) + " shared by several repositories" +
           show_orphans(summary));
     }
     say(summary.is_damaged() ? number_of(summary.damaged_tags, "tag", "tags") + " and " +
@@ -167,7 +168,7 @@ private:
     const auto found = summary.images.find(Verdict::orphan);
     return found == summary.images.end()
                ? ""
-               : ", " + human_size(found->second.size_bytes) + " that no tag reaches (regctl gc)";
+               : ", " + size_of_layers(found->second.size) + " that no tag reaches (regctl gc)";
   }
 
   void say(const std::string& sentence) { context_.note(sentence); }
@@ -200,13 +201,19 @@ Json to_json(const ops::AuditedImage& image) {
   return object;
 }
 
+/// Nothing is known of one whose tags could not be read.
+Json size_or_null(const ops::AuditedRepository& repository, const std::optional<SizeSum>& size) {
+  return size && !repository.problem ? or_null(size->least_bytes()) : Json(nullptr);
+}
+
 Json to_json(const ops::AuditedRepository& repository) {
   return {{"repository", repository.name},
           {"tags", repository.tags},
           {"damaged_tags", repository.damaged_tags},
-          {"size", repository.size_bytes},
-          {"shared_size", or_null(repository.shared_bytes)},
-          {"freed_size", or_null(repository.freed_bytes)},
+          {"size", size_or_null(repository, repository.size)},
+          {"sizes_unknown", repository.size.unknown},
+          {"shared_size", size_or_null(repository, repository.shared)},
+          {"freed_size", size_or_null(repository, repository.freed)},
           {"error", ops::mirror::error_or_null(repository.problem)}};
 }
 
@@ -219,6 +226,7 @@ Json to_json(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
 }
 
 Json to_json(const ops::AuditSummary& summary) {
+  const auto size = total_size(summary.images);
   return {{"place", summary.place},
           {"deep", summary.is_deep},
           {"damaged", summary.is_damaged()},
@@ -230,8 +238,9 @@ Json to_json(const ops::AuditSummary& summary) {
           {"damaged_images", summary.damaged_images},
           {"images_by_verdict", to_json(summary.images)},
           {"not_looked_at", summary.problems.number},
-          {"size", total_size(summary.images)},
-          {"shared_size", or_null(summary.shared_bytes)}};
+          {"size", or_null(size.least_bytes())},
+          {"sizes_unknown", size.unknown},
+          {"shared_size", summary.shared ? or_null(summary.shared->least_bytes()) : Json(nullptr)}};
 }
 
 /// One object with a list for each kind of row, in the order in which they come. It begins with the

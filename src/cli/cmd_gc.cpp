@@ -29,7 +29,9 @@ std::chrono::seconds parse_grace(const std::string& text) {
 }
 
 Json to_json(const ops::GcImage& image) {
-  return {{"id", image.id}, {"reason", to_string(image.why)}, {"size", image.layer_size_bytes}};
+  return {{"id", image.id},
+          {"reason", to_string(image.why)},
+          {"size", or_null(image.layer_size_bytes)}};
 }
 
 void collect_as_json(const GcFlags& flags, const std::string& folder, Context& context) {
@@ -82,7 +84,7 @@ void collect_as_table(const GcFlags& flags, const std::string& folder, Context& 
         }
         table->add_row({std::string(to_string(image.why)),
                         flags.no_trunc ? image.id : short_id(image.id),
-                        human_size(image.layer_size_bytes)});
+                        show_size(image.layer_size_bytes)});
       });
   if (table) {
     table->finish();

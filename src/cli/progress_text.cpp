@@ -135,10 +135,12 @@ std::string total_line(const Tally& tally, const Standing& standing, std::size_t
   const auto left = show(time_left(tally, standing));
   std::vector<std::string> amounts; // in the order of their worth
   if (has_layers) {
-    amounts = {human_size(moved) + (expected ? " of " + human_size(*expected) : ""),
+    const auto* of = tally.may_exceed_expected() ? " of at least " : " of ";
+    amounts = {human_size(moved) + (expected ? of + human_size(*expected) : ""),
                show_rate(tally.rate())};
   }
-  const auto* more = standing.share <= 0 ? "+ left" : " left"; // at least that long
+  const bool takes_longer = standing.share <= 0 || tally.may_exceed_expected();
+  const auto* more = takes_longer ? "+ left" : " left"; // at least that long
   amounts.push_back(left.empty() ? "" : left + more);
   auto counts = std::vector<std::string>{standing.parts, standing.tags, layers};
   if (!standing.tags.empty() && join(counts, amounts).size() > columns) {

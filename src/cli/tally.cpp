@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/tally.hpp"
 
-#include <regctl/base/quantity.hpp>
 #include <regctl/model/v1_image.hpp>
 
 #include <algorithm>
@@ -40,9 +39,10 @@ std::optional<std::uint64_t> RateMeter::bytes_per_second() const {
                                     static_cast<double>(elapsed.count()));
 }
 
-void Tally::expect(std::uint64_t layers, std::uint64_t bytes) {
+void Tally::expect(std::uint64_t layers, const SizeSum& sizes) {
   layers_expected_ += layers;
-  add_size(bytes_expected_, bytes);
+  add_size(expected_.bytes, sizes.bytes);
+  expected_.unknown += sizes.unknown;
 }
 
 ops::Progress::Task Tally::begin(const std::string& id, ops::Progress::Verb verb,
@@ -69,9 +69,9 @@ Tally::Layer Tally::finish(ops::Progress::Task task) {
   auto layer = drop(task);
   ++layers_over_;
   bytes_over_ += layer.done_bytes;
-  // What was promised may not be what came (a layer of unknown size); the total stays a total.
-  if (!layer.total_bytes && bytes_expected_ > 0) {
-    bytes_expected_ += layer.done_bytes;
+  if (!layer.total_bytes) { // now it is known; the total stays a total
+    expected_.unknown -= expected_.unknown > 0 ? 1 : 0;
+    expected_.bytes += expected_.bytes > 0 ? layer.done_bytes : 0;
   }
   return layer;
 }
@@ -84,7 +84,8 @@ Tally::Layer Tally::drop(ops::Progress::Task task) {
 
 void Tally::skip(std::optional<std::uint64_t> total_bytes) {
   ++layers_over_;
-  bytes_expected_ -= std::min(bytes_expected_, total_bytes.value_or(0));
+  expected_.bytes -= std::min(expected_.bytes, total_bytes.value_or(0));
+  expected_.unknown -= !total_bytes && expected_.unknown > 0 ? 1 : 0;
 }
 
 void Tally::look(ProgressClock::time_point now) {
@@ -107,7 +108,7 @@ std::uint64_t Tally::bytes_moved() const noexcept {
 }
 
 std::optional<std::uint64_t> Tally::bytes_expected() const noexcept {
-  return bytes_expected_ >= bytes_moved() && bytes_expected_ > 0 ? std::optional(bytes_expected_)
+  return expected_.bytes >= bytes_moved() && expected_.bytes > 0 ? std::optional(expected_.bytes)
                                                                  : std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/quantity.hpp>
 #include <regctl/ops/progress.hpp>
 
 #include <chrono>
@@ -45,7 +46,7 @@ public:
   };
   using Layers = std::map<ops::Progress::Task, Layer>;
 
-  void expect(std::uint64_t layers, std::uint64_t bytes);
+  void expect(std::uint64_t layers, const SizeSum& sizes);
   ops::Progress::Task begin(const std::string& id, ops::Progress::Verb verb,
                             std::optional<std::uint64_t> total_bytes,
                             ProgressClock::time_point now);
@@ -66,6 +67,8 @@ public:
   [[nodiscard]] std::uint64_t bytes_moved() const noexcept;
   /// Nothing where it is not known.
   [[nodiscard]] std::optional<std::uint64_t> bytes_expected() const noexcept;
+  /// Whether there may be more, of layers whose size is not known yet.
+  [[nodiscard]] bool may_exceed_expected() const noexcept { return expected_.unknown > 0; }
   [[nodiscard]] const RateMeter& rate() const noexcept { return rate_; }
 
 private:
@@ -73,7 +76,7 @@ private:
   ops::Progress::Task next_ = 1;
   std::uint64_t layers_expected_ = 0;
   std::uint64_t layers_over_ = 0;
-  std::uint64_t bytes_expected_ = 0;
+  SizeSum expected_;
   std::uint64_t bytes_over_ = 0;
   RateMeter rate_;
 };

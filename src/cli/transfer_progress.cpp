@@ -126,9 +126,9 @@ void TransferProgress::show_now_and_then() {
   }
 }
 
-void TransferProgress::expect(std::uint64_t tasks, std::uint64_t bytes) {
+void TransferProgress::expect(std::uint64_t tasks, const SizeSum& sizes) {
   const std::lock_guard lock(mutex_);
-  tally_.expect(tasks, bytes);
+  tally_.expect(tasks, sizes);
 }
 
 TransferProgress::Task TransferProgress::begin(const std::string& id, Verb verb,

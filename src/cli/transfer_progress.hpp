@@ -37,7 +37,7 @@ public:
   TransferProgress(Console& console, ProgressStyle style, std::chrono::milliseconds pause);
   ~TransferProgress() override;
 
-  void expect(std::uint64_t tasks, std::uint64_t bytes) override;
+  void expect(std::uint64_t tasks, const SizeSum& sizes) override;
   Task begin(const std::string& id, Verb verb, std::optional<std::uint64_t> total_bytes) override;
   void advance(Task task, std::uint64_t bytes) override;
   void restart(Task task) override;

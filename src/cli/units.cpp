@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/units.hpp"
 
+#include "cli/counts.hpp"
+
 #include <regctl/base/time.hpp>
 
 #include <algorithm>
@@ -64,6 +66,16 @@ std::string human_size(std::uint64_t size_bytes) {
 
 std::string show_size(const std::optional<std::uint64_t>& size_bytes) {
   return size_bytes ? human_size(*size_bytes) : "N/A";
+}
+
+std::string show_size(const std::optional<SizeSum>& size) {
+  const auto least_bytes = size ? size->least_bytes() : std::nullopt;
+  return (least_bytes && size->unknown > 0 ? "at least " : "") + show_size(least_bytes);
+}
+
+std::string size_of_layers(const SizeSum& size) {
+  return size.least_bytes() ? show_size(size)
+                            : number_of(size.unknown, "layer", "layers") + " of unknown size";
 }
 
 std::string human_age(std::string_view created, std::chrono::system_clock::time_point now) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/quantity.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -14,6 +16,11 @@ namespace regctl::cli {
 std::string human_size(std::uint64_t size_bytes);
 /// The same, but "N/A" for what is not known.
 std::string show_size(const std::optional<std::uint64_t>& size_bytes);
+/// A sum in a table: "at least 65.57 kB" where not all sizes are known, "N/A" where that says
+/// nothing.
+std::string show_size(const std::optional<SizeSum>& size);
+/// The same in a sentence, with "3 layers of unknown size" for "N/A".
+std::string size_of_layers(const SizeSum& size);
 
 /// "3 weeks ago", "About an hour ago"; "N/A" for what is no RFC 3339 time, or Go's zero time.
 /// Source: docker 1.x, units.HumanDuration.

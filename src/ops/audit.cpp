@@ -4,7 +4,6 @@
 #include "ops/open.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/quantity.hpp>
 #include <regctl/ops/audit.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
@@ -16,10 +15,6 @@ namespace regctl::ops {
 namespace {
 
 using Index = ImageGraph::Index;
-
-std::optional<std::uint64_t> known(std::uint64_t bytes) {
-  return bytes == ImageGraph::k_unknown ? std::nullopt : std::optional(bytes);
-}
 
 class Audit {
 public:
@@ -73,7 +68,7 @@ private:
       row.detail = k_image_gone;
       return row;
     }
-    row.size_bytes = known(image.chain_bytes);
+    row.size_bytes = ImageGraph::known(image.chain_bytes);
     if (row.verdict != Verdict::sound) {
       row.at_fault = graph_.images()[image.at_fault].id.text();
       row.detail = graph_.detail(image.at_fault);
@@ -104,7 +99,7 @@ private:
       const auto row = describe(i);
       auto& count = summary_.images[row.verdict];
       ++count.number;
-      add_size(count.size_bytes, row.layer_size_bytes.value_or(0));
+      count.size.add(images[i].added_bytes());
       summary_.damaged_images += row.is_damaged ? 1 : 0;
       listener_.on_image(row);
     }
@@ -117,7 +112,7 @@ private:
     row.verdict = verdict(image);
     row.is_damaged = graph_.is_damaged(image);
     row.detail = row.verdict == Verdict::orphan ? "" : graph_.detail(i);
-    row.layer_size_bytes = known(image.layer_bytes);
+    row.layer_size_bytes = ImageGraph::known(image.layer_bytes);
     row.repository = image.is_reached ? graph_.repositories()[image.repository] : "";
     row.is_shared = image.is_shared;
     if (row.verdict == Verdict::dead_upload) {
@@ -131,7 +126,7 @@ private:
     std::vector<AuditedRepository> rows(names.size());
     for (std::size_t i = 0; i < rows.size(); ++i) {
       rows[i].name = names[i];
-      rows[i].size_bytes = graph_.size_bytes(static_cast<Index>(i));
+      rows[i].size = graph_.size(static_cast<Index>(i));
       if (const auto problem = graph_.problem(static_cast<Index>(i))) {
         rows[i].problem = problem;
         summary_.problems.add(problem);
@@ -145,7 +140,7 @@ private:
       add_sharing(rows);
     }
     std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-      return a.freed_bytes.value_or(0) > b.freed_bytes.value_or(0);
+      return a.freed.value_or(SizeSum()).bytes > b.freed.value_or(SizeSum()).bytes;
     });
     summary_.repositories = rows.size();
     for (const auto& row : rows) {
@@ -155,21 +150,20 @@ private:
 
   void add_sharing(std::vector<AuditedRepository>& rows) {
     for (auto& row : rows) {
-      row.freed_bytes = 0;
+      row.freed = SizeSum();
     }
-    std::uint64_t shared = 0;
+    SizeSum shared;
     for (const auto& image : graph_.images()) {
-      const auto bytes = known(image.layer_bytes).value_or(0);
       if (image.is_shared) {
-        add_size(shared, bytes);
+        shared.add(image.added_bytes());
       } else if (image.is_reached) {
-        add_size(*rows[image.repository].freed_bytes, bytes);
+        rows[image.repository].freed->add(image.added_bytes());
       }
     }
     for (auto& row : rows) {
-      row.shared_bytes = row.size_bytes - *row.freed_bytes;
+      row.shared = {row.size.bytes - row.freed->bytes, row.size.unknown - row.freed->unknown};
     }
-    summary_.shared_bytes = shared;
+    summary_.shared = shared;
   }
 
   AuditStore& store_;

@@ -56,8 +56,8 @@ public:
       const auto answer = store->look_up(id);
       facts.is_there = answer.state != V1Answer::State::absent;
       if (answer.state == V1Answer::State::complete) {
-        facts.parent = parse_v1_image(answer.image.json).parent;
         facts.layer_size_bytes = answer.image.layer_size_bytes;
+        facts.parent = parse_v1_image(answer.image.json).parent; // throws if it is no good
       } else if (facts.is_there) {
         facts.own = {Verdict::dead_upload, k_never_completed};
       }

@@ -130,6 +130,7 @@ private:
     const auto json = storage_->image_json(id);
     const auto layer = storage_->open_layer(id);
     facts.is_there = json || layer || storage_->last_change(id);
+    facts.has_no_layer = !layer;
     if (layer) {
       facts.layer_size_bytes = layer->size_bytes;
     }

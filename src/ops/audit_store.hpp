@@ -21,7 +21,8 @@ struct ImageFacts {
   bool is_there = false; ///< the store has something under this ID
   Judgement own; ///< what is wrong with the image by itself, as far as known without reading
   std::optional<std::string> parent;
-  std::optional<std::uint64_t> layer_size_bytes;
+  bool has_no_layer = false;                     ///< for certain
+  std::optional<std::uint64_t> layer_size_bytes; ///< nothing if there is no layer or none is known
 };
 
 /// What is recorded of the images below one.

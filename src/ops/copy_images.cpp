@@ -123,11 +123,11 @@ void copy_images(Session& session, V1Repository& source,
                  CopyReport& report) {
   const auto collected = collect_images(session, source, tags, how);
   const auto& images = collected.images;
-  std::uint64_t bytes = 0;
+  SizeSum sizes;
   for (const auto& image : images) {
-    add_size(bytes, image.layer_size_bytes.value_or(0));
+    sizes.add(image.layer_size_bytes);
   }
-  session.progress().expect(images.size(), bytes);
+  session.progress().expect(images.size(), sizes);
   const auto push = start(plan_of(images, tags));
   ImageMover mover(session, source, *push, how);
   move_all(session, collected, tags.size(), how, mover, report);

@@ -177,7 +177,7 @@ private:
       });
       for (const auto& image : removed) {
         ++report_.images;
-        report_.layer_bytes += image.layer_size_bytes;
+        report_.layer_bytes += image.layer_size_bytes.value_or(0);
         on_image_(image);
       }
       begin = end;
@@ -201,8 +201,8 @@ private:
     const auto why = image.own != Verdict::dead_upload ? GcImage::Why::orphan
                      : storage_->is_remnant(id)        ? GcImage::Why::remnant
                                                        : GcImage::Why::dead_upload;
-    const auto bytes = image.layer_bytes == ImageGraph::k_unknown ? 0 : image.layer_bytes;
-    return {id, why, bytes};
+    // A layer whose size cannot be told is of an image that is unreadable, and kept.
+    return {id, why, ImageGraph::known(image.layer_bytes)};
   }
 
   void clean_up() {

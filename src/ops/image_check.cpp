@@ -159,7 +159,10 @@ private:
           find(Fault::layer_cut, side.where, k_no_bytes);
           return std::nullopt;
         }
-        auto layer = check_unpacking(side.repository.open_layer(image, LayerCheck::none));
+        std::uint64_t bytes = 0;
+        auto layer =
+            check_unpacking(make_tap_source(side.repository.open_layer(image, LayerCheck::none),
+                                            [&bytes](auto seen) { bytes += seen.size(); }));
         if (layer.outcome != Unpacking::Outcome::whole) {
           find(layer.outcome == Unpacking::Outcome::cut ? Fault::layer_cut : Fault::layer_damaged,
                side.where, std::move(layer.problem));
@@ -167,7 +170,7 @@ private:
         }
         if (compared == Compared::nothing) {
           ++report_.layers_read;
-          report_.bytes_read += image.layer_size_bytes.value_or(0);
+          report_.bytes_read += bytes;
           return std::nullopt;
         }
       }
@@ -209,7 +212,9 @@ private:
   LayerFacts read_twice_if_damaged(const CheckedSide& side, const V1Image& image,
                                    Compared compared) {
     auto& progress = session_.progress();
-    progress.expect(1, image.layer_size_bytes.value_or(0));
+    SizeSum size;
+    size.add(image.layer_size_bytes);
+    progress.expect(1, size);
     const auto task = progress.begin(id_, Progress::Verb::reading, image.layer_size_bytes);
     try {
       auto facts = [&] {

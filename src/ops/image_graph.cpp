@@ -3,7 +3,6 @@
 
 #include "ops/finding_words.hpp"
 
-#include <regctl/base/quantity.hpp>
 #include <regctl/model/v1_store.hpp>
 
 #include <algorithm>
@@ -143,7 +142,8 @@ void ImageGraph::settle_path(const std::vector<Index>& path) {
     image.is_broken = breaks_chain(image.own) || (parent != nullptr && parent->is_broken);
     image.worst = image.own;
     image.at_fault = *member;
-    image.chain_bytes = image.layer_bytes;
+    const bool hides_parent = parent == nullptr && image.is_broken;
+    image.chain_bytes = hides_parent ? k_unknown : image.layer_bytes;
     if (parent != nullptr) {
       if (parent->is_there && parent->worst > image.worst) {
         image.worst = parent->worst;
@@ -164,7 +164,7 @@ void ImageGraph::walk(Index from, Index repository) {
     image.is_shared = image.is_shared || (image.is_reached && image.repository != repository);
     image.repository = image.is_reached ? image.repository : repository;
     image.is_reached = true;
-    add_size(repository_bytes_[repository], image.layer_bytes == k_unknown ? 0 : image.layer_bytes);
+    repository_sizes_[repository].add(image.added_bytes());
   }
 }
 
@@ -176,7 +176,7 @@ void ImageGraph::keep(Index image) {
 }
 
 void ImageGraph::reach(AuditStore& store) {
-  repository_bytes_.resize(repositories_.size());
+  repository_sizes_.resize(repositories_.size());
   for (const auto& tag : tags_) { // repository by repository, as walk() needs it
     walk(tag.image, tag.repository);
     if (tag.image != k_none && images_[tag.image].is_broken) {

@@ -3,6 +3,7 @@
 
 #include "ops/audit_store.hpp"
 
+#include <regctl/base/quantity.hpp>
 #include <regctl/model/packed_id.hpp>
 
 #include <cstddef>
@@ -26,6 +27,11 @@ public:
   static constexpr Index k_none = UINT32_MAX;
   static constexpr std::uint64_t k_unknown = UINT64_MAX;
 
+  /// A size of which k_unknown stands for one that is not known.
+  static std::optional<std::uint64_t> known(std::uint64_t bytes) noexcept {
+    return bytes == k_unknown ? std::nullopt : std::optional(bytes);
+  }
+
   struct Image {
     explicit Image(const PackedId& packed) : id(packed) {}
 
@@ -35,7 +41,8 @@ public:
     bool is_there = false;
     bool is_reached = false; ///< a tag's chain has it, or has a break below which it may have been
     bool is_shared = false;  ///< several repositories reach it
-    bool is_broken = false;  ///< its chain does not go down to a base, once settled
+    bool has_no_layer = false;
+    bool is_broken = false; ///< its chain does not go down to a base, once settled
     /// Of a reached chain that is broken: nobody may read the ancestry that tells what was below.
     bool is_ancestry_hidden = false;
     enum class Settling : std::uint8_t { no, under_way, done } settling = Settling::no;
@@ -46,6 +53,11 @@ public:
     std::uint32_t depth = 0;   ///< images below it, once settled
     std::uint64_t layer_bytes = k_unknown;
     std::uint64_t chain_bytes = k_unknown;
+
+    /// What the layer adds to a total: 0 if there is none, nothing if its size is not known.
+    [[nodiscard]] std::optional<std::uint64_t> added_bytes() const noexcept {
+      return is_there && !has_no_layer ? known(layer_bytes) : 0;
+    }
   };
 
   struct Tag {
@@ -67,9 +79,9 @@ public:
   [[nodiscard]] const std::vector<std::string>& repositories() const noexcept {
     return repositories_;
   }
-  /// Of the layers that a repository reaches, each once, as far as known.
-  [[nodiscard]] std::uint64_t size_bytes(Index repository) const {
-    return repository_bytes_[repository];
+  /// Of the layers that a repository reaches, each once.
+  [[nodiscard]] const SizeSum& size(Index repository) const {
+    return repository_sizes_[repository];
   }
   /// Why the tags of a repository could not be read; null where they were.
   [[nodiscard]] std::exception_ptr problem(Index repository) const;
@@ -125,7 +137,7 @@ private:
 
   std::vector<std::string> repositories_;
   std::map<Index, std::exception_ptr> problems_; ///< with reading a repository's tags
-  std::vector<std::uint64_t> repository_bytes_;
+  std::vector<SizeSum> repository_sizes_;
   std::vector<Tag> tags_;
   std::vector<Image> images_;
   std::unordered_set<Index, Hash, Equal> index_{0, Hash{&images_}, Equal{&images_}};

@@ -4,7 +4,6 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
-#include <regctl/base/quantity.hpp>
 #include <regctl/model/v1_store.hpp>
 
 #include <algorithm>
@@ -119,6 +118,7 @@ void ImageGraph::look(Session& session, AuditStore& store) {
         [&](Index image) { return store.look(repository_of(image), images_[image].id.text()); },
         [&](Index image, const ImageFacts& facts) {
           images_[image].is_there = facts.is_there;
+          images_[image].has_no_layer = facts.has_no_layer;
           images_[image].layer_bytes = facts.layer_size_bytes.value_or(k_unknown);
           worsen(image, facts.own);
           if (facts.parent) {
@@ -131,25 +131,23 @@ void ImageGraph::look(Session& session, AuditStore& store) {
 
 void ImageGraph::read_layers(Session& session, AuditStore& store) {
   std::vector<Index> readable;
-  std::uint64_t bytes = 0;
+  SizeSum sizes;
   for (Index i = 0; i < images_.size(); ++i) {
     const auto& image = images_[i];
     const bool may_have_layer = image.layer_bytes != k_unknown || !store.is_tree();
     if (image.is_there && may_have_layer && image.own != Verdict::json_damaged) {
       readable.push_back(i);
-      add_size(bytes, image.layer_bytes == k_unknown ? 0 : image.layer_bytes);
+      sizes.add(known(image.layer_bytes));
     }
   }
   auto& progress = session.progress();
-  progress.expect(readable.size(), bytes);
+  progress.expect(readable.size(), sizes);
   in_batches(
       session, readable,
       [&](Index i) {
         const auto& image = images_[i];
         const auto id = image.id.text();
-        const auto task = progress.begin(
-            id, Progress::Verb::reading,
-            image.layer_bytes == k_unknown ? std::nullopt : std::optional(image.layer_bytes));
+        const auto task = progress.begin(id, Progress::Verb::reading, known(image.layer_bytes));
         try {
           auto judgement = store.read_layer(repository_of(i), id, {image.own, detail(i)},
                                             [&](std::uint64_t n) { progress.advance(task, n); });

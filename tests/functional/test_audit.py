@@ -100,6 +100,8 @@ class WildTree(Audit):
         self.assertEqual(rows["mixed"]["freed_size"], 45 + 164)
         for row in rows.values():
             self.assertEqual(row["shared_size"] + row["freed_size"], row["size"])
+            self.assertEqual(row["sizes_unknown"], 0)  # also where a layer is not there
+        self.assertEqual(document["summary"]["sizes_unknown"], 0)
         self.assertEqual(document["summary"]["shared_size"], sum(base) + 115)
         freed = [row["freed_size"] for row in document["repositories"]]
         self.assertEqual(freed, sorted(freed, reverse=True))
@@ -296,6 +298,8 @@ class MadeTree(Audit):
         os.rename(self.tree.image_file(identity, "layer"), self.path("elsewhere"))
         os.symlink(self.path("elsewhere"), self.tree.image_file(identity, "layer"))
         self.check_image(self.tree, identity, "unreadable", damaged=True, detail="leads out")
+        document = self.audit(self.tree.place)
+        self.assertEqual((document["summary"]["size"], document["summary"]["sizes_unknown"]), (None, 1))
 
     def test_chains_with_a_common_base_in_many_repositories(self):
         base = self.tree.add_chain("base", 20)
@@ -351,6 +355,7 @@ class Registry(Audit):
         self.assertEqual([(r["repository"], r["error"] is None) for r in document["repositories"]],
                          [("team/app", True), ("team/other", False)])
         self.assertEqual(document["summary"]["not_looked_at"], 1)
+        self.assertIsNone(document["repositories"][1]["size"])
         result = self.regctl("audit", server.host, "--retry", "0")
         self.assertEqual(result.code, 10, result.err)
         self.assertIn("1 repository not looked at", result.err)
@@ -368,6 +373,29 @@ class Registry(Audit):
         self.assertEqual((result.code, result.json["summary"]["not_looked_at"]), (5, 2), result.err)
         server.stop()
         self.fails(5, "audit", server.host, "--retry", "0")
+
+    def test_a_size_that_the_registry_does_not_tell_is_not_0(self):
+        server, chain = self.start_made()
+        sizes = {image["id"]: image["size"] for image in self.audit(server.host)["images"]}
+        for hidden, size in (([chain[2]], sum(sizes[image] for image in chain[:2])), (chain, None)):
+            with self.subTest(len(hidden)):
+                server.control("clear")
+                for image in hidden:
+                    server.control({"method": "GET", "path": f"/{image}/json$", "action": "headers",
+                                    "drop": ["X-Docker-Size"]})
+                document = self.audit(server.host, code=0)
+                rows = {row["repository"]: row for row in document["repositories"]}
+                app = rows["team/app"]
+                self.assertEqual((app["size"], app["freed_size"], app["sizes_unknown"]), (size, size, len(hidden)))
+                self.assertEqual(app["shared_size"], 0)
+                self.assertEqual(rows["team/other"]["sizes_unknown"], 0)
+                summary = document["summary"]
+                self.assertEqual(summary["size"], sum(sizes[image] for image in sizes if image not in hidden))
+                self.assertEqual(summary["sizes_unknown"], len(hidden))
+                self.assertEqual([image["id"] for image in document["images"] if image["size"] is None],
+                                 sorted(hidden))
+                self.assertRegex(self.ok("audit", server.host).err, r"4 images, at least [\d.]+ k?B: sound 4\n")
+        self.assertRegex(self.ok("audit", server.host).out, r"\n2 +0 +N/A +0 B +N/A +team/app\n")
 
     def test_a_layer_that_only_the_way_has_changed_is_sound(self):
         server, chain = self.start_made()

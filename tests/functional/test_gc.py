@@ -136,7 +136,9 @@ class Gc(TestCase):
     def test_damage_that_no_tag_reaches_is_garbage(self):
         orphan = self.tree.add_image("orphan")
         os.remove(self.tree.image_file(orphan, "layer"))
-        self.assertEqual(self.removed("--apply"), [orphan])
+        document = self.gc("--apply")
+        self.assertEqual(document["images"], [{"id": orphan, "reason": "orphan", "size": None}])
+        self.assertEqual(document["size"], 0)
         self.assertSound()
 
     def test_lists_of_images_and_half_written_files(self):

@@ -115,6 +115,16 @@ class Whole(Verify):
         size = sum(len(layer.data) for layer in layers)
         self.assertIn(f"3 layers read, {size / 1000:.4g} kB", result.err)
 
+    def test_bytes_are_counted_as_they_are_read_where_neither_size_nor_checksum_is_told(self):
+        a = self.start(FaultServer, "--checksums", "none")
+        layers = self.fill(a)
+        a.control({"method": "GET", "path": "/json$", "action": "headers", "drop": ["X-Docker-Size"]})
+        result = self.ok("verify", a.host, "--deep", "--include", "team/app")
+        size = sum(len(layer.data) for layer in layers)
+        self.assertIn(f"3 layers read, {size / 1000:.4g} kB, 3 layers without a checksum\n", result.err)
+        result = self.ok("verify", a.host, "--include", "team/app")
+        self.assertIn(", 3 layers of unknown size; layers were not read", result.err)
+
     def test_each_image_is_looked_at_once_in_a_run(self):
         a, b = self.start(FaultServer), self.start(FaultServer)
         self.fill(a)

@@ -28,6 +28,27 @@ inline void add_size(std::uint64_t& total_bytes, std::uint64_t bytes) noexcept {
   total_bytes += std::min(bytes, std::numeric_limits<std::uint64_t>::max() - total_bytes);
 }
 
+/// A sum of sizes of which not all may be known.
+struct SizeSum {
+  std::uint64_t bytes = 0;   ///< of those that are known
+  std::uint64_t unknown = 0; ///< how many are not
+
+  void add(const std::optional<std::uint64_t>& size_bytes) noexcept {
+    if (size_bytes) {
+      add_size(bytes, *size_bytes);
+    } else {
+      ++unknown;
+    }
+  }
+
+  /// What the sum comes to or exceeds; nothing if that says nothing.
+  [[nodiscard]] std::optional<std::uint64_t> least_bytes() const noexcept {
+    return bytes == 0 && unknown > 0 ? std::nullopt : std::optional(bytes);
+  }
+
+  bool operator==(const SizeSum&) const = default;
+};
+
 /// How many bytes a second may travel, by the time of day.
 struct Bandwidth {
   struct Span {

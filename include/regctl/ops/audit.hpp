@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/quantity.hpp>
 #include <regctl/model/place.hpp>
 #include <regctl/ops/scope.hpp>
 #include <regctl/ops/session.hpp>
@@ -72,11 +73,11 @@ struct AuditedRepository {
   std::string name;
   std::uint64_t tags = 0;
   std::uint64_t damaged_tags = 0;
-  std::uint64_t size_bytes = 0; ///< of the layers that it reaches, each once, as far as known
+  SizeSum size; ///< of the layers that it reaches, each once
   /// Of these, what other repositories reach too, and what would be free without this repository.
   /// Nothing where only one repository was looked at.
-  std::optional<std::uint64_t> shared_bytes;
-  std::optional<std::uint64_t> freed_bytes;
+  std::optional<SizeSum> shared;
+  std::optional<SizeSum> freed;
   /// Why its tags could not be read, so that nothing is known of it; or null.
   std::exception_ptr problem;
 };
@@ -84,7 +85,7 @@ struct AuditedRepository {
 struct AuditSummary {
   struct Count {
     std::uint64_t number = 0;
-    std::uint64_t size_bytes = 0; ///< of images: their own layers; of tags: 0
+    SizeSum size; ///< of images: their own layers; of tags: 0
   };
   std::string place;
   bool is_deep = false;
@@ -94,8 +95,8 @@ struct AuditSummary {
   std::map<Verdict, Count> images;
   std::uint64_t damaged_tags = 0;
   std::uint64_t damaged_images = 0;
-  Problems problems; ///< repositories of a registry that could not be looked at
-  std::optional<std::uint64_t> shared_bytes; ///< of layers that several repositories reach
+  Problems problems;             ///< repositories of a registry that could not be looked at
+  std::optional<SizeSum> shared; ///< of layers that several repositories reach
 
   [[nodiscard]] bool is_damaged() const noexcept { return damaged_tags + damaged_images > 0; }
 };

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,7 @@ struct GcImage {
   };
   std::string id;
   Why why = Why::orphan;
-  std::uint64_t layer_size_bytes = 0;
+  std::optional<std::uint64_t> layer_size_bytes; ///< nothing if there is no layer
 };
 
 /// "orphan", "dead upload", "remnant".

@@ -4,6 +4,8 @@
 // ops/: one file per verb: what a command does, without how it is asked for or shown. Uses stores,
 // never HTTP; tells what happens through Progress.
 
+#include <regctl/base/quantity.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,8 +21,8 @@ public:
 
   virtual ~Progress() = default;
 
-  /// Work of this many tasks and bytes is ahead (bytes where known), for a total.
-  virtual void expect(std::uint64_t tasks, std::uint64_t bytes) = 0;
+  /// Work of this many tasks and bytes is ahead, for a total.
+  virtual void expect(std::uint64_t tasks, const SizeSum& sizes) = 0;
 
   /// A layer begins to move, or to be read for a check. `id` is the image's full ID; `total_bytes`
   /// nothing if unknown.
@@ -56,7 +58,7 @@ public:
 /// Hears nothing; what it is made into hears the rest.
 class SilentProgress : public Progress {
 public:
-  void expect(std::uint64_t, std::uint64_t) override {}
+  void expect(std::uint64_t, const SizeSum&) override {}
   Task begin(const std::string&, Verb, std::optional<std::uint64_t>) override { return 0; }
   void advance(Task, std::uint64_t) override {}
   void restart(Task) override {}

@@ -425,16 +425,16 @@ private:
 
   /// Lets the progress know of what will move for this tag and for none of those that are open.
   void expect(const OpenTag& tag) {
-    std::uint64_t bytes = 0;
+    SizeSum sizes;
     std::uint64_t count = 0;
     for (const auto& item : tag.items) {
       const bool is_new = expected_[item.key]++ == 0;
       if (is_new && settled_.state(item.key) == SettledKeys::State::unknown) {
-        add_size(bytes, item.size_bytes.value_or(0));
+        sizes.add(item.size_bytes);
         ++count;
       }
     }
-    progress_.expect(count, bytes);
+    progress_.expect(count, sizes);
   }
 
   void forget_expected(const OpenTag& tag) {

@@ -45,15 +45,16 @@ TEST_CASE("audit prints what is not sound first, all with --all, and ends with 7
         dead, {k_id_a, ops::Verdict::sound, false, "", 1000, "app", false, {}}, whole};
     for (int i = 0; i < 22; ++i) {
       verbs.audited_repositories.push_back(
-          {"r" + std::to_string(i), 1, 0, 3000, 1000, 2000, nullptr});
+          {"r" + std::to_string(i), 1, 0, {3000}, SizeSum{1000}, SizeSum{2000}, nullptr});
     }
     verbs.summary.place = "h";
     verbs.summary.sees_orphans = true;
     verbs.summary.repositories = 22;
-    verbs.summary.tags = {{ops::Verdict::sound, {1, 0}}, {ops::Verdict::layer_missing, {1, 0}}};
-    verbs.summary.images = {{ops::Verdict::orphan, {2, 500}}, {ops::Verdict::old_checksum, {1, 5}}};
+    verbs.summary.tags = {{ops::Verdict::sound, {1, {}}}, {ops::Verdict::layer_missing, {1, {}}}};
+    verbs.summary.images = {{ops::Verdict::orphan, {2, {500}}},
+                            {ops::Verdict::old_checksum, {1, {5}}}};
     verbs.summary.damaged_tags = 1;
-    verbs.summary.shared_bytes = 1000;
+    verbs.summary.shared = SizeSum{1000};
   });
   CHECK(program.run({"audit", "h"}) == ExitCode::integrity);
   const auto out = program.out();
@@ -106,6 +107,40 @@ TEST_CASE("audit prints what is not sound first, all with --all, and ends with 7
   CHECK(json["summary"]["tags_by_verdict"] == Json{{"sound", 1}, {"layer missing", 1}});
 }
 
+TEST_CASE("audit says of sums whether all sizes are known") {
+  Program program;
+  program.prepare_verbs([](FakeVerbs& verbs) {
+    verbs.audited_repositories = {
+        {"all", 1, 0, {3000}, SizeSum{1000}, SizeSum{2000}, nullptr},
+        {"most", 1, 0, {3000, 2}, SizeSum{1000}, SizeSum{2000, 2}, nullptr},
+        {"none", 1, 0, {0, 2}, SizeSum{0, 2}, SizeSum{}, nullptr}};
+    verbs.summary.sees_orphans = true;
+    verbs.summary.images = {{ops::Verdict::sound, {5, {4000, 3}}},
+                            {ops::Verdict::orphan, {1, {0, 1}}}};
+    verbs.summary.shared = SizeSum{1000, 1};
+  });
+  CHECK(program.run({"audit", "h"}) == ExitCode::ok);
+  CHECK(program.out() == "TAGS   DAMAGED   SIZE            SHARED   WOULD FREE      REPOSITORY\n"
+                         "1      0         3 kB            1 kB     2 kB            all\n"
+                         "1      0         at least 3 kB   1 kB     at least 2 kB   most\n"
+                         "1      0         N/A             N/A      0 B             none\n");
+  CHECK(program.err().find("regctl: 6 images, at least 4 kB: sound 5, orphan 1\n"
+                           "regctl: at least 1 kB shared by several repositories, "
+                           "1 layer of unknown size that no tag reaches (regctl gc)\n") !=
+        std::string::npos);
+
+  CHECK(program.run({"audit", "h", "--format", "json"}) == ExitCode::ok);
+  const auto json = parse_json(program.out(), "it");
+  const auto sizes = [](const Json& object) {
+    return Json{object["size"], object["sizes_unknown"], object["shared_size"]};
+  };
+  CHECK(sizes(json["repositories"][0]) == Json{3000, 0, 1000});
+  CHECK(sizes(json["repositories"][1]) == Json{3000, 2, 1000});
+  CHECK(sizes(json["repositories"][2]) == Json{nullptr, 2, nullptr});
+  CHECK(json["repositories"][2]["freed_size"] == 0);
+  CHECK(sizes(json["summary"]) == Json{4000, 4, 1000});
+}
+
 TEST_CASE("audit of nothing is a whole document") {
   Program program;
   CHECK(program.run({"audit", "h", "--format", "json"}) == ExitCode::ok);
@@ -124,7 +159,8 @@ TEST_CASE("audit tells which repositories could not be looked at, and ends with 
   const Error problem(ErrorKind::unavailable, "it says 500");
   const auto prepare = [&](std::uint64_t repositories, std::uint64_t damaged) {
     program.prepare_verbs([=](FakeVerbs& verbs) {
-      verbs.audited_repositories = {{"bad", 0, 0, 0, 0, 0, std::make_exception_ptr(problem)}};
+      verbs.audited_repositories = {
+          {"bad", 0, 0, {}, SizeSum(), SizeSum(), std::make_exception_ptr(problem)}};
       verbs.summary.repositories = repositories;
       verbs.summary.damaged_tags = damaged;
       verbs.summary.problems.add(std::make_exception_ptr(problem));
@@ -178,24 +214,28 @@ TEST_CASE("repair prints each act") {
 TEST_CASE("gc tells what it does, or would do") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {
-    verbs.garbage = {{k_id_a, ops::GcImage::Why::orphan, 1000}};
+    verbs.garbage = {{k_id_a, ops::GcImage::Why::orphan, 1000},
+                     {k_id_b, ops::GcImage::Why::remnant, std::nullopt}};
     verbs.collected = {1, 1000, 1, 5, 1, 7};
   });
   CHECK(program.run({"gc", "v1-storage:d"}) == ExitCode::ok);
   CHECK(program.calls == Words{"gc d 86400"});
-  CHECK(program.out() == "REASON   IMAGE          LAYER\norphan   aaaaaaaaaaaa   1 kB\n");
+  CHECK(program.out() == "REASON    IMAGE          LAYER\n"
+                         "orphan    aaaaaaaaaaaa   1 kB\n"
+                         "remnant   bbbbbbbbbbbb   N/A\n");
   CHECK(program.err() ==
         "regctl: would remove 1 image, 1 kB, and 1 half-written file, 5 B; 7 images are kept\n"
         "regctl: 1 of them is a dead upload that may yet go on: --grace\n"
         "regctl: nothing was removed: --apply removes\n");
   CHECK(program.run({"gc", "-q", "--no-trunc", "v1-storage:d"}) == ExitCode::ok);
-  CHECK(program.out().find("orphan   " + k_id_a + "   1 kB\n") != std::string::npos);
+  CHECK(program.out().find("orphan    " + k_id_a + "   1 kB\n") != std::string::npos);
   CHECK(program.err().empty());
   CHECK(program.run({"gc", "--apply", "--force", "v1-storage:d", "--format", "json"}) ==
         ExitCode::ok);
   CHECK(program.calls == Words{"gc d apply force 86400"});
-  CHECK(parse_json(program.out(), "it")["images"][0] ==
-        Json{{"id", k_id_a}, {"reason", "orphan"}, {"size", 1000}});
+  const auto images = parse_json(program.out(), "it")["images"];
+  CHECK(images[0] == Json{{"id", k_id_a}, {"reason", "orphan"}, {"size", 1000}});
+  CHECK(images[1] == Json{{"id", k_id_b}, {"reason", "remnant"}, {"size", nullptr}});
 }
 
 TEST_CASE("gc's grace is a duration") {

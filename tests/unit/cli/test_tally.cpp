@@ -38,7 +38,7 @@ TEST_CASE("the rate follows the last seconds") {
 TEST_CASE("totals count what is over, what moves and what need not move") {
   const ProgressClock::time_point now{};
   Tally tally;
-  tally.expect(3, 600);
+  tally.expect(3, {600});
   CHECK(tally.layers_expected() == 3);
   CHECK(tally.bytes_expected() == 600U);
   const auto first = tally.begin(std::string(64, 'a'), Verb::pulling, 100, now);
@@ -66,7 +66,7 @@ TEST_CASE("totals count what is over, what moves and what need not move") {
 TEST_CASE("a total that proved wrong is not shown") {
   Tally tally;
   CHECK_FALSE(tally.bytes_expected());
-  tally.expect(1, 10);
+  tally.expect(1, {10});
   const auto task = tally.begin("a", Verb::pushing, 10, {});
   tally.advance(task, 11);
   CHECK_FALSE(tally.bytes_expected());
@@ -74,11 +74,18 @@ TEST_CASE("a total that proved wrong is not shown") {
 
 TEST_CASE("layers of unknown size widen the total by what they were") {
   Tally tally;
-  tally.expect(2, 100);
+  tally.expect(2, {100, 2});
   const auto task = tally.begin("a", Verb::pushing, std::nullopt, {});
   tally.advance(task, 50);
+  CHECK(tally.may_exceed_expected());
   tally.finish(task);
   CHECK(tally.bytes_expected() == 150U);
+  CHECK(tally.may_exceed_expected());
+  tally.skip(std::nullopt);
+  CHECK(tally.bytes_expected() == 150U);
+  CHECK_FALSE(tally.may_exceed_expected());
+  tally.skip(std::nullopt); // more than were expected
+  CHECK_FALSE(tally.may_exceed_expected());
 }
 
 TEST_SUITE_END();

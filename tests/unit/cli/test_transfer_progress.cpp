@@ -62,7 +62,7 @@ TEST_CASE("without a terminal it tells what the engine tells") {
   auto console = program.make_console(out);
   {
     TransferProgress progress(console, ProgressStyle::lines, k_never);
-    progress.expect(3, 100);
+    progress.expect(3, {100});
     const auto pull = progress.begin(k_id_a, Verb::pulling, 50);
     progress.advance(pull, 50);
     progress.finish(pull);
@@ -92,7 +92,7 @@ TEST_CASE("on a terminal what is said stays above the bars, and the bars go") {
   auto console = program.make_console(out);
   {
     TransferProgress progress(console, ProgressStyle::bars, k_never);
-    progress.expect(2, 100);
+    progress.expect(2, {100});
     const auto first = progress.begin(k_id_a, Verb::pulling, 50);
     const auto second = progress.begin(k_id_b, Verb::pulling, 50);
     progress.advance(first, 25);

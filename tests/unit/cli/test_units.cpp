@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+using namespace regctl;
 using namespace regctl::cli;
 
 TEST_SUITE_BEGIN("cli/units");
@@ -24,6 +25,26 @@ TEST_CASE("sizes are printed as docker 1.x prints them") {
   for (const auto& row : rows) {
     CHECK(human_size(row.bytes) == row.text);
   }
+}
+
+TEST_CASE("a sum says whether all sizes are known, and is never 0 where none is") {
+  struct Row {
+    SizeSum size;
+    std::string cell;
+    std::string words;
+  };
+  const Row rows[] = {
+      {{0, 0}, "0 B", "0 B"},
+      {{1000, 0}, "1 kB", "1 kB"},
+      {{1000, 2}, "at least 1 kB", "at least 1 kB"},
+      {{0, 1}, "N/A", "1 layer of unknown size"},
+      {{0, 2}, "N/A", "2 layers of unknown size"},
+  };
+  for (const auto& row : rows) {
+    CHECK(show_size(row.size) == row.cell);
+    CHECK(size_of_layers(row.size) == row.words);
+  }
+  CHECK(show_size(std::optional<SizeSum>()) == "N/A");
 }
 
 TEST_CASE("ages are told as docker 1.x tells them") {

@@ -138,11 +138,40 @@ TEST_CASE_FIXTURE(Fixture, "tells who reaches what, and asks for each image once
   CHECK_FALSE(image('d').is_reached);
   CHECK(image('c').chain_bytes == 30);
   CHECK(image('c').depth == 2);
-  CHECK(graph.size_bytes(0) == 30);
-  CHECK(graph.size_bytes(1) == 20);
+  CHECK(graph.size(0).bytes == 30);
+  CHECK(graph.size(1).bytes == 20);
   CHECK(graph.find(id('e')) == ImageGraph::k_none);
   CHECK(graph.find("../e") == ImageGraph::k_none);
   CHECK(graph.chain(graph.find(id('c'))) == std::vector{id('c'), id('b'), id('a')});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a size that is not known is counted, and no layer is 0 bytes") {
+  store.images[id('a')].layer_size_bytes.reset();
+  store.images[id('c')].layer_size_bytes.reset();
+  store.images[id('c')].has_no_layer = true;
+  store.add('f', 'e'); // whose parent is not there
+  store.repositories_["z/app"]["f"] = id('f');
+  read();
+  CHECK_FALSE(image('a').added_bytes());
+  CHECK(image('c').added_bytes() == 0U);
+  CHECK(graph.size(0) == SizeSum{10, 1}); // c, b, a
+  CHECK(graph.size(1) == SizeSum{10, 1}); // b, a
+  CHECK(graph.size(2) == SizeSum{10, 0});
+  CHECK(image('b').chain_bytes == ImageGraph::k_unknown);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the size of a chain is not known where nobody tells what is below") {
+  for (const auto verdict : {Verdict::json_damaged, Verdict::unreadable, Verdict::dead_upload}) {
+    CAPTURE(to_string(verdict));
+    store.images[id('b')].own = {verdict, ""};
+    store.images[id('b')].parent.reset();
+    ImageGraph broken;
+    ops::SilentProgress silent;
+    ops::Session session(options, silent);
+    broken.read(session, store, {}, std::nullopt);
+    CHECK(broken.images()[broken.find(id('b'))].chain_bytes == ImageGraph::k_unknown);
+    CHECK(broken.images()[broken.find(id('c'))].chain_bytes == ImageGraph::k_unknown);
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "a tag has the worst verdict of its chain, and whose it is") {
@@ -193,9 +222,9 @@ TEST_CASE_FIXTURE(Fixture, "a break takes nothing from what is shared, and count
   CHECK(verdict("f") == Verdict::parent_missing);
   CHECK(image('a').is_shared);
   CHECK(image('b').is_shared);
-  CHECK(graph.size_bytes(0) == 40); // c, b, a, f
-  CHECK(graph.size_bytes(1) == 20);
-  CHECK(graph.size_bytes(2) == 10);
+  CHECK(graph.size(0).bytes == 40); // c, b, a, f
+  CHECK(graph.size(1).bytes == 20);
+  CHECK(graph.size(2).bytes == 10);
 }
 
 TEST_CASE_FIXTURE(Fixture, "loops end, and blame those in them") {

@@ -41,6 +41,7 @@ struct World {
   std::map<std::string, ErrorKind> broken; ///< keys that always fail
   std::map<std::string, int> shaky;        ///< keys that fail as unavailable so many times
   std::set<std::string> unlisted;          ///< tags whose items() fails
+  std::set<std::string> of_unknown_size;
   std::function<void(const std::string& key)> on_move = [](const std::string&) {};
 
   std::multiset<std::string> moved; ///< keys, each time one was moved
@@ -73,7 +74,8 @@ public:
     }
     std::vector<Item> items;
     for (const auto& key : keys_) {
-      items.push_back({key, 10});
+      const bool is_known = !world_.of_unknown_size.contains(key);
+      items.push_back({key, is_known ? std::optional<std::uint64_t>(10) : std::nullopt});
     }
     return items;
   }
@@ -196,11 +198,24 @@ private:
   const FakeRepository& repository_;
 };
 
-void run(World& world, EngineOptions options) {
+/// Sums what it is told to expect.
+class Expectations final : public ops::SilentProgress {
+public:
+  void expect(std::uint64_t tasks, const SizeSum& sizes) override {
+    number += tasks;
+    sum.bytes += sizes.bytes;
+    sum.unknown += sizes.unknown;
+  }
+
+  std::uint64_t number = 0;
+  SizeSum sum;
+};
+
+Expectations run(World& world, EngineOptions options) {
   SettledKeys settled;
   std::size_t next = 0;
-  ops::SilentProgress silent;
-  run_engine(options, settled, silent, [&]() -> std::unique_ptr<RepositoryWork> {
+  Expectations expected;
+  run_engine(options, settled, expected, [&]() -> std::unique_ptr<RepositoryWork> {
     if (next == world.repositories.size()) {
       return nullptr;
     }
@@ -208,6 +223,7 @@ void run(World& world, EngineOptions options) {
     ++world.made;
     return std::make_unique<FakeWork>(world, world.repositories[next++]);
   });
+  return expected;
 }
 
 std::string message(const std::exception_ptr& problem) {
@@ -237,6 +253,15 @@ TEST_CASE("one job moves items in order, each once, and tags what is whole") {
   CHECK(world.results.at("app:2").items_there == 2);
   CHECK(world.results.at("base:1").items_there == 2);
   CHECK(world.endings.at("app") == RepositoryWork::Ending::complete);
+}
+
+TEST_CASE("the progress hears how many sizes are not known") {
+  World world;
+  world.repositories = {k_app, k_base};
+  world.of_unknown_size = {"a", "d"};
+  const auto expected = run(world, {.jobs = 1});
+  CHECK(expected.number == 4);
+  CHECK(expected.sum == SizeSum{20, 2});
 }
 
 TEST_CASE("what was settled by an earlier run to the same destination is not moved again") {
