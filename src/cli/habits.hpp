@@ -48,7 +48,7 @@ struct ForeignFlag {
   std::string_view names; ///< "-k,--insecure-skip-tls-verify"
   Meaning meaning = Meaning::drop;
   Value value = Value::none;
-  std::string_view ours;
+  std::string_view ours = {};
 };
 
 std::span<const ForeignCommand> foreign_commands() noexcept;
