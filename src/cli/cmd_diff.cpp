@@ -5,7 +5,7 @@
 #include "cli/scope_flags.hpp"
 
 #include <regctl/base/json.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
 #include <memory>

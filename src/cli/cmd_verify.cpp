@@ -6,7 +6,7 @@
 #include "cli/units.hpp"
 
 #include <regctl/base/json.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
 #include <algorithm>

@@ -7,7 +7,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 
 #include <ostream>
 

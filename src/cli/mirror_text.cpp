@@ -4,7 +4,7 @@
 #include "cli/counts.hpp"
 #include "cli/units.hpp"
 
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 
 namespace regctl::cli {
 

@@ -3,7 +3,7 @@
 
 #include "cli/text.hpp"
 
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 
 #include <algorithm>
 #include <exception>

@@ -9,7 +9,7 @@
 #include <regctl/base/json.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/model/reference.hpp>
-#include <regctl/model/v1_derive.hpp>
+#include <regctl/model/v1/derive.hpp>
 
 #include <algorithm>
 #include <map>

@@ -7,7 +7,7 @@
 #include <regctl/base/tar.hpp>
 #include <regctl/base/time.hpp>
 #include <regctl/formats/docker_archive.hpp>
-#include <regctl/model/v1_derive.hpp>
+#include <regctl/model/v1/derive.hpp>
 
 #include <sys/stat.h>
 #include <unistd.h>

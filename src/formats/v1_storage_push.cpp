@@ -3,10 +3,10 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
-#include <regctl/model/push_progress.hpp>
 #include <regctl/model/reference.hpp>
-#include <regctl/model/v1_difference.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/difference.hpp>
+#include <regctl/model/v1/layer.hpp>
+#include <regctl/model/v1/push_progress.hpp>
 
 #include <algorithm>
 #include <ctime>

@@ -4,7 +4,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/model/reference.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/layer.hpp>
 
 #include <algorithm>
 

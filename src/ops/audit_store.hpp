@@ -4,7 +4,7 @@
 #include "ops/layer_check.hpp"
 
 #include <regctl/formats/v1_storage.hpp>
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 
 #include "ops/image_mover.hpp"
 
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/session.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/finding_words.hpp"
 
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 
 namespace regctl::ops {
 

@@ -7,8 +7,8 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
-#include <regctl/model/v1_difference.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/difference.hpp>
+#include <regctl/model/v1/layer.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
 #include <algorithm>

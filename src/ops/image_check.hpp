@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/session.hpp>
 #include <regctl/ops/verify.hpp>
 

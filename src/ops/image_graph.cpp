@@ -3,7 +3,7 @@
 
 #include "ops/finding_words.hpp"
 
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 
 #include <algorithm>
 #include <utility>

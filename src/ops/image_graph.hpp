@@ -4,7 +4,7 @@
 #include "ops/audit_store.hpp"
 
 #include <regctl/base/quantity.hpp>
-#include <regctl/model/packed_id.hpp>
+#include <regctl/model/v1/packed_id.hpp>
 
 #include <cstddef>
 #include <cstdint>

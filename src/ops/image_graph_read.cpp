@@ -4,7 +4,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 
 #include <algorithm>
 

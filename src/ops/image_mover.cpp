@@ -4,8 +4,8 @@
 #include "ops/layer_packing.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/model/v1_difference.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/difference.hpp>
+#include <regctl/model/v1/layer.hpp>
 
 #include <functional>
 #include <utility>

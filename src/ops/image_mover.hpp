@@ -4,7 +4,7 @@
 #include "ops/bandwidth_limit.hpp"
 
 #include <regctl/base/compression.hpp>
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/session.hpp>
 

@@ -4,8 +4,8 @@
 #include "ops/finding_words.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/model/tarsum.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/layer.hpp>
+#include <regctl/model/v1/tarsum.hpp>
 
 #include <algorithm>
 #include <optional>

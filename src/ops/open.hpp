@@ -2,7 +2,7 @@
 #pragma once
 
 #include <regctl/model/place.hpp>
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <memory>

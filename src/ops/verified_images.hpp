@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/model/packed_id.hpp>
+#include <regctl/model/v1/packed_id.hpp>
 #include <regctl/ops/verify.hpp>
 
 #include <cstdint>

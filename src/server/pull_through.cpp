@@ -5,7 +5,7 @@
 #include "server/service.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/layer.hpp>
 
 #include <fcntl.h>
 

@@ -3,7 +3,7 @@
 
 #include "fuzz/fuzz.hpp"
 
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 
 /// An answer of a registry or of the Hub, and what the registry says of a short ID's whole one.
 void fuzz(const std::string& input) {

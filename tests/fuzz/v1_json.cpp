@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/fuzz.hpp"
 
-#include <regctl/model/v1_derive.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/derive.hpp>
+#include <regctl/model/v1/image.hpp>
 
 void fuzz(const std::string& input) {
   try {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <regctl/base/error.hpp>
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 
 #include <map>
 #include <mutex>

@@ -6,7 +6,7 @@
 
 #include <regctl/base/file.hpp>
 #include <regctl/model/reference.hpp>
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 
 #include <memory>
 #include <string>

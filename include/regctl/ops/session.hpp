@@ -4,7 +4,7 @@
 #include <regctl/http/client.hpp>
 #include <regctl/http/credentials.hpp>
 #include <regctl/http/settings.hpp>
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/progress.hpp>
 
 #include <cstddef>

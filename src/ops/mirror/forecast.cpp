@@ -2,7 +2,7 @@
 #include "ops/mirror/forecast.hpp"
 
 #include <regctl/base/quantity.hpp>
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 
 namespace regctl::ops::mirror {
 

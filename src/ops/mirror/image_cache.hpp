@@ -2,7 +2,7 @@
 #pragma once
 
 #include <regctl/base/seeded_hash.hpp>
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 
 #include <cstddef>
 #include <deque>

@@ -5,7 +5,7 @@
 #include <regctl/base/file.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/lines.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 
 #include <array>
 #include <charconv>

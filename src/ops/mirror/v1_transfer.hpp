@@ -5,7 +5,7 @@
 #include "ops/mirror/image_cache.hpp"
 #include "ops/mirror/state.hpp"
 
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/mirror/transfer.hpp>
 #include <regctl/ops/session.hpp>
 

@@ -9,10 +9,10 @@
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/unpack_tee.hpp>
-#include <regctl/model/push_progress.hpp>
-#include <regctl/model/tarsum.hpp>
-#include <regctl/model/v1_difference.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/difference.hpp>
+#include <regctl/model/v1/layer.hpp>
+#include <regctl/model/v1/push_progress.hpp>
+#include <regctl/model/v1/tarsum.hpp>
 
 #include <algorithm>
 #include <chrono>

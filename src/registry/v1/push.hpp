@@ -3,7 +3,7 @@
 
 #include "registry/v1/session.hpp"
 
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 
 #include <memory>
 

@@ -10,7 +10,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json_reader.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/layer.hpp>
 
 #include <algorithm>
 

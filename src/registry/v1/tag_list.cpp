@@ -4,7 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/json_reader.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 
 #include <algorithm>
 #include <string_view>

@@ -6,8 +6,8 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/base/parallel.hpp>
 #include <regctl/formats/v1_storage.hpp>
-#include <regctl/model/v1_image.hpp>
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/image.hpp>
+#include <regctl/model/v1/repository.hpp>
 
 #include <doctest/doctest.h>
 

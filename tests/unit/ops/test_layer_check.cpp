@@ -4,8 +4,8 @@
 #include <regctl/base/compression.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/tar.hpp>
-#include <regctl/model/tarsum.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/layer.hpp>
+#include <regctl/model/v1/tarsum.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/layer_inspection.hpp"
+#include "model/v1/layer_inspection.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/layer.hpp>
 
 #include <algorithm>
 #include <memory>

@@ -3,8 +3,8 @@
 
 #include <regctl/base/tar.hpp>
 #include <regctl/base/unpack_tee.hpp>
-#include <regctl/model/tarsum.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
+#include <regctl/model/v1/tarsum.hpp>
 
 #include <cstddef>
 #include <optional>

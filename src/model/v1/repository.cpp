@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
-#include <regctl/model/v1_store.hpp>
+#include <regctl/model/v1/repository.hpp>
 
 namespace regctl {
 

@@ -4,7 +4,7 @@
 #include <regctl/base/compression.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/tar.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/layer.hpp>
 
 #include <doctest/doctest.h>
 
@@ -31,7 +31,7 @@ std::unique_ptr<LayerSource> open(const V1Image& image, LayerCheck check, std::s
 
 } // namespace
 
-TEST_SUITE_BEGIN("model/v1_layer");
+TEST_SUITE_BEGIN("model/v1/layer");
 
 TEST_CASE("a layer ends only if one of its payload checksums comes out") {
   for (const auto piece : test::k_pieces) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <regctl/model/packed_id.hpp>
+#include <regctl/model/v1/packed_id.hpp>
 
 #include <doctest/doctest.h>
 
 using regctl::PackedId;
 
-TEST_SUITE_BEGIN("model/packed_id");
+TEST_SUITE_BEGIN("model/v1/packed_id");
 
 TEST_CASE("an ID comes out as it was packed") {
   const std::string ids[] = {"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/seeded_hash.hpp>
-#include <regctl/model/packed_id.hpp>
+#include <regctl/model/v1/packed_id.hpp>
 
 #include <span>
 

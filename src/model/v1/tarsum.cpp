@@ -3,7 +3,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/tar.hpp>
-#include <regctl/model/tarsum.hpp>
+#include <regctl/model/v1/tarsum.hpp>
 
 #include <algorithm>
 #include <array>

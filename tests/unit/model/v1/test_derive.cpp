@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
-#include <regctl/model/v1_derive.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/derive.hpp>
+#include <regctl/model/v1/image.hpp>
 
 #include <doctest/doctest.h>
 
@@ -25,7 +25,7 @@ const std::string k_history =
 
 } // namespace
 
-TEST_SUITE_BEGIN("model/v1_derive");
+TEST_SUITE_BEGIN("model/v1/derive");
 
 TEST_CASE("each step of the history is an image, linked to the one before") {
   const auto chain = derive_v1_chain(config(k_history));

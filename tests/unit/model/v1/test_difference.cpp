@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <regctl/model/v1_difference.hpp>
+#include <regctl/model/v1/difference.hpp>
 
 #include <doctest/doctest.h>
 
@@ -13,7 +13,7 @@ V1Image image() {
 
 } // namespace
 
-TEST_SUITE_BEGIN("model/v1_difference");
+TEST_SUITE_BEGIN("model/v1/difference");
 
 TEST_CASE("images differ in what both of them tell") {
   CHECK(find_v1_difference(image(), image()).empty());

@@ -2,7 +2,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json_reader.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 
 #include <map>
 #include <utility>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/json.hpp>
-#include <regctl/model/v1_difference.hpp>
-#include <regctl/model/v1_layer.hpp>
+#include <regctl/model/v1/difference.hpp>
+#include <regctl/model/v1/layer.hpp>
 
 #include <algorithm>
 #include <vector>

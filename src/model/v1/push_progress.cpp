@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
-#include <regctl/model/push_progress.hpp>
+#include <regctl/model/v1/push_progress.hpp>
 
 #include <utility>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <regctl/base/stream.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 
 #include <cstdint>
 #include <exception>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
-#include <regctl/model/v1_image.hpp>
+#include <regctl/model/v1/image.hpp>
 
 #include <doctest/doctest.h>
 
@@ -21,7 +21,7 @@ std::string with(const std::string& members) {
 
 } // namespace
 
-TEST_SUITE_BEGIN("model/v1_image");
+TEST_SUITE_BEGIN("model/v1/image");
 
 TEST_CASE("what is shown of an image is read out of its JSON") {
   const auto info = parse_v1_image(with(

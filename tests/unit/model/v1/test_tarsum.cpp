@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
-#include <regctl/model/tarsum.hpp>
+#include <regctl/model/v1/tarsum.hpp>
 
 #include <doctest/doctest.h>
 
@@ -19,7 +19,7 @@ std::unique_ptr<Source> layer(const std::string& name) {
 
 } // namespace
 
-TEST_SUITE_BEGIN("model/tarsum");
+TEST_SUITE_BEGIN("model/v1/tarsum");
 
 TEST_CASE("the sums are those that engine 1.9.1 sent") {
   struct Row {

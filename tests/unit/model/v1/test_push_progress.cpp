@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
-#include <regctl/model/push_progress.hpp>
+#include <regctl/model/v1/push_progress.hpp>
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 using namespace regctl;
 using Stage = PushProgress::Stage;
 
-TEST_SUITE_BEGIN("model/push_progress");
+TEST_SUITE_BEGIN("model/v1/push_progress");
 
 TEST_CASE("nobody waits for what is there, or is no image of the push") {
   PushProgress progress({"a", "b"});
