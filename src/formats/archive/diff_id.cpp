@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/diff_id.hpp"
+#include "formats/archive/diff_id.hpp"
 
 #include <regctl/base/error.hpp>
 

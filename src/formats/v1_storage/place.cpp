@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/v1_storage_place.hpp"
+#include "formats/v1_storage/place.hpp"
 
 #include <regctl/model/v1/image.hpp>
 

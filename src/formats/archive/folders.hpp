@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "formats/archive_index.hpp"
+#include "formats/archive/index.hpp"
 
 #include <map>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/archive_folders.hpp"
+#include "formats/archive/folders.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>

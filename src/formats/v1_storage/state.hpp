@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "formats/v1_storage_tags.hpp"
+#include "formats/v1_storage/tags.hpp"
 #include "formats/v1_tree.hpp"
 
 #include <regctl/formats/v1_storage.hpp>

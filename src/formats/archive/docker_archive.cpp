@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/archive_images.hpp"
-#include "formats/diff_id.hpp"
+#include "formats/archive/diff_id.hpp"
+#include "formats/archive/images.hpp"
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>

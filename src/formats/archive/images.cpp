@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/archive_images.hpp"
+#include "formats/archive/images.hpp"
 
-#include "formats/archive_folders.hpp"
-#include "formats/archive_oci.hpp"
+#include "formats/archive/folders.hpp"
+#include "formats/archive/oci.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/archive_oci.hpp"
+#include "formats/archive/oci.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>

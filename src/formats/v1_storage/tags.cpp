@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/v1_storage_tags.hpp"
+#include "formats/v1_storage/tags.hpp"
 
 #include "formats/v1_tree.hpp"
 

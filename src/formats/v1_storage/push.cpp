@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/v1_storage_state.hpp"
+#include "formats/v1_storage/state.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/archive_index.hpp"
+#include "formats/archive/index.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/v1_storage_place.hpp"
-#include "formats/v1_storage_state.hpp"
+#include "formats/v1_storage/place.hpp"
+#include "formats/v1_storage/state.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
