@@ -10,7 +10,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/interrupt.hpp>
-#include <regctl/server/page_server.hpp>
+#include <regctl/server/http/page_server.hpp>
 
 #include <memory>
 #include <optional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "server/target.hpp"
+#include "server/v1/target.hpp"
 
 #include <cstddef>
 #include <cstdint>

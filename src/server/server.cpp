@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/api.hpp"
-#include "server/daemon.hpp"
+#include "server/http/daemon.hpp"
+#include "server/v1/api.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>

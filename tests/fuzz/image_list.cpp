@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/image_list.hpp"
+#include "server/v1/image_list.hpp"
 
 #include "fuzz/fuzz.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/request_head.hpp"
+#include "server/http/request_head.hpp"
 
 #include "fuzz/fuzz.hpp"
 

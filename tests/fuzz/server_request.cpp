@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/fuzz.hpp"
-#include "server/range.hpp"
-#include "server/target.hpp"
+#include "server/http/decoding.hpp"
+#include "server/http/range.hpp"
+#include "server/v1/target.hpp"
 
 #include <regctl/formats/v1_storage.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "server/message.hpp"
+#include "server/http/message.hpp"
 
 #include <map>
 #include <string>

@@ -3,7 +3,7 @@
 #include "ops/mirror/config_rules.hpp"
 
 #include <regctl/ops/mirror/config.hpp>
-#include <regctl/server/page_server.hpp>
+#include <regctl/server/http/page_server.hpp>
 
 #include <algorithm>
 #include <initializer_list>

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/text_source.hpp"
+
+#include <algorithm>
+
+namespace regctl::server {
+
+std::size_t TextSource::read(std::span<std::byte> out) {
+  if (position_ == text_.size()) {
+    text_.clear();
+    position_ = 0;
+    prepare(1);
+  }
+  const auto piece = as_bytes(std::string_view(text_).substr(position_))
+                         .first(std::min(out.size(), text_.size() - position_));
+  std::copy(piece.begin(), piece.end(), out.begin());
+  position_ += piece.size();
+  return piece.size();
+}
+
+bool TextSource::prepare(std::size_t bytes) {
+  while (text_.size() < bytes) {
+    if (!add_to(text_)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+std::string TextSource::take() {
+  auto text = text_.substr(position_);
+  text_.clear();
+  position_ = 0;
+  return text;
+}
+
+} // namespace regctl::server

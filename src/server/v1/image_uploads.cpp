@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/v1/service.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/model/v1/image.hpp>
+
+#include <algorithm>
+
+namespace regctl::server {
+
+namespace {
+
+using ImageState = V1Storage::ImageState;
+
+constexpr auto k_not_found = "Image not found";
+constexpr auto k_exists = "Image already exists";
+constexpr auto k_replaced =
+    "Another client has replaced what was uploaded of this image: push it again";
+
+} // namespace
+
+std::unique_ptr<V1Storage::ImageWriter> take_writer(Service& service, const Request& request,
+                                                    const std::string& id) {
+  const auto end = std::chrono::steady_clock::now() + k_writer_patience;
+  for (;;) {
+    auto writer = service.storage->write_image(id, k_glance);
+    if (writer || std::chrono::steady_clock::now() >= end) {
+      return writer;
+    }
+    request.check_wanted();
+  }
+}
+
+Response put_image_json(Call& call) {
+  const auto& id = call.target.id;
+  auto& storage = *call.service.storage;
+  auto document = find_json(call.body);
+  if (!document || !document->is_object()) {
+    return error_response(400, "Invalid JSON");
+  }
+  const auto* named = find_member(*document, "id");
+  if (named == nullptr) {
+    return error_response(400, "Missing key `id' in JSON");
+  }
+  if (!named->is_string() || named->get<std::string>() != id) {
+    return error_response(400, "JSON data contains invalid id");
+  }
+  if (!is_v1_id(id)) {
+    return error_response(404, "Invalid image ID");
+  }
+  document.reset(); // it is large, and read once more
+  V1ImageInfo info;
+  try {
+    info = parse_v1_image(call.body);
+  } catch (const Error& error) {
+    return error_response(400, error.message());
+  }
+  call.turn.end();
+  if (storage.image_state(id) == ImageState::complete) {
+    return error_response(409, k_exists);
+  }
+  if (info.parent && !storage.image_json(*info.parent)) {
+    if (auto problem = adopt(call, *info.parent,
+                             error_response(400, "Image depends on a non existing parent"))) {
+      return std::move(*problem);
+    }
+  }
+  const auto writer = take_writer(call.service, call.request, id);
+  if (!writer) {
+    return error_response(409, "Image is being uploaded by another client");
+  }
+  if (writer->state() == ImageState::complete) { // by whom we waited for
+    return error_response(409, k_exists);
+  }
+  if (!writer->put_json(std::string(call.body))) {
+    return error_response(400, "Image depends on a non existing parent");
+  }
+  call.service.uploads.take_json(id);
+  return json_response("true");
+}
+
+Response put_image_checksum(Call& call) {
+  auto& storage = *call.service.storage;
+  const auto& id = call.target.id;
+  const auto checksum = call.request.header("X-Docker-Checksum-Payload");
+  if (!checksum) {
+    return error_response(412, "X-Docker-Checksum-Payload not set.  If you are using the Docker "
+                               "daemon, you should upgrade to version 0.10 or later");
+  }
+  if (checksum->empty()) {
+    return error_response(400, "Missing Image's checksum");
+  }
+  if (storage.image_state(id) == ImageState::absent) {
+    return error_response(404, k_not_found);
+  }
+  const auto writer = take_writer(call.service, call.request, id);
+  if (!writer) {
+    return error_response(409, "Image is being uploaded by another client");
+  }
+  const bool was_owed = call.service.uploads.take_checksum(id, *checksum);
+  const bool is_right = writer->is_right(*checksum);
+  if (writer->state() == ImageState::complete) {
+    return was_owed && is_right
+               ? json_response("true")
+               : error_response(409, was_owed ? k_replaced : "Cannot set this image checksum");
+  }
+  if (!storage.open_layer(id)) {
+    return error_response(400, "The image's layer has to come before its checksum");
+  }
+  if (!is_right) {
+    return error_response(400, "Checksum mismatch");
+  }
+  writer->complete();
+  return json_response("true");
+}
+
+namespace {
+
+/// A layer on its way to the disk. While it lasts nobody else writes the image.
+class LayerUpload final : public Handler {
+public:
+  LayerUpload(Service& service, std::string id, std::unique_ptr<V1Storage::ImageWriter> writer,
+              std::unique_ptr<V1Storage::ImageWriter::Layer> layer)
+      : service_(service), id_(std::move(id)), writer_(std::move(writer)),
+        layer_(std::move(layer)) {}
+
+  [[nodiscard]] bool wants_body() const override { return true; }
+  void receive(std::span<const std::byte> bytes) override { layer_->write(bytes); }
+
+  Response answer() override {
+    service_.uploads.take_layer(id_, layer_->commit());
+    return json_response("true");
+  }
+
+private:
+  Service& service_;
+  std::string id_;
+  std::unique_ptr<V1Storage::ImageWriter> writer_;
+  std::unique_ptr<V1Storage::ImageWriter::Layer> layer_; // goes before its writer
+};
+
+/// The layer of an image that another client completed since this one's JSON was taken. It is
+/// compared with what is stored, and kept nowhere.
+class LayerComparison final : public Handler {
+public:
+  LayerComparison(Service& service, std::string id, const std::string& json,
+                  std::uint64_t stored_bytes)
+      : service_(service), id_(std::move(id)), left_bytes_(stored_bytes) {
+    payload_.update(payload_prefix(json));
+  }
+
+  [[nodiscard]] bool wants_body() const override { return !is_longer_; }
+
+  void receive(std::span<const std::byte> bytes) override {
+    is_longer_ = bytes.size() > left_bytes_;
+    if (!is_longer_) {
+      left_bytes_ -= bytes.size();
+      payload_.update(bytes);
+    }
+  }
+
+  Response answer() override {
+    const auto sum = "sha256:" + payload_.finish_hex();
+    const auto stored = service_.storage->checksums(id_);
+    if (is_longer_ || std::find(stored.begin(), stored.end(), sum) == stored.end()) {
+      return error_response(409, k_exists);
+    }
+    service_.uploads.take_layer(id_, sum);
+    return json_response("true");
+  }
+
+private:
+  Service& service_;
+  std::string id_;
+  Sha256 payload_;
+  std::uint64_t left_bytes_;
+  bool is_longer_ = false;
+};
+
+std::unique_ptr<Handler> refuse(int status, const char* text) {
+  return make_ready(error_response(status, text));
+}
+
+/// A layer that cannot fit is refused before it is sent.
+void check_room(const V1Storage& storage, std::uint64_t wanted_bytes) {
+  const auto free_bytes = storage.free_bytes();
+  if (free_bytes && wanted_bytes > *free_bytes) {
+    throw Error(ErrorKind::local_io,
+                "there is no room for a layer of " + std::to_string(wanted_bytes) + " bytes: '" +
+                    storage.folder() + "' has " + std::to_string(*free_bytes) + " left");
+  }
+}
+
+std::unique_ptr<Handler> receive_again(Service& service, const Request& request,
+                                       const std::string& id) {
+  const auto json = service.storage->image_json(id);
+  const auto layer = service.storage->open_layer(id);
+  const bool is_comparable = service.uploads.is_layer_owed(id) && json && layer &&
+                             request.body_bytes().value_or(layer->size_bytes) == layer->size_bytes;
+  if (!is_comparable) {
+    return refuse(409, k_exists);
+  }
+  return std::make_unique<LayerComparison>(service, id, *json, layer->size_bytes);
+}
+
+} // namespace
+
+std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
+                                       const Target& target) {
+  auto& storage = *service.storage;
+  const auto state = storage.image_state(target.id);
+  if (state == ImageState::absent) {
+    return refuse(404, k_not_found);
+  }
+  if (state == ImageState::complete) {
+    return receive_again(service, request, target.id);
+  }
+  check_room(storage, request.body_bytes().value_or(0));
+  auto writer = take_writer(service, request, target.id);
+  if (!writer) {
+    return refuse(409, "Image is being uploaded by another client");
+  }
+  if (writer->state() == ImageState::complete) {
+    return receive_again(service, request, target.id);
+  }
+  auto layer = writer->start_layer();
+  if (!layer) {
+    return refuse(404, k_not_found);
+  }
+  return std::make_unique<LayerUpload>(service, target.id, std::move(writer), std::move(layer));
+}
+
+} // namespace regctl::server

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/v1/pull_through.hpp"
+
+#include "server/v1/fetch.hpp"
+#include "server/v1/service.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/model/v1/layer.hpp>
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <system_error>
+
+namespace regctl::server {
+
+namespace {
+
+constexpr std::size_t k_known_repositories = 256;
+constexpr std::size_t k_known_images = 16'384;
+constexpr std::size_t k_most_fetches = 128;
+
+std::string tag_properties() {
+  return "{}";
+}
+
+} // namespace
+
+Response source_failed_response() {
+  return error_response(502, "the mirror's source does not answer");
+}
+
+PullThrough::PullThrough(std::shared_ptr<V1Storage> storage,
+                         std::function<registry::v1::Registry&()> source,
+                         std::function<void(const std::string&)> complain,
+                         std::function<void(const std::string&)> on_new_repository,
+                         Unproven unproven)
+    : storage_(std::move(storage)), source_(std::move(source)), complain_(std::move(complain)),
+      on_new_repository_(std::move(on_new_repository)), unproven_(unproven) {}
+
+PullThrough::~PullThrough() {
+  std::map<std::string, Running> left;
+  {
+    const std::lock_guard lock(mutex_);
+    left.swap(fetches_);
+  }
+  for (auto& [id, running] : left) {
+    running.thread.join();
+  }
+  join_ended();
+}
+
+/// What `body` gives; a complaint where the source cannot be asked.
+template <class Body>
+auto PullThrough::guarded(const std::string& what, Body&& body)
+    -> Asked<typename decltype(body())::value_type> {
+  try {
+    return {body()};
+  } catch (const Error& error) {
+    const bool is_answer = error.kind() == ErrorKind::not_found;
+    if (!is_answer) {
+      complain_(what + ": " + error.message());
+    }
+    return {std::nullopt, !is_answer};
+  }
+}
+
+Asked<V1Tags> PullThrough::tags(const std::string& name) {
+  auto asked = guarded("asking the mirror's source for the tags of " + name,
+                       [&] { return std::optional(source_().open(name)->tags()); });
+  const auto& tags = asked.value;
+  {
+    const std::lock_guard lock(mutex_);
+    last_name_ = name;
+    if (tags) {
+      if (known_tags_.size() >= k_known_repositories) {
+        known_tags_.clear();
+      }
+      known_tags_[name] = *tags;
+    }
+  }
+  if (!tags) {
+    return asked;
+  }
+  for (const auto& [tag, id] : *tags) {
+    if (id) {
+      remember(*id, name);
+    }
+  }
+  store_complete_tags(name, *tags);
+  return asked;
+}
+
+Asked<std::vector<std::string>> PullThrough::search(const std::string& term) {
+  return guarded("searching the mirror's source", [&] {
+    std::optional<std::vector<std::string>> names;
+    if (const auto hits = source_().search(term)) {
+      names.emplace();
+      for (const auto& hit : *hits) {
+        names->push_back((hit.name.find('/') == std::string::npos ? "library/" : "") + hit.name);
+      }
+    }
+    return names;
+  });
+}
+
+/// Where an image was heard of; the last repository that was asked for, if nowhere.
+std::string PullThrough::repository_of(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = names_.find(id);
+  return found != names_.end() ? found->second : last_name_;
+}
+
+std::unique_ptr<V1Repository> PullThrough::open_repository_of(const std::string& id) {
+  const auto name = repository_of(id);
+  return source_().open(name.empty() ? "library/none" : name);
+}
+
+void PullThrough::remember(const std::string& id, const std::string& repository) {
+  const std::lock_guard lock(mutex_);
+  if (names_.size() >= k_known_images && !names_.contains(id)) {
+    names_.clear();
+  }
+  names_[id] = repository;
+}
+
+Asked<V1Image> PullThrough::find_image(const std::string& id, const Request& request) {
+  if (!is_v1_id(id)) {
+    return {};
+  }
+  auto asked = guarded("asking the mirror's source for image " + short_id(id), [&] {
+    auto found = open_repository_of(id)->find_image(id);
+    const auto parent = found ? parse_v1_image(found->json).parent : std::nullopt;
+    if (parent) {
+      remember(*parent, repository_of(id));
+    }
+    return found;
+  });
+  if (asked.value && asked.value->json_candidates.size() > 1) {
+    // Which JSON was pushed is known when the layer is here.
+    return guarded("fetching the layer that tells the JSON of " + short_id(id), [&] {
+      find_or_start(id)->wait_for_end(request);
+      return storage_->find_image(id);
+    });
+  }
+  return asked;
+}
+
+Asked<std::vector<std::string>> PullThrough::ancestry(const std::string& id) {
+  auto asked = guarded("asking the mirror's source for the ancestry of " + short_id(id),
+                       [&] { return open_repository_of(id)->ancestry(id); });
+  for (const auto& below : asked.value.value_or(std::vector<std::string>())) {
+    remember(below, repository_of(id));
+  }
+  return asked;
+}
+
+std::optional<Response> PullThrough::open_layer(const std::string& id, const Request& request) {
+  const auto fetch = find_or_start(id);
+  try {
+    fetch->wait_for_bytes(request);
+  } catch (const Error& error) { // told already to who runs the server
+    request.check_wanted();
+    return error.kind() == ErrorKind::not_found
+               ? std::nullopt
+               : std::optional(error_response(502, "the mirror's source does not give the layer"));
+  }
+  Response response;
+  response.headers = {{"Content-Type", "application/octet-stream"}};
+  make_cacheable(response, "");
+  response.stream = fetch->open();
+  response.stream_bytes = fetch->size_bytes();
+  return response;
+}
+
+Asked<PullThrough::Adopted> PullThrough::adopt(const std::string& id) {
+  if (!is_v1_id(id)) {
+    return {};
+  }
+  return guarded("asking the mirror's source for image " + short_id(id),
+                 [&] { return put_json_with_parents(*open_repository_of(id), id); });
+}
+
+bool PullThrough::is_busy() const {
+  const std::lock_guard lock(mutex_);
+  return !fetches_.empty();
+}
+
+std::shared_ptr<Fetch> PullThrough::find_or_start(const std::string& id) {
+  join_ended();
+  const std::lock_guard lock(mutex_);
+  if (const auto found = fetches_.find(id); found != fetches_.end()) {
+    return found->second.fetch;
+  }
+  if (fetches_.size() == k_most_fetches) { // those that nobody waits for count too
+    throw Error(ErrorKind::unavailable,
+                "too many layers are being fetched from the mirror's source");
+  }
+  auto fetch = std::make_shared<Fetch>(id);
+  ended_.reserve(ended_.size() + fetches_.size() + 1); // ending must not need memory
+  auto& running = fetches_[id];
+  running.fetch = fetch;
+  try {
+    running.thread = std::thread([this, fetch] { run(fetch); }); // which waits for `mutex_`
+  } catch (const std::system_error& error) {
+    fetches_.erase(id);
+    throw Error(ErrorKind::unavailable,
+                std::string("no thread can be started: ") + error.code().message());
+  }
+  return fetch;
+}
+
+void PullThrough::run(const std::shared_ptr<Fetch>& fetch) noexcept {
+  try {
+    fetch_layer(*fetch);
+    fetch->succeed();
+    guarded("storing tags", [&] {
+      auto all = known_tags();
+      for (const auto& [name, tags] : all) {
+        store_complete_tags(name, tags);
+      }
+      return std::optional(std::move(all));
+    });
+    end(fetch->id());
+    return;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) {
+      complain_("fetching image " + short_id(fetch->id()) + ": " + error.message());
+    }
+    end(fetch->id()); // first: who asks once more begins anew
+    fetch->fail(std::current_exception());
+  } catch (...) {
+    end(fetch->id());
+    fetch->fail(std::current_exception());
+  }
+}
+
+/// The calling thread is done with an image.
+void PullThrough::end(const std::string& id) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = fetches_.find(id); found != fetches_.end()) { // not at destruction
+    ended_.push_back(std::move(found->second.thread));
+    fetches_.erase(found);
+  }
+}
+
+void PullThrough::join_ended() {
+  std::vector<std::thread> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    ended.swap(ended_);
+  }
+  for (auto& thread : ended) {
+    thread.join();
+  }
+}
+
+/// Stores the JSON of an image and, before it, of those below it that are not here: marked as being
+/// uploaded until their layers come.
+std::optional<PullThrough::Adopted> PullThrough::put_json_with_parents(V1Repository& source,
+                                                                       const std::string& id) {
+  std::vector<V1Image> missing; // child first
+  for (std::optional<std::string> next = id; next && missing.size() < k_max_chain;) {
+    if (storage_->image_json(*next) && *next != id) {
+      break;
+    }
+    auto image = source.find_image(*next);
+    if (!image) {
+      return std::nullopt;
+    }
+    next = parse_v1_image(image->json).parent;
+    missing.push_back(std::move(*image));
+  }
+  while (!missing.empty()) {
+    const auto writer = storage_->write_image(missing.back().id, k_writer_patience);
+    if (!writer || (writer->state() != V1Storage::ImageState::complete &&
+                    !writer->put_json(missing.back().json))) {
+      return std::nullopt;
+    }
+    missing.pop_back();
+  }
+  return Adopted::whole;
+}
+
+void PullThrough::fetch_layer(Fetch& fetch) {
+  const auto& id = fetch.id();
+  const auto source = open_repository_of(id);
+  const auto image = source->find_image(id);
+  if (!image || !put_json_with_parents(*source, id)) {
+    throw Error(ErrorKind::not_found, "image " + short_id(id) + " is not at the mirror's source");
+  }
+  const auto no_checksum =
+      "the mirror's source tells no checksum of the layer of image " + short_id(id);
+  if (!has_checksum(*image) && unproven_ == Unproven::refused) {
+    throw Error(ErrorKind::integrity, no_checksum + ", and --require-checksum is given");
+  }
+  const auto writer = storage_->write_image(id, k_writer_patience);
+  auto layer = writer ? writer->start_layer() : nullptr;
+  if (!layer) {
+    throw Error(ErrorKind::unavailable, "another client is writing the image");
+  }
+  const auto bytes = source->open_layer(*image, LayerCheck::verify);
+  fetch.start(FileDescriptor(::fcntl(layer->fd(), F_DUPFD_CLOEXEC, 0)), image->layer_size_bytes);
+  std::vector<std::byte> buffer(k_buffer_bytes);
+  while (const auto n = bytes->read(buffer)) {
+    layer->write(std::span(buffer).first(n));
+    fetch.advance(layer->size_bytes());
+  }
+  if (writer->state() == V1Storage::ImageState::complete) {
+    return; // somebody pushed it meanwhile
+  }
+  if (bytes->original_json() != image->json) { // of a source that re-encodes: the sum is over this
+    const auto file = std::make_shared<FileDescriptor>(::fcntl(layer->fd(), F_DUPFD_CLOEXEC, 0));
+    const auto size = layer->size_bytes();
+    writer->put_json(bytes->original_json());
+    layer = writer->start_layer();
+    pump(*make_range_source(file, 0, size, "a layer being fetched"), *layer);
+  }
+  layer->commit();
+  writer->complete();
+  if (!has_checksum(*image)) {
+    complain_(no_checksum + ": it is whole, and nothing proves that it is as it was pushed");
+  }
+}
+
+std::map<std::string, V1Tags> PullThrough::known_tags() const {
+  const std::lock_guard lock(mutex_);
+  return known_tags_;
+}
+
+void PullThrough::store_complete_tags(const std::string& name, const V1Tags& tags) {
+  const auto is_here = [&](const std::string& id) {
+    const auto chain = storage_->chain(id);
+    return chain && std::all_of(chain->begin(), chain->end(), [&](const std::string& member) {
+             return storage_->image_state(member) == V1Storage::ImageState::complete;
+           });
+  };
+  for (const auto& [tag, id] : tags) {
+    if (id && storage_->find_tag(name, tag) != id &&
+        storage_->image_state(*id) == V1Storage::ImageState::complete && is_here(*id)) {
+      storage_->put_tag(name, tag, *id, tag_properties());
+      on_new_repository_(name);
+    }
+  }
+}
+
+} // namespace regctl::server

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/v1/image_list.hpp"
+#include "server/v1/service.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/model/reference.hpp>
+
+#include <ctime>
+
+namespace regctl::server {
+
+namespace {
+
+/// What an answer to an index request tells about where and how to go on.
+void add_index_headers(Response& response, const Call& call, Access access) {
+  const auto token = call.service.auth->make_token(call.target.name, access, call.request);
+  response.headers.push_back({"X-Docker-Token", token});
+  response.headers.push_back({"WWW-Authenticate", token});
+  response.headers.push_back({"X-Docker-Endpoints", call.request.header("Host").value_or("")});
+}
+
+std::optional<Response> store_images(Call& call) {
+  ImageList list;
+  if (auto problem = read_image_list(call.body, list)) {
+    return problem;
+  }
+  call.service.storage->add_index_images(call.target.name, list.ids, list.sums);
+  call.service.index->add(call.target.name);
+  return std::nullopt;
+}
+
+/// "docker/1.6.2 go/go1.4.2 git-commit/7c8fca2 kernel/3.19.0 os/linux arch/amd64", as the original
+/// keeps it beside a tag.
+std::string properties_of(const Request& request) {
+  const auto agent = request.header("User-Agent").value_or("");
+  auto properties = Json::object();
+  const auto add = [&](const char* key, const std::string& product) {
+    const auto begin = (" " + agent).find(" " + product + "/");
+    if (begin != std::string::npos) {
+      const auto value = agent.substr(begin + product.size() + 1);
+      properties[key] = value.substr(0, value.find(' '));
+    }
+  };
+  properties["last_update"] = static_cast<std::int64_t>(std::time(nullptr));
+  add("docker_version", "docker");
+  add("docker_go_version", "go");
+  add("kernel", "kernel");
+  add("os", "os");
+  add("arch", "arch");
+  return print_spaced_json(properties);
+}
+
+/// Properties with what is not known, in the original's order.
+Response print_properties(const std::optional<std::string>& stored) {
+  const auto document = find_json(stored.value_or("")).value_or(Json::object());
+  Json all = {{"arch", "amd64"},   {"docker_go_version", nullptr}, {"docker_version", nullptr},
+              {"kernel", nullptr}, {"last_update", nullptr},       {"os", "linux"}};
+  for (auto& [key, value] : all.items()) {
+    if (const auto* known = find_member(document, key)) {
+      value = *known;
+    }
+  }
+  return json_response(print_spaced_json(all));
+}
+
+Response print_tags(const V1Tags& tags) {
+  auto all = Json::object();
+  for (const auto& [tag, id] : tags) {
+    if (id) { // a client can do nothing with null
+      append_member(all, tag, *id);
+    }
+  }
+  return json_response(print_spaced_json(all));
+}
+
+} // namespace
+
+Response announce(Call& call) {
+  if (auto problem = store_images(call)) {
+    return std::move(*problem);
+  }
+  auto response = json_response("\"\"");
+  add_index_headers(response, call, Access::write);
+  return response;
+}
+
+Response put_repository_images(Call& call) {
+  if (auto problem = store_images(call)) {
+    return std::move(*problem);
+  }
+  auto response = json_response("", 204);
+  add_index_headers(response, call, Access::write);
+  return response;
+}
+
+/// The list of a repository's images as it is stored, sent from its file: it only grows. Damaged,
+/// it is not there.
+std::optional<Response> stored_images(Call& call) {
+  auto file = call.service.storage->open_index_images(call.target.name);
+  if (!file) {
+    return std::nullopt;
+  }
+  const auto fd = std::make_shared<FileDescriptor>(std::move(file->fd));
+  const auto turn = take_turn(call.service, call.request, file->size_bytes);
+  const auto text = read_text(*make_range_source(fd, 0, file->size_bytes, "a list of images"),
+                              k_listing_limit_bytes, "a list of images");
+  const bool is_list = text.find_first_not_of(" \r\n") == text.find('[');
+  if (!is_list || !Json::accept(text)) {
+    return std::nullopt;
+  }
+  auto response = json_response("");
+  response.file = FilePart{std::move(*fd), 0, file->size_bytes};
+  return response;
+}
+
+Response get_repository_images(Call& call) {
+  const auto& name = call.target.name;
+  auto stored = stored_images(call);
+  if (!stored && call.service.mirror) {
+    const auto asked = call.service.mirror->tags(name);
+    if (asked.value || (asked.has_failed && call.service.storage->has_repository(name))) {
+      stored = json_response("[]"); // engines want token and endpoints, and ask for the chain later
+    } else if (asked.has_failed) {
+      return source_failed_response();
+    }
+  }
+  if (!stored) {
+    return error_response(404, "images not found");
+  }
+  auto& response = *stored;
+  add_index_headers(response, call, Access::read);
+  return std::move(response);
+}
+
+Response delete_repository_images(Call& call) {
+  auto response = json_response("", 204); // and nothing else, as with the original
+  add_index_headers(response, call, Access::remove);
+  return response;
+}
+
+Response delete_repository(Call& call) {
+  if (!call.service.storage->remove_repository(call.target.name)) {
+    return error_response(404, "Repository not found");
+  }
+  call.service.index->remove(call.target.name);
+  return json_response("true");
+}
+
+Response get_repository_json(Call& call) {
+  return print_properties(call.service.storage->properties(call.target.name, ""));
+}
+
+Response get_properties(Call& call) {
+  return json_response(call.service.storage->is_private(call.target.name)
+                           ? R"({"access": "private"})"
+                           : R"({"access": "public"})");
+}
+
+Response put_properties(Call& call) {
+  const auto document = find_json(call.body).value_or(Json());
+  const auto access = optional_string(document, "access").value_or("");
+  if (access != "public" && access != "private") {
+    return error_response(400, "`access' has to be \"public\" or \"private\"");
+  }
+  call.service.storage->set_private(call.target.name, access == "private");
+  return json_response("true");
+}
+
+Response get_tags(Call& call) {
+  auto tags = call.service.storage->tags(call.target.name);
+  if (call.service.mirror) {
+    auto remote = call.service.mirror->tags(call.target.name);
+    if (remote.value) {
+      remote.value->merge(tags ? *tags : V1Tags()); // what is at the source wins
+      tags = std::move(remote.value);
+    } else if (remote.has_failed && !tags) {
+      return source_failed_response();
+    }
+  }
+  return tags ? print_tags(*tags) : error_response(404, "Repository not found");
+}
+
+Response get_tag(Call& call) {
+  const auto& [kind, name, tag, unused] = call.target;
+  std::optional<std::string> id;
+  bool has_failed = false;
+  if (call.service.mirror) {
+    const auto remote = call.service.mirror->tags(name);
+    const auto tags = remote.value.value_or(V1Tags());
+    const auto found = tags.find(tag);
+    id = found != tags.end() ? found->second : std::nullopt;
+    has_failed = remote.has_failed;
+  }
+  if (!id) {
+    id = call.service.storage->find_tag(name, tag);
+  }
+  if (!id && has_failed) {
+    return source_failed_response();
+  }
+  return id ? json_response(json_quote(*id)) : error_response(404, "Tag not found");
+}
+
+Response get_tag_json(Call& call) {
+  return print_properties(call.service.storage->properties(call.target.name, call.target.tag));
+}
+
+Response put_tag(Call& call) {
+  if (!is_tag(call.target.tag)) {
+    return error_response(400, "Invalid tag name (must match ^[\\w][\\w.-]{0,127}$)");
+  }
+  const auto document = find_json(call.body);
+  if (!document || !document->is_string()) {
+    return error_response(400, "Invalid data");
+  }
+  const auto id = document->get<std::string>();
+  if (!call.service.storage->image_json(id)) {
+    if (auto problem = adopt(call, id, error_response(404, "Image not found"))) {
+      return std::move(*problem);
+    }
+  }
+  call.service.storage->put_tag(call.target.name, call.target.tag, id, properties_of(call.request));
+  call.service.index->add(call.target.name);
+  return json_response("true");
+}
+
+Response delete_tag(Call& call) {
+  return call.service.storage->remove_tag(call.target.name, call.target.tag)
+             ? json_response("true")
+             : error_response(404, "Tag not found: " + call.target.tag);
+}
+
+} // namespace regctl::server

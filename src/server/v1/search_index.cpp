@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/v1/search_index.hpp"
+
+#include <regctl/base/parallel.hpp>
+#include <regctl/base/text.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace regctl::server {
+
+namespace {
+
+constexpr std::size_t k_readers = 8;
+/// File systems tell time in ticks: what came within the same one would not be seen.
+constexpr std::int64_t k_settled_ns = 1'000'000'000;
+
+/// The time of a change, if what is read now has it for certain; else 0.
+std::int64_t settled(std::int64_t changed_ns) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto age_ns =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - changed_ns;
+  return age_ns > k_settled_ns ? changed_ns : 0;
+}
+
+} // namespace
+
+SearchIndex::SearchIndex(std::shared_ptr<const V1Storage> storage) : storage_(std::move(storage)) {
+  refresh();
+}
+
+/// Reads the namespaces that are new or have changed, and forgets those that are gone.
+void SearchIndex::refresh() {
+  const std::lock_guard lock(refreshing_);
+  std::vector<Namespace> changed;
+  auto gone = read_;
+  storage_->for_each_namespace([&](const std::string& name) {
+    gone.erase(name);
+    const auto found = read_.find(name);
+    if (found == read_.end() || found->second == 0 ||
+        found->second != storage_->last_change_ns(name)) {
+      changed.push_back({name, 0, {}});
+    }
+  });
+  run_parallel(k_readers, changed.size(), [&](std::size_t i) { read(changed[i]); });
+  for (const auto& space : changed) {
+    replace(space);
+    read_[space.name] = space.changed_ns;
+  }
+  for (const auto& [name, unused] : gone) {
+    replace({name, 0, {}});
+    read_.erase(name);
+  }
+}
+
+void SearchIndex::read(Namespace& space) const {
+  space.changed_ns = settled(storage_->last_change_ns(space.name));
+  storage_->for_each_repository_in(
+      space.name, [&](const std::string& name) { space.repositories.push_back(name); });
+}
+
+void SearchIndex::replace(const Namespace& space) {
+  const auto prefix = space.name + "/";
+  const std::unique_lock lock(mutex_);
+  auto end = names_.lower_bound(prefix);
+  while (end != names_.end() && end->first.starts_with(prefix)) {
+    end = names_.erase(end);
+  }
+  for (const auto& name : space.repositories) {
+    names_.emplace(name, Repository{lower(name), 0, false});
+  }
+}
+
+void SearchIndex::add(const std::string& name) {
+  {
+    const std::shared_lock lock(mutex_);
+    if (names_.contains(name)) {
+      return;
+    }
+  }
+  const std::unique_lock lock(mutex_);
+  names_.emplace(name, Repository{lower(name), 0, false});
+}
+
+void SearchIndex::remove(const std::string& name) {
+  const std::unique_lock lock(mutex_);
+  names_.erase(name);
+}
+
+std::vector<std::string> SearchIndex::find(std::string_view term) {
+  refresh();
+  const auto wanted = lower(term);
+  std::vector<std::string> found;
+  const std::shared_lock lock(mutex_);
+  for (const auto& [name, repository] : names_) {
+    if (repository.folded.find(wanted) != std::string::npos) {
+      found.push_back(name);
+    }
+  }
+  return found;
+}
+
+bool SearchIndex::has_tags(const std::string& name) {
+  const auto changed_ns = storage_->repository_change_ns(name);
+  {
+    const std::shared_lock lock(mutex_);
+    const auto found = names_.find(name);
+    if (found != names_.end() && changed_ns != 0 && found->second.changed_ns == changed_ns) {
+      return found->second.has_tags;
+    }
+  }
+  const auto known_ns = settled(changed_ns); // before it is read
+  const bool has_tags = storage_->count_tags(name) > 0;
+  const std::unique_lock lock(mutex_);
+  if (const auto found = names_.find(name); found != names_.end()) {
+    found->second.changed_ns = known_ns;
+    found->second.has_tags = has_tags;
+  }
+  return has_tags;
+}
+
+std::size_t SearchIndex::size() const {
+  const std::shared_lock lock(mutex_);
+  return names_.size();
+}
+
+} // namespace regctl::server
