@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 namespace regctl {
 
@@ -26,19 +27,32 @@ std::string to_hex(std::span<const unsigned char> bytes) {
   return hex;
 }
 
+/// Looked up once, which is most of the price of a small sum.
+const EVP_MD* sha256() {
+  static const EVP_MD* const digest = EVP_MD_fetch(nullptr, "SHA256", nullptr); // never freed
+  if (digest == nullptr) {
+    throw Error(ErrorKind::unsupported, "libcrypto offers no SHA-256");
+  }
+  return digest;
+}
+
 struct FreeContext {
   void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
 };
 
 } // namespace
 
+void prepare_hashing() {
+  static_cast<void>(sha256());
+}
+
 struct Sha256::State {
   std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  if (!state_->context || EVP_DigestInit_ex(state_->context.get(), EVP_sha256(), nullptr) != 1) {
-    throw Error(ErrorKind::unsupported, "libcrypto offers no SHA-256");
+  if (!state_->context || EVP_DigestInit_ex(state_->context.get(), sha256(), nullptr) != 1) {
+    throw std::bad_alloc();
   }
 }
 
@@ -65,7 +79,7 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned int size = 0;
   const auto bytes = as_bytes(text);
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+  if (HMAC(sha256(), key.data(), static_cast<int>(key.size()),
            reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), sum.data(),
            &size) == nullptr) {
     throw Error(ErrorKind::unsupported, "libcrypto offers no HMAC");

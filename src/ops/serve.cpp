@@ -76,6 +76,7 @@ public:
               note(std::string(error.message()) +
                    "; what is not here is answered 502 until it can");
             }
+          } catch (...) { // no memory: whoever wants something of the source is told
           }
         }) {}
 

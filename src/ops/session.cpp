@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/ops/session.hpp>
 #include <regctl/registry/registries.hpp>
@@ -87,6 +88,7 @@ Session::Session(SessionOptions options, Progress& progress)
       }()),
       registries_(
           std::make_unique<registry::Registries>(client_, credentials_, options_.settings)) {
+  prepare_hashing();
   if (options_.api == Api::v2) {
     throw Error(ErrorKind::unsupported, "this version of regctl does not speak protocol v2 yet",
                 "leave out --api v2");

@@ -124,7 +124,7 @@ class Hostile(TestCase):
         self.write_archive("wide.tar", b"[" + b"[0]," * 240_000 + b"{}]")
         for words in (["images", "wide.tar"], ["images", "good.tar"], ["mirror", "good.tar", "v1-storage:tree"]):
             codes = set()
-            for size in range(16, 160, 9):
+            for size in range(16, 160, 5):
                 ended = self.run_limited(size * MIB, *words)
                 if ended.returncode == 127 and b"shared librar" in ended.stderr:
                     continue  # the loader's error: the program has not begun

@@ -81,7 +81,9 @@ class Engine {
 public:
   Engine(const EngineOptions& options, SettledKeys& settled, Progress& progress,
          const NextRepository& next)
-      : options_(options), settled_(settled), progress_(progress), next_(next) {}
+      : options_(options), settled_(settled), progress_(progress), next_(next) {
+    lost_by_stop_.reserve(limit());
+  }
 
   void run() {
     {
@@ -361,19 +363,19 @@ private:
     }
   }
 
-  /// Begins nothing more; what waits inside a transfer is woken.
+  /// Begins nothing more; what waits inside a transfer is woken. Asks for no memory: that may be
+  /// what is short.
   void stop(Lock& lock, const std::exception_ptr& reason) {
     if (stopped_) {
       return;
     }
     stopped_ = reason;
-    std::vector<Tag> lost;
     for (const auto& tag : tags_) {
       if (tag->transfer) { // one that is being opened ends by itself
-        mark_lost(tag, reason, lost);
+        mark_lost(tag, reason, lost_by_stop_);
       }
     }
-    abandon(lock, lost, reason);
+    abandon(lock, lost_by_stop_, reason);
     changed_.notify_all();
   }
 
@@ -582,8 +584,9 @@ private:
   std::map<std::string, std::size_t> expected_;        // keys of open tags that are not settled
   bool is_fetching_ = false;
   bool is_exhausted_ = false;
-  std::exception_ptr stopped_; // why nothing more is begun
-  std::exception_ptr bug_;     // what a report of results threw
+  std::exception_ptr stopped_;    // why nothing more is begun
+  std::vector<Tag> lost_by_stop_; // with room for all that can be open
+  std::exception_ptr bug_;        // what a report of results threw
 };
 
 } // namespace

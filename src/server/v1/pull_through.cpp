@@ -224,8 +224,11 @@ void PullThrough::run(const std::shared_ptr<Fetch>& fetch) noexcept {
     end(fetch->id());
     return;
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::not_found) {
-      complain_("fetching image " + short_id(fetch->id()) + ": " + error.message());
+    try {
+      if (error.kind() != ErrorKind::not_found) {
+        complain_("fetching image " + short_id(fetch->id()) + ": " + error.message());
+      }
+    } catch (...) { // no memory for the words
     }
     end(fetch->id()); // first: who asks once more begins anew
     fetch->fail(std::current_exception());
