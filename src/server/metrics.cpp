@@ -27,7 +27,7 @@ void print_one(std::ostream& out, const char* name, const char* type, const char
 
 } // namespace
 
-void Metrics::count(Target::Kind route, const std::string& method, int status,
+void Metrics::count(std::string_view route, const std::string& method, int status,
                     std::uint64_t sent_bytes, std::uint64_t received_bytes, double seconds) {
   const std::lock_guard lock(mutex_);
   ++requests_[{route, known_method(method), status}];
@@ -43,8 +43,8 @@ std::string Metrics::print(const Gauges& gauges) const {
          "cut before an answer.\n# TYPE regctl_http_requests_total counter\n";
   const std::lock_guard lock(mutex_);
   for (const auto& [key, count] : requests_) {
-    out << "regctl_http_requests_total{route=\"" << to_string(key.route) << "\",method=\""
-        << key.method << "\",status=\"" << key.status << "\"} " << count << '\n';
+    out << "regctl_http_requests_total{route=\"" << key.route << "\",method=\"" << key.method
+        << "\",status=\"" << key.status << "\"} " << count << '\n';
   }
   print_one(out, "regctl_http_sent_bytes_total", "counter", "Bytes of bodies sent.",
             static_cast<double>(sent_bytes_));

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "server/v1/target.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 namespace regctl::server {
 
 /// What has happened since the start, counted by route and status. Thread-safe.
 class Metrics {
 public:
-  void count(Target::Kind route, const std::string& method, int status, std::uint64_t sent_bytes,
-             std::uint64_t received_bytes, double seconds);
+  /// `route` is a literal: "image_layer".
+  void count(std::string_view route, const std::string& method, int status,
+             std::uint64_t sent_bytes, std::uint64_t received_bytes, double seconds);
 
   /// What is so at the moment of asking.
   struct Gauges {
@@ -30,7 +30,7 @@ public:
 
 private:
   struct Key {
-    Target::Kind route;
+    std::string_view route;
     std::string method;
     int status;
     auto operator<=>(const Key&) const = default;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http/daemon.hpp"
+#include "server/router.hpp"
 #include "server/v1/api.hpp"
 
 #include <regctl/base/error.hpp>
@@ -62,7 +63,7 @@ class Server::State {
 public:
   State(ServerOptions options, ServerSeams seams)
       : options_(std::move(options)), seams_(std::move(seams)),
-        log_(options_.access_log, options_.log_format), api_(service_, metrics_, log_) {
+        log_(options_.access_log, options_.log_format), v1_(service_) {
     ::mallopt(M_ARENA_MAX, 4); // a heap for each of hundreds of threads would be the largest of all
     ::mallopt(M_MMAP_THRESHOLD, k_large_block_bytes); // given back at once, instead of kept in each
     raise_descriptor_limit();
@@ -97,7 +98,8 @@ private:
     }
     service_.auth = std::make_unique<Auth>(options_.htpasswd, options_.public_read);
     warn_if_locked();
-    service_.names = std::make_unique<OwnNames>(options_.hosts, reach());
+    names_ = std::make_unique<OwnNames>(options_.hosts, reach());
+    router_ = std::make_unique<Router>(std::vector<Api*>{&v1_}, *names_, metrics_, log_);
     service_.index = std::make_unique<SearchIndex>(service_.storage);
     service_.read_only = options_.read_only;
     service_.search = options_.search;
@@ -143,7 +145,7 @@ private:
       daemon.tls_certificate = read_file(options_.tls_cert, k_pem_limit_bytes);
       daemon.tls_key = read_file(options_.tls_key, k_pem_limit_bytes);
     }
-    return std::make_unique<Daemon>(api_, listener_, std::move(daemon));
+    return std::make_unique<Daemon>(*router_, listener_, std::move(daemon));
   }
 
   Metrics::Gauges measure() const {
@@ -222,7 +224,9 @@ private:
   Service service_;
   Metrics metrics_;
   AccessLog log_;
-  Api api_;
+  V1Api v1_;
+  std::unique_ptr<OwnNames> names_; // set in fill_service(), with what follows
+  std::unique_ptr<Router> router_;
   FileDescriptor listener_;
   std::vector<std::unique_ptr<Daemon>> daemons_; // the last one listens; go first
 };

@@ -13,6 +13,8 @@ OWNERS = {
     "archive": "base", "zlib": "base", "libdeflate": "base", "openssl": "base", "nlohmann": "base", "re2": "base", "yaml-cpp": "base", "curl": "http",
     "microhttpd": "server", "crypt": "server", "CLI": "cli",
 }
+# Folders of a layer, bottom up. What stands beside them is above them all.
+ROOMS = {"server": ["http", "v1"]}
 # HTTP is no business of what lies on disk.
 FORBIDDEN = {("formats", "http"), ("http", "formats"), ("registry", "formats"), ("cli", "registry")}
 NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.M)
@@ -33,6 +35,12 @@ def included_layer(name):
     return parts[0] if parts[0] in LAYERS and len(parts) > 1 else None
 
 
+def room_of(parts):
+    """(layer, height) of a private header's or a source's path below src; a height above all of a layer that has no rooms."""
+    rooms = ROOMS.get(parts[0], [])
+    return parts[0], rooms.index(parts[1]) if len(parts) > 1 and parts[1] in rooms else len(rooms)
+
+
 def check(path, root, built):
     text = path.read_text(encoding="utf-8")
     layer = layer_of(path, root)
@@ -49,6 +57,9 @@ def check(path, root, built):
         other = included_layer(name)
         if other and LAYERS.index(other) > LAYERS.index(layer):
             yield f"includes {name} from above"
+        if path.is_relative_to(root / "src") and other == layer and not name.startswith("regctl/"):
+            if room_of(name.split("/"))[1] > room_of(path.relative_to(root / "src").parts)[1]:
+                yield f"includes {name} from above"
         if other and (layer, other) in FORBIDDEN:
             yield f"includes {name}, which {layer}/ must not know"
         owner = OWNERS.get(name.split("/")[0].removesuffix(".h").split("_")[0])

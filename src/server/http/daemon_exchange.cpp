@@ -373,12 +373,12 @@ private:
       }
       return handler_->answer();
     } catch (const Error& error) {
-      return context_.application.explain(error);
+      return context_.application.explain(*this, error);
     } catch (const std::bad_alloc&) {
       handler_.reset(); // so that there is some for the answer
-      return context_.application.explain(Error(ErrorKind::unavailable, "memory is short"));
+      return context_.application.explain(*this, Error(ErrorKind::unavailable, "memory is short"));
     } catch (const std::exception& error) {
-      return context_.application.explain(Error(ErrorKind::local_io, error.what()));
+      return context_.application.explain(*this, Error(ErrorKind::local_io, error.what()));
     }
   }
 

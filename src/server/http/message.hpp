@@ -83,7 +83,7 @@ public:
   virtual std::unique_ptr<Handler> begin(const Request& request) = 0;
 
   /// The answer to a request in whose handling `error` was thrown.
-  virtual Response explain(const Error& error) noexcept = 0;
+  virtual Response explain(const Request& request, const Error& error) noexcept = 0;
 
   /// The request is over. `sent_bytes` is the size of the answer's body, 0 if it was cut;
   /// `status` 0 if there was no answer.

@@ -42,7 +42,9 @@ public:
     return std::make_unique<Answer>(*this, request);
   }
 
-  Response explain(const Error& error) noexcept override { return plain(500, error.message()); }
+  Response explain(const Request&, const Error& error) noexcept override {
+    return plain(500, error.message());
+  }
   void done(const Request&, int, std::uint64_t, std::uint64_t, double) noexcept override {}
 
 private:

@@ -158,10 +158,15 @@ int status_of(ErrorKind kind) noexcept {
 
 } // namespace
 
-std::unique_ptr<Handler> Api::begin(const Request& request) {
-  if (auto refusal = service_.names->refuse_foreign(request)) {
-    return make_ready(std::move(*refusal));
-  }
+bool V1Api::has(std::string_view path) const noexcept {
+  return path.starts_with("/v1/") || path == "/" || path == "/_ping" || path == "/metrics";
+}
+
+std::string_view V1Api::route(std::string_view path) const {
+  return to_string(parse_target(path).kind);
+}
+
+std::unique_ptr<Handler> V1Api::begin(const Request& request) {
   const auto target = parse_target(request.path);
   const auto* route = find_route(target.kind, request.method);
   if (route == nullptr) {
@@ -189,7 +194,7 @@ std::unique_ptr<Handler> Api::begin(const Request& request) {
 
 /// What went wrong on this side is told to who runs the server: its paths are nobody else's
 /// business.
-Response Api::explain(const Error& error) noexcept {
+Response V1Api::explain(const Error& error) noexcept {
   try {
     const int status = status_of(error.kind());
     if (status < 500 || status == 501) {
@@ -208,16 +213,6 @@ Response Api::explain(const Error& error) noexcept {
     Response response;
     response.status = 500;
     return response;
-  }
-}
-
-void Api::done(const Request& request, int status, std::uint64_t sent_bytes,
-               std::uint64_t received_bytes, double seconds) noexcept {
-  try {
-    metrics_.count(parse_target(request.path).kind, request.method, status, sent_bytes,
-                   received_bytes, seconds);
-    log_.write(request, status, sent_bytes, seconds);
-  } catch (...) { // what is not counted must not stop anything
   }
 }
 

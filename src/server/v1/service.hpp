@@ -2,7 +2,6 @@
 #pragma once
 
 #include "server/http/message.hpp"
-#include "server/http/own_names.hpp"
 #include "server/http/responses.hpp"
 #include "server/http/turns.hpp"
 #include "server/v1/auth.hpp"
@@ -29,7 +28,6 @@ inline constexpr std::uint64_t k_documents_bytes = 64ULL * 1024 * 1024;
 struct Service {
   std::shared_ptr<V1Storage> storage; ///< shared with pushes and pulls through
   std::unique_ptr<Auth> auth;
-  std::unique_ptr<OwnNames> names;
   std::unique_ptr<SearchIndex> index;
   std::unique_ptr<PullThrough> mirror; ///< nothing where nothing is fetched from elsewhere
   OpenUploads uploads;

@@ -21,7 +21,7 @@ namespace {
 class Nobody final : public Application {
 public:
   std::unique_ptr<Handler> begin(const Request&) override { return nullptr; }
-  Response explain(const Error&) noexcept override { return {}; }
+  Response explain(const Request&, const Error&) noexcept override { return {}; }
   void done(const Request&, int, std::uint64_t, std::uint64_t, double) noexcept override {}
 };
 
