@@ -12,7 +12,7 @@
 #include <regctl/base/json.hpp>
 #include <regctl/base/quantity.hpp>
 #include <regctl/base/time.hpp>
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <memory>
 #include <optional>
@@ -214,7 +214,7 @@ Json to_json(const ops::AuditedRepository& repository) {
           {"sizes_unknown", repository.size.unknown},
           {"shared_size", size_or_null(repository, repository.shared)},
           {"freed_size", size_or_null(repository, repository.freed)},
-          {"error", ops::mirror::error_or_null(repository.problem)}};
+          {"error", ops::error_or_null(repository.problem)}};
 }
 
 Json to_json(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
@@ -303,8 +303,7 @@ ExitCode audit(Printer printer, const AuditFlags& flags, Context& context) {
       [&](const ops::AuditedRepository& repository) {
         printer.add_repository(repository);
         if (repository.problem) {
-          context.failure(repository.name + ": " +
-                          ops::mirror::explain(repository.problem).message);
+          context.failure(repository.name + ": " + ops::explain(repository.problem).message);
         }
       },
       [&](const ops::AuditSummary& summary) {

@@ -6,7 +6,7 @@
 
 #include <regctl/base/json.hpp>
 #include <regctl/model/v1/image.hpp>
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <memory>
 
@@ -35,7 +35,7 @@ Json to_json(const std::string& repository, const std::exception_ptr& problem) {
           {"difference", "not looked at"},
           {"a", nullptr},
           {"b", nullptr},
-          {"error", ops::mirror::error_or_null(problem)}};
+          {"error", ops::error_or_null(problem)}};
 }
 
 std::string show_id(const std::optional<std::string>& id, const DiffFlags& flags) {
@@ -79,7 +79,7 @@ ExitCode run_diff(const DiffFlags& flags, Context& context) {
         if (listing.wants_json()) {
           listing.add(to_json(repository, problem));
         }
-        context.failure(repository + ": " + ops::mirror::explain(problem).message);
+        context.failure(repository + ": " + ops::explain(problem).message);
       }};
   const auto summary = context.verbs().diff(scope, listener);
   listing.finish(Listing::WhenEmpty::nothing);

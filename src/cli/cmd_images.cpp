@@ -7,7 +7,7 @@
 #include "cli/units.hpp"
 
 #include <regctl/base/json.hpp>
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -16,7 +16,7 @@ namespace regctl::cli {
 
 namespace {
 
-using ops::mirror::error_or_null;
+using ops::error_or_null;
 
 struct ImagesOptions {
   std::string place;
@@ -94,8 +94,7 @@ ExitCode run_images(const ImagesOptions& options, Context& context) {
         ++rows;
         show(listing, row, options, context);
         if (row.problem) {
-          context.note(row.repository + ":" + row.tag + ": " +
-                       ops::mirror::explain(row.problem).message);
+          context.note(row.repository + ":" + row.tag + ": " + ops::explain(row.problem).message);
         }
       },
       [&](const std::string& repository, const std::exception_ptr& problem) {
@@ -103,7 +102,7 @@ ExitCode run_images(const ImagesOptions& options, Context& context) {
         if (listing.wants_json()) {
           listing.add(to_json(repository, problem));
         }
-        context.failure(repository + ": " + ops::mirror::explain(problem).message);
+        context.failure(repository + ": " + ops::explain(problem).message);
       }};
   if (const auto host = parse_lone_host(context, options.place)) {
     context.verbs().list_images(*host, "", listener);

@@ -10,6 +10,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/interrupt.hpp>
+#include <regctl/ops/problem.hpp>
 #include <regctl/server/http/page_server.hpp>
 
 #include <memory>
@@ -33,7 +34,7 @@ ExitCode exit_code_of(const Summary& summary) {
   if (summary.has_successes() || !summary.has_one_cause) {
     return ExitCode::partial;
   }
-  const auto kind = ops::mirror::explain(summary.first_problem).kind;
+  const auto kind = ops::explain(summary.first_problem).kind;
   return kind ? cli::exit_code_of(*kind) : ExitCode::failed;
 }
 

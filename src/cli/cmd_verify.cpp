@@ -7,7 +7,7 @@
 
 #include <regctl/base/json.hpp>
 #include <regctl/model/v1/image.hpp>
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -75,7 +75,7 @@ Json to_json(const std::string& repository, const std::exception_ptr& problem) {
           {"verdict", to_string(ops::Fault::not_looked_at)},
           {"damaged", false},
           {"findings", Json::array()},
-          {"error", ops::mirror::error_or_null(problem)}};
+          {"error", ops::error_or_null(problem)}};
 }
 
 std::string show_id(const std::string& id, const VerifyFlags& flags) {
@@ -143,7 +143,7 @@ ExitCode run_verify(const VerifyFlags& flags, Context& context) {
         if (listing.wants_json()) {
           listing.add(to_json(repository, problem));
         }
-        context.failure(repository + ": " + ops::mirror::explain(problem).message);
+        context.failure(repository + ": " + ops::explain(problem).message);
       }};
   const auto summary = context.verbs().verify(scope, flags.options, listener);
   listing.finish(Listing::WhenEmpty::nothing);

@@ -8,7 +8,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/cli/run.hpp>
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <new>
 #include <ostream>
@@ -81,7 +81,7 @@ void print_as_text(Console& console, const Error& error, const std::string& hint
 }
 
 /// One line: {"error": {"kind", "message", "hint"}, "while": [FRAME…]}.
-void print_as_json(Console& console, ops::mirror::Failure failure) {
+void print_as_json(Console& console, ops::Failure failure) {
   const Json document = {{"error", to_json(failure)}, {"while", std::move(failure.frames)}};
   console.err << print_json_line(document) << std::flush;
 }
@@ -112,7 +112,7 @@ ExitCode explain(const Error& error, const CommandLine& line, Format format, Con
 
 /// What is no Error: a bug.
 void explain_bug(const std::exception_ptr& problem, Format format, Console& console) {
-  auto failure = ops::mirror::explain(problem);
+  auto failure = ops::explain(problem);
   failure.hint = "please report it with the command line and what --debug shows";
   if (format == Format::json) {
     print_as_json(console, std::move(failure));
@@ -135,7 +135,7 @@ ExitCode explain_shortage(const char* what, Format format, Console& console) noe
   try {
     const Error error(ErrorKind::local_io, what, "--jobs 1 needs the least memory");
     if (format == Format::json) {
-      print_as_json(console, ops::mirror::explain(error));
+      print_as_json(console, ops::explain(error));
     } else {
       print_as_text(console, error, error.hint());
     }

@@ -4,7 +4,7 @@
 #include "cli/places.hpp"
 
 #include <regctl/ops/mirror/names.hpp>
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/problem.hpp>
 
 namespace regctl::cli {
 
@@ -79,7 +79,7 @@ ExitCode exit_code_of(const ops::Problems& problems, std::uint64_t looked_at) {
   if (problems.number == 0) {
     return ExitCode::ok;
   }
-  const auto kind = ops::mirror::explain(problems.first).kind;
+  const auto kind = ops::explain(problems.first).kind;
   if (looked_at > 0 || !problems.have_one_cause) {
     return ExitCode::partial;
   }

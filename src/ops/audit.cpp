@@ -5,7 +5,6 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/ops/audit.hpp>
-#include <regctl/ops/mirror/report.hpp>
 
 #include <algorithm>
 #include <vector>

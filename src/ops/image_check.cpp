@@ -9,7 +9,7 @@
 #include <regctl/base/json.hpp>
 #include <regctl/model/v1/difference.hpp>
 #include <regctl/model/v1/layer.hpp>
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -83,7 +83,7 @@ private:
   void find_error(const CheckedSide& side, Fault if_broken) {
     const auto problem = std::current_exception();
     const auto fault = fault_of(problem, if_broken);
-    find(fault, side.where, mirror::explain(problem).message);
+    find(fault, side.where, explain(problem).message);
     if (fault == Fault::not_looked_at) {
       report_.problems.push_back(problem);
     }

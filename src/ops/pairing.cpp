@@ -6,7 +6,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
 #include <regctl/ops/mirror/names.hpp>
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -134,7 +134,7 @@ void Problems::add(const std::exception_ptr& problem) {
   ++number;
   if (!first) {
     first = problem;
-  } else if (mirror::explain(first).kind != mirror::explain(problem).kind) {
+  } else if (explain(first).kind != explain(problem).kind) {
     have_one_cause = false;
   }
 }

@@ -6,7 +6,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -218,7 +218,7 @@ private:
       summary_.problems.add(ancestry.problem);
       images_.add_ancestry_finding(*ancestry.top,
                                    {fault_of(ancestry.problem, Fault::ancestry_missing),
-                                    ancestry.where, id, mirror::explain(ancestry.problem).message});
+                                    ancestry.where, id, explain(ancestry.problem).message});
       return;
     }
     const auto chain = images_.chain(*ancestry.top);

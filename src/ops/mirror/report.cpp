@@ -5,9 +5,9 @@
 #include <regctl/base/file.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/quantity.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 namespace regctl::ops::mirror {
@@ -46,49 +46,6 @@ std::string_view outcome_word(const TagResult& result) noexcept {
     break;
   }
   return "skipped";
-}
-
-Failure explain(const Error& error) {
-  return {error.kind(), error.message(), error.hint(), error.frames()};
-}
-
-Failure explain(const std::exception_ptr& problem) {
-  try {
-    std::rethrow_exception(problem);
-  } catch (const Error& error) {
-    return explain(error);
-  } catch (const std::bad_alloc&) {
-    return {ErrorKind::local_io, "memory is short", "--jobs 1 needs the least memory", {}};
-  } catch (const std::exception& error) {
-    return {std::nullopt, std::string("this is a bug in regctl: ") + error.what(), {}, {}};
-  }
-}
-
-std::string_view to_string(const std::optional<ErrorKind>& kind) noexcept {
-  if (!kind) {
-    return "bug";
-  }
-  switch (*kind) {
-  case ErrorKind::usage:
-    return "usage";
-  case ErrorKind::not_found:
-    return "not_found";
-  case ErrorKind::denied:
-    return "denied";
-  case ErrorKind::unavailable:
-    return "unavailable";
-  case ErrorKind::protocol:
-    return "protocol";
-  case ErrorKind::integrity:
-    return "integrity";
-  case ErrorKind::local_io:
-    return "local_io";
-  case ErrorKind::unsupported:
-    return "unsupported";
-  case ErrorKind::interrupted:
-    break;
-  }
-  return "interrupted";
 }
 
 /// A file that grows line by line, so that it tells how far a run came however that ends.

@@ -2,6 +2,7 @@
 #include "ops/mirror/report_json.hpp"
 
 #include <regctl/base/json.hpp>
+#include <regctl/ops/problem.hpp>
 
 namespace regctl::ops::mirror {
 
@@ -31,16 +32,6 @@ void put(Json& record, const Ahead& ahead) {
 }
 
 } // namespace
-
-Json to_json(const Failure& failure) {
-  return {{"kind", to_string(failure.kind)},
-          {"message", failure.message},
-          {"hint", or_null(failure.hint)}};
-}
-
-Json error_or_null(const std::exception_ptr& problem) {
-  return problem ? to_json(explain(problem)) : Json(nullptr);
-}
 
 Json tag_record(const TagResult& result, const std::string& from, const std::string& to) {
   const auto& tag = result.tag;

@@ -6,12 +6,14 @@
 #include <regctl/base/json.hpp>
 #include <regctl/base/lines.hpp>
 #include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <doctest/doctest.h>
 
 #include <stdexcept>
 
 using namespace regctl;
+using namespace regctl::ops;
 using namespace regctl::ops::mirror;
 using test::TemporaryFolder;
 

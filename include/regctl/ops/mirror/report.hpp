@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
-#include <regctl/base/json_fwd.hpp>
 #include <regctl/ops/mirror/plan.hpp>
 #include <regctl/ops/progress.hpp>
 
@@ -43,24 +41,6 @@ struct TagResult {
 
 /// "copied", "updated", "kept", "deleted", "skipped", "failed", "not done", "planned".
 std::string_view outcome_word(const TagResult& result) noexcept;
-
-/// An exception in words. `kind` is nothing for what is no Error: a bug, or no memory.
-struct Failure {
-  std::optional<ErrorKind> kind;
-  std::string message;
-  std::string hint;
-  std::vector<std::string> frames;
-};
-Failure explain(const std::exception_ptr& problem);
-Failure explain(const Error& error);
-
-/// What "error" is in every document: {"kind", "message", "hint"}, the hint null if there is none.
-Json to_json(const Failure& failure);
-/// The same of what failed, null if nothing did.
-Json error_or_null(const std::exception_ptr& problem);
-
-/// "not_found", "denied", …; "bug" for nothing.
-std::string_view to_string(const std::optional<ErrorKind>& kind) noexcept;
 
 /// A plan in numbers.
 struct PlanTotals {
