@@ -235,7 +235,7 @@ void note_unused_registries(const MirrorRun& run, Context& context) {
   std::set<std::string> used;
   for (const auto& job : run.jobs) {
     for (const auto* end : {&job.source, &job.destination}) {
-      if (const auto registry = ops::mirror::registry_of(*end)) {
+      if (const auto registry = ops::registry_of(*end)) {
         used.insert(registry->host);
       }
     }

@@ -9,7 +9,7 @@
 #include <regctl/base/lines.hpp>
 #include <regctl/base/quantity.hpp>
 #include <regctl/ops/mirror/config.hpp>
-#include <regctl/ops/mirror/names.hpp>
+#include <regctl/ops/places/names.hpp>
 
 #include <algorithm>
 #include <map>
@@ -74,7 +74,7 @@ void add_pruning(Arguments& arguments, MirrorFlags& flags) {
   arguments.values(
       "--protect", "PATTERN",
       [&rules](const std::string& text) {
-        rules.protected_tags.push_back(ops::mirror::parse_tag_pattern(text));
+        rules.protected_tags.push_back(ops::parse_tag_pattern(text));
       },
       "Never remove tags with such a name");
 }

@@ -51,9 +51,9 @@ Place parse_place(Context& context, const std::string& text) {
   return Place::parse(text, look_at_path);
 }
 
-ops::mirror::Endpoint parse_endpoint(Context& context, const std::string& text) {
+ops::Endpoint parse_endpoint(Context& context, const std::string& text) {
   refuse_either(context, text);
-  return ops::mirror::Endpoint::parse(text);
+  return ops::Endpoint::parse(text);
 }
 
 void refuse_lone_host(Context& context, const std::string& text) {
@@ -115,7 +115,7 @@ std::optional<RegistryHost> parse_new_host(Context& context, const std::string& 
   return text.ends_with('/') ? std::nullopt : parse_lone_host(context, text);
 }
 
-std::optional<ops::mirror::Endpoint> parse_namespace(Context& context, const std::string& text) {
+std::optional<ops::Endpoint> parse_namespace(Context& context, const std::string& text) {
   if (!text.ends_with('/') || Place::has_scheme(text)) {
     return std::nullopt;
   }

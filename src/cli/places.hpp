@@ -6,7 +6,7 @@
 #include <regctl/base/json_fwd.hpp>
 #include <regctl/model/place.hpp>
 #include <regctl/model/reference.hpp>
-#include <regctl/ops/mirror/endpoint.hpp>
+#include <regctl/ops/places/endpoint.hpp>
 
 #include <optional>
 #include <string>
@@ -22,7 +22,7 @@ void refuse_either(Context& context, const std::string& text);
 Place parse_place(Context& context, const std::string& text);
 
 /// One end of a mirror or of a comparison. Throws as refuse_either(), and Error{usage}.
-ops::mirror::Endpoint parse_endpoint(Context& context, const std::string& text);
+ops::Endpoint parse_endpoint(Context& context, const std::string& text);
 
 /// Where images come from. Throws Error{usage} for an
 /// archive on standard input that is a terminal, or that the password comes from.
@@ -45,7 +45,7 @@ void refuse_lone_host(Context& context, const std::string& text);
 
 /// A namespace at a registry ("host:5000/team/"); nothing for anything else. Throws as
 /// refuse_either(), and Error{usage}.
-std::optional<ops::mirror::Endpoint> parse_namespace(Context& context, const std::string& text);
+std::optional<ops::Endpoint> parse_namespace(Context& context, const std::string& text);
 
 /// Throws Error{usage} if `reference`, written as `text`, has a tag or a digest.
 void refuse_tag(const Reference& reference, const std::string& text);

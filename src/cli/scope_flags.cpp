@@ -3,7 +3,7 @@
 
 #include "cli/places.hpp"
 
-#include <regctl/ops/mirror/names.hpp>
+#include <regctl/ops/places/names.hpp>
 #include <regctl/ops/problem.hpp>
 
 namespace regctl::cli {
@@ -11,15 +11,12 @@ namespace regctl::cli {
 namespace {
 
 Arguments::Take add_tag_pattern(std::vector<Pattern>& patterns) {
-  return [&patterns](const std::string& text) {
-    patterns.push_back(ops::mirror::parse_tag_pattern(text));
-  };
+  return [&patterns](const std::string& text) { patterns.push_back(ops::parse_tag_pattern(text)); };
 }
 
 Arguments::Take add_name_pattern(std::vector<Pattern>& patterns) {
-  return [&patterns](const std::string& text) {
-    patterns.push_back(ops::mirror::parse_name_pattern(text));
-  };
+  return
+      [&patterns](const std::string& text) { patterns.push_back(ops::parse_name_pattern(text)); };
 }
 
 } // namespace

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/backed_repository.hpp"
 #include "ops/copy_images.hpp"
-#include "ops/open.hpp"
+#include "ops/places/open.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/copy.hpp>
-#include <regctl/ops/mirror/names.hpp>
+#include <regctl/ops/places/names.hpp>
 #include <regctl/registry/engine.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -41,7 +41,7 @@ Reference target_name(const Selected& image, const Place& to, const CopyOptions&
   }
   if (options.host) {
     target.host = options.host->host;
-    target.name = mirror::put_below(options.name_space, target.name);
+    target.name = with_namespace(options.name_space, target.name);
   }
   if (!target.tag) {
     target.tag = image.name          ? image.name->tag_or_latest()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/pairing.hpp"
+#include "ops/places/pairing.hpp"
 
 #include <regctl/ops/diff.hpp>
 

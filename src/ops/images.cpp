@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/open.hpp"
+#include "ops/places/open.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/images.hpp>
-#include <regctl/ops/mirror/names.hpp>
+#include <regctl/ops/places/names.hpp>
 #include <regctl/ops/search.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -183,7 +183,7 @@ void list_images(Session& session, const RegistryHost& host, const std::string& 
   auto& registry = session.registries().v1(host);
   std::vector<ListedRepository> repositories;
   for (const auto& found : search(session, host, "")) {
-    if (mirror::is_below(name_space, found.name)) {
+    if (is_below(name_space, found.name)) {
       repositories.push_back(
           {found.name, [&registry, name = found.name] { return registry.open(name); }});
     }

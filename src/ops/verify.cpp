@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/finding_words.hpp"
 #include "ops/image_check.hpp"
-#include "ops/pairing.hpp"
+#include "ops/places/pairing.hpp"
 #include "ops/verified_images.hpp"
 
 #include <regctl/base/error.hpp>

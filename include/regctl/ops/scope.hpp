@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/ops/mirror/endpoint.hpp>
 #include <regctl/ops/mirror/rules.hpp>
+#include <regctl/ops/places/endpoint.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -13,8 +13,8 @@ namespace regctl::ops {
 /// What `diff` and `verify` look at: the tags of A and, under the names that a mirror from A would
 /// give them, those of B.
 struct Scope {
-  mirror::Endpoint a;
-  std::optional<mirror::Endpoint> b;
+  Endpoint a;
+  std::optional<Endpoint> b;
   mirror::Filter repositories; ///< by their names at A
   mirror::TagFilter tags;
 };

@@ -2,7 +2,7 @@
 #include "ops/mirror/config_rules.hpp"
 
 #include <regctl/base/quantity.hpp>
-#include <regctl/ops/mirror/names.hpp>
+#include <regctl/ops/places/names.hpp>
 
 #include <utility>
 #include <vector>

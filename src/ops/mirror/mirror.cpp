@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/applied_plan.hpp"
 #include "ops/mirror/engine.hpp"
-#include "ops/mirror/listing.hpp"
 #include "ops/mirror/repository_work.hpp"
+#include "ops/places/side.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
@@ -11,7 +11,7 @@
 #include <regctl/base/text.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
-#include <regctl/ops/mirror/names.hpp>
+#include <regctl/ops/places/names.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -29,7 +29,7 @@ std::string destination_name(const MirrorJob& job, const std::string& source_nam
   if (const auto* destination = job.destination.reference()) {
     return destination->name;
   }
-  return put_below(job.destination.name_space, job.rules.destination_name(source_name));
+  return with_namespace(job.destination.name_space, job.rules.destination_name(source_name));
 }
 
 /// One name a line, or lines of a plan or of failures, whose names are taken. A name of another

@@ -3,9 +3,9 @@
 
 #include "ops/mirror/engine.hpp"
 #include "ops/mirror/forecast.hpp"
-#include "ops/mirror/listing.hpp"
 #include "ops/mirror/turns.hpp"
 #include "ops/mirror/v1_transfer.hpp"
+#include "ops/places/side.hpp"
 
 #include <regctl/ops/mirror/mirror.hpp>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/model/reference.hpp>
-#include <regctl/ops/mirror/names.hpp>
 #include <regctl/ops/mirror/rules.hpp>
+#include <regctl/ops/places/names.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <regctl/base/seeded_hash.hpp>
-#include <regctl/ops/mirror/endpoint.hpp>
+#include <regctl/ops/places/endpoint.hpp>
 
 #include <cstddef>
 #include <cstdint>

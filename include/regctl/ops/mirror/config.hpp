@@ -5,8 +5,8 @@
 #include <regctl/base/quantity.hpp>
 #include <regctl/http/credentials.hpp>
 #include <regctl/http/settings.hpp>
-#include <regctl/ops/mirror/endpoint.hpp>
 #include <regctl/ops/mirror/rules.hpp>
+#include <regctl/ops/places/endpoint.hpp>
 
 #include <cstddef>
 #include <map>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <regctl/ops/mirror/rules.hpp>
+#include <regctl/ops/places/tag_listing.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -11,10 +12,6 @@
 #include <vector>
 
 namespace regctl::ops::mirror {
-
-/// Tag → identity of what it names: a v1 image's ID, a manifest's digest. Nothing for a tag that
-/// the store lists but cannot read. The plan compares identities and knows nothing else of them.
-using TagListing = std::map<std::string, std::optional<std::string>>;
 
 /// The tags of one repository on both sides.
 struct Listings {

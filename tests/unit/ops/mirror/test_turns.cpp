@@ -11,7 +11,7 @@
 
 using regctl::ops::mirror::Turns;
 
-TEST_SUITE_BEGIN("ops/mirror_turns");
+TEST_SUITE_BEGIN("ops/mirror/turns");
 
 TEST_CASE("whoever comes first tells first, however late") {
   constexpr int k_count = 50;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/pairing.hpp"
+#include "ops/places/pairing.hpp"
 
 #include <regctl/base/error.hpp>
 
@@ -8,7 +8,7 @@
 using namespace regctl;
 using namespace regctl::ops;
 
-TEST_SUITE_BEGIN("ops/pairing");
+TEST_SUITE_BEGIN("ops/places/pairing");
 
 TEST_CASE("two sides of a tag differ in one way, and an unreadable one is never alike") {
   const auto none = std::nullopt;

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 // Names of repositories as v1 has them: "library/" is implied where a name has no '/', and is kept
 // out of sight. Users write it all the same.
@@ -24,7 +24,7 @@ Pattern parse_tag_pattern(std::string_view text);
 bool is_below(std::string_view name_space, std::string_view name) noexcept;
 
 /// The name that "app" gets below "team", and the other way: `name` must be below `name_space`.
-std::string put_below(const std::string& name_space, const std::string& name);
-std::string take_from(std::string_view name_space, std::string_view name);
+std::string with_namespace(const std::string& name_space, const std::string& name);
+std::string without_namespace(std::string_view name_space, std::string_view name);
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

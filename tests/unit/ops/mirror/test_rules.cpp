@@ -10,9 +10,10 @@
 using regctl::Error;
 using regctl::ErrorKind;
 using regctl::Pattern;
+using namespace regctl::ops;
 using namespace regctl::ops::mirror;
 
-TEST_SUITE_BEGIN("ops/mirror_rules");
+TEST_SUITE_BEGIN("ops/mirror/rules");
 
 namespace {
 

@@ -37,7 +37,7 @@ Images usual_images() {
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/mirror_forecast");
+TEST_SUITE_BEGIN("ops/mirror/forecast");
 
 TEST_CASE("an image is counted for the first tag that needs it, and shared by the others") {
   auto images = usual_images();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/pairing.hpp"
+#include "ops/places/pairing.hpp"
 
 #include "ops/part_of.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
-#include <regctl/ops/mirror/names.hpp>
+#include <regctl/ops/places/names.hpp>
 #include <regctl/ops/problem.hpp>
 
 #include <algorithm>
@@ -16,9 +16,6 @@ namespace regctl::ops {
 
 namespace {
 
-using mirror::Endpoint;
-using mirror::Side;
-using mirror::TagListing;
 using Names = std::vector<std::string>;
 
 void check_end(const Endpoint& endpoint) {
@@ -56,11 +53,11 @@ void check(const Scope& scope) {
 
 std::string name_at_b(const Scope& scope, const std::string& name) {
   const auto* b = scope.b->reference();
-  return b != nullptr ? b->name : mirror::put_below(scope.b->name_space, name);
+  return b != nullptr ? b->name : with_namespace(scope.b->name_space, name);
 }
 
 /// Nothing where the side has no listing.
-std::optional<Names> try_to_list(Side& side, const mirror::InScope& is_in_scope) {
+std::optional<Names> try_to_list(Side& side, const InScope& is_in_scope) {
   try {
     return side.repositories(is_in_scope);
   } catch (const Error& error) {
@@ -73,9 +70,9 @@ std::optional<Names> try_to_list(Side& side, const mirror::InScope& is_in_scope)
 
 /// Leaves what is below the namespace, without it.
 void enter(Names& names, const std::string& name_space) {
-  std::erase_if(names, [&](const auto& name) { return !mirror::is_below(name_space, name); });
+  std::erase_if(names, [&](const auto& name) { return !is_below(name_space, name); });
   for (auto& name : names) {
-    name = mirror::take_from(name_space, name);
+    name = without_namespace(name_space, name);
   }
 }
 
@@ -84,14 +81,14 @@ void check_namespace(const Side& side, const std::string& name_space,
                      const std::optional<Names>& names) {
   if (names && !name_space.empty() &&
       std::none_of(names->begin(), names->end(),
-                   [&](const auto& name) { return mirror::is_below(name_space, name); })) {
-    mirror::throw_no_namespace(side, name_space, *names);
+                   [&](const auto& name) { return is_below(name_space, name); })) {
+    throw_no_namespace(side, name_space, *names);
   }
 }
 
 /// Whether a repository of A with this name is looked at.
 bool is_wanted(const Scope& scope, const std::string& name) {
-  return mirror::is_below(scope.a.name_space, name) && scope.repositories.takes(name);
+  return is_below(scope.a.name_space, name) && scope.repositories.takes(name);
 }
 
 /// The names of all repositories of both sides, as they are at A.
@@ -99,8 +96,7 @@ Names list_names(Session& session, const Scope& scope, Side& a, Side* b) {
   auto names = try_to_list(a, [&](const std::string& name) { return is_wanted(scope, name); });
   auto others = b == nullptr ? std::nullopt : try_to_list(*b, [&](const std::string& name) {
     const auto& name_space = scope.b->name_space;
-    return mirror::is_below(name_space, name) &&
-           is_wanted(scope, mirror::take_from(name_space, name));
+    return is_below(name_space, name) && is_wanted(scope, without_namespace(name_space, name));
   });
   check_namespace(a, scope.a.name_space, names);
   if (!names && !others) {
@@ -154,9 +150,9 @@ std::optional<Difference> find_difference(const PairedTag& tag) {
 
 Pairing::Pairing(Session& session, const Scope& scope) : session_(session), scope_(scope) {
   check(scope);
-  a_ = mirror::open_source(session, scope.a);
+  a_ = open_source(session, scope.a);
   if (scope.b) {
-    b_ = mirror::open_source(session, *scope.b);
+    b_ = open_source(session, *scope.b);
   }
   if (const auto* name = scope.a.reference()) {
     names_ = {name->name};
@@ -203,13 +199,13 @@ std::vector<PairedRepository> Pairing::next() {
 
 /// A push that fails leaves a repository without tags: no difference, but nothing that is whole.
 void Pairing::note_tagless() {
-  const auto note = [&](mirror::Side* side, std::set<std::string>& names) {
+  const auto note = [&](Side* side, std::set<std::string>& names) {
     if (side != nullptr && !names.empty()) {
       const auto* are =
           names.size() == 1 ? " repository has no tag at " : " repositories have no tag at ";
-      session_.progress().note(std::to_string(names.size()) + are + side->describe() +
-                               ", as a push that failed leaves it: " +
-                               mirror::first_names({names.begin(), names.end()}));
+      session_.progress().note(
+          std::to_string(names.size()) + are + side->describe() +
+          ", as a push that failed leaves it: " + first_names({names.begin(), names.end()}));
     }
     names.clear(); // told once
   };
@@ -222,7 +218,7 @@ void Pairing::read_tags(PairedRepository& repository) {
   auto at_b = b_ ? b_->tags(repository.name_at_b) : std::nullopt;
   const auto* name = scope_.a.reference();
   if (name != nullptr && !at_a) {
-    mirror::throw_no_repository(*a_, repository.name);
+    throw_no_repository(*a_, repository.name);
   }
   if (!at_a && !at_b) { // a search index may name what was deleted since
     session_.progress().note("there is no repository " + repository.name +

@@ -59,7 +59,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/mirror_report");
+TEST_SUITE_BEGIN("ops/mirror/report");
 
 TEST_CASE_FIXTURE(Fixture, "each tag is counted as what became of it, and only there") {
   struct Row {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 /// One end of a mirror: a registry, or what lies below one name at it, or a place.
 struct Endpoint {
@@ -40,4 +40,4 @@ void refuse_digest(const Endpoint& end);
 /// one, a tag to one of another name. Does not show what the ends are.
 void check_ends(const Endpoint& source, const Endpoint& destination);
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <regctl/model/v1/repository.hpp>
-#include <regctl/ops/mirror/endpoint.hpp>
-#include <regctl/ops/mirror/plan.hpp>
+#include <regctl/ops/places/endpoint.hpp>
+#include <regctl/ops/places/tag_listing.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <chrono>
@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 /// Whether a repository is one of those that are looked at.
 using InScope = std::function<bool(const std::string& name)>;
@@ -90,4 +90,4 @@ void note_difference(Progress& progress, const std::vector<std::string>& one,
 [[noreturn]] void throw_no_namespace(const Side& side, const std::string& name_space,
                                      const std::vector<std::string>& names);
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/formats/path_content.hpp>
-#include <regctl/ops/mirror/endpoint.hpp>
+#include <regctl/ops/places/endpoint.hpp>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 namespace {
 
@@ -77,4 +77,4 @@ void check_ends(const Endpoint& source, const Endpoint& destination) {
   }
 }
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

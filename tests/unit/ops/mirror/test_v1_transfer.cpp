@@ -64,7 +64,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/mirror_v1_transfer");
+TEST_SUITE_BEGIN("ops/mirror/v1_transfer");
 
 TEST_CASE_FIXTURE(Fixture, "a chain moves base first, and its tag comes last") {
   const auto transfer = open("1.0", 'c');

@@ -10,7 +10,7 @@
 using regctl::Error;
 using regctl::ops::mirror::Shard;
 
-TEST_SUITE_BEGIN("ops/mirror_shard");
+TEST_SUITE_BEGIN("ops/mirror/shard");
 
 namespace {
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/model/reference.hpp>
-#include <regctl/ops/mirror/names.hpp>
+#include <regctl/ops/places/names.hpp>
 
 #include <doctest/doctest.h>
 
 using namespace regctl;
-using namespace regctl::ops::mirror;
+using namespace regctl::ops;
 
-TEST_SUITE_BEGIN("ops/mirror_names");
+TEST_SUITE_BEGIN("ops/places/names");
 
 TEST_CASE("library/ is kept out of sight") {
   CHECK(familiar_name("library/app") == "app");
@@ -64,8 +64,8 @@ TEST_CASE("names lie below namespaces") {
     CAPTURE(row.name);
     CHECK(is_below(row.name_space, row.name) == row.is_below);
     if (row.is_below) {
-      CHECK(take_from(row.name_space, row.name) == row.rest);
-      CHECK(put_below(row.name_space, row.rest) == row.name);
+      CHECK(without_namespace(row.name_space, row.name) == row.rest);
+      CHECK(with_namespace(row.name_space, row.rest) == row.name);
     }
   }
 }

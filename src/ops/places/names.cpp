@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/model/reference.hpp>
-#include <regctl/ops/mirror/names.hpp>
+#include <regctl/ops/places/names.hpp>
 
 #include <algorithm>
 #include <string>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 namespace {
 
@@ -109,13 +109,13 @@ bool is_below(std::string_view name_space, std::string_view name) noexcept {
                                 name.starts_with(name_space) && name[name_space.size()] == '/');
 }
 
-std::string put_below(const std::string& name_space, const std::string& name) {
+std::string with_namespace(const std::string& name_space, const std::string& name) {
   return name_space.empty() ? name : familiar_name(name_space + "/" + name);
 }
 
-std::string take_from(std::string_view name_space, std::string_view name) {
+std::string without_namespace(std::string_view name_space, std::string_view name) {
   const bool is_implied = name_space == k_library && name.find('/') == std::string_view::npos;
   return std::string(name.substr(name_space.empty() || is_implied ? 0 : name_space.size() + 1));
 }
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

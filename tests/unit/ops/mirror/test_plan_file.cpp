@@ -8,9 +8,10 @@
 
 using regctl::Error;
 using regctl::ErrorKind;
+using namespace regctl::ops;
 using namespace regctl::ops::mirror;
 
-TEST_SUITE_BEGIN("ops/mirror_plan_file");
+TEST_SUITE_BEGIN("ops/mirror/plan_file");
 
 TEST_CASE("a planned tag is a line of JSON that reads back as it was") {
   struct Row {

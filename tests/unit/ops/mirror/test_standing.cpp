@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 using namespace regctl;
+using namespace regctl::ops;
 using namespace regctl::ops::mirror;
 using Outcome = TagResult::Outcome;
 
@@ -42,7 +43,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/mirror_standing");
+TEST_SUITE_BEGIN("ops/mirror/standing");
 
 TEST_CASE("between two passes nothing stands anywhere") {
   Standing standing;

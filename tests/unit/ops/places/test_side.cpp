@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/listing.hpp"
+#include "ops/places/side.hpp"
 #include "support/failure.hpp"
 #include "support/notes.hpp"
 #include "support/temporary_folder.hpp"
@@ -12,7 +12,7 @@
 #include <fstream>
 
 using namespace regctl;
-using namespace regctl::ops::mirror;
+using namespace regctl::ops;
 using test::TemporaryFolder;
 
 using test::failure;
@@ -36,7 +36,7 @@ bool everything(const std::string&) {
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/mirror_listing");
+TEST_SUITE_BEGIN("ops/places/side");
 
 TEST_CASE("an end lies at a registry, or nowhere") {
   const auto host = [](const char* text) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/open.hpp"
+#include "ops/places/open.hpp"
 
 #include "ops/nearest.hpp"
 

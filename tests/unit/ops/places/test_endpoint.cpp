@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
-#include <regctl/ops/mirror/endpoint.hpp>
+#include <regctl/ops/places/endpoint.hpp>
 
 #include <doctest/doctest.h>
 
 #include <string>
 
 using regctl::Error;
-using regctl::ops::mirror::Endpoint;
+using regctl::ops::Endpoint;
 
-TEST_SUITE_BEGIN("ops/mirror_endpoint");
+TEST_SUITE_BEGIN("ops/places/endpoint");
 
 TEST_CASE("an end is a host, a namespace or a place") {
   struct Row {

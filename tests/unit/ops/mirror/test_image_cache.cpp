@@ -24,7 +24,7 @@ V1Image image_of(char digit, std::size_t bytes) {
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/mirror_image_cache");
+TEST_SUITE_BEGIN("ops/mirror/image_cache");
 
 TEST_CASE("an image is read once, whichever repository asks for it") {
   MemoryRepository one;

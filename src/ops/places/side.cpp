@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/absent_tree.hpp"
 #include "ops/nearest.hpp"
-#include "ops/open.hpp"
+#include "ops/places/absent_tree.hpp"
+#include "ops/places/open.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
-#include <regctl/ops/mirror/names.hpp>
+#include <regctl/ops/places/names.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 #include <mutex>
 #include <utility>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 namespace {
 
@@ -436,4 +436,4 @@ void throw_no_namespace(const Side& side, const std::string& name_space,
               suggestion(name_space + "/", others));
 }
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/absent_tree.hpp"
+#include "ops/places/absent_tree.hpp"
 
 #include <regctl/base/error.hpp>
 
 #include <utility>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 namespace {
 
@@ -55,4 +55,4 @@ std::unique_ptr<Side> make_absent_tree(const std::string& folder) {
   return std::make_unique<AbsentTree>(folder);
 }
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

@@ -11,7 +11,7 @@
 #include <fstream>
 
 using namespace regctl;
-using ops::mirror::Endpoint;
+using ops::Endpoint;
 using ops::mirror::State;
 using test::TemporaryFolder;
 
@@ -38,7 +38,7 @@ const State::Fact k_bare{std::nullopt, std::nullopt, ""};
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/mirror_state");
+TEST_SUITE_BEGIN("ops/mirror/state");
 
 TEST_CASE_FIXTURE(Fixture, "what was learnt is there in the next run") {
   {

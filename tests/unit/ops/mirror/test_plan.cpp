@@ -10,9 +10,10 @@
 
 using regctl::Pattern;
 using regctl::SemverRange;
+using namespace regctl::ops;
 using namespace regctl::ops::mirror;
 
-TEST_SUITE_BEGIN("ops/mirror_plan");
+TEST_SUITE_BEGIN("ops/mirror/plan");
 
 namespace {
 

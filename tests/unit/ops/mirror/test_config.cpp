@@ -15,10 +15,11 @@
 #include <vector>
 
 using namespace regctl;
+using namespace regctl::ops;
 using namespace regctl::ops::mirror;
 using namespace std::chrono_literals;
 
-TEST_SUITE_BEGIN("ops/mirror_config");
+TEST_SUITE_BEGIN("ops/mirror/config");
 
 namespace {
 

@@ -16,6 +16,7 @@
 #include <thread>
 
 using namespace regctl;
+using namespace regctl::ops;
 using namespace regctl::ops::mirror;
 
 namespace {
@@ -239,7 +240,7 @@ const FakeRepository k_base = {"base", {{"1", {"a", "b"}}}};
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/mirror_engine");
+TEST_SUITE_BEGIN("ops/mirror/engine");
 
 TEST_CASE("one job moves items in order, each once, and tags what is whole") {
   World world;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ops/mirror/listing.hpp"
+#include "ops/places/side.hpp"
 
 #include <regctl/ops/diff.hpp>
 #include <regctl/ops/scope.hpp>
@@ -50,9 +50,9 @@ public:
   /// a side has without any tag.
   std::vector<PairedRepository> next();
 
-  [[nodiscard]] mirror::Side& a() noexcept { return *a_; }
+  [[nodiscard]] Side& a() noexcept { return *a_; }
   /// Null if the scope has no B.
-  [[nodiscard]] mirror::Side* b() noexcept { return b_.get(); }
+  [[nodiscard]] Side* b() noexcept { return b_.get(); }
 
   static constexpr std::size_t k_at_once = 64;
 
@@ -62,8 +62,8 @@ private:
 
   Session& session_;
   const Scope& scope_; // which must outlive this
-  std::unique_ptr<mirror::Side> a_;
-  std::unique_ptr<mirror::Side> b_;
+  std::unique_ptr<Side> a_;
+  std::unique_ptr<Side> b_;
   std::vector<std::string> names_; // at A, sorted
   std::size_t next_ = 0;
   std::mutex mutex_; ///< guards what follows
