@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/finding_words.hpp"
-#include "ops/image_graph.hpp"
 #include "ops/places/open.hpp"
+#include "ops/v1/finding_words.hpp"
+#include "ops/v1/image_graph.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/ops/audit.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/backed_repository.hpp"
-#include "ops/copy_images.hpp"
 #include "ops/places/open.hpp"
+#include "ops/v1/backed_repository.hpp"
+#include "ops/v1/copy_images.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>

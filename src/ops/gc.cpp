@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/image_graph.hpp"
+#include "ops/v1/image_graph.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>

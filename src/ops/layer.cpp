@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/chain.hpp"
-#include "ops/layer_packing.hpp"
 #include "ops/places/open.hpp"
+#include "ops/v1/chain.hpp"
+#include "ops/v1/layer_packing.hpp"
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>

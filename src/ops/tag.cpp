@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/chain.hpp"
 #include "ops/places/open.hpp"
+#include "ops/v1/chain.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/v1_storage.hpp>

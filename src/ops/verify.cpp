@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/finding_words.hpp"
-#include "ops/image_check.hpp"
 #include "ops/places/pairing.hpp"
-#include "ops/verified_images.hpp"
+#include "ops/v1/finding_words.hpp"
+#include "ops/v1/image_check.hpp"
+#include "ops/v1/verified_images.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/report_json.hpp"
-#include "ops/part_of.hpp"
+#include "ops/places/part_of.hpp"
 
 #include <regctl/base/file.hpp>
 #include <regctl/base/json.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/v1_transfer.hpp"
 
-#include "ops/chain.hpp"
+#include "ops/v1/chain.hpp"
 
 #include <regctl/base/time.hpp>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ops/image_mover.hpp"
 #include "ops/mirror/image_cache.hpp"
 #include "ops/mirror/state.hpp"
+#include "ops/v1/image_mover.hpp"
 
 #include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/mirror/transfer.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/open.hpp"
 
-#include "ops/nearest.hpp"
+#include "ops/places/nearest.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/docker_archive.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/pairing.hpp"
 
-#include "ops/part_of.hpp"
+#include "ops/places/part_of.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/nearest.hpp"
 #include "ops/places/absent_tree.hpp"
+#include "ops/places/nearest.hpp"
 #include "ops/places/open.hpp"
 
 #include <regctl/base/error.hpp>

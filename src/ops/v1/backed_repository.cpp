@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/backed_repository.hpp"
+#include "ops/v1/backed_repository.hpp"
 
 #include <regctl/base/error.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/verified_images.hpp"
+#include "ops/v1/verified_images.hpp"
 
 #include <regctl/model/v1/repository.hpp>
 
@@ -25,7 +25,7 @@ VerifiedImages::Image& add(VerifiedImages& images, std::size_t number) {
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/verified_images");
+TEST_SUITE_BEGIN("ops/v1/verified_images");
 
 TEST_CASE("an image is one, stays where it is, and has the findings of its last look") {
   VerifiedImages images;

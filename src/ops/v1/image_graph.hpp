@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ops/audit_store.hpp"
+#include "ops/v1/audit_store.hpp"
 
 #include <regctl/base/quantity.hpp>
 #include <regctl/model/v1/packed_id.hpp>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/bandwidth_limit.hpp"
-
+#include <regctl/base/bandwidth_limit.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
 
@@ -10,7 +9,6 @@
 #include <thread>
 
 using namespace regctl;
-using namespace regctl::ops;
 using namespace std::chrono_literals;
 
 namespace {
@@ -29,7 +27,7 @@ Clock::duration time_to_drain(std::size_t bytes, const BandwidthLimits& limits) 
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/bandwidth_limit");
+TEST_SUITE_BEGIN("base/bandwidth_limit");
 
 TEST_CASE("bytes take the time that the rate gives them, also where several threads share it") {
   BandwidthLimit limit(rate(100'000));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/layer_check.hpp"
+#include "ops/v1/layer_check.hpp"
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/hash.hpp>
@@ -43,7 +43,7 @@ ops::Judgement check(const std::string& layer, const std::vector<std::string>& s
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/layer_check");
+TEST_SUITE_BEGIN("ops/v1/layer_check");
 
 TEST_CASE("a layer is judged by its checksum, else by unpacking it") {
   const auto tar = some_tar();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/finding_words.hpp"
+#include "ops/v1/finding_words.hpp"
 
 #include <regctl/model/v1/image.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/layer_check.hpp"
+#include "ops/v1/layer_check.hpp"
 
-#include "ops/finding_words.hpp"
+#include "ops/v1/finding_words.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/model/v1/layer.hpp>

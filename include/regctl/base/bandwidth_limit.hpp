@@ -12,7 +12,7 @@
 #include <optional>
 #include <vector>
 
-namespace regctl::ops {
+namespace regctl {
 
 /// A rate that all who take bytes share. Thread-safe.
 class BandwidthLimit {
@@ -47,4 +47,4 @@ using BandwidthLimits = std::vector<BandwidthLimit*>;
 std::unique_ptr<Source> make_limited_source(std::unique_ptr<Source> source,
                                             const BandwidthLimits& limits);
 
-} // namespace regctl::ops
+} // namespace regctl

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/chain.hpp"
+#include "ops/v1/chain.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>

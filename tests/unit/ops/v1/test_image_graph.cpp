@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/image_graph.hpp"
+#include "ops/v1/image_graph.hpp"
 
 #include <regctl/base/error.hpp>
 
@@ -125,7 +125,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/image_graph");
+TEST_SUITE_BEGIN("ops/v1/image_graph");
 
 TEST_CASE_FIXTURE(Fixture, "tells who reaches what, and asks for each image once") {
   read();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/image_check.hpp"
+#include "ops/v1/image_check.hpp"
 
-#include "ops/finding_words.hpp"
+#include "ops/v1/finding_words.hpp"
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>

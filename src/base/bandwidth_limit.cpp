@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/bandwidth_limit.hpp"
-
+#include <regctl/base/bandwidth_limit.hpp>
 #include <regctl/base/interrupt.hpp>
 
 #include <algorithm>
 #include <ctime>
 #include <utility>
 
-namespace regctl::ops {
+namespace regctl {
 
 namespace {
 
@@ -79,4 +78,4 @@ std::unique_ptr<Source> make_limited_source(std::unique_ptr<Source> source,
                         : std::make_unique<LimitedSource>(std::move(source), limits);
 }
 
-} // namespace regctl::ops
+} // namespace regctl

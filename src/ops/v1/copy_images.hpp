@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ops/image_mover.hpp"
+#include "ops/v1/image_mover.hpp"
 
 #include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/copy.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/audit_store.hpp"
-#include "ops/finding_words.hpp"
+#include "ops/v1/audit_store.hpp"
+#include "ops/v1/finding_words.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/ops/search.hpp>

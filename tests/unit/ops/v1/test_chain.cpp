@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/chain.hpp"
+#include "ops/v1/chain.hpp"
 #include "support/memory_repository.hpp"
 #include "support/notes.hpp"
 
@@ -53,7 +53,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/chain");
+TEST_SUITE_BEGIN("ops/v1/chain");
 
 TEST_CASE_FIXTURE(Fixture, "a right ancestry costs one request for each image and no note") {
   CHECK(read() == whole);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/copy_images.hpp"
+#include "ops/v1/copy_images.hpp"
 
-#include "ops/chain.hpp"
+#include "ops/v1/chain.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>

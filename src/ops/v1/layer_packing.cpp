@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/layer_packing.hpp"
+#include "ops/v1/layer_packing.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/tar.hpp>

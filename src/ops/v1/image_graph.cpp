@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/image_graph.hpp"
+#include "ops/v1/image_graph.hpp"
 
-#include "ops/finding_words.hpp"
+#include "ops/v1/finding_words.hpp"
 
 #include <regctl/model/v1/repository.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ops/layer_check.hpp"
+#include "ops/v1/layer_check.hpp"
 
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/model/v1/repository.hpp>

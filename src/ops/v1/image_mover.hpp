@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ops/bandwidth_limit.hpp"
-
+#include <regctl/base/bandwidth_limit.hpp>
 #include <regctl/base/compression.hpp>
 #include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/copy.hpp>

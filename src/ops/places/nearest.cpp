@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/nearest.hpp"
+#include "ops/places/nearest.hpp"
 
 #include <regctl/base/nearest.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/image_mover.hpp"
+#include "ops/v1/image_mover.hpp"
 
-#include "ops/layer_packing.hpp"
+#include "ops/v1/layer_packing.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/model/v1/difference.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/verified_images.hpp"
+#include "ops/v1/verified_images.hpp"
 
 #include <regctl/model/v1/repository.hpp>
 
