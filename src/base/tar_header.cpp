@@ -2,6 +2,7 @@
 #include "base/tar_header.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/whole_number.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -77,10 +78,8 @@ std::optional<std::int64_t> find_number(const TarBlock& block, Field field,
   if (bytes.empty()) {
     return 0; // old tars leave unused fields empty
   }
-  std::int64_t value = 0;
-  const auto* end = bytes.data() + bytes.size();
-  const auto [rest, error] = std::from_chars(bytes.data(), end, value, 8);
-  return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
+  constexpr int k_octal = 8;
+  return parse_whole_number<std::int64_t>(bytes, k_octal);
 }
 
 std::int64_t number(const TarBlock& block, Field field, const std::string& what) {
@@ -178,14 +177,12 @@ std::map<std::string, std::string> parse_pax(std::string_view text, const std::s
 void apply_pax(const std::map<std::string, std::string>& records, TarEntry& entry,
                const std::string& what) {
   const auto take_number = [&](const std::string& value) {
-    std::int64_t result = 0;
     // Times may have a fraction, which is cut off.
-    const auto* end = value.data() + std::min(value.find('.'), value.size());
-    const auto [rest, error] = std::from_chars(value.data(), end, result);
-    if (error != std::errc() || rest != end) {
-      bad(what, "a PAX header has a number that is none");
+    const auto whole = std::string_view(value).substr(0, value.find('.'));
+    if (const auto number = parse_whole_number<std::int64_t>(whole)) {
+      return *number;
     }
-    return result;
+    bad(what, "a PAX header has a number that is none");
   };
   for (const auto& [key, value] : records) {
     if (key == "path") {

@@ -4,11 +4,11 @@
 #include "cli/text.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/whole_number.hpp>
 
 #include <CLI/App.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace regctl::cli {
@@ -108,15 +108,13 @@ Arguments::Take choice(std::string choices, std::function<void(std::size_t)> tak
 
 Arguments::Take number(long smallest, long largest, std::function<void(long)> take) {
   return [smallest, largest, take = std::move(take)](const std::string& text) {
-    long value = 0;
-    const auto* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, value);
-    if (error != std::errc() || rest != end || value < smallest || value > largest) {
+    const auto value = parse_whole_number<long>(text);
+    if (!value || *value < smallest || *value > largest) {
       throw Error(ErrorKind::usage, "'" + text + "' is not a whole number from " +
                                         std::to_string(smallest) + " to " +
                                         std::to_string(largest));
     }
-    take(value);
+    take(*value);
   };
 }
 

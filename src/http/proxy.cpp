@@ -3,13 +3,13 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
+#include <regctl/base/whole_number.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
 
 namespace regctl::http {
@@ -35,13 +35,6 @@ Variable either_case(const Environment& environment, const std::string& name) {
   return {name, ""};
 }
 
-template <class Number> std::optional<Number> parse_number(std::string_view text) {
-  Number value{};
-  const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
-}
-
 struct Address {
   int family = 0;
   std::array<unsigned char, 16> bytes{};
@@ -61,7 +54,7 @@ std::optional<Address> parse_address(const std::string& text) {
 bool is_in_network(const std::string& host, std::string_view network) {
   const auto slash = network.find('/');
   const auto base = parse_address(std::string(network.substr(0, slash)));
-  const auto bits = parse_number<unsigned>(network.substr(slash + 1));
+  const auto bits = parse_whole_number<unsigned>(network.substr(slash + 1));
   const auto address = parse_address(host);
   if (!base || !bits || !address || base->family != address->family ||
       *bits > (base->family == AF_INET ? 32U : 128U)) {
@@ -86,7 +79,7 @@ bool is_meant(std::string_view entry, const Url& url) {
   const bool has_port = colon != std::string_view::npos &&
                         (is_bracketed ? colon > entry.find(']') : colon == entry.find(':'));
   if (has_port) {
-    if (parse_number<std::uint16_t>(entry.substr(colon + 1)) != url.port) {
+    if (parse_whole_number<std::uint16_t>(entry.substr(colon + 1)) != url.port) {
       return false;
     }
     entry = entry.substr(0, colon);
@@ -132,7 +125,7 @@ bool is_host_and_port(std::string_view text) {
       bracket > 0 ? parse_address(std::string(text.substr(1, bracket - 1))) && colon == bracket + 1
                   : !host.empty() && host.find_first_not_of(k_letters) == std::string_view::npos;
   return is_host && (colon == text.size() ||
-                     parse_number<std::uint16_t>(text.substr(colon + 1)).value_or(0) != 0);
+                     parse_whole_number<std::uint16_t>(text.substr(colon + 1)).value_or(0) != 0);
 }
 
 /// Reads "[SCHEME://][USER[:PASSWORD]@]HOST[:PORT][/…]" out of `variable`.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/retry.hpp"
 
+#include <regctl/base/whole_number.hpp>
+
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 
 namespace regctl::http {
@@ -22,12 +23,9 @@ std::chrono::milliseconds retry_delay(unsigned attempt, std::chrono::millisecond
 
 std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view value,
                                                            std::time_t now) {
-  long long seconds = 0;
-  const auto* end = value.data() + value.size();
-  const auto [rest, error] = std::from_chars(value.data(), end, seconds);
-  if (error == std::errc() && rest == end && seconds >= 0) {
+  if (const auto seconds = parse_whole_number<long long>(value); seconds && *seconds >= 0) {
     constexpr long long k_limit = 100LL * 365 * 24 * 3600; // no overflow in milliseconds
-    return std::chrono::seconds(std::min(seconds, k_limit));
+    return std::chrono::seconds(std::min(*seconds, k_limit));
   }
   const auto date = ::curl_getdate(std::string(value).c_str(), nullptr);
   if (date == -1) {

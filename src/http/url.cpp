@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/visible.hpp>
+#include <regctl/base/whole_number.hpp>
 #include <regctl/http/url.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <vector>
 
 namespace regctl::http {
@@ -115,9 +115,8 @@ bool read_authority(std::string_view authority, Url& url) {
   if (port.empty() || port == ":") {
     return true;
   }
-  const auto* end = port.data() + port.size();
-  const auto read = std::from_chars(port.data() + 1, end, url.port);
-  return port.front() == ':' && read.ec == std::errc() && read.ptr == end && url.port != 0;
+  url.port = parse_whole_number<std::uint16_t>(port.substr(1)).value_or(0);
+  return port.front() == ':' && url.port != 0;
 }
 
 /// Path and query as written, but for what may not be in a request line, and without the fragment.

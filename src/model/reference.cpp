@@ -2,10 +2,10 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/text.hpp>
+#include <regctl/base/whole_number.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace regctl {
 
@@ -30,10 +30,7 @@ bool is_name_character(char c) noexcept {
 }
 
 bool is_port(std::string_view text) noexcept {
-  unsigned port = 0;
-  const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, port);
-  return error == std::errc() && rest == end && port >= 1 && port <= 65535;
+  return parse_whole_number<std::uint16_t>(text).value_or(0) != 0;
 }
 
 /// The password in "bob:PASSWORD@host/name", also behind a scheme; empty if there is none. Digests

@@ -2,12 +2,12 @@
 #include "ops/mirror/config_reader.hpp"
 
 #include <regctl/base/nearest.hpp>
+#include <regctl/base/whole_number.hpp>
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -44,10 +44,8 @@ const char* describe(Yaml::Kind kind) {
 }
 
 std::size_t parse_up_to(const std::string& text, std::size_t limit) {
-  std::size_t count = 0;
-  const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, count);
-  if (error != std::errc() || rest != end || count < 1 || count > limit) {
+  const auto count = parse_whole_number<std::size_t>(text).value_or(0);
+  if (count < 1 || count > limit) {
     throw Error(ErrorKind::usage,
                 "'" + text + "' is not a number from 1 to " + std::to_string(limit));
   }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/base/whole_number.hpp>
 #include <regctl/ops/mirror/rules.hpp>
-
-#include <charconv>
 
 namespace regctl::ops::mirror {
 
@@ -23,30 +22,20 @@ std::uint64_t mix(std::uint64_t value) noexcept {
 /// share more takes a few names from each and nothing else moves. Part of what users rely on:
 /// shares of one mirror may be run by different versions.
 std::uint64_t seed_of(std::string_view name) {
-  const auto hex = sha256_hex(name);
-  std::uint64_t seed = 0;
-  std::from_chars(hex.data(), hex.data() + 16, seed, 16);
-  return seed;
-}
-
-bool take_number(std::string_view text, std::size_t& number) {
-  const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc() && rest == end;
+  return parse_whole_number<std::uint64_t>(sha256_hex(name).substr(0, 16), 16).value();
 }
 
 } // namespace
 
 Shard Shard::parse(std::string_view text) {
-  Shard shard;
   const auto slash = std::min(text.find('/'), text.size());
-  const bool are_numbers = slash < text.size() && take_number(text.substr(0, slash), shard.index) &&
-                           take_number(text.substr(slash + 1), shard.count);
-  if (!are_numbers || shard.index < 1 || shard.index > shard.count || shard.count > k_count_limit) {
+  const auto index = parse_whole_number<std::size_t>(text.substr(0, slash));
+  const auto count = parse_whole_number<std::size_t>(text.substr(std::min(slash + 1, text.size())));
+  if (!index || !count || *index < 1 || *index > *count || *count > k_count_limit) {
     throw Error(ErrorKind::usage, "'" + std::string(text) + "' is not a share of the work",
                 "write I/N, from 1/N to N/N; N is at most " + std::to_string(k_count_limit));
   }
-  return shard;
+  return {*index, *count};
 }
 
 bool Shard::takes(std::string_view repository) const {

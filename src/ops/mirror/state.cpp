@@ -5,10 +5,10 @@
 #include <regctl/base/file.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/lines.hpp>
+#include <regctl/base/whole_number.hpp>
 #include <regctl/model/v1/image.hpp>
 
 #include <array>
-#include <charconv>
 #include <filesystem>
 #include <utility>
 
@@ -18,13 +18,6 @@ namespace {
 
 constexpr std::string_view k_head = "regctl mirror state 1";
 constexpr std::string_view k_unknown = "-";
-
-template <class Number> std::optional<Number> parse_number(std::string_view text) {
-  Number value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
-}
 
 template <class Number> std::string print_number(const std::optional<Number>& number) {
   return number ? std::to_string(*number) : std::string(k_unknown);
@@ -50,8 +43,8 @@ std::optional<Line> parse_line(std::string_view text) {
   }
   Line line;
   line.id = id;
-  line.fact.created = parse_number<std::int64_t>(created);
-  line.fact.size_bytes = parse_number<std::uint64_t>(size);
+  line.fact.created = parse_whole_number<std::int64_t>(created);
+  line.fact.size_bytes = parse_whole_number<std::uint64_t>(size);
   line.fact.parent = has_parent ? parent : std::string_view();
   if ((!line.fact.created && created != k_unknown) ||
       (!line.fact.size_bytes && size != k_unknown)) {

@@ -2,8 +2,8 @@
 #include "registry/v1/docker_headers.hpp"
 
 #include <regctl/base/json.hpp>
+#include <regctl/base/whole_number.hpp>
 
-#include <charconv>
 #include <string_view>
 
 namespace regctl::registry::v1 {
@@ -36,13 +36,7 @@ http::Secret token_of(const http::Response& response) {
 }
 
 std::optional<std::uint64_t> parse_layer_size(const std::optional<std::string>& text) {
-  std::uint64_t value = 0;
-  if (!text) {
-    return std::nullopt;
-  }
-  const auto* end = text->data() + text->size();
-  const auto [rest, error] = std::from_chars(text->data(), end, value);
-  return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
+  return text ? parse_whole_number<std::uint64_t>(*text) : std::nullopt;
 }
 
 std::vector<std::string> parse_checksums(const std::string& value) {

@@ -2,6 +2,7 @@
 #include "server/http/daemon.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/whole_number.hpp>
 #include <regctl/server/http/page_server.hpp>
 
 #include <netdb.h>
@@ -10,7 +11,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <charconv>
 #include <memory>
 #include <system_error>
 
@@ -33,12 +33,10 @@ struct HostPort {
 
 HostPort split_address(const std::string& address) {
   const auto colon = address.rfind(':');
-  std::uint16_t port = 0;
-  const auto* end = address.data() + address.size();
-  const auto parsed = colon == std::string::npos
-                          ? std::from_chars_result{address.data(), std::errc::invalid_argument}
-                          : std::from_chars(address.data() + colon + 1, end, port);
-  if (parsed.ec != std::errc() || parsed.ptr != end) {
+  const auto port = colon == std::string::npos
+                        ? std::nullopt
+                        : parse_whole_number<std::uint16_t>(address.substr(colon + 1));
+  if (!port) {
     throw Error(ErrorKind::usage, "'" + address + "' is no address to listen on",
                 "write ADDRESS:PORT, as in 127.0.0.1:5000, [::1]:5000 or :5000 for everywhere");
   }
@@ -46,7 +44,7 @@ HostPort split_address(const std::string& address) {
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
   }
-  return {host, std::to_string(port)};
+  return {host, std::to_string(*port)};
 }
 
 std::unique_ptr<addrinfo, FreeAddresses> resolve(const std::string& address) {

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http/range.hpp"
 
+#include <regctl/base/whole_number.hpp>
+
 #include <algorithm>
-#include <charconv>
 
 namespace regctl::server {
-
-namespace {
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
-}
-
-} // namespace
 
 ByteRange parse_range(std::optional<std::string_view> header, std::uint64_t size_bytes) {
   using Kind = ByteRange::Kind;
@@ -29,8 +19,8 @@ ByteRange parse_range(std::optional<std::string_view> header, std::uint64_t size
   if (dash == std::string_view::npos || spec.find(',') != std::string_view::npos) {
     return whole;
   }
-  const auto first = parse_number(spec.substr(0, dash));
-  const auto last = parse_number(spec.substr(dash + 1));
+  const auto first = parse_whole_number<std::uint64_t>(spec.substr(0, dash));
+  const auto last = parse_whole_number<std::uint64_t>(spec.substr(dash + 1));
   const bool is_open = dash + 1 == spec.size();
   if (dash == 0) { // the last N bytes
     if (!last) {

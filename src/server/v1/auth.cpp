@@ -5,11 +5,11 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/base/whole_number.hpp>
 #include <regctl/http/secret.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <ctime>
 #include <map>
 #include <vector>
@@ -56,12 +56,8 @@ std::string print_time(std::int64_t seconds) {
 }
 
 std::optional<std::int64_t> parse_time(std::string_view text) {
-  std::int64_t seconds = 0;
   constexpr int k_hexadecimal = 16;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), seconds, k_hexadecimal);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(seconds)
-                                                                  : std::nullopt;
+  return parse_whole_number<std::int64_t>(text, k_hexadecimal);
 }
 
 } // namespace
