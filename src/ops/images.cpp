@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/open.hpp"
+#include "ops/places/side.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
@@ -7,7 +8,6 @@
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/places/names.hpp>
-#include <regctl/ops/search.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <algorithm>
@@ -182,10 +182,10 @@ void list_images(Session& session, const RegistryHost& host, const std::string& 
                  const ImagesListener& listener) {
   auto& registry = session.registries().v1(host);
   std::vector<ListedRepository> repositories;
-  for (const auto& found : search(session, host, "")) {
-    if (is_below(name_space, found.name)) {
-      repositories.push_back(
-          {found.name, [&registry, name = found.name] { return registry.open(name); }});
+  const auto is_wanted = [&](const std::string& name) { return is_below(name_space, name); };
+  for (const auto& name : list_repositories(session, host, is_wanted)) {
+    if (is_wanted(name)) {
+      repositories.push_back({name, [&registry, name] { return registry.open(name); }});
     }
   }
   if (repositories.empty() && !name_space.empty()) {

@@ -368,6 +368,25 @@ class Chosen(MirrorCase):
                     done = self.regctl(verb, end, self.destination.host, *options)
                     self.assertEqual(told in done.err, is_told, done.err)
 
+    def test_a_repository_that_one_listing_lacks_is_seen_by_every_command(self):
+        source = self.start(FaultServer)
+        client = Client(source.host)
+        for name in ("team/app", "other/app"):
+            client.push(name, "1.0", Image("base", 100))
+        client.close()
+        source.control({"method": "GET", "path": "/v1/repositories$", "action": "status", "status": 200,
+                        "body": json.dumps({"team/app:1.0": Image("base", 100).id})})
+        source.control({"method": "GET", "path": "/v1/search", "action": "status", "status": 200,
+                        "body": json.dumps({"results": [{"name": "other/app"}]})})
+        for verb in ("images", "audit", "mirror"):
+            with self.subTest(verb):
+                done = self.regctl(verb, source.host, *([self.destination.host] if verb == "mirror" else []))
+                self.assertEqual(done.code, 0, done.err)
+                for name in ("team/app", "other/app"):
+                    self.assertIn(name, done.out)
+                self.assertIn("1 repository is in its listing of tags and not in the search of "
+                              f"{source.host}: team/app", done.err)
+
     def test_a_dry_run_does_nothing_and_tells_whether_there_is_work(self):
         self.fill(self.source)
         words = ("mirror", self.source.host, self.destination.host, "--dry-run")

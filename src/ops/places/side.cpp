@@ -16,6 +16,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 namespace regctl::ops {
@@ -148,6 +149,9 @@ public:
         const auto listing = "its listing of tags";
         note_difference(session_.progress(), *searched, search, *listed, listing, is_in_scope);
         note_difference(session_.progress(), *listed, listing, *searched, search, is_in_scope);
+        const std::lock_guard lock(mutex_);
+        std::set_difference(searched->begin(), searched->end(), listed->begin(), listed->end(),
+                            std::inserter(unlisted_, unlisted_.end()));
       }
       names.insert(names.end(), listed->begin(), listed->end());
       sort_and_unite(names);
@@ -161,7 +165,7 @@ public:
       if (wants_listing_) {
         list_all();
       }
-      if (all_ && all_->is_fresh()) {
+      if (all_ && all_->is_fresh() && !unlisted_.contains(name)) {
         return all_->tags(name);
       }
     }
@@ -243,6 +247,7 @@ private:
   std::mutex mutex_;       ///< guards what follows
   bool wants_listing_;
   std::optional<AllTags> all_;
+  std::set<std::string> unlisted_; ///< that the search has and the listing has not
 };
 
 class StorageSide final : public Side {
@@ -346,6 +351,18 @@ std::unique_ptr<Side> open_tree_if_there(const std::string& folder) {
 }
 
 } // namespace
+
+std::vector<std::string> list_repositories(Session& session, const RegistryHost& host,
+                                           const InScope& is_in_scope) {
+  try {
+    return RegistrySide(session, host, Extent::many).repositories(is_in_scope);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unsupported) {
+      throw;
+    }
+    throw Error(error.kind(), error.message(), "name a repository: " + host.host + "/NAME");
+  }
+}
 
 std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint) {
   if (auto host = registry_of(endpoint)) {

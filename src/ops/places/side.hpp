@@ -56,6 +56,11 @@ public:
   static constexpr std::chrono::seconds k_fresh{60};
 };
 
+/// The names of a registry's repositories, as Side::repositories() gives them, for a command that
+/// only lists.
+std::vector<std::string> list_repositories(Session& session, const RegistryHost& host,
+                                           const InScope& is_in_scope);
+
 /// A side to read from. Throws what opening a tree or an archive throws, Error{unsupported} for
 /// places that cannot be mirrored.
 std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/places/side.hpp"
 #include "ops/v1/audit_store.hpp"
 #include "ops/v1/finding_words.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/ops/search.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <map>
@@ -28,11 +28,7 @@ public:
     if (repository_) {
       return {*repository_};
     }
-    std::vector<std::string> names;
-    for (auto& found : search(session_, host_, "")) {
-      names.push_back(std::move(found.name));
-    }
-    return names;
+    return list_repositories(session_, host_, [](const std::string&) { return true; });
   }
 
   std::optional<V1Tags> tags(const std::string& repository) override {
