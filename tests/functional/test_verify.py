@@ -195,6 +195,18 @@ class Damaged(Verify):
             self.edit(tree, base, "layer", change)
             self.expect(tree, fault, base, shallow=False)
 
+    def test_a_layer_with_a_tarsum_alone_is_held_to_it(self):
+        base = self.layers[0]
+        server = self.start(FaultServer)
+        self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
+        (told,) = {record["checksum"] for record in server.log("PUT", f"/{base.id}/checksum")}
+        self.assertTrue(told.startswith("tarsum+sha256:"))
+        tree = self.copy("tree-sum")
+        self.edit(tree, base, "_checksum", lambda data: json.dumps([told]).encode())
+        self.ok("verify", f"v1-storage:{tree}", "--deep")
+        self.edit(tree, base, "_checksum", lambda data: json.dumps([told[:-1] + "x"]).encode())
+        self.expect(tree, "checksum wrong", base, shallow=False)
+
     def test_json(self):
         base, middle, top = self.layers
         for number, text in enumerate([b"nonsense", b"{}", middle.json]):

@@ -2,6 +2,7 @@
 #include "ops/v1/image_check.hpp"
 
 #include "ops/v1/finding_words.hpp"
+#include "ops/v1/layer_check.hpp"
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
@@ -43,6 +44,18 @@ struct LayerFacts {
 };
 
 enum class Compared { nothing, stored_bytes, unpacked_bytes };
+
+/// Of what check_layer() finds.
+Fault to_fault(Verdict verdict) noexcept {
+  switch (verdict) {
+  case Verdict::layer_cut:
+    return Fault::layer_cut;
+  case Verdict::checksum_wrong:
+    return Fault::checksum_wrong;
+  default:
+    return Fault::layer_damaged;
+  }
+}
 
 class ImageCheck {
 public:
@@ -155,17 +168,14 @@ private:
     }
     try {
       if (!has_sum) {
-        if (is_empty) {
-          find(Fault::layer_cut, side.where, k_no_bytes);
-          return std::nullopt;
-        }
         std::uint64_t bytes = 0;
-        auto layer =
-            check_unpacking(make_tap_source(side.repository.open_layer(image, LayerCheck::none),
-                                            [&bytes](auto seen) { bytes += seen.size(); }));
-        if (layer.outcome != Unpacking::Outcome::whole) {
-          find(layer.outcome == Unpacking::Outcome::cut ? Fault::layer_cut : Fault::layer_damaged,
-               side.where, std::move(layer.problem));
+        auto layer = check_layer(image, [&](LayerCheck check) {
+          bytes = 0;
+          return make_tap_source(side.repository.open_layer(image, check),
+                                 [&bytes](auto seen) { bytes += seen.size(); });
+        });
+        if (layer.verdict != Verdict::sound) {
+          find(to_fault(layer.verdict), side.where, std::move(layer.detail));
           return std::nullopt;
         }
         if (compared == Compared::nothing) {
