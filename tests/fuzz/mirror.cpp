@@ -5,6 +5,7 @@
 #include <regctl/ops/mirror/plan.hpp>
 
 using namespace regctl;
+using namespace regctl::ops;
 using namespace regctl::ops::mirror;
 
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/notes.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/ops/mirror/report.hpp>
 
 #include <doctest/doctest.h>
