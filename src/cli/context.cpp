@@ -72,7 +72,7 @@ ops::SessionOptions Context::session_options() {
   options.client.user_agent = std::string("regctl/") + k_version;
   options.client.retries = globals_.retries.value_or(k_usual_retries);
   if (globals_.retries) {
-    options.client.retries_of_nobody = *globals_.retries;
+    options.client.unreachable_retries = *globals_.retries;
   }
   options.client.stall_timeout = globals_.stall_timeout;
   options.client.connect_timeout = globals_.connect_timeout;

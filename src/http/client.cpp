@@ -356,7 +356,7 @@ private:
     const bool nobody = failure.obstacle == Obstacle::nobody || // where nothing can happen twice
                         failure.obstacle == Obstacle::handshake;
     const auto most =
-        nobody ? std::min(options_.retries_of_nobody, options_.retries) : options_.retries;
+        nobody ? std::min(options_.unreachable_retries, options_.retries) : options_.retries;
     const bool may_repeat = failure.may_pass && (request.repeat != Repeat::never || nobody);
     if (!may_repeat || attempt > most) {
       throw failure.error;

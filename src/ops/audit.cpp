@@ -23,7 +23,7 @@ public:
   void run(Session& session, const std::optional<std::string>& only_tag, std::string place) {
     summary_.place = std::move(place);
     summary_.is_deep = options_.deep;
-    summary_.sees_orphans = store_.is_tree() && store_.is_whole();
+    summary_.sees_orphans = store_.has_cheap_lookups() && store_.is_whole();
     graph_.read(session, store_, options_, only_tag);
     if (only_tag && graph_.tags().empty()) {
       throw Error(ErrorKind::not_found, "there is no tag " + summary_.place);

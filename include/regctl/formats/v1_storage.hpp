@@ -145,7 +145,7 @@ public:
 
   /// `_index_images`, the JSON list of all images ever pushed to the repository, or nothing.
   [[nodiscard]] std::optional<std::string> index_images(const std::string& name) const;
-  /// The same for who sends it: it can be long.
+  /// Streaming variant.
   [[nodiscard]] std::optional<StoredFile> open_index_images(const std::string& name) const;
 
   /// Adds images to that list, keeping what is in it; makes the repository. `sums` has a checksum

@@ -121,10 +121,10 @@ struct ClientOptions {
   /// Further attempts after the first; the pause doubles from retry_delay up to 30 s, with jitter.
   /// Retry-After (seconds or date) is a minimum; one of more than 10 minutes ends the attempts.
   unsigned retries = 5;
-  /// The same where no host of that name is found, or it refuses to be connected to or cuts what
-  /// asks for TLS, which passes more rarely: a mistyped port is not waited for long. At most
-  /// `retries`.
-  unsigned retries_of_nobody = 2;
+  /// Further attempts where no host of that name is found, or where it refuses connections or cuts
+  /// them at the TLS handshake: such faults pass more rarely, and a mistyped port is not worth a
+  /// long wait. At most `retries`.
+  unsigned unreachable_retries = 2;
   std::chrono::milliseconds retry_delay{500};
   /// Requests of a kind (HEAD; GET; what writes) that one host gets at a time, at the most: fewer
   /// to begin with and after it answered 429 or 503, more while it goes well. While it asks for a

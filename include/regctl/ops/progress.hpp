@@ -55,7 +55,7 @@ public:
   virtual void failure(std::string_view sentence) { note(sentence); }
 };
 
-/// Hears nothing; what it is made into hears the rest.
+/// Ignores everything; override what you need.
 class SilentProgress : public Progress {
 public:
   void expect(std::uint64_t, const SizeSum&) override {}

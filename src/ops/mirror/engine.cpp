@@ -20,11 +20,12 @@
 // only for items that the moved one depends on; those are before it in its transfer.
 //
 // 1. An item is begun only when each one before it in its transfer is settled or in the hands of a
-//    thread, for this transfer or another (Engine::take_item walks in order). 2. A thread that took
-//    a key keeps it until it is there, or has failed for every transfer that needs it: where one
-//    transfer's attempt fails, the same thread goes on with the next transfer that waits for the
-//    key (Engine::move_key). So what is waited for is always in some thread's hands, or its failure
-//    ends the wait (abandon). 3. Dependencies form no loop, and are the same in each transfer.
+//    thread, for this transfer or another (Engine::take_items walks in order). 2. A thread that
+//    took a key keeps it until it is there, or has failed for every transfer that needs it: where
+//    one transfer's attempt fails, the same thread goes on with the next transfer that waits for
+//    the key (Engine::move_key). So what is waited for is always in some thread's hands, or its
+//    failure ends the wait (abandon). 3. Dependencies form no loop, and are the same in each
+//    transfer.
 //
 // Hence among the threads inside move() there is always one whose item depends on nothing that is
 // under way. It ends, and what waits for it goes on, with a single thread as well: that one is

@@ -68,8 +68,8 @@ std::optional<Names> try_to_list(Side& side, const InScope& is_in_scope) {
   }
 }
 
-/// Leaves what is below the namespace, without it.
-void enter(Names& names, const std::string& name_space) {
+/// Keeps the names below the namespace, and takes it off them.
+void keep_below(Names& names, const std::string& name_space) {
   std::erase_if(names, [&](const auto& name) { return !is_below(name_space, name); });
   for (auto& name : names) {
     name = without_namespace(name_space, name);
@@ -110,7 +110,7 @@ Names list_names(Session& session, const Scope& scope, Side& a, Side* b) {
                             " has no listing: repositories that are only there are not seen");
   }
   if (others) {
-    enter(*others, scope.b->name_space);
+    keep_below(*others, scope.b->name_space);
   }
   Names all;
   const Names none;

@@ -42,7 +42,7 @@ public:
     }
   }
 
-  [[nodiscard]] bool is_tree() const override { return false; }
+  [[nodiscard]] bool has_cheap_lookups() const override { return false; }
   void for_each_image(const std::function<void(const std::string&)>&) override {}
 
   ImageFacts look(const std::string& repository, const std::string& id) override {

@@ -78,7 +78,7 @@ public:
     return storage_->overwritten_tags(repository);
   }
 
-  [[nodiscard]] bool is_tree() const override { return true; }
+  [[nodiscard]] bool has_cheap_lookups() const override { return true; }
 
   void for_each_image(const std::function<void(const std::string&)>& on_id) override {
     if (!repository_) {

@@ -53,7 +53,7 @@ public:
   virtual std::vector<std::string> overwritten_tags(const std::string&) { return {}; }
 
   /// Whether it can tell at no cost: each image's ancestry, and that there is no layer.
-  [[nodiscard]] virtual bool is_tree() const = 0;
+  [[nodiscard]] virtual bool has_cheap_lookups() const = 0;
 
   /// All images that a whole tree has; nothing elsewhere, where only tags lead to them.
   virtual void for_each_image(const std::function<void(const std::string&)>& on_id) = 0;

@@ -40,7 +40,7 @@ TagsAnswer ask_for_tags(AuditStore& store, const std::string& repository) {
   try {
     return {store.tags(repository), nullptr};
   } catch (const Error& error) {
-    if (store.is_tree() || !store.is_whole() || error.kind() == ErrorKind::interrupted) {
+    if (store.has_cheap_lookups() || !store.is_whole() || error.kind() == ErrorKind::interrupted) {
       throw;
     }
     return {std::nullopt, std::current_exception()};
@@ -134,7 +134,7 @@ void ImageGraph::read_layers(Session& session, AuditStore& store) {
   SizeSum sizes;
   for (Index i = 0; i < images_.size(); ++i) {
     const auto& image = images_[i];
-    const bool may_have_layer = image.layer_bytes != k_unknown || !store.is_tree();
+    const bool may_have_layer = image.layer_bytes != k_unknown || !store.has_cheap_lookups();
     if (image.is_there && may_have_layer && image.own != Verdict::json_damaged) {
       readable.push_back(i);
       sizes.add(known(image.layer_bytes));
@@ -165,7 +165,7 @@ void ImageGraph::read_layers(Session& session, AuditStore& store) {
 /// would ask for.
 void ImageGraph::check_ancestries(Session& session, AuditStore& store) {
   std::vector<Index> images;
-  if (store.is_tree()) {
+  if (store.has_cheap_lookups()) {
     for (Index i = 0; i < images_.size(); ++i) {
       images.push_back(i);
     }

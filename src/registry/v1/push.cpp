@@ -47,7 +47,8 @@ struct Refusal {
   V1Image expected; ///< what it holds if it is right, as far as that is known
 };
 
-/// How long what another client uploads is waited for: as long as an answer, with its repetitions.
+/// How long to wait for an image that another client uploads: as long as for an answer, with its
+/// repetitions.
 class OthersUpload {
 public:
   explicit OthersUpload(const http::ClientOptions& options)
@@ -56,12 +57,11 @@ public:
 
   /// Waits before the next look at an image that is in this state; false when that was enough.
   bool wait(V1Answer::State state) {
-    // An image that nobody uploads is not long in coming.
-    const auto nobodys = state == V1Answer::State::absent ? nobodys_ + 1 : 0;
-    if (nobodys > retries_ || Clock::now() >= end_) {
+    // An image that nobody uploads will not come: a few looks are enough.
+    absent_looks_ = state == V1Answer::State::absent ? absent_looks_ + 1 : 0;
+    if (absent_looks_ > retries_ || Clock::now() >= end_) {
       return false;
     }
-    nobodys_ = nobodys;
     interruptible_sleep_ms(static_cast<long>(pause_.count()));
     pause_ = std::min(2 * pause_, k_longest_pause);
     return true;
@@ -72,7 +72,7 @@ private:
   static constexpr std::chrono::milliseconds k_longest_pause{5000};
 
   unsigned retries_;
-  unsigned nobodys_ = 0;
+  unsigned absent_looks_ = 0; ///< in a row
   std::chrono::milliseconds pause_;
   Clock::time_point end_;
 };

@@ -70,11 +70,11 @@ struct Call {
 inline constexpr auto k_broken_chain =
     "the chain of the image's parents is broken, a loop, or longer than 4096 images";
 
-/// What to answer where there is no complete image; nothing where there is.
+/// The refusal, or nothing if the image is complete.
 std::optional<Response> refuse_incomplete(const Call& call);
 
-/// Takes from the mirror's source, if there is one, the JSON of an image that is not here; what to
-/// answer if that does not bring it: `absent` where there is no such image.
+/// Takes the JSON of an image that is not here from the mirror's source, if there is one. The
+/// refusal if that does not bring it: `absent` where the source has no such image.
 std::optional<Response> adopt(Call& call, const std::string& id, Response absent);
 
 Response get_image_json(Call& call);

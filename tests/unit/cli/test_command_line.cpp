@@ -232,7 +232,7 @@ TEST_CASE("options reach the session") {
                      "--client-cert", "c.pem", "--client-key", "k.pem"}) == ExitCode::ok);
   const auto& session = program.session;
   CHECK(session.client.retries == 0);
-  CHECK(session.client.retries_of_nobody == 0);
+  CHECK(session.client.unreachable_retries == 0);
   CHECK(session.client.stall_timeout == std::chrono::seconds(7));
   CHECK(session.client.connect_timeout == std::chrono::seconds(8));
   CHECK(session.client.user_agent.starts_with("regctl/"));
@@ -248,9 +248,9 @@ TEST_CASE("options reach the session") {
   CHECK_FALSE(session.credentials.note);
 
   program.run({"ping", "h", "--retry", "9"});
-  CHECK(program.session.client.retries_of_nobody == 9);
+  CHECK(program.session.client.unreachable_retries == 9);
   program.run({"ping", "h", "--verbose"});
-  CHECK(program.session.client.retries_of_nobody < program.session.client.retries);
+  CHECK(program.session.client.unreachable_retries < program.session.client.retries);
   CHECK(program.session.credentials.note);
   program.run({"ping", "h", "--debug"});
   CHECK(program.session.client.debug);

@@ -23,9 +23,8 @@ using V1Tags = std::map<std::string, std::optional<std::string>>;
 /// What open_layer() does at the end of a layer.
 enum class LayerCheck {
   verify, ///< throw Error{integrity} instead of ending if size or payload checksum are wrong
-  /// The same at the price of one sum, for who can begin again: of V1Image::json_candidates only
-  /// the first is tried for a large layer, so that a sound layer may fail and `verify` is wanted
-  /// then.
+  /// Cheap first try; on failure repeat with `verify`. Of V1Image::json_candidates only the first
+  /// is tried for a large layer, so that a sound layer may fail.
   verify_likeliest,
   none, ///< pass the bytes through
 };

@@ -39,7 +39,7 @@ public:
 
   [[nodiscard]] std::string describe() const override { return "store"; }
   [[nodiscard]] bool is_whole() const override { return true; }
-  [[nodiscard]] bool is_tree() const override { return true; }
+  [[nodiscard]] bool has_cheap_lookups() const override { return true; }
 
   std::vector<std::string> repositories() override {
     std::vector<std::string> names;
