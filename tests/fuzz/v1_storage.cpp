@@ -53,11 +53,11 @@ void fuzz(const std::string& input) {
   for (const auto& file : k_files) {
     std::ofstream(fixture.folder / file) << input;
   }
-  storage.ancestry(k_id);
-  storage.checksums(k_id);
-  storage.chain(k_id);
-  storage.likely_chain(k_id);
-  storage.find_image(k_id);
+  static_cast<void>(storage.ancestry(k_id));
+  static_cast<void>(storage.checksums(k_id));
+  static_cast<void>(storage.chain(k_id));
+  static_cast<void>(storage.likely_chain(k_id));
+  static_cast<void>(storage.find_image(k_id));
   for (const auto& [tag, id] : storage.tags("a/b").value_or(regctl::V1Tags())) {
     if (id && !regctl::is_v1_id(*id)) {
       __builtin_trap();
