@@ -7,9 +7,8 @@
 
 namespace regctl::ops {
 
-/// Tag → identity of what it names: a v1 image's ID, a manifest's digest. Nothing for a tag that
-/// the store lists but cannot read. Code that compares listings knows
-/// nothing else of identities.
+/// Tag → identity: a v1 image's ID, a manifest's digest. Nothing for a tag that the store lists but
+/// cannot read. Code that compares listings knows nothing else of identities.
 using TagListing = std::map<std::string, std::optional<std::string>>;
 
 } // namespace regctl::ops
