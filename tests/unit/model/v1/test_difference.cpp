@@ -29,6 +29,14 @@ TEST_CASE("images differ in what both of them tell") {
         "its layer has payload checksum sha256:2 instead of sha256:1");
 }
 
+TEST_CASE("a damaged JSON is another one, not an error") {
+  auto damaged = image();
+  damaged.json = R"({"id":"a","x")";
+  CHECK(find_v1_difference(damaged, image()) == "its JSON is another");
+  CHECK(find_v1_difference(image(), damaged) == "its JSON is another");
+  CHECK(find_v1_difference(damaged, damaged).empty());
+}
+
 TEST_CASE("what one of them does not tell is no difference") {
   auto other = image();
   other.layer_size_bytes.reset();
