@@ -58,8 +58,7 @@ std::uint64_t total_number(const std::map<Verdict, ops::AuditSummary::Count>& co
 SizeSum total_size(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
   SizeSum sum;
   for (const auto& [verdict, count] : counts) {
-    add_size(sum.bytes, count.size.bytes);
-    sum.unknown += count.size.unknown;
+    sum.add(count.size);
   }
   return sum;
 }
@@ -201,7 +200,7 @@ Json to_json(const ops::AuditedImage& image) {
   return object;
 }
 
-/// Nothing is known of one whose tags could not be read.
+/// Null for a repository whose tags could not be read, too: its sums say nothing.
 Json size_or_null(const ops::AuditedRepository& repository, const std::optional<SizeSum>& size) {
   return size && !repository.problem ? or_null(size->least_bytes()) : Json(nullptr);
 }

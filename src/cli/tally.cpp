@@ -41,8 +41,7 @@ std::optional<std::uint64_t> RateMeter::bytes_per_second() const {
 
 void Tally::expect(std::uint64_t layers, const SizeSum& sizes) {
   layers_expected_ += layers;
-  add_size(expected_.bytes, sizes.bytes);
-  expected_.unknown += sizes.unknown;
+  expected_.add(sizes);
 }
 
 ops::Progress::Task Tally::begin(const std::string& id, ops::Progress::Verb verb,

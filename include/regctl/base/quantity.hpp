@@ -41,7 +41,12 @@ struct SizeSum {
     }
   }
 
-  /// What the sum comes to or exceeds; nothing if that says nothing.
+  void add(const SizeSum& other) noexcept {
+    add_size(bytes, other.bytes);
+    unknown += other.unknown;
+  }
+
+  /// A lower bound of the sum; nothing where no size is known.
   [[nodiscard]] std::optional<std::uint64_t> least_bytes() const noexcept {
     return bytes == 0 && unknown > 0 ? std::nullopt : std::optional(bytes);
   }
