@@ -12,7 +12,7 @@
 
 namespace regctl::ops {
 
-/// An exception in words. `kind` is nothing for what is no Error: a bug, or no memory.
+/// An exception in words. Without a `kind` it is a bug; short memory is local_io.
 struct Failure {
   std::optional<ErrorKind> kind;
   std::string message;
@@ -22,9 +22,9 @@ struct Failure {
 Failure explain(const std::exception_ptr& problem);
 Failure explain(const Error& error);
 
-/// What "error" is in every document: {"kind", "message", "hint"}, the hint null if there is none.
+/// The value of "error" in every document: {"kind", "message", "hint"}; the hint may be null.
 Json to_json(const Failure& failure);
-/// The same of what failed, null if nothing did.
+/// The same for a caught exception; null for a null pointer.
 Json error_or_null(const std::exception_ptr& problem);
 
 /// "not_found", "denied", …; "bug" for nothing.

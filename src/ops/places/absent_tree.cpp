@@ -9,7 +9,7 @@ namespace regctl::ops {
 
 namespace {
 
-class NoRepository final : public V1Repository {
+class NoRepository final : public ReadOnlyV1Repository {
 public:
   explicit NoRepository(std::string where) : where_(std::move(where)) {}
 
@@ -20,13 +20,9 @@ public:
   }
   std::optional<V1Image> find_image(const std::string&) override { return std::nullopt; }
   std::unique_ptr<LayerSource> open_layer(const V1Image&, LayerCheck) override { refuse(); }
-  std::unique_ptr<V1Push> start_push(const V1PushPlan&) override { refuse(); }
-  void put_tag(const std::string&, const std::string&) override { refuse(); }
-  void remove_tag(const std::string&) override { refuse(); }
-  void remove() override { refuse(); }
 
 private:
-  [[noreturn]] void refuse() const {
+  [[noreturn]] void refuse() const override {
     throw Error(ErrorKind::not_found, "there is no repository " + where_);
   }
 

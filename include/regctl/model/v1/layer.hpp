@@ -21,7 +21,7 @@ std::vector<std::string> recorded_tarsums(const V1Image& image);
 /// Whether a store tells a checksum that the layer can be verified by.
 bool has_checksum(const V1Image& image);
 
-/// Which layer it is, for who is told that it is damaged: the error says what, its hint where.
+/// Names a layer in messages about its damage: the error says which layer, its hint where it lies.
 struct LayerOrigin {
   std::string what;  ///< "layer of image 0123456789ab"
   std::string store; ///< as `regctl audit` takes it: "host:5000", "v1-storage:/srv/registry"

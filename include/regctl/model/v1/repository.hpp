@@ -147,7 +147,7 @@ public:
   virtual void remove() = 0;
 };
 
-/// One that is only read: what would change it throws Error{unsupported}.
+/// A repository that is only read: each call that would change it throws what refuse() does.
 class ReadOnlyV1Repository : public V1Repository {
 public:
   std::unique_ptr<V1Push> start_push(const V1PushPlan&) final { refuse(); }
@@ -155,8 +155,9 @@ public:
   void remove_tag(const std::string&) final { refuse(); }
   void remove() final { refuse(); }
 
-private:
-  [[noreturn]] void refuse() const;
+protected:
+  /// Error{unsupported}, unless overridden.
+  [[noreturn]] virtual void refuse() const;
 };
 
 /// How long a chain may be; the longest seen are 127 (aufs), so this only stops what is hostile.
