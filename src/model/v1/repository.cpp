@@ -4,8 +4,12 @@
 
 namespace regctl {
 
+Error ReadOnlyV1Repository::refusal() const {
+  return Error(ErrorKind::unsupported, describe() + " is only read and cannot be changed");
+}
+
 void ReadOnlyV1Repository::refuse() const {
-  throw Error(ErrorKind::unsupported, describe() + " is only read and cannot be changed");
+  throw refusal();
 }
 
 } // namespace regctl

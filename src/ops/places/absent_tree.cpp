@@ -14,16 +14,16 @@ public:
   explicit NoRepository(std::string where) : where_(std::move(where)) {}
 
   [[nodiscard]] std::string describe() const override { return where_; }
-  V1Tags tags() override { refuse(); }
+  V1Tags tags() override { throw refusal(); }
   std::optional<std::vector<std::string>> ancestry(const std::string&) override {
     return std::nullopt;
   }
   std::optional<V1Image> find_image(const std::string&) override { return std::nullopt; }
-  std::unique_ptr<LayerSource> open_layer(const V1Image&, LayerCheck) override { refuse(); }
+  std::unique_ptr<LayerSource> open_layer(const V1Image&, LayerCheck) override { throw refusal(); }
 
 private:
-  [[noreturn]] void refuse() const override {
-    throw Error(ErrorKind::not_found, "there is no repository " + where_);
+  [[nodiscard]] Error refusal() const override {
+    return Error(ErrorKind::not_found, "there is no repository " + where_);
   }
 
   std::string where_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/error.hpp>
 #include <regctl/base/stream.hpp>
 #include <regctl/model/v1/image.hpp>
 
@@ -147,7 +148,7 @@ public:
   virtual void remove() = 0;
 };
 
-/// A repository that is only read: each call that would change it throws what refuse() does.
+/// A repository that is only read: each call that would change it throws refusal().
 class ReadOnlyV1Repository : public V1Repository {
 public:
   std::unique_ptr<V1Push> start_push(const V1PushPlan&) final { refuse(); }
@@ -155,9 +156,10 @@ public:
   void remove_tag(const std::string&) final { refuse(); }
   void remove() final { refuse(); }
 
-protected:
+private:
   /// Error{unsupported}, unless overridden.
-  [[noreturn]] virtual void refuse() const;
+  [[nodiscard]] virtual Error refusal() const;
+  [[noreturn]] void refuse() const;
 };
 
 /// How long a chain may be; the longest seen are 127 (aufs), so this only stops what is hostile.
