@@ -17,6 +17,7 @@ namespace regctl::ops {
 
 namespace {
 
+using Images = std::unique_ptr<V1Repository>;
 using Image = VerifiedImages::Image;
 using Chain = VerifiedImages::Chain;
 using Where = Finding::Where;
@@ -25,8 +26,8 @@ constexpr std::size_t k_tags_at_once = 256; // whose recorded ancestries are hel
 
 /// One repository, to be asked for images.
 struct OpenRepository {
-  std::unique_ptr<V1Repository> a;
-  std::unique_ptr<V1Repository> b; // null without a B
+  Images a;
+  Images b; // null without a B
 };
 
 struct TagTask {
@@ -87,9 +88,9 @@ private:
       }
       ++summary_.repositories;
       open.push_back(std::make_unique<OpenRepository>());
-      open.back()->a = pairing_.a().open(paired.name);
+      open.back()->a = std::get<Images>(pairing_.a().open(paired.name));
       if (pairing_.b() != nullptr) {
-        open.back()->b = pairing_.b()->open(paired.name_at_b);
+        open.back()->b = std::get<Images>(pairing_.b()->open(paired.name_at_b));
       }
       for (const auto& [tag, sides] : paired.tags) {
         tasks.push_back({paired, tag, sides, *open.back()});

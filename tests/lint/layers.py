@@ -14,7 +14,7 @@ OWNERS = {
     "microhttpd": "server", "crypt": "server", "CLI": "cli",
 }
 # Folders of a layer, bottom up. What stands beside them is above them all.
-ROOMS = {"server": ["http", "v1"], "ops": ["places", "v1", "mirror"]}
+ROOMS = {"server": ["http", "v1"], "ops": ["places", "v1", "passage", "mirror"]}
 # HTTP is no business of what lies on disk.
 FORBIDDEN = {("formats", "http"), ("http", "formats"), ("registry", "formats"), ("cli", "registry")}
 NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.M)

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace regctl::test {
@@ -34,6 +35,11 @@ public:
     ++find_calls;
     const auto found = images.find(id);
     return found == images.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  V1Answer look_up(const std::string& id) override {
+    auto image = find_image(id);
+    return image ? V1Answer{V1Answer::State::complete, std::move(*image)} : V1Answer();
   }
 
   std::unique_ptr<LayerSource> open_layer(const V1Image&, LayerCheck) override { unused(); }

@@ -115,6 +115,7 @@ public:
   }
 
   std::optional<V1Image> find_image(const std::string&) override { return std::nullopt; }
+  void image_arrived(const std::string&) override {} // nobody else writes to this archive
   [[nodiscard]] bool can_repeat() const override { return output_->is_positioned(); }
 
   PutOutcome put_image(const V1Upload& upload) override {

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "ops/mirror/settled.hpp"
+#include "ops/passage/transfer.hpp"
 
 #include <regctl/ops/mirror/plan.hpp>
 #include <regctl/ops/mirror/report.hpp>
-#include <regctl/ops/mirror/transfer.hpp>
 #include <regctl/ops/progress.hpp>
 
 #include <cstddef>

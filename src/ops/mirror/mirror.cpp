@@ -2,6 +2,9 @@
 #include "ops/mirror/applied_plan.hpp"
 #include "ops/mirror/engine.hpp"
 #include "ops/mirror/repository_work.hpp"
+#include "ops/mirror/state_file.hpp"
+#include "ops/passage/learnt_facts.hpp"
+#include "ops/passage/passage.hpp"
 #include "ops/places/side.hpp"
 
 #include <regctl/base/error.hpp>
@@ -53,88 +56,88 @@ std::vector<std::string> read_names(const std::string& file) {
   return names;
 }
 
-bool is_taken(const JobState& state, const std::string& name) {
-  const auto& job = state.job;
+bool is_taken(const RunningJob& running, const std::string& name) {
+  const auto& job = running.job;
   return is_below(job.source.name_space, name) && job.rules.repositories.takes(name) &&
-         (!state.options.shard || state.options.shard->takes(name));
+         (!running.options.shard || running.options.shard->takes(name));
 }
 
 /// Where the names to be mirrored come from, for messages.
-std::string origin_of_names(const JobState& state) {
-  const auto& file = state.job.repositories_from;
-  return file.empty() ? state.source->describe() : input_name(file);
+std::string origin_of_names(const RunningJob& running) {
+  const auto& file = running.job.repositories_from;
+  return file.empty() ? running.source.describe() : input_name(file);
 }
 
 /// The names to be mirrored, as the source lists them or as the user named them.
-std::vector<std::string> list_names(const JobState& state) {
-  const auto& job = state.job;
+std::vector<std::string> list_names(const RunningJob& running) {
+  const auto& job = running.job;
   if (const auto* source = job.source.reference()) {
     return {source->name};
   }
-  const auto is_in_scope = [&](const std::string& name) { return is_taken(state, name); };
+  const auto is_in_scope = [&](const std::string& name) { return is_taken(running, name); };
   if (job.repositories_from.empty()) {
-    return state.source->repositories(is_in_scope);
+    return running.source.repositories(is_in_scope);
   }
   auto names = read_names(job.repositories_from);
   try {
-    const auto listed = state.source->repositories(is_in_scope);
-    auto& progress = state.session.progress();
-    const auto from = origin_of_names(state);
-    note_difference(progress, names, from, listed, state.source->describe(), is_in_scope);
-    note_difference(progress, listed, state.source->describe(), names, from, is_in_scope);
+    const auto listed = running.source.repositories(is_in_scope);
+    auto& progress = running.session.progress();
+    const auto from = origin_of_names(running);
+    note_difference(progress, names, from, listed, running.source.describe(), is_in_scope);
+    note_difference(progress, listed, running.source.describe(), names, from, is_in_scope);
   } catch (const Error& error) { // where nothing can be listed, nothing can disagree
     if (error.kind() == ErrorKind::interrupted) {
       throw;
     }
     if (error.kind() != ErrorKind::unsupported) {
-      state.session.progress().note(error.message() + "; what is named is mirrored all the same");
+      running.session.progress().note(error.message() + "; what is named is mirrored all the same");
     }
   }
   return names;
 }
 
 /// Where the rules leave nothing, that is said: it may be a mistake. An empty share is none.
-std::vector<std::string> choose_names(const JobState& state) {
-  const auto& job = state.job;
-  auto names = list_names(state);
+std::vector<std::string> choose_names(const RunningJob& running) {
+  const auto& job = running.job;
+  auto names = list_names(running);
   const bool lists_all = job.source.reference() == nullptr && job.repositories_from.empty();
   const auto lies_below = [&](const auto& name) { return is_below(job.source.name_space, name); };
   if (lists_all && !job.source.name_space.empty() &&
       std::none_of(names.begin(), names.end(), lies_below)) {
-    throw_no_namespace(*state.source, job.source.name_space, names);
+    throw_no_namespace(running.source, job.source.name_space, names);
   }
   const auto is_left_out = [&](const auto& name) {
     return !lies_below(name) || !job.rules.repositories.takes(name);
   };
   if (names.empty()) {
-    auto& progress = state.session.progress();
-    progress.note("there are no repositories in " + origin_of_names(state));
-    if (state.source->is_remote() && job.repositories_from.empty()) {
+    auto& progress = running.session.progress();
+    progress.note("there are no repositories in " + origin_of_names(running));
+    if (running.source.is_remote() && job.repositories_from.empty()) {
       progress.note(
           "some registries list none without a term; --repositories-from FILE names them");
     }
   } else if (std::all_of(names.begin(), names.end(), is_left_out)) {
-    state.session.progress().note("the rules leave out every repository of " +
-                                  job.source.to_string());
+    running.session.progress().note("the rules leave out every repository of " +
+                                    job.source.to_string());
   }
-  std::erase_if(names, [&](const std::string& name) { return !is_taken(state, name); });
+  std::erase_if(names, [&](const std::string& name) { return !is_taken(running, name); });
   return names;
 }
 
 /// Two repositories of one name would take turns at its tags.
-void check_names(const JobState& state, const std::vector<std::string>& names) {
+void check_names(const RunningJob& running, const std::vector<std::string>& names) {
   std::set<std::string> taken;
-  const bool is_one_place = state.source->identity() == state.destination->identity();
+  const bool is_one_place = running.source.identity() == running.destination.identity();
   for (const auto& name : names) {
     std::string there;
     try {
-      there = destination_name(state.job, name);
+      there = destination_name(running.job, name);
     } catch (const Error&) {
       continue; // told when it is its turn
     }
     if (is_one_place && there == name) {
       throw Error(ErrorKind::usage,
-                  "source and destination are both " + state.source->describe() + "/" + name,
+                  "source and destination are both " + running.source.describe() + "/" + name,
                   "another name at the destination is made by --prefix and --rename");
     }
     if (!taken.insert(there).second) {
@@ -167,26 +170,27 @@ private:
 /// Whether the user named a repository, so that it has to be there.
 enum class Named { no, yes };
 
-std::unique_ptr<RepositoryWork> make_work(JobState& state, const std::string& name, Named named) {
+std::unique_ptr<RepositoryWork> make_work(RunningJob& running, const std::string& name,
+                                          Named named) {
   RepositoryTask task;
   task.source_name = name;
   try {
-    task.destination_name = destination_name(state.job, name);
-    state.owners.take(state.destination->identity() + "/" + task.destination_name,
-                      state.source->identity() + "/" + name);
+    task.destination_name = destination_name(running.job, name);
+    running.owners.take(running.destination.identity() + "/" + task.destination_name,
+                        running.source.identity() + "/" + name);
   } catch (const Error&) {
-    return std::make_unique<HopelessWork>(state.report, name, std::current_exception());
+    return std::make_unique<HopelessWork>(running.report, name, std::current_exception());
   }
-  if (const auto* source = state.job.source.reference()) {
+  if (const auto* source = running.job.source.reference()) {
     task.tag = source->tag;
   }
   task.is_named = named == Named::yes;
-  return make_repository_work(state, std::move(task));
+  return make_repository_work(running, std::move(task));
 }
 
-void run(JobState& state, const NextRepository& next) {
+void run(RunningJob& running, const NextRepository& next) {
   SettledKeys settled;
-  run_engine({state.jobs, state.options.fail_fast}, settled, state.session.progress(), next);
+  run_engine({running.jobs, running.options.fail_fast}, settled, running.session.progress(), next);
   check_interrupted();
 }
 
@@ -195,33 +199,33 @@ Report::Mirror mirror_of(const MirrorJob& job) {
           job.has_rules()};
 }
 
-void apply_plan(JobState& state, const AppliedPlan& plan) {
-  const auto count = plan.tasks_of(state.job);
+void apply_plan(RunningJob& running, const AppliedPlan& plan) {
+  const auto count = plan.tasks_of(running.job);
   std::uint64_t repositories = 0;
   while (count()) {
     ++repositories;
   }
-  state.report.begin(mirror_of(state.job), repositories);
-  run(state, [&, next = plan.tasks_of(state.job)]() -> std::unique_ptr<RepositoryWork> {
+  running.report.begin(mirror_of(running.job), repositories);
+  run(running, [&, next = plan.tasks_of(running.job)]() -> std::unique_ptr<RepositoryWork> {
     auto task = next();
     if (!task) {
       return nullptr;
     }
-    return task->planned ? make_repository_work(state, std::move(*task))
-                         : make_work(state, task->source_name, Named::yes);
+    return task->planned ? make_repository_work(running, std::move(*task))
+                         : make_work(running, task->source_name, Named::yes);
   });
 }
 
-void mirror_all(JobState& state) {
-  const auto names = choose_names(state);
-  check_names(state, names);
-  state.report.begin(mirror_of(state.job), names.size());
+void mirror_all(RunningJob& running) {
+  const auto names = choose_names(running);
+  check_names(running, names);
+  running.report.begin(mirror_of(running.job), names.size());
   const bool are_named =
-      state.job.source.reference() != nullptr || !state.job.repositories_from.empty();
+      running.job.source.reference() != nullptr || !running.job.repositories_from.empty();
   auto name = names.begin();
-  run(state, [&]() -> std::unique_ptr<RepositoryWork> {
+  run(running, [&]() -> std::unique_ptr<RepositoryWork> {
     return name == names.end() ? nullptr
-                               : make_work(state, *name++, are_named ? Named::yes : Named::no);
+                               : make_work(running, *name++, are_named ? Named::yes : Named::no);
   });
 }
 
@@ -278,7 +282,7 @@ private:
   std::map<std::string, std::unique_ptr<BandwidthLimit>> hosts_;
 };
 
-std::string state_of(const MirrorJob& job, const MirrorOptions& options) {
+std::string file_of_facts(const MirrorJob& job, const MirrorOptions& options) {
   if (!options.state_file.empty() || options.state_folder.empty()) {
     return options.state_file;
   }
@@ -286,14 +290,10 @@ std::string state_of(const MirrorJob& job, const MirrorOptions& options) {
 }
 
 /// What a run takes that lists again what was listed for a plan.
-std::uint64_t listing_requests(const JobState& state) {
-  return state.options.dry_run
-             ? state.source->listing_requests() + state.destination->listing_requests()
+std::uint64_t listing_requests(const RunningJob& running) {
+  return running.options.dry_run
+             ? running.source.listing_requests() + running.destination.listing_requests()
              : 0;
-}
-
-Forecast::Side forecast_side(const Side& side) {
-  return side.is_remote() ? Forecast::Side::remote : Forecast::Side::local;
 }
 
 /// Whether a plan's lines are all that is wanted of a job.
@@ -304,44 +304,28 @@ bool has_lines_only(const std::optional<AppliedPlan>& plan, const MirrorJob& job
 void run_job(Session& session, const MirrorJob& job, const MirrorOptions& options,
              const Limits& limits, const std::optional<AppliedPlan>& plan, Owners& owners,
              Report& report) {
-  ImageCopy how;
-  how.limits = limits.for_job(job);
-  how.require_checksum = options.require_checksum;
-  auto source = open_source(session, job.source);
-  if (!source->holds_pushed_layers()) {
-    how.plain_layers = PlainLayers::gzip;
-    how.unread_layers = UnreadLayers::gzip;
-  }
+  const auto source = open_source(session, job.source);
   const auto extent = job.source.reference() == nullptr ? Extent::many : Extent::one;
-  auto destination = open_destination(session, job.destination, extent,
-                                      options.dry_run ? Purpose::plan : Purpose::write);
-  const Forecast forecast(forecast_side(*source), forecast_side(*destination));
-  JobState state{session,
-                 job,
-                 options,
-                 report,
-                 std::move(source),
-                 std::move(destination),
-                 {},
-                 how,
-                 limits.jobs_for(job),
-                 State(state_of(job, options),
-                       [&](const std::string& text) { session.progress().note(text); }),
-                 forecast,
-                 {},
-                 owners};
+  const auto destination = open_destination(session, job.destination, extent,
+                                            options.dry_run ? Purpose::plan : Purpose::write);
+  LearntFacts facts(file_of_facts(job, options), is_fact,
+                    [&](const std::string& text) { session.progress().note(text); });
+  Passages passages(session, *source, *destination, facts,
+                    {limits.for_job(job), options.require_checksum});
+  RunningJob running{
+      session, job, options, report, *source, *destination, passages, limits.jobs_for(job), owners};
   try {
     if (has_lines_only(plan, job)) {
-      apply_plan(state, *plan);
+      apply_plan(running, *plan);
     } else {
-      mirror_all(state);
-      report.count_plan(state.forecast.shared_bytes(), listing_requests(state));
+      mirror_all(running);
+      report.count_plan(running.forecast.shared_bytes(), listing_requests(running));
     }
   } catch (...) {
-    state.learnt.save();
+    facts.save();
     throw;
   }
-  state.learnt.save();
+  facts.save();
 }
 
 /// Whether two names are of one file that what is written would get lost in: not one to which all

@@ -2,8 +2,10 @@
 #include <regctl/ops/mirror/plan.hpp>
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 #include <limits>
+#include <map>
+#include <utility>
 
 namespace regctl::ops::mirror {
 
@@ -11,21 +13,22 @@ namespace {
 
 class Planner {
 public:
-  Planner(const Listings& listings, const Rules& rules, const CreatedAt& created_at,
-          std::int64_t now)
-      : listings_(listings), rules_(rules), created_at_(created_at), now_(now) {}
+  Planner(Listings& listings, const Rules& rules, const CreatedAt& created_at,
+          const IsSame& is_same, std::int64_t now)
+      : listings_(listings), rules_(rules), created_at_(created_at), is_same_(is_same), now_(now) {}
 
   std::vector<PlannedTag> plan() {
-    for (const auto& [tag, identity] : listings_.source) {
+    for (const auto& tag : listings_.source.names()) {
       auto& planned = add(tag);
-      planned.identity = identity;
-      if (const auto reason = filtered(tag, identity); !reason.empty()) {
-        skip(planned, reason);
+      if (auto reason = filtered_by_name(tag); !reason.empty()) {
+        skip(planned, std::move(reason));
       } else {
         taken_.push_back(tag);
       }
     }
+    keep_young();
     keep_latest();
+    identify(taken_);
     for (const auto& tag : taken_) {
       decide(tags_.at(tag));
     }
@@ -34,6 +37,8 @@ public:
     }
     std::vector<PlannedTag> result;
     for (auto& [tag, planned] : tags_) {
+      planned.identity = listings_.source.find(tag);
+      planned.previous = at_destination(tag);
       result.push_back(std::move(planned));
     }
     return result;
@@ -45,13 +50,19 @@ private:
     planned.source_name = listings_.source_name;
     planned.destination_name = listings_.destination_name;
     planned.tag = tag;
-    if (listings_.destination) {
-      if (const auto found = listings_.destination->find(tag);
-          found != listings_.destination->end()) {
-        planned.previous = found->second;
-      }
-    }
     return planned;
+  }
+
+  [[nodiscard]] std::optional<std::string> at_destination(const std::string& tag) const {
+    return listings_.destination ? listings_.destination->find(tag) : std::nullopt;
+  }
+
+  /// On both sides.
+  void identify(const std::vector<std::string>& tags) {
+    listings_.source.identify(tags);
+    if (listings_.destination) {
+      listings_.destination->identify(tags);
+    }
   }
 
   static void skip(PlannedTag& planned, std::string reason) {
@@ -73,46 +84,55 @@ private:
     return {};
   }
 
-  std::string filtered(const std::string& tag, const std::optional<std::string>& identity) {
-    if (auto reason = filtered_by_name(tag); !reason.empty()) {
-      return reason;
+  /// Leaves those of taken_ that are no older than the rules want. An image of unknown age is
+  /// taken: better one too many than one too few.
+  void keep_young() {
+    if (!rules_.newer_than) {
+      return;
     }
-    if (rules_.newer_than && identity) {
-      // An image of unknown age is taken: better one too many than one too few.
-      const auto created = created_at(*identity);
-      if (created && *created < now_ - rules_.newer_than->count()) {
-        return "filtered by --newer-than";
+    listings_.source.identify(taken_);
+    std::erase_if(taken_, [&](const std::string& tag) {
+      const auto created = created_at(tag);
+      const bool is_old = created && *created < now_ - rules_.newer_than->count();
+      if (is_old) {
+        skip(tags_.at(tag), "filtered by --newer-than");
       }
-    }
-    return {};
+      return is_old;
+    });
   }
 
-  std::optional<std::int64_t> created_at(const std::string& identity) {
-    const auto [found, is_new] = ages_.try_emplace(identity);
+  /// Nothing for a tag that cannot be read, too.
+  std::optional<std::int64_t> created_at(const std::string& tag) {
+    const auto identity = listings_.source.find(tag);
+    if (!identity) {
+      return std::nullopt;
+    }
+    const auto [found, is_new] = ages_.try_emplace(*identity);
     if (is_new) {
-      found->second = created_at_(identity);
+      found->second = created_at_(*identity);
     }
     return found->second;
   }
 
-  /// Leaves the newest of taken_; broken tags take nobody's place.
+  /// Leaves the newest of taken_; broken tags take no other's place.
   void keep_latest() {
     if (!rules_.latest || taken_.size() <= *rules_.latest) {
       return;
     }
     sort_newest_first();
     std::size_t good = 0;
-    std::vector<std::string> kept;
-    for (auto& tag : taken_) {
-      auto& planned = tags_.at(tag);
-      if (good >= *rules_.latest) {
-        skip(planned, "filtered by --latest");
-        continue;
+    auto next = taken_.begin();
+    while (good < *rules_.latest && next != taken_.end()) {
+      const auto missing = static_cast<std::ptrdiff_t>(*rules_.latest - good);
+      const auto end = next + std::min(missing, std::distance(next, taken_.end()));
+      listings_.source.identify({next, end});
+      for (; next != end; ++next) {
+        good += listings_.source.find(*next) ? 1 : 0;
       }
-      good += planned.identity ? 1 : 0;
-      kept.push_back(std::move(tag));
     }
-    taken_ = std::move(kept);
+    std::for_each(next, taken_.end(),
+                  [&](const std::string& tag) { skip(tags_.at(tag), "filtered by --latest"); });
+    taken_.erase(next, taken_.end());
   }
 
   /// How new a tag is, compared from the first member on.
@@ -143,11 +163,10 @@ private:
     }
     const bool are_versions = std::all_of(ages.begin(), ages.end(),
                                           [](const Age& age) { return age.version.has_value(); });
-    for (auto& age : ages) {
-      const auto& identity = tags_.at(age.tag).identity;
-      if (!are_versions) {
-        const auto created = identity ? created_at(*identity) : std::nullopt;
-        age.created = created.value_or(std::numeric_limits<std::int64_t>::min());
+    if (!are_versions) {
+      listings_.source.identify(taken_);
+      for (auto& age : ages) {
+        age.created = created_at(age.tag).value_or(std::numeric_limits<std::int64_t>::min());
       }
     }
     std::sort(ages.begin(), ages.end(), is_newer);
@@ -155,24 +174,26 @@ private:
   }
 
   void decide(PlannedTag& planned) const {
-    if (!planned.identity) {
+    const auto identity = listings_.source.find(planned.tag);
+    const auto there = at_destination(planned.tag);
+    if (!identity) {
       skip(planned, "broken at the source");
       planned.is_broken = true;
     } else if (!listings_.destination || !listings_.destination->contains(planned.tag)) {
       planned.action = Action::copy;
       planned.reason = "missing";
-    } else if (planned.previous == planned.identity) {
+    } else if (there && is_same_(*identity, *there)) {
       planned.action = Action::keep;
       planned.reason = "same";
     } else {
       planned.action = Action::update;
-      planned.reason = planned.previous ? "differs" : "broken at the destination";
+      planned.reason = there ? "differs" : "broken at the destination";
     }
   }
 
   void prune() {
     std::vector<std::string> candidates;
-    for (const auto& [tag, identity] : *listings_.destination) {
+    for (const auto& tag : listings_.destination->names()) {
       if (listings_.source.contains(tag)) {
         continue;
       }
@@ -186,6 +207,7 @@ private:
         candidates.push_back(tag);
       }
     }
+    listings_.destination->identify(candidates);
     const auto obstacle = obstacle_to_pruning(candidates.size());
     for (const auto& tag : candidates) {
       auto& planned = tags_.at(tag);
@@ -205,10 +227,8 @@ private:
       return "not pruned: the source lists no tags";
     }
     // A source that cannot read all it lists is no witness of what is gone.
-    const auto broken = std::find_if(listings_.source.begin(), listings_.source.end(),
-                                     [](const auto& entry) { return !entry.second; });
-    if (broken != listings_.source.end()) {
-      return "not pruned: the source cannot read its tag " + broken->first;
+    if (const auto broken = listings_.source.first_broken()) {
+      return "not pruned: the source cannot read its tag " + *broken;
     }
     constexpr double k_rounding = 1e-9; // 10 % of 10 are 1
     const auto total = listings_.destination->size();
@@ -220,9 +240,10 @@ private:
     return {};
   }
 
-  const Listings& listings_;
+  Listings& listings_;
   const Rules& rules_;
   const CreatedAt& created_at_;
+  const IsSame& is_same_;
   std::int64_t now_;
   std::map<std::string, PlannedTag> tags_;
   std::vector<std::string> taken_; ///< names of those that no rule leaves out
@@ -231,9 +252,9 @@ private:
 
 } // namespace
 
-std::vector<PlannedTag> plan(const Listings& listings, const Rules& rules,
-                             const CreatedAt& created_at, std::int64_t now) {
-  return Planner(listings, rules, created_at, now).plan();
+std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const CreatedAt& created_at,
+                             const IsSame& is_same, std::int64_t now) {
+  return Planner(listings, rules, created_at, is_same, now).plan();
 }
 
 } // namespace regctl::ops::mirror

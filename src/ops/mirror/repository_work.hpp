@@ -4,7 +4,7 @@
 #include "ops/mirror/engine.hpp"
 #include "ops/mirror/forecast.hpp"
 #include "ops/mirror/turns.hpp"
-#include "ops/mirror/v1_transfer.hpp"
+#include "ops/passage/passage.hpp"
 #include "ops/places/side.hpp"
 
 #include <regctl/ops/mirror/mirror.hpp>
@@ -29,20 +29,18 @@ private:
 };
 
 /// What all repositories of one job share.
-struct JobState {
+struct RunningJob {
   Session& session;
   const MirrorJob& job;
   const MirrorOptions& options;
   Report& report;
-  std::unique_ptr<Side> source;
-  std::unique_ptr<Side> destination;
-  ImageCache images; ///< of the source
-  ImageCopy how;
+  Side& source;
+  Side& destination;
+  Passages& passages;
   std::size_t jobs;
-  State learnt;
-  Forecast forecast; ///< of a plan: whose turn it is has it
-  Turns turns;       ///< of the repositories of a plan
-  Owners& owners;    ///< of the whole run
+  Owners& owners;         ///< of the whole run
+  Forecast forecast = {}; ///< of a plan: the repository whose turn it is has it
+  Turns turns = {};       ///< of the repositories of a plan
 };
 
 /// One repository to be mirrored.
@@ -55,7 +53,7 @@ struct RepositoryTask {
   std::optional<std::vector<PlannedTag>> planned;
 };
 
-/// The work on one repository, for the engine. `state` must outlive it.
-std::unique_ptr<RepositoryWork> make_repository_work(JobState& state, RepositoryTask task);
+/// The work on one repository, for the engine. `running` must outlive it.
+std::unique_ptr<RepositoryWork> make_repository_work(RunningJob& running, RepositoryTask task);
 
 } // namespace regctl::ops::mirror

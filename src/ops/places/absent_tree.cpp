@@ -2,6 +2,7 @@
 #include "ops/places/absent_tree.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/model/v1/repository.hpp>
 
 #include <utility>
 
@@ -19,6 +20,7 @@ public:
     return std::nullopt;
   }
   std::optional<V1Image> find_image(const std::string&) override { return std::nullopt; }
+  V1Answer look_up(const std::string&) override { return {}; }
   std::unique_ptr<LayerSource> open_layer(const V1Image&, LayerCheck) override { throw refusal(); }
 
 private:
@@ -36,8 +38,8 @@ public:
   [[nodiscard]] std::string describe() const override { return where_; }
   [[nodiscard]] std::string identity() const override { return where_; }
   std::vector<std::string> repositories(const InScope&) override { return {}; }
-  std::optional<TagListing> tags(const std::string&) override { return std::nullopt; }
-  std::unique_ptr<V1Repository> open(const std::string& name) override {
+  std::optional<ListedTags> tags(const std::string&) override { return std::nullopt; }
+  AnyRepository open(const std::string& name) override {
     return std::make_unique<NoRepository>(where_ + ":" + name);
   }
 

@@ -120,10 +120,6 @@ Names list_names(Session& session, const Scope& scope, Side& a, Side* b) {
   return all;
 }
 
-void keep_tag(TagListing& tags, const std::string& tag) {
-  std::erase_if(tags, [&](const auto& entry) { return entry.first != tag; });
-}
-
 } // namespace
 
 void Problems::add(const std::exception_ptr& problem) {
@@ -234,35 +230,36 @@ void Pairing::read_tags(PairedRepository& repository) {
       tagless_at_b_.insert(repository.name_at_b);
     }
   }
-  auto tags_at_a = std::move(at_a).value_or(TagListing());
-  auto tags_at_b = std::move(at_b).value_or(TagListing());
-  if (name != nullptr && name->tag) {
-    keep_tag(tags_at_a, *name->tag);
-    if (tags_at_a.empty()) {
-      throw Error(ErrorKind::not_found,
-                  "there is no tag " + a_->describe() + "/" + repository.name + ":" + *name->tag);
+  const auto named = name != nullptr ? name->tag : std::nullopt;
+  if (named && !at_a->contains(*named)) {
+    throw Error(ErrorKind::not_found,
+                "there is no tag " + a_->describe() + "/" + repository.name + ":" + *named);
+  }
+  const auto* other = scope_.b ? scope_.b->reference() : nullptr;
+  const auto named_at_b = named && other != nullptr ? other->tag.value_or(*named) : named;
+  // Only what is looked at is identified, which may take a request each.
+  const auto is_taken = [&](const std::string& tag) {
+    return scope_.tags.takes(repository.name, tag);
+  };
+  if (at_a) {
+    at_a->keep([&](const auto& tag) { return (!named || tag == *named) && is_taken(tag); });
+    for (const auto& [tag, identity] : at_a->identify_all()) {
+      auto& paired = repository.tags[tag];
+      paired.is_at_a = true;
+      paired.a = identity;
     }
-    const auto* other = scope_.b ? scope_.b->reference() : nullptr;
-    const auto tag_at_b = other != nullptr ? other->tag.value_or(*name->tag) : *name->tag;
-    keep_tag(tags_at_b, tag_at_b);
-    if (auto found = tags_at_b.extract(tag_at_b)) { // another tag stands for this one
-      found.key() = *name->tag;
-      tags_at_b.insert(std::move(found));
+  }
+  if (at_b) {
+    at_b->keep([&](const auto& tag) {
+      return named ? tag == *named_at_b && is_taken(*named) : is_taken(tag);
+    });
+    for (const auto& [tag, identity] : at_b->identify_all()) {
+      auto& paired =
+          repository.tags[named.value_or(tag)]; // another tag may stand for the named one
+      paired.is_at_b = true;
+      paired.b = identity;
     }
   }
-  for (auto& [tag, id] : tags_at_a) {
-    auto& paired = repository.tags[tag];
-    paired.is_at_a = true;
-    paired.a = std::move(id);
-  }
-  for (auto& [tag, id] : tags_at_b) {
-    auto& paired = repository.tags[tag];
-    paired.is_at_b = true;
-    paired.b = std::move(id);
-  }
-  std::erase_if(repository.tags, [&](const auto& entry) {
-    return !scope_.tags.takes(repository.name, entry.first);
-  });
 }
 
 } // namespace regctl::ops

@@ -7,6 +7,7 @@
 #include <regctl/base/text.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
+#include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/places/names.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -159,7 +160,7 @@ public:
     return names;
   }
 
-  std::optional<TagListing> tags(const std::string& name) override {
+  std::optional<ListedTags> tags(const std::string& name) override {
     {
       const std::lock_guard lock(mutex_);
       if (wants_listing_) {
@@ -170,9 +171,9 @@ public:
       }
     }
     ++listing_requests_;
-    std::optional<TagListing> tags;
+    std::optional<ListedTags> tags;
     try {
-      tags = open(name)->tags();
+      tags = registry().open(name)->tags();
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::not_found) {
         reach_.failed(error);
@@ -183,9 +184,7 @@ public:
     return tags;
   }
 
-  std::unique_ptr<V1Repository> open(const std::string& name) override {
-    return registry().open(name);
-  }
+  AnyRepository open(const std::string& name) override { return registry().open(name); }
 
 private:
   registry::v1::Registry& registry() {
@@ -266,11 +265,9 @@ public:
     return names;
   }
 
-  std::optional<TagListing> tags(const std::string& name) override { return storage_->tags(name); }
+  std::optional<ListedTags> tags(const std::string& name) override { return storage_->tags(name); }
 
-  std::unique_ptr<V1Repository> open(const std::string& name) override {
-    return storage_->repository(name);
-  }
+  AnyRepository open(const std::string& name) override { return storage_->repository(name); }
 
 private:
   std::shared_ptr<V1Storage> storage_; // shared with the repositories
@@ -310,12 +307,12 @@ public:
     return names;
   }
 
-  std::optional<TagListing> tags(const std::string& name) override {
+  std::optional<ListedTags> tags(const std::string& name) override {
     const auto found = repositories_.find(name);
-    return found == repositories_.end() ? std::nullopt : std::optional(found->second);
+    return found == repositories_.end() ? std::nullopt : std::optional<ListedTags>(found->second);
   }
 
-  std::unique_ptr<V1Repository> open(const std::string&) override { return archive_->repository(); }
+  AnyRepository open(const std::string&) override { return archive_->repository(); }
 
 private:
   void add(const Reference& name, const std::string& id) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/model/v1/repository.hpp>
+#include <regctl/model/repository.hpp>
 #include <regctl/ops/places/endpoint.hpp>
 #include <regctl/ops/places/tag_listing.hpp>
 #include <regctl/ops/session.hpp>
@@ -19,7 +19,7 @@ namespace regctl::ops {
 /// Whether a repository is one of those that are looked at.
 using InScope = std::function<bool(const std::string& name)>;
 
-/// One side of a mirror: the repositories below an endpoint that hold v1 images. Thread-safe.
+/// One side of a mirror: the repositories below an endpoint. Thread-safe.
 class Side {
 public:
   virtual ~Side() = default;
@@ -35,10 +35,10 @@ public:
 
   /// The tags of a repository; nothing if there is no such one. One request at most, and none where
   /// a listing of less than k_fresh ago told them.
-  virtual std::optional<TagListing> tags(const std::string& name) = 0;
+  virtual std::optional<ListedTags> tags(const std::string& name) = 0;
 
   /// The images of a repository.
-  virtual std::unique_ptr<V1Repository> open(const std::string& name) = 0;
+  virtual AnyRepository open(const std::string& name) = 0;
 
   /// Whether images lie there as they were pushed; those of archives are often unpacked.
   [[nodiscard]] virtual bool holds_pushed_layers() const { return true; }

@@ -172,6 +172,7 @@ public:
   }
 
   void image_arrived(const std::string& id) override { progress_.advance(id, Stage::complete); }
+  [[nodiscard]] bool can_repeat() const override { return true; }
 
   PutOutcome put_image(const V1Upload& upload) override {
     const auto& image = upload.image;

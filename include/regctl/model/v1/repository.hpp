@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/stream.hpp>
+#include <regctl/model/repository.hpp>
 #include <regctl/model/v1/image.hpp>
 
 #include <cstdint>
@@ -12,7 +13,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace regctl {
@@ -75,14 +75,14 @@ public:
 
   /// Says that somebody else completed the image at the destination: children wait for it no
   /// longer.
-  virtual void image_arrived(const std::string&) {}
+  virtual void image_arrived(const std::string& id) = 0;
 
   /// Stores one image completely: JSON, layer, checksum; already_there if somebody else did, alike
   /// (else Error{integrity}). After Error{integrity} it may be called again where can_repeat().
   virtual PutOutcome put_image(const V1Upload& upload) = 0;
 
   /// False where bytes cannot be taken back (an archive on stdout).
-  [[nodiscard]] virtual bool can_repeat() const { return true; }
+  [[nodiscard]] virtual bool can_repeat() const = 0;
 
   /// Says that the push failed: every call that waits inside put_image, and every later one, throws
   /// `reason`. Without this, children of an image that never comes would wait for ever.
@@ -107,13 +107,8 @@ struct V1Answer {
 
 /// One repository of images by ID, with tags: at a v1 registry, in a storage tree, in an archive.
 /// Thread-safe.
-class V1Repository {
+class V1Repository : public Repository {
 public:
-  virtual ~V1Repository() = default;
-
-  /// For messages: "host:5000/team/app".
-  [[nodiscard]] virtual std::string describe() const = 0;
-
   /// All tags. Throws Error{not_found} if there is no such repository.
   virtual V1Tags tags() = 0;
 
@@ -127,10 +122,7 @@ public:
   virtual std::optional<V1Image> find_image(const std::string& id) = 0;
 
   /// The same at once, without an error for an upload that was never completed, or is under way.
-  virtual V1Answer look_up(const std::string& id) {
-    auto image = find_image(id);
-    return image ? V1Answer{V1Answer::State::complete, std::move(*image)} : V1Answer();
-  }
+  virtual V1Answer look_up(const std::string& id) = 0;
 
   /// The stored bytes of the layer, from the first on. `image` is what find_image() returned.
   virtual std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) = 0;
@@ -140,12 +132,6 @@ public:
 
   /// Points `tag` at `id`, which must be there.
   virtual void put_tag(const std::string& tag, const std::string& id) = 0;
-
-  /// Throws Error{not_found} if there is no such tag.
-  virtual void remove_tag(const std::string& tag) = 0;
-
-  /// Removes the repository with all tags; images stay.
-  virtual void remove() = 0;
 };
 
 /// A repository that is only read: each call that would change it throws refusal().

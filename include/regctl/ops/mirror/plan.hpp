@@ -17,8 +17,8 @@ namespace regctl::ops::mirror {
 struct Listings {
   std::string source_name;
   std::string destination_name;
-  TagListing source;
-  std::optional<TagListing> destination; ///< nothing: there is no such repository yet
+  ListedTags source;
+  std::optional<ListedTags> destination; ///< nothing: there is no such repository yet
 };
 
 enum class Action {
@@ -72,13 +72,17 @@ struct Ahead {
 /// When the image behind an identity was created, in seconds since 1970; nothing if not known.
 using CreatedAt = std::function<std::optional<std::int64_t>(const std::string& identity)>;
 
-/// What is to be done with each tag of one repository, by tag name. A pure function: `created_at`
-/// is asked only where the rules need ages, `now` is seconds since 1970. Tags that exist at the
-/// destination alone are in it only when pruning is enabled; nothing is pruned where the source's
-/// listing is empty or has a tag that cannot be read, and where more than Prune::limit would go,
-/// none goes; the reason says so.
-std::vector<PlannedTag> plan(const Listings& listings, const Rules& rules,
-                             const CreatedAt& created_at, std::int64_t now);
+/// Whether a tag at the destination that names `there` is the same as one at the source that names
+/// `from`.
+using IsSame = std::function<bool(const std::string& from, const std::string& there)>;
+
+/// What is to be done with each tag of one repository, by tag name. Only tags that the rules do not
+/// leave out by their names are identified; `created_at` is asked only where the rules need ages,
+/// `now` is seconds since 1970. Tags that exist at the destination alone are in it only when
+/// pruning is enabled; nothing is pruned where the source's listing is empty or has a tag that
+/// cannot be read, and where more than Prune::limit would go, none goes; the reason says so.
+std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const CreatedAt& created_at,
+                             const IsSame& is_same, std::int64_t now);
 
 /// One line of what --plan and --failures write, and --apply and --repositories-from take: what is
 /// to be done with a tag, or a repository whose tags are to be looked at first.

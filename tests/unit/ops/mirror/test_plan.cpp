@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -25,7 +26,7 @@ Listings listings(TagListing source, std::optional<TagListing> destination) {
 }
 
 /// "TAG ACTION: REASON" of each tag. An identity is its image's age in seconds, or a word.
-std::vector<std::string> planned(const Listings& lists, const Rules& rules) {
+std::vector<std::string> planned(Listings lists, const Rules& rules) {
   const auto created_at = [](const std::string& identity) -> std::optional<std::int64_t> {
     if (identity.find_first_not_of("0123456789") != std::string::npos) {
       return std::nullopt;
@@ -33,7 +34,7 @@ std::vector<std::string> planned(const Listings& lists, const Rules& rules) {
     return k_now - std::stoll(identity);
   };
   std::vector<std::string> lines;
-  for (const auto& tag : plan(lists, rules, created_at, k_now)) {
+  for (const auto& tag : plan(lists, rules, created_at, std::equal_to<>(), k_now)) {
     CHECK(tag.source_name == "team/app");
     CHECK(tag.destination_name == "mirror/app");
     CHECK(tag.is_broken == (tag.reason == "broken at the source"));
@@ -63,9 +64,9 @@ TEST_CASE("each tag gets an action and a reason, by name") {
 }
 
 TEST_CASE("identities of both sides are in the plan") {
+  auto lists = listings({{"a", "1"}, {"b", "2"}}, TagListing{{"a", "0"}});
   const auto tags = plan(
-      listings({{"a", "1"}, {"b", "2"}}, TagListing{{"a", "0"}}), {},
-      [](const auto&) { return std::nullopt; }, k_now);
+      lists, {}, [](const auto&) { return std::nullopt; }, std::equal_to<>(), k_now);
   REQUIRE(tags.size() == 2);
   CHECK(tags[0].identity == "1");
   CHECK(tags[0].previous == "0");
@@ -163,19 +164,19 @@ TEST_CASE("ages are asked for only where they decide, and once for an image") {
     ++asked;
     return k_now;
   };
-  const auto lists = listings({{"1", "a"}, {"2", "b"}, {"3", "b"}}, std::nullopt);
+  auto lists = listings({{"1", "a"}, {"2", "b"}, {"3", "b"}}, std::nullopt);
   Rules rules;
-  plan(lists, rules, count, k_now);
+  plan(lists, rules, count, std::equal_to<>(), k_now);
   rules.latest = 1;
-  plan(lists, rules, count, k_now); // all are versions
+  plan(lists, rules, count, std::equal_to<>(), k_now); // all are versions
   CHECK(asked == 0);
-  const auto words = listings({{"x", "a"}, {"y", "b"}, {"z", "b"}}, std::nullopt);
+  auto words = listings({{"x", "a"}, {"y", "b"}, {"z", "b"}}, std::nullopt);
   rules.latest = 3;
-  plan(words, rules, count, k_now); // no more than there are
+  plan(words, rules, count, std::equal_to<>(), k_now); // no more than there are
   CHECK(asked == 0);
   rules.latest = 1;
   rules.newer_than = std::chrono::seconds(5);
-  plan(words, rules, count, k_now);
+  plan(words, rules, count, std::equal_to<>(), k_now);
   CHECK(asked == 2);
 }
 
@@ -266,6 +267,90 @@ TEST_CASE("what the source has and a rule leaves out is never pruned") {
   rules.latest = 1;
   CHECK(planned(listings({{"1", "1"}, {"2", "1"}}, TagListing{{"1", "1"}, {"2", "1"}}), rules) ==
         Lines{"1 skip: filtered by --latest", "2 keep: same"});
+}
+
+namespace {
+
+/// Lists that tell names alone, and which of them were identified.
+struct Names {
+  Listings listings(const std::vector<std::string>& source,
+                    const std::vector<std::string>& destination) {
+    const auto identify = [](std::set<std::string>& asked) {
+      return [&](const std::vector<std::string>& tags) {
+        TagListing identities;
+        for (const auto& tag : tags) {
+          CHECK(asked.insert(tag).second); // once
+          identities[tag] = tag.starts_with("broken") ? k_broken : "1";
+        }
+        return identities;
+      };
+    };
+    return {"team/app", "mirror/app", ListedTags(source, identify(at_source)),
+            ListedTags(destination, identify(at_destination))};
+  }
+
+  std::set<std::string> at_source;
+  std::set<std::string> at_destination;
+};
+
+using Asked = std::set<std::string>;
+
+} // namespace
+
+TEST_CASE("tags that the rules leave out by their names are not identified") {
+  Names names;
+  Rules rules;
+  rules.tags.exclude = {Pattern::parse("*-dev")};
+  rules.semver = SemverRange::parse(">=1");
+  CHECK(planned(names.listings({"0.9", "1.0", "1.1", "2.0-dev", "latest"},
+                               {"0.9", "1.0", "2.0-dev", "3.0"}),
+                rules) == Lines{"0.9 skip: filtered by --semver", "1.0 keep: same",
+                                "1.1 copy: missing", "2.0-dev skip: filtered by its name",
+                                "latest skip: filtered by --semver"});
+  CHECK(names.at_source == Asked{"1.0", "1.1"});
+  CHECK(names.at_destination == Asked{"1.0"});
+}
+
+TEST_CASE("of versions only the latest are identified, and more for those that are broken") {
+  Rules rules;
+  rules.latest = 2;
+  Names names;
+  planned(names.listings({"1", "2", "3", "4", "5"}, {"1", "5"}), rules);
+  CHECK(names.at_source == Asked{"4", "5"});
+  CHECK(names.at_destination == Asked{"5"});
+  Names words;
+  planned(words.listings({"a", "b", "c"}, {}), rules); // each one's age is needed
+  CHECK(words.at_source == Asked{"a", "b", "c"});
+  Names broken;
+  rules.latest = 1;
+  rules.tags.exclude = {Pattern::parse("z")};
+  CHECK(planned(broken.listings({"a", "b", "broken", "z"}, {}), rules) ==
+        Lines{"a skip: filtered by --latest", "b copy: missing",
+              "broken skip: filtered by --latest", "z skip: filtered by its name"});
+}
+
+TEST_CASE("what is pruned is identified, for whoever carries out the plan") {
+  Names names;
+  Rules rules;
+  rules.prune.enabled = true;
+  rules.prune.limit = 1;
+  auto lists = names.listings({"a"}, {"a", "b"});
+  const auto tags = plan(
+      lists, rules, [](const auto&) { return std::nullopt; }, std::equal_to<>(), k_now);
+  REQUIRE(tags.size() == 2);
+  CHECK(tags[1].action == Action::remove);
+  CHECK(tags[1].previous == "1");
+}
+
+TEST_CASE("what is the same is for the passage to say") {
+  auto lists = listings({{"a", "id"}, {"b", "other"}}, TagListing{{"a", "sha256:id"}, {"b", "id"}});
+  const auto tags = plan(
+      lists, {}, [](const auto&) { return std::nullopt; },
+      [](const std::string& from, const std::string& there) { return there == "sha256:" + from; },
+      k_now);
+  REQUIRE(tags.size() == 2);
+  CHECK(tags[0].action == Action::keep);
+  CHECK(tags[1].action == Action::update);
 }
 
 TEST_SUITE_END();

@@ -93,9 +93,9 @@ TEST_CASE_FIXTURE(Fixture, "a storage tree tells its repositories and their tags
   tag("team/broken", "no ID");
   const auto tree = source(text);
   CHECK(tree->repositories(everything) == Names{"single", "team/app", "team/broken"});
-  CHECK(tree->tags("single") == TagListing{{"1.0", id}});
-  CHECK(tree->tags("team/app") == TagListing{{"1.0", id}});
-  CHECK(tree->tags("team/broken") == TagListing{{"1.0", std::nullopt}});
+  CHECK(tree->tags("single")->identify_all() == TagListing{{"1.0", id}});
+  CHECK(tree->tags("team/app")->identify_all() == TagListing{{"1.0", id}});
+  CHECK(tree->tags("team/broken")->identify_all() == TagListing{{"1.0", std::nullopt}});
   CHECK(!tree->tags("team/none"));
   CHECK(tree->identity() == destination->identity());
   CHECK(tree->holds_pushed_layers());

@@ -3,15 +3,11 @@
 
 #include <cstdint>
 #include <exception>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace regctl::ops::mirror {
-
-struct PlannedTag;
+namespace regctl::ops {
 
 /// Something that moves as one: a v1 image with its layer, a blob. `key` names it at the
 /// destination whatever tag needs it: each key is moved once per run.
@@ -21,7 +17,7 @@ struct Item {
   bool is_verified = true;                 ///< the source has a checksum that its move is held to
 };
 
-/// One tag on its way, in the terms of a protocol that only its maker knows. The engine asks for
+/// One tag on its way, in the terms of a protocol that only its passage knows. The engine asks for
 /// the items, has each moved once, by this transfer or by another that needs the same key, and ends
 /// with finish() when all of them are there. Calls may come from any thread and, for different
 /// items, at the same time.
@@ -51,7 +47,4 @@ public:
   virtual void finish() = 0;
 };
 
-/// Makes the transfer of one planned tag (copy or update).
-using OpenTransfer = std::function<std::unique_ptr<Transfer>(const PlannedTag& tag)>;
-
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

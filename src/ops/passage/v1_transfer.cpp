@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/v1_transfer.hpp"
+#include "ops/passage/v1_transfer.hpp"
 
+#include "ops/passage/v1_fact.hpp"
 #include "ops/v1/chain.hpp"
-
-#include <regctl/base/time.hpp>
 
 #include <optional>
 #include <utility>
 #include <vector>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 namespace {
 
@@ -28,7 +27,7 @@ public:
     for (auto member = chain.rbegin(); member != chain.rend(); ++member) {
       auto& image = member->image;
       check_provable(route_.source, image, route_.how);
-      route_.state.put(image.id, fact_of(image, member->info));
+      route_.facts.put(image.id, V1Fact::of(image, member->info).to_string());
       plan.ids.push_back(image.id);
       plan.layer_sizes.push_back(image.layer_size_bytes);
       items.push_back({image.id, image.layer_size_bytes, is_verified(image, route_.how)});
@@ -69,13 +68,9 @@ private:
 
 } // namespace
 
-State::Fact fact_of(const V1Image& image, const V1ImageInfo& info) {
-  return {parse_rfc3339(info.created), image.layer_size_bytes, info.parent.value_or("")};
-}
-
 std::unique_ptr<Transfer> make_v1_transfer(const V1Route& route, const std::string& tag,
                                            const std::string& id) {
   return std::make_unique<V1Transfer>(route, tag, id);
 }
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/image_cache.hpp"
+#include "ops/v1/image_cache.hpp"
 #include "support/memory_repository.hpp"
 
 #include <doctest/doctest.h>
 
 using namespace regctl;
-using ops::mirror::ImageCache;
-using ops::mirror::make_cached_repository;
+using ops::ImageCache;
+using ops::make_cached_repository;
 using test::MemoryRepository;
 
 namespace {
@@ -24,7 +24,7 @@ V1Image image_of(char digit, std::size_t bytes) {
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/mirror/image_cache");
+TEST_SUITE_BEGIN("ops/v1/image_cache");
 
 TEST_CASE("an image is read once, whichever repository asks for it") {
   MemoryRepository one;
@@ -39,6 +39,19 @@ TEST_CASE("an image is read once, whichever repository asks for it") {
   CHECK(second->find_image(id('a'))->json == one.images[id('a')].json);
   CHECK(one.find_calls == 1);
   CHECK(other.find_calls == 0);
+}
+
+TEST_CASE("an image that was looked up is read once, too") {
+  MemoryRepository repository;
+  repository.add(id('a'), "");
+  ImageCache cache;
+  const auto cached = make_cached_repository(repository, cache);
+  CHECK(cached->look_up(id('b')).state == V1Answer::State::absent);
+  CHECK(cached->look_up(id('a')).image.json == repository.images[id('a')].json);
+  repository.find_calls = 0;
+  CHECK(cached->look_up(id('a')).state == V1Answer::State::complete);
+  CHECK(cached->find_image(id('a')));
+  CHECK(repository.find_calls == 0);
 }
 
 TEST_CASE("an image that is not there is asked for again") {

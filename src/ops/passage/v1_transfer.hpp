@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ops/mirror/image_cache.hpp"
-#include "ops/mirror/state.hpp"
+#include "ops/passage/learnt_facts.hpp"
+#include "ops/passage/transfer.hpp"
+#include "ops/v1/image_cache.hpp"
 #include "ops/v1/image_mover.hpp"
 
 #include <regctl/model/v1/repository.hpp>
-#include <regctl/ops/mirror/transfer.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <memory>
 #include <string>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 /// From where to where the tags of one repository go, and how.
 struct V1Route {
   Session& session;
   V1Repository& source;
   V1Repository& destination;
-  ImageCache& cache; ///< of the source's images
-  State& state;
+  ImageCache& cache;  ///< of the source's images
+  LearntFacts& facts; ///< V1Fact of them
   ImageCopy how;
 };
-
-/// What `state` may learn of an image.
-State::Fact fact_of(const V1Image& image, const V1ImageInfo& info);
 
 /// One tag between two stores of v1 images. Its items are the images of the chain, base first, by
 /// their IDs; a missing or wrong ancestry is rebuilt from the parents, and a note says so. A layer
@@ -34,4 +31,4 @@ State::Fact fact_of(const V1Image& image, const V1ImageInfo& info);
 std::unique_ptr<Transfer> make_v1_transfer(const V1Route& route, const std::string& tag,
                                            const std::string& id);
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

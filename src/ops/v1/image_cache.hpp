@@ -12,7 +12,7 @@
 #include <string>
 #include <unordered_map>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 /// What is known of the images of one source, by ID: chains share their lower ends, and an image is
 /// the same in each repository. Holds about k_limit_bytes; the oldest are forgotten. Thread-safe.
@@ -33,4 +33,4 @@ private:
 /// `repository` with its images taken from `cache` where they are in it. Both must outlive it.
 std::unique_ptr<V1Repository> make_cached_repository(V1Repository& repository, ImageCache& cache);
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

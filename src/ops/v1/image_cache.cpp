@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/image_cache.hpp"
+#include "ops/v1/image_cache.hpp"
 
-namespace regctl::ops::mirror {
+#include <utility>
+
+namespace regctl::ops {
 
 namespace {
 
@@ -35,6 +37,17 @@ public:
       cache_.put(*image);
     }
     return image;
+  }
+
+  V1Answer look_up(const std::string& id) override {
+    if (auto known = cache_.find(id)) {
+      return {V1Answer::State::complete, std::move(*known)};
+    }
+    auto answer = repository_.look_up(id);
+    if (answer.state == V1Answer::State::complete) {
+      cache_.put(answer.image);
+    }
+    return answer;
   }
 
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
@@ -83,4 +96,4 @@ std::unique_ptr<V1Repository> make_cached_repository(V1Repository& repository, I
   return std::make_unique<CachedRepository>(repository, cache);
 }
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/v1_transfer.hpp"
+#include "ops/passage/passage.hpp"
+#include "ops/passage/v1_transfer.hpp"
 #include "support/notes.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -13,7 +14,7 @@
 
 using namespace regctl;
 using namespace std::chrono_literals;
-using ops::mirror::V1Route;
+using ops::V1Route;
 
 namespace {
 
@@ -42,8 +43,8 @@ struct Fixture {
     writer->complete();
   }
 
-  std::unique_ptr<ops::mirror::Transfer> open(const std::string& tag, char digit) {
-    return ops::mirror::make_v1_transfer(route, tag, id(digit));
+  std::unique_ptr<ops::Transfer> open(const std::string& tag, char digit) {
+    return ops::make_v1_transfer(route, tag, id(digit));
   }
 
   bool is_there(char digit) { return to->find_image(id(digit)).has_value(); }
@@ -57,14 +58,14 @@ struct Fixture {
   std::unique_ptr<V1Repository> destination = to->repository("team/app");
   test::Notes notes;
   ops::Session session{{}, notes};
-  ops::mirror::ImageCache cache;
-  ops::mirror::State state{"", [](const std::string&) {}};
-  V1Route route{session, *source, *destination, cache, state, {}};
+  ops::ImageCache cache;
+  ops::LearntFacts facts{"", ops::is_fact, [](const std::string&) {}};
+  V1Route route{session, *source, *destination, cache, facts, {}};
 };
 
 } // namespace
 
-TEST_SUITE_BEGIN("ops/mirror/v1_transfer");
+TEST_SUITE_BEGIN("ops/passage/v1_transfer");
 
 TEST_CASE_FIXTURE(Fixture, "a chain moves base first, and its tag comes last") {
   const auto transfer = open("1.0", 'c');
@@ -99,9 +100,8 @@ TEST_CASE_FIXTURE(Fixture, "what is there is not moved again") {
 
 TEST_CASE_FIXTURE(Fixture, "what is read of the images is learnt") {
   open("1.0", 'c')->items();
-  using Fact = ops::mirror::State::Fact;
-  CHECK(state.find(id('a')) == Fact{100, 5, ""});
-  CHECK(state.find(id('c')) == Fact{100, 5, id('b')});
+  CHECK(facts.find(id('a')) == "100 5 -");
+  CHECK(facts.find(id('c')) == "100 5 " + id('b'));
   CHECK(cache.find(id('b')));
 }
 

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+
+namespace regctl {
+
+/// What repositories of all image models are. How images are read and written differs: V1Repository
+/// has chains of images by ID. Thread-safe.
+class Repository {
+public:
+  virtual ~Repository() = default;
+
+  /// For messages: "host:5000/team/app".
+  [[nodiscard]] virtual std::string describe() const = 0;
+
+  /// Throws Error{not_found} if there is no such tag.
+  virtual void remove_tag(const std::string& tag) = 0;
+
+  /// Removes the repository with all tags; images stay.
+  virtual void remove() = 0;
+};
+
+class V1Repository;
+
+/// A repository of whichever model its place holds. ops/passage alone chooses by it what to do.
+using AnyRepository = std::variant<std::unique_ptr<V1Repository>>;
+
+} // namespace regctl

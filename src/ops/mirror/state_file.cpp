@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/state_file.hpp"
+
+#include <regctl/base/hash.hpp>
+#include <regctl/base/stream.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+
+namespace regctl::ops::mirror {
+
+namespace {
+
+/// An end as part of a file's name.
+std::string file_name(const Endpoint& endpoint) {
+  constexpr std::size_t k_longest = 60;
+  constexpr std::string_view k_scheme = "docker://";
+  auto end = endpoint;
+  if (end.place && !end.place->path.empty()) { // the same name is another tree in another folder
+    end.place->path = std::filesystem::absolute(end.place->path).lexically_normal().string();
+  }
+  auto text = end.host ? end.host->host : end.to_string();
+  if (text.starts_with(k_scheme)) {
+    text.erase(0, k_scheme.size());
+    text.erase(std::min(text.find('/'), text.size()));
+  }
+  auto name = text;
+  for (auto& c : name) {
+    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                          (c >= '0' && c <= '9') || c == '.' || c == '-';
+    c = is_plain ? c : '_';
+  }
+  if (name.size() > k_longest) { // a folder's path: its end, and what tells it from others
+    Sha256 hash;
+    hash.update(as_bytes(text));
+    name = hash.finish_hex().substr(0, 12) + name.substr(name.size() - k_longest);
+  }
+  return name;
+}
+
+} // namespace
+
+std::string state_file(const std::string& folder, const Endpoint& source,
+                       const Endpoint& destination) {
+  return folder + "/" + file_name(source) + "--" + file_name(destination) + ".state";
+}
+
+} // namespace regctl::ops::mirror

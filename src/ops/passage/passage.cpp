@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/passage/passage.hpp"
+
+#include "ops/passage/v1_fact.hpp"
+#include "ops/passage/v1_passage.hpp"
+
+#include <utility>
+
+namespace regctl::ops {
+
+Passages::Passages(Session& session, Side& source, Side& destination, LearntFacts& facts,
+                   const PassageOptions& options)
+    : source_(source), destination_(destination),
+      v1_(std::make_unique<V1Passages>(session, source, destination, facts, options)) {}
+
+Passages::~Passages() = default;
+
+std::unique_ptr<Passage> Passages::open(const std::string& source_name,
+                                        const std::string& destination_name) {
+  struct Choice {
+    std::unique_ptr<Passage> operator()(std::unique_ptr<V1Repository> source,
+                                        std::unique_ptr<V1Repository> destination) const {
+      return v1.open(std::move(source), std::move(destination));
+    }
+    V1Passages& v1;
+  };
+  return std::visit(Choice{*v1_}, source_.open(source_name), destination_.open(destination_name));
+}
+
+bool is_fact(std::string_view identity, std::string_view text) {
+  return is_v1_id(identity) && V1Fact::parse(text);
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/model/v1/image.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regctl::ops {
+
+/// What is remembered of a v1 image: what LearntFacts keeps under its ID.
+struct V1Fact {
+  std::optional<std::int64_t> created;     ///< seconds since 1970
+  std::optional<std::uint64_t> size_bytes; ///< of the layer
+  std::string parent;                      ///< empty for a base image
+
+  bool operator==(const V1Fact&) const = default;
+
+  static V1Fact of(const V1Image& image, const V1ImageInfo& info);
+
+  /// Reads "CREATED SIZE PARENT", with "-" for what is not known or not there; nothing for anything
+  /// else.
+  static std::optional<V1Fact> parse(std::string_view text);
+  [[nodiscard]] std::string to_string() const;
+};
+
+} // namespace regctl::ops

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/passage/passage.hpp"
+#include "ops/v1/image_cache.hpp"
+#include "ops/v1/image_mover.hpp"
+
+#include <regctl/base/seeded_hash.hpp>
+#include <regctl/model/v1/repository.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+namespace regctl::ops {
+
+/// What the passages between v1 repositories of two sides share: an image is the same in each
+/// repository, and lies once at a destination. Thread-safe; must outlive them.
+class V1Passages {
+public:
+  V1Passages(Session& session, const Side& source, const Side& destination, LearntFacts& facts,
+             const PassageOptions& options);
+
+  /// IDs are the identities: chains move as they are, with their IDs.
+  std::unique_ptr<Passage> open(std::unique_ptr<V1Repository> source,
+                                std::unique_ptr<V1Repository> destination);
+
+  /// How many images are remembered for foresee(); of more the oldest are read anew.
+  static constexpr std::size_t k_limit = 32'768;
+
+private:
+  class Passage;
+
+  /// What a plan knows of an image.
+  struct Known {
+    std::optional<std::uint64_t> size_bytes; ///< of the layer
+    std::string parent;                      ///< empty for a base image
+    bool is_there = false;                   ///< at the destination
+  };
+  [[nodiscard]] std::optional<Known> find_known(const std::string& id);
+  void remember(const std::string& id, const Known& known);
+
+  [[nodiscard]] std::uint64_t requests(std::uint64_t of_source,
+                                       std::uint64_t of_destination) const noexcept;
+
+  Session& session_;
+  LearntFacts& facts_;
+  ImageCache images_; // of the source
+  ImageCopy how_;
+  const bool is_source_remote_;
+  const bool is_destination_remote_;
+  const bool may_lack_bases_; ///< the source: they are looked for at the destination
+
+  std::mutex mutex_; ///< guards what follows
+  std::unordered_map<std::string, Known, SeededHash> known_;
+  std::deque<std::string> order_; // of known_, oldest first
+};
+
+} // namespace regctl::ops

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/passage/learnt_facts.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <regctl/base/file.hpp>
+#include <regctl/base/interrupt.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+
+using namespace regctl;
+using ops::LearntFacts;
+using test::TemporaryFolder;
+
+namespace {
+
+struct Fixture {
+  LearntFacts open() {
+    return LearntFacts(
+        file,
+        [](std::string_view identity, std::string_view text) {
+          return identity.size() == 1 && !text.empty();
+        },
+        [this](const std::string& text) { notes += text + "\n"; });
+  }
+
+  void write(const std::string& text) { std::ofstream(file) << text; }
+
+  TemporaryFolder folder;
+  std::string file = folder.path() / "deep" / "a--b.state";
+  std::string notes;
+};
+
+const std::string k_fact = "1400000000 123 b";
+const std::string k_bare = "-";
+
+} // namespace
+
+TEST_SUITE_BEGIN("ops/passage/learnt_facts");
+
+TEST_CASE_FIXTURE(Fixture, "what was learnt is there in the next run") {
+  {
+    auto facts = open();
+    facts.put("a", k_fact);
+    facts.put("b", k_bare);
+    facts.save();
+  }
+  const auto again = open();
+  CHECK(again.find("a") == k_fact);
+  CHECK(again.find("b") == k_bare);
+  CHECK(!again.find("c"));
+  CHECK(notes.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "two runs at once keep what both have learnt") {
+  auto one = open();
+  auto other = open();
+  one.put("a", k_fact);
+  other.put("b", k_bare);
+  one.save();
+  other.save();
+  const auto again = open();
+  CHECK(again.find("a") == k_fact);
+  CHECK(again.find("b") == k_bare);
+}
+
+TEST_CASE_FIXTURE(Fixture, "useless bytes are ignored and told") {
+  std::filesystem::create_directories(folder.path() / "deep");
+  const auto head = "regctl mirror state 1\n";
+  struct Row {
+    std::string text;
+    const char* note;
+  };
+  const Row rows[] = {
+      {"\x7f"
+       "ELF\na 1 2 -\n",
+       "is not a mirror's state"},
+      {head + std::string("a\n"), "has 1 line of no use"},
+      {head + std::string("long 1 2 -\na \n"), "has 2 lines of no use"},
+      {head + std::string(100'000, 'x'), "longer than"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.note);
+    notes.clear();
+    write(row.text);
+    auto facts = open();
+    CHECK(!facts.find("a"));
+    CHECK(notes.find(row.note) != std::string::npos);
+    facts.save(); // a good file, although nothing was learnt
+    CHECK(std::count(notes.begin(), notes.end(), '\n') == 1);
+    notes.clear();
+    open();
+    CHECK(notes.empty());
+    facts.put("c", k_fact);
+    facts.save();
+    CHECK(open().find("c") == k_fact);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a folder that cannot be written costs nothing but a note") {
+  write("");
+  std::ofstream(folder.path() / "deep") << "a file where a folder is wanted";
+  auto facts = open();
+  facts.put("a", k_fact);
+  facts.save();
+  CHECK(notes.find("is not kept") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what was learnt until an interrupt is kept, and what others have") {
+  auto facts = open();
+  auto other = open();
+  facts.put("a", k_fact);
+  other.put("b", k_bare);
+  other.save();
+  interrupt();
+  facts.save();
+  reset_interrupt();
+  const auto again = open();
+  CHECK(again.find("a") == k_fact);
+  CHECK(again.find("b") == k_bare);
+  CHECK(notes.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "its size has a bound") {
+  auto facts = open();
+  for (std::size_t i = 0; i < LearntFacts::k_limit + 10; ++i) {
+    facts.put(std::to_string(i), k_bare);
+  }
+  CHECK(!facts.find("9"));
+  CHECK(facts.find("10"));
+  facts.save();
+  const auto size = std::filesystem::file_size(file);
+  CHECK(size < LearntFacts::k_limit * 9);
+}
+
+TEST_SUITE_END();
