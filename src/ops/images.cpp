@@ -4,8 +4,10 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/base/quantity.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
+#include <regctl/model/v1/chain.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/places/names.hpp>
 #include <regctl/registry/registries.hpp>
@@ -69,17 +71,20 @@ void fill_in(KnownImages& known, V1Repository& repository, ImageRow& row) {
     return;
   }
   try {
-    auto image = known.get(repository, *row.id);
-    row.created = image.created;
-    std::optional<std::uint64_t> size = image.layer_size_bytes;
-    for (std::size_t depth = 1; image.parent; ++depth) {
-      if (depth > k_max_chain) {
-        throw Error(ErrorKind::protocol, "the parents of image " + short_id(*row.id) +
-                                             " form a loop or a chain that is too long");
+    row.created = known.get(repository, *row.id).created;
+    std::optional<std::uint64_t> size = 0;
+    const bool has_end = walk_parents(*row.id, [&](const std::string& id) {
+      const auto image = known.get(repository, id);
+      if (size && image.layer_size_bytes) {
+        add_size(*size, *image.layer_size_bytes);
+      } else {
+        size.reset();
       }
-      image = known.get(repository, *image.parent);
-      size = size && image.layer_size_bytes ? std::optional(*size + *image.layer_size_bytes)
-                                            : std::nullopt;
+      return image.parent;
+    });
+    if (!has_end) {
+      throw Error(ErrorKind::protocol, "the parents of image " + short_id(*row.id) +
+                                           " form a loop or a chain that is too long");
     }
     row.size_bytes = size;
   } catch (const Error& error) {

@@ -7,6 +7,7 @@
 #include <regctl/base/tar.hpp>
 #include <regctl/base/unpack_tee.hpp>
 #include <regctl/formats/docker_archive.hpp>
+#include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/derive.hpp>
 
 #include <fcntl.h>
@@ -153,15 +154,14 @@ V1Tags ArchiveRepository::tags() {
 
 std::optional<std::vector<std::string>> ArchiveRepository::ancestry(const std::string& id) {
   std::vector<std::string> ids;
-  for (std::optional<std::string> next = id; next;) {
-    const auto* image = archive_->find(*next);
-    if (image == nullptr || ids.size() > k_max_chain) {
-      return std::nullopt;
-    }
-    ids.push_back(*next);
-    next = parse_v1_image(image->json).parent;
-  }
-  return ids;
+  bool is_whole = true;
+  const bool has_end = walk_parents(id, [&](const std::string& next) {
+    const auto* image = archive_->find(next);
+    is_whole = image != nullptr;
+    ids.push_back(next);
+    return is_whole ? parse_v1_image(image->json).parent : std::nullopt;
+  });
+  return is_whole && has_end ? std::optional(std::move(ids)) : std::nullopt;
 }
 
 std::optional<V1Image> ArchiveRepository::find_image(const std::string& id) {

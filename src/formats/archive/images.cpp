@@ -9,6 +9,7 @@
 #include <regctl/base/json.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/model/reference.hpp>
+#include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/derive.hpp>
 
 #include <algorithm>
@@ -112,25 +113,28 @@ public:
   /// The chain of v1 folders from `id` down. Throws Error{protocol} where `id` is not there, and
   /// for a loop.
   void add_v1_chain(const std::string& id) {
-    std::set<std::string> seen;
+    std::vector<std::pair<std::string, const V1Folders::Folder*>> chain;
     std::string child;
-    for (std::string next = id; !next.empty();) {
-      if (!seen.insert(next).second || seen.size() > k_max_chain) {
-        bad(index_, "the parents of image " + short_id(id) + " form a loop, or too long a chain");
-      }
+    const bool has_end = walk_parents(id, [&](const std::string& next) {
       const auto* folder = find_folder(next, child);
       const bool is_known = contents_.v1_images.contains(next); // and what is below it
       if (folder == nullptr || is_known) {
-        return;
+        return std::optional<std::string>();
       }
-      if (index_.find(folder->layer_name())) {
-        contents_.v1_images[next] = {index_.read(folder->json_name()), folder->layer_name(),
-                                     std::nullopt, std::nullopt};
-      } else {
-        contents_.missing[next] = "image " + short_id(next) + " has no layer.tar";
-      }
+      chain.emplace_back(next, folder);
       child = next;
-      next = folder->parent;
+      return folder->parent.empty() ? std::nullopt : std::optional(folder->parent);
+    });
+    if (!has_end) {
+      bad(index_, "the parents of image " + short_id(id) + " form a loop, or too long a chain");
+    }
+    for (const auto& [member, folder] : chain) {
+      if (index_.find(folder->layer_name())) {
+        contents_.v1_images[member] = {index_.read(folder->json_name()), folder->layer_name(),
+                                       std::nullopt, std::nullopt};
+      } else {
+        contents_.missing[member] = "image " + short_id(member) + " has no layer.tar";
+      }
     }
   }
 
@@ -228,15 +232,15 @@ private:
   }
 
   /// True if `wanted` is `id` or below it; an empty name is below everything.
-  bool is_above(std::string id, const std::string& wanted) {
-    for (std::size_t depth = 0; depth < k_max_chain && !id.empty(); ++depth) {
-      if (id == wanted || wanted.empty()) {
-        return true;
-      }
-      const auto* folder = folders().find(id);
-      id = folder == nullptr ? std::string() : folder->parent;
-    }
-    return false;
+  bool is_above(const std::string& id, const std::string& wanted) {
+    bool is_found = false;
+    walk_parents(id, [&](const std::string& next) {
+      const auto* folder = folders().find(next);
+      is_found = next == wanted || wanted.empty();
+      const bool is_end = is_found || folder == nullptr || folder->parent.empty();
+      return is_end ? std::nullopt : std::optional(folder->parent);
+    });
+    return is_found;
   }
 
   void set_diff_ids(const std::vector<std::string>& layers,
@@ -255,16 +259,14 @@ private:
     std::vector<ChainLayer> chain;
     auto layer = layers.size();
     try {
-      for (std::optional<std::string> id = top; id; id = parse_v1_image(chain.back().json).parent) {
-        if (chain.size() > k_max_chain) {
-          return false;
-        }
-        const bool is_listed = layer > 0 && layers[layer - 1] == *id + "/layer.tar";
+      const bool has_end = walk_parents(top, [&](const std::string& id) {
+        const bool is_listed = layer > 0 && layers[layer - 1] == id + "/layer.tar";
         layer -= is_listed ? 1 : 0;
-        chain.push_back({index_.read(*id + "/json"), is_listed ? diff_ids[layer] : "", !is_listed});
-      }
+        chain.push_back({index_.read(id + "/json"), is_listed ? diff_ids[layer] : "", !is_listed});
+        return parse_v1_image(chain.back().json).parent;
+      });
       std::reverse(chain.begin(), chain.end());
-      return layer == 0 && make_image_config(chain) == config;
+      return has_end && layer == 0 && make_image_config(chain) == config;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::local_io) {
         throw;

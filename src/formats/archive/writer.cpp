@@ -7,6 +7,7 @@
 #include <regctl/base/tar.hpp>
 #include <regctl/base/time.hpp>
 #include <regctl/formats/docker_archive.hpp>
+#include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/derive.hpp>
 
 #include <sys/stat.h>
@@ -245,10 +246,10 @@ private:
   /// IDs from the base up to `id`.
   std::vector<std::string> chain_of(const std::string& id) const {
     std::vector<std::string> chain;
-    for (std::optional<std::string> next = id; next && chain.size() <= k_max_chain;
-         next = parse_v1_image(written_.at(chain.back()).json).parent) {
-      chain.push_back(*next);
-    }
+    walk_parents(id, [&](const std::string& next) {
+      chain.push_back(next);
+      return parse_v1_image(written_.at(next).json).parent;
+    });
     std::reverse(chain.begin(), chain.end());
     return chain;
   }

@@ -5,6 +5,7 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/v1/chain.hpp>
 
 #include <fcntl.h>
 #include <sys/file.h>

@@ -4,6 +4,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/v1/chain.hpp>
 
 #include <fcntl.h>
 #include <sys/file.h>

@@ -20,7 +20,7 @@ template <class Number> std::string print_number(const std::optional<Number>& nu
 } // namespace
 
 V1Fact V1Fact::of(const V1Image& image, const V1ImageInfo& info) {
-  return {parse_rfc3339(info.created), image.layer_size_bytes, info.parent.value_or("")};
+  return {parse_rfc3339(info.created), image.layer_size_bytes, info.parent};
 }
 
 std::optional<V1Fact> V1Fact::parse(std::string_view text) {
@@ -34,7 +34,9 @@ std::optional<V1Fact> V1Fact::parse(std::string_view text) {
   V1Fact fact;
   fact.created = parse_whole_number<std::int64_t>(created);
   fact.size_bytes = parse_whole_number<std::uint64_t>(size);
-  fact.parent = parent == k_unknown ? std::string_view() : parent;
+  if (parent != k_unknown) {
+    fact.parent = parent;
+  }
   const bool is_right = text.empty() && (fact.created || created == k_unknown) &&
                         (fact.size_bytes || size == k_unknown) &&
                         (parent == k_unknown || is_v1_id(parent));
@@ -43,7 +45,7 @@ std::optional<V1Fact> V1Fact::parse(std::string_view text) {
 
 std::string V1Fact::to_string() const {
   return print_number(created) + " " + print_number(size_bytes) + " " +
-         (parent.empty() ? std::string(k_unknown) : parent);
+         parent.value_or(std::string(k_unknown));
 }
 
 } // namespace regctl::ops

@@ -14,7 +14,7 @@ namespace regctl::ops {
 struct V1Fact {
   std::optional<std::int64_t> created;     ///< seconds since 1970
   std::optional<std::uint64_t> size_bytes; ///< of the layer
-  std::string parent;                      ///< empty for a base image
+  std::optional<std::string> parent;       ///< nothing for a base image
 
   bool operator==(const V1Fact&) const = default;
 

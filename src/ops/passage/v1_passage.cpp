@@ -6,6 +6,7 @@
 #include "ops/v1/backed_repository.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/model/v1/chain.hpp>
 
 #include <utility>
 
@@ -74,26 +75,25 @@ public:
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 
   void study(const std::string& identity) override {
-    auto next = identity;
-    for (std::size_t depth = 0; !next.empty() && depth < k_max_chain; ++depth) {
-      const auto fact = learn(next);
-      next = fact ? fact->parent : std::string();
-    }
+    walk_parents(identity, [&](const std::string& id) {
+      const auto fact = learn(id);
+      return fact ? fact->parent : std::nullopt;
+    });
   }
 
   void foresee(const std::string& identity, Asking asking, const OnProspect& on_item) override {
-    auto next = identity;
-    for (std::size_t depth = 1; !next.empty() && depth <= k_max_chain; ++depth) {
-      const auto known = know(next, asking);
-      const auto parent = known ? known->parent : std::string();
+    std::size_t depth = 0;
+    walk_parents(identity, [&](const std::string& id) {
+      const auto known = know(id, asking);
+      const auto parent = known ? known->parent : std::nullopt;
       const auto size = known ? known->size_bytes : std::nullopt;
-      const bool is_loop = depth == k_max_chain && !parent.empty(); // which the run will tell
+      const bool is_loop = ++depth == k_max_chain && parent;        // which the run will tell
       const auto of_source = size == 0 ? 0 : k_per_layer_at_source; // an empty one is known
-      on_item({next, size, known && known->is_there, known && !is_loop,
+      on_item({id, size, known && known->is_there, known && !is_loop,
                shared_.requests(k_per_image_at_source, k_per_image_at_destination),
                shared_.requests(of_source, k_per_layer_at_destination)});
-      next = parent;
-    }
+      return parent;
+    });
   }
 
   void foresee_held(const std::string& identity, Asking asking,
@@ -115,7 +115,7 @@ private:
       return known;
     }
     const auto cached = make_cached_repository(*source_, shared_.images_);
-    const auto fact = read_fact(*cached, id);
+    auto fact = read_fact(*cached, id);
     if (fact) {
       shared_.facts_.put(id, fact->to_string());
     }

@@ -39,7 +39,7 @@ private:
   /// What a plan knows of an image.
   struct Known {
     std::optional<std::uint64_t> size_bytes; ///< of the layer
-    std::string parent;                      ///< empty for a base image
+    std::optional<std::string> parent;       ///< nothing for a base image
     bool is_there = false;                   ///< at the destination
   };
   [[nodiscard]] std::optional<Known> find_known(const std::string& id);

@@ -2,6 +2,7 @@
 #include "ops/v1/backed_repository.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/model/v1/chain.hpp>
 
 namespace regctl::ops {
 
@@ -20,20 +21,20 @@ public:
       return whole;
     }
     std::vector<std::string> ids;
-    for (std::optional<std::string> next = id; next && ids.size() < k_max_chain;) {
-      const auto answer = source_.look_up(*next);
-      if (answer.state != V1Answer::State::complete) {
-        const auto rest = destination_.ancestry(*next);
-        if (!rest) {
-          return std::nullopt;
-        }
-        ids.insert(ids.end(), rest->begin(), rest->end());
-        return ids;
+    std::optional<std::vector<std::string>> rest; // at the destination
+    walk_parents(id, [&](const std::string& next) {
+      const auto answer = source_.look_up(next);
+      if (answer.state == V1Answer::State::complete) {
+        ids.push_back(next);
+        return parse_v1_image(answer.image.json).parent;
       }
-      ids.push_back(*next);
-      next = parse_v1_image(answer.image.json).parent;
+      rest = destination_.ancestry(next);
+      return std::optional<std::string>();
+    });
+    if (rest) {
+      rest->insert(rest->begin(), ids.begin(), ids.end());
     }
-    return std::nullopt;
+    return rest;
   }
 
   std::optional<V1Image> find_image(const std::string& id) override {

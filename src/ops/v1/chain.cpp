@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/model/v1/chain.hpp>
 
 #include <map>
 #include <mutex>
@@ -94,19 +95,20 @@ std::vector<ChainImage> read_chain(Session& session, V1Repository& repository,
   std::vector<ChainImage> chain;
   std::set<std::string> seen;
   std::string child;
-  for (std::optional<std::string> next = id; next; next = chain.back().info.parent) {
-    if (!seen.insert(*next).second) {
+  const bool has_end = walk_parents(id, [&](const std::string& next) {
+    if (!seen.insert(next).second) {
       throw Error(ErrorKind::protocol, "the parents of image " + short_id(id) + " of " +
                                            repository.describe() + " form a loop at " +
-                                           short_id(*next));
+                                           short_id(next));
     }
-    if (chain.size() == k_max_chain) {
-      throw Error(ErrorKind::protocol, "image " + short_id(id) + " of " + repository.describe() +
-                                           " has more than " + std::to_string(k_max_chain) +
-                                           " images below it");
-    }
-    chain.push_back(take_or_read(repository, found, *next, child));
-    child = *next;
+    chain.push_back(take_or_read(repository, found, next, child));
+    child = next;
+    return chain.back().info.parent;
+  });
+  if (!has_end) {
+    throw Error(ErrorKind::protocol, "image " + short_id(id) + " of " + repository.describe() +
+                                         " has more than " + std::to_string(k_max_chain) +
+                                         " images below it");
   }
   if (!recorded || !is_chain(*recorded, chain)) {
     session.progress().note("the ancestry of image " + short_id(id) + " of " +

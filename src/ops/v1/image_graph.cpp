@@ -3,6 +3,7 @@
 
 #include "ops/v1/finding_words.hpp"
 
+#include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/repository.hpp>
 
 #include <algorithm>

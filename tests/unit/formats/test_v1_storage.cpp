@@ -6,6 +6,7 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/base/parallel.hpp>
 #include <regctl/formats/v1_storage.hpp>
+#include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/image.hpp>
 #include <regctl/model/v1/repository.hpp>
 

@@ -148,7 +148,4 @@ private:
   [[noreturn]] void refuse() const;
 };
 
-/// How long a chain may be; the longest seen are 127 (aufs), so this only stops what is hostile.
-inline constexpr std::size_t k_max_chain = 4096;
-
 } // namespace regctl

@@ -18,8 +18,9 @@ const std::string k_id(64, 'a');
 TEST_SUITE_BEGIN("ops/passage/v1_fact");
 
 TEST_CASE("a fact is read as it was written") {
-  const V1Fact facts[] = {
-      {1'400'000'000, 123, k_id}, {std::nullopt, std::nullopt, ""}, {-1, 0, ""}};
+  const V1Fact facts[] = {{1'400'000'000, 123, k_id},
+                          {std::nullopt, std::nullopt, std::nullopt},
+                          {-1, 0, std::nullopt}};
   for (const auto& fact : facts) {
     CAPTURE(fact.to_string());
     CHECK(V1Fact::parse(fact.to_string()) == fact);

@@ -2,6 +2,7 @@
 #include "ops/v1/image_graph.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/model/v1/chain.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/v1/verified_images.hpp"
 
+#include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/repository.hpp>
 
 #include <doctest/doctest.h>
