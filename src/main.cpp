@@ -3,12 +3,15 @@
 #include <regctl/cli/exit_code.hpp>
 #include <regctl/cli/run.hpp>
 #include <regctl/cli/system_console.hpp>
+#include <regctl/cli/verbs.hpp>
 
 #include <malloc.h>
 #include <unistd.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -31,7 +34,10 @@ int main(int argc, char** argv) try {
   auto console = regctl::cli::make_system_console();
   regctl::install_interrupt_handlers();
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-  return static_cast<int>(regctl::cli::run(arguments, console, regctl::cli::open_verbs));
+  const auto open = [](regctl::ops::SessionOptions options, regctl::ops::Progress& progress) {
+    return std::make_unique<regctl::cli::Verbs>(std::move(options), progress);
+  };
+  return static_cast<int>(regctl::cli::run(arguments, console, open));
 } catch (...) { // before the command, or while its failure was told
   constexpr std::string_view k_text = "regctl: error: memory is short\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, k_text.data(), k_text.size());

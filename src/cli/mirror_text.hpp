@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/mirror/summary.hpp>
 
 #include <string>
 #include <vector>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/fuzz.hpp"
+#include "ops/mirror/plan_line.hpp"
 
 #include <regctl/ops/mirror/config.hpp>
-#include <regctl/ops/mirror/plan.hpp>
 
 using namespace regctl;
 using namespace regctl::ops;

@@ -21,69 +21,124 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace regctl::cli {
 
-/// The verbs of ops/ as the commands use them, each documented there. The seam between the command
-/// line and the world: unit tests put something else in its place.
+/// The verbs of ops/ as the commands use them, each documented there, over one session. The seam
+/// between the command line and the world: unit tests override what they ask for.
 class Verbs {
 public:
+  /// `progress` must outlive it.
+  Verbs(ops::SessionOptions options, ops::Progress& progress)
+      : session_(std::make_unique<ops::Session>(std::move(options), progress)) {}
   virtual ~Verbs() = default;
+  Verbs(const Verbs&) = delete;
+  Verbs& operator=(const Verbs&) = delete;
 
-  virtual ops::PingResult ping(const RegistryHost& host) = 0;
-  virtual std::vector<ops::SearchResult> search(const RegistryHost& host,
-                                                std::string_view term) = 0;
+  virtual ops::PingResult ping(const RegistryHost& host) { return ops::ping(session(), host); }
+  virtual std::vector<ops::SearchResult> search(const RegistryHost& host, std::string_view term) {
+    return ops::search(session(), host, term);
+  }
   virtual void list_images(const RegistryHost& host, const std::string& name_space,
-                           const ops::ImagesListener& listener) = 0;
-  virtual void list_images(const Place& place, const ops::ImagesListener& listener) = 0;
-  virtual V1Tags list_tags(const Place& place) = 0;
-  virtual ops::ImageDetails inspect(const Place& place) = 0;
+                           const ops::ImagesListener& listener) {
+    ops::list_images(session(), host, name_space, listener);
+  }
+  virtual void list_images(const Place& place, const ops::ImagesListener& listener) {
+    ops::list_images(session(), place, listener);
+  }
+  virtual V1Tags list_tags(const Place& place) { return ops::list_tags(session(), place); }
+  virtual ops::ImageDetails inspect(const Place& place) { return ops::inspect(session(), place); }
   virtual ops::CopyReport copy(const Place& from, const Place& to,
-                               const ops::CopyOptions& options) = 0;
+                               const ops::CopyOptions& options) {
+    return ops::copy(session(), from, to, options);
+  }
   virtual std::string get_layer(const Place& place, const ops::LayerChoice& choice,
-                                LayerCheck check, Sink& sink) = 0;
+                                LayerCheck check, Sink& sink) {
+    return ops::get_layer(session(), place, choice, check, sink);
+  }
   virtual void list_layer_files(const Place& place, const ops::LayerChoice& choice,
                                 LayerCheck check,
-                                const std::function<void(const TarEntry&)>& on_file) = 0;
+                                const std::function<void(const TarEntry&)>& on_file) {
+    ops::list_layer_files(session(), place, choice, check, on_file);
+  }
   virtual PutOutcome put_layer(const Place& repository, const std::string& json,
-                               const OpenSource& layer,
-                               std::optional<std::uint64_t> size_bytes) = 0;
+                               const OpenSource& layer, std::optional<std::uint64_t> size_bytes) {
+    return ops::put_layer(session(), repository, json, layer, size_bytes);
+  }
   virtual ops::mirror::Summary mirror(const std::vector<ops::mirror::MirrorJob>& jobs,
                                       const ops::mirror::MirrorOptions& options,
-                                      const ops::mirror::Report::OnRecord& on_record) = 0;
-  virtual ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) = 0;
+                                      const ops::mirror::OnRecord& on_record) {
+    return ops::mirror::mirror(session(), jobs, options, on_record);
+  }
+  virtual ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) {
+    return ops::diff(session(), scope, listener);
+  }
   virtual ops::VerifySummary verify(const ops::Scope& scope, const ops::VerifyOptions& options,
-                                    const ops::VerifyListener& listener) = 0;
-  virtual std::string tag_image(const Place& from, const Place& to) = 0;
-  virtual void tag_id(const std::string& id, const Place& to) = 0;
-  virtual void remove_tag(const Place& tag) = 0;
-  virtual void remove_repository(const Place& repository) = 0;
-  virtual ops::Access repository_access(const Place& repository) = 0;
-  virtual void set_repository_access(const Place& repository, ops::Access access) = 0;
-  virtual std::string login(const RegistryHost& host, const http::Credential& credential) = 0;
-  virtual bool logout(const RegistryHost& host) = 0;
+                                    const ops::VerifyListener& listener) {
+    return ops::verify(session(), scope, options, listener);
+  }
+  virtual std::string tag_image(const Place& from, const Place& to) {
+    return ops::tag_image(session(), from, to);
+  }
+  virtual void tag_id(const std::string& id, const Place& to) { ops::tag_id(session(), id, to); }
+  virtual void remove_tag(const Place& tag) { ops::remove_tag(session(), tag); }
+  virtual void remove_repository(const Place& repository) {
+    ops::remove_repository(session(), repository);
+  }
+  virtual ops::Access repository_access(const Place& repository) {
+    return ops::repository_access(session(), repository);
+  }
+  virtual void set_repository_access(const Place& repository, ops::Access access) {
+    ops::set_repository_access(session(), repository, access);
+  }
+  virtual std::string login(const RegistryHost& host, const http::Credential& credential) {
+    return ops::login(session(), host, credential);
+  }
+  virtual bool logout(const RegistryHost& host) { return ops::logout(session(), host); }
   virtual void audit(const RegistryHost& host, const ops::AuditOptions& options,
-                     const ops::AuditListener& listener) = 0;
+                     const ops::AuditListener& listener) {
+    ops::audit(session(), host, options, listener);
+  }
   virtual void audit(const Place& place, const ops::AuditOptions& options,
-                     const ops::AuditListener& listener) = 0;
+                     const ops::AuditListener& listener) {
+    ops::audit(session(), place, options, listener);
+  }
   virtual ops::RepairReport repair(const std::string& folder, const ops::RepairOptions& options,
-                                   const std::function<void(const ops::RepairAct&)>& on_act) = 0;
-  virtual ops::GcReport
-  collect_garbage(const std::string& folder, const ops::GcOptions& options,
-                  const std::function<void(const ops::GcImage&)>& on_image) = 0;
+                                   const std::function<void(const ops::RepairAct&)>& on_act) {
+    return ops::repair(session(), folder, options, on_act);
+  }
+  virtual ops::GcReport collect_garbage(const std::string& folder, const ops::GcOptions& options,
+                                        const std::function<void(const ops::GcImage&)>& on_image) {
+    return ops::collect_garbage(session(), folder, options, on_image);
+  }
   virtual void serve(const server::ServerOptions& options, const std::string& mirror_source,
                      const std::function<void(const server::Server&)>& on_ready,
-                     const std::function<void(const std::string&)>& note) = 0;
+                     const std::function<void(const std::string&)>& note) {
+    ops::serve(session(), options, mirror_source, on_ready, note);
+  }
+
+protected:
+  /// For tests: a verb that is not overridden throws std::logic_error.
+  Verbs() = default;
+
+private:
+  ops::Session& session() {
+    if (!session_) {
+      throw std::logic_error("this verb is not played");
+    }
+    return *session_;
+  }
+
+  std::unique_ptr<ops::Session> session_;
 };
 
-/// Makes the verbs of one run. `progress` outlives them.
+/// Makes the verbs of one run, as by their constructor.
 using OpenVerbs =
     std::function<std::unique_ptr<Verbs>(ops::SessionOptions options, ops::Progress& progress)>;
-
-/// Those that do the work, over one ops::Session.
-std::unique_ptr<Verbs> open_verbs(ops::SessionOptions options, ops::Progress& progress);
 
 } // namespace regctl::cli

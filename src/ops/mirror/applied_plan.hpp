@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/mirror/plan_line.hpp"
 #include "ops/mirror/repository_work.hpp"
 
 #include <regctl/base/file.hpp>

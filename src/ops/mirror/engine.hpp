@@ -5,7 +5,7 @@
 #include "ops/passage/transfer.hpp"
 
 #include <regctl/ops/mirror/plan.hpp>
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/mirror/summary.hpp>
 #include <regctl/ops/progress.hpp>
 
 #include <cstddef>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/applied_plan.hpp"
 #include "ops/mirror/engine.hpp"
+#include "ops/mirror/plan_line.hpp"
+#include "ops/mirror/report.hpp"
 #include "ops/mirror/repository_work.hpp"
 #include "ops/mirror/state_file.hpp"
 #include "ops/passage/learnt_facts.hpp"
@@ -440,7 +442,7 @@ void check_run(const std::vector<MirrorJob>& jobs, const MirrorOptions& options)
 }
 
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
-               const Report::OnRecord& on_record) {
+               const OnRecord& on_record) {
   check_run(jobs, options);
   std::optional<AppliedPlan> plan;
   if (!options.apply.empty()) {

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/report.hpp"
+
+#include "ops/mirror/plan_line.hpp"
 #include "ops/mirror/report_json.hpp"
 #include "ops/places/part_of.hpp"
 
@@ -70,7 +73,7 @@ private:
   bool is_sound_ = true;
 };
 
-Report::Report(const Files& files, Progress& progress, OnRecord on_record)
+Report::Report(const ReportFiles& files, Progress& progress, OnRecord on_record)
     : progress_(progress), on_record_(std::move(on_record)) {
   if (!files.report.empty()) {
     report_ = std::make_unique<Lines>(files.report);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/mirror/report.hpp"
+
 #include <regctl/base/json_fwd.hpp>
-#include <regctl/ops/mirror/report.hpp>
 
 #include <string>
 

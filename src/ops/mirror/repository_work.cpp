@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/repository_work.hpp"
 
+#include "ops/mirror/planner.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
 

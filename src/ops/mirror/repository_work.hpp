@@ -3,6 +3,7 @@
 
 #include "ops/mirror/engine.hpp"
 #include "ops/mirror/forecast.hpp"
+#include "ops/mirror/report.hpp"
 #include "ops/mirror/turns.hpp"
 #include "ops/passage/passage.hpp"
 #include "ops/places/side.hpp"

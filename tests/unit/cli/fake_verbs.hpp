@@ -4,6 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/cli/verbs.hpp>
 
+#include <exception>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,50 +19,189 @@ class FakeVerbs final : public cli::Verbs {
 public:
   explicit FakeVerbs(std::vector<std::string>& calls) : calls_(calls) {}
 
-  ops::PingResult ping(const RegistryHost& host) override;
-  std::vector<ops::SearchResult> search(const RegistryHost& host, std::string_view term) override;
+  ops::PingResult ping(const RegistryHost& host) override {
+    call("ping " + host.host);
+    return {host.host, "http://" + host.host, {"v1"}, true, "0.9.1"};
+  }
+
+  std::vector<ops::SearchResult> search(const RegistryHost& host, std::string_view term) override {
+    call("search " + host.host + " '" + std::string(term) + "'");
+    return found;
+  }
+
   void list_images(const RegistryHost& host, const std::string& name_space,
-                   const ops::ImagesListener& listener) override;
-  void list_images(const Place& place, const ops::ImagesListener& listener) override;
-  V1Tags list_tags(const Place& place) override;
-  ops::ImageDetails inspect(const Place& place) override;
+                   const ops::ImagesListener& listener) override {
+    call("images at " + host.host + (name_space.empty() ? "" : "/" + name_space + "/"));
+    if (!repositories.empty()) {
+      listener.on_repositories(repositories);
+    }
+    for (const auto& row : rows) {
+      listener.on_row(row);
+    }
+  }
+
+  void list_images(const Place& place, const ops::ImagesListener& listener) override {
+    call("images of " + place.to_string());
+    for (const auto& row : rows) {
+      listener.on_row(row);
+    }
+  }
+
+  V1Tags list_tags(const Place& place) override {
+    call("tags " + place.to_string());
+    return tags;
+  }
+
+  ops::ImageDetails inspect(const Place& place) override {
+    call("inspect " + place.to_string());
+    return details;
+  }
+
   ops::CopyReport copy(const Place& from, const Place& to,
-                       const ops::CopyOptions& options) override;
+                       const ops::CopyOptions& options) override {
+    call("copy " + from.to_string() + " " + to.to_string() +
+         (options.host ? " at " + options.host->host : "") +
+         (options.name_space.empty() ? "" : "/" + options.name_space + "/") +
+         (options.tags == ops::TagChoice::all ? " all" : "") +
+         (options.check == LayerCheck::none ? " unverified" : "") +
+         (options.plain_layers == ops::PlainLayers::keep ? " plain" : ""));
+    return report;
+  }
+
   std::string get_layer(const Place& place, const ops::LayerChoice& choice, LayerCheck,
-                        Sink& sink) override;
+                        Sink& sink) override {
+    call("get " + place.to_string() + " " + choice.value_or("top"));
+    sink.write(as_bytes(layer));
+    return k_id_a;
+  }
+
   void list_layer_files(const Place& place, const ops::LayerChoice& choice, LayerCheck,
-                        const std::function<void(const TarEntry&)>& on_file) override;
+                        const std::function<void(const TarEntry&)>& on_file) override {
+    call("files " + place.to_string() + " " + choice.value_or("top"));
+    for (const auto& file : files) {
+      on_file(file);
+    }
+  }
+
   PutOutcome put_layer(const Place& repository, const std::string& json, const OpenSource& open,
-                       std::optional<std::uint64_t> size_bytes) override;
-  std::string tag_image(const Place& from, const Place& to) override;
-  void tag_id(const std::string& id, const Place& to) override;
-  void remove_tag(const Place& tag) override;
-  void remove_repository(const Place& repository) override;
-  ops::Access repository_access(const Place& repository) override;
-  void set_repository_access(const Place& repository, ops::Access access) override;
-  std::string login(const RegistryHost& host, const http::Credential& credential) override;
-  bool logout(const RegistryHost& host) override;
+                       std::optional<std::uint64_t> size_bytes) override {
+    call("put " + repository.to_string() + " " + json + " " + read_text(*open(), 1000, "") + " " +
+         std::to_string(size_bytes.value_or(0)));
+    return outcome;
+  }
+
+  std::string tag_image(const Place& from, const Place& to) override {
+    call("tag " + from.to_string() + " " + to.to_string());
+    return k_id_a;
+  }
+
+  void tag_id(const std::string& id, const Place& to) override {
+    call("tag " + id + " " + to.to_string());
+  }
+
+  void remove_tag(const Place& tag) override { call("rm " + tag.to_string()); }
+
+  void remove_repository(const Place& repository) override {
+    call("rm all of " + repository.to_string());
+  }
+
+  ops::Access repository_access(const Place& repository) override {
+    call("access of " + repository.to_string());
+    return ops::Access::restricted;
+  }
+
+  void set_repository_access(const Place& repository, ops::Access access) override {
+    call("set " + repository.to_string() + (access == ops::Access::open ? " public" : " private"));
+  }
+
+  std::string login(const RegistryHost& host, const http::Credential& credential) override {
+    call("login " + host.host + " " + credential.username + ":" + credential.password.reveal());
+    return "/home/bob/.docker/config.json (not encrypted)";
+  }
+
+  bool logout(const RegistryHost& host) override {
+    call("logout " + host.host);
+    return was_logged_in;
+  }
 
   void audit(const RegistryHost& host, const ops::AuditOptions& options,
-             const ops::AuditListener& listener) override;
+             const ops::AuditListener& listener) override {
+    call("audit at " + host.host + (options.deep ? " deep" : ""));
+    tell(listener);
+  }
+
   void audit(const Place& place, const ops::AuditOptions& options,
-             const ops::AuditListener& listener) override;
+             const ops::AuditListener& listener) override {
+    call("audit " + place.to_string() + (options.deep ? " deep" : ""));
+    tell(listener);
+  }
+
   ops::RepairReport repair(const std::string& folder, const ops::RepairOptions& options,
-                           const std::function<void(const ops::RepairAct&)>& on_act) override;
+                           const std::function<void(const ops::RepairAct&)>& on_act) override {
+    call("repair " + folder + (options.dry_run ? " dry" : "") +
+         (options.drop_tags ? " drop tags" : ""));
+    for (const auto& act : acts) {
+      on_act(act);
+    }
+    return {acts.size(), 0};
+  }
+
   ops::GcReport collect_garbage(const std::string& folder, const ops::GcOptions& options,
-                                const std::function<void(const ops::GcImage&)>& on_image) override;
+                                const std::function<void(const ops::GcImage&)>& on_image) override {
+    call("gc " + folder + (options.apply ? " apply" : "") + (options.force ? " force" : "") + " " +
+         std::to_string(options.grace.count()));
+    for (const auto& image : garbage) {
+      on_image(image);
+    }
+    return collected;
+  }
+
   ops::mirror::Summary mirror(const std::vector<ops::mirror::MirrorJob>& jobs,
                               const ops::mirror::MirrorOptions& options,
-                              const ops::mirror::Report::OnRecord& on_record) override;
+                              const ops::mirror::OnRecord& on_record) override {
+    for (const auto& job : jobs) {
+      call("mirror " + job.source.to_string() + " " + job.destination.to_string() +
+           (options.dry_run ? " dry" : ""));
+    }
+    for (const auto& result : results) {
+      on_record("{}", &result);
+    }
+    return mirrored;
+  }
 
-  ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) override;
+  ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) override {
+    call("diff " + describe(scope));
+    for (const auto& tag : differences) {
+      listener.on_tag(tag);
+    }
+    if (diff_summary.problems.first) {
+      listener.on_problem("team/lost", diff_summary.problems.first);
+    }
+    return diff_summary;
+  }
 
   ops::VerifySummary verify(const ops::Scope& scope, const ops::VerifyOptions& options,
-                            const ops::VerifyListener& listener) override;
+                            const ops::VerifyListener& listener) override {
+    call("verify " + describe(scope) + (options.deep ? " deep" : ""));
+    for (const auto& tag : verified) {
+      listener.on_tag(tag);
+    }
+    if (verify_summary.problems.first) {
+      listener.on_problem("team/lost", verify_summary.problems.first);
+    }
+    return verify_summary;
+  }
 
   void serve(const server::ServerOptions& options, const std::string& mirror_source,
              const std::function<void(const server::Server&)>&,
-             const std::function<void(const std::string&)>&) override;
+             const std::function<void(const std::string&)>&) override {
+    call("serve " + options.storage + " at " + options.listen +
+         (options.read_only ? " read-only" : "") + (options.open ? " open" : "") +
+         (options.search ? "" : " without search") +
+         (options.htpasswd.empty() ? "" : " users " + options.htpasswd) +
+         (options.tls_cert.empty() ? "" : " tls " + options.tls_cert + " " + options.tls_key) +
+         (mirror_source.empty() ? "" : " mirrors " + mirror_source));
+  }
 
   std::vector<ops::SearchResult> found;
   std::vector<std::string> repositories; ///< told before the rows, unless empty
@@ -89,11 +229,31 @@ public:
   std::exception_ptr failure; ///< thrown by the next verb
 
 private:
-  void tell(const ops::AuditListener& listener) const;
+  void tell(const ops::AuditListener& listener) const {
+    for (const auto& tag : audited_tags) {
+      listener.on_tag(tag);
+    }
+    for (const auto& image : audited_images) {
+      listener.on_image(image);
+    }
+    for (const auto& repository : audited_repositories) {
+      listener.on_repository(repository);
+    }
+    listener.on_summary(summary);
+  }
 
-  static std::string describe(const ops::Scope& scope);
+  static std::string describe(const ops::Scope& scope) {
+    return scope.a.to_string() + (scope.b ? " " + scope.b->to_string() : "") +
+           (scope.repositories.takes("team/app") ? "" : " without team/app") +
+           (scope.tags.takes("team/app", "1.0") ? "" : " without 1.0");
+  }
 
-  void call(const std::string& text);
+  void call(const std::string& text) {
+    calls_.push_back(text);
+    if (failure) {
+      std::rethrow_exception(failure);
+    }
+  }
 
   std::vector<std::string>& calls_;
 };

@@ -3,7 +3,7 @@
 
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/mirror/config.hpp>
-#include <regctl/ops/mirror/report.hpp>
+#include <regctl/ops/mirror/summary.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <cstddef>
@@ -14,11 +14,18 @@
 
 namespace regctl::ops::mirror {
 
+/// Files that a run writes; "" for those that are not wanted.
+struct ReportFiles {
+  std::string report;   ///< JSON lines, regctl-mirror(1)
+  std::string failures; ///< lines that --apply and --repositories-from take
+  std::string plan;     ///< lines that --apply takes
+};
+
 struct MirrorOptions {
   std::size_t jobs = 4;                              ///< images in flight
   Bandwidth bandwidth;                               ///< of all that travels
   std::map<std::string, RegistryOptions> registries; ///< by "host:port": their jobs and bandwidth
-  Report::Files files;
+  ReportFiles files;
   std::string state_file;   ///< of all jobs; "": one for each pair of ends
   std::string state_folder; ///< where those are; "": nothing is kept
   std::string apply;        ///< a plan file to be carried out, instead of planning
@@ -44,6 +51,6 @@ void check_run(const std::vector<MirrorJob>& jobs, const MirrorOptions& options)
 /// interrupt ends it early: Summary::is_interrupted. Throws Error{usage} for a job that makes no
 /// sense, Error{local_io} for files that cannot be written.
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
-               const Report::OnRecord& on_record);
+               const OnRecord& on_record);
 
 } // namespace regctl::ops::mirror

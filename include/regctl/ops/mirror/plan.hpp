@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/ops/mirror/rules.hpp>
-#include <regctl/ops/places/tag_listing.hpp>
-
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace regctl::ops::mirror {
-
-/// The tags of one repository on both sides.
-struct Listings {
-  std::string source_name;
-  std::string destination_name;
-  ListedTags source;
-  std::optional<ListedTags> destination; ///< nothing: there is no such repository yet
-};
 
 enum class Action {
   copy,   ///< the destination has no such tag
@@ -68,39 +55,5 @@ struct Ahead {
   bool has_all_images = true;     ///< else there may be more of all of them
   bool has_all_sizes = true;      ///< else there are more bytes
 };
-
-/// When the image behind an identity was created, in seconds since 1970; nothing if not known.
-using CreatedAt = std::function<std::optional<std::int64_t>(const std::string& identity)>;
-
-/// Whether a tag at the destination that names `there` is the same as one at the source that names
-/// `from`.
-using IsSame = std::function<bool(const std::string& from, const std::string& there)>;
-
-/// What is to be done with each tag of one repository, by tag name. Only tags that the rules do not
-/// leave out by their names are identified; `created_at` is asked only where the rules need ages,
-/// `now` is seconds since 1970. Tags that exist at the destination alone are in it only when
-/// pruning is enabled; nothing is pruned where the source's listing is empty or has a tag that
-/// cannot be read, and where more than Prune::limit would go, none goes; the reason says so.
-std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const CreatedAt& created_at,
-                             const IsSame& is_same, std::int64_t now);
-
-/// One line of what --plan and --failures write, and --apply and --repositories-from take: what is
-/// to be done with a tag, or a repository whose tags are to be looked at first.
-struct PlanLine {
-  std::string from; ///< the ends of its mirror, as Endpoint::to_string() has them; both are "" for
-  std::string to;   ///< a line that does not say
-  PlannedTag tag;   ///< of a repository the source's name alone
-  bool is_mirror = false; ///< all of it: there is no tag
-  bool is_repository = false;
-  bool is_ruled = false; ///< a repository of a mirror with rules, Rules::shape_repositories(); a
-                         ///< mirror with any, MirrorJob::has_rules()
-};
-
-/// A line for a tag: a JSON object without line feeds.
-std::string print_plan_line(const PlanLine& line);
-
-/// Reads such an object, a report's record of a tag or a repository, or the name of a repository.
-/// Throws Error{protocol} "WHERE: …" for what is none of these.
-PlanLine parse_plan_line(const std::string& line, const std::string& where);
 
 } // namespace regctl::ops::mirror

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/plan_line.hpp"
+#include "ops/mirror/report.hpp"
 #include "support/notes.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/lines.hpp>
-#include <regctl/ops/mirror/report.hpp>
 #include <regctl/ops/problem.hpp>
 
 #include <doctest/doctest.h>
@@ -39,7 +40,7 @@ TagResult result(const std::string& tag, Action action, Outcome outcome = Outcom
 void ignore(const std::string&, const TagResult*) {}
 
 struct Fixture {
-  Report open(Report::OnRecord on_record = ignore) {
+  Report open(OnRecord on_record = ignore) {
     return Report({folder / "report", folder / "failures", folder / "plan"}, notes,
                   std::move(on_record));
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/report.hpp"
 #include "support/notes.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/ops/mirror/report.hpp>
 
 #include <doctest/doctest.h>
 

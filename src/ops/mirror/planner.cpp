@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <regctl/ops/mirror/plan.hpp>
+#include "ops/mirror/planner.hpp"
 
 #include <algorithm>
 #include <iterator>

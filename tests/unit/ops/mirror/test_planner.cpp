@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <regctl/ops/mirror/plan.hpp>
+#include "ops/mirror/planner.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,7 +14,7 @@ using regctl::SemverRange;
 using namespace regctl::ops;
 using namespace regctl::ops::mirror;
 
-TEST_SUITE_BEGIN("ops/mirror/plan");
+TEST_SUITE_BEGIN("ops/mirror/planner");
 
 namespace {
 

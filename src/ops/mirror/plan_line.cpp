@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/plan_line.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/model/reference.hpp>
-#include <regctl/ops/mirror/plan.hpp>
 
 #include <array>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/mirror/plan_line.hpp"
+
 #include <regctl/base/error.hpp>
-#include <regctl/ops/mirror/plan.hpp>
 
 #include <doctest/doctest.h>
 
@@ -11,7 +12,7 @@ using regctl::ErrorKind;
 using namespace regctl::ops;
 using namespace regctl::ops::mirror;
 
-TEST_SUITE_BEGIN("ops/mirror/plan_file");
+TEST_SUITE_BEGIN("ops/mirror/plan_line");
 
 TEST_CASE("a planned tag is a line of JSON that reads back as it was") {
   struct Row {
