@@ -15,7 +15,7 @@ build_packages=(g++ meson ninja-build pkg-config libarchive-dev libcli11-dev lib
   libcurl4-openssl-dev libdeflate-dev libmicrohttpd-dev libre2-dev libssl-dev libyaml-cpp-dev
   nlohmann-json3-dev scdoc zlib1g-dev)
 peer_packages=(ca-certificates curl python3)
-test_packages=(clang clang-format docker-registry doctest-dev libclang-rt-14-dev openssl shellcheck
+test_packages=(clang clang-format clang-tidy docker-registry doctest-dev libclang-rt-14-dev openssl shellcheck
   skopeo strace zstd)
 
 as_root() {
@@ -81,10 +81,8 @@ fetch_peers() {
     { rm -f "$peers/package.json"; die "npm could not fetch the peers"; }
 }
 
-# build_in FOLDER [MESON OPTION…]: configures build/FOLDER if that was not done with these options, and
-# builds $targets, or all.
-targets=()
-build_in() {
+# configure_in FOLDER [MESON OPTION…]: configures build/FOLDER if that was not done with these options.
+configure_in() {
   local folder=$root/build/$1 options
   shift
   options="${CXX:-} $*"
@@ -97,5 +95,12 @@ build_in() {
     fi || { cat "$folder.log"; die "meson could not configure $folder"; }
     printf '%s\n' "$options" >"$folder.options"
   fi
+}
+
+# build_in FOLDER [MESON OPTION…]: builds $targets there, or all.
+targets=()
+build_in() {
+  configure_in "$@"
+  local folder=$root/build/$1
   ninja -C "$folder" "${targets[@]}" >"$folder.log" 2>&1 || { tail -n 60 "$folder.log"; die "the build in $folder failed"; }
 }

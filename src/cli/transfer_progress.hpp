@@ -36,6 +36,8 @@ public:
   /// `console` must outlive this.
   TransferProgress(Console& console, ProgressStyle style, std::chrono::milliseconds pause);
   ~TransferProgress() override;
+  TransferProgress(const TransferProgress&) = delete;
+  TransferProgress& operator=(const TransferProgress&) = delete;
 
   void expect(std::uint64_t tasks, const SizeSum& sizes) override;
   Task begin(const std::string& id, Verb verb, std::optional<std::uint64_t> total_bytes) override;

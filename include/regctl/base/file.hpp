@@ -19,6 +19,8 @@ public:
   FileDescriptor(FileDescriptor&& other) noexcept;
   FileDescriptor& operator=(FileDescriptor&& other) noexcept;
   ~FileDescriptor();
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
 
   [[nodiscard]] int get() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
@@ -100,6 +102,8 @@ public:
   /// link of that name is replaced, not followed. `what` names the file in errors.
   AtomicFile(FileDescriptor folder, std::string name, std::string what, unsigned mode = 0666);
   ~AtomicFile() override;
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(std::span<const std::byte> bytes) override { write(bytes, OnInterrupt::stop); }
   void write(std::span<const std::byte> bytes, OnInterrupt on_interrupt);

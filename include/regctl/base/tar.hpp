@@ -37,6 +37,8 @@ class TarReader {
 public:
   TarReader(std::unique_ptr<Source> source, std::string what);
   ~TarReader();
+  TarReader(const TarReader&) = delete;
+  TarReader& operator=(const TarReader&) = delete;
 
   /// The next entry, or nothing at the end. Skips what was not read of the current one.
   std::optional<TarEntry> next();

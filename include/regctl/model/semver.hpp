@@ -25,7 +25,7 @@ struct Semver {
   [[nodiscard]] std::string to_string() const;
 
   std::strong_ordering operator<=>(const Semver& other) const;
-  bool operator==(const Semver& other) const { return (*this <=> other) == 0; }
+  bool operator==(const Semver& other) const { return std::is_eq(*this <=> other); }
 };
 
 /// The version that a tag names, read as people write tags: "v" may precede it, minor and patch

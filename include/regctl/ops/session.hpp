@@ -38,6 +38,8 @@ public:
   /// `progress` must outlive the session. Throws Error{unsupported} for Api::v2.
   Session(SessionOptions options, Progress& progress);
   ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
   [[nodiscard]] http::Client& client() noexcept { return client_; }
   [[nodiscard]] http::Credentials& credentials() noexcept { return credentials_; }

@@ -89,6 +89,8 @@ public:
   Passages(Session& session, Side& source, Side& destination, LearntFacts& facts,
            const PassageOptions& options);
   ~Passages();
+  Passages(const Passages&) = delete;
+  Passages& operator=(const Passages&) = delete;
 
   /// From one repository to another. Asks nobody.
   std::unique_ptr<Passage> open(const std::string& source_name,

@@ -67,6 +67,7 @@ public:
   };
 
   ImageGraph() = default;
+  ~ImageGraph() = default;
   ImageGraph(const ImageGraph&) = delete;
   ImageGraph& operator=(const ImageGraph&) = delete;
 

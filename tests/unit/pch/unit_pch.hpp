@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled once for each layer's tests; see src/pch. No source may rely on it.
-#pragma once
 
 #include "pch/regctl_pch.hpp"
 

@@ -19,6 +19,8 @@ class Tarsum final : public UnpackedObserver {
 public:
   explicit Tarsum(std::string_view json);
   ~Tarsum() override;
+  Tarsum(const Tarsum&) = delete;
+  Tarsum& operator=(const Tarsum&) = delete;
 
   bool step(Source& unpacked) override;
   void give_up(const Error& reason) noexcept override;
