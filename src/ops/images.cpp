@@ -6,11 +6,9 @@
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/quantity.hpp>
 #include <regctl/formats/docker_archive.hpp>
-#include <regctl/formats/v1_storage.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/places/names.hpp>
-#include <regctl/registry/registries.hpp>
 
 #include <algorithm>
 #include <map>
@@ -126,25 +124,15 @@ std::vector<ImageRow> archive_rows(V1Repository& archive, const Place& place) {
   return rows;
 }
 
-/// One of several repositories.
-struct ListedRepository {
-  std::string name; ///< as it is shown
-  std::function<std::unique_ptr<V1Repository>()> open;
-};
-
 /// Lists one repository after the other; what one of them refuses does not keep the rest back.
-void list_each(Session& session, const std::vector<ListedRepository>& repositories,
+void list_each(Session& session, Side& side, const std::vector<std::string>& names,
                const ImagesListener& listener) {
-  std::vector<std::string> names;
-  for (const auto& repository : repositories) {
-    names.push_back(repository.name);
-  }
   listener.on_repositories(names);
   KnownImages known;
-  for (const auto& [name, open] : repositories) {
+  for (const auto& name : names) {
     std::vector<ImageRow> rows;
     try {
-      const auto repository = open();
+      const auto repository = std::get<std::unique_ptr<V1Repository>>(side.open(name));
       rows = rows_of(name, repository->tags());
       fill_in(session, known, *repository, rows);
     } catch (const Error& error) {
@@ -165,50 +153,32 @@ void list_each(Session& session, const std::vector<ListedRepository>& repositori
   }
 }
 
-/// Every repository of a storage tree.
-void list_storage(Session& session, const Place& place, const ImagesListener& listener) {
-  const auto storage = V1Storage::open(place.path);
-  note_strays(session, *storage);
-  std::vector<std::string> names;
-  storage->for_each_repository([&](const std::string& name) { names.push_back(name); });
-  std::sort(names.begin(), names.end());
-  std::vector<ListedRepository> repositories;
-  for (const auto& name : names) {
-    const auto reference = Reference::parse("docker.io/" + name); // leaves library/ out
-    repositories.push_back(
-        {reference.name, [&storage, name] { return storage->repository(name); }});
-  }
-  list_each(session, repositories, listener);
-}
-
 } // namespace
 
 void list_images(Session& session, const RegistryHost& host, const std::string& name_space,
                  const ImagesListener& listener) {
-  auto& registry = session.registries().v1(host);
-  std::vector<ListedRepository> repositories;
+  const auto side = open_source(session, Endpoint{host, name_space, {}});
   const auto is_wanted = [&](const std::string& name) { return is_below(name_space, name); };
-  for (const auto& name : list_repositories(session, host, is_wanted)) {
-    if (is_wanted(name)) {
-      repositories.push_back({name, [&registry, name] { return registry.open(name); }});
-    }
-  }
-  if (repositories.empty() && !name_space.empty()) {
+  auto names = list_repositories(*side, is_wanted);
+  std::erase_if(names, [&](const std::string& name) { return !is_wanted(name); });
+  if (names.empty() && !name_space.empty()) {
     throw Error(ErrorKind::not_found,
                 "there is no repository below " + name_space + "/ at " + host.host,
                 "regctl search " + host.host + " lists those that there are");
   }
-  if (repositories.empty()) {
+  if (names.empty()) {
     session.progress().note("there are no repositories in " + host.host);
     session.progress().note("some registries list none without a term; 'regctl images " +
                             host.host + "/NAME' shows one");
   }
-  list_each(session, repositories, listener);
+  list_each(session, *side, names, listener);
 }
 
 void list_images(Session& session, const Place& place, const ImagesListener& listener) {
   if (place.kind == Place::Kind::v1_storage && !place.reference) {
-    list_storage(session, place, listener);
+    const auto side = open_source(session, Endpoint{{}, "", place});
+    list_each(session, *side, side->repositories([](const std::string&) { return true; }),
+              listener);
     return;
   }
   const auto repository = open_repository(session, place);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/places/tag_listing.hpp"
+
 #include <regctl/ops/mirror/plan.hpp>
 #include <regctl/ops/mirror/rules.hpp>
-#include <regctl/ops/places/tag_listing.hpp>
 
 #include <cstdint>
 #include <functional>

@@ -349,15 +349,15 @@ std::unique_ptr<Side> open_tree_if_there(const std::string& folder) {
 
 } // namespace
 
-std::vector<std::string> list_repositories(Session& session, const RegistryHost& host,
-                                           const InScope& is_in_scope) {
+std::vector<std::string> list_repositories(Side& registry, const InScope& is_in_scope) {
   try {
-    return RegistrySide(session, host, Extent::many).repositories(is_in_scope);
+    return registry.repositories(is_in_scope);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::unsupported) {
       throw;
     }
-    throw Error(error.kind(), error.message(), "name a repository: " + host.host + "/NAME");
+    throw Error(error.kind(), error.message(),
+                "name a repository: " + registry.describe() + "/NAME");
   }
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/places/tag_listing.hpp"
+
 #include <regctl/model/repository.hpp>
 #include <regctl/ops/places/endpoint.hpp>
-#include <regctl/ops/places/tag_listing.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <chrono>
@@ -58,8 +59,7 @@ public:
 
 /// The names of a registry's repositories, as Side::repositories() gives them, for a command that
 /// only lists.
-std::vector<std::string> list_repositories(Session& session, const RegistryHost& host,
-                                           const InScope& is_in_scope);
+std::vector<std::string> list_repositories(Side& registry, const InScope& is_in_scope);
 
 /// A side to read from. Throws what opening a tree or an archive throws, Error{unsupported} for
 /// places that cannot be mirrored.

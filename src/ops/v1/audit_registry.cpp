@@ -28,7 +28,8 @@ public:
     if (repository_) {
       return {*repository_};
     }
-    return list_repositories(session_, host_, [](const std::string&) { return true; });
+    const auto side = open_source(session_, Endpoint{host_, "", {}});
+    return list_repositories(*side, [](const std::string&) { return true; });
   }
 
   std::optional<V1Tags> tags(const std::string& repository) override {

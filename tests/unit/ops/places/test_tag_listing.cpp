@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <regctl/ops/places/tag_listing.hpp>
+#include "ops/places/tag_listing.hpp"
 
 #include <doctest/doctest.h>
 
