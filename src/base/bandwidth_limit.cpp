@@ -28,7 +28,7 @@ public:
 
 private:
   std::unique_ptr<Source> source_;
-  const BandwidthLimits& limits_; // of the run
+  const BandwidthLimits& limits_; // outlives this
 };
 
 } // namespace
@@ -59,7 +59,8 @@ void BandwidthLimit::take(std::uint64_t bytes) {
   {
     const std::lock_guard lock(mutex_);
     const auto now = Clock::now();
-    free_at_ = std::max(free_at_, now) + cost; // what was not used is gone: no bursts
+    free_at_ =
+        std::max(free_at_, now) + cost; // an unused share is lost, so that no burst follows a pause
     wait = free_at_ - now;
   }
   interruptible_sleep_ms(std::chrono::ceil<std::chrono::milliseconds>(wait).count());

@@ -32,16 +32,16 @@ constexpr std::array<Magic, 3> k_magics = {{{Compression::gzip, {"\x1f\x8b", 2}}
                                               6}},
                                             {Compression::zstd, {"\x28\xb5\x2f\xfd", 4}}}};
 
-/// "BZh", the size of the blocks, and how the first block or the end begins. Fewer bytes would do
-/// for a bzip2 file, but a tar begins with the name of its first entry.
+/// "BZh", the block size, and the magic of the first block or of the end. "BZh" alone would do for
+/// a bzip2 file, but a plain tar begins with the name of its first entry, which may be "BZh".
 bool is_bzip2(std::string_view head) noexcept {
   return head.size() >= k_head_bytes && head.starts_with("BZh") && head[3] >= '1' &&
          head[3] <= '9' && (head.substr(4, 2) == "1A" || head.substr(4, 2) == "\x17r");
 }
 
-/// The decoder of one gzip stream of several members. zlib keeps the z_stream's address, so this is
-/// neither copyable nor movable. The sum at a member's end is compared here, since zlib takes it
-/// several times as slowly as Crc32 does.
+/// The decoder of a gzip stream with several members. zlib keeps the z_stream's address, so this is
+/// neither copyable nor movable. The checksum at a member's end is compared here, since Crc32 is
+/// several times as fast as zlib's.
 class GunzipSource final : public Source {
 public:
   GunzipSource(std::unique_ptr<Source> source, std::string what)
@@ -114,7 +114,7 @@ private:
                 what_ + ": the gzip data is damaged (" + std::string(why) + ")");
   }
 
-  /// Between members zero bytes are padding, as tape tools leave it.
+  /// Zero bytes between members are padding, as tape tools write it.
   bool begin_member() {
     while (!first_ && stream_.avail_in > 0 && *stream_.next_in == 0) {
       ++stream_.next_in;
@@ -125,7 +125,7 @@ private:
     return in_member_;
   }
 
-  /// Keeps in front of what is read as much as a trailer that began before may need.
+  /// Keeps enough bytes before the new input for a trailer that began in the old one.
   bool refill() {
     auto* front = reinterpret_cast<Bytef*>(input_.data());
     std::memmove(front, stream_.next_in - k_trailer_bytes, k_trailer_bytes);
@@ -158,7 +158,7 @@ public:
     if (!reader_) {
       throw std::bad_alloc();
     }
-    // Named, not only allowed: else a filter would be put on what comes out for as long as that
+    // Exactly one filter. With all filters allowed, libarchive adds filters as long as the output
     // looks compressed too.
     if (::archive_read_append_filter(reader_.get(), filter_code(compression)) != ARCHIVE_OK) {
       fail();
@@ -195,15 +195,15 @@ private:
       return ARCHIVE_FILTER_ZSTD;
     case Compression::none:
     case Compression::gzip:
-      break; // not sent here
+      break; // not decoded by this class
     }
     return ARCHIVE_FILTER_NONE;
   }
 
   void open() {
     opened_ = true;
-    // A filter that fails at once leaves nothing to read, which the empty format takes for its own:
-    // only the error number tells.
+    // If a filter fails at once there is nothing to read, and libarchive's "empty" format accepts
+    // that. Only the error number shows the failure.
     if (::archive_read_open(reader_.get(), this, nullptr, &FilteredSource::on_read, nullptr) !=
             ARCHIVE_OK ||
         ::archive_errno(reader_.get()) != 0) {
@@ -212,7 +212,7 @@ private:
     ::archive_entry* entry = nullptr;
     const int code = ::archive_read_next_header(reader_.get(), &entry);
     ended_ = code == ARCHIVE_EOF;
-    // What is too short for a bzip2 stream is no stream at all for that filter, thus nothing.
+    // libarchive's bzip2 filter takes a stream that is too short for a stream that is empty.
     const bool is_cut =
         ended_ && compression_ == Compression::bzip2 && packed_bytes_ < k_smallest_bzip2_bytes;
     if (is_cut || (code != ARCHIVE_OK && code != ARCHIVE_EOF)) {
@@ -222,7 +222,7 @@ private:
 
   static la_ssize_t on_read(::archive* reader, void* self, const void** buffer) {
     auto* source = static_cast<FilteredSource*>(self);
-    try { // nothing may be thrown through libarchive's frames
+    try { // an exception must not cross libarchive's frames
       *buffer = source->input_.data();
       const auto n = source->source_->read(source->input_);
       source->packed_bytes_ += n;
@@ -254,7 +254,7 @@ private:
   bool ended_ = false;
 };
 
-/// Looks at the first bytes at the first read, so that making it does no I/O.
+/// Detects the compression at the first read, so that the constructor does no I/O.
 class DecompressedSource final : public Source {
 public:
   DecompressedSource(std::unique_ptr<Source> source, std::string what)
@@ -298,7 +298,7 @@ public:
                        Z_DEFAULT_STRATEGY) != Z_OK) {
       throw std::bad_alloc();
     }
-    // Else the header would name the system on which it was made.
+    // Without this the header would name the operating system.
     header_.os = 255;
     ::deflateSetHeader(&stream_, &header_);
   }
@@ -329,8 +329,8 @@ private:
   bool ended_ = false;
 };
 
-/// A frame that decoders skip: parallel zstd puts one in front of each that is to be read. (lz4 may
-/// as well, but nobody packs layers so.) Source: RFC 8878 section 3.1.2.
+/// A frame that decoders skip. pzstd writes one in front of each data frame. (lz4 has the same
+/// frames, but no tool packs layers with lz4.) Source: RFC 8878 section 3.1.2.
 bool is_skippable_zstd(std::string_view head) noexcept {
   return head.size() >= 4 && (static_cast<unsigned char>(head[0]) & 0xf0U) == 0x50 &&
          head.substr(1, 3) == "\x2a\x4d\x18";

@@ -8,15 +8,16 @@ namespace regctl {
 
 namespace {
 
-/// Far above any message of ours. What it quotes from outside is an excerpt(); this holds where
-/// somebody forgot.
+/// Far above any message of ours. Messages quote texts from outside by excerpt(); this is the
+/// safety net for a place that does not.
 constexpr std::size_t k_message_limit_bytes = 8 * 1024;
 
 std::string cut(std::string text) {
   if (text.size() > k_message_limit_bytes) {
     const auto size = text.size();
     auto end = k_message_limit_bytes;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) { // within UTF-8
+    while (end > 0 &&
+           (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) { // inside a UTF-8 character
       --end;
     }
     text.resize(end);

@@ -115,14 +115,15 @@ private:
   std::string what_;
 };
 
-/// A name like `name` that no other process and no other file of ours uses.
+/// A name like `name` that no other process and no other file of this process uses.
 std::string temporary_name(const std::string& name) {
   static std::atomic<unsigned> counter{0};
   return "." + name + "." + std::to_string(::getpid()) + "." +
          std::to_string(counter.fetch_add(1)) + std::string(k_temporary_end);
 }
 
-/// /dev/stdout, where that is a file: replacing the kernel's link would leave its target as it was.
+/// Where to write `path`. For a link of the kernel to a file (/dev/stdout) it is that file, since
+/// replacing the link itself would leave the file unchanged.
 NamedPlace place_to_write(const std::filesystem::path& path) {
   auto place = find_place(path);
   std::error_code ignored;
@@ -134,15 +135,16 @@ NamedPlace place_to_write(const std::filesystem::path& path) {
   return place;
 }
 
-/// Pipes stay ready-or-not: what reads and writes them waits for them and for an interrupt.
+/// Makes `fd` blocking unless it is a pipe. Reading and writing a pipe polls for data and for an
+/// interrupt.
 void block_unless_pipe(const FileDescriptor& fd, const struct stat& status) {
   if (!S_ISFIFO(status.st_mode)) {
     ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) & ~O_NONBLOCK);
   }
 }
 
-/// The first name for which `make` succeeds, past those that somebody else has; empty with errno
-/// set if it fails otherwise.
+/// The first temporary name for which `make` succeeds; names already taken (EEXIST) are passed
+/// over. Empty with errno set if it fails for another reason.
 std::string with_temporary_name(const std::string& name,
                                 const std::function<bool(const std::string& name)>& make) {
   constexpr int k_most_tries = 100;
@@ -221,7 +223,7 @@ FileDescriptor open_regular_file(const std::filesystem::path& path) {
 
 FileDescriptor open_for_appending(const std::filesystem::path& path, Earlier earlier,
                                   unsigned mode) {
-  constexpr long k_pause_ms = 50; // nothing tells that a pipe has a reader now
+  constexpr long k_pause_ms = 50; // polling: no event says that a pipe has got a reader
   const auto what = "'" + path.string() + "'";
   const auto place = find_place(path);
   auto fd = place.open(O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK, mode);
@@ -316,14 +318,14 @@ AtomicFile::AtomicFile(const std::filesystem::path& path, unsigned mode)
       throw_errno("write " + what_, EISDIR);
     }
     if (!S_ISREG(status.st_mode)) {
-      throw Error(ErrorKind::local_io, // the rename would take /dev/null from everybody
+      throw Error(ErrorKind::local_io, // renaming would replace /dev/null for all users
                   "cannot write " + what_ + ": a device or a pipe is not to be replaced by a file",
                   "'-' writes to standard output, where the command takes it");
     }
     check_not_planted(place.folder, existing, what_);
   }
   folder_ = FileDescriptor(
-      ::openat(place.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)); // for its fsync
+      ::openat(place.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)); // for commit()
   if (!folder_) {
     throw_not_created(what_, errno);
   }
@@ -389,7 +391,7 @@ void AtomicFile::commit(Durable durable) {
 }
 
 void fsync_folder(const FileDescriptor& folder, const std::string& what) {
-  // Some file systems have no fsync for folders: what they say is not about our data.
+  // Some file systems have no fsync for folders; their EINVAL says nothing about our data.
   if (::fsync(folder.get()) != 0 && errno != EINVAL && errno != ENOTSUP) {
     throw_errno("write " + what, errno);
   }

@@ -27,7 +27,7 @@ std::string to_hex(std::span<const unsigned char> bytes) {
   return hex;
 }
 
-/// Looked up once, which is most of the price of a small sum.
+/// Looked up once: the lookup is most of the cost of a small sum.
 const EVP_MD* sha256() {
   static const EVP_MD* const digest = EVP_MD_fetch(nullptr, "SHA256", nullptr); // never freed
   if (digest == nullptr) {

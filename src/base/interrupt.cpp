@@ -16,7 +16,8 @@ namespace regctl {
 
 namespace {
 
-// A signal handler can reach only what lives for ever; this is the one piece of global state.
+// A signal handler can reach only objects of static lifetime; this is the one piece of global
+// state.
 std::atomic<bool> g_interrupted{false};
 int g_pipe_read = -1;
 int g_pipe_write = -1;
@@ -25,7 +26,7 @@ int g_hangup_read = -1;
 int g_hangup_write = -1;
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-/// When the first signal came, on CLOCK_MONOTONIC; negative before.
+/// Time of the first signal on CLOCK_MONOTONIC; negative before it.
 std::atomic<long> g_first_signal_ms{-1};
 static_assert(std::atomic<long>::is_always_lock_free);
 
@@ -35,8 +36,8 @@ long now_ms() noexcept {
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000;
 }
 
-/// The second signal ends the process at once: but timeout(1) sends its signal to the process and
-/// to its group, which is one wish.
+/// A second signal ends the process at once, but only after half a second: timeout(1) sends its
+/// signal to the process and again to its group, and means one signal.
 void on_signal(int signal) {
   constexpr long k_one_wish_ms = 500;
   const long now = now_ms();
@@ -48,7 +49,7 @@ void on_signal(int signal) {
   struct sigaction usual = {};
   usual.sa_handler = SIG_DFL;
   ::sigaction(signal, &usual, nullptr);
-  ::raise(signal); // comes when this handler returns
+  ::raise(signal); // delivered when this handler returns
 }
 
 void write_byte(int pipe) noexcept {
@@ -65,7 +66,7 @@ void on_hangup(int) {
   write_byte(g_hangup_write);
 }
 
-/// Waits for one of the pipes, `until` at the longest; false if that has come.
+/// Waits for one of the two pipes, for a minute at most; false if `until` has passed.
 bool wait_until(std::chrono::steady_clock::time_point until) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
                         until - std::chrono::steady_clock::now())
@@ -73,7 +74,7 @@ bool wait_until(std::chrono::steady_clock::time_point until) {
   if (left <= 0) {
     return false;
   }
-  // A negative descriptor is passed over.
+  // poll() ignores a negative descriptor.
   struct pollfd waited[] = {{interrupt_fd(), POLLIN, 0}, {g_hangup_read, POLLIN, 0}};
   ::poll(waited, 2, static_cast<int>(left > 60'000 ? 60'000 : left));
   return true;
@@ -167,7 +168,7 @@ void interruptible_sleep_ms(long milliseconds) {
     if (left <= 0) {
       return;
     }
-    struct pollfd waited = {interrupt_fd(), POLLIN, 0}; // a negative descriptor is passed over
+    struct pollfd waited = {interrupt_fd(), POLLIN, 0}; // poll() ignores a negative descriptor
     ::poll(&waited, 1, static_cast<int>(left > 60'000 ? 60'000 : left));
   }
 }

@@ -9,7 +9,7 @@ namespace regctl {
 
 namespace {
 
-/// Puts the document into `document`, or returns why there is none.
+/// Puts the document into `document`, or returns the fault of the text.
 std::optional<std::string> read_document(std::string_view text, Json& document) {
   return JsonBuilder(JsonBuilder::Of::document,
                      [&](const std::string&, Json& value) { document = std::move(value); })

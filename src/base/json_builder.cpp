@@ -16,8 +16,9 @@ std::string too_deep() {
 }
 
 std::string not_json(const Json::exception& error) {
-  // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error …; last read:
-  // '…'" without the library's own numbering, and with as much of that last token as is readable.
+  // The library says "[json.exception.parse_error.101] parse error at line 1, column 2: syntax
+  // error …; last read: '…'". Leaves out its error number and the unreadable part of the last
+  // token.
   std::string_view what = error.what();
   if (const auto end = what.find("] "); what.starts_with('[') && end != std::string_view::npos) {
     what.remove_prefix(end + 2);
@@ -65,7 +66,8 @@ bool JsonBuilder::open(Shape shape) {
 }
 
 bool JsonBuilder::close() {
-  if (frames_.empty()) { // of the parts, the inner first
+  if (frames_.empty()) { // the end of an array or object whose parts are passed on, the inner one
+                         // first
     (is_in_list_ ? is_in_list_ : is_inside_) = false;
     return true;
   }
@@ -100,8 +102,8 @@ bool JsonBuilder::refuse(std::string why) {
   return false;
 }
 
-/// Of members of one name the last counts, in the place of the first. Sorted, since a peer can find
-/// names that a hash table puts all into one place.
+/// Of several members of one name the last counts, at the place of the first. Sorts instead of
+/// hashing, since a peer can choose names that collide.
 void JsonBuilder::unite(std::vector<Member>& members) {
   std::vector<std::size_t> order(members.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

@@ -19,28 +19,28 @@ std::string too_deep();
 /// Why the parser refuses a text: "is not JSON: parse error at line 1, column 2: …".
 std::string not_json(const Json::exception& error);
 
-/// Tells `to` what is in `text`, and whether it is JSON and all of it was taken: the one place
-/// where JSON is parsed.
+/// Passes the values of `text` to `to`. Returns whether `text` is JSON and `to` accepted all of it.
+/// All JSON is parsed here.
 bool tell_json(std::string_view text, nlohmann::json_sax<Json>& to);
 
-/// Makes documents of what the parser tells: of all of a text, or of each part of the array or
-/// object that it is. The library's own way looks for every member among all those before it.
+/// Builds documents from parser events: one of the whole text, or one for each part of its array or
+/// object. (The library's own builder compares every member with all members before it.)
 class JsonBuilder : private nlohmann::json_sax<Json> {
 public:
-  /// What the text is and what is told of it.
+  /// The shape of the text and its parts.
   enum class Of {
-    document, ///< anything, told once as a whole
-    elements, ///< an array, told element by element
-    members,  ///< an object, told member by member
+    document, ///< any document, passed on as a whole
+    elements, ///< an array, passed on element by element
+    members,  ///< an object, passed on member by member
   };
-  /// `name` is a member's, else empty.
+  /// `name` is the member's name; empty for documents and elements.
   using OnPart = std::function<void(std::string& name, Json& value)>;
 
-  /// `list` names a member whose array is told empty and then element by element.
+  /// If the member named `list` is an array, it is passed on empty and then element by element.
   JsonBuilder(Of of, OnPart on_part, std::string list = {})
       : of_(of), on_part_(std::move(on_part)), list_(std::move(list)) {}
 
-  /// Why `text` is no good; nothing if all of it was told. Once only.
+  /// Returns the fault of `text`, or nothing if all of it was passed on. Once only.
   std::optional<std::string> read(std::string_view text);
 
 private:
@@ -82,9 +82,9 @@ private:
   Of of_;
   OnPart on_part_;
   std::string list_;
-  bool is_inside_ = false;  ///< the array or object whose parts are told
-  bool is_in_list_ = false; ///< the array of the member `list_`
-  std::string name_;        ///< of the part that is being read
+  bool is_inside_ = false;  ///< within the array or object whose parts are passed on
+  bool is_in_list_ = false; ///< within the array of the member `list_`
+  std::string name_;        ///< of the part being read
   std::size_t values_ = 0;  ///< in that part so far
   std::vector<Frame> frames_;
   std::string problem_;

@@ -33,7 +33,8 @@ bool is_low_surrogate(std::uint16_t code) {
   return code >= 0xdc00 && code <= 0xdfff;
 }
 
-/// Whether a number is too large for strtod. What is no number stays for the parser to refuse.
+/// Whether a number is too large for strtod. Malformed numbers stay as they are: the parser refuses
+/// them.
 bool is_beyond_double(std::string_view token) {
   constexpr std::size_t k_most_digits = 308; // of a number that is certainly in range
   if (token.size() <= k_most_digits && token.find_first_of("eE") == std::string_view::npos) {
@@ -91,7 +92,7 @@ private:
   void step_over_escape() {
     const auto code = read_escape(text_.substr(at_));
     if (!code) {
-      at_ += 2; // whatever it escapes
+      at_ += 2; // a backslash and the escaped character
       return;
     }
     const auto next = read_escape(text_.substr(at_ + k_escape_bytes));

@@ -18,10 +18,10 @@ namespace regctl {
 
 namespace {
 
-constexpr int k_most_links = 40; // as the kernel follows
+constexpr int k_most_links = 40; // the kernel's limit
 
-/// Whether `owner` is somebody whom we need not trust, in a folder in which everybody can put
-/// something and nobody can take away another's.
+/// Whether a file of `owner` in a sticky folder that every user can write to belongs to an
+/// untrusted user: neither the folder's owner nor us.
 bool is_planted(const struct stat& folder, uid_t owner) {
   constexpr mode_t k_open_to_all = S_ISVTX | S_IWOTH;
   return (folder.st_mode & k_open_to_all) == k_open_to_all && owner != folder.st_uid &&
@@ -40,8 +40,8 @@ bool is_in_proc(const FileDescriptor& fd) {
   return ::fstatfs(fd.get(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
 }
 
-/// Walks a path part by part, each from the open folder before it, so that nothing can be changed
-/// behind it.
+/// Walks a path part by part, each from the open folder before it, so that nobody can exchange a
+/// part already passed.
 class Walk {
 public:
   explicit Walk(const std::string& path) : what_("'" + path + "'") {
@@ -91,7 +91,7 @@ private:
           ::open(path.starts_with('/') ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC)));
     }
     if (path.ends_with('/')) {
-      rest_.emplace_back("."); // what is named is a folder
+      rest_.emplace_back("."); // a path that ends with '/' names a folder
     }
     for (auto end = path.size(); end > 0;) {
       const auto slash = path.rfind('/', end - 1);
@@ -118,7 +118,7 @@ private:
   }
 
   void go_to(FileDescriptor next) {
-    const int reason = errno; // closing the folder may change it
+    const int reason = errno; // closing the old folder may change it
     folder_ = std::move(next);
     errno = reason;
   }
@@ -140,7 +140,7 @@ private:
 
   std::string what_;
   FileDescriptor folder_;
-  std::vector<std::string> rest_; ///< the next part last
+  std::vector<std::string> rest_; ///< in reverse order: the next part is the last
   int links_ = 0;
 };
 

@@ -19,7 +19,7 @@ public:
   Run(std::size_t count, const std::function<void(std::size_t)>& body)
       : count_(count), body_(body) {}
 
-  /// Takes one index after the other until none is left or somebody failed.
+  /// Takes one index after another until none is left or a call has failed.
   void work() noexcept {
     while (!failed_.load()) {
       const auto index = next_.fetch_add(1);
@@ -46,7 +46,8 @@ public:
 
 private:
   std::size_t count_;
-  const std::function<void(std::size_t)>& body_; // lives in the caller of run_parallel
+  const std::function<void(std::size_t)>&
+      body_; // outlives this: run_parallel() returns after all threads
   std::atomic<std::size_t> next_{0};
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
@@ -63,12 +64,12 @@ void run_parallel(std::size_t jobs, std::size_t count,
     for (std::size_t i = 1; i < std::min(jobs, count); ++i) {
       try {
         threads.emplace_back([&run] { run.work(); });
-      } catch (const std::system_error&) { // no more threads: those that there are do it all
+      } catch (const std::system_error&) { // no more threads: the existing ones do all the work
         break;
       }
     }
     run.work();
-  } // joined here
+  } // joins the threads
   run.rethrow();
 }
 

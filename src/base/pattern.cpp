@@ -94,7 +94,7 @@ private:
     const bool is_negated = at_ < text_.size() && (text_[at_] == '!' || text_[at_] == '^');
     at_ += is_negated ? 1 : 0;
     std::string members;
-    // As everywhere, a ']' right at the beginning is a member.
+    // As in other globs, a ']' right at the beginning is a member.
     for (const auto first = at_; at_ < text_.size() && (text_[at_] != ']' || at_ == first); ++at_) {
       const char c = text_[at_];
       if (c == '/') {

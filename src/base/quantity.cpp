@@ -29,7 +29,7 @@ constexpr std::array<Unit, 9> k_size_units = {{{"", 1},
                                                {"gi", 1024.0 * 1024 * 1024},
                                                {"t", 1e12},
                                                {"ti", 1024.0 * 1024 * 1024 * 1024}}};
-constexpr double k_limit = 9e15; // doubles have every whole number up to here
+constexpr double k_limit = 9e15; // a double holds every whole number up to here
 
 [[noreturn]] void bad(std::string_view text, const char* what, const char* hint) {
   throw Error(ErrorKind::usage, "'" + std::string(text) + "' is not " + what, hint);
@@ -185,7 +185,7 @@ Bandwidth parse_bandwidth(std::string_view text) {
     const auto end = std::min(text.find(',', begin), text.size());
     const auto item = text.substr(begin, end - begin);
     if (is_at_end) {
-      bad_bandwidth(text); // what holds at all other times is the last
+      bad_bandwidth(text); // the rate for all other times must be the last item
     }
     if (const auto dash = item.find('-'); dash != std::string_view::npos) {
       bandwidth.spans.push_back(parse_span(text, item, dash));

@@ -36,7 +36,7 @@ std::size_t seeded_hash(std::span<const std::byte> bytes) noexcept {
     const auto size = std::min(bytes.size(), sizeof word);
     std::memcpy(&word, bytes.data(), size);
     hash = (hash ^ word) * factor;
-    hash ^= hash >> 32U; // the upper half is the better one
+    hash ^= hash >> 32U; // the upper half is mixed better
     bytes = bytes.subspan(size);
   }
   return static_cast<std::size_t>(hash * factor ^ hash);

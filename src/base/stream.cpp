@@ -77,7 +77,7 @@ public:
 
   std::size_t read(std::span<std::byte> out) override {
     if (!problem_.empty()) {
-      fail(problem_); // whoever reads on after a failure must not find an end
+      fail(problem_); // a reader that goes on after a failure must not get an end
     }
     const auto n = source_->read(out);
     if (n == 0) {

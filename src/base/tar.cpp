@@ -32,7 +32,7 @@ public:
       } else if (entry->type == 'K') {
         long_link = read_extension(size);
       } else if (entry->type == 'g') {
-        begin_data(size); // says nothing about single entries
+        begin_data(size); // a global PAX header: it says nothing about single entries
         skip_rest();
       } else {
         apply_long_names(*entry, long_name, long_link);
@@ -76,7 +76,7 @@ private:
     }
   }
 
-  /// Nothing at the end: zero blocks, or the stream's end exactly where a header would begin.
+  /// Nothing at the end, which is zero blocks, or the end of the stream where a header would begin.
   std::optional<TarEntry> read_header() {
     if (ended_) {
       return std::nullopt;

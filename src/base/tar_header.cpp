@@ -47,7 +47,7 @@ std::string text(const TarBlock& block, Field field) {
   throw Error(ErrorKind::protocol, what + ": " + why);
 }
 
-/// GNU's way to write what does not fit in octal: the first bit set, then big-endian two's
+/// GNU's form of a number that does not fit in octal: the first bit set, then big-endian two's
 /// complement.
 std::int64_t binary_number(std::string_view bytes, const std::string& what) {
   const bool negative = (static_cast<unsigned char>(bytes.front()) & 0x40) != 0;
@@ -66,7 +66,7 @@ std::int64_t binary_number(std::string_view bytes, const std::string& what) {
   return static_cast<std::int64_t>(value);
 }
 
-/// Nothing for text that is no number.
+/// The number in a field; nothing for malformed text.
 std::optional<std::int64_t> find_number(const TarBlock& block, Field field,
                                         const std::string& what) {
   auto bytes = raw(block, field);
@@ -89,8 +89,8 @@ std::int64_t number(const TarBlock& block, Field field, const std::string& what)
   bad(what, "a tar header has a number that is none");
 }
 
-/// The sum of the header's bytes with the checksum field as spaces; some old tars summed signed
-/// bytes.
+/// Checks the sum of the header's bytes, taken with spaces in the checksum field. Some old tars
+/// summed signed bytes.
 void check_sum(const TarBlock& block, const std::string& what) {
   std::int64_t as_unsigned = 0;
   std::int64_t as_signed = 0;
@@ -108,7 +108,7 @@ void check_sum(const TarBlock& block, const std::string& what) {
 }
 
 bool has_data(char type) noexcept {
-  // Links, devices, folders and pipes have none, whatever their size says.
+  // Links, devices, folders and pipes have no data, even if their size field is not 0.
   return type < '1' || type > '6';
 }
 
@@ -138,7 +138,8 @@ TarEntry parse_tar_header(const TarBlock& block, const std::string& what) {
     entry.group_name = text(block, k_group_name);
     entry.device_major = number(block, k_device_major, what);
     entry.device_minor = number(block, k_device_minor, what);
-    const bool is_posix = magic[5] == '\0'; // GNU has a space there and other things in the prefix
+    const bool is_posix =
+        magic[5] == '\0'; // GNU has a space there and uses the prefix field otherwise
     if (auto prefix = text(block, k_prefix); is_posix && !prefix.empty()) {
       entry.name = prefix + "/" + entry.name;
     }
@@ -147,7 +148,7 @@ TarEntry parse_tar_header(const TarBlock& block, const std::string& what) {
     entry.type = '0';
   }
   if (entry.type == '0' && entry.name.ends_with('/')) {
-    entry.type = '5'; // as tars before POSIX wrote folders
+    entry.type = '5'; // tars before POSIX wrote folders so
   }
   entry.size_bytes = has_data(entry.type) ? static_cast<std::uint64_t>(size) : 0;
   return entry;
@@ -177,7 +178,7 @@ std::map<std::string, std::string> parse_pax(std::string_view text, const std::s
 void apply_pax(const std::map<std::string, std::string>& records, TarEntry& entry,
                const std::string& what) {
   const auto take_number = [&](const std::string& value) {
-    // Times may have a fraction, which is cut off.
+    // Times may have a fraction; it is cut off.
     const auto whole = std::string_view(value).substr(0, value.find('.'));
     if (const auto number = parse_whole_number<std::int64_t>(whole)) {
       return *number;

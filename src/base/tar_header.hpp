@@ -25,7 +25,7 @@ TarEntry parse_tar_header(const TarBlock& block, const std::string& what);
 /// The records of a PAX extended header ("LENGTH KEY=VALUE\n"…). Throws Error{protocol} "WHAT: …".
 std::map<std::string, std::string> parse_pax(std::string_view text, const std::string& what);
 
-/// Applies PAX records to an entry. Throws Error{protocol} for a size or number that is none.
+/// Applies PAX records to an entry. Throws Error{protocol} for a malformed size or number.
 void apply_pax(const std::map<std::string, std::string>& records, TarEntry& entry,
                const std::string& what);
 

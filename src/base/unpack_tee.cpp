@@ -12,15 +12,15 @@ namespace regctl {
 
 namespace {
 
-/// What the unpacker pulls, kept for the reader.
+/// The packed bytes that the unpacker pulled, kept for the reader.
 struct Passing {
   std::unique_ptr<Source> packed;
-  std::vector<std::byte> seen; ///< pulled by the unpacker and not yet read, from seen_begin on
+  std::vector<std::byte> seen; ///< pulled by the unpacker; not yet read from seen_begin on
   std::size_t seen_begin = 0;
-  std::span<std::byte>
-      reader_room;              ///< the reader waits and nothing is kept: the next bytes go here
-  std::size_t reader_bytes = 0; ///< how many went there
-  std::exception_ptr failure;   ///< of `packed`
+  std::span<std::byte> reader_room; ///< the buffer of the waiting reader if nothing is kept: the
+                                    ///< next bytes go straight there
+  std::size_t reader_bytes = 0;     ///< how many bytes went there
+  std::exception_ptr failure;       ///< of `packed`
   std::string what;
 
   [[nodiscard]] bool is_empty() const noexcept { return seen_begin == seen.size(); }
@@ -62,10 +62,11 @@ private:
     }
   }
 
-  Passing& passing_; // of the tee that owns this
+  Passing& passing_; // a member of the tee that owns this
 };
 
-/// The reader drives the unpacker, which pulls the packed bytes, which the reader then gets.
+/// The reader drives the unpacker: the unpacker pulls packed bytes, and the reader gets a copy of
+/// them.
 class UnpackTee final : public Source {
 public:
   UnpackTee(std::unique_ptr<Source> packed, std::shared_ptr<UnpackedObserver> observer,
@@ -109,7 +110,7 @@ private:
   }
 
   Passing passing_;
-  std::shared_ptr<UnpackedObserver> observer_; // shared with who wants its result
+  std::shared_ptr<UnpackedObserver> observer_; // shared with the caller, which reads its result
   std::unique_ptr<Source> unpacked_;
   bool observing_ = true;
 };

@@ -14,7 +14,8 @@ struct Range {
   std::uint32_t last;
 };
 
-// C1 controls, line separators, marks and overrides of direction, the byte order mark.
+// C1 controls, direction marks, line separators and direction overrides, direction isolates, the
+// byte order mark, tag characters.
 constexpr std::array<Range, 6> k_harmful = {{{0x80, 0x9f},
                                              {0x200e, 0x200f},
                                              {0x2028, 0x202e},
@@ -28,7 +29,7 @@ std::string escape(const char* pattern, std::uint32_t code) {
   return {buffer.data(), static_cast<std::size_t>(std::max(size, 0))};
 }
 
-/// `character`, which `text` begins with, as it is printed.
+/// `character`, the first of `text`, as it is printed.
 std::string show(Character character, std::string_view text) {
   if (character.bytes == 0) {
     return escape("\\x%02x", character.code);
@@ -48,7 +49,7 @@ std::string show(Character character, std::string_view text) {
   }
 }
 
-/// The beginning of `text` that takes at most `limit_bytes`, made visible and taken off `text`.
+/// Takes a beginning off `text` and returns it made visible, in at most `limit_bytes` bytes.
 std::string take_visible(std::string_view& text, std::size_t limit_bytes) {
   std::string result;
   while (!text.empty()) {

@@ -18,7 +18,7 @@ public:
   explicit Reader(std::string_view what) : what_(what) {}
 
   Yaml read(const YAML::Node& node, int depth) {
-    const int line = std::max(node.Mark().line, 0) + 1; // an empty document has none
+    const int line = std::max(node.Mark().line, 0) + 1; // an empty document has no line
     if (++nodes_ > k_node_limit || depth > k_depth_limit) {
       fail(line, "the document is too large or nested too deep");
     }
@@ -92,7 +92,8 @@ const Yaml* Yaml::find(std::string_view key) const {
 Yaml parse_yaml(const std::string& text, std::string_view what) {
   Reader reader(what);
   try {
-    return reader.read(YAML::Load(text), 0); // LoadAll goes on for ever after some that is no YAML
+    return reader.read(YAML::Load(text),
+                       0); // not LoadAll, which never ends for some malformed texts
   } catch (const YAML::Exception& error) {
     reader.fail(error.mark.line + 1, error.msg);
   }

@@ -14,17 +14,17 @@
 
 namespace regctl {
 
-/// A rate that all who take bytes share. Thread-safe.
+/// One rate shared by all callers of take(). Thread-safe.
 class BandwidthLimit {
 public:
   /// `minute_of_day` tells the local time, in minutes since midnight.
   explicit BandwidthLimit(Bandwidth bandwidth,
                           std::function<std::chrono::minutes()> minute_of_day = local_minute);
 
-  /// How many bytes to read at once, at most: about a tenth of a second's.
+  /// The most bytes to read at once: about a tenth of a second's share of the rate.
   [[nodiscard]] std::size_t piece_bytes() const;
 
-  /// Waits until so many bytes may have travelled. Throws Error{interrupted}.
+  /// Waits until the rate allows `bytes` more bytes. Throws Error{interrupted}.
   void take(std::uint64_t bytes);
 
   static std::chrono::minutes local_minute();
@@ -37,13 +37,13 @@ private:
   const Bandwidth bandwidth_;
   const std::function<std::chrono::minutes()> minute_of_day_;
   std::mutex mutex_;
-  Clock::time_point free_at_{}; ///< guarded: until then the rate is spent
+  Clock::time_point free_at_{}; ///< guarded; the rate is used up until this time
 };
 
-/// The limits that hold for what moves between two places; each must outlive what moves.
+/// The limits of the transfers between two places. Each limit must outlive those transfers.
 using BandwidthLimits = std::vector<BandwidthLimit*>;
 
-/// `source` no faster than every one of `limits`.
+/// `source`, read no faster than the slowest of `limits`. The list must outlive the result.
 std::unique_ptr<Source> make_limited_source(std::unique_ptr<Source> source,
                                             const BandwidthLimits& limits);
 

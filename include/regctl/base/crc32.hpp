@@ -7,8 +7,8 @@
 
 namespace regctl {
 
-/// CRC-32 as gzip has it (RFC 1952 section 8), over bytes handed in piece by piece: against
-/// accidents, not against malice, at a twentieth of the price of a SHA-256. Not thread-safe.
+/// The CRC-32 of gzip (RFC 1952 section 8), over bytes handed in piece by piece. It detects
+/// accidents, not tampering, and costs a twentieth of a SHA-256. Not thread-safe.
 class Crc32 {
 public:
   void update(std::span<const std::byte> bytes) noexcept;

@@ -7,8 +7,9 @@
 
 namespace regctl {
 
-/// Looks up a variable of the environment: what parses configuration is handed one, so that it can
-/// be tested.
+/// Returns the value of an environment variable, or nothing if it is not set. Code that reads
+/// configuration takes one of these instead of calling getenv(), so that tests can set the
+/// variables.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 } // namespace regctl

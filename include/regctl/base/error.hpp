@@ -17,7 +17,7 @@ enum class ErrorKind {
   usage,       ///< the command line or a configuration file is wrong
   not_found,   ///< the named tag, repository, image or input file does not exist
   denied,      ///< 401 or 403 after credentials were tried
-  unavailable, ///< DNS, connect, TLS, time-out, 429, 5xx: later may be better
+  unavailable, ///< DNS, connect, TLS, time-out, 429, 5xx: a later try may succeed
   protocol,    ///< the peer or a file breaks its format
   integrity,   ///< bytes, size or checksum are not what was promised
   local_io,    ///< disk full, permission, broken output
@@ -26,8 +26,8 @@ enum class ErrorKind {
 };
 
 /// The only exception type thrown on purpose. A message is one sentence without a final period:
-/// what failed, on what, why. Frames say during which work, innermost first. The hint, if any, says
-/// what the user can do about it. Not derived from: the kind is the whole payload.
+/// what failed, on what, why. Frames name the work in progress, innermost first. The hint, if any,
+/// tells the user how to go on. Never a base class: the kind is all that callers may tell apart.
 class Error : public std::exception {
 public:
   Error(ErrorKind kind, std::string message, std::string hint = {});
@@ -51,8 +51,8 @@ private:
   std::string what_;
 };
 
-/// Calls `body` and returns its result; an Error that leaves it gets the frame `describe()`, which
-/// is only called then.
+/// Calls `body` and returns its result. An Error that leaves `body` gets the frame `describe()`,
+/// which is called only then.
 template <class Describe, class Body>
 auto in_context(Describe&& describe, Body&& body) -> decltype(body()) {
   try {
@@ -63,7 +63,7 @@ auto in_context(Describe&& describe, Body&& body) -> decltype(body()) {
   }
 }
 
-/// Rethrows `exception`, an Error as a copy: frames can then be added on several threads.
+/// Rethrows `exception`. An Error is copied first, so that several threads can add frames.
 [[noreturn]] void rethrow_copy(const std::exception_ptr& exception);
 
 /// Throws Error{local_io} "cannot ACTION: REASON" with the text of `errno_value`. ENOENT becomes

@@ -30,34 +30,35 @@ private:
   int fd_ = -1;
 };
 
-// Files that a user names are opened by these and by AtomicFile alone. They follow no link that
-// another user put into a folder that is open to everybody (/tmp), nor write what another put
-// there, whatever the kernel's protected_symlinks, protected_regular and protected_fifos say.
+// Files that a user names are opened only by these functions and by AtomicFile. In a folder that
+// every user can write to (/tmp), they follow no link and write to no file that another user put
+// there. They do not rely on the kernel's protected_symlinks, protected_regular and
+// protected_fifos, which may be off.
 
-/// Opens `path` for reading. Throws Error{not_found} or Error{local_io} naming it. A pipe that
-/// nobody writes to yet is waited for when it is read.
+/// Opens `path` for reading. Throws Error{not_found} or Error{local_io} naming it. Does not wait
+/// for a pipe's writer: the first read does.
 FileDescriptor open_for_reading(const std::filesystem::path& path);
 
-/// Opens a regular file for reading. A pipe or a device is Error{local_io}.
+/// Opens a regular file for reading. Throws Error{local_io} for a pipe or a device.
 FileDescriptor open_regular_file(const std::filesystem::path& path);
 
-/// The fate of a file's earlier content.
+/// What becomes of a file's earlier content.
 enum class Earlier { kept, removed };
 
-/// Opens a file, a pipe or a device to write line by line at its end, and creates it. Waits for the
+/// Opens a file, a pipe or a device for writing at its end; creates a missing file. Waits for the
 /// reader of a pipe. Throws Error{local_io}, Error{interrupted}.
 FileDescriptor open_for_appending(const std::filesystem::path& path, Earlier earlier,
                                   unsigned mode = 0666);
 
-/// The same, but standard input for "-".
+/// Standard input for "-", else open_for_reading().
 FileDescriptor open_input(const std::string& path);
-/// How messages name that: "'FILE'", "standard input".
+/// The input as messages name it: "'FILE'" or "standard input".
 std::string input_name(const std::string& path);
 
-/// What reading and writing do once interrupted.
+/// The effect of an interruption on reading and writing.
 enum class OnInterrupt {
   stop,  ///< throw Error{interrupted}
-  go_on, ///< for the little that tells how far a run came
+  go_on, ///< for the few bytes that record how far a run came
 };
 
 /// Writes all of `bytes` at the descriptor's position. Throws Error{local_io} "cannot write WHAT:
@@ -81,25 +82,26 @@ std::unique_ptr<Source> make_range_source(std::shared_ptr<const FileDescriptor> 
 std::unique_ptr<Source> make_fd_source(FileDescriptor fd, std::string what,
                                        OnInterrupt on_interrupt = OnInterrupt::stop);
 
-/// Writes to a descriptor (stdout, a pipe). EPIPE is Error{local_io}.
+/// Writes to a descriptor (stdout, a pipe). Throws Error{local_io}, also for EPIPE.
 std::unique_ptr<Sink> make_fd_sink(FileDescriptor fd, std::string what);
 
-/// For a file that cannot be created or opened for writing. A folder that is missing is
-/// Error{local_io} too: what was asked for is not "not found".
+/// Throws for a file that could not be created or opened for writing. A missing folder is
+/// Error{local_io} too, since "not found" would read as if the file had been looked for.
 [[noreturn]] void throw_not_created(const std::string& what, int errno_value);
 
-/// A file that appears under its name only by commit(): written beside it under a temporary name
-/// that is removed at destruction, fsynced and renamed. Nothing is left behind by an error or by
-/// Ctrl-C; where the file system has O_TMPFILE, nothing by kill -9 either.
+/// A file that appears under its name only at commit(). Until then it has no name, or a temporary
+/// one beside the final one, which the destructor removes. An error or Ctrl-C leaves nothing
+/// behind; nor does kill -9 where the file system has O_TMPFILE.
 class AtomicFile : public Sink {
 public:
-  /// `mode` is the permission of the result before the umask; an existing file's mode is kept. A
-  /// symbolic link is written through, as a user expects of a file he names. Throws
-  /// Error{local_io} where `path` is no regular file, or a file or link that another user planted.
+  /// `mode` is the permission of the result before the umask; an existing file keeps its mode. A
+  /// symbolic link is followed and its target replaced, as users expect of a path they name. Throws
+  /// Error{local_io} if `path` is not a regular file, or is a file or link that another user
+  /// planted.
   explicit AtomicFile(const std::filesystem::path& path, unsigned mode = 0666);
 
-  /// The file `name` in an open folder, whatever has become of the folder's own name; a symbolic
-  /// link of that name is replaced, not followed. `what` names the file in errors.
+  /// The file `name` in an open folder, even if that folder is renamed. A symbolic link of that
+  /// name is replaced, not followed. `what` names the file in errors.
   AtomicFile(FileDescriptor folder, std::string name, std::string what, unsigned mode = 0666);
   ~AtomicFile() override;
   AtomicFile(const AtomicFile&) = delete;
@@ -116,10 +118,10 @@ public:
 
   enum class Durable {
     bytes_and_name,
-    bytes,   ///< the name is once somebody fsyncs the folder: for several files that count together
-    already, ///< as `bytes`, where sync_file_system() has made the bytes durable
+    bytes, ///< the name is durable only after fsync_folder(); for several files that count together
+    already, ///< as `bytes`; the caller has made the bytes durable with sync_file_system()
   };
-  /// Makes the bytes durable and gives them their name, replacing what had it. Once only.
+  /// Makes the bytes durable and gives them their name, replacing any file of that name. Once only.
   void commit(Durable durable = Durable::bytes_and_name);
 
 private:
@@ -133,23 +135,23 @@ private:
   bool committed_ = false;
 };
 
-/// Makes durable what was created, renamed and removed in a folder. Throws Error{local_io} "cannot
-/// write WHAT: …" where the disk says it could not.
+/// Makes durable the files created, renamed and removed in a folder. Throws Error{local_io} "cannot
+/// write WHAT: …" if the disk reports a failure.
 void fsync_folder(const FileDescriptor& folder, const std::string& what);
 
-/// Makes durable all that was written to the file system of `folder`, by whomever: one wait of the
-/// disk instead of one for each of many files. Throws Error{local_io} "cannot write WHAT: …" where
-/// the disk says it could not. Source: syncfs(2), which tells such failures since Linux 5.8.
+/// Makes durable all writes of all processes to the file system of `folder`: one wait for the disk
+/// instead of one per file. Throws Error{local_io} "cannot write WHAT: …" if the disk reports a
+/// failure. Source: syncfs(2), which reports such failures since Linux 5.8.
 void sync_file_system(const FileDescriptor& folder, const std::string& what);
 
-/// Whether a file of this name is one that an AtomicFile was writing: left behind where its process
-/// was killed between giving it a name and renaming it.
+/// Whether `name` has the form of AtomicFile's temporary names. Such a file is left behind by a
+/// process that was killed between naming and renaming it.
 [[nodiscard]] bool is_temporary_name(std::string_view name) noexcept;
 
-/// A file without a name under $TMPDIR (or /tmp), gone when closed or when the process dies.
+/// A nameless file under $TMPDIR (or /tmp). It vanishes when closed or when the process dies.
 FileDescriptor make_temporary_file();
 
-/// The bytes of a source, kept in a temporary file without a name. Copies share the file; open() is
+/// The bytes of a source, kept in a nameless temporary file. Copies share the file. open() is
 /// thread-safe.
 struct KeptBytes {
   std::shared_ptr<const FileDescriptor> file;
@@ -158,11 +160,11 @@ struct KeptBytes {
   [[nodiscard]] std::unique_ptr<Source> open() const;
 };
 
-/// Reads `source` to its end and keeps its bytes, for callers that need the size beforehand or read
+/// Reads `source` to its end and keeps the bytes, for callers that need their size first or read
 /// them more than once.
 KeptBytes keep_bytes(Source& source);
 
-/// The whole of a small file. Throws Error{protocol} past `limit_bytes`.
+/// The whole of a small file. Throws Error{protocol} if it is larger than `limit_bytes`.
 std::string read_file(const std::filesystem::path& path, std::uint64_t limit_bytes);
 
 } // namespace regctl

@@ -9,9 +9,9 @@
 
 namespace regctl {
 
-/// Loads SHA-256, which the first sum would otherwise do (0.8 ms). To be called before there are
-/// threads: libcrypto 3.0 crashes if it loads on a thread that finds no memory. Throws
-/// Error{unsupported} where it has no SHA-256.
+/// Loads SHA-256, which otherwise happens at the first sum (0.8 ms). Call it before threads start:
+/// libcrypto 3.0 crashes if it loads on a thread for which there is no memory. Throws
+/// Error{unsupported} if libcrypto has no SHA-256.
 void prepare_hashing();
 
 /// SHA-256 over bytes handed in piece by piece (libcrypto, which uses the CPU's instructions).

@@ -3,17 +3,17 @@
 
 namespace regctl {
 
-/// From now on SIGINT, SIGTERM and SIGHUP set the interrupted state instead of ending the process,
-/// so that work stops at the next check_interrupted() and destructors clean up; a second signal,
-/// half a second later or more, ends the process at once. SIGPIPE is ignored: a closed pipe is an
-/// error of the write.
+/// From now on SIGINT, SIGTERM and SIGHUP set the interrupted state instead of ending the process:
+/// work stops at the next check_interrupted(), and destructors clean up. A second signal, at least
+/// half a second later, ends the process at once. SIGPIPE is ignored: a closed pipe is an error of
+/// the write.
 void install_interrupt_handlers();
 
-/// From now on SIGHUP does not interrupt, but is noted: for what reads its configuration again.
-/// After install_interrupt_handlers().
+/// From now on SIGHUP is noted and does not interrupt, for commands that then read their
+/// configuration again. Call it after install_interrupt_handlers().
 void note_hangups();
 
-/// Waits for `milliseconds`, or until SIGHUP came since the last call: true then. Throws
+/// Waits for `milliseconds` or for SIGHUP. Returns true if SIGHUP came since the last call. Throws
 /// Error{interrupted} when interrupted.
 bool wait_for_hangup_ms(long milliseconds);
 
@@ -24,10 +24,11 @@ bool wait_for_hangup_ms(long milliseconds);
 void check_interrupted();
 
 /// A descriptor that becomes readable when interrupted, for poll() beside other descriptors; -1
-/// before install_interrupt_handlers(). Never to be read or closed.
+/// before install_interrupt_handlers(). Must not be read or closed.
 [[nodiscard]] int interrupt_fd() noexcept;
 
-/// What the signal handler does, for tests and for other ways to stop a run.
+/// Sets the interrupted state as the signal handler does, for tests and for other ways to stop a
+/// run.
 void interrupt() noexcept;
 
 /// Back to not interrupted; for tests.

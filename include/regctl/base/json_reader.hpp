@@ -10,31 +10,32 @@
 
 namespace regctl {
 
-/// Reads JSON value by value where a document of it would be too much: a text of small values takes
-/// some twenty times its size as one. To be derived from; what `on_…` says no to ends the reading,
-/// as does nesting deeper than 100. As expensive to include as json.hpp.
+/// Reads JSON value by value, for texts whose document would take too much memory (some twenty
+/// times the text if its values are small). Derive from it: a call of `on_…` that returns false
+/// ends the reading, and so does nesting deeper than 100. As expensive to include as json.hpp.
 class JsonReader : private nlohmann::json_sax<Json> {
 public:
-  /// Whether `text` is JSON, as parse_json() takes it, and all of it was taken.
+  /// Whether `text` is JSON by the rules of parse_json(), and every `on_…` returned true.
   bool read(std::string_view text);
 
-  /// After that: why the text is no good, as parse_json() says it; empty where `on_…` said no.
+  /// After read() returned false: the fault of the text in parse_json()'s words; empty if an `on_…`
+  /// returned false.
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
 
 protected:
   enum class Shape { array, object };
 
-  /// How many arrays and objects are around what is being told; 0 for the document itself.
+  /// How many arrays and objects surround the current value; 0 for the document itself.
   [[nodiscard]] std::size_t depth() const noexcept { return depth_; }
 
   virtual bool on_begin(Shape) { return true; }
   virtual bool on_end(Shape) { return true; }
   virtual bool on_key(std::string&) { return true; }
   virtual bool on_string(std::string&) { return true; }
-  virtual bool on_number(std::uint64_t) { return on_other(); } ///< a whole one, not negative
+  virtual bool on_number(std::uint64_t) { return on_other(); } ///< a whole number, not negative
   virtual bool on_boolean(bool) { return on_other(); }
   virtual bool on_null() { return on_other(); }
-  virtual bool on_other() { return true; } ///< another number
+  virtual bool on_other() { return true; } ///< another number; default for all of these
 
 private:
   bool key(string_t& name) final { return on_key(name); }
@@ -57,14 +58,15 @@ private:
   std::string problem_;
 };
 
-/// Reads the array `text` element by element, each as a document of its own for which the limits of
-/// parse_json() hold. Returns why the text is no good, "is not JSON: …" or "is not a JSON array",
-/// and nothing when all is told. What `on_element` throws ends the reading.
+/// Reads the array `text` element by element. Each element is a document of its own under the
+/// limits of parse_json(). Returns the fault of the text, "is not JSON: …" or "is not a JSON
+/// array", or nothing if all elements were passed on. Exceptions of `on_element` end the reading.
 std::optional<std::string> read_json_elements(std::string_view text,
                                               const std::function<void(Json& element)>& on_element);
 
-/// The same for the members of an object; those of one name are all told. The array of a member
-/// that `list` names is told empty and then element by element, under the same name.
+/// Reads the object `text` member by member, like read_json_elements(); several members of one name
+/// are all passed on. If the member named `list` is an array, it is passed on as an empty array
+/// first and then element by element, under the same name.
 std::optional<std::string>
 read_json_members(std::string_view text,
                   const std::function<void(std::string& name, Json& value)>& on_member,

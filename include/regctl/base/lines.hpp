@@ -10,7 +10,7 @@
 
 namespace regctl {
 
-/// The lines of a text, one at a time, so that its length does not matter. Not thread-safe.
+/// Reads a text line by line, so that its length does not matter. Not thread-safe.
 class LineReader {
 public:
   /// Opens a file, "-" for standard input. Throws Error{not_found}, Error{local_io}.
@@ -18,14 +18,14 @@ public:
   /// `what` names it in errors.
   LineReader(std::unique_ptr<Source> source, std::string what);
 
-  /// The next line without its end ("\n" or "\r\n"); nothing behind the last one. Throws
-  /// Error{protocol} "WHAT, line N …" for one longer than k_limit_bytes.
+  /// The next line without its end ("\n" or "\r\n"); nothing after the last one. Throws
+  /// Error{protocol} "WHAT, line N …" for a line longer than k_limit_bytes.
   std::optional<std::string> next();
 
-  /// Of the line that next() returned last, from 1.
+  /// The number of the line that next() returned last, from 1.
   [[nodiscard]] std::size_t number() const noexcept { return number_; }
 
-  /// That line, for messages: "WHAT, line N".
+  /// That line as messages name it: "WHAT, line N".
   [[nodiscard]] std::string where() const;
 
   static constexpr std::size_t k_limit_bytes = 64 * 1024;
@@ -34,7 +34,7 @@ private:
   std::unique_ptr<Source> source_;
   std::string what_;
   std::string buffer_;
-  std::size_t begin_ = 0; // of what is unread in the buffer
+  std::size_t begin_ = 0; // of the unread part of buffer_
   std::size_t number_ = 0;
   bool is_at_end_ = false;
 };

@@ -8,8 +8,9 @@
 
 namespace regctl {
 
-/// The one of `names` that is most like `wanted`, for "did you mean …?": at an edit distance of at
-/// most a third of its length. Looks at the first 10 000 names only. Nothing if none is that near.
+/// The name in `names` that is most like `wanted`, for "did you mean …?". Its edit distance is at
+/// most a third of its length; nothing if no name is that near. Looks at the first 10 000 names
+/// only.
 std::optional<std::string> find_nearest(std::string_view wanted,
                                         const std::vector<std::string>& names);
 

@@ -9,13 +9,13 @@
 
 namespace regctl {
 
-/// What names of repositories and tags are compared with, always as a whole:
+/// A pattern for names of repositories and tags. It is always compared with the whole name:
 ///
 /// - a glob: `*` stands for any characters but '/', `?` for one, `[a-z]` and `[!a-z]` for one of a
-///   set, `{a,b}` for one of several, `**` for anything, and `**` with a '/' behind it for nothing
-///   or whole parts of a name ("**" "/app" is "app" and "team/app"). As rsync, git and Harbor read
-///   it: "team/*" is the repositories right below team, "team/**" all of them. '\' takes the next
-///   character literally;
+///   set, `{a,b}` for one of several, `**` for anything, and `**` followed by '/' for nothing or
+///   for whole parts of a name ("**" "/app" matches "app" and "team/app"). As rsync, git and Harbor
+///   read it, "team/*" matches the repositories right below team, "team/**" all of them. '\' takes
+///   the next character literally;
 /// - `/REGEX/`, in RE2's syntax (Perl's without look-around and back-references).
 ///
 /// Matching takes time in proportion to the name, whatever the pattern. Thread-safe; cheap to copy.
@@ -26,19 +26,19 @@ public:
 
   [[nodiscard]] bool matches(std::string_view name) const;
 
-  /// Whether matches() or captures() ever found a name, of this one or of a copy: what never did
-  /// may be a slip.
+  /// Whether matches() or captures() of this pattern or of a copy ever found a name. A pattern that
+  /// never did may be a typing error.
   [[nodiscard]] bool has_matched() const noexcept;
 
-  /// What was caught, from [1] on: by a regular expression's groups, or by each wildcard of a glob
-  /// in its order (`{a,b}` included); [0] is the whole name. A group that took no part is empty.
+  /// The captured texts from [1] on: the groups of a regular expression, or the wildcards of a glob
+  /// in their order (`{a,b}` included). [0] is the whole name. A group that took no part is empty.
   /// Nothing if the name does not match.
   [[nodiscard]] std::optional<std::vector<std::string>> captures(std::string_view name) const;
 
-  /// How many of them there are, without [0].
+  /// The number of captures, without [0].
   [[nodiscard]] std::size_t capture_count() const noexcept;
 
-  /// As parse() takes it back.
+  /// The text that parse() took.
   [[nodiscard]] const std::string& to_string() const noexcept { return text_; }
 
   bool operator==(const Pattern& other) const noexcept { return text_ == other.text_; }

@@ -22,16 +22,16 @@ std::uint64_t parse_size(std::string_view text);
 /// "10%" or "0.1" as 0.1; from 0 to 1. Throws Error{usage} naming `text`.
 double parse_share(std::string_view text);
 
-/// Adds a size that somebody else tells: a sum stays at the largest number instead of beginning
-/// anew.
+/// Adds a size that a peer reported. The sum stays at the largest number instead of wrapping
+/// around.
 inline void add_size(std::uint64_t& total_bytes, std::uint64_t bytes) noexcept {
   total_bytes += std::min(bytes, std::numeric_limits<std::uint64_t>::max() - total_bytes);
 }
 
-/// A sum of sizes of which not all may be known.
+/// A sum of sizes, some of which may be unknown.
 struct SizeSum {
-  std::uint64_t bytes = 0;   ///< of those that are known
-  std::uint64_t unknown = 0; ///< how many are not
+  std::uint64_t bytes = 0;   ///< the sum of the known sizes
+  std::uint64_t unknown = 0; ///< how many sizes are unknown
 
   void add(const std::optional<std::uint64_t>& size_bytes) noexcept {
     if (size_bytes) {
@@ -54,17 +54,17 @@ struct SizeSum {
   bool operator==(const SizeSum&) const = default;
 };
 
-/// How many bytes a second may travel, by the time of day.
+/// How many bytes a second may travel, depending on the time of day.
 struct Bandwidth {
   struct Span {
     std::chrono::minutes begin{0}; ///< since midnight, local time
-    std::chrono::minutes end{0};   ///< not included; before `begin` for a span over midnight
+    std::chrono::minutes end{0};   ///< exclusive; smaller than `begin` for a span across midnight
     std::optional<std::uint64_t> bytes_per_second; ///< nothing: no limit
 
     bool operator==(const Span&) const = default;
   };
 
-  std::vector<Span> spans;                       ///< the first that has the time counts
+  std::vector<Span> spans;                       ///< the first span that includes the time counts
   std::optional<std::uint64_t> bytes_per_second; ///< at all other times; nothing: no limit
 
   [[nodiscard]] std::optional<std::uint64_t> at(std::chrono::minutes since_midnight) const;
@@ -73,9 +73,9 @@ struct Bandwidth {
   bool operator==(const Bandwidth&) const = default;
 };
 
-/// "20MB/s", "unlimited", or a list between commas in which times of day go before what holds at
-/// all others: "08:00-18:00: 5MB/s, 20MB/s". The "/s" may be missing. Throws Error{usage} naming
-/// `text`.
+/// "20MB/s", "unlimited", or a list separated by commas: spans of the day first, then the rate for
+/// all other times, as in "08:00-18:00: 5MB/s, 20MB/s". The "/s" may be missing. Throws
+/// Error{usage} naming `text`.
 Bandwidth parse_bandwidth(std::string_view text);
 
 } // namespace regctl

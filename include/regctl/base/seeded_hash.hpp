@@ -7,11 +7,11 @@
 
 namespace regctl {
 
-/// A number for a hash table, other in each process: with one that is known, a peer could choose
-/// names or IDs that a table puts all into one place. Not for anything that is kept.
+/// A hash for tables in memory, with a different seed in each process. With a known hash, a peer
+/// could choose names or IDs that all collide. Not for values that are stored or sent.
 std::size_t seeded_hash(std::span<const std::byte> bytes) noexcept;
 
-/// That of texts, for std::unordered_map.
+/// seeded_hash() of texts, for std::unordered_map.
 struct SeededHash {
   std::size_t operator()(std::string_view text) const noexcept {
     return seeded_hash(std::as_bytes(std::span(text.data(), text.size())));

@@ -12,9 +12,8 @@
 
 namespace regctl {
 
-/// Bytes that are pulled. Every transformation (hashing, verifying, unpacking, counting) is a
-/// Source around a Source, so that reading a verified source is verifying it. Not thread-safe: one
-/// reader.
+/// A pull stream of bytes. Every transformation (hashing, verifying, unpacking, counting) is a
+/// Source around a Source, so that reading a verified source is verifying it. Not thread-safe.
 class Source {
 public:
   Source() = default;
@@ -22,21 +21,21 @@ public:
   Source& operator=(const Source&) = delete;
   virtual ~Source() = default;
 
-  /// Puts 1 to `out.size()` bytes into `out` and returns how many; 0 at the end and only there (and
-  /// again at each further call). `out` must not be empty. Blocks until something is there.
-  /// Throws Error; after a throw the source may only be destroyed or throws again.
+  /// Puts 1 to `out.size()` bytes into `out` and returns how many. Returns 0 only at the end, and
+  /// then at every further call. `out` must not be empty. Blocks until at least one byte is there.
+  /// Throws Error; after that the source must not be used, or throws again.
   virtual std::size_t read(std::span<std::byte> out) = 0;
 
-  /// Passes over up to `bytes` bytes and returns how many: fewer only at the end. Reads and drops
-  /// them unless the source knows a shorter way.
+  /// Skips up to `bytes` bytes and returns how many: fewer only at the end. Reads and drops them
+  /// unless the source has a faster way.
   virtual std::uint64_t skip(std::uint64_t bytes);
 };
 
-/// Opens the same bytes again from the start at every call: what may have to be sent twice is
-/// passed as this. May be called from any thread.
+/// Opens the same bytes again from the start at every call, for bodies that may have to be sent
+/// twice. May be called from any thread.
 using OpenSource = std::function<std::unique_ptr<Source>()>;
 
-/// Where bytes are pushed to: a file, an archive being written. Not thread-safe.
+/// A push stream of bytes: a file, an archive being written. Not thread-safe.
 class Sink {
 public:
   Sink() = default;
@@ -48,7 +47,7 @@ public:
   virtual void write(std::span<const std::byte> bytes) = 0;
 };
 
-/// How much is moved at once wherever a buffer is needed.
+/// The size of every buffer between a source and a sink.
 inline constexpr std::size_t k_buffer_bytes = 128 * 1024;
 
 /// Writes all of `source` to `sink`; returns the number of bytes. Checks for interruption.
@@ -76,7 +75,7 @@ std::unique_ptr<Source> make_concat_source(std::unique_ptr<Source> first,
 std::unique_ptr<Source> make_tap_source(std::unique_ptr<Source> source,
                                         std::function<void(std::span<const std::byte>)> tap);
 
-/// A source that somebody else owns and goes on to use, for a reader that wants one of its own.
+/// A view of a source that the caller keeps, for a function that takes ownership of its source.
 class BorrowedSource final : public Source {
 public:
   /// `source` must outlive this.
@@ -87,16 +86,16 @@ private:
   Source& source_;
 };
 
-/// What a body must turn out to be. `sha256_hex` is 64 lower-case hex digits over `prefix` and then
-/// the body; either may be absent.
+/// The promised size and checksum of a body; either may be absent. `sha256_hex` is 64 lower-case
+/// hex digits over `prefix` and then the body.
 struct ExpectedBytes {
   std::optional<std::uint64_t> size_bytes;
   std::optional<std::string> sha256_hex;
   std::string prefix; ///< hashed before the body (v1's payload sum: the JSON and "\n")
 };
 
-/// Passes `source` through and throws Error{integrity} "WHAT …" instead of ending if the bytes are
-/// not `expected`; an oversized body fails at its first byte too many.
+/// Passes `source` through. Throws Error{integrity} "WHAT …" instead of ending if the bytes are not
+/// `expected`; a body that is too long fails at the first byte too many.
 std::unique_ptr<Source> make_verified_source(std::unique_ptr<Source> source, ExpectedBytes expected,
                                              std::string what);
 

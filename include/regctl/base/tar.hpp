@@ -10,13 +10,13 @@
 
 namespace regctl {
 
-/// One entry of a tar file with the fields as they stand in its header: libarchive's reader
-/// normalises modes and types, and tarsum is made of the written ones. Long names and sizes from
-/// GNU and PAX headers are already applied.
+/// One entry of a tar file, with the fields as they stand in its header. (libarchive's reader
+/// normalises modes and types, but tarsum is computed over the written ones.) Long names and sizes
+/// from GNU and PAX headers are already applied.
 struct TarEntry {
   std::string name;      ///< as written, with "./" or a final "/" if it has one
   std::string link_name; ///< target of a hard or symbolic link
-  char type = '0'; ///< '0' file ('\0' is told as '0'), '1' hard link, '2' symlink, '5' folder …
+  char type = '0'; ///< '0' file ('\0' is read as '0'), '1' hard link, '2' symlink, '5' folder …
   std::uint64_t size_bytes = 0; ///< of the data that follows; 0 for links and folders
   std::int64_t mode = 0;        ///< raw, may hold file type bits
   std::int64_t uid = 0;
@@ -26,13 +26,13 @@ struct TarEntry {
   std::string group_name;
   std::int64_t device_major = 0;
   std::int64_t device_minor = 0;
-  std::uint64_t data_offset = 0; ///< of the data's first byte in the tar stream
+  std::uint64_t data_offset = 0; ///< position of the data's first byte in the tar stream
 };
 
-/// Walks a tar stream (ustar, GNU, PAX, old v7). Reads only forward; memory is bounded by
-/// `k_tar_name_limit_bytes`. Throws Error{protocol} "WHAT: …" for a bad checksum, a number that is
-/// none, a truncated entry, an extended header over the limit, or a missing end unless the stream
-/// ends exactly after an entry. Not thread-safe.
+/// Reads a tar stream (ustar, GNU, PAX, old v7), forward only. Memory is bounded by
+/// `k_tar_name_limit_bytes`. Throws Error{protocol} "WHAT: …" for a bad checksum, a malformed
+/// number, a truncated entry, or an extended header over the limit. A missing end mark is an error
+/// too, unless the stream ends exactly after an entry. Not thread-safe.
 class TarReader {
 public:
   TarReader(std::unique_ptr<Source> source, std::string what);
@@ -40,14 +40,14 @@ public:
   TarReader(const TarReader&) = delete;
   TarReader& operator=(const TarReader&) = delete;
 
-  /// The next entry, or nothing at the end. Skips what was not read of the current one.
+  /// The next entry, or nothing at the end. Skips unread data of the current entry.
   std::optional<TarEntry> next();
 
-  /// The current entry's data; ends after its size_bytes. Valid until the next call of next().
+  /// The current entry's data, size_bytes bytes. Valid until the next call of next().
   Source& data();
 
-  /// Whether the zero block that ends an archive has been read. Some writers leave it out; in a cut
-  /// archive it is missing too.
+  /// Whether the zero block that ends an archive has been read. It is missing in a truncated
+  /// archive, but some writers leave it out too.
   [[nodiscard]] bool has_end_mark() const noexcept;
 
 private:
@@ -58,17 +58,18 @@ private:
 /// The limit for one PAX or GNU extended header.
 inline constexpr std::uint64_t k_tar_name_limit_bytes = 1024 * 1024;
 
-/// Writes a deterministic tar stream: owner 0, mode 0755 or 0644, the times that are handed in.
-/// ustar, with a PAX header only for what does not fit (names over 100 bytes, files over 8 GiB).
-/// The number of bytes depends on names and sizes alone, so that positions can be computed ahead:
-/// see tar_header_bytes. (Our own for that reason; libarchive's writer buffers into 10 KiB blocks.)
+/// A file of a deterministic tar stream, written by the functions below: owner 0, mode 0755 or
+/// 0644, the given time. The format is ustar, with a PAX header only for what does not fit (names
+/// over 100 bytes, files over 8 GiB). The number of bytes depends on names and sizes alone, so that
+/// positions can be computed ahead. (libarchive's writer buffers into 10 KiB blocks, which rules
+/// that out.)
 struct TarFile {
-  std::string name; ///< a folder's ends with "/"
+  std::string name; ///< ends with "/" for a folder
   std::uint64_t size_bytes = 0;
   std::int64_t mtime_s = 0;
 };
 
-/// The header block or blocks of `file`; its data follows, then tar_padding.
+/// The header block or blocks of `file`. Its data and tar_padding_bytes() zero bytes follow.
 std::string make_tar_header(const TarFile& file);
 
 /// How many zero bytes follow data of this size, 0 to 511.

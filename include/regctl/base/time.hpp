@@ -12,7 +12,7 @@ namespace regctl {
 /// fraction is cut off. Nothing for anything else. Source: RFC 3339.
 std::optional<std::int64_t> parse_rfc3339(std::string_view text);
 
-/// "2014-05-13T16:53:20Z"; empty for a year that has not four digits.
+/// "2014-05-13T16:53:20Z"; empty for a year without exactly four digits.
 std::string print_rfc3339(std::int64_t seconds_since_1970);
 
 } // namespace regctl

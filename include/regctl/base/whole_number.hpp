@@ -9,9 +9,8 @@
 
 namespace regctl {
 
-/// All of `text` as a whole number, whatever the locale; nothing for an empty text, one with
-/// anything else in it ("+1" and " 1" too; "-1" where the type has no negative ones), and a number
-/// that the type cannot hold.
+/// `text` as a whole number, in every locale. Nothing for an empty text, for any other character
+/// ("+1" and " 1" too; "-1" for an unsigned type), and for a number out of range.
 template <std::integral Number>
 std::optional<Number> parse_whole_number(std::string_view text, int base = 10) noexcept {
   Number value{};

@@ -9,8 +9,8 @@ namespace regctl {
 
 struct YamlMember;
 
-/// A YAML document as it was written: scalars are text, whatever they look like. Anchors are
-/// followed, and "<<" merges the members of other mappings that a mapping does not have itself.
+/// A YAML document with scalars as text, without guessing their types. Anchors are resolved, and
+/// "<<" merges members of other mappings that the mapping does not have itself.
 struct Yaml {
   enum class Kind { null, scalar, list, map };
 
@@ -30,8 +30,8 @@ struct YamlMember {
   int line = 0; ///< of the key, from 1
 };
 
-/// Reads the first document of `text`. Throws Error{usage} "WHAT line N: …" for what is not YAML,
-/// for mappings with keys that are not scalars, and for aliases that would make it larger than
+/// Reads the first document of `text`. Throws Error{usage} "WHAT line N: …" for text that is not
+/// YAML, for mappings with keys that are not scalars, and for aliases that would expand it beyond
 /// 100,000 nodes.
 Yaml parse_yaml(const std::string& text, std::string_view what);
 
