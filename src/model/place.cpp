@@ -27,12 +27,13 @@ PathContent content_at(const LookAtPath& look, std::string_view path) {
 }
 
 Reference parse_name_in(Place::Kind kind, std::string_view name) {
-  // A storage tree holds one registry's repositories: their names have no host.
+  // A storage tree holds the repositories of one registry: their names have no host.
   return Reference::parse(kind == Place::Kind::v1_storage ? "docker.io/" + std::string(name)
                                                           : std::string(name));
 }
 
-/// Splits "FILE[:NAME[:TAG]]". A file name may hold colons: what exists as a whole is one.
+/// Splits "FILE[:NAME[:TAG]]". A file name may contain colons: if `rest` exists as a whole, it is
+/// one.
 Place parse_path(std::string_view text, Place::Kind kind, std::string_view rest,
                  const LookAtPath& look) {
   Place place;
@@ -84,10 +85,10 @@ bool has_port(std::string_view text) {
          part.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
 }
 
-/// How well a text without a scheme names a registry.
+/// How likely it is that a text without a scheme names a registry.
 enum class RegistryName {
   no,   ///< "team/app", "my folder"
-  word, ///< "registry": Docker takes it for no host, a local network may have one of that name
+  word, ///< "registry": Docker does not take it for a host, but a local network may have one
   yes,  ///< "registry.local", "host:5000/app", "localhost"
 };
 
@@ -110,7 +111,7 @@ RegistryName registry_name(std::string_view text) {
              : (is_alone ? RegistryName::word : RegistryName::no);
 }
 
-/// The kind of place that holds this; a file that is yet to be written is an archive.
+/// The kind of place for this content. A file that does not exist yet is an archive.
 std::optional<Place::Kind> kind_of(PathContent content) {
   switch (content) {
   case PathContent::nothing:
@@ -141,7 +142,7 @@ Place place_at(std::string_view path, PathContent content) {
   return place;
 }
 
-/// "DIR:NAME[:TAG]" of a tree or a file that is there, or that is an archive by its name.
+/// "DIR:NAME[:TAG]" of an existing tree or file, or of a file named like an archive.
 std::optional<Place> find_image_here(std::string_view text, const LookAtPath& look) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos || colon + 1 == text.size()) {

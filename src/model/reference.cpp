@@ -33,8 +33,9 @@ bool is_port(std::string_view text) noexcept {
   return parse_whole_number<std::uint16_t>(text).value_or(0) != 0;
 }
 
-/// The password in "bob:PASSWORD@host/name", also behind a scheme; empty if there is none. Digests
-/// follow an '@' too, a port is followed by a slash, and the colons of IPv6 stand in brackets.
+/// The password in "bob:PASSWORD@host/name", also behind a scheme; empty if there is none. Other
+/// uses of '@' and ':' are passed over: digests follow an '@', ports precede a slash, and IPv6
+/// colons stand in brackets.
 std::string_view find_password(std::string_view text) noexcept {
   text = text.substr(0, text.find("@sha256:"));
   const auto scheme = text.find("://");
@@ -51,7 +52,8 @@ std::string_view find_password(std::string_view text) noexcept {
   return is_name ? std::string_view() : found;
 }
 
-/// Before anything else is said of `text`: errors repeat it.
+/// Throws if `text` holds a password. Must come before every other check, since their errors repeat
+/// `text`.
 void refuse_password(std::string_view text) {
   const auto password = find_password(text);
   if (password.empty()) {
@@ -148,7 +150,7 @@ void take_tag_and_digest(std::string_view text, std::string_view& rest, Referenc
   }
 }
 
-/// "localhost:5000" and "registry.example:5000" alone: surely a host whose name was forgotten.
+/// "localhost:5000" or "registry.example:5000" alone: a host whose image name was forgotten.
 bool is_lone_host(std::string_view text) noexcept {
   const auto colon = text.rfind(':');
   return text.find('/') == std::string_view::npos && colon != std::string_view::npos &&
@@ -253,7 +255,7 @@ bool is_loopback_host(std::string_view host) noexcept {
     return true;
   }
   const auto name = host.substr(0, host.find(':'));
-  // Only a whole dotted address: "127.evil.example" is somebody's name.
+  // Only a whole dotted address: "127.evil.example" may be any host.
   return name == "localhost" ||
          (name.starts_with("127.") && std::count(name.begin(), name.end(), '.') == 3 &&
           name.find_first_not_of("0123456789.") == std::string_view::npos);

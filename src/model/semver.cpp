@@ -10,10 +10,10 @@ namespace regctl {
 
 namespace {
 
-constexpr std::uint64_t k_number_limit = 1'000'000'000'000'000'000; // leaves room for one more
+constexpr std::uint64_t k_number_limit = 1'000'000'000'000'000'000; // leaves room to add one
 constexpr std::string_view k_digits = "0123456789";
 
-/// A version of which only the first `count` numbers are given: "1.2", "1.x".
+/// A version with only its first `count` numbers: "1.2", "1.x".
 struct Partial {
   std::array<std::uint64_t, 3> numbers = {};
   std::size_t count = 0;
@@ -27,7 +27,7 @@ bool is_number(std::string_view text) noexcept {
   return !text.empty() && text.find_first_not_of(k_digits) == std::string_view::npos;
 }
 
-/// Numeric identifiers are below others and compare by value, however long they are.
+/// Numeric identifiers are below others. They are compared as numbers of any length.
 std::strong_ordering compare_identifiers(std::string_view a, std::string_view b) {
   if (is_number(a) != is_number(b)) {
     return is_number(a) ? std::strong_ordering::less : std::strong_ordering::greater;
@@ -52,8 +52,8 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
-/// Takes the part of `text` from `separator` on off its end: identifiers between dots. False if
-/// they are none.
+/// Takes the identifiers from `separator` on off the end of `text`; dots separate them. False if
+/// one is malformed.
 bool take_identifiers(std::string_view& text, char separator, std::vector<std::string>& into) {
   const auto at = text.find(separator);
   if (at == std::string_view::npos) {
@@ -110,8 +110,8 @@ Semver fill(const Partial& partial) {
   return {partial.numbers[0], partial.numbers[1], partial.numbers[2], partial.prerelease};
 }
 
-/// The lowest of all versions that begin with the next number at that place, "1.3.0-0" for the
-/// second of 1.2.3. Nothing lies between the last 1.2 and it.
+/// The lowest of all versions with the number at `place` increased by one: "1.3.0-0" for place 1 of
+/// 1.2.3. No version lies between the 1.2 versions and it.
 Semver next(const Partial& partial, std::size_t place) {
   auto numbers = partial.numbers;
   ++numbers[place];
@@ -148,7 +148,8 @@ std::optional<Semver> parse_semver(std::string_view tag) {
   return partial ? std::optional(fill(*partial)) : std::nullopt;
 }
 
-/// Every condition is an interval, closed below and open above; "-0" is the lowest prerelease.
+/// Turns every condition into an interval, closed below and open above. "-0" is the lowest
+/// prerelease.
 class SemverRange::Parser {
 public:
   explicit Parser(std::string_view text) : text_(text) {}
@@ -174,7 +175,7 @@ private:
     if (!partial) {
       bad(text.empty() ? "a version is missing" : "'" + std::string(text) + "' is not a version");
     }
-    // "1.2-0" is 1.2.0-0; only with a wildcard is it any 1.2.
+    // "1.2-0" is 1.2.0-0. Only with a wildcard ("1.2.x-0") does it stand for any 1.2.
     if (!partial->prerelease.empty() && !partial->has_wildcard) {
       partial->count = partial->numbers.size();
     }
@@ -256,7 +257,8 @@ private:
     return is_any ? std::nullopt : std::optional(fill(partial));
   }
 
-  /// What follows the versions that begin with the numbers given, of these at most `count`.
+  /// The first version after those that begin with the given numbers, of which at most `count` are
+  /// used.
   static std::optional<Semver> end_of(const Partial& partial, std::size_t count = 3) {
     count = std::min(count, partial.count);
     if (count == 0) {
@@ -264,7 +266,7 @@ private:
     }
     if (count == 3 && !partial.prerelease.empty()) {
       auto following = fill(partial);
-      following.prerelease.emplace_back("0"); // nothing lies between rc.1 and rc.1.0
+      following.prerelease.emplace_back("0"); // no version lies between rc.1 and rc.1.0
       return following;
     }
     return next(partial, count - 1);
@@ -282,7 +284,7 @@ private:
   static Semver below(const Partial& partial) {
     auto end = fill(partial);
     if (end.prerelease.empty()) {
-      end.prerelease.emplace_back("0"); // nobody wants 2.0.0-rc.1 for "<2"
+      end.prerelease.emplace_back("0"); // "<2" is not meant to contain 2.0.0-rc.1
     }
     return end;
   }

@@ -10,7 +10,7 @@
 
 namespace regctl {
 
-/// What there is at a path here, as far as places are concerned.
+/// The kind of thing at a local path, as far as places need to know.
 enum class PathContent {
   nothing,
   file,         ///< or a FIFO, a device
@@ -19,10 +19,11 @@ enum class PathContent {
   other_folder,
 };
 
-/// Looks at a path of this machine: formats/path_content does. An empty one finds nothing.
+/// Returns the kind of thing at a local path; nothing is at an empty path. The implementation is
+/// formats/path_content.
 using LookAtPath = std::function<PathContent(const std::string& path)>;
 
-/// Where images come from or go to, as written on the command line.
+/// A place that images come from or go to, as written on the command line.
 struct Place {
   enum class Kind {
     registry,       ///< [docker://]HOST/NAME[:TAG|@DIGEST]
@@ -35,34 +36,35 @@ struct Place {
 
   Kind kind = Kind::registry;
   std::string path;                   ///< of a file or folder; empty for a registry and the daemon
-  std::optional<Reference> reference; ///< the image, or nothing for "whatever is in there"
+  std::optional<Reference> reference; ///< the image, or nothing for all images in the place
 
-  /// Reads one of the forms above, or a text without a scheme: what find_here() finds, else an
-  /// image at a registry. Names inside archives and the daemon may lack a host. Throws
+  /// Reads one of the forms above. A text without a scheme is a local place if find_here() says so,
+  /// else an image at a registry. Names inside archives and the daemon may lack a host. Throws
   /// Error{usage}.
   static Place parse(std::string_view text, const LookAtPath& look = {});
 
-  /// The place on this machine that a text without a scheme names; nothing for what is at a
-  /// registry. It is one
+  /// The local place that a text without a scheme names; nothing if it names a registry. It is
+  /// local
   /// - if it is "-", begins with "/", "./" or "../", or is "." or "..";
   /// - if it ends as archives do (".tar", ".tgz", …), unless a port makes a registry of it;
-  /// - if something of that name is here, and it cannot be a registry: its first part has neither
-  ///   '.' nor ':' nor is it "localhost". A word alone may still be a host of the local network:
-  ///   then the folder has to be a storage tree or a layout.
+  /// - if a file or folder of that name exists and the text cannot be a registry: its first part
+  ///   has neither '.' nor ':' and is not "localhost". A single word may still be a host of the
+  ///   local network, so that the folder must be a storage tree or a layout.
   ///
-  /// What is there tells which place it is; "[:NAME[:TAG]]" behind a tree, a layout or a file that
-  /// is there names an image in it. Throws Error{usage} for what may be either (may_be_either()),
-  /// with both ways to write it, and for a folder that holds nothing of the kind.
+  /// The kind of place follows from the file or folder found. "[:NAME[:TAG]]" behind an existing
+  /// tree, layout or file names an image in it. Throws Error{usage} for an ambiguous text
+  /// (may_be_either()), showing both ways to write it, and for a folder that is neither tree nor
+  /// layout.
   static std::optional<Place> find_here(std::string_view text, const LookAtPath& look);
 
-  /// Whether something of the name `text` is here, and it could as well be a registry. "./" or
-  /// "docker://" before it decides.
+  /// Whether a file or folder of the name `text` exists and `text` could as well be a registry. The
+  /// user decides by writing "./" or "docker://" before it.
   static bool may_be_either(std::string_view text, const LookAtPath& look);
 
   /// Whether `text` begins with one of the schemes above other than "docker://".
   static bool has_scheme(std::string_view text) noexcept;
 
-  /// As parse() takes it back, with the scheme ("docker://" for a registry).
+  /// The text that parse() reads as this place, always with a scheme ("docker://" for a registry).
   [[nodiscard]] std::string to_string() const;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// model/: what is named and moved: references, places, digests, v1 images, and the interfaces of
-// stores. It knows formats of names and documents, but neither disk nor network.
+// model/: names and data of images: references, places, v1 images, and the interfaces of
+// repositories. It knows formats of names and documents, but neither disk nor network.
 
 #include <optional>
 #include <string>
@@ -19,11 +19,11 @@ struct RegistryHost {
 /// The name of an image at a registry, always valid.
 ///
 /// Parsing follows Docker's rules: the first part is a host if it has a '.' or ':', or is
-/// "localhost"; without a host it is docker.io. Unlike Docker, names at an explicit host may have
-/// upper-case letters, as v1 registries hold such names.
+/// "localhost"; without a host it is docker.io. Unlike in Docker, names at an explicit host may
+/// have upper-case letters, since v1 registries hold such names.
 struct Reference {
   std::string host; ///< "host:5000"
-  std::string name; ///< "team/app" or "app"; "library/" is never part of it
+  std::string name; ///< "team/app" or "app"; never with the "library/" that docker.io implies
   std::optional<std::string> tag;
   std::optional<std::string> digest; ///< "sha256:" and 64 lower-case hex digits
 
@@ -34,7 +34,7 @@ struct Reference {
   /// The tag, or "latest".
   [[nodiscard]] std::string tag_or_latest() const;
 
-  /// "host:5000/team/app:1.0", as parse() takes it back.
+  /// "host:5000/team/app:1.0": the text that parse() reads as this reference.
   [[nodiscard]] std::string to_string() const;
 
   /// "team/app:1.0": without the host.
@@ -43,26 +43,26 @@ struct Reference {
   auto operator<=>(const Reference&) const = default;
 };
 
-/// A host as written on the command line ("host:5000", also with a scheme or a final slash).
+/// Reads a host as written on the command line ("host:5000", also with a scheme or a final slash).
 /// Throws Error{usage}.
 RegistryHost parse_registry_host(std::string_view text);
 
-/// The name of a repository as it stands at its registry ("team/app"); "library/app" is "app".
+/// Reads the name of a repository without a host ("team/app"); "library/app" gives "app".
 /// Throws Error{usage} saying what is wrong.
 std::string parse_repository_name(std::string_view text);
 
-/// `text` without the "USER:PASSWORD@" that stands before a host, behind the scheme if it has one.
+/// `text` without a "USER:PASSWORD@" before the host; a scheme before it stays.
 std::string without_password(std::string_view text);
 
-/// A repository's name without the "library/" that is implied before one part: "app", "team/app".
+/// A repository's name without "library/" before a single part: "app", "team/app".
 std::string familiar_name(std::string_view name);
 
 /// True if `text` is 1 to 128 characters of [A-Za-z0-9_.-] and does not start with '.' or '-'.
 /// Source: docker-registry 0.9, tag names `^[\w][\w.-]{0,127}$`.
 bool is_tag(std::string_view text) noexcept;
 
-/// True for 127.0.0.0/8, ::1 and localhost, with or without a port: the hosts to which plain http
-/// is allowed without being told so.
+/// True for 127.0.0.0/8, ::1 and localhost, with or without a port. Plain http to these hosts needs
+/// no permission.
 bool is_loopback_host(std::string_view host) noexcept;
 
 } // namespace regctl

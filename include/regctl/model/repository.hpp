@@ -7,8 +7,8 @@
 
 namespace regctl {
 
-/// What repositories of all image models are. How images are read and written differs: V1Repository
-/// has chains of images by ID. Thread-safe.
+/// The operations common to repositories of all image models. Images are read and written by the
+/// derived classes: V1Repository has chains of images by ID. Thread-safe.
 class Repository {
 public:
   virtual ~Repository() = default;
@@ -19,13 +19,13 @@ public:
   /// Throws Error{not_found} if there is no such tag.
   virtual void remove_tag(const std::string& tag) = 0;
 
-  /// Removes the repository with all tags; images stay.
+  /// Removes the repository with all its tags. The images stay in the store.
   virtual void remove() = 0;
 };
 
 class V1Repository;
 
-/// A repository of whichever model its place holds. ops/passage alone chooses by it what to do.
+/// A repository of any image model. Only ops/passage distinguishes the models by it.
 using AnyRepository = std::variant<std::unique_ptr<V1Repository>>;
 
 } // namespace regctl

@@ -10,14 +10,14 @@
 
 namespace regctl {
 
-/// A semantic version. Ordered and equal as the specification's precedence says: a prerelease is
-/// below its release, and build metadata ("+5") counts for nothing, hence is not kept.
-/// Source: semver.org 2.0.0, sections 9 to 11.
+/// A semantic version. Order and equality follow the specification's precedence: a prerelease is
+/// below its release. Build metadata ("+5") has no precedence and is not kept. Source: semver.org
+/// 2.0.0, sections 9 to 11.
 struct Semver {
   std::uint64_t major = 0;
   std::uint64_t minor = 0;
   std::uint64_t patch = 0;
-  std::vector<std::string> prerelease; ///< "rc", "1": the identifiers of "-rc.1"
+  std::vector<std::string> prerelease; ///< the identifiers of "-rc.1": "rc", "1"
 
   [[nodiscard]] bool is_prerelease() const noexcept { return !prerelease.empty(); }
 
@@ -28,23 +28,26 @@ struct Semver {
   bool operator==(const Semver& other) const { return std::is_eq(*this <=> other); }
 };
 
-/// The version that a tag names, read as people write tags: "v" may precede it, minor and patch
-/// may be missing, numbers may have leading zeros ("20.04"). "1.2-alpine" is a prerelease of 1.2.0.
-/// Nothing for anything else: "latest", "1.2.3.4".
+/// The version that a tag names. Tags are read leniently: "v" may precede the version, minor and
+/// patch may be missing, numbers may have leading zeros ("20.04"). "1.2-alpine" is a prerelease of
+/// 1.2.0. Nothing for any other tag: "latest", "1.2.3.4".
 std::optional<Semver> parse_semver(std::string_view tag);
 
-/// A set of versions, as npm and Masterminds/semver (Helm, Flux) write it. Alternatives are
-/// separated by "||"; an alternative is a list of conditions that all hold, separated by spaces or
-/// commas:
+/// A set of versions in the notation of npm and Masterminds/semver (Helm, Flux). Alternatives are
+/// separated by "||". An alternative is a list of conditions that must all hold, separated by
+/// spaces or commas:
 ///
-///     1.2.3  =1.2.3        this version             !=1.2.3       any other
-///     >1.2  >=1.2  <2  <=2                          above, below: "<=2" has 2.9, ">1.2" has
-///     not 1.2.5 1.2  1.2.x  1.*  *   any that begins so       1.2 - 1.4     from 1.2.0 to
-///     below 1.5.0 ~1.2.3               1.2.3 to below 1.3.0     ~1            1.0.0 to below 2.0.0
-///     ^1.2.3               1.2.3 to below 2.0.0     ^0.2.3        0.2.3 to below 0.3.0
+/// - `1.2.3`, `=1.2.3`: this version; `!=1.2.3`: any other one;
+/// - `>1.2`, `>=1.2`, `<2`, `<=2`: above or below; "<=2" contains 2.9, ">1.2" does not contain
+///   1.2.5;
+/// - `1.2`, `1.2.x`, `1.*`, `*`: any version that begins so;
+/// - `1.2 - 1.4`: from 1.2.0 to below 1.5.0;
+/// - `~1.2.3`: from 1.2.3 to below 1.3.0; `~1`: from 1.0.0 to below 2.0.0;
+/// - `^1.2.3`: from 1.2.3 to below 2.0.0; `^0.2.3`: from 0.2.3 to below 0.3.0.
 ///
-/// Prereleases are taken only by alternatives that name one: ">=1.2" has not 1.3.0-rc.1, ">=1.2-0"
-/// has. One of what is just above a range ("2.0.0-rc.1" for "<2" or "^1") is never in it.
+/// An alternative contains prereleases only if it names one: ">=1.2" does not contain 1.3.0-rc.1,
+/// ">=1.2-0" does. A prerelease of a range's upper bound ("2.0.0-rc.1" for "<2" or "^1") is never
+/// contained.
 class SemverRange {
 public:
   /// Throws Error{usage} naming `text` and the condition that is wrong.
@@ -52,17 +55,17 @@ public:
 
   [[nodiscard]] bool contains(const Semver& version) const;
 
-  /// As parse() takes it back.
+  /// The text that parse() took.
   [[nodiscard]] const std::string& to_string() const noexcept { return text_; }
 
   bool operator==(const SemverRange& other) const noexcept { return text_ == other.text_; }
 
 private:
-  /// From `begin` on, to below `end`; nothing means no limit on that side.
+  /// The versions from `begin` to below `end`; an absent bound means no limit on that side.
   struct Interval {
     std::optional<Semver> begin;
     std::optional<Semver> end;
-    bool is_excluded = false; ///< all but these: "!="
+    bool is_excluded = false; ///< "!=": all versions outside the interval
 
     [[nodiscard]] bool allows(const Semver& version) const;
   };

@@ -13,7 +13,7 @@ namespace regctl {
 
 namespace {
 
-/// What an image without a time gets: a JSON without `created` is refused by engines.
+/// The time of an image without one: engines refuse a JSON without `created`.
 constexpr std::string_view k_epoch = "1970-01-01T00:00:00Z";
 
 /// Members of a v1 JSON that an image config does not have.
@@ -48,7 +48,7 @@ bool is_empty_layer(const Json& entry) {
   return flag != nullptr && flag->is_boolean() && flag->get<bool>();
 }
 
-/// The history, or one made up where the real one does not account for every layer.
+/// The config's history, or a made-up one if that does not account for every layer.
 Json read_history(const Json& config, std::size_t layers) {
   const auto* history = find_member(config, "history");
   std::size_t counted = 0;
@@ -91,7 +91,8 @@ Json step_json(const Json& config, const Json& entry, const std::string& parent,
     }
   }
   if (is_top) {
-    const auto of_step = json; // a config has each member once, so only these can be there already
+    const auto of_step =
+        json; // the config's own members are unique, so that only these can collide
     for (const auto& [name, value] : config.items()) {
       const bool is_config_member = std::find(k_config_members.begin(), k_config_members.end(),
                                               name) != k_config_members.end();
@@ -142,7 +143,7 @@ std::string make_image_config(const std::vector<ChainLayer>& chain) {
   for (const auto name : k_v1_members) {
     config.erase(std::string(name));
   }
-  // Engines want these three, which old images lack.
+  // Engines expect these three members; old images lack them.
   for (const auto& [name, value] : {std::pair("architecture", "amd64"), std::pair("os", "linux"),
                                     std::pair("created", k_epoch.data())}) {
     if (!optional_string(config, name)) {

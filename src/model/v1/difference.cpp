@@ -23,7 +23,7 @@ Texts json_texts(const V1Image& image) {
   return image.json_candidates.empty() ? Texts{image.json} : image.json_candidates;
 }
 
-/// Whether both texts are the same document; a text that is no JSON is like no other.
+/// Whether both texts are the same document. A text that is not JSON equals no other.
 bool is_same_document(const V1Image& one, const V1Image& other) {
   const auto document = find_json(one.json);
   return document && document == find_json(other.json);

@@ -11,14 +11,14 @@ namespace regctl {
 
 namespace {
 
-/// Reads what is wanted of an image's JSON and keeps nothing else: every image of a chain is read,
-/// and a document of one can take many times the size of its text. Of members of one name the last
-/// counts.
+/// Reads the wanted fields of an image's JSON and keeps nothing else. Every image of a chain is
+/// read, and a document can take many times the memory of its text. Of several members of one name
+/// the last counts.
 class ImageReader final : public JsonReader {
 public:
   [[nodiscard]] bool is_object() const noexcept { return is_object_; }
 
-  /// The ID, which has to be there.
+  /// The ID, which is required.
   [[nodiscard]] std::string id() const {
     const auto& member = members_.at("id");
     if (member.kind != Kind::text) {
@@ -43,7 +43,7 @@ public:
     return member.text;
   }
 
-  /// A member that is only shown; "" for what is no text.
+  /// A member that is only shown; "" if it is not a string.
   [[nodiscard]] std::string text(const std::string& name) const { return members_.at(name).text; }
   /// container_config.Cmd as `docker history` shows it.
   [[nodiscard]] const std::string& command() const noexcept { return command_; }
@@ -98,7 +98,7 @@ private:
   bool on_null() override { return take(Kind::absent, ""); }
   bool on_other() override { return take(Kind::other, ""); }
 
-  /// A value, of whatever it is.
+  /// Takes any value.
   bool take(Kind kind, const std::string& text) {
     if (is_command() || (depth() == 1 && member_ == "container_config")) {
       command_.clear();
@@ -125,8 +125,8 @@ private:
   std::optional<std::uint64_t> size_bytes_;
   bool is_object_ = false;
   bool is_in_command_ = false;
-  std::string member_;        ///< of the document, whose value is being read
-  std::string config_member_; ///< likewise, in that
+  std::string member_;        ///< name of the document's member being read
+  std::string config_member_; ///< name of the member being read in container_config
 };
 
 } // namespace

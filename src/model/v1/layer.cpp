@@ -58,9 +58,10 @@ private:
   std::string json_;
   bool has_bytes_ = false;
 };
-constexpr std::uint64_t k_large_bytes = 1024 * 1024; // from here on a second sum costs something
+constexpr std::uint64_t k_large_bytes =
+    1024 * 1024; // from this size on, hashing for a second candidate is noticeable
 
-/// What people can tell two sums of one kind by.
+/// The beginning of a checksum, long enough to tell two of one kind apart.
 std::string short_sum(const std::string& sum) {
   constexpr std::size_t k_digits = 12;
   return sum.substr(sum.find(':') + 1, k_digits);
@@ -144,12 +145,12 @@ private:
   std::function<void(const std::string&)> on_match_;
   std::string original_json_;
   std::vector<std::string> expected_;
-  std::vector<Candidate> candidates_; // empty once checked, or where nothing is to be checked
+  std::vector<Candidate> candidates_; // empty once checked, or if nothing is to be checked
   std::string actual_;
   bool failed_ = false;
 };
 
-/// Remembers whether its end was reached.
+/// Records whether the source was read to its end.
 class EndSpy final : public Source {
 public:
   EndSpy(std::unique_ptr<Source> source, bool& has_ended)
@@ -163,12 +164,12 @@ public:
 
 private:
   std::unique_ptr<Source> source_;
-  bool& has_ended_; // of who reads
+  bool& has_ended_; // belongs to the caller
 };
 
 constexpr const char* k_unpacked = "layer";
 
-/// Without its path: who reads it knows which layer it is.
+/// The message without the prefix k_unpacked: the caller knows which layer it is about.
 std::string problem_of(const Error& error) {
   const auto path = k_unpacked + std::string(": ");
   const auto& message = error.message();
@@ -213,7 +214,7 @@ Unpacking check_unpacking(std::unique_ptr<Source> layer) {
     TarReader reader(std::make_unique<BorrowedSource>(*unpacked), k_unpacked);
     while (reader.next()) {
     }
-    drain(*unpacked); // a tar ends before its last bytes, and behind them come a compression's sums
+    drain(*unpacked); // the checksum of the compression comes after the end of the tar
     return {};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::protocol) {

@@ -21,11 +21,11 @@ bool LayerInspection::step(Source& unpacked) {
     is_behind_tar_ = tarsum_ ? !tarsum_->step(unpacked) : !step_through_tar(unpacked);
     return true;
   }
-  // A tar ends before its last bytes, and behind them come a compression's sums.
+  // The tar has ended, but the checksum of its compression comes after that.
   return unpacked.read(buffer_) > 0;
 }
 
-/// A little at a time, as the tee wants it: an entry may be large.
+/// Reads one piece at a time, as the tee requires, since an entry may be large.
 bool LayerInspection::step_through_tar(Source& unpacked) {
   if (!tar_) {
     tar_.emplace(std::make_unique<BorrowedSource>(unpacked), "the layer");
@@ -41,7 +41,7 @@ bool LayerInspection::step_through_tar(Source& unpacked) {
 void LayerInspection::give_up(const Error& reason) noexcept {
   try {
     problem_ = "is damaged: " + reason.message();
-  } catch (...) { // no memory for the words
+  } catch (...) { // no memory for the full message
     problem_ = "is damaged";
   }
 }
@@ -50,7 +50,7 @@ std::string LayerInspection::problem() {
   if (!problem_.empty() || !tarsum_) {
     return problem_;
   }
-  const auto sum = tarsum_->result(); // nothing for very many entries
+  const auto sum = tarsum_->result(); // nothing for a layer with too many entries
   return !sum || std::find(tarsums_.begin(), tarsums_.end(), *sum) != tarsums_.end()
              ? std::string()
              : "has " + *sum + " instead of " + tarsums_.front();

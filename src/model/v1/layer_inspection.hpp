@@ -13,9 +13,9 @@
 
 namespace regctl {
 
-/// Looks whether a layer of which no payload checksum is recorded is whole, as far as that can be
-/// told while it passes by: it unpacks to the end of its tar, and has its tarsum if one is
-/// recorded. See make_unpack_tee. Not thread-safe.
+/// Checks a layer without a recorded payload checksum, as far as possible while it passes by: it
+/// must unpack to the end of its tar, and match its tarsum if one is recorded. See make_unpack_tee.
+/// Not thread-safe.
 class LayerInspection final : public UnpackedObserver {
 public:
   explicit LayerInspection(const V1Image& image);
@@ -23,13 +23,13 @@ public:
   bool step(Source& unpacked) override;
   void give_up(const Error& reason) noexcept override;
 
-  /// What is wrong with a layer that was seen to its end: "is damaged: …"; "" if nothing is.
+  /// The fault of a layer that was seen to its end: "is damaged: …"; "" if there is none.
   [[nodiscard]] std::string problem();
 
 private:
   bool step_through_tar(Source& unpacked);
 
-  std::vector<std::string> tarsums_; ///< any of which may come out
+  std::vector<std::string> tarsums_; ///< the recorded ones; any of them may match
   std::optional<Tarsum> tarsum_;
   std::optional<TarReader> tar_;
   std::vector<std::byte> buffer_;

@@ -8,7 +8,8 @@
 
 namespace regctl {
 
-/// How long a chain may be; the longest seen are 127 (aufs), so this only stops what is hostile.
+/// The longest chain accepted. The longest real ones have 127 images (the limit of aufs), so this
+/// only stops hostile stores.
 inline constexpr std::size_t k_max_chain = 4096;
 
 /// Calls `visit` with `id`, then with each parent that `visit` returns, until it returns none: for

@@ -16,27 +16,27 @@ struct DerivedV1Image {
   std::optional<std::size_t> layer_index; ///< into rootfs.diff_ids; nothing: an empty tar
 };
 
-/// The v1 chain of an image config, base first. One image for each history entry; where the history
-/// does not account for every layer, one for each layer.
+/// The v1 chain of an image config, base first: one image for each history entry, or one for each
+/// layer if the history does not account for every layer.
 ///
-/// The rule: the JSON of a step holds parent, created, container_config.Cmd (created_by), author,
-/// comment and for the top step also the config's own members (config, architecture, os,
-/// docker_version); the ID is sha256 over "regctl-v1-image\n", the JSON without its id, "\n", and
-/// the layer's diff ID or "empty". So IDs depend on content alone and pushing again pushes nothing.
-/// Throws Error{protocol} naming the field of `config` that is wrong.
+/// The JSON of a step holds parent, created, container_config.Cmd (created_by), author and comment;
+/// the JSON of the top step also holds the config's own members (config, architecture, os,
+/// docker_version). The ID is the sha256 of "regctl-v1-image\n", the JSON without its id, "\n", and
+/// the layer's diff ID or "empty". So IDs depend on content alone, and a second push finds all
+/// images already there. Throws Error{protocol} naming the field of `config` that is wrong.
 std::vector<DerivedV1Image> derive_v1_chain(std::string_view config);
 
-/// A layer of a v1 chain as the config sees it.
+/// A layer of a v1 chain, with the facts that an image config needs.
 struct ChainLayer {
   std::string json;      ///< the image's v1 JSON
   std::string diff_id;   ///< "sha256:" and the hex sum of the unpacked tar
   bool is_empty = false; ///< the tar has no entries: a JSON-only step
 };
 
-/// The image config (Docker image specification 1.2) of a v1 chain, base first: the top JSON's
-/// members without those of v1 (id, parent, Size, layer_id …), rootfs.diff_ids of the layers that
-/// are not empty, and one history entry for each image. Deterministic: the same chain gives the
-/// same bytes.
+/// The image config (Docker image specification 1.2) of a v1 chain, which is given base first: the
+/// top JSON's members without those of v1 (id, parent, Size, layer_id …), rootfs.diff_ids of the
+/// layers that are not empty, and one history entry for each image. Deterministic: equal chains
+/// give equal bytes.
 std::string make_image_config(const std::vector<ChainLayer>& chain);
 
 /// sha256 of the empty tar (1,024 zero bytes), with "sha256:".

@@ -7,17 +7,17 @@
 
 namespace regctl {
 
-/// Whether both may have been pushed with the same JSON: a text that one has or may have had is one
-/// of the other's.
+/// Whether both images may have been pushed with the same JSON text: one of the texts possible for
+/// `one` is possible for `other`.
 bool have_common_json(const V1Image& one, const V1Image& other);
 
-/// Whether one of the two stores prints JSON anew and both texts say the same: they may have been
-/// one text.
+/// Whether exactly one of the two stores re-encodes JSON and both texts are the same document. Both
+/// images may then have been pushed with the same text.
 bool print_the_same_json(const V1Image& one, const V1Image& other);
 
-/// What tells the image `there` from `expected`, which has the same ID: "its layer has 17 bytes
-/// instead of 100". What the JSONs say, sizes and payload checksums are compared, each where both
-/// tell it; "" where none of them differs.
+/// The difference between the image `there` and `expected`, which has the same ID, as in "its layer
+/// has 17 bytes instead of 100"; "" if there is none. Compares the JSON documents, the layer sizes
+/// and the payload checksums, the last two only where both stores record them.
 std::string find_v1_difference(const V1Image& there, const V1Image& expected);
 
 } // namespace regctl

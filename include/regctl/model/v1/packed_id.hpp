@@ -10,17 +10,18 @@
 
 namespace regctl {
 
-/// A v1 image ID in half the space, for those who remember very many: 33 bytes. One of 16 digits
-/// is told from one of 64 that goes on in zeros.
+/// A v1 image ID in half the space (33 bytes), for tables of very many IDs. A 16-digit ID differs
+/// from a 64-digit one that ends in zeros.
 class PackedId {
 public:
   /// `id` must be an image ID (is_v1_id).
   explicit PackedId(std::string_view id) noexcept;
 
-  /// The ID as it was packed.
+  /// The ID as text.
   [[nodiscard]] std::string text() const;
 
-  /// The order is the same in every run, and nearly that of the texts.
+  /// The same order in every run. It is the order of the texts, except that an ID of 16 digits
+  /// comes after the one that goes on in zeros.
   friend auto operator<=>(const PackedId&, const PackedId&) = default;
 
   struct Hash {

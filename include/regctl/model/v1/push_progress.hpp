@@ -11,8 +11,8 @@
 
 namespace regctl {
 
-/// How far the images of one push have got, for the threads of V1Push::put_image that wait for
-/// their parents. Thread-safe.
+/// The progress of the images of one push. Threads in V1Push::put_image wait here for the parents
+/// of their images. Thread-safe.
 class PushProgress {
 public:
   enum class Stage { waiting, json_there, complete }; ///< each includes the ones before
@@ -21,11 +21,12 @@ public:
 
   void advance(const std::string& id, Stage stage);
 
-  /// Waits until `id` has got to `stage`; not for what is no image of this push. Throws the reason
-  /// for which the push was abandoned.
+  /// Waits until `id` has reached `stage`. Returns at once for an ID that is not part of this push.
+  /// Throws the reason if the push was abandoned.
   void wait_for(const std::optional<std::string>& id, Stage stage);
 
-  /// Wakes all who wait, now and later: V1Push::abandon(). The first reason stays.
+  /// Wakes all waiting threads, for V1Push::abandon(); later calls of wait_for() throw too. The
+  /// first reason stays.
   void abandon(std::exception_ptr reason) noexcept;
 
 private:
