@@ -16,15 +16,15 @@ namespace regctl::ops {
 enum class Difference {
   missing,    ///< B has no such tag
   extra,      ///< A has no such tag
-  different,  ///< it names another image
-  unreadable, ///< a side lists the tag and cannot read it
+  different,  ///< the tag names another image
+  unreadable, ///< one side lists the tag but cannot read it
 };
 
 /// "missing", "extra", "different", "unreadable".
 std::string_view to_string(Difference difference) noexcept;
 
 struct TagDifference {
-  std::string repository; ///< its name at A, or that it would have there
+  std::string repository; ///< its name at A, or the name it would have there
   std::string tag;
   Difference difference = Difference::missing;
   std::optional<std::string>
@@ -33,21 +33,22 @@ struct TagDifference {
 };
 
 struct DiffSummary {
-  std::uint64_t repositories = 0; ///< that were compared
-  std::uint64_t same = 0;         ///< tags, as what follows
+  std::uint64_t repositories = 0; ///< compared repositories
+  std::uint64_t same = 0;         ///< tags, as are the numbers that follow
   std::uint64_t missing = 0;
   std::uint64_t extra = 0;
   std::uint64_t different = 0;
   std::uint64_t unreadable = 0;
   Problems problems; ///< repositories that could not be compared
 
-  /// Of what could be compared: see `problems` too.
+  /// Whether all that could be compared is equal; see `problems` for the rest.
   [[nodiscard]] bool is_equal() const noexcept {
     return missing + extra + different + unreadable == 0;
   }
 };
 
-/// Hears the results on the caller's thread, repository by repository in the order of their names.
+/// Receives the results on the caller's thread, repository by repository in the order of their
+/// names.
 struct DiffListener {
   std::function<void(const TagDifference&)> on_tag;
   /// A repository that could not be compared, and why.
@@ -55,12 +56,12 @@ struct DiffListener {
 };
 
 /// Compares the tags of both sides of `scope`, which must have a B, by the IDs of their images.
-/// Costs one listing and at most one request for each repository on each side; memory holds the
-/// names of the repositories and the tags of a few. A repository that cannot be compared is told
-/// and passed over.
+/// Costs one listing, and at most one request for each repository on each side. Memory holds the
+/// names of all repositories and the tags of a few. A repository that cannot be compared is
+/// reported, and the others are compared.
 ///
-/// Throws Error{not_found} for a repository or tag that was named and is not at A, Error{usage} for
-/// sides that cannot be paired, Error{unsupported} where neither side can list its repositories.
+/// Throws Error{not_found} if a repository or tag was named but is not at A, Error{usage} for sides
+/// that cannot be paired, Error{unsupported} if neither side can list its repositories.
 DiffSummary diff(Session& session, const Scope& scope, const DiffListener& listener);
 
 } // namespace regctl::ops

@@ -9,7 +9,7 @@
 
 namespace regctl::ops {
 
-/// One image of a chain: what the store told (V1Image) and what its JSON says.
+/// One image of a chain: the store's record (V1Image) and the contents of its JSON.
 struct ChainImage {
   V1Image image;
   V1ImageInfo info;
@@ -22,14 +22,14 @@ struct ImageDetails {
   std::vector<ChainImage> chain; ///< child first, as `docker history` shows it
 };
 
-/// Reads an image's chain without its layers; requests for the chain's JSONs run in parallel.
-/// A place without tag means "latest"; an archive with one image needs no name. Throws
-/// Error{not_found} naming tag and repository (with the nearest tag as a hint) or the image of the
-/// chain that is not there, Error{integrity} for a tag that the server cannot read.
+/// Reads an image's chain without its layers; the requests for JSONs run in parallel. A place
+/// without a tag means "latest"; an archive with one image needs no name. Throws Error{not_found}
+/// for a missing tag (naming tag and repository, with the nearest tag as a hint) or a missing image
+/// of the chain, Error{integrity} for a tag that the server cannot read.
 ImageDetails inspect(Session& session, const Place& place);
 
-/// The tags of a repository, or of all repositories of a storage tree as "NAME:TAG", or the full
-/// names in an archive; a tag that `place` may name is not looked at. Throws Error{not_found}.
+/// The tags of a repository, all tags of a storage tree as "NAME:TAG", or the full names in an
+/// archive. A tag in `place` is ignored. Throws Error{not_found}.
 V1Tags list_tags(Session& session, const Place& place);
 
 } // namespace regctl::ops

@@ -9,12 +9,12 @@
 
 namespace regctl::ops {
 
-/// Checks the credential at the registry and stores it only if it is accepted; where a registry has
-/// no way to check it, a note says so and it is stored. Returns where it was stored, for the user.
-/// Throws Error{denied} if it is refused.
+/// Checks the credential at the registry and stores it if it is accepted. If a registry has no way
+/// to check it, it is stored and a note says so. Returns where it was stored, in words for the
+/// user. Throws Error{denied} if it is refused.
 std::string login(Session& session, const RegistryHost& host, const http::Credential& credential);
 
-/// Forgets what is stored for the host. Returns false if there was nothing.
+/// Removes the stored credential of the host. Returns false if there was none.
 bool logout(Session& session, const RegistryHost& host);
 
 } // namespace regctl::ops

@@ -12,14 +12,14 @@ namespace regctl::ops {
 
 struct PingResult {
   std::string host;
-  std::string url;                    ///< origin that answered: "http://127.0.0.1:5000"
-  std::vector<std::string> protocols; ///< "v1", "v2"; what the host speaks
+  std::string url;                    ///< the origin that answered: "http://127.0.0.1:5000"
+  std::vector<std::string> protocols; ///< protocols that the host speaks: "v1", "v2"
   std::optional<bool> standalone;     ///< v1's X-Docker-Registry-Standalone; nothing if not sent
   std::optional<std::string> version; ///< v1's X-Docker-Registry-Version
 };
 
-/// Asks a host what it speaks. Throws Error{unavailable} if it cannot be reached, Error{protocol}
-/// if it answers but is no registry.
+/// Finds out which protocols a host speaks. Throws Error{unavailable} if it cannot be reached,
+/// Error{protocol} if it answers but is no registry.
 PingResult ping(Session& session, const RegistryHost& host);
 
 } // namespace regctl::ops

@@ -12,7 +12,7 @@
 
 namespace regctl::ops {
 
-/// An exception in words. Without a `kind` it is a bug; short memory is local_io.
+/// An exception in words. An exception without a `kind` is a bug; lack of memory is local_io.
 struct Failure {
   std::optional<ErrorKind> kind;
   std::string message;
@@ -24,10 +24,10 @@ Failure explain(const Error& error);
 
 /// The value of "error" in every document: {"kind", "message", "hint"}; the hint may be null.
 Json to_json(const Failure& failure);
-/// The same for a caught exception; null for a null pointer.
+/// The same for a caught exception, or null for a null pointer.
 Json error_or_null(const std::exception_ptr& problem);
 
-/// "not_found", "denied", …; "bug" for nothing.
+/// "not_found", "denied", …; "bug" for an absent kind.
 std::string_view to_string(const std::optional<ErrorKind>& kind) noexcept;
 
 } // namespace regctl::ops

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// ops/: one file per verb: what a command does, without how it is asked for or shown. Uses stores,
-// never HTTP; tells what happens through Progress.
+// ops/: one file per verb. It knows what a command does, but not how it is called or shown. Uses
+// repositories, never HTTP; reports through Progress.
 
 #include <regctl/base/quantity.hpp>
 
@@ -13,7 +13,7 @@
 
 namespace regctl::ops {
 
-/// Hears what a long operation does. Thread-safe; must not throw.
+/// Receives the progress of a long operation. Thread-safe; must not throw.
 class Progress {
 public:
   using Task = std::uint64_t;
@@ -21,11 +21,11 @@ public:
 
   virtual ~Progress() = default;
 
-  /// Work of this many tasks and bytes is ahead, for a total.
+  /// Adds to the totals: this many tasks and bytes are ahead.
   virtual void expect(std::uint64_t tasks, const SizeSum& sizes) = 0;
 
-  /// A layer begins to move, or to be read for a check. `id` is the image's full ID; `total_bytes`
-  /// nothing if unknown.
+  /// A layer begins to be copied, or to be read for a check. `id` is the image's full ID;
+  /// `total_bytes` is absent if unknown.
   virtual Task begin(const std::string& id, Verb verb,
                      std::optional<std::uint64_t> total_bytes) = 0;
   virtual void advance(Task task, std::uint64_t bytes) = 0;
@@ -34,24 +34,25 @@ public:
   virtual void finish(Task task) = 0;
   virtual void fail(Task task) = 0;
 
-  /// An image was there already: "Image ID already pushed, skipping". Its task and its bytes, as
-  /// they were expected, are ahead no longer.
+  /// An image was already there: "Image ID already pushed, skipping". Its expected task and bytes
+  /// are taken off the totals.
   virtual void skipped(const std::string& id, Verb verb,
                        std::optional<std::uint64_t> total_bytes) = 0;
 
   /// "Pushing tag for rev [ID] on {WHERE}".
   virtual void tagging(const std::string& id, const std::string& where) = 0;
 
-  /// Where a run of many parts stands, as in "12 of 300 repositories": shown before the totals.
-  /// `share`, 0 to 1, is how much of the run is over, as far as that is known: what is ahead of one
-  /// layer says little of it. An empty text ends the run.
+  /// How far a run of many parts has come, as in "12 of 300 repositories"; shown before the totals.
+  /// `share` (0 to 1) is how much of the run is over, as far as that is known; the bytes of one
+  /// layer say little about it. An empty text ends the run.
   virtual void standing(std::string_view /*text*/, double /*share*/) {}
-  /// The same of the parts' tags, as in "120 of 340 tags": shown first where room is short.
+  /// How far the parts' tags have come, as in "120 of 340 tags". Replaces the text above if room is
+  /// short.
   virtual void standing_of_tags(std::string_view) {}
 
   /// One sentence that the user should see (a warning, a retry).
   virtual void note(std::string_view sentence) = 0;
-  /// The same of what failed, while the rest goes on: who sees errors only sees it too.
+  /// A failure of one part while the others go on. It is shown even if the user wants only errors.
   virtual void failure(std::string_view sentence) { note(sentence); }
 };
 

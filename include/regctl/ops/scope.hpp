@@ -10,16 +10,16 @@
 
 namespace regctl::ops {
 
-/// What `diff` and `verify` look at: the tags of A and, under the names that a mirror from A would
-/// give them, those of B.
+/// The range of `diff` and `verify`: the tags of A, and those of B under the names that a mirror
+/// from A would give them.
 struct Scope {
   Endpoint a;
   std::optional<Endpoint> b;
-  mirror::Filter repositories; ///< by their names at A
+  mirror::Filter repositories; ///< compared with the names at A
   mirror::TagFilter tags;
 };
 
-/// What could not be looked at: a repository, a tag, an image. Not thread-safe.
+/// The repositories, tags and images that could not be examined. Not thread-safe.
 struct Problems {
   std::uint64_t number = 0;
   std::exception_ptr first;   ///< null if there are none

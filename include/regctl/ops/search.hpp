@@ -19,9 +19,10 @@ struct SearchResult {
   bool is_automated = false;
 };
 
-/// Repositories whose name has `term` in it (the server decides how it matches; "" is all), sorted
-/// by name. Where search is off, a server's listing of all tags is searched instead (npm's
-/// docker-registry-server); without one throws Error{unsupported} "search is off at HOST".
+/// Repositories with `term` in their name, sorted by name. The server decides how it matches; ""
+/// finds all. If search is off, a server's listing of all tags is searched instead (npm's
+/// docker-registry-server has one). Without such a listing throws Error{unsupported} "search is off
+/// at HOST".
 std::vector<SearchResult> search(Session& session, const RegistryHost& host, std::string_view term);
 
 } // namespace regctl::ops

@@ -18,7 +18,7 @@ class Registries;
 
 namespace regctl::ops {
 
-/// Which protocol to speak: the one that the host turns out to speak, or the one asked for.
+/// The protocol to speak: detected for each host, or fixed.
 enum class Api { detect, v1, v2 };
 
 struct SessionOptions {
@@ -27,12 +27,12 @@ struct SessionOptions {
   http::Credentials::Options credentials;
   Api api = Api::detect;
   std::size_t jobs = 4; ///< layers in flight
-  /// At most so many requests to "host:port"; hosts that are not in it have no limit.
+  /// The limit of requests a second for each "host:port"; other hosts have no limit.
   std::map<std::string, double> requests_per_second;
 };
 
-/// What all verbs of one run share: connections, credentials, and what was found out about each
-/// host. Thread-safe.
+/// The state shared by all verbs of one run: connections, credentials, and the protocols detected
+/// for each host. Thread-safe.
 class Session {
 public:
   /// `progress` must outlive the session. Throws Error{unsupported} for Api::v2.
@@ -51,7 +51,7 @@ private:
   class RequestPace;
 
   SessionOptions options_;
-  std::unique_ptr<RequestPace> pace_; ///< nullptr where no host has a limit
+  std::unique_ptr<RequestPace> pace_; ///< nullptr if no host has a limit
   Progress& progress_;
   http::Credentials credentials_;
   http::Client client_;

@@ -19,21 +19,24 @@ struct Listings {
   std::string source_name;
   std::string destination_name;
   ListedTags source;
-  std::optional<ListedTags> destination; ///< nothing: there is no such repository yet
+  std::optional<ListedTags> destination; ///< nothing: the repository does not exist yet
 };
 
-/// When the image behind an identity was created, in seconds since 1970; nothing if not known.
+/// Returns the creation time of the image behind an identity, in seconds since 1970; nothing if it
+/// is unknown.
 using CreatedAt = std::function<std::optional<std::int64_t>(const std::string& identity)>;
 
-/// Whether a tag at the destination that names `there` is the same as one at the source that names
-/// `from`.
+/// Whether the identity `there` of a tag at the destination means the same image as `from` at the
+/// source.
 using IsSame = std::function<bool(const std::string& from, const std::string& there)>;
 
-/// What is to be done with each tag of one repository, by tag name. Only tags that the rules do not
-/// leave out by their names are identified; `created_at` is asked only where the rules need ages,
-/// `now` is seconds since 1970. Tags that exist at the destination alone are in it only when
-/// pruning is enabled; nothing is pruned where the source's listing is empty or has a tag that
-/// cannot be read, and where more than Prune::limit would go, none goes; the reason says so.
+/// The actions for the tags of one repository, sorted by tag. Identities are looked up only for
+/// tags that the rules do not exclude by name. `created_at` is called only if the rules need ages;
+/// `now` is in seconds since 1970.
+///
+/// Tags that exist only at the destination are included only if pruning is enabled. None is pruned
+/// if the source's listing is empty or has a tag that cannot be read, or if more than Prune::limit
+/// would go; the reason says so.
 std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const CreatedAt& created_at,
                              const IsSame& is_same, std::int64_t now);
 

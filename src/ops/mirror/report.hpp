@@ -17,17 +17,17 @@
 
 namespace regctl::ops::mirror {
 
-/// Where a run's results go: counted, written to files, handed to whoever shows them; failures are
-/// noted. Thread-safe.
+/// Collects a run's results: counts them, writes them to files, passes them on for display, and
+/// notes failures. Thread-safe.
 class Report {
 public:
-  /// Opens the files: what cannot be written is told before anything is done.
+  /// Opens the files, so that an unwritable one fails before any work is done.
   Report(const ReportFiles& files, Progress& progress, OnRecord on_record);
   ~Report();
   Report(const Report&) = delete;
   Report& operator=(const Report&) = delete;
 
-  /// A mirror that records are of.
+  /// The mirror that the records are about.
   struct Mirror {
     std::string from; ///< Endpoint::to_string()
     std::string to;
@@ -35,25 +35,25 @@ public:
     bool has_rules = false; ///< MirrorJob::has_rules()
   };
 
-  /// What follows is about this one, of which so many repositories are ahead.
+  /// Begins a mirror with this many repositories. All records that follow are about it.
   void begin(Mirror mirror, std::uint64_t repositories);
 
-  /// A repository's tags are known: so many are ahead, without those that the rules leave out.
+  /// A repository was listed: adds this many tags, without those that the rules exclude.
   void expect_tags(std::uint64_t number);
-  /// So many of them are left out after all.
+  /// Takes off tags that the rules exclude after all.
   void drop_tags(std::uint64_t number);
 
   void add(const TagResult& result);
 
-  /// A repository could not be listed; with a null `problem`, it was not its turn any more.
+  /// A repository could not be listed. A null `problem` means that the run was stopped before it.
   void add_repository(const std::string& source_name, const std::exception_ptr& problem);
-  /// A repository is over.
+  /// A repository is finished.
   void count_repository();
 
-  /// Of a plan: what its tags share, and the requests that belong to none of them.
+  /// For a plan: bytes that tags share, and requests that belong to no single tag.
   void count_plan(std::uint64_t bytes_shared, std::uint64_t requests);
 
-  /// A whole job could not be begun; with a null `problem`, it was not its turn any more.
+  /// A whole job could not begin. A null `problem` means that the run was stopped before it.
   void add_mirror(const Mirror& mirror, const std::exception_ptr& problem);
   /// The run was stopped.
   void interrupt();
@@ -61,8 +61,8 @@ public:
   /// How often begin() was called.
   [[nodiscard]] std::uint64_t mirrors_begun();
 
-  /// Writes the summary and ends the files. A full disk does not end a run: the first error of
-  /// writing is in the summary.
+  /// Writes the summary and closes the files. A write error (a full disk) does not end a run; the
+  /// first one is in the summary.
   Summary finish();
 
 private:
@@ -83,11 +83,11 @@ private:
   Progress& progress_;
   OnRecord on_record_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
-  std::mutex mutex_; ///< guards what follows
+  std::mutex mutex_; ///< guards the members below
   Mirror mirror_;
   std::uint64_t mirrors_begun_ = 0;
   std::uint64_t repositories_ahead_ = 0;
-  std::uint64_t repositories_listed_ = 0; ///< or given up
+  std::uint64_t repositories_listed_ = 0; ///< or failed
   std::uint64_t tags_ahead_ = 0;
   std::uint64_t tags_over_ = 0;
   std::unique_ptr<Lines> report_;
@@ -95,9 +95,9 @@ private:
   std::unique_ptr<AtomicFile> plan_;
   bool is_plan_whole_ = true;
   std::string noted_message_;        ///< of the last failure
-  std::uint64_t alike_ = 0;          ///< failures since then that had the same
-  std::string names_alike_;          ///< the first of those
-  std::set<std::string> told_hints_; ///< the last of them; not all, since each may name its tag
+  std::uint64_t alike_ = 0;          ///< further failures with the same message
+  std::string names_alike_;          ///< the names of the first of those
+  std::set<std::string> told_hints_; ///< recent hints only, since each may name its tag
   Summary summary_;
 };
 

@@ -12,23 +12,23 @@
 
 namespace regctl::ops {
 
-/// Tag → identity: a v1 image's ID, a manifest's digest. Nothing for a tag that the store lists but
-/// cannot read. Code that compares listings knows nothing else of identities.
+/// Tag → identity: a v1 image's ID, or a manifest's digest. Nothing for a tag that the store lists
+/// but cannot read. Code that compares listings needs no other knowledge of identities.
 using TagListing = std::map<std::string, std::optional<std::string>>;
 
-/// The tags of one repository. Some stores list them with their identities; others list names, and
-/// take a request for each identity: those are asked for the tags that matter alone. Not
+/// The tags of one repository. Some stores list tags with their identities. Others list only names
+/// and need a request for each identity, which is then made only for tags that matter. Not
 /// thread-safe.
 class ListedTags {
 public:
   ListedTags() = default;
 
   /// A list with all identities.
-  ListedTags(TagListing tags) : tags_(std::move(tags)) {} // converts: it is one
+  ListedTags(TagListing tags) : tags_(std::move(tags)) {} // implicit: a TagListing is such a list
 
   /// Returns an entry for each of `tags`.
   using Identify = std::function<TagListing(const std::vector<std::string>& tags)>;
-  /// A list of names alone.
+  /// A list of names without identities.
   ListedTags(const std::vector<std::string>& names, Identify identify);
 
   [[nodiscard]] std::size_t size() const noexcept { return tags_.size(); }
@@ -36,23 +36,23 @@ public:
   [[nodiscard]] bool contains(const std::string& tag) const { return tags_.contains(tag); }
   [[nodiscard]] std::vector<std::string> names() const; ///< sorted
 
-  /// Leaves out all tags but those.
+  /// Removes all other tags from the list.
   void keep(const std::function<bool(const std::string& tag)>& is_kept);
 
-  /// Asks the store for the identities of those of `tags` that it lists and was not asked for.
-  /// Throws what asking throws.
+  /// Asks the store for those identities of `tags` that are in the list and still unknown. Throws
+  /// the errors of `Identify`.
   void identify(const std::vector<std::string>& tags);
-  /// The whole list, identified.
+  /// Looks up all identities and returns the whole list.
   const TagListing& identify_all();
 
-  /// The identity, as far as it is known: nothing too for a tag that is not listed, or that the
-  /// store cannot read.
+  /// The identity, if it is known. Nothing for a tag that is not in the list, not identified yet,
+  /// or unreadable at the store.
   [[nodiscard]] std::optional<std::string> find(const std::string& tag) const;
-  /// A tag that the store was seen to list and to be unable to read; nothing if there is none.
+  /// A tag that the store lists but was unable to read; nothing if none is known.
   [[nodiscard]] std::optional<std::string> first_broken() const;
 
 private:
-  TagListing tags_; // nothing for those that are not identified
+  TagListing tags_; // a null identity for tags not identified yet, or unreadable
   std::set<std::string> unidentified_;
   Identify identify_;
 };

@@ -17,42 +17,42 @@
 
 namespace regctl::ops::mirror {
 
-/// What is mirrored where: one item of the file's "mirrors", or what the command line says.
+/// One mirror: an item of the file's "mirrors", or the arguments of the command line.
 struct MirrorJob {
   Endpoint source;
   Endpoint destination;
   Rules rules;
-  std::string repositories_from; ///< a file with a name a line, or lines of a plan or of failures,
-                                 ///< "-" for stdin; "": from listings
+  std::string repositories_from; ///< a file with a name on each line, or lines of a plan or of
+                                 ///< failures; "-" for stdin; "": names come from listings
 
-  /// Whether it is less, or other, than all of the source under the same names.
+  /// Whether the job has rules: it mirrors less than all of the source, or under other names.
   [[nodiscard]] bool has_rules() const noexcept {
     return rules.shape_repositories() || !rules.repositories.include.empty() ||
            !rules.repositories.exclude.empty() || !repositories_from.empty();
   }
 };
 
-/// Where the credential of a registry is, never the credential itself.
+/// Where to find the credential of a registry; never the credential itself.
 struct CredentialReference {
   std::string username;      ///< or
-  std::string username_env;  ///< the variable that has it
-  std::string password_file; ///< its first line is the password; or
-  std::string password_env;  ///< the variable that has it
+  std::string username_env;  ///< the variable that holds it
+  std::string password_file; ///< a file with the password on its first line; or
+  std::string password_env;  ///< the variable that holds the password
 
   bool operator==(const CredentialReference&) const = default;
 };
 
-/// How one registry is to be treated, and reached.
+/// How to reach and treat one registry.
 struct RegistryOptions {
   http::RegistrySettings access;
-  /// Nothing: looked for as by every command, in Docker's configuration at last.
+  /// Nothing: the credential is looked up as for every command, last in Docker's configuration.
   std::optional<CredentialReference> credential;
   std::optional<std::size_t> jobs; ///< layers in flight to or from it
   std::optional<double> requests_per_second;
   Bandwidth bandwidth;
 };
 
-/// What holds for a run as a whole; each but the flags may be missing.
+/// The options of a whole run. All but the flags may be absent.
 struct RunOptions {
   std::optional<std::size_t> jobs;
   Bandwidth bandwidth;
@@ -75,18 +75,18 @@ struct MirrorConfig {
 };
 
 /// Reads a mirror file; `file` names it in messages. "${NAME}" in a value is looked up in
-/// `environment`. Throws Error{usage} with all mistakes that are in the file, each with line and
-/// key; what came from the environment is never part of a message.
+/// `environment`. Throws Error{usage} with all mistakes of the file, each with line and key.
+/// Messages never contain values from the environment.
 MirrorConfig parse_mirror_config(const std::string& text, std::string_view file,
                                  const Environment& environment);
 
-/// The same for a file that is to be run here: the files and variables that it names (certificates,
-/// passwords) have to be there too, and are among the mistakes if they are not.
+/// Reads a mirror file that is to be run on this machine. The files and variables that it names
+/// (certificates, passwords) must exist; missing ones are among the mistakes.
 MirrorConfig parse_runnable_config(const std::string& text, std::string_view file,
                                    const Environment& environment);
 
-/// Follows `reference`. Throws Error{usage} naming the variable that is not set, and what reading
-/// the password's file throws.
+/// Reads the credential that `reference` points to. Throws Error{usage} naming a variable that is
+/// not set, and any error of reading the password's file.
 http::Credential resolve_credential(const CredentialReference& reference,
                                     const Environment& environment);
 

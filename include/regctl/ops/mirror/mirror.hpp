@@ -14,42 +14,45 @@
 
 namespace regctl::ops::mirror {
 
-/// Files that a run writes; "" for those that are not wanted.
+/// The files that a run writes; "" for each that is not wanted.
 struct ReportFiles {
-  std::string report;   ///< JSON lines, regctl-mirror(1)
-  std::string failures; ///< lines that --apply and --repositories-from take
-  std::string plan;     ///< lines that --apply takes
+  std::string report;   ///< JSON lines, regctl-mirror(1); "" for none
+  std::string failures; ///< lines that --apply and --repositories-from take; "" for none
+  std::string plan;     ///< lines of print_plan_line(); "" for none
 };
 
 struct MirrorOptions {
-  std::size_t jobs = 4;                              ///< images in flight
-  Bandwidth bandwidth;                               ///< of all that travels
-  std::map<std::string, RegistryOptions> registries; ///< by "host:port": their jobs and bandwidth
+  std::size_t jobs = 4; ///< images in flight
+  Bandwidth bandwidth;  ///< of all transfers together
+  std::map<std::string, RegistryOptions>
+      registries; ///< by "host:port"; only jobs and bandwidth are used here
   ReportFiles files;
-  std::string state_file;   ///< of all jobs; "": one for each pair of ends
-  std::string state_folder; ///< where those are; "": nothing is kept
-  std::string apply;        ///< a plan file to be carried out, instead of planning
-  std::string metrics_file; ///< what the caller writes beside these
-  bool dry_run = false;     ///< plans only
-  bool asks_sizes = false;  ///< of a plan: a request for each image whose size is not known
+  std::string state_file;   ///< of all jobs; "": one file for each pair of ends
+  std::string state_folder; ///< the folder of those files; "": nothing is kept
+  std::string apply;        ///< a plan file to carry out, instead of planning
+  std::string metrics_file; ///< written by the caller; here only to detect a conflict of file names
+  bool dry_run = false;     ///< only plans
+  bool asks_sizes = false;  ///< for a plan: one request for each image of unknown size
   bool fail_fast = false;
-  bool require_checksum = false; ///< a tag with a layer of which its source tells none fails
+  bool require_checksum =
+      false; ///< a tag fails if its source records no checksum for one of its layers
   std::optional<Shard> shard;
 };
 
-/// What can be told of a run before it begins: throws Error{usage} for jobs whose ends do not go
-/// together, and for files of which one would be lost in another.
+/// Checks a run before it begins. Throws Error{usage} for jobs with ends that do not fit together,
+/// and for files of which one would overwrite another.
 void check_run(const std::vector<MirrorJob>& jobs, const MirrorOptions& options);
 
-/// Makes each job's destination hold what its source holds, as its rules say, one job after the
-/// other: lists both sides, plans, moves images, tags, removes. What fails is reported and passed
-/// over. With `apply`, carries out a plan that was written before: its copies, updates and
-/// removals; a tag whose destination has changed since is left alone and is a failure.
+/// Makes each job's destination hold what the job's rules select from its source, one job after
+/// another: lists both sides, plans, moves images, sets tags, removes tags. A failure is reported,
+/// and the run goes on. With `apply`, carries out the copies, updates and removals of a plan file
+/// instead; a tag that has changed at the destination since then is left alone and counts as a
+/// failure.
 ///
-/// Safe to repeat and to stop at any time: tags are pointed at whole images alone, and the next run
-/// moves nothing that is there. `on_record` is called for one record at a time, from any thread. An
-/// interrupt ends it early: Summary::is_interrupted. Throws Error{usage} for a job that makes no
-/// sense, Error{local_io} for files that cannot be written.
+/// Safe to repeat and to stop at any time: tags point only at whole images, and the next run moves
+/// no image that has arrived. `on_record` is called for one record at a time, from any thread. An
+/// interruption ends the run early: Summary::is_interrupted. Throws Error{usage} for a job that
+/// makes no sense, Error{local_io} for files that cannot be written.
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
                const OnRecord& on_record);
 

@@ -10,9 +10,9 @@ namespace regctl::ops::mirror {
 
 enum class Action {
   copy,   ///< the destination has no such tag
-  update, ///< it names something else there
+  update, ///< the tag names another image there
   keep,   ///< the same on both sides
-  remove, ///< at the destination alone, and pruned
+  remove, ///< only at the destination, and pruned
   skip,   ///< left alone: filtered, protected, or broken at the source
 };
 
@@ -24,36 +24,36 @@ struct PlannedTag {
   std::string destination_name;
   std::string tag;
   Action action = Action::keep;
-  std::string reason;     ///< "missing", "differs", "same", "filtered by --semver", …: for people
-  bool is_broken = false; ///< skipped because the source cannot read it: a failure
+  std::string reason;     ///< for people: "missing", "differs", "same", "filtered by --semver", …
+  bool is_broken = false; ///< skipped because the source cannot read the tag: a failure
   std::optional<std::string> identity; ///< at the source
   std::optional<std::string> previous; ///< at the destination
-  bool is_spared = false;              ///< skipped though it would be pruned, because of the reason
+  bool is_spared = false; ///< `reason` says why the tag is skipped although it would be pruned
 };
 
-/// Whether the rules leave a tag out, so that it is no part of the mirror.
+/// Whether the rules exclude the tag, so that it is no part of the mirror.
 [[nodiscard]] inline bool is_left_out(const PlannedTag& tag) noexcept {
   return tag.action == Action::skip && !tag.is_broken;
 }
 
-/// Whether an image is to be at the destination that may not be there yet.
+/// Whether the tag needs its image at the destination, where that may be missing.
 [[nodiscard]] inline bool is_transfer(const PlannedTag& tag) noexcept {
   return tag.action == Action::copy || tag.action == Action::update;
 }
 
-/// Whether something is lost if it is not done: all but what is kept or left alone.
+/// Whether the tag needs work: every action but keeping and leaving alone.
 [[nodiscard]] inline bool is_work(const PlannedTag& tag) noexcept {
   return is_transfer(tag) || tag.action == Action::remove || tag.is_broken;
 }
 
-/// What carrying out a planned tag takes, as far as it is known.
+/// The cost of carrying out a planned tag, as far as it is known.
 struct Ahead {
-  std::uint64_t images = 0;       ///< that move for this tag and for none before it
-  std::uint64_t bytes = 0;        ///< of those
-  std::uint64_t bytes_shared = 0; ///< that it needs as well, and that move for a tag before it
-  std::uint64_t requests = 0;     ///< for this tag and for none before it
-  bool has_all_images = true;     ///< else there may be more of all of them
-  bool has_all_sizes = true;      ///< else there are more bytes
+  std::uint64_t images = 0;       ///< images moved for this tag and for no earlier one
+  std::uint64_t bytes = 0;        ///< of those images
+  std::uint64_t bytes_shared = 0; ///< of images that it needs too, but that move for an earlier tag
+  std::uint64_t requests = 0;     ///< for this tag and for no earlier one
+  bool has_all_images = true;     ///< false: all numbers are lower bounds
+  bool has_all_sizes = true;      ///< false: `bytes` is a lower bound
 };
 
 } // namespace regctl::ops::mirror
