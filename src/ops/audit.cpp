@@ -75,7 +75,7 @@ private:
     return row;
   }
 
-  /// An image that nobody reaches is an orphan above all, unless it is worse.
+  /// An image that no tag reaches is an orphan, unless its own verdict is worse.
   [[nodiscard]] Verdict verdict(const ImageGraph::Image& image) const {
     const bool is_orphan = !image.is_reached && image.own < Verdict::dead_upload;
     return is_orphan ? Verdict::orphan : image.own;

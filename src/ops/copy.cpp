@@ -27,7 +27,7 @@ struct Move {
   Reference target; ///< with its tag
 };
 
-/// The name an image gets at the destination: what `to` says, the rest as at the source.
+/// The name of an image at the destination: parts that `to` names, the rest from the source.
 Reference target_name(const Selected& image, const Place& to, const CopyOptions& options) {
   if (!to.reference && !image.name) {
     throw Error(ErrorKind::usage, "image " + short_id(image.id) + " has no name to keep",
@@ -95,14 +95,15 @@ std::map<std::string, std::string> archive_tags(const std::vector<Move>& moves) 
   return tags;
 }
 
-/// Whether layers lie there as they were pushed, which engines do compressed, and chains are whole.
+/// Whether the place stores layers as they were pushed (engines push them compressed), and whole
+/// chains.
 bool holds_pushed_layers(const Place& place) {
   return place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;
 }
 
 using OpenTarget = std::function<std::unique_ptr<V1Repository>(const Reference& repository)>;
 
-/// What is copied, and how.
+/// The source of a copy, and how it is copied.
 struct Copied {
   Session& session;
   const Place& from;
@@ -111,7 +112,8 @@ struct Copied {
   const ImageCopy& how;
 };
 
-/// One push for each repository. An archive may leave out what is there.
+/// Makes one push for each repository. An archive as the source may lack images that the
+/// destination has.
 void copy_to_repositories(const Copied& copied, const OpenTarget& open, CopyReport& report) {
   std::map<Reference, std::map<std::string, std::string>> by_repository;
   for (const auto& move : copied.moves) {
@@ -152,7 +154,8 @@ void copy_to_storage(const Copied& copied, const Place& to, CopyReport& report) 
 
 void copy_to_engine(const Copied& copied, CopyReport& report) {
   registry::Engine engine(copied.session.client());
-  // The engine wants its archive in one piece and order; layers come in parallel and in any.
+  // The engine takes its archive as one stream in order, but layers arrive in parallel in any
+  // order.
   auto file = std::make_shared<FileDescriptor>(make_temporary_file());
   copy_images(
       copied.session, copied.source, archive_tags(copied.moves), copied.how,
@@ -197,7 +200,8 @@ void copy_to(const Copied& copied, const Place& to, CopyReport& report) {
   throw Error(ErrorKind::unsupported, "this version of regctl cannot write " + to.to_string());
 }
 
-/// What its own store cannot prove must not pass for proved at the destination.
+/// Notes layers without a checksum at the source: the destination records one for them, which must
+/// not pass for a proof that they are as they were pushed.
 void note_unverified(Session& session, const V1Repository& source, const CopyReport& report) {
   if (report.images_unverified > 0) {
     session.progress().note(

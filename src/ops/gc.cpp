@@ -15,7 +15,8 @@ namespace {
 
 using Index = ImageGraph::Index;
 
-/// How many images are removed before they are told; each costs the disk some writes in order.
+/// How many images are removed before on_image is called for them. Each removal costs several disk
+/// writes that must not be reordered.
 constexpr std::size_t k_batch = 64;
 constexpr auto k_writer_patience = std::chrono::seconds(1);
 
@@ -47,7 +48,8 @@ public:
   }
 
 private:
-  /// Behind what cannot be read there may be anything: damage is for --force, this is not.
+  /// Refuses to go on if a file cannot be read, since it may protect any image. --force accepts
+  /// damage, but not this.
   [[noreturn]] void refuse_hidden(const std::string& what, const std::string& why) const {
     throw Error(ErrorKind::local_io,
                 what + " of the storage tree '" + storage_->folder() +
@@ -73,7 +75,8 @@ private:
     }
   }
 
-  /// A file that holds no ID is damaged; one that leads elsewhere may well hold one.
+  /// A tag's file without an ID is damage. A file that cannot be read, since it leads out of the
+  /// tree, may well hold one.
   void refuse_hidden_tag(const ImageGraph::Tag& tag) const {
     const auto& repository = graph_.repositories()[tag.repository];
     try {
@@ -105,15 +108,15 @@ private:
     }
   }
 
-  /// How long nothing of the image has moved. In seconds: a grace of centuries overflows the
-  /// clock's nanoseconds.
+  /// The time since the last change of the image. In seconds, since a grace of centuries would
+  /// overflow the clock's nanoseconds.
   [[nodiscard]] std::chrono::seconds age_of(const std::string& id,
                                             std::chrono::system_clock::time_point now) const {
     return std::chrono::duration_cast<std::chrono::seconds>(
         now - storage_->last_change(id).value_or(now));
   }
 
-  /// An image that cannot be read, and what it says it needs.
+  /// Keeps an image that cannot be read, and all images in its recorded ancestry.
   void keep_hidden(Index index) {
     graph_.keep(index);
     const auto recorded = read_ancestry(graph_.images()[index].id.text());
@@ -122,7 +125,7 @@ private:
     }
   }
 
-  /// What may yet go on needs what is below it.
+  /// Keeps uploads that may still go on, with the images below them.
   void keep_young_uploads() {
     const auto now = std::chrono::system_clock::now();
     for (Index i = 0; i < graph_.images().size(); ++i) {
@@ -142,7 +145,7 @@ private:
     }
   }
 
-  /// Children before their parents; alike ones by ID.
+  /// The images to remove: children before their parents, images of equal depth by ID.
   std::vector<Index> choose() {
     std::vector<Index> chosen;
     const auto& images = graph_.images();
@@ -160,8 +163,7 @@ private:
     return chosen;
   }
 
-  /// In parallel only what has the same number of images below it: none of these is the other's
-  /// child.
+  /// Only images of equal depth are removed in parallel: none of them is the parent of another.
   void remove(const std::vector<Index>& chosen) {
     const auto& images = graph_.images();
     for (std::size_t begin = 0; begin < chosen.size();) {
@@ -201,7 +203,7 @@ private:
     const auto why = image.own != Verdict::dead_upload ? GcImage::Why::orphan
                      : storage_->is_remnant(id)        ? GcImage::Why::remnant
                                                        : GcImage::Why::dead_upload;
-    // A layer whose size cannot be told is of an image that is unreadable, and kept.
+    // The size of a layer is unknown only for an unreadable image, and those are kept.
     return {id, why, ImageGraph::known(image.layer_bytes)};
   }
 
@@ -218,8 +220,9 @@ private:
     if (!options_.apply) {
       return;
     }
-    // The lists have all images ever pushed, and some clients fetch all that is listed. What a tag
-    // names stays listed, with its checksum, though it is gone: it may be pushed again.
+    // These lists name all images ever pushed, and some clients fetch every image in them. An image
+    // in a tag's chain stays listed, with its checksum, even if it is missing: it may be pushed
+    // again.
     for (const auto& repository : graph_.repositories()) {
       storage_->prune_index_images(repository, [&](const std::string& id) {
         const auto image = graph_.find(id);
@@ -229,7 +232,7 @@ private:
   }
 
   Session& session_;
-  std::shared_ptr<V1Storage> storage_; // shared with the store
+  std::shared_ptr<V1Storage> storage_; // shared with the audit store
   const GcOptions& options_;
   const std::function<void(const GcImage&)>& on_image_;
   ImageGraph graph_;

@@ -21,14 +21,14 @@ namespace {
 
 constexpr std::size_t k_known_images_limit = 50'000; // about 10 MB
 
-/// What rows need of an image, remembered because chains share their lower ends.
+/// The facts about an image that rows need. They are cached because chains share their lower ends.
 struct KnownImage {
   std::optional<std::string> parent;
   std::string created;
   std::optional<std::uint64_t> layer_size_bytes;
 };
 
-/// Images seen so far; thread-safe.
+/// A cache of images. Thread-safe.
 class KnownImages {
 public:
   KnownImage get(V1Repository& repository, const std::string& id) {
@@ -108,7 +108,7 @@ std::vector<ImageRow> rows_of(const std::string& repository, const V1Tags& tags)
   return rows;
 }
 
-/// One row for each name in an archive; what has no name is shown as docker does.
+/// One row for each name in an archive. An image without a name is shown as docker shows it.
 std::vector<ImageRow> archive_rows(V1Repository& archive, const Place& place) {
   std::vector<ImageRow> rows;
   for (const auto& image : select_images(archive, place, Select::all_tags)) {
@@ -124,7 +124,7 @@ std::vector<ImageRow> archive_rows(V1Repository& archive, const Place& place) {
   return rows;
 }
 
-/// Lists one repository after the other; what one of them refuses does not keep the rest back.
+/// Lists one repository after another. An error in one does not stop the listing.
 void list_each(Session& session, Side& side, const std::vector<std::string>& names,
                const ImagesListener& listener) {
   listener.on_repositories(names);
@@ -140,7 +140,7 @@ void list_each(Session& session, Side& side, const std::vector<std::string>& nam
         throw;
       }
       if (error.kind() == ErrorKind::not_found) {
-        // A search index may name what was deleted since.
+        // A search index may name repositories deleted since.
         session.progress().note(error.message() + ", although it is listed");
       } else {
         listener.on_problem(name, std::current_exception());

@@ -71,7 +71,7 @@ void list_layer_files(Session& session, const Place& place, const LayerChoice& c
   while (const auto entry = reader.next()) {
     on_file(*entry);
   }
-  drain(*layer); // a tar ends before its last bytes, the check comes behind them
+  drain(*layer); // reads the bytes after the end of the tar, since the check is at their end
 }
 
 PutOutcome put_layer(Session& session, const Place& repository, const std::string& json,

@@ -16,7 +16,8 @@ namespace {
 
 using Index = ImageGraph::Index;
 
-/// While others write: an upload that moved since then may be under way, and its end is for them.
+/// While other processes write, an upload changed within this time may still be under way and is
+/// theirs to finish.
 constexpr auto k_quiet = std::chrono::minutes(10);
 
 class Repair {
@@ -27,7 +28,8 @@ public:
 
   RepairReport run() {
     if (!options_.dry_run) {
-      exclusive_ = storage_->lock_exclusively(); // nothing if others are at work: then with care
+      exclusive_ = storage_->lock_exclusively(); // nothing if other processes have the tree open;
+                                                 // then uploads are treated with care
     }
     const auto store = make_audit_store(storage_, std::nullopt);
     graph_.read(session_, *store, {}, std::nullopt);
@@ -52,7 +54,7 @@ private:
     if (!image.is_there || image.own == Verdict::json_damaged || image.own == Verdict::unreadable) {
       return;
     }
-    if (is_dead && storage_->is_remnant(id)) { // whole or not, it is to be gone
+    if (is_dead && storage_->is_remnant(id)) { // meant to go, complete or not
       return;
     }
     if (is_dead && !is_quiet(id)) {
@@ -65,7 +67,7 @@ private:
     }
   }
 
-  /// Takes the image for writing unless nothing is to be written.
+  /// Opens the image for writing, unless this is a dry run, and writes the repairs.
   void write(Index index, const std::string& id, bool is_dead, bool is_proven) {
     std::unique_ptr<V1Storage::ImageWriter> writer;
     if (!options_.dry_run) {
@@ -89,7 +91,7 @@ private:
       }
       tell({RepairAct::Kind::rewrite_checksum, id, "", "", "a bare string"});
     }
-    if (is_proven) { // last: from here on the image counts
+    if (is_proven) { // last, since from here on the image counts as complete
       if (writer) {
         writer->complete();
       }
@@ -124,7 +126,7 @@ private:
     }
   }
 
-  /// Whether another ancestry is recorded than the parents tell, if they tell one.
+  /// Whether the recorded ancestry is missing or differs from the parents, if they are complete.
   [[nodiscard]] bool needs_ancestry(Index index, const std::string& id) const {
     const auto chain = graph_.chain(index);
     return chain && storage_->ancestry(id) != chain;
@@ -155,7 +157,7 @@ private:
   }
 
   Session& session_;
-  std::shared_ptr<V1Storage> storage_; // shared with the store
+  std::shared_ptr<V1Storage> storage_; // shared with the audit store
   const RepairOptions& options_;
   const std::function<void(const RepairAct&)>& on_act_;
   std::unique_ptr<V1Storage::Exclusive> exclusive_;

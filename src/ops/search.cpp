@@ -12,7 +12,7 @@ namespace regctl::ops {
 
 namespace {
 
-/// The repositories of the server's listing of tags; nothing if it has none.
+/// The repositories in the server's listing of tags; nothing if it has no such listing.
 std::optional<std::set<std::string>> list_names(registry::v1::Registry& registry) {
   std::set<std::string> names;
   const bool has_listing =

@@ -15,14 +15,15 @@ namespace {
 http::Url parse_source(const std::string& url) {
   try {
     return http::Url::parse(url);
-  } catch (const Error& error) { // by whom it was typed
+  } catch (const Error& error) { // usage: the user typed the URL
     throw Error(ErrorKind::usage, "a mirror's source cannot be " + url + ": " + error.message(),
                 "write http://HOST:PORT or https://HOST");
   }
 }
 
-/// The registry from which is fetched what is missing: named by its URL, which says how to reach
-/// it, or as "HOST[:PORT]". It is asked what it is at the first use that succeeds. Thread-safe.
+/// The registry that missing images are fetched from. It is named by its URL, which gives scheme
+/// and host, or as "HOST[:PORT]". Its protocol is detected at the first call of get() that
+/// succeeds. Thread-safe.
 class MirrorSource {
 public:
   /// Throws Error{usage} for a name that no registry can have.
@@ -35,7 +36,8 @@ public:
     }
   }
 
-  /// Throws Error of another kind than not_found where it cannot be asked, or is no v1 registry.
+  /// Throws an Error of a kind other than not_found if the registry is unreachable or not a v1
+  /// registry.
   registry::v1::Registry& get() {
     try {
       return host_ ? session_.registries().v1(*host_) : at_base();
@@ -63,8 +65,8 @@ private:
   std::unique_ptr<registry::v1::Registry> registry_;
 };
 
-/// Asks the source what it is while the server runs already: it may be away, which takes long to
-/// find out, and come back.
+/// Detects the source's protocol while the server is already running, since an unreachable source
+/// takes long to be noticed and may come back.
 class SourceCheck {
 public:
   SourceCheck(MirrorSource& source, const std::function<void(const std::string&)>& note)
@@ -76,11 +78,11 @@ public:
               note(std::string(error.message()) +
                    "; what is not here is answered 502 until it can");
             }
-          } catch (...) { // no memory: whoever wants something of the source is told
+          } catch (...) { // no memory: requests that need the source will report it
           }
         }) {}
 
-  /// The server has ended, and the question with it.
+  /// The server has ended: interrupts the detection, if it still runs.
   ~SourceCheck() {
     const bool was_interrupted = is_interrupted();
     interrupt();
@@ -99,7 +101,7 @@ private:
 void serve(Session& session, const server::ServerOptions& options, const std::string& mirror_source,
            const std::function<void(const server::Server&)>& on_ready,
            const std::function<void(const std::string&)>& note) {
-  server::Server::block_signals(); // before the first thread
+  server::Server::block_signals(); // before any thread is started
   server::ServerSeams seams;
   seams.note = note;
   std::optional<MirrorSource> source;

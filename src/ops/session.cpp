@@ -34,7 +34,7 @@ http::ClientOptions with_settings(http::ClientOptions options, const http::Setti
 
 } // namespace
 
-/// Spaces the requests to hosts that bear only so many a second. Thread-safe.
+/// Spaces the requests to hosts with a limit of requests a second. Thread-safe.
 class Session::RequestPace {
 public:
   explicit RequestPace(const std::map<std::string, double>& requests_per_second) {

@@ -14,7 +14,7 @@ namespace regctl::ops {
 
 namespace {
 
-/// Another repository learns of the images by an announced push that sends none.
+/// Makes the images known to another repository by an announced push that sends no image.
 void announce_and_tag(Session& session, V1Repository& source, const std::string& id,
                       const Place& to) {
   V1PushPlan plan;
@@ -37,7 +37,7 @@ bool are_in_one_store(const Place& one, const Place& other) {
   if (one.kind != other.kind) {
     return false;
   }
-  std::error_code problem; // of a tree that is not there: told when it is opened
+  std::error_code problem; // a missing tree is reported when it is opened
   return is_tree(one)
              ? one.path == other.path || std::filesystem::equivalent(one.path, other.path, problem)
              : one.reference->host == other.reference->host;

@@ -23,9 +23,9 @@ using Image = VerifiedImages::Image;
 using Chain = VerifiedImages::Chain;
 using Where = Finding::Where;
 
-constexpr std::size_t k_tags_at_once = 256; // whose recorded ancestries are held
+constexpr std::size_t k_tags_at_once = 256; // their recorded ancestries are held in memory
 
-/// One repository, to be asked for images.
+/// One repository, opened to look up images.
 struct OpenRepository {
   Images a;
   Images b; // null without a B
@@ -38,14 +38,15 @@ struct TagTask {
   const OpenRepository& repository;
 };
 
-/// Whom to ask for an image.
+/// The repository through which to look up an image.
 struct Want {
   const OpenRepository* repository;
-  bool at_b; // as well
+  bool at_b; // at B as well
 };
 using Wants = std::unordered_map<Image*, Want>;
 
-/// Where several want an image, it is looked at once and on both sides if one of them wants that.
+/// Adds an image to examine. An image wanted several times is examined once, on both sides if any
+/// of the tags needs that.
 void add(Wants& wants, Image& image, const Want& want) {
   const auto [entry, is_new] = wants.emplace(&image, want);
   if (!is_new && want.at_b) {
@@ -53,13 +54,13 @@ void add(Wants& wants, Image& image, const Want& want) {
   }
 }
 
-/// The ancestry of an image as one side records it.
+/// An image's ancestry as recorded by one side.
 struct Ancestry {
   Image* top = nullptr;
   Want want{};
   Where where = Where::a;
   std::optional<std::vector<std::string>> ids;
-  std::exception_ptr problem; // why it could not be asked for
+  std::exception_ptr problem; // why it could not be read
 };
 
 class Verification {
@@ -78,10 +79,10 @@ public:
 private:
   void verify(const std::vector<PairedRepository>& repositories) {
     std::vector<TagTask> tasks;
-    std::vector<std::unique_ptr<OpenRepository>> open; // tasks refer to them
+    std::vector<std::unique_ptr<OpenRepository>> open; // the tasks refer to these
     for (const auto& paired : repositories) {
       if (paired.problem) {
-        verify(tasks); // what comes before it is told before it
+        verify(tasks); // reports earlier repositories first
         tasks.clear();
         summary_.problems.add(paired.problem);
         listener_.on_problem(paired.name, paired.problem);
@@ -125,7 +126,7 @@ private:
     return pairing_.b() != nullptr && !find_difference(sides);
   }
 
-  /// The recorded ancestries that were not read before.
+  /// Reads the recorded ancestries that were not read before.
   std::vector<Ancestry> read_ancestries(const Wants& tops) {
     std::vector<Ancestry> ancestries;
     for (const auto& [top, want] : tops) {
@@ -153,8 +154,8 @@ private:
     return ancestries;
   }
 
-  /// Looks at every image of the chains of `tops`: at once at those that ancestries name, then from
-  /// parent to parent at what these did not tell.
+  /// Examines every image in the chains of `tops`: first all images that the ancestries name, at
+  /// once, then parent by parent those that the ancestries lack.
   void look_at_all(const Wants& tops, const std::vector<Ancestry>& ancestries) {
     auto wants = tops;
     for (const auto& ancestry : ancestries) {
@@ -225,7 +226,7 @@ private:
     }
     const auto chain = images_.chain(*ancestry.top);
     if (chain.end != Chain::End::base) {
-      return; // nothing can be compared, and the chain's fault is told
+      return; // nothing to compare with; the chain's fault is reported on its own
     }
     if (!ancestry.ids) {
       images_.add_ancestry_finding(*ancestry.top,
@@ -298,7 +299,8 @@ private:
     }
   }
 
-  /// An image that nothing could be asked of is told once, however many requests failed.
+  /// Whether a failed look-up of an image is reported already. One finding is enough for many
+  /// failed requests.
   static bool is_told(const Finding& finding, const std::vector<Finding>& findings) {
     return finding.fault == Fault::not_looked_at &&
            std::any_of(findings.begin(), findings.end(), [&](const Finding& other) {

@@ -18,7 +18,8 @@ bool is_of(const PlanLine& line, const MirrorJob& job) {
          (line.from == job.source.to_string() && line.to == job.destination.to_string());
 }
 
-/// The last catch: what is protected by now stays, whatever was decided when the plan was made.
+/// The last safeguard: tags protected by the current rules stay, even if the plan was made under
+/// others.
 void keep_protected(PlannedTag& tag, const Rules& rules) {
   if (tag.action == Action::remove && rules.protects(tag.tag)) {
     tag.action = Action::skip;
@@ -96,7 +97,7 @@ AppliedPlan::AppliedPlan(const std::string& path, const std::vector<MirrorJob>& 
   if (S_ISREG(info.st_mode)) {
     kept_.size_bytes = static_cast<std::uint64_t>(info.st_size);
     kept_.file = std::make_shared<const FileDescriptor>(std::move(fd));
-  } else { // it is read more than once
+  } else { // a pipe can be read only once
     kept_ = keep_bytes(*make_fd_source(std::move(fd), what_));
   }
   auto lines = this->lines();
@@ -153,8 +154,8 @@ void AppliedPlan::check(const PlanLine& line, const std::string& where) {
   }
 }
 
-/// Where several jobs have the same ends, a tag is the first one's; a repository is to be looked at
-/// by all that mirror it.
+/// If several jobs have the same ends, a tag belongs to the first one that takes it; a repository
+/// belongs to every job that mirrors it.
 bool AppliedPlan::takes(const MirrorJob& job, const PlanLine& line) const {
   const auto& name = line.tag.source_name;
   if (line.is_mirror || !is_of(line, job) || (shard_ && !shard_->takes(name))) {

@@ -15,27 +15,29 @@
 
 namespace regctl::ops::mirror {
 
-/// A line that is nothing but white space, or begins with '#'.
+/// Whether a line is blank or begins with '#'.
 [[nodiscard]] bool is_remark(std::string_view line) noexcept;
 
-/// A plan that is carried out (--apply): a file, or what comes by a pipe or standard input, which
+/// A plan to carry out (--apply). It is a file, or the input of a pipe or of standard input, which
 /// is kept in a temporary file. Not thread-safe.
 class AppliedPlan {
 public:
-  /// Looks at each line, so that a mistake is told before anything is done. Throws what opening and
-  /// reading the file throws, Error{protocol} for a line that is neither a record nor a
-  /// repository's name, Error{usage} for one that is of none of the jobs. `jobs` must outlive it.
+  /// Checks every line, so that a mistake is found before any work is done. Throws the errors of
+  /// opening and reading the file, Error{protocol} for a line that is neither a record nor a
+  /// repository's name, Error{usage} for a line that belongs to none of the jobs. `jobs` must
+  /// outlive this.
   AppliedPlan(const std::string& path, const std::vector<MirrorJob>& jobs,
               const std::optional<Shard>& shard);
 
   using Next = std::function<std::optional<RepositoryTask>()>;
 
-  /// Hands out what is to be done for one of the jobs in this share, and nothing at the end. Lines
-  /// of one repository that stand together are one task; a repository that could not be listed is
-  /// one without planned tags. Must not outlive the plan.
+  /// Returns a function that returns the tasks of a job in this share one by one, then nothing.
+  /// Adjacent lines of one repository are one task. A repository that could not be listed is a task
+  /// without planned tags. The function must not outlive this.
   [[nodiscard]] Next tasks_of(const MirrorJob& job) const;
 
-  /// Whether a line wants all of it, as its rules say: a mirror that could not be begun.
+  /// Whether a line asks for the whole job under its rules, since the mirror could not begin
+  /// before.
   [[nodiscard]] bool wants_all_of(const MirrorJob& job) const;
 
 private:
@@ -46,7 +48,7 @@ private:
   [[nodiscard]] bool takes(const MirrorJob& job, const PlanLine& line) const;
 
   std::string what_;
-  KeptBytes kept_; ///< or the file itself
+  KeptBytes kept_; ///< the copy of a pipe's input; empty for a file
   const std::vector<MirrorJob>& jobs_;
   std::optional<Shard> shard_;
   std::vector<const MirrorJob*> whole_;

@@ -55,7 +55,8 @@ bool is_one_of(const Endpoint& end, std::initializer_list<Place::Kind> kinds) {
   return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
 }
 
-/// Throw Error{usage} for a place that no mirror reads, or writes. They do not show it.
+/// Throw Error{usage} for a place that no mirror can read, or write. The messages do not show the
+/// place.
 void check_source(const Endpoint& end) {
   if (!is_one_of(end,
                  {Place::Kind::registry, Place::Kind::v1_storage, Place::Kind::docker_archive})) {

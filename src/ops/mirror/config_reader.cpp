@@ -55,7 +55,7 @@ std::size_t parse_up_to(const std::string& text, std::size_t limit) {
 } // namespace
 
 Spot Spot::member(std::string_view name, int member_line) const {
-  // Hosts have dots and colons.
+  // Names of hosts have dots and colons and are quoted in keys.
   const bool is_plain = name.find_first_of(".:[\"$") == std::string_view::npos;
   auto path = key;
   if (!is_plain) {

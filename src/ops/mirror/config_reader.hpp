@@ -14,7 +14,7 @@
 
 namespace regctl::ops::mirror {
 
-/// Where something stands in a file: its line, and its key as in "mirrors[0].tags.include[1]".
+/// A position in a file: its line, and its key as in "mirrors[0].tags.include[1]".
 struct Spot {
   int line = 0;
   std::string key;
@@ -23,18 +23,16 @@ struct Spot {
   [[nodiscard]] Spot item(std::size_t index, int item_line) const;
 };
 
-/// Whether the files and variables that a mirror file names (passwords, certificates) have to be
-/// there.
+/// Whether the files and variables that a mirror file names (passwords, certificates) must exist.
 enum class References { unchecked, checked };
 
-/// A value after "${NAME}" was looked up.
+/// A value after the substitution of "${NAME}".
 struct ConfigText {
   std::string value;
   bool is_substituted = false; ///< may be a secret: never to be printed
 };
 
-/// Reads the values of a file and collects what is wrong with them, so that all of it can be told
-/// at once.
+/// Reads the values of a file and collects all mistakes, so that they are reported together.
 class ConfigReader {
 public:
   ConfigReader(std::string_view file, const Environment& environment, References references)
@@ -45,20 +43,20 @@ public:
   /// Throws Error{usage} with all complaints in the order of their lines, if there are any.
   void finish() const;
 
-  /// Replaces "${NAME}" and "${NAME:-default}"; "$${" stands for "${". Complains about what is not
-  /// set and has no default, and then returns nothing.
+  /// Replaces "${NAME}" and "${NAME:-default}"; "$${" stands for "${". For a variable that is not
+  /// set and has no default, complains and returns nothing.
   std::optional<ConfigText> substitute(const std::string& written, const Spot& spot);
 
-  /// A scalar, substituted; nothing, after a complaint, for anything else.
+  /// A scalar after substitution; for anything else complains and returns nothing.
   std::optional<ConfigText> text(const Yaml& yaml, const Spot& spot);
 
-  /// The name of a file that is to be read, or of a variable that has something: parsers which,
-  /// where references are checked, throw Error{usage} for what is not there.
+  /// Parsers for the name of an existing file, and of a variable that is set. If references are
+  /// checked, they throw Error{usage} for a missing one.
   [[nodiscard]] std::string parse_file(const std::string& text) const;
   [[nodiscard]] std::string parse_variable(const std::string& text) const;
 
-  /// Calls `body`, which parses a text; turns an Error into a complaint that does not show what was
-  /// substituted.
+  /// Calls `body`, which parses a text. Turns an Error into a complaint, which does not show
+  /// substituted values.
   template <class Body> void attempt(const ConfigText& text, const Spot& spot, Body&& body) {
     try {
       body(text.value);
@@ -82,18 +80,18 @@ private:
   std::vector<Mistake> mistakes_;
 };
 
-/// A mapping whose keys are all known once it has been read.
+/// A mapping. After all its keys were taken, finish() finds the unknown ones.
 class ConfigSection {
 public:
-  /// Complains about what is no mapping, and about keys that are there twice.
+  /// Complains if `yaml` is not a mapping, and about duplicate keys.
   ConfigSection(const Yaml& yaml, Spot spot, ConfigReader& reader);
 
   [[nodiscard]] const Spot& spot() const noexcept { return spot_; }
   [[nodiscard]] ConfigReader& reader() const noexcept { return reader_; }
 
-  /// The member of that name, which is known from now on, or nullptr.
+  /// The member of that name, or nullptr. Its key is known from now on.
   const YamlMember* take(std::string_view key);
-  /// The same; complains if it is missing.
+  /// The same, with a complaint if it is missing.
   const YamlMember* require(std::string_view key);
   [[nodiscard]] Spot spot_of(const YamlMember& member) const;
 
@@ -135,7 +133,7 @@ public:
     }
   }
 
-  /// Complains about the keys that nobody took.
+  /// Complains about all keys that were not taken.
   void finish();
 
 private:
@@ -145,10 +143,10 @@ private:
   std::set<std::string, std::less<>> known_;
 };
 
-/// Parsers of plain values, which throw Error{usage}.
+/// Parsers of plain values. They throw Error{usage}.
 std::string parse_text(const std::string& text);
 bool parse_flag(const std::string& text);
 std::size_t parse_count(const std::string& text); ///< from 1 to a million
-std::size_t parse_jobs(const std::string& text);  ///< as many as --jobs takes
+std::size_t parse_jobs(const std::string& text);  ///< within the limits of --jobs
 
 } // namespace regctl::ops::mirror

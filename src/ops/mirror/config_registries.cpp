@@ -91,7 +91,7 @@ RegistryOptions read_registry(ConfigSection& section) {
   return options;
 }
 
-/// "08:00-18:00: 5MB/s" is a mapping for YAML unless it is between quotes.
+/// YAML reads an unquoted "08:00-18:00: 5MB/s" as a mapping. Turns it back into a text.
 std::optional<ConfigText> bandwidth_item(const Yaml& yaml, const Spot& spot, ConfigReader& reader) {
   if (yaml.kind != Yaml::Kind::map || yaml.members.size() != 1) {
     return reader.text(yaml, spot);

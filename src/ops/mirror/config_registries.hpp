@@ -7,10 +7,10 @@
 
 namespace regctl::ops::mirror {
 
-/// Reads the mapping of hosts to their settings.
+/// Reads the mapping from hosts to their settings.
 std::map<std::string, RegistryOptions> read_registries(ConfigSection& section);
 
-/// A rate, or a list in which times of day go before what holds at all others.
+/// Reads a rate, or a list with spans of the day first and the rate for all other times last.
 void read_bandwidth(ConfigSection& section, Bandwidth& bandwidth);
 
 } // namespace regctl::ops::mirror

@@ -11,8 +11,8 @@ namespace regctl::ops::mirror {
 
 namespace {
 
-/// A mapping of include and exclude, or what is to be included alone; `read_exclude` reads the
-/// former's exclude.
+/// Reads a mapping with include and exclude, or a plain list of what to include. `read_exclude`
+/// reads the exclude of a mapping.
 template <class ReadExclude>
 void read_filter(ConfigSection& section, std::string_view key, Filter& filter,
                  Pattern (*parse)(std::string_view), ReadExclude&& read_exclude) {
@@ -80,7 +80,7 @@ void read_renames(ConfigSection& section, std::vector<Rename>& renames) {
   }
 }
 
-/// true, false, or a mapping that says more.
+/// Reads true, false, or a mapping with details.
 void read_prune(ConfigSection& section, Prune& prune) {
   const auto* member = section.take("prune");
   if (member == nullptr) {

@@ -7,7 +7,7 @@
 
 namespace regctl::ops::mirror {
 
-/// Reads the rules that `section` has: each replaces what `rules` says on it as a whole.
+/// Reads the rules in `section`. A rule that is there replaces the one in `rules` completely.
 void read_rules(ConfigSection& section, Rules& rules);
 
 } // namespace regctl::ops::mirror

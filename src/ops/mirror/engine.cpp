@@ -16,20 +16,20 @@
 #include <thread>
 #include <utility>
 
-// Why no run gets stuck. A thread waits for another one only inside Transfer::move(), and there
-// only for items that the moved one depends on; those are before it in its transfer.
+// Why no run gets stuck. A thread waits for another one only inside Transfer::move(), and only for
+// items that the moved item depends on. Those come before it in its transfer.
 //
-// 1. An item is begun only when each one before it in its transfer is settled or in the hands of a
-//    thread, for this transfer or another (Engine::take_items walks in order). 2. A thread that
-//    took a key keeps it until it is there, or has failed for every transfer that needs it: where
-//    one transfer's attempt fails, the same thread goes on with the next transfer that waits for
-//    the key (Engine::move_key). So what is waited for is always in some thread's hands, or its
-//    failure ends the wait (abandon). 3. Dependencies form no loop, and are the same in each
-//    transfer.
+// - An item is begun only after each earlier item of its transfer is settled, or is being moved by
+//   some thread, for this transfer or another one (Engine::take_items goes in order).
+// - A thread that took a key keeps it until the key is there or has failed for every transfer that
+//   needs it. If one transfer's attempt fails, the same thread goes on with the next transfer that
+//   waits for the key (Engine::move_key). So an awaited item is always being moved by some thread,
+//   or its failure ends the wait (abandon).
+// - Dependencies form no loop, and are the same in each transfer.
 //
-// Hence among the threads inside move() there is always one whose item depends on nothing that is
-// under way. It ends, and what waits for it goes on, with a single thread as well: that one is
-// never inside move() while another item is under way.
+// Hence among the threads inside move() there is always one whose item depends on no unfinished
+// item. It ends, and the threads that wait for it go on. A run with one thread does not get stuck
+// either: that thread is never inside move() while another item is under way.
 
 namespace regctl::ops::mirror {
 
@@ -37,7 +37,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// A repository that is open: what of its tags is still ahead.
+/// An open repository, with its tags that are still ahead.
 struct Repository {
   std::unique_ptr<RepositoryWork> work;
   std::deque<PlannedTag> ahead;
@@ -53,15 +53,15 @@ struct OpenTag {
   Clock::time_point since = Clock::now();
   std::unique_ptr<Transfer> transfer;
   std::vector<Item> items;
-  std::size_t next = 0;    // the first item that nobody has looked at for this tag
+  std::size_t next = 0;    // the first item that was not yet examined for this tag
   std::size_t settled = 0; // items that the transfer knows to be there
-  std::size_t busy = 0;    // threads that use the transfer
+  std::size_t busy = 0;    // threads that are using the transfer
   std::exception_ptr lost; // why nothing more is begun for it
-  bool is_ending = false;  // a thread has taken it to finish it
+  bool is_ending = false;  // a thread is finishing it
 };
-using Tag = std::shared_ptr<OpenTag>; // threads and the keys it waits for share it
+using Tag = std::shared_ptr<OpenTag>; // shared by threads and by the keys it waits for
 
-/// A tag that waits for an item which another one moves.
+/// A tag that waits for an item that is being moved for another tag.
 struct Waiter {
   Tag tag;
   std::size_t index;
@@ -92,14 +92,14 @@ public:
       for (std::size_t i = 0; i < std::max<std::size_t>(options_.jobs, 1); ++i) {
         try {
           threads.emplace_back([this] { work(); });
-        } catch (const std::system_error&) { // those that there are do it all
+        } catch (const std::system_error&) { // no more threads: the existing ones do all the work
           if (threads.empty()) {
             throw;
           }
           break;
         }
       }
-    } // joined here
+    } // joins the threads
     end_the_rest();
     if (bug_) {
       std::rethrow_exception(bug_);
@@ -114,7 +114,7 @@ private:
     try {
       while (do_something(lock)) {
       }
-    } catch (...) { // only what reports results can throw up to here
+    } catch (...) { // only exceptions of the reporting code get here
       if (!lock) {
         lock.lock();
       }
@@ -124,7 +124,7 @@ private:
     changed_.notify_all();
   }
 
-  /// Does the next piece of work, or waits for one. False when there is none left.
+  /// Does the next piece of work, or waits for some. False if none is left.
   bool do_something(Lock& lock) {
     if (is_interrupted() && !stopped_) {
       try {
@@ -173,8 +173,8 @@ private:
     return false;
   }
 
-  /// Looks at the tag's next items: tells it of those that are there, leaves those that run for
-  /// another tag to that one, and moves the first that is neither.
+  /// Examines the tag's next items. Notifies the tag of items that are there, queues the tag for
+  /// those being moved for another tag, and moves the first other one.
   void take_items(Lock& lock, const Tag& tag) {
     std::vector<std::size_t> there;
     std::optional<std::size_t> taken;
@@ -203,8 +203,8 @@ private:
     --tag->busy;
   }
 
-  /// Moves an item that this thread has taken, for this tag or, if that fails, for the next one
-  /// that waits for it.
+  /// Moves an item that this thread has taken: for this tag or, if that fails, for the next tag
+  /// that waits for the item.
   void move_key(Lock& lock, Waiter mover) {
     const auto key = mover.tag->items[mover.index].key;
     for (;;) {
@@ -216,7 +216,7 @@ private:
         tell_waiters(lock, key);
         return;
       }
-      // What a lost transfer throws is perhaps another item's failure, and none of this key.
+      // A lost transfer may throw the failure of another item, which says nothing about this key.
       if (!mover.tag->lost && is_final(problem)) {
         settled_.put(key, problem);
         auto waiters = take_waiters(key);
@@ -234,7 +234,7 @@ private:
     }
   }
 
-  /// Null if all went well.
+  /// Null on success.
   std::exception_ptr move_once(Lock& lock, const Waiter& mover) {
     if (mover.tag->lost) {
       return mover.tag->lost;
@@ -285,7 +285,7 @@ private:
     }
   }
 
-  /// Lets a transfer know that an item is there. The tag must be busy.
+  /// Notifies a transfer that an item is there. The tag must be busy.
   void tell(Lock& lock, const Waiter& waiter) {
     if (waiter.tag->lost) {
       return;
@@ -311,7 +311,7 @@ private:
 
   void lose_all(Lock& lock, const std::vector<Waiter>& waiters, const std::exception_ptr& problem) {
     std::vector<Tag> lost;
-    for (const auto& waiter : waiters) { // all before the first one hears of it
+    for (const auto& waiter : waiters) { // marks all before any transfer is notified
       mark_lost(waiter.tag, problem, lost);
     }
     abandon(lock, lost, problem);
@@ -364,15 +364,15 @@ private:
     }
   }
 
-  /// Begins nothing more; what waits inside a transfer is woken. Asks for no memory: that may be
-  /// what is short.
+  /// Begins no more work and wakes all threads that wait inside transfers. Allocates no memory,
+  /// since lack of memory may be the reason.
   void stop(Lock& lock, const std::exception_ptr& reason) {
     if (stopped_) {
       return;
     }
     stopped_ = reason;
     for (const auto& tag : tags_) {
-      if (tag->transfer) { // one that is being opened ends by itself
+      if (tag->transfer) { // a transfer that is being opened ends by itself
         mark_lost(tag, reason, lost_by_stop_);
       }
     }
@@ -426,7 +426,7 @@ private:
     --tag->busy;
   }
 
-  /// Lets the progress know of what will move for this tag and for none of those that are open.
+  /// Reports to the progress the items that will move for this tag and for no other open one.
   void expect(const OpenTag& tag) {
     SizeSum sizes;
     std::uint64_t count = 0;
@@ -502,7 +502,7 @@ private:
     is_fetching_ = false;
     is_exhausted_ = !work;
     if (work) {
-      changed_.notify_all(); // another thread may fetch the next one meanwhile
+      changed_.notify_all(); // another thread may fetch the next repository meanwhile
       repositories_.emplace_back().work = std::move(work);
       plan(lock, std::prev(repositories_.end()));
     }
@@ -542,7 +542,7 @@ private:
 
   void end_repository(Lock& lock, std::list<Repository>::iterator repository) {
     using Ending = RepositoryWork::Ending;
-    std::list<Repository> ended; // out of the list: nobody else ends it
+    std::list<Repository> ended; // taken off the list, so that no other thread ends them
     ended.splice(ended.begin(), repositories_, repository);
     const bool is_stopped = stopped_ != nullptr;
     lock.unlock();
@@ -559,7 +559,7 @@ private:
     lock.lock();
   }
 
-  /// Tells the repositories whose turn never came, so that the report is whole.
+  /// Reports the repositories that never began, so that the report is complete.
   void end_the_rest() {
     while (!is_exhausted_ && !bug_) {
       const auto work = next_();
@@ -577,17 +577,17 @@ private:
   Progress& progress_;
   const NextRepository& next_;
 
-  std::mutex mutex_; ///< guards what follows, and is not held while others' code runs
+  std::mutex mutex_; ///< guards the members below; not held while callbacks run
   std::condition_variable changed_;
   std::list<Repository> repositories_;
   std::vector<Tag> tags_;                              // in the order of their opening
-  std::map<std::string, std::vector<Waiter>> running_; // keys in the hands of a thread
-  std::map<std::string, std::size_t> expected_;        // keys of open tags that are not settled
+  std::map<std::string, std::vector<Waiter>> running_; // keys being moved by a thread
+  std::map<std::string, std::size_t> expected_;        // unsettled keys of open tags
   bool is_fetching_ = false;
   bool is_exhausted_ = false;
-  std::exception_ptr stopped_;    // why nothing more is begun
-  std::vector<Tag> lost_by_stop_; // with room for all that can be open
-  std::exception_ptr bug_;        // what a report of results threw
+  std::exception_ptr stopped_;    // why no more work is begun
+  std::vector<Tag> lost_by_stop_; // has room for all tags that can be open
+  std::exception_ptr bug_;        // an exception from the reporting code
 };
 
 } // namespace

@@ -22,7 +22,7 @@ class RepositoryWork {
 public:
   virtual ~RepositoryWork() = default;
 
-  /// Lists both sides; the tags that are to be transferred, in the order in which they are begun.
+  /// Lists both sides; returns the tags to transfer, in the order in which they are begun.
   virtual std::vector<PlannedTag> plan() = 0;
 
   virtual std::unique_ptr<Transfer> open(const PlannedTag& tag) = 0;
@@ -33,7 +33,7 @@ public:
     complete,   ///< every tag is done
     incomplete, ///< some tag failed
     failed,     ///< plan() threw `problem`
-    stopped,    ///< the run was stopped; plan() was perhaps never called
+    stopped,    ///< the run was stopped; plan() may not have been called
   };
   virtual void over(Ending ending, const std::exception_ptr& problem) = 0;
 };
@@ -43,23 +43,26 @@ struct EngineOptions {
   bool fail_fast = false;
 };
 
-/// The next repository; null when there is none left. Called by one thread at a time, only when a
-/// thread has nothing else to do: repositories may be made as they are wanted.
+/// Returns the next repository, or null if there is none left. Called by one thread at a time, and
+/// only when a thread has no other work, so that repositories can be created on demand.
 using NextRepository = std::function<std::unique_ptr<RepositoryWork>()>;
 
 /// Works on all repositories with exactly `jobs` threads, and returns when every one is over: done,
-/// failed, or stopped by an interrupt or, with `fail_fast`, by the first failure. What a
-/// repository, a tag or an item throws is its result, and the rest goes on.
+/// failed, or stopped. An interruption stops the run; with `fail_fast`, so does the first failure.
+/// An exception from a repository, a tag or an item is recorded as its result, and the rest goes
+/// on.
 ///
-/// A thread finishes what can be finished, else moves the next item of the transfers that are open,
-/// in the order of their opening, else opens the next tag, else the next repository. At most
-/// `jobs` + 2 of each are open, so that memory does not grow with their number.
+/// A thread first finishes any tag that is ready. Otherwise it moves the next item of the open
+/// transfers (oldest first), or opens the next tag, or the next repository. At most `jobs` + 2 of
+/// each are open, so that memory does not grow with their number.
 ///
-/// Each key is moved once, as `settled` remembers also for later runs to the same destination. A
-/// transfer that needs a key which runs for another one is told when it is there; no thread waits
-/// for that. If it fails for good (Error{integrity}, {not_found}, {protocol}), every tag that needs
-/// it fails by the same error; anything else may be the matter of the tag, its repository or the
-/// moment, and the next transfer that needs the key tries.
+/// Each key is moved once. `settled` remembers that, also for later calls with the same
+/// destination. If a transfer needs a key that is being moved for another one, no thread waits: the
+/// transfer is notified when the key is there.
+///
+/// If a key fails for good (Error{integrity}, {not_found}, {protocol}), every tag that needs it
+/// fails with the same error. Any other error may be due to the tag, its repository or the moment,
+/// so that the next transfer that needs the key tries again.
 void run_engine(const EngineOptions& options, SettledKeys& settled, Progress& progress,
                 const NextRepository& next);
 

@@ -9,7 +9,7 @@ Forecast::Entry& Forecast::find(const Prospect& item) {
   const auto [found, is_new] = entries_.try_emplace(item.key);
   auto& entry = found->second;
   if (is_new) {
-    entry.place = order_.insert(order_.end(), &found->first); // whose place never changes
+    entry.place = order_.insert(order_.end(), &found->first); // keys of the map never move
   } else {
     order_.splice(order_.end(), order_, entry.place);
   }
@@ -35,7 +35,7 @@ void Forecast::need(const Prospect& item, Ahead& ahead) {
     entry.is_looked_at = true;
     ahead.requests += item.requests_to_look;
   }
-  if (entry.standing == Standing::there) { // and so is what it depends on, known or not
+  if (entry.standing == Standing::there) { // then its dependencies are there too, known or not
     return;
   }
   ahead.has_all_sizes = ahead.has_all_sizes && item.has_rest && item.size_bytes;

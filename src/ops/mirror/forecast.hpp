@@ -14,20 +14,20 @@
 
 namespace regctl::ops::mirror {
 
-/// What carrying out a plan takes, tag by tag, from what is known of the items: each is counted for
-/// the first tag that needs it, as it moves once. Not thread-safe.
+/// Adds up the cost of a plan, tag by tag, as far as the items are known. Each item is counted for
+/// the first tag that needs it, since it moves only once. Not thread-safe.
 ///
-/// Remembers the k_limit items that were needed last; of more, some are counted twice.
+/// Remembers the k_limit items needed last. With more items, some are counted twice.
 class Forecast {
 public:
-  /// The destination has this item.
+  /// Records that the destination has this item.
   void hold(const Prospect& item);
 
-  /// A tag needs this item: what that takes is added to `ahead`. The destination is taken to have
-  /// what hold() and Prospect::is_there told, and nothing else.
+  /// Records that a tag needs this item, and adds its cost to `ahead`. Only items known from hold()
+  /// or Prospect::is_there are assumed to be at the destination.
   void need(const Prospect& item, Ahead& ahead);
 
-  /// Of all items that several tags need, each counted once.
+  /// The size of all items that several tags need, each counted once.
   [[nodiscard]] std::uint64_t shared_bytes() const noexcept { return shared_bytes_; }
 
   static constexpr std::size_t k_limit = 32'768;
@@ -37,18 +37,18 @@ private:
     seen,
     there,   ///< at the destination
     planned, ///< moves for a tag
-    shared,  ///< and is needed by another one
+    shared,  ///< moves for one tag, and another one needs it too
   };
   struct Entry {
     Standing standing = Standing::seen;
-    bool is_looked_at = false; ///< by the run, for a tag before
+    bool is_looked_at = false; ///< the run looks it up for an earlier tag
     std::list<const std::string*>::iterator place;
   };
 
   Entry& find(const Prospect& item);
 
   std::unordered_map<std::string, Entry, SeededHash> entries_; // by key
-  std::list<const std::string*> order_; // keys of entries_, the one needed last at the end
+  std::list<const std::string*> order_; // keys of entries_, the most recently needed last
   std::uint64_t shared_bytes_ = 0;
 };
 

@@ -37,8 +37,8 @@ std::string destination_name(const MirrorJob& job, const std::string& source_nam
   return with_namespace(job.destination.name_space, job.rules.destination_name(source_name));
 }
 
-/// One name a line, or lines of a plan or of failures, whose names are taken. A name of another
-/// form is a mistake, and perhaps another file than was meant.
+/// Reads a name from each line, or the names in lines of a plan or of failures. A malformed name is
+/// a mistake: perhaps the wrong file was given.
 std::vector<std::string> read_names(const std::string& file) {
   std::vector<std::string> names;
   LineReader lines(file);
@@ -64,13 +64,13 @@ bool is_taken(const RunningJob& running, const std::string& name) {
          (!running.options.shard || running.options.shard->takes(name));
 }
 
-/// Where the names to be mirrored come from, for messages.
+/// The origin of the names to mirror, for messages.
 std::string origin_of_names(const RunningJob& running) {
   const auto& file = running.job.repositories_from;
   return file.empty() ? running.source.describe() : input_name(file);
 }
 
-/// The names to be mirrored, as the source lists them or as the user named them.
+/// The names to mirror: listed by the source, or named by the user.
 std::vector<std::string> list_names(const RunningJob& running) {
   const auto& job = running.job;
   if (const auto* source = job.source.reference()) {
@@ -87,7 +87,7 @@ std::vector<std::string> list_names(const RunningJob& running) {
     const auto from = origin_of_names(running);
     note_difference(progress, names, from, listed, running.source.describe(), is_in_scope);
     note_difference(progress, listed, running.source.describe(), names, from, is_in_scope);
-  } catch (const Error& error) { // where nothing can be listed, nothing can disagree
+  } catch (const Error& error) { // without a listing there is nothing to compare with
     if (error.kind() == ErrorKind::interrupted) {
       throw;
     }
@@ -98,7 +98,7 @@ std::vector<std::string> list_names(const RunningJob& running) {
   return names;
 }
 
-/// Where the rules leave nothing, that is said: it may be a mistake. An empty share is none.
+/// Notes if the rules leave no repository, which may be a mistake. An empty share is not noted.
 std::vector<std::string> choose_names(const RunningJob& running) {
   const auto& job = running.job;
   auto names = list_names(running);
@@ -126,7 +126,7 @@ std::vector<std::string> choose_names(const RunningJob& running) {
   return names;
 }
 
-/// Two repositories of one name would take turns at its tags.
+/// Two repositories of one name would overwrite each other's tags.
 void check_names(const RunningJob& running, const std::vector<std::string>& names) {
   std::set<std::string> taken;
   const bool is_one_place = running.source.identity() == running.destination.identity();
@@ -135,7 +135,7 @@ void check_names(const RunningJob& running, const std::vector<std::string>& name
     try {
       there = destination_name(running.job, name);
     } catch (const Error&) {
-      continue; // told when it is its turn
+      continue; // reported when its turn comes
     }
     if (is_one_place && there == name) {
       throw Error(ErrorKind::usage,
@@ -150,7 +150,7 @@ void check_names(const RunningJob& running, const std::vector<std::string>& name
   }
 }
 
-/// A repository that cannot even be begun.
+/// The work on a repository that cannot begin.
 class HopelessWork final : public RepositoryWork {
 public:
   HopelessWork(Report& report, std::string name, std::exception_ptr problem)
@@ -169,7 +169,7 @@ private:
   std::exception_ptr problem_;
 };
 
-/// Whether the user named a repository, so that it has to be there.
+/// Whether the user named a repository, so that it must exist.
 enum class Named { no, yes };
 
 std::unique_ptr<RepositoryWork> make_work(RunningJob& running, const std::string& name,
@@ -231,7 +231,8 @@ void mirror_all(RunningJob& running) {
   });
 }
 
-/// What limits the whole run and each registry of it. Made once: several jobs share them.
+/// The limits of the whole run and of each registry in it. Created once, since several jobs share
+/// them.
 class Limits {
 public:
   explicit Limits(const MirrorOptions& options) : options_(options) {
@@ -291,14 +292,14 @@ std::string file_of_facts(const MirrorJob& job, const MirrorOptions& options) {
   return state_file(options.state_folder, job.source, job.destination);
 }
 
-/// What a run takes that lists again what was listed for a plan.
+/// The requests for listings that carrying out a plan repeats.
 std::uint64_t listing_requests(const RunningJob& running) {
   return running.options.dry_run
              ? running.source.listing_requests() + running.destination.listing_requests()
              : 0;
 }
 
-/// Whether a plan's lines are all that is wanted of a job.
+/// Whether the plan asks only for single lines of a job.
 bool has_lines_only(const std::optional<AppliedPlan>& plan, const MirrorJob& job) {
   return plan && !plan->wants_all_of(job);
 }
@@ -330,13 +331,13 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
   facts.save();
 }
 
-/// Whether two names are of one file that what is written would get lost in: not one to which all
-/// writers add.
+/// Whether two names are the same regular file, so that writing to one name destroys the other's
+/// content. Pipes and devices take all writers.
 bool are_one_file(const std::string& one, const std::string& other) {
   if (one.empty() || other.empty()) {
     return false;
   }
-  std::error_code problem; // told when the file is opened
+  std::error_code problem; // reported when the file is opened
   if (!std::filesystem::exists(one, problem)) {
     return std::filesystem::weakly_canonical(std::filesystem::absolute(one), problem) ==
            std::filesystem::weakly_canonical(std::filesystem::absolute(other), problem);
@@ -364,8 +365,8 @@ void check_written(const std::vector<Written>& all) {
   }
 }
 
-/// The report and the failures are written from the beginning on: what is to be read must be
-/// another file, or its lines would be gone before anybody saw them.
+/// Checks that no file is both written and read. The report and the list of failures are truncated
+/// at the start, so that their earlier lines would be lost before they are read.
 void check_files(const std::vector<MirrorJob>& jobs, const MirrorOptions& options) {
   const auto& files = options.files;
   std::vector<std::string> read = {options.apply};
@@ -387,7 +388,7 @@ void check_files(const std::vector<MirrorJob>& jobs, const MirrorOptions& option
                  {options.metrics_file, "the metrics"}});
 }
 
-/// What stays of itself whatever the source has: a whole registry or tree, under the same names.
+/// Refuses to mirror a whole registry or tree onto itself under the same names.
 void check_not_itself(const MirrorJob& job) {
   if (job.rules.renames.empty() && job.rules.prefix.empty() &&
       job.source.to_string() == job.destination.to_string()) {
@@ -396,8 +397,8 @@ void check_not_itself(const MirrorJob& job) {
   }
 }
 
-/// What was decided is left as it was decided, line by line: the mirror as a whole would be planned
-/// anew.
+/// Reports the lines of a plan for a job as not done or failed, line by line, so that their actions
+/// are kept: the mirror as a whole would be planned anew.
 void leave_lines(const MirrorJob& job, const AppliedPlan& plan, const std::exception_ptr& problem,
                  Report& report) {
   report.begin(mirror_of(job), 0);
@@ -419,7 +420,7 @@ void leave_lines(const MirrorJob& job, const AppliedPlan& plan, const std::excep
   }
 }
 
-/// A mirror that could not be begun, or whose turn never came (`problem` is null then).
+/// Reports a mirror that could not begin, or was never reached (`problem` is null then).
 void leave(const MirrorJob& job, const std::optional<AppliedPlan>& plan,
            const std::exception_ptr& problem, Report& report) {
   if (has_lines_only(plan, job)) {
@@ -454,7 +455,7 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
   bool is_over = false;
   for (const auto& job : jobs) {
     if (has_lines_only(plan, job) && !plan->tasks_of(job)()) {
-      continue; // nothing of it is in the plan, and its ends may be out of reach
+      continue; // the plan has no line of it, and its ends may be unreachable
     }
     if (is_over) {
       leave(job, plan, nullptr, report);
@@ -467,11 +468,11 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
       is_over = error.kind() == ErrorKind::interrupted;
       if (is_over) {
         report.interrupt();
-      } else if (jobs.size() > 1 && !has_lines_only(plan, job)) { // else it is told elsewhere
+      } else if (jobs.size() > 1 && !has_lines_only(plan, job)) { // otherwise reported elsewhere
         session.progress().failure(job.source.to_string() + " to " + job.destination.to_string() +
                                    ": " + error.message());
       }
-      if (!is_over || report.mirrors_begun() == begun) { // else its repositories are told
+      if (!is_over || report.mirrors_begun() == begun) { // otherwise its repositories are reported
         leave(job, plan, is_over ? nullptr : std::current_exception(), report);
       }
     }

@@ -35,7 +35,7 @@ void check(const PlannedTag& tag, const std::string& where) {
   }
 }
 
-/// A line without braces.
+/// Reads a line without braces.
 PlanLine parse_name(const std::string& line, const std::string& where) {
   const auto begin = line.find_first_not_of(" \t");
   const auto end = line.find_last_not_of(" \t");
@@ -51,7 +51,7 @@ PlanLine parse_name(const std::string& line, const std::string& where) {
   return name;
 }
 
-/// A plan's lines have no type.
+/// The type of a record; lines of a plan have none and are about tags.
 std::string type_of(const Json& document, const std::string& where) {
   auto type = optional_string(document, "type").value_or("tag");
   if (type != "tag" && type != "repository" && type != "mirror") {
@@ -96,7 +96,7 @@ PlanLine parse_plan_line(const std::string& line, const std::string& where) {
     const auto* member = find_member(document, name);
     return member != nullptr && member->is_boolean() && member->get<bool>();
   };
-  // Members that are not known are passed over: lists of failures have more.
+  // Unknown members are ignored, since lists of failures have more of them.
   PlanLine parsed;
   parsed.from = optional_string(document, "from").value_or("");
   parsed.to = optional_string(document, "to").value_or("");

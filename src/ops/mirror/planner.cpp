@@ -70,7 +70,7 @@ private:
     planned.reason = std::move(reason);
   }
 
-  /// The rule by which a name is outside of what is mirrored; empty if it is inside.
+  /// The rule that excludes a tag by its name; empty if none does.
   [[nodiscard]] std::string filtered_by_name(const std::string& tag) const {
     if (!rules_.tags.takes(listings_.source_name, tag)) {
       return "filtered by its name";
@@ -84,8 +84,8 @@ private:
     return {};
   }
 
-  /// Leaves those of taken_ that are no older than the rules want. An image of unknown age is
-  /// taken: better one too many than one too few.
+  /// Keeps the tags of taken_ whose images are young enough. An image of unknown age is kept: a
+  /// superfluous copy is better than a missing one.
   void keep_young() {
     if (!rules_.newer_than) {
       return;
@@ -101,7 +101,7 @@ private:
     });
   }
 
-  /// Nothing for a tag that cannot be read, too.
+  /// Nothing for an unreadable tag too.
   std::optional<std::int64_t> created_at(const std::string& tag) {
     const auto identity = listings_.source.find(tag);
     if (!identity) {
@@ -114,7 +114,7 @@ private:
     return found->second;
   }
 
-  /// Leaves the newest of taken_; broken tags take no other's place.
+  /// Keeps the newest tags of taken_. Unreadable tags do not count.
   void keep_latest() {
     if (!rules_.latest || taken_.size() <= *rules_.latest) {
       return;
@@ -135,9 +135,9 @@ private:
     taken_.erase(next, taken_.end());
   }
 
-  /// How new a tag is, compared from the first member on.
+  /// The age of a tag, compared member by member.
   struct Age {
-    std::int64_t created = 0; ///< nothing of it where all tags are versions
+    std::int64_t created = 0; ///< not used if all tags are versions
     std::optional<Semver> version;
     std::string tag;
   };
@@ -155,7 +155,8 @@ private:
     return a.tag > b.tag;
   }
 
-  /// By version if each has one, else by the image's age, and by version among equal ones.
+  /// Sorts by version if every tag is one, else by the image's age, and by version among equal
+  /// ages.
   void sort_newest_first() {
     std::vector<Age> ages;
     for (const auto& tag : taken_) {
@@ -198,7 +199,7 @@ private:
         continue;
       }
       auto& planned = add(tag);
-      // What the rules leave out is not this mirror's, and not for it to remove.
+      // Tags excluded by the rules do not belong to this mirror, which must not remove them.
       if (const auto reason = filtered_by_name(tag); !reason.empty()) {
         skip(planned, reason);
       } else if (rules_.protects(tag)) {
@@ -221,16 +222,16 @@ private:
     }
   }
 
-  /// Why nothing is pruned; empty if nothing is in the way.
+  /// Why nothing may be pruned; empty if pruning is allowed.
   [[nodiscard]] std::string obstacle_to_pruning(std::size_t count) const {
     if (listings_.source.empty()) {
       return "not pruned: the source lists no tags";
     }
-    // A source that cannot read all it lists is no witness of what is gone.
+    // A source that cannot read all its tags is no proof that others are gone.
     if (const auto broken = listings_.source.first_broken()) {
       return "not pruned: the source cannot read its tag " + *broken;
     }
-    constexpr double k_rounding = 1e-9; // 10 % of 10 are 1
+    constexpr double k_rounding = 1e-9; // 10 % of 10 tags must be 1
     const auto total = listings_.destination->size();
     const auto allowed = rules_.prune.limit * static_cast<double>(total) + k_rounding;
     if (!rules_.prune.beyond_limit && static_cast<double>(count) > allowed) {
@@ -246,7 +247,7 @@ private:
   const IsSame& is_same_;
   std::int64_t now_;
   std::map<std::string, PlannedTag> tags_;
-  std::vector<std::string> taken_; ///< names of those that no rule leaves out
+  std::vector<std::string> taken_; ///< names of tags that no rule excludes
   std::map<std::string, std::optional<std::int64_t>> ages_;
 };
 

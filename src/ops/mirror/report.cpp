@@ -19,7 +19,7 @@ namespace {
 
 using Outcome = TagResult::Outcome;
 
-/// How many of the things that failed for one cause are told by name.
+/// How many failures with the same cause are named.
 constexpr std::uint64_t k_named_alike = 10;
 constexpr std::size_t k_remembered_hints = 100;
 
@@ -51,14 +51,14 @@ std::string_view outcome_word(const TagResult& result) noexcept {
   return "skipped";
 }
 
-/// A file that grows line by line, so that it tells how far a run came however that ends.
+/// A file that grows line by line, so that it shows how far a run came however it ends.
 class Report::Lines {
 public:
   explicit Lines(const std::string& path)
       : what_("'" + path + "'"), fd_(open_for_appending(path, Earlier::removed)) {}
 
-  /// Also after an interrupt: what was not done is to be told. Nothing more after a failure, which
-  /// may have cut a line.
+  /// Writes even after an interruption, since the report names what was not done. Writes nothing
+  /// more after a failure, which may have cut a line.
   void write(const std::string& line) {
     if (is_sound_) {
       is_sound_ = false;
@@ -86,12 +86,12 @@ Report::Report(const ReportFiles& files, Progress& progress, OnRecord on_record)
   }
 }
 
-/// What is over stands nowhere: one that stays would tell it until its next pass.
+/// Clears the progress, which outlives the report in a process that mirrors again and again.
 Report::~Report() {
   try {
     progress_.standing({}, 1);
     progress_.standing_of_tags({});
-  } catch (...) { // what is shown is worth no process
+  } catch (...) { // a failure to show progress must not end the process
   }
 }
 
@@ -165,8 +165,8 @@ void Report::add_repository(const std::string& source_name, const std::exception
   write(failures_.get(), text);
 }
 
-/// The first of what fails in a row for one and the same cause is told at once, the others
-/// together: where a registry is out of reach they may be thousands.
+/// Reports the first of several failures in a row with the same cause at once, and the others
+/// together: there may be thousands if a registry is unreachable.
 void Report::note_failure(const std::string& what, const std::exception_ptr& problem) {
   const auto failure = explain(problem);
   if (failure.message != noted_message_) {
@@ -181,7 +181,7 @@ void Report::note_failure(const std::string& what, const std::exception_ptr& pro
   }
 }
 
-/// Once: where failures of two kinds take turns, what can be done would be said time and again.
+/// Reports each hint once, since two kinds of failure may alternate.
 void Report::note_hint(const std::string& hint) {
   if (hint.empty() || told_hints_.contains(hint)) {
     return;
@@ -256,7 +256,7 @@ void Report::write(Lines* lines, const std::string& text) {
   }
 }
 
-/// An interrupt is no problem of writing: it shows elsewhere.
+/// An interruption is no failure of writing; it is reported elsewhere.
 void Report::try_to_write(const std::function<void()>& write) {
   try {
     write();
@@ -345,7 +345,7 @@ void Report::count_failure(const std::exception_ptr& problem) {
   }
 }
 
-/// Repositories that are not listed yet are taken to have as many tags as those that are.
+/// Assumes that repositories not listed yet have as many tags as the listed ones.
 double Report::share_over() const {
   if (repositories_listed_ == 0) {
     return 0;
@@ -363,7 +363,7 @@ void Report::tell() {
       part_of(summary_.repositories, repositories_ahead_, "repository", "repositories"),
       share_over());
   if (tags_ahead_ > 0) {
-    // Repositories are listed as their turn comes: until then nobody knows of all tags.
+    // Repositories are listed one by one: until the end the number of all tags is unknown.
     const auto* more = repositories_listed_ < repositories_ahead_ ? "+" : "";
     progress_.standing_of_tags(part_of(tags_over_, tags_ahead_, "tag", "tags", more));
   }

@@ -16,7 +16,7 @@ Json number_or_null(std::uint64_t number, bool is_known) {
   return is_known ? Json(number) : Json(nullptr);
 }
 
-/// Nothing is known of a tag that was not transferred.
+/// Null for a tag that was not transferred.
 Json verified_or_null(const TagResult& result) {
   const bool is_transferred =
       result.outcome == TagResult::Outcome::done &&

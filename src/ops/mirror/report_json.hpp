@@ -9,12 +9,12 @@
 
 namespace regctl::ops::mirror {
 
-// The records of a report, as regctl-mirror(1) documents them.
+// The records of a report, as documented in regctl-mirror(1).
 
 Json tag_record(const TagResult& result, const std::string& from, const std::string& to);
 Json summary_record(const Summary& summary);
 
-/// One line, without line feeds.
+/// The record as one line, without its line feed.
 std::string print_record(const Json& record);
 
 } // namespace regctl::ops::mirror

@@ -17,7 +17,7 @@ namespace {
 
 using Outcome = TagResult::Outcome;
 
-/// A tag that its side lists but cannot read.
+/// The error for a tag that its side lists but cannot read.
 std::exception_ptr broken_tag(const Side& source, const PlannedTag& tag) {
   return std::make_exception_ptr(Error(ErrorKind::integrity, "tag " + source.describe() + "/" +
                                                                  tag.source_name + ":" + tag.tag +
@@ -98,7 +98,7 @@ private:
     running_.report.add(result);
   }
 
-  /// A tag that fails before the engine has heard of it.
+  /// Reports a tag that fails before the engine knows it.
   void fail(TagResult result, std::exception_ptr problem) {
     result.outcome = Outcome::failed;
     result.problem = std::move(problem);
@@ -108,10 +108,10 @@ private:
 
   void report_plan(const std::vector<PlannedTag>& planned) {
     const bool moves = std::any_of(planned.begin(), planned.end(), is_transfer);
-    // What is kept matters to what moves; where nothing does, it is not worth reading.
+    // The sizes of kept images matter only to tags that move. If none does, they are not read.
     const bool asks = moves && (running_.options.asks_sizes || !running_.source.is_remote());
     if (asks && running_.source.is_remote()) {
-      study(planned); // beside other repositories, not one after the other
+      study(planned); // in parallel with other repositories, before this one's turn
     }
     turn_->wait();
     const auto asking = asks ? Asking::source : Asking::nobody;
@@ -161,7 +161,7 @@ private:
       throw Error(ErrorKind::not_found, "there is no repository " + task_.source_name + " at " +
                                             running_.source.describe());
     }
-    if (!tags) { // a search index may name what was deleted since
+    if (!tags) { // a search index may name repositories deleted since
       running_.session.progress().note("there is no repository " + task_.source_name + " at " +
                                        running_.source.describe() + ", although it is listed");
       return expected({});
@@ -179,14 +179,14 @@ private:
           return passage_->is_same(from, there);
         },
         std::time(nullptr));
-    for (const auto& tag : planned) { // what was not identified before
+    for (const auto& tag : planned) { // tags that were not identified before
       note_held(tag.previous);
     }
     note_spared(planned);
     return expected(std::move(planned));
   }
 
-  /// Who asked for pruning is to hear that it did not come about.
+  /// Notes which tags were not pruned although the user asked for pruning.
   void note_spared(const std::vector<PlannedTag>& tags) const {
     std::vector<std::string> spared;
     const PlannedTag* one = nullptr; // the reason is the same for all
@@ -204,7 +204,7 @@ private:
     }
   }
 
-  /// The destination has what its tags name, as far as they are identified.
+  /// Records the images that the destination has through its tags, as far as they are identified.
   void note_held(const ListedTags& tags) {
     for (const auto& tag : tags.names()) {
       note_held(tags.find(tag));
@@ -212,7 +212,7 @@ private:
   }
   void note_held(const std::optional<std::string>& identity) {
     const bool is_wanted =
-        turn_ && running_.destination.is_remote(); // else each image is looked for
+        turn_ && running_.destination.is_remote(); // a local destination is asked for each image
     if (identity && is_wanted) {
       at_destination_.insert(*identity);
     }
@@ -239,7 +239,7 @@ private:
     }
   }
 
-  /// What the source could not read when the plan was made may have been mended since.
+  /// Tags that were unreadable at the source when the plan was made may be readable now.
   void look_again(std::vector<PlannedTag>& planned) {
     if (std::none_of(planned.begin(), planned.end(),
                      [](const PlannedTag& tag) { return tag.is_broken; })) {
@@ -262,7 +262,7 @@ private:
     }
   }
 
-  /// A plan is of the past: what it wanted to change must still be what it saw.
+  /// Checks that the destination has not changed since the plan was made.
   std::vector<PlannedTag> check_plan() {
     auto now = running_.destination.tags(task_.destination_name).value_or(ListedTags());
     now.identify(names_of(*task_.planned));
@@ -290,8 +290,9 @@ private:
     return left;
   }
 
-  /// What was decided is left as it was decided, tag by tag: the repository as a whole would be
-  /// planned anew. `problem` is null for what was not its turn any more.
+  /// Reports the lines of a plan as not done or failed, tag by tag, so that their actions are kept:
+  /// a repository as a whole would be planned anew. `problem` is null if the run was stopped before
+  /// it.
   void leave_plan(const std::exception_ptr& problem) {
     auto left = std::exchange(*task_.planned, {});
     std::erase_if(left, [](const PlannedTag& tag) { return !is_work(tag); });
@@ -320,8 +321,8 @@ private:
     }
   }
 
-  /// Where a copy failed nothing is removed: the tag that goes may be the only one that is left of
-  /// what should have come.
+  /// After a failed copy nothing is removed: the tag to remove may be the last remaining one of an
+  /// image that was not replaced.
   void leave_removals(Ending ending) {
     if (ending != Ending::stopped) {
       running_.report.drop_tags(removals_.size());
@@ -341,12 +342,12 @@ private:
 
   RunningJob& running_;
   RepositoryTask task_;
-  std::optional<Turns::Turn> turn_; ///< to tell the plan; nothing if it is carried out
+  std::optional<Turns::Turn> turn_; ///< for reporting a plan; nothing if a plan is carried out
   std::unique_ptr<Passage> passage_;
-  bool is_begun_ = false;                ///< its tags are planned, so that each is told
-  std::set<std::string> at_destination_; ///< of a plan: identities of the tags there
+  bool is_begun_ = false;                ///< its tags are planned, so that each is reported
+  std::set<std::string> at_destination_; ///< for a plan: identities of the tags there
   std::vector<PlannedTag> removals_;
-  bool has_failure_ = false; ///< of a tag that was not even begun
+  bool has_failure_ = false; ///< a tag failed before it began
 };
 
 } // namespace

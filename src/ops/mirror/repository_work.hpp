@@ -18,18 +18,18 @@
 
 namespace regctl::ops::mirror {
 
-/// Which repository of a source each repository of a destination is mirrored from, over all jobs of
-/// a run: of two sources, each pass would undo what the other one did. Not thread-safe.
+/// The source repository of each destination repository, over all jobs of a run. With two sources,
+/// each pass would undo the other one's work. Not thread-safe.
 class Owners {
 public:
-  /// Throws Error{usage} if it is another one's already.
+  /// Throws Error{usage} if `destination` already has another source.
   void take(const std::string& destination, const std::string& source);
 
 private:
   std::map<std::string, std::string> sources_; // by destination
 };
 
-/// What all repositories of one job share.
+/// The objects shared by all repositories of one job.
 struct RunningJob {
   Session& session;
   const MirrorJob& job;
@@ -40,21 +40,21 @@ struct RunningJob {
   Passages& passages;
   std::size_t jobs;
   Owners& owners;         ///< of the whole run
-  Forecast forecast = {}; ///< of a plan: the repository whose turn it is has it
-  Turns turns = {};       ///< of the repositories of a plan
+  Forecast forecast = {}; ///< of a plan; used by one repository at a time, in the order of `turns`
+  Turns turns = {};       ///< order of the repositories of a plan
 };
 
 /// One repository to be mirrored.
 struct RepositoryTask {
   std::string source_name;
   std::string destination_name;
-  std::optional<std::string> tag; ///< this one alone
-  bool is_named = false;          ///< by the user, so that it has to be there
-  /// Lines of a plan to be carried out instead of planning anew.
+  std::optional<std::string> tag; ///< if set, only this tag
+  bool is_named = false;          ///< named by the user, so that it must exist
+  /// Lines of a plan to carry out instead of planning anew.
   std::optional<std::vector<PlannedTag>> planned;
 };
 
-/// The work on one repository, for the engine. `running` must outlive it.
+/// The work on one repository for the engine. `running` must outlive it.
 std::unique_ptr<RepositoryWork> make_repository_work(RunningJob& running, RepositoryTask task);
 
 } // namespace regctl::ops::mirror

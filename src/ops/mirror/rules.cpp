@@ -13,7 +13,7 @@ namespace {
 
 bool any_matches(const std::vector<Pattern>& patterns, std::string_view name) {
   bool is_match = false;
-  for (const auto& pattern : patterns) { // each of them: what never matched is told
+  for (const auto& pattern : patterns) { // no early end: unmatched patterns are reported
     is_match = pattern.matches(name) || is_match;
   }
   return is_match;
@@ -28,7 +28,7 @@ void add_unmatched(const std::vector<Pattern>& patterns, const std::string& flag
   }
 }
 
-/// `to` with what was caught in the place of "$1"; `caught` has something for every "$N" there is.
+/// `to` with the captures in place of "$1"; `caught` must have one for every "$N".
 std::string expand(const std::string& to, const std::vector<std::string>& caught) {
   std::string name;
   for (std::size_t i = 0; i < to.size(); ++i) {
@@ -112,7 +112,7 @@ std::vector<std::string> unmatched_patterns(const Filter& repositories, const Ta
   add_unmatched(tags.include, "--include-tag", found);
   add_unmatched(tags.exclude, "--exclude-tag", found);
   for (const auto& exclusion : tags.exclude_of) {
-    if (!exclusion.tag->has_matched()) { // it is asked where the repository's pattern matches
+    if (!exclusion.tag->has_matched()) { // evaluated only if the repository's pattern matches
       found.push_back("--exclude '" + exclusion.to_string() + "'");
     }
   }
@@ -122,14 +122,14 @@ std::vector<std::string> unmatched_patterns(const Filter& repositories, const Ta
 Rename Rename::make(std::string_view from, std::string_view to) {
   Rename rename{parse_name_pattern(from), std::string(to)};
   check_replacement(from, to, rename.from.capture_count());
-  if (to.find('$') == std::string_view::npos) { // else it depends on what is caught
+  if (to.find('$') == std::string_view::npos) { // else the name depends on the captures
     static_cast<void>(parse_repository_name(std::string(to)));
   }
   return rename;
 }
 
 Rename Rename::parse(std::string_view text) {
-  const auto sign = text.rfind('='); // no new name has one, a regular expression may
+  const auto sign = text.rfind('='); // a new name has no '=', but a regular expression may
   if (sign == std::string_view::npos) {
     throw Error(ErrorKind::usage, "'" + std::string(text) + "' does not say the new name",
                 "write PATTERN=NAME, for example 'team/*=old/$1'");

@@ -23,7 +23,7 @@ void SettledKeys::put(const std::string& key, std::exception_ptr problem) {
   if (!is_new) {
     return;
   }
-  order_.push_back(&entry->first); // an unordered_map's keys stay where they are
+  order_.push_back(&entry->first); // keys of an unordered_map never move
   if (order_.size() > k_limit) {
     problems_.erase(problems_.find(*order_.front()));
     order_.pop_front();

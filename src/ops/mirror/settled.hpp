@@ -11,18 +11,18 @@
 
 namespace regctl::ops::mirror {
 
-/// What has become of items at one destination during a run, by their keys. Remembers the last
-/// k_limit: who asks for one that was forgotten asks the destination again, which costs a request
-/// and is right. Not thread-safe.
+/// The results for items at one destination during a run, by their keys. Remembers the last
+/// k_limit. A forgotten key is looked up at the destination again: correct, at the cost of a
+/// request. Not thread-safe.
 class SettledKeys {
 public:
   enum class State { unknown, there, failed };
 
   [[nodiscard]] State state(const std::string& key) const;
-  /// Why a key failed; null unless it did.
+  /// Why a key failed; null unless it failed.
   [[nodiscard]] std::exception_ptr problem(const std::string& key) const;
 
-  /// The key is at the destination; with a `problem`, it failed for good.
+  /// Records that the key is at the destination or, with a `problem`, that it failed for good.
   void put(const std::string& key, std::exception_ptr problem = nullptr);
 
   static constexpr std::size_t k_limit = 32'768;

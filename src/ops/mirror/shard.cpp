@@ -18,8 +18,8 @@ std::uint64_t mix(std::uint64_t value) noexcept {
   return value ^ (value >> 31U);
 }
 
-/// What the name weighs in each share depends on it and the share's number alone, so that another
-/// share more takes a few names from each and nothing else moves. Part of what users rely on:
+/// A name's weight in a share depends only on the name and the share's number. One more share
+/// therefore takes a few names from each share and moves no others. Users rely on these values:
 /// shares of one mirror may be run by different versions.
 std::uint64_t seed_of(std::string_view name) {
   return parse_whole_number<std::uint64_t>(sha256_hex(name).substr(0, 16), 16).value();

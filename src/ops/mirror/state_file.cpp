@@ -17,7 +17,7 @@ std::string file_name(const Endpoint& endpoint) {
   constexpr std::size_t k_longest = 60;
   constexpr std::string_view k_scheme = "docker://";
   auto end = endpoint;
-  if (end.place && !end.place->path.empty()) { // the same name is another tree in another folder
+  if (end.place && !end.place->path.empty()) { // the same path means another tree in another folder
     end.place->path = std::filesystem::absolute(end.place->path).lexically_normal().string();
   }
   auto text = end.host ? end.host->host : end.to_string();
@@ -31,7 +31,8 @@ std::string file_name(const Endpoint& endpoint) {
                           (c >= '0' && c <= '9') || c == '.' || c == '-';
     c = is_plain ? c : '_';
   }
-  if (name.size() > k_longest) { // a folder's path: its end, and what tells it from others
+  if (name.size() >
+      k_longest) { // a long path: its end, and a hash that distinguishes it from others
     Sha256 hash;
     hash.update(as_bytes(text));
     name = hash.finish_hex().substr(0, 12) + name.substr(name.size() - k_longest);

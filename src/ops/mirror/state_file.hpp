@@ -7,7 +7,8 @@
 
 namespace regctl::ops::mirror {
 
-/// Where what is learnt of a pair of ends is kept in `folder`: "old_5000--new_5000.state".
+/// The file in `folder` that keeps the facts learnt about a pair of ends:
+/// "old_5000--new_5000.state".
 std::string state_file(const std::string& folder, const Endpoint& source,
                        const Endpoint& destination);
 

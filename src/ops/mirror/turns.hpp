@@ -8,21 +8,22 @@
 
 namespace regctl::ops::mirror {
 
-/// Lets threads that work side by side tell what came out in the order in which they began.
-/// Thread-safe; must outlive its turns.
+/// Lets parallel threads report their results in the order in which they began. Thread-safe; must
+/// outlive its turns.
 class Turns {
 public:
   class Turn {
   public:
-    /// The next one after those that were taken.
+    /// Takes the turn after all turns taken so far.
     explicit Turn(Turns& turns);
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
-    /// Until each turn taken before is over. What holds one of those must not wait for this one.
+    /// Waits until each earlier turn is over. A thread that holds an earlier turn must not wait for
+    /// this one.
     void wait();
-    /// Over: the same as the object's end.
+    /// Ends the turn before the object's destruction does.
     void end();
 
   private:
@@ -31,7 +32,7 @@ public:
   };
 
 private:
-  std::mutex mutex_; ///< guards what follows
+  std::mutex mutex_; ///< guards the members below
   std::condition_variable changed_;
   std::uint64_t next_ = 0;
   std::set<std::uint64_t> open_;

@@ -25,7 +25,8 @@ LearntFacts::LearntFacts(std::string file, IsFact is_fact, Note note)
   }
   if (const auto problem = read(); !problem.empty()) {
     note_(problem);
-    is_changed_ = true; // or every later run would have to tell it again
+    is_changed_ =
+        true; // save() must replace the bad file, else every later run would note it again
   }
 }
 
@@ -93,7 +94,8 @@ void LearntFacts::save() {
     return;
   }
   try {
-    read(); // what another run has learnt; what we know stays, and what is wrong has been told
+    read(); // merges what another run wrote; our facts win, and faults of the file are already
+            // noted
     if (const auto folder = std::filesystem::path(file_).parent_path(); !folder.empty()) {
       std::filesystem::create_directories(folder);
     }

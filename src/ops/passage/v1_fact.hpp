@@ -10,7 +10,7 @@
 
 namespace regctl::ops {
 
-/// What is remembered of a v1 image: what LearntFacts keeps under its ID.
+/// The facts about a v1 image that LearntFacts keeps under its ID.
 struct V1Fact {
   std::optional<std::int64_t> created;     ///< seconds since 1970
   std::optional<std::uint64_t> size_bytes; ///< of the layer
@@ -20,8 +20,8 @@ struct V1Fact {
 
   static V1Fact of(const V1Image& image, const V1ImageInfo& info);
 
-  /// Reads "CREATED SIZE PARENT", with "-" for what is not known or not there; nothing for anything
-  /// else.
+  /// Reads "CREATED SIZE PARENT", with "-" for an unknown or absent value. Nothing for any other
+  /// text.
   static std::optional<V1Fact> parse(std::string_view text);
   [[nodiscard]] std::string to_string() const;
 };

@@ -14,16 +14,17 @@ namespace regctl::ops {
 
 namespace {
 
-// The requests of a run, as V1Transfer, ImageMover and the registry's push make them.
+// The number of requests of a run, as V1Transfer, ImageMover and the registry's push make them.
 constexpr std::uint64_t k_per_tag_at_source = 1;      // its ancestry
 constexpr std::uint64_t k_per_tag_at_destination = 4; // the announcement, the tag, the end, a look
 constexpr std::uint64_t k_per_image_at_source = 1;    // its JSON
 constexpr std::uint64_t k_per_image_at_destination = 1;
 constexpr std::uint64_t k_per_layer_at_source = 1;
-constexpr std::uint64_t k_per_layer_at_destination = 4; // JSON, layer, checksum; what is held then
-constexpr std::uint64_t k_per_removal = 2;              // the tags, and one less
+constexpr std::uint64_t k_per_layer_at_destination =
+    4;                                     // JSON, layer, checksum, and a check of the result
+constexpr std::uint64_t k_per_removal = 2; // the tags, and the removal
 
-/// Nothing for what cannot be read; whether that matters shows when it is moved.
+/// Nothing for an unreadable image. If it matters, moving the image will fail.
 std::optional<V1Fact> read_fact(V1Repository& repository, const std::string& id) {
   try {
     const auto image = repository.find_image(id);
@@ -109,7 +110,7 @@ public:
   }
 
 private:
-  /// What is known of an image of the source, or what the source tells.
+  /// The facts about an image of the source, remembered or requested.
   std::optional<V1Fact> learn(const std::string& id) {
     if (auto known = find_fact(id)) {
       return known;
@@ -151,7 +152,7 @@ private:
   V1Passages& shared_;
   std::unique_ptr<V1Repository> source_;
   std::unique_ptr<V1Repository> destination_;
-  std::unique_ptr<V1Repository> backed_; // of source_, where that may lack bases
+  std::unique_ptr<V1Repository> backed_; // wraps source_ if that may lack bases
   V1Route route_;
 };
 

@@ -19,24 +19,25 @@
 
 namespace regctl::ops {
 
-/// What the passages between v1 repositories of two sides share: an image is the same in each
-/// repository, and lies once at a destination. Thread-safe; must outlive them.
+/// The state shared by all passages between the v1 repositories of two sides: an ID means the same
+/// image in each repository, and a destination stores it once. Thread-safe; must outlive the
+/// passages.
 class V1Passages {
 public:
   V1Passages(Session& session, const Side& source, const Side& destination, LearntFacts& facts,
              const PassageOptions& options);
 
-  /// IDs are the identities: chains move as they are, with their IDs.
+  /// The identities are image IDs: chains are copied unchanged, with their IDs.
   std::unique_ptr<Passage> open(std::unique_ptr<V1Repository> source,
                                 std::unique_ptr<V1Repository> destination);
 
-  /// How many images are remembered for foresee(); of more the oldest are read anew.
+  /// The most images remembered for foresee(); the oldest are dropped and read anew.
   static constexpr std::size_t k_limit = 32'768;
 
 private:
   class Passage;
 
-  /// What a plan knows of an image.
+  /// The facts about an image that a plan needs.
   struct Known {
     std::optional<std::uint64_t> size_bytes; ///< of the layer
     std::optional<std::string> parent;       ///< nothing for a base image
@@ -54,11 +55,12 @@ private:
   ImageCopy how_;
   const bool is_source_remote_;
   const bool is_destination_remote_;
-  const bool may_lack_bases_; ///< the source: they are looked for at the destination
+  const bool
+      may_lack_bases_; ///< the source's chains; then the destination is searched for the bases
 
-  std::mutex mutex_; ///< guards what follows
+  std::mutex mutex_; ///< guards the members below
   std::unordered_map<std::string, Known, SeededHash> known_;
-  std::deque<std::string> order_; // of known_, oldest first
+  std::deque<std::string> order_; // keys of known_, oldest first
 };
 
 } // namespace regctl::ops

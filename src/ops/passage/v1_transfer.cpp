@@ -19,8 +19,8 @@ public:
 
   std::vector<Item> items() override {
     const auto cached = make_cached_repository(route_.source, route_.cache);
-    auto chain =
-        read_chain(route_.session, *cached, id_, /*jobs=*/1); // the pool has threads enough
+    auto chain = read_chain(route_.session, *cached, id_,
+                            /*jobs=*/1); // the engine's threads are parallel enough
     V1PushPlan plan;
     plan.tags[tag_] = id_;
     std::vector<Item> items;
@@ -46,7 +46,7 @@ public:
   void moved_elsewhere(std::size_t index) override { push_->image_arrived(images_.at(index).id); }
 
   void abandon(std::exception_ptr reason) noexcept override {
-    if (mover_) { // else items() has failed, and nothing waits
+    if (mover_) { // without it items() has failed, and no call waits
       mover_->abandon(std::move(reason));
     }
   }

@@ -8,8 +8,8 @@
 
 namespace regctl::ops {
 
-/// A storage tree that is not there yet, for a plan, which makes none: it has no repositories and
-/// no images. What would write to it throws Error{not_found}.
+/// A storage tree that does not exist yet, for a plan, which does not create it. It has no
+/// repositories and no images. Writing to it throws Error{not_found}.
 std::unique_ptr<Side> make_absent_tree(const std::string& folder);
 
 } // namespace regctl::ops

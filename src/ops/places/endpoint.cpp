@@ -18,7 +18,7 @@ Endpoint Endpoint::parse(std::string_view text) {
     return endpoint;
   }
   if (auto here = Place::find_here(text, look_at_path); here && here->path != "-") {
-    endpoint.place = std::move(here); // not "-": an archive is read several times
+    endpoint.place = std::move(here); // "-" is no endpoint: an archive is read several times
     return endpoint;
   }
   auto rest = text;

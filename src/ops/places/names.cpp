@@ -14,7 +14,7 @@ constexpr std::string_view k_library = "library";
 constexpr std::string_view k_tag_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                               "0123456789_.-";
 
-/// The characters of a glob that stand for themselves; a wildcard is a '*', a set '?'.
+/// The literal characters of a glob, with '*' for each wildcard and '?' for each set.
 std::string literals_of(std::string_view glob) {
   std::string literals;
   std::size_t depth = 0;
@@ -24,7 +24,8 @@ std::string literals_of(std::string_view glob) {
       literals += glob[++i];
     } else if (c == '[') {
       const auto first = i + (glob.substr(i + 1, 1).find_first_of("!^") == 0 ? 2 : 1);
-      i = std::min(glob.find(']', first + 1), glob.size()); // a ']' as the first is a member
+      i = std::min(glob.find(']', first + 1),
+                   glob.size()); // a ']' right at the beginning is a member
       literals += '?';
     } else if (c == '{' || (depth > 0 && (c == '}' || c == ','))) {
       depth = c == '{' ? depth + 1 : depth - (c == '}' ? 1 : 0);
@@ -80,7 +81,7 @@ bool is_glob(std::string_view text) {
 } // namespace
 
 Pattern parse_name_pattern(std::string_view text) {
-  auto pattern = Pattern::parse(text); // what is no pattern at all comes first
+  auto pattern = Pattern::parse(text); // a malformed pattern is reported first
   if (is_glob(text)) {
     check_name_glob(text);
   }
@@ -89,7 +90,7 @@ Pattern parse_name_pattern(std::string_view text) {
   if (rest.size() == text.size() || rest.empty() || rest.find('/') != std::string_view::npos) {
     return pattern;
   }
-  // Nothing lies deeper there, and "**" alone would take the other namespaces as well.
+  // No name below "library/" has a further '/', and "**" alone would match other namespaces too.
   return Pattern::parse(rest == "**" ? "*" : rest);
 }
 

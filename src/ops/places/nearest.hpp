@@ -7,8 +7,9 @@
 
 namespace regctl::ops {
 
-/// "did you mean NAME?" for the one of `names` that is most like `wanted` (edit distance of at most
-/// a third of its length), else "there are: …" with at most five names; empty if there are none.
+/// A hint about `names`: "did you mean NAME?" with the name most like `wanted` (at an edit distance
+/// of at most a third of its length), else "there are: …" with at most five names; empty without
+/// names.
 std::string suggestion(std::string_view wanted, const std::vector<std::string>& names);
 
 } // namespace regctl::ops

@@ -16,14 +16,14 @@ namespace regctl::ops {
 
 namespace {
 
-/// The name that the engine is asked for.
+/// The name to ask the engine for.
 std::string engine_name(const Reference& reference) {
   auto named = reference;
   named.tag = reference.tag_or_latest();
   return archive_name(named);
 }
 
-/// Says what was passed over in it.
+/// Opens an archive and notes what was ignored in it.
 std::unique_ptr<V1Repository> open_archive(Session& session,
                                            const std::shared_ptr<DockerArchive>& archive) {
   for (const auto& note : archive->notes()) {
@@ -46,7 +46,7 @@ std::unique_ptr<V1Repository> open_engine(Session& session, const Place& place) 
 std::unique_ptr<V1Repository> open_storage(Session& session, const Place& place) {
   const auto storage = V1Storage::open(place.path);
   if (place.reference) {
-    if (!place.reference->tag) { // who names one tag does not miss another
+    if (!place.reference->tag) { // ignored tags do not matter to a user who names one tag
       note_strays(session, *storage, place.reference->name);
     }
     return storage->repository(place.reference->name);
@@ -100,12 +100,12 @@ std::vector<Selected> select_all_tags(V1Repository& repository, const Reference&
   return selected;
 }
 
-/// Everything with a name in an archive, and what has none under its ID.
+/// All images of an archive: by their names, and those without a name by their IDs.
 std::vector<Selected> archive_contents(V1Repository& archive) {
   std::vector<Selected> contents;
   for (const auto& [key, id] : archive.tags()) {
     if (!id) {
-      continue; // archives know the ID of each
+      continue; // cannot happen: archives know the ID of each tag
     }
     if (key.starts_with(':')) {
       contents.push_back({std::nullopt, *id, key.substr(1)});
@@ -118,19 +118,20 @@ std::vector<Selected> archive_contents(V1Repository& archive) {
   return contents;
 }
 
-/// `wanted` as typed may leave out the host; nothing but a whole match counts otherwise.
+/// Whether `wanted`, which the user may have typed without its host, names the repository `found`.
+/// Parts of names do not match.
 bool is_same_repository(const Reference& wanted, const Reference& found) {
   return wanted.name == found.name && (wanted.host == found.host || wanted.host == "docker.io");
 }
 
 bool is_wanted(const Reference& wanted, const Selected& image) {
-  if (!image.name) { // a tag that stands alone reads like a name
+  if (!image.name) { // a tag recorded without a name looks like a name on the command line
     return !image.tag.empty() && wanted.to_familiar_string() == image.tag;
   }
   return is_same_repository(wanted, *image.name) && (!wanted.tag || wanted.tag == image.name->tag);
 }
 
-/// How an image of an archive is shown.
+/// The name of an archive's image in messages.
 std::string shown(const Selected& image) {
   return image.name          ? archive_name(*image.name)
          : image.tag.empty() ? short_id(image.id)

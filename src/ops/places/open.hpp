@@ -16,32 +16,34 @@ class V1Storage;
 
 namespace regctl::ops {
 
-/// The repository that a place names: at a registry and in a storage tree the one of its reference,
-/// else all images of the archive, the tree or the engine's export, whose tags are full names.
-/// Throws Error{unsupported} for places that this version cannot read.
+/// Opens the repository that a place names. At a registry and in a storage tree this is the place's
+/// reference. Else it is one repository with all images of the archive, the tree or the engine's
+/// export, and its tags are full names. Throws Error{unsupported} for places that this version
+/// cannot read.
 std::unique_ptr<V1Repository> open_repository(Session& session, const Place& place);
 
-/// Says what of a storage tree is passed over because nothing is named so: of the whole tree, or of
-/// the repository `name` alone.
+/// Notes the files of a storage tree that are ignored because of their names: in the whole tree, or
+/// only in the repository `name`.
 void note_strays(Session& session, const V1Storage& storage,
                  const std::optional<std::string>& name = std::nullopt);
 
-/// One image of a place: the name it has there and its ID.
+/// An image chosen from a place.
 struct Selected {
   std::optional<Reference> name; ///< with its tag; nothing for an unnamed image of an archive
   std::string id;
-  std::string tag; ///< of an unnamed image whose archive knows a tag for it alone, or ""
+  std::string tag; ///< for an unnamed image: a tag that its archive records without a name, or ""
 };
 
 enum class Select {
-  one, ///< the named tag ("latest" if none); in an archive without a name its only image, under
+  one, ///< the named tag ("latest" if none); of an archive without a name its only image, under
        ///< every name it has
-  all_tags, ///< every tag of the repository, or everything in the archive
+  all_tags, ///< every tag of the repository, or all images of the archive
 };
 
-/// The images that `place` names in `repository`, which open_repository() returned for it. Never
-/// empty. Throws Error{not_found} with the nearest tag as a hint, Error{usage} naming the images of
-/// an archive among which to choose, Error{integrity} for a tag the server lists but cannot read.
+/// The images that `place` names in `repository`, which must come from open_repository(). Never
+/// empty. Throws Error{not_found} with the nearest tag as a hint; Error{usage} for an archive with
+/// several images and no choice, listing them; Error{integrity} for a tag that the server lists but
+/// cannot read.
 std::vector<Selected> select_images(V1Repository& repository, const Place& place, Select select);
 
 } // namespace regctl::ops

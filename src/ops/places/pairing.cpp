@@ -56,7 +56,7 @@ std::string name_at_b(const Scope& scope, const std::string& name) {
   return b != nullptr ? b->name : with_namespace(scope.b->name_space, name);
 }
 
-/// Nothing where the side has no listing.
+/// Nothing if the side cannot be listed.
 std::optional<Names> try_to_list(Side& side, const InScope& is_in_scope) {
   try {
     return side.repositories(is_in_scope);
@@ -68,7 +68,7 @@ std::optional<Names> try_to_list(Side& side, const InScope& is_in_scope) {
   }
 }
 
-/// Keeps the names below the namespace, and takes it off them.
+/// Keeps the names below the namespace, without its part.
 void keep_below(Names& names, const std::string& name_space) {
   std::erase_if(names, [&](const auto& name) { return !is_below(name_space, name); });
   for (auto& name : names) {
@@ -76,7 +76,7 @@ void keep_below(Names& names, const std::string& name_space) {
   }
 }
 
-/// A namespace that has nothing on the side where it was named is a mistake.
+/// A namespace that is empty on the side where the user named it is a mistake.
 void check_namespace(const Side& side, const std::string& name_space,
                      const std::optional<Names>& names) {
   if (names && !name_space.empty() &&
@@ -86,12 +86,12 @@ void check_namespace(const Side& side, const std::string& name_space,
   }
 }
 
-/// Whether a repository of A with this name is looked at.
+/// Whether the scope has a repository of this name at A.
 bool is_wanted(const Scope& scope, const std::string& name) {
   return is_below(scope.a.name_space, name) && scope.repositories.takes(name);
 }
 
-/// The names of all repositories of both sides, as they are at A.
+/// The names of all repositories of both sides, under their names at A.
 Names list_names(Session& session, const Scope& scope, Side& a, Side* b) {
   auto names = try_to_list(a, [&](const std::string& name) { return is_wanted(scope, name); });
   auto others = b == nullptr ? std::nullopt : try_to_list(*b, [&](const std::string& name) {
@@ -180,7 +180,7 @@ std::vector<PairedRepository> Pairing::next() {
     try {
       read_tags(repositories[i]);
     } catch (const Error& error) {
-      const bool is_whole = scope_.a.reference() != nullptr; // nothing else can be told then
+      const bool is_whole = scope_.a.reference() != nullptr; // nothing remains to be compared then
       if (error.kind() == ErrorKind::interrupted || is_whole) {
         throw;
       }
@@ -193,7 +193,7 @@ std::vector<PairedRepository> Pairing::next() {
   return repositories;
 }
 
-/// A push that fails leaves a repository without tags: no difference, but nothing that is whole.
+/// Notes repositories without tags. They are no difference, but often remnants of failed pushes.
 void Pairing::note_tagless() {
   const auto note = [&](Side* side, std::set<std::string>& names) {
     if (side != nullptr && !names.empty()) {
@@ -203,7 +203,7 @@ void Pairing::note_tagless() {
           std::to_string(names.size()) + are + side->describe() +
           ", as a push that failed leaves it: " + first_names({names.begin(), names.end()}));
     }
-    names.clear(); // told once
+    names.clear(); // note each only once
   };
   note(a_.get(), tagless_at_a_);
   note(b_.get(), tagless_at_b_);
@@ -216,7 +216,7 @@ void Pairing::read_tags(PairedRepository& repository) {
   if (name != nullptr && !at_a) {
     throw_no_repository(*a_, repository.name);
   }
-  if (!at_a && !at_b) { // a search index may name what was deleted since
+  if (!at_a && !at_b) { // a search index may name repositories deleted since
     session_.progress().note("there is no repository " + repository.name +
                              ", although it is "
                              "listed");
@@ -237,7 +237,7 @@ void Pairing::read_tags(PairedRepository& repository) {
   }
   const auto* other = scope_.b ? scope_.b->reference() : nullptr;
   const auto named_at_b = named && other != nullptr ? other->tag.value_or(*named) : named;
-  // Only what is looked at is identified, which may take a request each.
+  // Only tags in the scope are identified, since each may take a request.
   const auto is_taken = [&](const std::string& tag) {
     return scope_.tags.takes(repository.name, tag);
   };
@@ -254,8 +254,7 @@ void Pairing::read_tags(PairedRepository& repository) {
       return named ? tag == *named_at_b && is_taken(*named) : is_taken(tag);
     });
     for (const auto& [tag, identity] : at_b->identify_all()) {
-      auto& paired =
-          repository.tags[named.value_or(tag)]; // another tag may stand for the named one
+      auto& paired = repository.tags[named.value_or(tag)]; // under its name at A
       paired.is_at_b = true;
       paired.b = identity;
     }

@@ -19,35 +19,35 @@
 
 namespace regctl::ops {
 
-/// One tag as both sides list it.
+/// One tag in the listings of both sides.
 struct PairedTag {
   bool is_at_a = false;
   bool is_at_b = false;
-  std::optional<std::string> a; ///< the image's ID; nothing for a tag that cannot be read
+  std::optional<std::string> a; ///< the image's ID; nothing for an unreadable tag
   std::optional<std::string> b;
 };
 
-/// Nothing if both sides have the tag and it names one image.
+/// Nothing if both sides have the tag and it names the same image.
 std::optional<Difference> find_difference(const PairedTag& tag);
 
-/// One repository with its tags, filtered.
+/// One repository with the tags that the scope selects.
 struct PairedRepository {
-  std::string name; ///< at A, or that it would have there
+  std::string name; ///< at A, or the name it would have there
   std::string name_at_b;
   std::map<std::string, PairedTag> tags;
-  std::exception_ptr problem; ///< why the tags could not be read; null if they were
+  std::exception_ptr problem; ///< why the tags could not be read; null if they could
 };
 
-/// The repositories of a scope, those of both sides side by side. Not thread-safe.
+/// The repositories of a scope, with those of B beside those of A. Not thread-safe.
 class Pairing {
 public:
-  /// Opens and lists both sides. Where one cannot be listed, the other one's names are taken, and a
-  /// note says so. Throws as diff() does.
+  /// Opens and lists both sides. If one side cannot be listed, the other side's names are used for
+  /// both, and a note says so. Throws as diff() does.
   Pairing(Session& session, const Scope& scope);
 
-  /// The next ones, in the order of their names, with their tags, which are read in parallel; none
-  /// at the end. At most k_at_once. The progress hears how many are done, and in the end which ones
-  /// a side has without any tag.
+  /// The next repositories in the order of their names, at most k_at_once, with their tags, which
+  /// are read in parallel; empty at the end. Reports to the progress how many are done, and at the
+  /// end which repositories of a side have no tags.
   std::vector<PairedRepository> next();
 
   [[nodiscard]] Side& a() noexcept { return *a_; }
@@ -61,12 +61,12 @@ private:
   void note_tagless();
 
   Session& session_;
-  const Scope& scope_; // which must outlive this
+  const Scope& scope_; // must outlive this
   std::unique_ptr<Side> a_;
   std::unique_ptr<Side> b_;
   std::vector<std::string> names_; // at A, sorted
   std::size_t next_ = 0;
-  std::mutex mutex_; ///< guards what follows
+  std::mutex mutex_; ///< guards the members below
   std::set<std::string> tagless_at_a_;
   std::set<std::string> tagless_at_b_;
 };

@@ -26,8 +26,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The tags of all repositories as a server listed them at once, each repository's in one text
-/// ("1.0 ID\n2.0 ID\n", and nothing for an ID that cannot be read): a map of maps would take four
+/// The tags of all repositories from one listing by the server. Each repository's tags are one text
+/// ("1.0 ID\n2.0 ID\n", without an ID if it cannot be read), since a map of maps would take four
 /// times the memory.
 class AllTags {
 public:
@@ -68,13 +68,13 @@ private:
   std::map<std::string, std::string> repositories_;
 };
 
-/// Whether a registry is worth being asked for the next repository: each costs all retries where it
-/// is gone. Thread-safe.
+/// Decides when to stop asking a registry that is gone: each further repository would cost all
+/// retries. Thread-safe.
 class Reach {
 public:
   explicit Reach(std::string host) : host_(std::move(host)) {}
 
-  /// Throws what showed that it is out of reach.
+  /// Throws the error that showed that the registry is unreachable.
   void check() {
     const std::lock_guard lock(mutex_);
     if (lost_) {
@@ -87,7 +87,7 @@ public:
     failures_ = 0;
   }
 
-  /// `error` came of finding out what speaks there.
+  /// Records an error of detecting the protocol.
   void is_no_registry(const Error& error) {
     const std::lock_guard lock(mutex_);
     if (error.kind() != ErrorKind::interrupted) {
@@ -95,11 +95,11 @@ public:
     }
   }
 
-  /// `error` came of asking for a repository.
+  /// Records an error of asking for a repository.
   void failed(const Error& error) {
     constexpr unsigned k_patience = 10;
     const std::lock_guard lock(mutex_);
-    failures_ = error.kind() == ErrorKind::unavailable ? failures_ + 1 : 0; // else it answered
+    failures_ = error.kind() == ErrorKind::unavailable ? failures_ + 1 : 0; // else: an answer
     if (failures_ == k_patience) {
       lost_ = std::make_exception_ptr(
           Error(ErrorKind::unavailable,
@@ -111,8 +111,8 @@ public:
 
 private:
   const std::string host_;
-  std::mutex mutex_;      ///< guards what follows
-  unsigned failures_ = 0; ///< in a row
+  std::mutex mutex_;      ///< guards the members below
+  unsigned failures_ = 0; ///< consecutive ones
   std::exception_ptr lost_;
 };
 
@@ -128,7 +128,7 @@ public:
   [[nodiscard]] std::uint64_t listing_requests() const override { return listing_requests_; }
 
   std::vector<std::string> repositories(const InScope& is_in_scope) override {
-    std::exception_ptr problem; // with the search, which the listing may replace
+    std::exception_ptr problem; // of the search; ignored if the listing of tags can replace it
     const auto searched = try_to_search(problem);
     const auto listed = list_names();
     if (problem && !listed) {
@@ -188,7 +188,7 @@ public:
 
 private:
   registry::v1::Registry& registry() {
-    const std::lock_guard lock(finding_out_); // one asks for all who wait
+    const std::lock_guard lock(finding_out_); // one thread asks, the others wait
     reach_.check();
     try {
       return session_.registries().v1(host_);
@@ -242,11 +242,11 @@ private:
   RegistryHost host_;
   std::atomic<std::uint64_t> listing_requests_{0};
   Reach reach_;
-  std::mutex finding_out_; ///< held while one thread asks what speaks there
-  std::mutex mutex_;       ///< guards what follows
+  std::mutex finding_out_; ///< held while one thread detects the protocol
+  std::mutex mutex_;       ///< guards the members below
   bool wants_listing_;
   std::optional<AllTags> all_;
-  std::set<std::string> unlisted_; ///< that the search has and the listing has not
+  std::set<std::string> unlisted_; ///< in the search, but not in the listing
 };
 
 class StorageSide final : public Side {
@@ -259,7 +259,7 @@ public:
   std::vector<std::string> repositories(const InScope&) override {
     std::vector<std::string> names;
     storage_->for_each_repository([&](const std::string& name) {
-      names.push_back(Reference::parse("docker.io/" + name).name); // leaves library/ out
+      names.push_back(Reference::parse("docker.io/" + name).name); // removes library/
     });
     sort_and_unite(names);
     return names;
@@ -421,7 +421,7 @@ void throw_no_repository(Side& side, const std::string& name) {
   std::vector<std::string> names;
   try {
     names = side.repositories([](const std::string&) { return false; });
-  } catch (const Error& error) { // a hint is not worth more
+  } catch (const Error& error) { // without a listing there is no hint
     if (error.kind() == ErrorKind::interrupted) {
       throw;
     }

@@ -13,7 +13,7 @@ namespace regctl::ops {
 
 namespace {
 
-constexpr std::size_t k_open_repositories = 64; // images are asked for repository by repository
+constexpr std::size_t k_open_repositories = 64; // images are looked up repository by repository
 
 class RegistryAudit final : public AuditStore {
 public:
@@ -54,7 +54,7 @@ public:
       facts.is_there = answer.state != V1Answer::State::absent;
       if (answer.state == V1Answer::State::complete) {
         facts.layer_size_bytes = answer.image.layer_size_bytes;
-        facts.parent = parse_v1_image(answer.image.json).parent; // throws if it is no good
+        facts.parent = parse_v1_image(answer.image.json).parent; // throws for an invalid JSON
       } else if (facts.is_there) {
         facts.own = {Verdict::dead_upload, k_never_completed};
       }
@@ -88,7 +88,8 @@ public:
             [&on_bytes](std::span<const std::byte> seen) { on_bytes(seen.size()); });
       };
       auto found = check_layer(answer.image, open);
-      if (found.verdict != Verdict::sound) { // the way may have changed it
+      if (found.verdict !=
+          Verdict::sound) { // the transfer may have changed the bytes: read them once more
         found = check_layer(answer.image, open);
       }
       return found;
@@ -113,8 +114,8 @@ private:
     return open_[name] = session_.registries().v1(host_).open(name);
   }
 
-  /// An image for which the registry fails time and again is that image's fault if the registry
-  /// answers otherwise.
+  /// The judgement for an error with one image. If the registry does not answer for the image but
+  /// still lists tags, the image is at fault.
   static Judgement to_judgement(V1Repository& store, const Error& error, Verdict if_broken) {
     switch (error.kind()) {
     case ErrorKind::not_found:
@@ -134,7 +135,7 @@ private:
   RegistryHost host_;
   std::optional<std::string> repository_;
   std::mutex mutex_;
-  /// Shared with the threads that ask, while others are opened.
+  /// Shared with threads that use a repository while open() drops it from the map.
   std::map<std::string, std::shared_ptr<V1Repository>> open_;
 };
 

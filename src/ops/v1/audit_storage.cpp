@@ -12,7 +12,7 @@ namespace regctl::ops {
 
 namespace {
 
-/// The image, whatever its state; nothing if it has no JSON or no layer.
+/// The image in any state; nothing if it has no JSON or no layer.
 std::optional<V1Image> whole_image(const V1Storage& storage, const std::string& id) {
   auto json = storage.image_json(id);
   const auto layer = storage.open_layer(id);
@@ -38,7 +38,7 @@ OpenLayer opener(const V1Storage& storage, const V1Image& image, const OnBytes& 
   };
 }
 
-/// Turns what goes wrong with one image into a finding.
+/// The judgement for an error with one image.
 Judgement to_judgement(const Error& error) {
   switch (error.kind()) {
   case ErrorKind::interrupted:
@@ -102,7 +102,8 @@ public:
       return {storage_->ancestry(id), std::nullopt};
     } catch (const Error& error) {
       auto problem = to_judgement(error);
-      problem.verdict = Verdict::ancestry_missing; // nobody needs it whose parents can be read
+      problem.verdict = Verdict::ancestry_missing; // the mildest verdict: an ancestry is not needed
+                                                   // if the parents can be read
       return {std::nullopt, std::move(problem)};
     }
   }
@@ -137,7 +138,7 @@ private:
     if (!facts.is_there) {
       return;
     }
-    if (!json) { // to a server it is not there: a push brings it
+    if (!json) { // servers treat the image as missing, and a push repairs it
       facts.own = {Verdict::dead_upload, "no JSON"};
       return;
     }
@@ -148,7 +149,7 @@ private:
       facts.own = {Verdict::dead_upload, layer ? k_never_completed : "no layer"};
     } else if (!layer) {
       facts.own.verdict = Verdict::layer_missing;
-    } else if (layer->size_bytes == 0) { // costs nothing to check
+    } else if (layer->size_bytes == 0) { // an empty layer costs nothing to check
       const V1Image image{id, *json, 0, storage_->checksums(id), {}};
       facts.own = check_layer(image, opener(*storage_, image, [](std::uint64_t) {}));
     }
@@ -158,7 +159,7 @@ private:
   }
 
   Judgement check_dead(const std::string& id, const OnBytes& on_bytes) {
-    if (storage_->is_remnant(id)) { // whole or not, it is to be gone
+    if (storage_->is_remnant(id)) { // complete or not, it is meant to go
       return {Verdict::dead_upload, "its removal was interrupted"};
     }
     const auto found = check_dead_upload(*storage_, id, on_bytes);
@@ -179,7 +180,7 @@ private:
     return false;
   }
 
-  std::shared_ptr<V1Storage> storage_; // shared with who repairs or collects
+  std::shared_ptr<V1Storage> storage_; // shared with repair and gc
   std::optional<std::string> repository_;
 };
 
@@ -202,7 +203,8 @@ Judgement check_dead_upload(const V1Storage& storage, const std::string& id,
   const auto open = opener(storage, *image, on_bytes);
   auto found = check_layer(*image, open);
   if (found.verdict == Verdict::sound) {
-    // A server may have summed up what came before the connection broke.
+    // The checksum may be a server's own, computed over the bytes received before the connection
+    // broke.
     if (auto unpacking = check_unpacking(open(LayerCheck::none));
         unpacking.outcome == Unpacking::Outcome::cut) {
       found = {Verdict::layer_cut, std::move(unpacking.problem)};

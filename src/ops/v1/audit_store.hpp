@@ -16,71 +16,75 @@
 
 namespace regctl::ops {
 
-/// What a store says of one image, before it is compared with others.
+/// A store's facts about one image, before it is compared with other images.
 struct ImageFacts {
-  bool is_there = false; ///< the store has something under this ID
-  Judgement own; ///< what is wrong with the image by itself, as far as known without reading
+  bool is_there = false; ///< the store has anything under this ID
+  Judgement own;         ///< the image's own faults, as far as known without reading its layer
   std::optional<std::string> parent;
-  bool has_no_layer = false;                     ///< for certain
-  std::optional<std::uint64_t> layer_size_bytes; ///< nothing if there is no layer or none is known
+  bool has_no_layer = false; ///< only if that is certain
+  std::optional<std::uint64_t>
+      layer_size_bytes; ///< nothing without a layer, or if its size is unknown
 };
 
-/// What is recorded of the images below one.
+/// The recorded ancestry of an image.
 struct RecordedAncestry {
-  std::optional<std::vector<std::string>> ids; ///< nothing if there is none, or none can be read
-  std::optional<Judgement> problem;            ///< with reading it
+  std::optional<std::vector<std::string>> ids; ///< nothing if none is recorded or it cannot be read
+  std::optional<Judgement> problem;            ///< why it cannot be read
 };
 
 using OnBytes = std::function<void(std::uint64_t bytes)>;
 
-/// What an audit asks of a store. An image is asked for by way of a repository that reaches it,
-/// since a registry may want to know who asks ("" for one that none reaches). Thread-safe.
+/// A store as audits see it. An image is looked up through a repository that reaches it, since a
+/// registry may check access to that repository ("" for an image that none reaches). Thread-safe.
 class AuditStore {
 public:
   virtual ~AuditStore() = default;
 
   [[nodiscard]] virtual std::string describe() const = 0;
 
-  /// Whether repositories() are all there are, so that what they share is known.
+  /// Whether repositories() are all repositories of the store, so that sharing between them is
+  /// known.
   [[nodiscard]] virtual bool is_whole() const = 0;
 
-  /// As they are shown ("app", "team/app"), sorted by name.
+  /// Names as they are shown ("app", "team/app"), sorted.
   virtual std::vector<std::string> repositories() = 0;
-  /// Nothing if there is no such repository.
+  /// Nothing if the repository does not exist.
   virtual std::optional<V1Tags> tags(const std::string& repository) = 0;
 
-  /// The names that tags() has left out, since their files are those of other tags.
+  /// Names that tags() leaves out, since other tags own their files.
   virtual std::vector<std::string> overwritten_tags(const std::string&) { return {}; }
 
-  /// Whether it can tell at no cost: each image's ancestry, and that there is no layer.
+  /// Whether a missing layer, and an image's ancestry, can be looked up at no cost.
   [[nodiscard]] virtual bool has_cheap_lookups() const = 0;
 
-  /// All images that a whole tree has; nothing elsewhere, where only tags lead to them.
+  /// Calls `on_id` for every image of a whole tree. Does nothing for other stores, where only tags
+  /// lead to images.
   virtual void for_each_image(const std::function<void(const std::string&)>& on_id) = 0;
 
-  /// Throws what says that the store is not available, or refuses; all else is a judgement.
+  /// Throws errors which mean that the store is unavailable or denies access; other faults are in
+  /// the result.
   virtual ImageFacts look(const std::string& repository, const std::string& id) = 0;
   virtual RecordedAncestry ancestry(const std::string& repository, const std::string& id) = 0;
 
-  /// Reads the layer. `known` is what look() found; the result is as bad or worse.
+  /// Reads the layer. `known` is the result of look(); the returned verdict is never better.
   virtual Judgement read_layer(const std::string& repository, const std::string& id,
                                const Judgement& known, const OnBytes& on_bytes) = 0;
 
-  /// Nothing where it cannot be told.
+  /// Nothing if the store does not record it.
   virtual std::optional<std::chrono::system_clock::time_point>
   last_change(const std::string& id) = 0;
 };
 
-/// A whole storage tree, or the repository that is named.
+/// The store is a whole storage tree, or one repository of it.
 std::unique_ptr<AuditStore> make_audit_store(std::shared_ptr<V1Storage> storage,
                                              std::optional<std::string> repository);
 
-/// A registry's repositories, from search or its listing, or the one that is named.
+/// The store is a registry's repositories, known from search or its listing, or one repository.
 std::unique_ptr<AuditStore> make_audit_store(Session& session, const RegistryHost& host,
                                              std::optional<std::string> repository);
 
-/// Whether a dead upload is whole: sound, or why not. It needs a JSON, a layer, a recorded checksum
-/// that is right, and data that go on to their end.
+/// Whether a dead upload is complete after all: sound, or the reason why not. It must have a JSON,
+/// a layer, a correct recorded checksum, and data that are not cut short.
 Judgement check_dead_upload(const V1Storage& storage, const std::string& id,
                             const OnBytes& on_bytes);
 

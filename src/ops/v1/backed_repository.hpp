@@ -7,10 +7,11 @@
 
 namespace regctl::ops {
 
-/// `source`, an archive, over the `destination` that its images go to: of an update without its
-/// base images the chains are whole there. What neither has is the source's error, with a hint.
-/// Layers are the source's alone, since what the destination has does not move. Both must outlive
-/// it.
+/// `source`, an archive, with its missing images taken from the `destination` of the copy. An
+/// archive of an update may lack its base images; its chains are complete if the destination has
+/// those. For an image that neither has, throws the source's error with a hint. Layers are read
+/// only from the source, since images at the destination are not copied. Both must outlive the
+/// result.
 std::unique_ptr<V1Repository> make_backed_repository(V1Repository& source,
                                                      V1Repository& destination);
 

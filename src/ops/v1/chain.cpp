@@ -25,8 +25,8 @@ ChainImage read_image(V1Repository& repository, V1Image image) {
       });
 }
 
-/// The images of a recorded ancestry that are there. An image that cannot be read is left out:
-/// whether it belongs to the chain is for the parents to say.
+/// The existing images of a recorded ancestry. An unreadable image is left out: the parents decide
+/// whether it belongs to the chain.
 Found read_recorded(V1Repository& repository, const std::vector<std::string>& ids,
                     std::size_t jobs) {
   Found found;

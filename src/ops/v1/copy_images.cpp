@@ -17,7 +17,7 @@ namespace regctl::ops {
 
 namespace {
 
-/// What keeps one of several tags from being copied keeps all: says which one, and a way on.
+/// If one of several tags cannot be copied, none is: adds to its error which tag it is, and a hint.
 template <class Body>
 auto for_tag(const std::string& tag, std::size_t tags, Body&& body) -> decltype(body()) {
   try {
@@ -41,11 +41,11 @@ auto for_tag(const std::string& tag, std::size_t tags, Body&& body) -> decltype(
 
 struct Collected {
   std::vector<V1Image> images;       ///< parents before children, each once
-  std::vector<std::string> first_of; ///< for each image a tag that needs it
-  std::set<std::string> unverified;  ///< images of tags whose chains are not verified as a whole
+  std::vector<std::string> first_of; ///< for each image, the first tag that needs it
+  std::set<std::string> unverified; ///< IDs of tags' images with an unverified image in their chain
 };
 
-/// All images of the chains.
+/// Reads the chains of all tags.
 Collected collect_images(Session& session, V1Repository& source,
                          const std::map<std::string, std::string>& tags, const ImageCopy& how) {
   Collected collected;
@@ -81,8 +81,8 @@ V1PushPlan plan_of(const std::vector<V1Image>& images,
   return plan;
 }
 
-/// Moves the images in parallel and adds them to `report`; throws what went wrong first, not what
-/// others made of it.
+/// Moves the images in parallel and adds them to `report`. Throws the first error, not the later
+/// ones that it caused for other images.
 void move_all(Session& session, const Collected& collected, std::size_t tags, const ImageCopy& how,
               ImageMover& mover, CopyReport& report) {
   std::mutex mutex;

@@ -14,9 +14,9 @@
 
 namespace regctl::ops {
 
-/// Copies the chains of all images that `tags` (tag at the destination → ID) names from `source`
-/// into the push that `start` begins, each image once, and ends the push. Adds to `report`.
-/// An error with one of several tags names it.
+/// Copies the chains of all images in `tags` (tag at the destination → ID) from `source` into the
+/// push that `start` begins, each image once, and finishes the push. Adds to `report`. If there are
+/// several tags, an error names the tag that it came from.
 void copy_images(Session& session, V1Repository& source,
                  const std::map<std::string, std::string>& tags, const ImageCopy& how,
                  const std::function<std::unique_ptr<V1Push>(const V1PushPlan&)>& start,

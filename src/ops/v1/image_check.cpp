@@ -28,8 +28,8 @@ bool have_common(const Texts& one, const Texts& other) {
   });
 }
 
-/// Takes the text of the side that keeps it for one that may have been pushed to the other, in
-/// whichever style it is: the payload checksum will tell.
+/// Adds the exact JSON text of one side to the candidates of the other side, which re-encodes JSON
+/// and may have received this text. The payload checksum decides whether it did.
 void trust_each_other(V1Image& a, V1Image& b) {
   auto& candidates = a.json_candidates.empty() ? b.json_candidates : a.json_candidates;
   const auto& json = a.json_candidates.empty() ? a.json : b.json;
@@ -37,15 +37,15 @@ void trust_each_other(V1Image& a, V1Image& b) {
   candidates.insert(candidates.begin(), json);
 }
 
-/// What a layer turned out to be.
+/// Facts about a layer that was read.
 struct LayerFacts {
-  std::string json; ///< as it was pushed
-  std::string sum;  ///< SHA-256 of what is compared; empty if nothing is
+  std::string json; ///< the JSON as it was pushed
+  std::string sum;  ///< SHA-256 of the compared bytes; empty if nothing is compared
 };
 
 enum class Compared { nothing, stored_bytes, unpacked_bytes };
 
-/// Of what check_layer() finds.
+/// The fault for a verdict of check_layer().
 Fault to_fault(Verdict verdict) noexcept {
   switch (verdict) {
   case Verdict::layer_cut:
@@ -92,7 +92,7 @@ private:
     report_.findings.push_back({fault, where, id_, std::move(detail)});
   }
 
-  /// Inside a handler.
+  /// Adds the finding for the exception being handled. Only to be called in a handler.
   void find_error(const CheckedSide& side, Fault if_broken) {
     const auto problem = std::current_exception();
     const auto fault = fault_of(problem, if_broken);
@@ -156,7 +156,7 @@ private:
     }
   }
 
-  /// Nothing where the layer is not read, or no good.
+  /// Nothing if the layer is not read, or is bad.
   std::optional<LayerFacts> read_layer(const CheckedSide& side, const V1Image& image,
                                        Compared compared) {
     const bool has_sum = !payload_sums(image).empty();
@@ -211,7 +211,7 @@ private:
       auto layer = check_unpacking(side.repository.open_layer(image, LayerCheck::none));
       return layer.outcome == Unpacking::Outcome::cut ? std::optional(std::move(layer.problem))
                                                       : std::nullopt;
-    } catch (const Error& error) { // the wrong checksum is certain, and said enough
+    } catch (const Error& error) { // the checksum is certainly wrong, which is reported already
       if (error.kind() == ErrorKind::interrupted) {
         throw;
       }
@@ -235,7 +235,7 @@ private:
             throw;
           }
         }
-        progress.restart(task); // the way may have changed it
+        progress.restart(task); // the transfer may have changed the bytes: read them once more
         return read(side, image, LayerCheck::verify, compared, task);
       }();
       progress.finish(task);

@@ -13,31 +13,32 @@
 
 namespace regctl::ops {
 
-/// Where an image is looked at.
+/// One side of a check.
 struct CheckedSide {
   V1Repository& repository;
   Finding::Where where;
-  bool holds_pushed_layers = true; ///< else sizes and sums of stored layers say nothing
+  bool holds_pushed_layers =
+      true; ///< false: sizes and sums of stored layers are not those of the push
 };
 
-/// What is found of one image. An image that is not there is Fault::parent_missing.
+/// The results of checking one image. A missing image is Fault::parent_missing.
 struct ImageReport {
-  bool is_readable = false; ///< at A: else there is no telling what is below it
+  bool is_readable = false; ///< at A; otherwise the image below it is unknown
   std::optional<std::string> parent;
   std::vector<Finding> findings;
-  std::vector<std::exception_ptr> problems; ///< for each Fault::not_looked_at
+  std::vector<std::exception_ptr> problems; ///< one for each Fault::not_looked_at
   std::uint64_t layers_read = 0;
   std::uint64_t bytes_read = 0;
   std::uint64_t sizes_unknown = 0;
   std::uint64_t sums_unknown = 0;
 };
 
-/// What an error that a side threw says about an image: Fault::not_looked_at for what says nothing,
-/// `if_broken` where the answer is no good. Rethrows an interruption.
+/// The fault that a side's error means for an image: Fault::not_looked_at if it says nothing about
+/// the image, `if_broken` if the answer was invalid. Rethrows an interruption.
 Fault fault_of(const std::exception_ptr& problem, Fault if_broken);
 
-/// Looks at an image by itself, at A and, unless `b` is null, at B, and compares the two. The
-/// progress hears of the layers that are read. Throws only an interruption.
+/// Checks one image on its own, at A and, unless `b` is null, at B, and compares the two. Reports
+/// the layers it reads to the session's progress. Throws only for an interruption.
 ImageReport check_image(Session& session, const CheckedSide& a, const CheckedSide* b,
                         const std::string& id, const VerifyOptions& options);
 

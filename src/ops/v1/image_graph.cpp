@@ -13,11 +13,11 @@ namespace regctl::ops {
 
 namespace {
 
-/// What leaves nobody to ask for the image below.
+/// Whether an image with this verdict cannot name its parent, or its parent is missing.
 bool breaks_chain(Verdict verdict) {
   return verdict == Verdict::parent_missing || verdict == Verdict::parent_loop ||
          verdict == Verdict::json_damaged || verdict == Verdict::unreadable ||
-         verdict == Verdict::dead_upload; // which may have no JSON
+         verdict == Verdict::dead_upload; // a dead upload may have no JSON
 }
 
 } // namespace
@@ -73,7 +73,7 @@ bool ImageGraph::is_damaged(const Tag& tag) const {
 
 bool ImageGraph::is_damaged(const Image& image) const noexcept {
   switch (image.own) {
-  case Verdict::dead_upload: // a push begins it again
+  case Verdict::dead_upload: // the next push of the image begins it again
   case Verdict::parent_missing:
   case Verdict::parent_loop:
     return image.is_reached;
@@ -108,7 +108,7 @@ std::optional<std::vector<ImageGraph::Index>> ImageGraph::members(Index image) c
   return chain;
 }
 
-/// Every image's verdict is found once: chains share their lower ends.
+/// Finds every image's verdict once, since chains share their lower ends.
 void ImageGraph::settle() {
   std::vector<Index> path;
   for (Index start = 0; start < images_.size(); ++start) {
@@ -178,7 +178,7 @@ void ImageGraph::keep(Index image) {
 
 void ImageGraph::reach(AuditStore& store) {
   repository_sizes_.resize(repositories_.size());
-  for (const auto& tag : tags_) { // repository by repository, as walk() needs it
+  for (const auto& tag : tags_) { // one repository after another, as walk() requires
     walk(tag.image, tag.repository);
     if (tag.image != k_none && images_[tag.image].is_broken) {
       reach_below_break(store, tag);
@@ -186,7 +186,8 @@ void ImageGraph::reach(AuditStore& store) {
   }
 }
 
-/// What was below a break, only the recorded ancestries of the images above it tell.
+/// Marks images below a break as reached. Only the recorded ancestries of the images above it name
+/// them.
 void ImageGraph::reach_below_break(AuditStore& store, const Tag& tag) {
   std::size_t steps = 0;
   for (auto image = tag.image; image != k_none && steps < k_max_chain;

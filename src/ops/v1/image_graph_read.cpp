@@ -12,11 +12,11 @@ namespace regctl::ops {
 
 namespace {
 
-/// How many images are asked for before what was said of them is taken in: all at once would take
-/// more memory than what is kept.
+/// How many answers are collected before they are processed. All answers at once would take more
+/// memory than the graph.
 constexpr std::size_t k_batch = 4096;
 
-/// Calls `ask` in parallel and then, one after the other, `take` for each of `items`.
+/// Calls `ask` in parallel, and then `take` for each of `items`, one after another.
 template <class Item, class Ask, class Take>
 void in_batches(Session& session, const std::vector<Item>& items, Ask ask, Take take) {
   for (std::size_t begin = 0; begin < items.size(); begin += k_batch) {
@@ -34,8 +34,8 @@ struct TagsAnswer {
   std::exception_ptr problem;
 };
 
-/// A registry may fail for one repository of many. A tree's tags tell what may be removed: there
-/// none may be missing.
+/// A registry may fail for one repository of many. In a tree every tag must be readable, since tags
+/// decide which images may be removed.
 TagsAnswer ask_for_tags(AuditStore& store, const std::string& repository) {
   try {
     return {store.tags(repository), nullptr};
@@ -82,7 +82,7 @@ void ImageGraph::read_tags(Session& session, AuditStore& store,
           throw Error(ErrorKind::not_found, "there is no repository " + repositories_[repository] +
                                                 " at " + store.describe());
         }
-        if (!tags) { // a search index may name what was deleted since
+        if (!tags) { // a search index may name repositories deleted since
           session.progress().note("there is no repository " + repositories_[repository] + " at " +
                                   store.describe() + ", although it is listed");
           return;
@@ -105,8 +105,8 @@ void ImageGraph::read_tags(Session& session, AuditStore& store,
       });
 }
 
-/// Until no new parents turn up: in a tree, whose images are all known, only those that are not
-/// there do.
+/// Looks up images until no new parents turn up. In a tree all images are known beforehand, so that
+/// new ones are missing ones.
 void ImageGraph::look(Session& session, AuditStore& store) {
   for (Index begin = 0; begin < images_.size();) {
     std::vector<Index> unknown;
@@ -123,7 +123,7 @@ void ImageGraph::look(Session& session, AuditStore& store) {
           worsen(image, facts.own);
           if (facts.parent) {
             const auto parent = add(*facts.parent, images_[image].repository);
-            images_[image].parent = parent; // add() may have moved the images
+            images_[image].parent = parent; // indexed again, since add() may have moved the images
           }
         });
   }
@@ -161,8 +161,8 @@ void ImageGraph::read_layers(Session& session, AuditStore& store) {
       [&](Index i, const Judgement& judgement) { worsen(i, judgement); });
 }
 
-/// A tree has an ancestry for each image; of a registry's only those are asked for that a pull
-/// would ask for.
+/// Checks recorded ancestries. A tree has one for each image. At a registry only those that a pull
+/// would ask for are checked.
 void ImageGraph::check_ancestries(Session& session, AuditStore& store) {
   std::vector<Index> images;
   if (store.has_cheap_lookups()) {
@@ -187,7 +187,7 @@ Judgement ImageGraph::check_ancestry(AuditStore& store, Index image) const {
   const auto own = images_[image].own;
   const bool is_worse = own > Verdict::ancestry_wrong;
   const auto expected = is_worse ? std::nullopt : members(image);
-  if (!expected) { // there is worse, or the parents tell none
+  if (!expected) { // the chain is broken, which is reported on its own
     return {};
   }
   const auto recorded = store.ancestry(repository_of(image), images_[image].id.text());

@@ -14,7 +14,7 @@ namespace regctl::ops {
 
 namespace {
 
-/// A layer on its way: tells the progress, and puts the JSON in its place once the end told it.
+/// A layer on its way: reports progress, and at the end sets the image's original JSON.
 class MovingLayer final : public Source {
 public:
   using OnBegin = std::function<void(Compression)>;
@@ -39,11 +39,11 @@ public:
 
 private:
   std::unique_ptr<LayerSource> layer_;
-  V1Image& image_; // the upload's, which outlives every attempt to send it
+  V1Image& image_; // part of the upload, which outlives every attempt to send it
   Progress& progress_;
   Progress::Task task_;
   std::atomic<std::uint64_t>& bytes_;
-  OnBegin on_begin_; // nothing once it was told
+  OnBegin on_begin_; // empty after the call
 };
 
 } // namespace
@@ -93,7 +93,7 @@ PutOutcome ImageMover::send_twice_if_damaged(const V1Image& image, Progress::Tas
     if (error.kind() != ErrorKind::integrity || !push_.can_repeat() || abandoned_) {
       throw;
     }
-    if (image.json_candidates.empty()) { // else a wrong guess is no cause for alarm
+    if (image.json_candidates.empty()) { // with candidates, the first guess is often wrong
       session_.progress().note("the layer of image " + short_id(image.id) +
                                " is not what was promised; moving it once more");
     }
@@ -105,7 +105,8 @@ PutOutcome ImageMover::send_twice_if_damaged(const V1Image& image, Progress::Tas
 void ImageMover::note_difference(const V1Image& there, const V1Image& image) {
   const bool keeps_bytes =
       how_.plain_layers == PlainLayers::keep && how_.unread_layers == UnreadLayers::keep;
-  if (!keeps_bytes || how_.check == LayerCheck::none) { // else layers differ as they should
+  if (!keeps_bytes ||
+      how_.check == LayerCheck::none) { // otherwise the layers are expected to differ
     return;
   }
   if (const auto difference = find_v1_difference(there, image); !difference.empty()) {
@@ -152,7 +153,8 @@ PutOutcome ImageMover::send(const V1Image& image, LayerCheck check, Progress::Ta
   V1Upload upload;
   upload.image = image;
   if (!image.json_candidates.empty()) {
-    upload.image.json = image.json_candidates.front(); // the likeliest; the layer's end will tell
+    upload.image.json =
+        image.json_candidates.front(); // the most likely one; the end of the layer decides
   }
   const bool becomes_gzip = wants_gzip(image, check);
   if (becomes_gzip) {

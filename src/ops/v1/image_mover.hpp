@@ -14,13 +14,13 @@
 
 namespace regctl::ops {
 
-/// What becomes of layers that no engine with protocol v1 can unpack.
+/// How to copy layers that no engine with protocol v1 can unpack.
 enum class UnreadLayers {
-  gzip, ///< packed anew, as is right where engines will look for them
-  keep, ///< byte for byte: their checksums and those above them are known
+  gzip, ///< repack them, for destinations that engines pull from
+  keep, ///< byte for byte: checksums of them and of images above them stay valid
 };
 
-/// What a copy of images does to their layers and tells of them.
+/// How images are copied, and how that is reported.
 struct ImageCopy {
   LayerCheck check = LayerCheck::verify;
   PlainLayers plain_layers = PlainLayers::keep;
@@ -30,41 +30,40 @@ struct ImageCopy {
   bool require_checksum = false; ///< see check_provable()
 };
 
-/// Throws Error{integrity} for an image that is to be proved by a checksum of its source, which
-/// tells none.
+/// Throws Error{integrity} if `how` requires a checksum and the source has none for the image.
 void check_provable(const V1Repository& source, const V1Image& image, const ImageCopy& how);
 
-/// Whether the layer is verified by a checksum when it is copied so.
+/// Whether a copy made so verifies the layer against a checksum.
 bool is_verified(const V1Image& image, const ImageCopy& how);
 
 /// Moves images, each with its layer, from a repository into a push. Thread-safe: several images
-/// may be under way, begun parents first, as the push wants them.
+/// may be under way, begun parents first, as V1Push requires.
 class ImageMover {
 public:
-  /// Everything must outlive it.
+  /// All arguments must outlive this.
   ImageMover(Session& session, V1Repository& source, V1Push& push, const ImageCopy& how)
       : session_(session), source_(source), push_(push), how_(how) {}
 
   struct Moved {
-    bool was_there = false;  ///< at the destination, so that nothing needed to move
-    std::uint64_t bytes = 0; ///< of the layer, as read from the source; those of repetitions too
+    bool was_there = false;  ///< the image was already at the destination
+    std::uint64_t bytes = 0; ///< of the layer, as read from the source; repeated attempts count too
   };
 
-  /// Moves one image unless it is there. A layer that fails verification is moved once more, then
-  /// throws Error{integrity} naming image and layer.
+  /// Moves one image unless it is already there. A layer that fails verification is moved a second
+  /// time; then throws Error{integrity} naming image and layer.
   Moved move(const V1Image& image);
 
-  /// From now on an error is perhaps another image's, which the push passes on: nothing is
-  /// repeated, and what waits for an image in the push throws `reason`.
+  /// Ends a failed copy: images that wait in the push throw `reason`. Later errors may be passed on
+  /// from another image, so that nothing is repeated any more.
   void abandon(std::exception_ptr reason) noexcept;
 
 private:
-  using Bytes = std::atomic<std::uint64_t>; // read on whatever thread the destination reads on
+  using Bytes = std::atomic<std::uint64_t>; // the destination may read on any thread
 
-  /// Whether the layer has to be packed (anew). Throws Error{unsupported} for what cannot be.
+  /// Whether the layer must be compressed or repacked. Throws Error{unsupported} if it cannot be.
   bool wants_gzip(const V1Image& image, LayerCheck check);
   void note_unread(const V1Image& image, Compression compression);
-  /// Of an image that is at the destination: what others may have pushed under the same ID.
+  /// For an image that is already at the destination: notes if it differs from the source's.
   void note_difference(const V1Image& there, const V1Image& image);
 
   PutOutcome send_twice_if_damaged(const V1Image& image, Progress::Task task, Bytes& bytes);
@@ -75,8 +74,8 @@ private:
   V1Push& push_;
   const ImageCopy& how_;
   std::atomic<bool> abandoned_{false};
-  std::once_flag unread_noted_;     ///< of all layers the first is named
-  std::once_flag difference_noted_; ///< likewise
+  std::once_flag unread_noted_;     ///< only the first such layer is named
+  std::once_flag difference_noted_; ///< only the first such image is named
 };
 
 } // namespace regctl::ops

@@ -35,7 +35,7 @@ bool has_tarsum(const V1Image& image) {
                      [](const std::string& sum) { return sum.starts_with(k_tarsum); });
 }
 
-/// The sum of the layer as engines computed it; nothing if it is no tar.
+/// The layer's tarsum as engines computed it; nothing if the layer is not a tar.
 std::optional<std::string> find_tarsum(const V1Image& image, std::unique_ptr<Source> layer) {
   try {
     return tarsum(image.json, std::move(layer));

@@ -10,19 +10,19 @@
 
 namespace regctl::ops {
 
-/// What is wrong with something, and a few words about it.
+/// A verdict and its explanation in a few words.
 struct Judgement {
   Verdict verdict = Verdict::sound;
   std::string detail;
 };
 
-/// Opens the layer from its first byte, as often as it is called.
+/// Opens the layer from its first byte at every call.
 using OpenLayer = std::function<std::unique_ptr<Source>(LayerCheck check)>;
 
-/// Reads a layer and tells whether it is what its recorded checksum says (the payload's, else a
-/// tarsum) or, where none is recorded, whether it can be unpacked to its end. If the checksum is
-/// wrong it is read once more to tell a layer that was cut short from one that was changed. Errors
-/// of reading that say nothing about the layer go to the caller.
+/// Reads a layer and checks it against its recorded checksum (the payload's, else a tarsum).
+/// Without a recorded checksum, checks that it unpacks to its end. If the checksum is wrong, the
+/// layer is read again to distinguish a truncated layer from a changed one. Read errors that say
+/// nothing about the layer are thrown.
 Judgement check_layer(const V1Image& image, const OpenLayer& open);
 
 } // namespace regctl::ops

@@ -13,9 +13,9 @@ namespace regctl::ops {
 
 namespace {
 
-constexpr std::size_t k_magic_bytes = 6; // of every compression
+constexpr std::size_t k_magic_bytes = 6; // enough for every compression
 
-/// The unpacked bytes; at their end the packed ones are read to theirs.
+/// The unpacked bytes of a layer. At their end, reads the packed bytes to their end too.
 class UnpackedLayer final : public Source {
 public:
   UnpackedLayer(std::unique_ptr<Source> layer, std::string what)

@@ -12,8 +12,8 @@
 
 namespace regctl::ops {
 
-/// What a run knows of the images that it has looked at: some bytes for each, and sentences where
-/// something is wrong. Not thread-safe.
+/// The state of all images that a run has examined: a few bytes for each, and text only for faults.
+/// Not thread-safe.
 class VerifiedImages {
 public:
   struct State;
@@ -21,21 +21,22 @@ public:
 
   struct State {
     Image* parent = nullptr;     ///< null for a base image
-    std::uint64_t last_walk = 0; ///< that came by here
-    bool is_known = false;       ///< it was looked at, at A
-    bool is_known_at_b = false;  ///< and at B
-    bool is_readable = false;    ///< at A, so that `parent` says something
-    bool has_ancestry = false;   ///< its recorded ancestry was looked at, at A
+    std::uint64_t last_walk = 0; ///< the last walk that passed it
+    bool is_known = false;       ///< examined at A
+    bool is_known_at_b = false;  ///< examined at B
+    bool is_readable = false;    ///< at A, so that `parent` is valid
+    bool has_ancestry = false;   ///< its recorded ancestry was checked at A
     bool has_ancestry_at_b = false;
   };
 
-  /// The image with this ID. It stays where it is.
+  /// The image with this ID, new or known. The reference stays valid.
   Image& get(const std::string& id);
 
   void set_findings(const Image& image, std::vector<Finding> findings);
   [[nodiscard]] const std::vector<Finding>& findings(const Image& image) const;
 
-  /// Of the ancestry that is recorded for the image: they concern the tags that name it.
+  /// Adds a finding about the image's recorded ancestry. It concerns only tags that name this
+  /// image.
   void add_ancestry_finding(const Image& image, Finding finding);
   [[nodiscard]] const std::vector<Finding>& ancestry_findings(const Image& image) const;
 
@@ -43,12 +44,12 @@ public:
     enum class End {
       base,
       broken, ///< the last member cannot be read
-      loop,   ///< or more than k_max_chain
+      loop,   ///< or more than k_max_chain images
     };
-    std::vector<Image*> members; ///< the top first
+    std::vector<Image*> members; ///< top first
     End end = End::base;
   };
-  /// The chain as the parents tell it.
+  /// The chain along the parents.
   Chain chain(Image& top);
 
 private:
