@@ -15,7 +15,7 @@ namespace regctl::cli {
 
 namespace {
 
-/// Says whose value it was.
+/// Adds the flag's name to errors about its value.
 Arguments::Take named(const std::string& names, Arguments::Take take) {
   return [name = split(names, ',').back(), take = std::move(take)](const std::string& text) {
     try {
@@ -49,7 +49,7 @@ void Arguments::any(const std::string& name, std::vector<std::string>& target,
 }
 
 void Arguments::positional(PositionalManual manual, std::vector<std::string>& target) {
-  // CLI11 takes "[a,b]" for a list here: no name of an image looks like that.
+  // CLI11 reads "[a,b]" as a list here. No name of an image has that form.
   app_.add_option(manual.name, target);
   positionals_.push_back(std::move(manual));
 }
@@ -81,7 +81,7 @@ void Arguments::values(const std::string& names, const std::string& value, const
               take(one);
             }
           })
-      ->allow_extra_args(false); // else "[ab]" would be a list, and what follows another value
+      ->allow_extra_args(false); // else "[ab]" would be a list, and further words would be values
 }
 
 void Arguments::refused(const std::string& names, const std::string& why, const std::string& hint) {

@@ -14,36 +14,38 @@ class App;
 
 namespace regctl::cli {
 
-/// Declares what a command takes. Every declaration names where parsing puts the value (which must
-/// outlive the parser; untouched where the argument is absent), and is written into the command's
-/// manual. A thin layer over CLI11: its header costs seconds to compile, so only two files include
-/// it, and its habits (complaints about repeated options) stay out of the commands.
+/// Declares the arguments of a command. Each declaration names the target of the value, and is
+/// written into the command's manual. A target must outlive the parser; an absent argument leaves
+/// it unchanged. This is a thin layer over CLI11. CLI11's header costs seconds to compile, so that
+/// only two files include it, and its own rules (errors for repeated options) do not reach the
+/// commands.
 class Arguments {
 public:
   Arguments(::CLI::App& app, std::vector<FlagManual>& flags,
             std::vector<PositionalManual>& positionals)
       : app_(app), flags_(flags), positionals_(positionals) {}
 
-  /// Gets the text that was written; throws Error{usage} if it does not like it.
+  /// Receives the text of a value. Throws Error{usage} for an invalid one.
   using Take = std::function<void(const std::string& text)>;
 
   void required(const std::string& name, std::string& target, const std::string& text);
   void optional(const std::string& name, std::string& target, const std::string& text);
-  /// One or more.
+  /// At least one.
   void repeated(const std::string& name, std::vector<std::string>& target, const std::string& text);
   /// Any number.
   void any(const std::string& name, std::vector<std::string>& target, const std::string& text);
 
-  /// `names` are written "-a,--all-tags".
+  /// `names` are written like "-a,--all-tags".
   void flag(const std::string& names, bool& target, const std::string& text);
   void value(const std::string& names, const std::string& value, std::string& target,
              const std::string& text);
   void value(const std::string& names, const std::string& value, const Take& take,
              const std::string& text);
-  /// One that may be given several times.
+  /// A flag that may be given several times.
   void values(const std::string& names, const std::string& value, const Take& take,
               const std::string& text);
-  /// A flag that is not shown, for what people are used to and we do not have: throws Error{usage}.
+  /// A hidden flag that users know from other programs but regctl does not have: throws
+  /// Error{usage}.
   void refused(const std::string& names, const std::string& why, const std::string& hint);
 
 private:
@@ -54,13 +56,13 @@ private:
   std::vector<PositionalManual>& positionals_;
 };
 
-/// Puts what a flag said over what a file said, unless the flag was not given.
+/// Replaces `setting`, which came from a file, by the value of a flag if that was given.
 void replace_if_given(std::string& setting, const std::string& flag);
 
-/// Takes one of the words that `choices` names ("table|json") and calls `take` with its number.
+/// Accepts one of the words in `choices` ("table|json") and calls `take` with its index.
 Arguments::Take choice(std::string choices, std::function<void(std::size_t)> take);
 
-/// Takes a whole number of that range.
+/// Accepts a whole number within the range.
 Arguments::Take number(long smallest, long largest, std::function<void(long)> take);
 
 } // namespace regctl::cli

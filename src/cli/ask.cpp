@@ -13,14 +13,14 @@ namespace regctl::cli {
 
 namespace {
 
-/// Switches the echo of a terminal off for its lifetime. Not copyable: it restores once.
+/// Switches a terminal's echo off for its lifetime. Not copyable, since it restores the echo once.
 class SilentTerminal {
 public:
   explicit SilentTerminal(int fd) : fd_(fd), is_changed_(::tcgetattr(fd, &before_) == 0) {
     if (is_changed_) {
       auto silent = before_;
       silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-      silent.c_lflag |= ECHONL; // so that the cursor leaves the line of the prompt
+      silent.c_lflag |= ECHONL; // so that the cursor leaves the prompt's line
       ::tcsetattr(fd_, TCSAFLUSH, &silent);
     }
   }
@@ -38,7 +38,7 @@ private:
   bool is_changed_;
 };
 
-/// A line without its end; nothing if the input ends first.
+/// A line without its end; nothing if the input ends before any line end.
 std::optional<std::string> read_line(int fd) {
   const auto source = make_fd_source(FileDescriptor(::dup(fd)), "the terminal");
   std::string line;
@@ -66,7 +66,7 @@ std::optional<std::string> ask_at_terminal(const std::string& prompt, Echo echo)
   }
   try {
     return read_line(terminal.get());
-  } catch (const Error&) { // Ctrl-C: what is said next begins on a line of its own
+  } catch (const Error&) { // Ctrl-C: the next output starts on a new line
     [[maybe_unused]] const auto written = ::write(terminal.get(), "\n", 1);
     throw;
   }

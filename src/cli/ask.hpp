@@ -8,8 +8,8 @@
 
 namespace regctl::cli {
 
-/// Writes `prompt` to the controlling terminal and reads one line from it; nothing if there is no
-/// terminal, or at its end (Ctrl-D). Echo is restored however it ends. Throws Error{interrupted}.
+/// Writes `prompt` to the controlling terminal and reads one line from it. Nothing if there is no
+/// terminal, or at the end of input (Ctrl-D). Echo is always restored. Throws Error{interrupted}.
 std::optional<std::string> ask_at_terminal(const std::string& prompt, Echo echo);
 
 } // namespace regctl::cli

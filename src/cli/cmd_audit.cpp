@@ -37,7 +37,7 @@ std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
-/// ": sound 12, dead upload 1"; nothing where there is nothing to count.
+/// ": sound 12, dead upload 1"; empty without counts.
 std::string show_counts(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
   std::string text;
   for (const auto& [verdict, count] : counts) {
@@ -63,7 +63,7 @@ SizeSum total_size(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
   return sum;
 }
 
-/// Tables one under the other, each only if it has rows; at the end what it comes to.
+/// Prints one table below another, each only if it has rows, and the totals at the end.
 class Tables {
 public:
   Tables(const AuditFlags& flags, Context& context) : flags_(flags), context_(context) {}
@@ -88,7 +88,7 @@ public:
   }
 
   void add_repository(const ops::AuditedRepository& repository) {
-    if (repository.problem) { // told, and counted in the summary
+    if (repository.problem) { // reported, and counted in the summary
       return;
     }
     if (++repositories_ > k_shown_repositories && !flags_.all) {
@@ -118,7 +118,7 @@ public:
     say(summary.is_damaged() ? number_of(summary.damaged_tags, "tag", "tags") + " and " +
                                    number_of(summary.damaged_images, "image", "images") + " damaged"
                              : "nothing damaged");
-    if (mendable_ > 0 && summary.sees_orphans) { // a registry is not for us to mend
+    if (mendable_ > 0 && summary.sees_orphans) { // only trees can be mended, not registries
       say(number_of(mendable_, "image", "images") + " to be mended by regctl repair");
     }
     if (summary.problems.number > 0) {
@@ -200,7 +200,7 @@ Json to_json(const ops::AuditedImage& image) {
   return object;
 }
 
-/// Null for a repository whose tags could not be read, too: its sums say nothing.
+/// Null too for a repository with unreadable tags, whose sums are meaningless.
 Json size_or_null(const ops::AuditedRepository& repository, const std::optional<SizeSum>& size) {
   return size && !repository.problem ? or_null(size->least_bytes()) : Json(nullptr);
 }
@@ -242,8 +242,8 @@ Json to_json(const ops::AuditSummary& summary) {
           {"shared_size", summary.shared ? or_null(summary.shared->least_bytes()) : Json(nullptr)}};
 }
 
-/// One object with a list for each kind of row, in the order in which they come. It begins with the
-/// first of them: what fails, fails before.
+/// Writes one object with a list for each kind of row, in the order of the audit's results. Nothing
+/// is written before the first row, so that an early failure leaves no output.
 class Document {
 public:
   explicit Document(std::ostream& out) : stream_(out) {}

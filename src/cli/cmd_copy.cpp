@@ -19,7 +19,7 @@ struct CopyCommandOptions {
   CopyFlags flags;
 };
 
-/// A word alone is a registry, but may have been meant for a file.
+/// Adds a hint to an error about the registry `word`, which may have been meant as a file.
 Error with_file_hint(const Error& error, const std::string& word) {
   Error told(error.kind(), error.message(),
              "'" + word + "' was taken for a registry; for a file, write ./" + word);
@@ -29,7 +29,8 @@ Error with_file_hint(const Error& error, const std::string& word) {
   return told;
 }
 
-/// Whether `error` says that the registry `word` is not there, which may be a file's name.
+/// Whether `error` says that the registry `word` cannot be reached, and `word` may be a file's
+/// name.
 bool may_mean_file(const Error& error, const std::string& word) {
   return error.kind() == ErrorKind::unavailable && word.find(':') == std::string::npos &&
          error.message().find("://" + lower(word)) != std::string::npos;

@@ -28,7 +28,7 @@ Json to_json(const ops::TagDifference& tag) {
           {"error", nullptr}};
 }
 
-/// A row for a repository that could not be compared: who reads rows must not take it for equal.
+/// A row for a repository that could not be compared, so that scripts do not take it for equal.
 Json to_json(const std::string& repository, const std::exception_ptr& problem) {
   return {{"repository", repository},
           {"tag", nullptr},

@@ -23,7 +23,7 @@ struct GcFlags {
   bool no_trunc = false;
 };
 
-/// A duration, or "0".
+/// Reads a duration, or "0" without a unit.
 std::chrono::seconds parse_grace(const std::string& text) {
   return text == "0" ? std::chrono::seconds(0) : parse_duration(text);
 }

@@ -14,7 +14,7 @@ namespace regctl::cli {
 
 namespace {
 
-constexpr std::size_t k_command_columns = 45; // as docker
+constexpr std::size_t k_command_columns = 45; // as in `docker history`
 
 struct HistoryOptions {
   std::string place;

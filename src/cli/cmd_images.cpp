@@ -23,7 +23,7 @@ struct ImagesOptions {
   bool no_trunc = false;
 };
 
-/// What an archive has no name for is "<none>" for people alone.
+/// Null for "<none>", which stands for a missing name in tables only.
 Json name_or_null(const std::string& name) {
   return name == "<none>" ? Json(nullptr) : Json(name);
 }
@@ -37,7 +37,7 @@ Json to_json(const ops::ImageRow& row) {
           {"error", error_or_null(row.problem)}};
 }
 
-/// A row for a repository that could not be listed: who reads rows must not take it for empty.
+/// A row for a repository that could not be listed, so that scripts do not take it for empty.
 Json to_json(const std::string& repository, const std::exception_ptr& problem) {
   return {{"repository", repository}, {"tag", nullptr},  {"id", nullptr},
           {"created", nullptr},       {"size", nullptr}, {"error", error_or_null(problem)}};
@@ -51,7 +51,7 @@ std::vector<std::string> to_cells(const ops::ImageRow& row, const ImagesOptions&
           show_size(row.size_bytes)};
 }
 
-/// How wide columns will be, as far as the names of the repositories tell.
+/// The expected widths of the columns, from the names of the repositories.
 std::vector<std::size_t> usual_widths(const std::vector<std::string>& repositories,
                                       const ImagesOptions& options) {
   constexpr std::size_t k_tag = 12; // "1.0.0-beta.1"
@@ -65,7 +65,7 @@ std::vector<std::size_t> usual_widths(const std::vector<std::string>& repositori
   return {widest, k_tag, options.no_trunc ? k_id : k_short_id, k_created};
 }
 
-/// --quiet leaves the IDs alone, as docker does.
+/// Prints one row. --quiet prints only IDs, as docker does.
 void show(Listing& listing, const ops::ImageRow& row, const ImagesOptions& options,
           Context& context) {
   if (listing.wants_json()) {

@@ -63,7 +63,7 @@ ExitCode run_inspect(const InspectOptions& options, Context& context) {
   const auto place = parse_source(context, options.place);
   const auto details = context.verbs().inspect(place);
   if (options.is_raw) {
-    // Exact bytes, except before eyes: what is in them was written by somebody else.
+    // Exact bytes for programs; made visible on a terminal, since the image's author wrote them.
     const auto& json = details.chain.front().image.json;
     context.out() << (context.console().out_is_terminal ? visible(json) + "\n" : json);
   } else {

@@ -74,7 +74,8 @@ ExitCode run_layer_ls(const LayerOptions& options, Context& context) {
 
 // --- layer get ---
 
-/// Layers on standard output: here a reader that went away has not got what it was promised.
+/// Standard output for a layer. A closed pipe is an error here, since the reader lacks a part of
+/// the layer.
 class OutputSink final : public Sink {
 public:
   explicit OutputSink(std::ostream& out) : out_(out) {}
@@ -150,7 +151,7 @@ char letter_of(char type) {
   return found == std::string_view::npos ? '?' : k_letters[found];
 }
 
-/// "-rw-r--r--", as `ls -l` and `tar tv` print it.
+/// "-rw-r--r--", as `ls -l` and `tar tv` print permissions.
 std::string permissions(const TarEntry& entry) {
   constexpr std::string_view k_letters = "rwxrwxrwx";
   const auto mode = static_cast<std::uint64_t>(entry.mode);

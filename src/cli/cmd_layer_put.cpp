@@ -27,13 +27,13 @@ struct LayerFile {
   std::uint64_t size_bytes = 0;
 };
 
-/// A layer may have to be read twice: what comes by standard input waits in a temporary file.
+/// Opens a layer that may have to be read twice: standard input is kept in a temporary file.
 LayerFile open_layer(const std::string& file) {
   if (file == "-") {
     const auto kept = keep_bytes(*make_fd_source(open_input(file), input_name(file)));
     return {[kept] { return kept.open(); }, kept.size_bytes};
   }
-  static_cast<void>(open_for_reading(file)); // before anything is sent
+  static_cast<void>(open_for_reading(file)); // a missing file is an error before anything is sent
   if (!std::filesystem::is_regular_file(file)) {
     throw Error(ErrorKind::usage, "'" + file + "' is no regular file",
                 "a layer may have to be read twice; '-' reads it from standard input");

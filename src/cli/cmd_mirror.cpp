@@ -38,7 +38,7 @@ ExitCode exit_code_of(const Summary& summary) {
   return kind ? cli::exit_code_of(*kind) : ExitCode::failed;
 }
 
-/// What a pass tells as it goes on: JSON, the table of a plan, or a line for each tag.
+/// The output of a pass: JSON, the table of a plan, or a line for each tag.
 class Output {
 public:
   Output(const MirrorRun& run, Context& context) : run_(run), context_(context) {
@@ -47,7 +47,7 @@ public:
     }
   }
 
-  /// `tag` is null for a record of something else.
+  /// `tag` is null for a record that is not about a tag.
   void add(const std::string& json, const TagResult* tag) {
     if (context_.wants_json()) {
       context_.print_line(visible_json(json));
@@ -78,7 +78,7 @@ private:
   std::optional<MirrorPlanTable> table_;
 };
 
-/// Also after an interrupt: a pass that was stopped is one to be counted.
+/// Writes the metrics, even after an interruption: an interrupted pass counts too.
 void write_metrics(const std::string& path, const MirrorMetrics& metrics) {
   if (!path.empty()) {
     AtomicFile file(path);
@@ -87,15 +87,15 @@ void write_metrics(const std::string& path, const MirrorMetrics& metrics) {
   }
 }
 
-/// That they cannot be written is to be told before a pass that takes hours, not after it. Leaves
-/// what is there as it is.
+/// Fails before a pass that may take hours if the metrics cannot be written. Does not change an
+/// existing file.
 void check_metrics_file(const std::string& path) {
   if (!path.empty()) {
     AtomicFile{path};
   }
 }
 
-/// A pass that came to no summary: its files cannot be written, or it makes no sense.
+/// Counts a pass without a summary: its files cannot be written, or its options are invalid.
 void count_failed(const MirrorRun& run, Context& context, MirrorMetrics& metrics,
                   const Error& error) {
   Summary summary;
@@ -119,7 +119,8 @@ Summary mirror(const MirrorRun& run, Context& context, Output& output, MirrorMet
   }
 }
 
-/// Only of what was compared: a plan was made before, and a share has not all tags.
+/// Notes unmatched patterns unless names were only partly compared: --apply makes no plan, and a
+/// share does not see all tags.
 ExitCode note_unmatched(const MirrorRun& run, Context& context, const Summary& summary,
                         ExitCode code) {
   if (!run.options.apply.empty() || summary.mirrors_failed + summary.mirrors_not_done > 0) {
@@ -138,7 +139,8 @@ ExitCode note_unmatched(const MirrorRun& run, Context& context, const Summary& s
   return note_unmatched(context, patterns, run.is_strict, code);
 }
 
-/// "mirror old:5000 backup" may have meant a folder that is to be made.
+/// In "mirror old:5000 backup", "backup" may have been meant as a new folder. Notes that it was
+/// taken for a registry.
 void note_words(const MirrorRun& run, Context& context, ExitCode code) {
   for (const auto& job : run.jobs) {
     const auto& host = job.destination.host;
@@ -150,7 +152,7 @@ void note_words(const MirrorRun& run, Context& context, ExitCode code) {
   }
 }
 
-/// One pass over everything.
+/// Runs one pass over all jobs.
 ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics) {
   Output output(run, context);
   const auto summary = mirror(run, context, output, metrics);
@@ -166,7 +168,8 @@ ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics
   }
   const auto code = note_unmatched(run, context, summary, exit_code_of(summary));
   note_words(run, context, code);
-  const bool is_told = run.jobs.size() > 1; // each on its way
+  const bool is_told =
+      run.jobs.size() > 1; // with several jobs each failure was reported during the run
   if (summary.mirrors_failed > 0 && !is_told) {
     std::rethrow_exception(summary.first_problem);
   }
@@ -174,16 +177,16 @@ ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics
   return code == ExitCode::ok && has_work ? ExitCode::work : code;
 }
 
-/// Up to a tenth longer, so that many mirrors do not come at the same moment for ever.
+/// The interval, lengthened by up to a tenth at random so that many mirrors do not stay in step.
 long with_jitter_ms(std::chrono::seconds interval) {
   std::mt19937 random(std::random_device{}());
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(interval).count();
   return static_cast<long>(ms + std::uniform_int_distribution<long long>(0, ms / 10)(random));
 }
 
-/// A pass that fails as a whole is told, and the next one comes all the same. What makes no sense
-/// at the first pass, when there is no code of a pass `before`, ends it at once, for whoever has
-/// just written it.
+/// Runs a pass. If it fails as a whole, the error is noted and the next pass still comes. A usage
+/// error in the first pass (`before` is absent) is thrown, since the user has just typed the
+/// command.
 ExitCode try_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics,
                   const std::optional<ExitCode>& before) {
   try {
@@ -198,10 +201,10 @@ ExitCode try_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics
   }
 }
 
-/// The run of before where the file has mistakes now.
+/// Reads the mirror file again. If it has mistakes now, the earlier run is kept.
 void reload(const MirrorFlags& flags, Context& context, MirrorRun& run) {
   if (context.globals().config.empty()) {
-    return; // the signal asks for a pass, and there is nothing else to read
+    return; // without a file the signal only asks for a pass
   }
   try {
     run = plan_run(flags, context);
@@ -222,7 +225,7 @@ ExitCode watch(const MirrorFlags& flags, Context& context, MirrorRun run, Mirror
       }
     }
   } catch (const Error& error) {
-    // Between two passes nothing is left undone: an end like any other.
+    // An interruption between two passes leaves no work undone: a normal end.
     if (error.kind() != ErrorKind::interrupted || metrics.was_interrupted()) {
       throw;
     }
@@ -230,7 +233,8 @@ ExitCode watch(const MirrorFlags& flags, Context& context, MirrorRun run, Mirror
   }
 }
 
-/// A host that is written wrongly is no mistake of the file's form, but its settings count nowhere.
+/// Notes registries in the file that no mirror uses. They may be misspelt, and their settings then
+/// have no effect.
 void note_unused_registries(const MirrorRun& run, Context& context) {
   std::set<std::string> used;
   for (const auto& job : run.jobs) {

@@ -32,7 +32,8 @@ std::string default_file(const Reference& image, const CopyFlags& flags) {
   return flags.all_tags ? name + ".tar" : name + "_" + image.tag_or_latest() + ".tar";
 }
 
-/// Nothing is pulled to a registry, so a word is a file, and so is what lies in a folder of ours.
+/// Whether a destination is a file's name. Nothing is pulled to a registry, so that a single word
+/// is one, and so is a path into an existing folder.
 bool is_file_name(const std::string& text) {
   if (text == "-" || text.find(':') != std::string::npos) {
     return false; // a stream, a scheme, a port or a tag
@@ -42,7 +43,8 @@ bool is_file_name(const std::string& text) {
   return folder.empty() || fs::is_directory(folder, ignored);
 }
 
-/// What stands before a destination for what it is; nothing for a folder that is no place.
+/// The scheme to put before a destination, according to the file there; nothing for a folder that
+/// is no place.
 std::optional<std::string> scheme_of(const std::string& destination) {
   if (!is_file_name(destination)) {
     return "";
@@ -102,7 +104,7 @@ ExitCode run_pull(const PullOptions& options, Context& context) {
   const auto to = destination_of(options, *from.reference, context);
   const auto report = context.verbs().copy(from, to, to_options(options.flags));
   if (to.path == "-") {
-    return ExitCode::ok; // the archive is what was asked for
+    return ExitCode::ok; // the result is the archive itself
   }
   if (context.wants_json() || to.kind != Place::Kind::docker_archive) {
     print_copied(context, report);

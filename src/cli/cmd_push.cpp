@@ -20,7 +20,7 @@ struct PushOptions {
 };
 
 ExitCode run_push(const PushOptions& options, Context& context) {
-  // Nothing is pushed from a registry: what is here is meant, whatever it is called.
+  // A source of a push is never a registry, so that an existing file is meant whatever its name.
   const bool is_here = Place::may_be_either(options.source, look_at_path);
   const auto from = parse_source(context, (is_here ? "./" : "") + options.source);
   if (from.kind == Place::Kind::registry) {

@@ -58,7 +58,7 @@ void remove(const Place& name, const RmOptions& options, Context& context) {
 }
 
 ExitCode run_rm(const RmOptions& options, Context& context) {
-  std::vector<Place> names; // all are looked at before the first is gone
+  std::vector<Place> names; // all are checked before the first is removed
   for (const auto& name : options.names) {
     names.push_back(options.is_repository ? parse_whole(context, name)
                                           : parse_tagged(context, name));

@@ -13,7 +13,7 @@ namespace regctl::cli {
 
 namespace {
 
-constexpr std::size_t k_description_columns = 45; // as docker
+constexpr std::size_t k_description_columns = 45; // as in `docker search`
 
 struct SearchOptions {
   std::string where;
@@ -46,8 +46,8 @@ std::string mark(bool is_set) {
   return is_set ? "[OK]" : "";
 }
 
-/// "search ubuntu" is what Docker's users type, whose registry goes without saying. A word alone
-/// may still be a host of the local network, which "docker://" says.
+/// Refuses "search ubuntu", which Docker's users type since docker implies its own registry. A word
+/// may still be a host of the local network; "docker://" before it says so.
 void refuse_term_alone(const SearchOptions& options) {
   if (options.term.empty() && options.where.find_first_of(".:/[") == std::string::npos &&
       options.where != "localhost") {

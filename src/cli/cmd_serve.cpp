@@ -26,10 +26,10 @@ struct ServeFlags {
   std::string htpasswd;
   std::string access_log;
   std::string mirror_source;
-  server::ServerOptions options; ///< what has no text to be told from "not given"
+  server::ServerOptions options; ///< options whose text has no form for "not given"
 };
 
-/// Where trees lie that nobody named: $XDG_DATA_HOME/regctl/storage.
+/// The default folder of a tree: $XDG_DATA_HOME/regctl/storage.
 std::string default_storage(const Console& console) {
   const auto data = console.environment("XDG_DATA_HOME").value_or("");
   const auto home = console.environment("HOME").value_or("");
@@ -40,8 +40,8 @@ std::string default_storage(const Console& console) {
   return (data.empty() ? home + "/.local/share" : data) + "/regctl/storage";
 }
 
-/// The folder that is served. One that somebody meant to name is never replaced by the usual one,
-/// which would be an empty registry in place of theirs.
+/// The folder to serve. The default is used only if the user named none: in place of a named one it
+/// would be served as an empty registry.
 std::string choose_storage(const ServeFlags& flags, const std::string& config,
                            const std::string& configured, const Console& console) {
   if (flags.storage) {
@@ -65,7 +65,7 @@ void write_port_file(const std::string& path, std::uint16_t port) {
   }
 }
 
-/// The original's settings first, then what the flags say.
+/// Combines the original's settings with the flags, which have priority.
 server::OriginalSettings settle(const ServeFlags& flags, Context& context,
                                 server::ServerOptions& options) {
   const auto& console = context.console();

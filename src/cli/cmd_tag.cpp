@@ -14,11 +14,11 @@ namespace regctl::cli {
 namespace {
 
 struct TagOptions {
-  std::vector<std::string> names; ///< SOURCE and NEW..., or NEW... alone with an ID
+  std::vector<std::string> names; ///< SOURCE and NEW..., or only NEW... with an ID
   std::string id;
 };
 
-/// A bare tag is one in the repository of `source`.
+/// Reads a new name. A tag alone belongs to the repository of `source`.
 Place parse_new_name(Context& context, const std::string& text,
                      const std::optional<Place>& source) {
   if (source && is_tag(text)) {
@@ -40,7 +40,7 @@ void print_tagged(Context& context, Listing& tagged, Place name, const std::stri
   }
 }
 
-/// `regctl tag ID NEW...` is what `regctl tag --id ID NEW...` spells out.
+/// Turns `regctl tag ID NEW...` into `regctl tag --id ID NEW...`.
 TagOptions with_id_taken(TagOptions options) {
   if (options.id.empty() && is_v1_id(options.names.front())) {
     options.id = options.names.front();

@@ -37,7 +37,8 @@ struct Name {
   std::string tag;
 };
 
-/// What a tag of `place` is of: archives and whole trees name their tags "team/app:1.0".
+/// Splits a tag of `place` into repository and tag. Archives and whole trees name their tags
+/// "team/app:1.0".
 Name split(const Place& place, const std::string& tag) {
   const bool is_one_repository =
       place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;

@@ -25,7 +25,7 @@ struct VerifyFlags {
   bool no_trunc = false;
 };
 
-/// The worst of the findings; "sound" without any.
+/// The worst finding; "sound" if there is none.
 std::string_view verdict_of(const ops::VerifiedTag& tag) {
   const auto worst = std::max_element(
       tag.findings.begin(), tag.findings.end(),
@@ -67,7 +67,7 @@ Json to_json(const ops::VerifiedTag& tag) {
           {"error", nullptr}};
 }
 
-/// A row for a repository whose tags could not be read.
+/// A row for a repository with unreadable tags.
 Json to_json(const std::string& repository, const std::exception_ptr& problem) {
   return {{"repository", repository},
           {"tag", nullptr},

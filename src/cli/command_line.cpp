@@ -24,13 +24,13 @@ struct CommandLine::Entry {
 
 namespace {
 
-/// Whether `name` is `flag` with a slip in it, rather than another word that is like it.
+/// Whether `name` is a misspelt `flag`, rather than another word that resembles it.
 bool is_slip_of(std::string_view name, std::string_view flag) {
   constexpr std::size_t k_beginning = 5; // "--no-", "--ins"
   return name.substr(0, k_beginning) == flag.substr(0, k_beginning);
 }
 
-/// "unknown option '--nope'", with the nearest one that would do.
+/// "unknown option '--nope'", with the most similar option as a hint.
 Error unknown_flag(const std::string& written, const std::vector<FlagManual>& flags,
                    const std::vector<FlagManual>& global_flags) {
   std::vector<std::string> names;
@@ -51,7 +51,7 @@ Error unknown_flag(const std::string& written, const std::vector<FlagManual>& fl
 } // namespace
 
 CommandLine::CommandLine() : app_(std::make_unique<::CLI::App>()) {
-  // Unknown arguments are looked at after parsing (complain()), with better words than CLI11's.
+  // Unknown arguments are handled after parsing (complain()), with better messages than CLI11's.
   app_->set_help_flag();
   app_->allow_extras();
   app_->require_subcommand(0, 1);
@@ -92,7 +92,7 @@ void CommandLine::add(const Command& command, CommandManual& manual) {
 
 const CommandLine::Entry* CommandLine::chosen() const {
   const Entry* found = nullptr;
-  for (const auto& entry : entries_) { // one under another comes later
+  for (const auto& entry : entries_) { // a subcommand comes after its command
     if (entry->app->parsed()) {
       found = entry.get();
     }
@@ -136,7 +136,8 @@ void CommandLine::check_required(const Entry& entry) const {
 }
 
 void CommandLine::run_parser(const std::vector<std::string>& arguments) {
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend()); // as CLI11 wants them
+  std::vector<std::string> reversed(arguments.rbegin(),
+                                    arguments.rend()); // CLI11 expects them in reverse
   try {
     app_->parse(std::move(reversed));
   } catch (const ::CLI::ArgumentMismatch& problem) { // "--jobs: 1 required TEXT missing"
@@ -165,7 +166,7 @@ Invocation CommandLine::parse(const std::vector<std::string>& arguments) {
   auto unexpected = app_->remaining(true);
   if (const auto end = std::find(unexpected.begin(), unexpected.end(), "--");
       end != unexpected.end()) {
-    unexpected.erase(end); // it ends the options, for which CLI11 has read it
+    unexpected.erase(end); // it ends the options, and CLI11 has handled it
   }
   if (!unexpected.empty()) {
     complain(unexpected.front());

@@ -15,13 +15,13 @@ class App;
 
 namespace regctl::cli {
 
-/// A command line that was understood.
+/// A command line that was parsed.
 struct Invocation {
   const CommandManual* command = nullptr; ///< nullptr for `regctl` alone
   Action action;
 };
 
-/// The parser, made of the table of commands. Parses once.
+/// The parser, built from the table of commands. Parses once.
 class CommandLine {
 public:
   CommandLine();
@@ -29,8 +29,8 @@ public:
   CommandLine(const CommandLine&) = delete; ///< the parser refers to the options in it
   CommandLine& operator=(const CommandLine&) = delete;
 
-  /// Fills globals() and the options of the command. Does nothing else: no file is opened. Throws
-  /// Error{usage} with a hint; command() tells then how far it came.
+  /// Fills globals() and the command's options; opens no files. Throws Error{usage} with a hint;
+  /// command() then returns the command if it was recognised before the error.
   Invocation parse(const std::vector<std::string>& arguments);
 
   [[nodiscard]] const GlobalOptions& globals() const noexcept { return globals_; }

@@ -18,13 +18,14 @@ using Action = std::function<ExitCode(Context& context)>;
 
 struct Command {
   CommandText text;
-  /// Declares the arguments and returns the work, which shares the options that parsing fills.
-  /// nullptr for a command that only has others under it.
+  /// Declares the arguments and returns the work, which shares the options with the parser. nullptr
+  /// for a command with subcommands only.
   Action (*add)(Arguments& arguments);
 };
 
-/// Each in cmd_NAME.cpp. How to add a command: src/cli/cmd_NAME.cpp with NAME_command(), a line
-/// here and in the table (commands.cpp), man/regctl-NAME.1.scd, and its rows in tests/unit/cli.
+/// Each command is in cmd_NAME.cpp. To add one, write src/cli/cmd_NAME.cpp with NAME_command(), a
+/// line here and in the table (commands.cpp), man/regctl-NAME.1.scd, and its rows in
+/// tests/unit/cli.
 Command audit_command();
 Command completion_command();
 Command copy_command();
@@ -55,7 +56,7 @@ Command tags_command();
 Command verify_command();
 Command version_command();
 
-/// What `regctl version` and `regctl --version` do.
+/// The work of `regctl version` and `regctl --version`.
 ExitCode show_version(Context& context);
 
 struct CommandSection {

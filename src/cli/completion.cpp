@@ -10,7 +10,7 @@ namespace regctl::cli {
 
 namespace {
 
-/// What may stand before a file's name: a pattern of bash and zsh, but for parentheses.
+/// Schemes that precede a file's name, as a pattern for bash and zsh without parentheses.
 constexpr const char* k_file_schemes = "docker-archive|v1-storage";
 constexpr const char* k_origin = "# Made by 'regctl completion'; not to be edited.\n";
 
@@ -22,14 +22,14 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
-/// The names under which `command` is called, each with what stands before it: "tags", "ls".
+/// The full names of `command`, with its aliases: "tags", "ls".
 std::vector<std::string> full_names(const CommandManual& command) {
   std::vector<std::string> names = {std::string(command.text.name)};
   names.insert(names.end(), command.text.aliases.begin(), command.text.aliases.end());
   return names;
 }
 
-/// "'tags'|'ls'": a shell's pattern for them.
+/// The names as a shell's pattern: "'tags'|'ls'".
 std::string case_pattern(const CommandManual& command) {
   std::string pattern;
   for (const auto& name : full_names(command)) {
@@ -56,7 +56,7 @@ std::vector<std::string> flag_names(const std::vector<FlagManual>& flags) {
   return names;
 }
 
-/// What may stand where no flag does: commands below, words to choose from.
+/// The possible words where no flag stands: subcommands and choices.
 std::vector<std::string> words_of(const Manual& manual, const CommandManual& command) {
   if (command.text.name == "help") {
     return last_words(manual.top());
@@ -77,13 +77,13 @@ bool takes_files(const CommandManual& command) {
                      });
 }
 
-/// Whether what may stand there is the folder of a storage tree alone.
+/// Whether only the folder of a storage tree may stand there.
 bool takes_folders_alone(const CommandManual& command) {
   return std::all_of(command.positionals.begin(), command.positionals.end(),
                      [](const PositionalManual& positional) { return positional.name == "TREE"; });
 }
 
-/// All flags of all commands, each once: a value means the same everywhere.
+/// All flags of all commands, without duplicates: a flag's value means the same everywhere.
 std::map<std::string, FlagManual> all_flags(const Manual& manual) {
   std::map<std::string, FlagManual> flags;
   const auto add = [&](const std::vector<FlagManual>& list) {
@@ -112,7 +112,7 @@ template <class Use> void for_each_command(const Manual& manual, Use use) {
 
 // --- bash ---
 
-/// Cases of `previous`, the word before the cursor: flags that want a value.
+/// Cases for `previous`, the word before the cursor: flags with a value.
 std::string bash_values(const Manual& manual) {
   std::string cases;
   std::vector<std::string> free;
@@ -152,7 +152,7 @@ std::string bash_commands(const Manual& manual) {
   return cases;
 }
 
-/// Flags with a value, so that the value is not taken for the command.
+/// A pattern for flags with a value, whose value must not be taken for the command.
 std::string value_flags(const Manual& manual, const char* separator) {
   std::string pattern;
   for (const auto& [name, flag] : all_flags(manual)) {
@@ -175,7 +175,7 @@ std::string groups_pattern(const Manual& manual, const char* separator) {
 
 // --- zsh and fish ---
 
-/// `text` between single quotes, where zsh's _arguments gives brackets and colons a meaning.
+/// `text` in single quotes, with brackets and colons escaped for zsh's _arguments.
 std::string zsh_quoted(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -265,7 +265,7 @@ std::string fish_flags(const std::vector<FlagManual>& flags, const std::string& 
   return lines;
 }
 
-/// The condition under which `command` is the one that is being written.
+/// The condition under which the user is typing `command`.
 std::string fish_condition(const CommandManual& command) {
   std::string names;
   for (const auto& name : full_names(command)) {
@@ -274,8 +274,8 @@ std::string fish_condition(const CommandManual& command) {
   return " -n \"__regctl_is" + names + "\"";
 }
 
-/// __regctl_command prints the command that stands before the cursor, "layer get", passing over
-/// options and their values: fish's own helper takes a value for a command.
+/// __regctl_command prints the command before the cursor, "layer get", skipping options and their
+/// values. (fish's own helper takes a value for a command.)
 std::string fish_functions(const Manual& manual) {
   return "function __regctl_command\n"
          "  set -l command ''\n"
@@ -327,11 +327,11 @@ std::string bash_completion(const Manual& manual) {
          "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
          "  local command= flags= words= files=1 kind=-f word i skip= scheme=\n"
          "  COMPREPLY=()\n"
-         "  if [[ $previous == = ]]; then\n" // --format=JSON comes as three words
+         "  if [[ $previous == = ]]; then\n" // bash splits --format=JSON into three words
          "    previous=${COMP_WORDS[COMP_CWORD-2]}\n"
          "  elif [[ $current == = ]]; then\n"
          "    current=\n"
-         "  elif [[ $current == : ]]; then\n" // and so does docker-archive:FILE, mostly
+         "  elif [[ $current == : ]]; then\n" // and so usually docker-archive:FILE
          "    [[ $previous == v1-storage ]] && kind=-d\n"
          "    current=\n"
          "  elif [[ $previous == : && ${COMP_WORDS[COMP_CWORD-2]} == v1-storage || $current == "
@@ -457,7 +457,7 @@ std::string fish_completion(const Manual& manual) {
     if (manual.below(command.text.name).empty()) {
       if (const auto words = words_of(manual, command); !words.empty()) {
         script += "complete -c regctl -f" + condition + " -a " + fish_quoted(join(words)) + "\n";
-      } else if (!takes_files(command)) { // else fish offers files itself, also behind a scheme
+      } else if (!takes_files(command)) { // otherwise fish itself offers files, also after a scheme
         script += "complete -c regctl" + condition + " -f\n";
       }
     }

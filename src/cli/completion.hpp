@@ -7,8 +7,9 @@
 
 namespace regctl::cli {
 
-/// The script that completes commands, options, and words of options in "bash", "zsh" or "fish",
-/// made from the table of commands. Throws Error{usage} for another shell.
+/// The script that completes commands, options, and the values of options with fixed choices in
+/// "bash", "zsh" or "fish". It is generated from the table of commands. Throws Error{usage} for
+/// another shell.
 std::string completion_script(const std::string& shell, const Manual& manual);
 
 std::string bash_completion(const Manual& manual);

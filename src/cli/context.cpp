@@ -16,7 +16,7 @@ namespace regctl::cli {
 
 namespace {
 
-/// Tells what failed and nothing else: --quiet.
+/// Reports only failures: --quiet.
 class QuietProgress final : public ops::SilentProgress {
 public:
   explicit QuietProgress(Console& console) : console_(console) {}
@@ -41,7 +41,7 @@ std::unique_ptr<TransferProgress> make_transfers(Console& console, const GlobalO
   return std::make_unique<TransferProgress>(console, style, usual_pause(style));
 }
 
-/// Says each line of `text`, which has several for a request or an answer.
+/// Notes each line of `text`; a request or an answer has several.
 void say_lines(ops::Progress& progress, std::string_view text) {
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size());
@@ -125,10 +125,10 @@ void Context::print_line(const std::string& line) {
     } else {
       console_.out << line << '\n' << std::flush;
     }
-  } catch (const ReaderGone&) { // the work is what is wanted, not the list
-    console_.out.clear();       // its buffer drops what else is written
+  } catch (const ReaderGone&) { // the user wants the work done even without the list
+    console_.out.clear();       // the buffer drops all further output
   } catch (...) {
-    console_.out.clear(); // else the next line would fail for no reason but this one
+    console_.out.clear(); // else the next line would fail with the same error
     throw;
   }
 }

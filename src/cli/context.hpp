@@ -20,8 +20,8 @@ namespace regctl::cli {
 
 class TransferProgress;
 
-/// What a command works with: the console, the options of all commands, and the verbs. All
-/// arguments must outlive it; its end is the end of the progress display.
+/// The environment of a running command: the console, the global options, and the verbs. All
+/// arguments must outlive it. Its destruction ends the progress display.
 class Context {
 public:
   Context(Console& console, const std::vector<std::string>& arguments, const GlobalOptions& globals,
@@ -38,18 +38,18 @@ public:
   [[nodiscard]] const Manual& manual() const noexcept { return manual_; }
   [[nodiscard]] bool wants_json() const noexcept { return globals_.format == Format::json; }
 
-  /// Made at first use: only then configuration, credentials and the flags about them are looked
-  /// at. Throws Error{usage}.
+  /// The verbs, created at the first call. Configuration, credentials and the flags about them are
+  /// not read before that. Throws Error{usage}.
   Verbs& verbs();
 
-  /// Uses this credential instead of the one of the flags; before the first verbs().
+  /// Uses this credential instead of the flags'. Must be called before the first verbs().
   void log_in_with(http::Credential credential) { credential_ = std::move(credential); }
 
-  /// --config names a file of the command's own, not the configuration of the verbs; before the
-  /// first verbs().
+  /// Keeps --config from the verbs, since it names a file of the command itself. Must be called
+  /// before the first verbs().
   void keep_config() { config_is_the_commands_ = true; }
 
-  /// How these registries are reached, and as whom, from now on: verbs() makes new ones.
+  /// Access and credentials of registries. The next verbs() creates new verbs with them.
   struct Registries {
     std::map<std::string, http::RegistrySettings> settings; ///< all by "host:port"
     std::map<std::string, http::Credential> credentials;
@@ -57,19 +57,19 @@ public:
   };
   void set_registries(Registries registries);
 
-  /// How hard registries are worked from now on: verbs() makes new ones.
+  /// How fast to work on registries. The next verbs() creates new verbs with it.
   void set_pace(http::Pace pace);
 
-  /// Shows how far a run of many images is, and nothing of each one.
+  /// Shows the totals of a run of many images, and no single images.
   void show_totals_only();
 
-  /// Writes one line of the result, above what shows the progress on a terminal. That nobody reads
-  /// it any more is no reason to stop.
+  /// Writes one line of the result, above the progress display on a terminal. Goes on silently if
+  /// standard output was closed.
   void print_line(const std::string& line);
 
-  /// Says one sentence on standard error, unless --quiet.
+  /// Writes one sentence to standard error, unless --quiet is given.
   void note(std::string_view sentence) { progress_.note(sentence); }
-  /// The same of what failed while the rest goes on; also with --quiet.
+  /// The same for a failure while the rest goes on; written even with --quiet.
   void failure(std::string_view sentence) { progress_.failure(sentence); }
 
 private:
@@ -82,7 +82,7 @@ private:
   const OpenVerbs& open_;
   std::optional<http::Credential> credential_;
   std::unique_ptr<TransferProgress> transfers_; ///< nullptr with --quiet
-  std::unique_ptr<ops::Progress> quiet_;        ///< nullptr without
+  std::unique_ptr<ops::Progress> quiet_;        ///< nullptr without --quiet
   ops::Progress& progress_;
   bool config_is_the_commands_ = false;
   Registries registries_;

@@ -7,15 +7,14 @@
 
 namespace regctl::cli {
 
-/// Prints what pull, push and copy have done: "DESTINATION ID" for each tag, or one JSON object.
+/// Prints the result of pull, push or copy: "DESTINATION ID" for each tag, or one JSON object.
 void print_copied(Context& context, const ops::CopyReport& report);
 
-/// The JSON object alone: {"tags": [{"from", "to", "id", "verified"}], "images", "images_there",
-/// "images_unverified", "bytes"}.
+/// Prints only the JSON object: {"tags": [{"from", "to", "id", "verified"}], "images",
+/// "images_there", "images_unverified", "bytes"}.
 void print_copied_json(Context& context, const ops::CopyReport& report);
 
-/// --no-verify, --no-compress and --require-checksum as the options of the three commands name
-/// them.
+/// The flags that pull, push and copy share.
 struct CopyFlags {
   bool all_tags = false;
   bool no_verify = false;
@@ -23,7 +22,7 @@ struct CopyFlags {
   bool require_checksum = false;
 };
 
-/// Throws Error{usage} for flags that do not go together.
+/// Throws Error{usage} for flags that contradict each other.
 ops::CopyOptions to_options(const CopyFlags& flags);
 
 } // namespace regctl::cli

@@ -35,7 +35,7 @@ void FdOutputBuffer::write_out() {
   const char* const end = pptr();
   setp(bytes_.data(), bytes_.data() + bytes_.size());
   while (begin != end && !has_failed_) {
-    // A terminal that is stopped, or a pipe that nobody reads, must not keep Ctrl-C waiting.
+    // A stopped terminal, or a pipe that is not read, must not delay Ctrl-C.
     struct pollfd waited[2] = {{fd_, POLLOUT, 0}, {interrupt_fd(), POLLIN, 0}};
     ::poll(waited, 2, -1);
     check_interrupted();
@@ -54,7 +54,7 @@ void FdOutputBuffer::write_out() {
 
 FdOutput::FdOutput(int fd, std::string what) : std::ostream(nullptr), buffer_(fd, std::move(what)) {
   rdbuf(&buffer_);
-  exceptions(std::ios::badbit); // without it, the stream would swallow what the buffer throws
+  exceptions(std::ios::badbit); // otherwise the stream would swallow the buffer's exceptions
 }
 
 } // namespace regctl::cli

@@ -8,13 +8,13 @@
 
 namespace regctl::cli {
 
-/// Thrown when the reader of standard output went away: no error for a listing. Not an
-/// std::exception, so that only run() catches it.
+/// Thrown when the reader of standard output has closed the pipe. That is no error for a listing.
+/// Not derived from std::exception, so that only run() catches it.
 struct ReaderGone {};
 
-/// A buffer over a descriptor whose failures are exceptions instead of a flag that nobody looks at:
-/// Error{local_io} "cannot write WHAT: No space left on device", ReaderGone for EPIPE. Once it has
-/// failed, what is written is dropped. Waits interruptibly.
+/// A buffer over a descriptor that reports failures by exceptions, instead of a stream's flag that
+/// is easily forgotten: Error{local_io} "cannot write WHAT: No space left on device", ReaderGone
+/// for EPIPE. After a failure further output is dropped. Waiting for the reader can be interrupted.
 class FdOutputBuffer final : public std::streambuf {
 public:
   /// `fd` is borrowed and must stay open.
@@ -33,8 +33,8 @@ private:
   std::array<char, 16 * 1024> bytes_{};
 };
 
-/// The stream over it, which lets its exceptions pass. Throws away what is unwritten at
-/// destruction: flush() says whether all went well.
+/// The stream over FdOutputBuffer, which passes on its exceptions. Destruction drops unwritten
+/// bytes, so that flush() must be called to learn of failures.
 class FdOutput final : public std::ostream {
 public:
   FdOutput(int fd, std::string what);

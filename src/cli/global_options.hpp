@@ -18,7 +18,7 @@ enum class Format { table, json };
 inline constexpr std::size_t k_usual_jobs = 4;
 inline constexpr unsigned k_usual_retries = 5;
 
-/// What all commands take, before or after the command's name.
+/// The options of all commands, before or after the command's name.
 struct GlobalOptions {
   bool help = false;
   bool version = false;
@@ -33,7 +33,7 @@ struct GlobalOptions {
   std::chrono::seconds connect_timeout{30};
   ops::Api api = ops::Api::detect;
   http::Settings::Flags settings;
-  std::string config; ///< settings.config as written
+  std::string config; ///< settings.config before its evaluation
   std::string username;
   bool password_stdin = false;
 };

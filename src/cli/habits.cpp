@@ -56,7 +56,7 @@ const ForeignCommand* find_foreign_command(std::string_view name) {
   return nullptr;
 }
 
-/// "host:5000" of an image or a host at a registry; "" for places of other kinds.
+/// The host of an image or a registry ("host:5000"); "" for other places.
 std::string host_of(std::string word) {
   if (Place::has_scheme(word) || is_any_of(word.substr(0, 1), {"/", "."})) {
     return "";
@@ -65,10 +65,10 @@ std::string host_of(std::string word) {
   return word.substr(0, word.find('/'));
 }
 
-/// "--flag=value", or "--flag" and the next word.
+/// "--flag=value", or "--flag" without its value, which is the next word.
 struct WrittenFlag {
   std::string name;
-  std::optional<std::string> value; ///< behind the '='
+  std::optional<std::string> value; ///< after the '='
 
   explicit WrittenFlag(const std::string& word) : name(word.substr(0, word.find('='))) {
     if (name.size() < word.size()) {
@@ -77,17 +77,17 @@ struct WrittenFlag {
   }
 };
 
-/// Turns a command line into what it would be here.
+/// Translates another program's command line into regctl's.
 class Translation {
 public:
   Translation(const Manual& manual, const std::vector<std::string>& arguments)
       : manual_(manual), arguments_(arguments) {}
 
-  /// Whether there is anything to be said.
+  /// Whether the command line needs an explanation.
   bool run() {
     find_command();
     if (foreign_ == nullptr && ours_ == nullptr && !leading_.empty()) {
-      return false; // the parser knows the nearest
+      return false; // the parser suggests the nearest command
     }
     for (at_ = 0; at_ < arguments_.size(); ++at_) {
       if (!take(arguments_[at_])) {
@@ -148,7 +148,7 @@ private:
     return name;
   }
 
-  /// False for what the parser should complain of.
+  /// Takes one word. False for a word that the parser should refuse.
   bool take(const std::string& word) {
     if (std::find(leading_.begin(), leading_.end(), at_) != leading_.end() &&
         (ours_ != nullptr || foreign_ != nullptr)) {
@@ -199,7 +199,8 @@ private:
     const WrittenFlag flag(word);
     const auto* known = find_known(flag.name);
     if (known == nullptr && !word.starts_with("--")) {
-      known = find_known(word.substr(0, 2)); // "-j7", "-qa"
+      known =
+          find_known(word.substr(0, 2)); // a short flag with its value, or several: "-j7", "-qa"
       if (known != nullptr) {
         flags_.push_back(word);
         return true;
@@ -224,7 +225,7 @@ private:
     return found == nullptr ? find_in(manual_.global_flags, name) : found;
   }
 
-  /// A template gets JSON, for jq; and what is about the form of images is dropped.
+  /// Translates --format. A template becomes JSON, for jq. A format of images is dropped.
   void take_format(const std::string& format) {
     const bool is_template = format.find("{{") != std::string::npos ||
                              format.starts_with("jsonpath") || format.starts_with("go-template");
@@ -239,7 +240,7 @@ private:
     }
   }
 
-  /// The next word counts where there is no '='.
+  /// The value of a flag: after the '=', or the next word.
   std::optional<std::string> value_of(const WrittenFlag& flag) {
     if (flag.value || at_ + 1 >= arguments_.size()) {
       return flag.value;
@@ -325,7 +326,7 @@ private:
     return name.starts_with("--s") || name.starts_with("--from");
   }
 
-  /// Never what stands behind the colon.
+  /// The user name alone, without the password after the colon.
   static std::string user_of(const std::optional<std::string>& value) {
     return value.value_or("").substr(0, value.value_or("").find(':'));
   }
@@ -334,7 +335,7 @@ private:
     const bool moves =
         target_ != nullptr && is_any_of(target_->text.name, {"pull", "push", "copy", "mirror"});
     if (is_any_of(value, {"docker", "dir", "yaml"})) {
-      return; // skopeo sync's kinds of places
+      return; // the kinds of places of skopeo sync
     }
     if (!moves && is_any_of(value, {"json", "yaml", "wide", "table", "text", "name"})) {
       flags_.insert(flags_.end(),
@@ -351,7 +352,7 @@ private:
     problems_ += (problems_.empty() ? "" : "; ") + problem;
   }
 
-  /// Puts the words where they belong.
+  /// Puts words and files into regctl's order.
   void arrange() {
     if (from_) {
       words_.insert(words_.begin(), *from_);
@@ -377,7 +378,7 @@ private:
     fill_in_settings();
   }
 
-  /// The image of "docker run", among words that are values of its flags.
+  /// Finds the image of "docker run" among words that may be values of its flags.
   void arrange_pipe() {
     const auto image = std::find_if(words_.begin(), words_.end(), [](const std::string& word) {
       return !is_flag(word) && word.find('/') != std::string::npos && word.front() != '/';
@@ -390,7 +391,7 @@ private:
     }
   }
 
-  /// What is said of one end alone: flags of ours are for both.
+  /// Translates options about one end, since regctl's flags apply to both.
   void arrange_ends() {
     for (const auto* end : {&source_, &destination_}) {
       const auto host =
@@ -425,7 +426,8 @@ private:
     }
   }
 
-  /// A flag would hold for the other end too, and what is less safe is for where it is wanted only.
+  /// Names a setting for one host in the configuration. A flag would apply to the other end too,
+  /// and an unsafe setting must not.
   void mark_host(const std::string& host, const std::string& setting) {
     behind_ += ", with {\"registries\": {\"" + host + "\": {\"" + setting +
                "\": true}}} in ~/.config/regctl/config.json for that registry alone";
@@ -478,11 +480,11 @@ private:
   const Manual& manual_;
   const std::vector<std::string>& arguments_;
   std::size_t at_ = 0;
-  std::vector<std::size_t> leading_; ///< the words that are or may be the command
+  std::vector<std::size_t> leading_; ///< indexes of the words that are, or may be, the command
   const ForeignCommand* foreign_ = nullptr;
-  const CommandManual* ours_ = nullptr;   ///< what was written, if it is one of ours
-  const CommandManual* target_ = nullptr; ///< what it comes to
-  bool is_over_ = false;                  ///< "--" was there
+  const CommandManual* ours_ = nullptr;   ///< the typed command, if regctl has it
+  const CommandManual* target_ = nullptr; ///< the command in the line to propose
+  bool is_over_ = false;                  ///< "--" was seen
   bool has_changed_ = false;
   bool wants_password_ = false;
   bool names_mirror_file_ = false;
@@ -494,7 +496,7 @@ private:
   std::optional<std::string> to_;
   End source_;
   End destination_;
-  std::string before_; ///< the line
+  std::string before_; ///< text around the proposed line
   std::string behind_;
   std::string hint_ = "see regctl --help";
   std::string problems_;

@@ -10,38 +10,38 @@
 
 namespace regctl::cli {
 
-/// A command of docker, podman, skopeo, crane, regclient, oras and their kin that regctl calls
-/// something else.
+/// A command of docker, podman, skopeo, crane, regclient, oras and similar programs with another
+/// name in regctl.
 struct ForeignCommand {
-  /// What becomes of the words behind it.
+  /// What becomes of the command's other words.
   enum class Words {
     same,
-    swapped,   ///< "REF FILE" where we want "FILE REF"
-    to_stdout, ///< written to standard output where no file is named
-    to_engine, ///< and to the Docker engine
-    piped,     ///< there is none of it here, but the image can be brought to the engine
-    none,      ///< there is nothing of the kind
+    swapped,   ///< "REF FILE" becomes "FILE REF"
+    to_stdout, ///< written to standard output if no file is named
+    to_engine, ///< sent to the Docker engine if no destination is named
+    piped,     ///< regctl has no such command, but can bring the image to the engine by a pipe
+    none,      ///< regctl has no such command
   };
 
   std::string_view name; ///< "image copy"
-  std::string_view ours; ///< "copy", "inspect --raw"; what to say of it for piped and none
+  std::string_view ours; ///< "copy", "inspect --raw"; for piped and none an explanation
   Words words = Words::same;
 };
 
-/// A flag of theirs that regctl does not have, or has as something else.
+/// A flag of such a program that regctl does not have, or names differently.
 struct ForeignFlag {
   enum class Meaning {
     rename,     ///< `ours`, with the value if there is one
-    drop,       ///< regctl does that anyway, or v1 has nothing of the kind: `ours` says which
-    from_file,  ///< the value is where the image comes from
-    to_file,    ///< and where it goes to
-    tls,        ///< "=false" asks for no verification, of both ends
-    tls_of_end, ///< and of one of them
+    drop,       ///< not needed, or nothing in v1 corresponds to it: `ours` explains
+    from_file,  ///< the value is the source of the image
+    to_file,    ///< the value is the destination
+    tls,        ///< "=false" turns off verification for both ends
+    tls_of_end, ///< the same for one end
     login,      ///< USER:PASSWORD
     login_of_end,
     secret,   ///< a password
-    variable, ///< an environment variable, named by `ours`
-    json,     ///< how output looks
+    variable, ///< sets the environment variable `ours`
+    json,     ///< a format of the output
   };
   enum class Value { none, wanted };
 
@@ -54,13 +54,14 @@ struct ForeignFlag {
 std::span<const ForeignCommand> foreign_commands() noexcept;
 std::span<const ForeignFlag> foreign_flags() noexcept;
 
-/// Throws Error{usage} for a command line that is meant for another of those programs, or has a
-/// registry as a URL; its hint is the line to type instead, with the user's own words. What it does
-/// not know it leaves to the parser. No password is ever part of a line, and nothing is proposed
-/// that checks less than what was asked for.
+/// Throws Error{usage} for a command line in the style of another program, or with a URL as a
+/// registry. The hint is the line to type instead, with the user's own words. Unknown words are
+/// left to the parser. The line never contains a password, and never checks less than the user's
+/// line asked for.
 void refuse_foreign_habits(const Manual& manual, const std::vector<std::string>& arguments);
 
-/// Whether a flag gives something up, so that only who all but writes it gets it proposed.
+/// Whether a flag gives up some safety. Such a flag is suggested only for a word that is almost the
+/// same.
 bool is_risky_flag(std::string_view name) noexcept;
 
 } // namespace regctl::cli

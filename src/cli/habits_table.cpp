@@ -16,8 +16,8 @@ constexpr const char* k_runs_none = "regctl moves images and runs none";
 constexpr const char* k_no_manifests = "protocol v1 has neither indexes nor artifacts";
 constexpr const char* k_no_signatures = "protocol v1 has no signatures";
 
-/// Sources: docker 28, podman 5, skopeo 1.18, crane 0.20, regclient 0.8, oras 1.3, and
-/// docker-registry's and distribution's own programs. Those that mean the same here are not listed.
+/// Sources: docker 28, podman 5, skopeo 1.18, crane 0.20, regclient 0.8, oras 1.3, and the programs
+/// of docker-registry and distribution. Commands with the same meaning in regctl are not listed.
 constexpr ForeignCommand k_commands[] = {
     // listings
     {"tag ls", "tags"},
@@ -137,7 +137,7 @@ constexpr ForeignCommand k_commands[] = {
     {"repo rm", "rm --repository"},
     {"repo delete", "rm --repository"},
     {"repo del", "rm --repository"},
-    // looking after them
+    // checks and repairs
     {"validate", "verify"},
     {"image validate", "verify"},
     {"fsck", "audit"},
@@ -159,7 +159,7 @@ constexpr ForeignCommand k_commands[] = {
     {"status", "ping"},
     {"system info", "version"},
     {"man", "help"},
-    // what there is not
+    // commands without a counterpart
     {"run", k_runs_none, Words::piped},
     {"create", k_runs_none, Words::piped},
     {"container run", k_runs_none, Words::piped},
@@ -206,8 +206,8 @@ constexpr const char* k_all_kept = "images stay byte for byte what they are";
 constexpr const char* k_no_trust = "protocol v1 has no signatures";
 constexpr const char* k_goes_on = "regctl mirror goes on past failures anyway";
 
-/// Those that mean nothing else at the command where they are written: what regctl has itself is
-/// not looked for here.
+/// Flags with a single meaning in all these programs. A flag that regctl has itself is not looked
+/// up here.
 constexpr ForeignFlag k_flags[] = {
     // TLS
     {"--tls-verify,--tlsverify,--tls", Meaning::tls},
@@ -231,7 +231,7 @@ constexpr ForeignFlag k_flags[] = {
     {"--cert-dir,--src-cert-dir,--dest-cert-dir", Meaning::drop, Value::wanted,
      "certificates are read from certs.d folders as Docker does, or named with --ca-file, "
      "--client-cert and --client-key"},
-    // who asks
+    // credentials
     {"--creds,--user", Meaning::login, Value::wanted},
     {"--src-creds,--dest-creds,--screds,--dcreds,--src-username,--dest-username,--from-username,"
      "--to-username,--source-creds",
@@ -249,12 +249,12 @@ constexpr ForeignFlag k_flags[] = {
      "regctl logs in where a registry asks for it and a credential is there"},
     {"--host", Meaning::variable, Value::wanted, "DOCKER_HOST"},
     {"--src-daemon-host,--dest-daemon-host,-H", Meaning::variable, Value::wanted, "DOCKER_HOST"},
-    // where from and to
+    // source and destination
     {"-o,--output,--out,--dest-file", Meaning::to_file, Value::wanted},
     {"-i,--input", Meaning::from_file, Value::wanted},
     {"--src,--source,--from", Meaning::from_file, Value::wanted},
     {"--dest,--dst,--destination,--to,--target", Meaning::to_file, Value::wanted},
-    // how
+    // retries, output and the like
     {"--retries,--retry-times,--max-retries,--retry-max", Meaning::rename, Value::wanted,
      "--retry"},
     {"--retry-delay,--retry-wait,--backoff", Meaning::drop, Value::wanted,
@@ -279,7 +279,7 @@ constexpr ForeignFlag k_flags[] = {
     {"--images,--auth", Meaning::drop, Value::wanted, "a mirror file says it, regctl-mirror(5)"},
     {"--all-repos,--all-repositories", Meaning::drop, Value::none,
      "a registry's name alone stands for all of it"},
-    // what v1 does not have, or regctl does anyway
+    // not in v1, or always done
     {"--platform,--override-os,--override-arch,--override-variant,--os,--arch,--variant",
      Meaning::drop, Value::wanted, k_one_platform},
     {"--all,--all-platforms,--include-external,--recursive,-r", Meaning::drop, Value::none,

@@ -73,7 +73,7 @@ http::Credential credential_for_login(const GlobalOptions& globals, Console& con
   auto password =
       get_password(globals, console, "Password of '" + *username + "' at " + host + ": ");
   auto credential = credential_of(std::move(*username), std::move(password));
-  credential.origin.clear(); // it is being tried, not found anywhere
+  credential.origin.clear(); // the credential is new and comes from no file
   return credential;
 }
 

@@ -11,14 +11,14 @@
 
 namespace regctl::cli {
 
-/// The credential of --username and --password-stdin; nothing without either. The password is read
-/// from standard input, else taken from REGCTL_PASSWORD, else asked for. Throws Error{usage} if
-/// there is no way to get what is missing.
+/// The credential of --username and --password-stdin; nothing if neither is given. The password
+/// comes from standard input, from REGCTL_PASSWORD, or from a prompt, in this order. Throws
+/// Error{usage} if a missing part cannot be obtained.
 std::optional<http::Credential> credential_from_flags(const GlobalOptions& globals,
                                                       Console& console);
 
-/// The credential for `regctl login`: as above, the environment counts, and a user name is asked
-/// for too.
+/// The credential for `regctl login`. In addition, the user name may come from the environment or
+/// from a prompt.
 http::Credential credential_for_login(const GlobalOptions& globals, Console& console,
                                       const std::string& host);
 

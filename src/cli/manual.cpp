@@ -29,7 +29,7 @@ std::string row(const std::string& left, std::string_view text, std::size_t colu
 std::string flag_rows(const std::vector<FlagManual>& flags) {
   std::string result;
   for (const auto& flag : flags) {
-    // Long names stand under each other whether there is a short one or not.
+    // Aligns long names whether there is a short name or not.
     std::string left = flag.names.front().starts_with("--") ? "    " : "";
     for (const auto& name : flag.names) {
       left += (&name == &flag.names.front() ? "" : ", ") + name;

@@ -7,19 +7,19 @@
 
 namespace regctl::cli {
 
-/// What the parser knows of one flag: written down once, by declaring it (Arguments), and read by
+/// The description of one flag. It comes from the flag's declaration (Arguments) and is used by
 /// --help and the completions.
 struct FlagManual {
   std::vector<std::string> names; ///< "-o", "--output"
   std::string value;              ///< "FILE", "table|json"; empty for a switch
   std::string text;               ///< one sentence without a final period
 
-  /// The words between the bars of `value`; empty if it names a kind of value.
+  /// The words between the bars of `value`; empty if `value` is not a choice.
   [[nodiscard]] std::vector<std::string> choices() const;
 };
 
 struct PositionalManual {
-  std::string name; ///< "REF"; with bars it is a choice, "bash|zsh|fish"
+  std::string name; ///< "REF"; with bars it is a choice: "bash|zsh|fish"
   std::string text;
   bool is_required = true;
   bool is_repeated = false;
@@ -27,12 +27,12 @@ struct PositionalManual {
   [[nodiscard]] std::vector<std::string> choices() const;
 };
 
-/// "get" of "layer get": what is written behind the commands above it.
+/// The last word of a command's name: "get" for "layer get".
 std::string_view last_word(std::string_view name) noexcept;
 
-/// What one command is about, as its file says.
+/// The description of one command, from its source file.
 struct CommandText {
-  std::string_view name;                  ///< "pull"; "layer get" for one under another
+  std::string_view name;                  ///< "pull"; "layer get" for a subcommand
   std::vector<std::string_view> aliases;  ///< further names
   std::string_view summary;               ///< one line for the list of commands
   std::string_view details;               ///< a paragraph, or empty
@@ -48,7 +48,7 @@ struct CommandManual {
 /// Commands that belong together in the help.
 struct CommandGroup {
   std::string_view title;
-  std::vector<CommandManual> commands; ///< one under another follows it: "layer", "layer get"
+  std::vector<CommandManual> commands; ///< a subcommand follows its command: "layer", "layer get"
 };
 
 struct Manual {
@@ -57,22 +57,22 @@ struct Manual {
 
   /// The command of this full name or alias; nullptr if there is none.
   [[nodiscard]] const CommandManual* find(std::string_view name) const;
-  /// The commands under `name`: "layer get" and others for "layer".
+  /// The subcommands of `name`: "layer get" and others for "layer".
   [[nodiscard]] std::vector<const CommandManual*> below(std::string_view name) const;
-  /// All commands that are not under another, in order.
+  /// All commands that are no subcommands, in order.
   [[nodiscard]] std::vector<const CommandManual*> top() const;
 };
 
-/// Lines fit this many columns.
+/// The width of the help's lines.
 inline constexpr std::size_t k_help_columns = 100;
 
-/// What `regctl` alone prints: the commands in their groups.
+/// The output of `regctl` alone: the commands in their groups.
 std::string short_help(const Manual& manual);
 
-/// `regctl --help`: the same with the options of all commands.
+/// The output of `regctl --help`: the same with the options of all commands.
 std::string full_help(const Manual& manual);
 
-/// `regctl COMMAND --help`.
+/// The output of `regctl COMMAND --help`.
 std::string command_help(const Manual& manual, const CommandManual& command);
 
 } // namespace regctl::cli

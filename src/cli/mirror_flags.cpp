@@ -151,7 +151,7 @@ MirrorConfig read_config(const std::string& file, const Environment& environment
   return ops::mirror::parse_runnable_config(read_file(file, k_limit_bytes), file, environment);
 }
 
-/// Rules about the names of many have nothing to say where both ends name one.
+/// Refuses rules about names of repositories if both ends name one repository.
 void refuse_for_one_repository(const MirrorFlags& flags, const MirrorJob& job) {
   if (job.source.reference() != nullptr && !flags.repositories_from.empty()) {
     throw Error(ErrorKind::usage,
@@ -167,7 +167,7 @@ void refuse_for_one_repository(const MirrorFlags& flags, const MirrorJob& job) {
   }
 }
 
-/// The one job that the command line tells.
+/// The single job of the command line.
 MirrorJob flags_job(const MirrorFlags& flags, Context& context) {
   if (flags.destination.empty()) {
     throw Error(ErrorKind::usage, "SOURCE and DEST are required",
@@ -183,7 +183,7 @@ MirrorJob flags_job(const MirrorFlags& flags, Context& context) {
   return job;
 }
 
-/// What the file says of the run, under what the flags say.
+/// Combines the file's options of the run with the flags, which have priority.
 ops::mirror::RunOptions settle(ops::mirror::RunOptions run, const ops::mirror::RunOptions& flags) {
   run.gentle = run.gentle || flags.gentle;
   run.fail_fast = run.fail_fast || flags.fail_fast;
@@ -200,14 +200,14 @@ ops::mirror::RunOptions settle(ops::mirror::RunOptions run, const ops::mirror::R
   return run;
 }
 
-/// Where states are kept; empty where there is no home.
+/// The folder of state files; empty if there is no home folder.
 std::string state_folder(const Environment& environment) {
   const auto state = environment("XDG_STATE_HOME").value_or("");
   const auto home = environment("HOME").value_or("");
   return !state.empty() ? state + "/regctl" : home.empty() ? "" : home + "/.local/state/regctl";
 }
 
-/// How the file's registries are reached, and as whom.
+/// Access and credentials of the file's registries.
 Context::Registries registries_of(const MirrorConfig& config, const Environment& environment) {
   Context::Registries registries;
   for (const auto& [host, options] : config.registries) {
@@ -247,8 +247,8 @@ std::vector<GivenFlag> rule_flags(const MirrorFlags& flags) {
   };
 }
 
-/// The file's mirrors have rules of their own, and a flag that added to all of them, or replaced
-/// some, would be understood in either way.
+/// Refuses flags with rules beside a mirror file. The file's mirrors have their own rules, and it
+/// would be unclear whether a flag adds to all of them or replaces some.
 void refuse_rules(const MirrorFlags& flags, const std::string& file) {
   for (const auto& [name, is_given] : rule_flags(flags)) {
     if (is_given) {
@@ -259,8 +259,8 @@ void refuse_rules(const MirrorFlags& flags, const std::string& file) {
   }
 }
 
-/// A plan is what was decided: who gives a rule beside it expects the rule to hold. --protect does,
-/// as the last catch before a tag is removed.
+/// Refuses rules beside --apply: the plan's decisions are made, but a user expects a given rule to
+/// hold. --protect is allowed, since it is checked again before a tag is removed.
 void refuse_beside_apply(const MirrorFlags& flags) {
   if (flags.dry_run || !flags.plan.empty()) {
     throw Error(ErrorKind::usage, "--apply carries out a plan: --dry-run and --plan make one");
@@ -278,7 +278,8 @@ void refuse_beside_apply(const MirrorFlags& flags) {
   }
 }
 
-/// A catch that catches nothing makes believe that something is safe.
+/// Refuses the safeguards of pruning without --prune: they would have no effect, but suggest
+/// safety.
 void refuse_catches_without_prune(const MirrorFlags& flags) {
   if (flags.rules.prune.enabled || !flags.apply.empty()) {
     return;
@@ -319,7 +320,7 @@ void refuse_contradictions(const MirrorFlags& flags, const std::string& file) {
   refuse_rules(flags, file);
 }
 
-/// Standard input can be read once: the second reader would find nothing, and no fault in that.
+/// Refuses two readers of standard input: the second one would find it empty, without any error.
 void refuse_second_reading(const std::vector<MirrorJob>& jobs, const MirrorFlags& flags) {
   const auto readers = std::count_if(
       jobs.begin(), jobs.end(), [](const MirrorJob& job) { return job.repositories_from == "-"; });
@@ -334,7 +335,8 @@ void refuse_second_reading(const std::vector<MirrorJob>& jobs, const MirrorFlags
   }
 }
 
-/// Standard output has the lines of the run, and a file of that name is not what anybody means.
+/// Refuses "-" as a file: standard output has the lines of the run, and a file named "-" is a
+/// mistake.
 void refuse_standard_output(const ops::mirror::RunOptions& run, const std::string& plan) {
   struct Written {
     const std::string& file;

@@ -19,7 +19,7 @@ struct MirrorFlags {
   std::string source;
   std::string destination;
   ops::mirror::Rules rules;
-  std::optional<double> prune_limit; ///< belongs to them; nothing: as usual
+  std::optional<double> prune_limit; ///< part of `rules`; nothing: the default
   std::string repositories_from;
   bool dry_run = false;
   bool exit_code = false;
@@ -29,11 +29,11 @@ struct MirrorFlags {
   std::optional<ops::mirror::Shard> shard;
   std::string plan;
   std::string apply;
-  ops::mirror::RunOptions run; ///< what the file may say as well
+  ops::mirror::RunOptions run; ///< options that the file may have too
   std::optional<std::chrono::seconds> watch;
 };
 
-/// What the flags and the mirror file come to.
+/// The result of the flags and the mirror file together.
 struct MirrorRun {
   std::vector<ops::mirror::MirrorJob> jobs;
   ops::mirror::MirrorOptions options;
@@ -46,10 +46,10 @@ struct MirrorRun {
 
 void add_mirror_flags(Arguments& arguments, MirrorFlags& flags);
 
-/// Reads the mirror file (--config), and lets the flags have the last word where both say
-/// something; tells the context of the file's registries. May be called again when the file has
-/// changed. Throws Error{usage} for flags that contradict each other or the file, and
-/// for rules beside a file.
+/// Reads the mirror file (--config) and combines it with the flags, which have priority. Passes the
+/// file's registries to the context. May be called again when the file has changed. Throws
+/// Error{usage} for flags that contradict each other or the file, and for flags with rules beside a
+/// file.
 MirrorRun plan_run(const MirrorFlags& flags, Context& context);
 
 } // namespace regctl::cli

@@ -10,21 +10,21 @@
 
 namespace regctl::cli {
 
-/// What the passes of a mirror came to, for Prometheus. Thread-safe.
+/// Counters of a mirror's passes, for Prometheus. Thread-safe.
 class MirrorMetrics {
 public:
-  /// A pass has ended.
+  /// Adds a finished pass.
   void add(const ops::mirror::Summary& summary, bool is_good,
            std::chrono::system_clock::time_point now);
 
-  /// Whether the last pass was stopped in its middle.
+  /// Whether the last pass was interrupted.
   [[nodiscard]] bool was_interrupted() const;
 
   /// The text format, version 0.0.4; all names begin with "regctl_mirror_".
   [[nodiscard]] std::string print() const;
 
 private:
-  mutable std::mutex mutex_; ///< guards what follows
+  mutable std::mutex mutex_; ///< guards the members below
   std::uint64_t passes_ = 0;
   std::uint64_t passes_failed_ = 0;
   std::uint64_t images_ = 0;

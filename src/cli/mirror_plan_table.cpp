@@ -15,7 +15,7 @@ using ops::mirror::TagResult;
 
 constexpr std::size_t k_columns = 100;
 
-/// "-" where nothing moves, "N/A" where it is not known how much.
+/// "-" if nothing moves, "N/A" if the size is unknown.
 std::string show_bytes(const TagResult& result, std::uint64_t bytes) {
   if (!is_transfer(result.tag)) {
     return "-";
@@ -53,7 +53,7 @@ void MirrorPlanTable::finish(const ops::mirror::Summary& summary, SizesAsked ask
   }
   for (const auto& sentence : plan_totals(summary, asked)) {
     auto text = wrap(sentence, 0, k_columns);
-    text.pop_back(); // print_line() ends it
+    text.pop_back(); // print_line() adds the line feed
     context_.print_line(text);
   }
 }

@@ -9,7 +9,7 @@
 
 namespace regctl::cli {
 
-/// A mirror's plan as a table, row by row as it is made, with what it comes to below it. Not
+/// The table of a mirror's plan, printed row by row during planning, with totals below it. Not
 /// thread-safe.
 class MirrorPlanTable {
 public:
@@ -21,7 +21,7 @@ public:
 private:
   Context& context_;
   ShownTags shown_;
-  std::optional<Listing> rows_; ///< nothing until the first one: no rows, no headings
+  std::optional<Listing> rows_; ///< created with the first row: no rows, no headings
 };
 
 } // namespace regctl::cli

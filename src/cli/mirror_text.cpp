@@ -21,12 +21,12 @@ std::string repositories(std::uint64_t number) {
   return number_of(number, "repository", "repositories");
 }
 
-/// ", 3 failed"; nothing for none.
+/// ", 3 failed"; empty for zero.
 std::string unless_none(std::uint64_t number, const std::string& text) {
   return number == 0 ? std::string() : ", " + text;
 }
 
-/// Of what is more than a tag, and of what came to no end.
+/// The failures of whole mirrors and repositories, and everything not done.
 std::string troubles(const ops::mirror::Summary& summary) {
   return unless_none(summary.repositories_failed,
                      repositories(summary.repositories_failed) + " failed") +
@@ -39,7 +39,7 @@ std::string troubles(const ops::mirror::Summary& summary) {
                      repositories(summary.repositories_not_done) + " not done");
 }
 
-/// "copy 4, keep 2": the actions that there are.
+/// "copy 4, keep 2": the planned actions.
 std::string show_actions(const ops::mirror::PlanTotals& plan, std::uint64_t failed) {
   struct Row {
     std::string_view word;

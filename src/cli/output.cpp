@@ -13,7 +13,7 @@ namespace regctl::cli {
 
 namespace {
 
-constexpr std::size_t k_gap = 3; // between columns, as docker has it
+constexpr std::size_t k_gap = 3; // between columns, as in docker's tables
 
 std::string to_text(const Json& document) {
   return visible_json(document.dump(2, ' ', false, Json::error_handler_t::replace));
@@ -102,7 +102,7 @@ void Listing::add_row(std::vector<std::string> cells) {
   }
   if (!is_holding_) {
     print_row(cells);
-    context_.out().flush(); // who reads a pipe line by line wants it now
+    context_.out().flush(); // the reader of a pipe wants each line at once
     return;
   }
   held_.push_back(std::move(cells));
@@ -121,7 +121,7 @@ void Listing::finish() {
 }
 
 void Listing::finish(WhenEmpty when_empty) {
-  const bool is_empty = is_holding_ && held_.size() <= 1; // the headings
+  const bool is_empty = is_holding_ && held_.size() <= 1; // only the headings
   if (wants_json()) {
     context_.out() << (printed_objects_ == 0 ? "[]\n" : "\n]\n") << std::flush;
   } else if (is_holding_ && !(is_empty && when_empty == WhenEmpty::nothing)) {
@@ -152,7 +152,7 @@ void Listing::print_row(const std::vector<std::string>& cells) {
     line += i + 1 == cells.size() ? cells[i] : pad(cells[i], widths_[i] + k_gap);
   }
   line.erase(line.find_last_not_of(' ') + 1);
-  context_.print_line(line); // above what shows the progress
+  context_.print_line(line); // above the progress display
 }
 
 } // namespace regctl::cli

@@ -16,21 +16,21 @@
 
 namespace regctl::cli {
 
-/// Prints one JSON document with its end of line. Bytes that are not UTF-8 become U+FFFD, and
-/// characters that could change a terminal's state are written as \u escapes.
+/// Prints one JSON document and a line feed. Bytes that are not UTF-8 become U+FFFD, and characters
+/// that could change a terminal's state become \u escapes.
 void print_json(std::ostream& out, const Json& document);
 
-/// The same as one line with its end.
+/// The same document as one line, with its line feed.
 std::string print_json_line(const Json& document);
 
-/// One JSON object that is written member by member, for results too large to be held. Nothing is
-/// written before the first element of an array, or the end: what is refused before leaves nothing.
+/// Writes one JSON object member by member, for results too large for memory. Nothing is written
+/// before the first element of an array or the end, so that an early error leaves no output.
 class JsonStream {
 public:
   explicit JsonStream(std::ostream& out) : out_(out) {}
 
   void member(std::string_view name, const Json& value);
-  /// Until end_array(), add() is what comes next.
+  /// After this, only add() may be called until end_array().
   void begin_array(std::string_view name);
   void add(const Json& element);
   void end_array();
@@ -48,30 +48,30 @@ private:
   bool is_first_element_ = true;
 };
 
-/// The rows of a command's result as they come: a table, or with --format json one array that is
-/// written row by row. An error leaves the array open: half a listing is not a listing.
+/// The rows of a command's result, printed as they come: a table, or with --format json one array.
+/// After an error the array stays open, so that a part of a listing is not valid JSON.
 ///
-/// A table holds back its first rows (k_held_rows, or as many as come within k_held_time of the
-/// first) to find the widths of its columns; a later cell that is wider widens its column from
+/// A table holds back its first rows to find the widths of its columns: k_held_rows rows, or those
+/// that come within k_held_time of the first. A wider cell in a later row widens its column from
 /// there on. Cells are made visible() here.
 class Listing {
 public:
-  /// A listing without headings prints its cells alone.
+  /// A listing without headings prints only its cells.
   Listing(Context& context, std::vector<std::string> headings);
 
   [[nodiscard]] bool wants_json() const noexcept { return context_.wants_json(); }
 
-  /// What the columns will at least be as wide as, used if rows are printed before all are known.
+  /// Minimum widths of the columns, for rows that are printed before all are known.
   void expect_widths(std::vector<std::size_t> widths) { expected_widths_ = std::move(widths); }
 
-  /// For wants_json().
+  /// Adds a row as JSON; only if wants_json().
   void add(const Json& object);
-  /// For a table; as many cells as headings.
+  /// Adds a row to the table; needs as many cells as headings.
   void add_row(std::vector<std::string> cells);
-  /// What a table without rows is: a listing of nothing, or nothing to tell.
+  /// What to print for a table without rows.
   enum class WhenEmpty { headings, nothing };
 
-  /// Writes what is held back and ends the array. An empty table has its headings.
+  /// Writes the rows held back and ends the array. An empty table prints its headings.
   void finish();
   void finish(WhenEmpty when_empty);
 
@@ -85,9 +85,9 @@ private:
   Context& context_;
   std::vector<std::size_t> widths_;
   std::vector<std::size_t> expected_widths_;
-  std::vector<std::vector<std::string>> held_; ///< the headings are the first
+  std::vector<std::vector<std::string>> held_; ///< the first one holds the headings
   bool is_holding_ = true;
-  std::optional<std::chrono::system_clock::time_point> since_; ///< the first row
+  std::optional<std::chrono::system_clock::time_point> since_; ///< time of the first row
   std::size_t printed_objects_ = 0;
 };
 

@@ -21,7 +21,7 @@ bool is_stream(const Place& place) {
   return place.path == "-";
 }
 
-/// Files are written under the name that was given, but not always as it says.
+/// Notes if the name of an archive suggests compression, since archives are written as plain tar.
 void note_plain_tar(Context& context, const std::string& file) {
   constexpr std::array<std::string_view, 5> k_compressed = {".tgz", ".tar.gz", ".tar.zst",
                                                             ".tar.xz", ".tar.bz2"};

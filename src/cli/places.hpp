@@ -14,58 +14,59 @@
 
 namespace regctl::cli {
 
-/// Throws Error{usage} for a name that something here has and a registry may have (model/place),
-/// with both lines to type.
+/// Throws Error{usage} for a name that exists locally but may also be a registry (model/place). The
+/// hint shows both lines to type.
 void refuse_either(Context& context, const std::string& text);
 
-/// Place::parse() with what lies here. Throws as refuse_either().
+/// Place::parse() with a look at local files. Throws as refuse_either() does.
 Place parse_place(Context& context, const std::string& text);
 
-/// One end of a mirror or of a comparison. Throws as refuse_either(), and Error{usage}.
+/// Reads one end of a mirror or of a comparison. Throws as refuse_either() does, and Error{usage}.
 ops::Endpoint parse_endpoint(Context& context, const std::string& text);
 
-/// Where images come from. Throws Error{usage} for an
-/// archive on standard input that is a terminal, or that the password comes from.
+/// Reads the source of images. Throws Error{usage} for an archive on standard input if that is a
+/// terminal, or if the password is read from it.
 Place parse_source(Context& context, const std::string& text);
 
-/// Where images go to. Throws Error{usage} for an archive on standard output that is a terminal, or
-/// that --format json would write to as well.
+/// Reads the destination of images. Throws Error{usage} for an archive on standard output if that
+/// is a terminal, or if --format json writes to it too.
 Place parse_destination(Context& context, const std::string& text);
 
-/// A host alone ("localhost:5000", "docker://registry.local", "registry.local/"); nothing for what
-/// names an image or is here. Throws as refuse_either().
+/// Reads a host alone ("localhost:5000", "docker://registry.local", "registry.local/"). Nothing for
+/// the name of an image or of a local place. Throws as refuse_either() does.
 std::optional<RegistryHost> parse_lone_host(Context& context, const std::string& text);
 
-/// The same for where images go to and keep their names; "host:5000/" is a name that was forgotten.
+/// Reads the host that images are copied to under their own names. Nothing for "host:5000/", where
+/// the name was probably forgotten.
 std::optional<RegistryHost> parse_new_host(Context& context, const std::string& text);
 
-/// Throws Error{usage} for a host with a port where an image is wanted: with a tag in the place of
-/// the port it would be a name at docker.io.
+/// Throws Error{usage} for a host with a port in the place of an image. (Its port would be taken
+/// for a tag, and the host for an image at docker.io.)
 void refuse_lone_host(Context& context, const std::string& text);
 
-/// A namespace at a registry ("host:5000/team/"); nothing for anything else. Throws as
-/// refuse_either(), and Error{usage}.
+/// Reads a namespace at a registry ("host:5000/team/"); nothing for any other text. Throws as
+/// refuse_either() does, and Error{usage}.
 std::optional<ops::Endpoint> parse_namespace(Context& context, const std::string& text);
 
 /// Throws Error{usage} if `reference`, written as `text`, has a tag or a digest.
 void refuse_tag(const Reference& reference, const std::string& text);
 
-/// A repository of a registry or a storage tree, with or without a tag. Throws Error{usage} for any
-/// other place.
+/// Reads a repository of a registry or a storage tree, with or without a tag. Throws Error{usage}
+/// for any other place.
 Place parse_repository_place(Context& context, const std::string& text);
 
-/// The folder of a whole storage tree, which need not be there: "v1-storage:DIR" or DIR. Throws
-/// Error{usage} for anything else.
+/// Reads the folder of a whole storage tree, which need not exist: "v1-storage:DIR" or DIR. Throws
+/// Error{usage} for any other text.
 std::string parse_storage_folder(const std::string& text);
 
-/// The same for commands that want one that is there; a DIR alone has to be.
+/// The same for commands that need an existing tree: a DIR without scheme must exist.
 std::string parse_storage_tree(const std::string& text);
 
-/// {"place", "repository", "tag"} of a repository or a tag at a registry or in a tree; the tag null
-/// where it has none.
+/// {"place", "repository", "tag"} of a repository or a tag at a registry or in a tree; "tag" is
+/// null for a repository.
 Json name_members(const Place& place);
 
-/// As one line for people: without "docker://".
+/// The place as lines for people show it: without "docker://".
 std::string show_place(std::string_view place);
 
 } // namespace regctl::cli

@@ -13,7 +13,7 @@ namespace regctl::cli {
 
 namespace {
 
-// Fields are as wide as their widest value, so that nothing jumps to and fro.
+// Fields are as wide as their widest value, so that the columns do not jump.
 constexpr std::size_t k_verb_columns = 7;
 constexpr std::size_t k_size_columns = 8;  // "65.57 kB"
 constexpr std::size_t k_rate_columns = 10; // "65.57 kB/s"
@@ -32,7 +32,7 @@ std::string show_rate(const RateMeter& rate) {
 
 using Seconds = std::optional<std::uint64_t>;
 
-/// Nothing where it is not known.
+/// Nothing if unknown.
 Seconds time_left(const RateMeter& rate, std::uint64_t done_bytes,
                   std::optional<std::uint64_t> total_bytes) {
   const auto per_second = rate.bytes_per_second();
@@ -42,7 +42,7 @@ Seconds time_left(const RateMeter& rate, std::uint64_t done_bytes,
   return (*total_bytes - done_bytes + *per_second - 1) / *per_second;
 }
 
-/// What is expected to move is only what the parts that are open need: a lower bound.
+/// The expected bytes are only those of the open parts, so that their time is a lower bound.
 Seconds time_left(const Tally& tally, const Standing& standing) {
   constexpr std::chrono::seconds k_too_early{1};
   const auto open = time_left(tally.rate(), tally.bytes_moved(), tally.bytes_expected());
@@ -57,7 +57,7 @@ Seconds time_left(const Tally& tally, const Standing& standing) {
   return std::max(static_cast<std::uint64_t>(std::min(all_s, 1e9)), open.value_or(0));
 }
 
-/// Nothing where it is not known or would be for ever.
+/// Empty if unknown or very long.
 std::string show(Seconds time) {
   constexpr std::uint64_t k_longest_s = 99 * 3600;
   return time && *time <= k_longest_s ? human_duration(std::chrono::seconds(*time)) : "";
@@ -80,7 +80,7 @@ std::string bar(const Tally::Layer& layer, std::size_t columns) {
   return "[" + text + "]";
 }
 
-/// What is not empty, with commas.
+/// The parts that are not empty, separated by commas.
 std::string join(std::vector<std::string> parts, const std::vector<std::string>& more) {
   parts.insert(parts.end(), more.begin(), more.end());
   std::string text;
@@ -133,14 +133,14 @@ std::string total_line(const Tally& tally, const Standing& standing, std::size_t
   const auto moved = tally.bytes_moved();
   const auto expected = tally.bytes_expected();
   const auto left = show(time_left(tally, standing));
-  std::vector<std::string> amounts; // in the order of their worth
+  std::vector<std::string> amounts; // the most important first
   if (has_layers) {
     const auto* of = tally.may_exceed_expected() ? " of at least " : " of ";
     amounts = {human_size(moved) + (expected ? of + human_size(*expected) : ""),
                show_rate(tally.rate())};
   }
   const bool takes_longer = standing.share <= 0 || tally.may_exceed_expected();
-  const auto* more = takes_longer ? "+ left" : " left"; // at least that long
+  const auto* more = takes_longer ? "+ left" : " left"; // a lower bound
   amounts.push_back(left.empty() ? "" : left + more);
   auto counts = std::vector<std::string>{standing.parts, standing.tags, layers};
   if (!standing.tags.empty() && join(counts, amounts).size() > columns) {
@@ -184,7 +184,7 @@ std::vector<std::string> progress_lines(const Tally& tally, const Standing& stan
   if (tally.layers().empty() && standing.is_empty()) {
     return lines;
   }
-  // One column stays free, because a full line wraps; one row for the cursor, one for the total.
+  // One column stays free, since a full line wraps; one row is for the cursor, one for the total.
   const std::size_t columns = std::max(window.columns, 2U) - 1;
   const std::size_t rows = std::max(window.rows, 3U) - 2;
   for (const auto& [task, layer] : tally.layers()) {

@@ -20,14 +20,15 @@ namespace regctl::cli {
 
 namespace {
 
-/// Where to read on after a wrong command line.
+/// Where to find help after an invalid command line.
 std::string help_hint(const CommandLine& line) {
   const auto* command = line.command();
   return "see regctl " + (command == nullptr ? "" : std::string(command->text.name) + " ") +
          "--help";
 }
 
-/// Whether these ask for JSON, also where the rest of them makes no sense. The last one counts.
+/// The output format that the arguments ask for, even if the rest of them is invalid. The last
+/// --format counts.
 Format format_of(const std::vector<std::string>& arguments) {
   constexpr std::string_view k_flag = "--format";
   auto format = Format::table;
@@ -47,8 +48,8 @@ bool has_colours(const Console& console) {
          console.environment("TERM").value_or("dumb") != "dumb";
 }
 
-/// The message as it is printed. What is said of a file's mistakes has a line for each, which stay
-/// lines; any other line end came from elsewhere.
+/// The message as it is printed. A message about several mistakes of a file has one line for each.
+/// All other line ends come from outside and are escaped.
 std::string show_message(const Error& error) {
   constexpr std::string_view k_next_mistake = "\n  ";
   const std::string_view message = error.message();
@@ -86,14 +87,14 @@ void print_as_json(Console& console, ops::Failure failure) {
   console.err << print_json_line(document) << std::flush;
 }
 
-/// Parses and works; the context, and with it the progress display, is gone when it returns or
-/// throws.
+/// Parses the arguments and runs the command. The context, and with it the progress display, is
+/// gone when this returns or throws.
 ExitCode work(CommandLine& line, const std::vector<std::string>& arguments, Console& console,
               const OpenVerbs& open) {
   const auto invocation = line.parse(arguments);
   Context context(console, arguments, line.globals(), line.manual(), open);
   const auto code = invocation.action(context);
-  console.out.flush(); // a full disk may show only now
+  console.out.flush(); // a full disk may be noticed only now
   return code;
 }
 
@@ -110,7 +111,7 @@ ExitCode explain(const Error& error, const CommandLine& line, Format format, Con
   return exit_code_of(error.kind());
 }
 
-/// What is no Error: a bug.
+/// Reports an exception that is not an Error: a bug.
 void explain_bug(const std::exception_ptr& problem, Format format, Console& console) {
   auto failure = ops::explain(problem);
   failure.hint = "please report it with the command line and what --debug shows";
@@ -121,15 +122,15 @@ void explain_bug(const std::exception_ptr& problem, Format format, Console& cons
   }
 }
 
-/// What a failed command had printed so far may be of use, and is in order before the next thing.
+/// Flushes the output of a failed command: it may be useful, and must precede the error message.
 void try_to_flush(std::ostream& out) noexcept {
   try {
     out.flush();
-  } catch (...) { // the failure that is being told about came first
+  } catch (...) { // the original failure is reported, not this one
   }
 }
 
-/// What the machine has no more of. Telling it may need some of that too.
+/// Reports a lack of memory or threads. The report itself may fail for the same reason.
 ExitCode explain_shortage(const char* what, Format format, Console& console) noexcept {
   try_to_flush(console.out);
   try {
@@ -139,7 +140,7 @@ ExitCode explain_shortage(const char* what, Format format, Console& console) noe
     } else {
       print_as_text(console, error, error.hint());
     }
-  } catch (...) { // the exit code tells it
+  } catch (...) { // the exit code still says it
   }
   return ExitCode::local_io;
 }

@@ -54,7 +54,7 @@ ExitCode note_unmatched(Context& context, const std::vector<std::string>& patter
 
 ExitCode note_unmatched(Context& context, const ops::Scope& scope, const ops::Problems& problems,
                         bool is_strict, ExitCode code) {
-  const bool is_one = scope.a.reference() != nullptr; // whose name is compared with nothing
+  const bool is_one = scope.a.reference() != nullptr; // a single name is not compared with patterns
   return note_unmatched(context,
                         ops::mirror::unmatched_patterns(
                             is_one ? ops::mirror::Filter() : scope.repositories, scope.tags,

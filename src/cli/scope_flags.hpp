@@ -12,8 +12,8 @@
 
 namespace regctl::cli {
 
-/// --include, --exclude, --include-tag and --exclude-tag; `verb` is what is done with what they
-/// leave ("Mirror").
+/// Declares --include, --exclude, --include-tag and --exclude-tag. `verb` says in their help what
+/// the command does with the selected names ("Mirror").
 void add_filter_flags(Arguments& arguments, ops::mirror::Filter& repositories,
                       ops::mirror::TagFilter& tags, const std::string& verb);
 
@@ -21,32 +21,32 @@ void add_filter_flags(Arguments& arguments, ops::mirror::Filter& repositories,
 struct ScopeFlags {
   std::string a;
   std::string b;
-  ops::Scope scope; ///< its filters
+  ops::Scope scope; ///< only its filters are used
   bool is_strict = false;
 };
 
-/// What A may be.
+/// Help text for the place A.
 inline constexpr const char* k_scope_a =
     "A registry (HOST[:PORT]), a namespace (HOST[:PORT]/NAMESPACE/), a repository or tag "
     "(HOST[:PORT]/NAME[:TAG]), v1-storage:DIR[:NAME[:TAG]], or docker-archive:FILE";
 
-/// What the flags come to. Throws Error{usage}.
+/// The scope that the flags describe. Throws Error{usage}.
 ops::Scope scope_of(const ScopeFlags& flags, Context& context);
 
-/// --strict of a command that has those.
+/// Declares --strict for a command with these filters.
 void add_strict_flag(Arguments& arguments, bool& is_strict);
 
-/// Tells the patterns of a comparison that no name matched. See note_unmatched().
+/// Notes the patterns of a comparison that matched no name. See the next function.
 ExitCode note_unmatched(Context& context, const ops::Scope& scope, const ops::Problems& problems,
                         bool is_strict, ExitCode code);
 
-/// Tells the patterns that no name matched, once all names have been compared. With `is_strict` the
-/// code of a good end becomes not_found if there are any.
+/// Notes the patterns that matched no name; all names must have been compared. With `is_strict` a
+/// successful code becomes not_found if there are any.
 ExitCode note_unmatched(Context& context, const std::vector<std::string>& patterns, bool is_strict,
                         ExitCode code);
 
-/// The end of a command that could not look at everything: ok without problems, else that of their
-/// cause if there is one alone and nothing else was looked at, else partial.
+/// The exit code of a command that could not examine everything. It is ok without problems; the
+/// code of their cause if all have the same kind and nothing else was examined; partial otherwise.
 ExitCode exit_code_of(const ops::Problems& problems, std::uint64_t looked_at);
 
 } // namespace regctl::cli

@@ -18,12 +18,12 @@ namespace regctl::cli {
 
 namespace {
 
-/// With a standard stream closed, the next file that is opened would be taken for it.
+/// Opens closed standard streams, since the next opened file would get their descriptors.
 void keep_standard_descriptors() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
-      // The wrong way round, so that using it fails and is told: nothing vanishes, and nothing is
-      // taken for an empty input.
+      // Opened in the wrong direction, so that any use fails with an error: output is not lost
+      // silently, and input does not look empty.
       const int way = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
       [[maybe_unused]] const int replaced = ::open("/dev/null", way);
     }
@@ -55,7 +55,8 @@ std::optional<std::string> environment(const char* name) {
 
 Console make_system_console() {
   keep_standard_descriptors();
-  static FdOutput out(STDOUT_FILENO, "standard output"); // streams of the process, like std::cerr
+  static FdOutput out(STDOUT_FILENO,
+                      "standard output"); // static, since they belong to the process like std::cerr
   return {
       .out = out,
       .err = std::cerr,

@@ -68,7 +68,7 @@ Tally::Layer Tally::finish(ops::Progress::Task task) {
   auto layer = drop(task);
   ++layers_over_;
   bytes_over_ += layer.done_bytes;
-  if (!layer.total_bytes) { // now it is known; the total stays a total
+  if (!layer.total_bytes) { // its size is known now; an unknown total stays unknown
     expected_.unknown -= expected_.unknown > 0 ? 1 : 0;
     expected_.bytes += expected_.bytes > 0 ? layer.done_bytes : 0;
   }

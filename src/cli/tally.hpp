@@ -15,14 +15,14 @@ namespace regctl::cli {
 
 using ProgressClock = std::chrono::steady_clock;
 
-/// Bytes per second over the last five seconds or the last two looks, whichever is longer, so that
-/// a stall shows and a hiccup does not. Not thread-safe.
+/// Bytes per second over the last five seconds or the last two samples, whichever is longer, so
+/// that a stall shows but a short pause does not. Not thread-safe.
 class RateMeter {
 public:
-  /// `bytes` have moved in all until `now`; fewer than last time begin anew.
+  /// Takes a sample: `bytes` in all until `now`. A smaller number than before starts again.
   void look(ProgressClock::time_point now, std::uint64_t bytes);
 
-  /// Nothing during the first second, when it would be a guess.
+  /// Nothing during the first second, where it would be a guess.
   [[nodiscard]] std::optional<std::uint64_t> bytes_per_second() const;
 
 private:
@@ -33,8 +33,7 @@ private:
   std::deque<Sample> samples_;
 };
 
-/// Where a run stands: the layers that are under way and the totals. Not thread-safe: who shows it
-/// locks.
+/// The state of a run: the moving layers and the totals. Not thread-safe; the display locks it.
 class Tally {
 public:
   struct Layer {
@@ -52,22 +51,22 @@ public:
                             ProgressClock::time_point now);
   void advance(ops::Progress::Task task, std::uint64_t bytes);
   void restart(ops::Progress::Task task);
-  /// Takes out the layer that is over; its bytes count as moved.
+  /// Removes a finished layer; its bytes count as moved.
   Layer finish(ops::Progress::Task task);
-  /// Takes out a layer that failed.
+  /// Removes a failed layer.
   Layer drop(ops::Progress::Task task);
-  /// A layer that need not move, and its bytes if they were expected.
+  /// Counts a layer that need not move, and its bytes if they were expected.
   void skip(std::optional<std::uint64_t> total_bytes);
-  /// Lets the rate meters look.
+  /// Takes a sample for all rates.
   void look(ProgressClock::time_point now);
 
   [[nodiscard]] const Layers& layers() const noexcept { return layers_; }
   [[nodiscard]] std::uint64_t layers_over() const noexcept { return layers_over_; }
   [[nodiscard]] std::uint64_t layers_expected() const noexcept;
   [[nodiscard]] std::uint64_t bytes_moved() const noexcept;
-  /// Nothing where it is not known.
+  /// Nothing if unknown.
   [[nodiscard]] std::optional<std::uint64_t> bytes_expected() const noexcept;
-  /// Whether there may be more, of layers whose size is not known yet.
+  /// Whether more bytes may come, from layers of unknown size.
   [[nodiscard]] bool may_exceed_expected() const noexcept { return expected_.unknown > 0; }
   [[nodiscard]] const RateMeter& rate() const noexcept { return rate_; }
 

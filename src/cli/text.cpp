@@ -20,7 +20,7 @@ template <std::size_t N> bool is_in(const std::array<Range, N>& ranges, std::uin
                      [&](Range range) { return code >= range.first && code <= range.last; });
 }
 
-// Not the whole of Unicode's tables: the scripts that are seen in names and descriptions.
+// Not all of Unicode's tables: only scripts that occur in names and descriptions.
 constexpr std::array<Range, 6> k_combining = {{{0x300, 0x36f},
                                                {0x483, 0x489},
                                                {0x591, 0x5bd},
@@ -51,7 +51,7 @@ std::string escape_json(std::uint32_t code) {
   if (code < 0x10000) {
     return format("\\u%04x", code);
   }
-  const auto offset = code - 0x10000; // JSON's escapes are UTF-16
+  const auto offset = code - 0x10000; // JSON escapes are UTF-16
   return format("\\u%04x\\u%04x", 0xd800 + (offset >> 10U), 0xdc00 + (offset & 0x3ffU));
 }
 
@@ -166,7 +166,7 @@ bool natural_less(std::string_view a, std::string_view b) noexcept {
       b.remove_prefix(1);
     }
   }
-  return a.empty() == b.empty() ? whole_a < whole_b : a.empty(); // "01" and "1" differ somehow
+  return a.empty() == b.empty() ? whole_a < whole_b : a.empty(); // "01" and "1" must differ
 }
 
 } // namespace regctl::cli

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t k_line_columns = 100;
 
-/// Whether each layer is worth a line. A check reads all there are and has a result of its own.
+/// Whether each layer gets a line. A check reads all layers and prints its own result.
 bool is_told(ops::Progress::Verb verb) {
   return verb != ops::Progress::Verb::reading;
 }
@@ -38,14 +38,14 @@ TransferProgress::~TransferProgress() {
     is_stopping_ = true;
     try {
       console_.err << erasure(console_.window_size()) << std::flush;
-    } catch (...) { // a line that stays is worth no process
+    } catch (...) { // a failure to show progress must not end the process
     }
   }
   stopping_.notify_all();
 }
 
-/// What takes the drawn lines away and leaves the cursor where they began. A terminal that became
-/// narrower has broken lines into several rows.
+/// The text that erases the drawn lines and leaves the cursor where they began. In a terminal that
+/// became narrower, long lines take several rows.
 std::string TransferProgress::erasure(WindowSize window) const {
   if (drawn_.empty()) {
     return {};
@@ -55,8 +55,8 @@ std::string TransferProgress::erasure(WindowSize window) const {
   for (const auto width : drawn_) {
     rows += std::max<std::size_t>((width + columns - 1) / columns, 1);
   }
-  // Row by row: where all of a screen is erased at once, from its first row on, terminals with a
-  // history (tmux) keep what was there, and show it again when they become larger.
+  // Row by row: if a whole screen is erased at once, terminals with a history (tmux) keep the
+  // erased rows and show them again when they become larger.
   const auto up = "\x1b[" + std::to_string(rows) + "A";
   auto text = up + "\r";
   for (std::size_t row = 0; row < rows; ++row) {
@@ -65,7 +65,7 @@ std::string TransferProgress::erasure(WindowSize window) const {
   return text + "\x1b[J" + up;
 }
 
-/// All of it in one piece: what is written in several can be seen half done.
+/// Writes all of it at once, since a drawing in several pieces may be seen half finished.
 void TransferProgress::draw(const std::string& above) {
   const auto window = console_.window_size();
   auto text = erasure(window) + above;
@@ -85,7 +85,7 @@ void TransferProgress::say(const std::string& line) {
   }
 }
 
-/// Of what happens to one image.
+/// Writes a line about one image.
 void TransferProgress::say_event(const std::string& line) {
   if (!totals_only_) {
     say(line);
@@ -100,7 +100,7 @@ void TransferProgress::start_shower() {
   if (!shower_.joinable()) {
     try {
       shower_ = std::jthread([this] { show_now_and_then(); });
-    } catch (const std::system_error&) { // without threads to spare nothing is shown in between
+    } catch (const std::system_error&) { // without a thread there are no updates in between
     }
   }
 }
@@ -161,7 +161,7 @@ void TransferProgress::finish(Task task) {
 
 void TransferProgress::fail(Task task) {
   const std::lock_guard lock(mutex_);
-  tally_.drop(task); // why it failed is said at the end, by run()
+  tally_.drop(task); // run() reports the reason at the end
 }
 
 void TransferProgress::skipped(const std::string& id, Verb,

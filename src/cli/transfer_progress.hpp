@@ -19,18 +19,18 @@
 namespace regctl::cli {
 
 enum class ProgressStyle {
-  bars, ///< drawn over each other at the end of a terminal
-  lines ///< that stay: what begins and ends, and now and then how far it is
+  bars, ///< redrawn in place at the end of a terminal
+  lines ///< permanent lines: begin and end of layers, and the totals now and then
 };
 
-/// How long nothing new is shown of layers that merely move on: a tenth of a second for bars, ten
+/// The pause between two updates while layers only move on: a tenth of a second for bars, ten
 /// seconds for lines.
 std::chrono::milliseconds usual_pause(ProgressStyle style) noexcept;
 
-/// Tells on `console.err` what moves. With bars, everything else is written above them and stays;
-/// between two drawings the cursor rests below them, at the beginning of a line and never hidden,
-/// so that the terminal is as it should be however the process ends. Thread-safe; draws from a
-/// thread of its own, which begins with the first layer and ends with the object.
+/// Shows on `console.err` what moves. With bars, all other output is written above them and stays.
+/// Between two drawings the cursor is below the bars, at the beginning of a line and visible, so
+/// that the terminal is usable however the process ends. Thread-safe. Draws on its own thread,
+/// which starts with the first layer and ends with the object.
 class TransferProgress final : public ops::Progress {
 public:
   /// `console` must outlive this.
@@ -51,7 +51,7 @@ public:
   void standing_of_tags(std::string_view text) override;
   void note(std::string_view sentence) override;
 
-  /// From now on what begins, ends or is skipped gets no line of its own.
+  /// From now on single layers get no lines.
   void show_totals_only();
 
   /// Writes a line to `console.out`, above the bars.
@@ -70,7 +70,7 @@ private:
   Console& console_;
   const ProgressStyle style_;
   const std::chrono::milliseconds pause_;
-  std::mutex mutex_; ///< guards what follows
+  std::mutex mutex_; ///< guards the members below
   Tally tally_;
   Standing standing_;
   std::optional<ProgressClock::time_point> standing_since_;

@@ -7,11 +7,11 @@
 
 namespace regctl::cli {
 
-/// What is typed to call regctl with these arguments: "regctl images './my app.tar'". Words are
-/// quoted where a shell wants it; a user and password in the name of a registry are left out.
+/// The command line that calls regctl with these arguments: "regctl images './my app.tar'". Words
+/// are quoted for a shell if necessary. A user and password in the name of a registry are left out.
 std::string typed_line(const std::vector<std::string>& arguments);
 
-/// The same with `instead` in the place of each argument `word`.
+/// The same with `instead` in place of each argument that equals `word`.
 std::string typed_line_with(std::vector<std::string> arguments, std::string_view word,
                             const std::string& instead);
 

@@ -19,22 +19,22 @@ struct WindowSize {
 
 enum class Echo { on, off };
 
-/// Everything a command has of the person or script that runs it: the seam for tests.
+/// The environment of a command: streams, terminal, clock and variables. Tests replace it.
 struct Console {
-  std::ostream& out; ///< data; throws when it cannot be written (FdOutput)
-  std::ostream& err; ///< talk
+  std::ostream& out; ///< results; throws when they cannot be written (FdOutput)
+  std::ostream& err; ///< errors, notes and progress
   bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
 
-  /// Standard input, to be read once.
+  /// Opens standard input. Only once.
   std::function<std::unique_ptr<Source>()> open_in;
 
-  /// Of the terminal behind `err`, asked before each drawing.
+  /// The size of the terminal behind `err`, asked before each drawing.
   std::function<WindowSize()> window_size;
 
-  /// Asks the person at the controlling terminal and returns the line without its end; nothing if
-  /// there is no terminal. Throws Error{interrupted} with the terminal as it was.
+  /// Asks the user at the controlling terminal and returns the line without its end; nothing if
+  /// there is no terminal. Throws Error{interrupted} after restoring the terminal.
   std::function<std::optional<std::string>(const std::string& prompt, Echo echo)> ask;
 
   std::function<std::chrono::system_clock::time_point()> now;

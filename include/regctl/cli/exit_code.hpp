@@ -5,7 +5,7 @@
 
 namespace regctl::cli {
 
-/// What the process ends with: the contract with scripts. Documented in regctl(1).
+/// The exit code of the process: the contract with scripts. Documented in regctl(1).
 enum class ExitCode : int {
   ok = 0,
   failed = 1, ///< a bug
@@ -17,8 +17,8 @@ enum class ExitCode : int {
   integrity = 7,
   local_io = 8,
   unsupported = 9,
-  partial = 10, ///< some of several things failed
-  work = 11,    ///< mirror --dry-run --exit-code: there is something to do
+  partial = 10, ///< some parts of the work failed
+  work = 11,    ///< mirror --dry-run --exit-code: the plan has changes
   interrupted = 130,
 };
 

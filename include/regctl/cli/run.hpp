@@ -10,9 +10,9 @@
 
 namespace regctl::cli {
 
-/// The whole program: parses `arguments` (without the program's name), runs the command, and says
-/// on `console.err` what went wrong. Never throws; the only place that turns exceptions into text
-/// and exit codes. A reader of standard output that went away is no error.
+/// The whole program: parses `arguments` (without the program's name), runs the command, and
+/// reports errors on `console.err`. Never throws: exceptions become text and exit codes only here.
+/// A closed pipe on standard output is no error.
 ExitCode run(const std::vector<std::string>& arguments, Console& console, const OpenVerbs& open);
 
 } // namespace regctl::cli

@@ -5,8 +5,8 @@
 
 namespace regctl::cli {
 
-/// The console of this process: its standard streams, /dev/tty, clock and environment. Lives as
-/// long as the process.
+/// The console of this process: its standard streams, /dev/tty, clock and environment. Valid until
+/// the process ends.
 Console make_system_console();
 
 } // namespace regctl::cli

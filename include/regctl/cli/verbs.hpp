@@ -29,8 +29,8 @@
 
 namespace regctl::cli {
 
-/// The verbs of ops/ as the commands use them, each documented there, over one session. The seam
-/// between the command line and the world: unit tests override what they ask for.
+/// The verbs of ops/ as the commands call them, over one session; each is documented there. Unit
+/// tests of commands override them.
 class Verbs {
 public:
   /// `progress` must outlive it.
