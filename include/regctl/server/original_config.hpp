@@ -8,21 +8,22 @@
 
 namespace regctl::server {
 
-/// What the original's settings ask for that ServerOptions does not hold.
+/// Settings of the original that ServerOptions does not have.
 struct OriginalSettings {
   std::string mirror_source; ///< URL, or empty
   bool verbose = false;      ///< LOGLEVEL debug
 };
 
-/// Fills `options` with what docker-registry's settings say: its config.yml (`file`, or "" for
-/// none) with flavors, of which SETTINGS_FLAVOR names one ("dev" where a file is given), and values
-/// "_env:NAME:default"; without a file the variables STORAGE_PATH, SEARCH_BACKEND, STANDALONE,
-/// LOGLEVEL, REGISTRY_PORT, MIRROR_SOURCE and SETTINGS_FLAVOR themselves. `options.storage` is
-/// empty where nothing names it.
+/// Fills `options` from docker-registry's settings. They come from its config.yml (`file`), with
+/// flavors, one of which SETTINGS_FLAVOR selects ("dev" by default), and values like
+/// "_env:NAME:default". With "" as `file` they come from the variables STORAGE_PATH,
+/// SEARCH_BACKEND, STANDALONE, LOGLEVEL, REGISTRY_PORT, MIRROR_SOURCE and SETTINGS_FLAVOR.
+/// `options.storage` is empty if no setting names it.
 ///
-/// Throws Error{unsupported} naming the setting for what this server has not (object stores, token
-/// mode, CORS), with what it has as a hint; Error{usage} for a file that is not YAML or a flavor
-/// that is not in it. Settings of what is not needed here (caches, mail, workers) are passed over.
+/// Throws Error{unsupported} naming a setting that this server does not have (object stores, token
+/// mode, CORS), with its nearest counterpart as a hint. Throws Error{usage} for a file that is not
+/// YAML and for an unknown flavor. Settings without any effect here (caches, mail, workers) are
+/// ignored.
 OriginalSettings read_original_settings(const std::string& file, const Environment& environment,
                                         ServerOptions& options);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// server/: the embedded registry of protocol v1: routes and answers over formats' storage tree. The
-// only directory that includes libmicrohttpd. It knows nothing of commands.
+// server/: the embedded registry of protocol v1: routes and answers over the storage tree of
+// formats. Only this directory includes libmicrohttpd. It knows nothing of commands.
 
 #include <chrono>
 #include <cstddef>
@@ -19,58 +19,61 @@ class Registry;
 
 namespace regctl::server {
 
-/// Throws Error{usage} for what is neither NAME nor NAME:PORT.
+/// Throws Error{usage} for a text that is neither NAME nor NAME:PORT.
 void check_host_name(std::string_view host);
 
 enum class LogFormat { combined, json };
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:5000"; ///< ADDRESS:PORT; port 0 takes a free one
-  std::string storage;                   ///< folder of the tree, made if it is not there
-  std::vector<std::string> hosts;        ///< "NAME" or "NAME:PORT" of this server; empty: any
+  std::string storage;                   ///< folder of the tree, created if it does not exist
+  std::vector<std::string> hosts; ///< the server's own names, "NAME" or "NAME:PORT"; empty: any
   bool read_only = false;
-  bool open = false;        ///< listen beyond loopback without TLS or without users
-  std::string tls_cert;     ///< PEM file with the chain; empty: plain HTTP
-  std::string tls_key;      ///< PEM file
-  std::string htpasswd;     ///< empty: everybody may do everything
-  bool public_read = false; ///< with users: repositories that are not private are readable by all
-  bool require_checksum = false; ///< take no layer of which the mirror's source tells none
+  bool open = false;    ///< allow listening beyond loopback without TLS or without users
+  std::string tls_cert; ///< PEM file with the chain; empty: plain HTTP
+  std::string tls_key;  ///< PEM file
+  std::string htpasswd; ///< file of users; empty: every client may do everything
+  bool public_read =
+      false; ///< with users: anonymous clients may read repositories that are not private
+  bool require_checksum =
+      false; ///< accept no layer for which the mirror's source records no checksum
   bool search = true;
   std::string access_log; ///< file, "-" for standard output, "" for none
   LogFormat log_format = LogFormat::combined;
   std::size_t connections = 512;
   std::chrono::seconds timeout{60};
-  std::string issue = "docker-registry server"; ///< what "/" answers
+  std::string issue = "docker-registry server"; ///< the text that "/" answers
 };
 
-/// What the server needs from outside itself.
+/// The server's connections to the rest of the program.
 struct ServerSeams {
-  /// The registry from which is fetched what is missing here; empty: none. May throw while it
-  /// cannot be reached.
+  /// Returns the registry that missing images are fetched from; empty: there is none. May throw
+  /// while that registry is unreachable.
   std::function<registry::v1::Registry&()> mirror_source;
-  /// Says a sentence to whoever runs the server; called from any thread.
+  /// Passes a sentence on to the server's operator. Called from any thread.
   std::function<void(const std::string&)> note;
 };
 
-/// The registry. Serves from construction on, on threads of its own.
+/// The registry server. It serves from construction on, on its own threads.
 class Server {
 public:
-  /// Throws Error{usage} for options that cannot be (a listener beyond loopback that is not open, a
-  /// certificate that is none), Error{unavailable} for an address that is taken, and what
-  /// V1Storage::open() throws.
+  /// Throws Error{usage} for invalid options (a listener beyond loopback without `open`, a
+  /// malformed certificate), Error{unavailable} for an address in use, and the errors of
+  /// V1Storage::open().
   Server(ServerOptions options, ServerSeams seams);
-  ~Server(); ///< ends every connection
+  ~Server(); ///< closes every connection
 
   [[nodiscard]] std::uint16_t port() const noexcept;
   [[nodiscard]] std::size_t repositories() const;
 
-  /// Waits for SIGTERM or SIGINT, which takes no further requests and returns when those that run
-  /// are done; a second one returns at once. SIGHUP opens the log anew and reads certificate, key
-  /// and users again; what fails is noted, and the old ones stay. The signals must be blocked in
-  /// all threads: block_signals() before the first thread is started.
+  /// Serves until SIGTERM or SIGINT. After the first one no further requests are accepted, and this
+  /// returns when the running ones are done; after a second one it returns at once. SIGHUP opens
+  /// the log anew and reads certificate, key and users again; an error is noted, and the old ones
+  /// stay in use. The signals must be blocked in all threads: call block_signals() before starting
+  /// the first one.
   void run_until_told();
 
-  /// Blocks the signals that run_until_told() waits for, in this thread and those it starts.
+  /// Blocks the signals of run_until_told() in this thread and in threads that it starts later.
   static void block_signals();
 
 private:

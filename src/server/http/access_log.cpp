@@ -23,7 +23,7 @@ FileDescriptor open_log(const std::string& name) {
   }
   if (name != "-") {
     auto file = open_for_appending(name, Earlier::kept, k_log_mode);
-    ::fcntl(file.get(), F_SETFL, O_APPEND); // the reader of a pipe is waited for
+    ::fcntl(file.get(), F_SETFL, O_APPEND); // writes wait for a pipe's reader
     return file;
   }
   FileDescriptor file(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0));
@@ -41,7 +41,7 @@ std::string print_time(const char* format) {
   return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
 }
 
-/// In ASCII: whoever looks at the log with a terminal must not be at the mercy of who asked.
+/// In ASCII, so that a client cannot send control characters to the operator's terminal.
 std::string in_ascii(const Json& value) {
   return value.dump(-1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
 }
@@ -51,7 +51,7 @@ std::string quoted(const std::string& text) {
   return text.empty() ? "\"-\"" : in_ascii(text);
 }
 
-/// As Apache's and nginx's "combined".
+/// A line in the "combined" format of Apache and nginx.
 std::string combined(const Request& request, int status, std::uint64_t sent_bytes) {
   return request.peer() + " - - [" + print_time("%d/%b/%Y:%H:%M:%S +0000") + "] " +
          quoted(request.method + " " + request.path + " HTTP/1.1") + " " + std::to_string(status) +

@@ -12,16 +12,17 @@
 
 namespace regctl::server {
 
-/// One line for each request, without credentials. Thread-safe; a line is written whole.
+/// A log with one line for each request, without credentials. Thread-safe; a line is written by a
+/// single call.
 class AccessLog {
 public:
-  /// `file` "" writes nothing, "-" writes to standard output. Throws Error{local_io}.
+  /// With "" as `file` nothing is written; "-" is standard output. Throws Error{local_io}.
   AccessLog(std::string file, LogFormat format);
 
   void write(const Request& request, int status, std::uint64_t sent_bytes, double seconds);
 
-  /// Opens the file anew, for who has moved it away. Throws Error{local_io}; the old one stays
-  /// then.
+  /// Opens the file again after it was renamed (log rotation). Throws Error{local_io}; the old file
+  /// then stays in use.
   void reopen();
 
 private:

@@ -8,7 +8,7 @@ namespace regctl::server {
 
 namespace {
 
-constexpr std::size_t k_in_memory_bytes = 64 * 1024; // the JSON of an image has a few KiB
+constexpr std::size_t k_in_memory_bytes = 64 * 1024; // an image's JSON has a few KiB
 constexpr const char* k_what = "a temporary file for a request's body";
 
 } // namespace

@@ -21,19 +21,19 @@ namespace {
 
 constexpr std::size_t k_buffer_per_connection = 64 * 1024;
 constexpr std::size_t k_stack_bytes = 512 * 1024;
-/// The strictest level. That of 0.9.75 adds two things that find_head_fault() sees as well, and
-/// answers them worse: a request without a host by two heads, a target with spaces not at all.
+/// The strictest level. In 0.9.75 that level adds two checks that find_head_fault() makes too, and
+/// answers worse: two heads for a request without a host, no answer for a target with spaces.
 constexpr int k_strictness = MHD_VERSION > 0x00097500 ? 1 : 0;
-/// GnuTLS's: TLS 1.2 at least.
+/// Priorities of GnuTLS: TLS 1.2 or later.
 constexpr const char* k_tls_priorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
-/// How many connections beyond the limit are still told so; further ones are closed.
+/// How many connections beyond the limit still get an answer; further ones are closed.
 constexpr unsigned k_refused_connections = 512;
 
 struct StopDaemon {
   void operator()(MHD_Daemon* daemon) const noexcept { MHD_stop_daemon(daemon); }
 };
 
-/// Names and paths are decoded by us: a "%00" would end the library's text.
+/// Leaves names and paths encoded for us to decode, since a "%00" would end the library's text.
 std::size_t leave_escaped(void*, MHD_Connection*, char* text) {
   return std::strlen(text);
 }
@@ -69,7 +69,7 @@ void on_connection(void* self, MHD_Connection* connection, void** peer,
   }
 }
 
-/// What the library has to say is about broken clients, whom nobody can help.
+/// Ignores the library's log: it is about broken clients, and the operator cannot mend those.
 void ignore_log(void*, const char*, va_list) {}
 
 } // namespace
@@ -84,7 +84,7 @@ public:
 
   void stop_listening() {
     if (context_.is_retired.exchange(true)) {
-      return; // the library would hand out the same descriptor number again
+      return; // the library would return the same descriptor again
     }
     const int listener = MHD_quiesce_daemon(daemon_.get());
     if (listener >= 0) {
@@ -114,9 +114,9 @@ private:
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg)
     daemon_.reset(MHD_start_daemon(
         flags, 0, nullptr, nullptr, &on_request, &context_, //
-        MHD_OPTION_EXTERNAL_LOGGER, &ignore_log, nullptr,   // first: it hears of the options
-        MHD_OPTION_LISTEN_SOCKET, socket,                   //
-        MHD_OPTION_STRICT_FOR_CLIENT, k_strictness,         //
+        MHD_OPTION_EXTERNAL_LOGGER, &ignore_log, nullptr, // first: later options are reported to it
+        MHD_OPTION_LISTEN_SOCKET, socket,                 //
+        MHD_OPTION_STRICT_FOR_CLIENT, k_strictness,       //
         MHD_OPTION_URI_LOG_CALLBACK, &on_request_line, &context_, MHD_OPTION_UNESCAPE_CALLBACK,
         &leave_escaped, nullptr, MHD_OPTION_NOTIFY_COMPLETED, &on_completed, &context_,
         MHD_OPTION_NOTIFY_CONNECTION, &on_connection, &context_, MHD_OPTION_CONNECTION_LIMIT,
@@ -125,8 +125,8 @@ private:
         k_stack_bytes, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, //
         MHD_OPTION_ARRAY, tls.data(), MHD_OPTION_END));
     if (!daemon_) {
-      // The library has closed the socket where it could not read the certificate: to close it once
-      // more could hit what another thread has opened since.
+      // If the library cannot read the certificate, it has closed the socket. Closing it again
+      // could close a descriptor that another thread has opened since.
       throw Error(ErrorKind::usage,
                   context_.is_secure ? "the server cannot start with this certificate and key"
                                      : "the server cannot start",
@@ -136,7 +136,7 @@ private:
   }
 
   Watch watch_;           // outlives the daemon's threads
-  DaemonContext context_; // likewise
+  DaemonContext context_; // like watch_
   std::unique_ptr<MHD_Daemon, StopDaemon> daemon_;
 };
 

@@ -13,50 +13,57 @@
 
 namespace regctl::server {
 
-/// A socket that listens on "ADDRESS:PORT", "[::1]:5000" or ":5000" (everywhere); port 0 takes a
-/// free one. Throws Error{usage} for text that is no address, Error{unavailable} if it is taken.
+/// Opens a socket that listens on "ADDRESS:PORT", "[::1]:5000" or ":5000" (all addresses). Port 0
+/// takes a free port. Throws Error{usage} for a malformed address, Error{unavailable} for one in
+/// use.
 FileDescriptor listen_on(const std::string& address);
 
-/// The port that a listening socket has.
+/// The port of a listening socket.
 std::uint16_t port_of(const FileDescriptor& listener);
 
-/// Whether a socket listens on loopback alone.
+/// Whether a socket listens only on loopback.
 bool is_on_loopback(const FileDescriptor& listener);
 
 struct DaemonOptions {
   std::size_t connections = 512; ///< at the same time; further ones are answered 503
-  /// For a request's head, between requests, and for 1 KiB/s of a body or an answer.
+  /// The limit for a request's head and between requests. A body or an answer must move by 1 KiB/s
+  /// on average over this time.
   std::chrono::seconds timeout{60};
   std::string tls_certificate; ///< PEM, with its chain; empty: plain HTTP
   std::string tls_key;         ///< PEM
 };
 
-/// The HTTP server: a thread for each connection, so that a handler may wait for a disk, a lock or
-/// another server without holding up anybody else. The only user of libmicrohttpd.
+/// The HTTP server. Each connection has a thread, so that a handler may wait for a disk, a lock or
+/// another server without delaying other clients. Only this class uses libmicrohttpd.
 ///
-/// Against clients that misbehave: a request's head must be there within the time-out however
-/// slowly it trickles, a body must come, and an answer be taken, by 1 KiB/s on the average over
-/// each time-out, who comes when the limit of connections is reached is answered 503 and hears no
-/// more, a TLS hello on a plain port is answered by closing (engines then go on to http at once),
-/// and who is still sending a body that is not wanted, or no more of it, gets the answer before the
-/// connection is closed. (With TLS a body that was begun is read to its end first: the library
-/// takes no answer in the middle of one, and a plain connection alone can be written to beside it.)
-/// A head that another reader of HTTP could take for another request is answered 400 and the
-/// connection closed (find_head_fault()); so is one behind a chunked body, whose end is found by
-/// the library alone: no body ever becomes a second request. TLS is 1.2 at least.
+/// Rules against misbehaving clients:
+///
+/// - A request's head must be complete within the time-out, however slowly its bytes arrive.
+/// - A body must arrive, and an answer be read, at 1 KiB/s on average over each time-out.
+/// - A connection beyond the limit is answered 503 and closed.
+/// - A TLS hello on a plain port is answered by closing (engines then try http at once).
+/// - A client that sends an unwanted body gets the answer before its connection is closed. (With
+///   TLS a body that was begun is read to its end first. The library accepts no answer in the
+///   middle of a body, and only on a plain connection can the answer be written past it.)
+/// - A head that another reader of HTTP could take for a different request is answered 400, and the
+///   connection is closed (find_head_fault()).
+/// - A connection is closed after a chunked body too, since only the library has seen where that
+///   ended. So no body ever becomes a second request.
+/// - TLS is version 1.2 or later.
 class Daemon {
 public:
-  /// Begins to serve; `listener` is shared by several daemons while certificates are replaced.
-  /// Throws Error{usage} for a certificate or key that cannot be used.
+  /// Begins to serve. Several daemons share `listener` while certificates are replaced. Throws
+  /// Error{usage} for an unusable certificate or key.
   Daemon(Application& application, const FileDescriptor& listener, DaemonOptions options);
 
-  /// Ends every connection.
+  /// Closes every connection.
   ~Daemon();
 
-  /// Takes no further connections. Requests on old ones are answered, and these closed behind them.
+  /// Accepts no further connections. Requests on existing ones are answered, and then the
+  /// connection is closed.
   void stop_listening();
 
-  /// Answers further requests 503; those that run go on.
+  /// Answers further requests 503; running ones go on.
   void refuse_requests();
 
   /// Whether a request is being handled.

@@ -28,7 +28,7 @@ namespace regctl::server {
 
 namespace {
 
-/// A body that nobody wants is read up to here, so that its sender gets to read the answer.
+/// An unwanted body is read up to this size, so that its sender gets to read the answer.
 constexpr std::uint64_t k_unwanted_body_bytes = 1024 * 1024;
 constexpr std::uint64_t k_linger_bytes = 64 * 1024 * 1024;
 constexpr std::int64_t k_linger_pause_ms = 2000; // without a byte
@@ -40,7 +40,8 @@ struct DestroyResponse {
 };
 using ResponseHandle = std::unique_ptr<MHD_Response, DestroyResponse>;
 
-/// An answer that is made while it is sent. The client is not to blame for the time that takes.
+/// An answer that is produced while it is sent. The time for that does not count against the
+/// client.
 struct Stream {
   std::unique_ptr<Source> source;
   Peer& peer;
@@ -53,7 +54,7 @@ ssize_t read_stream(void* opaque, std::uint64_t, char* out, std::size_t size) no
     const auto n = stream.source->read(std::as_writable_bytes(std::span(out, size)));
     stream.peer.resume(Phase::answer);
     return n == 0 ? MHD_CONTENT_READER_END_OF_STREAM : static_cast<ssize_t>(n);
-  } catch (...) { // the client must not take what it has for the whole
+  } catch (...) { // the client must not take an incomplete answer for a whole one
     return MHD_CONTENT_READER_END_WITH_ERROR;
   }
 }
@@ -69,7 +70,7 @@ ResponseHandle make_handle(Response& response, Peer& peer, std::uint64_t& size_b
     const int fd = ::fcntl(file.fd.get(), F_DUPFD_CLOEXEC, 0);
     ResponseHandle handle(
         MHD_create_response_from_fd_at_offset64(file.size_bytes, fd, file.offset));
-    if (!handle) { // otherwise the library closes its own
+    if (!handle) { // otherwise the library closes its own copy
       ::close(fd);
     }
     return handle;
@@ -80,7 +81,7 @@ ResponseHandle make_handle(Response& response, Peer& peer, std::uint64_t& size_b
     ResponseHandle handle(MHD_create_response_from_callback(
         response.stream_bytes.value_or(MHD_SIZE_UNKNOWN), k_buffer_bytes, &read_stream,
         stream.get(), &free_stream));
-    if (handle) { // which owns it now
+    if (handle) { // the library owns it now
       static_cast<void>(stream.release());
     }
     return handle;
@@ -90,7 +91,7 @@ ResponseHandle make_handle(Response& response, Peer& peer, std::uint64_t& size_b
                                                         MHD_RESPMEM_MUST_COPY));
 }
 
-/// How far behind `begin` a text is that was read to the same place.
+/// The distance of `text` behind `begin`; both point into the same buffer.
 std::size_t distance_bytes(const char* begin, const char* text) {
   return reinterpret_cast<std::uintptr_t>(text) - reinterpret_cast<std::uintptr_t>(begin);
 }
@@ -134,8 +135,8 @@ public:
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
                 ->socket_context)) {}
 
-  /// Only a request whose head was there is one that runs: a client that trickles its head must not
-  /// hold up the end.
+  /// Only a request with a complete head counts as running, so that a client that sends its head
+  /// slowly does not delay the server's end.
   ~Exchange() override {
     if (stage_ != Stage::head) {
       --context_.running;
@@ -161,7 +162,7 @@ public:
   void finish(bool is_complete) {
     const double seconds = static_cast<double>(now_ms() - begin_ms_) / k_ms_per_s;
     const bool has_body = method != "HEAD";
-    handler_.reset(); // what an upload holds is released before the client can be told
+    handler_.reset(); // releases an upload's resources before the client gets the answer
     const bool is_sent = is_complete || stage_ == Stage::cut;
     context_.application.done(*this, status_, is_sent && has_body ? answer_bytes_ : 0,
                               received_bytes_, seconds);
@@ -236,16 +237,17 @@ private:
     return value == nullptr ? std::string() : std::string(value, size);
   }
 
-  /// The head is there. An answer that needs no body is given at once only where the client is not
-  /// sending much: it would not read the answer before it has sent everything.
+  /// Called when the head is complete. If the body is not wanted, a small one is read before the
+  /// answer, since clients read the answer only after they have sent everything. A large body is
+  /// answered at once, and so is a client that asks first (Expect).
   bool begin(const char* verb, const char* version) {
     ++context_.running;
     stage_ = Stage::dropping;
-    peer_->begin(Phase::working); // a handler may wait for the writer of an image
+    peer_->begin(Phase::working); // the handler may wait, as for another writer of an image
     method = verb;
     if (const auto fault = find_head_fault(read_head(connection_, verb, target_, version))) {
       handler_ = make_ready(error_response(fault->status, fault->text));
-      lingers_ = true; // whatever else comes is no request
+      lingers_ = true; // all further bytes are not a request
       return answer();
     }
     const auto size = body_bytes();
@@ -298,7 +300,7 @@ private:
       stage_ = handler_->wants_body() ? Stage::body : Stage::dropping;
     } catch (...) {
       error_ = std::current_exception();
-      handler_.reset(); // an upload that failed holds neither file nor lock while the rest comes
+      handler_.reset(); // frees an upload's file and lock while the rest of the body comes
       stage_ = Stage::dropping;
     }
     peer_->resume(Phase::body);
@@ -325,15 +327,15 @@ private:
     return MHD_queue_response(connection_, static_cast<unsigned>(status_), handle.get()) == MHD_YES;
   }
 
-  /// Whether so much of the body is still to come that its sender should not have to send it.
+  /// Whether the rest of the body is so large that its sender should be spared sending it.
   [[nodiscard]] bool is_worth_interrupting() const {
     const auto size = body_bytes();
     return !context_.is_secure && (!size || *size > received_bytes_ + k_unwanted_body_bytes);
   }
 
-  /// Answers in the middle of a body, and returns false: the connection ends. libmicrohttpd 0.9.75
-  /// takes an answer before a body or behind it, so this one, which is text, goes past it: nothing
-  /// else waits to be sent.
+  /// Answers in the middle of a body and returns false, which closes the connection. libmicrohttpd
+  /// 0.9.75 accepts an answer only before or after a body. This answer is therefore written past
+  /// the library: it is plain text, and nothing else is waiting to be sent.
   bool answer_between() {
     peer_->begin(Phase::working);
     const auto response = make_response();
@@ -360,7 +362,7 @@ private:
     return head + "\r\n";
   }
 
-  /// Whether all of it went into the socket's buffer, which is empty while a body comes.
+  /// Whether all of `text` fitted into the socket's buffer, which is empty while a body arrives.
   [[nodiscard]] bool send_now(std::string_view text) const {
     return ::send(peer_->fd(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
            static_cast<ssize_t>(text.size());
@@ -375,15 +377,15 @@ private:
     } catch (const Error& error) {
       return context_.application.explain(*this, error);
     } catch (const std::bad_alloc&) {
-      handler_.reset(); // so that there is some for the answer
+      handler_.reset(); // frees memory for the answer
       return context_.application.explain(*this, Error(ErrorKind::unavailable, "memory is short"));
     } catch (const std::exception& error) {
       return context_.application.explain(*this, Error(ErrorKind::local_io, error.what()));
     }
   }
 
-  /// Reads what the client is still sending, so that closing does not reset the connection under
-  /// the answer (RFC 9112 section 9.6).
+  /// Reads what the client still sends, since closing would otherwise reset the connection before
+  /// the client has read the answer (RFC 9112 section 9.6).
   void linger() const {
     ::shutdown(peer_->fd(), SHUT_WR);
     std::array<char, 16 * 1024> dropped{};
@@ -406,7 +408,7 @@ private:
   MHD_Connection* connection_;
   std::string target_;
   std::int64_t begin_ms_;
-  Peer* peer_; // the watch's, until the connection is closed
+  Peer* peer_; // belongs to the watch until the connection is closed
   std::unique_ptr<Handler> handler_;
   std::exception_ptr error_;
   Stage stage_ = Stage::head;
@@ -416,7 +418,7 @@ private:
   std::uint64_t received_bytes_ = 0;
 };
 
-// The library is C: nothing may be thrown through it.
+// The library is C: no exception may pass through it.
 
 Exchange* make_exchange(DaemonContext& context, MHD_Connection* connection,
                         const char* target) noexcept {
@@ -440,7 +442,7 @@ void finish_exchange(Exchange* exchange, bool is_complete) noexcept {
   const std::unique_ptr<Exchange> owned(exchange);
   try {
     owned->finish(is_complete);
-  } catch (...) { // nobody is left to be told
+  } catch (...) { // no client is left to answer
   }
 }
 

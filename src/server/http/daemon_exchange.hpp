@@ -11,12 +11,12 @@ struct MHD_Connection;
 
 namespace regctl::server {
 
-/// What all connections of a daemon share.
+/// The state shared by all connections of a daemon.
 struct DaemonContext {
   Application& application;
   Watch& watch;
   bool is_secure;
-  std::atomic<bool> is_retired;     ///< connections end with the request that runs
+  std::atomic<bool> is_retired;     ///< connections are closed after the running request
   std::atomic<bool> is_stopping;    ///< further requests are refused
   std::atomic<std::size_t> running; ///< requests being handled
 };
@@ -27,8 +27,8 @@ class Exchange;
 Exchange* make_exchange(DaemonContext& context, MHD_Connection* connection,
                         const char* target) noexcept;
 
-/// Called with the head (size 0), with each piece of the body, and at its end (size 0). False ends
-/// the connection.
+/// Called with the head (size 0), with each piece of the body, and at its end (size 0). Returns
+/// false to close the connection.
 bool continue_exchange(Exchange& exchange, const char* method, const char* version,
                        const char* data, std::size_t* size) noexcept;
 

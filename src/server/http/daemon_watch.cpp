@@ -18,7 +18,7 @@ bool begins_with_tls(int fd) {
   return ::recv(fd, &first, 1, MSG_PEEK | MSG_DONTWAIT) == 1 && first == k_tls_handshake;
 }
 
-/// How many bytes came from the client, or went to it and were taken, since it connected.
+/// How many bytes the client has sent, or acknowledged, since it connected.
 std::uint64_t moved_bytes(int fd, Phase phase) {
   tcp_info info = {};
   socklen_t size = sizeof info;
@@ -40,7 +40,8 @@ Peer::Peer(int fd, Phase phase, bool is_beyond_limit)
     : fd_(fd), is_beyond_limit_(is_beyond_limit), since_ms_(now_ms()), phase_(phase) {}
 
 void Peer::begin(Phase phase) noexcept {
-  since_ms_ = now_ms(); // first: the watch reads them in the other order, and must not be early
+  since_ms_ = now_ms(); // before phase_: the watch reads them in the other order and must not see
+                        // the old time
   phase_ = phase;
 }
 

@@ -12,12 +12,12 @@
 
 namespace regctl::server {
 
-/// What a connection is doing.
+/// The activity of a connection.
 enum class Phase {
-  head,    ///< waiting for a request's head, or for a request at all
-  body,    ///< receiving
-  working, ///< for us: the client is not to blame for the time
-  answer,  ///< sending
+  head,    ///< waiting for a request or the rest of its head
+  body,    ///< receiving a body
+  working, ///< the server's own work, which does not count against the client
+  answer,  ///< sending an answer
 };
 
 /// A connection as the watch sees it.
@@ -26,12 +26,12 @@ public:
   Peer(int fd, Phase phase, bool is_beyond_limit);
 
   [[nodiscard]] int fd() const noexcept { return fd_; }
-  /// Whether there were too many connections when this one came.
+  /// Whether this connection was over the limit when it was opened.
   [[nodiscard]] bool is_beyond_limit() const noexcept { return is_beyond_limit_; }
 
-  /// Something new begins now.
+  /// A new phase begins now.
   void begin(Phase phase) noexcept;
-  /// What was begun goes on: a body after a piece of it was written, or the other way round.
+  /// Returns to a phase that has begun before, as to a body after a piece of it was written.
   void resume(Phase phase) noexcept { phase_ = phase; }
 
 private:
@@ -42,28 +42,26 @@ private:
   bool is_beyond_limit_;
   std::atomic<std::int64_t> since_ms_;
   std::atomic<Phase> phase_;
-  // The watch's own: the time in which the client has to have sent or taken something.
-  std::int64_t watched_since_ms_ =
-      0; ///< `since_ms_` of the body or answer that is measured; 0: none
+  // The fields below belong to the watch. They measure how much the client moves in a period.
+  std::int64_t watched_since_ms_ = 0; ///< `since_ms_` of the measured body or answer; 0: none
   std::int64_t window_begin_ms_ = 0;
   std::uint64_t window_bytes_ = 0;
   std::list<Peer>::iterator self_;
 };
 
-/// Milliseconds of a clock that only goes forward.
+/// Milliseconds of a monotonic clock.
 std::int64_t now_ms() noexcept;
 
-/// Looks once a second for connections that use their time badly, and shuts them down: those whose
-/// head is not there within the time-out, and those that in the time-out sent less of a body, or
-/// took less of an answer, than 1 KiB for each second. The kernel knows how much that was. (The
-/// library's own time-out counts from the last byte, so that a client that trickles would stay for
-/// ever.) Thread-safe.
+/// Looks once a second for connections that are too slow, and shuts them down. A head must arrive
+/// within the time-out. Of a body or an answer, 1 KiB for each second of the time-out must move
+/// within it, as counted by the kernel. (The library's own time-out starts again with each byte, so
+/// that a client sending single bytes could stay for ever.) Thread-safe.
 class Watch {
 public:
   Watch(std::chrono::seconds timeout, std::size_t connections);
   ~Watch();
 
-  /// A new connection. One that begins with a TLS hello, where no TLS is spoken, is shut down.
+  /// Adds a new connection. Shuts it down if it begins with a TLS hello on a plain port.
   Peer* add(int fd, bool is_secure);
   void remove(Peer* peer) noexcept;
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
@@ -75,7 +73,7 @@ private:
   std::int64_t timeout_ms_;
   std::size_t connections_; ///< the limit
   std::atomic<std::size_t> count_{0};
-  std::mutex mutex_; ///< guards what follows
+  std::mutex mutex_; ///< guards the members below
   std::condition_variable changed_;
   std::list<Peer> peers_;
   bool ending_ = false;

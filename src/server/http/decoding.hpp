@@ -7,12 +7,12 @@
 
 namespace regctl::server {
 
-/// The decoded path of a request's target ("/v1/repositories/a/b%2Fc?x" is
-/// "/v1/repositories/a/b/c"); nothing for a '%' without two hex digits, for a byte of value 0, and
-/// for a path without '/' at its beginning.
+/// The decoded path of a request's target: "/v1/repositories/a/b%2Fc?x" gives
+/// "/v1/repositories/a/b/c". Nothing for a '%' without two hex digits, for a zero byte, and for a
+/// path that does not begin with '/'.
 std::optional<std::string> decode_path(std::string_view target);
 
-/// A value of the query, where '+' is a space.
+/// A decoded value of the query, in which '+' is a space.
 std::optional<std::string> decode_query(std::string_view value);
 
 } // namespace regctl::server

@@ -19,14 +19,14 @@ namespace {
 constexpr std::uint64_t k_file_limit_bytes = 4 * 1024 * 1024;
 constexpr std::size_t k_known_limit = 1024;
 constexpr const char* k_nobody = "$2b$05$................................."
-                                 "...................."; // of no password
+                                 "...................."; // no password has this hash
 
 bool is_bcrypt(const std::string& hash) {
   return hash.size() == 60 &&
          (hash.starts_with("$2y$") || hash.starts_with("$2b$") || hash.starts_with("$2a$"));
 }
 
-/// Holds one of the places of a semaphore.
+/// Holds one place of a semaphore.
 class Place {
 public:
   explicit Place(std::counting_semaphore<>& places) : places_(places) { places_.acquire(); }
@@ -38,9 +38,10 @@ private:
   std::counting_semaphore<>& places_;
 };
 
-/// Whether bcrypt makes `hash` of the password. It would read no further than a NUL.
+/// Whether `hash` is bcrypt's hash of the password. A password with a NUL never matches, since
+/// bcrypt would read only up to it.
 bool hashes_to(const std::string& password, const std::string& hash) {
-  const auto state = std::make_unique<crypt_data>(); // 32 KiB: not for a stack
+  const auto state = std::make_unique<crypt_data>(); // 32 KiB: too large for the stack
   const char* result = ::crypt_r(password.c_str(), hash.c_str(), state.get());
   return result != nullptr && password.find('\0') == std::string::npos &&
          is_equal_secret(result, hash);
@@ -78,7 +79,7 @@ bool Htpasswd::is_right(const std::string& user, const std::string& password) {
     }
   }
   const auto found = hashes_.find(user);
-  // An unknown user takes as long as a known one.
+  // An unknown user takes as long as a known one, so that the time does not reveal names.
   const auto somebody = hashes_.empty() ? std::string(k_nobody) : hashes_.begin()->second;
   {
     const Place place(hashing_);

@@ -9,18 +9,18 @@
 
 namespace regctl::server {
 
-/// The users of a file as `htpasswd -B` writes it: NAME:BCRYPT, one a line, '#' before comments.
-/// A password is hashed once; that it was right is remembered (as a keyed hash), since bcrypt takes
-/// a tenth of a second by design and a push makes hundreds of requests. Who guesses has half of the
-/// processors at most. Thread-safe.
+/// The users in a file written by `htpasswd -B`: NAME:BCRYPT on each line; comments begin with '#'.
+/// Each correct password is hashed once and then remembered by a keyed hash, since bcrypt takes a
+/// tenth of a second by design and a push makes hundreds of requests. Wrong passwords can occupy at
+/// most half of the processors. Thread-safe.
 class Htpasswd {
 public:
-  /// Throws Error{usage} naming file and line for anything else than bcrypt, Error{not_found}.
+  /// Throws Error{usage} naming file and line for an entry that is not bcrypt's, Error{not_found}.
   explicit Htpasswd(const std::string& file);
 
   [[nodiscard]] bool is_empty() const noexcept { return hashes_.empty(); }
 
-  /// What the file has for each user: another text once the password is changed.
+  /// Each user's entry in the file. It changes when the password does.
   [[nodiscard]] const std::map<std::string, std::string>& hashes() const noexcept {
     return hashes_;
   }
@@ -29,8 +29,8 @@ public:
 
 private:
   std::map<std::string, std::string> hashes_; // by user
-  std::string key_;                           // of this process
-  std::counting_semaphore<> hashing_;         // how many passwords may be hashed at once
+  std::string key_;                           // a random key of this process
+  std::counting_semaphore<> hashing_;         // how many passwords may be hashed at the same time
   std::mutex mutex_;                          ///< guards `known_`
   std::set<std::string> known_;
 };

@@ -18,8 +18,8 @@ namespace regctl::server {
 
 namespace {
 
-/// So long the kernel keeps a connection on which nothing was sent yet, so that the first byte is
-/// there when it comes to us: a TLS hello on a plain port is seen at once.
+/// How long the kernel may hold back a connection without data. A connection then arrives with its
+/// first byte, so that a TLS hello on a plain port is recognised at once.
 constexpr int k_defer_s = 5;
 
 struct FreeAddresses {
@@ -52,7 +52,7 @@ std::unique_ptr<addrinfo, FreeAddresses> resolve(const std::string& address) {
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  hints.ai_family = host.empty() ? AF_INET6 : AF_UNSPEC; // [::] takes IPv4 too
+  hints.ai_family = host.empty() ? AF_INET6 : AF_UNSPEC; // [::] accepts IPv4 too
   addrinfo* list = nullptr;
   const int code =
       ::getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &list);

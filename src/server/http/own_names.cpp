@@ -21,7 +21,7 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, bracket == std::string_view::npos ? bracket : host.find(':', bracket));
 }
 
-/// In lower case, without the dot that may end a whole name.
+/// In lower case, without the dot that may end a full name.
 std::string normalized(std::string_view host) {
   const auto name = without_port(host);
   const auto port = host.substr(name.size());

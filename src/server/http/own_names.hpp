@@ -10,24 +10,26 @@
 
 namespace regctl::server {
 
-/// Where a server is reached, and by whom.
+/// Who can reach a server.
 enum class Reach {
-  guarded,  ///< it has users, whom a page in a browser cannot speak for
-  loopback, ///< by everybody on this machine, so by every page that a browser here shows
-  open,     ///< by everybody
+  guarded,  ///< only users with a password, which a page in a browser cannot supply
+  loopback, ///< every process on this machine, and so every page in a browser here
+  open,     ///< every client
 };
 
-/// The names by which a server may be called. A page in somebody's browser can send requests to
-/// every server that the browser reaches, and read the answers where the page's own name leads to
-/// that server (DNS rebinding); it cannot hide the name. Thread-safe.
+/// The names by which a server may be addressed. A page in a browser can send requests to every
+/// server that the browser reaches. It can even read the answers if the page's own host name
+/// resolves to that server (DNS rebinding), but it cannot hide that name. Thread-safe.
 class OwnNames {
 public:
-  /// `hosts`: NAME or NAME:PORT, in any case; none: every name is right, but for browsers.
+  /// `hosts` are NAME or NAME:PORT, in any case. Without hosts every name is accepted, except in
+  /// requests of browsers.
   OwnNames(const std::vector<std::string>& hosts, Reach reach);
 
-  /// The answer (403) to a request for another server, and, unless the server has users, to one
-  /// that a browser sends for the page of another: `Origin` and `Sec-Fetch-Site` say so, and on
-  /// loopback a name that is neither loopback's nor one of `hosts`. Nothing for all others.
+  /// The answer (403) to a request for a server of another name. Unless the server has users, also
+  /// to a request that a browser sends for another server's page. Such requests are recognised by
+  /// `Origin` and `Sec-Fetch-Site`, and on loopback by a name that is neither loopback's nor in
+  /// `hosts`. Nothing for all other requests.
   [[nodiscard]] std::optional<Response> refuse_foreign(const Request& request) const;
 
 private:

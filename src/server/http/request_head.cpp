@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t k_most_fields = 100;
 constexpr std::size_t k_line_limit_bytes = 16 * 1024;
-constexpr std::size_t k_length_digits = 18; // more do not fit into 64 bits
+constexpr std::size_t k_length_digits = 18; // longer numbers do not fit into 64 bits
 constexpr std::size_t k_end_of_line_bytes = 2;
 
 bool is_alphanumeric(char c) {
@@ -39,7 +39,8 @@ bool has_control(std::string_view text) {
   });
 }
 
-/// "registry.example", "10.0.0.1:5000", "[::1]:5000"; "" is that of a target without authority.
+/// Whether `text` is a host: "registry.example", "10.0.0.1:5000", "[::1]:5000"; also "", for a
+/// target without authority.
 bool is_host(std::string_view text) {
   auto end = text.find(':');
   if (text.starts_with('[')) {
@@ -82,7 +83,7 @@ std::optional<HeadFault> find_long_part(const RequestHead& head) {
   return std::nullopt;
 }
 
-/// What is wrong with the lines, whatever they are about; "" if nothing.
+/// The first fault of the lines, whatever their meaning; "" if there is none.
 std::string find_odd_line(const RequestHead& head) {
   const auto is_odd_in_target = [](char c) {
     return static_cast<unsigned char>(c) <= ' ' || c == '\x7f';
@@ -111,7 +112,7 @@ std::string find_odd_line(const RequestHead& head) {
                "belong";
 }
 
-/// What leaves the end of the body open.
+/// A fault that leaves the end of the body ambiguous; "" if there is none.
 std::string find_odd_framing(const RequestHead& head) {
   const auto lengths = values_of(head, "content-length");
   const auto encodings = values_of(head, "transfer-encoding");
@@ -147,7 +148,7 @@ std::string find_odd_host(const RequestHead& head) {
 } // namespace
 
 std::optional<HeadFault> find_head_fault(const RequestHead& head) {
-  // Odd lines first: behind one the sizes of others may be anything.
+  // Lines first: after a malformed line the sizes of the others may be wrong.
   for (auto* find : {&find_odd_line, &find_odd_framing, &find_odd_host}) {
     if (auto text = find(head); !text.empty()) {
       return HeadFault{400, std::move(text)};

@@ -13,7 +13,7 @@ namespace {
 constexpr std::time_t k_year_s = 365L * 24 * 60 * 60;
 constexpr const char* k_epoch = "Thu, 01 Jan 1970 00:00:00 GMT";
 
-/// RFC 9110's date, as "Mon, 23 Nov 2026 23:39:39 GMT".
+/// A date in RFC 9110's form: "Mon, 23 Nov 2026 23:39:39 GMT".
 std::string http_date(std::time_t time) {
   std::tm parts{};
   std::array<char, 40> text{};

@@ -8,23 +8,23 @@
 
 namespace regctl::server {
 
-/// Text that is made while it is sent, a piece at a time. Not thread-safe.
+/// A text that is produced piece by piece while it is sent. Not thread-safe.
 class TextSource : public Source {
 public:
   std::size_t read(std::span<std::byte> out) final;
 
-  /// Makes up to so many bytes of it ahead, what goes wrong early being an answer then instead of a
-  /// connection that is cut. Whether that was all.
+  /// Produces up to `bytes` bytes ahead, so that an early error becomes an answer instead of a
+  /// broken connection. Returns whether that was the whole text.
   bool prepare(std::size_t bytes);
-  /// What is there and was not read.
+  /// The produced text that was not read yet.
   [[nodiscard]] std::string take();
 
 private:
-  /// Appends something; false, nothing being appended, once there is no more.
+  /// Appends a piece of text. Returns false, without appending, at the end.
   virtual bool add_to(std::string& text) = 0;
 
   std::string text_;
-  std::size_t position_ = 0; ///< of the first byte that was not read
+  std::size_t position_ = 0; ///< of the first unread byte
 };
 
 } // namespace regctl::server

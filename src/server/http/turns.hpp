@@ -10,16 +10,16 @@
 
 namespace regctl::server {
 
-/// How often who waits looks whether his client is still there.
+/// How often a waiting request checks that its client is still there.
 inline constexpr auto k_glance = std::chrono::milliseconds(100);
 
-/// So much at a time: of memory, or of work. What is more than the whole gets its turn alone.
-/// Thread-safe.
+/// Limits the total of memory or work in use at a time. A request larger than the limit gets its
+/// turn alone. Thread-safe.
 class Turns {
 public:
   explicit Turns(std::uint64_t limit) : limit_(limit) {}
 
-  /// A part of the whole, given back at the end.
+  /// A share of the limit, given back at destruction.
   class Turn {
   public:
     Turn() = default;
@@ -44,7 +44,7 @@ public:
     std::uint64_t size_ = 0;
   };
 
-  /// Waits until there is so much left. Throws as `request`'s check_wanted() does.
+  /// Waits until `size` of the limit is free. Throws as check_wanted() of `request` does.
   [[nodiscard]] Turn take(std::uint64_t size, const Request& request) {
     std::unique_lock lock(mutex_);
     while (taken_ > 0 && taken_ + size > limit_) {

@@ -8,15 +8,15 @@
 
 namespace regctl::server {
 
-/// Throws Error{usage} for what is no "ADDRESS:PORT" to listen on; a name in it is not looked up.
+/// Throws Error{usage} for a malformed "ADDRESS:PORT". A host name in it is not looked up.
 void check_listen_address(const std::string& address);
 
-/// Serves one page of plain text over HTTP until it is destroyed: what a monitor reads.
+/// Serves one page of plain text over HTTP until destruction, for a monitoring system.
 class PageServer {
 public:
-  /// Listens on "ADDRESS:PORT" (":PORT" for everywhere, port 0 for a free one). `text` makes the
-  /// page at each request, on any thread. Throws Error{usage} for what is no address,
-  /// Error{unavailable} if it is taken.
+  /// Listens on "ADDRESS:PORT" (":PORT" for all addresses, port 0 for a free port). `text` makes
+  /// the page at each request, on any thread. Throws Error{usage} for a malformed address,
+  /// Error{unavailable} for one in use.
   PageServer(const std::string& address, std::string path, std::function<std::string()> text);
   ~PageServer();
 
