@@ -29,7 +29,7 @@ Clock::duration time_to_drain(std::size_t bytes, const BandwidthLimits& limits) 
 
 TEST_SUITE_BEGIN("base/bandwidth_limit");
 
-TEST_CASE("bytes take the time that the rate gives them, also where several threads share it") {
+TEST_CASE("reading takes as long as the rate demands, even with several threads") {
   BandwidthLimit limit(rate(100'000));
   const auto begin = Clock::now();
   {
@@ -39,20 +39,20 @@ TEST_CASE("bytes take the time that the rate gives them, also where several thre
   CHECK(Clock::now() - begin >= 199ms);
 }
 
-TEST_CASE("the lowest of several limits counts") {
+TEST_CASE("the lowest of several limits applies") {
   BandwidthLimit fast(rate(100'000'000));
   BandwidthLimit slow(rate(100'000));
   CHECK(time_to_drain(20'000, {&fast, &slow}) >= 199ms);
 }
 
-TEST_CASE("pieces are small where the rate is, so that nothing stalls") {
+TEST_CASE("a low rate makes small pieces, so that no stall is seen") {
   CHECK(BandwidthLimit(rate(1'000)).piece_bytes() == 100);
   CHECK(BandwidthLimit(rate(1)).piece_bytes() == 1);
   CHECK(BandwidthLimit(rate(1'000'000'000)).piece_bytes() == k_buffer_bytes);
   CHECK(BandwidthLimit(Bandwidth()).piece_bytes() == k_buffer_bytes);
 }
 
-TEST_CASE("the time of day decides") {
+TEST_CASE("the rate follows the time of day") {
   auto now = 9h + 0min;
   BandwidthLimit limit(parse_bandwidth("08:00-18:00: 1kB/s, unlimited"), [&] { return now; });
   CHECK(limit.piece_bytes() == 100);

@@ -65,7 +65,7 @@ void check_damaged(const std::string& packed) {
 
 TEST_SUITE_BEGIN("base/compression");
 
-TEST_CASE("every compression is known by its first bytes and unpacked") {
+TEST_CASE("every compression is detected by its first bytes and unpacked") {
   struct Row {
     Compression compression;
     std::string packed;
@@ -85,7 +85,7 @@ TEST_CASE("every compression is known by its first bytes and unpacked") {
   }
 }
 
-TEST_CASE("nothing and almost nothing are plain") {
+TEST_CASE("empty and very short data are plain") {
   for (const std::string text : {"", "x", "\x1f", "BZ",
                                  "\xfd"
                                  "7zX"}) {
@@ -101,7 +101,7 @@ TEST_CASE("a tar whose first name begins like bzip2 is plain") {
   }
 }
 
-TEST_CASE("one compression is undone, not those inside it") {
+TEST_CASE("only the outer compression is undone") {
   // bzip2 of the bzip2 of nothing, and gzip of a bzip2.
   const auto empty_bzip2 = bytes("\x42\x5a\x68\x39\x17\x72\x45\x38\x50\x90\x00\x00\x00\x00");
   CHECK(unpack(k_twice_bzip2, 7) == empty_bzip2);
@@ -109,7 +109,7 @@ TEST_CASE("one compression is undone, not those inside it") {
   CHECK(unpack(gzip(k_bzip2), 7) == k_bzip2);
 }
 
-TEST_CASE("a bomb is unpacked piece by piece") {
+TEST_CASE("a compression bomb is unpacked piece by piece") {
   // 64 MiB of zeros; a reader that stops after the first piece has cost one piece.
   const auto packed = gzip(gzip(std::string(64 * 1024 * 1024, '\0')));
   CHECK(packed.size() < 1000);
@@ -120,14 +120,14 @@ TEST_CASE("a bomb is unpacked piece by piece") {
   CHECK(drain(*source) == 64 * 1024 * 1024 - piece.size());
 }
 
-TEST_CASE("several gzip members are one stream, zero bytes behind them are padding") {
+TEST_CASE("several gzip members are one stream; zero bytes after them are padding") {
   const auto packed = gzip("one ") + gzip("") + gzip("two") + std::string(100, '\0');
   for (const auto piece : test::k_pieces) {
     CHECK(unpack(packed, piece) == "one two");
   }
 }
 
-TEST_CASE("cut and damaged data never ends") {
+TEST_CASE("truncated and damaged data throw instead of ending") {
   const auto packed = gzip(std::string(10'000, 'x') + k_plain);
   for (const std::size_t size :
        {packed.size() - 1, packed.size() - 8, packed.size() / 2, std::size_t{11}}) {
@@ -148,7 +148,7 @@ TEST_CASE("cut and damaged data never ends") {
   }
 }
 
-TEST_CASE("the same bytes give the same gzip, however they come") {
+TEST_CASE("equal bytes give equal gzip, in whatever pieces they are read") {
   const auto text = std::string(100'000, 'a') + k_plain;
   const auto packed = gzip(text);
   for (const auto piece : test::k_pieces) {
@@ -159,7 +159,7 @@ TEST_CASE("the same bytes give the same gzip, however they come") {
   CHECK(packed[9] == '\xff');
 }
 
-TEST_CASE("an error of the packed bytes' source is not taken for damage") {
+TEST_CASE("an error of the packed source is not reported as damage") {
   const auto packed = gzip(k_plain).substr(0, 12);
   const auto source = make_decompressed_source(
       std::make_unique<PiecewiseSource>(packed, 5, PiecewiseSource::End::failing), "x");

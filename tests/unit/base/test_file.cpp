@@ -35,7 +35,7 @@ void write(const std::filesystem::path& path, const std::string& text) {
 
 TEST_SUITE_BEGIN("base/file");
 
-TEST_CASE("a file appears under its name only by commit, and replaces what had it") {
+TEST_CASE("a file appears under its name only at commit, and replaces an earlier file") {
   const TemporaryFolder folder;
   write(folder / "a", "old");
   {
@@ -48,7 +48,7 @@ TEST_CASE("a file appears under its name only by commit, and replaces what had i
   CHECK(count_files(folder.path()) == 1);
 }
 
-TEST_CASE("nothing is left of a file that was not committed") {
+TEST_CASE("an uncommitted file leaves nothing behind") {
   const TemporaryFolder folder;
   {
     AtomicFile file(folder / "a");
@@ -57,7 +57,7 @@ TEST_CASE("nothing is left of a file that was not committed") {
   CHECK(count_files(folder.path()) == 0);
 }
 
-TEST_CASE("an existing file keeps its mode, a link its place") {
+TEST_CASE("replacing keeps an existing file's mode and follows a link") {
   const TemporaryFolder folder;
   write(folder / "target", "old");
   ::chmod((folder / "target").c_str(), 0640);
@@ -72,7 +72,7 @@ TEST_CASE("an existing file keeps its mode, a link its place") {
   CHECK((status.st_mode & 0777) == 0640);
 }
 
-TEST_CASE("what cannot be opened or created is named with its reason") {
+TEST_CASE("a file that cannot be opened or created is named with the reason") {
   const TemporaryFolder folder;
   const auto kind_of = [](const std::function<void()>& action) {
     try {
@@ -117,7 +117,7 @@ TEST_CASE("ranges of one file are read independently of each other") {
   CHECK_THROWS_WITH_AS(read_in_pieces(*beyond, 7), "the archive ends 3 bytes too early", Error);
 }
 
-TEST_CASE("several writers put their bytes at their places") {
+TEST_CASE("several threads write at their offsets into one file") {
   auto file = make_temporary_file();
   write_fully_at(file.get(), 3, as_bytes("def"), "x");
   write_fully_at(file.get(), 0, as_bytes("abc"), "x");
@@ -144,7 +144,7 @@ TEST_CASE("a temporary file has no name") {
   CHECK(::write(file.get(), "x", 1) == 1);
 }
 
-TEST_CASE("what is no file is not replaced by one") {
+TEST_CASE("only a regular file is replaced by a file") {
   const TemporaryFolder folder;
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
   std::filesystem::create_symlink("pipe", folder / "link");
@@ -174,7 +174,7 @@ private:
   TemporaryFolder folder_;
 };
 
-TEST_CASE("a link that another user planted is followed by nothing") {
+TEST_CASE("a link that another user planted is never followed") {
   if (::geteuid() != 0) {
     return; // only root can give files away
   }
@@ -207,7 +207,7 @@ TEST_CASE("a link that another user planted is followed by nothing") {
   CHECK(read_file(file, 10) == "mine");
 }
 
-TEST_CASE("one's own links are followed, and those of a folder's owner") {
+TEST_CASE("links of the user and of the folder's owner are followed") {
   const OpenToAll open;
   const TemporaryFolder own;
   write(own / "mine", "mine");
@@ -224,7 +224,7 @@ TEST_CASE("one's own links are followed, and those of a folder's owner") {
   }
 }
 
-TEST_CASE("what another user put into an open folder is not written") {
+TEST_CASE("a file that another user planted is not written") {
   if (::geteuid() != 0) {
     return;
   }
@@ -240,7 +240,7 @@ TEST_CASE("what another user put into an open folder is not written") {
   CHECK(read_file(file, 10) == "theirs");
 }
 
-TEST_CASE("links that lead nowhere or in a circle are named") {
+TEST_CASE("circular links and paths through files are refused, dangling links written through") {
   const TemporaryFolder folder;
   std::filesystem::create_symlink("b", folder / "a");
   std::filesystem::create_symlink("a", folder / "b");
@@ -255,7 +255,7 @@ TEST_CASE("links that lead nowhere or in a circle are named") {
   CHECK(std::filesystem::exists(folder / "new"));
 }
 
-TEST_CASE("devices and open descriptors are written by name") {
+TEST_CASE("devices and /dev/fd names can be written") {
   const TemporaryFolder folder;
   write_fully(open_for_appending("/dev/null", Earlier::removed).get(), as_bytes("x"), "null");
   const FileDescriptor file(::open((folder / "out").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
@@ -268,7 +268,7 @@ TEST_CASE("devices and open descriptors are written by name") {
   CHECK(read_file(folder / "out", 10) == "whole");
 }
 
-TEST_CASE("lines are added at the end, or to an empty file") {
+TEST_CASE("appending keeps or removes earlier content, as asked") {
   const TemporaryFolder folder;
   write(folder / "file", "a");
   write_fully(open_for_appending(folder / "file", Earlier::kept).get(), as_bytes("b"), "file");
@@ -278,7 +278,7 @@ TEST_CASE("lines are added at the end, or to an empty file") {
   CHECK_THROWS_AS(open_for_appending(folder.path(), Earlier::kept), Error);
 }
 
-TEST_CASE("a pipe is waited for, until an interrupt") {
+TEST_CASE("opening a pipe waits for its reader until an interrupt") {
   const TemporaryFolder folder;
   const auto pipe = folder / "pipe";
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
@@ -297,7 +297,7 @@ TEST_CASE("a pipe is waited for, until an interrupt") {
   reset_interrupt();
 }
 
-TEST_CASE("an interrupt ends reading and writing, but not what tells of it") {
+TEST_CASE("an interrupt ends reading and writing, except with OnInterrupt::go_on") {
   const TemporaryFolder folder;
   write(folder / "old", "old");
   AtomicFile file(folder / "new");

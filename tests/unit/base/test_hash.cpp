@@ -7,7 +7,7 @@
 
 TEST_SUITE_BEGIN("base/hash");
 
-TEST_CASE("sums are those of FIPS 180-4, however the bytes are cut") {
+TEST_CASE("sums match FIPS 180-4, in whatever pieces the bytes come") {
   CHECK(regctl::sha256_hex("") ==
         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(regctl::sha256_hex("abc") ==

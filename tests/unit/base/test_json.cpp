@@ -35,7 +35,7 @@ private:
 
 TEST_SUITE_BEGIN("base/json");
 
-TEST_CASE("what is no JSON is refused with the document's name") {
+TEST_CASE("malformed JSON is refused with the document's name") {
   for (const std::string text :
        {"", "{", "[1,]", "{\"a\":}", "nul", "{} x", "\xff", "\"\\ud83d", "{\"a\" 1}"}) {
     CAPTURE(text);
@@ -50,7 +50,7 @@ TEST_CASE("what is no JSON is refused with the document's name") {
   }
 }
 
-TEST_CASE("what is wrong is quoted in part") {
+TEST_CASE("an error quotes only a part of the text") {
   for (const auto& text :
        {"[" + std::string(1'000'000, '1') + "e]", "\"" + std::string(1'000'000, 'x'),
         "{\"" + std::string(1'000'000, 'k') + "\" 1}", std::string(1'000'000, '\x1b')}) {
@@ -73,7 +73,7 @@ TEST_CASE("nesting is limited to 100, and brackets in strings do not count") {
       parse_json("\"" + std::string(200, '[') + "\\\"" + std::string(200, '{') + "\"", "x"));
 }
 
-TEST_CASE("members of the wrong kind are named") {
+TEST_CASE("members of the wrong type are named") {
   const auto object = parse_json(R"({"s":"x","n":3,"neg":-3,"f":3.7,"z":null})", "x");
   CHECK(required_string(object, "s", "doc") == "x");
   CHECK(required_size(object, "n", "doc") == 3);
@@ -90,7 +90,7 @@ TEST_CASE("members of the wrong kind are named") {
   CHECK_THROWS_AS(required_string(Json::array(), "n", "doc"), Error);
 }
 
-TEST_CASE("what is only shown may be anything") {
+TEST_CASE("an optional member of the wrong type is ignored") {
   const auto object = parse_json(R"({"s":"x","e":"","n":3,"z":null})", "x");
   CHECK(optional_string(object, "s") == "x");
   for (const char* name : {"e", "n", "z", "gone"}) {
@@ -99,7 +99,7 @@ TEST_CASE("what is only shown may be anything") {
   CHECK(find_member(Json(3), "x") == nullptr);
 }
 
-TEST_CASE("what Go and Python read and the standard forbids is read") {
+TEST_CASE("JSON that Go and Python accept against the standard is read") {
   for (const auto& [given, plain] : std::map<std::string, std::string>{
            {R"("\ud83d")", R"("\ufffd")"},
            {R"("\ud83dx\ude00")", R"("\ufffdx\ufffd")"},
@@ -130,13 +130,13 @@ TEST_CASE("members keep the order in which they came") {
   CHECK(parse_json(R"({"b":1,"a":2})", "x").dump() == R"({"b":1,"a":2})");
 }
 
-TEST_CASE("of members of one name the last counts, in the place of the first") {
+TEST_CASE("of several members of one name the last counts, at the place of the first") {
   CHECK(parse_json(R"({"a":1,"b":[2],"a":{"x":1,"x":2},"c":3,"b":4,"a":5})", "x").dump() ==
         R"({"a":5,"b":4,"c":3})");
   CHECK(parse_json(R"([{"a":{"x":1,"y":0,"x":2}}])", "x").dump() == R"([{"a":{"x":2,"y":0}}])");
 }
 
-TEST_CASE("an object of very many members is read at once") {
+TEST_CASE("an object of very many members is read in linear time") {
   constexpr int k_members = 400'000; // looked up one by one: minutes
   std::string text = "{";
   for (int i = 0; i < k_members; ++i) {
@@ -155,7 +155,7 @@ TEST_CASE("an object of very many members is read at once") {
   CHECK(object.size() == k_members);
 }
 
-TEST_CASE("a document has a limit of values") {
+TEST_CASE("the number of values in a document is limited") {
   const auto list_of = [](std::size_t values) {
     std::string text = "[";
     for (std::size_t i = 0; i < values; ++i) {
@@ -219,7 +219,7 @@ TEST_CASE("quoting never fails") {
   CHECK(json_quote("\xff") == "\"\xef\xbf\xbd\"");
 }
 
-TEST_CASE("what parse_json refuses is not found") {
+TEST_CASE("find_json returns nothing where parse_json throws") {
   const std::string deep(101, '[');
   for (const auto& text : {std::string(), std::string("{"), std::string("\xFF"), std::string("1 2"),
                            deep + std::string(101, ']')}) {

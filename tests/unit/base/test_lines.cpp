@@ -27,7 +27,7 @@ std::vector<std::string> read(const std::string& text, std::size_t piece_bytes) 
 
 TEST_SUITE_BEGIN("base/lines");
 
-TEST_CASE("a text is read line by line, however it comes") {
+TEST_CASE("a text is read line by line, in whatever pieces it comes") {
   struct Row {
     std::string text;
     std::vector<std::string> lines;
@@ -49,7 +49,7 @@ TEST_CASE("a text is read line by line, however it comes") {
   }
 }
 
-TEST_CASE("a line without end is not read for ever") {
+TEST_CASE("an endless line is refused") {
   try {
     read("a\n" + std::string(10 * LineReader::k_limit_bytes, 'x'), 65'536);
     FAIL("was read");

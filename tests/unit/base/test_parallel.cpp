@@ -16,7 +16,7 @@ using namespace regctl;
 
 TEST_SUITE_BEGIN("base/parallel");
 
-TEST_CASE("every index is done once, whatever the number of jobs") {
+TEST_CASE("every index is called once, with any number of jobs") {
   for (const std::size_t jobs : {0U, 1U, 3U, 64U}) {
     for (const std::size_t count : {0U, 1U, 2U, 100U}) {
       CAPTURE(jobs);
@@ -30,7 +30,7 @@ TEST_CASE("every index is done once, whatever the number of jobs") {
   }
 }
 
-TEST_CASE("as many run at the same time as there are jobs") {
+TEST_CASE("as many calls run at a time as there are jobs") {
   std::barrier together(4); // would never be passed by fewer
   run_parallel(4, 4, [&](std::size_t) { together.arrive_and_wait(); });
 }

@@ -62,7 +62,7 @@ TEST_CASE("a pattern matches whole names") {
   }
 }
 
-TEST_CASE("groups and wildcards catch what they matched") {
+TEST_CASE("groups and wildcards capture the text that they matched") {
   struct Row {
     const char* pattern;
     const char* name;
@@ -86,7 +86,7 @@ TEST_CASE("groups and wildcards catch what they matched") {
   }
 }
 
-TEST_CASE("what is no pattern is named with what is wrong") {
+TEST_CASE("a malformed pattern is named with its fault") {
   struct Row {
     std::string pattern;
     const char* why;
@@ -119,7 +119,7 @@ TEST_CASE("what is no pattern is named with what is wrong") {
   }
 }
 
-TEST_CASE("a pattern that backtracks elsewhere is quick here") {
+TEST_CASE("a pattern that makes others backtrack is matched in linear time") {
   const std::string name = std::string(255, 'a') + "!";
   const auto begin = std::chrono::steady_clock::now();
   CHECK_FALSE(Pattern::parse("/(a+)+b/").matches(name));

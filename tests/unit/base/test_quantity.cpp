@@ -29,7 +29,7 @@ template <class Parse> void check_refused(const char* text, Parse&& parse) {
 
 } // namespace
 
-TEST_CASE("durations have units") {
+TEST_CASE("durations need units") {
   struct Row {
     const char* text;
     std::chrono::seconds duration;
@@ -111,7 +111,7 @@ TEST_CASE("a bandwidth changes with the time of day") {
   CHECK_FALSE(parse_bandwidth("08:00-18:00: 5MB/s").at(7h));
 }
 
-TEST_CASE("what is no bandwidth is refused") {
+TEST_CASE("a malformed bandwidth is refused") {
   for (const char* text :
        {"", "fast", "0MB/s", "5MB/s, 20MB/s", "5MB/s,", "8-18: 5MB/s", "08:00-18:00",
         "08:00-18:00:", "08:00-24:01: 5MB/s", "08:60-09:00: 5MB/s", "08:0-09:00: 5MB/s",

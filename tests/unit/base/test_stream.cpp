@@ -50,7 +50,7 @@ TEST_CASE("a concatenation goes over empty parts") {
   CHECK(read_in_pieces(*source, 7) == "b");
 }
 
-TEST_CASE("verified bytes never end if they are not what was promised") {
+TEST_CASE("a verified source throws instead of ending if its bytes are wrong") {
   struct Row {
     const char* name;
     std::string given;
@@ -81,7 +81,7 @@ TEST_CASE("verified bytes never end if they are not what was promised") {
   }
 }
 
-TEST_CASE("the prefix counts for the sum and not for the size") {
+TEST_CASE("the prefix counts towards the sum but not the size") {
   const auto source =
       make_verified_source(make_text_source("abc"), {3, sha256_hex("{}\nabc"), "{}\n"}, "x");
   CHECK(read_in_pieces(*source, 2) == "abc");

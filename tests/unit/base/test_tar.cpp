@@ -51,7 +51,7 @@ std::string with_checksum(std::string header) {
 
 TEST_SUITE_BEGIN("base/tar");
 
-TEST_CASE("what was written is read: names, sizes, data and where they lie") {
+TEST_CASE("names, sizes, data and offsets are read as they were written") {
   const std::string long_name = std::string(90, 'd') + "/" + std::string(200, 'f');
   const auto tar = file("folder/", "") + file("a", "12345") +
                    file(long_name, std::string(1000, 'x')) + make_tar_end();
@@ -83,7 +83,7 @@ TEST_CASE("a file of more than 8 GiB keeps its size") {
   CHECK(archive.next()->size_bytes == size);
 }
 
-TEST_CASE("headers have the length that names and sizes decide") {
+TEST_CASE("a header's length depends only on name and size") {
   CHECK(make_tar_header({"a", 0, 0}).size() == 512);
   CHECK(make_tar_header({"a", 5, 123456}).size() == 512);
   CHECK(make_tar_header({std::string(101, 'a'), 0, 0}).size() == 1536);
@@ -92,7 +92,7 @@ TEST_CASE("headers have the length that names and sizes decide") {
   CHECK(tar_padding_bytes(512) == 0);
 }
 
-TEST_CASE("links have a target and no data, whatever their size says") {
+TEST_CASE("links have a target and no data, even with a size") {
   auto header = make_tar_header({"link", 7, 0});
   header[156] = '2';
   header.replace(157, 6, "target");
@@ -116,7 +116,7 @@ TEST_CASE("old and GNU headers are understood") {
   CHECK(archive.next()->uid == 0x200000);
 }
 
-TEST_CASE("what is no tar is refused") {
+TEST_CASE("data that is not a tar is refused") {
   const auto good = file("a", "12345");
   check_refused("not a tar file at all" + std::string(600, '!'), "checksum");
   auto damaged = good;

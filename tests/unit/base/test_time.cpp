@@ -24,7 +24,7 @@ TEST_CASE("seconds become times of RFC 3339, as long as the year has four digits
   CHECK(print_rfc3339(253'402'300'800).empty());
 }
 
-TEST_CASE("what is no time is none") {
+TEST_CASE("a malformed time is refused") {
   for (const char* text :
        {"", "2014", "2014-05-13", "2014-05-13T16:53:20", "2014-13-13T16:53:20Z",
         "2014-05-13 16:53:20Z", "2014-05-13T25:53:20Z", "2014-05-13T16:53:20+0200",

@@ -59,7 +59,7 @@ TEST_CASE("the reader gets the packed bytes, the observer the unpacked ones") {
   }
 }
 
-TEST_CASE("bytes that cannot be unpacked pass all the same") {
+TEST_CASE("bytes that cannot be unpacked still reach the reader") {
   auto packed = read_in_pieces(*make_gzip_source(make_text_source(text())), 65'536);
   packed[packed.size() / 2] ^= 1;
   const auto watcher = std::make_shared<Watcher>();
@@ -68,7 +68,7 @@ TEST_CASE("bytes that cannot be unpacked pass all the same") {
   CHECK(watcher->failure.starts_with("the layer: the gzip data is damaged"));
 }
 
-TEST_CASE("packed bytes that give nothing are not held for ever") {
+TEST_CASE("packed bytes without output are held only up to a limit") {
   // A gzip header and then deflate blocks without a byte in them.
   std::string packed("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
   while (packed.size() < 3 * k_tee_limit_bytes) {
@@ -86,7 +86,7 @@ TEST_CASE("packed bytes that give nothing are not held for ever") {
   CHECK(read_in_pieces(*tee, 65'536) == packed.substr(1));
 }
 
-TEST_CASE("an observer that has seen enough is left alone") {
+TEST_CASE("an observer that has seen enough is not called again") {
   const auto watcher = std::make_shared<Watcher>(150);
   const auto tee = make_unpack_tee(make_text_source(text()), watcher, "x");
   CHECK(read_in_pieces(*tee, 999) == text());

@@ -7,7 +7,7 @@ using namespace regctl;
 
 TEST_SUITE_BEGIN("base/visible");
 
-TEST_CASE("what could change a terminal is made visible") {
+TEST_CASE("characters that could change a terminal's state are made visible") {
   struct Row {
     std::string text;
     std::string shown;
@@ -37,13 +37,13 @@ TEST_CASE("what could change a terminal is made visible") {
   }
 }
 
-TEST_CASE("making visible twice changes no more than once") {
+TEST_CASE("making visible twice is the same as once") {
   for (const std::string text : {"\x1b[0m\n\xff\xe2\x80\xae \\n é", "", "\xc2\x9b"}) {
     CHECK(visible(visible(text)) == visible(text));
   }
 }
 
-TEST_CASE("an excerpt is the text while it fits") {
+TEST_CASE("an excerpt of a short text is the whole text") {
   const std::string text(k_excerpt_limit_bytes, 'x');
   CHECK(excerpt(text) == text);
   CHECK(excerpt("") == "");

@@ -9,7 +9,7 @@ using namespace regctl;
 
 TEST_SUITE_BEGIN("base/whole_number");
 
-TEST_CASE("all of a text is a number, or none") {
+TEST_CASE("only a text that is a number as a whole is parsed") {
   CHECK(parse_whole_number<int>("12") == 12);
   CHECK(parse_whole_number<int>("012") == 12);
   CHECK(parse_whole_number<int>("-12") == -12);
@@ -19,7 +19,7 @@ TEST_CASE("all of a text is a number, or none") {
   }
 }
 
-TEST_CASE("a number that the type cannot hold is none") {
+TEST_CASE("a number out of the type's range is refused") {
   CHECK(parse_whole_number<std::uint16_t>("65535") == 65535);
   CHECK_FALSE(parse_whole_number<std::uint16_t>("65536"));
   CHECK_FALSE(parse_whole_number<std::uint16_t>("-1"));

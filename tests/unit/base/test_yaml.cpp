@@ -65,7 +65,7 @@ TEST_CASE("documents are read as they are written, scalars as text") {
   }
 }
 
-TEST_CASE("members are found, and lines told") {
+TEST_CASE("members are found, and know their lines") {
   const auto yaml = parse_yaml("a: 1\n\nb:\n  - x\n  - y\n", "input");
   REQUIRE(yaml.find("b") != nullptr);
   CHECK(yaml.find("b")->items.at(1).line == 5);
@@ -73,7 +73,7 @@ TEST_CASE("members are found, and lines told") {
   CHECK(yaml.find("a")->find("x") == nullptr);
 }
 
-TEST_CASE("what is no YAML is told by its line") {
+TEST_CASE("malformed YAML is reported with its line") {
   struct Row {
     std::string text;
     const char* begin;

@@ -31,7 +31,7 @@ TEST_CASE("audit takes a tree, a registry, or a part of them") {
   }
 }
 
-TEST_CASE("audit prints what is not sound first, all with --all, and ends with 7 for damage") {
+TEST_CASE("audit prints faults, with --all everything, and exits 7 for damage") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {
     verbs.audited_tags = {{"app", "1", k_id_a, ops::Verdict::layer_missing, true, k_id_b, "", {}},
@@ -107,7 +107,7 @@ TEST_CASE("audit prints what is not sound first, all with --all, and ends with 7
   CHECK(json["summary"]["tags_by_verdict"] == Json{{"sound", 1}, {"layer missing", 1}});
 }
 
-TEST_CASE("audit says of sums whether all sizes are known") {
+TEST_CASE("audit marks sums with unknown sizes") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {
     verbs.audited_repositories = {
@@ -141,7 +141,7 @@ TEST_CASE("audit says of sums whether all sizes are known") {
   CHECK(sizes(json["summary"]) == Json{4000, 4, 1000});
 }
 
-TEST_CASE("audit of nothing is a whole document") {
+TEST_CASE("audit of an empty place is a complete JSON document") {
   Program program;
   CHECK(program.run({"audit", "h", "--format", "json"}) == ExitCode::ok);
   const auto json = parse_json(program.out(), "it");
@@ -154,7 +154,7 @@ TEST_CASE("audit of nothing is a whole document") {
   CHECK(program.err().find("nothing damaged\n") != std::string::npos);
 }
 
-TEST_CASE("audit tells which repositories could not be looked at, and ends with 10") {
+TEST_CASE("audit reports repositories that it could not read, and exits 10") {
   Program program;
   const Error problem(ErrorKind::unavailable, "it says 500");
   const auto prepare = [&](std::uint64_t repositories, std::uint64_t damaged) {
@@ -211,7 +211,7 @@ TEST_CASE("repair prints each act") {
                                    {"reason", "no ID"}});
 }
 
-TEST_CASE("gc tells what it does, or would do") {
+TEST_CASE("gc prints what it removes, or would remove") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {
     verbs.garbage = {{k_id_a, ops::GcImage::Why::orphan, 1000},
@@ -262,7 +262,7 @@ TEST_CASE("gc's grace is a duration") {
   }
 }
 
-TEST_CASE("repair and gc want a whole tree") {
+TEST_CASE("repair and gc need a whole tree") {
   for (const auto& command : {"repair", "gc"}) {
     for (const auto& place :
          {"nowhere", "docker://h", "-", "h:5000", "v1-storage:d:app", "docker-archive:d"}) {

@@ -59,7 +59,7 @@ void check_expected(const std::string& name, const std::string& text) {
 
 TEST_SUITE_BEGIN("cli/command_line");
 
-TEST_CASE("help goes to stdout, fits 100 columns, and is what it was") {
+TEST_CASE("help goes to stdout, fits 100 columns, and matches the recorded text") {
   Program program;
   CHECK(program.run({}) == ExitCode::ok);
   check_expected("help_short", program.out());
@@ -79,7 +79,7 @@ TEST_CASE("help goes to stdout, fits 100 columns, and is what it was") {
   }
 }
 
-TEST_CASE("help is found in several ways") {
+TEST_CASE("help can be asked for in several ways") {
   Program program;
   program.run({"pull", "--help"});
   const auto help = program.out();
@@ -124,7 +124,7 @@ TEST_CASE("every command has a summary, an example that starts with it, and no f
   }
 }
 
-TEST_CASE("what is not understood is refused before anything runs") {
+TEST_CASE("an invalid command line is refused before anything runs") {
   struct Row {
     std::vector<std::string> words;
     std::string error;
@@ -195,7 +195,7 @@ TEST_CASE("an unknown flag is refused by every command") {
   }
 }
 
-TEST_CASE("options of all commands stand before or behind the command") {
+TEST_CASE("global options may stand before or after the command") {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
            {"--format", "json", "-j", "7", "ping", "h"},
            {"ping", "--format=json", "h", "--jobs=7"},
@@ -225,7 +225,7 @@ TEST_CASE("two hyphens end the options") {
         ExitCode::usage); // one ends them, a second is a word
 }
 
-TEST_CASE("options reach the session") {
+TEST_CASE("options are passed to the session") {
   Program program;
   CHECK(program.run({"ping", "h", "--retry", "0", "--timeout", "7", "--connect-timeout", "8",
                      "--api", "v1", "--insecure", "--plain-http", "--ca-file", "ca.pem",
@@ -257,7 +257,7 @@ TEST_CASE("options reach the session") {
   CHECK(program.run({"ping", "h", "--config", "/nonexistent/file"}) != ExitCode::ok);
 }
 
-TEST_CASE("a word that is also a command's name is a word where one is wanted") {
+TEST_CASE("a command's name is an argument where one is expected") {
   Program program;
   CHECK(program.run({"search", "h", "images"}) == ExitCode::ok);
   CHECK(program.calls == std::vector<std::string>{"search h 'images'"});

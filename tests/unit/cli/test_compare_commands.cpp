@@ -41,7 +41,7 @@ TEST_CASE("diff and verify take places as mirror does, and filters") {
   CHECK(program.run({"verify", "h", "--include", "/(/"}) == ExitCode::usage);
 }
 
-TEST_CASE("diff prints what differs and ends with 10, or with the cause of having seen nothing") {
+TEST_CASE("diff prints differences and exits 10, or with the cause if it read nothing") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {
     verbs.differences = {{"team/app", "1.0", ops::Difference::different, k_id_a, k_id_b},
@@ -84,7 +84,7 @@ TEST_CASE("diff prints what differs and ends with 10, or with the cause of havin
   }
 }
 
-TEST_CASE("verify prints every finding and ends with 7 for damage, whatever else there is") {
+TEST_CASE("verify prints every finding and exits 7 for damage, whatever else it finds") {
   using Where = ops::Finding::Where;
   const std::vector<ops::VerifiedTag> tags = {
       {"team/app", "1.0", k_id_a, {}},

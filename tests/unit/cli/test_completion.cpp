@@ -103,7 +103,7 @@ TEST_CASE("every command and every flag is in every shell's script") {
   }
 }
 
-TEST_CASE("no shell takes the value of an option for the command") {
+TEST_CASE("no completion takes an option's value for the command") {
   const CommandLine line;
   for (const char* shell : {"bash", "zsh", "fish"}) {
     CAPTURE(shell);
@@ -119,7 +119,7 @@ TEST_CASE("no shell takes the value of an option for the command") {
   }
 }
 
-TEST_CASE("files are offered behind the scheme of a place, and none where a host is wanted") {
+TEST_CASE("files are completed after a place's scheme, and not where a host is expected") {
   const CommandLine line;
   const auto zsh = zsh_completion(line.manual());
   CHECK(zsh.find("compset -P 'docker-archive:'\n  _files\n") != std::string::npos);
@@ -131,7 +131,7 @@ TEST_CASE("files are offered behind the scheme of a place, and none where a host
   CHECK(fish.find("complete -c regctl -n \"__regctl_is 'push'\" -f\n") == std::string::npos);
 }
 
-TEST_CASE("completion prints the script and knows its shells") {
+TEST_CASE("completion prints a script for each known shell") {
   Program program;
   CHECK(program.run({"completion", "bash"}) == ExitCode::ok);
   CHECK(program.out().ends_with("complete -F _regctl regctl\n"));

@@ -27,7 +27,7 @@ ops::CopyReport some_report() {
 
 TEST_SUITE_BEGIN("cli/copy_commands");
 
-TEST_CASE("binary is not for terminals") {
+TEST_CASE("binary data is not written to a terminal") {
   Program program;
   program.out_is_terminal = true;
   for (const Words& words :
@@ -41,7 +41,7 @@ TEST_CASE("binary is not for terminals") {
   CHECK(program.calls.empty());
 }
 
-TEST_CASE("pull chooses a file that says what is in it") {
+TEST_CASE("pull chooses a file name from the image's name") {
   struct Row {
     Words words;
     std::string call;
@@ -80,7 +80,7 @@ TEST_CASE("pull chooses a file that says what is in it") {
   }
 }
 
-TEST_CASE("a folder is no file to pull to") {
+TEST_CASE("pull refuses a folder as its file") {
   const TemporaryFolder folder;
   Program program;
   CHECK(program.run({"pull", "h:5000/app:1", folder.path().string()}) == ExitCode::usage);
@@ -89,7 +89,7 @@ TEST_CASE("a folder is no file to pull to") {
   CHECK(program.calls.empty());
 }
 
-TEST_CASE("a name that promises compression gets a plain tar, and that is told") {
+TEST_CASE("an archive is a plain tar even if its name suggests compression, with a note") {
   for (const char* file : {"d.tgz", "d.tar.gz", "d.tar.zst", "d.tar.xz", "d.tar.bz2"}) {
     for (const char* command : {"pull", "copy"}) {
       CAPTURE(file);
@@ -103,7 +103,7 @@ TEST_CASE("a name that promises compression gets a plain tar, and that is told")
   CHECK(program.err().find("plain tar") == std::string::npos);
 }
 
-TEST_CASE("a word that was taken for a registry that is not there may have been a file") {
+TEST_CASE("an unreachable registry named by a word gets a hint about files") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {
     verbs.failure = std::make_exception_ptr(
@@ -116,7 +116,7 @@ TEST_CASE("a word that was taken for a registry that is not there may have been 
   CHECK(program.err().find("./g.txt") == std::string::npos); // the source is not there
 }
 
-TEST_CASE("pull refuses what cannot be meant") {
+TEST_CASE("pull and push refuse arguments that make no sense") {
   for (const Words& words :
        {Words{"pull", "app.tar", "x.tar"}, Words{"push", "app.tar", "h.x:5000/"},
         Words{"pull", "h:5000/app", "g:5000/app"}, Words{"pull", "h.x:5000"},
@@ -221,7 +221,7 @@ TEST_CASE("rm removes tags, and repositories only when told twice") {
         Json::array({{{"place", "docker://h:5000/app"}, {"repository", "app"}, {"tag", nullptr}}}));
 }
 
-TEST_CASE("properties shows and sets who may read") {
+TEST_CASE("properties shows and sets the access of a repository") {
   Program program;
   CHECK(program.run({"properties", "h:5000/app"}) == ExitCode::ok);
   CHECK(program.out() == "h:5000/app is private\n");
@@ -237,7 +237,7 @@ TEST_CASE("properties shows and sets who may read") {
   CHECK(program.run({"properties", "h:5000/app:1"}) == ExitCode::usage);
 }
 
-TEST_CASE("what another command does is said with its line") {
+TEST_CASE("an argument that needs another command gets that command's line") {
   struct Row {
     Words words;
     std::string hint;
@@ -258,7 +258,7 @@ TEST_CASE("what another command does is said with its line") {
   }
 }
 
-TEST_CASE("images go below a namespace and keep their names") {
+TEST_CASE("images copied below a namespace keep their names") {
   Program program;
   CHECK(program.run({"copy", "h:5000/app:1", "g:5000/ns/sub/"}) == ExitCode::ok);
   CHECK(program.calls.back().find(" at g:5000/ns/sub/") != std::string::npos);

@@ -7,7 +7,7 @@ using regctl::ErrorKind;
 
 TEST_SUITE_BEGIN("cli/exit_code");
 
-TEST_CASE("scripts can rely on the numbers") {
+TEST_CASE("exit codes have their documented numbers") {
   struct Row {
     ErrorKind kind;
     int code;

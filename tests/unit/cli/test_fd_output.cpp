@@ -20,7 +20,7 @@ using regctl::cli::ReaderGone;
 
 TEST_SUITE_BEGIN("cli/fd_output");
 
-TEST_CASE("everything arrives in order, however it is written") {
+TEST_CASE("all output arrives in order, however it is written") {
   auto file = regctl::make_temporary_file();
   std::string expected;
   {
@@ -54,7 +54,7 @@ TEST_CASE("a full disk is an error with its reason") {
   CHECK_NOTHROW(out << "more" << std::flush); // told once
 }
 
-TEST_CASE("a reader that went away is no error") {
+TEST_CASE("a closed pipe throws ReaderGone and no error") {
   ::signal(SIGPIPE, SIG_IGN);
   int ends[2] = {-1, -1};
   REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);

@@ -41,7 +41,7 @@ std::string hint_for(const Words& words) {
 
 TEST_SUITE_BEGIN("cli/habits");
 
-TEST_CASE("what is typed first is answered with the line to type") {
+TEST_CASE("other programs' commands are answered with the line to type") {
   struct Row {
     const char* typed;
     const char* line;
@@ -142,7 +142,7 @@ TEST_CASE("a word with blanks is quoted in the line to type") {
         "regctl pull h:5000/app 'my '\\''own'\\'' app.tar'");
 }
 
-TEST_CASE("what regctl has itself is taken as it is") {
+TEST_CASE("regctl's own commands and flags are not translated") {
   for (const char* typed :
        {"layer get h:5000/app -o x", "serve -s dir", "search h:5000 --", "ls h:5000/app",
         "tag h:5000/app:1 list", "images -q h:5000", "copy -a h:5000/app g:5000",
@@ -152,7 +152,7 @@ TEST_CASE("what regctl has itself is taken as it is") {
   }
 }
 
-TEST_CASE("nothing that checks less is proposed for a word that is merely like it") {
+TEST_CASE("an unsafe flag is not proposed for a word that only resembles it") {
   Program program;
   for (const char* flag : {"--tls-verify", "--verify", "--no-very", "--yess", "--forces"}) {
     CAPTURE(flag);
@@ -189,7 +189,7 @@ TEST_CASE("the tables of habits agree with the commands") {
   }
 }
 
-TEST_CASE("every command and flag of the tables is answered") {
+TEST_CASE("every command and flag of the tables gets an answer") {
   for (const auto& command : foreign_commands()) {
     auto words = split(command.name, ' ');
     words.insert(words.end(), {"h:5000/app", "--src-creds", "bob:secret"});

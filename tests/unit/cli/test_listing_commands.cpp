@@ -11,7 +11,7 @@ using namespace regctl::test;
 
 TEST_SUITE_BEGIN("cli/listing_commands");
 
-TEST_CASE("ping says what the host speaks") {
+TEST_CASE("ping prints the protocols of the host") {
   Program program;
   CHECK(program.run({"ping", "docker://H:5000/"}) == ExitCode::ok);
   CHECK(program.out() == "http://h:5000 speaks v1, version 0.9.1, standalone\n");
@@ -73,7 +73,7 @@ TEST_CASE("search prints a table as docker's, or JSON") {
                         {"automated", false}});
 }
 
-TEST_CASE("images asks for a host, a repository or an archive") {
+TEST_CASE("images takes a host, a repository or an archive") {
   struct Row {
     std::string place;
     std::string call;
@@ -99,7 +99,7 @@ TEST_CASE("images asks for a host, a repository or an archive") {
   }
 }
 
-TEST_CASE("images prints a table as docker's, or JSON, and says what cannot be read") {
+TEST_CASE("images prints a table as docker's, or JSON, with unreadable images marked") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {
     verbs.rows = {{"team/app", "1.0", k_id_a, "2015-05-11T00:00:00Z", 65'566, nullptr},
@@ -136,7 +136,7 @@ TEST_CASE("images prints a table as docker's, or JSON, and says what cannot be r
                      {{"kind", "integrity"}, {"message", "cannot be read"}, {"hint", nullptr}}}}}));
 }
 
-TEST_CASE("tags are one per line in the order of people") {
+TEST_CASE("tags are printed one per line, in natural order") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {
     verbs.tags = {{"1.10", k_id_a}, {"1.9", k_id_b}, {"bad", std::nullopt}, {"\x1b[2J", k_id_a}};

@@ -34,7 +34,7 @@ TEST_CASE("the password comes from stdin, the environment or the terminal") {
   }
 }
 
-TEST_CASE("what is missing is a usage error that says what to add") {
+TEST_CASE("a missing part of a credential is a usage error that says what to add") {
   struct Row {
     Words words;
     std::string in;
@@ -58,7 +58,7 @@ TEST_CASE("what is missing is a usage error that says what to add") {
   }
 }
 
-TEST_CASE("flags are credentials of the session; without them the environment is not looked at") {
+TEST_CASE("flags set the session's credentials; without flags the environment is not read") {
   Program program;
   program.environment["REGCTL_PASSWORD"] = "env";
   CHECK(program.run({"ping", "h", "-u", "bob"}) == ExitCode::ok);
@@ -69,7 +69,7 @@ TEST_CASE("flags are credentials of the session; without them the environment is
   CHECK_FALSE(program.session.credentials.from_flags);
 }
 
-TEST_CASE("login and logout say what became of it") {
+TEST_CASE("login and logout print their result") {
   Program program;
   program.in = "x";
   CHECK(program.run({"login", "h", "-u", "bob", "--password-stdin"}) == ExitCode::ok);

@@ -51,7 +51,7 @@ void check_refused(const Words& words, const std::string& saying) {
 
 TEST_SUITE_BEGIN("cli/mirror_flags");
 
-TEST_CASE("a gentle mirror has a gentle client, whoever wants it") {
+TEST_CASE("a gentle mirror has a gentle client, by flag or by file") {
   const TemporaryFolder folder;
   struct Row {
     std::string defaults;
@@ -97,7 +97,7 @@ TEST_CASE("rules beside a mirror file are refused") {
   CHECK(program.run({"mirror", "--config", file, "--shard", "1/2", "--dry-run"}) == ExitCode::ok);
 }
 
-TEST_CASE("rules beside --apply are refused, but for the last catch") {
+TEST_CASE("rules beside --apply are refused, except --protect") {
   for (const auto& rule : k_rules) {
     Words words = {"mirror", "h:5000", "g:5000", "--apply", "plan"};
     words.insert(words.end(), rule.begin(), rule.end());
@@ -115,7 +115,7 @@ TEST_CASE("rules beside --apply are refused, but for the last catch") {
   }
 }
 
-TEST_CASE("a mirror file has plans as well") {
+TEST_CASE("a mirror file can be planned and applied") {
   const TemporaryFolder folder;
   const auto file = write_mirror_file(folder, "");
   for (const auto* flag : {"--plan", "--apply"}) {
@@ -124,7 +124,7 @@ TEST_CASE("a mirror file has plans as well") {
   }
 }
 
-TEST_CASE("what is written goes to files") {
+TEST_CASE("results cannot be written to a file named '-'") {
   struct Row {
     const char* flag;
     const char* saying;
@@ -141,7 +141,7 @@ TEST_CASE("what is written goes to files") {
   }
 }
 
-TEST_CASE("metrics that cannot be written are told before anything is done") {
+TEST_CASE("unwritable metrics are an error before any work is done") {
   const TemporaryFolder folder;
   Program program;
   CHECK(program.run({"mirror", "h:5000", "g:5000", "--metrics-file", folder / "none/metrics"}) ==
@@ -149,7 +149,7 @@ TEST_CASE("metrics that cannot be written are told before anything is done") {
   CHECK(program.calls.empty());
 }
 
-TEST_CASE("flags that would do nothing are refused") {
+TEST_CASE("flags without effect are refused") {
   struct Row {
     Words words;
     const char* saying;

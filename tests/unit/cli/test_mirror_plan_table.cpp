@@ -60,7 +60,7 @@ const Words k_words = {"mirror", "h:5000", "g:5000", "--dry-run"};
 
 TEST_SUITE_BEGIN("cli/mirror_plan_table");
 
-TEST_CASE("a plan is a table of what would change, and what it comes to") {
+TEST_CASE("a plan is a table of the changes, with totals") {
   Program program;
   program.prepare = [](FakeVerbs& verbs, ops::Progress&) { prepare_plan(verbs); };
   CHECK(program.run(k_words) == ExitCode::ok);
@@ -79,7 +79,7 @@ TEST_CASE("a plan is a table of what would change, and what it comes to") {
   CHECK(program.err().empty());
 }
 
-TEST_CASE("with --all what stays has rows too") {
+TEST_CASE("with --all, unchanged tags have rows too") {
   Program program;
   program.prepare = [](FakeVerbs& verbs, ops::Progress&) { prepare_plan(verbs); };
   auto words = k_words;
@@ -91,7 +91,7 @@ TEST_CASE("with --all what stays has rows too") {
   CHECK(program.out().find("for 1 tag not all sizes are known\n") != std::string::npos);
 }
 
-TEST_CASE("where nothing would change there is no table") {
+TEST_CASE("a plan without changes has no table") {
   Program program;
   program.prepare = [](FakeVerbs& verbs, ops::Progress&) {
     verbs.results = {planned("1.0", Action::keep, "same")};
@@ -112,7 +112,7 @@ TEST_CASE("as JSON every record is one line") {
   CHECK(program.err().find("1 repository: 2 tags to change") != std::string::npos);
 }
 
-TEST_CASE("sizes are asked for a plan alone") {
+TEST_CASE("--sizes is refused without a plan") {
   Program program;
   CHECK(program.run({"mirror", "h:5000", "g:5000", "--sizes"}) == ExitCode::usage);
   CHECK(program.err().find("--sizes is about what a plan tells") != std::string::npos);

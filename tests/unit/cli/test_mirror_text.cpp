@@ -34,7 +34,7 @@ TagResult result(Action action, Outcome outcome) {
 
 TEST_SUITE_BEGIN("cli/mirror_text");
 
-TEST_CASE("what changed has a line, and the rest where all is wanted") {
+TEST_CASE("changed tags have a line, and the others with --all") {
   struct Row {
     Action action;
     Outcome outcome;
@@ -61,7 +61,7 @@ TEST_CASE("what changed has a line, and the rest where all is wanted") {
   }
 }
 
-TEST_CASE("the summary tells what there is to tell") {
+TEST_CASE("the summary names every outcome that occurred") {
   Summary summary;
   summary.repositories = 1;
   CHECK(summary_line(summary, false) == "1 repository: 0 tags copied; 0 images moved, 0 B in 0:00");
@@ -88,7 +88,7 @@ TEST_CASE("the summary tells what there is to tell") {
         "2 repositories: 3 tags to change, at least 1 kB to move in 0:00");
 }
 
-TEST_CASE("a plan comes to what is known of it, and says what is not") {
+TEST_CASE("a plan's totals name known and unknown costs") {
   using Sentences = std::vector<std::string>;
   Summary summary;
   summary.repositories = 3;
@@ -125,7 +125,7 @@ TEST_CASE("a plan comes to what is known of it, and says what is not") {
         Sentences{tags, "for 1 tag not all sizes are known", "at least 71 requests"});
 }
 
-TEST_CASE("metrics add up passes and tell of the last one") {
+TEST_CASE("metrics add up passes and describe the last one") {
   MirrorMetrics metrics;
   Summary summary;
   summary.copied = 2;

@@ -43,7 +43,7 @@ TEST_CASE("a table waits for its first rows and then prints each as it comes") {
   CHECK(seen.back().starts_with("wider than the widest   1  ")); // out of line, but apart
 }
 
-TEST_CASE("an object of many writes nothing before its first element or its end") {
+TEST_CASE("a JSON object is not written before its first element or its end") {
   std::ostringstream out;
   JsonStream refused(out);
   refused.member("place", "x");
@@ -61,7 +61,7 @@ TEST_CASE("an object of many writes nothing before its first element or its end"
   CHECK(out.str() == "{\n  \"images\": [],\n  \"kept\": 2\n}\n");
 }
 
-TEST_CASE("a table that comes slowly does not wait for its rows") {
+TEST_CASE("a table whose rows come slowly is printed early") {
   Program program;
   std::ostringstream out;
   auto console = program.make_console(out);
@@ -87,7 +87,7 @@ TEST_CASE("a table that comes slowly does not wait for its rows") {
         std::string::npos);
 }
 
-TEST_CASE("JSON listings are one array, also an empty one") {
+TEST_CASE("a JSON listing is one array, even if it is empty") {
   Program program;
   CHECK(program.run({"images", "h", "--format", "json"}) == ExitCode::ok);
   CHECK(program.out() == "[]\n");

@@ -24,7 +24,7 @@ Tally::Layer layer(std::optional<std::uint64_t> total = 65'570'000) {
 
 TEST_SUITE_BEGIN("cli/progress_text");
 
-TEST_CASE("a bar shows what fits") {
+TEST_CASE("a bar shows the fields that fit") {
   struct Row {
     std::size_t columns;
     std::string line;
@@ -56,7 +56,7 @@ TEST_CASE("a layer of unknown size has no bar and no end") {
   CHECK(line.ends_with("10 MB/s"));
 }
 
-TEST_CASE("a bar is full at the end and not beyond") {
+TEST_CASE("a bar is full at the end and never overflows") {
   auto full = layer(20'000'000);
   CHECK(layer_line(full, 99).find('>') == std::string::npos);
   full.done_bytes = 30'000'000; // a peer that sends more than it promised
@@ -66,7 +66,7 @@ TEST_CASE("a bar is full at the end and not beyond") {
   CHECK(layer_line(empty, 99).find("==]") != std::string::npos);
 }
 
-TEST_CASE("the total says what is known and fits") {
+TEST_CASE("the total line has all known fields that fit") {
   Tally tally;
   tally.expect(12, {120'000'000});
   const auto task = tally.begin(k_id, Verb::pulling, 100'000'000, ProgressClock::time_point{});
@@ -79,7 +79,7 @@ TEST_CASE("the total says what is known and fits") {
   CHECK(total_line(tally, {}, 10) == "1 of 12...");
 }
 
-TEST_CASE("a total that may grow is told as the least it comes to") {
+TEST_CASE("a total that may grow is shown as a lower bound") {
   Tally tally;
   tally.expect(3, {100'000'000, 1});
   const auto task = tally.begin(k_id, Verb::pulling, 100'000'000, ProgressClock::time_point{});
@@ -89,7 +89,7 @@ TEST_CASE("a total that may grow is told as the least it comes to") {
         "0 of 3 layers, 45 MB of at least 100 MB, 15 MB/s, 0:04+ left");
 }
 
-TEST_CASE("where a run stands comes first, and gives way to what moves") {
+TEST_CASE("the run's position comes first, and its parts are left out first") {
   Tally tally;
   const Standing standing = {"12 of 300 repositories", "120 of 340+ tags", 1, 0s};
   CHECK(total_line(tally, standing, 100) == "12 of 300 repositories, 120 of 340+ tags");
@@ -120,7 +120,7 @@ TEST_CASE("where a run stands comes first, and gives way to what moves") {
         "12 of 300 repositories, 0 of 12 layers, 45 MB of 120 MB");
 }
 
-TEST_CASE("the time left of a run is that of all its parts") {
+TEST_CASE("the time left is that of the whole run") {
   struct Row {
     double share;
     std::chrono::milliseconds so_far;

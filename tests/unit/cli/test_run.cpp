@@ -31,7 +31,7 @@ template <class E> void fail_with(Program& program, E error) {
 
 TEST_SUITE_BEGIN("cli/run");
 
-TEST_CASE("the mistakes in a file are lines, whatever is in them") {
+TEST_CASE("each mistake in a file is one printed line, whatever it contains") {
   Program program;
   fail_with(program, Error(ErrorKind::usage,
                            "f has 2 mistakes\n  line 1: 'a\nb\x1b'\n  line 2: 'c'", "see f"));
@@ -46,7 +46,7 @@ TEST_CASE("the mistakes in a file are lines, whatever is in them") {
   CHECK(other.err() == "regctl: error: it says 'a\\n  b'\nhint: no\n");
 }
 
-TEST_CASE("an error is a sentence, its frames and a hint, on stderr alone") {
+TEST_CASE("an error is a sentence, its frames and a hint, only on stderr") {
   Program program;
   Error error(ErrorKind::integrity, "layer \x1b[2Jof \"a\" is wrong", "pull it again");
   error.add_frame("reading layer 3 of 7");
@@ -60,7 +60,7 @@ TEST_CASE("an error is a sentence, its frames and a hint, on stderr alone") {
                          "hint: pull it again\n");
 }
 
-TEST_CASE("colour is for terminals that want it") {
+TEST_CASE("colour is used only on terminals that allow it") {
   struct Row {
     bool is_terminal;
     std::string term;
@@ -82,14 +82,14 @@ TEST_CASE("colour is for terminals that want it") {
   }
 }
 
-TEST_CASE("interruption is told shortly and has its number") {
+TEST_CASE("interruption has a short message and exit code 130") {
   Program program;
   fail_with(program, Error(ErrorKind::interrupted, "interrupted"));
   CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::interrupted);
   CHECK(program.err() == "regctl: interrupted\n");
 }
 
-TEST_CASE("what is no Error is a bug") {
+TEST_CASE("an exception that is not an Error is reported as a bug") {
   Program program;
   fail_with(program, std::runtime_error("oops"));
   CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::failed);
@@ -99,7 +99,7 @@ TEST_CASE("what is no Error is a bug") {
   CHECK(program.err() == "regctl: error: this is a bug in regctl\n");
 }
 
-TEST_CASE("with --format json an error is one line of JSON, also where no command was understood") {
+TEST_CASE("with --format json an error is one line of JSON, even without a valid command") {
   struct Row {
     Words words;
     bool is_json;
@@ -138,7 +138,7 @@ TEST_CASE("with --format json an error is one line of JSON, also where no comman
       "{\"error\":{\"kind\":\"local_io\",\"message\":\"memory is short\""));
 }
 
-TEST_CASE("what the machine is short of is no bug") {
+TEST_CASE("a lack of memory or threads is not reported as a bug") {
   Program program;
   fail_with(program, std::bad_alloc());
   CHECK(program.run({"ping", "localhost:5000"}) == ExitCode::local_io);
@@ -148,14 +148,14 @@ TEST_CASE("what the machine is short of is no bug") {
   CHECK(program.err().starts_with("regctl: error: no more threads can be started\n"));
 }
 
-TEST_CASE("a listing whose reader went away is a success") {
+TEST_CASE("a listing whose reader closed the pipe is a success") {
   Program program;
   fail_with(program, regctl::cli::ReaderGone());
   CHECK(program.run({"tags", "localhost:5000/app"}) == ExitCode::ok);
   CHECK(program.err().empty());
 }
 
-TEST_CASE("a full disk shows when the output is flushed at the end") {
+TEST_CASE("a full disk noticed at the final flush is an error") {
   Program program;
   const regctl::FileDescriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
   regctl::cli::FdOutput out(full.get(), "standard output");
@@ -166,7 +166,7 @@ TEST_CASE("a full disk shows when the output is flushed at the end") {
       "regctl: error: cannot write standard output: No space left on device\n"));
 }
 
-TEST_CASE("a usage error without a hint of its own names the help") {
+TEST_CASE("a usage error without a hint points to the help") {
   Program program;
   CHECK(program.run({"rm", "localhost:5000/app:1", "--repository"}) == ExitCode::usage);
   CHECK(program.err().find("hint: leave out the tag") != std::string::npos);

@@ -25,17 +25,17 @@ TEST_CASE("the rate follows the last seconds") {
     }
     CHECK(meter.bytes_per_second() == 0U);
   }
-  SUBCASE("looks that are far apart count too") {
+  SUBCASE("samples that are far apart count too") {
     meter.look(begin + 12s, 22000);
     CHECK(meter.bytes_per_second() == 2000U);
   }
-  SUBCASE("a layer that begins again begins anew") {
+  SUBCASE("a layer that restarts has a new rate") {
     meter.look(begin + 3s, 10);
     CHECK_FALSE(meter.bytes_per_second());
   }
 }
 
-TEST_CASE("totals count what is over, what moves and what need not move") {
+TEST_CASE("totals count finished, moving and skipped layers") {
   const ProgressClock::time_point now{};
   Tally tally;
   tally.expect(3, {600});
@@ -63,7 +63,7 @@ TEST_CASE("totals count what is over, what moves and what need not move") {
   CHECK(tally.layers().empty());
 }
 
-TEST_CASE("a total that proved wrong is not shown") {
+TEST_CASE("a total that turned out wrong is not shown") {
   Tally tally;
   CHECK_FALSE(tally.bytes_expected());
   tally.expect(1, {10});
@@ -72,7 +72,7 @@ TEST_CASE("a total that proved wrong is not shown") {
   CHECK_FALSE(tally.bytes_expected());
 }
 
-TEST_CASE("layers of unknown size widen the total by what they were") {
+TEST_CASE("layers of unknown size add to the total when they finish") {
   Tally tally;
   tally.expect(2, {100, 2});
   const auto task = tally.begin("a", Verb::pushing, std::nullopt, {});

@@ -35,7 +35,7 @@ TEST_CASE("width counts columns, not bytes") {
   CHECK(display_width("\xff") == 1);
 }
 
-TEST_CASE("what is too long ends in dots") {
+TEST_CASE("a text that is too long ends in dots") {
   struct Row {
     std::string text;
     std::size_t columns;
@@ -52,7 +52,7 @@ TEST_CASE("what is too long ends in dots") {
   }
 }
 
-TEST_CASE("padding fills up and never cuts") {
+TEST_CASE("padding never cuts") {
   CHECK(pad("ab", 4) == "ab  ");
   CHECK(pad("漢", 4) == "漢  ");
   CHECK(pad("abcdef", 4) == "abcdef");

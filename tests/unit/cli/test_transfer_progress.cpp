@@ -56,7 +56,7 @@ std::string screen(const std::string& text) {
 
 TEST_SUITE_BEGIN("cli/transfer_progress");
 
-TEST_CASE("without a terminal it tells what the engine tells") {
+TEST_CASE("without a terminal it prints the engine's lines") {
   Program program;
   std::ostringstream out;
   auto console = program.make_console(out);
@@ -85,7 +85,7 @@ TEST_CASE("without a terminal it tells what the engine tells") {
                          "aaaaaaaaaaaa: Copying\n");
 }
 
-TEST_CASE("on a terminal what is said stays above the bars, and the bars go") {
+TEST_CASE("on a terminal, lines stay above the bars, and the bars are erased") {
   Program program;
   program.window = {60, 20};
   std::ostringstream out;
@@ -107,7 +107,7 @@ TEST_CASE("on a terminal what is said stays above the bars, and the bars go") {
   CHECK(screen(program.err()) == "regctl: something\nbbbbbbbbbbbb: Download complete\n\n");
 }
 
-TEST_CASE("a window that becomes narrower leaves no rest of a bar") {
+TEST_CASE("bars are erased completely after the window became narrower") {
   Program program;
   program.window = {100, 20};
   std::ostringstream out;
@@ -123,7 +123,7 @@ TEST_CASE("a window that becomes narrower leaves no rest of a bar") {
   CHECK(std::stoi(rows) >= 3);
 }
 
-TEST_CASE("what is drawn is never erased from the first row of a screen on") {
+TEST_CASE("a drawing is erased row by row, never as a whole screen") {
   Program program;
   std::ostringstream out;
   auto console = program.make_console(out);
@@ -136,7 +136,7 @@ TEST_CASE("what is drawn is never erased from the first row of a screen on") {
   CHECK(program.err().find("A\r\x1b[2K\x1b[B\x1b[2K\x1b[B\x1b[J\x1b[2A") != std::string::npos);
 }
 
-TEST_CASE("several threads may tell at once") {
+TEST_CASE("several threads may report at once") {
   Program program;
   std::ostringstream out;
   auto console = program.make_console(out);
@@ -160,7 +160,7 @@ TEST_CASE("several threads may tell at once") {
   CHECK(screen(program.err()) == expected + "\n");
 }
 
-TEST_CASE("how far it is is told now and then") {
+TEST_CASE("the totals are printed now and then") {
   Program program;
   std::ostringstream out;
   auto console = program.make_console(out);
@@ -182,7 +182,7 @@ TEST_CASE("how far it is is told now and then") {
   CHECK(screen(program.err()) == "\n");
 }
 
-TEST_CASE("where a run stands is told without a terminal too") {
+TEST_CASE("the run's position is printed without a terminal too") {
   const std::string line = "1 of 2 repositories, 3 of 5+ tags\n";
   /// Says when the line was written.
   struct Told final : std::stringbuf {

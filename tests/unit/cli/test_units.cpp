@@ -27,7 +27,7 @@ TEST_CASE("sizes are printed as docker 1.x prints them") {
   }
 }
 
-TEST_CASE("a sum says whether all sizes are known, and is never 0 where none is") {
+TEST_CASE("a sum shows whether sizes are unknown, and is never 0 if all are") {
   struct Row {
     SizeSum size;
     std::string cell;
@@ -47,7 +47,7 @@ TEST_CASE("a sum says whether all sizes are known, and is never 0 where none is"
   CHECK(show_size(std::optional<SizeSum>()) == "N/A");
 }
 
-TEST_CASE("ages are told as docker 1.x tells them") {
+TEST_CASE("ages are printed as docker 1.x prints them") {
   struct Row {
     std::string created;
     std::string text;
@@ -81,13 +81,13 @@ TEST_CASE("ages are told as docker 1.x tells them") {
   }
 }
 
-TEST_CASE("what is left to wait is a clock") {
+TEST_CASE("a remaining time is printed like a clock") {
   CHECK(human_duration(std::chrono::seconds(0)) == "0:00");
   CHECK(human_duration(std::chrono::seconds(67)) == "1:07");
   CHECK(human_duration(std::chrono::seconds(3723)) == "1:02:03");
 }
 
-TEST_CASE("times of files are shown in UTC, whatever an archive claims") {
+TEST_CASE("times of files are printed in UTC, and beyond four-digit years as a number") {
   CHECK(show_time(1400000000) == "2014-05-13 16:53");
   CHECK(show_time(0) == "1970-01-01 00:00");
   CHECK(show_time(-1) == "1969-12-31 23:59");

@@ -73,7 +73,7 @@ regctl::PathContent look(const std::string& path) {
 
 } // namespace
 
-TEST_CASE("what is here and cannot be a registry is a place by what it holds") {
+TEST_CASE("a local name that cannot be a registry is a place of the kind found there") {
   struct Row {
     const char* text;
     const char* place; ///< "" for what is looked for at a registry
@@ -120,7 +120,7 @@ TEST_CASE("what is here and cannot be a registry is a place by what it holds") {
   }
 }
 
-TEST_CASE("what is here and may be a registry wants ./ or docker:// before it") {
+TEST_CASE("a local name that may be a registry needs ./ or docker:// before it") {
   for (const std::string text :
        {"reg.local", "localhost", "host:5000", "folder", "app.img", "reg.local/app"}) {
     CAPTURE(text);
@@ -137,7 +137,7 @@ TEST_CASE("what is here and may be a registry wants ./ or docker:// before it") 
   }
 }
 
-TEST_CASE("a folder that holds no images is no place") {
+TEST_CASE("a folder without images is refused as a place") {
   for (const char* text : {"./folder", "team/app"}) {
     CAPTURE(text);
     CHECK_FALSE(Place::may_be_either(text, look));
@@ -145,7 +145,7 @@ TEST_CASE("a folder that holds no images is no place") {
   }
 }
 
-TEST_CASE("what is here as a whole is no folder and a name") {
+TEST_CASE("an existing path with a colon is not split into folder and name") {
   CHECK(Place::parse("v1-storage:v:5", look).path == "v:5");
   CHECK(Place::parse("v1-storage:v:6", look).path == "v");
 }

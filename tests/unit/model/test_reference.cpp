@@ -72,7 +72,7 @@ TEST_CASE("parse says which part is wrong") {
   }
 }
 
-TEST_CASE("a password in a name is masked, and pointed to where it belongs") {
+TEST_CASE("a password in a name is masked, and the hint says where it belongs") {
   struct Row {
     const char* written;
     const char* said;
@@ -137,7 +137,7 @@ TEST_CASE("only whole loopback addresses count as loopback") {
   }
 }
 
-TEST_CASE("a repository's name stands alone") {
+TEST_CASE("a repository's name is read without host and tag") {
   CHECK(regctl::parse_repository_name("team/App") == "team/App");
   CHECK(regctl::parse_repository_name("library/app") == "app");
   CHECK(regctl::parse_repository_name("library/a/b") == "library/a/b");

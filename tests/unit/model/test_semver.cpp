@@ -60,7 +60,7 @@ TEST_CASE("versions are read as people write tags") {
   }
 }
 
-TEST_CASE("versions are ordered as the specification says") {
+TEST_CASE("versions are ordered by the specification's precedence") {
   const std::vector<std::string> ascending = {
       "0.9.9",
       "1.0.0-0",
@@ -92,7 +92,7 @@ TEST_CASE("versions are ordered as the specification says") {
   CHECK(parse_semver("1.0.0-01") == parse_semver("1.0.0-1"));
 }
 
-TEST_CASE("a range takes what npm and Masterminds take") {
+TEST_CASE("a range contains the versions that npm and Masterminds accept") {
   struct Row {
     const char* range;
     std::vector<const char*> inside;
@@ -162,7 +162,7 @@ TEST_CASE("a range takes what npm and Masterminds take") {
   }
 }
 
-TEST_CASE("what is no range is named with the condition that is wrong") {
+TEST_CASE("a malformed range is named with its wrong condition") {
   struct Row {
     const char* range;
     const char* why;

@@ -71,7 +71,7 @@ TEST_CASE("a history that does not account for every layer is not used") {
   }
 }
 
-TEST_CASE("a config that is none is refused with the field") {
+TEST_CASE("a malformed config is refused with the field's name") {
   struct Row {
     const char* text;
     const char* why;

@@ -15,7 +15,7 @@ V1Image image() {
 
 TEST_SUITE_BEGIN("model/v1/difference");
 
-TEST_CASE("images differ in what both of them tell") {
+TEST_CASE("images differ in facts that both stores record") {
   CHECK(find_v1_difference(image(), image()).empty());
   auto other = image();
   other.json = R"({"id":"a","x":">"})";
@@ -37,7 +37,7 @@ TEST_CASE("a damaged JSON is another one, not an error") {
   CHECK(find_v1_difference(damaged, damaged).empty());
 }
 
-TEST_CASE("what one of them does not tell is no difference") {
+TEST_CASE("a fact that one store does not record is no difference") {
   auto other = image();
   other.layer_size_bytes.reset();
   other.payload_checksums = {"tarsum+sha256:9"};
@@ -47,7 +47,7 @@ TEST_CASE("what one of them does not tell is no difference") {
   CHECK(find_v1_difference(other, image()).empty());
 }
 
-TEST_CASE("a JSON that is printed anew is the same") {
+TEST_CASE("a re-encoded JSON is no difference") {
   auto printed = image();
   printed.json = R"({"id": "a", "x": "\u003c"})";
   CHECK(find_v1_difference(printed, image()).empty());

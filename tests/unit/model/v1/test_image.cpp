@@ -23,7 +23,7 @@ std::string with(const std::string& members) {
 
 TEST_SUITE_BEGIN("model/v1/image");
 
-TEST_CASE("what is shown of an image is read out of its JSON") {
+TEST_CASE("the fields of an image are read from its JSON") {
   const auto info = parse_v1_image(with(
       R"(,"parent":")" + k_parent +
       R"(","created":"2014-05-13T16:53:22Z","container_config":{"Cmd":["/bin/sh","-c","x"]},)" +
@@ -42,7 +42,7 @@ TEST_CASE("a base image's parent is absent, null or empty") {
   }
 }
 
-TEST_CASE("a JSON that is no image is refused with the field's name") {
+TEST_CASE("a JSON that is not an image's is refused with the field's name") {
   struct Row {
     std::string json;
     const char* why;
@@ -69,7 +69,7 @@ TEST_CASE("a JSON that is no image is refused with the field's name") {
   }
 }
 
-TEST_CASE("odd values of what is only shown do no harm") {
+TEST_CASE("malformed values of fields that are only shown are ignored") {
   const auto info = parse_v1_image(with(R"(,"created":7,"container_config":[],"Size":-1)"));
   CHECK(info.created.empty());
   CHECK(info.created_by.empty());

@@ -33,7 +33,7 @@ std::unique_ptr<LayerSource> open(const V1Image& image, LayerCheck check, std::s
 
 TEST_SUITE_BEGIN("model/v1/layer");
 
-TEST_CASE("a layer ends only if one of its payload checksums comes out") {
+TEST_CASE("a layer ends only if one of its payload checksums is right") {
   for (const auto piece : test::k_pieces) {
     CAPTURE(piece);
     const auto good = open(image({"sha256:0", sum("{}")}), LayerCheck::verify, piece);
@@ -54,14 +54,14 @@ TEST_CASE("a layer ends only if one of its payload checksums comes out") {
   }
 }
 
-TEST_CASE("nothing is checked where nothing is known, or where it is not wanted") {
+TEST_CASE("a layer is not checked without a payload checksum or with LayerCheck::none") {
   for (const auto& unknown : {image({}), image({"tarsum+sha256:00"})}) {
     CHECK(read_in_pieces(*open(unknown, LayerCheck::none, 7), 7) == k_bytes);
   }
   CHECK(read_in_pieces(*open(image({sum("[]")}), LayerCheck::none, 7), 7) == k_bytes);
 }
 
-TEST_CASE("one sum of one text is known before the end") {
+TEST_CASE("a single sum of a single JSON is known before the layer's end") {
   CHECK(only_payload_checksum(image({sum("{}")})) == sum("{}"));
   CHECK(only_payload_checksum(image({"tarsum+sha256:00", sum("{}")})) == sum("{}"));
   for (const auto& open_until_the_end :
@@ -71,14 +71,14 @@ TEST_CASE("one sum of one text is known before the end") {
   }
 }
 
-TEST_CASE("the checksum tells which JSON had been pushed") {
+TEST_CASE("the checksum shows which JSON was pushed") {
   const auto layer = open(image({sum("{ }")}, {"{}", "{x}", "{ }"}), LayerCheck::verify, 7);
   CHECK(layer->original_json() == "{}");
   read_in_pieces(*layer, 7);
   CHECK(layer->original_json() == "{ }");
 }
 
-TEST_CASE("of a large layer's texts only the likeliest is tried where one can begin again") {
+TEST_CASE("with verify_likeliest only the likeliest JSON of a large layer is tried") {
   auto large = image({sum("{ }")}, {"{}", "{ }"});
   CHECK(read_in_pieces(*open(large, LayerCheck::verify_likeliest, 7), 7) == k_bytes);
   large.layer_size_bytes.reset(); // may be large
@@ -88,13 +88,13 @@ TEST_CASE("of a large layer's texts only the likeliest is tried where one can be
   CHECK(read_in_pieces(*open(large, LayerCheck::verify_likeliest, 7), 7) == k_bytes);
 }
 
-TEST_CASE("payload checksums are told from other sums") {
+TEST_CASE("payload checksums are separated from other sums") {
   CHECK(payload_sums(image({"tarsum+sha256:1", "sha256:2", "md5:3", "sha256:4"})) ==
         std::vector<std::string>{"sha256:2", "sha256:4"});
   CHECK(payload_sums(image({})).empty());
 }
 
-TEST_CASE("unpacking tells a layer that ends too early from one that was changed") {
+TEST_CASE("unpacking distinguishes a truncated layer from a changed one") {
   using Outcome = Unpacking::Outcome;
   const auto tar = make_tar_header({"file", 600, 0}) + std::string(600, 'x') +
                    std::string(tar_padding_bytes(600), '\0') + make_tar_end();

@@ -16,7 +16,7 @@ TEST_CASE("an ID comes out as it was packed") {
   }
 }
 
-TEST_CASE("IDs are equal as their texts are, and a short one is none with zeros behind") {
+TEST_CASE("packed IDs are equal exactly if their texts are, also if one is short") {
   const std::string digits = "0123456789abcdef";
   const PackedId one(digits);
   CHECK(one == PackedId(digits));

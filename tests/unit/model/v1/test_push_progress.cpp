@@ -11,7 +11,7 @@ using Stage = PushProgress::Stage;
 
 TEST_SUITE_BEGIN("model/v1/push_progress");
 
-TEST_CASE("nobody waits for what is there, or is no image of the push") {
+TEST_CASE("there is no wait for an image that is there or not part of the push") {
   PushProgress progress({"a", "b"});
   progress.wait_for("a", Stage::waiting);
   progress.wait_for("elsewhere", Stage::complete);
@@ -21,7 +21,7 @@ TEST_CASE("nobody waits for what is there, or is no image of the push") {
   progress.wait_for("a", Stage::complete);
 }
 
-TEST_CASE("who waits goes on when the image has got that far") {
+TEST_CASE("a waiting thread goes on when the image reaches the stage") {
   PushProgress progress({"a"});
   auto json = std::async(std::launch::async, [&] { progress.wait_for("a", Stage::json_there); });
   progress.advance("a", Stage::json_there);
@@ -31,7 +31,7 @@ TEST_CASE("who waits goes on when the image has got that far") {
   whole.get();
 }
 
-TEST_CASE("a push that is abandoned wakes all, now and later, with its first reason") {
+TEST_CASE("abandoning a push wakes all threads, now and later, with the first reason") {
   PushProgress progress({"a"});
   const auto reason = [](const char* text) {
     return std::make_exception_ptr(Error(ErrorKind::denied, text));

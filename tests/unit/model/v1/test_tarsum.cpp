@@ -21,7 +21,7 @@ std::unique_ptr<Source> layer(const std::string& name) {
 
 TEST_SUITE_BEGIN("model/v1/tarsum");
 
-TEST_CASE("the sums are those that engine 1.9.1 sent") {
+TEST_CASE("tarsums match those that engine 1.9.1 sent") {
   struct Row {
     const char* image;
     const char* sum;
@@ -37,7 +37,7 @@ TEST_CASE("the sums are those that engine 1.9.1 sent") {
   }
 }
 
-TEST_CASE("what is no tar has no sum") {
+TEST_CASE("data that is not a tar has no tarsum") {
   CHECK_THROWS_AS(tarsum("{}", make_text_source(std::string(1000, 'x'))), Error);
   Tarsum sum("{}");
   CHECK_FALSE(sum.result());

@@ -74,7 +74,7 @@ std::string example() {
 
 } // namespace
 
-TEST_CASE("the manual's example means what the manual says") {
+TEST_CASE("the manual's example is read as the manual explains it") {
   const auto config = parse(example());
 
   REQUIRE(config.registries.size() == 2);
@@ -122,7 +122,7 @@ TEST_CASE("the manual's example means what the manual says") {
   CHECK(elsewhere.registries.at("new.example").credential->password_file == "/s/new-registry");
 }
 
-TEST_CASE("the smallest file is all defaults") {
+TEST_CASE("the smallest file has all defaults") {
   const auto config = parse(with_rules(""));
   CHECK(config.registries.empty());
   CHECK_FALSE(config.run.jobs);
@@ -149,7 +149,7 @@ TEST_CASE("rules have short forms") {
   CHECK(rules_of("    prune: {beyond_limit: true}\n").prune.beyond_limit);
 }
 
-TEST_CASE("all else that there is, is read") {
+TEST_CASE("all other settings are read") {
   const auto config = parse("version: 1\n"
                             "registries:\n"
                             "  h:1:\n"
@@ -184,7 +184,7 @@ TEST_CASE("all else that there is, is read") {
   CHECK(config.mirrors[0].repositories_from == "-");
 }
 
-TEST_CASE("a mistake is told with its line and key") {
+TEST_CASE("a mistake is reported with its line and key") {
   struct Row {
     std::string text;
     const char* message; ///< its beginning
@@ -289,7 +289,7 @@ TEST_CASE("a mistake is told with its line and key") {
   }
 }
 
-TEST_CASE("all mistakes are told, in the order of their lines") {
+TEST_CASE("all mistakes are reported, in the order of their lines") {
   CHECK(mistakes("version: 1\n"
                  "mirrors:\n"
                  "  - source: a:1\n"
@@ -312,7 +312,7 @@ TEST_CASE("all mistakes are told, in the order of their lines") {
         "7d)");
 }
 
-TEST_CASE("what the file names has to be there where that is checked") {
+TEST_CASE("with checked references, missing files and variables are mistakes") {
   const test::TemporaryFolder folder;
   const auto here = folder.path().string();
   std::ofstream(here + "/there") << "x\n";
@@ -371,7 +371,7 @@ TEST_CASE("what the file names has to be there where that is checked") {
   CHECK(mistakes(text("/no/such", "UNSET")).empty());
 }
 
-TEST_CASE("thousands of mistakes are counted, not all shown") {
+TEST_CASE("of thousands of mistakes only some are shown, and all counted") {
   std::string rules;
   for (int i = 0; i < 5000; ++i) {
     rules += "    unknown" + std::to_string(i) + ": x\n";
@@ -381,7 +381,7 @@ TEST_CASE("thousands of mistakes are counted, not all shown") {
   CHECK(message.size() < 10'000);
 }
 
-TEST_CASE("variables are filled in") {
+TEST_CASE("variables are substituted") {
   const Variables variables = {{"X", "x"}, {"EMPTY", ""}, {"DOLLAR", "${X}"}};
   struct Row {
     const char* written;
@@ -400,7 +400,7 @@ TEST_CASE("variables are filled in") {
   }
 }
 
-TEST_CASE("what variables hold is in no message") {
+TEST_CASE("values of variables are in no message") {
   const Variables variables = {{"S", "s3cr3t!"}};
   for (const char* rules : {
            "    semver: ${S}\n",

@@ -242,7 +242,7 @@ const FakeRepository k_base = {"base", {{"1", {"a", "b"}}}};
 
 TEST_SUITE_BEGIN("ops/mirror/engine");
 
-TEST_CASE("one job moves items in order, each once, and tags what is whole") {
+TEST_CASE("one job moves items in order, each once, and sets a tag when its items are there") {
   World world;
   world.repositories = {k_app, k_base};
   run(world, {.jobs = 1});
@@ -256,7 +256,7 @@ TEST_CASE("one job moves items in order, each once, and tags what is whole") {
   CHECK(world.endings.at("app") == RepositoryWork::Ending::complete);
 }
 
-TEST_CASE("the progress hears how many sizes are not known") {
+TEST_CASE("the number of unknown sizes is reported to the progress") {
   World world;
   world.repositories = {k_app, k_base};
   world.of_unknown_size = {"a", "d"};
@@ -265,7 +265,7 @@ TEST_CASE("the progress hears how many sizes are not known") {
   CHECK(expected.sum == SizeSum{20, 2});
 }
 
-TEST_CASE("what was settled by an earlier run to the same destination is not moved again") {
+TEST_CASE("a key settled by an earlier run to the same destination is not moved again") {
   World world;
   world.repositories = {k_base};
   world.moved = {"a"};
@@ -281,7 +281,7 @@ TEST_CASE("what was settled by an earlier run to the same destination is not mov
   CHECK(world.tagged.size() == 1);
 }
 
-TEST_CASE("what is broken fails every tag that needs it, once, and nothing else") {
+TEST_CASE("a broken item fails every tag that needs it, once, and no other tag") {
   for (const std::size_t jobs : {1U, 2U, 16U}) {
     CAPTURE(jobs);
     World world;
@@ -299,7 +299,7 @@ TEST_CASE("what is broken fails every tag that needs it, once, and nothing else"
   }
 }
 
-TEST_CASE("what may pass is tried by the next tag that needs it") {
+TEST_CASE("an item with a passing failure is tried again by the next tag that needs it") {
   for (const std::size_t jobs : {1U, 2U, 16U}) {
     CAPTURE(jobs);
     World world;
@@ -312,7 +312,7 @@ TEST_CASE("what may pass is tried by the next tag that needs it") {
   }
 }
 
-TEST_CASE("a repository or a tag that cannot be read is passed over") {
+TEST_CASE("a repository or tag that cannot be read fails, and the run goes on") {
   World world;
   world.repositories = {{"bad", {}, true}, k_app, k_base};
   world.unlisted = {"app:1"};
@@ -322,7 +322,7 @@ TEST_CASE("a repository or a tag that cannot be read is passed over") {
   CHECK(world.tagged == std::set<std::string>{"app:2", "base:1"});
 }
 
-TEST_CASE("with fail_fast the first failure is the only one, and the rest is told of") {
+TEST_CASE("with fail_fast there is one failure, and the rest is reported as not done") {
   World world;
   world.repositories = {k_app, k_base, {"other", {{"1", {"x"}}}}};
   world.unlisted = {"app:1"};
@@ -334,7 +334,7 @@ TEST_CASE("with fail_fast the first failure is the only one, and the rest is tol
   CHECK(world.endings.at("other") == RepositoryWork::Ending::stopped);
 }
 
-TEST_CASE("an interrupt ends the run, also where items wait for each other") {
+TEST_CASE("an interrupt ends the run, even while items wait for each other") {
   for (const std::size_t jobs : {1U, 2U, 16U}) {
     CAPTURE(jobs);
     World world;
@@ -357,7 +357,7 @@ TEST_CASE("an interrupt ends the run, also where items wait for each other") {
   }
 }
 
-TEST_CASE("exactly so many threads work as there are jobs") {
+TEST_CASE("exactly as many threads work as there are jobs") {
   World world;
   std::vector<FakeTag> tags;
   for (int i = 0; i < 50; ++i) {
@@ -461,7 +461,7 @@ void check(const World& world, bool has_shaky) {
 
 } // namespace
 
-TEST_CASE("nothing gets stuck, lost or moved twice, whatever waits for what") {
+TEST_CASE("no random run gets stuck, loses an item or moves one twice") {
   for (unsigned seed = 0; seed < 300; ++seed) {
     CAPTURE(seed);
     std::mt19937 random(seed);

@@ -38,7 +38,7 @@ const Foreseen k_app{"app", 30};
 
 TEST_SUITE_BEGIN("ops/mirror/forecast");
 
-TEST_CASE("an item is counted for the first tag that needs it, and shared by the others") {
+TEST_CASE("an item is counted for the first tag that needs it, and as shared for the others") {
   Forecast forecast;
   struct Row {
     Foreseen top;
@@ -67,7 +67,7 @@ TEST_CASE("an item is counted for the first tag that needs it, and shared by the
   }
 }
 
-TEST_CASE("what the destination has does not move, and is looked at once") {
+TEST_CASE("an item at the destination does not move, and is looked up once") {
   Forecast forecast;
   forecast.hold({k_base.key, k_base.size_bytes, false, true, 2, 5});
   const std::vector<Foreseen> items = {k_app, {"lib", 200, /*is_there=*/true}, k_base};
@@ -78,7 +78,7 @@ TEST_CASE("what the destination has does not move, and is looked at once") {
   CHECK(forecast.shared_bytes() == 0);
 }
 
-TEST_CASE("what is not known is said") {
+TEST_CASE("unknown items and sizes are marked in the forecast") {
   struct Row {
     const char* name;
     std::vector<Foreseen> items;
@@ -107,7 +107,7 @@ TEST_CASE("what is not known is said") {
   }
 }
 
-TEST_CASE("of more items than it remembers it forgets those needed longest ago") {
+TEST_CASE("beyond its limit a forecast forgets the items needed longest ago") {
   Forecast forecast;
   for (std::size_t i = 0; i < 2 * Forecast::k_limit; ++i) {
     const auto ahead = need(forecast, {{std::to_string(i), 1}, k_base});

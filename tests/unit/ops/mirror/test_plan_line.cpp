@@ -52,7 +52,7 @@ TEST_CASE("a planned tag is a line of JSON that reads back as it was") {
   }
 }
 
-TEST_CASE("members that are not known are passed over") {
+TEST_CASE("unknown members of a plan's line are ignored") {
   const auto line = parse_plan_line(R"({"source":"a","destination":"b","tag":"1","action":"copy",
                                         "identity":"x","error":{"kind":"denied"}})",
                                     "'plan', line 1");
@@ -86,7 +86,7 @@ TEST_CASE("a repository is a record, or its name alone") {
   }
 }
 
-TEST_CASE("what is no planned tag is named with its line") {
+TEST_CASE("a malformed line is named with its number") {
   struct Row {
     const char* line;
     const char* why;

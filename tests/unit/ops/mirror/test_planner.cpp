@@ -74,7 +74,7 @@ TEST_CASE("identities of both sides are in the plan") {
   CHECK_FALSE(tags[1].previous);
 }
 
-TEST_CASE("a repository that is not there yet gets everything") {
+TEST_CASE("a repository missing at the destination gets all tags") {
   CHECK(planned(listings({{"a", "1"}}, std::nullopt), {}) == Lines{"a copy: missing"});
   CHECK(planned(listings({}, std::nullopt), {}).empty());
 }
@@ -100,7 +100,7 @@ TEST_CASE("filters by name, version and age leave tags alone") {
                                 "latest skip: filtered by --semver"});
 }
 
-TEST_CASE("the latest are found") {
+TEST_CASE("the latest tags are chosen by version or by age") {
   struct Row {
     const char* name;
     std::size_t latest;
@@ -150,7 +150,7 @@ TEST_CASE("a broken tag takes no place among the latest") {
         Lines{"1 skip: filtered by --latest", "2 copy: missing", "3 skip: broken at the source"});
 }
 
-TEST_CASE("latest counts what other filters leave") {
+TEST_CASE("latest counts only tags that pass the other filters") {
   Rules rules;
   rules.latest = 1;
   rules.tags.exclude = {Pattern::parse("3")};
@@ -158,7 +158,7 @@ TEST_CASE("latest counts what other filters leave") {
         Lines{"1 skip: filtered by --latest", "2 copy: missing", "3 skip: filtered by its name"});
 }
 
-TEST_CASE("ages are asked for only where they decide, and once for an image") {
+TEST_CASE("ages are requested only if they decide, and once for each image") {
   int asked = 0;
   const auto count = [&](const auto&) -> std::optional<std::int64_t> {
     ++asked;
@@ -180,7 +180,7 @@ TEST_CASE("ages are asked for only where they decide, and once for an image") {
   CHECK(asked == 2);
 }
 
-TEST_CASE("what only the destination has is pruned if asked for") {
+TEST_CASE("tags that only the destination has are pruned if that is asked for") {
   auto destination = many("t", 10);
   destination["old"] = "id";
   Rules rules;
@@ -191,7 +191,7 @@ TEST_CASE("what only the destination has is pruned if asked for") {
   CHECK(lines[0] == "old delete: not at the source");
 }
 
-TEST_CASE("pruning has catches") {
+TEST_CASE("pruning removes nothing beyond its limit unless told to") {
   struct Row {
     const char* name;
     int kept;
@@ -226,7 +226,7 @@ TEST_CASE("pruning has catches") {
   }
 }
 
-TEST_CASE("pruning says why it does not") {
+TEST_CASE("the reason says why tags are not pruned") {
   Rules rules;
   rules.prune.enabled = true;
   CHECK(planned(listings({}, TagListing{{"a", "1"}}), rules) ==
@@ -245,7 +245,7 @@ TEST_CASE("pruning says why it does not") {
               "x skip: filtered by its name"});
 }
 
-TEST_CASE("pruning leaves what is protected and what is not this mirror's") {
+TEST_CASE("pruning leaves protected tags and tags of other mirrors") {
   Rules rules;
   rules.prune = {true, 0.1, true};
   rules.protected_tags = {Pattern::parse("stable*")};
@@ -261,7 +261,7 @@ TEST_CASE("pruning leaves what is protected and what is not this mirror's") {
         Lines{"1 copy: missing", "2 delete: not at the source", "x skip: filtered by --semver"});
 }
 
-TEST_CASE("what the source has and a rule leaves out is never pruned") {
+TEST_CASE("a tag that the source has and a rule excludes is never pruned") {
   Rules rules;
   rules.prune = {true, 1, true};
   rules.latest = 1;
@@ -311,7 +311,7 @@ TEST_CASE("tags that the rules leave out by their names are not identified") {
   CHECK(names.at_destination == Asked{"1.0"});
 }
 
-TEST_CASE("of versions only the latest are identified, and more for those that are broken") {
+TEST_CASE("of versions only the latest are identified, and more in place of broken ones") {
   Rules rules;
   rules.latest = 2;
   Names names;
@@ -329,7 +329,7 @@ TEST_CASE("of versions only the latest are identified, and more for those that a
               "broken skip: filtered by --latest", "z skip: filtered by its name"});
 }
 
-TEST_CASE("what is pruned is identified, for whoever carries out the plan") {
+TEST_CASE("tags to be pruned are identified, so that applying the plan can check them") {
   Names names;
   Rules rules;
   rules.prune.enabled = true;
@@ -342,7 +342,7 @@ TEST_CASE("what is pruned is identified, for whoever carries out the plan") {
   CHECK(tags[1].previous == "1");
 }
 
-TEST_CASE("what is the same is for the passage to say") {
+TEST_CASE("the passage decides whether tags are the same") {
   auto lists = listings({{"a", "id"}, {"b", "other"}}, TagListing{{"a", "sha256:id"}, {"b", "id"}});
   const auto tags = plan(
       lists, {}, [](const auto&) { return std::nullopt; },

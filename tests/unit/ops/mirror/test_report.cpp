@@ -62,7 +62,7 @@ struct Fixture {
 
 TEST_SUITE_BEGIN("ops/mirror/report");
 
-TEST_CASE_FIXTURE(Fixture, "each tag is counted as what became of it, and only there") {
+TEST_CASE_FIXTURE(Fixture, "each tag is counted once, by its outcome") {
   struct Row {
     Action action;
     Outcome outcome;
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(Fixture, "each tag is counted as what became of it, and only t
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "a plan is added up, and what is not known of it is counted") {
+TEST_CASE_FIXTURE(Fixture, "a plan is added up, and its unknowns are counted") {
   Report report({}, notes, ignore);
   auto known = result("1", Action::copy, Outcome::planned);
   known.ahead = {2, 100, 30, 7, true, true};
@@ -122,7 +122,7 @@ TEST_CASE_FIXTURE(Fixture, "a plan is added up, and what is not known of it is c
   CHECK(summary.copied + summary.updated + summary.kept + summary.deleted + summary.skipped == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the files have a line for each thing as it happens") {
+TEST_CASE_FIXTURE(Fixture, "the files get a line for each record at once") {
   Lines shown;
   auto report = open([&](const std::string& json, const TagResult*) { shown.push_back(json); });
   report.begin({"docker://old:5000", "docker://new:5000"}, 3);
@@ -161,7 +161,7 @@ TEST_CASE_FIXTURE(Fixture, "the files have a line for each thing as it happens")
   CHECK(Json::parse(read("report").back()).at("type") == "summary");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what fails in a row for one cause is told together") {
+TEST_CASE_FIXTURE(Fixture, "consecutive failures with one cause are reported together") {
   auto report = open();
   report.begin({"docker://old:5000", "docker://new:5000"}, 30);
   for (int i = 0; i < 13; ++i) {
@@ -178,7 +178,7 @@ TEST_CASE_FIXTURE(Fixture, "what fails in a row for one cause is told together")
   CHECK(notes.text == then + "app-20: it went wrong\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "each hint is told once, as far as they are remembered") {
+TEST_CASE_FIXTURE(Fixture, "each hint is given once, as long as it is remembered") {
   const auto failure = [](const std::string& message, const std::string& hint) {
     return std::make_exception_ptr(Error(ErrorKind::integrity, message, hint));
   };
@@ -198,7 +198,7 @@ TEST_CASE_FIXTURE(Fixture, "each hint is told once, as far as they are remembere
   CHECK(notes.text == "f: cut\nhint: audit it\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes back") {
+TEST_CASE_FIXTURE(Fixture, "the list of failures is the work of a later run") {
   auto report = open();
   report.begin({"docker://old:5000", "docker://new:5000", /*is_ruled=*/true}, 3);
   report.add(result("1.0", Action::copy));
@@ -226,8 +226,7 @@ TEST_CASE_FIXTURE(Fixture, "what is left to be done is what a later run takes ba
   }
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "a mirror that could not be begun, or was not, is what a later run takes") {
+TEST_CASE_FIXTURE(Fixture, "mirrors that failed or did not begin are in the list of failures") {
   auto report = open();
   report.add_mirror({"docker://a", "docker://b", false, true}, problem(ErrorKind::unavailable));
   report.add_mirror({"docker://c", "docker://d"}, nullptr);
@@ -246,7 +245,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(Json::parse(lines[1]).at("outcome") == "not done");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a file that cannot be written takes nothing from the others") {
+TEST_CASE_FIXTURE(Fixture, "a file that cannot be written does not spoil the others") {
   Report report({"/dev/full", folder / "failures", ""}, notes, ignore);
   report.add(result("1", Action::copy, Outcome::failed));
   report.add(result("2", Action::copy, Outcome::failed));
@@ -256,7 +255,7 @@ TEST_CASE_FIXTURE(Fixture, "a file that cannot be written takes nothing from the
   CHECK(read("failures").size() == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a plan is there when it is complete") {
+TEST_CASE_FIXTURE(Fixture, "a plan's file appears only when it is complete") {
   {
     auto report = open();
     report.add(result("1.0", Action::copy, Outcome::planned));
@@ -271,7 +270,7 @@ TEST_CASE_FIXTURE(Fixture, "a plan is there when it is complete") {
   CHECK(line.tag.tag == "1.0");
 }
 
-TEST_CASE_FIXTURE(Fixture, "failures of one kind have one cause, and the first is remembered") {
+TEST_CASE_FIXTURE(Fixture, "failures of one kind have one cause, and the first is kept") {
   Report report({}, notes, ignore);
   report.add_repository("a", problem(ErrorKind::integrity, "first"));
   report.add_repository("b", problem(ErrorKind::integrity, "second"));
@@ -282,7 +281,7 @@ TEST_CASE_FIXTURE(Fixture, "failures of one kind have one cause, and the first i
   CHECK(explain(summary.first_problem).message == "first");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what was not done is told after an interrupt") {
+TEST_CASE_FIXTURE(Fixture, "after an interrupt, tags not done are reported") {
   auto report = open();
   interrupt();
   report.add(result("1.0", Action::copy, Outcome::not_done));
@@ -291,7 +290,7 @@ TEST_CASE_FIXTURE(Fixture, "what was not done is told after an interrupt") {
   CHECK(Json::parse(read("report").at(0)).at("outcome") == "not done");
 }
 
-TEST_CASE_FIXTURE(Fixture, "who does not take a result does not end the run, but hears of it") {
+TEST_CASE_FIXTURE(Fixture, "an error of on_record does not end the run, and is in the summary") {
   auto report = open([](const std::string&, const TagResult* tag) {
     if (tag != nullptr && tag->tag.tag == "1.0") {
       throw Error(ErrorKind::local_io, "the disk is full");
@@ -304,17 +303,17 @@ TEST_CASE_FIXTURE(Fixture, "who does not take a result does not end the run, but
   CHECK(explain(summary.write_problem).message == "the disk is full");
 }
 
-TEST_CASE_FIXTURE(Fixture, "names that are no UTF-8 are written all the same") {
+TEST_CASE_FIXTURE(Fixture, "names that are not UTF-8 are written too") {
   auto report = open();
   report.add(result("\xff\xfe", Action::copy));
   CHECK(Json::parse(read("report").at(0)).at("tag") == "\xef\xbf\xbd\xef\xbf\xbd");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a file that cannot be written is told before anything is done") {
+TEST_CASE_FIXTURE(Fixture, "a file that cannot be opened is an error before any work is done") {
   CHECK_THROWS_AS(Report({folder / "none/report", {}, {}}, notes, {}), Error);
 }
 
-TEST_CASE("what is no error of ours is a bug") {
+TEST_CASE("an exception that is not an Error is a bug") {
   const auto failure = explain(std::make_exception_ptr(std::runtime_error("oh")));
   CHECK(!failure.kind);
   CHECK(to_string(failure.kind) == "bug");

@@ -49,7 +49,7 @@ TEST_CASE("a filter takes what is included and not excluded") {
   }
 }
 
-TEST_CASE("tags of some repositories alone are left out") {
+TEST_CASE("an exclusion with a tag applies only to its repositories") {
   Filter repositories;
   TagFilter tags;
   for (const char* text : {"team/old", "team/app:1.0", "x/*:*-rc", "/[yz]/:2"}) {
@@ -71,7 +71,7 @@ TEST_CASE("tags of some repositories alone are left out") {
   }
 }
 
-TEST_CASE("patterns that no name matched are told") {
+TEST_CASE("patterns that no name matched are listed") {
   Filter repositories{patterns({"a*", "ab", "no"}), patterns({"x", "gone"})};
   TagFilter tags;
   tags.include = patterns({"1*", "2"});
@@ -112,7 +112,7 @@ TEST_CASE("the destination's name is renamed once, then prefixed") {
   CHECK(rules.destination_name("x") == "mirror/x");
 }
 
-TEST_CASE("what comes out must be a repository's name") {
+TEST_CASE("a renamed repository must have a valid name") {
   Rules rules;
   rules.renames = {Rename::parse("bad=a$$b"), Rename::parse("/(x*)y/=$1")};
   for (const char* name : {"bad", "y"}) {
@@ -126,7 +126,7 @@ TEST_CASE("what comes out must be a repository's name") {
   }
 }
 
-TEST_CASE("a rename says what it catches") {
+TEST_CASE("a rename may use only captures that its pattern has") {
   CHECK(Rename::parse("/a=(.)/=b/$1").from == Pattern::parse("/a=(.)/"));
   CHECK(Rename::parse("/a=(.)/=b/$1").to == "b/$1");
   for (const char* text :

@@ -51,7 +51,7 @@ TEST_CASE("every name is in exactly one share, and shares are alike in size") {
   }
 }
 
-TEST_CASE("one share more takes its names from the others and moves nothing else") {
+TEST_CASE("one more share takes names from the others and moves no others") {
   for (const std::size_t count : {1U, 2U, 7U}) {
     CAPTURE(count);
     std::size_t moved = 0;

@@ -46,7 +46,7 @@ struct Fixture {
 
 TEST_SUITE_BEGIN("ops/mirror/standing");
 
-TEST_CASE("between two passes nothing stands anywhere") {
+TEST_CASE("between two passes no progress is shown") {
   Standing standing;
   {
     Report report({}, standing, [](const std::string&, const TagResult*) {});
@@ -61,7 +61,7 @@ TEST_CASE("between two passes nothing stands anywhere") {
   CHECK(standing.tags.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "tags that are done are told out of those that are known") {
+TEST_CASE_FIXTURE(Fixture, "finished tags are shown out of the known ones") {
   report.begin({"a", "b"}, 3);
   CHECK(standing.repositories == "0 of 3 repositories");
   CHECK(standing.tags.empty());
@@ -82,7 +82,7 @@ TEST_CASE_FIXTURE(Fixture, "tags that are done are told out of those that are kn
   CHECK(standing.tags == "4 of 4 tags");
 }
 
-TEST_CASE_FIXTURE(Fixture, "repositories that are not listed yet count as those that are") {
+TEST_CASE_FIXTURE(Fixture, "repositories not listed yet count like the listed ones") {
   report.begin({"a", "b"}, 4);
   CHECK(standing.share == 0);
   report.expect_tags(2);
@@ -100,14 +100,14 @@ TEST_CASE_FIXTURE(Fixture, "repositories that are not listed yet count as those 
   CHECK(standing.share == doctest::Approx(1));
 }
 
-TEST_CASE_FIXTURE(Fixture, "repositories without tags are over one by one") {
+TEST_CASE_FIXTURE(Fixture, "repositories without tags count one by one") {
   report.begin({"a", "b"}, 2);
   report.expect_tags(0);
   report.count_repository();
   CHECK(standing.share == doctest::Approx(0.5));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a tag that the source cannot read is part of the mirror") {
+TEST_CASE_FIXTURE(Fixture, "a tag that the source cannot read counts as part of the mirror") {
   report.begin({"a", "b"}, 1);
   report.expect_tags(1);
   auto broken = tag(Action::skip, Outcome::failed);
@@ -116,7 +116,7 @@ TEST_CASE_FIXTURE(Fixture, "a tag that the source cannot read is part of the mir
   CHECK(standing.tags == "1 of 1 tag");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what a plan takes adds up") {
+TEST_CASE_FIXTURE(Fixture, "the costs of a plan add up") {
   report.begin({"a", "b"}, 1);
   auto copied = tag(Action::copy, Outcome::planned);
   copied.ahead = {.images = 2, .bytes = 300, .bytes_shared = 40, .requests = 9};

@@ -9,7 +9,7 @@ using regctl::ops::Endpoint;
 
 TEST_SUITE_BEGIN("ops/mirror/state_file");
 
-TEST_CASE("each pair of ends has a file of its own") {
+TEST_CASE("each pair of ends has its own file") {
   const auto name = [](const char* from, const char* to) {
     return regctl::ops::mirror::state_file("/s", Endpoint::parse(from), Endpoint::parse(to));
   };

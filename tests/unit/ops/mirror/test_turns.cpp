@@ -13,7 +13,7 @@ using regctl::ops::mirror::Turns;
 
 TEST_SUITE_BEGIN("ops/mirror/turns");
 
-TEST_CASE("whoever comes first tells first, however late") {
+TEST_CASE("results come in the order of the turns, however late") {
   constexpr int k_count = 50;
   Turns turns;
   std::vector<std::unique_ptr<Turns::Turn>> taken;
@@ -37,7 +37,7 @@ TEST_CASE("whoever comes first tells first, however late") {
   }
 }
 
-TEST_CASE("a turn that is given up lets the next one go on") {
+TEST_CASE("a turn that is given up lets the next one proceed") {
   Turns turns;
   std::optional<Turns::Turn> first(std::in_place, turns);
   Turns::Turn second(turns);

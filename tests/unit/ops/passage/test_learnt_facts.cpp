@@ -40,7 +40,7 @@ const std::string k_bare = "-";
 
 TEST_SUITE_BEGIN("ops/passage/learnt_facts");
 
-TEST_CASE_FIXTURE(Fixture, "what was learnt is there in the next run") {
+TEST_CASE_FIXTURE(Fixture, "facts are there in the next run") {
   {
     auto facts = open();
     facts.put("a", k_fact);
@@ -54,7 +54,7 @@ TEST_CASE_FIXTURE(Fixture, "what was learnt is there in the next run") {
   CHECK(notes.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "two runs at once keep what both have learnt") {
+TEST_CASE_FIXTURE(Fixture, "two runs at the same time keep the facts of both") {
   auto one = open();
   auto other = open();
   one.put("a", k_fact);
@@ -66,7 +66,7 @@ TEST_CASE_FIXTURE(Fixture, "two runs at once keep what both have learnt") {
   CHECK(again.find("b") == k_bare);
 }
 
-TEST_CASE_FIXTURE(Fixture, "useless bytes are ignored and told") {
+TEST_CASE_FIXTURE(Fixture, "invalid lines are ignored and noted") {
   std::filesystem::create_directories(folder.path() / "deep");
   const auto head = "regctl mirror state 1\n";
   struct Row {
@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(Fixture, "useless bytes are ignored and told") {
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "a folder that cannot be written costs nothing but a note") {
+TEST_CASE_FIXTURE(Fixture, "a folder that cannot be written causes only a note") {
   write("");
   std::ofstream(folder.path() / "deep") << "a file where a folder is wanted";
   auto facts = open();
@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(Fixture, "a folder that cannot be written costs nothing but a 
   CHECK(notes.find("is not kept") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what was learnt until an interrupt is kept, and what others have") {
+TEST_CASE_FIXTURE(Fixture, "facts learnt before an interrupt are kept, and those of other runs") {
   auto facts = open();
   auto other = open();
   facts.put("a", k_fact);
@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(Fixture, "what was learnt until an interrupt is kept, and what
   CHECK(notes.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "its size has a bound") {
+TEST_CASE_FIXTURE(Fixture, "the number of facts is bounded") {
   auto facts = open();
   for (std::size_t i = 0; i < LearntFacts::k_limit + 10; ++i) {
     facts.put(std::to_string(i), k_bare);

@@ -29,7 +29,7 @@ TEST_CASE("a fact is read as it was written") {
   CHECK(facts[1].to_string() == "- - -");
 }
 
-TEST_CASE("what is no fact is none") {
+TEST_CASE("a malformed fact is refused") {
   for (const auto* text : {"", "1 2", "x 2 -", "1 2 parent", "1 -2 -", "1 2 - more", "1  2 -"}) {
     CAPTURE(text);
     CHECK(!V1Fact::parse(text));

@@ -89,13 +89,13 @@ const std::vector<Item> k_chain = {
 
 TEST_SUITE_BEGIN("ops/passage/v1_passage");
 
-TEST_CASE_FIXTURE(Fixture, "an ID is the same image wherever it is") {
+TEST_CASE_FIXTURE(Fixture, "equal IDs are the same image") {
   open();
   CHECK(passage->is_same(id('a'), id('a')));
   CHECK(!passage->is_same(id('a'), id('b')));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a chain is foreseen from the top, and each image read once") {
+TEST_CASE_FIXTURE(Fixture, "a chain is foreseen from the top, reading each image once") {
   open();
   CHECK(foresee(Asking::source) == k_chain);
   CHECK(foresee(Asking::source) == k_chain);
@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(Fixture, "a chain is foreseen from the top, and each image rea
   CHECK(destination.repository.find_calls == 0); // a server is not asked
 }
 
-TEST_CASE_FIXTURE(Fixture, "without asking, what is not known ends it") {
+TEST_CASE_FIXTURE(Fixture, "without requests, an unknown image ends the forecast") {
   open();
   CHECK(foresee(Asking::nobody) == std::vector<Item>{{id('c'), std::nullopt, false, false}});
   CHECK(source.repository.find_calls == 0);
@@ -115,7 +115,7 @@ TEST_CASE_FIXTURE(Fixture, "without asking, what is not known ends it") {
   CHECK(source.repository.find_calls == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what a tree has is there") {
+TEST_CASE_FIXTURE(Fixture, "images in a storage tree are known to be there") {
   destination.is_server = false;
   destination.repository.add(id('b'), id('a'));
   destination.repository.add(id('a'), "");
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(Fixture, "what a tree has is there") {
   CHECK(destination.repository.find_calls == 3);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a loop ends, with more to come") {
+TEST_CASE_FIXTURE(Fixture, "a loop of parents ends, with an incomplete forecast") {
   source.repository.add(id('a'), id('c'));
   open();
   const auto items = foresee(Asking::source);
@@ -136,7 +136,7 @@ TEST_CASE_FIXTURE(Fixture, "a loop ends, with more to come") {
   CHECK(!items.back().has_rest);
 }
 
-TEST_CASE_FIXTURE(Fixture, "requests are counted at the sides that take them") {
+TEST_CASE_FIXTURE(Fixture, "requests are counted only for remote sides") {
   struct Row {
     bool is_source_remote;
     bool is_destination_remote;

@@ -86,7 +86,7 @@ TEST_CASE_FIXTURE(Fixture, "a chain moves base first, and its tag comes last") {
   CHECK(to->tags("team/app") == V1Tags{{"1.0", id('c')}});
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is there is not moved again") {
+TEST_CASE_FIXTURE(Fixture, "images already there are not moved again") {
   const auto first = open("1.0", 'a');
   first->items();
   first->move(0);
@@ -98,14 +98,14 @@ TEST_CASE_FIXTURE(Fixture, "what is there is not moved again") {
   CHECK(!transfer->move(1).was_there);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is read of the images is learnt") {
+TEST_CASE_FIXTURE(Fixture, "facts about the images are learnt") {
   open("1.0", 'c')->items();
   CHECK(facts.find(id('a')) == "100 5 -");
   CHECK(facts.find(id('c')) == "100 5 " + id('b'));
   CHECK(cache.find(id('b')));
 }
 
-TEST_CASE_FIXTURE(Fixture, "an image goes on when another transfer has moved what it waits for") {
+TEST_CASE_FIXTURE(Fixture, "an image goes on when another transfer has moved its parent") {
   const auto transfer = open("1.0", 'b');
   transfer->items();
   auto child = std::async(std::launch::async, [&] { return transfer->move(1); });
@@ -132,11 +132,11 @@ TEST_CASE_FIXTURE(Fixture, "an image that waits for one that fails ends with its
   CHECK(!is_there('b'));
 }
 
-TEST_CASE_FIXTURE(Fixture, "one that has not begun is abandoned at no cost") {
+TEST_CASE_FIXTURE(Fixture, "a transfer that has not begun can be abandoned") {
   open("1.0", 'b')->abandon(std::make_exception_ptr(Error(ErrorKind::unavailable, "away")));
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is damaged at the source is read twice and never complete") {
+TEST_CASE_FIXTURE(Fixture, "a damaged layer is read twice and never complete at the destination") {
   std::ofstream(folder / ("from/images/" + id('a') + "/layer")) << "lAyer";
   const auto transfer = open("1.0", 'a');
   transfer->items();
@@ -150,7 +150,7 @@ TEST_CASE_FIXTURE(Fixture, "what is damaged at the source is read twice and neve
   CHECK(!is_there('a'));
 }
 
-TEST_CASE_FIXTURE(Fixture, "an image of the chain that is missing is named before anything moves") {
+TEST_CASE_FIXTURE(Fixture, "a missing image of the chain is named before any image moves") {
   std::filesystem::remove_all(folder / ("from/images/" + id('a')));
   const auto transfer = open("1.0", 'c');
   CHECK_THROWS_AS(transfer->items(), Error);

@@ -48,7 +48,7 @@ TEST_CASE("an end is a host, a namespace or a place") {
   }
 }
 
-TEST_CASE("what is no end is refused") {
+TEST_CASE("a malformed end is refused") {
   for (const char* text : {"", "-", "/", "/tmp", "./", "http://host:5000", "host:5000/team:1/",
                            "host:5000//", "host:5000/a/../b/", "v1-storage:", "host:99999"}) {
     CAPTURE(text);

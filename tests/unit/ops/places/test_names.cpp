@@ -10,7 +10,7 @@ using namespace regctl::ops;
 
 TEST_SUITE_BEGIN("ops/places/names");
 
-TEST_CASE("library/ is kept out of sight") {
+TEST_CASE("library/ is left out of names") {
   CHECK(familiar_name("library/app") == "app");
   CHECK(familiar_name("app") == "app");
   CHECK(familiar_name("team/app") == "team/app");
@@ -39,7 +39,7 @@ TEST_CASE("a glob that no name can match is refused") {
   }
 }
 
-TEST_CASE("names lie below namespaces") {
+TEST_CASE("names are found below their namespaces") {
   struct Row {
     const char* name_space;
     const char* name;

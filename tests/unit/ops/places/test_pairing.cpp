@@ -10,7 +10,7 @@ using namespace regctl::ops;
 
 TEST_SUITE_BEGIN("ops/places/pairing");
 
-TEST_CASE("two sides of a tag differ in one way, and an unreadable one is never alike") {
+TEST_CASE("a tag has one difference at most, and an unreadable one is never equal") {
   const auto none = std::nullopt;
   struct Row {
     PairedTag tag;

@@ -38,7 +38,7 @@ bool everything(const std::string&) {
 
 TEST_SUITE_BEGIN("ops/places/side");
 
-TEST_CASE("an end lies at a registry, or nowhere") {
+TEST_CASE("only an end at a registry has a host") {
   const auto host = [](const char* text) {
     const auto found = registry_of(Endpoint::parse(text));
     return found ? found->host : "";
@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(Fixture, "a note says what one list has and another has not, a
   CHECK(notes.text == "1 repository is in ONE and not in OTHER: b\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a storage tree tells its repositories and their tags") {
+TEST_CASE_FIXTURE(Fixture, "a storage tree lists its repositories and their tags") {
   const TemporaryFolder folder;
   const auto text = "v1-storage:" + folder.path().string();
   CHECK(failure([&] { source(text); }) == ErrorKind::not_found);
@@ -101,7 +101,7 @@ TEST_CASE_FIXTURE(Fixture, "a storage tree tells its repositories and their tags
   CHECK(tree->holds_pushed_layers());
 }
 
-TEST_CASE_FIXTURE(Fixture, "an archive tells its images' names, without the hosts in them") {
+TEST_CASE_FIXTURE(Fixture, "an archive lists its images' names without their hosts") {
   const auto archive =
       source(std::string("docker-archive:") + REGCTL_TEST_DATA + "/v1/save-1.5.0.tar");
   const auto names = archive->repositories(everything);
@@ -113,7 +113,7 @@ TEST_CASE_FIXTURE(Fixture, "an archive tells its images' names, without the host
   CHECK(notes.text.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "what cannot be an end is refused") {
+TEST_CASE_FIXTURE(Fixture, "a place that cannot be an end is refused") {
   CHECK(failure([&] { source("docker-daemon:app:1"); }) == ErrorKind::unsupported);
   CHECK(failure([&] {
           open_destination(session, Endpoint::parse("docker-archive:new.tar"), Extent::many,

@@ -41,7 +41,7 @@ TEST_CASE("a list with identities takes no request") {
   CHECK(tags.identify_all() == TagListing{{"a", "1"}, {"b", std::nullopt}});
 }
 
-TEST_CASE_FIXTURE(Fixture, "of a list of names each tag is asked for once, when it matters") {
+TEST_CASE_FIXTURE(Fixture, "in a list of names each tag is identified once, when that is needed") {
   CHECK(tags.names() == Names{"a", "b", "broken"});
   CHECK(tags.size() == 3);
   CHECK(!tags.find("a"));
@@ -55,7 +55,7 @@ TEST_CASE_FIXTURE(Fixture, "of a list of names each tag is asked for once, when 
   CHECK(tags.first_broken() == "broken");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is left out is never asked for") {
+TEST_CASE_FIXTURE(Fixture, "excluded tags are never identified") {
   tags.keep([](const std::string& tag) { return tag == "b"; });
   CHECK(tags.identify_all() == TagListing{{"b", "id of b"}});
   CHECK(asked == std::vector<Names>{{"b"}});

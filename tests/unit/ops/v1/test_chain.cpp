@@ -57,13 +57,13 @@ struct Fixture {
 
 TEST_SUITE_BEGIN("ops/v1/chain");
 
-TEST_CASE_FIXTURE(Fixture, "a right ancestry costs one request for each image and no note") {
+TEST_CASE_FIXTURE(Fixture, "a correct ancestry costs one request for each image and no note") {
   CHECK(read() == whole);
   CHECK(repository.find_calls == 3);
   CHECK(notes.text.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "a missing or wrong ancestry is rebuilt from the parents and told") {
+TEST_CASE_FIXTURE(Fixture, "a missing or wrong ancestry is rebuilt from the parents and noted") {
   struct Row {
     std::optional<std::vector<std::string>> recorded;
     const char* why;
@@ -98,7 +98,7 @@ TEST_CASE_FIXTURE(Fixture, "parents that form a loop are refused") {
   check_error(ErrorKind::protocol, "form a loop at cccccccccccc");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a chain without end is cut off") {
+TEST_CASE_FIXTURE(Fixture, "an endless chain is refused") {
   repository.recorded.reset();
   std::string child = id('c');
   for (std::size_t i = 0; i <= k_max_chain; ++i) {

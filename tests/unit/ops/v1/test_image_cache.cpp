@@ -26,7 +26,7 @@ V1Image image_of(char digit, std::size_t bytes) {
 
 TEST_SUITE_BEGIN("ops/v1/image_cache");
 
-TEST_CASE("an image is read once, whichever repository asks for it") {
+TEST_CASE("an image is read once for all repositories") {
   MemoryRepository one;
   MemoryRepository other;
   one.add(id('a'), "");
@@ -41,7 +41,7 @@ TEST_CASE("an image is read once, whichever repository asks for it") {
   CHECK(other.find_calls == 0);
 }
 
-TEST_CASE("an image that was looked up is read once, too") {
+TEST_CASE("an image that was looked up is not read again") {
   MemoryRepository repository;
   repository.add(id('a'), "");
   ImageCache cache;
@@ -54,7 +54,7 @@ TEST_CASE("an image that was looked up is read once, too") {
   CHECK(repository.find_calls == 0);
 }
 
-TEST_CASE("an image that is not there is asked for again") {
+TEST_CASE("a missing image is looked up again") {
   MemoryRepository repository;
   ImageCache cache;
   const auto cached = make_cached_repository(repository, cache);
@@ -63,7 +63,7 @@ TEST_CASE("an image that is not there is asked for again") {
   CHECK(cached->find_image(id('a')));
 }
 
-TEST_CASE("its size has a bound, and the oldest images make room") {
+TEST_CASE("the size is bounded, and the oldest images are dropped") {
   constexpr auto k_third = ImageCache::k_limit_bytes / 3;
   ImageCache cache;
   cache.put(image_of('a', k_third));
@@ -82,7 +82,7 @@ TEST_CASE("its size has a bound, and the oldest images make room") {
   CHECK(cache.find(id('d'))->json_candidates == reencoded.json_candidates);
 }
 
-TEST_CASE("an image that is larger than the bound is not kept, and others are afterwards") {
+TEST_CASE("an image larger than the bound is not kept, and later images are") {
   ImageCache cache;
   cache.put(image_of('a', ImageCache::k_limit_bytes));
   CHECK(!cache.find(id('a')));

@@ -128,7 +128,7 @@ struct Fixture {
 
 TEST_SUITE_BEGIN("ops/v1/image_graph");
 
-TEST_CASE_FIXTURE(Fixture, "tells who reaches what, and asks for each image once") {
+TEST_CASE_FIXTURE(Fixture, "tags reach their chains, and each image is looked up once") {
   read();
   CHECK(store.looks == 4);
   CHECK(verdict("c") == Verdict::sound);
@@ -146,7 +146,7 @@ TEST_CASE_FIXTURE(Fixture, "tells who reaches what, and asks for each image once
   CHECK(graph.chain(graph.find(id('c'))) == std::vector{id('c'), id('b'), id('a')});
 }
 
-TEST_CASE_FIXTURE(Fixture, "a size that is not known is counted, and no layer is 0 bytes") {
+TEST_CASE_FIXTURE(Fixture, "unknown sizes are counted, and a missing layer has 0 bytes") {
   store.images[id('a')].layer_size_bytes.reset();
   store.images[id('c')].layer_size_bytes.reset();
   store.images[id('c')].has_no_layer = true;
@@ -161,7 +161,7 @@ TEST_CASE_FIXTURE(Fixture, "a size that is not known is counted, and no layer is
   CHECK(image('b').chain_bytes == ImageGraph::k_unknown);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the size of a chain is not known where nobody tells what is below") {
+TEST_CASE_FIXTURE(Fixture, "the size of a chain is unknown if its lower end is") {
   for (const auto verdict : {Verdict::json_damaged, Verdict::unreadable, Verdict::dead_upload}) {
     CAPTURE(to_string(verdict));
     store.images[id('b')].own = {verdict, ""};
@@ -175,7 +175,8 @@ TEST_CASE_FIXTURE(Fixture, "the size of a chain is not known where nobody tells 
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "a tag has the worst verdict of its chain, and whose it is") {
+TEST_CASE_FIXTURE(Fixture,
+                  "a tag has the worst verdict of its chain, and names the image at fault") {
   store.images[id('a')].own = {Verdict::layer_missing, "gone"};
   store.ancestries.erase(id('c'));
   store.images[id('b')].own = {Verdict::old_checksum, ""};
@@ -188,7 +189,7 @@ TEST_CASE_FIXTURE(Fixture, "a tag has the worst verdict of its chain, and whose 
   CHECK(graph.is_damaged(graph.tags()[0]));
 }
 
-TEST_CASE_FIXTURE(Fixture, "an ancestry is wrong if the parents tell another") {
+TEST_CASE_FIXTURE(Fixture, "an ancestry is wrong if it differs from the parents") {
   store.ancestries[id('c')] = {id('c'), id('a')};
   store.ancestries[id('b')] = {id('b'), id('c')};
   read();
@@ -198,7 +199,7 @@ TEST_CASE_FIXTURE(Fixture, "an ancestry is wrong if the parents tell another") {
   CHECK_FALSE(graph.is_damaged(graph.tags()[0]));
 }
 
-TEST_CASE_FIXTURE(Fixture, "below a missing parent, recorded ancestries reach on") {
+TEST_CASE_FIXTURE(Fixture, "recorded ancestries reach images below a missing parent") {
   store.images.erase(id('b'));
   store.repositories_.erase("y/app");
   read();
@@ -212,7 +213,7 @@ TEST_CASE_FIXTURE(Fixture, "below a missing parent, recorded ancestries reach on
   CHECK_FALSE(graph.chain(graph.find(id('c'))));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a break takes nothing from what is shared, and counts nothing twice") {
+TEST_CASE_FIXTURE(Fixture, "a break in a chain keeps its shared images, counted once") {
   store.add('e', std::nullopt);
   store.add('f', 'e');
   store.ancestries[id('f')] = {id('f'), id('e'), id('a')};
@@ -228,7 +229,7 @@ TEST_CASE_FIXTURE(Fixture, "a break takes nothing from what is shared, and count
   CHECK(graph.size(2).bytes == 10);
 }
 
-TEST_CASE_FIXTURE(Fixture, "loops end, and blame those in them") {
+TEST_CASE_FIXTURE(Fixture, "a loop of parents ends, and its members are at fault") {
   store.images[id('a')].parent = id('b');
   read();
   CHECK(verdict("c") == Verdict::parent_loop);
@@ -238,14 +239,14 @@ TEST_CASE_FIXTURE(Fixture, "loops end, and blame those in them") {
   CHECK_FALSE(graph.chain(graph.find(id('c'))));
 }
 
-TEST_CASE_FIXTURE(Fixture, "an image that is its own parent") {
+TEST_CASE_FIXTURE(Fixture, "an image that is its own parent is a loop") {
   store.images[id('a')].parent = id('a');
   read();
   CHECK(image('a').own == Verdict::parent_loop);
   CHECK(verdict("c") == Verdict::parent_loop);
 }
 
-TEST_CASE_FIXTURE(Fixture, "tags to nowhere") {
+TEST_CASE_FIXTURE(Fixture, "a tag without an existing image leads nowhere") {
   store.repositories_["x/app"]["null"] = std::nullopt;
   store.repositories_["x/app"]["gone"] = id('e');
   read();
@@ -254,7 +255,7 @@ TEST_CASE_FIXTURE(Fixture, "tags to nowhere") {
   CHECK(verdict("c") == Verdict::sound);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a dead upload is damage only to a tag") {
+TEST_CASE_FIXTURE(Fixture, "a dead upload is damage only if a tag reaches it") {
   store.images[id('a')].own.verdict = Verdict::dead_upload;
   store.images[id('d')].own.verdict = Verdict::dead_upload;
   read();
@@ -273,7 +274,7 @@ TEST_CASE_FIXTURE(Fixture, "layers are read when that is asked for") {
   CHECK(other.verdict("b") == Verdict::checksum_wrong);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is kept keeps what is below it") {
+TEST_CASE_FIXTURE(Fixture, "keeping an image keeps the images below it") {
   store.add('e', std::nullopt);
   store.add('f', 'e');
   read();
@@ -283,15 +284,15 @@ TEST_CASE_FIXTURE(Fixture, "what is kept keeps what is below it") {
   CHECK_FALSE(image('d').is_reached);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an ancestry that cannot be read hides what a broken chain had") {
+TEST_CASE_FIXTURE(Fixture, "an unreadable ancestry hides the images below a break") {
   store.hidden = {id('c'), id('d')};
-  SUBCASE("and nothing where the parents tell it") {
+  SUBCASE("not if the parents show the chain") {
     read();
     CHECK_FALSE(image('c').is_ancestry_hidden);
     CHECK(image('c').own == Verdict::ancestry_missing);
     CHECK(graph.detail(graph.find(id('c'))) == "hidden");
   }
-  SUBCASE("of a tag only") {
+  SUBCASE("only in a chain of a tag") {
     store.images[id('b')].own = {Verdict::json_damaged, ""};
     store.images[id('b')].parent = std::nullopt;
     read();
@@ -302,7 +303,7 @@ TEST_CASE_FIXTURE(Fixture, "an ancestry that cannot be read hides what a broken 
   }
 }
 
-TEST_CASE("a chain may have 4096 images and no more") {
+TEST_CASE("a chain may have at most 4096 images") {
   for (const std::size_t length : {k_max_chain, k_max_chain + 1}) {
     MadeStore store;
     const auto name = [](std::size_t i) {

@@ -28,7 +28,7 @@ VerifiedImages::Image& add(VerifiedImages& images, std::size_t number) {
 
 TEST_SUITE_BEGIN("ops/v1/verified_images");
 
-TEST_CASE("an image is one, stays where it is, and has the findings of its last look") {
+TEST_CASE("an image has one entry, which never moves and holds the latest findings") {
   VerifiedImages images;
   auto& first = images.get(id_of(0));
   for (std::size_t i = 1; i < 1000; ++i) {
@@ -43,7 +43,7 @@ TEST_CASE("an image is one, stays where it is, and has the findings of its last 
   CHECK(images.findings(first).empty());
 }
 
-TEST_CASE("a chain ends at a base, at what cannot be read, or in a loop") {
+TEST_CASE("a chain ends at a base, at an unreadable image, or in a loop") {
   VerifiedImages images;
   auto& base = add(images, 1);
   auto& middle = add(images, 2);
