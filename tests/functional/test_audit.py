@@ -85,7 +85,7 @@ class WildTree(Audit):
                          [JSON_ONLY, ORPHAN])
         self.assertEqual(self.tree.snapshot(), before)
 
-    def test_without_reading_layers_what_only_they_tell_looks_sound(self):
+    def test_damage_inside_layers_is_not_seen_without_deep(self):
         verdicts = self.verdicts(self.audit(self.tree.place, code=7))
         self.assertEqual(verdicts, {**WILD_TAGS, "team/cut:1": "sound", "team/flipped:1": "sound"})
 
@@ -119,7 +119,7 @@ class WildTree(Audit):
         everything = self.regctl("audit", "--all", self.tree.place).out
         self.assertEqual(everything.count("team/demo-1.3.3:"), 2)
 
-    def test_verify_says_the_same_of_an_image(self):
+    def test_verify_names_the_same_faults_of_an_image(self):
         """Where both find the same fault in a layer, in the same words."""
         audited = {image["id"]: image for image in self.audit(self.tree.place, "--deep", code=7)["images"]}
         result = self.regctl("verify", "--deep", self.tree.place, "--format", "json")
@@ -134,7 +134,7 @@ class WildTree(Audit):
         for line in result.err.splitlines():
             self.assertLessEqual(len(line), 200)
 
-    def test_verify_says_the_same_without_reading_layers(self):
+    def test_verify_names_the_same_faults_without_reading_layers(self):
         loop = self.tree.add_image("loop")
         self.tree.write(self.tree.image_file(loop, "json"), json.dumps({"id": loop, "parent": loop}))
         self.tree.tag("team/loop", "1", loop)
@@ -167,14 +167,14 @@ class WildTree(Audit):
         self.fails(3, "audit", self.tree.place + ":team/gone", saying="no repository team/gone")
         self.fails(3, "audit", self.tree.place + ":team/dead:gone", saying="no tag")
 
-    def test_it_counts_what_repair_mends(self):
+    def test_it_counts_the_images_that_repair_can_mend(self):
         acts = self.ok("repair", "--dry-run", self.tree.place, "--format", "json").json["actions"]
         mended = {act["id"] for act in acts}
         self.assertIn("complete upload", {act["action"] for act in acts})
         result = self.regctl("audit", "--deep", self.tree.place)
         self.assertIn(f"{len(mended)} images to be mended by regctl repair", result.err)
 
-    def test_served_it_shows_the_same_of_what_tags_reach(self):
+    def test_a_served_tree_has_the_same_findings_for_tagged_images(self):
         server = self.start(RegctlServer, "--read-only", storage=self.tree.folder)
         # The server rebuilds ancestries, reads old checksums, and leaves out what it cannot read.
         mended = {name: "sound" for name, verdict in WILD_TAGS.items()
@@ -190,7 +190,7 @@ class MadeTree(Audit):
         super().setUp()
         self.tree = StorageTree(self.path("tree"))
 
-    def test_a_tag_tells_which_image_is_at_fault(self):
+    def test_a_tag_names_the_image_at_fault(self):
         chain = self.tree.add_chain("a", 5)
         self.tree.tag("team/app", "1", chain[4])
         self.tree.tag("team/app", "2", chain[1])
@@ -269,7 +269,7 @@ class MadeTree(Audit):
                     os.remove(mark)
         self.check_image(self.tree, identity, "orphan", "--deep", damaged=False)
 
-    def test_without_a_checksum_unpacking_tells(self):
+    def test_without_a_checksum_a_layer_is_judged_by_unpacking_it(self):
         with gzip.open(self.tree.image_file(self.tree.add_image("a", size=8000), "layer")) as file:
             tar = file.read()
         for name, pack in (("none", bytes), ("gzip", gzip.compress), ("bzip2", bz2.compress), ("xz", lzma.compress)):
@@ -287,12 +287,12 @@ class MadeTree(Audit):
                     document = self.audit(f"{self.tree.place}:team/app:{name}-{what}", "--deep")
                     self.assertEqual(document["tags"][0]["verdict"], verdict, document["tags"][0])
 
-    def test_an_empty_layer_that_its_checksum_proves_is_sound(self):
+    def test_an_empty_layer_with_a_right_checksum_is_sound(self):
         identity = self.tree.add_image("a", layer=b"")
         self.tree.tag("team/app", "1", identity)
         self.assertEqual(self.verdicts(self.audit(self.tree.place, code=0)), {"team/app:1": "sound"})
 
-    def test_what_leads_out_of_the_tree_is_told(self):
+    def test_links_out_of_the_tree_are_reported(self):
         identity = self.tree.add_image("a")
         self.tree.tag("team/app", "1", identity)
         os.rename(self.tree.image_file(identity, "layer"), self.path("elsewhere"))
@@ -320,7 +320,7 @@ class MadeTree(Audit):
 
 
 class Registry(Audit):
-    def test_the_original_shows_what_its_tree_has(self):
+    def test_the_original_server_shows_the_findings_of_its_tree(self):
         tree = StorageTree.recorded(self.path("wild"), "tree-wild")
         server = self.start(FaultServer, "--storage", tree.folder)
         document = self.audit(server.host, "--deep", code=7)
@@ -374,7 +374,7 @@ class Registry(Audit):
         server.stop()
         self.fails(5, "audit", server.host, "--retry", "0")
 
-    def test_a_size_that_the_registry_does_not_tell_is_not_0(self):
+    def test_a_size_that_the_registry_does_not_report_is_unknown_not_0(self):
         server, chain = self.start_made()
         sizes = {image["id"]: image["size"] for image in self.audit(server.host)["images"]}
         for hidden, size in (([chain[2]], sum(sizes[image] for image in chain[:2])), (chain, None)):
@@ -397,12 +397,12 @@ class Registry(Audit):
                 self.assertRegex(self.ok("audit", server.host).err, r"4 images, at least [\d.]+ k?B: sound 4\n")
         self.assertRegex(self.ok("audit", server.host).out, r"\n2 +0 +N/A +0 B +N/A +team/app\n")
 
-    def test_a_layer_that_only_the_way_has_changed_is_sound(self):
+    def test_a_layer_changed_only_in_transit_is_sound(self):
         server, chain = self.start_made()
         server.control({"path": f"/{chain[0]}/layer$", "action": "corrupt", "at": 50, "times": 1})
         self.audit(server.host, "--deep", code=0)
 
-    def test_a_layer_that_is_gone_shows_when_it_is_read(self):
+    def test_a_missing_layer_is_found_when_it_is_read(self):
         server, chain = self.start_made()
         server.control({"path": f"/{chain[1]}/layer$", "action": "status", "status": 404})
         self.audit(server.host, code=0)

@@ -33,7 +33,7 @@ class Auth(TestCase):
             result = self.ok(*command, *words, **options)
             self.assertNotIn(SECRET, result.err + result.out)
 
-    def test_basic_tokens_and_nginx_are_each_served_what_they_want(self):
+    def test_basic_tokens_and_nginx_each_get_their_kind_of_credential(self):
         for auth, words in (("basic", []), ("nginx", []), ("token", ["--standalone", "False"]),
                             ("token", ["--standalone", ""]), ("token", [])):
             with self.subTest((auth, words)):
@@ -64,7 +64,7 @@ class Auth(TestCase):
                     server = self.start_guarded(auth, "--standalone", "False")
                     self.fails(4, "push", "app.tar", server.image, env=environment, saying=words)
 
-    def test_passwords_go_nowhere_along_a_redirect_but_the_layer_comes(self):
+    def test_no_password_follows_a_redirect_and_the_layer_comes(self):
         store = self.start(FaultServer)
         server = self.start_guarded("token", "--standalone", "False", "--cookie", "n1",
                                     "--redirect-layers", store.url(""))
@@ -115,7 +115,7 @@ class Auth(TestCase):
                 self.assertEqual({r["authorization"] for r in images.log("PUT", "/layer")
                                   if r["status"] == 200}, {BASIC})
 
-    def test_cookies_come_back_to_who_set_them(self):
+    def test_cookies_go_back_to_the_host_that_set_them(self):
         server = self.start(FaultServer, "--cookie", "node-7")
         server.image = f"{server.host}/team/app:1.0"
         self.round_trip(server)
@@ -123,7 +123,7 @@ class Auth(TestCase):
         self.ok("copy", server.image, f"{other.host}/team/app:1.0")
         self.assertEqual({r["cookie"] for r in other.log()}, {None})
 
-    def test_each_repository_keeps_the_cookies_of_its_own(self):
+    def test_each_repository_has_its_own_cookies(self):
         """Quay's say which repository the last index request was about."""
         quay = self.start(FaultServer, "--quay", "--standalone", "")
         names = [f"team/app{number}" for number in range(6)]
@@ -133,7 +133,7 @@ class Auth(TestCase):
         self.ok("mirror", "-j", "8", quay.host, "v1-storage:tree")
         self.ok("verify", "-j", "8", quay.host, "v1-storage:tree")
 
-    def test_an_image_that_is_not_shown_before_a_tag_leads_to_it_is_looked_at_then(self):
+    def test_an_image_hidden_until_a_tag_names_it_is_checked_after_that(self):
         quay = self.start(FaultServer, "--quay", "--standalone", "")
         name = f"{quay.host}/team/app:1.0"
         self.ok("push", "app.tar", name)
@@ -143,7 +143,7 @@ class Auth(TestCase):
         self.fails(7, "push", "app.tar", f"{lost.host}/team/app:1.0",
                    saying="is not there although the registry accepted it")
 
-    def test_debug_masks_what_is_secret(self):
+    def test_debug_masks_secrets(self):
         server = self.start_guarded("token", "--standalone", "False", "--cookie", "chocolate")
         self.ok("push", "app.tar", server.image, env=ENVIRONMENT)
         result = self.ok("pull", "--debug", server.image, "out.tar", env=ENVIRONMENT)
@@ -151,7 +151,7 @@ class Auth(TestCase):
         for secret in (SECRET, BASIC, "signature=", "chocolate"):
             self.assertNotIn(secret, result.err)
 
-    def test_verbose_tells_which_credential_is_used_and_from_where(self):
+    def test_verbose_names_the_credential_and_its_origin(self):
         server = self.start_guarded("basic")
         result = self.ok("push", "-v", "app.tar", server.image, env=ENVIRONMENT)
         self.assertRegex(result.err, r"'?bob'?.*REGCTL_USERNAME")
@@ -175,7 +175,7 @@ class Neighbours(TestCase):
         self.write(name, text)
         os.chmod(self.path(name), 0o600)
 
-    def test_each_is_read_and_told(self):
+    def test_each_file_of_credentials_is_read_and_named(self):
         for key in ("", "/team", "/team/app"):
             text = self.auths(key)
             for environment, place in (({"DOCKER_AUTH_CONFIG": text}, "DOCKER_AUTH_CONFIG"),
@@ -192,7 +192,7 @@ class Neighbours(TestCase):
                         os.remove(self.path(place))
         self.fails(4, "push", "app.tar", self.image)
 
-    def test_a_key_of_a_repository_is_for_no_other(self):
+    def test_a_repositorys_key_is_not_used_for_another_one(self):
         text = json.loads(self.auths("/team"))
         text["auths"].update(json.loads(self.auths("/team/other", user="stranger"))["auths"])
         environment = {"DOCKER_AUTH_CONFIG": json.dumps(text)}
@@ -207,7 +207,7 @@ class Neighbours(TestCase):
                 self.assertNotIn(SECRET, result.err)
         self.fails(4, "inspect", self.image, "-u", "nobody", env={"REGCTL_PASSWORD": SECRET})
 
-    def test_a_file_that_others_may_write_or_read_is_told_once(self):
+    def test_a_file_that_other_users_may_write_or_read_is_noted_once(self):
         self.put("home/.docker/config.json", self.auths(""))
         self.assertEqual(self.ok("push", "-q", "app.tar", self.image).err, "")
         for mode, words in ((0o644, "can be read by other users"), (0o606, "can be written by other users")):
@@ -233,7 +233,7 @@ class Stored(TestCase):
         self.assertNotIn(password, result.err + result.out)
         return result
 
-    def test_login_stores_what_was_checked_and_logout_forgets_it(self):
+    def test_login_stores_a_checked_credential_and_logout_removes_it(self):
         os.mkdir(os.path.dirname(self.config))
         with open(self.config, "w", encoding="utf-8") as file:
             json.dump({"psFormat": "kept", "auths": {"other": {"auth": "eDp5"}}}, file)
@@ -259,19 +259,19 @@ class Stored(TestCase):
         result = self.login("wrong-password", code=4)
         self.assertIn("hint: check user name and password\n", result.err)
 
-    def test_a_registry_that_checks_is_believed(self):
+    def test_login_at_a_registry_that_checks_passwords_needs_one_ping(self):
         told = self.login().err.splitlines()
         self.assertEqual(len(told), 1, told)
         self.assertIn("login succeeded", told[0])
         self.assertEqual(len(self.server.log("GET", "/v1/_ping")), 1)
 
-    def test_a_registry_that_takes_any_password_is_told(self):
+    def test_a_registry_that_accepts_any_password_is_noted(self):
         for kind, words in ((FaultServer, []), (RegctlServer, []), (NpmServer, [])):
             with self.subTest(kind):
                 self.server = self.start(kind, *words)
                 self.assertIn(f"{self.server.host} does not check passwords", self.login("any").err)
 
-    def test_a_home_that_is_not_there_is_told(self):
+    def test_a_missing_home_folder_is_an_error(self):
         result = self.regctl("login", "-u", "bob", "--password-stdin", self.server.host, stdin=SECRET.encode(),
                              env={"HOME": "/proc/nobody"})
         self.assertEqual(result.code, 8, result.err)
@@ -293,7 +293,7 @@ class Stored(TestCase):
         result = self.fails(2, "push", "app.tar", self.image, saying="config.json")
         self.assertNotIn(SECRET, result.err)
 
-    def test_a_helper_is_asked_told_and_emptied(self):
+    def test_a_credential_helper_gets_stores_and_erases(self):
         helper = os.path.join(self.folder, "docker-credential-fake")
         store = os.path.join(self.folder, "store")
         with open(helper, "w", encoding="utf-8") as file:
@@ -319,7 +319,7 @@ esac
         self.ok("logout", self.server.host, env=path)
         self.fails(4, "push", "app.tar", self.image, env=path)
 
-    def test_a_helper_that_is_not_there_is_named(self):
+    def test_a_missing_credential_helper_is_named(self):
         os.makedirs(os.path.dirname(self.config))
         with open(self.config, "w", encoding="utf-8") as file:
             json.dump({"credsStore": "nowhere"}, file)

@@ -29,7 +29,7 @@ class Diff(TestCase):
 
 
 class Pairs(Diff):
-    def test_missing_extra_and_different_tags_are_told_in_order(self):
+    def test_missing_extra_and_different_tags_are_listed_in_order(self):
         for kind in (RegctlServer, NpmServer):
             with self.subTest(kind.__name__):
                 a, b = self.start(RegctlServer), self.start(kind)
@@ -72,7 +72,7 @@ class Pairs(Diff):
         os.remove(self.path("copy/repositories/team/app/tag_1.0"))
         self.assertEqual([r["difference"] for r in self.diff(a, "v1-storage:copy")], ["missing"])
 
-    def test_what_a_namespace_is_compared_with_is_what_a_mirror_would_make(self):
+    def test_a_namespace_is_compared_with_the_names_a_mirror_would_make(self):
         a, b = self.start(RegctlServer), self.start(RegctlServer)
         one = self.push(a, "team/app:1.0", ["base", "one"])
         self.push(a, "other/app:1.0", ["base", "one"])
@@ -93,7 +93,7 @@ class Pairs(Diff):
         self.ok("tag", f"{app}:1.0", f"{app}:latest")
         self.assertEqual(self.diff(f"{app}:1.0", f"{app}:latest", code=0), [])
 
-    def test_repositories_without_tags_are_told_in_one_line(self):
+    def test_repositories_without_tags_are_noted_in_one_line(self):
         trees = {}
         for name in ("a", "b"):
             trees[name] = f"v1-storage:{self.path(name)}"
@@ -108,7 +108,7 @@ class Pairs(Diff):
                 self.assertEqual(self.ok(*words).err.count(told), 1)
         self.assertNotIn("no tag at", self.ok("diff", trees["a"], trees["a"]).err)
 
-    def test_an_unreadable_tag_is_no_equal_one(self):
+    def test_an_unreadable_tag_is_never_equal(self):
         a = self.start(RegctlServer)
         one = self.push(a, "team/app:1.0", ["base", "one"])
         shutil.copytree(a.storage, self.path("copy"))
@@ -137,7 +137,7 @@ class Costs(Diff):
 
 
 class Failures(Diff):
-    def test_a_repository_that_cannot_be_compared_is_told_and_passed_over(self):
+    def test_an_unreadable_repository_is_reported_and_the_others_are_compared(self):
         a, b = self.start(RegctlServer), self.start(FaultServer)
         for name in ("team/app", "team/bad", "team/last"):
             for server in (a, b):
@@ -151,7 +151,7 @@ class Failures(Diff):
         self.assertIn("regctl: team/bad: ", result.err)
         self.assertIn("1 repository not looked at", result.err)
 
-    def test_what_cannot_be_looked_at_at_all_ends_with_its_cause(self):
+    def test_if_nothing_can_be_read_the_exit_code_is_the_causes(self):
         a = self.start(RegctlServer)
         self.push(a, "team/app:1.0", ["base", "one"])
         self.fails(5, "diff", a.host, "127.0.0.1:1", "--retry", "0")
@@ -163,7 +163,7 @@ class Failures(Diff):
         self.fails(2, "diff", f"{a.host}/team/app", f"{a.host}/team/app:1.0", saying="is one tag")
         self.fails(9, "diff", "docker-daemon:app", a.host, saying="cannot look at the tags of docker-daemon:")
 
-    def test_where_one_side_has_no_listing_the_other_s_is_taken(self):
+    def test_names_come_from_the_other_side_if_one_cannot_be_listed(self):
         a, b = self.start(RegctlServer), self.start(FaultServer, "--search", "off")
         one = self.push(a, "team/app:1.0", ["base", "one"])
         self.push(b, "team/other:1.0", ["base", "two"])

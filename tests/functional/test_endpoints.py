@@ -76,7 +76,7 @@ class Endpoints(TestCase):
         """An archive without the registry's name."""
         return re.sub(rb"127\.0\.0\.1:\d+", b"", self.read(archive))
 
-    def test_endpoints_that_nobody_reaches_are_told_and_passed_over(self):
+    def test_unreachable_endpoints_are_noted_and_passed_over(self):
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
             gone = f"127.0.0.1:{nobody.getsockname()[1]}"
@@ -129,7 +129,7 @@ class Endpoints(TestCase):
             self.assertIn(f"; asking http://{next_host} instead", result.err)
         self.assertNotEqual(index.log("GET", "/layer"), [])
 
-    def test_an_endpoint_that_came_back_is_asked_again_instead_of_the_registry_itself(self):
+    def test_an_endpoint_that_came_back_is_preferred_to_the_registry_itself(self):
         for waits in (True, False):
             with self.subTest(waits):
                 slow = {"path": "/layer$", "times": 1, "action": "slow", "rate": 20_000 if waits else 200_000}

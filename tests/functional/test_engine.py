@@ -89,14 +89,14 @@ class Daemon(TestCase):
             for layer in layers:
                 self.assertEqual(archive.extractfile(f"{layer.id}/layer.tar").read(), layer.data)
 
-    def test_the_engine_s_words_are_passed_on(self):
+    def test_the_engines_error_is_passed_on(self):
         make_archive(self.path("app.tar"), ["a"], 1000)
         self.fails(3, "push", "docker-daemon:gone:1", self.image, env=self.there,
                    saying=["has no image gone:1", "No such image"])
         self.engine.verdict = b'{"stream":"x"}\n{"errorDetail":{"message":"no"},"error":"invalid diffID"}\n'
         self.fails(6, "copy", "app.tar", "docker-daemon:", env=self.there, saying="invalid diffID")
 
-    def test_no_layer_moves_where_there_is_no_engine(self):
+    def test_without_an_engine_no_layer_is_read(self):
         make_archive(self.path("app.tar"), ["a", "b"], 50_000)
         self.ok("push", "app.tar", self.image)
         self.fails(5, "pull", self.image, "docker-daemon:", env={"DOCKER_HOST": "unix:///nowhere.sock"})
@@ -104,7 +104,7 @@ class Daemon(TestCase):
         self.ok("pull", self.image, "docker-daemon:", env=self.there)
         self.assertEqual(self.engine.asked, ["/_ping"])
 
-    def test_no_engine_is_told_at_once(self):
+    def test_a_missing_engine_is_an_error_at_once(self):
         self.fails(5, "push", "docker-daemon:app:1", self.image, env={"DOCKER_HOST": "unix:///nowhere.sock"},
                    saying=["/nowhere.sock", "is the Docker engine running"])
         with socket.socket() as probe:

@@ -184,13 +184,13 @@ class EngineArchives(TestCase):
                 self.assertEqual(files.split()[-1], "app")
         self.assertEqual(len({tuple(x) for x in ids.values()}), 1, ids)
 
-    def test_the_name_in_the_archive_is_known(self):
+    def test_the_name_in_the_archive_is_found(self):
         for name, write in WRITERS.items():
             with self.subTest(name):
                 write(self.path(name + ".tar"))
                 self.assertIn(NAME, self.ok("images", name + ".tar").out)
 
-    def test_a_blob_that_is_not_its_name_is_refused(self):
+    def test_a_blob_with_another_digest_than_its_name_is_refused(self):
         write_25(self.path("good.tar"))
         data = bytearray(self.read("good.tar"))
         position = data.index(b"app" * 100)
@@ -222,7 +222,7 @@ class EngineArchives(TestCase):
                 with open(os.path.join(tree, "images", folder, "layer"), "rb") as file:
                     self.assertEqual(file.read(2), b"\x1f\x8b")
 
-    def test_a_layer_that_is_put_as_zstd_becomes_gzip(self):
+    def test_layer_put_turns_zstd_into_gzip(self):
         layer = Layer("put", 3000)
         self.write("json", layer.json)
         plain = gzip.decompress(layer.data)
@@ -231,7 +231,7 @@ class EngineArchives(TestCase):
         self.assertIn("zstd", put.err)
         self.assertEqual(gzip.decompress(self.server.get(f"/v1/images/{layer.id}/layer")), plain)
 
-    def test_from_v1_to_v1_zstd_stays_and_is_told(self):
+    def test_zstd_stays_between_v1_places_and_is_noted(self):
         layer = Layer("old", 3000)
         layer.data = zstd(gzip.decompress(layer.data))
         self.server.push(layer, tag="1.0")
@@ -242,7 +242,7 @@ class EngineArchives(TestCase):
             self.assertIn("its bytes stay as they are", told.err)
         self.assertEqual(other.get(f"/v1/images/{layer.id}/layer"), layer.data)
 
-    def test_a_layer_that_cannot_be_packed_anew_is_refused(self):
+    def test_a_layer_that_cannot_be_repacked_is_refused(self):
         ids = [sha256(b"odd")]
         for what, data, code, why in (("sealed", os.urandom(3000), 9, "neither a tar nor compressed"),
                                       ("cut", zstd(LAYERS[0])[:-100], 6, "the compressed data is damaged")):
@@ -254,7 +254,7 @@ class EngineArchives(TestCase):
                 self.fails(code, "push", what + ".tar", f"{self.server.host}/team/{what}:1", saying=why)
                 self.assertEqual(self.ok("tags", f"{self.server.host}/team/{what}").out, "")
 
-    def test_an_update_without_its_base_goes_where_the_base_is(self):
+    def test_an_update_without_its_base_is_pushed_where_the_base_is(self):
         ids = [sha256(f"update {i}".encode()) for i in range(4)]
         documents = [{"id": x, "created": "2015-01-01T00:00:00Z", **({"parent": ids[i - 1]} if i else {})}
                      for i, x in enumerate(ids)]
@@ -289,7 +289,7 @@ class EngineArchives(TestCase):
         self.fails(6, "copy", "2.tar", "out.tar", saying=ids[1][:12])
         self.assertIn(ids[3][:12], self.ok("images", "2.tar").out)
 
-    def test_a_tag_alone_goes_to_the_repository_that_is_named(self):
+    def test_an_archives_bare_tag_goes_to_the_named_repository(self):
         write_blobs(self.path("tag.tar"), LAYERS, CONFIG, annotations={"org.opencontainers.image.ref.name": "1.2"})
         self.ok("push", "tag.tar", f"{self.server.host}/team/app")
         self.ok("push", "docker-archive:tag.tar:1.2", f"{self.server.host}/team/other")
@@ -298,7 +298,7 @@ class EngineArchives(TestCase):
         self.assertRegex(self.ok("images", "tag.tar").out, "<none> +1.2 ")
         self.fails(2, "push", "tag.tar", self.server.host, saying="has no name to keep")
 
-    def test_a_folder_named_as_the_user_typed_it_is_the_image_in_it(self):
+    def test_an_archive_folder_named_as_the_user_typed_it_is_read(self):
         ids = [sha256(b"typed 0"), sha256(b"typed 1")]
         with Writer(self.path("old.tar")) as tar:
             for folder, i in (("busybox:latest", 1), (ids[0], 0)):

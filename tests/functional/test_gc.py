@@ -52,7 +52,7 @@ class Gc(TestCase):
         self.assertEqual(self.removed("--apply"), [])
         self.assertSound()
 
-    def test_dead_uploads_go_after_the_grace_and_hold_what_is_below_them(self):
+    def test_dead_uploads_keep_their_parents_and_are_removed_after_the_grace(self):
         base = self.tree.add_image("base")
         dead = self.tree.add_image("dead", base)
         self.tree.write(self.tree.image_file(dead, "_inprogress"), "true")
@@ -67,7 +67,7 @@ class Gc(TestCase):
                          [(dead, "dead upload"), (base, "orphan")])
         self.assertEqual(self.tree.images(), set())
 
-    def test_refuses_a_damaged_tree_and_forced_keeps_what_may_belong_to_it(self):
+    def test_refuses_a_damaged_tree_and_with_force_keeps_images_below_breaks(self):
         chain = self.tree.add_chain("a", 4)
         orphan = self.tree.add_image("orphan")
         self.tree.tag("team/app", "1", chain[3])
@@ -90,7 +90,7 @@ class Gc(TestCase):
         os.rmdir(name)
         os.rename(name + ".was", name)
 
-    def test_what_cannot_be_read_stops_it_also_when_forced(self):
+    def test_an_unreadable_file_stops_it_even_with_force(self):
         chain = self.tree.add_chain("a", 4)
         orphan = self.tree.add_image("orphan")
         self.tree.tag("team/app", "1", chain[3])
@@ -121,7 +121,7 @@ class Gc(TestCase):
         self.tree.write(self.tree.image_file(chain[2], "json"), whole)
         self.assertEqual(self.removed("--apply"), [orphan])  # the parents tell it
 
-    def test_an_orphan_that_cannot_be_read_stays_with_what_it_needs(self):
+    def test_an_unreadable_orphan_is_kept_with_its_ancestry(self):
         base = self.tree.add_image("base")
         orphan = self.tree.add_image("orphan", base)
         lone = self.tree.add_image("lone")
@@ -141,7 +141,7 @@ class Gc(TestCase):
         self.assertEqual(document["size"], 0)
         self.assertSound()
 
-    def test_lists_of_images_and_half_written_files(self):
+    def test_it_prunes_lists_of_images_and_removes_half_written_files(self):
         kept, orphan = self.tree.add_image("kept"), self.tree.add_image("orphan")
         self.tree.tag("team/app", "1", kept)
         self.tree.list_images("team/app", [orphan, kept])
@@ -156,7 +156,7 @@ class Gc(TestCase):
         self.assertEqual(json.loads(self.tree.read("repositories", "team", "app", "_index_images")), [{"id": kept}])
         self.assertEqual(self.tree.images(), {kept})
 
-    def test_not_beside_a_server_or_a_push(self):
+    def test_it_refuses_to_run_beside_a_server_or_a_push(self):
         archive = self.path("app.tar")
         make_archive(archive, range(8), size=200_000)
         orphan = self.tree.add_image("orphan")
@@ -210,7 +210,7 @@ class Gc(TestCase):
         self.garbage = {identity for i in range(chains)
                         for identity in self.tree.add_chain(f"orphan-{i}", length, parent=self.kept[i % 3])}
 
-    def test_nobody_writes_while_it_works(self):
+    def test_no_other_process_can_write_while_it_works(self):
         make_archive(self.path("app.tar"), ["x"])
         self.make_garbage()
         process = self.begin("STOP", FILES_PER_IMAGE + 2)
@@ -242,7 +242,7 @@ class Gc(TestCase):
         self.assertEqual(self.tree.images(), set(self.kept))
         self.assertSound()
 
-    def test_what_an_interrupted_removal_left_goes_at_once(self):
+    def test_remnants_of_an_interrupted_removal_are_removed_at_once(self):
         kept = self.tree.add_image("kept")
         self.tree.tag("team/app", "1", kept)
         for seed, parts in (("a", ["json", "layer", "_checksum", "ancestry"]), ("b", ["json"]), ("c", [])):
@@ -257,7 +257,7 @@ class Gc(TestCase):
         self.assertEqual([image["reason"] for image in document["images"]], ["remnant"] * 4)
         self.assertEqual(self.tree.images(), {kept})
 
-    def test_interrupted_by_the_user_it_ends_with_130(self):
+    def test_an_interrupt_by_the_user_exits_130(self):
         self.make_garbage()
         process = self.begin("INT", 50)
         self.assertEqual(process.wait(PATIENCE_S), 130)
@@ -266,7 +266,7 @@ class Gc(TestCase):
         self.gc("--apply")
         self.assertEqual(self.tree.images(), set(self.kept))
 
-    def test_wants_a_tree(self):
+    def test_needs_a_tree(self):
         self.ok("gc", self.tree.folder)  # what lies here and is a tree is one
         self.fails(2, "gc", self.tree.place, "--grace", "1y", saying="is not a duration")
         self.fails(3, "gc", "v1-storage:" + self.path("nothing"))

@@ -61,7 +61,7 @@ class Hostile(TestCase):
             took.append(self.cpu_s() - begun)
         self.assertLess(took[1], 24 * took[0] + 0.1, took)
 
-    def test_a_document_of_very_many_members_is_over_at_once(self):
+    def test_a_document_of_very_many_members_is_read_in_linear_time(self):
         def push_and_list(number):
             members = ",".join(f'"{n:x}":{n}' for n in range(number)).encode()
             server = self.start(RegctlServer)
@@ -77,7 +77,7 @@ class Hostile(TestCase):
         self.write_archive("many.tar", b"[" + b"{}," * 1_000_000 + b"{}]")
         self.fails(6, "images", "many.tar", saying="has more than 500000 values")
 
-    def test_very_many_tags_of_one_image_are_over_at_once(self):
+    def test_very_many_tags_of_one_image_are_read_in_linear_time(self):
         def list_images(number):
             tags = {f"t{n}": ID % 1 for n in range(number)}
             self.write_tar("tags.tar", {"repositories": json.dumps({"app": tags}).encode(),
@@ -97,13 +97,13 @@ class Hostile(TestCase):
         self.fails(6, "images", "bomb.tar", saying="holds no image")
         self.assertLess(self.cpu_s() - begun, 20)  # read as often as named: 2000 * 2000 * 2000 times
 
-    def test_what_is_wrong_is_quoted_in_part(self):
+    def test_errors_quote_only_a_part_of_a_document(self):
         for document in (b"[" + b"1" * 2_000_000 + b"x]", b'{"' + b"k" * 2_000_000, b"[" * 2_000_000):
             self.write_archive("wrong.tar", document)
             failed = self.fails(6, "images", "wrong.tar")
             self.assertLess(len(failed.err), 600)
 
-    def test_a_server_with_little_memory_goes_on(self):
+    def test_a_server_goes_on_after_running_out_of_memory(self):
         self.needs_limits()
         server = self.start(RegctlServer)
         wide = "[" + ",".join(f'{{"id":"{ID % n}"}}' for n in range(180_000)) + "]"  # 14 MiB
@@ -198,7 +198,7 @@ class Hostile(TestCase):
         self.assertEqual(process.wait(), 0, process.communicate())
         self.assertEqual(json.loads(lines[-1])["type"], "summary")
 
-    def test_the_first_interrupt_ends_what_waits_for_a_pipe(self):
+    def test_the_first_interrupt_ends_a_wait_for_a_pipe(self):
         os.mkfifo(self.path("pipe"))
         make_archive(self.path("app.tar"), ["a"])
         for words in (["push", "pipe", "127.0.0.1:1/app"],
@@ -217,7 +217,7 @@ class Hostile(TestCase):
         handled = int(status["SigCgt"].strip(), 16) & 1 << signal.SIGINT - 1
         return handled and status["State"].strip().startswith("S")
 
-    def test_a_state_that_is_no_file_is_told_and_left(self):
+    def test_a_state_that_is_not_a_file_is_noted_and_left_alone(self):
         server = self.start(RegctlServer)
         make_archive(self.path("app.tar"), ["a"])
         self.ok("push", "app.tar", f"{server.host}/team/app:1.0")

@@ -151,7 +151,7 @@ class Tables(TestCase):
         os.unlink(tree.image_file(top, "ancestry"))
         return tree
 
-    def test_every_command_prints_what_the_tables_say(self):
+    def test_every_command_prints_the_members_in_the_manuals_tables(self):
         server = self.start(RegctlServer)
         fault = self.start(FaultServer)
         image = f"{server.host}/team/app:1.0"
@@ -226,7 +226,7 @@ class Tables(TestCase):
         self.assertNotEqual(result.code, 0)
         self.check_lines(result.out)
 
-    def test_what_cannot_be_listed_has_an_error_of_the_same_shape_everywhere(self):
+    def test_every_listing_reports_unreadable_repositories_in_the_same_shape(self):
         server = self.start(FaultServer)
         make_archive(self.path("app.tar"), ["base", "top"])
         for name in ("team/app", "team/bad"):
@@ -252,7 +252,7 @@ class Errors(TestCase):
         self.assertTrue(is_error(document["error"]), document)
         return document
 
-    def test_errors_are_one_line_of_json_whatever_fails(self):
+    def test_every_error_is_one_line_of_json(self):
         server = self.start(RegctlServer)
         os.mkdir(self.path("empty"))
         rows = ((2, "usage", ["--format", "json"]),
@@ -277,7 +277,7 @@ class Errors(TestCase):
         self.assertIn("\\x1b", self.fails(2, "\x1b").err)
         self.assertEqual(self.error_of("\x1b", "--format", "json", code=2)["error"]["kind"], "usage")
 
-    def test_a_refusal_leaves_no_half_of_a_document(self):
+    def test_a_refusal_prints_no_part_of_a_document(self):
         """While somebody serves the tree, and where tags are damaged."""
         server = self.start(RegctlServer)
         make_archive(self.path("app.tar"), ["base", "top"])

@@ -62,7 +62,7 @@ class Whole(MirrorCase):
         self.assertLessEqual(len(requests), 2.1 * count, requests)
         self.assertEqual([r for r in requests if not r.startswith("GET")], [])
 
-    def test_that_is_so_where_no_answer_has_the_tags_of_all(self):
+    def test_an_idle_run_asks_once_for_a_listing_of_all_tags_that_does_not_exist(self):
         """docker-registry is searched; what else there may be is asked for once, and is not there."""
         source, destination = self.start(FaultServer), self.start(FaultServer)
         client = Client(source.host)
@@ -82,7 +82,7 @@ class Whole(MirrorCase):
             self.assertLessEqual(len(asked), len(names) + len(listing) + 2)
             self.assertEqual({method for method, _ in asked}, {"GET"})
 
-    def test_what_chains_share_is_read_and_asked_for_once(self):
+    def test_images_shared_by_chains_are_read_and_looked_up_once(self):
         source, destination = self.start(Serving), self.start(Serving)
         made = self.fill(source)
         source.forget_requests()
@@ -93,7 +93,7 @@ class Whole(MirrorCase):
             read = [r for r in server.requests() if r.startswith("GET") and r.endswith("/json")]
             self.assertEqual(len(read), times * len(images), read)
 
-    def test_what_was_learnt_is_kept_in_the_file_that_is_named(self):
+    def test_facts_are_kept_in_the_named_state_file(self):
         source, destination = self.start(Serving), self.start(Serving)
         self.fill(source)
         for name in ("state", "folder/state"):  # without a folder of its own, and in a new one
@@ -101,7 +101,7 @@ class Whole(MirrorCase):
             self.assertEqual(done.err.count("\n"), 1, done.err)
             self.assertEqual(self.read(name).count(b"\n"), 1 + 5)
 
-    def test_what_comes_at_once_is_sent_at_once(self):
+    def test_a_body_that_arrives_with_its_head_is_sent_at_once(self):
         """A head that comes with more of its body than is held: only its reader brings what follows."""
         source, destination = self.start(Serving), self.start(Serving)
         count = 10
@@ -113,7 +113,7 @@ class Whole(MirrorCase):
         vain = re.findall(r"poll\(.* [0-9]{3,}\) += 0 \(Timeout\)", self.read("trace").decode())
         self.assertLess(len(vain), count)  # it waited a second in vain for each layer
 
-    def test_bandwidth_is_kept(self):
+    def test_bandwidth_limits_the_run(self):
         source, destination = self.start(Serving), self.start(Serving)
         made = self.fill(source, names=("team/app",))
         size = sum(len(layer.data) for layer in made["team/app"])
@@ -168,7 +168,7 @@ class Whole(MirrorCase):
         self.assertEqual(gone.code, 3)
         self.assertIn(f"there is no tag {source.host}/team/app:9", gone.err)
 
-    def test_who_reads_the_list_may_go_without_ending_the_run(self):
+    def test_a_closed_pipe_on_standard_output_does_not_end_the_run(self):
         source, destination = self.start(Serving), self.start(Serving)
         made = self.fill(source)
         process = self.start_regctl("mirror", source.host, destination.host)
@@ -177,7 +177,7 @@ class Whole(MirrorCase):
         self.assertEqual(process.returncode, 0, err)
         self.assertSame(made, destination)
 
-    def test_source_and_destination_must_not_be_one(self):
+    def test_source_and_destination_must_differ(self):
         source = self.start(Serving)
         self.fill(source)
         self.fails(2, "mirror", source.host, source.host, saying="are both")
@@ -193,7 +193,7 @@ class Chosen(MirrorCase):
     def changed(self, result):
         return sorted(re.findall(r"^cop(?:y|ied) +(\S+)", result.out, re.M))
 
-    def test_filters_and_names(self):
+    def test_filters_select_and_renames_name_repositories(self):
         self.fill(self.source)
         self.ok("tag", f"{self.source.host}/team/app:1.0", f"{self.source.host}/team/app:2.5")
         rows = [
@@ -213,7 +213,7 @@ class Chosen(MirrorCase):
                 self.assertEqual(self.changed(done), expected)
         self.assertEqual([r for r in self.destination.requests() if not r.startswith("GET")], [])
 
-    def test_one_tag_of_one_repository_can_be_left_out(self):
+    def test_one_tag_of_one_repository_can_be_excluded(self):
         self.fill(self.source)
         done = self.mirror(self.source, self.destination, "-n", "--exclude", "team/app:1.0", "--exclude", "single")
         self.assertEqual(self.changed(done), ["team/app:latest", "team/base:1.0", "team/base:latest"])
@@ -226,7 +226,7 @@ class Chosen(MirrorCase):
         self.ok("diff", self.source.host, self.destination.host, "--exclude", "team/app:1.0", "--strict")
         self.assertEqual(self.regctl("diff", self.source.host, self.destination.host).code, 10)
 
-    def test_a_pattern_that_matches_nothing_is_told_and_one_that_never_can_is_refused(self):
+    def test_a_pattern_without_match_is_noted_and_an_impossible_one_refused(self):
         self.fill(self.source)
         ends = (self.source.host, self.destination.host)
         slips = (["--exclude", "team/ap"], ["--include", "**", "--include", "tema/*"], ["--exclude-tag", "2.*"],
@@ -247,7 +247,7 @@ class Chosen(MirrorCase):
             with self.subTest(options):
                 self.fails(2, "mirror", *ends, *options, saying="can never match")
 
-    def test_the_name_of_a_namespace_is_told_from_that_of_a_repository(self):
+    def test_a_namespace_given_as_a_repository_gets_a_hint(self):
         self.fill(self.source)
         for words in (["mirror", f"{self.source.host}/team", self.destination.host],
                       ["diff", f"{self.source.host}/team", self.destination.host],
@@ -265,7 +265,7 @@ class Chosen(MirrorCase):
         rows = self.ok("images", self.destination.host, "--format", "json").json
         self.assertEqual({row["repository"] for row in rows}, {"kept/team/app", "pushed/deep/team/app"})
 
-    def test_shards_are_the_whole_and_share_nothing(self):
+    def test_shards_cover_everything_without_overlap(self):
         names = [f"team/app-{n}" for n in range(20)]
         make_archive(self.path("app.tar"), ["base"], 100)
         self.ok("push", "app.tar", f"{self.source.host}/{names[0]}:1")
@@ -276,7 +276,7 @@ class Chosen(MirrorCase):
         self.assertEqual(sorted(sum(shares, [])), sorted(f"{n}:1" for n in names))
         self.assertTrue(all(shares))
 
-    def test_what_is_named_needs_no_listing(self):
+    def test_named_repositories_need_no_listing(self):
         source = self.start(FaultServer)
         self.fill(source)
         rows = [{"action": "status", "status": status} for status in (400, 403, 405, 500, 501)]
@@ -294,7 +294,7 @@ class Chosen(MirrorCase):
                 whole = self.regctl(*words)
                 self.assertNotEqual(whole.code, 0)
 
-    def test_repositories_come_from_a_file_and_differences_are_told(self):
+    def test_repositories_come_from_a_file_and_differences_to_the_listing_are_noted(self):
         self.fill(self.source)
         self.write("names", "# those of the team\nteam/app\n\nteam/base\n")
         done = self.mirror(self.source, self.destination, "--repositories-from", "names")
@@ -308,7 +308,7 @@ class Chosen(MirrorCase):
                            stdin=b"single\nno/such\n")
         self.assertEqual(gone.code, 10, gone.err)
 
-    def test_a_namespace_with_nothing_in_it_is_not_there(self):
+    def test_an_empty_namespace_is_not_found(self):
         self.fill(self.source)
         ends = (f"{self.source.host}/tema/", self.destination.host)
         failed = self.fails(3, "mirror", *ends, saying=f"there is no repository below tema/ at {self.source.host}")
@@ -326,7 +326,7 @@ class Chosen(MirrorCase):
             done = self.mirror(source, self.destination, *options)
             self.assertIn(f"there are no repositories in {where or source.host}\n", done.err)
 
-    def test_library_is_implied_and_may_be_written(self):
+    def test_library_is_implied_and_may_be_typed(self):
         made = self.fill(self.source, ("single", "team/app"))
         self.write("names", "library/single\nsingle\n")
         single = ["single:1.0", "single:latest"]
@@ -350,7 +350,7 @@ class Chosen(MirrorCase):
         self.fails(2, "mirror", f"{self.source.host}/library/", f"{self.source.host}/library/", saying="are both")
         self.ok("diff", f"{self.source.host}/library/", f"{self.destination.host}/library/")
 
-    def test_lists_that_disagree_are_told_where_that_matters(self):
+    def test_disagreeing_listings_are_noted_if_that_concerns_the_scope(self):
         source = self.start(FaultServer)
         client = Client(source.host)
         image = Image("base", 100)
@@ -387,7 +387,7 @@ class Chosen(MirrorCase):
                 self.assertIn("1 repository is in its listing of tags and not in the search of "
                               f"{source.host}: team/app", done.err)
 
-    def test_a_dry_run_does_nothing_and_tells_whether_there_is_work(self):
+    def test_a_dry_run_changes_nothing_and_its_exit_code_says_if_there_is_work(self):
         self.fill(self.source)
         words = ("mirror", self.source.host, self.destination.host, "--dry-run")
         self.assertRegex(self.ok(*words).out, "\ncopy +team/app:1.0 ")
@@ -423,7 +423,7 @@ class Applied(MirrorCase):
     def assertUntouched(self):
         self.assertEqual([r for r in self.destination.requests() if not r.startswith("GET")], [])
 
-    def test_what_is_of_another_mirror_is_refused(self):
+    def test_a_plans_line_of_another_mirror_is_refused(self):
         """Of each kind of line: a tag that is planned, a tag that failed, a repository that failed."""
         self.ok("mirror", self.source.host, f"{self.destination.host}/m/", "--plan", "plan")
         tag = self.read("plan").splitlines()[-1].decode()
@@ -455,7 +455,7 @@ class Applied(MirrorCase):
         self.ok(*words, "--prefix", "m/", "--repositories-from", "failures")
         self.assertEqual(self.destination.tags("m/single")["1.0"], made["single"][-1].id)
 
-    def test_mirrors_of_a_file_take_what_is_theirs(self):
+    def test_each_mirror_of_a_file_takes_its_own_lines_of_a_plan(self):
         other = self.start(Serving)
         lines = ["version: 1", "mirrors:"]
         for end, name in ((self.destination, "single"), (other, "team/base")):
@@ -478,7 +478,7 @@ class Applied(MirrorCase):
         self.assertEqual(list(self.destination.tags("single")), ["1.0"])
         self.assertEqual(list(other.tags("team/base")), ["1.0"])
 
-    def test_shares_of_a_plan_are_the_whole_and_share_nothing(self):
+    def test_shards_of_a_plan_cover_it_without_overlap(self):
         more = [f"app-{n}:1.0" for n in range(8)]
         for name in more:
             self.ok("tag", f"{self.source.host}/single:1.0", f"{self.source.host}/{name}")
@@ -491,7 +491,7 @@ class Applied(MirrorCase):
         self.assertTrue(all(done))
         self.assertSame(self.made, self.destination)
 
-    def test_a_plan_comes_by_standard_input_or_a_pipe(self):
+    def test_a_plan_can_be_read_from_standard_input_or_a_pipe(self):
         self.ok("mirror", *self.ends, "--plan", "plan")
         piped = self.ok("mirror", *self.ends, "--apply", "-", stdin=self.read("plan"))
         self.assertEqual(len(piped.out.splitlines()), 6)
@@ -505,7 +505,7 @@ class Applied(MirrorCase):
         out, err = process.communicate()
         self.assertEqual((process.returncode, len(out.splitlines())), (0, 6), err)
 
-    def test_what_was_decided_stays_so_where_the_destination_cannot_be_listed(self):
+    def test_failures_of_a_plan_keep_its_actions_if_the_destination_cannot_be_listed(self):
         destination = self.start(FaultServer)
         ends = (self.source.host, destination.host)
         self.ok("mirror", *ends, "--include-tag", "1*", "--include", "single", "--plan", "plan")
@@ -516,7 +516,7 @@ class Applied(MirrorCase):
         done = self.ok("mirror", *ends, "--apply", "failures")
         self.assertEqual([line.split()[1] for line in done.out.splitlines()], ["single:1.0"])
 
-    def test_what_was_decided_stays_so_where_the_listing_is_interrupted(self):
+    def test_failures_of_a_plan_keep_its_actions_if_the_listing_is_interrupted(self):
         destination = self.start(FaultServer)
         ends = (self.source.host, destination.host)
         self.ok("mirror", *ends, "--include-tag", "1*", "--plan", "plan")
@@ -535,7 +535,7 @@ class Applied(MirrorCase):
         self.assertEqual(sorted(line.split()[1] for line in done.out.splitlines()),
                          sorted(f"{r['source']}:{r['tag']}" for r in left))
 
-    def test_mirrors_of_the_same_ends_carry_each_line_out_once(self):
+    def test_mirrors_with_the_same_ends_carry_out_each_line_once(self):
         self.write("mirror.yaml", json.dumps({"version": 1, "mirrors": [
             {"source": self.source.host, "destination": self.destination.host, "repositories": names}
             for names in (["single"], ["team/*"])]}))
@@ -547,7 +547,7 @@ class Applied(MirrorCase):
         self.assertEqual((self.summary()["copied"], self.summary()["kept"]), (6, 0))
         self.assertSame(self.made, self.destination)
 
-    def test_what_is_written_goes_to_different_files(self):
+    def test_outputs_must_go_to_different_files(self):
         for flags in (("--report", "lines", "--failures", "./lines"), ("--report", "lines", "--plan", "./lines"),
                       ("--plan", "./lines", "--failures", "lines"), ("--report", "lines", "--state", "./lines"),
                       ("--report", "lines", "--metrics-file", "./lines")):
@@ -560,7 +560,7 @@ class Applied(MirrorCase):
             os.remove(self.path("lines"))
         self.mirror(*self.ends, "--report", "/dev/null", "--failures", "/dev/null")
 
-    def test_what_is_neither_a_record_nor_a_name_is_told_before_anything_is_done(self):
+    def test_an_invalid_line_of_a_plan_is_an_error_before_any_work(self):
         self.write("config.yml", "single\n\n# a remark\nversion: 0.1\n")
         for flag in ("--apply", "--repositories-from"):
             self.fails(6, "mirror", *self.ends, flag, "config.yml",
@@ -582,7 +582,7 @@ class Prune(MirrorCase):
     def tags(self):
         return sorted(self.destination.tags("team/app"), key=int)
 
-    def test_tags_that_are_gone_are_removed_within_the_limit(self):
+    def test_tags_gone_from_the_source_are_removed_within_the_limit(self):
         self.ok("rm", "--yes", f"{self.image}:20")
         self.mirror(self.source, self.destination)
         self.assertIn("20", self.tags())
@@ -593,7 +593,7 @@ class Prune(MirrorCase):
         self.assertIn("deleted team/app:20", done.out)
         self.assertEqual(self.tags(), [str(n) for n in range(1, 20)])
 
-    def test_a_plan_removes_what_was_decided_and_nothing_that_is_protected(self):
+    def test_a_plan_removes_its_tags_but_no_protected_one(self):
         for tag in (19, 20):
             self.ok("rm", "--yes", f"{self.image}:{tag}")
         self.mirror(self.source, self.destination, "--prune", "--plan", "plan")
@@ -604,7 +604,7 @@ class Prune(MirrorCase):
         self.ok(*words, "--protect", "19")
         self.assertEqual(self.tags(), [str(n) for n in range(1, 20)])
 
-    def test_what_a_file_protects_stays_whatever_a_plan_says(self):
+    def test_a_tag_protected_in_the_file_stays_even_if_a_plan_removes_it(self):
         for tag in (19, 20):
             self.ok("rm", "--yes", f"{self.image}:{tag}")
         ends = {"source": self.source.host, "destination": self.destination.host}
@@ -615,7 +615,7 @@ class Prune(MirrorCase):
         self.ok("mirror", "--config", "mirror.yaml", "--apply", "plan")
         self.assertEqual(self.tags(), [str(n) for n in range(1, 20)])
 
-    def test_more_than_the_limit_wants_a_yes_and_the_protected_stay(self):
+    def test_removals_beyond_the_limit_need_yes_and_protected_tags_stay(self):
         for tag in (15, 16, 17, 18, 19, 20):
             self.ok("rm", "--yes", f"{self.image}:{tag}")
         for more in ([], ["--dry-run"]):
@@ -626,7 +626,7 @@ class Prune(MirrorCase):
         self.mirror(self.source, self.destination, "--prune", "--yes", "--protect", "2*")
         self.assertEqual(self.tags(), [str(n) for n in range(1, 15)] + ["20"])
 
-    def test_nothing_is_removed_where_the_source_lists_nothing_or_a_copy_fails(self):
+    def test_nothing_is_removed_if_the_source_is_empty_or_a_copy_fails(self):
         self.ok("rm", "--yes", f"{self.image}:20")
         broken = make_archive(self.path("new.tar"), ["broken"], 100)
         self.ok("push", "new.tar", f"{self.image}:21")
@@ -640,7 +640,7 @@ class Prune(MirrorCase):
         self.mirror(self.source, self.destination, "--prune", "--yes")
         self.assertEqual(len(self.tags()), 20)
 
-    def test_nothing_is_removed_where_the_source_cannot_read_a_tag(self):
+    def test_nothing_is_removed_if_the_source_cannot_read_a_tag(self):
         self.ok("rm", "--yes", f"{self.image}:20")
         self.write(os.path.join(self.source.storage, "repositories/team/app/tag_1"), "no ID")
         for source in (self.source.host, f"v1-storage:{self.source.storage}"):
@@ -651,7 +651,7 @@ class Prune(MirrorCase):
                     self.assertIn("not pruned: the source cannot read its tag 1", done.err)
                     self.assertEqual(len(self.tags()), 20)
 
-    def test_nothing_is_removed_where_the_listing_of_all_has_a_tag_without_an_id(self):
+    def test_nothing_is_removed_if_the_listing_of_all_tags_lacks_an_id(self):
         """docker-registry-server (npm) lists the tags of all repositories at once."""
         source = self.start(FaultServer)
         image = Image("base", 100)
@@ -671,7 +671,7 @@ class Prune(MirrorCase):
                 self.assertNotIn("error", failed.out)
                 self.assertEqual(len(self.destination.tags("team/app")), 21)
 
-    def test_nothing_is_removed_where_a_tag_is_not_what_the_plan_saw(self):
+    def test_nothing_is_removed_if_a_tag_has_changed_since_the_plan(self):
         other = make_archive(self.path("new.tar"), ["other"], 100)
         self.ok("push", "new.tar", f"{self.image}:new")
         self.ok("tag", f"{self.image}:new", f"{self.image}:1")
@@ -697,7 +697,7 @@ class SeveralMirrors(MirrorCase):
         self.write("mirror.yaml", json.dumps({"version": 1, "mirrors": [
             {"source": source, "destination": destination, **rules} for source, destination, rules in mirrors]}))
 
-    def test_a_repository_is_not_filled_from_two_that_would_undo_each_other(self):
+    def test_two_sources_for_one_repository_are_refused(self):
         one, other, destination = self.start(Serving), self.start(Serving), self.start(Serving)
         self.fill(one, ("team/app", "team/base"))
         self.fill(other, ("team/own", "team/app"))
@@ -711,7 +711,7 @@ class SeveralMirrors(MirrorCase):
             self.assertEqual(destination.tags("team/own"), other.tags("team/own"))
         self.assertEqual((self.summary()["kept"], self.summary()["updated"]), (6, 0))
 
-    def test_what_comes_from_one_repository_may_come_by_several_rules(self):
+    def test_one_repository_may_be_mirrored_by_several_rules(self):
         source, destination = self.start(Serving), self.start(Serving)
         made = self.fill(source)
         self.file((source.host, destination.host, {"tags": ["latest"]}),
@@ -720,7 +720,7 @@ class SeveralMirrors(MirrorCase):
         self.ok("mirror", "--config", "mirror.yaml")
         self.assertSame(made, destination)
 
-    def test_a_mirror_that_cannot_be_begun_is_told_and_taken_back(self):
+    def test_a_mirror_that_cannot_begin_is_reported_and_can_be_applied_later(self):
         source, destination, other = self.start(Serving), self.start(Serving), self.start(Serving)
         made = self.fill(source)
         late = f"v1-storage:{self.path('late')}"
@@ -742,7 +742,7 @@ class SeveralMirrors(MirrorCase):
         self.assertEqual([r["from"] for r in self.report("left")], [f"v1-storage:{self.path('gone')}"])
         self.assertEqual([r for r in destination.requests() if "/tags" in r or r.endswith("/v1/_ping")], [])
 
-    def test_mirrors_whose_turn_does_not_come_are_taken_back(self):
+    def test_mirrors_that_were_not_reached_can_be_applied_later(self):
         source, destination = self.start(Serving), self.start(Serving)
         made = self.fill(source)
         self.write("mirror.yaml", json.dumps({"version": 1, "defaults": {"fail_fast": True}, "mirrors": [
@@ -757,7 +757,7 @@ class SeveralMirrors(MirrorCase):
         self.ok(*words, "--apply", "left")
         self.assertSame(made, destination)
 
-    def test_a_plan_stays_a_plan_where_its_mirror_cannot_be_begun(self):
+    def test_a_plan_keeps_its_lines_if_its_mirror_cannot_begin(self):
         """What the rules of then had left out does not come by way of the failures."""
         source, destination = self.start(Serving), f"v1-storage:{self.path('tree')}"
         self.fill(source)
@@ -772,7 +772,7 @@ class SeveralMirrors(MirrorCase):
         self.assertRegex(done.out, r"^copied single:1.0 \w+\n$")
         self.assertEqual(os.listdir(self.path("tree/repositories")), ["library"])
 
-    def test_a_mirror_with_rules_is_not_taken_back_without_them(self):
+    def test_a_failed_mirror_with_rules_is_not_applied_without_them(self):
         gone, destination = f"v1-storage:{self.path('gone')}", self.start(Serving)
         self.assertEqual(self.regctl("mirror", gone, destination.host, "--failures", "plain").code, 3)
         self.fails(3, "mirror", gone, destination.host, "--apply", "plain", saying=self.path("gone"))
@@ -785,7 +785,7 @@ class SeveralMirrors(MirrorCase):
             self.fails(2, "mirror", gone, destination.host, "--apply", "ruled",
                        saying=["is a matter of rules", "mirror it again with its rules"])
 
-    def test_settings_of_a_registry_that_no_mirror_names_are_told(self):
+    def test_settings_of_an_unused_registry_are_noted(self):
         self.write("mirror.yaml", json.dumps({
             "version": 1, "mirrors": [{"source": "old:5000", "destination": "new:5000"}],
             "registries": {"odl:5000": {"jobs": 1}, "new:5000": {"jobs": 1}}}))
@@ -793,7 +793,7 @@ class SeveralMirrors(MirrorCase):
         self.assertIn("no mirror is from or to odl:5000", told)
         self.assertEqual(told.count("no mirror"), 1, told)
 
-    def test_ends_that_are_one_are_refused_by_check_too(self):
+    def test_check_refuses_equal_ends_too(self):
         self.file(("old:5000", "old:5000", {}))
         self.fails(2, "mirror", "--config", "mirror.yaml", "--check", saying="source and destination are both")
         self.write("mirror.yaml", json.dumps({"version": 1, "defaults": {"report": "same", "failures": "same"},
@@ -807,7 +807,7 @@ class Failing(MirrorCase):
         self.source, self.destination = self.start(FaultServer), self.start(Serving)
         self.made = self.fill(self.source)
 
-    def test_a_broken_image_is_passed_over(self):
+    def test_a_broken_image_fails_and_the_run_goes_on(self):
         bad = self.made["team/app"][-1]
         self.source.control({"method": "GET", "path": f"{bad.id}/layer", "action": "corrupt", "at": 50})
         words = ("mirror", self.source.host, self.destination.host)
@@ -823,7 +823,7 @@ class Failing(MirrorCase):
             self.assertEqual((record["outcome"], record["error"]["kind"]), ("failed", "integrity"))
         self.assertEqual((self.summary()["failed"], self.summary()["copied"]), (2, 4))
 
-    def test_failures_are_taken_back_and_nothing_else_is_looked_at(self):
+    def test_applying_failures_repeats_only_the_failed_tags(self):
         bad = self.made["team/app"][-1]
         self.source.control({"method": "GET", "path": f"{bad.id}/layer", "action": "corrupt", "at": 50})
         self.source.control({"method": "GET", "path": "/single/tags$", "action": "status", "status": 500})
@@ -860,7 +860,7 @@ class Failing(MirrorCase):
             record = json.loads(line) if line.startswith("{") else {"source": line}
             yield record["source"], record.get("tag", "")
 
-    def test_a_tag_that_could_not_be_read_is_looked_at_again(self):
+    def test_applying_failures_reads_an_unreadable_tag_again(self):
         words = ("mirror", self.source.host, self.destination.host)
         top = self.made["team/app"][-1].id
         tags = {"1.0": None, "latest": top, "gone": None}
@@ -883,7 +883,7 @@ class Failing(MirrorCase):
                          {("1.0", "copied", "mended at the source"), ("gone", "skipped", "gone from the source")})
         self.assertSame(self.made, self.destination)
 
-    def test_a_repository_that_is_named_to_be_done_again_has_to_be_there(self):
+    def test_a_repository_to_be_repeated_must_exist(self):
         for line in ("nosuch", json.dumps({"type": "repository", "source": "nosuch",
                                            "from": f"docker://{self.source.host}",
                                            "to": f"docker://{self.destination.host}"})):
@@ -892,7 +892,7 @@ class Failing(MirrorCase):
             self.assertEqual(failed.code, 3, failed.err)
             self.assertIn(f"nosuch: there is no repository nosuch at {self.source.host}\n", failed.err)
 
-    def test_what_failed_is_told_with_quiet_too(self):
+    def test_failures_are_printed_even_with_quiet(self):
         self.source.control({"method": "GET", "path": f"{self.made['team/app'][-1].id}/layer", "action": "corrupt",
                              "at": 50})
         failed = self.regctl("mirror", "-q", self.source.host, self.destination.host)
@@ -903,7 +903,7 @@ class Failing(MirrorCase):
         self.assertLessEqual(max(map(len, failed.err.splitlines())), 100)
         self.assertNotIn("repositories:", failed.err)  # the summary
 
-    def test_a_report_that_cannot_be_written_hides_no_summary(self):
+    def test_the_summary_is_printed_even_if_the_report_cannot_be_written(self):
         done = self.regctl("mirror", self.source.host, self.destination.host, "--report", "/dev/full")
         self.assertEqual(done.code, 8)
         self.assertIn("6 tags copied", done.err)
@@ -911,7 +911,7 @@ class Failing(MirrorCase):
         self.fails(8, "mirror", self.source.host, self.destination.host, "--report", "nowhere/report",
                    saying="its folder does not exist")
 
-    def test_one_wish_to_end_that_is_sent_twice_is_one(self):
+    def test_two_signals_of_one_timeout_count_as_one(self):
         """timeout(1) signals the process and its group."""
         self.source.control({"method": "GET", "path": "/layer$", "action": "stall", "after": 1000})
         process = self.start_regctl("mirror", self.source.host, self.destination.host, "--report", "report")
@@ -923,7 +923,7 @@ class Failing(MirrorCase):
         self.assertEqual(process.returncode, 130, err)
         self.assertTrue(self.summary()["interrupted"])
 
-    def test_who_is_out_of_reach_is_tried_once_and_told_once(self):
+    def test_an_unreachable_registry_is_tried_and_reported_once(self):
         many = [f"app-{n}" for n in range(20)]
         for name in many:
             self.ok("tag", f"{self.source.host}/single:1.0", f"{self.source.host}/{name}:1.0")
@@ -939,7 +939,7 @@ class Failing(MirrorCase):
         self.ok("mirror", self.source.host, silent.host, "--apply", "failures")
         self.assertSame(self.made, silent)
 
-    def test_who_stops_answering_is_not_asked_for_all_that_is_left(self):
+    def test_a_registry_that_stops_answering_is_soon_asked_no_more(self):
         many = [f"app-{n}" for n in range(30)]
         for name in many:
             self.ok("tag", f"{self.source.host}/single:1.0", f"{self.source.host}/{name}:1.0")
@@ -960,20 +960,20 @@ class Failing(MirrorCase):
         self.assertEqual(failed.code, 10, failed.err)
         self.assertEqual(sorted({name for name, _ in self.failed_tags("failures")}), sorted(many[::2]))
 
-    def test_what_fails_for_one_cause_ends_with_its_code(self):
+    def test_failures_with_one_cause_exit_with_its_code(self):
         self.source.control({"method": "GET", "path": "/layer", "action": "corrupt", "at": 50})
         failed = self.regctl("mirror", self.source.host, self.destination.host)
         self.assertEqual(failed.code, 7, failed.err)
         self.source.stop()
         self.fails(5, "mirror", "--retry", "0", self.source.host, self.destination.host)
 
-    def test_missing_ancestry_is_rebuilt_and_told(self):
+    def test_missing_ancestry_is_rebuilt_and_noted(self):
         self.source.control({"method": "GET", "path": "/ancestry", "action": "status", "status": 404})
         done = self.mirror(self.source, self.destination)
         self.assertIn("rebuilt from the images' parents", done.err)
         self.assertSame(self.made, self.destination)
 
-    def test_fail_fast_stops_and_tells_what_was_not_done(self):
+    def test_fail_fast_stops_and_reports_what_was_not_done(self):
         self.source.control({"method": "GET", "path": "/json$", "action": "status", "status": 404})
         failed = self.regctl("mirror", "-j", "1", self.source.host, self.destination.host, "--fail-fast",
                              "--report", "report")
@@ -982,7 +982,7 @@ class Failing(MirrorCase):
         self.assertEqual(summary["failed"], 1)
         self.assertGreater(summary["repositories_not_done"] + summary["not_done"], 0)
 
-    def test_ctrl_c_ends_it_within_a_second_and_the_next_run_goes_on(self):
+    def test_ctrl_c_ends_a_run_within_a_second_and_the_next_run_goes_on(self):
         self.source.control({"method": "GET", "path": "/layer", "action": "stall", "after": 100, "times": 3})
         process = self.start_regctl("mirror", self.source.host, self.destination.host, "--report", "report")
         wait_for(lambda: self.source.log("GET", "/layer"), "the first layer")

@@ -81,7 +81,7 @@ class Plan(TestCase):
 
 
 class Foretold(Plan):
-    def test_between_registries(self):
+    def test_plan_between_registries_matches_the_run(self):
         sizes = self.fill()
         plan = self.assertForetold()
         self.assertEqual((plan["bytes_ahead"], plan["images_ahead"], plan["planned"]),
@@ -91,7 +91,7 @@ class Foretold(Plan):
         self.assertForetold("--prune", "--yes")
         self.assertEqual(self.assertForetold()["planned"], 0)
 
-    def test_out_of_a_tree_without_asking(self):
+    def test_plan_from_a_tree_knows_all_sizes_and_matches_the_run(self):
         self.fill()
         tree = f"v1-storage:{self.source.storage}"
         self.source.end()
@@ -100,14 +100,14 @@ class Foretold(Plan):
         self.assertTrue(all(tag["bytes_ahead"] is not None for tag in tags))
         self.assertForetold(source=tree)
 
-    def test_into_a_tree_what_is_there_does_not_count(self):
+    def test_plan_into_a_tree_does_not_count_its_images(self):
         self.fill()
         self.push(self.destination, "other/name:1", ["base", "lib"])  # which no tag of the plan tells
         tree = f"v1-storage:{self.destination.storage}"
         self.destination.end()
         self.assertForetold(destination=tree)
 
-    def test_into_a_tree_that_is_not_there_and_stays_so(self):
+    def test_plan_into_a_missing_tree_does_not_create_it(self):
         self.fill()
         for name in ("absent", "empty"):
             if name == "empty":
@@ -117,7 +117,7 @@ class Foretold(Plan):
             self.assertEqual(os.path.exists(self.path(name)) and os.listdir(self.path(name)), name == "empty" and [])
         self.assertForetold(destination=f"v1-storage:{self.path('absent')}")
 
-    def test_out_of_npm_s_server_that_lists_all_at_once(self):
+    def test_plan_from_npms_listing_of_all_tags_matches_the_run(self):
         npm = self.start(NpmServer)
         for name in ("team/app:1", "team/app:2", "other:1"):
             self.push(npm, name, ["base", name.replace(":", "-").replace("/", "-")])
@@ -129,7 +129,7 @@ class Foretold(Plan):
 
 
 class Known(Plan):
-    def test_a_plan_asks_for_no_image_and_says_what_it_does_not_know(self):
+    def test_a_plan_requests_no_image_and_marks_unknown_sizes(self):
         self.fill()
         self.source.forget_requests()
         tags, plan = self.plan()
@@ -143,7 +143,7 @@ class Known(Plan):
         _, requests = self.run_mirror()
         self.assertLess(plan["requests_ahead"], len(requests))
 
-    def test_sizes_are_asked_for_once_and_kept(self):
+    def test_sizes_are_requested_once_and_kept(self):
         sizes = self.fill()
         self.source.forget_requests()
         self.plan("--sizes", "-j", "1")  # several threads may ask for one image at the same moment
@@ -155,7 +155,7 @@ class Known(Plan):
         self.assertEqual([r for r in self.source.requests() if "/images/" in r], [])
         self.assertEqual(plan["bytes_ahead"], sum(sizes.values()))
 
-    def test_sizes_of_several_repositories_are_asked_for_at_once(self):
+    def test_sizes_of_several_repositories_are_requested_in_parallel(self):
         """Neither answer comes before both requests are there."""
         source = self.start(FaultServer)
         for name in ("a", "b"):
@@ -165,7 +165,7 @@ class Known(Plan):
         _, plan = self.plan("--sizes", "-j", "2", "--retry", "0", source=source.host)
         self.assertEqual((plan["to_copy"], plan["planned_of_unknown_size"]), (2, 0))
 
-    def test_what_tags_share_is_told_of_each_and_counted_once(self):
+    def test_shared_images_are_shown_for_each_tag_and_counted_once(self):
         one = self.push(self.source, "app:1", ["base", "lib", "one"])
         two = self.push(self.source, "app:2", ["base", "lib", "two"])
         self.push(self.source, "app:3", ["base", "three"])
@@ -200,7 +200,7 @@ class Shown(Plan):
             for row in rows:
                 self.assertEqual((row[column - 3:column], row[column] != " "), ("   ", True), row)
 
-    def test_all_shows_what_stays(self):
+    def test_all_shows_unchanged_tags(self):
         self.fill()
         self.run_mirror()
         words = ("mirror", self.source.host, self.destination.host, "--semver", "1.0")
@@ -213,7 +213,7 @@ class Shown(Plan):
         self.assertEqual(len(lines), 9)
         self.assertTrue(lines[0].startswith("kept single:1.0 "))
 
-    def test_who_reads_a_plan_may_go(self):
+    def test_a_closed_pipe_does_not_end_a_plan(self):
         self.fill()
         process = subprocess.Popen([REGCTL, "mirror", self.source.host, self.destination.host, "-n", "--plan", "plan"],
                                    env=self.environment({}), cwd=self.folder, stdout=subprocess.PIPE,
@@ -223,7 +223,7 @@ class Shown(Plan):
         self.assertEqual((process.returncode, err), (0, b""))
         self.assertEqual(len(self.read("plan").splitlines()), 9)
 
-    def test_ctrl_c_ends_it_in_the_middle_of_its_lines(self):
+    def test_ctrl_c_ends_a_plan_in_the_middle_of_its_lines(self):
         source = self.start(FaultServer)
         for name in ("a", "b", "c"):
             self.push(source, f"{name}:1", ["base"], 100)
@@ -235,7 +235,7 @@ class Shown(Plan):
         _, err = process.communicate()
         self.assertEqual((process.returncode, err.count(b"bug")), (130, 0), err)
 
-    def test_a_full_disk_is_told_at_the_end(self):
+    def test_a_full_disk_is_reported_at_the_end(self):
         self.fill()
         with open("/dev/full", "wb") as full:
             done = subprocess.run([REGCTL, "mirror", self.source.host, self.destination.host, "-n", "--format", "json"],

@@ -207,7 +207,7 @@ class Faults(TestCase):
         self.assertEqual(server.end(), 0)
         return run, source.spoiled + destination.spoiled, source.tokens.refused + destination.tokens.refused
 
-    def test_what_ends_well_is_complete_and_all_else_says_what_is_missing(self):
+    def test_a_successful_run_is_complete_and_any_other_reports_what_is_missing(self):
         with ThreadPoolExecutor(AT_A_TIME) as pool:
             seeds = list(pool.map(self.run_seed, SEEDS))
         runs, spoiled, refused = [sum(column) for column in zip(*seeds)]

@@ -87,7 +87,7 @@ class Kill(TestCase):
             self.assertEqual((process.returncode, err), (0, b""))
         return process.returncode
 
-    def test_each_next_run_goes_on_and_one_gets_through(self):
+    def test_runs_killed_at_any_moment_make_progress_until_one_completes(self):
         choose = random.Random(SEED)
         kills, wasted, destinations, in_a_layer = 0, 0, 0, 0
         while kills < MOMENTS:

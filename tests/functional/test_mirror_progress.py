@@ -44,7 +44,7 @@ class Progress(TestCase):
             pass
         return text in self.shown
 
-    def test_tags_that_are_done_are_told_out_of_those_that_are_known(self):
+    def test_finished_tags_are_shown_out_of_the_known_ones(self):
         """One tag is done and one is left out when the third waits for its layer; then comes another repository."""
         self.push("app:1", ["base"])
         self.ok("tag", f"{self.source.host}/app:1", f"{self.source.host}/app:latest")

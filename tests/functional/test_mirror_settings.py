@@ -56,7 +56,7 @@ class Settings(MirrorCase):
 
 
 class Pace(Settings):
-    def test_requests_a_second(self):
+    def test_requests_per_second_are_limited_for_each_registry(self):
         """Each registry has a limit of its own, and the slower one does not hold the other one's back."""
         rates = {"source": 15, "destination": 60}
         source, destination = self.start(FaultServer), self.start(FaultServer)
@@ -79,7 +79,7 @@ class Pace(Settings):
         self.assertLessEqual(most["source"], 0.5 * rates["source"] + 4)
         self.assertGreater(most["destination"], most["source"])
 
-    def test_bandwidth(self):
+    def test_bandwidth_is_limited_for_each_registry(self):
         """To a registry and from it: 120 kB at 80 kB/s."""
         limited, free, other = (self.start(FaultServer) for _ in range(3))
         self.push(limited, name="team/from")
@@ -97,7 +97,7 @@ class Pace(Settings):
         self.assertGreater(seconds["team/to"], 0.9 * least)
         self.assertLess(seconds["team/other"], min(seconds["team/from"], seconds["team/to"]))
 
-    def test_jobs(self):
+    def test_jobs_are_limited_for_each_registry(self):
         """As many at a time as the lesser of both ends bears, and the run allows."""
         most = {"one": 1, "two": 2, "free": 3, "to-one": 1}
         sources = {name: self.start(FaultServer) for name in most}
@@ -118,7 +118,7 @@ class Pace(Settings):
 
 
 class Access(Settings):
-    def test_credentials(self):
+    def test_credentials_are_for_their_registry_only(self):
         """From a file, from variables, and from where every command looks; each for its registry alone."""
         users = {"file": "alice:one", "variables": "bob:two", "docker": "carol:three"}
         servers = {name: self.start(FaultServer, "--auth", "basic", "--user", user)
@@ -142,7 +142,7 @@ class Access(Settings):
         missing = self.fails(2, "mirror", "--config", "mirror.yaml", env={"BOB": "bob"}, saying="BOBS is not set")
         self.assertNotIn("two", missing.err)
 
-    def test_certificates(self):
+    def test_certificates_are_for_their_registry_only(self):
         """One registry's authority is not another one's, and who need not be verified is named."""
         self.make_key("ca", "/CN=test CA")
         self.make_key("server", "/CN=127.0.0.1", ca="ca", names="IP:127.0.0.1")

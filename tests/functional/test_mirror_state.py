@@ -67,7 +67,7 @@ class Damaged(State):
             b"precious: not ours\n": "is not a mirror's state",
         }
 
-    def test_it_is_told_once_and_mended_whether_there_is_work_or_not(self):
+    def test_a_damaged_state_is_noted_once_and_rewritten(self):
         done = self.start(FaultServer)
         self.run_to(done)
         for text, said in self.damage().items():
@@ -83,7 +83,7 @@ class Damaged(State):
                     self.known()
                     self.assertEqual(self.run_to(destination), [])
 
-    def test_a_link_to_itself_is_left_alone_and_the_run_is_complete(self):
+    def test_a_state_that_links_to_itself_is_left_alone_and_the_run_completes(self):
         os.remove(self.path("state"))
         os.symlink("state", self.path("state"))
         notes = self.run_to(self.start(FaultServer))
@@ -93,7 +93,7 @@ class Damaged(State):
         self.assertEqual(self.summary()["copied"], 3)
         self.assertEqual(os.readlink(self.path("state")), "state")
 
-    def test_where_it_can_be_neither_read_nor_written_the_run_is_complete(self):
+    def test_a_state_that_cannot_be_read_or_written_does_not_fail_the_run(self):
         os.remove(self.path("state"))
         os.mkdir(self.path("state"))
         notes = self.run_to(self.start(FaultServer))
@@ -104,7 +104,7 @@ class Damaged(State):
 
 
 class Shared(State):
-    def test_the_later_of_two_runs_keeps_what_the_earlier_has_learnt(self):
+    def test_the_later_of_two_runs_keeps_the_facts_of_the_earlier_one(self):
         images = self.push(["team/one", "team/two"])
         one, two = images.values()
         # The first run begins before the second one and ends after it.
@@ -119,7 +119,7 @@ class Shared(State):
         self.assertEqual(first.returncode, 0, err)
         self.assertEqual(sorted(self.known()), sorted([one.id, two.id]))
 
-    def test_many_at_once_leave_a_good_file(self):
+    def test_many_runs_at_once_leave_a_valid_state(self):
         names = [f"team/app-{n}" for n in range(6)]
         images = self.push(names)
         destination = self.start(FaultServer)

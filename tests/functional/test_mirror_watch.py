@@ -58,7 +58,7 @@ class Hangup(Watch):
                  f"    destination: {self.destination.host}", *(f"    {rule}" for rule in rules)]
         return "\n".join(lines) + "\n"
 
-    def test_the_file_is_read_again(self):
+    def test_sighup_reads_the_mirror_file_again(self):
         self.write("mirror.yaml", self.file("repositories: [single]"))
         process = self.watch("--config", "mirror.yaml")
         self.assertEqual(self.wait_for_passes(1)['tags{outcome="copied"}'], 2)
@@ -69,7 +69,7 @@ class Hangup(Watch):
         self.assertEqual(code, 0, err)
         self.assertIn("the mirror file was read again", err)
 
-    def test_rules_that_come_to_make_no_sense_are_told_and_do_not_end_it(self):
+    def test_rules_that_fail_in_a_later_pass_are_reported_and_do_not_end_the_watch(self):
         """A pass that fails for its rules, once others have gone well, is not the end; the first one is."""
         rules = self.file("rename: [{from: 'team/*', to: same}]")
         self.write("mirror.yaml", rules)
@@ -87,14 +87,14 @@ class Hangup(Watch):
         self.assertEqual(code, 0, err)
         self.assertIn("would become same", err)
 
-    def test_standard_input_is_read_once_and_so_not_for_several_passes_or_mirrors(self):
+    def test_standard_input_is_refused_for_several_passes_or_mirrors(self):
         self.fails(2, "mirror", self.source.host, self.destination.host, "--repositories-from", "-", "--watch", "1h",
                    stdin=b"single\n", saying="--watch comes back to the repositories' names")
         two = self.file("repositories_from: '-'")
         self.write("mirror.yaml", two + two[two.index("  - source"):])
         self.fails(2, "mirror", "--config", "mirror.yaml", stdin=b"single\n", saying="several mirrors read")
 
-    def test_a_pass_that_cannot_be_begun_is_counted_and_the_next_one_comes(self):
+    def test_a_pass_that_cannot_begin_is_counted_and_the_next_one_comes(self):
         self.write("mirror.yaml", "defaults: {report: missing/report}\n" + self.file("repositories: [single]"))
         process = self.watch("--config", "mirror.yaml")
         numbers = self.wait_for_passes(1)
@@ -112,7 +112,7 @@ class Hangup(Watch):
         self.assertIn("overwritten before it is read; going on with what it said before", err)
         self.assertEqual(self.read("names"), b"team/app\n")
 
-    def test_a_file_with_mistakes_is_told_and_the_rules_of_before_stay(self):
+    def test_mistakes_in_the_file_are_noted_and_the_old_rules_stay(self):
         whole = self.file("repositories: [single]")
         mistakes = [  # the file, and what is said of it
             (self.file("repositories: {exclud: [x]}", "latest: some"),
@@ -157,7 +157,7 @@ class Metrics(Watch):
         except urllib.error.HTTPError as answer:
             return answer.code, answer.headers["Content-Type"], answer.read()
 
-    def test_they_are_served_as_they_are_in_the_file(self):
+    def test_metrics_are_served_as_in_the_file(self):
         source, destination = self.start(FaultServer), self.start(FaultServer)
         self.fill(source, names=("team/app",))
         source.control({"method": "GET", "path": "/layer$", "action": "headers", "gather": 2, "times": 2})
@@ -222,13 +222,13 @@ class Ending(Watch):
             self.assertEqual({record["path"].split("/")[3] for record in server.log()[before:]
                               if "/images/" in record["path"]}, {self.last.id})
 
-    def test_sigint_in_a_pass(self):
+    def test_sigint_during_a_pass_ends_the_run(self):
         self.check_end(signal.SIGINT)
 
-    def test_sigterm_in_a_pass(self):
+    def test_sigterm_during_a_pass_ends_the_run(self):
         self.check_end(signal.SIGTERM)
 
-    def test_sigterm_in_a_pass_of_one_that_stays(self):
+    def test_sigterm_during_a_pass_ends_a_watch(self):
         self.check_end(signal.SIGTERM, "--watch", "1h")
 
 

@@ -78,7 +78,7 @@ class Proxies(Network):
                 self.round_trip("--ca-file", self.path("ca.crt"), env=self.through(variable))
                 self.assertEqual({(r["method"], r["target"]) for r in self.proxy.records()}, {("CONNECT", HOST)})
 
-    def test_a_proxy_is_for_its_scheme_alone(self):
+    def test_a_proxy_is_used_for_its_scheme_only(self):
         self.start_proxied()
         for variable, flags in (("HTTPS_PROXY", ["--plain-http"]), ("HTTP_PROXY", [])):
             with self.subTest(variable):
@@ -97,7 +97,7 @@ class Proxies(Network):
         environment = {**self.through("ALL_PROXY"), "NO_PROXY": "example.org,registry.example:5001,10.0.0.0/8"}
         self.ok("tags", "--plain-http", f"{HOST}/team/app", env=environment)
 
-    def test_the_proxys_password_reaches_the_proxy_and_nobody_else(self):
+    def test_the_proxys_password_reaches_only_the_proxy(self):
         for start, variable, flags in ((self.start_proxied, "HTTP_PROXY", ["--plain-http"]),
                                        (self.start_proxied_tls, "HTTPS_PROXY", ["--insecure"])):
             with self.subTest(variable):
@@ -118,7 +118,7 @@ class Proxies(Network):
                 self.start_proxied("--user", f"bob:{password}")
                 self.ok("ping", "--plain-http", HOST, env=self.through("HTTP_PROXY", f"bob:{written}@"))
 
-    def test_a_variable_that_names_no_proxy_is_told_without_its_value(self):
+    def test_an_invalid_proxy_variable_is_named_without_its_value(self):
         for value in (f"gopher://bob:{SECRET}@proxy:1", f"http://bob:{SECRET}@pro xy:1", f"http://bob:{SECRET}@"):
             with self.subTest(value):
                 result = self.fails(2, "ping", HOST, env={"HTTPS_PROXY": value}, saying="HTTPS_PROXY")
@@ -145,7 +145,7 @@ class Proxies(Network):
                 if status == 407:
                     self.assertIn(f"{variable}=http://USER:PASSWORD@{self.proxy.host}", result.err)
 
-    def test_a_proxy_that_is_not_there_is_named(self):
+    def test_an_unreachable_proxy_is_named(self):
         port = free_port()
         for variable, flags in (("HTTP_PROXY", ["--plain-http"]), ("HTTPS_PROXY", [])):
             with self.subTest(variable):
@@ -157,14 +157,14 @@ class Proxies(Network):
 
 
 class Nobody(Network):
-    def test_a_retry_that_was_asked_for_is_made_also_where_nobody_answers(self):
+    def test_explicit_retries_are_made_for_an_unreachable_host_too(self):
         host = f"127.0.0.1:{free_port()}"
         self.assertNotIn("(3 of ", self.fails(5, "ping", host, saying="(2 of 2)").err)
         self.fails(5, "ping", "--retry", "3", host, saying="(3 of 3)")
 
 
 class Schemes(Network):
-    def test_a_host_elsewhere_that_speaks_plain_http_is_told_and_never_spoken_to(self):
+    def test_a_remote_host_that_speaks_plain_http_is_refused_with_advice(self):
         self.start_proxied()
         environment = {**self.through("ALL_PROXY"), "REGCTL_USERNAME": "bob", "REGCTL_PASSWORD": SECRET}
         for command in (["ping", HOST], ["tags", f"{HOST}/team/app"], ["push", "app.tar", IMAGE]):
@@ -173,18 +173,18 @@ class Schemes(Network):
         self.assertEqual(self.server.log(), [])
         self.assertEqual({r["method"] for r in self.proxy.records()}, {"CONNECT"})
 
-    def test_insecure_and_the_configuration_allow_it(self):
+    def test_insecure_and_the_configuration_allow_plain_http(self):
         self.start_proxied()
         self.write("config.json", '{"registries": {"%s": {"plain_http": true}}}' % HOST)
         self.round_trip("--insecure", env=self.through("ALL_PROXY"))
         self.ok("tags", "--config", self.path("config.json"), f"{HOST}/team/app", env=self.through("ALL_PROXY"))
 
-    def test_a_mistake_in_the_configuration_is_not_one_in_a_command(self):
+    def test_a_mistake_in_the_configuration_is_reported_as_the_configurations(self):
         self.write("config.json", "{")
         result = self.fails(2, "ping", "--config", self.path("config.json"), HOST, saying="FILES in regctl(1)")
         self.assertNotIn("--help", result.err)
 
-    def test_a_host_that_wants_https_is_told_when_asked_in_plain_http(self):
+    def test_a_host_that_needs_https_is_named_when_asked_in_plain_http(self):
         self.make_key("server", "/CN=127.0.0.1")
         server = self.start(FaultServer, "--tls-cert", self.path("server.crt"), "--tls-key",
                             self.path("server.key"))
@@ -214,7 +214,7 @@ class NamedHosts(Network):
         self.ok("push", "--plain-http", "app.tar", IMAGE, env=environment)
         return environment
 
-    def test_a_registry_elsewhere_leads_to_no_address_of_this_machine(self):
+    def test_a_remote_registry_cannot_send_us_to_an_address_of_this_machine(self):
         victim = self.start(FaultServer)
         for host in ("127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]", "0.0.0.0", "[::1]"):
             with self.subTest(host):
@@ -225,7 +225,7 @@ class NamedHosts(Network):
         self.fails(6, "pull", "--plain-http", IMAGE, "out.tar", env=environment, saying="metadata")
         self.assertEqual(victim.log(), [])
 
-    def test_a_name_that_leads_to_this_machine_is_no_way_round_it(self):
+    def test_a_host_name_that_resolves_to_this_machine_is_refused_too(self):
         name = other_name_of_this_machine()
         if not name:
             self.skipTest("/etc/hosts has no other name of this machine")
@@ -241,7 +241,7 @@ class NamedHosts(Network):
         self.ok("pull", f"{near.host}/team/app:1.0", "out.tar")
         self.assertEqual(len(victim.log("GET", "/layer")), 2)
 
-    def test_an_endpoint_that_may_not_be_asked_is_told_and_passed_over(self):
+    def test_a_forbidden_endpoint_is_noted_and_passed_over(self):
         victim = self.start(FaultServer)
         environment = self.start_elsewhere("--standalone", "False", "--endpoints", victim.host)
         result = self.ok("pull", "--plain-http", IMAGE, "out.tar", env=environment)
@@ -250,7 +250,7 @@ class NamedHosts(Network):
 
 
 class Ipv6(Network):
-    def test_an_address_of_ipv6_is_a_host_wherever_one_may_stand(self):
+    def test_an_ipv6_address_is_accepted_wherever_a_host_is(self):
         server = self.start(FaultServer, "--address", "::1")
         host = f"[::1]:{server.port}"
         self.assertIn(host, self.ok("ping", host).out)
@@ -265,7 +265,7 @@ class Ipv6(Network):
         self.assertEqual(self.ok("tags", f"{host}/team/app").out, "1.0\n")
         self.fails(2, "tags", "[::1/team/app")
 
-    def test_credentials_are_kept_by_its_whole_name(self):
+    def test_credentials_are_stored_under_the_whole_ipv6_address(self):
         server = self.start(FaultServer, "--address", "::1", "--auth", "basic", "--user", f"bob:{SECRET}")
         host = f"[::1]:{server.port}"
         self.fails(4, "push", "app.tar", f"{host}/team/app:1.0", saying=f"regctl login {host}")

@@ -24,7 +24,7 @@ class Overload(TestCase):
     def layer_gets(self):
         return self.server.log("GET", "/layer")[self.seen:]
 
-    def test_a_storm_of_refusals_halves_what_is_asked_at_a_time(self):
+    def test_a_burst_of_refusals_halves_the_requests_at_a_time(self):
         everybody = {"method": "GET", "path": "/layer$", "times": JOBS, "gather": JOBS}
         self.server.control({**everybody, "action": "status", "status": 429})
         self.server.control({"method": "GET", "path": "/layer$", "action": "slow", "rate": 4000})
@@ -38,7 +38,7 @@ class Overload(TestCase):
         self.assertLessEqual(max(r["in_flight"] for r in served), 12)
         self.assertGreater(max(r["in_flight"] for r in served), 3)
 
-    def test_a_pause_that_one_request_is_asked_for_holds_the_others(self):
+    def test_retry_after_of_one_request_pauses_the_others(self):
         one = {"method": "GET", "path": "/layer$", "times": 1}
         self.server.control({**one, "action": "status", "status": 503, "retry_after": PAUSE_S})
         self.server.control({**one, "action": "slow", "rate": 2000})  # still there when the pause begins
@@ -49,7 +49,7 @@ class Overload(TestCase):
         self.assertEqual(len(others), JOBS)
         self.assertGreaterEqual(others[1], PAUSE_S)
 
-    def test_what_writes_the_index_of_a_repository_goes_one_at_a_time(self):
+    def test_requests_that_write_a_repositorys_index_go_one_at_a_time(self):
         tags = [f"1.{number}" for number in range(10)]
         for tag, layer in zip(tags, self.layers):
             self.ok("tag", "--id", layer.id, f"{self.server.host}/team/app:{tag}")

@@ -26,7 +26,7 @@ class Places(TestCase):
     def here(self, *words):
         return self.regctl(*words)
 
-    def test_a_tree_is_read_by_its_name_alone(self):
+    def test_a_tree_is_read_by_its_folders_name(self):
         wanted = self.here("images", "v1-storage:wild", "--no-trunc").out
         for name in ("wild", "./wild", "wild/", self.path("wild")):
             with self.subTest(name):
@@ -36,14 +36,14 @@ class Places(TestCase):
         self.assertEqual(self.here("gc", "wild").out, self.here("gc", "v1-storage:wild").out)
         self.assertEqual(self.here("repair", "-n", "wild").out, self.here("repair", "-n", "v1-storage:wild").out)
 
-    def test_a_repository_of_a_tree_stands_behind_a_colon(self):
+    def test_a_repository_of_a_tree_is_named_after_a_colon(self):
         repository = self.here("images", "wild", "--format", "json").json[0]["repository"]
         for name in (f"wild:{repository}", f"./wild:{repository}", f"{self.path('wild')}:{repository}"):
             with self.subTest(name):
                 rows = self.here("images", name, "--format", "json").json
                 self.assertEqual({row["repository"] for row in rows}, {repository})
 
-    def test_a_tree_is_mirrored_and_copied_by_its_name_alone(self):
+    def test_a_tree_is_mirrored_and_copied_by_its_folders_name(self):
         server = self.start(RegctlServer)
         result = self.here("mirror", "wild", server.host)
         self.assertIn(result.code, (0, 10), result.err)  # one of its uploads is dead
@@ -51,14 +51,14 @@ class Places(TestCase):
         back = self.here("images", server.host, "--format", "json").json[0]
         self.assertEqual(self.here("copy", f"{server.host}/{back['repository']}:{back['tag']}", "wild").code, 0)
 
-    def test_an_archive_is_an_archive_everywhere(self):
+    def test_an_archives_file_name_is_an_archive_for_every_command(self):
         self.assertEqual(self.here("images", "x.tar").code, 0)
         self.assertEqual(self.here("verify", "x.tar").code, 0)
         result = self.here("audit", "x.tar")
         self.assertEqual(result.code, 2)
         self.assertIn("hint: regctl verify x.tar", result.err)
 
-    def test_what_may_be_either_asks_with_both_lines(self):
+    def test_an_ambiguous_name_is_refused_with_both_lines_to_type(self):
         server = self.start(FaultServer)
         os.rename(self.path("wild"), self.path("reg.local"))
         os.makedirs(self.path(server.host))
@@ -76,19 +76,19 @@ class Places(TestCase):
         self.assertEqual(self.here("images", "./reg.local").code, self.here("images", "v1-storage:reg.local").code)
         self.assertEqual(self.here("images", f"docker://{server.host}").code, 0)
 
-    def test_what_can_only_be_here_is_not_asked_for(self):
+    def test_a_name_that_can_only_be_local_is_not_refused(self):
         os.rename(self.path("x.tar"), self.path("app.img"))
         server = self.start(RegctlServer)
         self.ok("push", "app.img", f"{server.host}/team/app:1")
         self.ok("pull", f"{server.host}/team/app:1", "app.img")
 
-    def test_a_tree_that_is_yet_to_be_made_wants_its_scheme(self):
+    def test_a_tree_to_be_created_needs_its_scheme(self):
         server = self.start(RegctlServer)
         result = self.here("mirror", server.host, "./new")
         self.assertEqual(result.code, 9, result.err)
         self.assertIn("write v1-storage:./new", result.err)
 
-    def test_a_folder_without_images_is_told(self):
+    def test_a_folder_without_images_is_an_error(self):
         result = self.here("images", "./stuff")
         self.assertEqual(result.code, 2)
         self.assertIn("neither a storage tree nor an image layout", result.err)

@@ -42,7 +42,7 @@ class Program(TestCase):
         wait_for(lambda: asked() > before, "the layer to be asked for")
         return process
 
-    def test_a_signal_ends_it_within_a_second_and_leaves_nothing(self):
+    def test_a_signal_ends_the_program_within_a_second_and_leaves_nothing(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(number):
                 process = self.stalled_pull()
@@ -54,7 +54,7 @@ class Program(TestCase):
                 self.assertEqual(self.left_behind(), [])
                 self.server.control("clear")
 
-    def test_a_signal_while_it_waits_to_try_again_ends_it(self):
+    def test_a_signal_ends_the_wait_before_a_retry(self):
         self.ok("push", "app.tar", self.image)
         self.server.control({"method": "GET", "path": "/tags$", "action": "status", "status": 503,
                              "retry_after": 500})
@@ -64,7 +64,7 @@ class Program(TestCase):
         process.communicate(timeout=30)
         self.assertEqual(process.returncode, 130)
 
-    def test_a_push_that_was_killed_is_finished_by_the_next(self):
+    def test_a_killed_push_is_finished_by_the_next_one(self):
         self.server.control({"method": "PUT", "path": f"{self.layers[2].id}/layer$", "times": 1,
                              "action": "stall", "after": 0})
         process = self.start_regctl("push", "app.tar", self.image)
@@ -101,7 +101,7 @@ class Program(TestCase):
         asked = [r for r in self.server.log("GET", "/json") if self.layers[-1].id in r["path"]]
         self.assertLess(len(asked), 20)
 
-    def test_a_reader_that_has_enough_is_no_error(self):
+    def test_a_closed_pipe_on_standard_output_is_no_error(self):
         self.many_tags(10_000)
         process = self.start_regctl("tags", f"{self.server.host}/team/app")
         self.assertEqual(process.stdout.readline(), b"v0\n")
@@ -111,7 +111,7 @@ class Program(TestCase):
         self.assertEqual(err, b"")
         process.stderr.close()
 
-    def test_a_full_disk_is_told(self):
+    def test_a_full_disk_is_an_error(self):
         self.ok("push", "app.tar", self.image)
         with open("/dev/full", "wb") as full:
             for words in (["tags", f"{self.server.host}/team/app"], ["pull", self.image, "-"],
@@ -122,7 +122,7 @@ class Program(TestCase):
                     self.assertEqual(done.returncode, 8, done.stderr)
                     self.assertIn(b"No space left on device", done.stderr)
 
-    def test_a_stream_that_is_closed_is_told(self):
+    def test_a_closed_standard_stream_is_an_error(self):
         self.ok("push", "app.tar", self.image)
         closed_in = "cannot read the archive on stdin: Bad file descriptor"
         closed_out = "cannot write standard output: Bad file descriptor"
@@ -141,7 +141,7 @@ class Program(TestCase):
                 self.assertEqual(done.returncode, 8, done.stderr)
                 self.assertIn(said, done.stderr.decode())
 
-    def test_a_file_that_may_not_grow_is_told_and_goes(self):
+    def test_a_file_over_the_size_limit_is_an_error_and_is_removed(self):
         self.ok("push", "app.tar", self.image)
         process = subprocess.run(
             [REGCTL, "pull", self.image, "out.tar"], cwd=self.folder, env=self.environment({}),
@@ -152,14 +152,14 @@ class Program(TestCase):
         self.assertFalse(os.path.exists(self.path("out.tar")))
         self.assertEqual(self.left_behind(), [])
 
-    def test_an_archive_that_is_cut_anywhere_is_refused(self):
+    def test_an_archive_truncated_at_any_byte_is_refused(self):
         whole = self.read("app.tar")
         for size in [*range(0, 20_000, 512), len(whole) // 2, len(whole) - 12_000]:
             self.write("cut.tar", whole[:size])
             result = self.regctl("tags", "cut.tar")
             self.assertIn(result.code, (6, 7), f"cut to {size}: {result.err}{result.out}")
 
-    def test_hostile_archives_are_refused_with_their_entry(self):
+    def test_hostile_archives_are_refused_naming_the_entry(self):
         def archive(*members):
             with tarfile.open(self.path("bad.tar"), "w") as out:
                 for name, kind, link in members:
@@ -183,7 +183,7 @@ class Program(TestCase):
                 archive(*members)
                 self.fails(6, "tags", "bad.tar", saying=[words, "bad.tar"])
 
-    def test_a_bomb_is_refused_before_the_disk_is_full(self):
+    def test_a_compression_bomb_is_refused_before_the_disk_is_full(self):
         """Zeros take no room, whatever they are; a terabyte of anything else is not written."""
         def packed(fill, size):
             """An archive whose layer claims so many bytes, of which the first 300 MiB are there."""
@@ -204,7 +204,7 @@ class Program(TestCase):
         packed(b"\0", 1 << 40)
         self.fails(6, "tags", "bomb.tar.zst", saying="ends in the middle of an entry")
 
-    def test_what_an_archive_tells_wrongly_is_not_blamed_on_the_command(self):
+    def test_a_fault_of_an_archive_is_not_reported_as_a_usage_error(self):
         def archive(**files):
             with tarfile.open(self.path("bad.tar"), "w") as out:
                 for name, data in files.items():
@@ -239,7 +239,7 @@ class Program(TestCase):
         rows = self.ok("images", "names.tar", "--format", "json").json
         self.assertEqual([row["repository"] + ":" + row["tag"] for row in rows], names)
 
-    def test_an_empty_archive_is_said_to_be_empty(self):
+    def test_an_empty_archive_is_reported_as_empty(self):
         self.write("empty.tar", b"")
         words = [" is empty", "hint: did the command that writes it fail?"]
         self.fails(6, "images", "empty.tar", saying=["'empty.tar'", *words])
@@ -247,7 +247,7 @@ class Program(TestCase):
         self.write("empty.tgz", gzip.compress(b""))
         self.fails(6, "images", "empty.tgz", saying=words)
 
-    def test_only_what_an_archive_needs_is_unpacked(self):
+    def test_only_the_needed_files_of_an_archive_are_unpacked(self):
         """With files that may not grow as large as what comes out."""
         def images(source):
             return subprocess.run(
@@ -287,7 +287,7 @@ class Program(TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return int(done.stdout) / 1024
 
-    def test_memory_does_not_grow_with_a_layer(self):
+    def test_memory_does_not_grow_with_the_size_of_a_layer(self):
         # A bar for tests, far above what is used and far below what is moved; tests/bench measures.
         if "asan" in REGCTL or "tsan" in REGCTL:
             limit = 600
@@ -298,7 +298,7 @@ class Program(TestCase):
                       ["pull", f"{self.server.host}/team/large:1", "got.tar"]):
             self.assertLess(self.peak_mib(*words), limit)
 
-    def test_control_characters_of_a_server_are_shown_not_obeyed(self):
+    def test_control_characters_from_a_server_are_made_visible(self):
         self.ok("push", "app.tar", self.image)
         evil = "x\x1b]0;owned\x07\x1b[2J"
         self.server.control({"method": "GET", "path": "/search", "action": "body", "text": json.dumps(
@@ -312,14 +312,14 @@ class Program(TestCase):
                 self.assertNotIn("\x1b", result.out + result.err)
                 self.assertNotIn("\x07", result.out + result.err)
 
-    def test_search_that_is_off_is_said_clearly(self):
+    def test_a_registry_without_search_is_reported_as_such(self):
         for mode in ("off", "empty"):
             with self.subTest(mode):
                 server = self.start(FaultServer, "--search", mode)
                 self.fails(9, "search", server.host, saying="search is off")
                 self.fails(9, "images", server.host, saying="search is off")
 
-    def test_a_host_that_is_no_registry_is_told(self):
+    def test_a_host_that_is_no_registry_is_an_error(self):
         self.server.control({"path": "/_?ping|/v2/", "action": "status", "status": 404})
         self.fails(6, "ping", self.server.host, saying="not as a Docker registry")
 
@@ -330,7 +330,7 @@ class Program(TestCase):
         self.fails(6, "tags", f"{server.host}/team/app", saying="not as a Docker registry")
         self.assertEqual(len(server.log("GET", "/v1/_ping")), 2)  # once each
 
-    def test_a_registry_is_known_by_json_or_by_a_header(self):
+    def test_a_registry_is_recognised_by_json_or_by_a_header(self):
         for rule in ({"action": "headers", "drop": ["X-Docker-Registry-Version",
                                                     "X-Docker-Registry-Standalone"]},
                      {"action": "body", "text": "pong"}):
@@ -339,7 +339,7 @@ class Program(TestCase):
                 self.assertIn("speaks v1", self.ok("ping", self.server.host).out)
                 self.server.control("clear")
 
-    def test_a_result_whose_folder_is_missing_is_not_an_image_that_is_missing(self):
+    def test_a_missing_folder_for_a_result_is_not_reported_as_a_missing_image(self):
         self.ok("push", "app.tar", self.image)
         for words in (["pull", self.image, "nodir/out.tar"], ["layer", "get", self.image, "-o", "nodir/layer"]):
             with self.subTest(words):

@@ -38,14 +38,14 @@ class Wild(TestCase):
                             stored = self.server.get(f"/v1/images/{identity}/{part.split('.')[0]}")
                             self.assertEqual(archive.extractfile(member).read(), stored)
 
-    def test_a_missing_or_wrong_ancestry_is_rebuilt_and_told(self):
+    def test_a_missing_or_wrong_ancestry_is_rebuilt_and_noted(self):
         for name, word in (("team/noancestry:1", "is missing"), ("team/wrongancestry:1", "is wrong")):
             with self.subTest(name):
                 result = self.ok("pull", self.image(name), "out.tar")
                 self.assertIn(word, result.err)
                 self.assertIn("rebuilt from the images' parents", result.err)
 
-    def test_damage_is_named_with_its_exit_code(self):
+    def test_damage_is_named_and_has_its_exit_code(self):
         rows = (
             ("team/cut:1", 7, ["layer of image " + CUT, "has checksum ", ", not "]),
             ("team/flipped:1", 7, ["layer of image " + FLIPPED]),
@@ -64,7 +64,7 @@ class Wild(TestCase):
         gets = [r for r in self.server.log("GET", "/layer") if FLIPPED in r["path"]]
         self.assertEqual(len(gets), 2)
 
-    def test_every_command_says_what_can_be_done_about_a_damaged_layer(self):
+    def test_every_command_gives_a_hint_about_a_damaged_layer(self):
         with tarfile.open(WILD) as tree:
             tree.extractall(self.path("tree"))
         rescue = "copy --no-verify rescues it"
@@ -94,12 +94,12 @@ class Wild(TestCase):
                 self.assertEqual(archive.extractfile(layer).read(), stored)
             self.assertEqual(len(self.ok("history", "out.tar", "--format", "json").json), 3)
 
-    def test_a_file_that_was_there_stays_when_a_pull_fails(self):
+    def test_an_existing_file_stays_when_a_pull_fails(self):
         self.write("out.tar", "precious")
         self.fails(7, "pull", self.image("team/cut:1"), "out.tar")
         self.assertEqual(self.read("out.tar"), b"precious")
 
-    def test_images_shows_what_cannot_be_read_beside_what_can(self):
+    def test_images_lists_unreadable_images_beside_the_others(self):
         rows = {(r["repository"], r["tag"]): r
                 for r in self.ok("images", self.server.host, "--format", "json").json}
         self.assertEqual(len(rows), 17)
@@ -134,7 +134,7 @@ class Wild(TestCase):
         self.ok("images", self.server.host)
         self.assertEqual(len(self.server.log("GET", f"/images/{half}/json")), 1)
 
-    def test_images_goes_on_after_a_repository_that_cannot_be_listed(self):
+    def test_images_goes_on_after_an_unreadable_repository(self):
         self.server.control({"method": "GET", "path": "/mixed/tags$", "action": "status", "status": 403})
         result = self.regctl("images", self.server.host, "--format", "json")
         self.assertEqual(result.code, 10, result.err)
@@ -156,7 +156,7 @@ class Wild(TestCase):
                 sums.add(hashlib.sha256(data).hexdigest())
         self.assertEqual(len(sums), 1)
 
-    def test_one_bad_tag_of_several_is_named_with_a_way_on(self):
+    def test_one_bad_tag_of_several_is_named_with_a_hint(self):
         words = ["while copying tag ", "team/dead:half", "pushing it again repairs it; ", "regctl mirror"]
         self.fails(5, "pull", "-a", self.image("team/dead"), "all.tar", saying=words)
         tree = "v1-storage:" + self.path("tree")
@@ -164,7 +164,7 @@ class Wild(TestCase):
         one = self.fails(5, "pull", self.image("team/dead:half"), "one.tar")
         self.assertNotIn("regctl mirror", one.err)
 
-    def test_a_damaged_layer_of_several_tags_is_named_with_its_tag(self):
+    def test_a_damaged_layer_among_several_tags_is_named_with_its_tag(self):
         self.ok("tag", self.image("team/cut:1"), self.image("mixed:cut"))
         self.fails(7, "pull", "-a", self.image("mixed"), "all.tar",
                    saying=["layer of image " + CUT, "while copying tag ", "mixed:cut"])
@@ -220,25 +220,25 @@ class Misbehaving(TestCase):
                 first = after - min(after, 8192)
                 self.assertEqual(ranges, [f"bytes={first}-{size - 1}"] if first else [])
 
-    def test_a_resumed_download_that_finds_nothing_begins_anew(self):
+    def test_a_resumed_download_answered_404_or_416_begins_again(self):
         for status in (404, 416):
             with self.subTest(status):
                 self.pull_with(self.fault("cut", times=1, after=20_000),
                                self.fault("status", times=1, status=status))
 
-    def test_a_range_of_other_bytes_than_it_says_is_read_again_from_the_start(self):
+    def test_a_range_with_wrong_bytes_is_read_again_from_the_start(self):
         # docker-registry on S3: the right status, length and Content-Range, and the bytes from 0.
         self.pull_with(self.fault("cut", times=1, after=20_000), self.fault("shift", times=1))
         self.assertEqual(len([r for r in self.server.log("GET", "/layer") if r["range"]]), 1)
 
-    def test_cuts_within_what_is_asked_for_again_are_survived(self):
+    def test_cuts_within_a_resumed_range_are_survived(self):
         self.pull_with(self.fault("cut", times=1, after=20_000), self.fault("cut", times=3, after=3000))
 
     def test_several_cuts_are_survived(self):
         # More than --retry allows in a row: each of them brings some bytes.
         self.pull_with(self.fault("cut", times=4, after=20_000), options=["--retry", "2"])
 
-    def test_cuts_without_progress_end(self):
+    def test_cuts_without_progress_end_the_download(self):
         self.pull_with(self.fault("cut", after=0), options=["--retry", "2"], code=5,
                        saying=["broke off after 0 of"])
 
@@ -257,36 +257,36 @@ class Misbehaving(TestCase):
         server.control(self.fault("corrupt", at=10))
         self.fails(7, "pull", f"{server.host}/team/app:1.0", "out.tar")
 
-    def test_a_stalled_download_is_told_and_continued(self):
+    def test_a_stalled_download_is_noted_and_continued(self):
         self.pull_with(self.fault("stall", times=1, after=1000), options=["--timeout", "1"],
                        saying=["stalled for 1 s after 1000 of"])
 
     def test_a_slow_download_is_no_stall(self):
         self.pull_with(self.fault("slow", times=1, rate=300_000), options=["--timeout", "1"])
 
-    def test_statuses_that_pass_are_waited_out(self):
+    def test_passing_error_statuses_are_retried(self):
         for status in (429, 502, 503, 504):
             with self.subTest(status):
                 self.pull_with(self.fault("status", times=1, status=status),
                                saying=[f"answered {status}; trying again in"])
 
-    def test_retry_after_is_a_minimum(self):
+    def test_retry_after_is_the_minimum_wait(self):
         self.pull_with(self.fault("status", times=1, status=429, retry_after=2),
                        saying=["answered 429; trying again in 2.0 s (1 of 5)"])
 
-    def test_a_retry_after_without_end_is_not_waited_for(self):
+    def test_an_endless_retry_after_is_not_waited_for(self):
         self.pull_with(self.fault("status", status=503, retry_after=86400), code=5,
                        saying=["wants to be left alone for 24 h", "answered 503"])
         self.assertEqual(len([r for r in self.server.log() if r["status"] == 503]), 1)
 
-    def test_statuses_that_stay_are_told_with_what_the_server_says(self):
+    def test_lasting_error_statuses_are_reported_with_the_servers_text(self):
         rows = ((500, 5, "answered 500"), (403, 4, "denies access"), (418, 6, "answered 418"))
         for status, code, text in rows:
             with self.subTest(status):
                 self.pull_with(self.fault("status", status=status), options=["--retry", "1"], code=code,
                                saying=[text])
 
-    def test_a_wrong_byte_once_is_repaired_and_always_is_refused(self):
+    def test_a_wrong_byte_is_repaired_by_a_second_read_or_refused(self):
         self.pull_with(self.fault("corrupt", times=1, at=99), saying=["moving it once more"])
         self.pull_with(self.fault("corrupt", at=99), code=7, saying=["has checksum"])
 
@@ -297,12 +297,12 @@ class Misbehaving(TestCase):
                                   set={"X-Docker-Size": str(len(self.top.data) - 9)}), code=7,
                        saying=["more than the promised"])
 
-    def test_connections_that_are_closed_or_reset_are_made_again(self):
+    def test_closed_and_reset_connections_are_reopened(self):
         for action in ("close", "reset"):
             with self.subTest(action):
                 self.pull_with(self.fault(action, times=2))
 
-    def test_documents_that_are_wrong_are_protocol_errors(self):
+    def test_malformed_documents_are_protocol_errors(self):
         text = f"{self.top.id}/json$"
         rows = (
             (self.fault("body", text, text="{not json"), "is not JSON"),
@@ -317,18 +317,18 @@ class Misbehaving(TestCase):
             with self.subTest(words):
                 self.pull_with(fault, code=6, saying=[words])
 
-    def test_a_head_without_end_is_a_protocol_error_at_once(self):
+    def test_an_endless_head_is_a_protocol_error_at_once(self):
         for headers in ({"X-Long": "a" * 150_000}, {f"X-{i}": "a" * 8_000 for i in range(40)}):
             with self.subTest(len(headers)):
                 seen = len(self.server.log("GET", f"{self.top.id}/layer"))
                 self.pull_with(self.fault("headers", set=headers), code=6, saying=["sends a head that is longer"])
                 self.assertEqual(len(self.server.log("GET", f"{self.top.id}/layer")) - seen, 1)
 
-    def test_informational_answers_do_not_hold_us_past_the_time_out(self):
+    def test_informational_answers_do_not_extend_the_time_out(self):
         self.pull_with(self.fault("informational"), options=["--timeout", "1", "--retry", "0"], code=5,
                        saying=["has not ended the head of its answer after 1 s"])
 
-    def test_messages_quote_little_of_what_a_server_sends(self):
+    def test_messages_quote_only_a_part_of_a_servers_text(self):
         long = "x" * 50_000
         for target, code in ((f"ftp://{long}/", 6), (f"http://{long}/", 6), (f"http://localhost:1/{long}", 5)):
             with self.subTest(target[:20]):
@@ -341,7 +341,7 @@ class Misbehaving(TestCase):
         loop = json.dumps({"id": bottom, "parent": self.top.id})
         self.pull_with(self.fault("body", f"{bottom}/json$", text=loop), code=6, saying=["form a loop"])
 
-    def test_an_ancestry_that_lies_changes_nothing(self):
+    def test_a_false_ancestry_is_ignored(self):
         for text in ("[]", "null", '["x"]', json.dumps([self.top.id]), json.dumps([self.top.id] * 5000)):
             with self.subTest(text[:20]):
                 self.pull_with(self.fault("body", "/ancestry$", text=text), saying=["rebuilt"])
@@ -356,19 +356,19 @@ class Misbehaving(TestCase):
                     server.control(self.fault("corrupt", at=99))
                     self.fails(7, "pull", f"{server.host}/team/app:1.0", "bad.tar")
 
-    def test_an_unfinished_upload_is_asked_for_again(self):
+    def test_an_unfinished_upload_is_requested_again(self):
         self.server.control(self.fault("status", f"{self.top.id}/json$", status=400, times=1,
                                        body='{"error": "Image is being uploaded, retry later"}'))
         self.ok("pull", self.image, "out.tar")
 
-    def test_nothing_at_the_port_is_told_at_once(self):
+    def test_a_closed_port_is_an_error_at_once(self):
         port = self.server.port
         self.server.stop()
         wait_for(lambda: self.server.process.poll() is not None, "the server to end")
         self.fails(5, "pull", f"127.0.0.1:{port}/team/app:1.0", "out.tar",
                    saying=["Connection refused", "is the registry running?"])
 
-    def test_one_byte_layers_and_none_at_all(self):
+    def test_layers_of_one_byte_and_of_none_are_pulled(self):
         identity = "e" * 64
         for data in (b"", b"x"):
             with self.subTest(data):
@@ -381,7 +381,7 @@ class Misbehaving(TestCase):
                 self.assertEqual(got.out_bytes, data)
 
 
-    def test_layers_come_by_standard_input_and_go_to_files_that_are_told(self):
+    def test_layer_put_reads_standard_input_and_layer_get_names_its_file(self):
         identity = "d" * 64
         text, data = json.dumps({"id": identity}).encode(), os.urandom(3000)
         self.write("j", text)
@@ -411,7 +411,7 @@ class Unproven(TestCase):
         self.server.control("clear")
         self.server.control({"method": "GET", "path": f"{self.layers[0].id}/layer$", **rule})
 
-    def test_what_no_checksum_proves_is_told_and_may_be_refused(self):
+    def test_a_layer_without_a_checksum_is_noted_and_can_be_refused(self):
         done = self.ok("pull", "--format", "json", self.image, "out.tar")
         self.assertEqual((done.json["tags"][0]["verified"], done.json["images_unverified"]), (False, 2))
         self.assertIn("tells no checksum of 2 of 2 copied layers", done.err)
@@ -431,13 +431,13 @@ class Unproven(TestCase):
         self.assertEqual(len(self.server.log("GET", "/layer")), fetched)
         self.fails(2, "pull", "--no-verify", "--require-checksum", self.image, "x.tar", saying="contradict")
 
-    def test_a_mirror_counts_what_no_checksum_proves(self):
+    def test_a_mirror_counts_layers_without_a_checksum(self):
         done = self.ok("mirror", self.server.host, f"v1-storage:{self.path('tree')}", "--format", "json")
         tag, summary = [json.loads(line) for line in done.out.splitlines()]
         self.assertEqual((tag["verified"], tag["images_unverified"], summary["images_unverified"]), (False, 2, 2))
         self.assertIn("2 of them without a checksum at the source", done.err)
 
-    def test_a_layer_that_is_not_whole_is_damaged_whatever_tells_no_checksum(self):
+    def test_a_truncated_layer_without_a_checksum_is_damaged(self):
         size = len(self.layers[0].data)
         for what, rule, word in (
                 ("a changed byte", {"action": "corrupt", "at": size // 2}, "is damaged"),
@@ -464,7 +464,7 @@ class Unproven(TestCase):
 
 
 class Destinations(TestCase):
-    def test_a_plain_word_is_a_file_and_its_ending_promises_nothing(self):
+    def test_a_plain_word_is_a_file_and_always_a_plain_tar(self):
         server = self.start(FaultServer)
         make_archive(self.path("app.tar"), ["a"], 1000)
         image = f"{server.host}/team/app:1.0"

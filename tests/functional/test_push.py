@@ -69,7 +69,7 @@ class Push(TestCase):
         for record in self.server.log("PUT", "/checksum"):
             self.assertRegex(record["checksum"], "^tarsum[+]sha256:[0-9a-f]{64}$")
 
-    def test_what_is_there_is_not_sent_again(self):
+    def test_images_already_there_are_not_sent_again(self):
         self.ok("push", "app.tar", self.image)
         sent = len(self.requests("PUT"))
         again = self.ok("push", "app.tar", self.image)
@@ -96,7 +96,7 @@ class Push(TestCase):
         self.fails(5, "push", "app.tar", self.image)
         self.assertEqual(self.server.log("PUT", "/tags/1.0"), [])
 
-    def test_an_early_409_is_taken_as_done(self):
+    def test_an_early_409_counts_as_success_if_the_image_is_there(self):
         self.ok("push", "app.tar", self.image)
         # The image looks absent, but is there: somebody else has pushed it between our two requests.
         for part in ("json", "layer"):
@@ -122,7 +122,7 @@ class Push(TestCase):
         checksum = "sha256:" + hashlib.sha256(layer.json + b"\n" + (data or layer.data)).hexdigest()
         self.put(f"/v1/images/{layer.id}/checksum", headers={"X-Docker-Checksum-Payload": checksum})
 
-    def test_a_409_for_an_image_that_never_comes_is_no_success(self):
+    def test_a_409_for_an_image_that_never_completes_is_no_success(self):
         for part in ("json", "layer", "checksum"):
             with self.subTest(part):
                 self.server.control({"method": "PUT", "path": f"/{part}$", "action": "status", "status": 409,
@@ -135,14 +135,14 @@ class Push(TestCase):
         self.ok("push", "app.tar", self.image)
         self.assertStored()
 
-    def test_a_409_for_an_image_that_is_not_there_is_followed_by_another_attempt(self):
+    def test_a_409_for_a_missing_image_is_followed_by_another_attempt(self):
         for part in ("json", "layer", "checksum"):
             self.server.control({"method": "PUT", "path": f"{self.layers[2].id}/{part}$", "times": 1,
                                  "action": "status", "status": 409})
         self.ok("push", "app.tar", self.image)
         self.assertStored()
 
-    def test_what_another_client_uploads_is_waited_for(self):
+    def test_another_clients_upload_is_waited_for(self):
         layer = self.layers[0]
         self.in_progress_at_the_server(layer)
         rule = {"method": "PUT", "path": f"{layer.id}/json$", "action": "status", "status": 409,
@@ -166,7 +166,7 @@ class Push(TestCase):
         process.communicate(timeout=PATIENCE_S)
         self.assertEqual(process.returncode, 130)
 
-    def test_what_another_client_has_brought_must_be_the_same(self):
+    def test_another_clients_image_must_be_equal(self):
         layer = self.layers[0]
         other = Layer("other", self.SIZE + 1000).data
         self.in_progress_at_the_server(layer, other)
@@ -188,7 +188,7 @@ class Push(TestCase):
         self.fails(7, "copy", *quickly, "--all-tags", f"{self.server.host}/team/app", f"{self.server.host}/team/b",
                    saying="team/b:2.0 is not there")
 
-    def test_one_tag_is_looked_at_by_itself_and_several_by_their_list(self):
+    def test_one_tag_is_checked_by_itself_and_several_by_their_listing(self):
         self.ok("push", "app.tar", self.image)
         self.assertEqual(self.requests("GET")[-1][1], "/v1/repositories/team/app/tags/1.0")
         self.ok("tag", self.image, "2.0")
@@ -199,7 +199,7 @@ class Push(TestCase):
         self.ok("push", "app.tar", self.image)
         self.assertEqual(self.requests("GET")[-1][1], "/v1/repositories/team/app/tags")
 
-    def test_early_answers_to_a_large_body_are_heard(self):
+    def test_an_early_answer_to_a_large_body_is_read(self):
         make_archive(self.path("large.tar"), ["large"], 8_000_000)
         for status, code in ((413, 6), (401, 4)):
             with self.subTest(status):
@@ -225,12 +225,12 @@ class Push(TestCase):
                 sent = {r["path"]: r["checksum"] for r in server.log("PUT", "/checksum")}
                 self.assertEqual(len(sent), 3)
 
-    def test_a_length_that_is_wanted_all_the_same_is_a_plain_refusal(self):
+    def test_a_411_despite_a_length_is_a_plain_refusal(self):
         self.server.control({"method": "PUT", "path": "/layer$", "action": "status", "status": 411})
         make_plain_archive(self.path("plain.tar"), ["p"])
         self.fails(6, "push", "plain.tar", self.image, saying="answered 411")
 
-    def test_what_writes_follows_a_redirect_that_means_the_same_request(self):
+    def test_writing_requests_follow_redirects_that_keep_the_method(self):
         for status in (301, 307, 308):
             with self.subTest(status):
                 other = self.start(FaultServer)
@@ -253,27 +253,27 @@ class Push(TestCase):
                 self.server.control("clear")
         self.assertEqual(other.log(), [])
 
-    def test_a_checksum_that_the_server_disputes_is_sent_once_more_and_refused(self):
+    def test_a_checksum_disputed_by_the_server_is_sent_twice_and_then_fails(self):
         self.server.control({"method": "PUT", "path": "/checksum$", "action": "status", "status": 400,
                              "body": '{"error": "Checksum mismatch"}'})
         self.fails(7, "push", "-j", "1", "app.tar", self.image, saying="Checksum mismatch")
         layers = [r for r in self.server.log("PUT", "/layer") if self.layers[0].id in r["path"]]
         self.assertEqual(len(layers), 2)
 
-    def test_a_server_that_keeps_less_than_was_sent_is_caught(self):
+    def test_a_server_that_stores_less_than_was_sent_is_noticed(self):
         self.server.control({"method": "GET", "path": f"{self.layers[0].id}/json$", "skip": 1,
                              "action": "headers", "set": {"X-Docker-Size": "17"}})
         self.fails(7, "push", "app.tar", self.image,
                    saying=["holds 17 bytes of the layer", "disk may be full"])
 
-    def test_passing_failures_are_waited_out(self):
+    def test_passing_failures_are_retried(self):
         for part, action in (("json", "close"), ("layer", "reset"), ("checksum", "status")):
             self.server.control({"method": "PUT", "path": f"{self.layers[2].id}/{part}$", "times": 1,
                                  "action": action, "status": 503})
         self.ok("push", "app.tar", self.image)
         self.assertStored()
 
-    def test_a_500_that_passes_is_waited_out(self):
+    def test_a_passing_500_is_retried(self):
         name = f"{self.server.host}/team/app"
         for method, path in (("PUT", "/team/app/$"), ("PUT", f"{self.layers[1].id}/layer$"), ("PUT", "/tags/1.0$"),
                              ("PUT", "/team/app/images$"), ("GET", f"{self.layers[0].id}/json$")):
@@ -304,7 +304,7 @@ class Push(TestCase):
         self.assertEqual(chunked, {"chunked"})
         self.assertEqual({r["encoding"] for r in server.log("PUT", "/layer")}, {None})
 
-    def test_the_payload_checksum_is_that_of_the_engine(self):
+    def test_the_payload_checksum_is_the_engines(self):
         # Recorded: engine 1.9.1 sent these bytes, and this sum.
         self.ok("push", os.path.join(DATA, "save-1.9.1.tar"), f"{self.server.host}/team/sum:1")
         for record in self.ok("layer", "ls", "--format", "json", f"{self.server.host}/team/sum:1").json:
@@ -341,7 +341,7 @@ class Push(TestCase):
         self.assertIn("already pushed, skipping", self.ok("push", "modern.tar", image).err)
         self.assertEqual(self.ok("inspect", image).json["json"]["config"], {"Cmd": ["/x"]})
 
-    def test_places_and_names_that_make_no_sense_are_usage_errors(self):
+    def test_invalid_places_and_names_are_usage_errors(self):
         rows = (
             (["push", "app.tar", "team/app:1"], "names no registry"),
             (["push", "app.tar", "127.0.0.1:1/team//app"], "a part of the name is empty"),

@@ -52,10 +52,10 @@ class Recording(Replay):
         text = re.sub(r'"last_update": \d+', '"last_update": 1', text)
         return ", ".join(sorted(text.split(", "))) if re.fullmatch(r"([A-Z]+, )+[A-Z]+", text) else text
 
-    def test_the_registry_that_is_its_own_index_answers_alike(self):
+    def test_the_standalone_registry_answers_as_recorded(self):
         self.replay(self.start(FaultServer), range(1, TOKEN_MODE))
 
-    def test_the_registry_in_token_mode_answers_alike(self):
+    def test_the_registry_in_token_mode_answers_as_recorded(self):
         # Made outside of the recording: a server without images, and a stub of an index that accepts one
         # signature, lists the base and the child and lets nobody read the base.
         base = "06662c8672a5fbd4fa3a4db1ec08b79d0ce9e05593d1428be8ac3f334f8a6a7f"

@@ -33,7 +33,7 @@ class WildTree(Repair):
         super().setUp()
         self.tree = StorageTree.recorded(self.path("wild"), "tree-wild")
 
-    def test_mends_once_and_touches_no_layer(self):
+    def test_mends_once_and_changes_no_layer(self):
         layers, texts = self.tree.snapshot("layer"), self.tree.snapshot("json")
         self.assertEqual(self.repair(self.tree), MENDED)
         self.assertEqual((self.tree.snapshot("layer"), self.tree.snapshot("json")), (layers, texts))
@@ -47,7 +47,7 @@ class WildTree(Repair):
         self.assertEqual(self.repair(self.tree), [])
         self.assertEqual(self.tree.snapshot(), after)
 
-    def test_a_dry_run_tells_the_same_and_does_nothing(self):
+    def test_a_dry_run_prints_the_same_and_changes_nothing(self):
         before = self.tree.snapshot()
         self.assertEqual(self.repair(self.tree, "--dry-run"), MENDED)
         self.assertEqual(self.tree.snapshot(), before)
@@ -55,7 +55,7 @@ class WildTree(Repair):
         self.assertIn("complete upload    45b996450c3b", result.out)
         self.assertIn("nothing was changed", result.err)
 
-    def test_tags_to_nowhere_go_only_when_asked(self):
+    def test_tags_without_an_image_are_removed_only_if_asked(self):
         self.tree.tag("team/null", "1", "")
         self.repair(self.tree)
         self.assertIn("team/nowhere:1", self.verdicts(self.tree))
@@ -106,7 +106,7 @@ class MadeTree(Repair):
         self.assertEqual(self.repair(self.tree), [])
         self.assertEqual(self.verdicts(self.tree), {"team/app:1": "sound"})
 
-    def test_what_an_interrupted_removal_left_is_not_brought_back(self):
+    def test_remnants_of_an_interrupted_removal_are_not_repaired(self):
         self.tree.write(self.tree.image_file(self.tree.add_image("a"), "_inprogress"), "removed")
         self.assertEqual(self.repair(self.tree), [])
 
@@ -132,7 +132,7 @@ class MadeTree(Repair):
         self.assertEqual(server.end(), 0)
         self.assertEqual(self.repair(self.tree), [("complete upload", young)])
 
-    def test_wants_a_tree(self):
+    def test_needs_a_tree(self):
         self.ok("repair", self.tree.folder)  # what lies here and is a tree is one
         self.fails(2, "repair", self.tree.place + ":team/app", saying="whole tree")
         self.fails(3, "repair", "v1-storage:" + self.path("nothing"))

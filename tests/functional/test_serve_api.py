@@ -47,7 +47,7 @@ class Api(TestCase):
 
     # --- the index ---
 
-    def test_both_pings_and_the_root_say_what_it_is(self):
+    def test_both_pings_and_the_root_identify_the_server(self):
         for path in ("/_ping", "/v1/_ping"):
             answer = self.get(path)
             self.assertEqual((answer.content, answer.headers["X-Docker-Registry-Standalone"]), (b"true", "True"))
@@ -80,7 +80,7 @@ class Api(TestCase):
         for query in ("n=2&page=99999999", "n=99999999999999999999&page=2", "n=-1&page=-1", "n=x&page=", "page=3"):
             self.get("/v1/search?q=demo&" + query)
 
-    def test_search_is_not_stale_whoever_writes(self):
+    def test_search_is_never_stale_after_a_write_by_any_process(self):
         def names():
             return {r["name"] for r in self.get("/v1/search?q=").json["results"]}
 
@@ -95,7 +95,7 @@ class Api(TestCase):
         self.assertEqual(self.server.ask("DELETE", "/v1/repositories/team/pushed/").status, 200)
         self.assertEqual(names() - before, {"team/place"})
 
-    def test_search_passes_over_repositories_without_tags(self):
+    def test_search_leaves_out_repositories_without_tags(self):
         def names():
             return [r["name"] for r in self.get("/v1/search?q=left/over").json["results"]]
 
@@ -111,7 +111,7 @@ class Api(TestCase):
         self.ok("push", "a.tar", f"v1-storage:{self.path('tree')}:left/over:2")
         self.assertEqual(names(), ["left/over"])
 
-    def test_announced_ids_have_other_shapes_too(self):
+    def test_announced_images_may_have_several_shapes(self):
         ids = ["x8fq3kz01mnbvcx7", "0123456789abcdef", "Upper.Case-1_2"]
         self.put("/v1/repositories/team/odd/", json.dumps([{"id": i, "Tag": "1"} for i in ids]))
         self.assertEqual([e["id"] for e in self.get("/v1/repositories/team/odd/images").json], ids)
@@ -121,7 +121,7 @@ class Api(TestCase):
         for body in ('[{"id": "../x"}]', '[{"id": ""}]', '[{"id": "a/b"}]', '[{"id": 7}]'):
             self.put("/v1/repositories/team/odd/", body, 400)
 
-    def test_a_repository_s_life(self):
+    def test_a_repository_is_pushed_listed_and_deleted(self):
         layer = Layer("life", 100)
         self.assertEqual(self.server.push(layer, "app", "latest"), [200, 200, 200, 200, 200, 204])
         for name in ("app", "library/app"):  # engines write it both ways within one pull
@@ -147,7 +147,7 @@ class Api(TestCase):
 
     # --- images ---
 
-    def test_parts_of_a_layer(self):
+    def test_ranges_of_a_layer_are_served(self):
         image = self.tag("team/oldsum:1")
         path = f"/v1/images/{image}/layer"
         whole = self.get(path)
@@ -170,7 +170,7 @@ class Api(TestCase):
             with self.subTest(value):
                 self.assertEqual(self.get(path, 200, Range=value).content, whole.content)
 
-    def test_what_a_client_has_is_not_sent_again(self):
+    def test_conditional_requests_are_answered_304(self):
         image = self.tag("team/demo-1.9.1:1.0")
         for part in ("json", "layer"):
             path = f"/v1/images/{image}/{part}"
@@ -199,7 +199,7 @@ class Api(TestCase):
         self.get(f"/v1/images/{image}/layer", 416, Range="bytes=0-0")
         self.assertEqual(self.get(f"/v1/images/{image}/json").headers["X-Docker-Size"], "0")
 
-    def test_ancestry_is_what_parents_say_whatever_is_recorded(self):
+    def test_ancestry_follows_the_parents_and_not_the_record(self):
         chain = [self.tag("team/demo-1.9.1:1.0")]
         while parent := self.get(f"/v1/images/{chain[-1]}/json").json.get("parent"):
             chain.append(parent)
@@ -218,7 +218,7 @@ class Api(TestCase):
         self.assertIn("broken", self.get(f"/v1/images/{chain[0]}/ancestry", 404).json["error"])
         self.get(f"/v1/images/{chain[0]}/diff", 404)
 
-    def test_files_and_diff_tell_what_layers_hold(self):
+    def test_files_and_diff_list_a_layers_entries(self):
         chain = self.get(f"/v1/images/{self.tag('team/demo-1.9.1:1.0')}/ancestry").json
         for image in chain:
             listed = [entry[0] for entry in self.get(f"/v1/images/{image}/files").json]
@@ -265,7 +265,7 @@ class Api(TestCase):
 
     # --- what is wrong ---
 
-    def test_errors_are_json_whatever_goes_wrong(self):
+    def test_every_error_is_json(self):
         layer = Layer("wrong", 10)
         image = f"/v1/images/{layer.id}"
         rows = (("GET", "/nowhere", 404), ("GET", "/v1/nowhere", 404), ("GET", "/v2/", 404), ("POST", "/v1/_ping", 405),
@@ -288,7 +288,7 @@ class Api(TestCase):
         allowed = self.server.ask("PATCH", "/v1/repositories/a/b/tags/1").headers["Allow"]
         self.assertEqual(sorted(allowed.split(", ")), ["DELETE", "GET", "HEAD", "PUT"])
 
-    def test_json_that_is_hostile_is_refused(self):
+    def test_hostile_json_is_refused(self):
         layer = Layer("hostile", 10)
         deep = "[" * 200_000 + "]" * 200_000
         parent = json.dumps({"id": layer.id, "parent": "f" * 64})
@@ -332,7 +332,7 @@ class Api(TestCase):
         self.assertEqual(self.get(f"{image}/layer").content, layer.data)
         self.assertEqual(self.server.push(layer), [200, 409, 409, 409, 200, 204])
 
-    def test_an_upload_that_is_cut_leaves_what_was_there(self):
+    def test_an_aborted_upload_leaves_the_old_image(self):
         layer = Layer("cut", 500_000)
         image = f"/v1/images/{layer.id}"
         self.put(f"{image}/json", layer.json)
@@ -391,7 +391,7 @@ class Logs(TestCase):
         connection.getresponse().read()
         connection.close()
 
-    def test_combined(self):
+    def test_log_in_combined_format(self):
         server = self.start(RegctlServer, "--access-log", "log")
         self.ask_three(server)
         for line, path in zip(self.lines(server), ("/v1/_ping", "/v1/search", "/v1/repositories/a/b")):
@@ -400,7 +400,7 @@ class Logs(TestCase):
             self.assertNotIn("secret", line.lower())
             self.assertNotIn("Ym9i", line)
 
-    def test_json(self):
+    def test_log_in_json(self):
         server = self.start(RegctlServer, "--access-log", "log", "--access-log-format", "json")
         self.ask_three(server)
         records = [json.loads(line) for line in self.lines(server)]
@@ -410,7 +410,7 @@ class Logs(TestCase):
         self.assertNotIn("secret", json.dumps(records))
         self.assertNotIn("Ym9i", json.dumps(records))
 
-    def test_standard_output(self):
+    def test_log_to_standard_output(self):
         process = self.start_regctl("serve", "--listen", "127.0.0.1:0", "--storage", "tree", "--port-file", "port",
                                     "--access-log", "-")
         wait_for(lambda: os.path.exists(self.path("port")) or process.poll() is not None, "the port")
@@ -423,7 +423,7 @@ class Logs(TestCase):
         process.communicate()
         self.assertEqual(process.returncode, 0)
 
-    def test_a_log_that_cannot_be_opened_is_told(self):
+    def test_a_log_that_cannot_be_opened_is_an_error(self):
         self.fails(8, "serve", "--listen", "127.0.0.1:0", "--storage", "tree", "--access-log", "no/such/log",
                    saying="no/such/log")
 

@@ -66,12 +66,12 @@ class Auth(TestCase):
         self.assertEqual(server.ask("GET", f"{repository}/tags", headers=ALICE).json, {"1.0": layer.id})
         self.assertEqual(server.ask("GET", "/v1/users/", headers=BOB).json, "OK")
 
-    def test_docker_login_is_led_from_the_account_to_the_check(self):
+    def test_creating_a_user_is_answered_so_that_docker_login_checks_the_password(self):
         server = self.start_guarded()
         answer = server.ask("POST", "/v1/users/", '{"username": "alice", "password": "secret", "email": "a@b"}')
         self.assertEqual((answer.status, answer.content), (400, b'"Username or email already exists"'))
 
-    def test_tokens_stand_for_the_user_who_got_them(self):
+    def test_a_token_stands_for_the_user_who_got_it(self):
         server = self.start_guarded()
         layer = Layer("token", 1000)
         write = self.token(server, "PUT", "team/app", ALICE)
@@ -94,7 +94,7 @@ class Auth(TestCase):
         self.assertEqual(server.ask("DELETE", tag, headers=headers).status, 401)
         self.assertEqual(server.ask("PUT", tag.replace("app", "other"), "x", headers).status, 401)
 
-    def test_a_token_cannot_be_made_or_changed(self):
+    def test_a_token_cannot_be_forged_or_changed(self):
         server = self.start_guarded()
         write = self.token(server, "PUT", "team/app", ALICE)
         server.push(Layer("a", 10), headers=ALICE)
@@ -120,7 +120,7 @@ class Auth(TestCase):
         other = self.start_guarded()
         self.assertEqual(other.ask("PUT", "/v1/repositories/team/app/images", "[]", {"Authorization": write}).status, 401)
 
-    def test_public_repositories_are_readable_by_all_if_so_told(self):
+    def test_with_public_read_public_repositories_are_readable_by_all(self):
         server = self.start_guarded("--public-read")
         public, private, hidden = (Layer(seed, 1000) for seed in ("public", "private", "hidden"))
         server.push(public, "team/open", headers=ALICE)
@@ -147,7 +147,7 @@ class Auth(TestCase):
         self.assertEqual([r["name"] for r in found["results"]], ["team/closed", "team/open", "team/open-too"])
         self.assertEqual(server.ask("GET", f"/v1/images/{private.id}/layer", headers=ALICE).content, private.data)
 
-    def test_regctl_reads_what_is_public_without_a_login(self):
+    def test_regctl_reads_public_repositories_without_a_login(self):
         server = self.start_guarded("--public-read")
         make_archive(self.path("open.tar"), ["a", "b"], 5000)
         make_archive(self.path("closed.tar"), ["c"], 5000)
@@ -170,7 +170,7 @@ class Auth(TestCase):
         for words in (["pull", names[2], "out2.tar"], ["push", "open.tar", names[0]], ["rm", names[0]]):
             self.fails(4, *words, saying=["401", "regctl login"])
 
-    def test_what_is_private_and_what_is_not_there_look_alike_to_strangers(self):
+    def test_private_and_missing_repositories_look_alike_to_strangers(self):
         server = self.start_guarded("--public-read")
         public, private = Layer("public", 1000), Layer("private", 1000)
         server.push(public, "team/open", headers=ALICE)
@@ -200,7 +200,7 @@ class Auth(TestCase):
                     self.assertEqual(look("GET", f"/v1/images/{'a' * 64}/{part}", headers), closed)
         self.assertEqual(server.ask("GET", "/v1/repositories/team/nothing/tags", headers=ALICE).status, 404)
 
-    def test_a_token_ends_with_what_it_was_given_for(self):
+    def test_a_token_ends_with_the_right_it_was_issued_for(self):
         server = self.start_guarded("--public-read")
         layer = Layer("revoked", 1000)
         server.push(layer, headers=ALICE)
@@ -250,7 +250,7 @@ class Auth(TestCase):
         self.assertEqual([r["repository"] for r in self.ok("search", server.host, "app", "--format", "json").json], ["team/app"])
         self.ok("rm", image)
 
-    def test_a_users_file_that_is_none_is_told(self):
+    def test_an_invalid_users_file_is_an_error(self):
         for text, line in (("alice:secret\n", 1), ("# c\n\nalice:$apr1$x$y\n", 3), (":$2y$05$x\n", 1), ("alice\n", 1),
                            (USERS + "carol:{SHA}x\n", 4)):
             with self.subTest(text):
@@ -260,7 +260,7 @@ class Auth(TestCase):
         self.fails(3, "serve", "--listen", "127.0.0.1:0", "--storage", "s", "--htpasswd", "none", saying="none")
         self.fails(2, "serve", "--listen", "127.0.0.1:0", "--storage", "s", "--public-read", saying="--htpasswd")
 
-    def test_nothing_that_is_written_has_credentials(self):
+    def test_no_log_or_file_has_credentials(self):
         server = self.start_guarded("--access-log", "log", "--debug")
         server.push(Layer("quiet", 10), headers=ALICE)
         server.push(Layer("quiet", 10), headers=basic("alice", "wrong-word"))

@@ -56,7 +56,7 @@ class Durable(TestCase):
                 if found:
                     yield name, *found.groups()
 
-    def test_every_acknowledged_step_is_on_the_disk_by_then(self):
+    def test_every_step_is_on_the_disk_before_it_is_acknowledged(self):
         server = self.start(RegctlServer)
         self.start_strace(server)
         sizes = random.Random(SEED)

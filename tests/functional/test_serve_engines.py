@@ -152,14 +152,14 @@ class Engines(TestCase):
                 compared += 1
         return compared
 
-    def test_a_push_and_a_pull_of_each_engine_go_as_they_went(self):
+    def test_a_push_and_a_pull_of_each_engine_go_as_recorded(self):
         for engine, pushed, pulled in zip(ENGINES, (18, 17), (11, 10)):
             with self.subTest(engine):
                 self.server = self.start(RegctlServer)
                 self.assertEqual(self.replay(f"engine-{engine}-push.txt"), pushed)
                 self.assertEqual(self.replay(f"engine-{engine}-pull.txt"), pulled)
 
-    def test_a_cut_download_goes_on_where_engines_ask(self):
+    def test_an_engine_can_resume_a_cut_download(self):
         self.replay("engine-1.9.1-push.txt")
         request = f"GET /v1/images/{BASE}/layer HTTP/1.1\r\nHost: h\r\nConnection: close\r\n"
         whole = self.send(f"{request}\r\n".encode())[2]
@@ -168,7 +168,7 @@ class Engines(TestCase):
         self.assertEqual(rest, whole[32979:])
         self.assertEqual(headers["Content-Range"], f"bytes 32979-{len(whole) - 1}/{len(whole)}")
 
-    def test_a_client_that_expects_to_be_told_is_told(self):
+    def test_expect_100_continue_is_answered(self):
         head = (f"PUT /v1/images/{BASE}/layer HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000\r\n"
                 "Expect: 100-continue\r\n\r\n")
         self.assertEqual(self.send(head.encode())[0].split()[1], "404")  # and no 100 before it

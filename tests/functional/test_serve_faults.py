@@ -97,7 +97,7 @@ class Faults(TestCase):
 
     # --- slow clients ---
 
-    def test_a_head_that_trickles_is_cut_off_and_holds_nobody_up(self):
+    def test_a_slow_head_is_cut_off_and_delays_no_other_client(self):
         server = self.start(RegctlServer, "--timeout", "1")
         for begin in (b"GET /v1/_ping HTTP/1.1\r\nX: ", b"G"):
             connection = self.connect(server)
@@ -105,7 +105,7 @@ class Faults(TestCase):
             self.assertEqual(server.get("/v1/_ping"), b"true")
             self.trickle(connection)
 
-    def test_a_body_that_trickles_is_cut_off_and_leaves_nothing(self):
+    def test_a_slow_body_is_cut_off_and_leaves_nothing(self):
         server = self.start(RegctlServer, "--timeout", "1")
         for part, size in (("layer", MIB), ("json", 1000)):
             self.client(server).expect((200,), "PUT", f"/v1/images/{self.image.id}/json", self.image.json)
@@ -116,7 +116,7 @@ class Faults(TestCase):
         self.client(server).push("app", "1", self.image)  # nobody holds the image
         self.assert_no_traces(server, [self.image])
 
-    def test_a_reader_that_dawdles_is_cut_off_and_a_steady_one_is_not(self):
+    def test_a_slow_reader_is_cut_off_and_a_steady_one_is_not(self):
         server = self.start(RegctlServer, "--timeout", "1")
         large = Image("large", 24 * MIB)  # more than fits into the buffers on the way
         self.client(server).push("app", "1", large)
@@ -138,7 +138,7 @@ class Faults(TestCase):
             self.assertTrue(piece, "the steady one was cut off")
             taken[steady] += len(piece)
 
-    def test_who_waits_for_another_writer_is_not_taken_for_slow(self):
+    def test_waiting_for_another_writer_does_not_count_as_slow(self):
         server = self.start(RegctlServer, "--timeout", "1")
         first, second = self.begin_upload(server, self.client(server)), self.connect(server)
         second.sendall(self.put_head(self.image, len(self.image.layer)))
@@ -160,7 +160,7 @@ class Faults(TestCase):
         connection.shutdown(socket.SHUT_WR)
         self.assertEqual(self.read_all(connection).split(b"\r\n\r\n", 1)[1], self.image.layer)
 
-    def test_an_upload_that_stops_leaves_nothing_and_holds_nothing(self):
+    def test_a_stopped_upload_leaves_nothing_and_holds_no_lock(self):
         server = self.start(RegctlServer)
         client = self.client(server)
         for how in ("half-closed", "closed", "reset"):
@@ -217,7 +217,7 @@ class Faults(TestCase):
         self.assertEqual(answer.status, 413)
         self.assertIn("more than", answer.json["error"])
 
-    def test_documents_of_many_small_values_do_not_take_many_times_their_size(self):
+    def test_documents_of_many_small_values_take_bounded_memory(self):
         server = self.start(RegctlServer)
         self.client(server).push("app", "1", self.image)
 
@@ -240,7 +240,7 @@ class Faults(TestCase):
                 self.assertIn(" 400 ", self.read_answer(connection)[0])
         self.assertLess(peak() - before, limit)  # MiB; as documents the lists take 400
 
-    def test_long_lists_are_taken_from_several_clients_at_once(self):
+    def test_long_lists_are_accepted_from_several_clients_at_once(self):
         server = self.start(RegctlServer)
         lists = [[{"id": f"{number:02x}{image:062x}"} for image in range(30_000)] for number in range(4)]
         connections = [self.connect(server) for _ in lists]
@@ -266,7 +266,7 @@ class Faults(TestCase):
                 self.assertRegex(answer, rb"^HTTP/1\.[01] (400|413|414|431) ")
         self.assertEqual(server.get("/v1/_ping"), b"true")
 
-    def test_connections_beyond_the_limit_are_503_and_those_within_go_on(self):
+    def test_connections_beyond_the_limit_are_503_and_the_others_go_on(self):
         server = self.start(RegctlServer, "--connections", "4")
         ping = b"GET /v1/_ping HTTP/1.1\r\nHost: x\r\n\r\n"
         within = [self.connect(server) for _ in range(4)]
@@ -293,7 +293,7 @@ class Faults(TestCase):
 
         wait_for(is_let_in, "room for another connection")
 
-    def test_the_client_of_ours_waits_for_room(self):
+    def test_regctl_waits_for_a_free_connection(self):
         server = self.start(RegctlServer, "--connections", "1")
         held = self.connect(server)
         held.sendall(b"GET /v1/_ping HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -340,7 +340,7 @@ class Faults(TestCase):
         except OSError:
             return False
 
-    def test_a_signal_lets_an_upload_end_and_nothing_new_begin(self):
+    def test_a_signal_lets_a_running_upload_end_and_accepts_no_new_one(self):
         server = self.start(RegctlServer, "--timeout", str(2 * PATIENCE_S))
         client = self.client(server)
         loris = self.connect(server)
@@ -358,7 +358,7 @@ class Faults(TestCase):
         with open(os.path.join(server.storage, "images", self.image.id, "layer"), "rb") as file:
             self.assertEqual(file.read(), self.image.layer)
 
-    def test_a_second_signal_ends_it_at_once(self):
+    def test_a_second_signal_ends_the_server_at_once(self):
         server = self.start(RegctlServer)
         upload = self.begin_upload(server, self.client(server))
         server.process.send_signal(signal.SIGTERM)
@@ -415,7 +415,7 @@ class Faults(TestCase):
         for connection in waiting:
             self.assertIn(b" 503 ", self.read_all(connection))
 
-    def test_who_waits_for_the_writer_of_an_image_and_leaves_waits_no_more(self):
+    def test_a_client_that_leaves_ends_its_wait_for_another_writer(self):
         server = self.start(RegctlServer, "--access-log", "log", "--timeout", str(2 * PATIENCE_S))
         upload = self.begin_upload(server, self.client(server))
         for part in ("layer", "json", "checksum"):
@@ -449,7 +449,7 @@ class Faults(TestCase):
         with open(os.path.join(folder, "ballast"), "wb") as file:
             file.write(bytes(self.free_bytes(folder) - leave_bytes))
 
-    def test_a_disk_that_fills_up_in_the_middle_of_a_layer_is_507_and_not_for_ever(self):
+    def test_a_disk_that_fills_up_in_the_middle_of_a_layer_is_507_until_it_has_room(self):
         folder = self.mount("16m")
         server = self.start(RegctlServer, storage=os.path.join(folder, "storage"))
         client = self.client(server)
@@ -489,7 +489,7 @@ class Faults(TestCase):
         client.push("app", "1", self.image)
         self.assert_no_traces(server, [self.image])
 
-    def test_a_disk_that_fills_up_under_a_layer_is_507_while_that_is_sent(self):
+    def test_a_disk_that_fills_up_is_507_while_the_layer_is_still_being_sent(self):
         folder = self.mount("4m")
         server = self.start(RegctlServer, "--access-log", "log", storage=os.path.join(folder, "storage"))
         client = self.client(server)

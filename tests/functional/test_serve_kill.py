@@ -110,7 +110,7 @@ class Kill(TestCase):
                 self.assertLessEqual({image.id for image in top.chain}, tree.complete)
         return tree
 
-    def test_what_was_acknowledged_stays_and_what_is_there_is_whole(self):
+    def test_acknowledged_images_survive_kill_9_and_every_image_is_whole(self):
         choose = random.Random(SEED)
         in_the_middle, unfinished = 0, set()
         for moment in range(MOMENTS):

@@ -103,7 +103,7 @@ class Load(TestCase):
             if result.code != 0:
                 raise AssertionError(result.err)
 
-    def test_everybody_gets_what_was_pushed(self):
+    def test_every_client_gets_the_pushed_images(self):
         crowd = Crowd()
         archives = {}
         for number in range(PUSHERS):

@@ -53,7 +53,7 @@ class Options(TestCase):
 
     # --- where ---
 
-    def test_it_listens_on_port_5000_of_loopback_unless_told(self):
+    def test_it_listens_on_port_5000_of_loopback_by_default(self):
         with socket.socket() as taken:
             try:
                 taken.bind(("127.0.0.1", 5000))
@@ -62,12 +62,12 @@ class Options(TestCase):
                 pass  # somebody else has it: as good
             self.refuses(5, saying=["cannot listen on 127.0.0.1:5000", "take another port"])
 
-    def test_what_is_no_address_is_told(self):
+    def test_an_invalid_address_is_an_error(self):
         for address in ("5000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000", "no such host:1"):
             with self.subTest(address):
                 self.refuses(2, "--listen", address, saying="is no address to listen on")
 
-    def test_beyond_loopback_it_wants_tls_and_users_or_to_be_told(self):
+    def test_beyond_loopback_it_needs_tls_and_users_or_open(self):
         tls = self.make_certificate()
         self.write("users", ALICE)
         users = ("--htpasswd", self.path("users"))
@@ -81,7 +81,7 @@ class Options(TestCase):
                                     scheme="https" if "--tls-cert" in words else "http")
                 self.assertEqual(server.ask("GET", "/v1/_ping").status, 200)
 
-    def test_tls_is_spoken_with_the_key_that_was_given(self):
+    def test_tls_uses_the_given_key(self):
         tls = self.make_certificate()
         server = self.start(RegctlServer, *tls, scheme="https")
         self.assertEqual(server.ask("GET", "/v1/_ping").content, b"true")
@@ -97,7 +97,7 @@ class Options(TestCase):
 
     # --- what ---
 
-    def test_the_tree_is_below_the_data_folder_unless_told(self):
+    def test_the_tree_is_below_the_data_folder_by_default(self):
         for env, folder in (({"XDG_DATA_HOME": self.path("data")}, self.path("data")),
                             ({"XDG_DATA_HOME": "", "HOME": self.path("me")}, self.path("me/.local/share"))):
             with self.subTest(folder):
@@ -114,12 +114,12 @@ class Options(TestCase):
         self.refuses(6, "--listen", "127.0.0.1:0", "--storage", "photos", saying="no storage tree")
         self.assertEqual(os.listdir(self.path("photos")), ["cat.jpg"])
 
-    def test_a_file_is_no_folder(self):
+    def test_a_file_as_storage_is_refused(self):
         self.write("file", "x")
         for words in ((), ("--read-only",)):
             self.refuses(6, "--listen", "127.0.0.1:0", *words, "--storage", "file", saying="'file' is a file, not")
 
-    def test_a_tree_that_was_to_be_named_is_never_another_one(self):
+    def test_an_empty_storage_name_never_means_the_default_tree(self):
         listen = ("--listen", "127.0.0.1:0")
         self.refuses(2, *listen, "--storage", "", saying="--storage")
         self.refuses(2, *listen, "--storage", "v1-storage:", saying="--storage")
@@ -134,12 +134,12 @@ class Options(TestCase):
         self.start(RegctlServer, storage="v1-storage:" + self.path("as elsewhere"))
         self.assertTrue(os.path.isdir(self.path("as elsewhere/images")))
 
-    def test_it_serves_only_once_its_port_is_told(self):
+    def test_it_serves_only_after_writing_its_port_file(self):
         result = self.fails(8, "serve", "--listen", "127.0.0.1:0", "--storage", "s", "--port-file", "none/port",
                             saying="none/port")
         self.assertNotIn("serving", result.err)
 
-    def test_a_file_without_users_is_told(self):
+    def test_a_users_file_without_users_is_noted(self):
         self.write("users", "# nobody yet\n")
         server = self.start(RegctlServer, "--htpasswd", self.path("users"))
         self.assertIn("names no users: nobody is let in", server.errors())
@@ -165,7 +165,7 @@ class Options(TestCase):
         self.assertEqual(self.list_tree(server.storage), before)
         self.refuses(2, "--read-only", "--mirror-source", "http://127.0.0.1:1", saying="--read-only")
 
-    def test_what_a_source_gives_is_not_for_strangers(self):
+    def test_public_read_with_a_source_is_refused(self):
         self.write("users", ALICE)
         self.refuses(2, "--listen", "127.0.0.1:0", "--htpasswd", "users", "--public-read", "--mirror-source",
                      "http://127.0.0.1:1", saying=["--public-read with a mirror's source", "private"])
@@ -179,7 +179,7 @@ class Options(TestCase):
 
     # --- the original's settings ---
 
-    def test_the_original_s_configuration_is_read(self):
+    def test_the_originals_configuration_is_read(self):
         self.write("config.yml", CONFIG.replace("FOLDER", self.folder))
         config = ("--config", self.path("config.yml"))
         server = self.start(RegctlServer, *config, env={"STORAGE_PATH": self.path("from-environment")})
@@ -199,7 +199,7 @@ class Options(TestCase):
         wait_for(lambda: os.path.exists(self.path("port")) or process.poll() is not None, "the port")
         self.assertTrue(os.path.isdir(self.path("from-config/images")))
 
-    def test_what_is_not_supported_says_what_is(self):
+    def test_an_unsupported_setting_is_refused_with_its_counterpart(self):
         self.write("config.yml", CONFIG.replace("FOLDER", self.folder))
         config = ("--config", self.path("config.yml"))
         rows = ((9, "s3", ["storage: s3 is not supported", "storage: local"]),
@@ -212,7 +212,7 @@ class Options(TestCase):
         self.write("config.yml", "dev: [")
         self.refuses(2, "--listen", "127.0.0.1:0", *config, saying="config.yml' line 1")
 
-    def test_the_original_s_environment_counts(self):
+    def test_the_originals_environment_is_read(self):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -229,7 +229,7 @@ class Options(TestCase):
         self.assertEqual(refusal.exception.code, 404)
         refusal.exception.close()
 
-    def test_variables_that_ask_for_what_is_not_there_are_refused(self):
+    def test_variables_with_unsupported_settings_are_refused(self):
         rows = (({"SETTINGS_FLAVOR": "s3"}, 9, "the flavor s3 is not supported"),
                 ({"SETTINGS_FLAVOR": "swift"}, 9, "the flavor swift is not supported"),
                 ({"STANDALONE": "false"}, 9, "standalone: false"),

@@ -65,7 +65,7 @@ class PullThrough(TestCase):
 
     # --- when all is well ---
 
-    def test_what_is_missing_is_fetched_and_kept(self):
+    def test_missing_images_are_fetched_and_kept(self):
         self.start_both()
         self.ok("pull", self.image, "first.tar")
         self.assertEqual(self.fetches(), 2)
@@ -80,13 +80,13 @@ class PullThrough(TestCase):
             self.assertEqual(sorted(os.listdir(f"{self.server.storage}/images/{layer.id}")),
                              ["_checksum", "ancestry", "json", "layer"])
 
-    def test_the_environment_names_the_source_as_well(self):
+    def test_the_environment_can_name_the_source(self):
         self.start_both()
         server = self.start(RegctlServer, env={"MIRROR_SOURCE": f"http://{self.source.host}"})
         self.assertEqual(server.ask("GET", "/v1/repositories/team/app/tags").json, {"1.0": self.top.id})
         self.assertEqual(self.layer(self.top, server).content, self.top.data)
 
-    def test_however_many_ask_the_source_is_asked_once(self):
+    def test_many_clients_cause_one_request_to_the_source(self):
         self.start_both()
         self.source.control({"method": "GET", "path": f"{self.base.id}/layer", "action": "slow", "rate": 1_000_000})
         answers = []
@@ -114,7 +114,7 @@ class PullThrough(TestCase):
         connection.close()
         self.assertFalse(self.is_kept(self.base))
 
-    def test_tags_are_the_source_s_at_any_time(self):
+    def test_tags_are_always_the_sources(self):
         self.start_both()
         tags = "/v1/repositories/team/app/tags"
         self.assertEqual(self.server.ask("GET", tags).json, {"1.0": self.top.id})
@@ -126,7 +126,7 @@ class PullThrough(TestCase):
         self.assertEqual(self.server.ask("GET", "/v1/repositories/team/app/images").status, 200)
         self.assertEqual(self.server.ask("GET", f"/v1/images/{self.top.id}/ancestry").json, [self.top.id, self.base.id])
 
-    def test_a_source_that_re_encodes_json_is_taken_back_to_what_was_pushed(self):
+    def test_json_re_encoded_by_the_source_is_restored(self):
         npm = self.start(NpmServer)
         self.ok("push", os.path.join(DATA, "save-1.9.1.tar"), f"{npm.host}/team/demo:1.0")
         self.start_both(source=npm)
@@ -157,7 +157,7 @@ class PullThrough(TestCase):
         self.assertEqual(answer.status, 200)
         return source, layers
 
-    def test_an_image_is_asked_for_by_the_repository_that_has_it(self):
+    def test_an_image_is_requested_through_a_repository_that_has_it(self):
         source, layers = self.start_guarded_source()
         self.start_both(source=source)
         for name in ("team/one", "team/two"):  # two clients at once: both hear their tags first
@@ -173,7 +173,7 @@ class PullThrough(TestCase):
             self.assertIn(self.server.ask("GET", f"/v1/images/{closed.id}/{part}").status, (404, 502))
         self.assertFalse(os.path.exists(os.path.join(self.server.storage, "images", closed.id, "layer")))
 
-    def test_strangers_have_nothing_fetched_with_the_server_s_own_right(self):
+    def test_a_stranger_cannot_fetch_with_the_servers_credential(self):
         source, layers = self.start_guarded_source()
         closed = layers["team/closed"]
         config = {"auths": {source.host: {"auth": AUTHORIZED["Authorization"].split()[1]}}}
@@ -199,7 +199,7 @@ class PullThrough(TestCase):
         wait_for(lambda: self.is_kept(closed), "the layer")
         self.assertEqual(self.server.ask("GET", f"{base}/layer").status, 401)  # now that it is here, too
 
-    def test_the_source_is_reached_as_it_is_configured(self):
+    def test_the_configuration_of_the_source_is_used(self):
         """Certificates, and whether its endpoints may have its password."""
         self.make_key("ca", "/CN=test CA")
         self.make_key("server", "/CN=127.0.0.1", ca="ca", names="IP:127.0.0.1")
@@ -240,7 +240,7 @@ class PullThrough(TestCase):
 
     # --- when it is not ---
 
-    def test_a_source_that_cuts_once_is_gone_on_with(self):
+    def test_a_cut_download_from_the_source_is_resumed(self):
         self.start_both()
         self.source.control({"method": "GET", "path": "/layer$", "action": "cut", "after": 200_000, "times": 1})
         self.server.stop()
@@ -281,7 +281,7 @@ class PullThrough(TestCase):
         self.source.control("clear")
         self.assert_right(self.base)
 
-    def test_a_size_that_the_source_does_not_tell_is_not_told(self):
+    def test_a_size_unknown_to_the_source_is_not_reported(self):
         self.start_both()
         self.source.control({"method": "GET", "path": f"{self.base.id}/json", "action": "headers",
                              "drop": ["X-Docker-Size"]})
@@ -291,7 +291,7 @@ class PullThrough(TestCase):
         self.ok("pull", self.image, "out.tar")
         self.assert_right(self.base)
 
-    def test_what_no_checksum_proves_is_told_and_may_be_refused(self):
+    def test_a_layer_without_a_checksum_is_noted_and_can_be_refused(self):
         for words in ((), ("--require-checksum",)):
             with self.subTest(words):
                 source = self.start(FaultServer, "--checksums", "none")
@@ -308,7 +308,7 @@ class PullThrough(TestCase):
                 source.control({"method": "GET", "path": f"{self.top.id}/layer$", "action": "corrupt", "at": 50})
                 self.fails_to_come(self.top)
 
-    def test_without_its_source_a_mirror_serves_what_it_has(self):
+    def test_without_its_source_the_server_serves_its_own_images(self):
         self.start_both()
         self.ok("pull", self.image, "first.tar")
         wait_for(lambda: os.path.exists(f"{self.server.storage}/repositories/team/app/tag_1.0"), "the tag")
@@ -332,7 +332,7 @@ class PullThrough(TestCase):
         self.fails(5, "pull", f"{server.host}/team/none:1.0", "none.tar", "--retry", "0")
         self.assertIn("asking the mirror's source", server.errors())
 
-    def test_search_finds_what_the_source_has_as_well(self):
+    def test_search_finds_repositories_of_the_source_too(self):
         self.start_both()
         self.server.push(self.top, "team/own")
 
@@ -369,7 +369,7 @@ class PullThrough(TestCase):
         self.addCleanup(other.shutdown)
         return f"127.0.0.1:{other.server_port}"
 
-    def test_a_source_that_cannot_be_one_is_told_at_start_and_answers_502(self):
+    def test_an_unusable_source_is_noted_at_start_and_requests_get_502(self):
         v2 = self.start_other({"/v2/": {"Docker-Distribution-Api-Version": "registry/2.0"}})
         for source, why in ((v2, "v2"), (f"http://{v2}", "v2"), (self.start_other({}), "not as a Docker registry"),
                             ("http://nobody.invalid:5000", "no address is known for its name"), ("nobody.invalid:5000", "nobody"),
@@ -384,7 +384,7 @@ class PullThrough(TestCase):
                 self.assertEqual(server.push(Layer("own", 100)), [200, 200, 200, 200, 200, 204])
                 self.assertEqual(server.end(), 0)
 
-    def test_a_source_that_cannot_be_reached_does_not_hold_up_start_or_end(self):
+    def test_an_unreachable_source_delays_neither_start_nor_end(self):
         source = socket.create_server(("127.0.0.1", 0))  # it takes connections, and never answers
         self.addCleanup(source.close)
         server = self.start(RegctlServer, "--mirror-source", f"http://127.0.0.1:{source.getsockname()[1]}")
@@ -392,7 +392,7 @@ class PullThrough(TestCase):
         self.assertEqual(server.get("/v1/_ping"), b"true")
         self.assertEqual(server.end(), 0)
 
-    def test_many_layers_do_not_leave_threads_behind(self):
+    def test_many_layers_leave_no_threads_behind(self):
         self.start_both()
         layers = make_archive(self.path("many.tar"), [f"many-{i}" for i in range(30)], 10)
         self.ok("push", "many.tar", f"{self.source.host}/team/many:1")
@@ -411,7 +411,7 @@ class PullThrough(TestCase):
         wait_for(lambda: threads() <= before + 2, "threads to end")
         self.assertLess(stacks() - size, 29 * 8192 // 2)  # KiB: a thread that nobody joins keeps its stack
 
-    def test_a_fetch_that_nobody_waits_for_ends_with_the_server(self):
+    def test_a_fetch_without_a_waiting_client_ends_with_the_server(self):
         self.start_both()
         self.source.control({"method": "GET", "path": "/layer$", "action": "stall", "after": 200_000})
         connection = http.client.HTTPConnection(self.server.host, timeout=PATIENCE_S)

@@ -96,7 +96,7 @@ class Recording(Replay):
             return sorted(text[1:-1].replace("}, {", "}\n{").split("\n"))
         return re.sub(r'"last_update": \d+', '"last_update": 1', text)
 
-    def test_the_recorded_requests_are_answered_alike(self):
+    def test_the_recorded_requests_get_the_recorded_answers(self):
         self.replay(self.start(RegctlServer), range(1, TOKEN_MODE))
 
 

@@ -90,7 +90,7 @@ class Requests(TestCase):
         with open(os.path.join(server.folder, "log"), encoding="utf-8") as log:
             return [json.loads(line)["path"] for line in log]
 
-    def test_a_request_that_can_be_read_in_two_ways_is_400_and_the_last_one(self):
+    def test_an_ambiguous_request_is_400_and_ends_the_connection(self):
         for tls in (False, True):
             start = self.start_with_tls if tls else lambda *words: self.start(RegctlServer, *words)
             server = start("--access-log", "log", "--access-log-format", "json")
@@ -101,13 +101,13 @@ class Requests(TestCase):
                     self.assertEqual(set(re.findall(rb"HTTP/1\.1 (\d\d\d) ", answer)), {b"400"}, answer)
             self.assertNotIn("/v1/users/smuggled", self.paths_in_log(server))
 
-    def test_a_target_with_a_space_is_the_end_of_the_connection(self):
+    def test_a_target_with_a_space_ends_the_connection(self):
         server = self.start(RegctlServer)
         answer = self.converse(server, SMUGGLED.replace(b"smuggled", b"a b") + SMUGGLED)
         self.assertRegex(answer, rb"^$|^HTTP/1\.1 400 ")
         self.assertLessEqual(len(re.findall(ANSWER, answer)), 1)
 
-    def test_what_comes_behind_a_chunked_body_is_no_request(self):
+    def test_bytes_after_a_chunked_body_are_not_a_request(self):
         server = self.start(RegctlServer)
         chunked = put(b"Transfer-Encoding: chunked", body=b"3;x=y\r\nabc\r\n0\r\n\r\n")
         answer = self.converse(server, chunked + SMUGGLED)
@@ -115,7 +115,7 @@ class Requests(TestCase):
         self.assertRegex(answer, rb"(?i)\r\nConnection: close\r\n")
         self.assertEqual(len(re.findall(ANSWER, answer)), 1, answer)
 
-    def test_requests_that_everybody_reads_alike_follow_each_other(self):
+    def test_unambiguous_requests_share_a_connection(self):
         server = self.start(RegctlServer)
         first = put(b"X:", b"Y:   spaces ", b"Z:\ttab\tin it", b"Content-Length: 4", body=b"body")
         last = put(b"Connection: close")
@@ -149,7 +149,7 @@ class Requests(TestCase):
                         {"Host": "registry.example"}):
             self.assertEqual(self.ask(server, **headers), 200, headers)
 
-    def test_a_server_that_knows_its_names_answers_to_them_alone(self):
+    def test_a_server_with_names_answers_only_requests_for_them(self):
         server = self.start(RegctlServer, "--host", "registry.example", "--host", "other.example:5000")
         for host, status in (("registry.example", 200), ("registry.example:5000", 200), ("other.example:5000", 200),
                              ("other.example", 403), ("evil.example", 403), (server.host, 200)):
@@ -161,7 +161,7 @@ class Requests(TestCase):
 
     # --- TLS ---
 
-    def test_tls_is_1_2_at_least(self):
+    def test_tls_is_version_1_2_or_later(self):
         server = self.start_with_tls()
         for version, is_spoken in ((ssl.TLSVersion.TLSv1, False), (ssl.TLSVersion.TLSv1_1, False),
                                    (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True)):

@@ -43,7 +43,7 @@ class Signals(TestCase):
             return False
         return False
 
-    def test_sigterm_finishes_what_runs_and_takes_no_more(self):
+    def test_sigterm_finishes_running_requests_and_accepts_no_more(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(number):
                 server = self.start(RegctlServer)
@@ -66,7 +66,7 @@ class Signals(TestCase):
                 with open(f"{server.storage}/images/{layer.id}/layer", "rb") as file:
                     self.assertEqual(file.read(), layer.data)
 
-    def test_a_second_sigterm_ends_what_runs(self):
+    def test_a_second_sigterm_ends_running_requests(self):
         server = self.start(RegctlServer)
         layer = Layer("cut off", 100_000)
         upload = self.begin_upload(server, layer)
@@ -77,7 +77,7 @@ class Signals(TestCase):
         self.assertEqual(upload.recv(1000), b"")
         self.assertEqual(sorted(os.listdir(f"{server.storage}/images/{layer.id}")), ["_inprogress", "ancestry", "json"])
 
-    def test_an_idle_server_ends_at_once_whoever_is_connected(self):
+    def test_an_idle_server_ends_at_once_despite_open_connections(self):
         server = self.start(RegctlServer)
         idle = http.client.HTTPConnection(server.host, timeout=PATIENCE_S)
         idle.request("GET", "/v1/_ping")
@@ -85,7 +85,7 @@ class Signals(TestCase):
         self.assertEqual(server.end(), 0)
         idle.close()
 
-    def test_sighup_opens_the_log_anew(self):
+    def test_sighup_reopens_the_log(self):
         server = self.start(RegctlServer, "--access-log", "log")
         log = os.path.join(server.folder, "log")
         server.ask("GET", "/v1/_ping")
@@ -102,7 +102,7 @@ class Signals(TestCase):
             self.assertEqual([line.split('"')[1].split()[1] for line in (*old, *new)],
                              ["/v1/_ping", "/v1/search", "/v1/users/"])
 
-    def test_sighup_reads_users_anew_and_keeps_the_old_ones_where_that_fails(self):
+    def test_sighup_rereads_users_and_keeps_the_old_ones_if_that_fails(self):
         self.write("users", f"alice:{SECRET}\nbob:{SECRET}\n")
         server = self.start(RegctlServer, "--htpasswd", self.path("users"))
 
@@ -129,7 +129,7 @@ class Signals(TestCase):
     def certificate(self, server):
         return ssl.get_server_certificate(("127.0.0.1", server.port))
 
-    def test_sighup_takes_a_new_certificate_and_cuts_nobody(self):
+    def test_sighup_uses_a_new_certificate_and_cuts_no_connection(self):
         self.make_certificate("old")
         server = self.start(RegctlServer, "--tls-cert", self.path("cert"), "--tls-key", self.path("key"), scheme="https")
         first = self.certificate(server)

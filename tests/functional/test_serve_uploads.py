@@ -55,7 +55,7 @@ class Uploads(TestCase):
     def orders(self):
         return sorted(set(itertools.permutations((0, 0, 0, 1, 1, 1))))
 
-    def test_who_is_told_that_all_is_stored_finds_it_there_and_who_was_replaced_is_told(self):
+    def test_a_success_means_the_image_is_there_and_a_replaced_upload_gets_an_error(self):
         pairs = ((("a", b"a" * 1000), ("b", b"b" * 1000)), (("a", b"a" * 1000), ("a", b"b" * 1000)),
                  (("a", b"a" * 1000), ("b", b"a" * 1000)), (("a", b"a" * 1000), ("a", b"b" * 2000)))
         for number, (pair, order) in enumerate(itertools.product(pairs, self.orders())):
@@ -72,7 +72,7 @@ class Uploads(TestCase):
                     done = 0
                 self.assert_stored(identity, uploads[done])
 
-    def test_who_was_replaced_by_a_complete_image_is_told_409(self):
+    def test_an_upload_replaced_by_a_complete_image_gets_409(self):
         identity = "a" * 64
         first, second = Upload(identity, "first", b"first" * 1000), Upload(identity, "second", b"second" * 1000)
         for step in STEPS[:2]:
@@ -83,7 +83,7 @@ class Uploads(TestCase):
         self.assertIn("replaced", answer.json["error"])
         self.assert_stored(identity, second)
 
-    def test_clients_that_bring_the_same_bytes_all_end_well(self):
+    def test_clients_with_equal_bytes_all_succeed(self):
         for number, order in enumerate(self.orders()):
             with self.subTest(str(order)):
                 identity = f"{number:064x}"
@@ -93,7 +93,7 @@ class Uploads(TestCase):
                 self.assertEqual(statuses, [409 if number == late else 200 for number in range(2)])
                 self.assert_stored(identity, upload)
 
-    def test_an_image_that_is_there_already_is_409_at_every_step(self):
+    def test_a_complete_image_is_409_at_every_step(self):
         identity = "a" * 64
         upload = Upload(identity, "first", b"first" * 1000)
         self.assertEqual(self.play(identity, [upload], (0, 0, 0)), [200])
@@ -102,7 +102,7 @@ class Uploads(TestCase):
                 self.assertEqual(other.send(self.server, identity, step).status, 409, step)
         self.assert_stored(identity, upload)
 
-    def test_a_wrong_checksum_is_the_client_s_own_mistake_where_nobody_else_uploads(self):
+    def test_a_wrong_checksum_without_a_second_client_is_the_clients_fault(self):
         identity = "a" * 64
         upload = Upload(identity, "cut", b"whole layer")
         for _ in range(2):

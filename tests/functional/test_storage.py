@@ -38,7 +38,7 @@ class Storage(TestCase):
 
 
 class Verbs(Storage):
-    def test_what_is_written_is_what_the_original_wrote(self):
+    def test_a_written_tree_equals_the_originals(self):
         """tree-pushed, copied image by image, has the same names and bytes."""
         source = self.unpack("tree-pushed.tar.gz", "old")
         old = self.files("old")
@@ -164,7 +164,7 @@ class Verbs(Storage):
             with self.subTest(image):
                 self.fails(code, "pull", f"{tree}:{image}", "out.tar")
 
-    def test_a_push_that_was_cut_is_repaired_by_the_next(self):
+    def test_an_aborted_push_is_repaired_by_the_next_one(self):
         layers = make_archive(self.path("app.tar"), ["base", "top"], 5000)
         tree = f"v1-storage:{self.path('tree')}:team/app:1"
         self.ok("push", "app.tar", tree)
@@ -184,7 +184,7 @@ class Verbs(Storage):
 
 
 class Strays(Storage):
-    def test_a_tag_file_that_no_tag_is_named_like_is_told(self):
+    def test_a_tag_file_with_an_impossible_name_is_noted(self):
         make_archive(self.path("app.tar"), ["base"], 1000)
         tree = f"v1-storage:{self.path('tree')}"
         self.ok("push", "app.tar", f"{tree}:team/app:1")
@@ -202,7 +202,7 @@ class Strays(Storage):
 
 
 class Others(Storage):
-    def test_an_image_that_is_there_with_other_bytes_is_left_and_told_once(self):
+    def test_an_existing_image_with_other_bytes_is_kept_and_noted_once(self):
         layers = make_archive(self.path("app.tar"), ["base", "top"], 5000)
         here, tree = f"v1-storage:{self.path('here')}", f"v1-storage:{self.path('there')}"
         self.ok("push", "app.tar", f"{here}:team/app:1")
@@ -241,7 +241,7 @@ class Writers(Storage):
             self.ok("pull", f"{tree}:team/app:3", f"out-{round_}.tar")
             self.assertEqual([p for p in self.files(f"tree-{round_}") if "/." in p or "_inprogress" in p], [])
 
-    def test_lists_of_one_repository_lose_nothing_to_other_processes(self):
+    def test_concurrent_processes_lose_nothing_in_a_repositorys_lists(self):
         tree = f"v1-storage:{self.path('tree')}"
         for i in range(6):
             make_archive(self.path(f"{i}.tar"), [f"image-{i}"], 100)
@@ -285,7 +285,7 @@ class Hostile(Storage):
         os.remove(self.path(path))
         os.rename(self.path(path) + ".was", self.path(path))
 
-    def test_links_that_lead_out_are_not_followed(self):
+    def test_links_out_of_the_tree_are_not_followed(self):
         outside = self.path("outside")
         before = self.files("outside")
         rows = (f"images/{self.layers[1].id}", f"images/{self.layers[1].id}/layer", f"images/{self.layers[1].id}/json",
@@ -309,7 +309,7 @@ class Hostile(Storage):
                     self.unlink(f"tree/{part}")
         self.assertEqual(self.files("outside"), before)
 
-    def test_a_server_does_not_follow_them_either(self):
+    def test_a_server_follows_no_links_out_of_the_tree_either(self):
         server = self.start(RegctlServer, storage=self.path("tree"))
         secret = self.path("secret")
         self.write("secret", "the secret")
@@ -337,7 +337,7 @@ class Hostile(Storage):
         os.rename(self.path(f"{self.top}/layer.was"), self.path("tree/spare"))
         self.ok("pull", f"{self.tree}:team/app:1.0", "out.tar")
 
-    def test_names_that_climb_are_refused(self):
+    def test_names_that_lead_out_of_the_tree_are_refused(self):
         for name in ("../outside/team/app", "team/../../outside", "..", "team/..", "../..", "./team/app"):
             with self.subTest(name):
                 result = self.regctl("tags", f"{self.tree}:{name}")
@@ -351,7 +351,7 @@ class Hostile(Storage):
         self.write("tree/repositories/team/app/tag_evil", "../../../outside")
         self.assertIn("evil", self.ok("tags", f"{self.tree}:team/app").err)
 
-    def test_files_that_are_huge_are_refused(self):
+    def test_huge_files_are_refused(self):
         server = self.start(RegctlServer, storage=self.path("tree"))
         top = self.layers[1].id
         for path, asked in ((f"{self.top}/json", f"/v1/images/{top}/json"),
@@ -373,7 +373,7 @@ class Hostile(Storage):
                 self.write(path, kept)
         self.ok("pull", f"{self.tree}:team/app:1.0", "out.tar")
 
-    def test_json_that_is_deep_or_none_is_told(self):
+    def test_deeply_nested_and_malformed_json_is_reported(self):
         server = self.start(RegctlServer, storage=self.path("tree"))
         top = self.layers[1].id
         deep = "[" * 1_000_000
@@ -423,7 +423,7 @@ class Hostile(Storage):
                 self.assertEqual(result.code, 6, result.err)
         self.assertEqual(server.ask("GET", "/v1/_ping").status, 200)
 
-    def test_what_is_neither_file_nor_folder_is_told(self):
+    def test_a_pipe_or_folder_in_place_of_a_file_is_reported(self):
         for path in (f"{self.top}/layer", f"{self.top}/json", "tree/repositories/team/app/tag_1.0"):
             with self.subTest(path):
                 code, words = (7, "cannot be read") if path.endswith("tag_1.0") else (6, "is not a regular file")

@@ -35,13 +35,13 @@ class Tls(TestCase):
         with open(target, "wb") as file:
             file.write(self.read(name))
 
-    def test_a_stranger_is_refused_with_advice(self):
+    def test_an_unknown_certificate_is_refused_with_advice(self):
         server = self.start_tls()
         self.fails(5, "push", "app.tar", server.image,
                    saying=["certificate is not trusted", "--ca-file", "--insecure"])
         self.assertEqual(server.log(), [])
 
-    def test_trust_comes_from_a_flag_a_folder_or_the_configuration(self):
+    def test_authorities_come_from_a_flag_a_folder_or_the_configuration(self):
         server = self.start_tls()
         self.ok("push", "--ca-file", self.path("ca.crt"), "app.tar", server.image)
         self.write("config.json", json.dumps({"registries": {server.host: {"ca_file": self.path("ca.crt")}}}))
@@ -66,7 +66,7 @@ class Tls(TestCase):
         with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def test_of_several_certificates_of_ours_the_one_that_is_taken_is_shown(self):
+    def test_of_several_client_certificates_the_accepted_one_is_shown(self):
         self.make_key("stranger", "/CN=a stranger")
         server = self.start_tls("--client-ca", self.path("ca.crt"))
         folder = self.certs_folder(server)
@@ -78,7 +78,7 @@ class Tls(TestCase):
             os.remove(os.path.join(folder, name))
         self.fails(5, "ping", "--retry", "0", server.host, saying="--client-cert")
 
-    def test_a_key_without_its_certificate_is_told(self):
+    def test_a_key_without_its_certificate_is_an_error(self):
         server = self.start_tls()
         self.copy_key("client.key", os.path.join(self.certs_folder(server), "bob.key"))
         self.fails(2, "ping", server.host, saying=["bob.key' has no 'bob.cert' beside it", "*.crt"])
@@ -100,7 +100,7 @@ class Tls(TestCase):
             self.assertIsNone(server.poll())
         return f"127.0.0.1:{port}"
 
-    def test_old_tls_is_told_and_taken_when_that_is_wanted(self):
+    def test_old_tls_is_refused_with_advice_and_can_be_allowed(self):
         trust = ["--ca-file", self.path("ca.crt")]
         for version, least in (("-tls1", "1.0"), ("-tls1_1", "1.1")):
             with self.subTest(version):
@@ -115,7 +115,7 @@ class Tls(TestCase):
         self.fails(5, "ping", *trust, "--tls-min", "1.3", host, saying="it speaks no TLS 1.3 or newer")
         self.fails(2, "ping", "--tls-min", "1.4", host)
 
-    def test_files_that_cannot_be_used_are_told(self):
+    def test_unusable_certificate_files_are_errors(self):
         server = self.start_tls()
         for flag in ("--ca-file", "--client-cert"):
             self.fails(2, "tags", flag, "nowhere.pem", f"{server.host}/team/app",
@@ -123,11 +123,11 @@ class Tls(TestCase):
         self.fails(2, "tags", "--client-key", self.path("client.key"), f"{server.host}/team/app",
                    saying=["a client key", "and no certificate"])
 
-    def test_insecure_is_possible(self):
+    def test_insecure_skips_verification(self):
         server = self.start_tls()
         self.ok("push", "--insecure", "app.tar", server.image)
 
-    def test_a_registry_that_wants_a_certificate_gets_one(self):
+    def test_a_registry_that_asks_for_a_client_certificate_gets_one(self):
         server = self.start_tls("--client-ca", self.path("ca.crt"))
         trust = ["--ca-file", self.path("ca.crt")]
         self.fails(5, "push", *trust, "app.tar", server.image, saying="certificate")
@@ -138,12 +138,12 @@ class Tls(TestCase):
             self.copy_key(source, os.path.join(folder, target))
         self.ok("pull", server.image, "out.tar")
 
-    def test_a_key_that_is_not_there_is_a_usage_error(self):
+    def test_a_missing_key_file_is_a_usage_error(self):
         server = self.start_tls()
         self.fails(2, "tags", "--ca-file", self.path("none.crt"), f"{server.host}/team/app",
                    saying="cannot use a certificate")
 
-    def test_plain_http_to_a_tls_port_ends(self):
+    def test_plain_http_to_a_tls_port_ends_with_an_error(self):
         server = self.start_tls()
         self.fails(5, "tags", "--plain-http", "--retry", "0", f"{server.host}/team/app")
 

@@ -53,7 +53,7 @@ class Verify(TestCase):
 
 
 class Whole(Verify):
-    def test_what_was_pushed_is_sound_and_equal_to_its_mirror(self):
+    def test_a_pushed_registry_is_sound_and_equal_to_its_mirror(self):
         a = self.start(RegctlServer)
         self.fill(a)
         for kind in (RegctlServer, NpmServer, FaultServer):
@@ -66,7 +66,7 @@ class Whole(Verify):
                         self.assertEqual([(t["tag"], t["verdict"]) for t in tags],
                                          [("1.0", "sound"), ("also", "sound"), ("1.0", "sound")])
 
-    def test_json_that_npm_s_server_prints_anew_is_still_what_was_pushed(self):
+    def test_json_re_encoded_by_npms_server_counts_as_equal(self):
         a, npm = self.start(RegctlServer), self.start(NpmServer)
         for engine in ENGINES:
             self.ok("push", os.path.join(DATA, f"save-{engine}.tar"), f"{a.host}/team/demo-{engine}:1.0")
@@ -88,7 +88,7 @@ class Whole(Verify):
             for deep in ([], ["--deep"]):
                 self.assertTrue(self.verify(f"docker-archive:{archive}", b, *deep))
 
-    def test_where_there_is_nothing_nothing_is_proved(self):
+    def test_verifying_nothing_is_noted(self):
         a = self.start(RegctlServer)
         empty = self.ok("verify", a.host)
         self.assertIn(f"there are no repositories in {a.host}\n", empty.err)
@@ -102,7 +102,7 @@ class Whole(Verify):
             self.fails(3, words[0], f"{a.host}/tema/", *words[1:],
                        saying=f"there is no repository below tema/ at {a.host}")
 
-    def test_the_table_has_only_what_is_not_sound_and_a_summary_counts(self):
+    def test_the_table_has_only_faults_and_a_summary(self):
         a = self.start(RegctlServer)
         layers = self.fill(a)
         result = self.ok("verify", a.host)
@@ -115,7 +115,7 @@ class Whole(Verify):
         size = sum(len(layer.data) for layer in layers)
         self.assertIn(f"3 layers read, {size / 1000:.4g} kB", result.err)
 
-    def test_bytes_are_counted_as_they_are_read_where_neither_size_nor_checksum_is_told(self):
+    def test_bytes_are_counted_even_without_recorded_sizes_and_checksums(self):
         a = self.start(FaultServer, "--checksums", "none")
         layers = self.fill(a)
         a.control({"method": "GET", "path": "/json$", "action": "headers", "drop": ["X-Docker-Size"]})
@@ -125,7 +125,7 @@ class Whole(Verify):
         result = self.ok("verify", a.host, "--include", "team/app")
         self.assertIn(", 3 layers of unknown size; layers were not read", result.err)
 
-    def test_each_image_is_looked_at_once_in_a_run(self):
+    def test_each_image_is_examined_once_in_a_run(self):
         a, b = self.start(FaultServer), self.start(FaultServer)
         self.fill(a)
         self.ok("mirror", a.host, b.host)
@@ -171,7 +171,7 @@ class Damaged(Verify):
                     self.assertEqual(found, [(f"team/app:{tag}", fault, at, layer.id) for tag in ("1.0", "also")]
                                      if deep or shallow else [])
 
-    def test_layers(self):
+    def test_damaged_layers_are_found(self):
         base, middle, top = self.layers
         kinds = {"checksum wrong": (base, lambda data: data[:4] + b"\1\2\3\4" + data[8:]),  # the time in gzip's head
                  "layer cut short": (middle, lambda data: data[:len(data) // 2])}
@@ -195,7 +195,7 @@ class Damaged(Verify):
             self.edit(tree, base, "layer", change)
             self.expect(tree, fault, base, shallow=False)
 
-    def test_a_layer_with_a_tarsum_alone_is_held_to_it(self):
+    def test_a_layer_with_only_a_tarsum_is_checked_by_it(self):
         base = self.layers[0]
         server = self.start(FaultServer)
         self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
@@ -207,7 +207,7 @@ class Damaged(Verify):
         self.edit(tree, base, "_checksum", lambda data: json.dumps([told[:-1] + "x"]).encode())
         self.expect(tree, "checksum wrong", base, shallow=False)
 
-    def test_json(self):
+    def test_damaged_json_is_found(self):
         base, middle, top = self.layers
         for number, text in enumerate([b"nonsense", b"{}", middle.json]):
             tree = self.copy(f"tree-{number}")
@@ -220,7 +220,7 @@ class Damaged(Verify):
         shutil.rmtree(os.path.join(tree, "images", top.id))
         self.expect(tree, "tag to nowhere", top, shallow=True)
 
-    def test_parents_in_a_loop(self):
+    def test_parents_in_a_loop_are_found(self):
         base, _, top = self.layers
         tree = self.copy("loop")
         text = base.json[:-1] + b',"parent":"' + top.id.encode() + b'"}'
@@ -228,7 +228,7 @@ class Damaged(Verify):
         found = self.findings(f"v1-storage:{tree}", "--include", "team/app", "--include-tag", "1.0", code=7)
         self.assertEqual(found, [("team/app:1.0", "parents in a loop", "a", base.id)])
 
-    def test_dead_uploads_and_layers_that_are_gone(self):
+    def test_dead_uploads_and_missing_layers_are_found(self):
         _, middle, _ = self.layers
         tree = self.copy("dead")
         self.edit(tree, middle, "_inprogress", lambda data: b"true")
@@ -238,7 +238,7 @@ class Damaged(Verify):
         found = self.findings(f"v1-storage:{tree}", "--include", "team/app", code=7)
         self.assertEqual(found, [(f"team/app:{tag}", "layer missing", "a", middle.id) for tag in ("1.0", "also")])
 
-    def test_an_ancestry_that_the_parents_tell_is_no_damage(self):
+    def test_a_wrong_ancestry_is_no_damage_if_the_parents_show_it(self):
         base, middle, top = self.layers
         tree = self.copy("wrong")
         self.edit(tree, top, "ancestry", lambda data: json.dumps([top.id, base.id]).encode())
@@ -246,7 +246,7 @@ class Damaged(Verify):
         self.edit(tree, top, "ancestry", lambda data: None)
         self.expect(tree, "ancestry missing", top, shallow=True, code=0)
 
-    def test_what_differs_between_two_sides(self):
+    def test_differences_between_two_sides_are_found(self):
         base, middle, top = self.layers
         b = self.copy("b")
         data = base.data + base.data  # two gzip members
@@ -264,7 +264,7 @@ class Damaged(Verify):
         self.assertEqual([found[1:] for found in self.findings(*places, "--deep", code=7)],
                          expected + [("layer differs", None, base.id)])
 
-    def test_tags_that_are_not_alike(self):
+    def test_missing_extra_and_different_tags_are_found(self):
         b = self.copy("b")
         tags = os.path.join(b, "repositories", "team", "app")
         os.rename(os.path.join(tags, "tag_also"), os.path.join(tags, "tag_new"))
@@ -286,7 +286,7 @@ class Damaged(Verify):
         self.assertEqual(found, [("team/app:1.0", "tag missing", "b", None), ("team/app:also", "tag missing", "b", None),
                                  ("team/other:1.0", "checksum wrong", "b", self.layers[0].id)])
 
-    def test_an_archive_whose_layers_unpack_to_something_else(self):
+    def test_an_archive_whose_layers_unpack_differently_is_found(self):
         server = self.start(RegctlServer)
         make_archive(self.path("changed.tar"), ["base", "middle", "top"], 4000)
         self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
@@ -296,7 +296,7 @@ class Damaged(Verify):
 
 
 class NotLookedAt(Verify):
-    def test_some_or_all_that_could_not_be_looked_at(self):
+    def test_unreadable_images_exit_10_or_with_their_cause(self):
         server = self.start(FaultServer)
         layers = self.fill(server)
         server.control({"method": "GET", "path": f"{layers[-1].id}/json", "action": "status", "status": 500})
@@ -310,14 +310,14 @@ class NotLookedAt(Verify):
         self.assertEqual(rows[-1]["repository"], "team/other")
         self.assertEqual((rows[-1]["tag"], rows[-1]["verdict"]), (None, "not looked at"))
 
-    def test_an_image_that_nothing_could_be_asked_of_is_told_once(self):
+    def test_an_unreadable_image_is_reported_once(self):
         server = self.start(FaultServer)
         layers = self.fill(server)
         server.control({"path": f"/v1/images/{layers[-1].id}/(json|ancestry)", "action": "status", "status": 403})
         found = self.findings(f"{server.host}/team/app:1.0", code=4)
         self.assertEqual(found, [("team/app:1.0", "not looked at", "a", layers[-1].id)])
 
-    def test_damage_outweighs_what_could_not_be_looked_at(self):
+    def test_damage_outweighs_unreadable_images(self):
         server = self.start(FaultServer)
         layers = self.fill(server)
         server.control({"method": "GET", "path": "other/tags", "action": "status", "status": 403})
@@ -325,13 +325,13 @@ class NotLookedAt(Verify):
         found = self.findings(server, "--deep", "--retry", "0", code=7)
         self.assertIn(("team/app:1.0", "checksum wrong", "a", layers[0].id), found)
 
-    def test_a_layer_that_the_way_changed_is_read_again(self):
+    def test_a_layer_changed_in_transit_is_read_again(self):
         server = self.start(FaultServer)
         layers = self.fill(server)
         server.control({"method": "GET", "path": f"{layers[0].id}/layer", "action": "corrupt", "at": 30, "times": 1})
         self.verify(server, "--deep")
 
-    def test_an_interruption_ends_it(self):
+    def test_an_interruption_ends_the_run(self):
         server = self.start(FaultServer)
         self.fill(server)
         server.control({"method": "GET", "path": "/layer$", "action": "stall", "after": 10})

@@ -24,7 +24,7 @@ class Archives(TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
-    def test_skopeo_takes_what_we_write(self):
+    def test_skopeo_reads_our_archives(self):
         for name in ("mixed:latest", "team/demo-1.3.3:1.0", "team/demo-1.9.1:1.0", "team/deep/name:1"):
             with self.subTest(name):
                 self.ok("pull", f"{self.server.host}/{name}", "out.tar")
@@ -34,7 +34,7 @@ class Archives(TestCase):
                 self.skopeo("--insecure-policy", "copy", "docker-archive:out.tar", "dir:copied")
                 subprocess.run(["tar", "tf", self.path("out.tar")], check=True, stdout=subprocess.DEVNULL)
 
-    def test_we_take_what_skopeo_writes(self):
+    def test_we_read_skopeos_archives(self):
         self.ok("pull", f"{self.server.host}/team/demo-1.9.1:1.0", "out.tar")
         self.skopeo("--insecure-policy", "copy", "docker-archive:out.tar",
                     "docker-archive:modern.tar:example.com/team/modern:7")
@@ -62,7 +62,7 @@ class Archives(TestCase):
         self.assertEqual(len(self.ok("history", "--format", "json", f"{self.server.host}/team/oci:1").json),
                          len(self.ok("history", "--format", "json", "out.tar").json))
 
-    def test_a_registry_of_protocol_v2_is_told_apart(self):
+    def test_a_registry_of_protocol_v2_is_recognised(self):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]

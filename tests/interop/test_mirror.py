@@ -164,15 +164,15 @@ class Mirrored(MirrorCase):
                              [count, 0, 0, 0, 0])
         self.assertEqual(self.written(destination), before)
 
-    def test_from_npm_s_server_to_regctl_serve(self):
+    def test_mirrors_from_npms_server_to_regctl_serve(self):
         npm = self.start(NpmServer)
         self.assertMirrored(self.push(npm), npm, self.start(RegctlServer))
 
-    def test_from_regctl_serve_to_npm_s_server(self):
+    def test_mirrors_from_regctl_serve_to_npms_server(self):
         serve = self.start(RegctlServer)
         self.assertMirrored(self.push(serve), serve, self.start(NpmServer))
 
-    def test_from_a_tree_to_both(self):
+    def test_mirrors_from_a_tree_to_both_servers(self):
         tree = StorageTree.recorded(self.path("tree"), "tree-pushed")
         for kind, without in ((RegctlServer, [DEAD]), (NpmServer, [DEAD, DEEP])):
             with self.subTest(kind.__name__):

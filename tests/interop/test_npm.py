@@ -29,7 +29,7 @@ class Npm(TestCase):
             return {i: (archive.extractfile(f"{prefix}{i}/json").read(),
                         archive.extractfile(f"{prefix}{i}/layer.tar").read()) for i in ids}
 
-    def test_every_engine_s_archive_is_pushed_and_read_back_by_both(self):
+    def test_every_engines_archive_is_pushed_and_read_back_by_both(self):
         for engine in ENGINES:
             with self.subTest(engine):
                 source = os.path.join(DATA, f"save-{engine}.tar")
@@ -63,7 +63,7 @@ class Npm(TestCase):
         rows = self.ok("images", self.server.host, "--format", "json").json
         self.assertEqual([(r["repository"], r["tag"]) for r in rows], [("single", "2"), ("team/demo", "1.0")])
 
-    def test_a_registry_with_users_wants_one(self):
+    def test_a_registry_with_users_needs_a_login(self):
         server = self.start(NpmServer, "--user", "bob:secret")
         image = f"{server.host}/team/demo:1.0"
         source = os.path.join(DATA, "save-1.9.1.tar")
@@ -77,7 +77,7 @@ class Npm(TestCase):
         self.assertEqual(right.code, 0, right.err)
         self.ok("tags", f"{server.host}/team/demo")
 
-    def test_a_name_that_it_does_not_take_is_told(self):
+    def test_a_name_that_the_server_refuses_is_an_error(self):
         make_archive(self.path("app.tar"), ["base"], 100)
         self.fails(9, "push", "app.tar", f"{self.server.host}/team/deep/app:1",
                    saying=["does not take the name team/deep/app", "NAMESPACE/NAME"])
@@ -92,7 +92,7 @@ class Npm(TestCase):
         self.fails(3, "rm", f"{repository}:stable")
         self.fails(9, "rm", "--repository", "--yes", repository, saying="cannot remove repositories")
 
-    def test_copies_from_and_to_the_original_s_kind_keep_every_byte(self):
+    def test_copies_from_and_to_the_originals_kind_keep_every_byte(self):
         original = self.start(FaultServer, "--storage", os.path.join(DATA, "tree-wild.tar.gz"))
         for name in ("mixed:no-xz", "team/demo-1.5.0:1.0", "team/oldsum:1"):
             with self.subTest(name):

@@ -39,7 +39,7 @@ class Serve(TestCase):
             self.assertEqual(self.read("layer"), self.part(image, "layer"))
         return chain
 
-    def test_a_tree_of_the_original_s_is_read(self):
+    def test_a_tree_of_the_original_is_read(self):
         for name, tag in (("team/demo-1.3.3", "1.0"), ("team/demo-1.9.1", "1.0"), ("team/wrongancestry", "1"),
                           ("team/noancestry", "1"), ("library/mixed", "no-xz")):
             with self.subTest(name):
@@ -51,11 +51,11 @@ class Serve(TestCase):
         self.assertEqual([r["name"] for r in found["results"]],
                          ["team/demo-1.3.3", "team/demo-1.5.0", "team/demo-1.9.1"])
 
-    def test_what_regctl_pushed_is_read(self):
+    def test_images_pushed_by_regctl_are_read(self):
         self.ok("push", os.path.join(DATA, "save-1.5.0.tar"), f"{self.server.host}/fresh/app:7")
         self.assertEqual(len(self.check_image("fresh/app", "7")), 3)
 
-    def test_copies_from_and_to_npm_s_server_keep_every_byte(self):
+    def test_copies_from_and_to_npms_server_keep_every_byte(self):
         npm = self.start(NpmServer)
         self.ok("copy", f"{self.server.host}/team/demo-1.5.0:1.0", f"{npm.host}/team/app:1")
         self.ok("copy", f"{npm.host}/team/app:1", f"v1-storage:{self.path('back')}:team/app:1")
