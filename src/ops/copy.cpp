@@ -9,7 +9,7 @@
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/places/names.hpp>
-#include <regctl/registry/engine.hpp>
+#include <regctl/registry/docker_engine.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <sys/stat.h>
@@ -153,7 +153,7 @@ void copy_to_storage(const Copied& copied, const Place& to, CopyReport& report) 
 }
 
 void copy_to_engine(const Copied& copied, CopyReport& report) {
-  registry::Engine engine(copied.session.client());
+  registry::DockerEngine engine(copied.session.client());
   // The engine takes its archive as one stream in order, but layers arrive in parallel in any
   // order.
   auto file = std::make_shared<FileDescriptor>(make_temporary_file());

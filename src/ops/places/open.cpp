@@ -6,7 +6,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
-#include <regctl/registry/engine.hpp>
+#include <regctl/registry/docker_engine.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <algorithm>
@@ -37,7 +37,7 @@ std::unique_ptr<V1Repository> open_engine(Session& session, const Place& place) 
     throw Error(ErrorKind::usage, "docker-daemon: wants the name of an image",
                 "write docker-daemon:NAME:TAG");
   }
-  registry::Engine engine(session.client());
+  registry::DockerEngine engine(session.client());
   const auto name = engine_name(*place.reference);
   return open_archive(session,
                       DockerArchive::read(engine.save(name), name + " of " + engine.describe()));

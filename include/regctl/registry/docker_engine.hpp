@@ -12,12 +12,12 @@ namespace regctl::registry {
 
 /// A Docker engine, asked through its API (docker-daemon:NAME:TAG). Thread-safe.
 /// Source: Docker Engine API, "Export an image" and "Import images", which every engine has.
-class Engine {
+class DockerEngine {
 public:
   /// The engine at $DOCKER_HOST (unix:// or tcp://), else at /var/run/docker.sock, which is asked
   /// whether it is there: before anything is moved for it. Throws Error{unavailable} if it is not,
   /// Error{usage} for another kind of $DOCKER_HOST. `client` must outlive this.
-  explicit Engine(http::Client& client);
+  explicit DockerEngine(http::Client& client);
 
   /// For messages: "the Docker engine at unix:///var/run/docker.sock".
   [[nodiscard]] const std::string& describe() const noexcept { return description_; }

@@ -4,7 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/visible.hpp>
-#include <regctl/registry/engine.hpp>
+#include <regctl/registry/docker_engine.hpp>
 
 #include <cstdlib>
 
@@ -41,7 +41,7 @@ http::Url url_of(const std::string& host) {
 
 } // namespace
 
-Engine::Engine(http::Client& client) : client_(client) {
+DockerEngine::DockerEngine(http::Client& client) : client_(client) {
   const auto host = configured_host();
   base_ = url_of(host);
   description_ = "the Docker engine at " + host;
@@ -55,7 +55,7 @@ Engine::Engine(http::Client& client) : client_(client) {
   http::discard_body(response);
 }
 
-http::Response Engine::send(const http::Request& request) {
+http::Response DockerEngine::send(const http::Request& request) {
   try {
     return client_.send(request);
   } catch (Error& error) {
@@ -67,7 +67,7 @@ http::Response Engine::send(const http::Request& request) {
   }
 }
 
-std::unique_ptr<Source> Engine::save(const std::string& name) {
+std::unique_ptr<Source> DockerEngine::save(const std::string& name) {
   http::Request request;
   request.url = base_;
   request.url.target = "/images/get?names=" + http::percent_encode(name);
@@ -82,7 +82,7 @@ std::unique_ptr<Source> Engine::save(const std::string& name) {
   return std::move(response.body);
 }
 
-void Engine::load(const OpenSource& archive, std::uint64_t size_bytes) {
+void DockerEngine::load(const OpenSource& archive, std::uint64_t size_bytes) {
   http::Request request;
   request.method = http::Method::post;
   request.url = base_;
