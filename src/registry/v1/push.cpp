@@ -26,7 +26,7 @@ namespace {
 
 constexpr int k_looks_at_tags = 3;
 
-using Need = Session::Need;
+using Need = RepositorySession::Need;
 using Stage = PushProgress::Stage;
 
 /// What was learnt about a layer while it was sent.
@@ -158,7 +158,7 @@ std::string announcement(const V1PushPlan& plan) {
 
 class RemotePush final : public V1Push {
 public:
-  RemotePush(std::shared_ptr<Session> session, V1PushPlan plan)
+  RemotePush(std::shared_ptr<RepositorySession> session, V1PushPlan plan)
       : session_(std::move(session)), plan_(std::move(plan)), progress_(plan_.ids) {}
 
   std::optional<V1Image> find_image(const std::string& id) override {
@@ -430,7 +430,7 @@ private:
     }
   }
 
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<RepositorySession> session_;
   V1PushPlan plan_;
   PushProgress progress_;
   std::mutex mutex_;                            ///< guards what follows
@@ -441,7 +441,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<V1Push> begin_push(std::shared_ptr<Session> session, const V1PushPlan& plan) {
+std::unique_ptr<V1Push> begin_push(std::shared_ptr<RepositorySession> session,
+                                   const V1PushPlan& plan) {
   auto body = announcement(plan);
   session->set_announcement(body);
   auto request =

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/status.hpp"
 #include "registry/v1/repository.hpp"
+#include "registry/v1/repository_session.hpp"
 #include "registry/v1/search.hpp"
-#include "registry/v1/session.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json_reader.hpp>
@@ -17,7 +17,7 @@ namespace regctl::registry::v1 {
 
 namespace {
 
-using Need = Session::Need;
+using Need = RepositorySession::Need;
 
 /// Reads {"team/app:1.0": ID, "team/app": ID of latest, …} member by member: a listing can have a
 /// hundred thousand of them.
@@ -66,13 +66,13 @@ public:
 
   [[nodiscard]] const Connection& connection() const noexcept { return *connection_; }
 
-  std::shared_ptr<Session> session(const std::string& repository) {
-    return std::make_shared<Session>(connection_, repository);
+  std::shared_ptr<RepositorySession> session(const std::string& repository) {
+    return std::make_shared<RepositorySession>(connection_, repository);
   }
 
   /// An index request that is about no repository.
   http::Response ask(std::string target) {
-    return Session(connection_, "").send_index(get(std::move(target)), Need::read);
+    return RepositorySession(connection_, "").send_index(get(std::move(target)), Need::read);
   }
 
   /// Whether a repository of this name answers; one that is denied is not known to.

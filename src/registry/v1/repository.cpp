@@ -19,13 +19,13 @@ namespace regctl::registry::v1 {
 
 namespace {
 
-using Need = Session::Need;
+using Need = RepositorySession::Need;
 
 /// An upload that is under way is over soon or never; a dead one is told after this many tries.
 constexpr int k_in_progress_tries = 3;
 constexpr long k_in_progress_pause_ms = 500;
 
-V1Image read_image(Session& session, http::Response& response, const std::string& id) {
+V1Image read_image(RepositorySession& session, http::Response& response, const std::string& id) {
   V1Image image;
   image.id = id;
   image.json = http::read_body(response, k_document_limit_bytes);
@@ -53,7 +53,7 @@ public:
 };
 
 /// Remembers in which style the JSON of `image` turned out to be.
-void learn_style(Session& session, const V1Image& image, const std::string& json) {
+void learn_style(RepositorySession& session, const V1Image& image, const std::string& json) {
   for (const auto& candidate : original_json_candidates(image.json, std::nullopt)) {
     if (!image.json_candidates.empty() && candidate.text == json) {
       session.json_style().set(candidate.style);
@@ -74,7 +74,8 @@ http::Request layer_request(const V1Image& image, std::uint64_t offset) {
   return request;
 }
 
-http::Response open_layer_at(Session& session, const V1Image& image, std::uint64_t offset) {
+http::Response open_layer_at(RepositorySession& session, const V1Image& image,
+                             std::uint64_t offset) {
   auto response = session.send(layer_request(image, offset), Need::read);
   if (response.status == 416 && offset == 0) {
     // docker-registry 0.9 answers 416 for a layer of 0 bytes even without a Range.
@@ -96,7 +97,7 @@ std::string image_path(const std::string& id, std::string_view part) {
   return "/v1/images/" + http::percent_encode(id) + "/" + std::string(part);
 }
 
-V1Answer ask_for_image(Session& session, const std::string& id) {
+V1Answer ask_for_image(RepositorySession& session, const std::string& id) {
   auto response = session.send(get(image_path(id, "json")), Need::read);
   if (response.status == 200) {
     return {V1Answer::State::complete, read_image(session, response, id)};
@@ -110,7 +111,7 @@ V1Answer ask_for_image(Session& session, const std::string& id) {
   throw_status(response, "cannot read image " + short_id(id));
 }
 
-std::optional<V1Tags> list_tags(Session& session) {
+std::optional<V1Tags> list_tags(RepositorySession& session) {
   auto response = session.send(get(repository_path(session.repository()) + "/tags"), Need::read);
   if (response.status == 404) {
     http::discard_body(response);
@@ -124,7 +125,7 @@ std::optional<V1Tags> list_tags(Session& session) {
                        [&](const std::string& tag) { return find_tag(session, tag); });
 }
 
-std::optional<std::string> find_tag(Session& session, const std::string& tag) {
+std::optional<std::string> find_tag(RepositorySession& session, const std::string& tag) {
   constexpr std::uint64_t k_limit_bytes = 4096;
   constexpr const char* k_around = "\" \r\n"; // docker-registry-server (npm) sends the bare ID
   auto response = session.send(
@@ -140,7 +141,7 @@ std::optional<std::string> find_tag(Session& session, const std::string& tag) {
   return is_v1_id(id) ? std::optional(std::move(id)) : std::nullopt;
 }
 
-void put_tag(Session& session, const std::string& tag, const std::string& id) {
+void put_tag(RepositorySession& session, const std::string& tag, const std::string& id) {
   auto request = get(repository_path(session.repository()) + "/tags/" + http::percent_encode(tag));
   request.method = http::Method::put;
   request.headers.add("Content-Type", "application/json");
@@ -152,7 +153,7 @@ void put_tag(Session& session, const std::string& tag, const std::string& id) {
   http::discard_body(response);
 }
 
-RemoteRepository::RemoteRepository(std::shared_ptr<Session> session)
+RemoteRepository::RemoteRepository(std::shared_ptr<RepositorySession> session)
     : session_(std::move(session)) {}
 
 std::string RemoteRepository::describe() const {

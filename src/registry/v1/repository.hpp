@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/v1/session.hpp"
+#include "registry/v1/repository_session.hpp"
 
 #include <regctl/model/v1/repository.hpp>
 
@@ -14,7 +14,7 @@ namespace regctl::registry::v1 {
 /// A repository at a v1 registry.
 class RemoteRepository final : public V1Repository {
 public:
-  explicit RemoteRepository(std::shared_ptr<Session> session);
+  explicit RemoteRepository(std::shared_ptr<RepositorySession> session);
 
   [[nodiscard]] std::string describe() const override;
   V1Tags tags() override;
@@ -28,7 +28,7 @@ public:
   void remove() override;
 
 private:
-  std::shared_ptr<Session> session_; // shared with pushes and layers that outlive a call
+  std::shared_ptr<RepositorySession> session_; // shared with pushes and layers that outlive a call
 };
 
 /// "/v1/images/ID/PART".
@@ -36,16 +36,16 @@ std::string image_path(const std::string& id, std::string_view part);
 
 /// Asks for an image's JSON: 404 is absent, 400 ("Image is being uploaded") in progress. Throws
 /// Error{protocol} if it is another image's.
-V1Answer ask_for_image(Session& session, const std::string& id);
+V1Answer ask_for_image(RepositorySession& session, const std::string& id);
 
 /// All tags; nothing if there is no such repository.
-std::optional<V1Tags> list_tags(Session& session);
+std::optional<V1Tags> list_tags(RepositorySession& session);
 
 /// The image that `GET …/tags/TAG` names; nothing for any answer that names none: only the list
 /// says that there is no such tag.
-std::optional<std::string> find_tag(Session& session, const std::string& tag);
+std::optional<std::string> find_tag(RepositorySession& session, const std::string& tag);
 
 /// Sends `PUT …/tags/TAG`.
-void put_tag(Session& session, const std::string& tag, const std::string& id);
+void put_tag(RepositorySession& session, const std::string& tag, const std::string& id);
 
 } // namespace regctl::registry::v1

@@ -60,11 +60,11 @@ http::Request get(std::string target);
 /// trusts them. Cookies stay in the session: Quay keeps in one of them which repository the last
 /// index request was about. Thread-safe. Source: docker-registry 0.9.1 and engines 1.3 to 1.9 as
 /// recorded; registry-v1 section 5.
-class Session {
+class RepositorySession {
 public:
   enum class Need { read, write, remove };
 
-  Session(std::shared_ptr<const Connection> connection, std::string repository);
+  RepositorySession(std::shared_ptr<const Connection> connection, std::string repository);
 
   [[nodiscard]] const Connection& connection() const noexcept { return *connection_; }
   [[nodiscard]] const std::string& repository() const noexcept { return repository_; }

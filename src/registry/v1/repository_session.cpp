@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/v1/session.hpp"
+#include "registry/v1/repository_session.hpp"
 
 #include "registry/status.hpp"
 #include "registry/v1/docker_headers.hpp"
@@ -52,7 +52,8 @@ std::unique_lock<std::mutex> IndexTurns::take(const std::string& repository) {
       mutexes_.at(std::hash<std::string>()(repository_path(repository)) % mutexes_.size()));
 }
 
-Session::Session(std::shared_ptr<const Connection> connection, std::string repository)
+RepositorySession::RepositorySession(std::shared_ptr<const Connection> connection,
+                                     std::string repository)
     : connection_(std::move(connection)), repository_(std::move(repository)),
       credential_(connection_->credential_for(repository_)) {
   // As engines do: a standalone registry behind TLS gets Basic on every request.
@@ -60,16 +61,16 @@ Session::Session(std::shared_ptr<const Connection> connection, std::string repos
                 connection_->ping.standalone.value_or(false);
 }
 
-std::string Session::describe() const {
+std::string RepositorySession::describe() const {
   return connection_->host + "/" + repository_;
 }
 
-void Session::set_announcement(std::string body) {
+void RepositorySession::set_announcement(std::string body) {
   const std::lock_guard lock(mutex_);
   announcement_ = std::move(body);
 }
 
-http::Response Session::send_index(http::Request request, Need need) {
+http::Response RepositorySession::send_index(http::Request request, Need need) {
   const auto target = request.url.target;
   request.url = connection_->base;
   request.url.target = target;
@@ -85,7 +86,7 @@ http::Response Session::send_index(http::Request request, Need need) {
   return response;
 }
 
-http::Response Session::send(http::Request request, Need need) {
+http::Response RepositorySession::send(http::Request request, Need need) {
   ask_index_first(need);
   const auto target = request.url.target;
   // A 401 may ask for Basic first and then for a token; more rounds would not teach us anything.
@@ -118,9 +119,10 @@ http::Response Session::send(http::Request request, Need need) {
 /// The answer of `endpoint`; nothing if it has died, so that the request is to be sent elsewhere.
 /// Endpoints of one registry share what they store: what may be repeated at one of them may be
 /// repeated at another.
-std::optional<http::Response> Session::send_unless_dead(http::Request& request,
-                                                        const std::optional<http::Url>& endpoint,
-                                                        const std::vector<http::Url>& named) {
+std::optional<http::Response>
+RepositorySession::send_unless_dead(http::Request& request,
+                                    const std::optional<http::Url>& endpoint,
+                                    const std::vector<http::Url>& named) {
   const auto may_go_elsewhere = [&] {
     return endpoint && request.repeat != http::Repeat::never &&
            connection_->endpoints->is_dead(*endpoint, named);
@@ -142,7 +144,7 @@ std::optional<http::Response> Session::send_unless_dead(http::Request& request,
 }
 
 /// Every request passes here, also those that are made for a token: an announcement asks for one.
-http::Response Session::exchange(http::Request& request) {
+http::Response RepositorySession::exchange(http::Request& request) {
   request.cookies = cookies_;
   std::unique_lock<std::mutex> turn;
   if (request.method != http::Method::get && request.url.target.starts_with("/v1/repositories/")) {
@@ -153,7 +155,7 @@ http::Response Session::exchange(http::Request& request) {
 
 /// A registry that is not known to stand alone may keep its images elsewhere and want tokens: its
 /// index tells, as engines ask it. One that stands alone is asked only when it says 401.
-void Session::ask_index_first(Need need) {
+void RepositorySession::ask_index_first(Need need) {
   {
     const std::lock_guard lock(mutex_);
     if (asked_index_ || connection_->ping.standalone.value_or(false)) {
@@ -173,7 +175,8 @@ void Session::ask_index_first(Need need) {
 
 /// Errors of a host that the user never named say how we came there.
 template <class Body>
-http::Response Session::in_context_of(const std::optional<http::Url>& endpoint, Body&& body) const {
+http::Response RepositorySession::in_context_of(const std::optional<http::Url>& endpoint,
+                                                Body&& body) const {
   if (!endpoint) {
     return body();
   }
@@ -185,12 +188,13 @@ http::Response Session::in_context_of(const std::optional<http::Url>& endpoint, 
       body);
 }
 
-std::vector<http::Url> Session::named_endpoints() {
+std::vector<http::Url> RepositorySession::named_endpoints() {
   const std::lock_guard lock(mutex_);
   return named_endpoints_;
 }
 
-Session::Tried Session::choose(Need need, const std::optional<http::Url>& endpoint) {
+RepositorySession::Tried RepositorySession::choose(Need need,
+                                                   const std::optional<http::Url>& endpoint) {
   const bool may_have_password = connection_->endpoints->may_have_password(endpoint);
   const std::lock_guard lock(mutex_);
   for (const auto kind : {need, Need::write, Need::read}) { // another may do where none is wanted
@@ -205,7 +209,7 @@ Session::Tried Session::choose(Need need, const std::optional<http::Url>& endpoi
 }
 
 /// After a 401: makes the next choose() give something better. False if there is nothing better.
-bool Session::renew(Need need, const http::Response& refused, const Tried& tried) {
+bool RepositorySession::renew(Need need, const http::Response& refused, const Tried& tried) {
   if (offers(refused, "basic") && !tried.is_basic) {
     if (credential_ && tried.may_be_basic) {
       const std::lock_guard lock(mutex_);
@@ -231,7 +235,7 @@ bool Session::renew(Need need, const http::Response& refused, const Tried& tried
   return !after.empty() && after != tried.authorization;
 }
 
-void Session::request_token(Need need) {
+void RepositorySession::request_token(Need need) {
   http::Request request;
   request.url.target = repository_path(repository_);
   if (need == Need::read) {
@@ -252,7 +256,7 @@ void Session::request_token(Need need) {
   http::discard_body(response);
 }
 
-void Session::learn(const http::Response& response, Need need) {
+void RepositorySession::learn(const http::Response& response, Need need) {
   auto token = token_of(response);
   auto endpoints = v1::named_endpoints(response, connection_->base);
   const std::lock_guard lock(mutex_);
@@ -265,7 +269,8 @@ void Session::learn(const http::Response& response, Need need) {
   }
 }
 
-void Session::deny_at(const std::optional<http::Url>& endpoint, http::Response& response) const {
+void RepositorySession::deny_at(const std::optional<http::Url>& endpoint,
+                                http::Response& response) const {
   if (!endpoint || response.url.origin() != endpoint->origin()) {
     deny(response);
   }
@@ -283,7 +288,7 @@ void Session::deny_at(const std::optional<http::Url>& endpoint, http::Response& 
                              : std::string());
 }
 
-void Session::deny(http::Response& response) const {
+void RepositorySession::deny(http::Response& response) const {
   if (response.url.origin() != connection_->base.origin()) { // it has never had our password
     const auto text = error_text(response);
     throw Error(ErrorKind::denied, response.url.origin() + ", where " + connection_->host +
