@@ -9,7 +9,6 @@
 #include <regctl/http/client.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <mutex>
 #include <random>
@@ -21,7 +20,6 @@ namespace {
 
 constexpr int k_most_redirects = 10;
 constexpr int k_length_required = 411;
-constexpr std::uint64_t k_discard_limit_bytes = 256 * 1024;
 
 class BodySource final : public Source {
 public:
@@ -429,34 +427,6 @@ Client::Attempt Client::attempt(const Request& request) {
 
 const ClientOptions& Client::options() const noexcept {
   return state_->options();
-}
-
-std::string read_body(Response& response, std::uint64_t limit_bytes) {
-  return read_text(*response.body, limit_bytes, "the answer of " + response.url.redacted());
-}
-
-void discard_body(Response& response) noexcept {
-  if (!response.body) {
-    return;
-  }
-  std::uint64_t length = 0;
-  if (const auto value = response.headers.find("Content-Length")) {
-    std::from_chars(value->data(), value->data() + value->size(), length);
-  }
-  try {
-    std::vector<std::byte> buffer(16 * 1024);
-    std::uint64_t dropped = 0;
-    while (length <= k_discard_limit_bytes && dropped <= k_discard_limit_bytes) {
-      const auto n = response.body->read(buffer);
-      if (n == 0) {
-        break;
-      }
-      dropped += n;
-    }
-  } catch (const std::exception&) {
-    // A body that is cut is as good as dropped; an interruption shows at the next step.
-  }
-  response.body.reset();
 }
 
 } // namespace regctl::http

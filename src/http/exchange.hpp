@@ -6,7 +6,8 @@
 #include "http/failure.hpp"
 #include "http/named_host.hpp"
 
-#include <regctl/http/client.hpp>
+#include <regctl/http/host_settings.hpp>
+#include <regctl/http/message.hpp>
 
 #include <array>
 #include <chrono>

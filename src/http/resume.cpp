@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "http/content_range.hpp"
 #include "http/retry.hpp"
 
 #include <regctl/base/crc32.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/http/client.hpp>
+#include <regctl/http/resume.hpp>
 
 #include <algorithm>
 

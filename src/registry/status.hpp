@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/http/client.hpp>
 #include <regctl/http/credentials.hpp>
+#include <regctl/http/message.hpp>
 
 #include <optional>
 #include <string>

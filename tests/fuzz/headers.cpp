@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/fuzz.hpp"
+#include "http/content_range.hpp"
 #include "http/retry.hpp"
 
 #include <regctl/http/challenge.hpp>
-#include <regctl/http/client.hpp>
 #include <regctl/http/url.hpp>
 
 void fuzz(const std::string& input) {

@@ -2,112 +2,17 @@
 #pragma once
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/stream.hpp>
-#include <regctl/http/secret.hpp>
-#include <regctl/http/url.hpp>
+#include <regctl/http/host_settings.hpp>
+#include <regctl/http/message.hpp>
 
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 namespace regctl::http {
-
-struct Header {
-  std::string name;
-  std::string value;
-};
-
-/// Header fields in order; names compare without case.
-class Headers {
-public:
-  Headers() = default;
-  Headers(std::initializer_list<Header> fields) : fields_(fields) {}
-
-  void add(std::string name, std::string value);
-  /// The first field of that name.
-  [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
-  [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
-  [[nodiscard]] const std::vector<Header>& fields() const noexcept { return fields_; }
-
-private:
-  std::vector<Header> fields_;
-};
-
-enum class Method { get, head, put, post, remove };
-std::string_view to_string(Method method) noexcept;
-
-/// A request body. Opened anew for every attempt, so a request with a body can be repeated.
-struct Body {
-  OpenSource open;
-  std::optional<std::uint64_t> size_bytes; ///< nothing: sent chunked
-};
-Body text_body(std::string text);
-
-/// Whether a request may be sent again after a failure that may have come after it took effect.
-enum class Repeat {
-  allowed,
-  not_after_500, ///< which is how this server tells of what is damaged
-  never,
-};
-
-class OriginShares;
-/// A jar for requests that belong together: what one of them is told to send back (cookies) the
-/// others send to the same origin, and nobody else does. Thread-safe.
-std::shared_ptr<OriginShares> make_cookie_jar();
-
-struct Request {
-  Method method = Method::get;
-  Url url;
-  Headers headers = {};
-  std::optional<Body> body = {};
-  /// Value of the Authorization header; empty: none. It goes to the origin of `url` (scheme, host
-  /// and port), and along a redirect to that of `named_by`; everywhere else it is left out.
-  Secret authorization = {};
-  /// The server whose answer named the host of `url` (X-Docker-Endpoints, the realm of a token);
-  /// nothing for a host that the user named. Of such a host, and of one that a redirect leads to,
-  /// only what Client says is asked.
-  std::optional<Url> named_by = {};
-  std::shared_ptr<OriginShares> cookies = {}; ///< null: those of the client
-  Repeat repeat = Repeat::allowed;
-};
-
-/// An answer whose body has not been read. Destroying `body` before its end closes the connection;
-/// reading it to the end gives the connection back for reuse.
-struct Response {
-  int status = 0;
-  Headers headers;
-  Url url; ///< after redirects
-  /// Throws Error{unavailable} "…ended after N of M bytes" for a body that is cut or stalls.
-  std::unique_ptr<Source> body;
-};
-
-/// Versions of TLS, old ones first.
-enum class TlsVersion { v1_0, v1_1, v1_2, v1_3 };
-
-/// A certificate of ours.
-struct ClientCertificate {
-  std::string file; ///< PEM
-  std::string key;  ///< PEM; empty: in the same file
-
-  bool operator==(const ClientCertificate&) const = default;
-};
-
-/// How to reach one registry by https; found by host for each connection.
-struct HostSettings {
-  bool verify_tls = true;
-  /// PEM; beside the system's, where that has them in a folder. One that is not PEM is none.
-  std::vector<std::string> ca_files;
-  /// The first that the host does not refuse is shown from then on.
-  std::vector<ClientCertificate> client_certificates;
-  /// Below 1.2, the ciphers, keys and signatures of those days are taken as well.
-  TlsVersion tls_min = TlsVersion::v1_2;
-};
 
 /// How much of what a host bears we ask of it: gentle is two requests of a kind at a time.
 enum class Pace { adaptive, gentle };
@@ -203,34 +108,5 @@ private:
   class State;
   std::unique_ptr<State> state_;
 };
-
-/// The whole body of `response`, at most `limit_bytes` (else Error{protocol} naming the URL).
-std::string read_body(Response& response, std::uint64_t limit_bytes);
-
-/// Drops a small body so that the connection can be used again; a large one closes it.
-void discard_body(Response& response) noexcept;
-
-/// A download that survives cuts. `open_at(offset)` sends the request for the bytes from `offset`
-/// on (a Range request if offset > 0) and returns the response, or throws, which ends a download
-/// that has not begun; one from 0 has status 200 or 206. After a cut the source asks again from a
-/// few KiB before the number of bytes already given, which must come again as they were: servers
-/// answer 206 with the right Content-Range and other bytes. Where they differ, and where the answer
-/// is another one than 200 or 206 or does not say which range it is, it asks from 0 once more, and
-/// skips what was given (and throws Error{integrity} if that differs from what was given). Gives up
-/// after the client's `retries` attempts in a row without progress. `size_bytes` is the promised
-/// size, which an honest end must meet; `what` names it in errors.
-std::unique_ptr<Source> make_resuming_source(Client& client,
-                                             std::function<Response(std::uint64_t offset)> open_at,
-                                             std::optional<std::uint64_t> size_bytes,
-                                             std::string what);
-
-/// First and last byte of a Content-Range header value: "bytes 10-19/200" and, as docker-registry
-/// 0.9 writes it, "10-19/200". Nothing for anything else.
-struct ContentRange {
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
-  std::optional<std::uint64_t> size_bytes;
-};
-std::optional<ContentRange> parse_content_range(std::string_view value);
 
 } // namespace regctl::http

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/http/client.hpp>
+#include <regctl/http/host_settings.hpp>
 
 #include <filesystem>
 #include <map>

@@ -10,6 +10,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json_reader.hpp>
+#include <regctl/http/resume.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/layer.hpp>
 

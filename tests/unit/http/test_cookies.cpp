@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/cookies.hpp"
 
-#include <regctl/http/client.hpp>
+#include <regctl/http/message.hpp>
 
 #include <doctest/doctest.h>
 

@@ -2,6 +2,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/stream.hpp>
 #include <regctl/http/client.hpp>
+#include <regctl/http/resume.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <regctl/http/client.hpp>
+#include <regctl/http/message.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <exception>
 
 namespace regctl::http {
 
 namespace {
+
+constexpr std::uint64_t k_discard_limit_bytes = 256 * 1024;
 
 char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -15,25 +19,6 @@ char lower(char c) noexcept {
 bool is_same_name(std::string_view a, std::string_view b) noexcept {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](char x, char y) { return lower(x) == lower(y); });
-}
-
-/// Takes a number off the front of `text`.
-std::optional<std::uint64_t> take_number(std::string_view& text) {
-  std::uint64_t value = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc()) {
-    return std::nullopt;
-  }
-  text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
-  return value;
-}
-
-bool take_character(std::string_view& text, char wanted) {
-  if (!text.starts_with(wanted)) {
-    return false;
-  }
-  text.remove_prefix(1);
-  return true;
 }
 
 } // namespace
@@ -80,27 +65,32 @@ Body text_body(std::string text) {
   return {[text = std::move(text)] { return make_text_source(text); }, size};
 }
 
-std::optional<ContentRange> parse_content_range(std::string_view value) {
-  if (value.starts_with("bytes")) {
-    value.remove_prefix(5);
-    take_character(value, ' ');
+std::string read_body(Response& response, std::uint64_t limit_bytes) {
+  return read_text(*response.body, limit_bytes, "the answer of " + response.url.redacted());
+}
+
+void discard_body(Response& response) noexcept {
+  if (!response.body) {
+    return;
   }
-  const auto first = take_number(value);
-  if (!first || !take_character(value, '-')) {
-    return std::nullopt;
+  std::uint64_t length = 0;
+  if (const auto value = response.headers.find("Content-Length")) {
+    std::from_chars(value->data(), value->data() + value->size(), length);
   }
-  const auto last = take_number(value);
-  if (!last || *last < *first || !take_character(value, '/')) {
-    return std::nullopt;
+  try {
+    std::vector<std::byte> buffer(16 * 1024);
+    std::uint64_t dropped = 0;
+    while (length <= k_discard_limit_bytes && dropped <= k_discard_limit_bytes) {
+      const auto n = response.body->read(buffer);
+      if (n == 0) {
+        break;
+      }
+      dropped += n;
+    }
+  } catch (const std::exception&) {
+    // A body that is cut is as good as dropped; an interruption shows at the next step.
   }
-  if (value == "*") {
-    return ContentRange{*first, *last, std::nullopt};
-  }
-  const auto size = take_number(value);
-  if (!size || !value.empty()) {
-    return std::nullopt;
-  }
-  return ContentRange{*first, *last, size};
+  response.body.reset();
 }
 
 } // namespace regctl::http
