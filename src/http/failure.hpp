@@ -2,7 +2,8 @@
 #pragma once
 
 #include <regctl/base/error.hpp>
-#include <regctl/http/client.hpp>
+#include <regctl/http/host_settings.hpp>
+#include <regctl/http/transport.hpp>
 #include <regctl/http/url.hpp>
 
 #include <curl/curl.h>

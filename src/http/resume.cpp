@@ -5,7 +5,6 @@
 #include <regctl/base/crc32.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
-#include <regctl/http/client.hpp>
 #include <regctl/http/resume.hpp>
 
 #include <algorithm>
@@ -19,9 +18,9 @@ constexpr std::size_t k_overlap_bytes = 8 * 1024;
 
 class ResumingSource final : public Source {
 public:
-  ResumingSource(Client& client, std::function<Response(std::uint64_t)> open_at,
+  ResumingSource(Transport& transport, std::function<Response(std::uint64_t)> open_at,
                  std::optional<std::uint64_t> size_bytes, std::string what)
-      : client_(client), open_at_(std::move(open_at)), size_bytes_(size_bytes),
+      : transport_(transport), open_at_(std::move(open_at)), size_bytes_(size_bytes),
         what_(std::move(what)) {}
 
   std::size_t read(std::span<std::byte> out) override {
@@ -167,19 +166,17 @@ private:
   /// Called inside a handler.
   void wait_or_rethrow(const Error& error) {
     body_.reset();
-    const auto& options = client_.options();
+    const auto& options = transport_.options();
     if (++failures_ > options.retries) {
       throw;
     }
-    if (options.note) {
-      options.note(error.message() + "; continuing there (" + std::to_string(failures_) + " of " +
-                   std::to_string(options.retries) + ")");
-    }
+    transport_.note(error.message() + "; continuing there (" + std::to_string(failures_) + " of " +
+                    std::to_string(options.retries) + ")");
     interruptible_sleep_ms(
         static_cast<long>(retry_delay(failures_, options.retry_delay, 0.5, std::nullopt).count()));
   }
 
-  Client& client_;
+  Transport& transport_;
   std::function<Response(std::uint64_t)> open_at_;
   std::optional<std::uint64_t> size_bytes_;
   std::string what_;
@@ -194,11 +191,12 @@ private:
 
 } // namespace
 
-std::unique_ptr<Source> make_resuming_source(Client& client,
+std::unique_ptr<Source> make_resuming_source(Transport& transport,
                                              std::function<Response(std::uint64_t offset)> open_at,
                                              std::optional<std::uint64_t> size_bytes,
                                              std::string what) {
-  return std::make_unique<ResumingSource>(client, std::move(open_at), size_bytes, std::move(what));
+  return std::make_unique<ResumingSource>(transport, std::move(open_at), size_bytes,
+                                          std::move(what));
 }
 
 } // namespace regctl::http

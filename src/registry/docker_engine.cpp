@@ -41,7 +41,7 @@ http::Url url_of(const std::string& host) {
 
 } // namespace
 
-DockerEngine::DockerEngine(http::Client& client) : client_(client) {
+DockerEngine::DockerEngine(http::Transport& transport) : transport_(transport) {
   const auto host = configured_host();
   base_ = url_of(host);
   description_ = "the Docker engine at " + host;
@@ -57,7 +57,7 @@ DockerEngine::DockerEngine(http::Client& client) : client_(client) {
 
 http::Response DockerEngine::send(const http::Request& request) {
   try {
-    return client_.send(request);
+    return transport_.send(request);
   } catch (Error& error) {
     // The hints for plain http are about registries.
     const bool is_hint_wrong = error.kind() == ErrorKind::unavailable && base_.scheme == "http";

@@ -69,9 +69,9 @@ bool is_v2(const http::Response& response) {
 /// One host, by the scheme that base() has.
 class Probe {
 public:
-  Probe(http::Client& client, const std::string& host,
+  Probe(http::Transport& transport, const std::string& host,
         const std::optional<http::Credential>& credential)
-      : client_(client), host_(host), credential_(credential) {}
+      : transport_(transport), host_(host), credential_(credential) {}
 
   [[nodiscard]] const http::Url& base() const noexcept { return base_; }
 
@@ -84,7 +84,7 @@ public:
     for (const auto& scheme : schemes) {
       auto request = ping("/v1/_ping");
       request.url.scheme = scheme;
-      auto attempt = client_.attempt(request);
+      auto attempt = transport_.attempt(request);
       if (attempt.response) {
         const int status = attempt.response->status;
         const bool wants_https =
@@ -156,18 +156,18 @@ private:
 
   http::Response ask(const std::string& target) {
     auto request = ping(target);
-    auto response = client_.send(request);
+    auto response = transport_.send(request);
     if (response.status == 401 && credential_ && !is_v2(response)) {
       // A proxy with Basic in front of the registry guards the ping too.
       http::discard_body(response);
       request.authorization =
           http::basic_authorization(credential_->username, credential_->password);
-      response = client_.send(request);
+      response = transport_.send(request);
     }
     return response;
   }
 
-  http::Client& client_;
+  http::Transport& transport_;
   const std::string& host_;
   const std::optional<http::Credential>& credential_;
   http::Url base_;
@@ -181,9 +181,9 @@ struct Registries::Entry {
   std::unique_ptr<v1::Registry> v1;
 };
 
-Registries::Registries(http::Client& client, http::Credentials& credentials,
+Registries::Registries(http::Transport& transport, http::Credentials& credentials,
                        const http::Settings& settings)
-    : client_(client), credentials_(credentials), settings_(settings) {}
+    : transport_(transport), credentials_(credentials), settings_(settings) {}
 
 Registries::~Registries() = default;
 
@@ -194,7 +194,7 @@ Detected Registries::detect(const RegistryHost& host,
 
 Detected Registries::detect_by(const std::vector<std::string>& schemes, const RegistryHost& host,
                                const std::optional<http::Credential>& credential, Ask ask) {
-  Probe probe(client_, host.host, credential);
+  Probe probe(transport_, host.host, credential);
   probe.choose_scheme(schemes);
   Detected detected{probe.base(), probe.ask_v1(), false};
   detected.speaks_v2 = (ask == Ask::everything || !detected.v1) && probe.ask_v2();
@@ -239,7 +239,7 @@ std::unique_ptr<v1::Registry> Registries::open_v1(const Detected& detected,
                 detected.base.origin() + " answers, but not as a Docker registry",
                 "check host and port");
   }
-  return std::make_unique<v1::Registry>(client_, detected.base, host.host,
+  return std::make_unique<v1::Registry>(transport_, detected.base, host.host,
                                         std::move(credential_for), *detected.v1,
                                         settings_.for_host(host.host).endpoints);
 }

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/base/error.hpp>
 #include <regctl/http/host_settings.hpp>
 #include <regctl/http/message.hpp>
+#include <regctl/http/transport.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace regctl::http {
@@ -17,20 +16,13 @@ namespace regctl::http {
 /// How much of what a host bears we ask of it: gentle is two requests of a kind at a time.
 enum class Pace { adaptive, gentle };
 
-struct ClientOptions {
+struct ClientOptions : TransportOptions {
   std::string user_agent = "regctl";
   std::chrono::milliseconds connect_timeout{30'000};
-  /// No byte in either direction for this long while we wait for one ends an exchange. There is no
-  /// limit on the whole.
-  std::chrono::milliseconds stall_timeout{60'000};
-  /// Further attempts after the first; the pause doubles from retry_delay up to 30 s, with jitter.
-  /// Retry-After (seconds or date) is a minimum; one of more than 10 minutes ends the attempts.
-  unsigned retries = 5;
   /// Further attempts where no host of that name is found, or where it refuses connections or cuts
   /// them at the TLS handshake: such faults pass more rarely, and a mistyped port is not worth a
   /// long wait. At most `retries`.
   unsigned unreachable_retries = 2;
-  std::chrono::milliseconds retry_delay{500};
   /// Requests of a kind (HEAD; GET; what writes) that one host gets at a time, at the most: fewer
   /// to begin with and after it answered 429 or 503, more while it goes well. While it asks for a
   /// pause by Retry-After, no request of that kind begins.
@@ -41,21 +33,8 @@ struct ClientOptions {
   /// Called before each request to "host:port", repeated ones too; may wait, or throw
   /// Error{interrupted}. Called from any thread.
   std::function<void(const std::string& host_port)> before_request;
-  /// Says a sentence for the user ("127.0.0.1:5000 answered 503; trying again in 2 s (1 of 5)");
-  /// called from any thread.
-  std::function<void(const std::string&)> note;
   /// Gets request and response heads with secrets masked (--debug); called from any thread.
   std::function<void(const std::string&)> debug;
-};
-
-/// Why a request got no answer, as far as it matters for what to try next.
-enum class Obstacle {
-  nobody,       ///< no such host, connection refused: nothing was sent
-  wrong_scheme, ///< plain http where TLS was spoken
-  certificate,  ///< TLS, but the peer is not trusted
-  handshake,    ///< the connection was cut when TLS was asked for: nothing was sent
-  after_tls,    ///< TLS was agreed on, then the connection was cut
-  other,        ///< cut, stalled, not HTTP
 };
 
 /// An HTTP/1.1 client: streaming bodies both ways in bounded memory, keep-alive, redirects (at most
@@ -84,25 +63,16 @@ enum class Obstacle {
 /// and then share one event loop. A Response must be read and destroyed on the thread that got it.
 /// While its body is unread it counts as a request in flight: a thread that has one must not wait
 /// for another thread, which may itself wait for its turn at the same host.
-class Client {
+class Client final : public Transport {
 public:
   explicit Client(ClientOptions options);
-  ~Client();
+  ~Client() override;
   Client(const Client&) = delete; ///< owns connections; pass it by reference
   Client& operator=(const Client&) = delete;
 
-  Response send(const Request& request);
-
-  /// One attempt without retries and without waiting for others' requests; where no answer comes,
-  /// says why instead of throwing.
-  struct Attempt {
-    std::optional<Response> response;
-    std::optional<Error> error; ///< if there is no response
-    Obstacle obstacle = Obstacle::other;
-  };
-  Attempt attempt(const Request& request);
-
-  [[nodiscard]] const ClientOptions& options() const noexcept;
+  Response send(const Request& request) override;
+  Attempt attempt(const Request& request) override;
+  [[nodiscard]] const ClientOptions& options() const noexcept override;
 
 private:
   class State;

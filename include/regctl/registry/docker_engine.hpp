@@ -2,7 +2,9 @@
 #pragma once
 
 #include <regctl/base/stream.hpp>
-#include <regctl/http/client.hpp>
+#include <regctl/http/message.hpp>
+#include <regctl/http/transport.hpp>
+#include <regctl/http/url.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -16,8 +18,8 @@ class DockerEngine {
 public:
   /// The engine at $DOCKER_HOST (unix:// or tcp://), else at /var/run/docker.sock, which is asked
   /// whether it is there: before anything is moved for it. Throws Error{unavailable} if it is not,
-  /// Error{usage} for another kind of $DOCKER_HOST. `client` must outlive this.
-  explicit DockerEngine(http::Client& client);
+  /// Error{usage} for another kind of $DOCKER_HOST. `transport` must outlive this.
+  explicit DockerEngine(http::Transport& transport);
 
   /// For messages: "the Docker engine at unix:///var/run/docker.sock".
   [[nodiscard]] const std::string& describe() const noexcept { return description_; }
@@ -33,7 +35,7 @@ public:
 private:
   http::Response send(const http::Request& request);
 
-  http::Client& client_;
+  http::Transport& transport_;
   http::Url base_;
   std::string description_;
 };

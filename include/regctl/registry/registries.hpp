@@ -4,9 +4,9 @@
 // registry/: what a registry says. v1/ and v2/ each in the terms of its protocol; here, which of
 // them a host speaks, and how. Uses http/ for the bytes and implements the stores of model/.
 
-#include <regctl/http/client.hpp>
 #include <regctl/http/credentials.hpp>
 #include <regctl/http/settings.hpp>
+#include <regctl/http/transport.hpp>
 #include <regctl/http/url.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/registry/v1/registry.hpp>
@@ -31,7 +31,8 @@ struct Detected {
 class Registries {
 public:
   /// The arguments must outlive this.
-  Registries(http::Client& client, http::Credentials& credentials, const http::Settings& settings);
+  Registries(http::Transport& transport, http::Credentials& credentials,
+             const http::Settings& settings);
   ~Registries();
 
   /// Asks `host` what it speaks: v1, and if that fails or `ask` is everything, v2. Loopback hosts
@@ -64,7 +65,7 @@ private:
   std::unique_ptr<v1::Registry> open_v1(const Detected& detected, const RegistryHost& host,
                                         v1::Registry::CredentialFor credential_for);
 
-  http::Client& client_;
+  http::Transport& transport_;
   http::Credentials& credentials_;
   const http::Settings& settings_;
   std::mutex mutex_;

@@ -17,8 +17,8 @@ std::string_view without_spaces(std::string_view text) {
   return text.substr(0, text.find_last_not_of(" \t") + 1);
 }
 
-http::Response send_once(http::Client& client, const http::Request& request) {
-  auto attempt = client.attempt(request);
+http::Response send_once(http::Transport& transport, const http::Request& request) {
+  auto attempt = transport.attempt(request);
   if (!attempt.response) {
     throw *attempt.error;
   }
@@ -47,8 +47,8 @@ bool is_gateway_error(int status) noexcept {
   return status >= 502 && status <= 504;
 }
 
-Endpoints::Endpoints(http::Client& client, http::Url base, http::EndpointTrust trust)
-    : client_(client), base_(std::move(base)), trust_(trust) {}
+Endpoints::Endpoints(http::Transport& transport, http::Url base, http::EndpointTrust trust)
+    : transport_(transport), base_(std::move(base)), trust_(trust) {}
 
 std::optional<http::Url> Endpoints::choose(const std::vector<http::Url>& named) {
   const std::lock_guard lock(mutex_);
@@ -94,7 +94,7 @@ const Endpoints::Known& Endpoints::look_at(const http::Url& endpoint,
 std::optional<http::Url> Endpoints::find_revived(const std::vector<http::Url>& named) {
   for (const auto& endpoint : named) {
     auto& known = known_[endpoint.origin()];
-    if (Clock::now() - known.asked >= client_.options().stall_timeout) {
+    if (Clock::now() - known.asked >= transport_.options().stall_timeout) {
       known = {find_obstacle(endpoint, Attempts::one)};
       if (known.obstacle.empty()) {
         return endpoint;
@@ -107,16 +107,12 @@ std::optional<http::Url> Endpoints::find_revived(const std::vector<http::Url>& n
 /// Says that `endpoint` is passed over, and for which host: the first that is not known to be dead.
 void Endpoints::tell(const http::Url& endpoint, const std::vector<http::Url>& named,
                      const std::string& what) const {
-  if (!client_.options().note) {
-    return;
-  }
   const auto next = std::find_if(named.begin(), named.end(), [&](const http::Url& other) {
     const auto found = known_.find(other.origin());
     return found == known_.end() || found->second.obstacle.empty();
   });
-  client_.options().note("X-Docker-Endpoints of " + base_.origin() + " names " + endpoint.origin() +
-                         ", " + what + "; asking " +
-                         (next == named.end() ? base_ : *next).origin() + " instead");
+  transport_.note("X-Docker-Endpoints of " + base_.origin() + " names " + endpoint.origin() + ", " +
+                  what + "; asking " + (next == named.end() ? base_ : *next).origin() + " instead");
 }
 
 void Endpoints::mark(http::Request& request, const std::optional<http::Url>& endpoint) const {
@@ -137,7 +133,8 @@ std::string Endpoints::find_obstacle(const http::Url& endpoint, Attempts attempt
   request.url.target = "/v1/_ping";
   mark(request, endpoint);
   try {
-    auto response = attempts == Attempts::all ? client_.send(request) : send_once(client_, request);
+    auto response =
+        attempts == Attempts::all ? transport_.send(request) : send_once(transport_, request);
     http::discard_body(response);
     return is_gateway_error(response.status) ? "it answered " + std::to_string(response.status)
                                              : std::string();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/http/client.hpp>
+#include <regctl/http/message.hpp>
+#include <regctl/http/transport.hpp>
 #include <regctl/http/url.hpp>
 #include <regctl/registry/v1/registry.hpp>
 
@@ -25,12 +26,12 @@ bool is_gateway_error(int status) noexcept;
 /// answers, and the next once that one is dead. A registry behind a proxy that does not hand on its
 /// Host header names hosts that nobody reaches; the registry itself is asked then. Whichever host
 /// is passed over, a note says so. What was found out about a host is remembered; those that are
-/// dead are asked again, each once in the client's stall_timeout, before the registry itself is
+/// dead are asked again, each once in the transport's stall_timeout, before the registry itself is
 /// asked in their stead. Thread-safe.
 class Endpoints {
 public:
-  /// `client` must outlive this.
-  Endpoints(http::Client& client, http::Url base, http::EndpointTrust trust);
+  /// `transport` must outlive this.
+  Endpoints(http::Transport& transport, http::Url base, http::EndpointTrust trust);
 
   /// Nothing: the registry itself. Throws Error{interrupted}, and what is wrong with our settings
   /// for a host.
@@ -65,7 +66,7 @@ private:
   void tell(const http::Url& endpoint, const std::vector<http::Url>& named,
             const std::string& what) const;
 
-  http::Client& client_;
+  http::Transport& transport_;
   http::Url base_;
   http::EndpointTrust trust_;
   std::mutex mutex_;                   ///< held while one thread asks for all

@@ -51,7 +51,7 @@ struct Refusal {
 /// repetitions.
 class OthersUpload {
 public:
-  explicit OthersUpload(const http::ClientOptions& options)
+  explicit OthersUpload(const http::TransportOptions& options)
       : retries_(options.retries), pause_(options.retry_delay),
         end_(Clock::now() + options.stall_timeout * (options.retries + 1)) {}
 
@@ -215,7 +215,7 @@ private:
   /// Looks where the tags lead, whatever was said of them. One that was set just now may take a
   /// moment to show.
   void expect_tags() {
-    auto pause = session_->connection().client.options().retry_delay;
+    auto pause = session_->connection().transport.options().retry_delay;
     for (int tries = 1; const auto problem = find_wrong_tag(); ++tries, pause *= 2) {
       if (tries == k_looks_at_tags) {
         throw Error(ErrorKind::integrity, *problem,
@@ -250,7 +250,7 @@ private:
   PutOutcome send_image(const V1Upload& upload, const std::optional<std::string>& parent) {
     progress_.wait_for(parent, Stage::json_there);
     const auto& id = upload.image.id;
-    OthersUpload others(session_->connection().client.options());
+    OthersUpload others(session_->connection().transport.options());
     for (bool is_first = true;; is_first = false) {
       const auto refusal = try_to_send(upload, parent);
       if (!refusal) {
@@ -263,8 +263,9 @@ private:
         return PutOutcome::already_there;
       }
       if (is_first && answer.state == V1Answer::State::in_progress) {
-        note("another client is pushing image " + short_id(id) + " to " +
-             session_->connection().host + "; waiting for it");
+        session_->connection().transport.note("another client is pushing image " + short_id(id) +
+                                              " to " + session_->connection().host +
+                                              "; waiting for it");
       }
       if (!others.wait(answer.state)) {
         throw_never_there(id, answer.state, *refusal);
@@ -328,12 +329,6 @@ private:
     throw Error(ErrorKind::unavailable, host + " does not take image " + short_id(id) +
                                             ", saying '" + refusal.text +
                                             "', but does not have it either");
-  }
-
-  void note(const std::string& sentence) const {
-    if (const auto& tell = session_->connection().client.options().note) {
-      tell(sentence);
-    }
   }
 
   /// Sends a request of the push. The text of a 409, by which a server says that it has the image,

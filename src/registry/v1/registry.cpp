@@ -92,18 +92,18 @@ public:
     auto request = get("");
     request.url = connection_->base;
     request.url.target = std::move(target);
-    return connection_->client.send(request);
+    return connection_->transport.send(request);
   }
 
 private:
   std::shared_ptr<const Connection> connection_;
 };
 
-Registry::Registry(http::Client& client, http::Url base, std::string host,
+Registry::Registry(http::Transport& transport, http::Url base, std::string host,
                    CredentialFor credential_for, Ping ping, http::EndpointTrust endpoints)
     : state_(std::make_shared<State>(
-          Connection{client, base, std::move(host), std::move(credential_for), std::move(ping),
-                     std::make_shared<Endpoints>(client, base, endpoints)})) {}
+          Connection{transport, base, std::move(host), std::move(credential_for), std::move(ping),
+                     std::make_shared<Endpoints>(transport, base, endpoints)})) {}
 
 Registry::~Registry() = default;
 
@@ -120,11 +120,7 @@ std::optional<std::vector<SearchHit>> Registry::search(std::string_view term) {
   context.host = connection.host;
   context.ask = [&](std::string target) { return state_->ask(std::move(target)); };
   context.has_repository = [&](const std::string& name) { return state_->has_repository(name); };
-  context.note = [&](const std::string& sentence) {
-    if (const auto& note = connection.client.options().note) {
-      note(sentence);
-    }
-  };
+  context.note = [&](const std::string& sentence) { connection.transport.note(sentence); };
   return v1::search(context, term);
 }
 

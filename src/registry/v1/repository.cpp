@@ -226,7 +226,7 @@ std::unique_ptr<LayerSource> RemoteRepository::open_layer(const V1Image& image, 
     bytes = std::make_unique<NoLayer>();
   } else {
     bytes = http::make_resuming_source(
-        session_->connection().client,
+        session_->connection().transport,
         [session = session_, image](std::uint64_t offset) {
           return open_layer_at(*session, image, offset);
         },

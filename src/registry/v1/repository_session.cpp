@@ -150,7 +150,7 @@ http::Response RepositorySession::exchange(http::Request& request) {
   if (request.method != http::Method::get && request.url.target.starts_with("/v1/repositories/")) {
     turn = connection_->index_turns->take(repository_);
   }
-  return connection_->client.send(request);
+  return connection_->transport.send(request);
 }
 
 /// A registry that is not known to stand alone may keep its images elsewhere and want tokens: its

@@ -4,8 +4,9 @@
 #include "registry/v1/endpoints.hpp"
 #include "registry/v1/json_candidates.hpp"
 
-#include <regctl/http/client.hpp>
 #include <regctl/http/credentials.hpp>
+#include <regctl/http/message.hpp>
+#include <regctl/http/transport.hpp>
 #include <regctl/registry/v1/registry.hpp>
 
 #include <array>
@@ -32,7 +33,7 @@ private:
 
 /// How one registry is reached. Immutable but for the turns.
 struct Connection {
-  http::Client& client; ///< outlives every connection
+  http::Transport& transport; ///< outlives every connection
   http::Url base;
   std::string host;
   Registry::CredentialFor credential_for;

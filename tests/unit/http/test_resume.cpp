@@ -1,38 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/fake_server.hpp"
+#include "support/piecewise_source.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/stream.hpp>
-#include <regctl/http/client.hpp>
 #include <regctl/http/resume.hpp>
 
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace regctl;
 using namespace regctl::http;
 
 namespace {
-
-/// `text`, and then a cut if there is more.
-class CutSource final : public Source {
-public:
-  CutSource(std::string text, bool is_cut)
-      : text_(make_text_source(std::move(text))), is_cut_(is_cut) {}
-
-  std::size_t read(std::span<std::byte> out) override {
-    const auto n = text_->read(out);
-    if (n == 0 && is_cut_) {
-      throw Error(ErrorKind::unavailable, "cut");
-    }
-    return n;
-  }
-
-private:
-  std::unique_ptr<Source> text_;
-  bool is_cut_;
-};
 
 /// 100 kB that are nowhere the same.
 std::string sample() {
@@ -53,9 +39,12 @@ struct Server {
 
   Response whole() const { return answer(200, text.substr(0), {}); }
 
+  using End = test::PiecewiseSource::End;
+
   static Response answer(int status, std::string body, Headers headers, bool is_cut = false) {
     return {status, std::move(headers), Url::parse("http://host/"),
-            std::make_unique<CutSource>(std::move(body), is_cut)};
+            std::make_unique<test::PiecewiseSource>(std::move(body), k_buffer_bytes,
+                                                    is_cut ? End::failing : End::clean)};
   }
 
   Response range(std::uint64_t offset) const {
@@ -68,11 +57,9 @@ struct Server {
   }
 
   std::string read() {
-    ClientOptions options;
-    options.retry_delay = std::chrono::milliseconds(0);
-    Client client(options);
+    test::FakeServer transport("http://host");
     const auto source = make_resuming_source(
-        client,
+        transport,
         [this](std::uint64_t offset) {
           asked.push_back(offset);
           if (asked.size() == 1) {

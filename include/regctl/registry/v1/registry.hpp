@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/http/client.hpp>
 #include <regctl/http/credentials.hpp>
 #include <regctl/http/settings.hpp>
+#include <regctl/http/transport.hpp>
+#include <regctl/http/url.hpp>
 #include <regctl/model/v1/repository.hpp>
 
 #include <cstdint>
@@ -42,9 +43,10 @@ public:
       std::function<std::optional<http::Credential>(const std::string& repository)>;
 
   /// `base` is scheme, host and port as detected; `endpoints` what those get that the registry
-  /// names. `client` must outlive this and every repository opened.
-  Registry(http::Client& client, http::Url base, std::string host, CredentialFor credential_for,
-           Ping ping, http::EndpointTrust endpoints = http::EndpointTrust::tokens);
+  /// names. `transport` must outlive this and every repository opened.
+  Registry(http::Transport& transport, http::Url base, std::string host,
+           CredentialFor credential_for, Ping ping,
+           http::EndpointTrust endpoints = http::EndpointTrust::tokens);
   ~Registry();
 
   [[nodiscard]] const http::Url& base() const noexcept;
