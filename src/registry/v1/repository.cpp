@@ -24,7 +24,6 @@ using Need = RepositorySession::Need;
 
 /// An upload that is under way is over soon or never; a dead one is told after this many tries.
 constexpr int k_in_progress_tries = 3;
-constexpr long k_in_progress_pause_ms = 500;
 
 V1Image read_image(RepositorySession& session, http::Response& response, const std::string& id) {
   V1Image image;
@@ -204,7 +203,8 @@ std::optional<V1Image> RemoteRepository::find_image(const std::string& id) {
   auto answer = look_up(id);
   for (int tries = 1; answer.state == V1Answer::State::in_progress && tries < k_in_progress_tries;
        ++tries) {
-    interruptible_sleep_ms(k_in_progress_pause_ms);
+    interruptible_sleep_ms(
+        static_cast<long>(session_->connection().transport.options().retry_delay.count()));
     answer = look_up(id);
   }
   if (answer.state == V1Answer::State::in_progress) {
