@@ -72,7 +72,7 @@ Names names_between(std::size_t begin, std::size_t end) {
 
 } // namespace
 
-TEST_SUITE_BEGIN("registry/search");
+TEST_SUITE_BEGIN("registry/v1/search");
 
 TEST_CASE("one page is all where nothing says more") {
   Server server;

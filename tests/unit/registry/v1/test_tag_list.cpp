@@ -26,7 +26,7 @@ V1Tags read(const std::string& text, const std::string& whole, std::vector<std::
 
 } // namespace
 
-TEST_SUITE_BEGIN("registry/tag_list");
+TEST_SUITE_BEGIN("registry/v1/tag_list");
 
 TEST_CASE("tags are an object, or a list as the Hub had it") {
   struct Row {

@@ -20,7 +20,7 @@ std::string token_in(const std::string& name, const std::string& value, int stat
 
 } // namespace
 
-TEST_SUITE_BEGIN("registry/docker_headers");
+TEST_SUITE_BEGIN("registry/v1/docker_headers");
 
 TEST_CASE("a token is sent back with its scheme once") {
   CHECK(token_in("X-Docker-Token", "Token signature=1") == "Token signature=1");

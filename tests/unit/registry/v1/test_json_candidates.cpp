@@ -19,7 +19,7 @@ std::vector<std::string> texts(const std::vector<JsonCandidate>& candidates) {
 
 } // namespace
 
-TEST_SUITE_BEGIN("registry/json_candidates");
+TEST_SUITE_BEGIN("registry/v1/json_candidates");
 
 TEST_CASE("what JSON.stringify printed leads back to what was pushed, likeliest first") {
   struct Row {

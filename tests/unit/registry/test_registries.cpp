@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/failure.hpp"
+#include "support/fake_server.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/http/credentials.hpp>
+#include <regctl/http/secret.hpp>
+#include <regctl/http/settings.hpp>
+#include <regctl/model/reference.hpp>
+#include <regctl/registry/registries.hpp>
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace regctl;
+using namespace regctl::registry;
+using namespace regctl::test;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+/// Registries of a run that reaches what `server` plays, and knows bob at reg.example.
+struct Run {
+  Run()
+      : server("https://reg.example"), credentials([] {
+          http::Credentials::Options options;
+          options.by_host["reg.example"] = {"bob", http::Secret("secret"), {}, "a test"};
+          return options;
+        }()),
+        registries(server, credentials, settings) {}
+
+  Detected detect(const std::string& host, Registries::Ask ask = Registries::Ask::until_v1) {
+    return registries.detect({host}, credentials.find("reg.example"), ask);
+  }
+
+  FakeServer server;
+  http::Credentials credentials;
+  http::Settings settings;
+  Registries registries;
+};
+
+const http::Headers k_v1 = {{"X-Docker-Registry-Standalone", "True"},
+                            {"X-Docker-Registry-Version", "0.9.1"}};
+const http::Headers k_v2 = {{"Docker-Distribution-Api-Version", "registry/2.0"}};
+
+} // namespace
+
+TEST_SUITE_BEGIN("registry/registries");
+
+TEST_CASE("a host of v1 is known by its ping, which no password is sent along with") {
+  Run run;
+  run.server.on("GET /v1/_ping", {{200, "true", k_v1}});
+  const auto detected = run.detect("reg.example");
+  CHECK(detected.base.origin() == "https://reg.example");
+  REQUIRE(detected.v1);
+  CHECK(detected.v1->standalone == true);
+  CHECK(detected.v1->version == "0.9.1");
+  CHECK_FALSE(detected.speaks_v2);
+  CHECK(run.server.lines() == Lines{"GET /v1/_ping"});
+  CHECK(run.server.seen()[0].authorization.empty());
+}
+
+TEST_CASE("what a ping says of standing alone") {
+  struct Row {
+    std::optional<std::string> value;
+    std::optional<bool> standalone;
+  };
+  const Row rows[] = {{"True", true},   {"true", true},   {"1", true},
+                      {"mirror", true}, {"False", false}, {std::nullopt, std::nullopt}};
+  for (const auto& row : rows) {
+    Run run;
+    http::Headers headers;
+    if (row.value) {
+      headers.add("X-Docker-Registry-Standalone", *row.value);
+    }
+    run.server.on("GET /v1/_ping", {{200, "true", headers}});
+    CHECK(run.detect("reg.example").v1.value().standalone == row.standalone);
+  }
+}
+
+TEST_CASE("an old registry answers at /_ping, and a web server with a page for all is none") {
+  Run run;
+  run.server.on("GET /_ping", {{200, "true"}});
+  CHECK(run.detect("reg.example").v1);
+  run.server.on("GET /v1/_ping", {{200, "<html>welcome</html>"}});
+  CHECK_FALSE(run.detect("reg.example").v1);
+}
+
+TEST_CASE("a proxy that guards the ping gets Basic") {
+  Run run;
+  run.server.on("GET /v1/_ping", [](const SeenRequest& request) {
+    return request.authorization == "Basic Ym9iOnNlY3JldA==" ? Reply{200, "true", k_v1}
+                                                             : Reply{401};
+  });
+  CHECK(run.detect("reg.example").v1);
+  run.server.on("GET /v1/_ping", {{401}});
+  CHECK(failure([&] { run.detect("reg.example"); }) == ErrorKind::denied);
+}
+
+TEST_CASE("v2 is looked for where there is no v1, or where everything is asked") {
+  Run run;
+  run.server.on("GET /v2/", {{401, "", k_v2}});
+  CHECK(run.detect("reg.example").speaks_v2);
+  run.server.on("GET /v1/_ping", {{401, "", k_v2}}); // a guard before all of its paths
+  CHECK(run.detect("reg.example").speaks_v2);
+  run.server.on("GET /v1/_ping", {{200, "true", k_v1}});
+  CHECK_FALSE(run.detect("reg.example").speaks_v2);
+  CHECK(run.detect("reg.example", Registries::Ask::everything).speaks_v2);
+}
+
+TEST_CASE("a loopback host is asked by http, then by https") {
+  Run run;
+  run.server.on("GET http://127.0.0.1:5000/v1/_ping", {{200, "true", k_v1}});
+  CHECK(run.detect("127.0.0.1:5000").base.scheme == "http");
+  run.server.on("GET http://127.0.0.1:5000/v1/_ping",
+                {{400, "Client sent an HTTP request to an HTTPS server."}});
+  run.server.on("GET https://127.0.0.1:5000/v1/_ping", {{200, "true", k_v1}});
+  CHECK(run.detect("127.0.0.1:5000").base.scheme == "https");
+}
+
+TEST_CASE("an insecure host is asked by https, then by http") {
+  Run run;
+  http::RegistrySettings insecure;
+  insecure.insecure = true;
+  run.settings.add("old.example", insecure);
+  run.server.on("GET http://old.example/v1/_ping", {{200, "true", k_v1}});
+  run.server.on("GET https://old.example/v1/_ping", {no_answer()});
+  run.server.obstacle = http::Obstacle::wrong_scheme;
+  CHECK(run.detect("old.example").base.scheme == "http");
+  run.server.obstacle = http::Obstacle::certificate; // it is there, and speaks TLS
+  CHECK(failure([&] { run.detect("old.example"); }) == ErrorKind::unavailable);
+}
+
+TEST_CASE("every other host is asked by https alone") {
+  Run run;
+  run.server.on("GET /v1/_ping", {no_answer()});
+  run.server.on("GET http://reg.example/v1/_ping", {{200, "true", k_v1}});
+  CHECK(failure([&] { run.detect("reg.example"); }) == ErrorKind::unavailable);
+  CHECK(run.server.seen("GET http://reg.example/v1/_ping").empty());
+}
+
+TEST_CASE("a host is asked once for a whole run") {
+  Run run;
+  run.server.on("GET /v1/_ping", {{200, "true", k_v1}});
+  auto& first = run.registries.v1({"reg.example"});
+  CHECK(&run.registries.v1({"reg.example"}) == &first);
+  CHECK(run.server.lines().size() == 1);
+}
+
+TEST_CASE("a host that is no v1 registry says what it is") {
+  Run run;
+  CHECK(failure([&] { run.registries.v1({"reg.example"}); }) == ErrorKind::protocol);
+  run.server.on("GET /v2/", {{200, "", k_v2}});
+  CHECK(failure([&] { run.registries.v1({"reg.example"}); }) == ErrorKind::unsupported);
+  run.server.on("GET /v1/_ping", {{503, "later"}});
+  CHECK(failure([&] { run.registries.v1({"reg.example"}); }) == ErrorKind::unavailable);
+}
+
+TEST_SUITE_END();
