@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/text.hpp"
 
+#include <utf8proc.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -10,35 +12,10 @@ namespace regctl::cli {
 
 namespace {
 
-struct Range {
-  std::uint32_t first;
-  std::uint32_t last;
-};
-
-template <std::size_t N> bool is_in(const std::array<Range, N>& ranges, std::uint32_t code) {
-  return std::any_of(ranges.begin(), ranges.end(),
-                     [&](Range range) { return code >= range.first && code <= range.last; });
-}
-
-// Not all of Unicode's tables: only scripts that occur in names and descriptions.
-constexpr std::array<Range, 6> k_combining = {{{0x300, 0x36f},
-                                               {0x483, 0x489},
-                                               {0x591, 0x5bd},
-                                               {0x200b, 0x200f},
-                                               {0x20d0, 0x20ff},
-                                               {0xfe00, 0xfe0f}}};
-constexpr std::array<Range, 9> k_wide = {{{0x1100, 0x115f},
-                                          {0x2e80, 0xa4cf},
-                                          {0xac00, 0xd7a3},
-                                          {0xf900, 0xfaff},
-                                          {0xfe30, 0xfe6f},
-                                          {0xff00, 0xff60},
-                                          {0xffe0, 0xffe6},
-                                          {0x1f300, 0x1faff},
-                                          {0x20000, 0x3fffd}}};
-
-std::size_t width_of(std::uint32_t code) {
-  return is_in(k_combining, code) ? 0 : is_in(k_wide, code) ? 2 : 1;
+std::size_t width_of(Character character) {
+  return character.bytes == 0 ? 1
+                              : static_cast<std::size_t>(::utf8proc_charwidth(
+                                    static_cast<utf8proc_int32_t>(character.code)));
 }
 
 template <class... Arguments> std::string format(const char* pattern, Arguments... arguments) {
@@ -84,7 +61,7 @@ std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
     const auto character = first_character(text);
-    width += character.bytes == 0 ? 1 : width_of(character.code);
+    width += width_of(character);
     text.remove_prefix(character.step());
   }
   return width;
@@ -100,7 +77,7 @@ std::string ellipsize(std::string_view text, std::size_t columns) {
   std::size_t bytes = 0;
   while (bytes < text.size()) {
     const auto character = first_character(text.substr(bytes));
-    width += character.bytes == 0 ? 1 : width_of(character.code);
+    width += width_of(character);
     if (width > room) {
       break;
     }

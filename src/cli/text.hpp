@@ -14,7 +14,8 @@ namespace regctl::cli {
 /// only inside strings, where they become \u escapes. Line ends are kept.
 std::string visible_json(std::string_view json);
 
-/// The columns that `text` takes on a terminal: 0 for combining characters, 2 for wide ones.
+/// Columns that `text` takes on a terminal: 0 for combining characters, 2 for wide ones, 1 for a
+/// byte that is not UTF-8. Source: utf8proc, which has Unicode's tables.
 std::size_t display_width(std::string_view text);
 
 /// `text` if it fits into `columns`, else its beginning and "...".

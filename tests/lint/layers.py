@@ -11,7 +11,7 @@ import sys
 LAYERS = ["base", "model", "formats", "http", "registry", "server", "ops", "cli"]
 OWNERS = {
     "archive": "base", "zlib": "base", "libdeflate": "base", "openssl": "base", "nlohmann": "base", "re2": "base", "yaml-cpp": "base", "curl": "http",
-    "microhttpd": "server", "crypt": "server", "CLI": "cli",
+    "microhttpd": "server", "crypt": "server", "CLI": "cli", "utf8proc": "cli",
 }
 # Folders of a layer, bottom up. What stands beside them is above them all.
 ROOMS = {"server": ["http", "v1"], "ops": ["places", "v1", "passage", "mirror"]}

@@ -32,6 +32,10 @@ TEST_CASE("width counts columns, not bytes") {
   CHECK(display_width("é") == 1);
   CHECK(display_width("e\xcc\x81") == 1); // a combining accent
   CHECK(display_width("漢字") == 4);
+  CHECK(display_width("กำ") == 2);
+  CHECK(display_width("ที่") == 1); // two marks above the letter
+  CHECK(display_width("שָׁ") == 1);
+  CHECK(display_width("🐋⚡") == 4);
   CHECK(display_width("\xff") == 1);
 }
 
