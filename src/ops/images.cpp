@@ -3,6 +3,7 @@
 #include "ops/places/side.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/limited_map.hpp>
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/quantity.hpp>
 #include <regctl/formats/docker_archive.hpp>
@@ -11,7 +12,6 @@
 #include <regctl/ops/places/names.hpp>
 
 #include <algorithm>
-#include <map>
 #include <mutex>
 #include <vector>
 
@@ -34,8 +34,8 @@ public:
   KnownImage get(V1Repository& repository, const std::string& id) {
     {
       const std::lock_guard lock(mutex_);
-      if (const auto found = known_.find(id); found != known_.end()) {
-        return found->second;
+      if (const auto* found = known_.find(id)) {
+        return *found;
       }
     }
     const auto answer = repository.look_up(id);
@@ -51,16 +51,13 @@ public:
     KnownImage known{std::move(info.parent), std::move(info.created),
                      answer.image.layer_size_bytes};
     const std::lock_guard lock(mutex_);
-    if (known_.size() >= k_known_images_limit) {
-      known_.clear();
-    }
-    known_[id] = known;
+    known_.put(id, known);
     return known;
   }
 
 private:
   std::mutex mutex_;
-  std::map<std::string, KnownImage> known_;
+  LimitedMap<KnownImage> known_{k_known_images_limit};
 };
 
 void fill_in(KnownImages& known, V1Repository& repository, ImageRow& row) {

@@ -249,14 +249,10 @@ V1Storage::State::State(std::unique_ptr<Tree> opened)
       }) {}
 
 FileDescriptor V1Storage::State::lock_repository(const std::string& folder) {
-  constexpr std::size_t k_most_swept = 1000;
   auto locked = lock_folder(*tree, folder);
   {
     const std::lock_guard lock(mutex);
-    if (swept.size() == k_most_swept) {
-      swept.clear();
-    }
-    if (!swept.insert(folder).second) {
+    if (!swept.insert(folder)) {
       return locked;
     }
   }

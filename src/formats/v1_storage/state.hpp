@@ -4,11 +4,11 @@
 #include "formats/v1_storage/tags.hpp"
 #include "formats/v1_tree.hpp"
 
+#include <regctl/base/limited_map.hpp>
 #include <regctl/formats/v1_storage.hpp>
 
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -20,11 +20,11 @@ public:
   explicit State(std::unique_ptr<Tree> opened);
 
   std::unique_ptr<Tree> tree;
-  GroupedWriter tags;          ///< their files, under the locks of their repositories
-  std::mutex mutex;            ///< guards `writing` and `swept`
-  FileDescriptor writing;      ///< holds the shared lock on images/ once something was written
-  std::mutex long_lists;       ///< held while one is taken apart, which takes many times its size
-  std::set<std::string> swept; ///< folders of repositories without files left by killed writers
+  GroupedWriter tags;     ///< their files, under the locks of their repositories
+  std::mutex mutex;       ///< guards `writing` and `swept`
+  FileDescriptor writing; ///< holds the shared lock on images/ once something was written
+  std::mutex long_lists;  ///< held while one is taken apart, which takes many times its size
+  LimitedSet swept{1000}; ///< folders of repositories without files left by killed writers
 
   /// lock_folder() of a repository, before anything is written in it. What a killed writer left
   /// half written goes then: whoever writes there holds the lock, so that it is nobody's. Once for

@@ -6,18 +6,8 @@
 namespace regctl::ops::mirror {
 
 Forecast::Entry& Forecast::find(const Prospect& item) {
-  const auto [found, is_new] = entries_.try_emplace(item.key);
-  auto& entry = found->second;
-  if (is_new) {
-    entry.place = order_.insert(order_.end(), &found->first); // keys of the map never move
-  } else {
-    order_.splice(order_.end(), order_, entry.place);
-  }
-  if (order_.size() > k_limit) {
-    const auto oldest = entries_.find(*order_.front());
-    order_.pop_front();
-    entries_.erase(oldest);
-  }
+  auto& entry = entries_.try_emplace(item.key).first;
+  entries_.renew(item.key);
   if (item.is_there) {
     entry.standing = Standing::there;
   }

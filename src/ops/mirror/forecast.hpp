@@ -3,14 +3,12 @@
 
 #include "ops/passage/passage.hpp"
 
-#include <regctl/base/seeded_hash.hpp>
+#include <regctl/base/limited_map.hpp>
 #include <regctl/ops/mirror/plan.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <string>
-#include <unordered_map>
 
 namespace regctl::ops::mirror {
 
@@ -42,13 +40,11 @@ private:
   struct Entry {
     Standing standing = Standing::seen;
     bool is_looked_at = false; ///< the run looks it up for an earlier tag
-    std::list<const std::string*>::iterator place;
   };
 
   Entry& find(const Prospect& item);
 
-  std::unordered_map<std::string, Entry, SeededHash> entries_; // by key
-  std::list<const std::string*> order_; // keys of entries_, the most recently needed last
+  LimitedMap<Entry> entries_{k_limit}; // by key, the most recently needed last
   std::uint64_t shared_bytes_ = 0;
 };
 

@@ -21,7 +21,6 @@ using Outcome = TagResult::Outcome;
 
 /// How many failures with the same cause are named.
 constexpr std::uint64_t k_named_alike = 10;
-constexpr std::size_t k_remembered_hints = 100;
 
 } // namespace
 
@@ -183,14 +182,9 @@ void Report::note_failure(const std::string& what, const std::exception_ptr& pro
 
 /// Reports each hint once, since two kinds of failure may alternate.
 void Report::note_hint(const std::string& hint) {
-  if (hint.empty() || told_hints_.contains(hint)) {
-    return;
+  if (!hint.empty() && told_hints_.insert(hint)) {
+    progress_.failure("hint: " + hint);
   }
-  if (told_hints_.size() >= k_remembered_hints) {
-    told_hints_.clear();
-  }
-  told_hints_.insert(hint);
-  progress_.failure("hint: " + hint);
 }
 
 void Report::note_alike() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <regctl/base/file.hpp>
+#include <regctl/base/limited_map.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
 #include <regctl/ops/mirror/summary.hpp>
 #include <regctl/ops/progress.hpp>
@@ -12,7 +13,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 
 namespace regctl::ops::mirror {
@@ -94,10 +94,11 @@ private:
   std::unique_ptr<Lines> failures_;
   std::unique_ptr<AtomicFile> plan_;
   bool is_plan_whole_ = true;
-  std::string noted_message_;        ///< of the last failure
-  std::uint64_t alike_ = 0;          ///< further failures with the same message
-  std::string names_alike_;          ///< the names of the first of those
-  std::set<std::string> told_hints_; ///< recent hints only, since each may name its tag
+  std::string noted_message_; ///< of the last failure
+  std::uint64_t alike_ = 0;   ///< further failures with the same message
+  std::string names_alike_;   ///< the names of the first of those
+  LimitedSet told_hints_{
+      100}; ///< the latest: a hint may name its tag, so that there is no end of them
   Summary summary_;
 };
 

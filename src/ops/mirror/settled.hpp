@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/base/seeded_hash.hpp>
+#include <regctl/base/limited_map.hpp>
 
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <string>
-#include <unordered_map>
 
 namespace regctl::ops::mirror {
 
@@ -28,8 +26,7 @@ public:
   static constexpr std::size_t k_limit = 32'768;
 
 private:
-  std::unordered_map<std::string, std::exception_ptr, SeededHash> problems_; // null: there
-  std::deque<const std::string*> order_; // keys of problems_, oldest first
+  LimitedMap<std::exception_ptr> problems_{k_limit}; // null: there
 };
 
 } // namespace regctl::ops::mirror

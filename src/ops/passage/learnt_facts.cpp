@@ -44,7 +44,7 @@ std::string LearntFacts::read() {
       const auto text = line->substr(std::min(space + 1, line->size()));
       line->resize(space);
       if (is_fact_(*line, text)) {
-        add(*line, text);
+        facts_.try_emplace(*line, text);
       } else {
         ++useless;
       }
@@ -59,31 +59,17 @@ std::string LearntFacts::read() {
                             (useless == 1 ? " line" : " lines") + " of no use, which are ignored";
 }
 
-void LearntFacts::add(const std::string& identity, const std::string& text) {
-  if (!facts_.emplace(identity, text).second) {
-    return;
-  }
-  order_.push_back(identity);
-  if (order_.size() > k_limit) {
-    facts_.erase(order_.front());
-    order_.pop_front();
-  }
-}
-
 std::optional<std::string> LearntFacts::find(const std::string& identity) const {
   const std::lock_guard lock(mutex_);
-  const auto found = facts_.find(identity);
-  return found == facts_.end() ? std::nullopt : std::optional(found->second);
+  const auto* found = facts_.find(identity);
+  return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
 void LearntFacts::put(const std::string& identity, const std::string& text) {
   const std::lock_guard lock(mutex_);
-  const auto found = facts_.find(identity);
-  if (found == facts_.end()) {
-    add(identity, text);
-    is_changed_ = true;
-  } else if (found->second != text) {
-    found->second = text;
+  const auto* found = facts_.find(identity);
+  if (found == nullptr || *found != text) {
+    facts_.put(identity, text);
     is_changed_ = true;
   }
 }
@@ -104,8 +90,8 @@ void LearntFacts::save() {
       file.write(as_bytes(line + "\n"), OnInterrupt::go_on);
     };
     write(std::string(k_head));
-    for (const auto& identity : order_) {
-      write(identity + " " + facts_.at(identity));
+    for (const auto& [identity, text] : facts_.entries()) {
+      write(identity + " " + text);
     }
     file.commit();
     is_changed_ = false;

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/base/seeded_hash.hpp>
+#include <regctl/base/limited_map.hpp>
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace regctl::ops {
 
@@ -41,14 +39,12 @@ public:
 private:
   /// Returns the fault of the file; empty if it has none or does not exist.
   std::string read();
-  void add(const std::string& identity, const std::string& text);
 
   const std::string file_;
   const IsFact is_fact_;
   const Note note_;
   mutable std::mutex mutex_; ///< guards the members below
-  std::unordered_map<std::string, std::string, SeededHash> facts_;
-  std::deque<std::string> order_; // oldest first
+  LimitedMap<std::string> facts_{k_limit};
   bool is_changed_ = false;
 };
 

@@ -169,20 +169,13 @@ std::unique_ptr<ops::Passage> V1Passages::open(std::unique_ptr<V1Repository> sou
 
 std::optional<V1Passages::Known> V1Passages::find_known(const std::string& id) {
   const std::lock_guard lock(mutex_);
-  const auto found = known_.find(id);
-  return found == known_.end() ? std::nullopt : std::optional(found->second);
+  const auto* found = known_.find(id);
+  return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
 void V1Passages::remember(const std::string& id, const Known& known) {
   const std::lock_guard lock(mutex_);
-  if (!known_.emplace(id, known).second) {
-    return;
-  }
-  order_.push_back(id);
-  if (order_.size() > k_limit) {
-    known_.erase(order_.front());
-    order_.pop_front();
-  }
+  known_.try_emplace(id, known);
 }
 
 std::uint64_t V1Passages::requests(std::uint64_t of_source,

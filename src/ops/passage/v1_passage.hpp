@@ -5,17 +5,15 @@
 #include "ops/v1/image_cache.hpp"
 #include "ops/v1/image_mover.hpp"
 
-#include <regctl/base/seeded_hash.hpp>
+#include <regctl/base/limited_map.hpp>
 #include <regctl/model/v1/repository.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 namespace regctl::ops {
 
@@ -59,8 +57,7 @@ private:
       may_lack_bases_; ///< the source's chains; then the destination is searched for the bases
 
   std::mutex mutex_; ///< guards the members below
-  std::unordered_map<std::string, Known, SeededHash> known_;
-  std::deque<std::string> order_; // keys of known_, oldest first
+  LimitedMap<Known> known_{k_limit};
 };
 
 } // namespace regctl::ops

@@ -4,9 +4,10 @@
 #include "ops/v1/finding_words.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/limited_map.hpp>
 #include <regctl/registry/registries.hpp>
 
-#include <map>
+#include <memory>
 #include <mutex>
 
 namespace regctl::ops {
@@ -105,13 +106,10 @@ public:
 private:
   std::shared_ptr<V1Repository> open(const std::string& name) {
     const std::lock_guard lock(mutex_);
-    if (const auto found = open_.find(name); found != open_.end()) {
-      return found->second;
+    if (const auto* found = open_.find(name)) {
+      return *found;
     }
-    if (open_.size() >= k_open_repositories) {
-      open_.clear();
-    }
-    return open_[name] = session_.registries().v1(host_).open(name);
+    return open_.try_emplace(name, session_.registries().v1(host_).open(name)).first;
   }
 
   /// The judgement for an error with one image. If the registry does not answer for the image but
@@ -135,8 +133,8 @@ private:
   RegistryHost host_;
   std::optional<std::string> repository_;
   std::mutex mutex_;
-  /// Shared with threads that use a repository while open() drops it from the map.
-  std::map<std::string, std::shared_ptr<V1Repository>> open_;
+  /// Shared with the threads that ask, while others are opened.
+  LimitedMap<std::shared_ptr<V1Repository>> open_{k_open_repositories};
 };
 
 } // namespace

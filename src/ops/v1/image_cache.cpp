@@ -73,22 +73,19 @@ private:
 
 std::optional<V1Image> ImageCache::find(const std::string& id) {
   const std::lock_guard lock(mutex_);
-  const auto found = images_.find(id);
-  return found == images_.end() ? std::nullopt : std::optional(found->second);
+  const auto* found = images_.find(id);
+  return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
 void ImageCache::put(const V1Image& image) {
   const std::lock_guard lock(mutex_);
-  if (!images_.emplace(image.id, image).second) {
+  if (!images_.try_emplace(image.id, image).second) {
     return;
   }
-  order_.push_back(image.id);
   bytes_ += size_of(image);
   while (bytes_ > k_limit_bytes) {
-    const auto oldest = images_.find(order_.front());
-    bytes_ -= size_of(oldest->second);
-    images_.erase(oldest);
-    order_.pop_front();
+    bytes_ -= size_of(images_.entries().front().second);
+    images_.erase_oldest();
   }
 }
 

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/base/seeded_hash.hpp>
+#include <regctl/base/limited_map.hpp>
 #include <regctl/model/v1/repository.hpp>
 
 #include <cstddef>
-#include <deque>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 namespace regctl::ops {
 
@@ -25,9 +24,8 @@ public:
   static constexpr std::size_t k_limit_bytes = 8 * 1024 * 1024;
 
 private:
-  std::mutex mutex_; ///< guards the members below
-  std::unordered_map<std::string, V1Image, SeededHash> images_;
-  std::deque<std::string> order_; // oldest first
+  std::mutex mutex_;                                                    ///< guards what follows
+  LimitedMap<V1Image> images_{std::numeric_limits<std::size_t>::max()}; // bytes_ is what counts
   std::size_t bytes_ = 0;
 };
 

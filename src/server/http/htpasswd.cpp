@@ -17,7 +17,6 @@ namespace regctl::server {
 namespace {
 
 constexpr std::uint64_t k_file_limit_bytes = 4 * 1024 * 1024;
-constexpr std::size_t k_known_limit = 1024;
 constexpr const char* k_nobody = "$2b$05$................................."
                                  "...................."; // no password has this hash
 
@@ -89,9 +88,6 @@ bool Htpasswd::is_right(const std::string& user, const std::string& password) {
     }
   }
   const std::lock_guard lock(mutex_);
-  if (known_.size() >= k_known_limit) {
-    known_.clear();
-  }
   known_.insert(proof);
   return true;
 }

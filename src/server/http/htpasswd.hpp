@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/limited_map.hpp>
+
+#include <cstddef>
 #include <map>
 #include <mutex>
 #include <semaphore>
-#include <set>
 #include <string>
 
 namespace regctl::server {
@@ -28,11 +30,13 @@ public:
   [[nodiscard]] bool is_right(const std::string& user, const std::string& password);
 
 private:
+  static constexpr std::size_t k_known_limit = 1024;
+
   std::map<std::string, std::string> hashes_; // by user
   std::string key_;                           // a random key of this process
   std::counting_semaphore<> hashing_;         // how many passwords may be hashed at the same time
   std::mutex mutex_;                          ///< guards `known_`
-  std::set<std::string> known_;
+  LimitedSet known_{k_known_limit};
 };
 
 } // namespace regctl::server

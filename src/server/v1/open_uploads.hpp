@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/limited_map.hpp>
+
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <mutex>
 #include <string>
@@ -31,19 +32,14 @@ public:
 
 private:
   struct Image {
-    std::uint64_t age = 0;                   ///< the number of images before this one
     std::size_t jsons = 0;                   ///< that were stored, and whose layer has not come
     std::map<std::string, std::size_t> sums; ///< of layers that were taken: how many clients owe it
   };
-  using Images = std::map<std::string, Image>;
 
-  Image& open(const std::string& id);
-  void forget(Images::iterator image);
+  static constexpr std::size_t k_image_limit = 4096;
 
   mutable std::mutex mutex_; ///< guards what follows
-  Images images_;
-  std::map<std::uint64_t, std::string> by_age_;
-  std::uint64_t next_age_ = 0;
+  LimitedMap<Image> images_{k_image_limit};
 };
 
 } // namespace regctl::server

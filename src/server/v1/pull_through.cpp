@@ -17,8 +17,6 @@ namespace regctl::server {
 
 namespace {
 
-constexpr std::size_t k_known_repositories = 256;
-constexpr std::size_t k_known_images = 16'384;
 constexpr std::size_t k_most_fetches = 128;
 
 std::string tag_properties() {
@@ -74,10 +72,7 @@ Asked<V1Tags> PullThrough::tags(const std::string& name) {
     const std::lock_guard lock(mutex_);
     last_name_ = name;
     if (tags) {
-      if (known_tags_.size() >= k_known_repositories) {
-        known_tags_.clear();
-      }
-      known_tags_[name] = *tags;
+      known_tags_.put(name, *tags);
     }
   }
   if (!tags) {
@@ -108,8 +103,8 @@ Asked<std::vector<std::string>> PullThrough::search(const std::string& term) {
 /// Where an image was heard of; the last repository that was asked for, if nowhere.
 std::string PullThrough::repository_of(const std::string& id) const {
   const std::lock_guard lock(mutex_);
-  const auto found = names_.find(id);
-  return found != names_.end() ? found->second : last_name_;
+  const auto* found = names_.find(id);
+  return found != nullptr ? *found : last_name_;
 }
 
 std::unique_ptr<V1Repository> PullThrough::open_repository_of(const std::string& id) {
@@ -119,10 +114,7 @@ std::unique_ptr<V1Repository> PullThrough::open_repository_of(const std::string&
 
 void PullThrough::remember(const std::string& id, const std::string& repository) {
   const std::lock_guard lock(mutex_);
-  if (names_.size() >= k_known_images && !names_.contains(id)) {
-    names_.clear();
-  }
-  names_[id] = repository;
+  names_.put(id, repository);
 }
 
 Asked<V1Image> PullThrough::find_image(const std::string& id, const Request& request) {
@@ -327,9 +319,9 @@ void PullThrough::fetch_layer(Fetch& fetch) {
   }
 }
 
-std::map<std::string, V1Tags> PullThrough::known_tags() const {
+std::vector<std::pair<std::string, V1Tags>> PullThrough::known_tags() const {
   const std::lock_guard lock(mutex_);
-  return known_tags_;
+  return {known_tags_.entries().begin(), known_tags_.entries().end()};
 }
 
 void PullThrough::store_complete_tags(const std::string& name, const V1Tags& tags) {

@@ -3,9 +3,11 @@
 
 #include "server/http/message.hpp"
 
+#include <regctl/base/limited_map.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/registry/v1/registry.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -13,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace regctl::server {
@@ -84,21 +87,25 @@ private:
   void join_ended();
   void fetch_layer(Fetch& fetch);
   std::optional<Adopted> put_json_with_parents(V1Repository& source, const std::string& id);
-  [[nodiscard]] std::map<std::string, V1Tags> known_tags() const;
+  [[nodiscard]] std::vector<std::pair<std::string, V1Tags>> known_tags() const;
   void store_complete_tags(const std::string& name, const V1Tags& tags);
   template <class Body>
   auto guarded(const std::string& what, Body&& body)
       -> Asked<typename decltype(body())::value_type>;
+
+  static constexpr std::size_t k_known_repositories = 256;
+  static constexpr std::size_t k_known_images = 16'384;
 
   std::shared_ptr<V1Storage> storage_; // shared with the server
   std::function<registry::v1::Registry&()> source_;
   std::function<void(const std::string&)> complain_;
   std::function<void(const std::string&)> on_new_repository_;
   Unproven unproven_;
-  mutable std::mutex mutex_;                 ///< guards what follows
-  std::string last_name_;                    // of a repository that was asked for
-  std::map<std::string, std::string> names_; // of the repository by which an image was heard of
-  std::map<std::string, V1Tags> known_tags_;
+  mutable std::mutex mutex_; ///< guards what follows
+  std::string last_name_;    // of a repository that was asked for
+  LimitedMap<std::string> names_{
+      k_known_images}; // of the repository by which an image was heard of
+  LimitedMap<V1Tags> known_tags_{k_known_repositories};
   std::map<std::string, Running> fetches_; // by image
   std::vector<std::thread> ended_;         // to be joined
 };
