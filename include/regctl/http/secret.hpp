@@ -25,8 +25,4 @@ private:
 /// The value of an Authorization header for Basic: "Basic " and base64(username:password).
 Secret basic_authorization(std::string_view username, const Secret& password);
 
-std::string base64_encode(std::string_view bytes);
-/// Throws Error{protocol} "not base64".
-std::string base64_decode(std::string_view text);
-
 } // namespace regctl::http

@@ -3,10 +3,10 @@
 
 #include "server/http/htpasswd.hpp"
 
+#include <regctl/base/base64.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/whole_number.hpp>
-#include <regctl/http/secret.hpp>
 
 #include <algorithm>
 #include <array>
@@ -138,7 +138,7 @@ std::string Auth::user_of(const Request& request) const {
     return {};
   }
   try {
-    const auto pair = http::base64_decode(std::string_view(value).substr(k_basic.size()));
+    const auto pair = base64_decode(std::string_view(value).substr(k_basic.size()));
     const auto colon = pair.find(':');
     const auto user = pair.substr(0, colon);
     if (colon == std::string::npos || user.empty() ||

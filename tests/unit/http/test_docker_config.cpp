@@ -2,6 +2,7 @@
 #include "http/docker_config.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <regctl/base/base64.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 
