@@ -5,6 +5,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
+#include <regctl/base/user_folders.hpp>
 #include <regctl/server/original_config.hpp>
 
 #include <memory>
@@ -31,13 +32,12 @@ struct ServeFlags {
 
 /// The default folder of a tree: $XDG_DATA_HOME/regctl/storage.
 std::string default_storage(const Console& console) {
-  const auto data = console.environment("XDG_DATA_HOME").value_or("");
-  const auto home = console.environment("HOME").value_or("");
-  if (data.empty() && home.empty()) {
+  const auto data = data_folder(console.environment);
+  if (!data) {
     throw Error(ErrorKind::usage, "without $HOME there is no usual place for a storage tree",
                 "name its folder with --storage DIR");
   }
-  return (data.empty() ? home + "/.local/share" : data) + "/regctl/storage";
+  return (*data / "regctl" / "storage").string();
 }
 
 /// The folder to serve. The default is used only if the user named none: in place of a named one it
@@ -69,9 +69,7 @@ void write_port_file(const std::string& path, std::uint16_t port) {
 server::OriginalSettings settle(const ServeFlags& flags, Context& context,
                                 server::ServerOptions& options) {
   const auto& console = context.console();
-  const auto environment = [&](const std::string& name) {
-    return console.environment(name.c_str());
-  };
+  const auto& environment = console.environment;
   auto config = context.globals().config;
   if (config.empty()) {
     config = environment("DOCKER_REGISTRY_CONFIG").value_or("");

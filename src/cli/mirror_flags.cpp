@@ -8,6 +8,7 @@
 #include <regctl/base/file.hpp>
 #include <regctl/base/lines.hpp>
 #include <regctl/base/quantity.hpp>
+#include <regctl/base/user_folders.hpp>
 #include <regctl/ops/mirror/config.hpp>
 #include <regctl/ops/places/names.hpp>
 
@@ -201,10 +202,9 @@ ops::mirror::RunOptions settle(ops::mirror::RunOptions run, const ops::mirror::R
 }
 
 /// The folder of state files; empty if there is no home folder.
-std::string state_folder(const Environment& environment) {
-  const auto state = environment("XDG_STATE_HOME").value_or("");
-  const auto home = environment("HOME").value_or("");
-  return !state.empty() ? state + "/regctl" : home.empty() ? "" : home + "/.local/state/regctl";
+std::string states_folder(const Environment& environment) {
+  const auto folder = state_folder(environment);
+  return folder ? (*folder / "regctl").string() : "";
 }
 
 /// Access and credentials of the file's registries.
@@ -362,9 +362,7 @@ void refuse_standard_output(const ops::mirror::RunOptions& run, const std::strin
 MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   const auto& file = context.globals().config;
   refuse_contradictions(flags, file);
-  const Environment environment = [&context](const std::string& name) {
-    return context.console().environment(name.c_str());
-  };
+  const auto& environment = context.console().environment;
   MirrorConfig config;
   if (file.empty()) {
     config.mirrors = {flags_job(flags, context)};
@@ -398,7 +396,7 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   options.shard = flags.shard;
   options.apply = flags.apply;
   options.state_file = settled.state;
-  options.state_folder = state_folder(environment);
+  options.state_folder = states_folder(environment);
   options.files = {settled.report, settled.failures, flags.plan};
   options.metrics_file = settled.metrics_file;
   ops::mirror::check_run(run.jobs, options);

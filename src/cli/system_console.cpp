@@ -2,6 +2,7 @@
 #include "cli/ask.hpp"
 #include "cli/fd_output.hpp"
 
+#include <regctl/base/environment.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/cli/system_console.hpp>
@@ -11,7 +12,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <iostream>
 
 namespace regctl::cli {
@@ -46,11 +46,6 @@ std::unique_ptr<Source> open_in() {
   return make_fd_source(std::move(copy), "standard input");
 }
 
-std::optional<std::string> environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
 } // namespace
 
 Console make_system_console() {
@@ -67,7 +62,7 @@ Console make_system_console() {
       .window_size = window_size,
       .ask = ask_at_terminal,
       .now = [] { return std::chrono::system_clock::now(); },
-      .environment = environment,
+      .environment = process_environment,
   };
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/credential_helper.hpp"
 #include "http/docker_config.hpp"
-#include "http/home.hpp"
 
+#include <regctl/base/environment.hpp>
 #include <regctl/base/error.hpp>
+#include <regctl/base/user_folders.hpp>
 #include <regctl/http/credentials.hpp>
 
 #include <unistd.h>
 
-#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <set>
@@ -19,20 +19,20 @@ namespace regctl::http {
 namespace {
 
 /// Nothing where it is not set, or empty: what CI makes of a secret that is missing.
-std::optional<std::string> environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
+std::optional<std::string> environment(const std::string& name) {
+  auto value = process_environment(name);
+  return value.value_or("").empty() ? std::nullopt : std::move(value);
 }
 
 std::filesystem::path default_docker_config() {
   const auto configured = environment("DOCKER_CONFIG");
-  return (configured ? std::filesystem::path(*configured) : home_folder() / ".docker") /
+  return (configured ? std::filesystem::path(*configured) : own_home_folder() / ".docker") /
          "config.json";
 }
 
 std::filesystem::path podman_runtime_folder() {
-  const auto configured = environment("XDG_RUNTIME_DIR");
-  return configured ? std::filesystem::path(*configured) / "containers"
+  const auto configured = runtime_folder(process_environment);
+  return configured ? *configured / "containers"
                     : std::filesystem::path("/run/containers") / std::to_string(::geteuid());
 }
 
@@ -185,14 +185,14 @@ private:
         add(found, *file);
       }
       add(found, options_.docker_config);
-      for (const auto& folder : {podman_runtime_folder(), config_folder() / "containers"}) {
+      for (const auto& folder : {podman_runtime_folder(), own_config_folder() / "containers"}) {
         try {
           add(found, folder / "auth.json");
         } catch (const Error& error) {
           warn(error.message() + "; it is passed over");
         }
       }
-      add(found, home_folder() / ".dockercfg", Paths::ignored);
+      add(found, own_home_folder() / ".dockercfg", Paths::ignored);
       sources_ = std::move(found);
     }
     return *sources_;

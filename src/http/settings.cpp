@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "http/home.hpp"
-
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/user_folders.hpp>
 #include <regctl/http/settings.hpp>
 
 #include <algorithm>
@@ -107,7 +106,7 @@ std::optional<fs::path> find_configuration(const fs::path& named) {
   if (const char* configured = std::getenv("REGCTL_CONFIG"); configured != nullptr && *configured) {
     return configured;
   }
-  auto usual = config_folder() / "regctl" / "config.json";
+  auto usual = own_config_folder() / "regctl" / "config.json";
   std::error_code ignored;
   return fs::exists(usual, ignored) ? std::optional(usual) : std::nullopt;
 }
@@ -243,9 +242,9 @@ RegistrySettings Settings::for_host(const std::string& host_port) const {
       *target = *flag;
     }
   }
-  const std::array<fs::path, 5> owners = {home_folder() / ".docker", config_folder() / "docker",
-                                          config_folder() / "containers", "/etc/docker",
-                                          "/etc/containers"};
+  const std::array<fs::path, 5> owners = {
+      own_home_folder() / ".docker", own_config_folder() / "docker",
+      own_config_folder() / "containers", "/etc/docker", "/etc/containers"};
   for (const auto& owner : owners) {
     for (const auto& name : names_of(host_port)) {
       read_certs_folder(owner / "certs.d" / name, settings);

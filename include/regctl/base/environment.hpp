@@ -12,4 +12,7 @@ namespace regctl {
 /// variables.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
+/// The Environment of this process; nothing for a variable that is not set.
+std::optional<std::string> process_environment(const std::string& name);
+
 } // namespace regctl

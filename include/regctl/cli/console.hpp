@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/environment.hpp>
 #include <regctl/base/stream.hpp>
 
 #include <chrono>
@@ -40,7 +41,7 @@ struct Console {
   std::function<std::chrono::system_clock::time_point()> now;
 
   /// The value of an environment variable; nothing if unset.
-  std::function<std::optional<std::string>(const char* name)> environment;
+  Environment environment;
 };
 
 } // namespace regctl::cli

@@ -45,7 +45,7 @@ cli::Console Program::make_console(std::ostream& out) {
                 return answer;
               },
           .now = [this] { return now; },
-          .environment = [this](const char* name) -> std::optional<std::string> {
+          .environment = [this](const std::string& name) -> std::optional<std::string> {
             const auto found = environment.find(name);
             return found == environment.end() ? std::nullopt : std::optional(found->second);
           }};
