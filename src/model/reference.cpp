@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
-#include <regctl/base/hash.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/base/whole_number.hpp>
+#include <regctl/model/digest.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <algorithm>
@@ -132,7 +132,7 @@ void check_name(std::string_view text, std::string_view name, bool has_explicit_
 void take_tag_and_digest(std::string_view text, std::string_view& rest, Reference& result) {
   if (const auto at = rest.find('@'); at != std::string_view::npos) {
     const auto digest = rest.substr(at + 1);
-    if (!digest.starts_with("sha256:") || !is_lower_hex(digest.substr(7), 64)) {
+    if (!is_digest(digest)) {
       bad(text, "the digest is not 'sha256:' and 64 lower-case hex digits");
     }
     result.digest = std::string(digest);

@@ -2,6 +2,7 @@
 #include "formats/archive/diff_id.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/model/digest.hpp>
 
 #include <algorithm>
 
@@ -20,7 +21,7 @@ std::optional<std::string> DiffIdObserver::find_diff_id() {
   if (!failure_.empty()) {
     return std::nullopt;
   }
-  return "sha256:" + hasher_.finish_hex();
+  return to_digest(hasher_.finish_hex());
 }
 
 std::string DiffIdObserver::diff_id() {

@@ -8,6 +8,7 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/text.hpp>
+#include <regctl/model/digest.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/derive.hpp>
@@ -54,7 +55,7 @@ std::string image_name(const ArchiveIndex& index, const std::string& name) {
 std::optional<std::string> digest_of_name(const std::string& name) {
   constexpr std::string_view k_blobs = "blobs/sha256/";
   return name.starts_with(k_blobs) && is_lower_hex(name.substr(k_blobs.size()), 64)
-             ? std::optional("sha256:" + name.substr(k_blobs.size()))
+             ? std::optional(to_digest(name.substr(k_blobs.size())))
              : std::nullopt;
 }
 
@@ -143,7 +144,7 @@ public:
                         const ArchivedNames& names) {
     const auto config = index_.read(config_name);
     if (const auto digest = digest_of_name(config_name);
-        digest && *digest != "sha256:" + sha256_hex(config)) {
+        digest && *digest != to_digest(sha256_hex(config))) {
       throw Error(ErrorKind::integrity,
                   index_.what() + ": " + config_name + " does not hash to its name");
     }

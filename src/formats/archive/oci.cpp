@@ -2,9 +2,9 @@
 #include "formats/archive/oci.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/text.hpp>
+#include <regctl/model/digest.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <algorithm>
@@ -244,11 +244,10 @@ OciContents read_oci_layout(const ArchiveIndex& index) {
 }
 
 std::string blob_name(const std::string& digest) {
-  constexpr std::string_view k_sha256 = "sha256:";
-  if (!digest.starts_with(k_sha256) || !is_lower_hex(digest.substr(k_sha256.size()), 64)) {
+  if (!is_digest(digest)) {
     throw Error(ErrorKind::protocol, "'" + digest + "' is not a sha256 digest");
   }
-  return "blobs/sha256/" + digest.substr(k_sha256.size());
+  return std::string("blobs/sha256/").append(digits_of(digest));
 }
 
 } // namespace regctl

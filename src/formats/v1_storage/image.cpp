@@ -5,6 +5,7 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/digest.hpp>
 #include <regctl/model/v1/chain.hpp>
 
 #include <fcntl.h>
@@ -170,7 +171,7 @@ int V1Storage::ImageWriter::Layer::fd() const noexcept {
 }
 
 std::string V1Storage::ImageWriter::Layer::commit() {
-  auto sum = "sha256:" + state_->payload.finish_hex();
+  auto sum = to_digest(state_->payload.finish_hex());
   state_->writer.forget_checksum();
   state_->file.commit(k_bytes);
   state_->writer.put_checksums({sum});

@@ -2,6 +2,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/digest.hpp>
 #include <regctl/model/v1/derive.hpp>
 #include <regctl/model/v1/image.hpp>
 
@@ -33,7 +34,7 @@ std::vector<std::string> read_diff_ids(const Json& config) {
   std::vector<std::string> ids;
   for (const auto& id : *list) {
     const auto text = id.is_string() ? id.get<std::string>() : std::string();
-    if (!text.starts_with("sha256:") || !is_lower_hex(text.substr(7), 64)) {
+    if (!is_digest(text)) {
       throw Error(ErrorKind::protocol, "image config: rootfs.diff_ids[" +
                                            std::to_string(ids.size()) +
                                            "] is not 'sha256:' and 64 hex digits");

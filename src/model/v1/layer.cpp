@@ -5,6 +5,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/tar.hpp>
+#include <regctl/model/digest.hpp>
 #include <regctl/model/v1/layer.hpp>
 
 #include <algorithm>
@@ -15,7 +16,6 @@ namespace regctl {
 
 namespace {
 
-constexpr std::string_view k_sha256 = "sha256:";
 constexpr std::string_view k_tarsum = "tarsum+sha256:";
 constexpr const char* k_rescue_hint = " --deep finds more; copy --no-verify rescues it";
 
@@ -119,7 +119,7 @@ private:
       return;
     }
     for (auto& candidate : std::exchange(candidates_, {})) {
-      const auto sum = std::string(k_sha256) + candidate.hasher.finish_hex();
+      const auto sum = to_digest(candidate.hasher.finish_hex());
       if (std::find(expected_.begin(), expected_.end(), sum) != expected_.end()) {
         original_json_ = candidate.json;
         on_match_(original_json_);
@@ -179,7 +179,7 @@ std::string problem_of(const Error& error) {
 } // namespace
 
 std::vector<std::string> payload_sums(const V1Image& image) {
-  return sums_of(image, k_sha256);
+  return sums_of(image, k_sha256_prefix);
 }
 
 std::vector<std::string> recorded_tarsums(const V1Image& image) {

@@ -9,6 +9,7 @@
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/unpack_tee.hpp>
+#include <regctl/model/digest.hpp>
 #include <regctl/model/v1/difference.hpp>
 #include <regctl/model/v1/layer.hpp>
 #include <regctl/model/v1/push_progress.hpp>
@@ -81,7 +82,7 @@ private:
 /// was found right is passed on, and what nobody has looked at is not made up.
 Checksums checksums(const V1Upload& upload, Sent& sent) {
   if (!upload.verified_checksum) {
-    return {"sha256:" + sent.payload.finish_hex(), sent.tarsum->result()};
+    return {to_digest(sent.payload.finish_hex()), sent.tarsum->result()};
   }
   const auto& told = upload.image.payload_checksums;
   const auto tarsum = std::find_if(told.begin(), told.end(), [](const std::string& sum) {

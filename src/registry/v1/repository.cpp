@@ -11,6 +11,7 @@
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json_reader.hpp>
 #include <regctl/http/resume.hpp>
+#include <regctl/model/digest.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/layer.hpp>
 
@@ -33,7 +34,7 @@ V1Image read_image(RepositorySession& session, http::Response& response, const s
   if (const auto sums = response.headers.find("X-Docker-Checksum-Payload")) {
     image.payload_checksums = parse_checksums(*sums);
   } else if (const auto sum = response.headers.find("X-Docker-Checksum");
-             sum && sum->starts_with("sha256:")) {
+             sum && sum->starts_with(k_sha256_prefix)) {
     // docker-registry-server 2.2.0 (npm): it prints the JSON anew, so the sum may be another
     // text's.
     image.payload_checksums = {*sum};

@@ -4,6 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/digest.hpp>
 #include <regctl/model/v1/image.hpp>
 
 #include <algorithm>
@@ -162,7 +163,7 @@ public:
   }
 
   Response answer() override {
-    const auto sum = "sha256:" + payload_.finish_hex();
+    const auto sum = to_digest(payload_.finish_hex());
     const auto stored = service_.storage->checksums(id_);
     if (is_longer_ || std::find(stored.begin(), stored.end(), sum) == stored.end()) {
       return error_response(409, k_exists);

@@ -2,6 +2,8 @@
 #include "server/http/range.hpp"
 #include "server/v1/service.hpp"
 
+#include <regctl/model/digest.hpp>
+
 namespace regctl::server {
 
 namespace {
@@ -14,11 +16,10 @@ constexpr auto k_not_found = "Image not found";
 
 /// A complete image's, made of its checksum; "" where none is recorded.
 std::string entity_tag(const std::vector<std::string>& checksums, std::string_view part) {
-  constexpr std::string_view k_sha256 = "sha256:";
-  if (checksums.empty() || !checksums.front().starts_with(k_sha256)) {
+  if (checksums.empty() || !checksums.front().starts_with(k_sha256_prefix)) {
     return {};
   }
-  return "\"" + checksums.front().substr(k_sha256.size()) + "-" + std::string(part) + "\"";
+  return "\"" + std::string(digits_of(checksums.front())) + "-" + std::string(part) + "\"";
 }
 
 Response fixed_response(std::string text, const std::string& tag) {
