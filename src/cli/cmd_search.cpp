@@ -6,6 +6,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/reference.hpp>
 
 #include <memory>
 
@@ -53,7 +54,7 @@ void refuse_term_alone(const SearchOptions& options) {
       options.where != "localhost") {
     throw Error(ErrorKind::usage, "'" + options.where + "' names no registry to search",
                 "regctl search HOST[:PORT] " + options.where + " looks for it at a registry; " +
-                    typed_line({"search", "docker://" + options.where}) +
+                    typed_line({"search", with_registry_scheme(options.where)}) +
                     " lists what the host of that name has");
   }
 }

@@ -57,12 +57,12 @@ const ForeignCommand* find_foreign_command(std::string_view name) {
 }
 
 /// The host of an image or a registry ("host:5000"); "" for other places.
-std::string host_of(std::string word) {
+std::string host_of(const std::string& word) {
   if (Place::has_scheme(word) || is_any_of(word.substr(0, 1), {"/", "."})) {
     return "";
   }
-  word = word.substr(word.starts_with("docker://") ? 9 : 0);
-  return word.substr(0, word.find('/'));
+  const auto name = without_registry_scheme(word);
+  return std::string(name.substr(0, name.find('/')));
 }
 
 /// "--flag=value", or "--flag" without its value, which is the next word.

@@ -6,6 +6,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/formats/path_content.hpp>
+#include <regctl/model/reference.hpp>
 
 #include <algorithm>
 #include <array>
@@ -14,7 +15,6 @@ namespace regctl::cli {
 
 namespace {
 
-constexpr std::string_view k_registry_scheme = "docker://";
 constexpr std::string_view k_storage_scheme = "v1-storage:";
 
 bool is_stream(const Place& place) {
@@ -42,7 +42,7 @@ void refuse_either(Context& context, const std::string& text) {
     return typed_line_with(context.arguments(), text, instead);
   };
   throw Error(ErrorKind::usage, "'" + text + "' is here, and could be the name of a registry",
-              line("./" + text) + " takes what is here, " + line("docker://" + text) +
+              line("./" + text) + " takes what is here, " + line(with_registry_scheme(text)) +
                   " the registry");
 }
 
@@ -97,10 +97,7 @@ Place parse_destination(Context& context, const std::string& text) {
 
 std::optional<RegistryHost> parse_lone_host(Context& context, const std::string& text) {
   refuse_either(context, text);
-  std::string_view rest = text;
-  if (rest.starts_with(k_registry_scheme)) {
-    rest.remove_prefix(k_registry_scheme.size());
-  }
+  auto rest = without_registry_scheme(text);
   if (rest.ends_with('/')) {
     rest.remove_suffix(1);
   }
@@ -172,10 +169,7 @@ Json name_members(const Place& place) {
 }
 
 std::string show_place(std::string_view place) {
-  if (place.starts_with(k_registry_scheme)) {
-    place.remove_prefix(k_registry_scheme.size());
-  }
-  return std::string(place);
+  return std::string(without_registry_scheme(place));
 }
 
 } // namespace regctl::cli

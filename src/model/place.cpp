@@ -209,7 +209,8 @@ std::optional<Place> Place::find_here(std::string_view text, const LookAtPath& l
     throw Error(ErrorKind::usage,
                 "'" + shown + "' is " + describe(content) +
                     " here, and could be the name of a registry",
-                "write ./" + shown + " for what is here, docker://" + shown + " for the registry");
+                "write ./" + shown + " for what is here, " + with_registry_scheme(shown) +
+                    " for the registry");
   }
   if (content != PathContent::nothing) {
     return place_at(text, content);
@@ -250,7 +251,7 @@ std::string Place::to_string() const {
     name = names_host ? reference->to_string() : reference->to_familiar_string();
   }
   if (kind == Kind::registry) {
-    return "docker://" + name;
+    return with_registry_scheme(name);
   }
   std::string text;
   for (const auto& scheme : k_schemes) {

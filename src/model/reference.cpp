@@ -12,7 +12,6 @@ namespace regctl {
 namespace {
 
 constexpr std::string_view k_default_host = "docker.io";
-constexpr std::string_view k_scheme = "docker://";
 constexpr std::string_view k_library = "library/";
 constexpr std::size_t k_name_limit = 255;
 
@@ -159,12 +158,18 @@ bool is_lone_host(std::string_view text) noexcept {
 
 } // namespace
 
+std::string with_registry_scheme(std::string_view text) {
+  return std::string(k_registry_scheme).append(text);
+}
+
+std::string_view without_registry_scheme(std::string_view text) noexcept {
+  return text.substr(text.starts_with(k_registry_scheme) ? k_registry_scheme.size() : 0);
+}
+
 Reference Reference::parse(std::string_view text) {
   refuse_password(text);
-  auto rest = text;
-  if (rest.starts_with(k_scheme)) {
-    rest.remove_prefix(k_scheme.size());
-  } else if (rest.find("://") != std::string_view::npos) {
+  auto rest = without_registry_scheme(text);
+  if (rest.size() == text.size() && rest.find("://") != std::string_view::npos) {
     bad(text, "leave out the scheme (--plain-http says that a registry speaks http)");
   }
   if (is_lone_host(rest)) {
@@ -224,10 +229,7 @@ std::string without_password(std::string_view text) {
 
 RegistryHost parse_registry_host(std::string_view text) {
   refuse_password(text);
-  auto rest = text;
-  if (rest.starts_with(k_scheme)) {
-    rest.remove_prefix(k_scheme.size());
-  }
+  auto rest = without_registry_scheme(text);
   if (rest.ends_with('/')) {
     rest.remove_suffix(1);
   }

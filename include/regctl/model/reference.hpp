@@ -16,6 +16,13 @@ struct RegistryHost {
   auto operator<=>(const RegistryHost&) const = default;
 };
 
+/// What may stand before everything that is at a registry.
+inline constexpr std::string_view k_registry_scheme = "docker://";
+/// "docker://host" for "host".
+std::string with_registry_scheme(std::string_view text);
+/// The same text without the scheme, if it has it.
+std::string_view without_registry_scheme(std::string_view text) noexcept;
+
 /// The name of an image at a registry, always valid.
 ///
 /// Parsing follows Docker's rules: the first part is a host if it has a '.' or ':', or is

@@ -3,10 +3,10 @@
 
 #include <regctl/base/hash.hpp>
 #include <regctl/base/stream.hpp>
+#include <regctl/model/reference.hpp>
 
 #include <algorithm>
 #include <filesystem>
-#include <string_view>
 
 namespace regctl::ops::mirror {
 
@@ -15,14 +15,13 @@ namespace {
 /// An end as part of a file's name.
 std::string file_name(const Endpoint& endpoint) {
   constexpr std::size_t k_longest = 60;
-  constexpr std::string_view k_scheme = "docker://";
   auto end = endpoint;
   if (end.place && !end.place->path.empty()) { // the same path means another tree in another folder
     end.place->path = std::filesystem::absolute(end.place->path).lexically_normal().string();
   }
   auto text = end.host ? end.host->host : end.to_string();
-  if (text.starts_with(k_scheme)) {
-    text.erase(0, k_scheme.size());
+  if (text.starts_with(k_registry_scheme)) {
+    text.erase(0, k_registry_scheme.size());
     text.erase(std::min(text.find('/'), text.size()));
   }
   auto name = text;

@@ -5,12 +5,6 @@
 
 namespace regctl::ops {
 
-namespace {
-
-constexpr std::string_view k_scheme = "docker://";
-
-} // namespace
-
 Endpoint Endpoint::parse(std::string_view text) {
   Endpoint endpoint;
   if (Place::has_scheme(text)) {
@@ -21,10 +15,7 @@ Endpoint Endpoint::parse(std::string_view text) {
     endpoint.place = std::move(here); // "-" is no endpoint: an archive is read several times
     return endpoint;
   }
-  auto rest = text;
-  if (rest.starts_with(k_scheme)) {
-    rest.remove_prefix(k_scheme.size());
-  }
+  auto rest = without_registry_scheme(text);
   const auto slash = rest.find('/');
   if (slash == std::string_view::npos || slash + 1 == rest.size()) {
     endpoint.host = parse_registry_host(rest);
@@ -47,7 +38,7 @@ std::string Endpoint::to_string() const {
   if (place) {
     return place->to_string();
   }
-  return std::string(k_scheme) + host->host + (name_space.empty() ? "" : "/" + name_space + "/");
+  return with_registry_scheme(host->host) + (name_space.empty() ? "" : "/" + name_space + "/");
 }
 
 std::optional<RegistryHost> registry_of(const Endpoint& endpoint) {

@@ -7,6 +7,7 @@
 #include <regctl/base/text.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
+#include <regctl/model/reference.hpp>
 #include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/places/names.hpp>
 #include <regctl/registry/registries.hpp>
@@ -123,7 +124,7 @@ public:
         wants_listing_(extent == Extent::many) {}
 
   [[nodiscard]] std::string describe() const override { return host_.host; }
-  [[nodiscard]] std::string identity() const override { return "docker://" + host_.host; }
+  [[nodiscard]] std::string identity() const override { return with_registry_scheme(host_.host); }
   [[nodiscard]] bool is_remote() const override { return true; }
   [[nodiscard]] std::uint64_t listing_requests() const override { return listing_requests_; }
 
