@@ -2,6 +2,7 @@
 #include "http/exchange.hpp"
 #include "http/failure.hpp"
 #include "http/gate.hpp"
+#include "http/redirect.hpp"
 #include "http/retry.hpp"
 
 #include <regctl/base/file.hpp>
@@ -62,26 +63,6 @@ std::string host_port(const Url& url) {
 std::optional<std::chrono::milliseconds> retry_after(const Headers& headers) {
   const auto value = headers.find("Retry-After");
   return value ? parse_retry_after(*value, std::time(nullptr)) : std::nullopt;
-}
-
-/// Whether an answer of `from` with this status sends `method` on to `to`.
-bool is_redirect(Method method, int status, const Url& from, const Url& to) {
-  if (status == 307 || status == 308) {
-    return true;
-  }
-  if (method == Method::get || method == Method::head) {
-    return status >= 301 && status <= 303;
-  }
-  // 302 and 303 turn what writes into a GET, and 301 may. Within a host 301 tells how a path is
-  // written, or that https is to be spoken: the same request is meant.
-  return status == 301 && from.host == to.host;
-}
-
-/// Whether the authorization of `request` is for the origin of `url`.
-bool is_for(const Request& request, const Url& url) {
-  const auto origin = url.origin();
-  return origin == request.url.origin() ||
-         (request.named_by && origin == request.named_by->origin());
 }
 
 /// Which of several certificates of ours an origin is shown: the next after one that it refused.
@@ -226,7 +207,7 @@ private:
       if (exchange->status() == 407 && !exchange->proxy().empty()) {
         return {nullptr, url, proxy_wants_credentials(exchange->proxy(), url)};
       }
-      const auto next = redirect_of(request, *exchange, url);
+      const auto next = redirect_target(request, exchange->status(), exchange->headers(), url);
       if (!next) {
         return {std::move(exchange), url, std::nullopt};
       }
@@ -254,20 +235,6 @@ private:
     return next != 0;
   }
 
-  /// Where the answer of `url` sends the request; nothing: nowhere.
-  static std::optional<Url> redirect_of(const Request& request, const Exchange& exchange,
-                                        const Url& url) {
-    const int status = exchange.status();
-    const auto location = exchange.headers().find("Location");
-    if (!location || status < 301 || status > 308) {
-      return std::nullopt;
-    }
-    auto next = in_context([&] { return "following a redirect of " + request.url.redacted(); },
-                           [&] { return url.resolve(*location); });
-    return is_redirect(request.method, status, url, next) ? std::optional(std::move(next))
-                                                          : std::nullopt;
-  }
-
   static Response respond(Outcome outcome, std::unique_ptr<Gates::Slot> slot) {
     const int status = outcome.exchange->status();
     auto headers = outcome.exchange->headers();
@@ -285,7 +252,7 @@ private:
     options.url = url;
     options.headers = request.headers;
     options.cookies = request.cookies;
-    options.authorization = is_for(request, url) ? &request.authorization : nullptr;
+    options.authorization = is_authorized_at(request, url) ? &request.authorization : nullptr;
     if (named_by && named_by->url.host != url.host) {
       options.named_by = named_by;
     }
