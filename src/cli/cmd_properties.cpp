@@ -15,7 +15,7 @@ namespace {
 
 struct PropertiesOptions {
   std::string repository;
-  std::optional<ops::Access> access;
+  std::optional<RepositoryAccess> access;
 };
 
 ExitCode run_properties(const PropertiesOptions& options, Context& context) {
@@ -27,7 +27,7 @@ ExitCode run_properties(const PropertiesOptions& options, Context& context) {
   const auto access =
       options.access ? *options.access : context.verbs().repository_access(repository);
   const auto shown = show_place(repository.to_string());
-  const auto* const word = access == ops::Access::open ? "public" : "private";
+  const auto* const word = access == RepositoryAccess::open ? "public" : "private";
   if (context.wants_json()) {
     print_json(context.out(), {{"place", repository.to_string()},
                                {"repository", repository.reference->name},
@@ -44,7 +44,8 @@ Action add_properties(Arguments& arguments) {
   arguments.value("--access", "public|private",
                   choice("public|private",
                          [options = options.get()](std::size_t i) {
-                           options->access = i == 0 ? ops::Access::open : ops::Access::restricted;
+                           options->access =
+                               i == 0 ? RepositoryAccess::open : RepositoryAccess::restricted;
                          }),
                   "Say who may read the repository");
   return [options](Context& context) { return run_properties(*options, context); };

@@ -1,51 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/places/side.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/ops/search.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <algorithm>
-#include <optional>
-#include <set>
 
 namespace regctl::ops {
 
 namespace {
 
-/// The repositories in the server's listing of tags; nothing if it has no such listing.
-std::optional<std::set<std::string>> list_names(registry::v1::Registry& registry) {
-  std::set<std::string> names;
-  const bool has_listing =
-      registry.list_all_tags([&](const std::string& name, const std::string&,
-                                 const std::optional<std::string>&) { names.insert(name); });
-  return has_listing ? std::optional(std::move(names)) : std::nullopt;
+/// Where search is off: the repositories of the listing that have `term` in their name.
+std::vector<SearchResult> search_listing(Session& session, const RegistryHost& host,
+                                         std::string_view term) {
+  const auto wanted = lower(term);
+  const auto is_wanted = [&](const std::string& name) {
+    return lower(name).find(wanted) != std::string::npos;
+  };
+  std::vector<SearchResult> results;
+  try {
+    const auto side = open_source(session, Endpoint{host, "", {}});
+    for (const auto& name : side->repositories(is_wanted)) {
+      if (is_wanted(name)) {
+        results.push_back({name, "", 0, false, false});
+      }
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unsupported) {
+      throw;
+    }
+    throw Error(error.kind(), error.message(),
+                "name a repository: regctl tags " + host.host + "/NAME");
+  }
+  return results;
 }
 
 } // namespace
 
 std::vector<SearchResult> search(Session& session, const RegistryHost& host,
                                  std::string_view term) {
-  auto& registry = session.registries().v1(host);
-  std::vector<SearchResult> results;
-  if (const auto hits = registry.search(term)) {
-    for (const auto& hit : *hits) {
-      results.push_back({hit.name, hit.description, hit.stars, hit.is_official, hit.is_automated});
-    }
-  } else if (const auto names = list_names(registry)) {
-    const auto wanted = lower(term);
-    for (const auto& name : *names) {
-      if (lower(name).find(wanted) != std::string::npos) {
-        results.push_back({name, "", 0, false, false});
-      }
-    }
-  } else {
-    throw Error(ErrorKind::unsupported,
-                "search is off at " + host.host + ", and the registry has no other listing",
-                "name a repository: regctl tags " + host.host + "/NAME");
+  auto results = session.registries().v1(host).search(term);
+  if (!results) {
+    return search_listing(session, host, term);
   }
-  std::sort(results.begin(), results.end(),
+  std::sort(results->begin(), results->end(),
             [](const SearchResult& a, const SearchResult& b) { return a.name < b.name; });
-  return results;
+  return std::move(*results);
 }
 
 } // namespace regctl::ops

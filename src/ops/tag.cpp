@@ -50,10 +50,6 @@ void check_repository(const V1Storage& tree, const std::string& name) {
   }
 }
 
-registry::v1::Access spell(Access access) {
-  return access == Access::open ? registry::v1::Access::open : registry::v1::Access::restricted;
-}
-
 } // namespace
 
 std::string tag_image(Session& session, const Place& from, const Place& to) {
@@ -94,26 +90,25 @@ void remove_repository(Session& session, const Place& repository) {
   open_repository(session, repository)->remove();
 }
 
-Access repository_access(Session& session, const Place& repository) {
+RepositoryAccess repository_access(Session& session, const Place& repository) {
   const auto& name = repository.reference->name;
   if (is_tree(repository)) {
     const auto tree = V1Storage::open(repository.path);
     check_repository(*tree, name);
-    return tree->is_private(name) ? Access::restricted : Access::open;
+    return tree->is_private(name) ? RepositoryAccess::restricted : RepositoryAccess::open;
   }
-  const auto access = session.registries().v1({repository.reference->host}).access(name);
-  return access == spell(Access::open) ? Access::open : Access::restricted;
+  return session.registries().v1({repository.reference->host}).access(name);
 }
 
-void set_repository_access(Session& session, const Place& repository, Access access) {
+void set_repository_access(Session& session, const Place& repository, RepositoryAccess access) {
   const auto& name = repository.reference->name;
   if (is_tree(repository)) {
     const auto tree = V1Storage::open(repository.path);
     check_repository(*tree, name);
-    tree->set_private(name, access == Access::restricted);
+    tree->set_private(name, access == RepositoryAccess::restricted);
     return;
   }
-  session.registries().v1({repository.reference->host}).set_access(name, spell(access));
+  session.registries().v1({repository.reference->host}).set_access(name, access);
 }
 
 } // namespace regctl::ops

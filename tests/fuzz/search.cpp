@@ -44,7 +44,7 @@ void fuzz(const std::string& input) {
   context.note = [&](const std::string&) { ++notes; };
   const auto hits = search(context, "a");
   std::set<std::string> names;
-  for (const auto& hit : hits.value_or(std::vector<SearchHit>())) {
+  for (const auto& hit : hits.value_or(std::vector<SearchResult>())) {
     if (!names.insert(hit.name).second) {
       __builtin_trap(); // no name twice
     }

@@ -41,7 +41,7 @@ public:
   Verbs& operator=(const Verbs&) = delete;
 
   virtual ops::PingResult ping(const RegistryHost& host) { return ops::ping(session(), host); }
-  virtual std::vector<ops::SearchResult> search(const RegistryHost& host, std::string_view term) {
+  virtual std::vector<SearchResult> search(const RegistryHost& host, std::string_view term) {
     return ops::search(session(), host, term);
   }
   virtual void list_images(const RegistryHost& host, const std::string& name_space,
@@ -90,10 +90,10 @@ public:
   virtual void remove_repository(const Place& repository) {
     ops::remove_repository(session(), repository);
   }
-  virtual ops::Access repository_access(const Place& repository) {
+  virtual RepositoryAccess repository_access(const Place& repository) {
     return ops::repository_access(session(), repository);
   }
-  virtual void set_repository_access(const Place& repository, ops::Access access) {
+  virtual void set_repository_access(const Place& repository, RepositoryAccess access) {
     ops::set_repository_access(session(), repository, access);
   }
   virtual std::string login(const RegistryHost& host, const http::Credential& credential) {

@@ -2,23 +2,13 @@
 #pragma once
 
 #include <regctl/model/reference.hpp>
+#include <regctl/model/v1/search_result.hpp>
 #include <regctl/ops/session.hpp>
 
-#include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
 namespace regctl::ops {
-
-struct SearchResult {
-  std::string name; ///< "team/app"; `library/` is left out
-  std::string description;
-  std::uint64_t stars = 0;
-  bool is_official = false;
-  bool is_automated = false;
-};
-
 /// Repositories with `term` in their name, sorted by name. The server decides how it matches; ""
 /// finds all. If search is off, a server's listing of all tags is searched instead (npm's
 /// docker-registry-server has one). Without such a listing throws Error{unsupported} "search is off

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <regctl/model/place.hpp>
+#include <regctl/model/v1/access.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <string>
@@ -28,11 +29,9 @@ void remove_tag(Session& session, const Place& tag);
 /// are no repository.
 void remove_repository(Session& session, const Place& repository);
 
-enum class Access { open, restricted }; ///< v1 says "public" and "private"
-
 /// The stored setting for pulls from a repository; enforcing it is up to the registry. Both throw
 /// Error{not_found} if the repository does not exist or the server stores no such setting.
-Access repository_access(Session& session, const Place& repository);
-void set_repository_access(Session& session, const Place& repository, Access access);
+RepositoryAccess repository_access(Session& session, const Place& repository);
+void set_repository_access(Session& session, const Place& repository, RepositoryAccess access);
 
 } // namespace regctl::ops

@@ -201,7 +201,7 @@ private:
 
   std::optional<std::vector<std::string>> try_to_search(std::exception_ptr& problem) {
     auto& found = registry();
-    std::optional<std::vector<registry::v1::SearchHit>> hits;
+    std::optional<std::vector<SearchResult>> hits;
     ++listing_requests_;
     try {
       hits = found.search("");

@@ -114,7 +114,7 @@ const Ping& Registry::ping() const noexcept {
   return state_->connection().ping;
 }
 
-std::optional<std::vector<SearchHit>> Registry::search(std::string_view term) {
+std::optional<std::vector<SearchResult>> Registry::search(std::string_view term) {
   const auto& connection = state_->connection();
   SearchContext context;
   context.host = connection.host;
@@ -154,7 +154,7 @@ std::unique_ptr<V1Repository> Registry::open(const std::string& name) {
   return std::make_unique<RemoteRepository>(state_->session(name));
 }
 
-Access Registry::access(const std::string& name) {
+RepositoryAccess Registry::access(const std::string& name) {
   const auto session = state_->session(name);
   auto response = session->send(get(repository_path(name) + "/properties"), Need::read);
   if (response.status != 200) {
@@ -162,16 +162,17 @@ Access Registry::access(const std::string& name) {
   }
   const auto what = "the properties of " + session->describe();
   const auto document = parse_json(http::read_body(response, k_document_limit_bytes), what);
-  return optional_string(document, "access") == "private" ? Access::restricted : Access::open;
+  return optional_string(document, "access") == "private" ? RepositoryAccess::restricted
+                                                          : RepositoryAccess::open;
 }
 
-void Registry::set_access(const std::string& name, Access access) {
+void Registry::set_access(const std::string& name, RepositoryAccess access) {
   const auto session = state_->session(name);
   auto request = get(repository_path(name) + "/properties");
   request.method = http::Method::put;
   request.headers.add("Content-Type", "application/json");
-  request.body = http::text_body(access == Access::open ? R"({"access": "public"})"
-                                                        : R"({"access": "private"})");
+  request.body = http::text_body(access == RepositoryAccess::open ? R"({"access": "public"})"
+                                                                  : R"({"access": "private"})");
   auto response = session->send(request, Need::write);
   if (!is_success(response.status)) {
     throw_status(response, "cannot set the properties of " + session->describe());

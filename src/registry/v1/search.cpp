@@ -30,8 +30,8 @@ std::uint64_t number_or_zero(const Json* number) {
 }
 
 /// With the name as it is listed.
-SearchHit read_hit(const Json& result) {
-  SearchHit hit;
+SearchResult read_hit(const Json& result) {
+  SearchResult hit;
   hit.name = required_string(result, "name", "search result");
   hit.description = optional_string(result, "description").value_or("");
   hit.stars = number_or_zero(find_member(result, "star_count"));
@@ -41,9 +41,9 @@ SearchHit read_hit(const Json& result) {
 }
 
 struct Page {
-  std::optional<std::vector<SearchHit>> hits; ///< nothing without a list of results
-  std::uint64_t pages = 0;                    ///< of the whole answer, as far as it tells
-  std::uint64_t results = 0;                  ///< of the whole answer, or of this page
+  std::optional<std::vector<SearchResult>> hits; ///< nothing without a list of results
+  std::uint64_t pages = 0;                       ///< of the whole answer, as far as it tells
+  std::uint64_t results = 0;                     ///< of the whole answer, or of this page
 };
 
 /// Result by result: docker-registry answers with all repositories at once.
@@ -96,13 +96,13 @@ class Search {
 public:
   explicit Search(const SearchContext& context) : context_(context) {}
 
-  std::optional<std::vector<SearchHit>> run(std::string_view term) {
+  std::optional<std::vector<SearchResult>> run(std::string_view term) {
     for (std::uint64_t page = 1;; ++page) {
       auto found = ask(term, page);
       if (page == 1 && !found.hits) {
         return std::nullopt;
       }
-      if (!take(found.hits.value_or(std::vector<SearchHit>()))) {
+      if (!take(found.hits.value_or(std::vector<SearchResult>()))) {
         break;
       }
       promised_ = std::max(promised_, found.results);
@@ -138,7 +138,7 @@ private:
   }
 
   /// False if the page brought nothing new: it is behind the last one, or that one again.
-  bool take(std::vector<SearchHit> page) {
+  bool take(std::vector<SearchResult> page) {
     if (page.empty()) {
       return false;
     }
@@ -152,7 +152,7 @@ private:
     return is_new;
   }
 
-  bool take_hit(SearchHit hit) {
+  bool take_hit(SearchResult hit) {
     if (!rows_seen_.insert(hit.name).second) {
       return false;
     }
@@ -192,7 +192,7 @@ private:
   }
 
   const SearchContext& context_;
-  std::vector<SearchHit> hits_;
+  std::vector<SearchResult> hits_;
   std::set<std::string> names_;
   std::set<std::string> rows_seen_;
   std::map<std::size_t, std::size_t> depth_; ///< how far a name is decoded, by how far it can be
@@ -203,7 +203,8 @@ private:
 
 } // namespace
 
-std::optional<std::vector<SearchHit>> search(const SearchContext& context, std::string_view term) {
+std::optional<std::vector<SearchResult>> search(const SearchContext& context,
+                                                std::string_view term) {
   return Search(context).run(term);
 }
 

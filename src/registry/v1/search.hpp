@@ -31,6 +31,7 @@ struct SearchContext {
 /// came, that is noted. docker-registry 0.9 quotes the slashes behind the namespace ("%2F"), and
 /// once more ("%252F") what its index learnt from the storage: a name is decoded as far as the
 /// registry answers to it, which is tried once for each depth of quoting.
-std::optional<std::vector<SearchHit>> search(const SearchContext& context, std::string_view term);
+std::optional<std::vector<SearchResult>> search(const SearchContext& context,
+                                                std::string_view term);
 
 } // namespace regctl::registry::v1

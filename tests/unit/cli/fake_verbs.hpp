@@ -24,7 +24,7 @@ public:
     return {host.host, "http://" + host.host, {"v1"}, true, "0.9.1"};
   }
 
-  std::vector<ops::SearchResult> search(const RegistryHost& host, std::string_view term) override {
+  std::vector<SearchResult> search(const RegistryHost& host, std::string_view term) override {
     call("search " + host.host + " '" + std::string(term) + "'");
     return found;
   }
@@ -105,13 +105,14 @@ public:
     call("rm all of " + repository.to_string());
   }
 
-  ops::Access repository_access(const Place& repository) override {
+  RepositoryAccess repository_access(const Place& repository) override {
     call("access of " + repository.to_string());
-    return ops::Access::restricted;
+    return RepositoryAccess::restricted;
   }
 
-  void set_repository_access(const Place& repository, ops::Access access) override {
-    call("set " + repository.to_string() + (access == ops::Access::open ? " public" : " private"));
+  void set_repository_access(const Place& repository, RepositoryAccess access) override {
+    call("set " + repository.to_string() +
+         (access == RepositoryAccess::open ? " public" : " private"));
   }
 
   std::string login(const RegistryHost& host, const http::Credential& credential) override {
@@ -203,7 +204,7 @@ public:
          (mirror_source.empty() ? "" : " mirrors " + mirror_source));
   }
 
-  std::vector<ops::SearchResult> found;
+  std::vector<SearchResult> found;
   std::vector<std::string> repositories; ///< told before the rows, unless empty
   std::vector<ops::ImageRow> rows;
   V1Tags tags;

@@ -5,7 +5,9 @@
 #include <regctl/http/settings.hpp>
 #include <regctl/http/transport.hpp>
 #include <regctl/http/url.hpp>
+#include <regctl/model/v1/access.hpp>
 #include <regctl/model/v1/repository.hpp>
+#include <regctl/model/v1/search_result.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -22,17 +24,6 @@ struct Ping {
   std::optional<bool> standalone;     ///< X-Docker-Registry-Standalone; nothing if not sent
   std::optional<std::string> version; ///< X-Docker-Registry-Version
 };
-
-struct SearchHit {
-  std::string name; ///< "team/app"; without "library/"
-  std::string description;
-  std::uint64_t stars = 0;
-  bool is_official = false;
-  bool is_automated = false;
-};
-
-/// Who may read a repository; v1 says "public" and "private".
-enum class Access { open, restricted };
 
 /// One registry that speaks protocol v1. Thread-safe.
 class Registry {
@@ -55,7 +46,7 @@ public:
   /// Repositories that match `term`, as the server matches; all pages, each name once, quoted
   /// slashes decoded. A listing that looks cut is noted. Nothing if search is off: 404, or an
   /// answer without results as older versions of docker-registry gave (`{}`).
-  std::optional<std::vector<SearchHit>> search(std::string_view term);
+  std::optional<std::vector<SearchResult>> search(std::string_view term);
 
   /// Calls `on_tag` for every tag of every repository, in no order, from `GET /v1/repositories`,
   /// which docker-registry-server 2.2.0 (npm) has. False if the server has no such listing, or one
@@ -74,8 +65,8 @@ public:
   std::unique_ptr<V1Repository> open(const std::string& name);
 
   /// Throws Error{not_found}, Error{unsupported}.
-  Access access(const std::string& name);
-  void set_access(const std::string& name, Access access);
+  RepositoryAccess access(const std::string& name);
+  void set_access(const std::string& name, RepositoryAccess access);
 
 private:
   class State;

@@ -93,10 +93,10 @@ TEST_CASE("who may read a repository is asked and told") {
   WholeRegistry host;
   const std::string path = "/v1/repositories/team/app/properties";
   host.server.on("GET " + path, {{200, R"({"access": "private"})"}, {200, R"({})"}});
-  CHECK(host.registry().access("team/app") == Access::restricted);
-  CHECK(host.registry().access("team/app") == Access::open);
+  CHECK(host.registry().access("team/app") == RepositoryAccess::restricted);
+  CHECK(host.registry().access("team/app") == RepositoryAccess::open);
   host.server.on("PUT " + path, {{200}});
-  host.registry().set_access("team/app", Access::restricted);
+  host.registry().set_access("team/app", RepositoryAccess::restricted);
   CHECK(host.server.seen().back().body == R"({"access": "private"})");
   CHECK(failure([&] { host.registry().access("team/other"); }) == ErrorKind::not_found);
 }
