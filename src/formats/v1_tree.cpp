@@ -2,7 +2,6 @@
 #include "formats/v1_tree.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/text.hpp>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,34 +22,7 @@ struct CloseFolder {
   void operator()(DIR* folder) const noexcept { ::closedir(folder); }
 };
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '-';
-}
-
 } // namespace
-
-std::string form_quote(std::string_view text) {
-  constexpr std::string_view k_digits = "0123456789ABCDEF";
-  std::string quoted;
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      quoted += c;
-    } else if (c == ' ') {
-      quoted += '+';
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      quoted += '%';
-      quoted += k_digits[byte >> 4U];
-      quoted += k_digits[byte & 15U];
-    }
-  }
-  return quoted;
-}
-
-std::optional<std::string> form_unquote(std::string_view text) {
-  return percent_decode(text, Plus::space);
-}
 
 Tree::Tree(std::string folder) : folder_(std::move(folder)) {
   root_ = FileDescriptor(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -11,13 +11,6 @@
 
 namespace regctl {
 
-/// `text` as Python's urllib.quote_plus writes it: letters, digits and "_.-" stay, a space is '+',
-/// every other byte "%XX". docker-registry names its folders so.
-std::string form_quote(std::string_view text);
-
-/// What form_quote() was given; nothing for what it cannot have come from.
-std::optional<std::string> form_unquote(std::string_view text);
-
 /// A folder on disk out of which no path leads: each one is resolved beneath it (openat2), so that
 /// a link to elsewhere is an error wherever it lies. Paths are relative, as in "images/ID/json".
 /// Thread-safe.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/v1_tree.hpp"
+#include "formats/v1_storage/form_quote.hpp"
 #include "fuzz/fuzz.hpp"
 #include "support/temporary_folder.hpp"
 

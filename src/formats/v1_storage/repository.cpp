@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "formats/v1_storage/form_quote.hpp"
 #include "formats/v1_storage/state.hpp"
 
 #include <regctl/base/error.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/formats/storage_tree.hpp>
+
 #include <condition_variable>
 #include <exception>
 #include <functional>
@@ -13,16 +15,6 @@
 namespace regctl {
 
 class Tree;
-
-/// Small files of one folder that count together, in the order in which they get their names: the
-/// last one is what the others are for.
-struct FileGroup {
-  struct File {
-    std::string name;
-    std::string text;
-  };
-  std::vector<File> files;
-};
 
 /// Writes groups of small files to folders so that a disk is waited for once for all that come
 /// while it is at work: what a tag costs is mostly that. Thread-safe.

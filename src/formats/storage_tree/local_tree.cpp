@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/storage_tree/local_tree.hpp"
+
+#include "formats/storage_tree/local_folder.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/interrupt.hpp>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+
+namespace regctl {
+
+namespace {
+
+constexpr long k_lease_pause_ms = 20;
+/// File systems tell time in ticks: what came within the same one would not be seen.
+constexpr std::int64_t k_settled_ns = 1'000'000'000;
+const std::string k_gone_prefix = ".~gone-"; // hidden, and unlike any name of ours
+
+/// A path's last part, and the folder that it is in.
+struct Parts {
+  std::string above;
+  std::string name;
+};
+
+Parts split(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? Parts{".", path}
+                                    : Parts{path.substr(0, slash), path.substr(slash + 1)};
+}
+
+std::int64_t changed_ns(const struct stat& status) {
+  return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+}
+
+/// Whether it is a folder, no link to one.
+bool is_folder(const FileDescriptor& above, const dirent& entry) {
+  struct stat status = {};
+  return entry.d_type == DT_DIR ||
+         (entry.d_type == DT_UNKNOWN &&
+          ::fstatat(above.get(), entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+          S_ISDIR(status.st_mode));
+}
+
+/// Whether a folder that was opened is still in the tree: one that was removed while its lock was
+/// waited for is nobody's.
+bool is_still_there(const FileDescriptor& folder) {
+  struct stat status = {};
+  return ::fstat(folder.get(), &status) == 0 && status.st_nlink > 0;
+}
+
+class LocalFile final : public StoredFile {
+public:
+  LocalFile(FileDescriptor fd, std::uint64_t size_bytes, std::string version)
+      : fd_(std::make_shared<const FileDescriptor>(std::move(fd))), size_bytes_(size_bytes),
+        version_(std::move(version)) {}
+
+  [[nodiscard]] std::uint64_t size_bytes() const noexcept override { return size_bytes_; }
+  [[nodiscard]] std::string version() const override { return version_; }
+
+  [[nodiscard]] std::unique_ptr<Source> open_part(std::uint64_t offset, std::uint64_t size_bytes,
+                                                  std::string what) const override {
+    return make_range_source(fd_, offset, size_bytes, std::move(what));
+  }
+
+  [[nodiscard]] std::shared_ptr<const FileDescriptor> descriptor() const override { return fd_; }
+
+private:
+  std::shared_ptr<const FileDescriptor> fd_; // shared with sources
+  std::uint64_t size_bytes_;
+  std::string version_;
+};
+
+} // namespace
+
+void for_each_entry(const FileDescriptor& folder, const std::string& what,
+                    const std::function<void(const dirent&)>& on_entry) {
+  struct CloseFolder {
+    void operator()(DIR* opened) const noexcept { ::closedir(opened); }
+  };
+  const int owned =
+      ::fcntl(folder.get(), F_DUPFD_CLOEXEC, 0); // closedir() closes what it was given
+  const std::unique_ptr<DIR, CloseFolder> opened(owned < 0 ? nullptr : ::fdopendir(owned));
+  if (!opened) {
+    throw_errno("read " + what, errno);
+  }
+  ::rewinddir(opened.get()); // the position is that of `folder`, which may have been listed before
+  errno = 0;
+  while (const auto* entry = ::readdir(opened.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") {
+      on_entry(*entry);
+    }
+    errno = 0;
+  }
+  if (errno != 0) {
+    throw_errno("read " + what, errno);
+  }
+}
+
+LocalTree::LocalTree(std::string folder) : folder_(std::move(folder)) {
+  root_ = FileDescriptor(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!root_) {
+    throw_errno("open '" + folder_ + "'", errno);
+  }
+}
+
+std::string LocalTree::what(std::string_view path) const {
+  return "'" + folder_ + (folder_.ends_with('/') ? "" : "/") + std::string(path) + "'";
+}
+
+/// An absent file gives a closed descriptor.
+FileDescriptor LocalTree::open_beneath(const std::string& path, int flags) const {
+  struct open_how how = {};
+  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  long fd = -1;
+  do { // EAGAIN: a rename somewhere made the kernel unsure that nothing led out
+    fd = ::syscall(SYS_openat2, root_.get(), path.c_str(), &how, sizeof how);
+  } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+  if (fd >= 0) {
+    return FileDescriptor(static_cast<int>(fd));
+  }
+  switch (errno) {
+  case ENOENT:
+  case ENOTDIR:
+  case ENAMETOOLONG:
+    return {};
+  case EXDEV:
+  case ELOOP:
+    throw Error(ErrorKind::protocol, what(path) + " is a link that leads out of the storage tree",
+                "put the files themselves in its place");
+  case ENXIO:
+  case ENODEV:
+    throw Error(ErrorKind::protocol, what(path) + " is not a regular file");
+  case ENOSYS:
+    throw Error(ErrorKind::unsupported, "storage trees need Linux 5.6 or later (openat2)");
+  default:
+    throw_errno("open " + what(path), errno);
+  }
+}
+
+/// An absent folder gives a closed descriptor.
+FileDescriptor LocalTree::open_folder(const std::string& path) const {
+  return open_beneath(path, O_RDONLY | O_DIRECTORY);
+}
+
+std::optional<LocalTree::OpenFile> LocalTree::open_file(const std::string& path) const {
+  OpenFile file;
+  file.fd = open_beneath(path, O_RDONLY | O_NONBLOCK); // a pipe must not hold us up
+  if (!file.fd) {
+    return std::nullopt;
+  }
+  struct stat status = {};
+  if (::fstat(file.fd.get(), &status) != 0) {
+    throw_errno("read " + what(path), errno);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    throw Error(ErrorKind::protocol, what(path) + " is not a regular file");
+  }
+  file.size_bytes = static_cast<std::uint64_t>(status.st_size);
+  file.version = version_of(status);
+  return file;
+}
+
+std::unique_ptr<StoredFile> LocalTree::find_file(const std::string& path) const {
+  auto file = open_file(path);
+  return file ? std::make_unique<LocalFile>(std::move(file->fd), file->size_bytes,
+                                            std::move(file->version))
+              : nullptr;
+}
+
+std::optional<std::string> LocalTree::read(const std::string& path,
+                                           std::uint64_t limit_bytes) const {
+  const auto file = open_file(path);
+  if (!file) {
+    return std::nullopt;
+  }
+  if (file->size_bytes > limit_bytes) {
+    throw Error(ErrorKind::protocol,
+                what(path) + " is larger than " + std::to_string(limit_bytes) + " bytes");
+  }
+  std::string text(static_cast<std::size_t>(file->size_bytes), '\0');
+  std::size_t filled = 0;
+  while (filled < text.size()) {
+    const auto n = ::read(file->fd.get(), text.data() + filled, text.size() - filled);
+    if (n < 0 && errno != EINTR) {
+      throw_errno("read " + what(path), errno);
+    }
+    if (n == 0) {
+      text.resize(filled);
+    }
+    filled += n > 0 ? static_cast<std::size_t>(n) : 0;
+  }
+  return text;
+}
+
+bool LocalTree::has(const std::string& path) const {
+  return static_cast<bool>(open_beneath(path, O_PATH));
+}
+
+bool LocalTree::has_folder(const std::string& path) const {
+  return static_cast<bool>(open_folder(path));
+}
+
+bool LocalTree::list(const std::string& path, const OnName& on_name) const {
+  const auto folder = open_folder(path);
+  if (!folder) {
+    return false;
+  }
+  for_each_entry(folder, what(path), [&](const dirent& entry) {
+    if (entry.d_name[0] != '.') {
+      on_name(entry.d_name);
+    }
+  });
+  return true;
+}
+
+std::string LocalTree::folder_version(const std::string& path) const {
+  const auto folder = open_folder(path);
+  if (!folder) {
+    return {};
+  }
+  struct stat status = {};
+  if (::fstat(folder.get(), &status) != 0) {
+    throw_errno("read " + what(path), errno);
+  }
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto changed = changed_ns(status);
+  const auto age_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - changed;
+  // The bare bytes: a search index keeps many, and so short a text needs no memory of its own.
+  return age_ns > k_settled_ns
+             ? std::string(reinterpret_cast<const char*>(&changed), sizeof changed)
+             : std::string();
+}
+
+std::optional<std::chrono::system_clock::time_point>
+LocalTree::last_change(const std::string& path) const {
+  const auto folder = open_folder(path);
+  if (!folder) {
+    return std::nullopt;
+  }
+  struct stat status = {};
+  if (::fstat(folder.get(), &status) != 0) {
+    throw_errno("read " + what(path), errno);
+  }
+  auto newest_s = status.st_mtim.tv_sec;
+  for_each_entry(folder, what(path), [&](const dirent& entry) {
+    if (entry.d_name[0] != '.' &&
+        ::fstatat(folder.get(), entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+      newest_s = std::max(newest_s, status.st_mtim.tv_sec);
+    }
+  });
+  return std::chrono::system_clock::from_time_t(newest_s);
+}
+
+void LocalTree::for_each_unfinished(
+    const std::string& path, int levels,
+    const std::function<void(const UnfinishedFile&)>& on_file) const {
+  const auto folder = open_folder(path);
+  if (!folder) {
+    return;
+  }
+  for_each_entry(folder, what(path), [&](const dirent& entry) {
+    const std::string name = entry.d_name;
+    struct stat status = {};
+    if (is_temporary_name(name)) {
+      if (::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+          S_ISREG(status.st_mode)) {
+        on_file({path + "/" + name, static_cast<std::uint64_t>(status.st_size)});
+      }
+    } else if (levels > 0 && !name.starts_with('.') && is_folder(folder, entry)) {
+      for_each_unfinished(path + "/" + name, levels - 1, on_file);
+    }
+  });
+}
+
+std::optional<std::uint64_t> LocalTree::free_bytes() const {
+  struct statvfs status = {};
+  if (::fstatvfs(root_.get(), &status) != 0 || status.f_blocks == 0) {
+    return std::nullopt;
+  }
+  // Root may use what is kept back from others; a bound that is too high only tells later.
+  const auto blocks = ::geteuid() == 0 ? status.f_bfree : status.f_bavail;
+  return std::uint64_t{blocks} * status.f_frsize;
+}
+
+FileDescriptor LocalTree::open_or_make_folder(const std::string& path) const {
+  if (auto there = open_folder(path)) {
+    return there;
+  }
+  const auto [above_path, name] = split(path);
+  const auto above = above_path == "." ? open_folder(".") : open_or_make_folder(above_path);
+  if (::mkdirat(above.get(), name.c_str(), 0777) != 0 && errno != EEXIST) {
+    throw_errno("create " + what(path), errno);
+  }
+  fsync_folder(above, what(path)); // a file in it is durable only if the folder is
+  if (auto made = open_folder(path)) {
+    return made;
+  }
+  throw_errno("create " + what(path), ENOTDIR);
+}
+
+std::unique_ptr<StorageFolder> LocalTree::make_folder(const std::string& path) {
+  return std::make_unique<LocalFolder>(*this, path, open_or_make_folder(path));
+}
+
+std::unique_ptr<StorageFolder> LocalTree::find_folder(const std::string& path) {
+  auto folder = open_folder(path);
+  return folder ? std::make_unique<LocalFolder>(*this, path, std::move(folder)) : nullptr;
+}
+
+std::unique_ptr<StorageFolder> LocalTree::lease(const std::string& path, Sharing sharing,
+                                                std::optional<std::chrono::milliseconds> patience) {
+  const int how = (sharing == Sharing::shared ? LOCK_SH : LOCK_EX) | (patience ? LOCK_NB : 0);
+  const auto begin = std::chrono::steady_clock::now();
+  for (;;) {
+    auto folder = open_or_make_folder(path);
+    if (::flock(folder.get(), how) == 0) {
+      if (is_still_there(folder)) {
+        return std::make_unique<LocalFolder>(*this, path, std::move(folder));
+      }
+    } else if (errno != EWOULDBLOCK && errno != EINTR) {
+      throw_errno("lock " + what(path), errno);
+    }
+    if (patience) {
+      if (std::chrono::steady_clock::now() - begin >= *patience) {
+        return nullptr;
+      }
+      interruptible_sleep_ms(k_lease_pause_ms);
+    }
+  }
+}
+
+void LocalTree::remove_folder(const std::string& path) {
+  const auto [above_path, name] = split(path);
+  const auto above = open_folder(above_path);
+  if (!above || ::unlinkat(above.get(), name.c_str(), AT_REMOVEDIR) != 0) {
+    throw_errno("remove " + what(path), errno);
+  }
+}
+
+/// Removing the file and the folder takes two steps, between which the folder would be there
+/// without it: so the folder loses its name first.
+void LocalTree::remove_folder_with(const std::string& path, const std::string& last) {
+  static std::atomic<unsigned> number{0};
+  const auto [above_path, name] = split(path);
+  const auto above = open_folder(above_path);
+  if (!above) {
+    return;
+  }
+  std::vector<std::string> left;
+  if (const auto folder = open_folder(path)) {
+    for_each_entry(folder, what(path),
+                   [&](const dirent& entry) { left.emplace_back(entry.d_name); });
+  }
+  if (left.empty()) {
+    if (::unlinkat(above.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOTEMPTY) {
+      throw_errno("remove " + what(path), errno);
+    }
+  } else if (left == std::vector<std::string>{last}) {
+    const auto gone = k_gone_prefix + std::to_string(::getpid()) + "-" + std::to_string(number++);
+    if (::renameat(above.get(), name.c_str(), above.get(), gone.c_str()) != 0) {
+      throw_errno("remove " + what(path), errno);
+    }
+  }
+  fsync_folder(above, what(path));
+  sweep_removed(above, above_path, last);
+}
+
+/// Removes what is left of folders that were gone already. Best effort: nobody sees them.
+void LocalTree::sweep_removed(const FileDescriptor& above, const std::string& path,
+                              const std::string& last) const {
+  std::vector<std::string> gone;
+  for_each_entry(above, what(path), [&](const dirent& entry) {
+    if (std::string_view(entry.d_name).starts_with(k_gone_prefix)) {
+      gone.emplace_back(entry.d_name);
+    }
+  });
+  for (const auto& name : gone) {
+    static_cast<void>(::unlinkat(above.get(), (name + "/" + last).c_str(), 0));
+    static_cast<void>(::unlinkat(above.get(), name.c_str(), AT_REMOVEDIR));
+  }
+}
+
+void LocalTree::remove_unfinished(const UnfinishedFile& file) {
+  const auto [above_path, name] = split(file.path);
+  const auto above = open_folder(above_path);
+  if (above && ::unlinkat(above.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+    throw_errno("remove " + what(file.path), errno);
+  }
+}
+
+} // namespace regctl

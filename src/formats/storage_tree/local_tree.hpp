@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/formats/storage_tree.hpp>
+
+#include <functional>
+#include <string>
+
+struct dirent;
+
+namespace regctl {
+
+/// A folder on a local disk out of which no path leads: each one is resolved beneath it (openat2),
+/// so that a link to elsewhere is an error wherever it lies. A lease is flock(2) on a folder: it
+/// keeps out every process that asks for one, and goes with its own, however that ends. Every file
+/// is written without a name or beside its own, fsynced and renamed.
+class LocalTree final : public StorageTree {
+public:
+  /// Opens `folder`. Throws Error{not_found} or Error{local_io}, Error{unsupported} where the
+  /// kernel has no openat2 (before Linux 5.6).
+  explicit LocalTree(std::string folder);
+
+  [[nodiscard]] const std::string& location() const noexcept override { return folder_; }
+  [[nodiscard]] std::string what(std::string_view path) const override;
+
+  [[nodiscard]] std::unique_ptr<StoredFile> find_file(const std::string& path) const override;
+  [[nodiscard]] std::optional<std::string> read(const std::string& path,
+                                                std::uint64_t limit_bytes) const override;
+  [[nodiscard]] bool has(const std::string& path) const override;
+  [[nodiscard]] bool has_folder(const std::string& path) const override;
+  bool list(const std::string& path, const OnName& on_name) const override;
+  [[nodiscard]] std::string folder_version(const std::string& path) const override;
+  [[nodiscard]] std::optional<std::chrono::system_clock::time_point>
+  last_change(const std::string& path) const override;
+  /// Links to folders are not followed.
+  void
+  for_each_unfinished(const std::string& path, int levels,
+                      const std::function<void(const UnfinishedFile&)>& on_file) const override;
+  [[nodiscard]] std::optional<std::uint64_t> free_bytes() const override;
+
+  [[nodiscard]] std::unique_ptr<StorageFolder> make_folder(const std::string& path) override;
+  [[nodiscard]] std::unique_ptr<StorageFolder> find_folder(const std::string& path) override;
+  [[nodiscard]] std::unique_ptr<StorageFolder>
+  lease(const std::string& path, Sharing sharing,
+        std::optional<std::chrono::milliseconds> patience) override;
+  void remove_folder(const std::string& path) override;
+  void remove_folder_with(const std::string& path, const std::string& last) override;
+  void remove_unfinished(const UnfinishedFile& file) override;
+
+private:
+  struct OpenFile {
+    FileDescriptor fd;
+    std::uint64_t size_bytes = 0;
+    std::string version;
+  };
+
+  [[nodiscard]] FileDescriptor open_beneath(const std::string& path, int flags) const;
+  [[nodiscard]] FileDescriptor open_folder(const std::string& path) const;
+  [[nodiscard]] std::optional<OpenFile> open_file(const std::string& path) const;
+  [[nodiscard]] FileDescriptor open_or_make_folder(const std::string& path) const;
+  void sweep_removed(const FileDescriptor& above, const std::string& path,
+                     const std::string& last) const;
+
+  std::string folder_;
+  FileDescriptor root_;
+};
+
+/// Calls `on_entry` for each entry of an open folder, in no order, without "." and "..". `what`
+/// names the folder in errors.
+void for_each_entry(const FileDescriptor& folder, const std::string& what,
+                    const std::function<void(const dirent&)>& on_entry);
+
+} // namespace regctl

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/storage_tree/local_tree.hpp"
+#include "support/failure.hpp"
+#include "support/temporary_folder.hpp"
+#include "unit/formats/storage_tree/contract.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <doctest/doctest.h>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+#include <vector>
+
+using namespace regctl;
+using namespace std::chrono_literals;
+using test::failure;
+using test::TemporaryFolder;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+struct Fixture {
+  TemporaryFolder folder;
+  LocalTree tree{folder.path().string()};
+
+  void write(const std::string& path, const std::string& text) {
+    std::filesystem::create_directories((folder / path).parent_path());
+    std::ofstream(folder / path) << text;
+  }
+
+  [[nodiscard]] Names list(const std::string& path) const {
+    Names names;
+    tree.list(path, [&](const std::string& name) { names.push_back(name); });
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  [[nodiscard]] Names unfinished(const std::string& path, int levels) const {
+    Names names;
+    tree.for_each_unfinished(path, levels, [&](const UnfinishedFile& file) {
+      names.push_back(file.path + " " + std::to_string(file.size_bytes));
+    });
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("formats/storage_tree/local_tree");
+
+TEST_CASE("a local folder keeps what storage trees promise") {
+  const TemporaryFolder folder;
+  test::check_storage_tree([&] { return std::make_unique<LocalTree>(folder.path().string()); });
+}
+
+TEST_CASE_FIXTURE(Fixture, "only a folder is opened, and only below a folder can one be made") {
+  write("a/file", "12345");
+  CHECK(failure([&] { LocalTree((folder / "none").string()); }) == ErrorKind::not_found);
+  CHECK(tree.what("a/b") == "'" + folder.path().string() + "/a/b'");
+  CHECK(failure([&] { static_cast<void>(tree.find_file("a")); }) == ErrorKind::protocol);
+  CHECK(tree.read("a/" + std::string(300, 'x'), 5) == std::nullopt);
+  CHECK(failure([&] { static_cast<void>(tree.make_folder("a/file/x")); }) == ErrorKind::local_io);
+}
+
+TEST_CASE_FIXTURE(Fixture, "no path leads out") {
+  const TemporaryFolder outside;
+  std::ofstream(outside / "file") << "secret";
+  write("in/file", "ours");
+  std::filesystem::create_symlink(outside.path(), folder / "absolute");
+  std::filesystem::create_symlink(std::filesystem::relative(outside.path(), folder.path()),
+                                  folder / "relative");
+  std::filesystem::create_symlink("loop", folder / "loop");
+  std::filesystem::create_symlink("in", folder / "within");
+  std::filesystem::create_symlink("/proc/self/cwd", folder / "magic");
+  std::filesystem::create_symlink("nowhere", folder / "dangling");
+  for (const auto* path :
+       {"absolute/file", "relative/file", "../x", "in/../../x", "loop/file", "magic/x"}) {
+    CAPTURE(path);
+    CHECK(failure([&] { static_cast<void>(tree.read(path, 100)); }) == ErrorKind::protocol);
+    CHECK(failure([&] { static_cast<void>(tree.find_file(path)); }) == ErrorKind::protocol);
+    CHECK(failure([&] { static_cast<void>(tree.has(path)); }) == ErrorKind::protocol);
+    CHECK(failure([&] { static_cast<void>(tree.make_folder(path)); }) == ErrorKind::protocol);
+    CHECK(failure([&] { static_cast<void>(tree.lease(path, Sharing::exclusive, 0ms)); }) ==
+          ErrorKind::protocol);
+  }
+  CHECK(failure([&] { static_cast<void>(list("absolute")); }) == ErrorKind::protocol);
+  CHECK(failure([&] { static_cast<void>(tree.folder_version("absolute")); }) ==
+        ErrorKind::protocol);
+  CHECK(tree.read("within/file", 100) == "ours");
+  CHECK(tree.read("dangling", 100) == std::nullopt);
+  CHECK(std::distance(std::filesystem::directory_iterator(outside.path()), {}) == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "no link is written through") {
+  const TemporaryFolder outside;
+  std::ofstream(outside / "file") << "theirs";
+  const auto opened = tree.make_folder("a");
+  std::filesystem::create_symlink(outside / "file", folder / "a/file");
+  std::filesystem::create_symlink(outside / "file", folder / "a/mark");
+  opened->put("file", "ours");
+  CHECK(tree.read("a/file", 100) == "ours");
+  CHECK(failure([&] { opened->put("mark", "", Durability::name_only); }) == ErrorKind::local_io);
+  CHECK(read_file(outside / "file", 100) == "theirs");
+}
+
+TEST_CASE_FIXTURE(Fixture, "the problem of one group of files is none of the others") {
+  const FileGroup first{{{"x", "1"}}};
+  const FileGroup bad{{{"no/such/name", "2"}}};
+  const FileGroup last{{{"y", "3"}}};
+  const auto problems = tree.make_folder("a")->put_groups({&first, &bad, &last});
+  REQUIRE(problems.size() == 3);
+  CHECK_FALSE(problems[0]);
+  CHECK(problems[1]);
+  CHECK_FALSE(problems[2]);
+  CHECK(list("a") == Names{"x", "y"});
+  const auto gone = tree.make_folder("b");
+  tree.remove_folder("b");
+  for (const auto& problem : gone->put_groups({&first, &last})) {
+    CHECK(failure([&] { std::rethrow_exception(problem); }) == ErrorKind::local_io);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a pipe does not hold anybody up") {
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK(failure([&] { static_cast<void>(tree.read("pipe", 5)); }) == ErrorKind::protocol);
+}
+
+TEST_CASE_FIXTURE(Fixture, "what killed writers left is hidden, listed on its own, and removed") {
+  write("a/.file.1.2.part", "123");
+  write("a/file", "");
+  write("a/.hidden", "");
+  write("a/b/.x.1.2.part", "1");
+  write("a/b/c/.y.1.2.part", "");
+  write("a/.hidden.d/.z.1.2.part", "");
+  std::filesystem::create_directory_symlink("b", folder / "a/link");
+  std::filesystem::create_directory(folder / "a/.folder.part");
+  CHECK(list("a") == Names{"b", "file", "link"});
+  CHECK(unfinished("a", 0) == Names{"a/.file.1.2.part 3"});
+  CHECK(unfinished("a", 1) == Names{"a/.file.1.2.part 3", "a/b/.x.1.2.part 1"});
+  CHECK(unfinished("a", 2).size() == 3);
+  tree.remove_unfinished({"a/b/.x.1.2.part", 1});
+  tree.remove_unfinished({"a/b/.x.1.2.part", 1}); // somebody else has
+  CHECK(unfinished("a/b", 0).empty());
+  std::filesystem::remove(folder / "a/.folder.part");
+  tree.make_folder("a")->remove_unfinished();
+  CHECK(unfinished("a", 0).empty());
+  CHECK(list("a") == Names{"b", "file", "link"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "names are told again and again by one open folder") {
+  write("a/x", "");
+  const auto opened = tree.find_folder("a");
+  CHECK(opened->names() == Names{"x"});
+  CHECK(opened->names() == Names{"x"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "what a kill left of a folder's removal is seen by nobody and goes") {
+  write("a/.~gone-1-0/mark", "");
+  write("a/b/mark", "");
+  CHECK(list("a") == Names{"b"});
+  tree.remove_folder_with("a/b", "mark");
+  CHECK(std::filesystem::is_empty(folder / "a"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a folder's version is settled once its time is a while ago") {
+  using namespace std::filesystem;
+  write("a/x", "");
+  CHECK(tree.folder_version("a").empty());
+  const auto earlier = file_time_type::clock::now() - 1h;
+  last_write_time(folder / "a", earlier);
+  const auto version = tree.folder_version("a");
+  CHECK_FALSE(version.empty());
+  CHECK(tree.folder_version("a") == version);
+  last_write_time(folder / "a", earlier + 1s);
+  CHECK(tree.folder_version("a") != version);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the last change is that of the newest file or of the folder") {
+  using namespace std::filesystem;
+  const auto set = [&](const std::string& path, std::chrono::hours ago) {
+    last_write_time(folder / path, file_time_type::clock::now() - ago);
+  };
+  const auto hours_ago = [&] {
+    const auto age = std::chrono::system_clock::now() - tree.last_change("a").value();
+    return std::chrono::round<std::chrono::hours>(age).count();
+  };
+  write("a/x", "");
+  set("a/x", 5h);
+  set("a", 9h);
+  CHECK(hours_ago() == 5);
+  set("a", 3h);
+  CHECK(hours_ago() == 3);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a local file has a descriptor to be sent from, and a disk its room") {
+  write("a/file", "12345");
+  const auto file = tree.find_file("a/file");
+  REQUIRE(file->descriptor());
+  CHECK(file->descriptor()->get() >= 0);
+  CHECK(tree.make_folder("a")->start_upload("x")->written_bytes());
+  CHECK(tree.free_bytes().value_or(0) > 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a file that was cut since it was opened is an error") {
+  write("a/file", "12345");
+  const auto file = tree.find_file("a/file");
+  std::filesystem::resize_file(folder / "a/file", 3);
+  CHECK(failure([&] { drain(*file->open("a file")); }) == ErrorKind::protocol);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a lease lasts as long as an upload that was begun under it") {
+  auto opened = tree.lease("a", Sharing::exclusive, 0ms);
+  auto upload = opened->start_upload("x");
+  opened.reset();
+  CHECK_FALSE(tree.lease("a", Sharing::exclusive, 0ms));
+  upload.reset();
+  CHECK(tree.lease("a", Sharing::exclusive, 0ms));
+}
