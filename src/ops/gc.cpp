@@ -208,13 +208,13 @@ private:
   }
 
   void clean_up() {
-    std::vector<V1Storage::Temporary> files;
-    storage_->for_each_temporary([&](const auto& file) { files.push_back(file); });
+    std::vector<UnfinishedFile> files;
+    storage_->for_each_unfinished([&](const auto& file) { files.push_back(file); });
     for (const auto& file : files) {
       ++report_.temporary_files;
       report_.temporary_bytes += file.size_bytes;
       if (options_.apply) {
-        storage_->remove_temporary(file);
+        storage_->remove_unfinished(file);
       }
     }
     if (!options_.apply) {

@@ -111,7 +111,7 @@ private:
       return false;
     }
     auto& progress = session_.progress();
-    const auto task = progress.begin(id, Progress::Verb::reading, layer->size_bytes);
+    const auto task = progress.begin(id, Progress::Verb::reading, layer->size_bytes());
     try {
       const auto found = check_dead_upload(
           *storage_, id, [&](std::uint64_t bytes) { progress.advance(task, bytes); });

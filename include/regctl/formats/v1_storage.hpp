@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/base/file.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/base/stream.hpp>
+#include <regctl/formats/storage_tree.hpp>
 #include <regctl/model/v1/repository.hpp>
 
 #include <chrono>
@@ -14,8 +16,6 @@
 #include <vector>
 
 namespace regctl {
-
-class Tree;
 
 /// The storage tree of docker-registry 0.6 to 0.9 (local driver), read and written:
 ///
@@ -73,12 +73,8 @@ public:
   /// Payload checksums as recorded: a list, in old trees one bare string. Empty if none is.
   [[nodiscard]] std::vector<std::string> checksums(const std::string& id) const;
 
-  struct StoredFile {
-    FileDescriptor fd;
-    std::uint64_t size_bytes = 0;
-  };
-  /// The stored bytes, whatever the state.
-  [[nodiscard]] std::optional<StoredFile> open_layer(const std::string& id) const;
+  /// The stored bytes, whatever the state; nothing if there are none.
+  [[nodiscard]] std::unique_ptr<StoredFile> open_layer(const std::string& id) const;
 
   /// Whether the checksum is a bare string, as old versions of docker-registry recorded it.
   [[nodiscard]] bool has_old_checksum(const std::string& id) const;
@@ -116,11 +112,11 @@ public:
   /// Those of one repository alone.
   void for_each_stray_in(const std::string& name,
                          const std::function<void(const std::string& path)>& on_path) const;
-  /// When a repository last came into or went from a namespace, in nanoseconds since 1970; 0 if it
-  /// is not there.
-  [[nodiscard]] std::int64_t last_change_ns(const std::string& space) const;
-  /// When a file last came into or went from a repository, likewise.
-  [[nodiscard]] std::int64_t repository_change_ns(const std::string& name) const;
+  /// Opaque: equal as long as no repository came into the namespace or went from it. Empty if it is
+  /// not there, or has changed just now, so that another change could not be told from that.
+  [[nodiscard]] std::string namespace_version(const std::string& space) const;
+  /// Likewise of the files of a repository.
+  [[nodiscard]] std::string repository_version(const std::string& name) const;
 
   [[nodiscard]] bool has_repository(const std::string& name) const;
 
@@ -146,7 +142,7 @@ public:
   /// `_index_images`, the JSON list of all images ever pushed to the repository, or nothing.
   [[nodiscard]] std::optional<std::string> index_images(const std::string& name) const;
   /// Streaming variant.
-  [[nodiscard]] std::optional<StoredFile> open_index_images(const std::string& name) const;
+  [[nodiscard]] std::unique_ptr<StoredFile> open_index_images(const std::string& name) const;
 
   /// Adds images to that list, keeping what is in it; makes the repository. `sums` has a checksum
   /// or "" for each ID, or is empty. Throws Error{unsupported} where the list would become longer
@@ -185,27 +181,23 @@ public:
   /// exclusively.
   void lock_for_writing();
 
-  struct Temporary {
-    std::string path; ///< in the tree
-    std::uint64_t size_bytes = 0;
-  };
   /// Calls `on_file` for each file that a writer left behind half written when it was killed, or
   /// that one is writing now. (Whoever writes to the same image or repository next removes those.)
-  void for_each_temporary(const std::function<void(const Temporary&)>& on_file) const;
-  void remove_temporary(const Temporary& file);
+  void for_each_unfinished(const std::function<void(const UnfinishedFile&)>& on_file) const;
+  void remove_unfinished(const UnfinishedFile& file);
 
   /// Throws Error{usage} for a name that no repository can have ("", "..", control characters, over
   /// 255 bytes as it is written).
   static void check_name(std::string_view name);
 
 private:
-  explicit V1Storage(std::unique_ptr<Tree> tree);
+  explicit V1Storage(std::unique_ptr<StorageTree> tree);
   friend class ImageWriter;
   [[nodiscard]] std::optional<std::string> read_part(const std::string& id, std::string_view part,
                                                      std::uint64_t limit_bytes) const;
 
-  class State;
-  std::unique_ptr<State> state_;
+  class OpenTree;
+  std::unique_ptr<OpenTree> open_;
 };
 
 /// Writing one image, in the protocol's order. What is written is durable with complete(), not
@@ -226,8 +218,9 @@ public:
     ~Layer() override;
     void write(std::span<const std::byte> bytes) override;
     [[nodiscard]] std::uint64_t size_bytes() const noexcept;
-    /// The file, for who reads what was written so far.
-    [[nodiscard]] int fd() const noexcept;
+
+    /// Optional: opens what was written so far, as StorageUpload::written_bytes() does.
+    [[nodiscard]] OpenSource written_bytes() const;
 
     /// Gives the layer its name and records its checksum, which it returns ("sha256:" and hex).
     /// Once only.
@@ -235,9 +228,11 @@ public:
 
   private:
     friend class ImageWriter;
-    class State;
-    explicit Layer(std::unique_ptr<State> state);
-    std::unique_ptr<State> state_;
+    Layer(ImageWriter& writer, std::unique_ptr<StorageUpload> upload, const std::string& json);
+
+    ImageWriter& writer_;
+    std::unique_ptr<StorageUpload> upload_;
+    Sha256 payload_;
   };
 
   /// Begins a layer of the image, whose JSON must be there (nothing if it is not). The writer must
@@ -261,7 +256,7 @@ public:
 
 private:
   friend class V1Storage;
-  ImageWriter(V1Storage& storage, std::string id, FileDescriptor folder);
+  ImageWriter(V1Storage& storage, std::string id, std::unique_ptr<StorageFolder> folder);
   [[nodiscard]] std::optional<std::vector<std::string>>
   chain_above(const std::optional<std::string>& parent) const;
   void settle_ancestry();
@@ -270,7 +265,7 @@ private:
 
   V1Storage& storage_; // which must outlive this
   std::string id_;
-  FileDescriptor folder_; // locked
+  std::unique_ptr<StorageFolder> folder_; // leased
 };
 
 class V1Storage::Exclusive {

@@ -116,7 +116,7 @@ void LocalFolder::put_mark(const std::string& name, std::string_view text) const
 bool LocalFolder::put_if_unchanged(const std::string& name, std::string_view text,
                                    const std::string& version) {
   struct stat status = {};
-  const bool is_there = ::fstatat(folder_.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  const bool is_there = ::fstatat(folder_.get(), name.c_str(), &status, 0) == 0;
   if (!is_there && errno != ENOENT) {
     throw_errno("read " + what(name), errno);
   }
@@ -191,6 +191,7 @@ bool LocalFolder::remove(const std::string& name) {
 
 std::vector<std::string> LocalFolder::names() const {
   std::vector<std::string> names;
+  static_cast<void>(::lseek(folder_.get(), 0, SEEK_SET)); // it may have been listed before
   for_each_entry(folder_, tree_.what(path_),
                  [&](const dirent& entry) { names.emplace_back(entry.d_name); });
   return names;

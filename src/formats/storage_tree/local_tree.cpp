@@ -95,7 +95,6 @@ void for_each_entry(const FileDescriptor& folder, const std::string& what,
   if (!opened) {
     throw_errno("read " + what, errno);
   }
-  ::rewinddir(opened.get()); // the position is that of `folder`, which may have been listed before
   errno = 0;
   while (const auto* entry = ::readdir(opened.get())) {
     const std::string_view name = entry->d_name;

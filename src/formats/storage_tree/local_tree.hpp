@@ -65,8 +65,8 @@ private:
   FileDescriptor root_;
 };
 
-/// Calls `on_entry` for each entry of an open folder, in no order, without "." and "..". `what`
-/// names the folder in errors.
+/// Calls `on_entry` for each entry of an open folder from its position on, in no order, without "."
+/// and "..". `what` names the folder in errors.
 void for_each_entry(const FileDescriptor& folder, const std::string& what,
                     const std::function<void(const dirent&)>& on_entry);
 

@@ -1,27 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/v1_storage/state.hpp"
+#include "formats/v1_storage/open_tree.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/hash.hpp>
-#include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/model/digest.hpp>
 #include <regctl/model/v1/chain.hpp>
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <set>
 #include <utility>
 
 namespace regctl {
 
 namespace {
-
-constexpr long k_lock_pause_ms = 20;
 
 std::string json_list(const std::vector<std::string>& texts) {
   std::string list = "["; // as Python prints it
@@ -31,7 +22,7 @@ std::string json_list(const std::vector<std::string>& texts) {
   return list + "]";
 }
 
-constexpr auto k_bytes = AtomicFile::Durable::bytes; // complete() makes the names durable, at once
+constexpr auto k_bytes = Durability::bytes_only; // complete() makes the names durable, at once
 
 /// What an image's JSON says; nothing if there is none or it says nothing.
 std::optional<V1ImageInfo> read_info(const V1Storage& storage, const std::string& id) {
@@ -51,17 +42,9 @@ std::unique_ptr<V1Storage::ImageWriter> V1Storage::write_image(const std::string
     throw Error(ErrorKind::protocol, "'" + id + "' is no image ID");
   }
   lock_for_writing();
-  const auto end = std::chrono::steady_clock::now() + patience;
-  for (;;) {
-    auto folder = state_->tree->make_folder("images/" + id);
-    if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0 && is_still_there(folder)) {
-      return std::unique_ptr<ImageWriter>(new ImageWriter(*this, id, std::move(folder)));
-    }
-    if (std::chrono::steady_clock::now() >= end) {
-      return nullptr;
-    }
-    interruptible_sleep_ms(k_lock_pause_ms);
-  }
+  auto folder = open_->tree->lease(image_folder(id), Sharing::exclusive, patience);
+  return folder ? std::unique_ptr<ImageWriter>(new ImageWriter(*this, id, std::move(folder)))
+                : nullptr;
 }
 
 std::optional<std::vector<std::string>> V1Storage::chain(const std::string& id) const {
@@ -88,7 +71,8 @@ std::optional<std::vector<std::string>> V1Storage::likely_chain(const std::strin
   return is_plausible ? std::move(recorded) : chain(id);
 }
 
-V1Storage::ImageWriter::ImageWriter(V1Storage& storage, std::string id, FileDescriptor folder)
+V1Storage::ImageWriter::ImageWriter(V1Storage& storage, std::string id,
+                                    std::unique_ptr<StorageFolder> folder)
     : storage_(storage), id_(std::move(id)), folder_(std::move(folder)) {}
 
 V1Storage::ImageWriter::~ImageWriter() = default;
@@ -109,7 +93,7 @@ bool V1Storage::ImageWriter::put_json(const std::string& json) {
   mark();
   if (storage_.image_json(id_) != json) {
     forget_checksum();
-    replace_file(*storage_.state_->tree, "images/" + id_, "json", json, k_bytes);
+    folder_->put("json", json, k_bytes);
   }
   put_ancestry(*ids);
   return true;
@@ -139,53 +123,39 @@ void V1Storage::ImageWriter::settle_ancestry() {
   }
 }
 
-class V1Storage::ImageWriter::Layer::State {
-public:
-  State(ImageWriter& owner, FileDescriptor folder, std::string what, const std::string& json)
-      : writer(owner), file(std::move(folder), "layer", std::move(what)) {
-    payload.update(payload_prefix(json));
-  }
-
-  ImageWriter& writer;
-  AtomicFile file;
-  Sha256 payload;
-  std::uint64_t size_bytes = 0;
-};
-
-V1Storage::ImageWriter::Layer::Layer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+V1Storage::ImageWriter::Layer::Layer(ImageWriter& writer, std::unique_ptr<StorageUpload> upload,
+                                     const std::string& json)
+    : writer_(writer), upload_(std::move(upload)) {
+  payload_.update(payload_prefix(json));
+}
 
 V1Storage::ImageWriter::Layer::~Layer() = default;
 
 void V1Storage::ImageWriter::Layer::write(std::span<const std::byte> bytes) {
-  state_->payload.update(bytes);
-  state_->file.write(bytes);
-  state_->size_bytes += bytes.size();
+  payload_.update(bytes);
+  upload_->write(bytes);
 }
 
 std::uint64_t V1Storage::ImageWriter::Layer::size_bytes() const noexcept {
-  return state_->size_bytes;
+  return upload_->size_bytes();
 }
 
-int V1Storage::ImageWriter::Layer::fd() const noexcept {
-  return state_->file.fd();
+OpenSource V1Storage::ImageWriter::Layer::written_bytes() const {
+  return upload_->written_bytes();
 }
 
 std::string V1Storage::ImageWriter::Layer::commit() {
-  auto sum = to_digest(state_->payload.finish_hex());
-  state_->writer.forget_checksum();
-  state_->file.commit(k_bytes);
-  state_->writer.put_checksums({sum});
+  auto sum = to_digest(payload_.finish_hex());
+  writer_.forget_checksum();
+  upload_->commit(k_bytes);
+  writer_.put_checksums({sum});
   return sum;
 }
 
 std::unique_ptr<V1Storage::ImageWriter::Layer> V1Storage::ImageWriter::start_layer() {
   const auto json = storage_.image_json(id_);
-  if (!json) {
-    return nullptr;
-  }
-  const auto& tree = *storage_.state_->tree;
-  return std::unique_ptr<Layer>(new Layer(std::make_unique<Layer::State>(
-      *this, tree.make_folder("images/" + id_), tree.what(image_file(id_, "layer")), *json)));
+  return json ? std::unique_ptr<Layer>(new Layer(*this, folder_->start_upload("layer"), *json))
+              : nullptr;
 }
 
 bool V1Storage::ImageWriter::is_right(const std::string& checksum) const {
@@ -195,45 +165,30 @@ bool V1Storage::ImageWriter::is_right(const std::string& checksum) const {
 
 void V1Storage::ImageWriter::complete() {
   settle_ancestry();
-  const auto what = storage_.state_->tree->what("images/" + id_);
-  fsync_folder(folder_, what); // all that the image is made of, before it counts
-  if (::unlinkat(folder_.get(), "_inprogress", 0) != 0 && errno != ENOENT) {
-    throw_errno("remove " + storage_.state_->tree->what(image_file(id_, "_inprogress")), errno);
-  }
-  fsync_folder(folder_, what);
+  folder_->sync(); // all that the image is made of, before it counts
+  folder_->remove("_inprogress");
+  folder_->sync();
 }
 
-/// The mark counts by being there, and has to be before JSON and layer can make an image without
-/// it. What a killed writer left goes: it would keep the folder from being removed.
+/// The mark has to be there before JSON and layer can make an image without it. What a killed
+/// writer left goes: it would keep the folder from being removed.
 void V1Storage::ImageWriter::mark() {
-  storage_.state_->tree->remove_temporary_files("images/" + id_);
-  const auto what = storage_.state_->tree->what(image_file(id_, "_inprogress"));
-  const FileDescriptor file(
-      ::openat(folder_.get(), "_inprogress",
-               O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666));
-  if (!file) {
-    throw_errno("create " + what, errno);
-  }
-  write_fully(file.get(), as_bytes("true"), what);
-  fsync_folder(folder_, what);
+  folder_->remove_unfinished();
+  folder_->put("_inprogress", "true", Durability::name_only);
 }
 
 /// A recorded checksum is always that of the JSON and layer beside it, whatever interrupts us
 /// between the files.
 void V1Storage::ImageWriter::forget_checksum() {
-  if (::unlinkat(folder_.get(), "_checksum", 0) == 0) {
-    fsync_folder(folder_, storage_.state_->tree->what("images/" + id_));
+  if (folder_->remove("_checksum")) {
+    folder_->sync();
   }
 }
 
 void V1Storage::ImageWriter::remove() {
-  const auto& tree = *storage_.state_->tree;
-  const auto folder = "images/" + id_;
   // Nobody's image from here on. At once with its text: an empty mark is that of an upload.
-  replace_file(tree, folder, "_inprogress", k_removal_mark);
-  std::vector<std::string> names;
-  tree.list(
-      folder, [&](const std::string& name) { names.push_back(name); }, Tree::Hidden::show);
+  folder_->put("_inprogress", k_removal_mark);
+  auto names = folder_->names();
   // The JSON goes late and the mark last: what an interruption leaves is a dead upload.
   std::stable_partition(names.begin(), names.end(),
                         [](const std::string& name) { return name != "json"; });
@@ -241,24 +196,19 @@ void V1Storage::ImageWriter::remove() {
                         [](const std::string& name) { return name != "_inprogress"; });
   for (const auto& name : names) {
     if (name == "_inprogress") { // not before the others on the disk either
-      fsync_folder(folder_, tree.what(folder));
+      folder_->sync();
     }
-    if (::unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
-      throw_errno("remove " + tree.what(folder + "/" + name), errno);
-    }
+    folder_->remove(name);
   }
-  const auto images = tree.make_folder("images");
-  if (::unlinkat(images.get(), id_.c_str(), AT_REMOVEDIR) != 0) {
-    throw_errno("remove " + tree.what(folder), errno);
-  }
+  storage_.open_->tree->remove_folder(image_folder(id_));
 }
 
 void V1Storage::ImageWriter::put_ancestry(const std::vector<std::string>& ids) {
-  replace_file(*storage_.state_->tree, "images/" + id_, "ancestry", json_list(ids), k_bytes);
+  folder_->put("ancestry", json_list(ids), k_bytes);
 }
 
 void V1Storage::ImageWriter::put_checksums(const std::vector<std::string>& sums) {
-  replace_file(*storage_.state_->tree, "images/" + id_, "_checksum", json_list(sums), k_bytes);
+  folder_->put("_checksum", json_list(sums), k_bytes);
 }
 
 } // namespace regctl

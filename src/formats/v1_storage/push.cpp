@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/v1_storage/state.hpp"
-
 #include <regctl/base/error.hpp>
-#include <regctl/base/hash.hpp>
+#include <regctl/formats/v1_storage.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/model/v1/difference.hpp>
 #include <regctl/model/v1/layer.hpp>
@@ -168,15 +166,13 @@ public:
   }
 
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
-    auto file = storage_->open_layer(image.id);
+    const auto file = storage_->open_layer(image.id);
     if (!file) {
       throw Error(ErrorKind::not_found, "the layer of image " + short_id(image.id) +
                                             " is not in '" + storage_->folder() + "'");
     }
     auto what = "layer of image " + short_id(image.id);
-    auto bytes =
-        make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
-                          file->size_bytes, "the " + what + " in '" + storage_->folder() + "'");
+    auto bytes = file->open("the " + what + " in '" + storage_->folder() + "'");
     return make_layer_source(std::move(bytes), image, check,
                              {std::move(what), "v1-storage:" + storage_->folder()},
                              [](const std::string&) {});

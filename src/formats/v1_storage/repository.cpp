@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/v1_storage/form_quote.hpp"
-#include "formats/v1_storage/state.hpp"
+#include "formats/v1_storage/open_tree.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json_reader.hpp>
 #include <regctl/model/reference.hpp>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
-#include <set>
+#include <map>
+#include <utility>
 
 namespace regctl {
 
@@ -24,7 +19,7 @@ constexpr std::uint64_t k_long_list_bytes = 1024 * 1024;
 constexpr std::string_view k_tag_prefix = "tag_";
 constexpr std::size_t k_file_name_limit_bytes = 255;
 const std::string k_private = "_private";
-const std::string k_gone_prefix = ".~gone-"; // which no name gives: form_quote() has no '~'
+const std::string k_index_images = "_index_images";
 
 struct Name {
   std::string space;
@@ -87,7 +82,7 @@ std::optional<std::string> properties_file(const std::string& tag) {
   return tag.empty() ? "json" : "tag" + tag + "_json";
 }
 
-std::optional<std::string> read_tag(const Tree& tree, const std::string& path) {
+std::optional<std::string> read_tag(const StorageTree& tree, const std::string& path) {
   auto text = tree.read(path, k_tag_limit_bytes);
   if (!text) {
     return std::nullopt;
@@ -97,7 +92,7 @@ std::optional<std::string> read_tag(const Tree& tree, const std::string& path) {
 }
 
 /// In a list, what is no file or leads out of the tree is one tag that cannot be read.
-std::optional<std::string> read_listed_tag(const Tree& tree, const std::string& path) {
+std::optional<std::string> read_listed_tag(const StorageTree& tree, const std::string& path) {
   try {
     return read_tag(tree, path);
   } catch (const Error& error) {
@@ -108,50 +103,8 @@ std::optional<std::string> read_listed_tag(const Tree& tree, const std::string& 
   }
 }
 
-std::vector<std::string> files_in(const Tree& tree, const std::string& folder) {
-  std::vector<std::string> files;
-  tree.list(
-      folder, [&](const std::string& file) { files.push_back(file); }, Tree::Hidden::show);
-  return files;
-}
-
-/// Removes what is left of repositories that were gone already. Best effort: nobody sees them.
-void sweep_gone(const Tree& tree, const std::string& space) {
-  const auto fd = tree.find_folder(space);
-  for (const auto& name : fd ? files_in(tree, space) : std::vector<std::string>()) {
-    if (name.starts_with(k_gone_prefix)) {
-      static_cast<void>(::unlinkat(fd->get(), (name + "/" + k_private).c_str(), 0));
-      static_cast<void>(::unlinkat(fd->get(), name.c_str(), AT_REMOVEDIR));
-    }
-  }
-}
-
-/// Removes the folder of a repository in which nothing is left but perhaps the mark of a private
-/// one. That takes two steps, between which the repository would be there and be public: so it
-/// loses its name first.
-void remove_emptied(const Tree& tree, const std::string& folder) {
-  static std::atomic<unsigned> number{0};
-  const auto slash = folder.rfind('/');
-  const auto space = folder.substr(0, slash);
-  const auto own_name = folder.substr(slash + 1);
-  const auto fd = tree.make_folder(space);
-  const auto left = files_in(tree, folder);
-  if (left.empty()) {
-    if (::unlinkat(fd.get(), own_name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOTEMPTY) {
-      throw_errno("remove " + tree.what(folder), errno);
-    }
-  } else if (left == std::vector<std::string>{k_private}) { // else somebody pushes to it again
-    const auto gone = k_gone_prefix + std::to_string(::getpid()) + "-" + std::to_string(number++);
-    if (::renameat(fd.get(), own_name.c_str(), fd.get(), gone.c_str()) != 0) {
-      throw_errno("remove " + tree.what(folder), errno);
-    }
-  }
-  fsync_folder(fd, tree.what(folder));
-  sweep_gone(tree, space);
-}
-
 /// Calls `on_tag` for the name behind each "tag_" in a folder, and `on_stray` where none may be so.
-void for_each_tag_file(const Tree& tree, const std::string& folder,
+void for_each_tag_file(const StorageTree& tree, const std::string& folder,
                        const std::function<void(const std::string& tag)>& on_tag,
                        const std::function<void(const std::string& path)>& on_stray = {}) {
   tree.list(folder, [&](const std::string& file) {
@@ -166,7 +119,7 @@ void for_each_tag_file(const Tree& tree, const std::string& folder,
   });
 }
 
-V1Tags list_tags(const Tree& tree, const std::string& folder) {
+V1Tags list_tags(const StorageTree& tree, const std::string& folder) {
   V1Tags tags;
   for_each_tag_file(tree, folder, [&](const std::string& tag) {
     tags[tag] = read_listed_tag(tree, folder + "/" + tag_file(tag));
@@ -181,31 +134,13 @@ bool is_overwritten(const V1Tags& tags, const std::string& tag) {
          tags.contains("_" + tag.substr(0, tag.size() - k_end.size()));
 }
 
-bool remove_file(const Tree& tree, const std::string& folder, const std::string& name) {
-  const auto fd = tree.find_folder(folder);
-  if (!fd) {
-    return false;
+/// Removes a file, durably; false if there is none.
+bool remove_file(StorageFolder& folder, const std::string& name) {
+  const bool was_there = folder.remove(name);
+  if (was_there) {
+    folder.sync();
   }
-  if (::unlinkat(fd->get(), name.c_str(), 0) != 0) {
-    if (errno == ENOENT) {
-      return false;
-    }
-    throw_errno("remove " + tree.what(folder + "/" + name), errno);
-  }
-  fsync_folder(*fd, tree.what(folder));
-  return true;
-}
-
-std::int64_t folder_change_ns(const Tree& tree, const std::string& path) {
-  const auto folder = tree.find_folder(path);
-  struct stat status = {};
-  if (!folder) {
-    return 0;
-  }
-  if (::fstat(folder->get(), &status) != 0) {
-    throw_errno("read " + tree.what(path), errno);
-  }
-  return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
+  return was_there;
 }
 
 /// One entry of the list of a repository's images.
@@ -242,23 +177,43 @@ std::string print_index(const std::vector<IndexEntry>& list) {
   return text + "]";
 }
 
+/// The list with images added, or with their checksums where those are told.
+std::string list_with(std::string_view stored, const std::vector<std::string>& ids,
+                      const std::vector<std::string>& sums) {
+  auto list = read_index(stored).value_or(std::vector<IndexEntry>());
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    places[list[i].id] = i;
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto sum = i < sums.size() ? sums[i] : std::string();
+    const auto [place, is_new] = places.emplace(ids[i], list.size());
+    if (is_new) {
+      list.push_back(index_entry(ids[i], sum));
+    } else if (!sum.empty()) {
+      list[place->second] = index_entry(ids[i], sum);
+    }
+  }
+  return print_index(list);
+}
+
 } // namespace
 
-V1Storage::State::State(std::unique_ptr<Tree> opened)
-    : tree(std::move(opened)), tags(*tree, [this](const std::string& folder) {
-        return std::make_shared<FileDescriptor>(lock_repository(folder)); // against its removal
+V1Storage::OpenTree::OpenTree(std::unique_ptr<StorageTree> opened)
+    : tree(std::move(opened)), tags([this](const std::string& folder) {
+        return lease_repository(folder); // against its removal
       }) {}
 
-FileDescriptor V1Storage::State::lock_repository(const std::string& folder) {
-  auto locked = lock_folder(*tree, folder);
+std::unique_ptr<StorageFolder> V1Storage::OpenTree::lease_repository(const std::string& folder) {
+  auto leased = tree->lease(folder, Sharing::exclusive, std::nullopt);
   {
     const std::lock_guard lock(mutex);
     if (!swept.insert(folder)) {
-      return locked;
+      return leased;
     }
   }
-  tree->remove_temporary_files(folder);
-  return locked;
+  leased->remove_unfinished();
+  return leased;
 }
 
 void V1Storage::check_name(std::string_view name) {
@@ -281,7 +236,7 @@ void V1Storage::for_each_repository(const std::function<void(const std::string&)
 
 void V1Storage::for_each_namespace(
     const std::function<void(const std::string&)>& on_namespace) const {
-  state_->tree->list("repositories", [&](const std::string& folder) {
+  open_->tree->list("repositories", [&](const std::string& folder) {
     const auto space = form_unquote(folder);
     if (space && form_quote(*space) == folder) {
       on_namespace(*space);
@@ -292,7 +247,7 @@ void V1Storage::for_each_namespace(
 void V1Storage::for_each_repository_in(
     const std::string& space, const std::function<void(const std::string&)>& on_name) const {
   const auto quoted = form_quote(space);
-  state_->tree->list("repositories/" + quoted, [&](const std::string& folder) {
+  open_->tree->list("repositories/" + quoted, [&](const std::string& folder) {
     if (const auto name = name_of(quoted, folder)) {
       on_name(*name);
     }
@@ -300,7 +255,7 @@ void V1Storage::for_each_repository_in(
 }
 
 void V1Storage::for_each_stray(const std::function<void(const std::string&)>& on_path) const {
-  const auto& tree = *state_->tree;
+  const auto& tree = *open_->tree;
   tree.list("images", [&](const std::string& name) {
     if (!is_v1_id(name)) {
       on_path("images/" + name);
@@ -326,25 +281,25 @@ void V1Storage::for_each_stray(const std::function<void(const std::string&)>& on
 void V1Storage::for_each_stray_in(const std::string& name,
                                   const std::function<void(const std::string&)>& on_path) const {
   for_each_tag_file(
-      *state_->tree, folder_of(name), [](const std::string&) {}, on_path);
+      *open_->tree, folder_of(name), [](const std::string&) {}, on_path);
 }
 
-std::int64_t V1Storage::last_change_ns(const std::string& space) const {
-  return folder_change_ns(*state_->tree, "repositories/" + form_quote(space));
+std::string V1Storage::namespace_version(const std::string& space) const {
+  return open_->tree->folder_version("repositories/" + form_quote(space));
 }
 
-std::int64_t V1Storage::repository_change_ns(const std::string& name) const {
-  return folder_change_ns(*state_->tree, folder_of(name));
+std::string V1Storage::repository_version(const std::string& name) const {
+  return open_->tree->folder_version(folder_of(name));
 }
 
 bool V1Storage::has_repository(const std::string& name) const {
-  return state_->tree->find_folder(folder_of(name)).has_value();
+  return open_->tree->has_folder(folder_of(name));
 }
 
 std::optional<V1Tags> V1Storage::tags(const std::string& name) const {
-  const auto& tree = *state_->tree;
+  const auto& tree = *open_->tree;
   const auto folder = folder_of(name);
-  if (!tree.find_folder(folder)) {
+  if (!tree.has_folder(folder)) {
     return std::nullopt;
   }
   auto tags = list_tags(tree, folder);
@@ -354,7 +309,7 @@ std::optional<V1Tags> V1Storage::tags(const std::string& name) const {
 
 std::vector<std::string> V1Storage::overwritten_tags(const std::string& name) const {
   std::vector<std::string> names;
-  const auto tags = list_tags(*state_->tree, folder_of(name));
+  const auto tags = list_tags(*open_->tree, folder_of(name));
   for (const auto& [tag, id] : tags) {
     if (is_overwritten(tags, tag)) {
       names.push_back(tag);
@@ -365,14 +320,13 @@ std::vector<std::string> V1Storage::overwritten_tags(const std::string& name) co
 
 std::size_t V1Storage::count_tags(const std::string& name) const {
   std::size_t count = 0;
-  for_each_tag_file(*state_->tree, folder_of(name), [&](const std::string&) { ++count; });
+  for_each_tag_file(*open_->tree, folder_of(name), [&](const std::string&) { ++count; });
   return count;
 }
 
 std::optional<std::string> V1Storage::find_tag(const std::string& name,
                                                const std::string& tag) const {
-  return is_tag(tag) ? read_tag(*state_->tree, folder_of(name) + "/" + tag_file(tag))
-                     : std::nullopt;
+  return is_tag(tag) ? read_tag(*open_->tree, folder_of(name) + "/" + tag_file(tag)) : std::nullopt;
 }
 
 void V1Storage::put_tag(const std::string& name, const std::string& tag, const std::string& id,
@@ -388,92 +342,96 @@ void V1Storage::put_tag(const std::string& name, const std::string& tag, const s
     group.files.push_back({"json", properties});
   }
   group.files.push_back({file, id});
-  state_->tags.write(folder, group);
+  open_->tags.write(folder, group);
 }
 
 bool V1Storage::remove_tag(const std::string& name, const std::string& tag) {
   lock_for_writing();
-  const auto folder = folder_of(name);
-  if (!is_tag(tag) || !remove_file(*state_->tree, folder, tag_file(tag))) {
+  const auto folder = open_->tree->find_folder(folder_of(name));
+  if (!is_tag(tag) || !folder || !remove_file(*folder, tag_file(tag))) {
     return false;
   }
   if (const auto beside = properties_file(tag)) {
-    remove_file(*state_->tree, folder, *beside);
+    remove_file(*folder, *beside);
   }
   return true;
 }
 
 bool V1Storage::remove_repository(const std::string& name) {
   lock_for_writing();
-  const auto& tree = *state_->tree;
+  auto& tree = *open_->tree;
   const auto folder = folder_of(name);
-  if (!tree.find_folder(folder)) {
+  if (!tree.has_folder(folder)) {
     return false;
   }
-  const auto lock = lock_folder(tree, folder);
-  auto files = files_in(tree, folder);
+  const auto leased = tree.lease(folder, Sharing::exclusive, std::nullopt);
+  auto files = leased->names();
   std::sort(files.begin(), files.end()); // the list of images goes first, then the tags
   // What protects the others goes last: cut short, a private repository stays private.
   std::erase(files, k_private);
   for (const auto& file : files) {
-    remove_file(tree, folder, file);
+    remove_file(*leased, file);
   }
-  remove_emptied(tree, folder);
+  tree.remove_folder_with(folder, k_private); // unless somebody pushes to it again
   return true;
 }
 
 std::optional<std::string> V1Storage::index_images(const std::string& name) const {
-  return state_->tree->read(folder_of(name) + "/_index_images", k_listing_limit_bytes);
+  return open_->tree->read(folder_of(name) + "/" + k_index_images, k_listing_limit_bytes);
 }
 
-std::optional<V1Storage::StoredFile> V1Storage::open_index_images(const std::string& name) const {
-  auto file = state_->tree->find_file(folder_of(name) + "/_index_images");
-  if (!file) {
-    return std::nullopt;
+std::unique_ptr<StoredFile> V1Storage::open_index_images(const std::string& name) const {
+  return open_->tree->find_file(folder_of(name) + "/" + k_index_images);
+}
+
+void V1Storage::OpenTree::change_list(
+    StorageFolder& folder, const std::string& path,
+    const std::function<std::optional<std::string>(const std::optional<std::string>&)>& change) {
+  constexpr int k_most_tries = 10; // then the last one wins
+  for (int tries = 1;; ++tries) {
+    const auto there = tree->find_file(path);
+    const auto turn = there && there->size_bytes() > k_long_list_bytes
+                          ? std::unique_lock(long_lists)
+                          : std::unique_lock<std::mutex>();
+    const auto text = change(tree->read(path, k_listing_limit_bytes));
+    if (!text) {
+      return;
+    }
+    if (tries == k_most_tries) {
+      folder.put(k_index_images, *text);
+      return;
+    }
+    if (folder.put_if_unchanged(k_index_images, *text, there ? there->version() : "")) {
+      return;
+    }
   }
-  return StoredFile{std::move(file->fd), file->size_bytes};
 }
 
 void V1Storage::add_index_images(const std::string& name, const std::vector<std::string>& ids,
                                  const std::vector<std::string>& sums) {
-  const auto small = sums.empty() ? open_index_images(name) : std::nullopt;
-  if (small && small->size_bytes <= k_long_list_bytes &&
+  const auto small = sums.empty() ? open_index_images(name) : nullptr;
+  if (small && small->size_bytes() <= k_long_list_bytes &&
       are_listed(index_images(name).value_or(""), ids)) {
-    return; // without the lock, which whoever writes tags holds while the disk works
+    return; // without the lease, which whoever writes tags holds while the disk works
   }
   lock_for_writing();
-  const auto lock = state_->lock_repository(folder_of(name)); // what is read is written again
-  const auto there = open_index_images(name);
-  const auto turn = there && there->size_bytes > k_long_list_bytes
-                        ? std::unique_lock(state_->long_lists)
-                        : std::unique_lock<std::mutex>();
-  const auto stored = index_images(name);
-  if (sums.empty() && stored && are_listed(*stored, ids)) {
-    return;
-  }
-  auto list = read_index(stored.value_or("")).value_or(std::vector<IndexEntry>());
-  std::map<std::string, std::size_t> places;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    places[list[i].id] = i;
-  }
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto sum = i < sums.size() ? sums[i] : std::string();
-    const auto [place, is_new] = places.emplace(ids[i], list.size());
-    if (is_new) {
-      list.push_back(index_entry(ids[i], sum));
-    } else if (!sum.empty()) {
-      list[place->second] = index_entry(ids[i], sum);
-    }
-  }
-  if (const auto text = print_index(list); stored != text) {
-    if (text.size() > k_listing_limit_bytes) {
-      throw Error(ErrorKind::unsupported,
-                  "the list of images of " + familiar_name(name) + " would have more than " +
-                      std::to_string(k_listing_limit_bytes) + " bytes",
-                  "regctl gc takes out of it what is not there");
-    }
-    replace_file(*state_->tree, folder_of(name), "_index_images", text);
-  }
+  const auto folder = folder_of(name);
+  const auto leased = open_->lease_repository(folder);
+  open_->change_list(*leased, folder + "/" + k_index_images,
+                     [&](const auto& stored) -> std::optional<std::string> {
+                       if (sums.empty() && stored && are_listed(*stored, ids)) {
+                         return std::nullopt;
+                       }
+                       auto text = list_with(stored.value_or(""), ids, sums);
+                       if (text.size() > k_listing_limit_bytes) {
+                         throw Error(ErrorKind::unsupported,
+                                     "the list of images of " + familiar_name(name) +
+                                         " would have more than " +
+                                         std::to_string(k_listing_limit_bytes) + " bytes",
+                                     "regctl gc takes out of it what is not there");
+                       }
+                       return stored == text ? std::nullopt : std::optional(std::move(text));
+                     });
 }
 
 std::size_t
@@ -483,25 +441,30 @@ V1Storage::prune_index_images(const std::string& name,
     return 0;
   }
   lock_for_writing();
-  const auto lock = state_->lock_repository(folder_of(name));
-  auto list = read_index(index_images(name).value_or("[]")).value_or(std::vector<IndexEntry>());
-  const auto pruned = std::erase_if(
-      list, [&](const IndexEntry& entry) { return is_v1_id(entry.id) && !is_wanted(entry.id); });
-  if (pruned > 0) {
-    replace_file(*state_->tree, folder_of(name), "_index_images", print_index(list));
-  }
+  const auto folder = folder_of(name);
+  const auto leased = open_->lease_repository(folder);
+  std::size_t pruned = 0;
+  open_->change_list(*leased, folder + "/" + k_index_images,
+                     [&](const auto& stored) -> std::optional<std::string> {
+                       auto list =
+                           read_index(stored.value_or("[]")).value_or(std::vector<IndexEntry>());
+                       pruned = std::erase_if(list, [&](const IndexEntry& entry) {
+                         return is_v1_id(entry.id) && !is_wanted(entry.id);
+                       });
+                       return pruned > 0 ? std::optional(print_index(list)) : std::nullopt;
+                     });
   return pruned;
 }
 
 std::optional<std::string> V1Storage::properties(const std::string& name,
                                                  const std::string& tag) const {
   const auto file = tag.empty() || is_tag(tag) ? properties_file(tag) : std::nullopt;
-  return file ? state_->tree->read(folder_of(name) + "/" + *file, k_document_limit_bytes)
+  return file ? open_->tree->read(folder_of(name) + "/" + *file, k_document_limit_bytes)
               : std::nullopt;
 }
 
 bool V1Storage::is_private(const std::string& name) const {
-  return state_->tree->has(folder_of(name) + "/" + k_private);
+  return open_->tree->has(folder_of(name) + "/" + k_private);
 }
 
 void V1Storage::set_private(const std::string& name, bool is_private) {
@@ -509,11 +472,11 @@ void V1Storage::set_private(const std::string& name, bool is_private) {
     return;
   }
   lock_for_writing();
-  const auto lock = state_->lock_repository(folder_of(name));
+  const auto leased = open_->lease_repository(folder_of(name));
   if (is_private) {
-    replace_file(*state_->tree, folder_of(name), k_private, "");
+    leased->put(k_private, "");
   } else {
-    remove_file(*state_->tree, folder_of(name), k_private);
+    remove_file(*leased, k_private);
   }
 }
 

@@ -10,22 +10,19 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace regctl {
-
-class Tree;
 
 /// Writes groups of small files to folders so that a disk is waited for once for all that come
 /// while it is at work: what a tag costs is mostly that. Thread-safe.
 class GroupedWriter {
 public:
-  /// Called with a folder before something is written in it; what it returns is kept until all is
-  /// durable (a lock).
-  using Hold = std::function<std::shared_ptr<void>(const std::string& folder)>;
+  /// Leases a folder in which something is about to be written.
+  using Lease = std::function<std::unique_ptr<StorageFolder>(const std::string& folder)>;
 
-  /// `tree` must outlive it.
-  GroupedWriter(const Tree& tree, Hold hold) : tree_(tree), hold_(std::move(hold)) {}
+  explicit GroupedWriter(Lease lease) : lease_(std::move(lease)) {}
 
   /// Replaces the group's files in `folder`, each whole and durable before it has its name. Returns
   /// once the names are durable as well. Throws Error{local_io}.
@@ -46,8 +43,7 @@ private:
 
   void write_all(const std::string& folder, const std::vector<Request*>& requests);
 
-  const Tree& tree_;
-  Hold hold_;
+  Lease lease_;
   std::mutex mutex_; ///< guards what follows
   std::condition_variable changed_;
   std::map<std::string, Queue> queues_; // by folder, while somebody writes to it

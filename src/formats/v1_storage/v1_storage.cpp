@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "formats/storage_tree/local_tree.hpp"
+#include "formats/v1_storage/open_tree.hpp"
 #include "formats/v1_storage/place.hpp"
-#include "formats/v1_storage/state.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/model/v1/chain.hpp>
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <filesystem>
 
 namespace regctl {
@@ -21,40 +14,20 @@ namespace regctl {
 namespace {
 
 constexpr std::uint64_t k_small_limit_bytes = 64 * 1024; // checksums, tags, marks
+constexpr std::chrono::milliseconds k_at_once{0};
 
 } // namespace
 
+std::string image_folder(const std::string& id) {
+  return "images/" + id;
+}
+
 std::string image_file(const std::string& id, std::string_view part) {
-  return "images/" + id + "/" + std::string(part);
+  return image_folder(id) + "/" + std::string(part);
 }
 
-bool is_still_there(const FileDescriptor& folder) {
-  struct stat status = {};
-  return ::fstat(folder.get(), &status) == 0 && status.st_nlink > 0;
-}
-
-FileDescriptor lock_folder(const Tree& tree, const std::string& folder) {
-  for (;;) {
-    auto opened = tree.make_folder(folder);
-    if (::flock(opened.get(), LOCK_EX) != 0) {
-      if (errno != EINTR) {
-        throw_errno("lock " + tree.what(folder), errno);
-      }
-    } else if (is_still_there(opened)) {
-      return opened;
-    }
-  }
-}
-
-void replace_file(const Tree& tree, const std::string& folder, const std::string& name,
-                  std::string_view text, AtomicFile::Durable durable) {
-  AtomicFile file(tree.make_folder(folder), name, tree.what(folder + "/" + name));
-  file.write(as_bytes(text));
-  file.commit(durable);
-}
-
-V1Storage::V1Storage(std::unique_ptr<Tree> tree)
-    : state_(std::make_unique<State>(std::move(tree))) {}
+V1Storage::V1Storage(std::unique_ptr<StorageTree> tree)
+    : open_(std::make_unique<OpenTree>(std::move(tree))) {}
 
 V1Storage::~V1Storage() = default;
 
@@ -75,7 +48,7 @@ std::shared_ptr<V1Storage> V1Storage::open(const std::string& folder, Missing mi
       throw_errno("create '" + folder + "'", error.value());
     }
   }
-  auto tree = std::make_unique<Tree>(folder);
+  auto tree = std::make_unique<LocalTree>(folder);
   if (missing == Missing::error && !tree->has("images") && !tree->has("repositories")) {
     throw Error(ErrorKind::not_found, "'" + folder + "' is empty: no storage tree");
   }
@@ -83,11 +56,11 @@ std::shared_ptr<V1Storage> V1Storage::open(const std::string& folder, Missing mi
 }
 
 const std::string& V1Storage::folder() const noexcept {
-  return state_->tree->folder();
+  return open_->tree->location();
 }
 
 V1Storage::ImageState V1Storage::image_state(const std::string& id) const {
-  const auto& tree = *state_->tree;
+  const auto& tree = *open_->tree;
   if (!is_v1_id(id) || !tree.has(image_file(id, "json"))) {
     return ImageState::absent;
   }
@@ -97,7 +70,7 @@ V1Storage::ImageState V1Storage::image_state(const std::string& id) const {
 }
 
 std::optional<V1Image> V1Storage::find_image(const std::string& id) const {
-  if (!is_v1_id(id) || state_->tree->has(image_file(id, "_inprogress"))) {
+  if (!is_v1_id(id) || open_->tree->has(image_file(id, "_inprogress"))) {
     return std::nullopt;
   }
   auto json = image_json(id);
@@ -105,7 +78,7 @@ std::optional<V1Image> V1Storage::find_image(const std::string& id) const {
   if (!json || !layer) {
     return std::nullopt;
   }
-  return V1Image{id, std::move(*json), layer->size_bytes, checksums(id), {}};
+  return V1Image{id, std::move(*json), layer->size_bytes(), checksums(id), {}};
 }
 
 std::optional<std::string> V1Storage::image_json(const std::string& id) const {
@@ -115,7 +88,7 @@ std::optional<std::string> V1Storage::image_json(const std::string& id) const {
 /// A small file of an image; nothing for what is no ID, lest it name another place in the tree.
 std::optional<std::string> V1Storage::read_part(const std::string& id, std::string_view part,
                                                 std::uint64_t limit_bytes) const {
-  return is_v1_id(id) ? state_->tree->read(image_file(id, part), limit_bytes) : std::nullopt;
+  return is_v1_id(id) ? open_->tree->read(image_file(id, part), limit_bytes) : std::nullopt;
 }
 
 std::optional<std::vector<std::string>> V1Storage::ancestry(const std::string& id) const {
@@ -152,132 +125,88 @@ std::vector<std::string> V1Storage::checksums(const std::string& id) const {
 
 bool V1Storage::has_old_checksum(const std::string& id) const {
   const auto text =
-      state_->tree->read(image_file(id, "_checksum"), k_small_limit_bytes).value_or("");
+      open_->tree->read(image_file(id, "_checksum"), k_small_limit_bytes).value_or("");
   return text.find_first_not_of(" \r\n") != std::string::npos && !text.starts_with('[');
 }
 
 std::optional<std::chrono::system_clock::time_point>
 V1Storage::last_change(const std::string& id) const {
-  const auto folder = is_v1_id(id) ? state_->tree->find_folder("images/" + id) : std::nullopt;
-  if (!folder) {
-    return std::nullopt;
-  }
-  struct stat status = {};
-  if (::fstat(folder->get(), &status) != 0) {
-    throw_errno("read " + state_->tree->what("images/" + id), errno);
-  }
-  auto newest_s = status.st_mtim.tv_sec;
-  state_->tree->list("images/" + id, [&](const std::string& name) {
-    if (::fstatat(folder->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
-      newest_s = std::max(newest_s, status.st_mtim.tv_sec);
-    }
-  });
-  return std::chrono::system_clock::from_time_t(newest_s);
+  return is_v1_id(id) ? open_->tree->last_change(image_folder(id)) : std::nullopt;
 }
 
 bool V1Storage::is_remnant(const std::string& id) const {
-  const auto mark = state_->tree->read(image_file(id, "_inprogress"), k_small_limit_bytes);
+  const auto mark = open_->tree->read(image_file(id, "_inprogress"), k_small_limit_bytes);
   if (mark) {
     return *mark == k_removal_mark;
   }
-  bool is_empty = is_v1_id(id) && state_->tree->has("images/" + id);
-  state_->tree->list("images/" + id, [&](const std::string&) { is_empty = false; });
+  bool is_empty = is_v1_id(id) && open_->tree->has(image_folder(id));
+  open_->tree->list(image_folder(id), [&](const std::string&) { is_empty = false; });
   return is_empty;
 }
 
 bool V1Storage::is_marked(const std::string& id) const {
-  return is_v1_id(id) && state_->tree->has(image_file(id, "_inprogress"));
+  return is_v1_id(id) && open_->tree->has(image_file(id, "_inprogress"));
 }
 
-std::optional<V1Storage::StoredFile> V1Storage::open_layer(const std::string& id) const {
-  auto file = is_v1_id(id) ? state_->tree->find_file(image_file(id, "layer")) : std::nullopt;
-  if (!file) {
-    return std::nullopt;
-  }
-  return StoredFile{std::move(file->fd), file->size_bytes};
+std::unique_ptr<StoredFile> V1Storage::open_layer(const std::string& id) const {
+  return is_v1_id(id) ? open_->tree->find_file(image_file(id, "layer")) : nullptr;
 }
 
 void V1Storage::for_each_image(const std::function<void(const std::string&)>& on_id) const {
-  state_->tree->list("images", [&](const std::string& name) {
+  open_->tree->list("images", [&](const std::string& name) {
     if (is_v1_id(name)) {
       on_id(name);
     }
   });
 }
 
-void V1Storage::for_each_temporary(const std::function<void(const Temporary&)>& on_file) const {
-  const auto& tree = *state_->tree;
-  const auto look_into = [&](const std::string& path) {
-    tree.list_temporaries(path, [&](const std::string& name) {
-      const auto folder = tree.find_folder(path);
-      struct stat status = {};
-      if (folder && ::fstatat(folder->get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-          S_ISREG(status.st_mode)) {
-        on_file({path + "/" + name, static_cast<std::uint64_t>(status.st_size)});
-      }
-    });
-  };
-  for_each_image([&](const std::string& id) { look_into("images/" + id); });
-  tree.list("repositories", [&](const std::string& space) {
-    tree.list("repositories/" + space, [&](const std::string& folder) {
-      look_into("repositories/" + space + "/" + folder);
-    });
+void V1Storage::for_each_unfinished(
+    const std::function<void(const UnfinishedFile&)>& on_file) const {
+  constexpr std::size_t k_id_at = std::string_view("images/").size();
+  open_->tree->for_each_unfinished("images", 1, [&](const UnfinishedFile& file) {
+    if (is_v1_id(file.path.substr(k_id_at, file.path.rfind('/') - k_id_at))) {
+      on_file(file);
+    }
   });
+  open_->tree->for_each_unfinished("repositories", 2, on_file);
 }
 
-void V1Storage::remove_temporary(const Temporary& file) {
+void V1Storage::remove_unfinished(const UnfinishedFile& file) {
   lock_for_writing();
-  const auto slash = file.path.rfind('/');
-  const auto folder = state_->tree->find_folder(file.path.substr(0, slash));
-  if (folder && ::unlinkat(folder->get(), file.path.c_str() + slash + 1, 0) != 0 &&
-      errno != ENOENT) {
-    throw_errno("remove " + state_->tree->what(file.path), errno);
-  }
+  open_->tree->remove_unfinished(file);
 }
 
 std::optional<std::uint64_t> V1Storage::free_bytes() const {
-  const auto folder = state_->tree->find_folder(".");
-  struct statvfs status = {};
-  if (!folder || ::fstatvfs(folder->get(), &status) != 0 || status.f_blocks == 0) {
-    return std::nullopt;
-  }
-  // Root may use what is kept back from others; a bound that is too high only tells later.
-  const auto blocks = ::geteuid() == 0 ? status.f_bfree : status.f_bavail;
-  return std::uint64_t{blocks} * status.f_frsize;
+  return open_->tree->free_bytes();
 }
 
-// The lock is on the folder images/ itself: shared by writers, exclusive for a collection. It goes
-// with the process, however that ends.
+// The lease is that of the folder images/ itself: shared by writers, exclusive for a collection.
 
 void V1Storage::lock_for_writing() {
-  const std::lock_guard lock(state_->mutex);
-  if (state_->writing) {
+  const std::lock_guard lock(open_->mutex);
+  if (open_->writing) {
     return;
   }
-  auto folder = state_->tree->make_folder("images");
-  static_cast<void>(state_->tree->make_folder("repositories"));
-  if (::flock(folder.get(), LOCK_SH | LOCK_NB) != 0) {
+  static_cast<void>(open_->tree->make_folder("repositories"));
+  auto lease = open_->tree->lease("images", Sharing::shared, k_at_once);
+  if (!lease) {
     throw Error(ErrorKind::unavailable,
                 "the storage tree '" + this->folder() + "' is being cleaned up by another process",
                 "try again when it is done");
   }
-  state_->writing = std::move(folder);
+  open_->writing = std::move(lease);
 }
 
 std::unique_ptr<V1Storage::Exclusive> V1Storage::lock_exclusively() {
-  const std::lock_guard lock(state_->mutex);
-  state_->writing.close();
-  auto folder = state_->tree->make_folder("images");
-  if (::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) {
-    return nullptr;
-  }
-  state_->writing = std::move(folder); // our own writing is allowed
-  return std::unique_ptr<Exclusive>(new Exclusive(shared_from_this()));
+  const std::lock_guard lock(open_->mutex);
+  open_->writing.reset();
+  open_->writing = open_->tree->lease("images", Sharing::exclusive, k_at_once); // for us too
+  return open_->writing ? std::unique_ptr<Exclusive>(new Exclusive(shared_from_this())) : nullptr;
 }
 
 V1Storage::Exclusive::~Exclusive() {
-  const std::lock_guard lock(storage_->state_->mutex);
-  storage_->state_->writing.close();
+  const std::lock_guard lock(storage_->open_->mutex);
+  storage_->open_->writing.reset();
 }
 
 } // namespace regctl

@@ -19,19 +19,18 @@ std::optional<V1Image> whole_image(const V1Storage& storage, const std::string& 
   if (!json || !layer) {
     return std::nullopt;
   }
-  return V1Image{id, std::move(*json), layer->size_bytes, storage.checksums(id), {}};
+  return V1Image{id, std::move(*json), layer->size_bytes(), storage.checksums(id), {}};
 }
 
 OpenLayer opener(const V1Storage& storage, const V1Image& image, const OnBytes& on_bytes) {
   return [&storage, &image, on_bytes](LayerCheck check) -> std::unique_ptr<Source> {
-    auto file = storage.open_layer(image.id);
+    const auto file = storage.open_layer(image.id);
     if (!file) {
       throw Error(ErrorKind::protocol, "layer: it went away");
     }
-    auto bytes = make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
-                                   file->size_bytes, "layer");
-    auto counted = make_tap_source(
-        std::move(bytes), [on_bytes](std::span<const std::byte> seen) { on_bytes(seen.size()); });
+    auto counted =
+        make_tap_source(file->open("layer"),
+                        [on_bytes](std::span<const std::byte> seen) { on_bytes(seen.size()); });
     return make_layer_source(std::move(counted), image, check,
                              {"layer", "v1-storage:" + storage.folder()},
                              [](const std::string&) {});
@@ -133,7 +132,7 @@ private:
     facts.is_there = json || layer || storage_->last_change(id);
     facts.has_no_layer = !layer;
     if (layer) {
-      facts.layer_size_bytes = layer->size_bytes;
+      facts.layer_size_bytes = layer->size_bytes();
     }
     if (!facts.is_there) {
       return;
@@ -149,7 +148,7 @@ private:
       facts.own = {Verdict::dead_upload, layer ? k_never_completed : "no layer"};
     } else if (!layer) {
       facts.own.verdict = Verdict::layer_missing;
-    } else if (layer->size_bytes == 0) { // an empty layer costs nothing to check
+    } else if (layer->size_bytes() == 0) { // an empty layer costs nothing to check
       const V1Image image{id, *json, 0, storage_->checksums(id), {}};
       facts.own = check_layer(image, opener(*storage_, image, [](std::uint64_t) {}));
     }

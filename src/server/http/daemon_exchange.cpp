@@ -67,7 +67,7 @@ ResponseHandle make_handle(Response& response, Peer& peer, std::uint64_t& size_b
   if (response.file) {
     auto& file = *response.file;
     size_bytes = file.size_bytes;
-    const int fd = ::fcntl(file.fd.get(), F_DUPFD_CLOEXEC, 0);
+    const int fd = ::fcntl(file.fd->get(), F_DUPFD_CLOEXEC, 0);
     ResponseHandle handle(
         MHD_create_response_from_fd_at_offset64(file.size_bytes, fd, file.offset));
     if (!handle) { // otherwise the library closes its own copy

@@ -46,7 +46,7 @@ struct Header {
 
 /// Part of a file, sent by sendfile() unless TLS is in use.
 struct FilePart {
-  FileDescriptor fd;
+  std::shared_ptr<const FileDescriptor> fd; // shared with what else reads the file
   std::uint64_t offset = 0;
   std::uint64_t size_bytes = 0;
 };

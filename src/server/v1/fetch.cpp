@@ -5,10 +5,7 @@
 
 #include <regctl/base/error.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 
 namespace regctl::server {
 
@@ -20,7 +17,8 @@ constexpr std::uint64_t k_held_back_bytes = 16 * 1024;
 
 class Fetch::Reader final : public Source {
 public:
-  explicit Reader(std::shared_ptr<Fetch> fetch) : fetch_(std::move(fetch)) {}
+  Reader(std::shared_ptr<Fetch> fetch, std::unique_ptr<Source> written)
+      : fetch_(std::move(fetch)), written_(std::move(written)) {}
 
   std::size_t read(std::span<std::byte> out) override {
     std::uint64_t end = 0;
@@ -41,22 +39,23 @@ public:
     if (wanted == 0) {
       return 0;
     }
-    const auto n = ::pread(fetch_->file_.get(), out.data(), wanted, static_cast<off_t>(offset_));
-    if (n <= 0) {
-      throw_errno("read a layer being fetched", n < 0 ? errno : EIO);
+    const auto n = written_->read(out.first(wanted));
+    if (n == 0) {
+      throw Error(ErrorKind::local_io, "a layer being fetched lost bytes that were written");
     }
-    offset_ += static_cast<std::uint64_t>(n);
-    return static_cast<std::size_t>(n);
+    offset_ += n;
+    return n;
   }
 
 private:
   std::shared_ptr<Fetch> fetch_; // may outlive the thread that fetches
+  std::unique_ptr<Source> written_;
   std::uint64_t offset_ = 0;
 };
 
-void Fetch::start(FileDescriptor file, std::optional<std::uint64_t> size_bytes) {
+void Fetch::start(OpenSource written, std::optional<std::uint64_t> size_bytes) {
   const std::lock_guard lock(mutex_);
-  file_ = std::move(file);
+  written_ = std::move(written);
   size_bytes_ = size_bytes;
   changed_.notify_all();
 }
@@ -105,7 +104,8 @@ std::optional<std::uint64_t> Fetch::size_bytes() const {
 }
 
 std::unique_ptr<Source> Fetch::open() {
-  return std::make_unique<Reader>(shared_from_this());
+  const std::lock_guard lock(mutex_);
+  return std::make_unique<Reader>(shared_from_this(), written_());
 }
 
 } // namespace regctl::server

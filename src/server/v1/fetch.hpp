@@ -3,7 +3,6 @@
 
 #include "server/http/message.hpp"
 
-#include <regctl/base/file.hpp>
 #include <regctl/base/stream.hpp>
 
 #include <condition_variable>
@@ -16,7 +15,7 @@
 
 namespace regctl::server {
 
-/// A layer that one thread fetches into a file and any number of others read as it grows. The last
+/// A layer that one thread fetches and writes and any number of others read as it grows. The last
 /// bytes are held back until the whole has been verified. Thread-safe.
 class Fetch : public std::enable_shared_from_this<Fetch> {
 public:
@@ -24,8 +23,9 @@ public:
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
 
-  /// The file is open and the size known, if the source tells it.
-  void start(FileDescriptor file, std::optional<std::uint64_t> size_bytes);
+  /// The layer is being written, and the size known, if the source tells it. `written` opens what
+  /// was written so far.
+  void start(OpenSource written, std::optional<std::uint64_t> size_bytes);
   void advance(std::uint64_t written_bytes);
   void succeed();
   void fail(std::exception_ptr reason) noexcept;
@@ -47,7 +47,7 @@ private:
   std::string id_;
   mutable std::mutex mutex_; ///< guards what follows
   std::condition_variable changed_;
-  FileDescriptor file_;
+  OpenSource written_;
   std::optional<std::uint64_t> size_bytes_;
   std::uint64_t written_bytes_ = 0;
   bool is_complete_ = false;

@@ -14,12 +14,11 @@ namespace {
 /// Whether an image was announced in a push to a repository. The list can be long, and everybody
 /// may ask: it is looked through a piece at a time.
 bool is_announced(const V1Storage& storage, const std::string& name, const std::string& id) {
-  auto file = storage.open_index_images(name);
+  const auto file = storage.open_index_images(name);
   if (!file) {
     return false;
   }
-  const auto list = make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
-                                      file->size_bytes, "the list of images of " + name);
+  const auto list = file->open("the list of images of " + name);
   const auto wanted = "\"" + id + "\"";
   std::string window; // the last piece, and before it what may begin the ID
   std::vector<char> piece(k_buffer_bytes);

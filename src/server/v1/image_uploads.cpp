@@ -198,12 +198,13 @@ std::unique_ptr<Handler> receive_again(Service& service, const Request& request,
                                        const std::string& id) {
   const auto json = service.storage->image_json(id);
   const auto layer = service.storage->open_layer(id);
-  const bool is_comparable = service.uploads.is_layer_owed(id) && json && layer &&
-                             request.body_bytes().value_or(layer->size_bytes) == layer->size_bytes;
+  const bool is_comparable =
+      service.uploads.is_layer_owed(id) && json && layer &&
+      request.body_bytes().value_or(layer->size_bytes()) == layer->size_bytes();
   if (!is_comparable) {
     return refuse(409, k_exists);
   }
-  return std::make_unique<LayerComparison>(service, id, *json, layer->size_bytes);
+  return std::make_unique<LayerComparison>(service, id, *json, layer->size_bytes());
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http/range.hpp"
 #include "server/v1/service.hpp"
+#include "server/v1/stored_body.hpp"
 
 #include <regctl/model/digest.hpp>
 
@@ -108,7 +109,7 @@ Response get_image_layer(Call& call) {
     }
     return std::move(*refusal);
   }
-  auto file = service.storage->open_layer(id);
+  const auto file = service.storage->open_layer(id);
   if (!file) {
     return error_response(404, k_not_found);
   }
@@ -116,14 +117,14 @@ Response get_image_layer(Call& call) {
   if (is_not_modified(call.request, tag)) {
     return not_modified_response(tag);
   }
-  auto range = parse_range(call.request.header("Range"), file->size_bytes);
+  auto range = parse_range(call.request.header("Range"), file->size_bytes());
   if (const auto condition = call.request.header("If-Range"); condition && *condition != tag) {
-    range = {ByteRange::Kind::whole, 0, file->size_bytes};
+    range = {ByteRange::Kind::whole, 0, file->size_bytes()};
   }
   Response response;
   response.headers = {{"Content-Type", k_bytes}, {"Accept-Ranges", "bytes"}};
   make_cacheable(response, tag);
-  const auto size = std::to_string(file->size_bytes);
+  const auto size = std::to_string(file->size_bytes());
   if (range.kind == ByteRange::Kind::unsatisfiable) {
     auto refusal = error_response(416, "The layer has " + size + " bytes");
     refusal.headers.push_back({"Accept-Ranges", "bytes"});
@@ -136,9 +137,7 @@ Response get_image_layer(Call& call) {
         {"Content-Range", "bytes " + std::to_string(range.first) + "-" +
                               std::to_string(range.first + range.size_bytes - 1) + "/" + size});
   }
-  if (range.size_bytes > 0) {
-    response.file = FilePart{std::move(file->fd), range.first, range.size_bytes};
-  }
+  set_body(response, *file, range.first, range.size_bytes, "the layer of image " + id);
   return response;
 }
 

@@ -60,7 +60,8 @@ public:
     Response response;
     response.headers.push_back({"Content-Type", "application/json"});
     make_cacheable(response, "");
-    response.file = FilePart{std::move(file_), 0, size_bytes_};
+    response.file =
+        FilePart{std::make_shared<const FileDescriptor>(std::move(file_)), 0, size_bytes_};
     return response;
   }
 
@@ -125,17 +126,15 @@ void add_group(Spool& spool, const char* name, const std::map<std::string, Seen>
 
 LayerReader::LayerReader(const V1Storage& storage, const std::string& id,
                          CheckWanted check_wanted) {
-  auto file = storage.open_layer(id);
+  const auto file = storage.open_layer(id);
   if (!file) {
     throw Error(ErrorKind::not_found, "the layer of image " + id + " is not there");
   }
-  if (file->size_bytes > 0) {
+  if (file->size_bytes() > 0) {
     const auto what = "the layer of image " + id;
-    auto bytes = make_range_source(std::make_shared<FileDescriptor>(std::move(file->fd)), 0,
-                                   file->size_bytes, what);
     // Checked on both sides: a few bytes may be unpacked to many.
     auto unpacked = make_decompressed_source(
-        std::make_unique<WantedSource>(std::move(bytes), check_wanted), what);
+        std::make_unique<WantedSource>(file->open(what), check_wanted), what);
     tar_ = std::make_unique<TarReader>(
         std::make_unique<WantedSource>(std::move(unpacked), check_wanted), what);
   }

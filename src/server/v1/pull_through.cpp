@@ -8,8 +8,6 @@
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/layer.hpp>
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <system_error>
 
@@ -296,7 +294,12 @@ void PullThrough::fetch_layer(Fetch& fetch) {
     throw Error(ErrorKind::unavailable, "another client is writing the image");
   }
   const auto bytes = source->open_layer(*image, LayerCheck::verify);
-  fetch.start(FileDescriptor(::fcntl(layer->fd(), F_DUPFD_CLOEXEC, 0)), image->layer_size_bytes);
+  const auto written = layer->written_bytes();
+  if (!written) {
+    throw Error(ErrorKind::unsupported,
+                "layers cannot be read while they are written to '" + storage_->folder() + "'");
+  }
+  fetch.start(written, image->layer_size_bytes);
   std::vector<std::byte> buffer(k_buffer_bytes);
   while (const auto n = bytes->read(buffer)) {
     layer->write(std::span(buffer).first(n));
@@ -306,11 +309,9 @@ void PullThrough::fetch_layer(Fetch& fetch) {
     return; // somebody pushed it meanwhile
   }
   if (bytes->original_json() != image->json) { // of a source that re-encodes: the sum is over this
-    const auto file = std::make_shared<FileDescriptor>(::fcntl(layer->fd(), F_DUPFD_CLOEXEC, 0));
-    const auto size = layer->size_bytes();
     writer->put_json(bytes->original_json());
     layer = writer->start_layer();
-    pump(*make_range_source(file, 0, size, "a layer being fetched"), *layer);
+    pump(*written(), *layer);
   }
   layer->commit();
   writer->complete();

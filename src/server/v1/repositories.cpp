@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/v1/image_list.hpp"
 #include "server/v1/service.hpp"
+#include "server/v1/stored_body.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
@@ -97,20 +98,19 @@ Response put_repository_images(Call& call) {
 /// The list of a repository's images as it is stored, sent from its file: it only grows. Damaged,
 /// it is not there.
 std::optional<Response> stored_images(Call& call) {
-  auto file = call.service.storage->open_index_images(call.target.name);
+  const auto file = call.service.storage->open_index_images(call.target.name);
   if (!file) {
     return std::nullopt;
   }
-  const auto fd = std::make_shared<FileDescriptor>(std::move(file->fd));
-  const auto turn = take_turn(call.service, call.request, file->size_bytes);
-  const auto text = read_text(*make_range_source(fd, 0, file->size_bytes, "a list of images"),
-                              k_listing_limit_bytes, "a list of images");
+  constexpr auto k_what = "a list of images";
+  const auto turn = take_turn(call.service, call.request, file->size_bytes());
+  const auto text = read_text(*file->open(k_what), k_listing_limit_bytes, k_what);
   const bool is_list = text.find_first_not_of(" \r\n") == text.find('[');
   if (!is_list || !Json::accept(text)) {
     return std::nullopt;
   }
   auto response = json_response("");
-  response.file = FilePart{std::move(*fd), 0, file->size_bytes};
+  set_body(response, *file, 0, file->size_bytes(), k_what);
   return response;
 }
 

@@ -4,7 +4,6 @@
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/text.hpp>
 
-#include <chrono>
 #include <utility>
 
 namespace regctl::server {
@@ -12,16 +11,6 @@ namespace regctl::server {
 namespace {
 
 constexpr std::size_t k_readers = 8;
-/// File systems tell time in ticks: what came within the same one would not be seen.
-constexpr std::int64_t k_settled_ns = 1'000'000'000;
-
-/// The time of a change, if what is read now has it for certain; else 0.
-std::int64_t settled(std::int64_t changed_ns) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const auto age_ns =
-      std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - changed_ns;
-  return age_ns > k_settled_ns ? changed_ns : 0;
-}
 
 } // namespace
 
@@ -37,24 +26,24 @@ void SearchIndex::refresh() {
   storage_->for_each_namespace([&](const std::string& name) {
     gone.erase(name);
     const auto found = read_.find(name);
-    if (found == read_.end() || found->second == 0 ||
-        found->second != storage_->last_change_ns(name)) {
-      changed.push_back({name, 0, {}});
+    if (found == read_.end() || found->second.empty() ||
+        found->second != storage_->namespace_version(name)) {
+      changed.push_back({name, {}, {}});
     }
   });
   run_parallel(k_readers, changed.size(), [&](std::size_t i) { read(changed[i]); });
   for (const auto& space : changed) {
     replace(space);
-    read_[space.name] = space.changed_ns;
+    read_[space.name] = space.version;
   }
   for (const auto& [name, unused] : gone) {
-    replace({name, 0, {}});
+    replace({name, {}, {}});
     read_.erase(name);
   }
 }
 
 void SearchIndex::read(Namespace& space) const {
-  space.changed_ns = settled(storage_->last_change_ns(space.name));
+  space.version = storage_->namespace_version(space.name);
   storage_->for_each_repository_in(
       space.name, [&](const std::string& name) { space.repositories.push_back(name); });
 }
@@ -67,7 +56,7 @@ void SearchIndex::replace(const Namespace& space) {
     end = names_.erase(end);
   }
   for (const auto& name : space.repositories) {
-    names_.emplace(name, Repository{lower(name), 0, false});
+    names_.emplace(name, Repository{lower(name), {}, false});
   }
 }
 
@@ -79,7 +68,7 @@ void SearchIndex::add(const std::string& name) {
     }
   }
   const std::unique_lock lock(mutex_);
-  names_.emplace(name, Repository{lower(name), 0, false});
+  names_.emplace(name, Repository{lower(name), {}, false});
 }
 
 void SearchIndex::remove(const std::string& name) {
@@ -101,19 +90,18 @@ std::vector<std::string> SearchIndex::find(std::string_view term) {
 }
 
 bool SearchIndex::has_tags(const std::string& name) {
-  const auto changed_ns = storage_->repository_change_ns(name);
+  const auto version = storage_->repository_version(name); // before it is read
   {
     const std::shared_lock lock(mutex_);
     const auto found = names_.find(name);
-    if (found != names_.end() && changed_ns != 0 && found->second.changed_ns == changed_ns) {
+    if (found != names_.end() && !version.empty() && found->second.version == version) {
       return found->second.has_tags;
     }
   }
-  const auto known_ns = settled(changed_ns); // before it is read
   const bool has_tags = storage_->count_tags(name) > 0;
   const std::unique_lock lock(mutex_);
   if (const auto found = names_.find(name); found != names_.end()) {
-    found->second.changed_ns = known_ns;
+    found->second.version = version;
     found->second.has_tags = has_tags;
   }
   return has_tags;

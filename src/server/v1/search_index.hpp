@@ -3,7 +3,6 @@
 
 #include <regctl/formats/v1_storage.hpp>
 
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,7 +14,7 @@
 namespace regctl::server {
 
 /// The names of all repositories, in memory: read from the tree at start, in parallel, and kept by
-/// what is written. What other processes write is seen by the times of the tree's folders, which
+/// what is written. What other processes write is seen by the versions of the tree's folders, which
 /// every search compares, so that no answer is stale. Thread-safe.
 class SearchIndex {
 public:
@@ -36,13 +35,13 @@ public:
 private:
   struct Namespace {
     std::string name;
-    std::int64_t changed_ns = 0; // when it was read; 0 where it has to be read again
+    std::string version; // of before it was read; empty where it has to be read again
     std::vector<std::string> repositories;
   };
 
   struct Repository {
-    std::string folded;          ///< its name in lower case
-    std::int64_t changed_ns = 0; ///< when its tags were counted; 0 where they have to be again
+    std::string folded;  ///< its name in lower case
+    std::string version; ///< of before its tags were counted; empty where they have to be again
     bool has_tags = false;
   };
 
@@ -52,7 +51,7 @@ private:
 
   std::shared_ptr<const V1Storage> storage_; // shared with the server
   std::mutex refreshing_;                    ///< guards `read_`
-  std::map<std::string, std::int64_t> read_; // namespace → Namespace::changed_ns
+  std::map<std::string, std::string> read_;  // namespace → Namespace::version
   mutable std::shared_mutex mutex_;          ///< guards `names_`
   std::map<std::string, Repository> names_;
 };

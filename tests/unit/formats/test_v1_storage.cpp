@@ -15,7 +15,9 @@
 #include <algorithm>
 #include <atomic>
 #include <fstream>
+#include <map>
 #include <thread>
+#include <utility>
 
 using namespace regctl;
 using namespace std::chrono_literals;
@@ -411,6 +413,53 @@ TEST_CASE_FIXTURE(Fixture, "the list of images only grows, and keeps what it has
   CHECK(storage->index_images("a/b") == R"([{"id": ")" + id_of(1) + "\"}]");
 }
 
+TEST_CASE_FIXTURE(Fixture, "what is written to a list of images without a lease is not lost") {
+  const auto list_of = [](const Ids& ids) {
+    std::string list;
+    for (const auto& id : ids) {
+      list += (list.empty() ? "[" : ", ") + (R"({"id": ")" + id + "\"}");
+    }
+    return list + "]";
+  };
+  storage->add_index_images("a/b", {id_of(1), id_of(2)}, {});
+  bool is_written = false;
+  const auto pruned = storage->prune_index_images("a/b", [&](const std::string& id) {
+    if (!std::exchange(is_written, true)) { // as the original, which knows no leases
+      write("repositories/a/b/_index_images", list_of({id_of(1), id_of(2), id_of(3)}));
+    }
+    return id != id_of(1);
+  });
+  CHECK(pruned == 1);
+  CHECK(storage->index_images("a/b") == list_of({id_of(2), id_of(3)}));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a list of images that never stands still is written in the end") {
+  storage->add_index_images("a/b", {id_of(1)}, {});
+  std::string filler;
+  storage->prune_index_images("a/b", [&](const std::string&) {
+    write("repositories/a/b/_index_images", (filler += ' ') + *storage->index_images("a/b"));
+    return false;
+  });
+  CHECK(storage->index_images("a/b") == "[]");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what killed writers left is told of images and repositories alone") {
+  const std::string file = "/.x.1.2.part";
+  write("images/" + id_of(1) + file, "123");
+  write("images/other" + file, "");
+  write("repositories/team/app" + file, "1");
+  write("repositories/team/app/deeper" + file, "");
+  std::map<std::string, std::uint64_t> found;
+  storage->for_each_unfinished([&](const UnfinishedFile& left) {
+    found[left.path] = left.size_bytes;
+    storage->remove_unfinished(left);
+  });
+  CHECK(found == std::map<std::string, std::uint64_t>{{"images/" + id_of(1) + file, 3},
+                                                      {"repositories/team/app" + file, 1}});
+  CHECK(std::filesystem::exists(folder / ("images/other" + file)));
+  CHECK_FALSE(std::filesystem::exists(folder / ("images/" + id_of(1) + file)));
+}
+
 TEST_CASE_FIXTURE(Fixture, "a list of images does not become longer than can be read") {
   const std::string filler(64 * 1024 * 1024 - 100, 'x');
   const auto list = "[{\"id\": \"" + filler + "\"}]";
@@ -564,6 +613,23 @@ TEST_CASE_FIXTURE(Fixture,
   storage->for_each_repository([&](const std::string& name) { names.push_back(name); });
   std::sort(names.begin(), names.end());
   CHECK(names == Ids{"library/app", "team/README", "team/deep/name"});
-  CHECK(storage->last_change_ns("team") > 0);
-  CHECK(storage->last_change_ns("none") == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "versions tell whether repositories or their files came or went") {
+  using namespace std::filesystem;
+  const auto earlier = file_time_type::clock::now() - 1h;
+  storage->put_tag("team/app", "1", id_of(1), "{}");
+  last_write_time(folder / "repositories/team", earlier);
+  last_write_time(folder / "repositories/team/app", earlier);
+  const auto space = storage->namespace_version("team");
+  const auto repository = storage->repository_version("team/app");
+  CHECK_FALSE(space.empty());
+  CHECK_FALSE(repository.empty());
+  storage->remove_tag("team/app", "1");
+  CHECK(storage->repository_version("team/app") != repository);
+  CHECK(storage->namespace_version("team") == space);
+  storage->remove_repository("team/app");
+  CHECK(storage->namespace_version("team") != space);
+  CHECK(storage->repository_version("team/app").empty());
+  CHECK(storage->namespace_version("none").empty());
 }

@@ -9,9 +9,11 @@
 #include <doctest/doctest.h>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
+#include <thread>
 #include <vector>
 
 using namespace regctl;
@@ -48,6 +50,20 @@ struct Fixture {
     return names;
   }
 };
+
+/// Waits until a thread of this process waits for a lock of flock(2).
+void wait_for_waiter() {
+  const auto end = std::chrono::steady_clock::now() + 60s;
+  const auto own = " " + std::to_string(::getpid()) + " ";
+  for (bool is_waiting = false; !is_waiting; std::this_thread::yield()) {
+    REQUIRE(std::chrono::steady_clock::now() < end);
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+      is_waiting = is_waiting || (line.find("-> FLOCK") != std::string::npos &&
+                                  line.find(own) != std::string::npos);
+    }
+  }
+}
 
 } // namespace
 
@@ -211,6 +227,18 @@ TEST_CASE_FIXTURE(Fixture, "a file that was cut since it was opened is an error"
   const auto file = tree.find_file("a/file");
   std::filesystem::resize_file(folder / "a/file", 3);
   CHECK(failure([&] { drain(*file->open("a file")); }) == ErrorKind::protocol);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a lease that waited for a folder that was removed is of a new one") {
+  auto first = tree.lease("a", Sharing::exclusive, 0ms);
+  std::unique_ptr<StorageFolder> second;
+  std::thread waits([&] { second = tree.lease("a", Sharing::exclusive, std::nullopt); });
+  wait_for_waiter();
+  tree.remove_folder("a");
+  first.reset();
+  waits.join();
+  second->put("file", "1");
+  CHECK(tree.read("a/file", 5) == "1");
 }
 
 TEST_CASE_FIXTURE(Fixture, "a lease lasts as long as an upload that was begun under it") {
