@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/formats/v1_image_writer.hpp>
 #include <regctl/ops/gc.hpp>
 
 #include <algorithm>

@@ -3,6 +3,7 @@
 #include "ops/v1/image_graph.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/formats/v1_image_writer.hpp>
 #include <regctl/ops/repair.hpp>
 
 #include <algorithm>

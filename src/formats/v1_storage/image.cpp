@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/formats/v1_image_writer.hpp>
 #include <regctl/model/digest.hpp>
 #include <regctl/model/v1/chain.hpp>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
+#include <regctl/formats/v1_image_writer.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/model/v1/difference.hpp>

@@ -5,6 +5,7 @@
 #include "server/v1/service.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/formats/v1_image_writer.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/layer.hpp>
 

@@ -5,6 +5,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/formats/v1_image_writer.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/image.hpp>

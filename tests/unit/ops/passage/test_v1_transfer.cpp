@@ -5,6 +5,7 @@
 #include "support/temporary_folder.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/formats/v1_image_writer.hpp>
 #include <regctl/formats/v1_storage.hpp>
 
 #include <doctest/doctest.h>
