@@ -46,12 +46,12 @@ void prepare_hashing() {
   static_cast<void>(sha256());
 }
 
-struct Sha256::State {
+struct Sha256::Impl {
   std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  if (!state_->context || EVP_DigestInit_ex(state_->context.get(), sha256(), nullptr) != 1) {
+Sha256::Sha256() : impl_(std::make_unique<Impl>()) {
+  if (!impl_->context || EVP_DigestInit_ex(impl_->context.get(), sha256(), nullptr) != 1) {
     throw std::bad_alloc();
   }
 }
@@ -61,7 +61,7 @@ Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::update(std::span<const std::byte> bytes) {
-  EVP_DigestUpdate(state_->context.get(), bytes.data(), bytes.size());
+  EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size());
 }
 
 void Sha256::update(std::string_view text) {
@@ -71,7 +71,7 @@ void Sha256::update(std::string_view text) {
 std::string Sha256::finish_hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned int size = 0;
-  EVP_DigestFinal_ex(state_->context.get(), sum.data(), &size);
+  EVP_DigestFinal_ex(impl_->context.get(), sum.data(), &size);
   return to_hex(std::span(sum).first(size));
 }
 

@@ -13,9 +13,9 @@
 
 namespace regctl {
 
-class TarReader::State final : public Source {
+class TarReader::Impl final : public Source {
 public:
-  State(std::unique_ptr<Source> source, std::string what)
+  Impl(std::unique_ptr<Source> source, std::string what)
       : source_(std::move(source)), what_(std::move(what)) {}
 
   std::optional<TarEntry> next() {
@@ -135,17 +135,17 @@ private:
 };
 
 TarReader::TarReader(std::unique_ptr<Source> source, std::string what)
-    : state_(std::make_unique<State>(std::move(source), std::move(what))) {}
+    : impl_(std::make_unique<Impl>(std::move(source), std::move(what))) {}
 TarReader::~TarReader() = default;
 
 std::optional<TarEntry> TarReader::next() {
-  return state_->next();
+  return impl_->next();
 }
 Source& TarReader::data() {
-  return *state_;
+  return *impl_;
 }
 bool TarReader::has_end_mark() const noexcept {
-  return state_->has_end_mark();
+  return impl_->has_end_mark();
 }
 
 namespace {

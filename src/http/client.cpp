@@ -106,9 +106,9 @@ private:
 
 } // namespace
 
-class Client::State {
+class Client::Impl {
 public:
-  explicit State(ClientOptions options) : options_(std::move(options)), gates_(options_) {
+  explicit Impl(ClientOptions options) : options_(std::move(options)), gates_(options_) {
     if (!options_.settings) {
       options_.settings = [](const std::string&) { return HostSettings(); };
     }
@@ -381,19 +381,19 @@ private:
   Loops loops_;
 };
 
-Client::Client(ClientOptions options) : state_(std::make_unique<State>(std::move(options))) {}
+Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Client::~Client() = default;
 
 Response Client::send(const Request& request) {
-  return state_->send(request);
+  return impl_->send(request);
 }
 
 Client::Attempt Client::attempt(const Request& request) {
-  return state_->attempt(request);
+  return impl_->attempt(request);
 }
 
 const ClientOptions& Client::options() const noexcept {
-  return state_->options();
+  return impl_->options();
 }
 
 } // namespace regctl::http

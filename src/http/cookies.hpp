@@ -18,6 +18,7 @@ namespace regctl::http {
 class OriginShare {
 public:
   OriginShare();
+  ~OriginShare() = default;
   OriginShare(const OriginShare&) = delete;
   OriginShare& operator=(const OriginShare&) = delete;
 

@@ -61,9 +61,9 @@ struct Source {
 
 } // namespace
 
-class Credentials::State {
+class Credentials::Impl {
 public:
-  explicit State(Options options) : options_(std::move(options)) {
+  explicit Impl(Options options) : options_(std::move(options)) {
     if (options_.docker_config.empty()) {
       options_.docker_config = default_docker_config();
     }
@@ -244,24 +244,24 @@ private:
   std::set<std::string> told_;
 };
 
-Credentials::Credentials(Options options) : state_(std::make_unique<State>(std::move(options))) {}
+Credentials::Credentials(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Credentials::~Credentials() = default;
 
 std::optional<Credential> Credentials::find(const std::string& host,
                                             const std::string& repository) {
-  return state_->find(host, repository);
+  return impl_->find(host, repository);
 }
 
 std::optional<Credential> Credentials::find_any_repository(const std::string& host) {
-  return state_->find_any_repository(host);
+  return impl_->find_any_repository(host);
 }
 
 std::string Credentials::store(const std::string& host, const Credential& credential) {
-  return state_->store(host, credential);
+  return impl_->store(host, credential);
 }
 
 bool Credentials::erase(const std::string& host) {
-  return state_->erase(host);
+  return impl_->erase(host);
 }
 
 } // namespace regctl::http

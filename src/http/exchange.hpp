@@ -50,6 +50,8 @@ class Loops {
 public:
   Loops();
   ~Loops();
+  Loops(const Loops&) = delete;
+  Loops& operator=(const Loops&) = delete;
   Loop& borrow();
   void give_back(Loop& loop) noexcept;
 

@@ -59,9 +59,9 @@ int wait_for_signal(long timeout_ns) {
 
 } // namespace
 
-class Server::State {
+class Server::Impl {
 public:
-  State(ServerOptions options, ServerSeams seams)
+  Impl(ServerOptions options, ServerSeams seams)
       : options_(std::move(options)), seams_(std::move(seams)),
         log_(options_.access_log, options_.log_format), v1_(service_) {
     ::mallopt(M_ARENA_MAX, 4); // a heap for each of hundreds of threads would be the largest of all
@@ -232,20 +232,20 @@ private:
 };
 
 Server::Server(ServerOptions options, ServerSeams seams)
-    : state_(std::make_unique<State>(std::move(options), std::move(seams))) {}
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(seams))) {}
 
 Server::~Server() = default;
 
 std::uint16_t Server::port() const noexcept {
-  return state_->port();
+  return impl_->port();
 }
 
 std::size_t Server::repositories() const {
-  return state_->repositories();
+  return impl_->repositories();
 }
 
 void Server::run_until_told() {
-  state_->run_until_told();
+  impl_->run_until_told();
 }
 
 void Server::block_signals() {

@@ -32,8 +32,8 @@ public:
   [[nodiscard]] std::string finish_hex();
 
 private:
-  struct State; // hides libcrypto's type
-  std::unique_ptr<State> state_;
+  struct Impl; // hides libcrypto's type
+  std::unique_ptr<Impl> impl_;
 };
 
 /// The SHA-256 of `text` as 64 lower-case hex digits.

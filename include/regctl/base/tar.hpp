@@ -51,8 +51,8 @@ public:
   [[nodiscard]] bool has_end_mark() const noexcept;
 
 private:
-  class State;
-  std::unique_ptr<State> state_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 /// The limit for one PAX or GNU extended header.

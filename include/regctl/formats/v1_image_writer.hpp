@@ -21,6 +21,8 @@ namespace regctl {
 class V1Storage::ImageWriter {
 public:
   ~ImageWriter();
+  ImageWriter(const ImageWriter&) = delete;
+  ImageWriter& operator=(const ImageWriter&) = delete;
 
   [[nodiscard]] ImageState state() const;
 
@@ -32,6 +34,8 @@ public:
   class Layer : public Sink {
   public:
     ~Layer() override;
+    Layer(const Layer&) = delete;
+    Layer& operator=(const Layer&) = delete;
     void write(std::span<const std::byte> bytes) override;
     [[nodiscard]] std::uint64_t size_bytes() const noexcept;
 

@@ -36,6 +36,8 @@ public:
   static std::shared_ptr<V1Storage> open(const std::string& folder,
                                          Missing missing = Missing::error);
   ~V1Storage();
+  V1Storage(const V1Storage&) = delete;
+  V1Storage& operator=(const V1Storage&) = delete;
 
   [[nodiscard]] const std::string& folder() const noexcept;
 
@@ -201,11 +203,18 @@ private:
 class V1Storage::Exclusive {
 public:
   ~Exclusive();
+  Exclusive(const Exclusive&) = delete;
+  Exclusive& operator=(const Exclusive&) = delete;
 
 private:
   friend class V1Storage;
   explicit Exclusive(std::shared_ptr<V1Storage> storage) : storage_(std::move(storage)) {}
   std::shared_ptr<V1Storage> storage_; // shared: whoever locks may be the last to hold the tree
 };
+
+/// The properties that docker-registry keeps beside a tag, as V1Storage::put_tag() takes them: JSON
+/// with the time, and what the User-Agent of an engine tells ("docker/1.6.2 go/go1.4.2
+/// git-commit/7c8fca2 kernel/3.19.0 os/linux arch/amd64"). Source: docker-registry 0.9.1.
+std::string print_tag_properties(std::string_view user_agent);
 
 } // namespace regctl

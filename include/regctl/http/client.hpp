@@ -75,8 +75,8 @@ public:
   [[nodiscard]] const ClientOptions& options() const noexcept override;
 
 private:
-  class State;
-  std::unique_ptr<State> state_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 } // namespace regctl::http

@@ -48,6 +48,8 @@ public:
 
   explicit Credentials(Options options);
   ~Credentials();
+  Credentials(const Credentials&) = delete;
+  Credentials& operator=(const Credentials&) = delete;
 
   /// For "host:port", or for one repository there ("team/app"). Throws Error{usage} for what is to
   /// be read and cannot be (naming it), never for a file that is missing unless REGISTRY_AUTH_FILE
@@ -67,8 +69,8 @@ public:
   bool erase(const std::string& host);
 
 private:
-  class State;
-  std::unique_ptr<State> state_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 } // namespace regctl::http

@@ -34,6 +34,8 @@ public:
   Registries(http::Transport& transport, http::Credentials& credentials,
              const http::Settings& settings);
   ~Registries();
+  Registries(const Registries&) = delete;
+  Registries& operator=(const Registries&) = delete;
 
   /// Asks `host` what it speaks: v1, and if that fails or `ask` is everything, v2. Loopback hosts
   /// are asked by http, then https; hosts that are configured insecure by https, then http; all

@@ -62,6 +62,8 @@ public:
   /// V1Storage::open().
   Server(ServerOptions options, ServerSeams seams);
   ~Server(); ///< closes every connection
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   [[nodiscard]] std::uint16_t port() const noexcept;
   [[nodiscard]] std::size_t repositories() const;
@@ -77,8 +79,8 @@ public:
   static void block_signals();
 
 private:
-  class State;
-  std::unique_ptr<State> state_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 } // namespace regctl::server

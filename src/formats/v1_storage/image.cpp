@@ -50,16 +50,15 @@ std::unique_ptr<V1Storage::ImageWriter> V1Storage::write_image(const std::string
 
 std::optional<std::vector<std::string>> V1Storage::chain(const std::string& id) const {
   std::vector<std::string> ids;
-  std::set<std::string> seen;
-  for (std::optional<std::string> next = id; next;) {
-    auto image = read_info(*this, *next);
-    if (!image || ids.size() == k_max_chain || !seen.insert(*next).second) {
-      return std::nullopt;
-    }
-    ids.push_back(*next);
-    next = std::move(image->parent);
-  }
-  return ids;
+  std::set<std::string> seen; // a loop is not read a thousand times
+  bool is_whole = true;
+  const bool has_end = walk_parents(id, [&](const std::string& next) {
+    const auto image = seen.insert(next).second ? read_info(*this, next) : std::nullopt;
+    is_whole = image.has_value();
+    ids.push_back(next);
+    return is_whole ? image->parent : std::nullopt;
+  });
+  return is_whole && has_end ? std::optional(std::move(ids)) : std::nullopt;
 }
 
 std::optional<std::vector<std::string>> V1Storage::likely_chain(const std::string& id) const {

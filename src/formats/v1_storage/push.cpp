@@ -8,7 +8,6 @@
 #include <regctl/model/v1/push_progress.hpp>
 
 #include <algorithm>
-#include <ctime>
 
 namespace regctl {
 
@@ -16,11 +15,6 @@ namespace {
 
 /// How long a copy waits for another writer of the same image: longer than any layer takes.
 constexpr auto k_patience = std::chrono::hours(24);
-
-/// What the original keeps beside a tag, as a copy knows it.
-std::string tag_properties() {
-  return "{\"last_update\": " + std::to_string(std::time(nullptr)) + "}";
-}
 
 using Stage = PushProgress::Stage;
 
@@ -62,7 +56,7 @@ public:
     storage_->add_index_images(name_, plan_.ids, {});
     for (const auto& [tag, id] : plan_.tags) {
       on_tag(tag, id, "v1-storage:" + storage_->folder() + ":" + familiar_name(name_) + ":" + tag);
-      storage_->put_tag(name_, tag, id, tag_properties());
+      storage_->put_tag(name_, tag, id, print_tag_properties({}));
     }
   }
 
@@ -119,7 +113,7 @@ private:
   PushProgress progress_;
 };
 
-class StorageRepository : public V1Repository {
+class StorageRepository final : public V1Repository {
 public:
   StorageRepository(std::shared_ptr<V1Storage> storage, std::string name)
       : storage_(std::move(storage)), name_(std::move(name)) {}
@@ -185,7 +179,7 @@ public:
   }
 
   void put_tag(const std::string& tag, const std::string& id) override {
-    storage_->put_tag(name_, tag, id, tag_properties());
+    storage_->put_tag(name_, tag, id, print_tag_properties({}));
   }
 
   void remove_tag(const std::string& tag) override {
@@ -200,42 +194,48 @@ public:
     }
   }
 
-protected:
-  [[nodiscard]] V1Storage& storage() const noexcept { return *storage_; }
-
 private:
   std::shared_ptr<V1Storage> storage_; // shared with pushes
   std::string name_;
 };
 
 /// Every repository at once, for reading.
-class WholeStorage final : public StorageRepository {
+class WholeStorage final : public ReadOnlyV1Repository {
 public:
   explicit WholeStorage(std::shared_ptr<V1Storage> storage)
-      : StorageRepository(std::move(storage), "") {}
+      : storage_(*storage), images_(std::move(storage), "") {}
 
-  [[nodiscard]] std::string describe() const override { return "v1-storage:" + storage().folder(); }
+  [[nodiscard]] std::string describe() const override { return "v1-storage:" + storage_.folder(); }
 
   V1Tags tags() override {
     V1Tags all;
-    storage().for_each_repository([&](const std::string& name) {
-      for (const auto& [tag, id] : storage().tags(name).value_or(V1Tags())) {
+    storage_.for_each_repository([&](const std::string& name) {
+      for (const auto& [tag, id] : storage_.tags(name).value_or(V1Tags())) {
         all[familiar_name(name) + ":" + tag] = id;
       }
     });
     return all;
   }
 
-  std::unique_ptr<V1Push> start_push(const V1PushPlan&) override { refuse(); }
-  void put_tag(const std::string&, const std::string&) override { refuse(); }
-  void remove_tag(const std::string&) override { refuse(); }
-  void remove() override { refuse(); }
+  std::optional<std::vector<std::string>> ancestry(const std::string& id) override {
+    return images_.ancestry(id);
+  }
+  std::optional<V1Image> find_image(const std::string& id) override {
+    return images_.find_image(id);
+  }
+  V1Answer look_up(const std::string& id) override { return images_.look_up(id); }
+  std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
+    return images_.open_layer(image, check);
+  }
 
 private:
-  [[noreturn]] void refuse() const {
-    throw Error(ErrorKind::usage, describe() + " names no repository",
-                "write " + describe() + ":NAME[:TAG]");
+  [[nodiscard]] Error refusal() const override {
+    return Error(ErrorKind::usage, describe() + " names no repository",
+                 "write " + describe() + ":NAME[:TAG]");
   }
+
+  V1Storage& storage_;       // which images_ keeps
+  StorageRepository images_; // an image lies there once, whatever repository names it
 };
 
 } // namespace

@@ -41,9 +41,9 @@ void hash_header(Sha256& hasher, const TarEntry& entry) {
 
 } // namespace
 
-class Tarsum::State {
+class Tarsum::Impl {
 public:
-  explicit State(std::string_view json) : json_(json), buffer_(k_buffer_bytes) {}
+  explicit Impl(std::string_view json) : json_(json), buffer_(k_buffer_bytes) {}
 
   bool step(Source& unpacked) {
     if (!reader_) {
@@ -107,17 +107,17 @@ private:
   bool failed_ = false;
 };
 
-Tarsum::Tarsum(std::string_view json) : state_(std::make_unique<State>(json)) {}
+Tarsum::Tarsum(std::string_view json) : impl_(std::make_unique<Impl>(json)) {}
 Tarsum::~Tarsum() = default;
 
 bool Tarsum::step(Source& unpacked) {
-  return state_->step(unpacked);
+  return impl_->step(unpacked);
 }
 void Tarsum::give_up(const Error&) noexcept {
-  state_->fail();
+  impl_->fail();
 }
 std::optional<std::string> Tarsum::result() {
-  return state_->result();
+  return impl_->result();
 }
 
 std::string tarsum(std::string_view json, std::unique_ptr<Source> layer) {

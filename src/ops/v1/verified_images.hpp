@@ -16,10 +16,10 @@ namespace regctl::ops {
 /// Not thread-safe.
 class VerifiedImages {
 public:
-  struct State;
-  using Image = std::pair<const PackedId, State>;
+  struct Examined;
+  using Image = std::pair<const PackedId, Examined>;
 
-  struct State {
+  struct Examined {
     Image* parent = nullptr;     ///< null for a base image
     std::uint64_t last_walk = 0; ///< the last walk that passed it
     bool is_known = false;       ///< examined at A
@@ -55,7 +55,7 @@ public:
 private:
   using Findings = std::unordered_map<const Image*, std::vector<Finding>>;
 
-  std::unordered_map<PackedId, State, PackedId::Hash> images_;
+  std::unordered_map<PackedId, Examined, PackedId::Hash> images_;
   Findings findings_;
   Findings ancestry_findings_;
   std::uint64_t walks_ = 0;

@@ -59,9 +59,9 @@ private:
 
 } // namespace
 
-class Registry::State {
+class Registry::Impl {
 public:
-  explicit State(Connection connection)
+  explicit Impl(Connection connection)
       : connection_(std::make_shared<const Connection>(std::move(connection))) {}
 
   [[nodiscard]] const Connection& connection() const noexcept { return *connection_; }
@@ -101,31 +101,31 @@ private:
 
 Registry::Registry(http::Transport& transport, http::Url base, std::string host,
                    CredentialFor credential_for, Ping ping, http::EndpointTrust endpoints)
-    : state_(std::make_shared<State>(
+    : impl_(std::make_shared<Impl>(
           Connection{transport, base, std::move(host), std::move(credential_for), std::move(ping),
                      std::make_shared<Endpoints>(transport, base, endpoints)})) {}
 
 Registry::~Registry() = default;
 
 const http::Url& Registry::base() const noexcept {
-  return state_->connection().base;
+  return impl_->connection().base;
 }
 const Ping& Registry::ping() const noexcept {
-  return state_->connection().ping;
+  return impl_->connection().ping;
 }
 
 std::optional<std::vector<SearchResult>> Registry::search(std::string_view term) {
-  const auto& connection = state_->connection();
+  const auto& connection = impl_->connection();
   SearchContext context;
   context.host = connection.host;
-  context.ask = [&](std::string target) { return state_->ask(std::move(target)); };
-  context.has_repository = [&](const std::string& name) { return state_->has_repository(name); };
+  context.ask = [&](std::string target) { return impl_->ask(std::move(target)); };
+  context.has_repository = [&](const std::string& name) { return impl_->has_repository(name); };
   context.note = [&](const std::string& sentence) { connection.transport.note(sentence); };
   return v1::search(context, term);
 }
 
 bool Registry::list_all_tags(const OnTag& on_tag) {
-  auto response = state_->ask("/v1/repositories");
+  auto response = impl_->ask("/v1/repositories");
   if (response.status != 200) {
     http::discard_body(response);
     return false;
@@ -135,27 +135,27 @@ bool Registry::list_all_tags(const OnTag& on_tag) {
 
 bool Registry::check_credential() {
   const std::string target = "/v1/users/";
-  auto response = state_->ask(target);
+  auto response = impl_->ask(target);
   if (response.status == 404) {
     http::discard_body(response);
     return false;
   }
   if (!is_success(response.status)) {
-    throw_status(response, "cannot log in to " + state_->connection().host);
+    throw_status(response, "cannot log in to " + impl_->connection().host);
   }
   http::discard_body(response);
   // docker-registry, npm's server and others without users say yes to everybody.
-  auto anonymous = state_->ask_anonymously(target);
+  auto anonymous = impl_->ask_anonymously(target);
   http::discard_body(anonymous);
   return !is_success(anonymous.status);
 }
 
 std::unique_ptr<V1Repository> Registry::open(const std::string& name) {
-  return std::make_unique<RemoteRepository>(state_->session(name));
+  return std::make_unique<RemoteRepository>(impl_->session(name));
 }
 
 RepositoryAccess Registry::access(const std::string& name) {
-  const auto session = state_->session(name);
+  const auto session = impl_->session(name);
   auto response = session->send(get(repository_path(name) + "/properties"), Need::read);
   if (response.status != 200) {
     throw_status(response, "cannot read the properties of " + session->describe());
@@ -167,7 +167,7 @@ RepositoryAccess Registry::access(const std::string& name) {
 }
 
 void Registry::set_access(const std::string& name, RepositoryAccess access) {
-  const auto session = state_->session(name);
+  const auto session = impl_->session(name);
   auto request = get(repository_path(name) + "/properties");
   request.method = http::Method::put;
   request.headers.add("Content-Type", "application/json");

@@ -74,9 +74,9 @@ void ignore_log(void*, const char*, va_list) {}
 
 } // namespace
 
-class Daemon::State {
+class Daemon::Impl {
 public:
-  State(Application& application, const FileDescriptor& listener, const DaemonOptions& options)
+  Impl(Application& application, const FileDescriptor& listener, const DaemonOptions& options)
       : watch_(options.timeout, options.connections),
         context_{application, watch_, !options.tls_certificate.empty(), {}, {}, {}} {
     start(listener, options);
@@ -141,24 +141,24 @@ private:
 };
 
 Daemon::Daemon(Application& application, const FileDescriptor& listener, DaemonOptions options)
-    : state_(std::make_unique<State>(application, listener, options)) {}
+    : impl_(std::make_unique<Impl>(application, listener, options)) {}
 
 Daemon::~Daemon() = default;
 
 void Daemon::stop_listening() {
-  state_->stop_listening();
+  impl_->stop_listening();
 }
 
 void Daemon::refuse_requests() {
-  state_->refuse_requests();
+  impl_->refuse_requests();
 }
 
 bool Daemon::is_busy() const noexcept {
-  return state_->is_busy();
+  return impl_->is_busy();
 }
 
 std::size_t Daemon::open_connections() const noexcept {
-  return state_->open_connections();
+  return impl_->open_connections();
 }
 
 } // namespace regctl::server

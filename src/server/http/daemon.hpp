@@ -58,6 +58,8 @@ public:
 
   /// Closes every connection.
   ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
 
   /// Accepts no further connections. Requests on existing ones are answered, and then the
   /// connection is closed.
@@ -71,8 +73,8 @@ public:
   [[nodiscard]] std::size_t open_connections() const noexcept;
 
 private:
-  class State;
-  std::unique_ptr<State> state_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 } // namespace regctl::server

@@ -60,6 +60,8 @@ class Watch {
 public:
   Watch(std::chrono::seconds timeout, std::size_t connections);
   ~Watch();
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
 
   /// Adds a new connection. Shuts it down if it begins with a TLS hello on a plain port.
   Peer* add(int fd, bool is_secure);

@@ -54,9 +54,9 @@ private:
 
 } // namespace
 
-class PageServer::State {
+class PageServer::Impl {
 public:
-  State(const std::string& address, std::string path, std::function<std::string()> text)
+  Impl(const std::string& address, std::string path, std::function<std::string()> text)
       : page_(std::move(path), std::move(text)), listener_(listen_on(address)),
         daemon_(page_, listener_, {}) {}
 
@@ -70,12 +70,12 @@ private:
 
 PageServer::PageServer(const std::string& address, std::string path,
                        std::function<std::string()> text)
-    : state_(std::make_unique<State>(address, std::move(path), std::move(text))) {}
+    : impl_(std::make_unique<Impl>(address, std::move(path), std::move(text))) {}
 
 PageServer::~PageServer() = default;
 
 std::uint16_t PageServer::port() const {
-  return state_->port();
+  return impl_->port();
 }
 
 } // namespace regctl::server

@@ -34,6 +34,8 @@ public:
   /// An empty `htpasswd` means no users.
   Auth(const std::string& htpasswd, bool public_read, Clock clock = &seconds_since_boot);
   ~Auth();
+  Auth(const Auth&) = delete;
+  Auth& operator=(const Auth&) = delete;
 
   /// Reads the file again; if that fails the users stay as they are, and the error is thrown.
   void reload();

@@ -30,6 +30,8 @@ public:
   /// Throws Error{not_found} where the layer is not there.
   LayerReader(const V1Storage& storage, const std::string& id, CheckWanted check_wanted);
   ~LayerReader();
+  LayerReader(const LayerReader&) = delete;
+  LayerReader& operator=(const LayerReader&) = delete;
 
   /// The next entry; nothing at the end. Throws Error{protocol} for what is no tar, and what
   /// `check_wanted` throws.

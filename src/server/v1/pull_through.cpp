@@ -255,16 +255,21 @@ void PullThrough::join_ended() {
 std::optional<PullThrough::Adopted> PullThrough::put_json_with_parents(V1Repository& source,
                                                                        const std::string& id) {
   std::vector<V1Image> missing; // child first
-  for (std::optional<std::string> next = id; next && missing.size() < k_max_chain;) {
-    if (storage_->image_json(*next) && *next != id) {
-      break;
+  bool is_whole = true;
+  const bool has_end = walk_parents(id, [&](const std::string& next) {
+    std::optional<std::string> parent;
+    if (next == id || !storage_->image_json(next)) {
+      auto image = source.find_image(next);
+      is_whole = image.has_value();
+      if (image) {
+        parent = parse_v1_image(image->json).parent;
+        missing.push_back(std::move(*image));
+      }
     }
-    auto image = source.find_image(*next);
-    if (!image) {
-      return std::nullopt;
-    }
-    next = parse_v1_image(image->json).parent;
-    missing.push_back(std::move(*image));
+    return parent;
+  });
+  if (!is_whole || !has_end) {
+    return std::nullopt;
   }
   while (!missing.empty()) {
     const auto writer = storage_->write_image(missing.back().id, k_writer_patience);

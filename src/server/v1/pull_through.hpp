@@ -53,6 +53,8 @@ public:
               std::function<void(const std::string& repository)> on_new_repository,
               Unproven unproven);
   ~PullThrough(); ///< waits for what is being fetched
+  PullThrough(const PullThrough&) = delete;
+  PullThrough& operator=(const PullThrough&) = delete;
 
   [[nodiscard]] Asked<V1Tags> tags(const std::string& name);
   /// The names ("library/app") that the source's search finds; nothing where it has none.

@@ -7,8 +7,6 @@
 #include <regctl/base/json.hpp>
 #include <regctl/model/reference.hpp>
 
-#include <ctime>
-
 namespace regctl::server {
 
 namespace {
@@ -29,27 +27,6 @@ std::optional<Response> store_images(Call& call) {
   call.service.storage->add_index_images(call.target.name, list.ids, list.sums);
   call.service.index->add(call.target.name);
   return std::nullopt;
-}
-
-/// "docker/1.6.2 go/go1.4.2 git-commit/7c8fca2 kernel/3.19.0 os/linux arch/amd64", as the original
-/// keeps it beside a tag.
-std::string properties_of(const Request& request) {
-  const auto agent = request.header("User-Agent").value_or("");
-  auto properties = Json::object();
-  const auto add = [&](const char* key, const std::string& product) {
-    const auto begin = (" " + agent).find(" " + product + "/");
-    if (begin != std::string::npos) {
-      const auto value = agent.substr(begin + product.size() + 1);
-      properties[key] = value.substr(0, value.find(' '));
-    }
-  };
-  properties["last_update"] = static_cast<std::int64_t>(std::time(nullptr));
-  add("docker_version", "docker");
-  add("docker_go_version", "go");
-  add("kernel", "kernel");
-  add("os", "os");
-  add("arch", "arch");
-  return print_spaced_json(properties);
 }
 
 /// Properties with what is not known, in the original's order.
@@ -219,7 +196,9 @@ Response put_tag(Call& call) {
       return std::move(*problem);
     }
   }
-  call.service.storage->put_tag(call.target.name, call.target.tag, id, properties_of(call.request));
+  call.service.storage->put_tag(
+      call.target.name, call.target.tag, id,
+      print_tag_properties(call.request.header("User-Agent").value_or("")));
   call.service.index->add(call.target.name);
   return json_response("true");
 }

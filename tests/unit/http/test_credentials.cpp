@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/temporary_folder.hpp"
 
+#include <regctl/base/base64.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/interrupt.hpp>

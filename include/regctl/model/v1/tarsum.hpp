@@ -30,8 +30,8 @@ public:
   [[nodiscard]] std::optional<std::string> result();
 
 private:
-  class State;
-  std::unique_ptr<State> state_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 inline constexpr std::size_t k_tarsum_entry_limit = 100'000;

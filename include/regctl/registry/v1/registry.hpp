@@ -39,6 +39,8 @@ public:
            CredentialFor credential_for, Ping ping,
            http::EndpointTrust endpoints = http::EndpointTrust::tokens);
   ~Registry();
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
 
   [[nodiscard]] const http::Url& base() const noexcept;
   [[nodiscard]] const Ping& ping() const noexcept;
@@ -69,8 +71,8 @@ public:
   void set_access(const std::string& name, RepositoryAccess access);
 
 private:
-  class State;
-  std::shared_ptr<State> state_; // shared with the repositories it opened
+  class Impl;
+  std::shared_ptr<Impl> impl_; // shared with the repositories it opened
 };
 
 } // namespace regctl::registry::v1

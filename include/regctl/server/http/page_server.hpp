@@ -19,12 +19,14 @@ public:
   /// Error{unavailable} for one in use.
   PageServer(const std::string& address, std::string path, std::function<std::string()> text);
   ~PageServer();
+  PageServer(const PageServer&) = delete;
+  PageServer& operator=(const PageServer&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
 
 private:
-  class State;
-  std::unique_ptr<State> state_;
+  class Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 } // namespace regctl::server
