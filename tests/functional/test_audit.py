@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl audit tells what is wrong with each tag and image, of a tree and of a registry, and changes nothing."""
+"""regctl audit finds the faults of each tag and image, in a tree and at a registry, and changes nothing."""
 
 import bz2
 import gzip
@@ -120,7 +120,7 @@ class WildTree(Audit):
         self.assertEqual(everything.count("team/demo-1.3.3:"), 2)
 
     def test_verify_names_the_same_faults_of_an_image(self):
-        """Where both find the same fault in a layer, in the same words."""
+        """For faults in a layer that both commands find."""
         audited = {image["id"]: image for image in self.audit(self.tree.place, "--deep", code=7)["images"]}
         result = self.regctl("verify", "--deep", self.tree.place, "--format", "json")
         self.assertEqual(result.code, 7, result.err)

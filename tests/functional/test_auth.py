@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Who we are, to whom we say it, and to whom never."""
+"""Credentials: which are used, which hosts get them, and which never do."""
 
 import base64
 import json
@@ -124,7 +124,7 @@ class Auth(TestCase):
         self.assertEqual({r["cookie"] for r in other.log()}, {None})
 
     def test_each_repository_has_its_own_cookies(self):
-        """Quay's say which repository the last index request was about."""
+        """Quay's cookies name the repository of the last index request."""
         quay = self.start(FaultServer, "--quay", "--standalone", "")
         names = [f"team/app{number}" for number in range(6)]
         for number, name in enumerate(names):
@@ -158,7 +158,7 @@ class Auth(TestCase):
 
 
 class Neighbours(TestCase):
-    """Where other tools keep credentials, with keys of repositories. A proxy guards all, the ping too."""
+    """Credential files of other tools, with keys for repositories. A proxy asks for a password even at the ping."""
 
     def setUp(self):
         super().setUp()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl diff: which tags two places do not have alike, at what cost, and what it ends with."""
+"""regctl diff: the tags that differ between two places, its requests, and its exit codes."""
 
 import os
 import shutil

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""X-Docker-Endpoints: the hosts that a registry names for its images, and those of them that are dead."""
+"""X-Docker-Endpoints: the hosts that a registry names for its images, including dead ones."""
 
 import os
 import re
@@ -18,9 +18,8 @@ DEAD = "which is of no use any more"
 
 
 class MortalEndpoint(Middleman):
-    """An endpoint that shares its images with `server`. It answers `life` requests; the next takes effect
-    without an answer, or with a part of a layer, or does not even take effect, and from then on connections
-    are refused."""
+    """An endpoint that shares its images with `server`. It answers `life` requests and then dies: the next request
+    takes effect without a whole answer (or, without `takes_last`, has no effect), and later connections are refused."""
 
     def __init__(self, server, life, takes_last=True):
         self.asked = []
@@ -29,7 +28,7 @@ class MortalEndpoint(Middleman):
         super().__init__(server)
 
     def revive(self):
-        """From now on it answers again, and for ever."""
+        """Answers again from now on, without limit."""
         self.life = sys.maxsize
         self.start_at(int(self.host.rsplit(":", 1)[1]))
 
@@ -65,7 +64,7 @@ class Endpoints(TestCase):
         return endpoint
 
     def run_without_password_for(self, endpoints, *words):
-        """A command that is right in the end, with few attempts at an endpoint that is dead."""
+        """Runs a command that must succeed with few attempts at the dead endpoint."""
         result = self.ok(*words, "--retry", "1", "-j", "1", env=ENVIRONMENT)
         for endpoint in endpoints:
             for authorization in endpoint.authorizations:

@@ -34,7 +34,7 @@ def plain_tar(name, data):
 
 
 def zstd(data):
-    """A frame of zstd whose blocks are as they were (RFC 8878)."""
+    """A frame of zstd with uncompressed blocks (RFC 8878)."""
     frame = b"\x28\xb5\x2f\xfd\xa0" + len(data).to_bytes(4, "little")
     for start in range(0, len(data), 65_536):
         block = data[start:start + 65_536]
@@ -88,7 +88,7 @@ class Writer:
 
 
 def write_1_10(path):
-    """Docker 1.10 to 24: a folder a layer under a made-up v1 ID, a repeated layer as a link."""
+    """Docker 1.10 to 24: a folder for each layer under a made-up v1 ID; a repeated layer is a link."""
     ids = [sha256(f"v1-{i}".encode()) for i in range(len(LAYERS))]
     with Writer(path) as tar:
         for i, layer in enumerate(LAYERS):
@@ -111,7 +111,7 @@ def descriptor(media_type, data, **more):
 
 
 def write_blobs(path, layers, config, manifests=(), annotations=None):
-    """What Docker 25 and later share: blobs, an OCI index, manifest.json. `layers` as they are stored."""
+    """The common parts of Docker 25 and later: blobs, an OCI index, manifest.json. `layers` are the stored bytes."""
     oci = "application/vnd.oci.image."
     media = oci + "layer.v1.tar" + ("+gzip" if layers[0].startswith(b"\x1f\x8b") else "")
     manifest = json.dumps({"schemaVersion": 2, "mediaType": oci + "manifest.v1+json",
@@ -143,7 +143,7 @@ def write_25(path):
 
 
 def write_containerd(path):
-    """The containerd image store keeps layers as they were pulled, and what describes their making."""
+    """The containerd image store keeps layers as they were pulled, and attestations of the build."""
     other = json.dumps({"schemaVersion": 2, "config": descriptor("application/vnd.oci.image.config.v1+json", b"{}"),
                         "layers": []}).encode()
     write_blobs(path, [gzip.compress(x, mtime=0) for x in LAYERS], CONFIG, [other])

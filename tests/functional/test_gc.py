@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl gc removes what no tag reaches, never beside a writer, and leaves a sound tree however it ends."""
+"""regctl gc removes images that no tag reaches, never beside a writer, and leaves a sound tree however it ends."""
 
 import json
 import os
@@ -80,7 +80,7 @@ class Gc(TestCase):
         self.assertEqual(self.tree.images(), set(chain))
 
     def hide(self, *path):
-        """Puts a folder in place of a file, which not even root can read."""
+        """Puts a folder in place of a file: not even root can read it as a file."""
         name = self.tree.path(*path)
         os.rename(name, name + ".was")
         os.mkdir(name)
@@ -186,8 +186,8 @@ class Gc(TestCase):
         self.assertEqual(len(tags), 4)
 
     def begin(self, name, removals):
-        """Starts a collection that gets the signal when it removes its file number `removals` (strace sees to
-        that): a process whose one child is the collection, or which has ended."""
+        """Starts a collection that gets the signal when it removes its file number `removals`. Returns strace, which
+        sends the signal and has the collection as its only child."""
         command = ["strace", "-o", os.devnull, "-e", "trace=unlinkat", "-e",
                    f"inject=unlinkat:signal={name}:when={removals}", REGCTL]
         return subprocess.Popen([*command, "gc", "--apply", "--jobs", "1", self.tree.place], cwd=self.folder,

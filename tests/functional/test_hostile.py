@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What is large, planted or short: documents of peers, files of other users, memory."""
+"""Large documents of peers, planted files of other users, and lack of memory."""
 
 import http.client
 import io
@@ -37,7 +37,7 @@ class Hostile(TestCase):
 
     @staticmethod
     def cpu_s():
-        """The processor's time that all have taken that have ended."""
+        """The processor time of all child processes that have ended."""
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         return used.ru_utime + used.ru_stime
 
@@ -52,8 +52,8 @@ class Hostile(TestCase):
         self.write_tar(name, {"manifest.json": manifest})
 
     def assert_linear(self, work, most):
-        """Eight times as much takes about eight times the processor's time, not sixty-four times: whatever the
-        build, and however busy the machine is."""
+        """Eight times the work takes about eight times the processor time, not sixty-four times. This holds for every
+        build and on a busy machine."""
         took = []
         for number in (most // 8, most):
             begun = self.cpu_s()
@@ -147,7 +147,7 @@ class Hostile(TestCase):
             self.assertTrue(codes)
 
     def plant(self, name, target=None):
-        """Another user's link or file in a folder that is open to everybody."""
+        """Puts another user's link or file into a folder that every user can write to."""
         if os.geteuid() != 0:
             self.skipTest("only root can give files away")
         os.makedirs(self.path("open"), exist_ok=True)
@@ -211,7 +211,7 @@ class Hostile(TestCase):
 
     @staticmethod
     def sleeps(pid):
-        """Whether it handles SIGINT by now, and waits."""
+        """Whether the process has installed its SIGINT handler and is waiting."""
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
             status = dict(line.split(":", 1) for line in file)
         handled = int(status["SigCgt"].strip(), 16) & 1 << signal.SIGINT - 1

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""--format json: what every command prints against the tables of regctl(1), what errors look like, and that
-what is refused leaves no half of a document."""
+"""--format json: the output of every command, compared with the tables of regctl(1); the form of errors; and that a
+refusal prints no part of a document."""
 
 import json
 import os
@@ -42,7 +42,7 @@ SHAPES = {
 
 
 class Members:
-    """What an object has: {name: Members of what is below it, or None}, and which may be left out."""
+    """The members of an object: {name: Members of the nested object, or None}, and which of them are optional."""
 
     def __init__(self):
         self.below, self.optional, self.is_open = {}, set(), False
@@ -70,7 +70,7 @@ class Members:
 
 
 def read_tables():
-    """({command: (document, Members)}, {member: its shapes}) of man/regctl.1.scd."""
+    """Reads ({command: (document, Members)}, {member: its shapes}) from man/regctl.1.scd."""
     with open(os.path.join(ROOT, "man", "regctl.1.scd"), encoding="utf-8") as file:
         section = file.read().split("\n## JSON\n")[1].split("\n# ")[0]
     blocks = [block for block in re.findall(r"```\n(.*?)```", section, re.S)
@@ -124,7 +124,7 @@ class Tables(TestCase):
             self.check_object(document, members, command)
 
     def run_json(self, command, *words, codes=(0,), **options):
-        """Runs it, and checks its document against the table."""
+        """Runs the command, and checks its document against the table."""
         result = self.regctl(*words, "--format", "json", **options)
         self.assertIn(result.code, codes, f"{words}: {result.err}")
         self.check(command, result.json)
@@ -278,7 +278,7 @@ class Errors(TestCase):
         self.assertEqual(self.error_of("\x1b", "--format", "json", code=2)["error"]["kind"], "usage")
 
     def test_a_refusal_prints_no_part_of_a_document(self):
-        """While somebody serves the tree, and where tags are damaged."""
+        """While a server has the tree open, and in a tree with damaged tags."""
         server = self.start(RegctlServer)
         make_archive(self.path("app.tar"), ["base", "top"])
         self.ok("push", "app.tar", f"{server.host}/team/app:1.0")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl mirror between the registries and trees that speak v1: what moves, what does not, what it says."""
+"""regctl mirror between registries and trees of protocol v1: what it moves, leaves and reports."""
 
 import json
 import os
@@ -63,7 +63,7 @@ class Whole(MirrorCase):
         self.assertEqual([r for r in requests if not r.startswith("GET")], [])
 
     def test_an_idle_run_asks_once_for_a_listing_of_all_tags_that_does_not_exist(self):
-        """docker-registry is searched; what else there may be is asked for once, and is not there."""
+        """docker-registry has a search but no listing of all tags: that is requested once and missing."""
         source, destination = self.start(FaultServer), self.start(FaultServer)
         client = Client(source.host)
         names = [f"team/app-{number}" for number in range(20)]
@@ -102,7 +102,7 @@ class Whole(MirrorCase):
             self.assertEqual(self.read(name).count(b"\n"), 1 + 5)
 
     def test_a_body_that_arrives_with_its_head_is_sent_at_once(self):
-        """A head that comes with more of its body than is held: only its reader brings what follows."""
+        """If more of a body arrives with its head than the buffer holds, the rest must not wait for a poll."""
         source, destination = self.start(Serving), self.start(Serving)
         count = 10
         make_archive(self.path("large.tar"), [f"large-{n}" for n in range(count)], 1_200_000)
@@ -412,7 +412,7 @@ class Chosen(MirrorCase):
 
 
 class Applied(MirrorCase):
-    """What --apply takes, and from where."""
+    """The lines that --apply takes, and where they come from."""
 
     def setUp(self):
         super().setUp()
@@ -424,7 +424,7 @@ class Applied(MirrorCase):
         self.assertEqual([r for r in self.destination.requests() if not r.startswith("GET")], [])
 
     def test_a_plans_line_of_another_mirror_is_refused(self):
-        """Of each kind of line: a tag that is planned, a tag that failed, a repository that failed."""
+        """One line of each kind: a planned tag, a failed tag, a failed repository."""
         self.ok("mirror", self.source.host, f"{self.destination.host}/m/", "--plan", "plan")
         tag = self.read("plan").splitlines()[-1].decode()
         self.write("plan", "single\n" + tag + "\n")
@@ -758,7 +758,7 @@ class SeveralMirrors(MirrorCase):
         self.assertSame(made, destination)
 
     def test_a_plan_keeps_its_lines_if_its_mirror_cannot_begin(self):
-        """What the rules of then had left out does not come by way of the failures."""
+        """Tags excluded by the rules of the plan are not copied when its failures are applied."""
         source, destination = self.start(Serving), f"v1-storage:{self.path('tree')}"
         self.fill(source)
         self.ok("mirror", source.host, destination, "--include-tag", "1*", "--include", "single", "--plan", "plan")
@@ -855,7 +855,7 @@ class Failing(MirrorCase):
                 self.assertEqual(self.ok("mirror", self.source.host, destination.host, flag, "failures").out, "")
 
     def failed_tags(self, name):
-        """Of a file of failures: repositories, or repositories and tags."""
+        """The repositories, or repositories and tags, in a file of failures."""
         for line in self.read(name).decode().splitlines():
             record = json.loads(line) if line.startswith("{") else {"source": line}
             yield record["source"], record.get("tag", "")

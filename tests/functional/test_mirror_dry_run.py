@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl mirror --dry-run: what a plan says a run takes, held against the run that follows."""
+"""regctl mirror --dry-run: the forecast of a plan, compared with the run that follows."""
 
 import json
 import os
@@ -23,7 +23,7 @@ class Plan(TestCase):
         self.source, self.destination = self.start(Serving), self.start(Serving)
 
     def push(self, server, place, seeds, size=20_000):
-        """One image of these layers."""
+        """Pushes one image with these layers."""
         layers = make_archive(self.path("image.tar"), seeds, size)
         self.ok("push", "image.tar", f"{server.host}/{place}")
         return layers
@@ -39,7 +39,7 @@ class Plan(TestCase):
         return sizes
 
     def plan(self, *words, source=None, destination=None, **kept):
-        """The records of a plan: those of tags, and the summary."""
+        """Makes a plan; returns the records of its tags, and the summary."""
         done = self.ok("mirror", source or self.source.host, destination or self.destination.host, "--dry-run",
                        "--format", "json", *words, **kept)
         *tags, summary = [json.loads(line) for line in done.out.splitlines()]
@@ -48,7 +48,7 @@ class Plan(TestCase):
         return tags, summary
 
     def run_mirror(self, *words, source=None, destination=None):
-        """Mirrors; returns the summary and the requests that were made, without pings."""
+        """Mirrors; returns the summary and the requests, without pings."""
         for server in (self.source, self.destination):
             server.forget_requests()
         self.ok("mirror", source or self.source.host, destination or self.destination.host, "--report", "report",
@@ -60,7 +60,7 @@ class Plan(TestCase):
         return [r for server in (self.source, self.destination) for r in server.requests() if r not in pings]
 
     def assertForetold(self, *words, **places):
-        """What a plan with all sizes says is what the run then does."""
+        """Checks that the run does what a plan with all sizes forecasts."""
         _, plan = self.plan("--sizes", "-j", "1", *words, **places)
         run, requests = self.run_mirror(*words, **places)
         self.assertEqual((plan["planned_of_unknown_images"], plan["planned_of_unknown_size"]), (0, 0))
@@ -74,7 +74,7 @@ class Plan(TestCase):
         return plan
 
     def change(self):
-        """A tag that is new, one that moved, one that is gone."""
+        """Adds a tag, moves one, and removes one."""
         self.push(self.source, "team/app:2.0", ["base", "lib", "new"])
         self.push(self.source, "team/app:latest", ["base", "lib", "top-0", "newest"])
         self.ok("rm", "--yes", f"{self.source.host}/team/app:1.0")
@@ -156,7 +156,7 @@ class Known(Plan):
         self.assertEqual(plan["bytes_ahead"], sum(sizes.values()))
 
     def test_sizes_of_several_repositories_are_requested_in_parallel(self):
-        """Neither answer comes before both requests are there."""
+        """The server answers neither request before both have arrived."""
         source = self.start(FaultServer)
         for name in ("a", "b"):
             self.push(source, f"{name}:1", [name], 100)

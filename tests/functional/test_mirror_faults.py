@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl mirror where both registries and the ways to them misbehave.
+"""regctl mirror with faults at both registries and on the ways to them.
 
-Twenty seeds. What is done to a request follows from the seed, the side, the request and how often it came,
+Twenty seeds. The fault of a request follows from the seed, the side, the request and its number of repetitions,
 not from the order in which threads run. One repository is broken at the source until the first run is over;
-on each side the tokens of one moment expire in the middle.
+on each side the tokens expire once in the middle of a run.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ DONE = {"copied", "updated", "kept"}
 
 
 class Side(Middleman):
-    """A registry and the way to it. Corrupts what can be told from what is right: there are no sums of
-    tags and listings."""
+    """A registry and the way to it. Corrupts only bytes whose damage can be noticed: tags and listings have no
+    checksums."""
 
     def __init__(self, server, seed, name, broken=None):
         self.seed, self.name, self.broken = seed, name, broken
@@ -83,7 +83,7 @@ class Side(Middleman):
 
 
 class Destination(Side):
-    """Looks at the tree whenever a tag is to be set: what it will name is whole by then."""
+    """Checks at each request to set a tag that the tag's image is whole in the tree."""
 
     def __init__(self, server, seed, images):
         self.storage, self.images = server.storage, images
@@ -97,7 +97,7 @@ class Destination(Side):
         super().on_body(request, size)
 
     def last_tagged(self, request):
-        """The chain of every image that this tag has at the source."""
+        """The chain of the image that this tag has at the source."""
         name, tag = request.path.removeprefix("/v1/repositories/").split("/tags/")
         return self.images[(name, tag)].chain
 
@@ -150,7 +150,7 @@ class Faults(TestCase):
                            "--username", USER, "--password-stdin", stdin=PASSWORD.encode())
 
     def outcomes(self, report):
-        """What the report says of each tag: done, or not."""
+        """The outcome of each tag in the report: done, or not."""
         records = [json.loads(line) for line in self.read(report).decode().splitlines()]
         self.assertEqual(records[-1]["type"], "summary")
         if records[-1]["mirrors_failed"]:
@@ -184,7 +184,7 @@ class Faults(TestCase):
         return tree
 
     def run_seed(self, seed):
-        """The number of runs until all was well."""
+        """The number of runs until one succeeded."""
         server = self.start(RegctlServer, "--htpasswd", self.path("users"))
         source = Side(self.source, seed, "source", self.broken)
         destination = Destination(server, seed, self.tags)

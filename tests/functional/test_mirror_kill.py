@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of regctl mirror at a hundred moments, or as many as REGCTL_ROUNDS says.
+"""kill -9 of regctl mirror at a hundred moments, or at REGCTL_ROUNDS moments.
 
-Each moment is a number of bytes that have gone between the mirror and its destination, so that it falls into
-listings, heads, layers, checksums and tags alike. The next run goes on from what is there, and is killed as
-well, until one gets through; then the next destination has its turn.
+Each moment is a number of bytes that have passed between the mirror and its destination, so that it falls into
+listings, heads, layers, checksums and tags alike. The next run continues from there and is killed too, until one
+run completes. Then the test goes on with the next destination.
 """
 
 import collections
@@ -29,7 +29,7 @@ RUN_BYTES = REPOSITORIES * LAYER_BYTES  # about what a whole run moves
 
 
 class Destination(Middleman):
-    """Before the destination: counts the bytes of each layer, and kills a process at a moment."""
+    """Stands before the destination: counts the bytes of each layer, and kills a process at a given moment."""
 
     def __init__(self, server):
         self.lock = threading.Lock()
@@ -68,7 +68,7 @@ class Kill(TestCase):
         self.whole = self.files(self.source)
 
     def files(self, server):
-        """What makes the images and tags of a tree: path → its hash."""
+        """The files of the images and tags of a tree: path → hash."""
         found = {}
         for folder, _, names in os.walk(server.storage):
             for name in names:
@@ -79,7 +79,7 @@ class Kill(TestCase):
         return found
 
     def mirror(self, destination, at_bytes):
-        """The exit code: that of the kill, unless the run ended before the moment came."""
+        """The exit code: SIGKILL, unless the run ended before the moment."""
         process = self.start_regctl("mirror", "-q", "-j", str(JOBS), self.source.host, destination.host)
         destination.kill_at(process, at_bytes)
         _, err = process.communicate(timeout=PATIENCE_S)

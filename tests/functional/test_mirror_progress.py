@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What regctl mirror shows of its way on a terminal."""
+"""The progress display of regctl mirror on a terminal."""
 
 import fcntl
 import os
@@ -25,7 +25,7 @@ class Progress(TestCase):
         self.ok("push", "image.tar", f"{self.source.host}/{place}")
 
     def start_on_terminal(self, columns, *words):
-        """regctl mirror whose standard error is a terminal; a read of it does not wait for more."""
+        """Starts regctl mirror with a terminal as standard error; reading it does not block."""
         terminal, end = pty.openpty()
         self.addCleanup(os.close, terminal)
         fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -45,7 +45,7 @@ class Progress(TestCase):
         return text in self.shown
 
     def test_finished_tags_are_shown_out_of_the_known_ones(self):
-        """One tag is done and one is left out when the third waits for its layer; then comes another repository."""
+        """One tag is done and one excluded while the third waits for its layer; then another repository follows."""
         self.push("app:1", ["base"])
         self.ok("tag", f"{self.source.host}/app:1", f"{self.source.host}/app:latest")
         self.push("app:2", ["base", "two"])

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a mirror file says of its registries is done, and to each registry what is said of it alone."""
+"""The settings of registries in a mirror file take effect, each for its own registry only."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ def most_within(arrivals, seconds):
 
 
 def most_at_once(records):
-    """The most requests that a server had and had not answered, by its own clock."""
+    """The most requests that a server was answering at the same time, by its own clock."""
     return max(sum(one["arrived"] <= record["arrived"] <= one["answered"] for one in records) for record in records)
 
 
@@ -57,7 +57,7 @@ class Settings(MirrorCase):
 
 class Pace(Settings):
     def test_requests_per_second_are_limited_for_each_registry(self):
-        """Each registry has a limit of its own, and the slower one does not hold the other one's back."""
+        """Each registry has its own limit, and a slow registry does not delay the other one's requests."""
         rates = {"source": 15, "destination": 60}
         source, destination = self.start(FaultServer), self.start(FaultServer)
         self.push_singles(source, 8)
@@ -98,7 +98,7 @@ class Pace(Settings):
         self.assertLess(seconds["team/other"], min(seconds["team/from"], seconds["team/to"]))
 
     def test_jobs_are_limited_for_each_registry(self):
-        """As many at a time as the lesser of both ends bears, and the run allows."""
+        """The number of parallel layers is the smallest of the limits of source, destination and run."""
         most = {"one": 1, "two": 2, "free": 3, "to-one": 1}
         sources = {name: self.start(FaultServer) for name in most}
         destinations = {name: self.start(FaultServer) for name in most}
@@ -119,7 +119,7 @@ class Pace(Settings):
 
 class Access(Settings):
     def test_credentials_are_for_their_registry_only(self):
-        """From a file, from variables, and from where every command looks; each for its registry alone."""
+        """Credentials from a file, from variables, and from the default places; each for its own registry only."""
         users = {"file": "alice:one", "variables": "bob:two", "docker": "carol:three"}
         servers = {name: self.start(FaultServer, "--auth", "basic", "--user", user)
                    for name, user in users.items()}
@@ -143,7 +143,7 @@ class Access(Settings):
         self.assertNotIn("two", missing.err)
 
     def test_certificates_are_for_their_registry_only(self):
-        """One registry's authority is not another one's, and who need not be verified is named."""
+        """A certificate authority applies to one registry only, and an unverified registry must be named."""
         self.make_key("ca", "/CN=test CA")
         self.make_key("server", "/CN=127.0.0.1", ca="ca", names="IP:127.0.0.1")
         self.make_key("self", "/CN=127.0.0.1", names="IP:127.0.0.1")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl mirror and the file with what it has learnt: damaged, out of reach, shared by two runs at once."""
+"""regctl mirror and its file of learnt facts: damaged, inaccessible, shared by two runs at once."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ class State(MirrorCase):
         self.source = self.start(FaultServer)
 
     def push(self, names):
-        """A repository with one image for each name."""
+        """Pushes a repository with one image for each name."""
         client = Client(self.source.host)
         images = {name: Image(name, 5_000) for name in names}
         for name, image in images.items():
@@ -28,7 +28,7 @@ class State(MirrorCase):
         return images
 
     def known(self):
-        """The images in the file, every line of which is one."""
+        """The images in the file, each of whose lines must be valid."""
         head, *lines = self.read("state").splitlines()
         self.assertEqual(head, HEAD)
         for line in lines:
@@ -39,7 +39,7 @@ class State(MirrorCase):
         return ("mirror", self.source.host, destination.host, "--state", "state", "--report", "report", *more)
 
     def run_to(self, destination, *more):
-        """What it noted on its way."""
+        """The notes of a successful run."""
         done = self.ok(*self.words(destination, *more))
         *notes, summary = done.err.splitlines()
         self.assertRegex(summary, r"^regctl: \d+ repositor(y|ies): ")
@@ -56,7 +56,7 @@ class Damaged(State):
         self.assertEqual(sorted(self.known()), self.ids)
 
     def damage(self):
-        """What may be found in its place → what is said of it."""
+        """Damaged content of the file → the note about it."""
         return {
             self.whole[:len(self.whole) - 40]: "1 line of no use",
             self.whole[:len(HEAD) - 3]: "is not a mirror's state",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl mirror that stays, and how it ends: SIGHUP and the file, metrics, SIGINT and SIGTERM in a pass."""
+"""regctl mirror --watch: SIGHUP and the file, metrics, SIGINT and SIGTERM during a pass."""
 
 import os
 import re
@@ -19,7 +19,7 @@ REPOSITORIES = 4
 
 class Watch(MirrorCase):
     def watch(self, *options):
-        """A process that stays; its standard error is read as it comes."""
+        """A watching process; its standard error is read as it comes."""
         process = self.start_regctl("mirror", "--watch", "1h", "--metrics-file", "metrics", *options, bufsize=0)
         self.addCleanup(self.stop, process)
         return process
@@ -29,7 +29,7 @@ class Watch(MirrorCase):
         process.communicate()
 
     def metrics(self):
-        """Metric → number, as the file has them; empty before the first pass has ended."""
+        """Metric → number from the file; empty before the end of the first pass."""
         if not os.path.exists(self.path("metrics")):
             return {}
         lines = [line.rsplit(" ", 1) for line in self.read("metrics").decode().splitlines() if line[0] != "#"]
@@ -40,7 +40,7 @@ class Watch(MirrorCase):
         return self.metrics()
 
     def end(self, process, number=signal.SIGTERM):
-        """Its exit code and all that it still had to say."""
+        """The exit code and the rest of the output."""
         process.send_signal(number)
         _, err = process.communicate(timeout=PATIENCE_S)
         return process.returncode, err.decode()
@@ -70,7 +70,7 @@ class Hangup(Watch):
         self.assertIn("the mirror file was read again", err)
 
     def test_rules_that_fail_in_a_later_pass_are_reported_and_do_not_end_the_watch(self):
-        """A pass that fails for its rules, once others have gone well, is not the end; the first one is."""
+        """Rules that make no sense end the first pass, but not a later one."""
         rules = self.file("rename: [{from: 'team/*', to: same}]")
         self.write("mirror.yaml", rules)
         self.fails(2, "mirror", "--config", "mirror.yaml", "--watch", "1h", saying="would become same")
@@ -179,7 +179,7 @@ class Metrics(Watch):
 
 
 class Ending(Watch):
-    """One image of several does not come to its end, and then the run is stopped."""
+    """The run is stopped while one of several images is stalled."""
 
     def setUp(self):
         super().setUp()
@@ -192,7 +192,7 @@ class Ending(Watch):
         self.last = list(self.images.values())[-1]
 
     def words(self, *more):
-        """An age is asked for, so that each image must be known before it is planned."""
+        """Starts with a rule about ages, so that each image must be read before planning."""
         return ("mirror", self.source.host, self.destination.host, "-j", "2", "--newer-than", "5000w",
                 "--state", "state", "--report", "report", "--metrics-file", "metrics", *more)
 

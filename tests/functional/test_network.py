@@ -21,7 +21,7 @@ def free_port():
 
 
 def other_name_of_this_machine():
-    """A name that only looking it up tells to be one of this machine."""
+    """A host name that belongs to this machine only according to name resolution."""
     with open("/etc/hosts", encoding="utf-8") as file:
         for line in file:
             words = line.split("#")[0].split()
@@ -38,7 +38,7 @@ class Network(TestCase):
         self.layers = make_archive(self.path("app.tar"), ["a", "b"], 50_000)
 
     def start_proxied(self, *proxy_options, server_options=()):
-        """A registry that is HOST for whoever asks the proxy."""
+        """A registry that the proxy serves as HOST."""
         self.server = self.start(FaultServer, *server_options)
         self.proxy = self.start(ProxyServer, *proxy_options, hosts={HOST: self.server})
         return self.server, self.proxy
@@ -206,7 +206,7 @@ class Schemes(Network):
 
 
 class NamedHosts(Network):
-    """What a registry elsewhere may send us to."""
+    """The hosts to which a remote registry may send us."""
 
     def start_elsewhere(self, *server_options):
         self.start_proxied(server_options=server_options)

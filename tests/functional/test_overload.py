@@ -63,7 +63,7 @@ class Overload(TestCase):
             self.assertGreater(arrived, answered)
 
     def test_requests_within_requests_do_not_wait_for_themselves(self):
-        """Each layer is a PUT whose body is a GET, and both hosts want one at a time and new tokens."""
+        """Each layer is a PUT whose body is a GET. Both hosts allow one request at a time and ask for new tokens."""
         hosts = [self.start(FaultServer, "--auth", "token", "--standalone", "False", "--user", "bob:secret")
                  for _ in range(2)]
         places = [f"{server.host}/team/app:1.0" for server in hosts]

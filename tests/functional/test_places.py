@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a name without a scheme means: a registry, or what lies here."""
+"""A name without a scheme means a registry or a local place."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ from harness import DATA, FaultServer, RegctlServer, TestCase, main, make_archiv
 
 
 class Places(TestCase):
-    """Everything runs in the test's folder, where a tree, an archive and a folder lie."""
+    """All commands run in the test's folder, which holds a tree, an archive and a folder."""
 
     def setUp(self):
         super().setUp()

@@ -184,9 +184,9 @@ class Program(TestCase):
                 self.fails(6, "tags", "bad.tar", saying=[words, "bad.tar"])
 
     def test_a_compression_bomb_is_refused_before_the_disk_is_full(self):
-        """Zeros take no room, whatever they are; a terabyte of anything else is not written."""
+        """Zeros take no disk space, in any amount; a terabyte of other bytes is not written."""
         def packed(fill, size):
-            """An archive whose layer claims so many bytes, of which the first 300 MiB are there."""
+            """An archive whose layer claims so many bytes but holds only the first 300 MiB."""
             info = tarfile.TarInfo("0" * 64 + "/layer.tar")
             info.size = size
             with open(self.path("bomb.tar.zst"), "wb") as out:
@@ -248,7 +248,7 @@ class Program(TestCase):
         self.fails(6, "images", "empty.tgz", saying=words)
 
     def test_only_the_needed_files_of_an_archive_are_unpacked(self):
-        """With files that may not grow as large as what comes out."""
+        """The limit of file sizes is smaller than the unpacked data."""
         def images(source):
             return subprocess.run(
                 [REGCTL, "images", source], cwd=self.folder, env=self.environment({}),
@@ -278,7 +278,7 @@ class Program(TestCase):
         self.assertIn(b"without a single entry", done.stderr)
 
     def peak_mib(self, *words):
-        """Peak memory of the program, started by a small process: a child begins with its parent's."""
+        """Peak memory of the program. A small process starts it, since a child begins with its parent's peak."""
         script = ("import resource, subprocess, sys; code = subprocess.call(sys.argv[1:], stdout=2);"
                   "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(code)")
         done = subprocess.run([sys.executable, "-c", script, REGCTL, *words], cwd=self.folder,

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Pulling from a registry that is old, damaged or misbehaves."""
+"""Pulling from a registry that is old, damaged or faulty."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ FLIPPED = "12bc7d913d44"
 
 
 class Wild(TestCase):
-    """A storage tree after years of neglect, as docker-registry would serve it."""
+    """A neglected storage tree, as docker-registry would serve it."""
 
     def setUp(self):
         super().setUp()
@@ -398,7 +398,7 @@ class Misbehaving(TestCase):
 
 
 class Unproven(TestCase):
-    """A registry, and a tree, that tell no checksum."""
+    """A registry, and a tree, without checksums."""
 
     def setUp(self):
         super().setUp()

@@ -17,7 +17,7 @@ from harness import (DATA, PATIENCE_S, FaultServer, Layer, TestCase, interrupt, 
 
 
 def make_plain_archive(path, seeds):
-    """Layers as plain tars; returns them by ID."""
+    """Makes an archive with plain tars as layers; returns the layers by ID."""
     layers = make_archive(path, seeds, 50_000)
     plain = {layer.id: gzip.decompress(layer.data) for layer in layers}
     with tarfile.open(path) as archive:
@@ -109,7 +109,7 @@ class Push(TestCase):
                 self.ok("push", "app.tar", self.image)
 
     def in_progress_at_the_server(self, layer, data=None):
-        """Somebody else's upload, of which the checksum is missing."""
+        """Another client's upload, without its checksum yet."""
         for part, body in (("json", layer.json), ("layer", data or layer.data)):
             self.put(f"/v1/images/{layer.id}/{part}", body)
 

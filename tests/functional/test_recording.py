@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The fault server says what docker-registry 0.9 said: its recorded requests, replayed in order.
+"""The fault server answers as docker-registry 0.9 did: its recorded requests, replayed in order.
 
-Compared are the status, every header but those in UNSTABLE, and the whole body.
+Compares the status, every header except those in UNSTABLE, and the whole body.
 """
 
 import json
@@ -47,7 +47,7 @@ class Recording(Replay):
 
     @staticmethod
     def settle(text):
-        """Without what differs from run to run: random signatures, the time, the order of a set."""
+        """Removes parts that differ from run to run: random signatures, the time, the order of a set."""
         text = re.sub(r"signature=\w{16},", "signature=RANDOM,", text)
         text = re.sub(r'"last_update": \d+', '"last_update": 1', text)
         return ", ".join(sorted(text.split(", "))) if re.fullmatch(r"([A-Z]+, )+[A-Z]+", text) else text

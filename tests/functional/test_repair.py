@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl repair mends what can be told for certain, once, and touches no layer."""
+"""regctl repair mends only faults with a certain remedy, once, and changes no layer."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What regctl serve answers beyond the recorded requests (test_serve_recording.py)."""
+"""Answers of regctl serve beyond the recorded requests (test_serve_recording.py)."""
 
 import gzip
 import http.client
@@ -41,7 +41,7 @@ class Api(TestCase):
         return os.path.join(self.path("tree"), "images", image, part)
 
     def put_layer_of(self, image, data):
-        """Replaces a layer under the server's feet."""
+        """Replaces a layer while the server runs."""
         with open(self.file_of(image, "layer"), "wb") as file:
             file.write(data)
 
@@ -374,7 +374,7 @@ class Api(TestCase):
 
 class Logs(TestCase):
     def lines(self, server, count=3):
-        """A line comes when the answer has gone."""
+        """A line is written after its answer was sent."""
         def read():
             with open(os.path.join(server.folder, "log"), encoding="utf-8") as file:
                 lines = file.read().splitlines()

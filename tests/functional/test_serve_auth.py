@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl serve with users: who may do what, by Basic and by tokens."""
+"""regctl serve with users: their permissions, by Basic authentication and by tokens."""
 
 import base64
 import json

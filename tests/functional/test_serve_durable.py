@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What regctl serve acknowledges is on the disk by then: its system calls during a push, read in order.
+"""regctl serve acknowledges only data that are on the disk: checks its system calls during a push in their order.
 
-A loss of power keeps what was fsynced and any part of the rest. So a file's bytes are fsynced before it has
-its name, names before they count, and all of it before the answer that says so. strace does the watching.
+After a loss of power, fsynced data and any part of the rest remain. So a file's bytes must be fsynced before it
+gets its name, names before they count, and all of it before the answer. strace records the calls.
 
-REGCTL_ROUNDS says how many images are pushed, of different sizes (default 3).
+REGCTL_ROUNDS is the number of pushed images, of different sizes (default 3).
 """
 
 import os

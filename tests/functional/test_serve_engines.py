@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What Docker engines 1.5.0 and 1.9.1 sent, sent again as it stands to regctl serve: bytes of requests with
-their `Connection: close`, their `Token Token …`, their odd chunks and the newline behind a JSON.
+"""Requests of Docker engines 1.5.0 and 1.9.1, sent to regctl serve byte for byte as recorded: with their
+`Connection: close`, their `Token Token …`, their odd chunks and the newline after a JSON.
 
-Of layers the recording has only size and SHA-256. Two of them are in tree-pushed; the others are nowhere,
-since an engine packs a layer anew (with another time in it) each time it pushes. In their place go layers
-of the same size, and their payload checksum in place of the recorded one.
+The recording has only size and SHA-256 of layers. Two layers are in tree-pushed. The others no longer exist,
+since an engine packs a layer anew (with another time in it) at each push. Layers of the same size, with their own
+payload checksums, take their place.
 """
 
 import gzip
@@ -53,7 +53,7 @@ def read_exchanges(name):
 
 
 def make_layer(size):
-    """A gzip tar of this size, filled up by an extra field of the gzip header."""
+    """A gzip tar of exactly this size, padded by an extra field of the gzip header."""
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w") as archive:
         if size > 2000:
@@ -80,7 +80,7 @@ class Engines(TestCase):
         self.server = self.start(RegctlServer)
 
     def send(self, data):
-        """Sends it on a connection of its own; returns the status line, the headers and the body."""
+        """Sends the bytes on a new connection; returns the status line, the headers and the body."""
         with socket.create_connection(("127.0.0.1", self.server.port), PATIENCE_S) as connection:
             connection.sendall(data)
             answer = b""

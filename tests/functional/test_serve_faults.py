@@ -46,7 +46,7 @@ class Faults(TestCase):
 
     @staticmethod
     def read_all(connection):
-        """What comes until the server closes."""
+        """All bytes until the server closes."""
         text = b""
         try:
             while piece := connection.recv(65536):
@@ -306,7 +306,7 @@ class Faults(TestCase):
         self.assertEqual(out.decode().count("x"), 0)
 
     def count(self, connection, status):
-        """How often a status was answered so far."""
+        """The number of answers with a status so far."""
         connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         text = self.read_answer(connection)[1].decode()
         return sum(int(n) for n in re.findall(rf'^regctl_http_requests_total\{{.*status="{status}"\}} (\d+)$',
@@ -322,7 +322,7 @@ class Faults(TestCase):
         return upload
 
     def has_nameless_file(self, server):
-        """Whether a file of the image is being written: it gets its name at the end."""
+        """Whether a file of the image is being written: it has a temporary name until its end."""
         descriptors = f"/proc/{server.process.pid}/fd"
         for name in os.listdir(descriptors):
             try:
@@ -370,7 +370,7 @@ class Faults(TestCase):
     # --- clients that have left ---
 
     def endless_layer(self, server, name):
-        """An image whose layer is small, and has a file of 64 GiB in it: to read it takes longer than any test."""
+        """An image with a small layer that holds a file of 64 GiB: reading it takes longer than any test."""
         image = Image(name, 0)
         size, piece = 64 * 1024 * MIB, 64 * MIB
         head = tarfile.TarInfo("endless")

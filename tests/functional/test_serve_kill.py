@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of the server at a hundred moments during pushes, or as many as REGCTL_ROUNDS says.
+"""kill -9 of the server at a hundred moments during pushes, or at REGCTL_ROUNDS moments.
 
 Each moment is a number of bytes that the clients have sent and received since the server started, so that
-it falls into heads, bodies, fsyncs and answers alike. After each the tree, which nobody serves, is looked
-at: whatever was acknowledged is there, and nothing is there that is not whole.
+it falls into heads, bodies, fsyncs and answers alike. After each one the tree is checked without a server: every
+acknowledged image is there, and every image that is there is whole.
 """
 
 import http.client
@@ -25,7 +25,7 @@ CHAIN_BYTES = 250_000  # about what one push of a chain moves
 
 
 class Trigger:
-    """Kills a server once a number of bytes was moved, in the thread that moves the last one."""
+    """Kills a server once a number of bytes has been moved, in the thread that moves the last one."""
 
     def __init__(self, server, at_bytes):
         self.server, self.left = server, at_bytes
@@ -40,7 +40,7 @@ class Trigger:
 
 
 class Pusher:
-    """Pushes chain after chain to whatever server there is; keeps trying the one that failed."""
+    """Pushes chain after chain to the current server; repeats a chain that failed."""
 
     def __init__(self, number, base):
         self.number, self.base = number, base
@@ -50,7 +50,7 @@ class Pusher:
         self.pending = self.next_chain()
 
     def next_chain(self):
-        """Half of the chains are also pushed by others, at about the same time."""
+        """Half of the chains are also pushed by other clients at about the same time."""
         self.count += 1
         owner = "all" if self.count % 2 else self.number
         sizes = random.Random(f"{SEED} {owner} {self.count}")

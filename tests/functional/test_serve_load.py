@@ -19,7 +19,7 @@ LOOKS = 4  # at whatever is there, before a puller takes what it wants
 
 
 class Crowd:
-    """Threads that all begin at the same time; what goes wrong in them is told."""
+    """Threads that begin at the same time; their exceptions are reported."""
 
     def __init__(self):
         self.threads, self.failures = [], []
@@ -80,7 +80,7 @@ class Load(TestCase):
             raise AssertionError(f"{self.name(number)} is not what was pushed")
 
     def pull(self, number):
-        """Looks at what others push meanwhile, then takes one image."""
+        """Lists the images pushed by other clients meanwhile, then pulls one."""
         choose = random.Random(SEED + number)
         client = Client(self.server.host)
         try:

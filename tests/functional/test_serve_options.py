@@ -41,7 +41,7 @@ redirecting: {<<: *local, storage_redirect: true}
 
 class Options(TestCase):
     def refuses(self, code, *words, saying=(), env=None):
-        """It ends before it serves, and has made nothing."""
+        """The server ends before serving, and has created nothing."""
         self.fails(code, "serve", *words, saying=saying, env=env)
         self.assertFalse(os.path.exists(os.path.join(self.home, ".local")))
 

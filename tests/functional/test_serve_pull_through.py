@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl serve --mirror-source: what is missing is fetched once, verified and kept; a source that fails is
-never taken for a short layer."""
+"""regctl serve --mirror-source: missing images are fetched once, verified and kept; a failing source is never
+taken for a short layer."""
 
 import base64
 import http.client
@@ -147,7 +147,7 @@ class PullThrough(TestCase):
     # --- who may have what ---
 
     def start_guarded_source(self):
-        """A source with users that gives strangers only what is in the repository of their token."""
+        """A source with users that serves strangers only images in the repository of their token."""
         self.write("users", ALICE)
         source = self.start(RegctlServer, "--htpasswd", self.path("users"), "--public-read", "--access-log", "log")
         layers = {name: Layer(name, 1000) for name in ("team/one", "team/two", "team/closed")}
@@ -200,7 +200,7 @@ class PullThrough(TestCase):
         self.assertEqual(self.server.ask("GET", f"{base}/layer").status, 401)  # now that it is here, too
 
     def test_the_configuration_of_the_source_is_used(self):
-        """Certificates, and whether its endpoints may have its password."""
+        """Its certificates, and whether its endpoints may get its password."""
         self.make_key("ca", "/CN=test CA")
         self.make_key("server", "/CN=127.0.0.1", ca="ca", names="IP:127.0.0.1")
         self.ok("copy", "app.tar", "v1-storage:tree:team/app:1.0")

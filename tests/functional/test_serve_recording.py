@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl serve says what docker-registry 0.9 said: its recorded requests, replayed in order.
+"""regctl serve answers as docker-registry 0.9 did: its recorded requests, replayed in order.
 
-Compared are the status, the headers that clients act upon, and the body. DIFFERENCES lists what is
-answered otherwise, and why; regctl-serve(1) tells it to users.
+Compares the status, the headers that clients use, and the body. DIFFERENCES lists the different answers and
+their reasons; regctl-serve(1) documents them for users.
 """
 
 import os
@@ -91,7 +91,7 @@ class Recording(Replay):
 
     @staticmethod
     def settle(text):
-        """Without what differs from run to run: the time, and the order of images, which is a dict's."""
+        """Removes parts that differ from run to run: the time, and the order of images, which is a dict's."""
         if text.startswith("[{"):
             return sorted(text[1:-1].replace("}, {", "}\n{").split("\n"))
         return re.sub(r'"last_update": \d+', '"last_update": 1', text)

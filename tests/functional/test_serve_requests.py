@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl serve and requests that another reader of HTTP might take for other ones, or that are not meant for it."""
+"""regctl serve and requests that are ambiguous to readers of HTTP, or meant for another server."""
 
 import json
 import os
@@ -65,7 +65,7 @@ ODD = {
 
 class Requests(TestCase):
     def converse(self, server, data, tls=False):
-        """What the server says until it closes."""
+        """All bytes that the server sends until it closes."""
         with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as connection:
             if tls:
                 context = ssl._create_unverified_context()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl serve and signals: SIGTERM finishes what runs and takes no new work, SIGHUP opens logs and reads
+"""regctl serve and signals: SIGTERM finishes running requests and accepts no new ones, SIGHUP reopens logs and rereads
 certificates and users anew."""
 
 import base64

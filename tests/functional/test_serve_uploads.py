@@ -15,7 +15,7 @@ STEPS = ("json", "layer", "checksum")
 
 
 class Upload:
-    """What one client sends under an ID that others use as well."""
+    """The upload of one client under an ID that other clients use too."""
 
     def __init__(self, identity, comment, layer):
         self.json = json.dumps({"id": identity, "comment": comment}).encode()
@@ -40,8 +40,8 @@ class Uploads(TestCase):
         self.assertEqual(self.server.ask("GET", f"/v1/images/{identity}/layer").content, upload.layer)
 
     def play(self, identity, uploads, order):
-        """Each upload's steps in their order, among each other as `order` has them; one that is refused ends.
-        The status of the last step of each."""
+        """Runs the steps of each upload, interleaved by `order`; a refused upload ends. Returns the status of the last
+        step of each."""
         steps = [iter(STEPS) for _ in uploads]
         last = [200 for _ in uploads]
         for number in order:

@@ -266,7 +266,7 @@ class Writers(Storage):
 
 
 class Hostile(Storage):
-    """Nothing is followed out of the folder, and whatever is wrong is told with one sentence."""
+    """No path leads out of the folder, and every fault is reported in one sentence."""
 
     def setUp(self):
         super().setUp()
@@ -277,7 +277,7 @@ class Hostile(Storage):
         self.top = f"tree/images/{self.layers[1].id}"
 
     def link(self, path, target):
-        """Replaces what is at `path` by a link."""
+        """Replaces the file or folder at `path` by a link."""
         os.rename(self.path(path), self.path(path) + ".was")
         os.symlink(target, self.path(path))
 
@@ -332,7 +332,7 @@ class Hostile(Storage):
         self.assertIn("leads out of the storage tree", server.errors())
 
     def test_links_within_the_tree_are_followed(self):
-        """As people do who save space."""
+        """Users make such links to save space."""
         self.link(f"{self.top}/layer", "../../spare")
         os.rename(self.path(f"{self.top}/layer.was"), self.path("tree/spare"))
         self.ok("pull", f"{self.tree}:team/app:1.0", "out.tar")

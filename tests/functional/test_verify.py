@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl verify: what is whole, what is the same on both sides, and everything that is not."""
+"""regctl verify: whole images, equal images on both sides, and every fault."""
 
 import collections
 import hashlib
@@ -20,7 +20,7 @@ class Verify(TestCase):
     maxDiff = None
 
     def fill(self, server):
-        """Two repositories of three tags that share their lower layers; returns the layers of app."""
+        """Pushes two repositories with three tags that share their lower layers; returns the layers of app."""
         layers = make_archive(self.path("app.tar"), ["base", "middle", "top"], 5000)
         self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
         self.ok("tag", f"{server.host}/team/app:1.0", f"{server.host}/team/app:also")
@@ -29,7 +29,7 @@ class Verify(TestCase):
         return layers
 
     def tree(self):
-        """A storage tree that nobody serves."""
+        """A storage tree without a server."""
         server = self.start(RegctlServer)
         layers = self.fill(server)
         server.end()
@@ -47,7 +47,7 @@ class Verify(TestCase):
         return result.json
 
     def findings(self, *words, code):
-        """(tag, fault, at, image) of everything that is found."""
+        """(tag, fault, at, image) of every finding."""
         return [(f"{tag['repository']}:{tag['tag']}", found["verdict"], found["at"], found["id"])
                 for tag in self.verify(*words, code=code) for found in tag["findings"]]
 
@@ -141,7 +141,7 @@ class Whole(Verify):
 
 
 class Damaged(Verify):
-    """Each kind of damage to a storage tree, as it is seen there and at a registry that serves it."""
+    """Each kind of damage to a storage tree, as found in the tree and at a registry that serves it."""
 
     def setUp(self):
         super().setUp()

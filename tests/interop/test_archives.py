@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Archives, with skopeo and GNU tar as witnesses; and a registry of protocol v2 that is told apart."""
+"""Archives, checked by skopeo and GNU tar; and the detection of a registry of protocol v2."""
 
 import json
 import os

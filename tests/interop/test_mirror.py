@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Mirrors between npm's docker-registry-server 2.2.0, regctl serve and a tree of the original's, with curl, gzip
-and sha256sum as witnesses of every byte."""
+"""Mirrors between npm's docker-registry-server 2.2.0, regctl serve and a tree of docker-registry. curl, gzip and
+sha256sum check every byte."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ def files_of(name):
 
 
 class Known:
-    """What a source holds: repository → tag → ID, and the files its images were taken from."""
+    """The content of a source: repository → tag → ID, and the files of its images."""
 
     def __init__(self, layer_file):
         self.layer_file = layer_file
@@ -37,7 +37,7 @@ class Known:
 
     @classmethod
     def of_archives(cls):
-        """Layers are not compressed there."""
+        """The archives of the engines, whose layers are not compressed."""
         known = cls("layer.tar")
         for engine in ENGINES:
             files = files_of(f"save-{engine}.tar")
@@ -48,7 +48,7 @@ class Known:
 
     @classmethod
     def of_tree(cls, without):
-        """Layers are there as they are served."""
+        """docker-registry's tree, whose layers are as they are served."""
         known = cls("layer")
         for path, data in files_of("tree-pushed.tar.gz").items():
             top, *name, file = path.split("/")
@@ -79,7 +79,7 @@ class Known:
         return sorted({image for chain in self.chains().values() for image in chain})
 
     def names(self):
-        """(repository, tag) of all, as regctl names them."""
+        """(repository, tag) of all tags, as regctl names them."""
         return sorted((name.removeprefix("library/"), tag) for name, tags in self.tags.items() for tag in tags)
 
 
@@ -103,7 +103,7 @@ class Mirrored(MirrorCase):
         return known
 
     def assertHold(self, known, *servers):
-        """Tags, chains, and each image's layer and JSON are at each of the servers as they are known."""
+        """Checks tags, chains, and each image's layer and JSON at each of the servers."""
         for server in servers:
             for name, tags in known.tags.items():
                 self.assertEqual(json.loads(self.curl(server, f"/v1/repositories/{name}/tags")), tags)
@@ -120,7 +120,7 @@ class Mirrored(MirrorCase):
                 self.check_json(server, image, known.text(image), layer)
 
     def check_json(self, server, image, text, layer):
-        """npm's server prints it anew, but has the sum of what it was sent."""
+        """npm's server re-encodes JSON, but keeps the checksum of the text it was sent."""
         path = f"/v1/images/{image}/json"
         if isinstance(server, NpmServer):
             self.assertEqual(json.loads(self.curl(server, path)), json.loads(text))
@@ -147,8 +147,8 @@ class Mirrored(MirrorCase):
                 for folder, _, names in os.walk(top) for name in names}
 
     def assertMirrored(self, known, source, destination, *filters):
-        """The mirror is made, verified both ways and compared byte by byte; another run moves nothing, whether it
-        knows of the first or not."""
+        """Mirrors, verifies both ways and compares byte by byte; a second run moves nothing, with or without the
+        state of the first."""
         count = len(known.names())
         self.mirror(source, destination, *filters, "--report", "report")
         self.assertEqual((self.summary()["copied"], self.summary()["images"]), (count, len(known.images())))
@@ -181,7 +181,7 @@ class Mirrored(MirrorCase):
 
     @contextlib.contextmanager
     def flipped(self, path, at):
-        """One bit of the file is another meanwhile."""
+        """Flips one bit of the file for the duration of the block."""
         whole = self.read(path)
         self.write(path, whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
         try:
@@ -190,7 +190,7 @@ class Mirrored(MirrorCase):
             self.write(path, whole)
 
     def test_a_byte_that_differs_is_found(self):
-        """In the time in gzip's head, which what is unpacked does not tell, or in what is compressed."""
+        """A byte in the time field of gzip's header, which unpacking does not show, or in the compressed data."""
         npm, serve = self.start(NpmServer), self.start(RegctlServer)
         known = self.push(npm)
         self.mirror(npm, serve)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Against npm's docker-registry-server 2.2.0, with npm's docker-registry-client 3.4.0 as a witness."""
+"""regctl against npm's docker-registry-server 2.2.0, checked by npm's docker-registry-client 3.4.0."""
 
 import gzip
 import hashlib

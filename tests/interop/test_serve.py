@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""regctl serve as npm's docker-registry-client 3.4.0 sees it: over a tree of the original's, and over one
-that regctl wrote."""
+"""regctl serve as seen by npm's docker-registry-client 3.4.0: over a tree of docker-registry, and over one that
+regctl wrote."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ class Serve(TestCase):
         return self.read(f"tree/images/{image}/{name}")
 
     def check_image(self, name, tag):
-        """Everything the client can ask of a tag is what lies in the tree."""
+        """All answers about a tag match the tree."""
         repository = f"{self.server.host}/{name}"
         top = json.loads(npm_client(repository, "tags"))[tag]
         chain = json.loads(npm_client(repository, "ancestry", top))

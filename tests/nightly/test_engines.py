@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real engines as peers: Docker 20.10 or later, podman and buildah. `scripts/test --nightly` installs them.
 
-Each engine has a storage of its own in the test's folder, and is ended by its process. No registry of theirs is
-asked, no system service is started: images are built from scratch.
+Each engine has its own storage in the test's folder, and its process is ended by the test. No public registry is
+used and no system service is started: images are built from scratch.
 """
 
 import json
@@ -24,7 +24,7 @@ CMD ["/a"]
 
 
 class DockerEngine(Server):
-    """dockerd on a socket of its own, without a network."""
+    """dockerd on its own socket, without a network."""
 
     def __init__(self, folder):
         super().__init__(folder)
@@ -57,7 +57,7 @@ class DockerEngine(Server):
             return None
 
     def facts(self, name):
-        """What a user sees of an image: its files, and how it is run."""
+        """The visible content of an image: its files, and its run configuration."""
         image = json.loads(self.run("image", "inspect", name))[0]
         return (image["RootFS"]["Layers"], image["Config"]["Cmd"], image["Config"]["Env"],
                 image["Config"]["Labels"])
