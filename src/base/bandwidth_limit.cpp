@@ -59,8 +59,7 @@ void BandwidthLimit::take(std::uint64_t bytes) {
   {
     const std::lock_guard lock(mutex_);
     const auto now = Clock::now();
-    free_at_ =
-        std::max(free_at_, now) + cost; // an unused share is lost, so that no burst follows a pause
+    free_at_ = std::max(free_at_, now) + cost; // an unused share is lost: no bursts
     wait = free_at_ - now;
   }
   interruptible_sleep_ms(std::chrono::ceil<std::chrono::milliseconds>(wait).count());

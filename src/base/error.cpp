@@ -16,8 +16,7 @@ std::string cut(std::string text) {
   if (text.size() > k_message_limit_bytes) {
     const auto size = text.size();
     auto end = k_message_limit_bytes;
-    while (end > 0 &&
-           (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) { // inside a UTF-8 character
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80) { // inside UTF-8
       --end;
     }
     text.resize(end);

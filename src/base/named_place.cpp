@@ -40,8 +40,8 @@ bool is_in_proc(const FileDescriptor& fd) {
   return ::fstatfs(fd.get(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
 }
 
-/// Walks a path part by part, each from the open folder before it, so that nobody can exchange a
-/// part already passed.
+/// Walks a path part by part, each from the open folder before it, so that no process can exchange
+/// a part already passed.
 class Walk {
 public:
   explicit Walk(const std::string& path) : what_("'" + path + "'") {

@@ -138,8 +138,7 @@ TarEntry parse_tar_header(const TarBlock& block, const std::string& what) {
     entry.group_name = text(block, k_group_name);
     entry.device_major = number(block, k_device_major, what);
     entry.device_minor = number(block, k_device_minor, what);
-    const bool is_posix =
-        magic[5] == '\0'; // GNU has a space there and uses the prefix field otherwise
+    const bool is_posix = magic[5] == '\0'; // GNU has a space there and another use of the prefix
     if (auto prefix = text(block, k_prefix); is_posix && !prefix.empty()) {
       entry.name = prefix + "/" + entry.name;
     }

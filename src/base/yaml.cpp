@@ -92,8 +92,7 @@ const Yaml* Yaml::find(std::string_view key) const {
 Yaml parse_yaml(const std::string& text, std::string_view what) {
   Reader reader(what);
   try {
-    return reader.read(YAML::Load(text),
-                       0); // not LoadAll, which never ends for some malformed texts
+    return reader.read(YAML::Load(text), 0); // LoadAll never ends for some malformed texts
   } catch (const YAML::Exception& error) {
     reader.fail(error.mark.line + 1, error.msg);
   }

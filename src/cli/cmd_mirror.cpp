@@ -168,8 +168,7 @@ ExitCode run_once(const MirrorRun& run, Context& context, MirrorMetrics& metrics
   }
   const auto code = note_unmatched(run, context, summary, exit_code_of(summary));
   note_words(run, context, code);
-  const bool is_told =
-      run.jobs.size() > 1; // with several jobs each failure was reported during the run
+  const bool is_told = run.jobs.size() > 1; // each failure was reported during the run
   if (summary.mirrors_failed > 0 && !is_told) {
     std::rethrow_exception(summary.first_problem);
   }

@@ -136,8 +136,7 @@ void CommandLine::check_required(const Entry& entry) const {
 }
 
 void CommandLine::run_parser(const std::vector<std::string>& arguments) {
-  std::vector<std::string> reversed(arguments.rbegin(),
-                                    arguments.rend()); // CLI11 expects them in reverse
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend()); // CLI11's order
   try {
     app_->parse(std::move(reversed));
   } catch (const ::CLI::ArgumentMismatch& problem) { // "--jobs: 1 required TEXT missing"

@@ -199,8 +199,7 @@ private:
     const WrittenFlag flag(word);
     const auto* known = find_known(flag.name);
     if (known == nullptr && !word.starts_with("--")) {
-      known =
-          find_known(word.substr(0, 2)); // a short flag with its value, or several: "-j7", "-qa"
+      known = find_known(word.substr(0, 2)); // "-j7", "-qa"
       if (known != nullptr) {
         flags_.push_back(word);
         return true;

@@ -50,8 +50,7 @@ std::unique_ptr<Source> open_in() {
 
 Console make_system_console() {
   keep_standard_descriptors();
-  static FdOutput out(STDOUT_FILENO,
-                      "standard output"); // static, since they belong to the process like std::cerr
+  static FdOutput out(STDOUT_FILENO, "standard output"); // of the process, like std::cerr
   return {
       .out = out,
       .err = std::cerr,

@@ -96,8 +96,7 @@ std::string human_duration(std::chrono::seconds duration) {
 }
 
 std::string show_time(std::int64_t seconds_since_1970) {
-  constexpr std::int64_t k_limit =
-      253'402'300'800; // the year 10000; -k_limit lies before the year 0
+  constexpr std::int64_t k_limit = 253'402'300'800; // the year 10000; -k_limit is before the year 0
   if (seconds_since_1970 >= k_limit || seconds_since_1970 <= -k_limit) {
     return std::to_string(seconds_since_1970);
   }

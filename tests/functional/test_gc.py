@@ -32,7 +32,7 @@ class Gc(TestCase):
         result = self.regctl("audit", "--deep", self.tree.place)
         self.assertEqual(result.code, 0, result.out)
 
-    def test_keeps_what_a_tag_of_any_repository_reaches(self):
+    def test_keeps_images_that_a_tag_of_any_repository_reaches(self):
         kept = self.tree.add_chain("kept", 4)
         branch = self.tree.add_image("branch", kept[1])
         orphans = self.tree.add_chain("orphan", 3, parent=kept[2])

@@ -86,7 +86,7 @@ std::unique_ptr<Source> make_fd_source(FileDescriptor fd, std::string what,
 std::unique_ptr<Sink> make_fd_sink(FileDescriptor fd, std::string what);
 
 /// Throws for a file that could not be created or opened for writing. A missing folder is
-/// Error{local_io} too, since "not found" would read as if the file had been looked for.
+/// Error{local_io} too: not_found would mean that an input, such as an image, is missing.
 [[noreturn]] void throw_not_created(const std::string& what, int errno_value);
 
 /// A file that appears under its name only at commit(). Until then it has no name, or a temporary

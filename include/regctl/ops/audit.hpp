@@ -61,10 +61,8 @@ struct AuditedImage {
   Verdict verdict = Verdict::sound;
   bool is_damaged = false;
   std::string detail;
-  std::optional<std::uint64_t>
-      layer_size_bytes; ///< nothing without a layer, or if its size is unknown
-  std::string
-      repository; ///< the first repository with a tag that reaches the image; "" if none has
+  std::optional<std::uint64_t> layer_size_bytes; ///< nothing without a layer or a known size
+  std::string repository; ///< the first with a tag that reaches the image; "" if none
   bool is_shared = false; ///< tags of other repositories reach it too
   /// Time of the last change of the upload; only for dead uploads in a storage tree.
   std::optional<std::chrono::system_clock::time_point> changed;

@@ -44,11 +44,10 @@ struct CopiedTag {
 struct CopyReport {
   std::vector<CopiedTag> tags;
   std::uint64_t images_copied = 0;
-  std::uint64_t images_skipped = 0;    ///< already at the destination
-  std::uint64_t bytes_copied = 0;      ///< of layers, as read from the source
-  std::uint64_t images_unverified = 0; ///< of the copied images: no checksum was checked
-  std::set<std::string>
-      unverified_chains; ///< IDs of tagged images with such an image in their chain
+  std::uint64_t images_skipped = 0;        ///< already at the destination
+  std::uint64_t bytes_copied = 0;          ///< of layers, as read from the source
+  std::uint64_t images_unverified = 0;     ///< of the copied images: no checksum was checked
+  std::set<std::string> unverified_chains; ///< IDs of tags with such an image in their chain
 };
 
 /// Copies one tag or all tags, with their chains, between any two places that hold v1 images:

@@ -15,8 +15,7 @@ namespace regctl::ops {
 struct GcOptions {
   bool apply = false; ///< remove images; otherwise only report them
   bool force = false; ///< also in a tree with damaged tags
-  std::chrono::seconds grace =
-      std::chrono::hours(24); ///< minimum age of dead uploads before removal
+  std::chrono::seconds grace = std::chrono::hours(24); ///< minimum age of removed dead uploads
 };
 
 struct GcImage {
@@ -38,9 +37,8 @@ struct GcReport {
   std::uint64_t layer_bytes = 0;
   std::uint64_t temporary_files = 0; ///< half-written files of processes that were killed
   std::uint64_t temporary_bytes = 0;
-  std::uint64_t young_uploads =
-      0; ///< dead uploads that were kept, since their clients may resume them
-  std::uint64_t kept_images = 0; ///< of any kind
+  std::uint64_t young_uploads = 0; ///< kept dead uploads, which may be resumed
+  std::uint64_t kept_images = 0;   ///< of any kind
 };
 
 /// Removes from the storage tree `folder` the images that no tag of any repository reaches,
@@ -50,8 +48,9 @@ struct GcReport {
 /// work.
 ///
 /// Images below the break of a broken chain are kept as far as the recorded ancestries name them.
-/// Throws Error{unavailable}, with `apply`, while other processes write to the tree. Throws
-/// Error{integrity} if a tag is damaged (as audit() finds without reading layers), unless `force`.
+/// Throws Error{unavailable}, with `apply`, while other processes have the tree open for writing.
+/// Throws Error{integrity} if a tag is damaged (as audit() finds without reading layers), unless
+/// `force`.
 /// Throws Error{local_io}, even with `force`, if a file that shows which images a tag needs cannot
 /// be read. Throws Error{not_found} if there is no tree.
 GcReport collect_garbage(Session& session, const std::string& folder, const GcOptions& options,

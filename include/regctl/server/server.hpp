@@ -29,14 +29,12 @@ struct ServerOptions {
   std::string storage;                   ///< folder of the tree, created if it does not exist
   std::vector<std::string> hosts; ///< the server's own names, "NAME" or "NAME:PORT"; empty: any
   bool read_only = false;
-  bool open = false;    ///< allow listening beyond loopback without TLS or without users
-  std::string tls_cert; ///< PEM file with the chain; empty: plain HTTP
-  std::string tls_key;  ///< PEM file
-  std::string htpasswd; ///< file of users; empty: every client may do everything
-  bool public_read =
-      false; ///< with users: anonymous clients may read repositories that are not private
-  bool require_checksum =
-      false; ///< accept no layer for which the mirror's source records no checksum
+  bool open = false;             ///< allow listening beyond loopback without TLS or without users
+  std::string tls_cert;          ///< PEM file with the chain; empty: plain HTTP
+  std::string tls_key;           ///< PEM file
+  std::string htpasswd;          ///< file of users; empty: every client may do everything
+  bool public_read = false;      ///< with users: all may read repositories that are not private
+  bool require_checksum = false; ///< accept no layer without a checksum at the mirror's source
   bool search = true;
   std::string access_log; ///< file, "-" for standard output, "" for none
   LogFormat log_format = LogFormat::combined;
@@ -70,7 +68,7 @@ public:
 
   /// Serves until SIGTERM or SIGINT. After the first one no further requests are accepted, and this
   /// returns when the running ones are done; after a second one it returns at once. SIGHUP opens
-  /// the log anew and reads certificate, key and users again; an error is noted, and the old ones
+  /// the log again and reads certificate, key and users again; an error is noted, and the old ones
   /// stay in use. The signals must be blocked in all threads: call block_signals() before starting
   /// the first one.
   void run_until_told();

@@ -92,8 +92,7 @@ Json step_json(const Json& config, const Json& entry, const std::string& parent,
     }
   }
   if (is_top) {
-    const auto of_step =
-        json; // the config's own members are unique, so that only these can collide
+    const auto of_step = json; // the config's own members are unique: only these can collide
     for (const auto& [name, value] : config.items()) {
       const bool is_config_member = std::find(k_config_members.begin(), k_config_members.end(),
                                               name) != k_config_members.end();

@@ -58,8 +58,7 @@ private:
   std::string json_;
   bool has_bytes_ = false;
 };
-constexpr std::uint64_t k_large_bytes =
-    1024 * 1024; // from this size on, hashing for a second candidate is noticeable
+constexpr std::uint64_t k_large_bytes = 1024 * 1024; // from here on, hashing twice is noticeable
 
 /// The beginning of a checksum, long enough to tell two of one kind apart.
 std::string short_sum(const std::string& sum) {

@@ -398,7 +398,7 @@ void check_not_itself(const MirrorJob& job) {
 }
 
 /// Reports the lines of a plan for a job as not done or failed, line by line, so that their actions
-/// are kept: the mirror as a whole would be planned anew.
+/// are kept: the mirror as a whole would be planned from scratch.
 void leave_lines(const MirrorJob& job, const AppliedPlan& plan, const std::exception_ptr& problem,
                  Report& report) {
   report.begin(mirror_of(job), 0);

@@ -291,8 +291,8 @@ private:
   }
 
   /// Reports the lines of a plan as not done or failed, tag by tag, so that their actions are kept:
-  /// a repository as a whole would be planned anew. `problem` is null if the run was stopped before
-  /// it.
+  /// a repository as a whole would be planned from scratch. `problem` is null if the run was
+  /// stopped before it.
   void leave_plan(const std::exception_ptr& problem) {
     auto left = std::exchange(*task_.planned, {});
     std::erase_if(left, [](const PlannedTag& tag) { return !is_work(tag); });

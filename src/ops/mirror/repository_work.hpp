@@ -50,7 +50,7 @@ struct RepositoryTask {
   std::string destination_name;
   std::optional<std::string> tag; ///< if set, only this tag
   bool is_named = false;          ///< named by the user, so that it must exist
-  /// Lines of a plan to carry out instead of planning anew.
+  /// Lines of a plan to carry out instead of planning from scratch.
   std::optional<std::vector<PlannedTag>> planned;
 };
 

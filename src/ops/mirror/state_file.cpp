@@ -30,8 +30,7 @@ std::string file_name(const Endpoint& endpoint) {
                           (c >= '0' && c <= '9') || c == '.' || c == '-';
     c = is_plain ? c : '_';
   }
-  if (name.size() >
-      k_longest) { // a long path: its end, and a hash that distinguishes it from others
+  if (name.size() > k_longest) { // a long path: its end, and a hash to distinguish it
     Sha256 hash;
     hash.update(as_bytes(text));
     name = hash.finish_hex().substr(0, 12) + name.substr(name.size() - k_longest);

@@ -25,8 +25,7 @@ LearntFacts::LearntFacts(std::string file, IsFact is_fact, Note note)
   }
   if (const auto problem = read(); !problem.empty()) {
     note_(problem);
-    is_changed_ =
-        true; // save() must replace the bad file, else every later run would note it again
+    is_changed_ = true; // else every later run would note the fault again
   }
 }
 

@@ -20,9 +20,8 @@ constexpr std::uint64_t k_per_tag_at_destination = 4; // the announcement, the t
 constexpr std::uint64_t k_per_image_at_source = 1;    // its JSON
 constexpr std::uint64_t k_per_image_at_destination = 1;
 constexpr std::uint64_t k_per_layer_at_source = 1;
-constexpr std::uint64_t k_per_layer_at_destination =
-    4;                                     // JSON, layer, checksum, and a check of the result
-constexpr std::uint64_t k_per_removal = 2; // the tags, and the removal
+constexpr std::uint64_t k_per_layer_at_destination = 4; // JSON, layer, checksum; then a check
+constexpr std::uint64_t k_per_removal = 2;              // the tags, and the removal
 
 /// Nothing for an unreadable image. If it matters, moving the image will fail.
 std::optional<V1Fact> read_fact(V1Repository& repository, const std::string& id) {
@@ -88,8 +87,8 @@ public:
       const auto known = know(id, asking);
       const auto parent = known ? known->parent : std::nullopt;
       const auto size = known ? known->size_bytes : std::nullopt;
-      const bool is_loop = ++depth == k_max_chain && parent;        // which the run will tell
-      const auto of_source = size == 0 ? 0 : k_per_layer_at_source; // an empty one is known
+      const bool is_loop = ++depth == k_max_chain && parent;        // the run will report the loop
+      const auto of_source = size == 0 ? 0 : k_per_layer_at_source; // an empty layer is known
       on_item({id, size, known && known->is_there, known && !is_loop,
                shared_.requests(k_per_image_at_source, k_per_image_at_destination),
                shared_.requests(of_source, k_per_layer_at_destination)});

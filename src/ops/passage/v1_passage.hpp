@@ -29,7 +29,7 @@ public:
   std::unique_ptr<Passage> open(std::unique_ptr<V1Repository> source,
                                 std::unique_ptr<V1Repository> destination);
 
-  /// The most images remembered for foresee(); the oldest are dropped and read anew.
+  /// The most images remembered for foresee(); the oldest are dropped and read again.
   static constexpr std::size_t k_limit = 32'768;
 
 private:

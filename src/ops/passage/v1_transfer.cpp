@@ -19,8 +19,8 @@ public:
 
   std::vector<Item> items() override {
     const auto cached = make_cached_repository(route_.source, route_.cache);
-    auto chain = read_chain(route_.session, *cached, id_,
-                            /*jobs=*/1); // the engine's threads are parallel enough
+    auto chain =
+        read_chain(route_.session, *cached, id_, /*jobs=*/1); // the engine has threads enough
     V1PushPlan plan;
     plan.tags[tag_] = id_;
     std::vector<Item> items;

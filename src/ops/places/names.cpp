@@ -24,8 +24,7 @@ std::string literals_of(std::string_view glob) {
       literals += glob[++i];
     } else if (c == '[') {
       const auto first = i + (glob.substr(i + 1, 1).find_first_of("!^") == 0 ? 2 : 1);
-      i = std::min(glob.find(']', first + 1),
-                   glob.size()); // a ']' right at the beginning is a member
+      i = std::min(glob.find(']', first + 1), glob.size()); // a ']' as the first is a member
       literals += '?';
     } else if (c == '{' || (depth > 0 && (c == '}' || c == ','))) {
       depth = c == '{' ? depth + 1 : depth - (c == '}' ? 1 : 0);

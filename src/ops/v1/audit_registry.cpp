@@ -89,8 +89,7 @@ public:
             [&on_bytes](std::span<const std::byte> seen) { on_bytes(seen.size()); });
       };
       auto found = check_layer(answer.image, open);
-      if (found.verdict !=
-          Verdict::sound) { // the transfer may have changed the bytes: read them once more
+      if (found.verdict != Verdict::sound) { // perhaps changed in transit: read it again
         found = check_layer(answer.image, open);
       }
       return found;

@@ -21,9 +21,8 @@ struct ImageFacts {
   bool is_there = false; ///< the store has anything under this ID
   Judgement own;         ///< the image's own faults, as far as known without reading its layer
   std::optional<std::string> parent;
-  bool has_no_layer = false; ///< only if that is certain
-  std::optional<std::uint64_t>
-      layer_size_bytes; ///< nothing without a layer, or if its size is unknown
+  bool has_no_layer = false;                     ///< only if that is certain
+  std::optional<std::uint64_t> layer_size_bytes; ///< nothing without a layer or a known size
 };
 
 /// The recorded ancestry of an image.

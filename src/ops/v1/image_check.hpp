@@ -17,8 +17,7 @@ namespace regctl::ops {
 struct CheckedSide {
   V1Repository& repository;
   Finding::Where where;
-  bool holds_pushed_layers =
-      true; ///< false: sizes and sums of stored layers are not those of the push
+  bool holds_pushed_layers = true; ///< else stored sizes and sums are not those of the push
 };
 
 /// The results of checking one image. A missing image is Fault::parent_missing.

@@ -105,8 +105,7 @@ PutOutcome ImageMover::send_twice_if_damaged(const V1Image& image, Progress::Tas
 void ImageMover::note_difference(const V1Image& there, const V1Image& image) {
   const bool keeps_bytes =
       how_.plain_layers == PlainLayers::keep && how_.unread_layers == UnreadLayers::keep;
-  if (!keeps_bytes ||
-      how_.check == LayerCheck::none) { // otherwise the layers are expected to differ
+  if (!keeps_bytes || how_.check == LayerCheck::none) { // then layers may well differ
     return;
   }
   if (const auto difference = find_v1_difference(there, image); !difference.empty()) {
@@ -153,8 +152,7 @@ PutOutcome ImageMover::send(const V1Image& image, LayerCheck check, Progress::Ta
   V1Upload upload;
   upload.image = image;
   if (!image.json_candidates.empty()) {
-    upload.image.json =
-        image.json_candidates.front(); // the most likely one; the end of the layer decides
+    upload.image.json = image.json_candidates.front(); // the likeliest; the layer's end decides
   }
   const bool becomes_gzip = wants_gzip(image, check);
   if (becomes_gzip) {

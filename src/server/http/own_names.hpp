@@ -10,7 +10,7 @@
 
 namespace regctl::server {
 
-/// Who can reach a server.
+/// The clients that can reach a server.
 enum class Reach {
   guarded,  ///< only users with a password, which a page in a browser cannot supply
   loopback, ///< every process on this machine, and so every page in a browser here

@@ -29,7 +29,7 @@ struct V1Image {
   std::vector<std::string> payload_checksums;
 
   /// For a store known to re-encode JSON: every text that may have been pushed, most likely first;
-  /// empty for all other stores. (docker-registry-server 2.2.0 parses JSON and prints it anew, so
+  /// empty for all other stores. (docker-registry-server 2.2.0 parses JSON and prints it again, so
   /// that Go's "\\u003c" comes back as "<".) A LayerSource finds the right text by the payload
   /// checksum.
   std::vector<std::string> json_candidates;

@@ -30,7 +30,7 @@ public:
   void abandon(std::exception_ptr reason) noexcept;
 
 private:
-  std::mutex mutex_; ///< guards what follows
+  std::mutex mutex_; ///< guards the members below
   std::condition_variable changed_;
   std::map<std::string, Stage> stages_;
   std::exception_ptr failure_;

@@ -22,10 +22,9 @@ struct ReportFiles {
 };
 
 struct MirrorOptions {
-  std::size_t jobs = 4; ///< images in flight
-  Bandwidth bandwidth;  ///< of all transfers together
-  std::map<std::string, RegistryOptions>
-      registries; ///< by "host:port"; only jobs and bandwidth are used here
+  std::size_t jobs = 4;                              ///< images in flight
+  Bandwidth bandwidth;                               ///< of all transfers together
+  std::map<std::string, RegistryOptions> registries; ///< by "host:port": their jobs and bandwidth
   ReportFiles files;
   std::string state_file;   ///< of all jobs; "": one file for each pair of ends
   std::string state_folder; ///< the folder of those files; "": nothing is kept
@@ -34,8 +33,7 @@ struct MirrorOptions {
   bool dry_run = false;     ///< only plans
   bool asks_sizes = false;  ///< for a plan: one request for each image of unknown size
   bool fail_fast = false;
-  bool require_checksum =
-      false; ///< a tag fails if its source records no checksum for one of its layers
+  bool require_checksum = false; ///< a tag fails if a layer has no checksum at its source
   std::optional<Shard> shard;
 };
 

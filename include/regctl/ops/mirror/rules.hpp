@@ -61,7 +61,6 @@ struct Rename {
 
   /// Throws Error{usage} for a malformed pattern, and for a capture in `to` that `from` does not
   /// have.
-  /// catch.
   static Rename make(std::string_view from, std::string_view to);
   /// Reads "FROM=TO", the form of the command line.
   static Rename parse(std::string_view text);

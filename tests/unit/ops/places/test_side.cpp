@@ -50,7 +50,7 @@ TEST_CASE("only an end at a registry has a host") {
   CHECK(host("docker-archive:app.tar") == "");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a note says what one list has and another has not, and no more") {
+TEST_CASE_FIXTURE(Fixture, "a note lists the names that only one of two lists has") {
   struct Row {
     Names one;
     Names other;
