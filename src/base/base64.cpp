@@ -18,7 +18,7 @@ const unsigned char* bytes_of(std::string_view text) noexcept {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-/// As libcrypto counts; what is too long for that is no credential.
+/// The size as libcrypto counts it. Throws for longer texts, which are no credentials.
 int size_of(std::string_view text) {
   constexpr auto k_longest = static_cast<std::size_t>(std::numeric_limits<int>::max()) / 2;
   if (text.size() > k_longest) {
@@ -30,7 +30,7 @@ int size_of(std::string_view text) {
 } // namespace
 
 std::string base64_encode(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0'); // libcrypto ends it with a zero byte
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0'); // libcrypto appends a zero byte
   const auto size = ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
                                       bytes_of(bytes), size_of(bytes));
   text.resize(static_cast<std::size_t>(size));
@@ -38,7 +38,7 @@ std::string base64_encode(std::string_view bytes) {
 }
 
 std::string base64_decode(std::string_view text) {
-  // libcrypto passes over blanks at both ends, and knows nothing of missing padding.
+  // libcrypto ignores blanks at both ends, and does not accept missing padding.
   const auto digits = text.substr(0, text.find_last_not_of('=') + 1);
   const auto padding = text.size() - digits.size();
   const bool is_well_padded = padding == 0 || (text.size() % 4 == 0 && padding <= 2);
@@ -53,7 +53,7 @@ std::string base64_decode(std::string_view text) {
                         size_of(padded)) < 0) {
     throw Error(ErrorKind::protocol, "not base64");
   }
-  bytes.resize(digits.size() * 3 / 4); // without the zero bytes that stand for the padding
+  bytes.resize(digits.size() * 3 / 4); // drops the zero bytes that stand for the padding
   return bytes;
 }
 

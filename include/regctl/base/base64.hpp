@@ -6,11 +6,12 @@
 
 namespace regctl {
 
-/// `bytes` in base64's own alphabet ("+" and "/"), padded, in one line. Source: RFC 4648 section 4.
+/// `bytes` in base64's standard alphabet ("+" and "/"), padded, in one line. Source: RFC 4648
+/// section 4.
 std::string base64_encode(std::string_view bytes);
 
-/// The bytes of such a text. The padding may be missing, as some tools write it, but not be wrong;
-/// line ends and every other character are refused: Error{protocol} "not base64".
+/// Decodes such a text. Padding may be missing, as some tools write it, but must not be wrong.
+/// Throws Error{protocol} "not base64" for line ends and every other character.
 std::string base64_decode(std::string_view text);
 
 } // namespace regctl

@@ -14,9 +14,8 @@
 
 namespace regctl {
 
-/// What is remembered by name, for what can be found out again: at most `limit` entries (1 or
-/// more), and for the next one that was added first is forgotten. Entries stay where they are until
-/// they are forgotten. Not thread-safe.
+/// A cache by name: at most `limit` entries (1 or more). One more entry drops the one that was
+/// added first. Entries do not move until they are dropped. Not thread-safe.
 template <class Value> class LimitedMap {
 public:
   using Entry = std::pair<const std::string, Value>;
@@ -26,7 +25,7 @@ public:
   LimitedMap(LimitedMap&&) noexcept = default; ///< a copy's index would refer to the original
   LimitedMap& operator=(LimitedMap&&) noexcept = default;
 
-  /// Null if there is none.
+  /// Null if `key` has no entry.
   [[nodiscard]] Value* find(std::string_view key) {
     const auto place = places_.find(key);
     return place == places_.end() ? nullptr : &place->second->second;
@@ -38,7 +37,7 @@ public:
   [[nodiscard]] bool contains(std::string_view key) const { return places_.contains(key); }
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
-  /// The entry of `key`, and whether it is new: made of `arguments` then.
+  /// The entry of `key`, and whether it is new: then it is made of `arguments`.
   template <class... Arguments>
   std::pair<Value&, bool> try_emplace(std::string_view key, Arguments&&... arguments) {
     if (auto* known = find(key)) {
@@ -53,15 +52,15 @@ public:
     return {entries_.back().second, true};
   }
 
-  /// Adds or replaces; what is replaced keeps its age.
+  /// Adds or replaces an entry; a replaced entry keeps its age.
   void put(std::string_view key, Value value) {
     const auto [entry, is_new] = try_emplace(key, std::move(value));
     if (!is_new) {
-      entry = std::move(value); // which try_emplace() has left as it was
+      entry = std::move(value); // try_emplace() has not moved from it
     }
   }
 
-  /// Counts as added last from now on.
+  /// Makes the entry the youngest, if there is one.
   void renew(std::string_view key) {
     if (const auto place = places_.find(key); place != places_.end()) {
       entries_.splice(entries_.end(), entries_, place->second);
@@ -76,13 +75,13 @@ public:
     }
   }
 
-  /// Forgets the entry that was added first; there must be one.
+  /// Drops the entry that was added first; there must be one.
   void erase_oldest() {
     places_.erase(entries_.front().first);
     entries_.pop_front();
   }
 
-  /// All entries, the one that was added first at the front.
+  /// All entries in the order in which they were added or renewed.
   [[nodiscard]] const Entries& entries() const noexcept { return entries_; }
 
 private:
@@ -91,12 +90,12 @@ private:
   std::unordered_map<std::string_view, typename Entries::iterator, SeededHash> places_;
 };
 
-/// Names alone, likewise.
+/// Names without values, under the same limit.
 class LimitedSet {
 public:
   explicit LimitedSet(std::size_t limit) : names_(limit) {}
 
-  /// False if it was there already.
+  /// False if the name was already there.
   bool insert(std::string_view name) { return names_.try_emplace(name).second; }
   [[nodiscard]] bool contains(std::string_view name) const { return names_.contains(name); }
 

@@ -8,8 +8,8 @@
 
 namespace regctl {
 
-// Where a user's files lie, in the environment that is handed in. A variable of XDG that is empty
-// or holds no absolute path is ignored; nothing where there is no home either. Source: XDG Base
+// The folders of a user's files, according to the given environment. An XDG variable that is empty
+// or not an absolute path is ignored; then there is no folder without a home. Source: XDG Base
 // Directory Specification 0.8.
 
 /// $HOME.
@@ -20,11 +20,11 @@ std::optional<std::filesystem::path> config_folder(const Environment& environmen
 std::optional<std::filesystem::path> data_folder(const Environment& environment);
 /// $XDG_STATE_HOME, else ~/.local/state.
 std::optional<std::filesystem::path> state_folder(const Environment& environment);
-/// $XDG_RUNTIME_DIR, for which there is no other place.
+/// $XDG_RUNTIME_DIR; it has no default.
 std::optional<std::filesystem::path> runtime_folder(const Environment& environment);
 
-// Those of the user we are, in this process' environment: without $HOME the home is the one that
-// the system knows, else "/".
+// The folders of the current user, by this process' environment. Without $HOME the home is the one
+// in the user database, else "/".
 std::filesystem::path own_home_folder();
 std::filesystem::path own_config_folder();
 

@@ -94,11 +94,10 @@ private:
   std::unique_ptr<Lines> failures_;
   std::unique_ptr<AtomicFile> plan_;
   bool is_plan_whole_ = true;
-  std::string noted_message_; ///< of the last failure
-  std::uint64_t alike_ = 0;   ///< further failures with the same message
-  std::string names_alike_;   ///< the names of the first of those
-  LimitedSet told_hints_{
-      100}; ///< the latest: a hint may name its tag, so that there is no end of them
+  std::string noted_message_;  ///< of the last failure
+  std::uint64_t alike_ = 0;    ///< further failures with the same message
+  std::string names_alike_;    ///< the names of the first of those
+  LimitedSet told_hints_{100}; ///< recent ones only, since each may name its tag
   Summary summary_;
 };
 

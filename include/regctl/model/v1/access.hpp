@@ -3,7 +3,7 @@
 
 namespace regctl {
 
-/// Who may read a repository. The words of v1, "public" and "private", are keywords of C++.
+/// The read access of a repository: v1's "public" and "private", which are keywords of C++.
 enum class RepositoryAccess { open, restricted };
 
 } // namespace regctl

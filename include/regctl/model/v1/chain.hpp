@@ -12,10 +12,10 @@ namespace regctl {
 /// only stops hostile stores.
 inline constexpr std::size_t k_max_chain = 4096;
 
-/// Calls `visit` with `id`, then with each parent that `visit` returns, until it returns none: for
-/// a base image, or where the caller wants no more. False if that would be more than k_max_chain
-/// images, as with parents that form a loop: the walk has ended there. What `visit` throws goes
-/// through.
+/// Calls `visit` with `id`, and then with each parent that `visit` returns, until it returns none:
+/// at a base image, or if the caller needs no more. Returns false if the chain has more than
+/// k_max_chain images, as with parents that form a loop; the walk then ends there. Exceptions of
+/// `visit` are passed on.
 bool walk_parents(const std::string& id,
                   const std::function<std::optional<std::string>(const std::string& id)>& visit);
 

@@ -6,8 +6,7 @@
 
 namespace regctl {
 
-/// One repository that a search has found. Source: docker-registry 0.9.1 and Docker Hub's v1
-/// search.
+/// One repository that a search found. Source: docker-registry 0.9.1 and Docker Hub's v1 search.
 struct SearchResult {
   std::string name; ///< "team/app"; without "library/"
   std::string description;
