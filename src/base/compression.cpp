@@ -55,6 +55,8 @@ public:
     stream_.next_in = reinterpret_cast<Bytef*>(input_.data()) + k_trailer_bytes;
   }
   ~GunzipSource() override { ::inflateEnd(&stream_); }
+  GunzipSource(const GunzipSource&) = delete;
+  GunzipSource& operator=(const GunzipSource&) = delete;
 
   std::size_t read(std::span<std::byte> out) override {
     stream_.next_out = reinterpret_cast<Bytef*>(out.data());
@@ -303,6 +305,8 @@ public:
     ::deflateSetHeader(&stream_, &header_);
   }
   ~GzipSource() override { ::deflateEnd(&stream_); }
+  GzipSource(const GzipSource&) = delete;
+  GzipSource& operator=(const GzipSource&) = delete;
 
   std::size_t read(std::span<std::byte> out) override {
     stream_.next_out = reinterpret_cast<Bytef*>(out.data());

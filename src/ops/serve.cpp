@@ -91,6 +91,8 @@ public:
       reset_interrupt();
     }
   }
+  SourceCheck(const SourceCheck&) = delete;
+  SourceCheck& operator=(const SourceCheck&) = delete;
 
 private:
   std::thread thread_;

@@ -22,7 +22,10 @@ public:
   using Entries = std::list<Entry>;
 
   explicit LimitedMap(std::size_t limit) : limit_(limit) {}
-  LimitedMap(LimitedMap&&) noexcept = default; ///< a copy's index would refer to the original
+  ~LimitedMap() = default;
+  LimitedMap(const LimitedMap&) = delete; ///< the copy's index would refer to the original
+  LimitedMap& operator=(const LimitedMap&) = delete;
+  LimitedMap(LimitedMap&&) noexcept = default;
   LimitedMap& operator=(LimitedMap&&) noexcept = default;
 
   /// Null if `key` has no entry.

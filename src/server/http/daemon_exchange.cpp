@@ -142,6 +142,8 @@ public:
       --context_.running;
     }
   }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
 
   bool go_on(const char* verb, const char* version, const char* data, std::size_t* size) {
     if (stage_ == Stage::head) {

@@ -88,8 +88,10 @@ private:
     for (const auto& [tag, id] : storage_->tags(name).value_or(V1Tags())) {
       // A tag that cannot be read is null, as in its repository's own list: left out, it would look
       // as if it were gone.
-      text += (is_first_ ? "" : ", ") + json_quote(name + ":" + tag) + ": " +
-              (id ? json_quote(*id) : "null");
+      text += is_first_ ? "" : ", ";
+      text += json_quote(name + ":" + tag);
+      text += ": ";
+      text += id ? json_quote(*id) : "null";
       is_first_ = false;
     }
   }

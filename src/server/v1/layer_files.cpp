@@ -125,7 +125,7 @@ void add_group(Spool& spool, const char* name, const std::map<std::string, Seen>
 } // namespace
 
 LayerReader::LayerReader(const V1Storage& storage, const std::string& id,
-                         CheckWanted check_wanted) {
+                         const CheckWanted& check_wanted) {
   const auto file = storage.open_layer(id);
   if (!file) {
     throw Error(ErrorKind::not_found, "the layer of image " + id + " is not there");

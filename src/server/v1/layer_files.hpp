@@ -28,7 +28,7 @@ using CheckWanted = std::function<void()>;
 class LayerReader {
 public:
   /// Throws Error{not_found} where the layer is not there.
-  LayerReader(const V1Storage& storage, const std::string& id, CheckWanted check_wanted);
+  LayerReader(const V1Storage& storage, const std::string& id, const CheckWanted& check_wanted);
   ~LayerReader();
   LayerReader(const LayerReader&) = delete;
   LayerReader& operator=(const LayerReader&) = delete;
