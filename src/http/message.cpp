@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/whole_number.hpp>
 #include <regctl/http/message.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <exception>
 
@@ -73,14 +73,12 @@ void discard_body(Response& response) noexcept {
   if (!response.body) {
     return;
   }
-  std::uint64_t length = 0;
-  if (const auto value = response.headers.find("Content-Length")) {
-    std::from_chars(value->data(), value->data() + value->size(), length);
-  }
+  const auto length =
+      parse_whole_number<std::uint64_t>(response.headers.find("Content-Length").value_or(""));
   try {
     std::vector<std::byte> buffer(16 * 1024);
     std::uint64_t dropped = 0;
-    while (length <= k_discard_limit_bytes && dropped <= k_discard_limit_bytes) {
+    while (length.value_or(0) <= k_discard_limit_bytes && dropped <= k_discard_limit_bytes) {
       const auto n = response.body->read(buffer);
       if (n == 0) {
         break;

@@ -6,6 +6,7 @@
 #include "server/http/responses.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/whole_number.hpp>
 
 #include <microhttpd.h>
 
@@ -17,7 +18,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 #include <cstring>
 #include <exception>
 #include <new>
@@ -201,13 +201,8 @@ public:
   }
 
   [[nodiscard]] std::optional<std::uint64_t> body_bytes() const override {
-    const auto text = header("Content-Length");
-    std::uint64_t value = 0;
-    if (!text ||
-        std::from_chars(text->data(), text->data() + text->size(), value).ec != std::errc()) {
-      return header("Transfer-Encoding") ? std::nullopt : std::optional<std::uint64_t>(0);
-    }
-    return value;
+    const auto length = parse_whole_number<std::uint64_t>(header("Content-Length").value_or(""));
+    return length || header("Transfer-Encoding") ? length : std::optional<std::uint64_t>(0);
   }
 
   [[nodiscard]] bool is_secure() const override { return context_.is_secure; }

@@ -4,9 +4,9 @@
 
 #include <regctl/base/json.hpp>
 #include <regctl/base/text.hpp>
+#include <regctl/base/whole_number.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace regctl::server {
 
@@ -17,10 +17,8 @@ constexpr std::size_t k_page_limit = 100'000;
 
 /// A number of the query; `otherwise` where it is absent or none.
 std::size_t number(const Request& request, const char* name, std::size_t otherwise) {
-  const auto text = request.query(name).value_or("");
-  std::size_t value = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && value > 0 ? std::min(value, k_page_limit) : otherwise;
+  const auto value = parse_whole_number<std::size_t>(request.query(name).value_or(""));
+  return value.value_or(0) > 0 ? std::min(*value, k_page_limit) : otherwise;
 }
 
 /// The names with `term` in them of which the caller may hear: of repositories with tags. What a
@@ -63,6 +61,11 @@ std::string print_results(const Json& head, const std::vector<std::string>& name
   return text + "]}";
 }
 
+/// "\"team/app:1.0\": " in JSON.
+std::string tag_key(const std::string& name, const std::string& tag) {
+  return json_quote(name + ":" + tag) + ": ";
+}
+
 /// {"team/app:1.0": "ID", …}, a repository at a time.
 class Listing final : public TextSource {
 public:
@@ -89,8 +92,7 @@ private:
       // A tag that cannot be read is null, as in its repository's own list: left out, it would look
       // as if it were gone.
       text += is_first_ ? "" : ", ";
-      text += json_quote(name + ":" + tag);
-      text += ": ";
+      text += tag_key(name, tag);
       text += id ? json_quote(*id) : "null";
       is_first_ = false;
     }

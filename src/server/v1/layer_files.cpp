@@ -180,8 +180,8 @@ CheckWanted check_wanted_by(const Request& request) {
 /// [["/etc", "d", false, …], …], an entry at a time.
 class FileListing final : public TextSource {
 public:
-  FileListing(const V1Storage& storage, const std::string& id, CheckWanted check_wanted)
-      : layer_(storage, id, std::move(check_wanted)) {}
+  FileListing(const V1Storage& storage, const std::string& id, const CheckWanted& check_wanted)
+      : layer_(storage, id, check_wanted) {}
 
 private:
   enum class Stage { begin, entries, over };
