@@ -155,7 +155,7 @@ std::optional<std::string> ConfigReader::look_up(std::string_view variable, cons
     complain(spot, "'${' begins no variable ($${ stands for ${ itself)");
     return std::nullopt;
   }
-  const auto value = environment_(name);
+  auto value = environment_(name);
   if (separator != std::string_view::npos) {
     return value && !value->empty() ? *value : std::string(variable.substr(separator + 2));
   }
