@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/fuzz.hpp"
 #include "fuzz/memory_file.hpp"
-#include "ops/mirror/state.hpp"
+#include "ops/passage/passage.hpp"
+#include "ops/passage/v1_fact.hpp"
 
 #include <algorithm>
 
-/// What of a file is of no use is told once, and never a reason to fail.
+/// Useless lines of a file are noted once, and never a reason to fail. A fact is read as it was
+/// written.
 void fuzz(const std::string& input) {
   const MemoryFile file(input);
   int notes = 0;
-  const regctl::ops::mirror::State state(file.name(), [&](const std::string&) { ++notes; });
+  const regctl::ops::LearntFacts facts(file.name(), regctl::ops::is_fact,
+                                       [&](const std::string&) { ++notes; });
   const auto id = input.substr(std::min(input.find('\n') + 1, input.size()), 64);
-  static_cast<void>(state.find(id));
+  if (const auto text = facts.find(id)) {
+    const auto fact = regctl::ops::V1Fact::parse(*text);
+    if (!fact || regctl::ops::V1Fact::parse(fact->to_string()) != fact) {
+      __builtin_trap();
+    }
+  }
   if (notes > 1) {
     __builtin_trap();
   }
