@@ -49,10 +49,10 @@ ImageCopy way_of_copying(const Side& source, const PassageOptions& options) {
 
 } // namespace
 
-class V1Passages::Passage final : public ops::Passage {
+class V1Passages::V1Passage final : public Passage {
 public:
-  Passage(V1Passages& shared, std::unique_ptr<V1Repository> source,
-          std::unique_ptr<V1Repository> destination)
+  V1Passage(V1Passages& shared, std::unique_ptr<V1Repository> source,
+            std::unique_ptr<V1Repository> destination)
       : shared_(shared), source_(std::move(source)), destination_(std::move(destination)),
         backed_(shared.may_lack_bases_ ? make_backed_repository(*source_, *destination_) : nullptr),
         route_{shared.session_, backed_ ? *backed_ : *source_,
@@ -161,9 +161,9 @@ V1Passages::V1Passages(Session& session, const Side& source, const Side& destina
       is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()),
       may_lack_bases_(!source.holds_pushed_layers()) {}
 
-std::unique_ptr<ops::Passage> V1Passages::open(std::unique_ptr<V1Repository> source,
-                                               std::unique_ptr<V1Repository> destination) {
-  return std::make_unique<Passage>(*this, std::move(source), std::move(destination));
+std::unique_ptr<Passage> V1Passages::open(std::unique_ptr<V1Repository> source,
+                                          std::unique_ptr<V1Repository> destination) {
+  return std::make_unique<V1Passage>(*this, std::move(source), std::move(destination));
 }
 
 std::optional<V1Passages::Known> V1Passages::find_known(const std::string& id) {

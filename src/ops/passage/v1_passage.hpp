@@ -33,7 +33,7 @@ public:
   static constexpr std::size_t k_limit = 32'768;
 
 private:
-  class Passage;
+  class V1Passage;
 
   /// The facts about an image that a plan needs.
   struct Known {
