@@ -7,8 +7,8 @@
 
 namespace regctl {
 
-/// What there is at `path`, links followed; a folder that cannot be looked into is other_folder.
-/// The LookAtPath of this machine. Throws nothing but std::bad_alloc.
+/// The kind of file or folder at `path`; links are followed. A folder that cannot be read counts as
+/// other_folder. The LookAtPath for this machine. Throws nothing but std::bad_alloc.
 PathContent look_at_path(const std::string& path);
 
 } // namespace regctl

@@ -17,11 +17,11 @@
 
 namespace regctl {
 
-// The contract under every storage tree: files in folders, read by many and written by several
-// processes at once. A kind (a local folder, a bucket) says in its own header how it keeps what is
-// promised here. Paths are relative, as in "images/ID/json", without "." and "..".
+// The contract for the files of a storage tree: files in folders, which many processes read and
+// several write at once. Each implementation (a local folder, a bucket) says in its own header how
+// it keeps this contract. Paths are relative, like "images/ID/json", without "." and "..".
 
-/// A file as it was when it was opened. Thread-safe.
+/// A file, in the version that was opened. Thread-safe.
 class StoredFile {
 public:
   StoredFile() = default;
@@ -31,47 +31,49 @@ public:
 
   [[nodiscard]] virtual std::uint64_t size_bytes() const noexcept = 0;
 
-  /// Opaque, never empty: another one once the file was replaced. For put_if_unchanged().
+  /// Opaque, never empty. Replacing the file changes it. For put_if_unchanged().
   [[nodiscard]] virtual std::string version() const = 0;
 
-  /// `size_bytes` bytes from `offset` on. Sources are independent of each other and outlive this.
-  /// `what` names the file in errors: reading throws Error{protocol} where it was cut since.
+  /// Opens `size_bytes` bytes from `offset` on. The sources are independent of each other and may
+  /// outlive this object. `what` names the file in errors. Reading throws Error{protocol} if the
+  /// file was truncated after it was opened.
   [[nodiscard]] virtual std::unique_ptr<Source>
   open_part(std::uint64_t offset, std::uint64_t size_bytes, std::string what) const = 0;
 
-  /// All of it.
+  /// Opens the whole file.
   [[nodiscard]] std::unique_ptr<Source> open(std::string what) const {
     return open_part(0, size_bytes(), std::move(what));
   }
 
-  /// Optional: the file's descriptor, for sendfile(2). Nothing where the bytes lie in no file.
+  /// Optional: the file's descriptor, for sendfile(2). Null if the bytes are not in a local file.
   [[nodiscard]] virtual std::shared_ptr<const FileDescriptor> descriptor() const { return nullptr; }
 };
 
-/// How far a write is safe from a loss of power once it has returned.
+/// The part of a write that survives a loss of power, once the call has returned.
 enum class Durability {
-  whole,      ///< bytes and name
-  bytes_only, ///< the name is with the next StorageFolder::sync()
-  name_only,  ///< of a mark, which counts by being there: its bytes may be lost
+  whole,      ///< the bytes and the name
+  bytes_only, ///< the bytes; the name only after the next StorageFolder::sync()
+  name_only,  ///< the name; the bytes may be lost. For a mark, whose presence alone counts
 };
 
-/// A file under way, of any size. It gets its name at commit(), replacing what had it; destroyed
-/// before, it leaves nothing behind.
+/// A file of any size that is being written. commit() gives it its name and replaces a file that
+/// has the name already. Without commit() the destructor leaves nothing behind.
 class StorageUpload : public Sink {
 public:
   [[nodiscard]] virtual std::uint64_t size_bytes() const noexcept = 0;
 
-  /// Once only. Not with Durability::name_only.
+  /// Call it once, and not with Durability::name_only.
   virtual void commit(Durability durability) = 0;
 
-  /// Optional: opens what was written, for readers beside the writer, on any thread, which may
-  /// outlive it. A source ends where the file ends at that moment, and goes on once there is more.
-  /// Nothing where the bytes cannot be read before commit().
+  /// Optional: opens the bytes that have been written, for readers on any thread while the writer
+  /// goes on; the sources may outlive the upload. A source ends at the present end of the file, and
+  /// continues when more bytes have been written. Empty if the bytes cannot be read before
+  /// commit().
   [[nodiscard]] virtual OpenSource written_bytes() const { return {}; }
 };
 
-/// Small files of one folder that count together, in the order in which they get their names: the
-/// last one is what the others are for.
+/// Small files of one folder that belong together. They get their names in this order, so that the
+/// last one appears only when the others are there.
 struct FileGroup {
   struct File {
     std::string name;
@@ -80,7 +82,7 @@ struct FileGroup {
   std::vector<File> files;
 };
 
-/// A folder that is written to. Names are those of files in it. Not thread-safe; the tree must
+/// A folder, opened for writing; names are those of files in it. Not thread-safe; the tree must
 /// outlive it. Functions throw Error{local_io} naming the file.
 class StorageFolder {
 public:
@@ -89,47 +91,50 @@ public:
   StorageFolder& operator=(const StorageFolder&) = delete;
   virtual ~StorageFolder() = default;
 
-  /// Replaces a small file: readers have the old one or the new one, never a part. (A mark is
-  /// written where it lies.)
+  /// Replaces a small file: readers see the old or the new content, never a part. Only a mark
+  /// (name_only) is overwritten in place.
   virtual void put(const std::string& name, std::string_view text,
                    Durability durability = Durability::whole) = 0;
 
-  /// Replaces a small file that is still of `version` (empty: absent); false if it is not. Without
-  /// a lease another writer may come in between, where the kind cannot compare and write in one.
+  /// Replaces a small file if its version is still `version` (empty: the file is absent); otherwise
+  /// returns false. Not every implementation compares and writes in one step: without a lease
+  /// another writer may come in between.
   virtual bool put_if_unchanged(const std::string& name, std::string_view text,
                                 const std::string& version) = 0;
 
-  /// Replaces the files of many groups, each file whole and durable before it has its name, and
-  /// waits for the disk once for all. Returns the problem of each, nothing for one that is durable.
+  /// Replaces the files of many groups; each file is whole and durable before it gets its name.
+  /// Waits for the disk once for all groups. Returns one entry for each group: null if it is
+  /// durable, else its problem.
   [[nodiscard]] virtual std::vector<std::exception_ptr>
   put_groups(const std::vector<const FileGroup*>& groups) = 0;
 
   [[nodiscard]] virtual std::unique_ptr<StorageUpload> start_upload(const std::string& name) = 0;
 
-  /// The removal is durable with the next sync(). False if there was no such file.
+  /// Removes a file; returns false if there was none. The removal is durable after the next sync().
   virtual bool remove(const std::string& name) = 0;
 
-  /// All that is in the folder, what killed writers left included, in no order.
+  /// All names in the folder, in no order, unfinished files included.
   [[nodiscard]] virtual std::vector<std::string> names() const = 0;
 
-  /// Removes what killed writers left. For the only one who may write here.
+  /// Removes unfinished files. Only for a caller with an exclusive lease: other writers may be
+  /// working on theirs.
   virtual void remove_unfinished() = 0;
 
-  /// Makes durable which names are in the folder.
+  /// Makes the names in the folder durable.
   virtual void sync() = 0;
 };
 
-/// Who may have a folder at the same time.
+/// Whether a lease keeps out all other leases of the folder, or only exclusive ones.
 enum class Sharing { exclusive, shared };
 
-/// A file that a writer left behind half written when it was killed, or is writing now.
+/// A half-written file. Its writer was killed, or is still at work.
 struct UnfinishedFile {
   std::string path; ///< as its tree names it
   std::uint64_t size_bytes = 0;
 };
 
-/// A tree of files. Functions throw Error{protocol} for what is neither a file nor a folder nor
-/// absent, or leads out of the tree, and Error{local_io}. Thread-safe.
+/// A tree of files. Functions throw Error{local_io}, and Error{protocol} for a path that leads out
+/// of the tree or that is neither a file nor a folder. Thread-safe.
 class StorageTree {
 public:
   using OnName = std::function<void(const std::string&)>;
@@ -139,10 +144,10 @@ public:
   StorageTree& operator=(const StorageTree&) = delete;
   virtual ~StorageTree() = default;
 
-  /// Where it is, as a place names it: "/srv/registry".
+  /// The tree's location as places spell it: "/srv/registry".
   [[nodiscard]] virtual const std::string& location() const noexcept = 0;
 
-  /// The path as errors name it: "'/srv/registry/images/ID/json'".
+  /// The path as it appears in errors: "'/srv/registry/images/ID/json'".
   [[nodiscard]] virtual std::string what(std::string_view path) const = 0;
 
   // --- reading ---
@@ -150,55 +155,56 @@ public:
   /// The file, or nothing if there is none.
   [[nodiscard]] virtual std::unique_ptr<StoredFile> find_file(const std::string& path) const = 0;
 
-  /// The whole of a small file, or nothing. Throws Error{protocol} past `limit_bytes`.
+  /// The content of a small file, or nothing if there is none. Throws Error{protocol} if it is
+  /// larger than `limit_bytes`.
   [[nodiscard]] virtual std::optional<std::string> read(const std::string& path,
                                                         std::uint64_t limit_bytes) const = 0;
 
-  /// Whether there is a file or a folder.
+  /// Whether the path exists, as a file or a folder.
   [[nodiscard]] virtual bool has(const std::string& path) const = 0;
   [[nodiscard]] virtual bool has_folder(const std::string& path) const = 0;
 
-  /// Calls `on_name` for each file and folder in a folder, in no order, without unfinished files
-  /// and whatever else begins with '.'. False if there is no such folder.
+  /// Calls `on_name` for each file and folder in a folder, in no order. Names that begin with '.',
+  /// such as unfinished files, are left out. Returns false if there is no such folder.
   virtual bool list(const std::string& path, const OnName& on_name) const = 0;
 
-  /// Opaque: equal as long as no name came into the folder or went from it. Empty if there is no
-  /// such folder, or if a change that comes now could not be told from the last one.
+  /// Opaque; it changes when a name is added to the folder or removed. Empty if there is no such
+  /// folder, or if it changed so recently that a further change might give the same version.
   [[nodiscard]] virtual std::string folder_version(const std::string& path) const = 0;
 
-  /// When something in the folder was last written, or came or went; nothing if it is not there.
+  /// Time of the last change of the folder or of a file in it; nothing if there is no such folder.
   [[nodiscard]] virtual std::optional<std::chrono::system_clock::time_point>
   last_change(const std::string& path) const = 0;
 
-  /// Calls `on_file` for each unfinished file in a folder and in those below it, down to `levels`
-  /// levels.
+  /// Calls `on_file` for each unfinished file in a folder, and in the folders below it down to
+  /// `levels` levels.
   virtual void
   for_each_unfinished(const std::string& path, int levels,
                       const std::function<void(const UnfinishedFile&)>& on_file) const = 0;
 
-  /// Optional: how much can still be written.
+  /// Optional: the free space.
   [[nodiscard]] virtual std::optional<std::uint64_t> free_bytes() const = 0;
 
   // --- writing ---
 
-  /// Opens the folder, making it and those above it, durably, if need be.
+  /// Opens the folder. Creates it, and those above it, durably, if they are missing.
   [[nodiscard]] virtual std::unique_ptr<StorageFolder> make_folder(const std::string& path) = 0;
 
-  /// Opens the folder if it is there; nothing if not.
+  /// Opens the folder; null if there is none.
   [[nodiscard]] virtual std::unique_ptr<StorageFolder> find_folder(const std::string& path) = 0;
 
-  /// As make_folder(), and has the folder for its caller alone, or for all who share it, until the
-  /// result is gone. Waits for others up to `patience` (nothing: as long as it takes); nothing if
-  /// that was not enough. Reaches at least through this process, and not to the folders below.
+  /// Opens the folder like make_folder(), and holds a lease on it until the result is destroyed.
+  /// Waits for other leases up to `patience` (nothing: without limit), then returns null. A lease
+  /// holds at least among the threads of this process. It does not cover the folders below.
   [[nodiscard]] virtual std::unique_ptr<StorageFolder>
   lease(const std::string& path, Sharing sharing,
         std::optional<std::chrono::milliseconds> patience) = 0;
 
-  /// Removes a folder in which nothing is left. Throws Error{local_io} if something is.
+  /// Removes an empty folder. Throws Error{local_io} if it is not empty.
   virtual void remove_folder(const std::string& path) = 0;
 
-  /// Removes a folder in which nothing is left but perhaps the file `last`, durably: nobody sees
-  /// the folder without that file. Does nothing if more is left.
+  /// Durably removes a folder that is empty or has only the file `last`; does nothing if it has
+  /// other files. Readers never see the folder without that file.
   virtual void remove_folder_with(const std::string& path, const std::string& last) = 0;
 
   virtual void remove_unfinished(const UnfinishedFile& file) = 0;

@@ -16,8 +16,8 @@
 
 namespace regctl {
 
-/// Writing one image, in the protocol's order. What is written is durable with complete(), not
-/// before. Not thread-safe.
+/// Writes one image, in the protocol's order: JSON, layer, checksum. The image is durable only
+/// after complete(). Not thread-safe.
 class V1Storage::ImageWriter {
 public:
   ~ImageWriter();
@@ -26,11 +26,11 @@ public:
 
   [[nodiscard]] ImageState state() const;
 
-  /// Marks the image as being uploaded, then stores its JSON and its ancestry. `id` must be the
-  /// JSON's own; the parent's JSON must be there: false if it is not.
+  /// Marks the image as being uploaded, then stores its JSON and its ancestry. `json` must be that
+  /// of this image, else Error{protocol}. Returns false if the parent has no JSON here.
   bool put_json(const std::string& json);
 
-  /// A layer under way: the bytes are hashed and written to a file without a name.
+  /// A layer that is being written: its bytes are hashed, and written to a file without a name.
   class Layer : public Sink {
   public:
     ~Layer() override;
@@ -39,11 +39,11 @@ public:
     void write(std::span<const std::byte> bytes) override;
     [[nodiscard]] std::uint64_t size_bytes() const noexcept;
 
-    /// Optional: opens what was written so far, as StorageUpload::written_bytes() does.
+    /// Optional: opens the bytes that have been written, like StorageUpload::written_bytes().
     [[nodiscard]] OpenSource written_bytes() const;
 
-    /// Gives the layer its name and records its checksum, which it returns ("sha256:" and hex).
-    /// Once only.
+    /// Gives the layer its name, records its checksum and returns it ("sha256:" and hex). Call it
+    /// once.
     std::string commit();
 
   private:
@@ -55,23 +55,23 @@ public:
     Sha256 payload_;
   };
 
-  /// Begins a layer of the image, whose JSON must be there (nothing if it is not). The writer must
-  /// outlive the result.
+  /// Begins the image's layer; null if the image has no JSON yet. The writer must outlive the
+  /// result.
   std::unique_ptr<Layer> start_layer();
 
-  /// Whether `checksum` is that of the JSON and layer as they are stored now.
+  /// Whether `checksum` is one of the recorded checksums of the JSON and layer that are stored now.
   [[nodiscard]] bool is_right(const std::string& checksum) const;
 
-  /// Makes the image complete and durable: for readers it is there from now on, after a loss of
-  /// power too. Whether the checksum is right is for the caller to have asked.
+  /// Makes the image complete and durable: from now on readers see it, even after a loss of power.
+  /// Does not compare checksums: call is_right() first if the client sent one.
   void complete();
 
-  /// Replaces the recorded ancestry or checksums; for repairs.
+  /// Replace the recorded ancestry or checksums; for repairs.
   void put_ancestry(const std::vector<std::string>& ids);
   void put_checksums(const std::vector<std::string>& sums);
 
-  /// Removes the image; children must have gone before. Interrupted, what is left counts as an
-  /// upload that was never completed, and is_remnant().
+  /// Removes the image; its children must have been removed before. If interrupted, the rest counts
+  /// as a dead upload, and is_remnant() is true for it.
   void remove();
 
 private:
@@ -83,7 +83,7 @@ private:
   void mark();
   void forget_checksum();
 
-  V1Storage& storage_; // which must outlive this
+  V1Storage& storage_; // must outlive this
   std::string id_;
   std::unique_ptr<StorageFolder> folder_; // leased
 };

@@ -10,20 +10,20 @@
 
 namespace regctl {
 
-/// Sums the unpacked bytes of a layer while it passes by: its diff ID.
+/// Hashes the unpacked bytes of a layer while it is read: its diff ID.
 class DiffIdObserver final : public UnpackedObserver {
 public:
   bool step(Source& unpacked) override;
   void give_up(const Error& reason) noexcept override { failure_ = reason.message(); }
 
-  /// "sha256:" and 64 hex digits, once, after the end. Throws Error{integrity} if the bytes could
-  /// not be unpacked.
+  /// "sha256:" and 64 hex digits. Call it once, after the end of the layer. Throws Error{integrity}
+  /// if the bytes could not be unpacked.
   std::string diff_id();
 
-  /// The same, but nothing for bytes that could not be unpacked.
+  /// The same, but returns nothing if the bytes could not be unpacked.
   std::optional<std::string> find_diff_id();
 
-  /// True if every unpacked byte was zero: a tar without entries.
+  /// Whether every unpacked byte was zero, as in a tar without entries.
   [[nodiscard]] bool is_empty_tar() const noexcept { return all_zero_; }
 
 private:

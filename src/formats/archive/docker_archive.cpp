@@ -23,7 +23,8 @@ namespace regctl {
 
 namespace {
 
-/// A layer of an archive, checked against the sums that its config and its name promise.
+/// A layer of an archive, checked against the digests in the image's config and in the layer's
+/// name.
 class ArchivedLayer final : public LayerSource {
 public:
   ArchivedLayer(std::unique_ptr<Source> bytes, const std::string& json,
@@ -106,15 +107,16 @@ public:
     return found == contents_.v1_images.end() ? nullptr : &found->second;
   }
 
-  /// Why an image of a chain is not there; "" for every other.
+  /// Why an image of a chain is missing; "" if it is not.
   [[nodiscard]] std::string why_missing(const std::string& id) const {
     const auto found = contents_.missing.find(id);
     return found == contents_.missing.end() ? "" : index_.what() + ": " + found->second;
   }
 
 private:
-  /// What is missing may lie at the destination, and names may be left out: but engines write the
-  /// layers first and the names last, so that an archive cut between two entries looks the same.
+  /// Images may be missing because the destination has them, and names may be left out. But engines
+  /// write the layers first and the names last, so a truncated archive looks the same: only the end
+  /// mark tells them apart.
   void refuse_cut() const {
     const bool is_named =
         std::any_of(contents_.images.begin(), contents_.images.end(),
@@ -209,8 +211,8 @@ std::uint64_t size_of(const FileDescriptor& file, const std::string& what) {
   return static_cast<std::uint64_t>(status.st_size);
 }
 
-/// What a few packed bytes make of the disk. Images, which programs are most of, pack to a third;
-/// zeros are not kept at all.
+/// Stops a decompression bomb from filling the disk. Real images unpack to about three times their
+/// size; zeros do not count, because they are not stored.
 void refuse_bomb(std::uint64_t kept_bytes, std::uint64_t packed_bytes, const std::string& what) {
   constexpr std::uint64_t k_harmless_bytes = 256 * 1024 * 1024;
   constexpr std::uint64_t k_most_times = 200;
@@ -222,7 +224,7 @@ void refuse_bomb(std::uint64_t kept_bytes, std::uint64_t packed_bytes, const std
   }
 }
 
-/// Keeps the files of an archive that can be read only once in a temporary file.
+/// Unpacks an archive that can be read only once into a temporary file.
 std::shared_ptr<DockerArchive> spool(std::unique_ptr<Source> source, std::string what) {
   std::uint64_t packed_bytes = 0;
   const auto unpacked = make_decompressed_source(

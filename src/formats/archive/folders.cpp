@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view k_json = "/json";
 constexpr std::string_view k_layer = "/layer.tar";
 
-/// Whether two folders of one image say the same: then it does not matter which one is read.
+/// Whether two folders of one image have the same content: then either may be read.
 bool is_same(const ArchiveIndex& index, const V1Folders::Folder& a, const V1Folders::Folder& b) {
   const auto layer_a = index.find(a.layer_name());
   const auto layer_b = index.find(b.layer_name());
@@ -43,7 +43,7 @@ const V1Folders::Folder* V1Folders::find(const std::string& id) const {
 
 void V1Folders::place(const ArchiveIndex& index, const std::string& name) {
   const Folder folder{name, ""};
-  // Another file called "json" is nobody's business.
+  // Other files called "json" are ignored.
   const bool is_made_like_one =
       is_v1_id(name) || index.has(folder.layer_name()) || index.has(name + "/VERSION");
   try {

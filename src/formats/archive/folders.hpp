@@ -9,9 +9,9 @@
 
 namespace regctl {
 
-/// The v1 folders of an archive, each with an image's JSON and layer. The JSON says which image it
-/// is: engines 0.9 to 1.1 named the top image's folder as the user had typed it ("busybox:latest",
-/// a short ID).
+/// The v1 folders of an archive, each with an image's JSON and layer. The JSON decides which image
+/// it is: engines 0.9 to 1.1 named the top folder as the user had typed the image
+/// ("busybox:latest", a short ID).
 class V1Folders {
 public:
   struct Folder {
@@ -22,14 +22,14 @@ public:
     [[nodiscard]] std::string layer_name() const { return name + "/layer.tar"; }
   };
 
-  /// A folder that is made like an image's, but is none that can be told.
+  /// A folder that looks like an image's, but whose image cannot be determined.
   struct Unplaced {
     std::string name;
-    std::string why; ///< "the folder X …"
+    std::string why; ///< a clause: "the folder X …"
   };
 
-  /// Reads every JSON. Throws only what reading the disk throws: whether an unplaced folder matters
-  /// is for the layout to say.
+  /// Reads every JSON. Throws only I/O errors: the reader of the layout decides whether an unplaced
+  /// folder matters.
   explicit V1Folders(const ArchiveIndex& index);
 
   [[nodiscard]] const std::map<std::string, Folder>& by_id() const noexcept { return by_id_; }

@@ -42,16 +42,16 @@ std::string folder_of(const std::string& name) {
   return slash == std::string::npos ? std::string() : name.substr(0, slash);
 }
 
-/// The name of an image as an archive spells it, in the form of Docker's engine.
+/// Converts the name of an image in an archive to the form of Docker's engine.
 std::string image_name(const ArchiveIndex& index, const std::string& name) {
   try {
     return archive_name(Reference::parse(name));
-  } catch (const Error&) { // says what the user should have typed, who typed nothing
+  } catch (const Error&) { // its message addresses a user, but this name is the archive's
     bad(index, "an image in it is named " + json_quote(name) + ", which is no name of an image");
   }
 }
 
-/// "blobs/sha256/HEX" says what the bytes hash to.
+/// The digest that the name "blobs/sha256/HEX" promises; nothing for other names.
 std::optional<std::string> digest_of_name(const std::string& name) {
   constexpr std::string_view k_blobs = "blobs/sha256/";
   return name.starts_with(k_blobs) && is_lower_hex(name.substr(k_blobs.size()), 64)
@@ -59,7 +59,7 @@ std::optional<std::string> digest_of_name(const std::string& name) {
              : std::nullopt;
 }
 
-/// Collects images, merging the names of those that are the same.
+/// Collects images, and merges the names of equal ones.
 class Collector {
 public:
   explicit Collector(const ArchiveIndex& index) : index_(index) {}
@@ -73,7 +73,7 @@ public:
     return std::move(contents_);
   }
 
-  /// Images in v1 folders that no chain has reached so far, tops only.
+  /// The topmost images in v1 folders that no chain has reached so far.
   std::vector<std::string> unreached() {
     std::set<std::string> parents;
     for (const auto& [id, folder] : folders().by_id()) {
@@ -111,14 +111,14 @@ public:
     image.tags.insert(image.tags.end(), names.tags.begin(), names.tags.end());
   }
 
-  /// The chain of v1 folders from `id` down. Throws Error{protocol} where `id` is not there, and
-  /// for a loop.
+  /// Adds the chain of v1 folders from `id` down to its base. Throws Error{protocol} if `id` is
+  /// missing, and for a loop.
   void add_v1_chain(const std::string& id) {
     std::vector<std::pair<std::string, const V1Folders::Folder*>> chain;
     std::string child;
     const bool has_end = walk_parents(id, [&](const std::string& next) {
       const auto* folder = find_folder(next, child);
-      const bool is_known = contents_.v1_images.contains(next); // and what is below it
+      const bool is_known = contents_.v1_images.contains(next); // and so are its parents
       if (folder == nullptr || is_known) {
         return std::optional<std::string>();
       }
@@ -139,7 +139,8 @@ public:
     }
   }
 
-  /// An image of manifest.json or of the OCI layout. `layers` are names of entries, base first.
+  /// Adds an image of manifest.json or of the OCI layout. `layers` are names of entries, base
+  /// first.
   void add_config_image(const std::string& config_name, const std::vector<std::string>& layers,
                         const ArchivedNames& names) {
     const auto config = index_.read(config_name);
@@ -177,7 +178,8 @@ public:
   }
 
 private:
-  /// The folder of an image; nullptr where only a child of it, which may go where it is, is there.
+  /// The folder of an image. Null if it is missing but its `child` is there: the destination may
+  /// have it. Throws Error{protocol} if `id` is the top of a chain.
   const V1Folders::Folder* find_folder(const std::string& id, const std::string& child) {
     if (const auto* folder = folders().find(id)) {
       return folder;
@@ -212,12 +214,13 @@ private:
     return read_strings(&parse_json(config, "the config").at("rootfs").at("diff_ids"));
   }
 
-  /// The top ID of v1 folders from which `config` was made, as in archives that we wrote: then
-  /// their JSONs are the truth and the config is the derived one.
+  /// The top ID of the v1 folders from which `config` was made, as in archives written by regctl.
+  /// Then the folders' JSONs are the originals and the config is derived from them.
   std::optional<std::string> find_own_chain(const std::string& config,
                                             const std::vector<std::string>& layers,
                                             const std::vector<std::string>& diff_ids) {
-    // JSON-only steps are in no list of layers, so the top may stand above the last one listed.
+    // Images without a layer are in no list of layers, so the top image may be above the last one
+    // listed.
     const auto last = layers.empty() ? std::string() : folder_of(layers.back());
     if (!last.empty() && folders().find(last) == nullptr) {
       return std::nullopt;
@@ -232,7 +235,7 @@ private:
     return std::nullopt;
   }
 
-  /// True if `wanted` is `id` or below it; an empty name is below everything.
+  /// Whether `wanted` is `id` or one of its ancestors; true for an empty `wanted`.
   bool is_above(const std::string& id, const std::string& wanted) {
     bool is_found = false;
     walk_parents(id, [&](const std::string& next) {
@@ -278,11 +281,11 @@ private:
 
   const ArchiveIndex& index_;
   ArchiveContents contents_;
-  std::map<std::string, std::size_t> places_; ///< of the images, by their IDs
+  std::map<std::string, std::size_t> places_; ///< positions in contents_.images, by ID
   std::optional<V1Folders> folders_;
 };
 
-/// Names of images by their config, which engines and containerd keep in index.json even where
+/// Names of images, by their config. Engines and containerd keep names in index.json even if
 /// manifest.json has none.
 std::map<std::string, ArchivedNames> read_oci_names(const ArchiveIndex& index) {
   std::map<std::string, ArchivedNames> names;
@@ -348,11 +351,11 @@ void read_repositories(const ArchiveIndex& index, Collector& collector) {
   }
 }
 
-/// v1 folders without names: `docker save ID`. The images that are nobody's parent.
+/// v1 folders without names, from `docker save ID`: adds the images that have no child.
 void read_unnamed_folders(const ArchiveIndex& index, Collector& collector) {
   const auto& folders = collector.folders();
   if (!folders.by_id().empty() && !folders.unplaced().empty()) {
-    bad(index, folders.unplaced().front().why); // it might be the one that is above all
+    bad(index, folders.unplaced().front().why); // it might be the top image
   }
   std::set<std::string> parents;
   for (const auto& [id, folder] : folders.by_id()) {

@@ -33,7 +33,7 @@ bool is_zero(std::span<const std::byte> bytes) noexcept {
                            std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
-/// Appends to a temporary file, leaving out zeros: a file of nothing else takes no room.
+/// Appends to a temporary file and leaves holes for zeros, which take no room on the disk.
 class SpoolSink final : public Sink {
 public:
   /// `file` must outlive this.
@@ -51,7 +51,7 @@ public:
 
   [[nodiscard]] std::uint64_t end() const noexcept { return end_; }
 
-  /// Zeros at the end belong to the file as well.
+  /// Zeros at the end are part of the file too.
   void finish() {
     if (::ftruncate(file_.get(), static_cast<off_t>(end_)) != 0) {
       throw_errno(std::string("write ") + k_spool, errno);
@@ -122,7 +122,7 @@ ArchiveIndex::ArchiveIndex(Source& stream, std::shared_ptr<const FileDescriptor>
   }
   sink.finish();
   stream.skip(
-      k_padding_limit_bytes); // who writes a pipe wants to end well, and gzip has a checksum
+      k_padding_limit_bytes); // lets the writer of a pipe finish, and checks gzip's checksum
 }
 
 std::size_t ArchiveIndex::read_entries(std::unique_ptr<Source> tar, const Place& place) {
@@ -160,16 +160,16 @@ void ArchiveIndex::read_entry(const TarEntry& entry, Source& data, const Place& 
                                          std::to_string(k_name_limit_bytes) + " bytes");
   }
   const auto name = normal_name(entry.name);
-  // Docker writes no such names; who does wants to write outside of somebody's folder.
+  // Docker writes no such names: they are attempts to write outside of the folder.
   if (!name || entry.name.find("..") != std::string::npos) {
     throw Error(ErrorKind::protocol,
                 what_ + ": the entry " + json_quote(entry.name) + " leads out of the archive");
   }
   if (entry.type == '0') {
-    // Of two files with one name neither will be read.
+    // If two files have the same name, neither is read.
     add(*name, {entries_.contains(*name) ? File{} : place(entry, data), "", false});
   } else if (entry.type == '1' || entry.type == '2') {
-    // A symbolic link's target is seen from its folder, a hard link's from the root.
+    // The target of a symbolic link is relative to its folder, that of a hard link to the root.
     const auto target = normal_name((entry.type == '2' ? folder_of(*name) : "") + entry.link_name);
     if (!target || entry.link_name.starts_with('/')) {
       throw Error(ErrorKind::protocol, what_ + ": the link " + json_quote(entry.name) + " to " +
@@ -213,7 +213,7 @@ void ArchiveIndex::settle_links() {
   const auto is_broken = [&](const Entry& entry) {
     return !entry.link_target.empty() && !has(entry.link_target);
   };
-  std::map<std::string, std::vector<std::string>> files; // by the last part that a link wants
+  std::map<std::string, std::vector<std::string>> files; // by a broken target's last part
   for (const auto& [name, entry] : entries_) {
     if (is_broken(entry)) {
       files[last_part(entry.link_target)];

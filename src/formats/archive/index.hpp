@@ -17,8 +17,8 @@
 
 namespace regctl {
 
-/// Where the files of a tar archive lie: names without "./", links resolved inside the archive and
-/// never outside. Immutable once made, hence thread-safe.
+/// The places of the files in a tar archive. Names have no leading "./"; links are resolved inside
+/// the archive only. Immutable once made, hence thread-safe.
 class ArchiveIndex {
 public:
   struct File {
@@ -26,34 +26,33 @@ public:
     std::uint64_t size_bytes = 0;
   };
 
-  /// Reads all headers of the tar in `file`, of which `what` is the name in errors. Throws
-  /// Error{protocol} for what is empty, is no tar, is cut, or has names that are absolute, lead out
-  /// ("..") or are longer than 4 KiB, and for more than k_entry_limit entries or
-  /// k_names_limit_bytes of their names.
+  /// Reads all headers of the tar in `file`; `what` names it in errors. Throws Error{protocol} if
+  /// the tar is empty, truncated or not a tar, if a name is absolute, leads out ("..") or is longer
+  /// than 4 KiB, or if there are more than k_entry_limit entries or k_names_limit_bytes of names.
   ArchiveIndex(std::shared_ptr<const FileDescriptor> file, std::uint64_t size_bytes,
                std::string what);
 
-  /// Called before bytes are kept, with how many those and all before them take; may throw.
+  /// Called before bytes are written to the spool, with the total including them; may throw.
   using OnKept = std::function<void(std::uint64_t kept_bytes)>;
 
-  /// The same for a tar that can be read only once: keeps its files in `spool`, a file for reading
-  /// and writing that is empty, and nothing else; zeros become holes. Reads no further than
-  /// k_padding_limit_bytes behind the tar's end, so that what follows costs nothing.
+  /// The same for a tar that can be read only once: copies its files to `spool`, an empty file for
+  /// reading and writing; blocks of zeros become holes. Reads at most k_padding_limit_bytes behind
+  /// the tar's end, so that trailing data costs nothing.
   ArchiveIndex(Source& stream, std::shared_ptr<const FileDescriptor> spool, std::string what,
                OnKept on_kept);
 
   [[nodiscard]] const std::string& what() const noexcept { return what_; }
 
-  /// Whether the tar ends as one that was written to its end; some writers leave that out.
+  /// Whether the tar has an end mark; some writers leave it out.
   [[nodiscard]] bool has_end_mark() const noexcept { return has_end_mark_; }
 
-  /// Whether there is a file or link of that name.
+  /// Whether there is a file or link with that name.
   [[nodiscard]] bool has(const std::string& name) const { return entries_.contains(name); }
 
-  /// The file of that name, through links. Nothing if there is none. Where a link's target is not
-  /// where the link says, it is the only file whose name has the same last part. Throws
-  /// Error{protocol} for a link without a target and for a loop, naming both ends, and for a name
-  /// that stands twice with different places.
+  /// The file with that name; links are followed. Nothing if there is none. If a link's target does
+  /// not exist, the only file with the same last part of the name is taken instead. Throws
+  /// Error{protocol} for a link without a target (naming both ends), for a loop, and for a name
+  /// that has several entries.
   [[nodiscard]] std::optional<File> find(const std::string& name) const;
 
   /// Every name that ends with `suffix`.
@@ -61,12 +60,13 @@ public:
 
   [[nodiscard]] std::unique_ptr<Source> open(const File& file, const std::string& name) const;
 
-  /// A small file as text. Throws Error{protocol} if it is missing or over the document limit.
+  /// The content of a small file. Throws Error{protocol} if it is missing or over the document
+  /// limit.
   [[nodiscard]] std::string read(const std::string& name) const;
 
   static constexpr std::size_t k_entry_limit = 1'000'000;
-  static constexpr std::uint64_t k_read_limit_bytes = 2ULL * 1024 * 1024 * 1024; ///< by read()
-  static constexpr std::size_t k_names_limit_bytes = 128 * 1024 * 1024; ///< all names are kept
+  static constexpr std::uint64_t k_read_limit_bytes = 2ULL * 1024 * 1024 * 1024; ///< of all read()
+  static constexpr std::size_t k_names_limit_bytes = 128 * 1024 * 1024;          ///< held in memory
   static constexpr std::uint64_t k_padding_limit_bytes = 1024 * 1024;
 
 private:
@@ -76,14 +76,15 @@ private:
     bool is_duplicate = false;
   };
 
-  /// Tells where the data of an entry will be found.
+  /// Returns the place where the data of an entry can be read later.
   using Place = std::function<File(const TarEntry& entry, Source& data)>;
 
-  /// Returns their number.
+  /// Returns the number of entries.
   std::size_t read_entries(std::unique_ptr<Source> tar, const Place& place);
   void read_entry(const TarEntry& entry, Source& data, const Place& place);
   void add(const std::string& name, Entry entry);
-  /// Links whose target is not where they say lead to the only file of that last part.
+  /// Points each link whose target does not exist to the only file with the same last part of the
+  /// name.
   void settle_links();
   [[noreturn]] void refuse_link(const std::string& link, const std::string& target) const;
   [[noreturn]] void refuse_empty(std::uint64_t size_bytes) const;
@@ -92,11 +93,12 @@ private:
   std::string what_;
   std::map<std::string, Entry> entries_;
   bool has_end_mark_ = false;
-  std::shared_ptr<std::atomic<std::uint64_t>> read_bytes_ = // apart, so that an index can be moved
+  std::shared_ptr<std::atomic<std::uint64_t>> read_bytes_ = // heap, so that this can be moved
       std::make_shared<std::atomic<std::uint64_t>>(0);
 };
 
-/// "a/./b//c" → "a/b/c" and "./a" → "a"; ".." goes up. Nothing if it is absolute or leads out.
+/// "a/./b//c" → "a/b/c" and "./a" → "a"; ".." goes up. Nothing for a name that is absolute or leads
+/// out.
 std::optional<std::string> normal_name(std::string_view name);
 
 } // namespace regctl

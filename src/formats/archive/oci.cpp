@@ -30,12 +30,12 @@ std::string annotation(const Json& object, std::string_view name) {
   return annotations == nullptr ? "" : optional_string(*annotations, name).value_or("");
 }
 
-/// Provenance and the like, which BuildKit puts beside images.
+/// Provenance and similar manifests, which BuildKit puts beside images.
 bool is_attestation(const Json& descriptor) {
   return !annotation(descriptor, "vnd.docker.reference.type").empty();
 }
 
-/// "linux/arm64"; empty where `object`, a platform or a config, does not say.
+/// "linux/arm64"; empty if `object`, a platform or a config, does not say.
 std::string platform_in(const Json* object) {
   const auto os = object == nullptr ? std::nullopt : optional_string(*object, "os");
   const auto architecture =
@@ -68,13 +68,13 @@ public:
   }
 
 private:
-  /// An image, one of several where it is for several platforms.
+  /// An image, or one platform's variant of an image.
   struct Candidate {
     OciImage image;
     std::string platform;
   };
 
-  /// Manifests of one name are one image for several platforms, as those of one index are.
+  /// Manifests with the same name are variants of one image, like the manifests of one index.
   static std::string group_of(const Json& descriptor) {
     const auto name = annotation(descriptor, "io.containerd.image.name") + " " +
                       annotation(descriptor, "org.opencontainers.image.ref.name");
@@ -103,12 +103,12 @@ private:
       }
     }
     if (!names.names.empty()) {
-      names.tags.clear(); // the name's own, which containerd writes beside it
+      names.tags.clear(); // containerd also writes the name's tag alone
     }
     return names;
   }
 
-  /// What a manifest is taken for: the same with the same names needs no second look.
+  /// A manifest is read once for each group and set of names.
   [[nodiscard]] std::string key_of(const std::string& digest, const ArchivedNames& names) const {
     auto key = group_ + "\n" + digest;
     for (const auto* list : {&names.names, &names.tags}) {
@@ -126,7 +126,7 @@ private:
     const auto digest = required_string(descriptor, "digest", "index.json");
     const auto name = blob_name(digest);
     if (!index_.find(name)) {
-      if (depth == 0) { // else one of the platforms that nobody wanted
+      if (depth == 0) { // deeper ones are platforms that were not saved
         note("the manifest " + digest, "is not in the archive");
       }
       return;
@@ -140,7 +140,7 @@ private:
       names = above;
     }
     if (!read_.insert(key_of(digest, names)).second) {
-      return; // an index may name the same one over and over
+      return; // an index may name the same manifest again and again
     }
     if (read_.size() > k_most_manifests) {
       bad(index_, "its indexes name more than " + std::to_string(k_most_manifests) + " manifests");
@@ -232,7 +232,7 @@ private:
   const ArchiveIndex& index_;
   OciContents contents_;
   std::set<std::string> read_; ///< manifests by key_of()
-  std::string group_;          ///< of what is being read
+  std::string group_;          ///< of the manifest that is being read
   std::map<std::string, std::vector<Candidate>> groups_;
   std::vector<std::string> order_; ///< of the groups, as index.json has them
 };

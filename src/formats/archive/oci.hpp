@@ -8,7 +8,7 @@
 
 namespace regctl {
 
-/// How an archive names an image: whole names as they are spelled there, and tags that stand alone.
+/// The names of an image in an archive: full names as spelled there, and bare tags.
 struct ArchivedNames {
   std::vector<std::string> names;
   std::vector<std::string> tags;
@@ -23,18 +23,18 @@ struct OciImage {
 
 struct OciContents {
   std::vector<OciImage> images;
-  std::vector<std::string> notes; ///< what was passed over, and why
+  std::vector<std::string> notes; ///< parts that were skipped, with reasons
 };
 
-/// Reads index.json and what it leads to. Names are those of the annotations
+/// Reads index.json and the documents that it refers to. Names come from the annotations
 /// io.containerd.image.name (containerd, Docker) and org.opencontainers.image.ref.name (podman,
-/// skopeo, crane), where a whole name or a tag alone stands; of the nearest descriptor that has
-/// one. Of an image for several platforms the one for linux/amd64 is taken, else the only one that
-/// is in the archive: protocol v1 knows no platforms. Throws Error{protocol} naming the entry that
-/// is wrong, and for several platforms of which none is linux/amd64.
+/// skopeo, crane), which hold a full name or a bare tag; those of the nearest descriptor count. Of
+/// an image for several platforms linux/amd64 is taken, else the only one that is in the archive:
+/// protocol v1 has no platforms. Throws Error{protocol} naming the wrong entry, and for several
+/// platforms without linux/amd64.
 OciContents read_oci_layout(const ArchiveIndex& index);
 
-/// "sha256:HEX" as "blobs/sha256/HEX". Throws Error{protocol} for what is no such digest.
+/// "sha256:HEX" as "blobs/sha256/HEX". Throws Error{protocol} for anything but a sha256 digest.
 std::string blob_name(const std::string& digest);
 
 } // namespace regctl

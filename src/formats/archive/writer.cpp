@@ -24,13 +24,13 @@ namespace regctl {
 
 namespace {
 
-/// Where an archive is written. write_at() of a positioned output may be called from several
+/// The destination of an archive. write_at() of a positioned output may be called from several
 /// threads.
 class Output {
 public:
   virtual ~Output() = default;
   virtual void write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
-  /// False for a stream, which takes bytes in order only and keeps them.
+  /// False for a stream, which takes bytes in order and cannot take them back.
   [[nodiscard]] virtual bool is_positioned() const { return true; }
   virtual void commit() {}
 };
@@ -55,7 +55,7 @@ public:
   }
 
 private:
-  FileDescriptor& file_; // the caller's, who reads it afterwards
+  FileDescriptor& file_; // owned by the caller, which reads it afterwards
   std::string what_;
 };
 
@@ -67,7 +67,7 @@ public:
   [[nodiscard]] bool is_positioned() const override { return false; }
 };
 
-/// What is known of an image once its layer is written.
+/// The facts about an image that are known after its layer has been written.
 struct Written {
   std::string json;
   std::optional<std::string> diff_id; ///< nothing if the layer cannot be unpacked
@@ -75,8 +75,7 @@ struct Written {
   std::int64_t mtime_s = 0;
 };
 
-/// The name of a repository and its tag: "host:5000/app:1.0" is split at the colon after the last
-/// slash.
+/// A name, split into repository and tag at the colon after the last slash: "host:5000/app:1.0".
 struct RepositoryAndTag {
   std::string repository;
   std::string tag;
@@ -104,7 +103,7 @@ public:
       index_[plan_.ids[i]] = i;
       auto& size = plan_.layer_sizes[i];
       if (size == 0) {
-        size = make_tar_end().size(); // an empty tar, which engines want instead of nothing
+        size = make_tar_end().size(); // becomes an empty tar, see open_layer()
       }
     }
     in_order_ =
@@ -116,7 +115,7 @@ public:
   }
 
   std::optional<V1Image> find_image(const std::string&) override { return std::nullopt; }
-  void image_arrived(const std::string&) override {} // nobody else writes to this archive
+  void image_arrived(const std::string&) override {} // this archive has no other writers
   [[nodiscard]] bool can_repeat() const override { return output_->is_positioned(); }
 
   PutOutcome put_image(const V1Upload& upload) override {
@@ -150,7 +149,7 @@ public:
   }
 
 private:
-  /// Where each layer's entry will begin, and the files after them.
+  /// Computes the offsets of the layers' entries and of the files after them.
   void compute_places() {
     std::uint64_t offset = 0;
     for (std::size_t i = 0; i < plan_.ids.size(); ++i) {
@@ -175,7 +174,7 @@ private:
            make_tar_header({layer_name(id), size_bytes, mtime_s});
   }
 
-  /// The bytes that will stand in the archive, and how many they are.
+  /// The layer's bytes in the archive, and their number.
   struct Sized {
     std::unique_ptr<Source> bytes;
     std::uint64_t size_bytes = 0;
@@ -185,7 +184,7 @@ private:
   static Sized open_layer(const V1Upload& upload, std::optional<std::uint64_t> planned_bytes) {
     auto layer = upload.layer();
     auto size = upload.image.layer_size_bytes == 0 ? 0 : planned_bytes;
-    if (!size) { // it has to be there before its header
+    if (!size) { // the tar header comes first and needs the size
       const auto kept = keep_bytes(*layer);
       layer = kept.open();
       size = kept.size_bytes;
@@ -193,13 +192,13 @@ private:
     if (*size > 0) {
       return {std::move(layer), *size};
     }
-    drain(*layer); // to its end, where it is verified
+    drain(*layer); // its end verifies it
     auto empty = make_tar_end();
     const auto bytes = empty.size();
     return {make_text_source(std::move(empty)), bytes};
   }
 
-  /// Returns where the next entry begins.
+  /// Returns the offset of the next entry.
   std::uint64_t write_layer(const V1Upload& upload, std::optional<std::uint64_t> planned_bytes,
                             std::uint64_t offset, Written& written) {
     const auto& image = upload.image;
@@ -216,7 +215,7 @@ private:
       offset += n;
     }
     offset = write(offset, std::string(tar_padding_bytes(size), '\0'));
-    written.json = image.json; // final only now: see V1Upload
+    written.json = image.json; // final only after the layer's end: see V1Upload
     written.diff_id = observer->find_diff_id();
     written.is_empty = written.diff_id && observer->is_empty_tar();
     return offset;
@@ -243,7 +242,7 @@ private:
     return files;
   }
 
-  /// IDs from the base up to `id`.
+  /// IDs from the base image up to `id`.
   std::vector<std::string> chain_of(const std::string& id) const {
     std::vector<std::string> chain;
     walk_parents(id, [&](const std::string& next) {
@@ -261,8 +260,8 @@ private:
     Json entry;
   };
 
-  /// Nothing for an image with a layer that cannot be unpacked: its config would have to tell what
-  /// the layer unpacks to. Its v1 folders can still be loaded, and rescued.
+  /// Nothing if a layer of the image cannot be unpacked: its config would need the layer's diff ID.
+  /// The v1 folders of the image can still be loaded, and rescued.
   std::optional<Manifested> manifest_of(const std::string& id,
                                         const std::vector<std::string>& names) const {
     std::vector<ChainLayer> chain;
@@ -283,8 +282,8 @@ private:
     return Manifested{std::move(config_name), std::move(config), std::move(entry)};
   }
 
-  /// The configs, manifest.json and repositories. manifest.json stands only if it can name every
-  /// image: where there is one, nobody reads the v1 folders.
+  /// The configs, manifest.json and repositories. manifest.json is left out unless it can name
+  /// every image, because readers that find one ignore the v1 folders.
   std::string manifest_files() const {
     std::map<std::string, std::vector<std::string>> names_of;
     auto repositories = Json::object();
@@ -312,15 +311,15 @@ private:
 
   std::unique_ptr<Output> output_;
   V1PushPlan plan_;
-  std::map<std::string, std::size_t> index_; // of an ID in the plan
-  std::vector<std::uint64_t> places_;        // of layers, unless written in order
+  std::map<std::string, std::size_t> index_; // position in the plan, by ID
+  std::vector<std::uint64_t> places_; // offsets of the layers; empty if they are written in order
   bool in_order_ = false;
 
-  std::mutex mutex_; ///< guards what follows
+  std::mutex mutex_; ///< guards the members below
   std::condition_variable changed_;
   std::map<std::string, Written> written_;
-  std::size_t next_ = 0;  ///< whose turn it is
-  std::uint64_t end_ = 0; ///< where the next layer, or the files after the layers, begin
+  std::size_t next_ = 0;  ///< position in the plan of the next layer to write, if in order
+  std::uint64_t end_ = 0; ///< offset of the next layer, or of the files after the layers
   std::exception_ptr failure_;
 };
 

@@ -127,14 +127,14 @@ bool LocalFolder::put_if_unchanged(const std::string& name, std::string_view tex
   return true;
 }
 
-/// Writes the files of a group without names, and has the disk begin: it is waited for later, for
-/// all together.
+/// Writes the files of a group without their names and starts writing them back, so that
+/// put_groups() waits for the disk once for all.
 LocalFolder::Files LocalFolder::begin_files(const FileGroup& group) const {
   Files files;
   for (const auto& file : group.files) {
     files.push_back(begin_file(file.name));
     files.back()->write(as_bytes(file.text));
-    // Only a head start: commit() waits, and says what went wrong.
+    // Only a head start: commit() waits and reports errors.
     static_cast<void>(::sync_file_range(files.back()->fd(), 0, 0, SYNC_FILE_RANGE_WRITE));
   }
   return files;
@@ -153,7 +153,7 @@ LocalFolder::put_groups(const std::vector<const FileGroup*>& groups) {
       }
     }
     auto durable = AtomicFile::Durable::bytes;
-    if (groups.size() > 1) { // alone, a group need not wait for what others write
+    if (groups.size() > 1) { // fsync of one group need not wait for others' writes
       sync_file_system(folder_, tree_.what(path_));
       durable = AtomicFile::Durable::already;
     }
@@ -191,7 +191,7 @@ bool LocalFolder::remove(const std::string& name) {
 
 std::vector<std::string> LocalFolder::names() const {
   std::vector<std::string> names;
-  static_cast<void>(::lseek(folder_.get(), 0, SEEK_SET)); // it may have been listed before
+  static_cast<void>(::lseek(folder_.get(), 0, SEEK_SET)); // it may have been read before
   for_each_entry(folder_, tree_.what(path_),
                  [&](const dirent& entry) { names.emplace_back(entry.d_name); });
   return names;

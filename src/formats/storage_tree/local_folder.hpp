@@ -11,11 +11,12 @@ struct stat;
 
 namespace regctl {
 
-/// A folder of a LocalTree, open: what becomes of its name does not matter to what is written.
+/// An open folder of a LocalTree. Writes go to the open folder, even if it is renamed or removed
+/// meanwhile.
 class LocalFolder final : public StorageFolder {
 public:
-  /// `folder` holds the lease, if there is one: it ends when this and the uploads that were begun
-  /// here are gone. `tree` must outlive this.
+  /// `folder` holds the lease, if there is one. The lease ends when this object and the uploads
+  /// that were begun here are destroyed. `tree` must outlive this.
   LocalFolder(const StorageTree& tree, std::string path, FileDescriptor folder)
       : tree_(tree), path_(std::move(path)), folder_(std::move(folder)) {}
 
@@ -43,7 +44,7 @@ private:
   FileDescriptor folder_;
 };
 
-/// Of a regular file: another one once it was replaced or written.
+/// The version of a regular file: changes when the file is replaced or written.
 std::string version_of(const struct stat& status);
 
 } // namespace regctl

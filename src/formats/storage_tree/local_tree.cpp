@@ -24,11 +24,11 @@ namespace regctl {
 namespace {
 
 constexpr long k_lease_pause_ms = 20;
-/// File systems tell time in ticks: what came within the same one would not be seen.
+/// Timestamps of file systems have coarse ticks: two changes within one tick look the same.
 constexpr std::int64_t k_settled_ns = 1'000'000'000;
-const std::string k_gone_prefix = ".~gone-"; // hidden, and unlike any name of ours
+const std::string k_gone_prefix = ".~gone-"; // hidden, and unlike any name in a tree
 
-/// A path's last part, and the folder that it is in.
+/// The last part of a path, and the folder above it.
 struct Parts {
   std::string above;
   std::string name;
@@ -44,7 +44,7 @@ std::int64_t changed_ns(const struct stat& status) {
   return status.st_mtim.tv_sec * std::int64_t{1'000'000'000} + status.st_mtim.tv_nsec;
 }
 
-/// Whether it is a folder, no link to one.
+/// Whether the entry is a folder; a link to one does not count.
 bool is_folder(const FileDescriptor& above, const dirent& entry) {
   struct stat status = {};
   return entry.d_type == DT_DIR ||
@@ -53,8 +53,8 @@ bool is_folder(const FileDescriptor& above, const dirent& entry) {
           S_ISDIR(status.st_mode));
 }
 
-/// Whether a folder that was opened is still in the tree: one that was removed while its lock was
-/// waited for is nobody's.
+/// Whether an open folder is still in the tree. It may have been removed while this thread waited
+/// for its lock.
 bool is_still_there(const FileDescriptor& folder) {
   struct stat status = {};
   return ::fstat(folder.get(), &status) == 0 && status.st_nlink > 0;
@@ -89,8 +89,7 @@ void for_each_entry(const FileDescriptor& folder, const std::string& what,
   struct CloseFolder {
     void operator()(DIR* opened) const noexcept { ::closedir(opened); }
   };
-  const int owned =
-      ::fcntl(folder.get(), F_DUPFD_CLOEXEC, 0); // closedir() closes what it was given
+  const int owned = ::fcntl(folder.get(), F_DUPFD_CLOEXEC, 0); // for closedir() to close
   const std::unique_ptr<DIR, CloseFolder> opened(owned < 0 ? nullptr : ::fdopendir(owned));
   if (!opened) {
     throw_errno("read " + what, errno);
@@ -119,13 +118,13 @@ std::string LocalTree::what(std::string_view path) const {
   return "'" + folder_ + (folder_.ends_with('/') ? "" : "/") + std::string(path) + "'";
 }
 
-/// An absent file gives a closed descriptor.
+/// Returns a closed descriptor if the file is absent.
 FileDescriptor LocalTree::open_beneath(const std::string& path, int flags) const {
   struct open_how how = {};
   how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   long fd = -1;
-  do { // EAGAIN: a rename somewhere made the kernel unsure that nothing led out
+  do { // EAGAIN: during a rename the kernel cannot be sure that no path led out
     fd = ::syscall(SYS_openat2, root_.get(), path.c_str(), &how, sizeof how);
   } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
   if (fd >= 0) {
@@ -150,14 +149,14 @@ FileDescriptor LocalTree::open_beneath(const std::string& path, int flags) const
   }
 }
 
-/// An absent folder gives a closed descriptor.
+/// Returns a closed descriptor if the folder is absent.
 FileDescriptor LocalTree::open_folder(const std::string& path) const {
   return open_beneath(path, O_RDONLY | O_DIRECTORY);
 }
 
 std::optional<LocalTree::OpenFile> LocalTree::open_file(const std::string& path) const {
   OpenFile file;
-  file.fd = open_beneath(path, O_RDONLY | O_NONBLOCK); // a pipe must not hold us up
+  file.fd = open_beneath(path, O_RDONLY | O_NONBLOCK); // opening a pipe must not block
   if (!file.fd) {
     return std::nullopt;
   }
@@ -238,7 +237,7 @@ std::string LocalTree::folder_version(const std::string& path) const {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto changed = changed_ns(status);
   const auto age_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count() - changed;
-  // The bare bytes: a search index keeps many, and so short a text needs no memory of its own.
+  // The raw bytes: a search index keeps many versions, and so short a string needs no heap memory.
   return age_ns > k_settled_ns
              ? std::string(reinterpret_cast<const char*>(&changed), sizeof changed)
              : std::string();
@@ -290,7 +289,8 @@ std::optional<std::uint64_t> LocalTree::free_bytes() const {
   if (::fstatvfs(root_.get(), &status) != 0 || status.f_blocks == 0) {
     return std::nullopt;
   }
-  // Root may use what is kept back from others; a bound that is too high only tells later.
+  // Root may use the reserved blocks. If the value is too high, a later write still fails with an
+  // error.
   const auto blocks = ::geteuid() == 0 ? status.f_bfree : status.f_bavail;
   return std::uint64_t{blocks} * status.f_frsize;
 }
@@ -350,8 +350,8 @@ void LocalTree::remove_folder(const std::string& path) {
   }
 }
 
-/// Removing the file and the folder takes two steps, between which the folder would be there
-/// without it: so the folder loses its name first.
+/// Removing the file and the folder takes two steps, and in between the folder would be visible
+/// without the file. So the folder is first renamed to a hidden name.
 void LocalTree::remove_folder_with(const std::string& path, const std::string& last) {
   static std::atomic<unsigned> number{0};
   const auto [above_path, name] = split(path);
@@ -378,7 +378,7 @@ void LocalTree::remove_folder_with(const std::string& path, const std::string& l
   sweep_removed(above, above_path, last);
 }
 
-/// Removes what is left of folders that were gone already. Best effort: nobody sees them.
+/// Removes folders that were renamed before. Best effort: readers do not see them.
 void LocalTree::sweep_removed(const FileDescriptor& above, const std::string& path,
                               const std::string& last) const {
   std::vector<std::string> gone;

@@ -10,14 +10,14 @@ struct dirent;
 
 namespace regctl {
 
-/// A folder on a local disk out of which no path leads: each one is resolved beneath it (openat2),
-/// so that a link to elsewhere is an error wherever it lies. A lease is flock(2) on a folder: it
-/// keeps out every process that asks for one, and goes with its own, however that ends. Every file
-/// is written without a name or beside its own, fsynced and renamed.
+/// A storage tree in a local folder. Paths are resolved beneath it (openat2): a link that leads out
+/// is an error, wherever it lies. A lease is flock(2) on a folder. It keeps out all processes that
+/// ask for one, and ends with its process, even if that is killed. Files are written without a name
+/// or under a temporary one, fsynced and renamed.
 class LocalTree final : public StorageTree {
 public:
-  /// Opens `folder`. Throws Error{not_found} or Error{local_io}, Error{unsupported} where the
-  /// kernel has no openat2 (before Linux 5.6).
+  /// Opens `folder`. Throws Error{not_found} or Error{local_io}. Functions that open a path throw
+  /// Error{unsupported} if the kernel has no openat2 (before Linux 5.6).
   explicit LocalTree(std::string folder);
 
   [[nodiscard]] const std::string& location() const noexcept override { return folder_; }
@@ -65,8 +65,8 @@ private:
   FileDescriptor root_;
 };
 
-/// Calls `on_entry` for each entry of an open folder from its position on, in no order, without "."
-/// and "..". `what` names the folder in errors.
+/// Calls `on_entry` for each entry of an open folder from its read position on, in no order,
+/// without "." and "..". `what` names the folder in errors.
 void for_each_entry(const FileDescriptor& folder, const std::string& what,
                     const std::function<void(const dirent&)>& on_entry);
 

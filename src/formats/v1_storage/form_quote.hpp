@@ -7,11 +7,11 @@
 
 namespace regctl {
 
-/// `text` as Python's urllib.quote_plus writes it: letters, digits and "_.-" stay, a space is '+',
-/// every other byte "%XX". docker-registry names its folders so.
+/// `text` as Python's urllib.quote_plus writes it: letters, digits and "_.-" stay, a space becomes
+/// '+', every other byte "%XX". docker-registry names its folders in this way.
 std::string form_quote(std::string_view text);
 
-/// What form_quote() was given; nothing for what it cannot have come from.
+/// The reverse of form_quote(); nothing for malformed text.
 std::optional<std::string> form_unquote(std::string_view text);
 
 } // namespace regctl

@@ -23,9 +23,9 @@ std::string json_list(const std::vector<std::string>& texts) {
   return list + "]";
 }
 
-constexpr auto k_bytes = Durability::bytes_only; // complete() makes the names durable, at once
+constexpr auto k_bytes = Durability::bytes_only; // complete() makes all names durable together
 
-/// What an image's JSON says; nothing if there is none or it says nothing.
+/// The contents of an image's JSON; nothing if it is missing or malformed.
 std::optional<V1ImageInfo> read_info(const V1Storage& storage, const std::string& id) {
   const auto json = storage.image_json(id);
   try {
@@ -50,7 +50,7 @@ std::unique_ptr<V1Storage::ImageWriter> V1Storage::write_image(const std::string
 
 std::optional<std::vector<std::string>> V1Storage::chain(const std::string& id) const {
   std::vector<std::string> ids;
-  std::set<std::string> seen; // a loop is not read a thousand times
+  std::set<std::string> seen; // so that a loop is read only once
   bool is_whole = true;
   const bool has_end = walk_parents(id, [&](const std::string& next) {
     const auto image = seen.insert(next).second ? read_info(*this, next) : std::nullopt;
@@ -99,7 +99,7 @@ bool V1Storage::ImageWriter::put_json(const std::string& json) {
   return true;
 }
 
-/// The image over the chain of its parent; nothing if that has a gap or a loop.
+/// The image's ID and the chain of its parent; nothing if that chain has a gap or a loop.
 std::optional<std::vector<std::string>>
 V1Storage::ImageWriter::chain_above(const std::optional<std::string>& parent) const {
   std::vector<std::string> ids{id_};
@@ -113,8 +113,8 @@ V1Storage::ImageWriter::chain_above(const std::optional<std::string>& parent) co
   return ids;
 }
 
-/// A parent whose JSON was damaged on its way has been sent again since, perhaps with another
-/// parent than ours saw: only now, when all below is complete, is the ancestry certain.
+/// Records the ancestry again. A parent's JSON may have been damaged in transit and sent again
+/// since, with another parent. The ancestry is certain only now, when all parents are complete.
 void V1Storage::ImageWriter::settle_ancestry() {
   const auto json = storage_.image_json(id_);
   const auto ids = json ? chain_above(parse_v1_image(*json).parent) : std::nullopt;
@@ -165,20 +165,20 @@ bool V1Storage::ImageWriter::is_right(const std::string& checksum) const {
 
 void V1Storage::ImageWriter::complete() {
   settle_ancestry();
-  folder_->sync(); // all that the image is made of, before it counts
+  folder_->sync(); // the image's files, before it becomes complete
   folder_->remove("_inprogress");
   folder_->sync();
 }
 
-/// The mark has to be there before JSON and layer can make an image without it. What a killed
-/// writer left goes: it would keep the folder from being removed.
+/// Marks the upload. The mark comes first, because JSON and layer without a mark are a complete
+/// image. Files of killed writers are removed: they would prevent the folder's removal.
 void V1Storage::ImageWriter::mark() {
   folder_->remove_unfinished();
   folder_->put("_inprogress", "true", Durability::name_only);
 }
 
-/// A recorded checksum is always that of the JSON and layer beside it, whatever interrupts us
-/// between the files.
+/// Removes the checksum before JSON or layer change, so that a recorded checksum always belongs to
+/// the files beside it, even after an interruption.
 void V1Storage::ImageWriter::forget_checksum() {
   if (folder_->remove("_checksum")) {
     folder_->sync();
@@ -186,16 +186,17 @@ void V1Storage::ImageWriter::forget_checksum() {
 }
 
 void V1Storage::ImageWriter::remove() {
-  // Nobody's image from here on. At once with its text: an empty mark is that of an upload.
+  // From here on the image counts as removed. The mark gets its name and text in one step, because
+  // an empty mark would be that of an upload.
   folder_->put("_inprogress", k_removal_mark);
   auto names = folder_->names();
-  // The JSON goes late and the mark last: what an interruption leaves is a dead upload.
+  // The JSON is removed late and the mark last: an interruption leaves a dead upload.
   std::stable_partition(names.begin(), names.end(),
                         [](const std::string& name) { return name != "json"; });
   std::stable_partition(names.begin(), names.end(),
                         [](const std::string& name) { return name != "_inprogress"; });
   for (const auto& name : names) {
-    if (name == "_inprogress") { // not before the others on the disk either
+    if (name == "_inprogress") { // the disk must not reorder the removals
       folder_->sync();
     }
     folder_->remove(name);

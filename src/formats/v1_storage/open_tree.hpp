@@ -16,33 +16,34 @@
 
 namespace regctl {
 
-/// A tree, and how far it is taken for writing: what the files that make up V1Storage share.
+/// A tree with its locks: the state that the source files of V1Storage share.
 class V1Storage::OpenTree {
 public:
   explicit OpenTree(std::unique_ptr<StorageTree> opened);
 
   std::unique_ptr<StorageTree> tree;
-  GroupedWriter tags;                     ///< their files, under the leases of their repositories
+  GroupedWriter tags;                     ///< writes tags under the leases of their repositories
   std::mutex mutex;                       ///< guards `writing` and `swept`
-  std::unique_ptr<StorageFolder> writing; ///< the lease of images/ once something was written
-  std::mutex long_lists;  ///< held while one is taken apart, which takes many times its size
-  LimitedSet swept{1000}; ///< folders of repositories without files left by killed writers
+  std::unique_ptr<StorageFolder> writing; ///< the lease of images/, taken by the first write
+  std::mutex long_lists;  ///< held while a long list is parsed: that takes much memory
+  LimitedSet swept{1000}; ///< repository folders already cleared of files of killed writers
 
-  /// Leases the folder of a repository, before anything is written in it; makes it. What a killed
-  /// writer left half written goes then: whoever writes there holds the lease, so that it is
-  /// nobody's. Once for each repository (of the last thousand), since it takes a look at every tag.
+  /// Leases the folder of a repository before a write; creates it if needed. The first time also
+  /// removes files that killed writers left half written, which is safe because all writers hold
+  /// the lease. That happens once per repository (among the last thousand), because it lists the
+  /// whole folder.
   std::unique_ptr<StorageFolder> lease_repository(const std::string& folder);
 
-  /// Writes what `change` makes of a repository's list of images (nothing: leaves it), in its
-  /// leased folder. Whoever writes the list without a lease, as the original does, loses nothing:
-  /// then `change` is called again.
+  /// Replaces a repository's list of images with the result of `change` (nothing: leaves it), in
+  /// its leased folder. If a writer without a lease, such as docker-registry, changes the list
+  /// meanwhile, `change` is called again, so that no entry is lost.
   void change_list(
       StorageFolder& folder, const std::string& path,
       const std::function<std::optional<std::string>(const std::optional<std::string>&)>& change);
 };
 
-/// What the mark of an unfinished upload holds where the image is being removed. The original looks
-/// only whether there is one.
+/// Content of an upload mark whose image is being removed. docker-registry looks only at the mark's
+/// existence.
 inline constexpr std::string_view k_removal_mark = "removed";
 
 /// "images/ID".

@@ -19,8 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view k_images = "images";
 constexpr std::string_view k_repositories = "repositories";
-constexpr std::size_t k_most_entries = 1000; ///< that are looked at in one folder
-constexpr std::size_t k_most_folders = 1000; ///< that are looked at in search of a tree
+constexpr std::size_t k_most_entries = 1000; ///< read in one folder
+constexpr std::size_t k_most_folders = 1000; ///< read in search of a tree
 constexpr int k_levels_above = 3;            ///< repositories/NAMESPACE/NAME
 constexpr int k_levels_below = 3;
 
@@ -29,12 +29,12 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, ignored);
 }
 
-/// What every folder may have, whatever it is for.
+/// Files that any folder may have.
 bool is_chaff(const std::string& name) {
   return name.starts_with('.') || name == "lost+found";
 }
 
-/// Whether one of the first entries of a folder is so; hidden ones are passed over.
+/// Whether `is_so` holds for one of the folder's first entries; hidden ones are skipped.
 bool has_entry(const fs::path& folder, const std::function<bool(const fs::path&)>& is_so) {
   std::error_code error;
   std::size_t seen = 0;
@@ -60,7 +60,7 @@ bool holds_images(const fs::path& images) {
   });
 }
 
-/// `_index` is what the original's rewrite in Go had.
+/// docker-registry's rewrite in Go had `_index`.
 bool is_repository(const fs::path& folder) {
   constexpr std::array<std::string_view, 3> k_files = {"_index_images", "_index", "_private"};
   return has_entry(folder, [&](const fs::path& entry) {
@@ -75,11 +75,11 @@ bool holds_repositories(const fs::path& repositories) {
                    [](const fs::path& space) { return has_entry(space, is_repository); });
 }
 
-/// Nothing, or namespaces and repositories that are empty: out of which everything was removed, or
+/// Whether there are at most empty namespaces and repositories: those whose content was removed, or
 /// into which another process is about to write the first file.
 bool is_bare_of_repositories(const fs::path& repositories) {
   const auto is_full = [](const fs::path& folder) {
-    const bool is_of_v2 = folder.filename().string().starts_with('_'); // as _manifests and _layers
+    const bool is_of_v2 = folder.filename().string().starts_with('_'); // _manifests, _layers
     return !is_folder(folder) || is_of_v2 || !is_bare(folder);
   };
   return !has_entry(repositories, [&](const fs::path& space) {
@@ -87,12 +87,12 @@ bool is_bare_of_repositories(const fs::path& repositories) {
   });
 }
 
-/// Whether it holds something of a tree.
+/// Whether the folder holds an image or a repository.
 bool is_tree(const fs::path& folder) {
   return holds_images(folder / k_images) || holds_repositories(folder / k_repositories);
 }
 
-/// Whether it has a tree's folders, without anything in them.
+/// Whether it has the folders of a tree with nothing in them.
 bool is_bare_tree(const fs::path& folder) {
   const auto images = folder / k_images;
   const auto repositories = folder / k_repositories;
@@ -100,13 +100,12 @@ bool is_bare_tree(const fs::path& folder) {
          is_bare_of_repositories(repositories);
 }
 
-/// In this order, so that a tree that another process fills meanwhile is found to be one or the
-/// other.
+/// The order matters: a tree that another process fills meanwhile passes one of the two tests.
 bool is_bare_or_full_tree(const fs::path& folder) {
   return is_bare_tree(folder) || is_tree(folder);
 }
 
-/// The tree of which `folder` is a part.
+/// The tree that `folder` is a part of.
 std::optional<Misplaced> find_above(const fs::path& folder) {
   std::error_code error;
   auto path = fs::weakly_canonical(folder, error);
@@ -128,7 +127,7 @@ std::optional<Misplaced> find_above(const fs::path& folder) {
   return std::nullopt;
 }
 
-/// A tree in one of the folders below.
+/// A tree in one of the folders below `folder`.
 std::optional<fs::path> find_below(const fs::path& folder) {
   struct Next {
     fs::path path;

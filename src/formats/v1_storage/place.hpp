@@ -7,15 +7,15 @@
 
 namespace regctl {
 
-/// What a folder is instead of a storage tree, and where one seems to be.
+/// A folder that is not a storage tree: what it is, and where a tree seems to be.
 struct Misplaced {
   std::string what;                          ///< "is the folder images of a storage tree"
   std::optional<std::filesystem::path> tree; ///< found above or below it
 };
 
-/// Looks whether `folder`, which may be absent, is one for a storage tree: it holds images or
-/// repositories, or is empty, or has just those two folders, and is no part of another tree.
-/// Nothing if so. Reads a few names of each folder, however many there are.
+/// Checks that `folder` can be a storage tree; nothing if so. It can if it is absent or empty, if
+/// it holds images or repositories, or if it has just those two folders, and if it is no part of
+/// another tree. Reads only the first names of each folder.
 std::optional<Misplaced> find_misplaced(const std::filesystem::path& folder);
 
 } // namespace regctl

@@ -13,7 +13,7 @@ namespace regctl {
 
 namespace {
 
-/// How long a copy waits for another writer of the same image: longer than any layer takes.
+/// Time that a copy waits for another writer of the same image: more than any layer takes.
 constexpr auto k_patience = std::chrono::hours(24);
 
 using Stage = PushProgress::Stage;
@@ -66,13 +66,13 @@ private:
     if (!writer) {
       throw Error(ErrorKind::unavailable, "another process has been writing it for a day");
     }
-    if (const auto there = storage_->find_image(upload.image.id)) { // by whom we waited for
+    if (const auto there = storage_->find_image(upload.image.id)) { // from another writer
       expect_same(*there, upload);
       return PutOutcome::already_there;
     }
     progress_.wait_for(parent, Stage::json_there);
     std::string json;
-    do { // only the end of the layer tells the JSON of a source that re-encodes
+    do { // the original JSON of a source that re-encodes is known only at the layer's end
       json = upload.image.json;
       if (!writer->put_json(json)) {
         throw Error(ErrorKind::not_found,
@@ -96,7 +96,7 @@ private:
 
   static void expect_same(const V1Image& there, const V1Upload& upload) {
     auto expected = upload.image;
-    expected.payload_checksums.clear(); // of the source; what is written may be compressed
+    expected.payload_checksums.clear(); // the layer may be compressed on the way
     if (upload.verified_checksum) {
       expected.payload_checksums.push_back(*upload.verified_checksum);
     }
@@ -199,7 +199,7 @@ private:
   std::string name_;
 };
 
-/// Every repository at once, for reading.
+/// All repositories at once, for reading.
 class WholeStorage final : public ReadOnlyV1Repository {
 public:
   explicit WholeStorage(std::shared_ptr<V1Storage> storage)
@@ -234,8 +234,8 @@ private:
                  "write " + describe() + ":NAME[:TAG]");
   }
 
-  V1Storage& storage_;       // which images_ keeps
-  StorageRepository images_; // an image lies there once, whatever repository names it
+  V1Storage& storage_;       // kept alive by images_
+  StorageRepository images_; // images are stored once for all repositories
 };
 
 } // namespace

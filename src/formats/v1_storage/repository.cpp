@@ -40,7 +40,7 @@ std::string folder_of(std::string_view name) {
   return "repositories/" + form_quote(space) + "/" + form_quote(form_quote(rest));
 }
 
-/// The name of the folder, or nothing where no name gives it.
+/// The repository that a folder is named after; nothing if no repository's folder has this name.
 std::optional<std::string> name_of(const std::string& space, const std::string& folder) {
   const auto plain_space = form_unquote(space);
   const auto once = form_unquote(folder);
@@ -57,8 +57,8 @@ std::optional<std::string> name_of(const std::string& space, const std::string& 
   }
 }
 
-/// Whether the list of images has all of `ids`, without taking it apart: of many tags of few images
-/// each asks. (No checksum and no key looks like a quoted ID.)
+/// Whether the list of images has all of `ids`. Searches the text instead of parsing it, because
+/// each push of a tag asks. (No checksum and no key looks like a quoted ID.)
 bool are_listed(std::string_view list, const std::vector<std::string>& ids) {
   return list.starts_with('[') && list.ends_with(']') &&
          std::all_of(ids.begin(), ids.end(), [&](const std::string& id) {
@@ -73,8 +73,8 @@ std::string tag_file(std::string_view tag) {
   return std::string(k_tag_prefix) + std::string(tag);
 }
 
-/// Of the repository for tag ""; nothing for a tag "_x", whose file would be that of the tag
-/// "x_json". (docker-registry 0.9 writes one over the other.)
+/// The file with a tag's properties; for tag "" that of the repository. Nothing for a tag "_x": its
+/// file would be that of the tag "x_json". (docker-registry 0.9 overwrites one with the other.)
 std::optional<std::string> properties_file(const std::string& tag) {
   if (tag.starts_with('_')) {
     return std::nullopt;
@@ -91,7 +91,8 @@ std::optional<std::string> read_tag(const StorageTree& tree, const std::string& 
   return is_v1_id(*text) ? text : std::nullopt;
 }
 
-/// In a list, what is no file or leads out of the tree is one tag that cannot be read.
+/// Like read_tag(), for listings: a tag's file that is not a regular file, or leads out of the
+/// tree, is a tag without an ID.
 std::optional<std::string> read_listed_tag(const StorageTree& tree, const std::string& path) {
   try {
     return read_tag(tree, path);
@@ -103,7 +104,8 @@ std::optional<std::string> read_listed_tag(const StorageTree& tree, const std::s
   }
 }
 
-/// Calls `on_tag` for the name behind each "tag_" in a folder, and `on_stray` where none may be so.
+/// Calls `on_tag` for each tag with a file "tag_TAG" in a folder, and `on_stray` for files "tag_…"
+/// whose rest is not a valid tag.
 void for_each_tag_file(const StorageTree& tree, const std::string& folder,
                        const std::function<void(const std::string& tag)>& on_tag,
                        const std::function<void(const std::string& path)>& on_stray = {}) {
@@ -127,7 +129,7 @@ V1Tags list_tags(const StorageTree& tree, const std::string& folder) {
   return tags;
 }
 
-/// "x_json" without an ID, beside "_x".
+/// Whether the tag is an "x_json" without an ID, beside a tag "_x".
 bool is_overwritten(const V1Tags& tags, const std::string& tag) {
   constexpr std::string_view k_end = "_json";
   return tag.size() > k_end.size() && tag.ends_with(k_end) && !tags.at(tag) &&
@@ -145,11 +147,11 @@ bool remove_file(StorageFolder& folder, const std::string& name) {
 
 /// One entry of the list of a repository's images.
 struct IndexEntry {
-  std::string id;   ///< empty if it has none
-  std::string text; ///< all of it, as it is printed
+  std::string id;   ///< empty if the entry has none
+  std::string text; ///< the whole entry as JSON
 };
 
-/// The entry of an image, with its checksum if one is known.
+/// The entry for an image, with its checksum if known.
 IndexEntry index_entry(const std::string& id, const std::string& sum) {
   auto entry = Json::object();
   if (!sum.empty()) {
@@ -159,8 +161,8 @@ IndexEntry index_entry(const std::string& id, const std::string& sum) {
   return {id, print_spaced_json(entry)};
 }
 
-/// The list as it is stored; nothing for a damaged one. Entry by entry: it can have hundreds of
-/// thousands.
+/// Parses the stored list; nothing if it is damaged. Reads it entry by entry, since it can have
+/// hundreds of thousands.
 std::optional<std::vector<IndexEntry>> read_index(std::string_view text) {
   std::vector<IndexEntry> list;
   const auto add = [&](const Json& entry) {
@@ -177,7 +179,7 @@ std::string print_index(const std::vector<IndexEntry>& list) {
   return text + "]";
 }
 
-/// The list with images added, or with their checksums where those are told.
+/// The stored list with images added; a new checksum replaces the entry of an image.
 std::string list_with(std::string_view stored, const std::vector<std::string>& ids,
                       const std::vector<std::string>& sums) {
   auto list = read_index(stored).value_or(std::vector<IndexEntry>());
@@ -201,7 +203,7 @@ std::string list_with(std::string_view stored, const std::vector<std::string>& i
 
 V1Storage::OpenTree::OpenTree(std::unique_ptr<StorageTree> opened)
     : tree(std::move(opened)), tags([this](const std::string& folder) {
-        return lease_repository(folder); // against its removal
+        return lease_repository(folder); // so that it is not removed meanwhile
       }) {}
 
 std::unique_ptr<StorageFolder> V1Storage::OpenTree::lease_repository(const std::string& folder) {
@@ -366,13 +368,14 @@ bool V1Storage::remove_repository(const std::string& name) {
   }
   const auto leased = tree.lease(folder, Sharing::exclusive, std::nullopt);
   auto files = leased->names();
-  std::sort(files.begin(), files.end()); // the list of images goes first, then the tags
-  // What protects the others goes last: cut short, a private repository stays private.
+  std::sort(files.begin(), files.end()); // the list of images is removed first, then the tags
+  // The mark of a private repository is removed last, so that the repository stays private after an
+  // interruption.
   std::erase(files, k_private);
   for (const auto& file : files) {
     remove_file(*leased, file);
   }
-  tree.remove_folder_with(folder, k_private); // unless somebody pushes to it again
+  tree.remove_folder_with(folder, k_private); // unless it is being pushed to again
   return true;
 }
 
@@ -387,7 +390,7 @@ std::unique_ptr<StoredFile> V1Storage::open_index_images(const std::string& name
 void V1Storage::OpenTree::change_list(
     StorageFolder& folder, const std::string& path,
     const std::function<std::optional<std::string>(const std::optional<std::string>&)>& change) {
-  constexpr int k_most_tries = 10; // then the last one wins
+  constexpr int k_most_tries = 10; // then this writer wins
   for (int tries = 1;; ++tries) {
     const auto there = tree->find_file(path);
     const auto turn = there && there->size_bytes() > k_long_list_bytes
@@ -412,7 +415,7 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
   const auto small = sums.empty() ? open_index_images(name) : nullptr;
   if (small && small->size_bytes() <= k_long_list_bytes &&
       are_listed(index_images(name).value_or(""), ids)) {
-    return; // without the lease, which whoever writes tags holds while the disk works
+    return; // without the lease, which writers of tags hold while they wait for the disk
   }
   lock_for_writing();
   const auto folder = folder_of(name);

@@ -10,7 +10,8 @@
 namespace regctl {
 
 std::string print_tag_properties(std::string_view user_agent) {
-  // Each with the name that engines give the product: "docker/1.6.2 go/go1.4.2 kernel/3.19.0".
+  // The keys, each with the product's name in the User-Agent of engines: "docker/1.6.2 go/go1.4.2
+  // kernel/3.19.0".
   constexpr std::array<std::pair<const char*, const char*>, 5> k_products = {
       {{"docker_version", "docker"},
        {"docker_go_version", "go"},

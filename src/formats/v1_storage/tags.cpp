@@ -14,7 +14,7 @@ void GroupedWriter::write(const std::string& folder, const FileGroup& group) {
   ++queue.callers;
   queue.waiting.push_back(&request);
   changed_.wait(lock, [&] { return request.is_done || !queue.is_busy; });
-  if (!request.is_done) { // ours is among those that wait: this thread writes them all
+  if (!request.is_done) { // this thread writes all waiting requests, its own included
     queue.is_busy = true;
     const auto requests = std::exchange(queue.waiting, {});
     lock.unlock();

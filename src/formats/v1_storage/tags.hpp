@@ -15,17 +15,17 @@
 
 namespace regctl {
 
-/// Writes groups of small files to folders so that a disk is waited for once for all that come
-/// while it is at work: what a tag costs is mostly that. Thread-safe.
+/// Writes groups of small files to folders. Groups that arrive while the disk is busy are written
+/// together and wait for the disk once, because that wait is most of a tag's cost. Thread-safe.
 class GroupedWriter {
 public:
-  /// Leases a folder in which something is about to be written.
+  /// Leases a folder before a write.
   using Lease = std::function<std::unique_ptr<StorageFolder>(const std::string& folder)>;
 
   explicit GroupedWriter(Lease lease) : lease_(std::move(lease)) {}
 
-  /// Replaces the group's files in `folder`, each whole and durable before it has its name. Returns
-  /// once the names are durable as well. Throws Error{local_io}.
+  /// Replaces the group's files in `folder`; each file is whole and durable before it gets its
+  /// name. Returns when the names are durable too. Throws Error{local_io}.
   void write(const std::string& folder, const FileGroup& group);
 
 private:
@@ -34,9 +34,9 @@ private:
     bool is_done = false;
     std::exception_ptr problem;
   };
-  /// What waits for a folder.
+  /// The requests that wait for one folder.
   struct Queue {
-    std::vector<Request*> waiting; // of callers, who stay until theirs is done
+    std::vector<Request*> waiting; // each on the stack of its caller, which waits until it is done
     bool is_busy = false;
     std::size_t callers = 0;
   };
@@ -44,9 +44,9 @@ private:
   void write_all(const std::string& folder, const std::vector<Request*>& requests);
 
   Lease lease_;
-  std::mutex mutex_; ///< guards what follows
+  std::mutex mutex_; ///< guards the members below
   std::condition_variable changed_;
-  std::map<std::string, Queue> queues_; // by folder, while somebody writes to it
+  std::map<std::string, Queue> queues_; // by folder, while there are callers
 };
 
 } // namespace regctl

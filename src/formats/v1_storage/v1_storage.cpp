@@ -85,7 +85,8 @@ std::optional<std::string> V1Storage::image_json(const std::string& id) const {
   return read_part(id, "json", k_document_limit_bytes);
 }
 
-/// A small file of an image; nothing for what is no ID, lest it name another place in the tree.
+/// A small file of an image. Nothing if `id` is not an ID, because it could then name another place
+/// in the tree.
 std::optional<std::string> V1Storage::read_part(const std::string& id, std::string_view part,
                                                 std::uint64_t limit_bytes) const {
   return is_v1_id(id) ? open_->tree->read(image_file(id, part), limit_bytes) : std::nullopt;
@@ -180,7 +181,7 @@ std::optional<std::uint64_t> V1Storage::free_bytes() const {
   return open_->tree->free_bytes();
 }
 
-// The lease is that of the folder images/ itself: shared by writers, exclusive for a collection.
+// Writers share a lease of the folder images/; a garbage collection has it exclusively.
 
 void V1Storage::lock_for_writing() {
   const std::lock_guard lock(open_->mutex);
@@ -200,7 +201,8 @@ void V1Storage::lock_for_writing() {
 std::unique_ptr<V1Storage::Exclusive> V1Storage::lock_exclusively() {
   const std::lock_guard lock(open_->mutex);
   open_->writing.reset();
-  open_->writing = open_->tree->lease("images", Sharing::exclusive, k_at_once); // for us too
+  // Kept in `writing`, so that this process can still write.
+  open_->writing = open_->tree->lease("images", Sharing::exclusive, k_at_once);
   return open_->writing ? std::unique_ptr<Exclusive>(new Exclusive(shared_from_this())) : nullptr;
 }
 

@@ -163,7 +163,8 @@ TEST_CASE_FIXTURE(Fixture, "the bytes depend on the images alone") {
   CHECK(write(2, false) == first);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what was written gives back names, JSONs, layers and ancestry") {
+TEST_CASE_FIXTURE(Fixture,
+                  "an archive that was written gives back names, JSONs, layers and ancestry") {
   write(2, true);
   const auto archive = DockerArchive::open((folder / "out.tar").string());
   REQUIRE(archive->images().size() == 1);
@@ -179,7 +180,7 @@ TEST_CASE_FIXTURE(Fixture, "what was written gives back names, JSONs, layers and
   CHECK_FALSE(repository->find_image(std::string(64, 'f')));
 }
 
-TEST_CASE_FIXTURE(Fixture, "an archive comes as a file, through a stream, and compressed") {
+TEST_CASE_FIXTURE(Fixture, "an archive is read as a file, from a stream, and compressed") {
   const auto plain = write(1, true);
   const auto packed = test::read_in_pieces(*make_gzip_source(make_text_source(plain)), 4096);
   for (const auto& bytes : {plain, packed}) {
@@ -189,7 +190,7 @@ TEST_CASE_FIXTURE(Fixture, "an archive comes as a file, through a stream, and co
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "a layer that is not what its config says is told at its end") {
+TEST_CASE_FIXTURE(Fixture, "a layer that differs from its config is an error at its end") {
   auto bytes = write(1, true);
   const auto at = bytes.find(top.layer);
   REQUIRE(at != std::string::npos);
@@ -199,7 +200,8 @@ TEST_CASE_FIXTURE(Fixture, "a layer that is not what its config says is told at 
   CHECK(layer_of(*repository, base.id) == base.layer);
 }
 
-TEST_CASE_FIXTURE(Fixture, "nothing has the name before finish, and nothing is left without it") {
+TEST_CASE_FIXTURE(Fixture,
+                  "an archive has no name before finish(), and leaves nothing without it") {
   const auto path = folder / "out.tar";
   {
     const auto push = start_docker_archive(path.string(), plan());
@@ -217,7 +219,8 @@ TEST_CASE_FIXTURE(Fixture, "a layer of another size than planned is refused") {
                 "more than the promised");
 }
 
-TEST_CASE_FIXTURE(Fixture, "who waits for a place is woken when the push is abandoned") {
+TEST_CASE_FIXTURE(Fixture,
+                  "a thread that waits for its place is woken when the push is abandoned") {
   const auto push = start_docker_archive((folder / "out.tar").string(), plan(false));
   std::jthread waiter(
       [&] { CHECK_THROWS_WITH_AS(push->put_image(upload(top)), "the first failed", Error); });
@@ -320,7 +323,9 @@ TEST_CASE_FIXTURE(Fixture, "a folder that cannot be placed is named, and nothing
   CHECK(archive->notes()[1].find("image cccccccccccc has no name") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a link whose target lies elsewhere is found by name, or names it") {
+TEST_CASE_FIXTURE(
+    Fixture,
+    "a link whose target lies elsewhere is resolved by file name, or refused with both names") {
   const auto with = [&](const std::string& files) {
     return save(file(base.id + "/json", base.json) + link(base.id + "/layer.tar", ".b145b8f1.tar") +
                 files + make_tar_end());
@@ -375,7 +380,8 @@ TEST_CASE_FIXTURE(Fixture, "names stand in annotations too, whole or as a tag al
   CHECK(both->images()[0].names == Names{"app:3"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "of several platforms linux/amd64 is taken, and the others are told") {
+TEST_CASE_FIXTURE(Fixture,
+                  "of several platforms linux/amd64 is taken, and a note names the others") {
   const OciSample amd64;
   const OciSample arm64("arm64");
   const OciSample s390x("s390x");
@@ -403,7 +409,7 @@ TEST_CASE_FIXTURE(Fixture, "of several platforms linux/amd64 is taken, and the o
                 "(linux/arm64, linux/s390x), but not for linux/amd64");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what an index names and the archive lacks is told") {
+TEST_CASE_FIXTURE(Fixture, "manifests that an index names and the archive lacks are noted") {
   const OciSample image;
   const auto gone = descriptor("elsewhere");
   const auto archive = DockerArchive::open(
@@ -419,7 +425,7 @@ TEST_CASE_FIXTURE(Fixture, "what an index names and the archive lacks is told") 
                 ErrorKind::protocol, "is not in the archive");
 }
 
-TEST_CASE_FIXTURE(Fixture, "JSON that only Go and Python read stays as it is") {
+TEST_CASE_FIXTURE(Fixture, "JSON that only Go and Python read is kept unchanged") {
   top.json.insert(1, R"("comment":"\ud83d",)");
   write(1, true);
   const auto archive = DockerArchive::open((folder / "out.tar").string());
@@ -449,7 +455,7 @@ TEST_CASE_FIXTURE(Fixture, "names begin with ./ or not, and layers may be links"
   CHECK(layer_of(*DockerArchive::open(save(bytes))->repository(), base.id) == base.layer);
 }
 
-TEST_CASE_FIXTURE(Fixture, "zeros take no room in what is kept of an archive that is read once") {
+TEST_CASE_FIXTURE(Fixture, "zeros take no room in the copy of an archive that is read once") {
   const std::string zeros(16 * 1024 * 1024, '\0');
   const auto bytes =
       file("zeros", zeros) + file("some", "some" + zeros.substr(0, 1000)) + make_tar_end();
@@ -465,7 +471,7 @@ TEST_CASE_FIXTURE(Fixture, "zeros take no room in what is kept of an archive tha
   CHECK(index.read("some") == "some" + zeros.substr(0, 1000));
 }
 
-TEST_CASE_FIXTURE(Fixture, "what follows a tar that is read once is left alone") {
+TEST_CASE_FIXTURE(Fixture, "data after the end of a tar that is read once are not read") {
   auto stream = make_text_source(file("a", "b") + make_tar_end() +
                                  std::string(3 * ArchiveIndex::k_padding_limit_bytes, 'x'));
   const ArchiveIndex index(*stream, std::make_shared<FileDescriptor>(make_temporary_file()), "x",

@@ -14,7 +14,7 @@ using regctl::test::TemporaryFolder;
 
 TEST_SUITE_BEGIN("formats/path_content");
 
-TEST_CASE("a path is told by what is there") {
+TEST_CASE("the kind of a path is decided by the files that are there") {
   const TemporaryFolder folder;
   const auto at = [&](const std::string& name) { return (folder.path() / name).string(); };
   for (const char* name : {"tree/images", "half/repositories", "layout", "other/sub"}) {

@@ -84,7 +84,7 @@ TEST_CASE("only a tree is opened, and only an empty folder becomes one") {
   CHECK(open("half", Missing::error));
 }
 
-TEST_CASE_FIXTURE(Fixture, "an image is there once its checksum was right") {
+TEST_CASE_FIXTURE(Fixture, "an image is complete once its checksum was right") {
   const auto id = id_of(1);
   const auto path = "images/" + id;
   CHECK(storage->image_state(id) == State::absent);
@@ -122,7 +122,7 @@ TEST_CASE_FIXTURE(Fixture, "an image is there once its checksum was right") {
   CHECK(read(path + "/_checksum") == "[\"" + image->payload_checksums[0] + "\"]");
 }
 
-TEST_CASE_FIXTURE(Fixture, "another JSON takes away the checksum that the old one had") {
+TEST_CASE_FIXTURE(Fixture, "a new JSON removes the recorded checksum") {
   const auto id = id_of(1);
   put(id);
   const auto sums = storage->checksums(id);
@@ -134,7 +134,7 @@ TEST_CASE_FIXTURE(Fixture, "another JSON takes away the checksum that the old on
   CHECK(storage->image_state(id) == State::in_progress);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an ancestry is right in the end whatever a parent's first JSON said") {
+TEST_CASE_FIXTURE(Fixture, "the final ancestry is right even if a parent's first JSON was wrong") {
   put(id_of(1));
   const auto parent = storage->write_image(id_of(2), 0ms);
   REQUIRE(parent->put_json(json_of(id_of(2)))); // damaged: it lost its parent
@@ -161,7 +161,7 @@ TEST_CASE_FIXTURE(Fixture, "a second writer waits, here and in other processes")
   ends.join();
 }
 
-TEST_CASE_FIXTURE(Fixture, "what another writer has completed counts if it is the same") {
+TEST_CASE_FIXTURE(Fixture, "an image that another writer completed is accepted if it is the same") {
   const auto id = id_of(1);
   V1Upload upload;
   upload.image = {id, json_of(id), 1, {}, {}};
@@ -179,7 +179,7 @@ TEST_CASE_FIXTURE(Fixture, "what another writer has completed counts if it is th
   CHECK(failure([&] { push->put_image(upload); }) == ErrorKind::integrity);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a collection keeps writers out, and writers keep it away") {
+TEST_CASE_FIXTURE(Fixture, "a garbage collection and writers keep each other out") {
   const auto other = V1Storage::open(folder.path().string(), V1Storage::Missing::create);
   {
     const auto lock = storage->lock_exclusively();
@@ -191,7 +191,7 @@ TEST_CASE_FIXTURE(Fixture, "a collection keeps writers out, and writers keep it 
   CHECK_FALSE(storage->lock_exclusively());
 }
 
-TEST_CASE_FIXTURE(Fixture, "chains are followed from parent to parent whatever is recorded") {
+TEST_CASE_FIXTURE(Fixture, "chains follow the parents in the JSONs, not the recorded ancestry") {
   put(id_of(1));
   put(id_of(2), id_of(1));
   put(id_of(3), id_of(2));
@@ -277,7 +277,7 @@ TEST_CASE_FIXTURE(Fixture, "checksums are read as the original wrote them") {
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is no ID names nothing") {
+TEST_CASE_FIXTURE(Fixture, "a text that is no ID names no image") {
   put(id_of(1));
   for (const auto& id : Ids{"", ".", "..", "../images", "x/../" + id_of(1), id_of(1) + "/", "A"}) {
     CAPTURE(id);
@@ -293,7 +293,7 @@ TEST_CASE_FIXTURE(Fixture, "what is no ID names nothing") {
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "names lie where the original has them") {
+TEST_CASE_FIXTURE(Fixture, "repositories lie where docker-registry puts them") {
   struct Row {
     const char* name;
     const char* folder;
@@ -325,7 +325,8 @@ TEST_CASE_FIXTURE(Fixture, "names lie where the original has them") {
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "tags that are put at once are all there, and one that fails is alone") {
+TEST_CASE_FIXTURE(
+    Fixture, "tags that are put together are all there, and a failure affects only its own tag") {
   std::filesystem::create_directories(folder / "repositories/team/app/tag_blocked/x");
   std::atomic<int> failures = 0;
   run_parallel(8, 200, [&](std::size_t i) {
@@ -352,7 +353,7 @@ TEST_CASE_FIXTURE(Fixture, "tags that are put at once are all there, and one tha
   CHECK(hidden == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is named like no image, repository or tag is told") {
+TEST_CASE_FIXTURE(Fixture, "files and folders with impossible names are reported") {
   put(id_of(1));
   storage->put_tag("team/deep/name", "1", id_of(1), "{}");
   const Ids strays = {"images/short", "repositories/a b", "repositories/team/app/tag_1.0+build",
@@ -370,7 +371,7 @@ TEST_CASE_FIXTURE(Fixture, "what is named like no image, repository or tag is to
   CHECK(storage->count_tags("team/app") == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "tags come and go") {
+TEST_CASE_FIXTURE(Fixture, "tags are put, replaced and removed") {
   storage->put_tag("team/app", "latest", id_of(1), R"({"last_update": 1})");
   storage->put_tag("team/app", "1.0", id_of(2), R"({"last_update": 2})");
   write("repositories/team/app/tag_bad", "no ID");
@@ -414,7 +415,8 @@ TEST_CASE_FIXTURE(Fixture, "the list of images only grows, and keeps what it has
   CHECK(storage->index_images("a/b") == R"([{"id": ")" + id_of(1) + "\"}]");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is written to a list of images without a lease is not lost") {
+TEST_CASE_FIXTURE(Fixture,
+                  "entries that are written to a list of images without a lease are not lost") {
   const auto list_of = [](const Ids& ids) {
     std::string list;
     for (const auto& id : ids) {
@@ -434,7 +436,7 @@ TEST_CASE_FIXTURE(Fixture, "what is written to a list of images without a lease 
   CHECK(storage->index_images("a/b") == list_of({id_of(2), id_of(3)}));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a list of images that never stands still is written in the end") {
+TEST_CASE_FIXTURE(Fixture, "a list of images that changes all the time is written in the end") {
   storage->add_index_images("a/b", {id_of(1)}, {});
   std::string filler;
   storage->prune_index_images("a/b", [&](const std::string&) {
@@ -444,7 +446,7 @@ TEST_CASE_FIXTURE(Fixture, "a list of images that never stands still is written 
   CHECK(storage->index_images("a/b") == "[]");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what killed writers left is told of images and repositories alone") {
+TEST_CASE_FIXTURE(Fixture, "unfinished files are reported only in images and repositories") {
   const std::string file = "/.x.1.2.part";
   write("images/" + id_of(1) + file, "123");
   write("images/other" + file, "");
@@ -471,7 +473,7 @@ TEST_CASE_FIXTURE(Fixture, "a list of images does not become longer than can be 
   CHECK(storage->index_images("a/b") == list);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is nested without end in a list of images does no harm") {
+TEST_CASE_FIXTURE(Fixture, "deeply nested JSON in a list of images does no harm") {
   write("repositories/a/b/_index_images",
         "[" + std::string(500'000, '[') + std::string(500'000, ']') + "]");
   CHECK(storage->prune_index_images("a/b", [](const std::string&) { return false; }) == 0);
@@ -497,7 +499,7 @@ TEST_CASE_FIXTURE(Fixture, "the next writer of a repository removes what a kille
   CHECK(storage->find_tag("team/app", "1.0") == id_of(1));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a tag is not taken for the properties of another one") {
+TEST_CASE_FIXTURE(Fixture, "a tag's file is not taken for the properties of another tag") {
   storage->put_tag("team/app", "x_json", id_of(1), R"({"last_update": 1})");
   storage->put_tag("team/app", "_x", id_of(2), R"({"last_update": 2})");
   CHECK(storage->find_tag("team/app", "x_json") == id_of(1));
@@ -508,7 +510,8 @@ TEST_CASE_FIXTURE(Fixture, "a tag is not taken for the properties of another one
   CHECK(storage->find_tag("team/app", "x_json") == id_of(1));
 }
 
-TEST_CASE_FIXTURE(Fixture, "properties that docker-registry wrote into a tag's file are no tag") {
+TEST_CASE_FIXTURE(Fixture,
+                  "a tag's file that holds properties written by docker-registry is no tag") {
   storage->put_tag("team/app", "_valid", id_of(1), "{}");
   storage->put_tag("team/app", "other_json", id_of(2), "{}");
   write("repositories/team/app/tag_valid_json", R"({"last_update": 1})");
@@ -522,7 +525,7 @@ TEST_CASE_FIXTURE(Fixture, "properties that docker-registry wrote into a tag's f
   CHECK(storage->overwritten_tags("team/app").empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "a tree tells how much room it has") {
+TEST_CASE_FIXTURE(Fixture, "a tree reports its free space") {
   const auto free_bytes = storage->free_bytes();
   REQUIRE(free_bytes);
   CHECK(*free_bytes > 0);
@@ -576,7 +579,7 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(std::filesystem::is_empty(folder / "repositories/team"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "an image is no image any more whichever step of its removal fails") {
+TEST_CASE_FIXTURE(Fixture, "an image is gone for readers whichever step of its removal fails") {
   for (const auto* file : {"json", "layer", "ancestry", "_checksum", "x"}) {
     CAPTURE(file);
     put(id_of(1));
@@ -616,7 +619,8 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(names == Ids{"library/app", "team/README", "team/deep/name"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "versions tell whether repositories or their files came or went") {
+TEST_CASE_FIXTURE(Fixture,
+                  "versions change when repositories or their files are added or removed") {
   using namespace std::filesystem;
   const auto earlier = file_time_type::clock::now() - 1h;
   storage->put_tag("team/app", "1", id_of(1), "{}");

@@ -43,7 +43,7 @@ void check_storage_tree(const OpenTree& open) {
   const auto put = [&](const std::string& folder, const std::string& name,
                        const std::string& text) { tree->make_folder(folder)->put(name, text); };
 
-  SUBCASE("an empty tree has nothing") {
+  SUBCASE("an empty tree has no files and no folders") {
     CHECK_FALSE(tree->find_file("a/file"));
     CHECK(tree->read("a/file", k_limit_bytes) == std::nullopt);
     CHECK_FALSE(tree->has("a"));
@@ -57,7 +57,7 @@ void check_storage_tree(const OpenTree& open) {
     CHECK(tree->what("a/file").find("a/file") != std::string::npos);
   }
 
-  SUBCASE("what was put is there for everybody, and replaced whole") {
+  SUBCASE("a file that was put is visible to all, and is replaced whole") {
     put("a/b", "file", "12345");
     put("a", "empty", "");
     CHECK(other->read("a/b/file", 5) == "12345");
@@ -73,7 +73,7 @@ void check_storage_tree(const OpenTree& open) {
     CHECK(other->read("a/b/file", 5) == "6");
   }
 
-  SUBCASE("a file that is open is read from any offset") {
+  SUBCASE("an open file is read from any offset") {
     put("a", "file", "0123456789");
     const auto file = other->find_file("a/file");
     REQUIRE(file);
@@ -84,7 +84,7 @@ void check_storage_tree(const OpenTree& open) {
     CHECK(text_of(*file->open_part(10, 0, "nothing")).empty());
   }
 
-  SUBCASE("a version is another one once a file was replaced") {
+  SUBCASE("replacing a file changes its version") {
     put("a", "file", "1");
     const auto version = tree->find_file("a/file")->version();
     CHECK_FALSE(version.empty());
@@ -94,7 +94,7 @@ void check_storage_tree(const OpenTree& open) {
     CHECK(other->find_file("a/file")->version() != version);
   }
 
-  SUBCASE("a file is replaced on the condition that it is unchanged") {
+  SUBCASE("put_if_unchanged replaces only a file that is unchanged") {
     const auto folder = tree->lease("a", Sharing::exclusive, 0ms);
     CHECK_FALSE(folder->put_if_unchanged("file", "no", "another"));
     CHECK_FALSE(tree->has("a/file"));
@@ -139,7 +139,7 @@ void check_storage_tree(const OpenTree& open) {
     CHECK(list(*other, "a") == Names{"layer"});
   }
 
-  SUBCASE("what is uploaded can be read beside, where a kind can do that") {
+  SUBCASE("an upload can be read while it is written, if the tree supports that") {
     const auto upload = tree->make_folder("a")->start_upload("layer");
     upload->write(as_bytes("123"));
     if (const auto reopen = upload->written_bytes()) {
@@ -177,7 +177,7 @@ void check_storage_tree(const OpenTree& open) {
     CHECK_FALSE(other->has("a/c"));
   }
 
-  SUBCASE("a mark counts by being there") {
+  SUBCASE("only the presence of a mark counts") {
     const auto folder = tree->make_folder("a");
     folder->put("mark", "true", Durability::name_only);
     CHECK(other->has("a/mark"));
@@ -185,7 +185,7 @@ void check_storage_tree(const OpenTree& open) {
     CHECK(other->read("a/mark", 5) == "");
   }
 
-  SUBCASE("a lease keeps others out until it goes") {
+  SUBCASE("a lease keeps others out until it ends") {
     auto first = tree->lease("a", Sharing::exclusive, 0ms);
     REQUIRE(first);
     CHECK_FALSE(tree->lease("a", Sharing::exclusive, 0ms));
@@ -199,7 +199,7 @@ void check_storage_tree(const OpenTree& open) {
     CHECK(tree->lease("a", Sharing::exclusive, std::nullopt));
   }
 
-  SUBCASE("a shared lease keeps out only who wants it alone") {
+  SUBCASE("a shared lease keeps out only exclusive ones") {
     const auto first = tree->lease("a", Sharing::shared, 0ms);
     REQUIRE(first);
     auto second = tree->lease("a", Sharing::shared, 0ms);
@@ -209,7 +209,7 @@ void check_storage_tree(const OpenTree& open) {
     CHECK_FALSE(tree->lease("a", Sharing::exclusive, 0ms));
   }
 
-  SUBCASE("a lease of a folder that its holder removes goes on with a new one") {
+  SUBCASE("after a lease's holder removes the folder, the next lease is of a new folder") {
     auto first = tree->lease("a/b", Sharing::exclusive, 0ms);
     std::unique_ptr<StorageFolder> second;
     std::thread waits([&] { second = tree->lease("a/b", Sharing::exclusive, std::nullopt); });
@@ -220,7 +220,7 @@ void check_storage_tree(const OpenTree& open) {
     CHECK(other->read("a/b/file", 5) == "1");
   }
 
-  SUBCASE("times and versions tell of changes") {
+  SUBCASE("times and versions show changes") {
     put("a", "file", "1");
     const auto changed = tree->last_change("a");
     REQUIRE(changed);

@@ -69,7 +69,7 @@ void wait_for_waiter() {
 
 TEST_SUITE_BEGIN("formats/storage_tree/local_tree");
 
-TEST_CASE("a local folder keeps what storage trees promise") {
+TEST_CASE("a local folder keeps the contract of storage trees") {
   const TemporaryFolder folder;
   test::check_storage_tree([&] { return std::make_unique<LocalTree>(folder.path().string()); });
 }
@@ -124,7 +124,7 @@ TEST_CASE_FIXTURE(Fixture, "no link is written through") {
   CHECK(read_file(outside / "file", 100) == "theirs");
 }
 
-TEST_CASE_FIXTURE(Fixture, "the problem of one group of files is none of the others") {
+TEST_CASE_FIXTURE(Fixture, "a problem of one group of files does not affect the others") {
   const FileGroup first{{{"x", "1"}}};
   const FileGroup bad{{{"no/such/name", "2"}}};
   const FileGroup last{{{"y", "3"}}};
@@ -141,12 +141,12 @@ TEST_CASE_FIXTURE(Fixture, "the problem of one group of files is none of the oth
   }
 }
 
-TEST_CASE_FIXTURE(Fixture, "a pipe does not hold anybody up") {
+TEST_CASE_FIXTURE(Fixture, "a pipe does not block its reader") {
   REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
   CHECK(failure([&] { static_cast<void>(tree.read("pipe", 5)); }) == ErrorKind::protocol);
 }
 
-TEST_CASE_FIXTURE(Fixture, "what killed writers left is hidden, listed on its own, and removed") {
+TEST_CASE_FIXTURE(Fixture, "files of killed writers are hidden, listed separately, and removed") {
   write("a/.file.1.2.part", "123");
   write("a/file", "");
   write("a/.hidden", "");
@@ -168,14 +168,15 @@ TEST_CASE_FIXTURE(Fixture, "what killed writers left is hidden, listed on its ow
   CHECK(list("a") == Names{"b", "file", "link"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "names are told again and again by one open folder") {
+TEST_CASE_FIXTURE(Fixture, "one open folder can list its names again and again") {
   write("a/x", "");
   const auto opened = tree.find_folder("a");
   CHECK(opened->names() == Names{"x"});
   CHECK(opened->names() == Names{"x"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "what a kill left of a folder's removal is seen by nobody and goes") {
+TEST_CASE_FIXTURE(Fixture,
+                  "the rest of an interrupted folder removal is hidden, and removed later") {
   write("a/.~gone-1-0/mark", "");
   write("a/b/mark", "");
   CHECK(list("a") == Names{"b"});
@@ -183,7 +184,7 @@ TEST_CASE_FIXTURE(Fixture, "what a kill left of a folder's removal is seen by no
   CHECK(std::filesystem::is_empty(folder / "a"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "a folder's version is settled once its time is a while ago") {
+TEST_CASE_FIXTURE(Fixture, "a folder has a version only when its last change is a while ago") {
   using namespace std::filesystem;
   write("a/x", "");
   CHECK(tree.folder_version("a").empty());
@@ -213,7 +214,7 @@ TEST_CASE_FIXTURE(Fixture, "the last change is that of the newest file or of the
   CHECK(hours_ago() == 3);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a local file has a descriptor to be sent from, and a disk its room") {
+TEST_CASE_FIXTURE(Fixture, "a local file gives its descriptor, and a local tree its free space") {
   write("a/file", "12345");
   const auto file = tree.find_file("a/file");
   REQUIRE(file->descriptor());
@@ -222,14 +223,14 @@ TEST_CASE_FIXTURE(Fixture, "a local file has a descriptor to be sent from, and a
   CHECK(tree.free_bytes().value_or(0) > 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a file that was cut since it was opened is an error") {
+TEST_CASE_FIXTURE(Fixture, "a file that was truncated after it was opened is an error") {
   write("a/file", "12345");
   const auto file = tree.find_file("a/file");
   std::filesystem::resize_file(folder / "a/file", 3);
   CHECK(failure([&] { drain(*file->open("a file")); }) == ErrorKind::protocol);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a lease that waited for a folder that was removed is of a new one") {
+TEST_CASE_FIXTURE(Fixture, "a lease that waited for a removed folder is of a new folder") {
   auto first = tree.lease("a", Sharing::exclusive, 0ms);
   std::unique_ptr<StorageFolder> second;
   std::thread waits([&] { second = tree.lease("a", Sharing::exclusive, std::nullopt); });

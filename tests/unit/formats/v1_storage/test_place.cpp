@@ -26,7 +26,7 @@ std::string id_of(int number) {
 
 TEST_SUITE_BEGIN("formats/v1_storage/place");
 
-TEST_CASE("what is no tree is told with the place where one seems to be") {
+TEST_CASE("a folder that is no tree is refused with the place where one seems to be") {
   using Missing = V1Storage::Missing;
   const TemporaryFolder folder;
   const auto root = std::filesystem::canonical(folder.path());
@@ -94,7 +94,7 @@ TEST_CASE("what is no tree is told with the place where one seems to be") {
   CHECK(hint("go", Missing::error) == "is one");
 }
 
-TEST_CASE("a tree that another process begins to fill is always found to be one") {
+TEST_CASE("a tree that another process begins to fill is always recognised") {
   const TemporaryFolder folder;
   for (int round = 0; round < 300; ++round) {
     const auto root = folder / std::to_string(round);
