@@ -36,8 +36,8 @@ public:
     return take_while([](char c) { return is_token_character(c); });
   }
 
-  /// What stands behind '=': quoted, or up to a comma or space, whatever the characters: real
-  /// servers write realm=https://host/path without quotes. Nothing if a quote is not closed.
+  /// The value after '=': quoted, or all characters up to a comma or space, because real servers
+  /// write realm=https://host/path without quotes. Nothing if a quote is not closed.
   std::optional<std::string> value() {
     if (!take('"')) {
       return take_while([](char c) { return c != ',' && c != ' ' && c != '\t'; });
@@ -56,7 +56,7 @@ public:
     return std::nullopt;
   }
 
-  /// Goes on to the next comma that is not in quotes, or to the end.
+  /// Skips to the next comma outside quotes, or to the end.
   void skip_to_comma() {
     while (!at_end() && text_[position_] != ',') {
       if (text_[position_] == '"') {
@@ -80,8 +80,7 @@ private:
   std::size_t position_ = 0;
 };
 
-/// Reads "name=value" where "name=" has been read; drops what is none, like the end of bare data
-/// ("Negotiate YII==").
+/// Reads the rest of "name=value" after "name=". Drops the end of bare data ("Negotiate YII==").
 void read_parameter(Reader& reader, std::string name, Challenge& challenge) {
   reader.skip_spaces();
   const bool is_bare = reader.at_end() || reader.take('=');
@@ -99,13 +98,13 @@ std::vector<Challenge> parse_challenges(std::string_view value) {
     reader.skip_spaces();
     auto word = reader.token();
     reader.skip_spaces();
-    // A comma separates challenges and parameters alike: what has a '=' behind it is a parameter.
+    // Commas separate both challenges and parameters: a word with '=' after it is a parameter.
     if (!word.empty() && !reader.take('=')) {
       challenges.push_back({lower(std::move(word)), {}});
       word = reader.token();
       reader.skip_spaces();
       if (word.empty() || !reader.take('=')) {
-        word.clear(); // no parameters, or one of the schemes with bare data, as in "Negotiate YII="
+        word.clear(); // no parameters, or bare data as in "Negotiate YII="
       }
     }
     if (!word.empty() && !challenges.empty()) {

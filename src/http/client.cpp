@@ -36,7 +36,7 @@ public:
   }
 
 private:
-  std::unique_ptr<Gates::Slot> slot_; // given back when the connection is closed
+  std::unique_ptr<Gates::Slot> slot_; // released after the exchange has closed its connection
   std::unique_ptr<Exchange> exchange_;
 };
 
@@ -65,8 +65,7 @@ std::optional<std::chrono::milliseconds> retry_after(const Headers& headers) {
   return value ? parse_retry_after(*value, std::time(nullptr)) : std::nullopt;
 }
 
-/// Which of several certificates of ours an origin is shown: the next after one that it refused.
-/// Thread-safe.
+/// The index of the client certificate for each origin: the next one after a refusal. Thread-safe.
 class ShownCertificates {
 public:
   std::size_t shown(const std::string& origin) {
@@ -85,7 +84,7 @@ private:
   std::map<std::string, std::size_t> shown_;
 };
 
-/// Hosts of which something was found out. Thread-safe.
+/// A set of hosts. Thread-safe.
 class HostSet {
 public:
   bool contains(const std::string& host) {
@@ -93,7 +92,7 @@ public:
     return hosts_.contains(host);
   }
 
-  /// False if it was there already.
+  /// Returns false if the host was in the set already.
   bool insert(const std::string& host) {
     const std::lock_guard lock(mutex_);
     return hosts_.insert(host).second;
@@ -143,14 +142,14 @@ public:
   }
 
 private:
-  /// What one attempt with its redirects came to: an exchange whose head is there, or a failure.
+  /// The result of one attempt with its redirects: an exchange with a complete head, or a failure.
   struct Outcome {
     std::unique_ptr<Exchange> exchange;
     Url url;
     std::optional<Failure> failure;
   };
 
-  /// `request` with a body that is read to its end already.
+  /// `request`, with its body read into a temporary file.
   static Request with_length(const Request& request) {
     const auto source = request.body->open();
     const auto kept = keep_bytes(*source);
@@ -171,7 +170,7 @@ private:
       const auto wanted_pause = retry_after(outcome.exchange->headers());
       slot->answered(outcome.exchange->status(), wanted_pause);
       if (outcome.exchange->status() >= 400) {
-        slot.reset(); // see Gates
+        slot.reset(); // error answers do not keep a slot, see Gates
       }
       const auto proxy = outcome.exchange->proxy();
       auto response = respond(std::move(outcome), std::move(slot));
@@ -202,7 +201,7 @@ private:
       }
       if (!named_by) {
         kinds_.remember(url, exchange->peer_kind());
-        named_by = NamedBy{url, exchange->peer_kind()}; // of all that it may lead to
+        named_by = NamedBy{url, exchange->peer_kind()}; // the server whose redirects come next
       }
       if (exchange->status() == 407 && !exchange->proxy().empty()) {
         return {nullptr, url, proxy_wants_credentials(exchange->proxy(), url)};
@@ -219,8 +218,9 @@ private:
     }
   }
 
-  /// True if `url` refused the certificate that it was shown, and there is one that it was not
-  /// shown yet. The alert that says so may be lost when the connection is closed on it.
+  /// Whether `url` refused the client certificate and there is another one to try; selects that.
+  /// The alert of a refusal may be lost when the connection is closed, so a cut after the handshake
+  /// counts as a refusal too.
   bool shows_another_certificate(const Url& url, const Exchange& exchange, const Failure& failure) {
     const bool is_refused =
         failure.obstacle == Obstacle::after_tls ||
@@ -230,7 +230,7 @@ private:
     if (count < 2) {
       return false;
     }
-    const auto next = (exchange.certificate() + 1) % count; // the first again if it was a mere cut
+    const auto next = (exchange.certificate() + 1) % count; // the first again, in case it was a cut
     certificates_.show(url.origin(), next);
     return next != 0;
   }
@@ -256,7 +256,7 @@ private:
     if (named_by && named_by->url.host != url.host) {
       options.named_by = named_by;
     }
-    if (url.scheme == "https") { // all of them are about TLS, and finding them reads folders
+    if (url.scheme == "https") { // the settings concern only TLS, and finding them reads folders
       options.settings = options_.settings(host_port(url));
       options.certificate = certificates_.shown(url.origin());
     }
@@ -295,7 +295,8 @@ private:
     return describe_failure(failure, url);
   }
 
-  /// libcurl says the same of a file that is missing and of one that holds nothing of use.
+  /// The error of an unreadable certificate file, if that is the cause. libcurl's message is the
+  /// same for a missing file and for one without certificates.
   static std::optional<Error> find_unreadable(const HostSettings& settings, const Url& url) {
     auto files = settings.ca_files;
     for (const auto& ours : settings.client_certificates) {
@@ -316,9 +317,9 @@ private:
     return std::nullopt;
   }
 
-  /// No answer came: waits for the next attempt, or throws.
+  /// After an attempt without an answer: waits for the next attempt, or throws.
   void retry_or_throw(const Request& request, const Failure& failure, unsigned attempt) {
-    const bool nobody = failure.obstacle == Obstacle::nobody || // where nothing can happen twice
+    const bool nobody = failure.obstacle == Obstacle::nobody || // nothing was sent
                         failure.obstacle == Obstacle::handshake;
     const auto most =
         nobody ? std::min(options_.unreachable_retries, options_.retries) : options_.retries;
@@ -331,7 +332,7 @@ private:
           most);
   }
 
-  /// True if the status is one that passes and another attempt is due (the pause is over then).
+  /// Whether the status may pass and another attempt is due. Waits for that attempt.
   bool wait_after_status(const Request& request, Response& response,
                          std::optional<std::chrono::milliseconds> wanted, const std::string& proxy,
                          unsigned attempt) {
@@ -345,7 +346,7 @@ private:
                         " answered " + std::to_string(response.status);
     if (request.repeat == Repeat::never || attempt > most) {
       if (!proxy.empty()) {
-        note(status); // the caller's message will not know of the proxy
+        note(status); // the caller's message does not name the proxy
       }
       return false;
     }
@@ -376,7 +377,7 @@ private:
   Gates gates_;
   PeerKinds kinds_;
   ShownCertificates certificates_;
-  HostSet wanting_length_; ///< that answered 411
+  HostSet wanting_length_; ///< hosts that answered 411
   OriginShares shares_;    // used by the handles of the loops, so destroyed after them
   Loops loops_;
 };

@@ -7,8 +7,8 @@
 
 namespace regctl::http {
 
-/// First and last byte of a Content-Range header value: "bytes 10-19/200" and, as docker-registry
-/// 0.9 writes it, "10-19/200". Nothing for anything else.
+/// A Content-Range header value: "bytes 10-19/200" or, as docker-registry 0.9 writes it,
+/// "10-19/200". `first` and `last` are offsets of the first and last byte.
 struct ContentRange {
   std::uint64_t first = 0;
   std::uint64_t last = 0;

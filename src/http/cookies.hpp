@@ -11,10 +11,10 @@
 
 namespace regctl::http {
 
-/// What exchanges with one origin share: cookies (sticky sessions of load balancers) and TLS
-/// sessions. One per origin, because libcurl's cookies know no ports: what one registry sets must
-/// not be sent to another one on the same machine. Thread-safe; not movable, since libcurl keeps
-/// its address.
+/// Cookies (for sticky sessions of load balancers) and TLS sessions, shared by the exchanges with
+/// one origin. There is one per origin because libcurl's cookies ignore ports: a cookie of one
+/// registry must not be sent to another one on the same machine. Thread-safe; not movable, since
+/// libcurl keeps its address.
 class OriginShare {
 public:
   OriginShare();
@@ -32,7 +32,7 @@ private:
   ShareHandle handle_;
 };
 
-/// The shares of all origins: of the client, and for each jar. Thread-safe.
+/// The shares of all origins, for the client or for one cookie jar. Thread-safe.
 class OriginShares {
 public:
   OriginShare& of(const std::string& origin);

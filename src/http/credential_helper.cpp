@@ -26,7 +26,8 @@ namespace regctl::http {
 namespace {
 
 constexpr std::uint64_t k_output_limit_bytes = 1024 * 1024;
-/// What a helper prints, with status 1, when it has nothing. It is the protocol's word for it.
+/// The output of a helper without a credential, which then ends with status 1. Part of the
+/// protocol.
 constexpr std::string_view k_nothing_known = "credentials not found";
 
 class Pipe {
@@ -59,7 +60,7 @@ private:
   posix_spawn_file_actions_t actions_;
 };
 
-/// A helper that runs; ended where nobody waits for it any more.
+/// A running helper. The destructor ends one that has not been waited for.
 class Child {
 public:
   explicit Child(::pid_t pid) : pid_(pid) {}
@@ -71,7 +72,8 @@ public:
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
-  /// The status it ends with. Throws Error{interrupted}: one that has closed its output may stay.
+  /// Waits for the end of the helper and returns its wait status. Throws Error{interrupted}: a
+  /// helper may go on after it has closed its output.
   int wait() {
     constexpr long k_longest_pause_ms = 100;
     int status = 0;
@@ -86,7 +88,7 @@ public:
   }
 
 private:
-  /// By SIGTERM, and by SIGKILL where that is not enough. The child is gone when this returns.
+  /// Ends the helper by SIGTERM, or by SIGKILL if it does not react. It is gone on return.
   void end() const {
     constexpr int k_looks = 50;
     constexpr std::chrono::milliseconds k_pause{10};
@@ -117,14 +119,14 @@ std::optional<Credential> read_helper_output(const HelperOutput& output,
                 "ended with " + std::to_string(output.exit_code) + ": " +
                     excerpt(std::string_view(output.text).substr(0, output.text.find('\n'))));
   }
-  const auto document = find_json(output.text); // the parser's own words would quote the secret
+  const auto document = find_json(output.text); // the parser's own message would quote the secret
   if (!document) {
     helper.fail("get", "its output is not JSON");
   }
   Credential credential;
   credential.username = optional_string(*document, "Username").value_or("");
   const Secret secret(optional_string(*document, "Secret").value_or(""));
-  // The helpers' word for "the secret is an identity token".
+  // The protocol's user name for a secret that is an identity token.
   const bool is_token = credential.username == "<token>";
   (is_token ? credential.identity_token : credential.password) = secret;
   credential.origin = helper.program();
@@ -159,7 +161,8 @@ HelperOutput CredentialHelper::run(const std::string& action, const std::string&
     if (error.kind() == ErrorKind::interrupted) {
       throw;
     }
-    // A helper that does not read its input (a bad configuration) says why in its output.
+    // A helper may end without reading its input, for example if it is badly configured; its output
+    // then says why.
   }
   to_helper.write_end.close();
   const auto source = make_fd_source(std::move(from_helper.read_end), program_);

@@ -8,7 +8,7 @@
 
 namespace regctl::http {
 
-/// What a helper ended with; `text` is its standard output.
+/// The result of a helper; `text` is its standard output.
 struct HelperOutput {
   int exit_code = 0;
   std::string text;
@@ -22,7 +22,7 @@ public:
 
   [[nodiscard]] const std::string& program() const noexcept { return program_; }
 
-  /// Nothing if the helper knows none for this server.
+  /// The credential for a server; nothing if the helper has none.
   std::optional<Credential> get(const std::string& server) const;
   void store(const std::string& server, const Credential& credential) const;
   void erase(const std::string& server) const;
@@ -36,7 +36,7 @@ private:
   std::string program_;
 };
 
-/// The credential in what `get` of `helper` printed; nothing if it knows none. Throws Error{denied}
+/// Reads the output of the helper's `get`; nothing if it has no credential. Throws Error{denied}
 /// naming the helper if it failed or printed something else. No error quotes the secret.
 std::optional<Credential> read_helper_output(const HelperOutput& output,
                                              const CredentialHelper& helper);

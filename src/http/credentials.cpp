@@ -18,7 +18,7 @@ namespace regctl::http {
 
 namespace {
 
-/// Nothing where it is not set, or empty: what CI makes of a secret that is missing.
+/// Nothing if the variable is unset or empty: CI systems pass a missing secret as an empty one.
 std::optional<std::string> environment(const std::string& name) {
   auto value = process_environment(name);
   return value.value_or("").empty() ? std::nullopt : std::move(value);
@@ -51,9 +51,9 @@ std::optional<Credential> from_environment() {
   return Credential{*username, Secret(*password), {}, "REGCTL_USERNAME and REGCTL_PASSWORD"};
 }
 
-enum class Paths { allowed, ignored }; ///< keys of repositories, which .dockercfg cannot have
+enum class Paths { allowed, ignored }; ///< keys of repositories; .dockercfg has none
 
-/// One place where credentials are kept.
+/// One file, or text, with credentials.
 struct Source {
   DockerConfig config;
   Paths paths = Paths::allowed;
@@ -156,7 +156,7 @@ private:
     return found ? found : source.config.find(host);
   }
 
-  /// Asks a helper, once.
+  /// Asks a helper, once per host.
   const std::optional<Credential>& ask(const std::string& name, const std::string& host) {
     const auto question = name + " " + host;
     if (const auto known = answers_.find(question); known != answers_.end()) {
@@ -172,8 +172,8 @@ private:
     return answers_.emplace(question, std::move(answer)).first->second;
   }
 
-  /// All that is there, read once. What was named to us must be whole; podman's own files are
-  /// passed over where they are not, since they are not ours to insist on.
+  /// All sources, read once. Those that the user named must be valid. podman's files are skipped
+  /// with a warning if they are not: the user did not ask for them.
   const std::vector<Source>& sources() {
     if (!sources_) {
       std::vector<Source> found;
@@ -227,7 +227,7 @@ private:
     }
   }
 
-  /// Each sentence once: a registry is asked about many repositories.
+  /// Notes each sentence once, because a registry is asked about many repositories.
   void tell(const std::string& host, const std::optional<Credential>& credential) {
     const auto sentence = credential ? "using the password of '" + credential->username + "' for " +
                                            host + " from " + credential->origin
@@ -238,9 +238,9 @@ private:
   }
 
   Options options_;
-  std::mutex mutex_; ///< guards what follows
+  std::mutex mutex_; ///< guards the members below
   std::optional<std::vector<Source>> sources_;
-  std::map<std::string, std::optional<Credential>> answers_; ///< of helpers, by helper and host
+  std::map<std::string, std::optional<Credential>> answers_; ///< of helpers, by "HELPER HOST"
   std::set<std::string> told_;
 };
 

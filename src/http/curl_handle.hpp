@@ -29,8 +29,8 @@ using MultiHandle = std::unique_ptr<::CURLM, FreeMulti>;
 using ShareHandle = std::unique_ptr<::CURLSH, FreeShare>;
 using HeaderList = std::unique_ptr<::curl_slist, FreeList>;
 
-/// curl_easy_setopt with its result looked at and its argument converted to what the vararg expects
-/// (a bool or an int would be read as a long).
+/// curl_easy_setopt that checks its result, and converts the value to the type that the variadic
+/// function reads (a bool or an int would be read as a long).
 template <class T> void set_option(const EasyHandle& handle, ::CURLoption option, const T& value) {
   constexpr bool k_is_whole_number = std::is_integral_v<T> || std::is_enum_v<T>;
   const auto code = [&] {
@@ -48,8 +48,8 @@ template <class T> void set_option(const EasyHandle& handle, ::CURLoption option
   }
 }
 
-/// Runs `body` inside a C callback. No exception may cross libcurl's frames: it is parked in
-/// `parked` and `on_error` tells libcurl to give up.
+/// Runs `body` inside a C callback. Exceptions must not cross libcurl's frames: one is stored in
+/// `parked`, and `on_error` makes libcurl stop.
 template <class Result, class F>
 Result fenced(std::exception_ptr& parked, Result on_error, F&& body) noexcept {
   try {

@@ -17,13 +17,13 @@ namespace {
 
 constexpr std::uint64_t k_limit_bytes = 16 * 1024 * 1024;
 
-/// As some tools wrap base64.
+/// Removes the line breaks that some tools put into base64.
 std::string without_line_breaks(std::string text) {
   std::erase_if(text, [](char c) { return c == '\r' || c == '\n'; });
   return text;
 }
 
-/// One entry of auths: "auth" is base64 of user:password; old files have them apart.
+/// Reads an entry of auths. "auth" is base64 of user:password; old files have two separate members.
 std::optional<Credential> read_entry(const Json& entry) {
   Credential credential;
   if (const auto packed = optional_string(entry, "auth")) {
@@ -47,7 +47,8 @@ std::optional<Credential> read_entry(const Json& entry) {
   return credential;
 }
 
-/// Throws without the parser's words, which would quote what stands there.
+/// Parses a JSON object. Errors leave out the parser's message, which would quote the secrets in
+/// the text.
 Json parse(const std::string& text, const std::string& what) {
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
     return Json::object();
@@ -62,8 +63,8 @@ Json parse(const std::string& text, const std::string& what) {
   return std::move(*document);
 }
 
-/// "host:5000" for a key that stands for a host: "host:5000", "https://host:5000/v1/",
-/// "host:5000/v2/". Nothing for a key of a repository or namespace.
+/// The host that a key names: "host:5000" for "host:5000", "https://host:5000/v1/" and
+/// "host:5000/v2/". Nothing for the key of a repository or namespace.
 std::optional<std::string> host_of(const std::string& key) {
   std::string_view rest = key;
   bool has_scheme = false;
@@ -82,7 +83,7 @@ std::optional<std::string> host_of(const std::string& key) {
   return lower(std::string(host));
 }
 
-/// Docker's name for its own registry has changed over the years.
+/// Whether the host is Docker Hub, whose name has changed over the years.
 bool is_hub(const std::string& host) {
   return host == "docker.io" || host == "index.docker.io" || host == "registry-1.docker.io";
 }
@@ -156,7 +157,7 @@ std::optional<Credential> DockerConfig::find(const std::string& host) const {
     return std::nullopt;
   }
   const auto key = config_key(host);
-  if (const auto* entry = find_member(all, key)) { // before those that mean the same
+  if (const auto* entry = find_member(all, key)) { // the usual key comes first
     if (auto credential = read(key, *entry, host)) {
       return credential;
     }

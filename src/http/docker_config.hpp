@@ -11,35 +11,36 @@
 
 namespace regctl::http {
 
-/// Docker's config.json and what is written like it (podman's auth.json, ~/.dockercfg), read once
-/// and written back whole with what we do not know in it.
+/// Docker's config.json and files of the same form (podman's auth.json, ~/.dockercfg). Read once;
+/// written back whole, unknown members included.
 class DockerConfig {
 public:
-  /// A file that is missing is an empty one. Throws Error{usage} naming the file if it is no JSON
+  /// A missing file counts as an empty one. Throws Error{usage} naming the file if it is not a JSON
   /// object, Error{local_io} if it cannot be read.
   explicit DockerConfig(std::filesystem::path file);
 
-  /// The same of a text; `name` is what messages call it.
+  /// The same from a text; `name` is its name in messages.
   DockerConfig(const std::string& text, const std::string& name);
 
   [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
 
   /// The helper (the part after "docker-credential-") that is configured for `host` alone.
   [[nodiscard]] std::optional<std::string> host_helper(const std::string& host) const;
-  /// The one for `host`, or else for all.
+  /// The helper for `host`, else the one for all hosts.
   [[nodiscard]] std::optional<std::string> helper(const std::string& host) const;
 
-  /// The credential of `auths`, or of the whole document for ~/.dockercfg.
+  /// The credential for `host` in `auths`, or at the top of ~/.dockercfg.
   [[nodiscard]] std::optional<Credential> find(const std::string& host) const;
 
-  /// The same of `repository` ("team/app") or the nearest namespace around it that has an entry.
+  /// The same for `repository` ("team/app") or the nearest namespace around it that has an entry.
   [[nodiscard]] std::optional<Credential> find_repository(const std::string& host,
                                                           const std::string& repository) const;
-  /// The same of the first repository or namespace of `host` that has an entry.
+  /// The same for the first repository or namespace of `host` that has an entry.
   [[nodiscard]] std::optional<Credential> find_any_repository(const std::string& host) const;
 
-  /// What is wrong with who may read or write the file, as a sentence; nothing if all is well. That
-  /// others read it matters where there are passwords in it; who writes it has programs run as us.
+  /// A sentence about unsafe permissions of the file; nothing if they are safe. Other users must
+  /// not read passwords in it. They must not write it either, because it names programs that regctl
+  /// runs.
   [[nodiscard]] std::optional<std::string> exposure() const;
 
   void set(const std::string& host, const Credential& credential);

@@ -25,7 +25,7 @@ constexpr long k_download_buffer_bytes = 256 * 1024;
 constexpr std::size_t k_upload_buffer_bytes = 256 * 1024;
 constexpr std::size_t k_received_limit_bytes = 256 * 1024;
 constexpr std::uint64_t k_ca_file_limit_bytes = 16 * 1024 * 1024;
-constexpr std::size_t k_head_limit_bytes = 256 * 1024; // of one answer, with what precedes it
+constexpr std::size_t k_head_limit_bytes = 256 * 1024; // of one answer, informational ones included
 
 long curl_version_of(TlsVersion version) {
   switch (version) {
@@ -41,8 +41,8 @@ long curl_version_of(TlsVersion version) {
   return CURL_SSLVERSION_TLSv1_2;
 }
 
-/// Authorities that are trusted beside the system's: libcurl adds the system's folder of them by
-/// itself, and takes one file, or one text.
+/// Trusts these authorities too. libcurl adds the system's folder by itself, and takes one file or
+/// one text.
 void trust(const EasyHandle& easy, const std::vector<std::string>& ca_files) {
   if (ca_files.size() == 1) {
     set_option(easy, CURLOPT_CAINFO, ca_files.front());
@@ -80,7 +80,7 @@ Exchange::Exchange(Loops& loops, OriginShares& shares, ExchangeOptions options,
 
 Exchange::~Exchange() {
   loop_.remove(*this);
-  easy_.reset(); // before the loop may go to another thread
+  easy_.reset(); // before the loop can be lent to another thread
   loops_.give_back(loop_);
 }
 
@@ -92,7 +92,7 @@ void Exchange::set_up() {
   set_option(easy_, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   set_option(easy_, CURLOPT_PATH_AS_IS, 1);
   set_option(easy_, CURLOPT_TCP_KEEPALIVE, 1);
-  set_option(easy_, CURLOPT_COOKIEFILE, std::string()); // turns the cookie engine on
+  set_option(easy_, CURLOPT_COOKIEFILE, std::string()); // enables cookies
   set_option(easy_, CURLOPT_CONNECTTIMEOUT_MS, options_.connect_timeout.count());
   set_option(easy_, CURLOPT_BUFFERSIZE, k_download_buffer_bytes);
   set_option(easy_, CURLOPT_HEADERFUNCTION, &Exchange::on_header);
@@ -132,8 +132,8 @@ void Exchange::set_up_request() {
   for (const auto& field : options_.headers.fields()) {
     append(header_list_, field.name + ": " + field.value);
   }
-  // Registries answer at once or not at all; waiting for "100 Continue" costs a second with those
-  // that do not know it.
+  // Without this header libcurl waits for "100 Continue", which costs a second with registries that
+  // do not send it.
   append(header_list_, "Expect:");
   if (options_.authorization != nullptr && !options_.authorization->empty()) {
     append(header_list_, "Authorization: " + options_.authorization->reveal());
@@ -147,7 +147,7 @@ void Exchange::set_up_tls_and_proxy() {
   set_option(easy_, CURLOPT_SSL_VERIFYHOST, settings.verify_tls ? 2 : 0);
   set_option(easy_, CURLOPT_SSLVERSION, curl_version_of(settings.tls_min));
   if (settings.tls_min < TlsVersion::v1_2) {
-    // The library has switched off what such a server can: SHA-1 above all.
+    // Allows algorithms that OpenSSL disables by default but old servers need, such as SHA-1.
     set_option(easy_, CURLOPT_SSL_CIPHER_LIST, std::string("DEFAULT@SECLEVEL=0"));
   }
   trust(easy_, settings.ca_files);
@@ -155,9 +155,9 @@ void Exchange::set_up_tls_and_proxy() {
     const auto& ours = settings.client_certificates[options_.certificate];
     set_option(easy_, CURLOPT_SSLCERT, ours.file);
     set_option(easy_, CURLOPT_SSLKEY, ours.key.empty() ? ours.file : ours.key);
-    set_option(easy_, CURLOPT_KEYPASSWD, std::string()); // or OpenSSL would ask at the terminal
+    set_option(easy_, CURLOPT_KEYPASSWD, std::string()); // else OpenSSL asks at the terminal
   }
-  // Both are always set, or libcurl would look at the environment itself.
+  // Both proxy options are always set; otherwise libcurl reads the environment itself.
   const auto proxy = find_proxy(options_.url, [](const char* name) { return std::getenv(name); });
   set_option(easy_, CURLOPT_PROXY, proxy ? proxy->url : std::string());
   if (proxy && !proxy->username.empty()) {
@@ -165,20 +165,20 @@ void Exchange::set_up_tls_and_proxy() {
     set_option(easy_, CURLOPT_PROXYPASSWORD, proxy->password.reveal());
   }
   set_option(easy_, CURLOPT_NOPROXY, std::string());
-  set_option(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1); // the proxy's head is not the answer's
+  set_option(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1); // they are no part of the answer
   if (proxy) {
     proxy_ = {proxy->url, proxy->name};
   }
 }
 
-/// A proxy finds the address by itself.
+/// Behind a proxy there is nothing to check: the proxy resolves the name.
 void Exchange::set_up_address_check() {
   if (!options_.named_by || !proxy_.name.empty()) {
     return;
   }
   set_option(easy_, CURLOPT_OPENSOCKETFUNCTION, &Exchange::on_socket);
   set_option(easy_, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
-  set_option(easy_, CURLOPT_PREREQFUNCTION, &Exchange::on_request); // for connections that are open
+  set_option(easy_, CURLOPT_PREREQFUNCTION, &Exchange::on_request); // for reused connections
   set_option(easy_, CURLOPT_PREREQDATA, static_cast<void*>(this));
 }
 
@@ -251,8 +251,8 @@ int Exchange::on_debug(::CURL*, curl_infotype type, char* data, std::size_t size
   });
 }
 
-/// Heads of informational answers (100) come before the real one, and count with it; trailers after
-/// the body are dropped.
+/// Heads of informational answers (100) come before the real one, and count towards its size limit.
+/// Trailers after the body are dropped.
 void Exchange::take_header(std::string_view line) {
   if (head_complete_) {
     return;
@@ -333,7 +333,7 @@ CurlFailure Exchange::failure() const {
   ::curl_easy_getinfo(easy_.get(), CURLINFO_APPCONNECT_TIME_T, &handshake);
   long new_connections = 0;
   ::curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &new_connections);
-  // What was asked of a connection from an earlier exchange makes none, and has no handshake.
+  // A reused connection counts as none and has no handshake of its own.
   const bool is_reused = new_connections == 0 && failure.code != CURLE_COULDNT_CONNECT;
   failure.tls_done = options_.url.scheme == "https" && (handshake > 0 || is_reused);
   failure.tls_min = options_.settings.tls_min;
@@ -349,7 +349,7 @@ std::size_t Exchange::read(std::span<std::byte> out) {
   if (received_begin_ == received_.size()) {
     received_.clear();
     received_begin_ = 0;
-    last_movement_ = std::chrono::steady_clock::now(); // the reader's own time does not count
+    last_movement_ = std::chrono::steady_clock::now(); // time between reads is no stall
     direct_ = out;
     direct_filled_ = 0;
     resume_download();
@@ -369,7 +369,7 @@ std::size_t Exchange::read(std::span<std::byte> out) {
   return n;
 }
 
-/// One turn of the loop; false when the exchange is over.
+/// One turn of the loop; returns false when the exchange is over.
 bool Exchange::step() {
   if (done_) {
     return false;
@@ -379,7 +379,8 @@ bool Exchange::step() {
     refill_upload();
   }
   loop_.perform();
-  // A head that came with so much of its body that the download paused: nothing wakes us then.
+  // A head may arrive with so much of its body that the download pauses. Then no event would end
+  // the wait below.
   const bool has_new_head = head_complete_ && !had_head;
   if (done_ || upload_wants_bytes_ || direct_filled_ > 0 || has_new_head) {
     return !done_ || direct_filled_ > 0;
@@ -392,7 +393,7 @@ bool Exchange::step() {
   return !done_;
 }
 
-/// Reads more of the body to send, which may drive this same loop for another exchange.
+/// Reads more of the body to send. That may run this same loop for another exchange.
 void Exchange::refill_upload() {
   upload_wants_bytes_ = false;
   staged_.resize(k_upload_buffer_bytes);
@@ -401,14 +402,14 @@ void Exchange::refill_upload() {
   upload_ended_ = staged_end_ == 0;
   staged_total_ += staged_end_;
   check_upload_size();
-  last_movement_ = std::chrono::steady_clock::now(); // the source's own time does not count
+  last_movement_ = std::chrono::steady_clock::now(); // time in the source is no stall
   if (!done_) {
     ::curl_easy_pause(easy_.get(), download_paused_ ? CURLPAUSE_RECV : CURLPAUSE_CONT);
   }
 }
 
-/// libcurl stops at the promised size and would never come to the source's end, where a verified
-/// source says what is wrong with it: the end is read before the last bytes are handed over.
+/// libcurl stops at the promised size and does not read the source's end, where a verified source
+/// reports errors. So the end is read before the last bytes are handed over.
 void Exchange::check_upload_size() {
   if (!options_.upload_bytes) {
     return;
@@ -437,7 +438,7 @@ void Exchange::watch_stall() {
   ::curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
   ::curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &received);
   const auto now = std::chrono::steady_clock::now();
-  // Of a head, only its end is progress: informational answers could go on for ever.
+  // Only the end of a head counts as progress: a server could send informational answers for ever.
   const auto moved = sent + received + (head_complete_ ? 1 : 0);
   if (moved != moved_bytes_) {
     moved_bytes_ = moved;
@@ -461,7 +462,7 @@ void Exchange::fail_body() const {
   ::curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
   const auto of = promised >= 0 ? " of " + std::to_string(promised) : "";
   const auto& seconds = std::to_string(options_.stall_timeout.count() / 1000);
-  // Of a connection that is closed early libcurl says what we say.
+  // For a connection that is closed early libcurl's message would repeat this one.
   const bool has_reason = !stalled_ && code_ != CURLE_PARTIAL_FILE && detail_.front() != '\0';
   throw Error(ErrorKind::unavailable,
               "the answer of " + options_.url.redacted() +

@@ -33,9 +33,9 @@ public:
   void remove(Exchange& exchange) noexcept;
   [[nodiscard]] bool is_idle() const noexcept { return exchanges_ == 0; }
 
-  /// Moves what can be moved at once, for all exchanges of the loop.
+  /// Moves all bytes that can be moved without waiting, for all exchanges of the loop.
   void perform();
-  /// Waits until a descriptor is ready, `timeout` passed or we are interrupted (then throws).
+  /// Waits until a descriptor is ready or `timeout` has passed. Throws Error{interrupted}.
   void wait(std::chrono::milliseconds timeout);
 
 private:
@@ -43,9 +43,9 @@ private:
   std::size_t exchanges_ = 0;
 };
 
-/// Lends loops to threads: a thread that already has an exchange gets the same loop for the next
-/// one, so that a download and the upload that reads from it move together; loops that are given
-/// back keep their connections for the next thread. Thread-safe.
+/// Lends loops to threads. A thread that already has an exchange gets the same loop for the next
+/// one, so that a download and the upload that reads from it progress together. A loop that was
+/// given back keeps its connections for the next thread. Thread-safe.
 class Loops {
 public:
   Loops();
@@ -62,17 +62,17 @@ private:
   std::vector<Lent> lent_;
 };
 
-/// How an exchange is made; all of it outlives the exchange but the texts, which are copied.
+/// Options of an exchange. The pointers must outlive it; all else is copied.
 struct ExchangeOptions {
   Method method = Method::get;
   Url url;
   Headers headers;
   const Secret* authorization = nullptr;
-  std::shared_ptr<OriginShares> cookies;     ///< null: those of the client
-  std::optional<std::uint64_t> upload_bytes; ///< of the body, if there is one and it is known
+  std::shared_ptr<OriginShares> cookies;     ///< null: the client's own jar
+  std::optional<std::uint64_t> upload_bytes; ///< size of the body, if known
   HostSettings settings;
-  std::size_t certificate = 0; ///< which of `settings` to show
-  /// The server that sent us to `url`, if one did: addresses that it may not name are not asked.
+  std::size_t certificate = 0; ///< index of the client certificate in `settings`
+  /// The server that named `url`, if one did: addresses that it may not name are not asked.
   std::optional<NamedBy> named_by;
   std::chrono::milliseconds connect_timeout{0};
   std::chrono::milliseconds stall_timeout{0};
@@ -80,11 +80,12 @@ struct ExchangeOptions {
   const std::function<void(const std::string&)>* debug = nullptr;
 };
 
-/// One request and its answer. Neither copyable nor movable: libcurl has its address.
+/// One request and its answer. Neither copyable nor movable: libcurl keeps its address.
 ///
-/// libcurl must not be entered from its own callbacks, so bodies are read and handed out between
-/// calls of the loop: the upload's callback copies from a buffer and pauses when that is empty; the
-/// download's callback fills a buffer, or the reader's own memory, and pauses when that is full.
+/// libcurl must not be called from its own callbacks, so bodies are read and delivered between
+/// calls of the loop. The upload's callback copies from a buffer and pauses when that is empty. The
+/// download's callback fills a buffer, or the reader's own memory, and pauses when the buffer is
+/// full.
 class Exchange {
 public:
   /// `upload` is the body to send, or null.
@@ -94,7 +95,7 @@ public:
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
-  /// Sends the request and waits for the head of the answer. False if none came: see code().
+  /// Sends the request and waits for the head of the answer. False if none came: see failure().
   bool wait_for_head();
 
   [[nodiscard]] int status() const noexcept { return status_; }
@@ -102,22 +103,22 @@ public:
   /// "host:port" of the proxy that was asked, or empty.
   [[nodiscard]] const std::string& proxy() const noexcept { return proxy_.name; }
 
-  /// Whom the connection reached, as far as it is known: through a proxy only by the host's name.
+  /// The kind of the peer's address. Through a proxy only the host's name is known.
   [[nodiscard]] AddressKind peer_kind() const;
-  /// The address that was not asked because it may not be named, or empty.
+  /// The address that was refused because the server may not name it, or empty.
   [[nodiscard]] const std::string& refused_address() const noexcept { return refused_address_; }
 
   /// Like Source::read for the answer's body.
   std::size_t read(std::span<std::byte> out);
 
-  /// Why no head came.
+  /// The reason why no head came.
   [[nodiscard]] CurlFailure failure() const;
-  /// The peer ended TLS itself, saying why.
+  /// Whether the peer ended the TLS connection with an alert.
   [[nodiscard]] bool is_refused_by_alert() const;
-  /// Which of our certificates was shown.
+  /// Index of the client certificate that was sent.
   [[nodiscard]] std::size_t certificate() const noexcept { return options_.certificate; }
   [[nodiscard]] bool is_stalled() const noexcept { return stalled_; }
-  /// A head began to come.
+  /// Whether a part of the head has arrived.
   [[nodiscard]] bool has_head_begun() const noexcept { return head_bytes_ > 0; }
 
 private:

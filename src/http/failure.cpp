@@ -32,7 +32,7 @@ constexpr const char* k_https_hint =
 constexpr const char* k_proxy_hint = "check HTTP_PROXY, HTTPS_PROXY and ALL_PROXY; NO_PROXY lists "
                                      "the hosts that are reached without a proxy";
 
-/// Whom we wanted to reach, and through whom.
+/// The host that was to be reached, and the proxy on the way.
 struct Peer {
   const Url& url;
   const std::string& proxy;
@@ -68,12 +68,12 @@ std::string to_string(TlsVersion version) {
   return "1." + std::to_string(static_cast<int>(version));
 }
 
-/// What OpenSSL's security levels refuse: keys and signatures of another time.
+/// Whether OpenSSL's security level refused outdated keys or signatures.
 bool is_too_weak(const std::string& why) {
   return contains_any(why, {"too small", "too weak", "legacy sigalg", "no suitable signature"});
 }
 
-/// Why a certificate is not taken decides what can be done about it.
+/// The hint for a refused certificate, by the reason of the refusal.
 const char* certificate_hint(const std::string& why) {
   if (contains_any(why, {"expired", "not yet valid"})) {
     return k_date_hint;
@@ -90,7 +90,7 @@ const char* certificate_hint(const std::string& why) {
 }
 
 Failure tls_failure(const std::string& why, TlsVersion tls_min, const Peer& peer) {
-  // What OpenSSL calls bytes that are no TLS record: the beginning of an HTTP answer, mostly.
+  // OpenSSL's messages for bytes that are no TLS record, usually the beginning of an HTTP answer.
   if (contains(why, "wrong version number") || contains(why, "packet length too long") ||
       contains(why, "http request")) {
     return unavailable(peer, "it does not speak https", Obstacle::wrong_scheme, k_plain_http_hint);
@@ -127,8 +127,8 @@ Failure connect_failure(const std::string& why, long os_error, const Peer& peer)
                                     : k_proxy_hint);
 }
 
-/// Cut while bytes were awaited. With TLS 1.3 a server looks at our certificate only after the
-/// handshake.
+/// The connection was cut while the client waited for bytes. That may be a refused client
+/// certificate: with TLS 1.3 a server checks it after the handshake.
 Failure cut_failure(const std::string& why, const CurlFailure& failure, const Peer& peer) {
   if (contains(why, "alert") && contains_any(why, {"certificate", "unknown ca"})) {
     return tls_failure(why, failure.tls_min, peer);
@@ -143,7 +143,7 @@ Failure cut_failure(const std::string& why, const CurlFailure& failure, const Pe
                  Obstacle::handshake, k_plain_http_hint);
 }
 
-/// The proxy answered CONNECT with something else than a tunnel.
+/// The proxy refused CONNECT with `status`.
 Failure refused_tunnel(long status, const Peer& peer) {
   if (status == 407) {
     return proxy_wants_credentials(peer.proxy, peer.url);
@@ -154,7 +154,7 @@ Failure refused_tunnel(long status, const Peer& peer) {
   return failure;
 }
 
-/// TLS with the proxy itself, before there was anything of the registry.
+/// TLS with the proxy itself failed.
 Failure proxy_tls_failure(const std::string& why, const Peer& peer) {
   return unavailable(
       peer, "TLS with the proxy failed (" + why + ")", Obstacle::other,
@@ -162,7 +162,8 @@ Failure proxy_tls_failure(const std::string& why, const Peer& peer) {
           k_proxy_hint);
 }
 
-/// Files that libcurl does not take: ours, or the system's, which small containers lack.
+/// Certificate files that libcurl cannot use: the user's, or the system's, which small containers
+/// lack.
 Failure unusable_certificate(const std::string& why, const CurlFailure& failure, const Url& url) {
   if (failure.code == CURLE_SSL_CACERT_BADFILE && !failure.has_ca_file) {
     return {Error(ErrorKind::local_io,
@@ -206,7 +207,7 @@ Failure describe_failure(const CurlFailure& failure, const Url& url) {
     return refused_tunnel(failure.proxy_status, peer);
   }
   auto why = excerpt(failure.detail.empty() ? ::curl_easy_strerror(failure.code) : failure.detail);
-  if (contains(why, "getpeername")) { // how libcurl comes to know of it
+  if (contains(why, "getpeername")) { // the call by which libcurl notices it
     why = "it closed the connection";
   }
   if (failure.proxy_speaks_tls && failure.proxy_status == 0 && is_about_tls(failure.code)) {
@@ -229,9 +230,9 @@ Failure describe_failure(const CurlFailure& failure, const Url& url) {
     return unusable_certificate(why, failure, url);
   case CURLE_SSL_CONNECT_ERROR:
     return tls_failure(why, failure.tls_min, peer);
-  case CURLE_OUT_OF_MEMORY: // of a line that is longer than libcurl's 100 kB
+  case CURLE_OUT_OF_MEMORY: // libcurl's code for a header line of more than 100 kB
     return {head_too_long(url), Obstacle::other, false};
-  case CURLE_OK: // it ended without a head that is one
+  case CURLE_OK: // the answer ended without a valid head
   case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_WEIRD_SERVER_REPLY:
     return {Error(ErrorKind::protocol, url.origin() + " answers with something that is not HTTP",
@@ -240,7 +241,7 @@ Failure describe_failure(const CurlFailure& failure, const Url& url) {
   case CURLE_RECV_ERROR:
   case CURLE_SEND_ERROR:
     return cut_failure(why, failure, peer);
-  case CURLE_SEND_FAIL_REWIND: // its words for a connection that ended while a body was sent
+  case CURLE_SEND_FAIL_REWIND: // libcurl's code if the connection ends while a body is sent
   case CURLE_GOT_NOTHING:
     return cut_failure("it closed the connection without an answer", failure, peer);
   case CURLE_URL_MALFORMAT:

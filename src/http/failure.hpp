@@ -12,33 +12,33 @@
 
 namespace regctl::http {
 
-/// Why an exchange brought no answer, in the user's words.
+/// The reason why an exchange got no answer, in words for the user.
 struct Failure {
   Error error;
   Obstacle obstacle = Obstacle::other;
-  bool may_pass = false; ///< trying again may help
+  bool may_pass = false; ///< another attempt may succeed
 };
 
-/// What libcurl knows of an exchange that failed.
+/// libcurl's facts about a failed exchange.
 struct CurlFailure {
   ::CURLcode code = CURLE_OK;
-  std::string detail;     ///< its error buffer, may be empty
+  std::string detail;     ///< libcurl's error buffer, may be empty
   long os_error = 0;      ///< errno of the connect, 0 if unknown
   bool tls_done = false;  ///< the TLS handshake was over
   std::string proxy = {}; ///< "host:port" of the proxy that was asked, or empty
-  long proxy_status = 0;  ///< what it answered to CONNECT, 0 if nothing
+  long proxy_status = 0;  ///< the proxy's answer to CONNECT, 0 if none
   bool proxy_speaks_tls = false;
-  TlsVersion tls_min = TlsVersion::v1_2; ///< what was asked for
-  bool has_ca_file = false;              ///< one of ours instead of the system's
+  TlsVersion tls_min = TlsVersion::v1_2; ///< the minimum that was required
+  bool has_ca_file = false;              ///< the user named a file of authorities
 };
 
-/// What that means for a request to `url`.
+/// Explains the failure of a request to `url`.
 Failure describe_failure(const CurlFailure& failure, const Url& url);
 
-/// The Error of an answer whose head has no end.
+/// The Error for an answer with an endless head.
 Error head_too_long(const Url& url);
 
-/// What it means that `proxy` answered 407.
+/// The failure if `proxy` answered 407.
 Failure proxy_wants_credentials(const std::string& proxy, const Url& url);
 
 } // namespace regctl::http

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::size_t k_first_limit = 8;
 constexpr std::size_t k_gentle_limit = 2;
-/// A signal cannot notify a condition variable: those who wait look for it this often.
+/// A signal cannot notify a condition variable, so waiting threads check for an interruption this
+/// often.
 constexpr std::chrono::milliseconds k_look_around{200};
 
 } // namespace
@@ -36,7 +37,8 @@ void GateLimit::accept() noexcept {
 
 void GateLimit::refuse(std::uint64_t halvings_at_begin) noexcept {
   if (halvings_at_begin == halvings_) {
-    // A limit far above what is in flight would be halved many times before it limits anything.
+    // Halves the number in flight, not the limit: a limit far above that number would need many
+    // halvings before it has an effect.
     value_ = std::max<std::size_t>(std::min(value_, in_flight_) / 2, 1);
     accepted_ = 0;
     ++halvings_;

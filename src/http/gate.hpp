@@ -17,10 +17,10 @@
 
 namespace regctl::http {
 
-/// How many requests a host bears at a time, learnt from its answers. Begins at 8 and grows by one
-/// with every good answer until the first refusal; that halves what is really in flight, and from
-/// then on it grows by one a round of good answers, as TCP does. Never less than 1. Knows neither
-/// clock nor threads.
+/// The limit on parallel requests to one host, learnt from its answers. It begins at 8 and grows by
+/// one with every good answer until the first refusal. A refusal sets it to half of the limit or of
+/// the requests in flight, whichever is less. From then on it grows by one for each full round of
+/// good answers, like TCP. Never less than 1. Uses neither clock nor threads.
 class GateLimit {
 public:
   /// Never more than `most` (at least 1).
@@ -36,35 +36,37 @@ public:
 
   /// A request was answered as it should be.
   void accept() noexcept;
-  /// A request, not over yet, was refused. What had begun before the last halving tells nothing
-  /// new: a storm of refusals halves once.
+  /// A request, not over yet, was refused. Requests that began before the last halving are ignored,
+  /// so that a storm of refusals halves the limit once.
   void refuse(std::uint64_t halvings_at_begin) noexcept;
 
 private:
   std::size_t most_;
   std::size_t value_;
   std::size_t in_flight_ = 0;
-  std::size_t accepted_ = 0; ///< since it grew, once it was refused
+  std::size_t accepted_ = 0; ///< good answers since the limit last changed
   std::uint64_t halvings_ = 0;
 };
 
-/// What a host's limits are kept apart by, in the order of waiting (see Gates).
+/// A host has one limit for each kind, in the order of waiting (see Gates).
 enum class RequestKind { head, get, put };
 RequestKind kind_of(Method method) noexcept;
 
-/// Holds back requests for which their host has no room, per host and kind of request, and all of
-/// that host and kind while it has asked for a pause. Thread-safe.
+/// Holds back requests to hosts that have no room, per host and kind of request. Holds back all
+/// requests of a host and kind while the host has asked for a pause. Thread-safe.
 ///
-/// Why nobody waits for ever: a thread may have several requests at a time (a PUT whose body is
-/// read from a GET; a 401 that is answered with a request for a token), and if it waited for a slot
-/// while others wait for its own, all would stand. So a thread waits for a slot only if each one it
-/// has is of a later kind: for HEAD while it has GET or PUT, for GET while it has PUT. Whatever
-/// else it begins passes at once, and the limit is exceeded by that much. Whoever has a slot of the
-/// first kind waits at no gate, hence ends and lets another in; then the same holds for the kinds
-/// after it. The rest is for callers: no thread waits for another one outside of here (for a lock,
-/// for the parent of its image) while it has a slot. Error answers give theirs back with their
-/// head, since it is they that callers talk over with the session's locks. A pause does not count:
-/// time passes by itself.
+/// Why no deadlock can occur. A thread may have several requests at a time: a PUT whose body is
+/// read from a GET, or a 401 that is answered with a request for a token. If it waited for a slot
+/// while other threads wait for its own, none could continue. So a thread waits for a slot only if
+/// all slots that it holds are of later kinds: for HEAD while it holds GET or PUT, for GET while it
+/// holds PUT. All its other requests pass at once and exceed the limit. So a thread with a slot of
+/// the first kind never waits at a gate: it finishes and lets another one in. By the same argument
+/// the later kinds finish too.
+///
+/// Callers must keep the rest: a thread that holds a slot does not wait for another thread
+/// elsewhere (for a lock, for the parent of its image). Error answers give their slot back with
+/// their head, because callers handle them under the session's locks. A pause is harmless: it ends
+/// by itself.
 class Gates {
 public:
   explicit Gates(const ClientOptions& options);
@@ -79,20 +81,20 @@ private:
 
   struct Gate {
     GateLimit limit;
-    Clock::time_point closed_until; ///< a pause the host asked for
+    Clock::time_point closed_until; ///< end of the pause that the host asked for
   };
 
   Gate& gate_of(const std::string& host, RequestKind kind);
   [[nodiscard]] bool may_wait(RequestKind kind) const;
 
   std::size_t most_;
-  std::mutex mutex_; ///< guards what follows, and every Gate
+  std::mutex mutex_; ///< guards the members below, and every Gate
   std::condition_variable changed_;
   std::map<std::string, std::array<std::unique_ptr<Gate>, 3>> gates_; // by host and kind
-  std::map<std::thread::id, Held> held_;                              // by those that have slots
+  std::map<std::thread::id, Held> held_; // by thread, for those that hold slots
 };
 
-/// One request on its way; destroyed when it is over, which is when its body has ended.
+/// One request in flight; destroyed at the end of its body.
 class Gates::Slot {
 public:
   Slot(Gates& gates, Gate& gate, RequestKind kind);
@@ -100,14 +102,15 @@ public:
   Slot(const Slot&) = delete; ///< stands for one request
   Slot& operator=(const Slot&) = delete;
 
-  /// The host's answer, with its Retry-After; one that is too long to be waited for closes nothing.
+  /// Reports the host's answer and its Retry-After. A pause that is too long to wait for closes
+  /// nothing.
   void answered(int status, std::optional<std::chrono::milliseconds> retry_after);
 
 private:
   Gates& gates_;
   Gate& gate_;
   RequestKind kind_;
-  std::thread::id thread_; // which counts the slot, whoever destroys it
+  std::thread::id thread_; // the thread that the slot counts for, even if another one destroys it
   std::uint64_t halvings_at_begin_;
 };
 

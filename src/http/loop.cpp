@@ -10,7 +10,8 @@ namespace regctl::http {
 
 namespace {
 
-/// libcurl's own preparations, once, and only when something is to be sent: they take milliseconds.
+/// Initialises libcurl, once. Not at program start, because it takes milliseconds and not every
+/// command needs it.
 void init_libcurl() {
   static const auto code = ::curl_global_init(CURL_GLOBAL_DEFAULT);
   if (code != CURLE_OK) {
@@ -77,7 +78,7 @@ Loop& Loops::borrow() {
   auto lent = std::find_if(lent_.begin(), lent_.end(),
                            [&](const Lent& entry) { return entry.thread == me; });
   if (lent == lent_.end()) {
-    idle_.reserve(lent_.size() + idle_.size() + 1); // giving back must not need memory
+    idle_.reserve(lent_.size() + idle_.size() + 1); // so that give_back() does not allocate
     std::unique_ptr<Loop> loop;
     if (idle_.empty()) {
       loop = std::make_unique<Loop>();

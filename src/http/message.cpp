@@ -86,7 +86,7 @@ void discard_body(Response& response) noexcept {
       dropped += n;
     }
   } catch (const std::exception&) {
-    // A body that is cut is as good as dropped; an interruption shows at the next step.
+    // A cut body needs no dropping, and the next request notices an interruption.
   }
   response.body.reset();
 }

@@ -25,7 +25,8 @@ template <class Prefix> bool begins_with(Bytes address, const Prefix& prefix) {
 }
 
 AddressKind kind_of_ipv4(Bytes address) {
-  // Alibaba's metadata, Azure's wire server, Oracle's: not link-local, and as good as.
+  // Alibaba's metadata service, Azure's wire server, Oracle's metadata service. They are not
+  // link-local, but hand out credentials too.
   constexpr std::array<std::array<std::uint8_t, k_ipv4_bytes>, 3> k_metadata = {
       {{100, 100, 100, 200}, {168, 63, 129, 16}, {192, 0, 0, 192}}};
   if (address[0] == 127 || address[0] == 0) {
@@ -44,7 +45,7 @@ AddressKind kind_of_ipv6(Bytes address) {
   constexpr std::array<std::uint8_t, 12> k_translated = {0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0};
   constexpr std::array<std::uint8_t, 12> k_nat64 = {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0};
   constexpr std::array<std::uint8_t, 2> k_6to4 = {0x20, 0x02};
-  // Amazon's and Google's metadata.
+  // Amazon's and Google's metadata services.
   constexpr std::array<std::array<std::uint8_t, 16>, 2> k_metadata = {
       {{0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54},
        {0xfd, 0x20, 0x00, 0xce, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}}};

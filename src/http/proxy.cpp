@@ -16,13 +16,13 @@ namespace regctl::http {
 
 namespace {
 
-/// A variable of the environment.
+/// An environment variable.
 struct Variable {
   std::string name;
   std::string value; ///< empty: not set
 };
 
-/// `name`, which is in lower case, or else its twin.
+/// The variable `name` (lower case), or if that is not set, its upper-case spelling.
 Variable either_case(const Environment& environment, const std::string& name) {
   auto upper = name;
   std::transform(upper.begin(), upper.end(), upper.begin(),
@@ -50,7 +50,7 @@ std::optional<Address> parse_address(const std::string& text) {
   return std::nullopt;
 }
 
-/// True if `host` is an address in the network "ADDRESS/BITS".
+/// Whether `host` is an address in the network "ADDRESS/BITS".
 bool is_in_network(const std::string& host, std::string_view network) {
   const auto slash = network.find('/');
   const auto base = parse_address(std::string(network.substr(0, slash)));
@@ -66,7 +66,7 @@ bool is_in_network(const std::string& host, std::string_view network) {
          (*bits % 8 == 0 || ((base->bytes.at(whole) ^ address->bytes.at(whole)) & mask) == 0);
 }
 
-/// True if one entry of no_proxy, in lower case, means the host of `url`.
+/// Whether an entry of no_proxy, in lower case, covers the host of `url`.
 bool is_meant(std::string_view entry, const Url& url) {
   if (entry == "*") {
     return true;
@@ -111,7 +111,7 @@ bool is_exempt(const std::string& no_proxy, const Url& url) {
                   "every special character of the password percent-encoded");
 }
 
-/// "host:3128" or "[::1]:3128"; the port may be left out.
+/// Whether `text` is like "host:3128" or "[::1]:3128"; the port may be missing.
 bool is_host_and_port(std::string_view text) {
   const auto bracket = text.starts_with('[') ? text.find(']') : 0;
   if (bracket == std::string_view::npos) {
@@ -128,7 +128,7 @@ bool is_host_and_port(std::string_view text) {
                      parse_whole_number<std::uint16_t>(text.substr(colon + 1)).value_or(0) != 0);
 }
 
-/// Reads "[SCHEME://][USER[:PASSWORD]@]HOST[:PORT][/…]" out of `variable`.
+/// Parses "[SCHEME://][USER[:PASSWORD]@]HOST[:PORT][/…]", the value of `variable`.
 Proxy parse_proxy(const std::string& variable, std::string_view text) {
   constexpr std::array<std::string_view, 6> k_schemes = {"http",    "https",  "socks4",
                                                          "socks4a", "socks5", "socks5h"};
@@ -141,7 +141,7 @@ Proxy parse_proxy(const std::string& variable, std::string_view text) {
   if (std::find(k_schemes.begin(), k_schemes.end(), scheme) == k_schemes.end()) {
     refuse(variable, "has a scheme that is none of http, https, socks4, socks4a, socks5, socks5h");
   }
-  // A password may have "/", "#" and "@" in it, against the rules: the last "@" ends it.
+  // Passwords often contain unencoded "/", "#" and "@", against the rules: the last "@" ends them.
   if (const auto at = text.rfind('@'); at != std::string_view::npos) {
     const auto user = text.substr(0, at);
     const auto colon = std::min(user.find(':'), user.size());

@@ -10,27 +10,26 @@
 
 namespace regctl::http {
 
-/// Through whom a host is reached.
+/// The proxy through which a host is reached.
 struct Proxy {
   std::string url;      ///< scheme, host and port
-  std::string name;     ///< "host:port" of it, for messages
+  std::string name;     ///< "host:port", for messages
   std::string username; ///< empty: none
   Secret password;
 };
 
-/// The value of an environment variable, or null.
+/// Returns the value of an environment variable, or null.
 using Environment = std::function<const char*(const char* name)>;
 
-/// The proxy for `url`: https_proxy or http_proxy by its scheme, else all_proxy, in lower case
-/// first, then in upper case. None for a socket, for this machine's own addresses, and for what
-/// no_proxy lists, separated by commas or blanks: "*"; "example.com" and ".example.com" for that
-/// host and all below it; an address; "10.0.0.0/8"; and each host or address with ":PORT" for that
-/// port alone. libcurl could choose too, but would not say what it chose.
+/// The proxy for `url`: https_proxy or http_proxy by its scheme, else all_proxy; each in lower case
+/// first, then in upper case. None for a socket, for loopback addresses, and for hosts in no_proxy.
+/// Entries of no_proxy are separated by commas or blanks: "*"; "example.com" or ".example.com" for
+/// the host and all names below it; an address; a network like "10.0.0.0/8". A host or address with
+/// ":PORT" means that port only. libcurl can choose a proxy itself, but does not report its choice.
 ///
-/// User and password are percent-encoded, as in every URL; where they cannot be, because a "%" has
-/// no digits behind it, they are taken as they are. "@", "/", "#" and ":" in a password are not
-/// taken for the end of it. Throws Error{usage}, without the value, for a variable that names no
-/// proxy.
+/// User and password are percent-decoded, as in every URL; if one is not valid percent-encoding, it
+/// is used as it is. A password may contain "@", "/", "#" and ":". Throws Error{usage}, without the
+/// value, if a variable names no proxy.
 std::optional<Proxy> find_proxy(const Url& url, const Environment& environment);
 
 } // namespace regctl::http

@@ -7,10 +7,9 @@
 
 namespace regctl::http {
 
-/// The lines of a request or response head for --debug: values of Authorization,
-/// Proxy-Authorization, Cookie, Set-Cookie and X-Docker-Token, tokens in WWW-Authenticate, and
-/// query values in the request line and in Location, and user and password there, are replaced by
-/// "…".
+/// The lines of a request or response head for --debug. Replaced by "…": values of Authorization,
+/// Proxy-Authorization, Cookie, Set-Cookie and X-Docker-Token; tokens in WWW-Authenticate; query
+/// values in the request line and in Location; user and password in Location.
 std::vector<std::string> redacted_lines(std::string_view head);
 
 } // namespace regctl::http

@@ -9,7 +9,7 @@ namespace regctl::http {
 
 namespace {
 
-/// Whether an answer of `from` with this status sends `method` on to `to`.
+/// Whether an answer of `from` with this status redirects `method` to `to`.
 bool is_redirect(Method method, int status, const Url& from, const Url& to) {
   if (status == 307 || status == 308) {
     return true;
@@ -17,8 +17,8 @@ bool is_redirect(Method method, int status, const Url& from, const Url& to) {
   if (method == Method::get || method == Method::head) {
     return status >= 301 && status <= 303;
   }
-  // 302 and 303 turn what writes into a GET, and 301 may. Within a host 301 tells how a path is
-  // written, or that https is to be spoken: the same request is meant.
+  // 302 and 303 turn a writing request into a GET, and 301 may do so. Within one host a 301 only
+  // corrects the path or asks for https: the request itself stays the same.
   return status == 301 && from.host == to.host;
 }
 

@@ -13,7 +13,7 @@ namespace regctl::http {
 
 namespace {
 
-/// What is asked for again: enough not to be the same by chance, little enough to cost nothing.
+/// The overlap: long enough not to match by chance, short enough to cost nothing.
 constexpr std::size_t k_overlap_bytes = 8 * 1024;
 
 class ResumingSource final : public Source {
@@ -37,7 +37,7 @@ public:
         }
         return n;
       } catch (const Error& error) {
-        // What the client could not begin in all its attempts is not begun anew here.
+        // The transport has already retried a request that never got an answer.
         if (error.kind() != ErrorKind::unavailable || !began_) {
           throw;
         }
@@ -47,7 +47,7 @@ public:
   }
 
 private:
-  /// The body from the first byte on that was not given yet.
+  /// The body from the first byte that has not been delivered yet.
   std::unique_ptr<Source> open() {
     if (!tail_.empty() && ranges_are_right_) {
       if (auto body = open_in_the_middle()) {
@@ -57,16 +57,15 @@ private:
     }
     auto response = open_at_(0);
     began_ = true;
-    if (first_byte(response).value_or(0) !=
-        0) { // 206 to what is no range may have no Content-Range
+    if (first_byte(response).value_or(0) != 0) { // a 206 for offset 0 may lack a Content-Range
       throw Error(ErrorKind::protocol, what_ + ": the server sent a range that was not asked for");
     }
     pass_over_all(*response.body);
     return std::move(response.body);
   }
 
-  /// The same by a range that begins a little before; nullptr where the server sends another one,
-  /// or none, or other bytes than it said.
+  /// The same by a Range request that begins a little earlier, to compare the overlap. Null if the
+  /// server sends another range, no range, or other bytes.
   std::unique_ptr<Source> open_in_the_middle() {
     const auto known = known_bytes();
     const auto overlap = given_bytes_ - known.size();
@@ -81,7 +80,7 @@ private:
     }
     std::vector<std::byte> buffer(k_buffer_bytes);
     for (auto at = *begin; at < given_bytes_;) {
-      // What is before the overlap is read over.
+      // Bytes before the overlap are skipped.
       const auto end = at < overlap ? overlap : given_bytes_;
       const auto wanted = std::min<std::uint64_t>(buffer.size(), end - at);
       const auto n = response.body->read(std::span(buffer).first(static_cast<std::size_t>(wanted)));
@@ -97,16 +96,15 @@ private:
     return std::move(response.body);
   }
 
-  /// The part of what was given that is asked for again: less after each attempt that did not come
-  /// beyond it.
+  /// The overlap that is requested again. It halves after each failure but the first, because an
+  /// attempt may fail before it gets beyond a longer one.
   [[nodiscard]] std::span<const std::byte> known_bytes() const {
     constexpr unsigned k_most_halvings = 13;
     const auto halvings = std::min(failures_ - std::min(failures_, 1U), k_most_halvings);
     return std::span(tail_).last(std::max<std::size_t>(tail_.size() >> halvings, 1));
   }
 
-  /// Of the whole, the first byte that `response` brings; nothing if it brings none, or does not
-  /// say which.
+  /// The offset of the first byte in `response`; nothing if it has none, or does not say which.
   static std::optional<std::uint64_t> first_byte(const Response& response) {
     if (response.status == 200) {
       return 0;
@@ -116,8 +114,8 @@ private:
     return range ? std::optional(range->first) : std::nullopt;
   }
 
-  /// Reads over all that was given, from the first byte on. It must be the same: else the reader
-  /// would get one half of each of two layers.
+  /// Skips all bytes that were delivered before. They must be the same, else the reader would get
+  /// parts of two different layers.
   void pass_over_all(Source& body) {
     std::vector<std::byte> buffer(k_buffer_bytes);
     Crc32 skipped;
@@ -145,7 +143,7 @@ private:
     tail_.insert(tail_.end(), bytes.begin(), bytes.end());
   }
 
-  /// Throws if the whole has more than the `seen_bytes` after which a body ended.
+  /// Throws if the promised size is larger than the `seen_bytes` after which a body ended.
   void check_end(std::uint64_t seen_bytes) const {
     if (size_bytes_ && seen_bytes < *size_bytes_) {
       throw Error(ErrorKind::unavailable, what_ + " ended after " + std::to_string(seen_bytes) +
@@ -163,7 +161,7 @@ private:
     }
   }
 
-  /// Called inside a handler.
+  /// Must be called inside a catch block.
   void wait_or_rethrow(const Error& error) {
     body_.reset();
     const auto& options = transport_.options();
@@ -182,11 +180,11 @@ private:
   std::string what_;
   std::unique_ptr<Source> body_;
   Crc32 given_;
-  std::vector<std::byte> tail_; ///< the last of what was given
+  std::vector<std::byte> tail_; ///< the last bytes that were delivered
   std::uint64_t given_bytes_ = 0;
-  bool ranges_are_right_ = true; ///< as far as we know
-  bool began_ = false;           ///< there was an answer once
-  unsigned failures_ = 0;        ///< in a row, without a byte between
+  bool ranges_are_right_ = true; ///< until an answer shows otherwise
+  bool began_ = false;           ///< an answer has arrived
+  unsigned failures_ = 0;        ///< in a row, without a new byte
 };
 
 } // namespace

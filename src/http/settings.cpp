@@ -98,7 +98,7 @@ std::map<std::string, RegistrySettings> read_configuration(const fs::path& file)
   return registries;
 }
 
-/// Where the configuration is, or nothing if there is none.
+/// The path of the configuration, or nothing if there is none.
 std::optional<fs::path> find_configuration(const fs::path& named) {
   if (!named.empty()) {
     return named;
@@ -132,7 +132,7 @@ std::vector<fs::path> list_folder(const fs::path& folder) {
   return files;
 }
 
-/// What a certs.d folder of one host holds, as far as `settings` does not say it already.
+/// Adds the files in a host's certs.d folder, as far as `settings` has none yet.
 void read_certs_folder(const fs::path& folder, RegistrySettings& settings) {
   const bool wants_authorities = settings.ca_file.empty() && settings.certs_d_authorities.empty();
   const bool wants_certificates =
@@ -157,7 +157,7 @@ void read_certs_folder(const fs::path& folder, RegistrySettings& settings) {
   }
 }
 
-/// What a host may be called, in the configuration and as a folder of certs.d.
+/// The names for a host in the configuration and in certs.d, the given one first.
 std::vector<std::string> names_of(const std::string& host_port) {
   constexpr std::string_view k_https = ":443";
   if (host_port.ends_with(k_https)) {
@@ -169,7 +169,7 @@ std::vector<std::string> names_of(const std::string& host_port) {
                   : std::vector<std::string>{host_port, host_port + std::string(k_https)};
 }
 
-/// The entry for a host, by the name that was asked for or else the other one.
+/// The entry for a host, by the given name or else by the other one.
 RegistrySettings find_entry(const std::map<std::string, RegistrySettings>& registries,
                             const std::string& host_port) {
   for (const auto& name : names_of(host_port)) {

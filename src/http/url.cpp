@@ -53,7 +53,7 @@ std::string without_query_values(std::string_view target) {
   while (!rest.empty()) {
     const auto end = std::min(rest.find('&'), rest.size());
     const auto equals = rest.substr(0, end).find('=');
-    // A part without a name may be a signature as a whole.
+    // A part without '=' is hidden as a whole: it may be a signature.
     result += equals == std::string_view::npos ? "" : std::string(rest.substr(0, equals + 1));
     result += "…";
     result += end < rest.size() ? "&" : "";
@@ -78,7 +78,7 @@ bool is_host(std::string_view host) {
                      [](char c) { return is_alphanumeric(c) || c == '.' || c == '-' || c == '_'; });
 }
 
-/// An IPv6 literal without its brackets; with a zone as in "fe80::1%eth0".
+/// Whether `host` is an IPv6 literal without brackets, possibly with a zone as in "fe80::1%eth0".
 bool is_ipv6(std::string_view host) {
   const auto address = host.substr(0, host.find('%'));
   return std::count(address.begin(), address.end(), ':') >= 2 &&
@@ -90,7 +90,7 @@ bool is_ipv6(std::string_view host) {
          (address.size() == host.size() || is_host(host.substr(address.size() + 1)));
 }
 
-/// Reads "[user@]host[:port]" into `url`; false if it is none.
+/// Reads "[user@]host[:port]" into `url`; returns false if it is malformed.
 bool read_authority(std::string_view authority, Url& url) {
   if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
     authority.remove_prefix(at + 1);
@@ -119,7 +119,8 @@ bool read_authority(std::string_view authority, Url& url) {
   return port.front() == ':' && url.port != 0;
 }
 
-/// Path and query as written, but for what may not be in a request line, and without the fragment.
+/// Path and query as written, without the fragment. Characters that a request line must not contain
+/// are percent-encoded.
 std::string clean_target(std::string_view rest) {
   std::string target = rest.starts_with('/') ? "" : "/";
   for (const char c : rest.substr(0, rest.find('#'))) {
@@ -132,7 +133,7 @@ std::string clean_target(std::string_view rest) {
   return target;
 }
 
-/// RFC 3986 section 5.2.4, for a path that begins with '/'.
+/// Removes dot segments from a path that begins with '/'. Source: RFC 3986 section 5.2.4.
 std::string without_dots(std::string_view path) {
   std::vector<std::string_view> kept;
   bool ends_with_slash = false;
@@ -160,7 +161,7 @@ std::string clean_path(std::string_view target) {
   return without_dots(target.substr(0, question)).append(target.substr(question));
 }
 
-/// "ftp:" of "ftp://x"; empty for a reference without a scheme.
+/// "ftp" for "ftp://x"; empty for a reference without a scheme.
 std::string_view scheme_of(std::string_view reference) {
   const auto end = reference.find_first_of(":/?#");
   const bool found = end != std::string_view::npos && reference[end] == ':' && end > 0;

@@ -14,8 +14,8 @@ struct Challenge {
   std::map<std::string, std::string> parameters; ///< names in lower case, values unquoted
 };
 
-/// The challenges in a WWW-Authenticate value; what cannot be read is left out, never an error.
-/// Source: RFC 9110 section 11.6.1.
+/// The challenges in a WWW-Authenticate value. Malformed parts are left out; they are never an
+/// error. Source: RFC 9110 section 11.6.1.
 std::vector<Challenge> parse_challenges(std::string_view value);
 
 } // namespace regctl::http

@@ -13,27 +13,28 @@
 
 namespace regctl::http {
 
-/// How much of what a host bears we ask of it: gentle is two requests of a kind at a time.
+/// The limit on parallel requests to a host: adaptive follows the host's answers, gentle is two of
+/// each kind.
 enum class Pace { adaptive, gentle };
 
 struct ClientOptions : TransportOptions {
   std::string user_agent = "regctl";
   std::chrono::milliseconds connect_timeout{30'000};
-  /// Further attempts where no host of that name is found, or where it refuses connections or cuts
-  /// them at the TLS handshake: such faults pass more rarely, and a mistyped port is not worth a
-  /// long wait. At most `retries`.
+  /// Further attempts if no host has this name, if the host refuses connections, or if it cuts them
+  /// during the TLS handshake. Fewer than for other failures: such faults are rarely temporary, and
+  /// a mistyped port is not worth a long wait. Never more than `retries`.
   unsigned unreachable_retries = 2;
-  /// Requests of a kind (HEAD; GET; what writes) that one host gets at a time, at the most: fewer
-  /// to begin with and after it answered 429 or 503, more while it goes well. While it asks for a
-  /// pause by Retry-After, no request of that kind begins.
+  /// Limit on parallel requests of one kind (HEAD; GET; PUT, POST and DELETE) to one host. The
+  /// client begins with fewer, reduces the number after a 429 or 503, and raises it while answers
+  /// are good. While the host asks for a pause by Retry-After, no request of that kind begins.
   std::size_t most_in_flight = 64;
   Pace pace = Pace::adaptive;
   /// Settings for "host:port"; called from any thread.
   std::function<HostSettings(const std::string& host_port)> settings;
-  /// Called before each request to "host:port", repeated ones too; may wait, or throw
-  /// Error{interrupted}. Called from any thread.
+  /// Called before each request to "host:port", retries included, from any thread. It may wait, or
+  /// throw Error{interrupted}.
   std::function<void(const std::string& host_port)> before_request;
-  /// Gets request and response heads with secrets masked (--debug); called from any thread.
+  /// Receives request and response heads with secrets masked (--debug); called from any thread.
   std::function<void(const std::string&)> debug;
 };
 
@@ -41,33 +42,33 @@ struct ClientOptions : TransportOptions {
 /// 10), proxies from HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY in either case, cookies per
 /// origin and jar, TLS verified unless told otherwise.
 ///
-/// Of GET and HEAD all redirects are followed, of other methods 307 and 308, and 301 to the same
-/// host (a path that is written otherwise, https instead of http), with the body opened anew: every
-/// other answer is returned. A body of unknown size that is answered 411 is read into a temporary
-/// file and sent once more with its length, and so are all further ones to that host.
+/// GET and HEAD follow all redirects. Other methods follow 307, 308, and a 301 to the same host
+/// (another spelling of the path, or https instead of http), and open the body again; any other
+/// answer is returned. If a body of unknown size is answered 411, it is read into a temporary file
+/// and sent again with its length; further ones to that host are sent like this at once.
 ///
-/// A host that a server names, by redirect or otherwise, may lie anywhere but where a server
-/// elsewhere has no business: on this machine, at a link-local address, at a cloud's metadata
-/// service, or, if the server is asked by https, behind plain http. Those are Error{protocol}
-/// before anything is sent, also where a name resolves to one. A server that is itself at such an
-/// address may name others of its kind.
+/// A server can name other hosts, by redirect or otherwise. Such a host must not be this machine, a
+/// link-local address or the metadata service of a cloud: the server could otherwise reach them
+/// through this client. A server that is asked by https must not name a plain http URL. These cases
+/// are Error{protocol} before anything is sent, also if a name resolves to such an address. A
+/// server that is itself at such an address may name others of the same kind.
 ///
-/// An answer that comes while a body is being sent ends the sending: the answer is returned.
-/// Statuses are returned as they are, after retries for 429 and 5xx (but 501 and 505); only what
-/// prevents an answer throws: Error{unavailable} (DNS, connect, TLS, cut, stall) with a hint for a
-/// plain-http peer on an https port and the reverse, Error{denied} for a proxy that wants
-/// credentials, Error{protocol} for an answer that is no HTTP, Error{interrupted}. An exception of
-/// a body's source goes through to the caller.
+/// If an answer arrives while the body is being sent, sending stops and the answer is returned.
+/// Every status is returned as it is, after retries for 429 and 5xx (except 501 and 505). Without
+/// an answer the client throws: Error{unavailable} (DNS, connect, TLS, cut, stall), with a hint if
+/// a plain-http peer was asked by https or the reverse; Error{denied} if a proxy wants credentials;
+/// Error{protocol} if the answer is not HTTP; Error{interrupted}. Exceptions of a body's source
+/// reach the caller.
 ///
-/// Thread-safe; exchanges on one thread may be nested (a body that is read from another response)
-/// and then share one event loop. A Response must be read and destroyed on the thread that got it.
-/// While its body is unread it counts as a request in flight: a thread that has one must not wait
-/// for another thread, which may itself wait for its turn at the same host.
+/// Thread-safe; exchanges on one thread may be nested (a body that is read from another response);
+/// they share one event loop. A Response must be read and destroyed on the thread that got it.
+/// Until its body has been read it counts as a request in flight. A thread that holds one must not
+/// wait for another thread: that thread may be waiting for room at the same host.
 class Client final : public Transport {
 public:
   explicit Client(ClientOptions options);
   ~Client() override;
-  Client(const Client&) = delete; ///< owns connections; pass it by reference
+  Client(const Client&) = delete; ///< owns connections: pass it by reference
   Client& operator=(const Client&) = delete;
 
   Response send(const Request& request) override;

@@ -6,10 +6,10 @@
 
 namespace regctl::http {
 
-/// Versions of TLS, old ones first.
+/// Versions of TLS, oldest first.
 enum class TlsVersion { v1_0, v1_1, v1_2, v1_3 };
 
-/// A certificate of ours.
+/// A client certificate.
 struct ClientCertificate {
   std::string file; ///< PEM
   std::string key;  ///< PEM; empty: in the same file
@@ -17,14 +17,15 @@ struct ClientCertificate {
   bool operator==(const ClientCertificate&) const = default;
 };
 
-/// How to reach one registry by https; found by host for each connection.
+/// TLS settings for one host; looked up for each connection.
 struct HostSettings {
   bool verify_tls = true;
-  /// PEM; beside the system's, where that has them in a folder. One that is not PEM is none.
+  /// PEM files; trusted in addition to the system's folder of authorities, if there is one. A file
+  /// that is not PEM adds none.
   std::vector<std::string> ca_files;
-  /// The first that the host does not refuse is shown from then on.
+  /// Tried in this order. The first that the host accepts is used from then on.
   std::vector<ClientCertificate> client_certificates;
-  /// Below 1.2, the ciphers, keys and signatures of those days are taken as well.
+  /// Below 1.2, old ciphers, keys and signatures are accepted too.
   TlsVersion tls_min = TlsVersion::v1_2;
 };
 

@@ -21,14 +21,14 @@ struct Header {
   std::string value;
 };
 
-/// Header fields in order; names compare without case.
+/// Header fields in order; names are compared without case.
 class Headers {
 public:
   Headers() = default;
   Headers(std::initializer_list<Header> fields) : fields_(fields) {}
 
   void add(std::string name, std::string value);
-  /// The first field of that name.
+  /// The value of the first field with that name.
   [[nodiscard]] std::optional<std::string> find(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
   [[nodiscard]] const std::vector<Header>& fields() const noexcept { return fields_; }
@@ -40,23 +40,23 @@ private:
 enum class Method { get, head, put, post, remove };
 std::string_view to_string(Method method) noexcept;
 
-/// A request body. Opened anew for every attempt, so a request with a body can be repeated.
+/// A request body. It is opened again for every attempt, so that the request can be repeated.
 struct Body {
   OpenSource open;
-  std::optional<std::uint64_t> size_bytes; ///< nothing: sent chunked
+  std::optional<std::uint64_t> size_bytes; ///< nothing: the body is sent chunked
 };
 Body text_body(std::string text);
 
-/// Whether a request may be sent again after a failure that may have come after it took effect.
+/// Whether a request may be repeated after a failure, when it may already have taken effect.
 enum class Repeat {
   allowed,
-  not_after_500, ///< which is how this server tells of what is damaged
+  not_after_500, ///< this server answers 500 for damaged data
   never,
 };
 
 class OriginShares;
-/// A jar for requests that belong together: what one of them is told to send back (cookies) the
-/// others send to the same origin, and nobody else does. Thread-safe.
+/// A cookie jar for requests that belong together. Cookies of an origin are sent back to that
+/// origin, and only by requests with this jar. Thread-safe.
 std::shared_ptr<OriginShares> make_cookie_jar();
 
 struct Request {
@@ -64,31 +64,31 @@ struct Request {
   Url url;
   Headers headers = {};
   std::optional<Body> body = {};
-  /// Value of the Authorization header; empty: none. It goes to the origin of `url` (scheme, host
-  /// and port), and along a redirect to that of `named_by`; everywhere else it is left out.
+  /// Value of the Authorization header; empty: none. It is sent to the origin of `url` (scheme,
+  /// host and port), and, if a redirect leads there, to the origin of `named_by`; to no others.
   Secret authorization = {};
   /// The server whose answer named the host of `url` (X-Docker-Endpoints, the realm of a token);
-  /// nothing for a host that the user named. Of such a host, and of one that a redirect leads to,
-  /// only what Client says is asked.
+  /// nothing for a host that the user named. Client restricts the hosts that servers may name.
   std::optional<Url> named_by = {};
-  std::shared_ptr<OriginShares> cookies = {}; ///< null: those of the client
+  std::shared_ptr<OriginShares> cookies = {}; ///< null: the client's own jar
   Repeat repeat = Repeat::allowed;
 };
 
-/// An answer whose body has not been read. Destroying `body` before its end closes the connection;
-/// reading it to the end gives the connection back for reuse.
+/// An answer whose body has not been read yet. Destroying `body` before its end closes the
+/// connection; reading it to the end makes the connection available again.
 struct Response {
   int status = 0;
   Headers headers;
   Url url; ///< after redirects
-  /// Throws Error{unavailable} "…ended after N of M bytes" for a body that is cut or stalls.
+  /// Throws Error{unavailable} "…ended after N of M bytes" if the body is cut or stalls.
   std::unique_ptr<Source> body;
 };
 
 /// The whole body of `response`, at most `limit_bytes` (else Error{protocol} naming the URL).
 std::string read_body(Response& response, std::uint64_t limit_bytes);
 
-/// Drops a small body so that the connection can be used again; a large one closes it.
+/// Reads and drops a small body, so that the connection can be used again. Closes the connection of
+/// a large one.
 void discard_body(Response& response) noexcept;
 
 } // namespace regctl::http

@@ -8,7 +8,7 @@
 namespace regctl::http {
 
 /// A password, token or header value that must not be printed. There is no conversion and no stream
-/// operator: whoever needs the text says reveal(), which is easy to look for.
+/// operator: code that needs the text calls reveal(), which is easy to search for.
 class Secret {
 public:
   Secret() = default;

@@ -12,8 +12,9 @@
 
 namespace regctl::http {
 
-/// What the hosts get that a registry names for its images (X-Docker-Endpoints): its tokens alone,
-/// or its password too, and then they may lie anywhere.
+/// The secrets that are sent to the hosts which a registry names for its images
+/// (X-Docker-Endpoints): only its tokens, or its password too. With `password` the hosts may be at
+/// any address.
 enum class EndpointTrust { tokens, password };
 
 /// "1.0" to "1.3". Throws Error{usage} for anything else.
@@ -22,21 +23,21 @@ TlsVersion parse_tls_version(std::string_view text);
 /// "tokens" or "trusted". Throws Error{usage} for anything else.
 EndpointTrust parse_endpoint_trust(std::string_view text);
 
-/// What is configured for registries by hand.
+/// The user's settings for one registry.
 struct RegistrySettings {
-  bool insecure = false;   ///< TLS unverified, and plain http where https is not spoken
+  bool insecure = false;   ///< TLS is not verified; plain http if the host does not speak https
   bool plain_http = false; ///< http only
   std::string ca_file;
-  std::vector<std::string> certs_d_authorities; ///< where there is no ca_file
+  std::vector<std::string> certs_d_authorities; ///< used if there is no ca_file
   std::string client_cert;
   std::string client_key;
-  std::vector<ClientCertificate> certs_d_certificates; ///< where there is no client_cert
+  std::vector<ClientCertificate> certs_d_certificates; ///< used if there is no client_cert
   std::optional<TlsVersion> tls_min;                   ///< nothing: 1.2
   EndpointTrust endpoints = EndpointTrust::tokens;
 };
 
-/// Settings by host: flags over the configuration file over Docker's certs.d folders. Immutable,
-/// hence thread-safe.
+/// Settings by host. Flags override the configuration file, which overrides Docker's certs.d
+/// folders. Const functions are thread-safe.
 class Settings {
 public:
   struct Flags {
@@ -50,22 +51,22 @@ public:
   };
 
   /// Reads the configuration: `flags.config`, else $REGCTL_CONFIG, else
-  /// $XDG_CONFIG_HOME/regctl/config.json if it is there:
-  /// {"registries": {"host:5000": {"insecure": true, "plain_http": true, "ca_file": …,
-  /// "client_cert": …, "client_key": …, "tls_min": "1.0", "endpoints": "trusted"}}}. Throws
-  /// Error{usage} naming file and member that is wrong.
+  /// $XDG_CONFIG_HOME/regctl/config.json if it is there: {"registries": {"host:5000": {"insecure":
+  /// true, "plain_http": true, "ca_file": …, "client_cert": …, "client_key": …, "tls_min": "1.0",
+  /// "endpoints": "trusted"}}}. Throws Error{usage} naming the file and the wrong member.
   static Settings load(const Flags& flags);
 
-  /// Takes what is set of `settings` for "host:port" over the configuration file, under the flags.
-  /// Before the settings are shared.
+  /// Adds settings for "host:port". Those that are set override the configuration file; flags
+  /// override them. Not thread-safe: call it before other threads use this object.
   void add(const std::string& host_port, const RegistrySettings& settings);
 
-  /// For "host:port"; for port 443 the entry or folder may be called "host" or "host:443". certs.d
-  /// is looked for in ~/.docker, ~/.config/docker, ~/.config/containers, /etc/docker and
-  /// /etc/containers: of the first folder that has any, all *.crt are authorities, and each *.cert
-  /// with the *.key of its name is a certificate of ours. Throws Error{usage} for a *.cert or *.key
-  /// without the other, and for such a folder that cannot be read. Source: Docker's
-  /// registry/registry.go (ReadCertsDirectory), 20.10.
+  /// The settings for "host:port"; for port 443 the entry or folder may be called "host" or
+  /// "host:443". The folders certs.d are those in ~/.docker, ~/.config/docker,
+  /// ~/.config/containers, /etc/docker and /etc/containers. The first that has authorities gives
+  /// them, all *.crt; the first that has client certificates gives those, each *.cert with the
+  /// *.key of the same name. Throws Error{usage} for a *.cert or *.key without the other, and for
+  /// such a folder that cannot be read. Source: Docker's registry/registry.go (ReadCertsDirectory),
+  /// 20.10.
   [[nodiscard]] RegistrySettings for_host(const std::string& host_port) const;
 
 private:

@@ -11,32 +11,34 @@
 
 namespace regctl::http {
 
-/// Why a request got no answer, as far as it matters for what to try next.
+/// The reason why a request got no answer; it decides what is tried next.
 enum class Obstacle {
   nobody,       ///< no such host, connection refused: nothing was sent
-  wrong_scheme, ///< plain http where TLS was spoken
+  wrong_scheme, ///< the peer speaks plain http, not TLS
   certificate,  ///< TLS, but the peer is not trusted
-  handshake,    ///< the connection was cut when TLS was asked for: nothing was sent
-  after_tls,    ///< TLS was agreed on, then the connection was cut
+  handshake,    ///< the connection was cut during the TLS handshake: nothing was sent
+  after_tls,    ///< the connection was cut after the TLS handshake
   other,        ///< cut, stalled, not HTTP
 };
 
-/// How patient a transport is, and whom it tells. What waits for a server above it does so alike.
+/// Time-outs and retries of a transport, and the listener for its notes. Layers above follow them
+/// when they wait for a server.
 struct TransportOptions {
-  /// No byte in either direction for this long while we wait for one ends an exchange. There is no
-  /// limit on the whole.
+  /// An exchange ends if no byte moves in either direction for this long while the transport waits
+  /// for the server. The whole exchange has no limit.
   std::chrono::milliseconds stall_timeout{60'000};
-  /// Further attempts after the first; the pause doubles from retry_delay up to 30 s, with jitter.
-  /// Retry-After (seconds or date) is a minimum; one of more than 10 minutes ends the attempts.
+  /// Further attempts after the first. The pause between them doubles from retry_delay up to 30 s,
+  /// with jitter. Retry-After (seconds or date) is a minimum; more than 10 minutes ends the
+  /// attempts.
   unsigned retries = 5;
   std::chrono::milliseconds retry_delay{500};
-  /// Says a sentence for the user ("127.0.0.1:5000 answered 503; trying again in 2 s (1 of 5)");
-  /// called from any thread.
+  /// Receives a sentence for the user ("127.0.0.1:5000 answered 503; trying again in 2 s (1 of
+  /// 5)"); called from any thread.
   std::function<void(const std::string&)> note;
 };
 
-/// Brings requests to servers, and their answers back: Client over sockets, whose rules are those
-/// of every transport. Implementations are thread-safe; a Response belongs to the thread that got
+/// Sends requests to servers and returns their answers. Client does so over sockets; its rules hold
+/// for every transport. Implementations are thread-safe; a Response belongs to the thread that got
 /// it.
 class Transport {
 public:
@@ -45,11 +47,12 @@ public:
   Transport(const Transport&) = delete; ///< passed by reference
   Transport& operator=(const Transport&) = delete;
 
-  /// The answer, whatever its status, after the retries that are due. Throws what Client says.
+  /// Returns the answer with any status, after the retries that are due. Throws as described at
+  /// Client.
   virtual Response send(const Request& request) = 0;
 
-  /// One attempt without retries and without waiting for others' requests; where no answer comes,
-  /// says why instead of throwing.
+  /// One attempt, without retries and without waiting for room at the host. Without an answer it
+  /// returns the error instead of throwing it.
   struct Attempt {
     std::optional<Response> response;
     std::optional<Error> error; ///< if there is no response
@@ -59,7 +62,7 @@ public:
 
   [[nodiscard]] virtual const TransportOptions& options() const noexcept = 0;
 
-  /// Says a sentence for the user, if options() name a listener.
+  /// Passes a sentence for the user to the listener in options(), if there is one.
   void note(const std::string& sentence) const;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// http/: how bytes travel: URLs, the client, retries, authentication challenges, credentials. The
-// only directory that includes libcurl. It knows nothing of registries.
+// http/: URLs, the client, retries, authentication challenges, credentials. The only directory that
+// includes libcurl. It knows nothing of registries.
 
 #include <cstdint>
 #include <string>
@@ -14,30 +14,31 @@ namespace regctl::http {
 struct Url {
   std::string scheme;      ///< "http" or "https"
   std::string host;        ///< lower case; an IPv6 literal without its brackets
-  std::uint16_t port = 0;  ///< never 0 after parse: 80 or 443 where none was written
+  std::uint16_t port = 0;  ///< never 0 after parse: 80 or 443 if none was written
   std::string target;      ///< path and query, begins with '/'
   std::string unix_socket; ///< path of a socket to connect to instead of host and port, or empty
 
-  /// Throws Error{protocol} "'TEXT' is not an http URL" (the text without user and password).
-  /// User and password in a URL are dropped: they would end in logs.
+  /// Throws Error{protocol} "'TEXT' is not an http URL" (the text without user and password). User
+  /// and password in a URL are dropped, because they would end up in logs.
   static Url parse(std::string_view text);
 
   /// This URL resolved against `reference`, as in a Location header (absolute, "//host/…", "/path",
   /// relative). Source: RFC 3986 section 5.
   [[nodiscard]] Url resolve(std::string_view reference) const;
 
-  /// "https://host:5000": brackets around IPv6, the port only where it is not the scheme's own.
+  /// "https://host:5000": brackets around IPv6, the port only if it is not the scheme's default.
   [[nodiscard]] std::string origin() const;
   /// origin() + target, for requests.
   [[nodiscard]] std::string to_string() const;
-  /// As to_string() for messages and logs: values of the query are replaced by "…" (signed URLs),
-  /// and what is long is cut (base/visible).
+  /// Like to_string(), for messages and logs: query values become "…", because they may be
+  /// signatures, and a long text is shortened (base/visible).
   [[nodiscard]] std::string redacted() const;
 
   bool operator==(const Url&) const = default;
 };
 
-/// `text` with everything but unreserved characters (RFC 3986) percent-encoded; "/" too.
+/// `text` with all characters percent-encoded except unreserved ones (RFC 3986); "/" is encoded
+/// too.
 std::string percent_encode(std::string_view text);
 
 } // namespace regctl::http

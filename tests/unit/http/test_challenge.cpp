@@ -58,7 +58,7 @@ TEST_CASE("challenges are read as registries write them") {
   }
 }
 
-TEST_CASE("what cannot be read is left out") {
+TEST_CASE("malformed challenges are left out") {
   struct Row {
     const char* value;
     const char* read;

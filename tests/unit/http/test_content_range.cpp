@@ -35,7 +35,7 @@ TEST_CASE("a content range is read with and without its unit") {
   }
 }
 
-TEST_CASE("what is no content range is nothing") {
+TEST_CASE("a malformed content range gives nothing") {
   for (const char* value :
        {"", "bytes", "bytes ", "bytes */200", "bytes 10-/200", "bytes -19/200", "bytes 19-10/200",
         "bytes 10-19", "bytes 10-19/", "bytes 10-19/x", "bytes 10-19/200 ", "lines 10-19/200",

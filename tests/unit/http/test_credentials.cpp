@@ -97,7 +97,7 @@ std::vector<std::string> warnings() {
 
 TEST_SUITE_BEGIN("http/credentials");
 
-TEST_CASE("the first place that knows somebody wins") {
+TEST_CASE("the first source with a credential wins") {
   const Home home;
   CHECK(username_for(k_host) == "nobody");
   const auto put = [&](const std::string& file, const std::string& username) {
@@ -209,7 +209,7 @@ TEST_CASE("a helper of the host comes before a repository's key, one for all aft
   CHECK(username_for(k_host, {}, "other/app") == "helper");
 }
 
-TEST_CASE("what is named by a variable must be there, and whole") {
+TEST_CASE("a source that a variable names must exist and be valid") {
   const Home home;
   ::setenv("DOCKER_AUTH_CONFIG", "s3cret", 1);
   CHECK_THROWS_WITH(username_for(k_host), "DOCKER_AUTH_CONFIG is not a JSON object");
@@ -219,7 +219,7 @@ TEST_CASE("what is named by a variable must be there, and whole") {
                     "there is no file '/nonexistent', which REGISTRY_AUTH_FILE names");
 }
 
-TEST_CASE("a file of podman's that is none is passed over, and told") {
+TEST_CASE("a malformed file of podman's is skipped with a warning") {
   const Home home;
   home.write("run/containers/auth.json", "s3cret");
   home.write(".config/containers/auth.json", R"({"auths": )" + entry_of("second") + "}");
@@ -229,7 +229,7 @@ TEST_CASE("a file of podman's that is none is passed over, and told") {
                                  "' is not a JSON object; it is passed over"});
 }
 
-TEST_CASE("a file that others may write, or read passwords from, is told once") {
+TEST_CASE("a file that other users can write, or read passwords from, is warned about once") {
   const Home home;
   const std::string file = ".docker/config.json";
   const auto path = home.path(file).string();
@@ -263,7 +263,7 @@ TEST_CASE("a file that others may write, or read passwords from, is told once") 
   }
 }
 
-TEST_CASE("a helper that knows nothing leaves it to the file") {
+TEST_CASE("if a helper has no credential the file is read") {
   const Home home;
   home.write(".docker/config.json",
              R"({"credHelpers": {"host:5000": "fake"}, "auths": )" + entry_of("auths") + "}");
@@ -271,7 +271,7 @@ TEST_CASE("a helper that knows nothing leaves it to the file") {
   CHECK(home.read("asked") == "get host:5000\nget https://host:5000\n");
 }
 
-TEST_CASE("a helper's identity token is one") {
+TEST_CASE("a helper's identity token is recognised") {
   const Home home;
   home.write("kept", R"({"Username": "<token>", "Secret": "t"})");
   home.write(".docker/config.json", R"({"credsStore": "fake"})");
@@ -318,7 +318,7 @@ TEST_CASE("a helper that closes its output and stays does not hold an interrupti
   CHECK(errno == ESRCH);
 }
 
-TEST_CASE("a helper that is not there, or fails, is named") {
+TEST_CASE("a helper that is missing or fails is named") {
   const Home home;
   for (const char* helper : {"nowhere", "broken"}) {
     home.write("docker-credential-broken", "#!/bin/sh\necho 'locked'; exit 1\n");
@@ -342,7 +342,7 @@ TEST_CASE("DOCKER_CONFIG names the folder") {
   CHECK(username_for(k_host) == "elsewhere");
 }
 
-TEST_CASE("what is stored goes to the helper, or to the file, and comes from there") {
+TEST_CASE("credentials are stored with the helper, or in the file, and read from there") {
   const Home home;
   Credentials credentials({});
   CHECK_FALSE(credentials.find(k_host));

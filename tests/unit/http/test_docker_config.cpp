@@ -107,7 +107,7 @@ TEST_CASE("entries have several forms") {
   }
 }
 
-TEST_CASE("an entry without anybody's name is none") {
+TEST_CASE("an entry without a user name is ignored") {
   for (const char* members : {"", R"("email": "x@y")", R"("username": "")"}) {
     const File file(entry("host:5000", members));
     CHECK_FALSE(DockerConfig(file.path()).find("host:5000"));
@@ -119,7 +119,7 @@ TEST_CASE("the old .dockercfg has its entries at the top") {
   CHECK(DockerConfig(file.path()).find("host:5000")->username == "bob");
 }
 
-TEST_CASE("what cannot be read is a usage error that names the file and quotes nothing") {
+TEST_CASE("a malformed file is a usage error that names the file and quotes nothing") {
   const std::string not_base64 = R"("auth": "se!cret")";
   for (const auto& text : {std::string(R"({"auths": "secret)"), std::string("[]"),
                            entry("host:5000", not_base64), entry("host:5000", auth("secret"))}) {
@@ -165,7 +165,7 @@ TEST_CASE("a host's helper comes before the one for all") {
   }
 }
 
-TEST_CASE("what is stored is found again, once, and the rest is kept") {
+TEST_CASE("a stored credential is found again under one key, and other members are kept") {
   const File file(R"({"psFormat": "x", "HttpHeaders": {"A": [1, null]}, "auths": {)"
                   R"("other": {"auth": "eDp5"}, "https://host:5000/v1/": {"auth": "eDp5"}}})");
   DockerConfig config(file.path());
@@ -183,7 +183,7 @@ TEST_CASE("what is stored is found again, once, and the rest is kept") {
   CHECK(DockerConfig(file.path()).find("other"));
 }
 
-TEST_CASE("a new file and its folder are their owner's alone") {
+TEST_CASE("a new file and its folder are accessible only to their owner") {
   const test::TemporaryFolder folder;
   DockerConfig config(folder / "docker" / "config.json");
   config.set("host:5000", {"bob", Secret("secret"), {}, ""});

@@ -42,7 +42,7 @@ constexpr const char* k_http = "http://host:5000/v1/_ping";
 
 TEST_SUITE_BEGIN("http/failure");
 
-TEST_CASE("what libcurl says is put in the user's words") {
+TEST_CASE("libcurl's failures are explained in words for the user") {
   const Row rows[] = {
       {"no such name",
        {CURLE_COULDNT_RESOLVE_HOST, "Could not resolve host: host"},
@@ -259,7 +259,7 @@ TEST_CASE("what libcurl says is put in the user's words") {
   }
 }
 
-TEST_CASE("a proxy that is in the way is named") {
+TEST_CASE("failures behind a proxy name the proxy") {
   const std::string proxy = "proxy:3128";
   const Row rows[] = {
       {"refused",
@@ -326,7 +326,7 @@ TEST_CASE("a proxy that is in the way is named") {
         std::string::npos);
 }
 
-TEST_CASE("a socket is the engine's") {
+TEST_CASE("failures at a unix socket name the engine") {
   auto url = Url::parse("http://localhost/");
   url.unix_socket = "/run/engine.sock";
   const auto found = describe_failure({CURLE_COULDNT_CONNECT, "", ENOENT}, url);

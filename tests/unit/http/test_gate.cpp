@@ -30,7 +30,7 @@ ClientOptions at_most(std::size_t most) {
 
 TEST_SUITE_BEGIN("http/gate");
 
-TEST_CASE("a limit follows what happens") {
+TEST_CASE("a limit grows with good answers and halves with refusals") {
   // b: one begins; a: the oldest is accepted and ends; r: it is refused and ends; R: it is refused
   // although it began before the last halving, and ends.
   struct Row {
@@ -78,7 +78,7 @@ TEST_CASE("a limit follows what happens") {
   }
 }
 
-TEST_CASE("there is room until the limit is in flight") {
+TEST_CASE("there is room until as many requests as the limit are in flight") {
   GateLimit limit(2);
   limit.begin();
   CHECK(limit.has_room());
@@ -130,7 +130,7 @@ TEST_CASE("no more than the limit pass at a time, per host and kind") {
   CHECK(most == 2);
 }
 
-TEST_CASE("a gentle client sends two at a time, whatever is allowed") {
+TEST_CASE("a gentle client sends two requests at a time, even if the limit is higher") {
   ClientOptions options;
   options.pace = Pace::gentle;
   Gates gates(options);
@@ -151,7 +151,7 @@ TEST_CASE("a gentle client sends two at a time, whatever is allowed") {
   });
 }
 
-TEST_CASE("who has a slot does not wait for another of its kind or of a later one") {
+TEST_CASE("a thread with a slot does not wait for one of the same or a later kind") {
   Gates gates(at_most(1));
   const auto get = gates.enter(k_host, Method::get);
   const auto token = gates.enter(k_host, Method::get);
@@ -160,7 +160,7 @@ TEST_CASE("who has a slot does not wait for another of its kind or of a later on
   CHECK(another != nullptr); // that is, we came here
 }
 
-TEST_CASE("who sends waits for room to read, and goes on when there is some") {
+TEST_CASE("a sender waits for room to read, and continues when there is some") {
   Gates gates(at_most(1));
   auto reader = gates.enter(k_host, Method::get);
   std::atomic<bool> passed{false};
@@ -197,7 +197,7 @@ TEST_CASE("threads that read while they send, both ways between two hosts, come 
   CHECK(done == 180);
 }
 
-TEST_CASE("a pause closes the gate for all of that host and kind, and for them alone") {
+TEST_CASE("a pause closes the gate only for requests of that host and kind") {
   Gates gates(at_most(8));
   gates.enter(k_host, Method::get)->answered(503, 500s);
   CHECK(gates.enter(k_host, Method::put) != nullptr);

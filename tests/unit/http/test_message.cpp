@@ -26,7 +26,7 @@ TEST_CASE("fields are found by name without case, in order") {
   CHECK(headers.fields().size() == 4);
 }
 
-TEST_CASE("methods have their names") {
+TEST_CASE("methods are printed by their HTTP names") {
   CHECK(to_string(Method::get) == "GET");
   CHECK(to_string(Method::head) == "HEAD");
   CHECK(to_string(Method::put) == "PUT");

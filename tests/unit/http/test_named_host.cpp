@@ -53,7 +53,7 @@ TEST_CASE("link-local addresses and the metadata of clouds are one kind") {
   }
 }
 
-TEST_CASE("all else is ordinary, a name that looks like an address too") {
+TEST_CASE("all other hosts are ordinary, even a name that looks like an address") {
   for (const auto* host : {"10.0.0.1", "192.168.1.1", "172.16.0.1", "128.0.0.1", "8.8.8.8",
                            "2001:db8::1", "fec0::1", "fd00::1", "registry.example",
                            "127.evil.example", "localhost.example", "127.0.0.1.example", ""}) {
@@ -73,7 +73,7 @@ TEST_CASE("a socket's address is of the same kind as its text") {
   CHECK(kind_of_address(reinterpret_cast<const ::sockaddr&>(ipv6)) == AddressKind::this_link);
 }
 
-TEST_CASE("a server names what is of its own kind, and what is ordinary") {
+TEST_CASE("a server may name ordinary addresses, and those of its own kind") {
   struct Row {
     const char* by;
     const char* named;
@@ -106,7 +106,7 @@ TEST_CASE("a server names what is of its own kind, and what is ordinary") {
   }
 }
 
-TEST_CASE("a server is of the kind of the address it was found at") {
+TEST_CASE("a server has the kind of the address at which it was found") {
   PeerKinds kinds;
   const auto server = Url::parse("http://intranet.example:5000/");
   CHECK(kinds.of(server) == AddressKind::ordinary);

@@ -51,7 +51,7 @@ TEST_CASE("the scheme's variable comes before all_proxy, and lower case before u
   }
 }
 
-TEST_CASE("user and password are told from the proxy, as they were meant") {
+TEST_CASE("user and password are separated from the proxy's host and decoded") {
   struct Row {
     const char* written;
     const char* url;
@@ -86,7 +86,7 @@ TEST_CASE("user and password are told from the proxy, as they were meant") {
   }
 }
 
-TEST_CASE("a variable that names no proxy is told without its value") {
+TEST_CASE("a variable that names no proxy is refused without its value") {
   for (const char* written :
        {"http://bob:secret@", "http://bob:secret@pro xy:1", "http://proxy:secret", "http://proxy:0",
         "http://", "secret://proxy:1", "http://[::1:3128", "http://[secret]:1", "://secret"}) {

@@ -10,7 +10,7 @@ using regctl::http::redacted_lines;
 
 TEST_SUITE_BEGIN("http/redact");
 
-TEST_CASE("what is secret in a line is replaced") {
+TEST_CASE("secrets in a line are replaced") {
   struct Row {
     const char* line;
     const char* shown;

@@ -26,7 +26,7 @@ std::string sent_to(Method method, int status, const std::string& location) {
 
 TEST_SUITE_BEGIN("http/redirect");
 
-TEST_CASE("what reads is sent on by every redirect") {
+TEST_CASE("GET and HEAD follow every redirect") {
   for (const auto method : {Method::get, Method::head}) {
     for (const int status : {301, 302, 303, 307, 308}) {
       CAPTURE(status);
@@ -39,7 +39,7 @@ TEST_CASE("what reads is sent on by every redirect") {
   }
 }
 
-TEST_CASE("what writes is sent on where it stays the same request") {
+TEST_CASE("writing requests follow redirects that keep the request the same") {
   for (const auto method : {Method::put, Method::post, Method::remove}) {
     for (const int status : {307, 308}) {
       CAPTURE(status);
@@ -55,7 +55,8 @@ TEST_CASE("what writes is sent on where it stays the same request") {
   }
 }
 
-TEST_CASE("an answer without a place leads nowhere, and one to no http URL is refused") {
+TEST_CASE(
+    "an answer without Location is no redirect, and a Location that is no http URL is refused") {
   Request request;
   request.url = Url::parse("http://host:5000/v1/x");
   CHECK_FALSE(redirect_target(request, 302, {}, request.url));
@@ -63,7 +64,7 @@ TEST_CASE("an answer without a place leads nowhere, and one to no http URL is re
         ErrorKind::protocol);
 }
 
-TEST_CASE("an authorization is for the origin of its request, and for the one that named it") {
+TEST_CASE("an authorization goes to the origin of its request, and to the server that named it") {
   Request request;
   request.url = Url::parse("https://host:5000/v1/x");
   const auto is_for = [&](const char* url) { return is_authorized_at(request, Url::parse(url)); };

@@ -76,7 +76,7 @@ struct Server {
 
 TEST_SUITE_BEGIN("http/resume");
 
-TEST_CASE("a cut download goes on a little before where it was") {
+TEST_CASE("a cut download continues a little before the position it had reached") {
   Server server;
   server.at_range = [&](std::uint64_t offset) { return server.range(offset); };
   CHECK(server.read() == server.text);
@@ -85,21 +85,21 @@ TEST_CASE("a cut download goes on a little before where it was") {
   CHECK(server.asked[1] > 40'000);
 }
 
-TEST_CASE("a range that begins earlier than was asked for is as good") {
+TEST_CASE("a range that begins earlier than requested is accepted") {
   Server server;
   server.at_range = [&](std::uint64_t) { return server.range(10'000); };
   CHECK(server.read() == server.text);
   CHECK(server.asked.size() == 2);
 }
 
-TEST_CASE("the whole instead of a range is as good") {
+TEST_CASE("the whole body instead of a range is accepted") {
   Server server;
   server.at_range = [&](std::uint64_t) { return server.whole(); };
   CHECK(server.read() == server.text);
   CHECK(server.asked.size() == 2);
 }
 
-TEST_CASE("what is no range, or not the one it says, is asked for from the beginning") {
+TEST_CASE("after a missing or wrong range the download starts again from the beginning") {
   struct Row {
     const char* name;
     std::function<Response(const Server&, std::uint64_t)> at_range;
@@ -141,7 +141,7 @@ TEST_CASE("what is no range, or not the one it says, is asked for from the begin
   }
 }
 
-TEST_CASE("what changed meanwhile is refused, whichever way it comes") {
+TEST_CASE("a body that changed meanwhile is refused, by range or whole") {
   Server server;
   std::string other = server.text;
   other[100] ^= 1;
@@ -158,7 +158,7 @@ TEST_CASE("what changed meanwhile is refused, whichever way it comes") {
   }
 }
 
-TEST_CASE("a body without a length that ends early is asked for again") {
+TEST_CASE("a body without a length that ends early is requested again") {
   Server server;
   int tries = 0;
   server.at_range = [&](std::uint64_t) {

@@ -67,7 +67,7 @@ TEST_CASE("Retry-After is seconds or a date") {
   }
 }
 
-TEST_CASE("some statuses pass, and some of them perhaps") {
+TEST_CASE("temporary statuses are retried, and doubtful ones fewer times") {
   for (const int status : {429, 502, 503, 504}) {
     CAPTURE(status);
     CHECK(is_passing(status));

@@ -75,7 +75,7 @@ TEST_CASE("each member is read, for its host alone") {
   }
 }
 
-TEST_CASE("what is wrong is a usage error that names file and member") {
+TEST_CASE("a wrong member is a usage error that names file and member") {
   struct Row {
     const char* text;
     const char* words;
@@ -214,7 +214,7 @@ TEST_CASE("a certs.d folder may be called HOST or HOST:443 where that is the por
   }
 }
 
-TEST_CASE("a certificate without its key is told, and a key without its certificate") {
+TEST_CASE("a certificate without its key is an error, and so is a key without its certificate") {
   for (const char* name : {"bob.cert", "bob.key"}) {
     CAPTURE(name);
     const Home home;
@@ -241,7 +241,7 @@ TEST_CASE("the configuration may call a host HOST or HOST:443 where that is the 
   }
 }
 
-TEST_CASE("the least TLS and what endpoints get are read, and mistakes in them told") {
+TEST_CASE("tls_min and endpoints are read, and wrong values refused") {
   const Home home;
   Settings::Flags flags;
   flags.config = home.write("c.json", R"({"registries": {"host:5000": {"tls_min": "1.0",

@@ -13,7 +13,7 @@ using regctl::http::Url;
 
 TEST_SUITE_BEGIN("http/url");
 
-TEST_CASE("parse keeps path and query as written and puts the rest into one form") {
+TEST_CASE("parse keeps path and query as written and normalises the rest") {
   struct Row {
     const char* written;
     const char* text;
@@ -46,7 +46,7 @@ TEST_CASE("parse keeps path and query as written and puts the rest into one form
   }
 }
 
-TEST_CASE("parse refuses what is no http URL and does not repeat secrets") {
+TEST_CASE("parse refuses all but http URLs and does not repeat secrets") {
   struct Row {
     const char* written;
     const char* message;
