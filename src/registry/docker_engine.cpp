@@ -47,7 +47,7 @@ DockerEngine::DockerEngine(http::Transport& transport) : transport_(transport) {
   description_ = "the Docker engine at " + host;
   http::Request ping;
   ping.url = base_;
-  ping.url.target = "/_ping"; // which every engine answers
+  ping.url.target = "/_ping"; // every engine has it
   auto response = send(ping);
   if (response.status >= 500) {
     throw_status(response, "cannot ask " + description_);
@@ -59,7 +59,7 @@ http::Response DockerEngine::send(const http::Request& request) {
   try {
     return transport_.send(request);
   } catch (Error& error) {
-    // The hints for plain http are about registries.
+    // The client's hints about plain http are meant for registries.
     const bool is_hint_wrong = error.kind() == ErrorKind::unavailable && base_.scheme == "http";
     Error told(error.kind(), error.message(), is_hint_wrong ? k_engine_hint : error.hint());
     told.add_frame("asking " + description_);
@@ -93,8 +93,8 @@ void DockerEngine::load(const OpenSource& archive, std::uint64_t size_bytes) {
   if (response.status != 200) {
     throw_status(response, "cannot load an archive into " + description_);
   }
-  // A refusal comes as one of the JSON lines of a 200, since the status was sent before the
-  // reading.
+  // The engine sends its status before it reads the archive, so a refusal is one of the JSON lines
+  // of a 200.
   const auto lines = http::read_body(response, k_load_answer_limit_bytes);
   for (std::size_t begin = 0; begin < lines.size();) {
     const auto end = std::min(lines.find('\n', begin), lines.size());

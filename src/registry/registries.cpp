@@ -20,7 +20,8 @@ std::vector<std::string> schemes_for(const std::string& host,
     return {"http"};
   }
   if (is_loopback_host(host)) {
-    // docker-registry 0.9 holds a TLS hello on its plain port for two seconds: http first.
+    // docker-registry 0.9 does not react to a TLS hello on its plain port for two seconds, so http
+    // comes first.
     return {"http", "https"};
   }
   if (settings.insecure) {
@@ -29,21 +30,21 @@ std::vector<std::string> schemes_for(const std::string& host,
   return {"https"};
 }
 
-/// What nginx, Go and Apache answer when http reaches an https port.
+/// Whether the answer is that of nginx, Go or Apache to an http request at an https port.
 bool speaks_https_only(int status, const std::string& text) {
   return status == 400 && text.find("HTTPS") != std::string::npos;
 }
 
 std::optional<bool> parse_standalone(const std::optional<std::string>& value) {
-  // "mirror" is a registry that stands alone and fetches what it misses.
+  // "mirror" is a standalone registry that fetches missing images from its source.
   if (!value) {
     return std::nullopt;
   }
   return *value == "True" || *value == "true" || *value == "1" || *value == "mirror";
 }
 
-/// Registries answer a ping with "true" or, as docker-registry 0.9 does on request, an object: a
-/// web server that has a page for every path does not.
+/// Whether the answer to a ping is JSON: "true" or, from docker-registry 0.9 on request, an object.
+/// A web server that has a page for every path does not send JSON.
 bool is_json(http::Response& response) {
   try {
     return find_json(http::read_body(response, k_ping_limit_bytes)).has_value();
@@ -66,7 +67,7 @@ bool is_v2(const http::Response& response) {
   return response.headers.find("Docker-Distribution-Api-Version") == "registry/2.0";
 }
 
-/// One host, by the scheme that base() has.
+/// Asks one host, by the scheme in base().
 class Probe {
 public:
   Probe(http::Transport& transport, const std::string& host,
@@ -75,11 +76,11 @@ public:
 
   [[nodiscard]] const http::Url& base() const noexcept { return base_; }
 
-  /// Sets base() to the first of the schemes by which anything answers HTTP.
+  /// Sets base() to the first of the schemes by which the host answers HTTP.
   void choose_scheme(const std::vector<std::string>& schemes) {
     base_ = http::Url::parse(schemes.front() + "://" + host_ + "/");
     if (schemes.size() == 1) {
-      return; // nothing to choose: the first request will tell what is wrong
+      return; // nothing to choose: the first request reports errors
     }
     for (const auto& scheme : schemes) {
       auto request = ping("/v1/_ping");
@@ -92,12 +93,13 @@ public:
         if (scheme == "https" || !wants_https) {
           base_.scheme = scheme;
           if (is_success(status)) {
-            answer_ = std::move(attempt.response); // else it may pass: asked again with retries
+            answer_ = std::move(attempt.response); // other answers may be temporary: ask_v1()
+                                                   // repeats the ping with retries
           }
           return;
         }
       } else if (attempt.obstacle == http::Obstacle::certificate) {
-        throw *attempt.error; // it is there, and speaks TLS
+        throw *attempt.error; // the host is there, and speaks TLS
       } else if (attempt.obstacle == http::Obstacle::nobody) {
         return;
       } else if (attempt.obstacle == http::Obstacle::after_tls) {
@@ -109,7 +111,7 @@ public:
     }
   }
 
-  /// Nothing if the host answers but speaks no v1.
+  /// The answer to the v1 ping; nothing if the host answers but does not speak v1.
   std::optional<v1::Ping> ask_v1() {
     auto response = answer_ ? std::move(*answer_) : ask("/v1/_ping");
     answer_.reset();
@@ -158,7 +160,7 @@ private:
     auto request = ping(target);
     auto response = transport_.send(request);
     if (response.status == 401 && credential_ && !is_v2(response)) {
-      // A proxy with Basic in front of the registry guards the ping too.
+      // A proxy that asks for Basic may guard the ping too.
       http::discard_body(response);
       request.authorization =
           http::basic_authorization(credential_->username, credential_->password);
@@ -214,7 +216,8 @@ std::unique_ptr<v1::Registry> Registries::connect_at(const http::Url& base) {
                  configured_credentials(host));
 }
 
-/// A proxy in front that guards the ping too lets in whom it knows for a repository.
+/// The credential for pinging a host. A proxy that guards the ping also accepts a credential that
+/// is stored only for a repository.
 std::optional<http::Credential> Registries::credential_for_ping(const RegistryHost& host) {
   auto credential = credentials_.find(host.host);
   return credential ? credential : credentials_.find_any_repository(host.host);

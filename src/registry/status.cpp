@@ -52,8 +52,8 @@ std::string html_title(std::string_view body) {
              : std::string(body.substr(begin + 7, end - begin - 7));
 }
 
-/// {"error": "text"} as both v1 servers send it, {"message": "text"} as Docker's engine does;
-/// nothing for anything else.
+/// The text of {"error": "text"}, which v1 servers send, or of {"message": "text"}, which Docker's
+/// engine sends; "" for anything else.
 std::string json_error(std::string_view body) {
   const auto document = find_json(body).value_or(Json());
   const auto error = optional_string(document, "error");
@@ -71,7 +71,7 @@ ErrorKind kind_of(int status) noexcept {
                                                          : ErrorKind::protocol;
 }
 
-/// Where an answer sends us that was not followed; empty: nowhere.
+/// The target of a redirect that the client did not follow; empty if the answer is no redirect.
 std::string redirect_target(const http::Response& response) {
   const auto location = response.headers.find("Location");
   if (!location || response.status < 300 || response.status > 399) {
@@ -94,7 +94,7 @@ std::string error_text(http::Response& response) {
     if (error.kind() == ErrorKind::interrupted) {
       throw;
     }
-    // A page that is cut or too long says no more than the status does.
+    // A truncated or too long page tells no more than the status does.
   }
   std::string text;
   if (body.starts_with('{')) {
@@ -121,7 +121,7 @@ void throw_denied(http::Response& response, const std::string& host, const std::
                   const std::optional<http::Credential>& credential) {
   const auto text = error_text(response);
   auto hint = "run 'regctl login " + host + "'";
-  if (credential && credential->origin.empty()) { // that is what is being done
+  if (credential && credential->origin.empty()) { // the user is just logging in
     hint = "check user name and password";
   } else if (credential) {
     hint = "check the password of '" + credential->username + "' from " + credential->origin +

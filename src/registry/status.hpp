@@ -9,16 +9,16 @@
 
 namespace regctl::registry {
 
-/// What a server says about an answer that is no success: the "error" member of a JSON body, the
-/// title of an HTML page, else the first line of text; at most 200 characters, never empty (the
-/// status' standard phrase). Reads the body.
+/// The server's reason for an unsuccessful answer: the "error" member of a JSON body, the title of
+/// an HTML page, else the first line of text, else the status' standard phrase. At most 200
+/// characters, never empty. Reads the body.
 std::string error_text(http::Response& response);
 
-/// Throws the Error of an answer that is no success: "WHAT: HOST answered 404 (text)". 401 and 403
-/// are denied, 404 is not_found, 408, 429 and 5xx are unavailable, other 4xx protocol.
+/// Throws the Error for an unsuccessful answer: "WHAT: HOST answered 404 (text)". 401 and 403 are
+/// denied, 404 is not_found, 408, 429 and 5xx are unavailable, all others protocol.
 [[noreturn]] void throw_status(http::Response& response, const std::string& what);
 
-/// Throws Error{denied} "HOST denies access[ to WHAT]: …" with the hint to log in, or to check the
+/// Throws Error{denied} "HOST denies access[ to WHAT]: …". The hint is to log in, or to check the
 /// credential that was refused. `what` may be empty.
 [[noreturn]] void throw_denied(http::Response& response, const std::string& host,
                                const std::string& what,

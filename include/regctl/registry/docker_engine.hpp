@@ -12,24 +12,24 @@
 
 namespace regctl::registry {
 
-/// A Docker engine, asked through its API (docker-daemon:NAME:TAG). Thread-safe.
-/// Source: Docker Engine API, "Export an image" and "Import images", which every engine has.
+/// A Docker engine, used through its API (docker-daemon:NAME:TAG). Thread-safe. Source: Docker
+/// Engine API, "Export an image" and "Import images", which every engine has.
 class DockerEngine {
 public:
-  /// The engine at $DOCKER_HOST (unix:// or tcp://), else at /var/run/docker.sock, which is asked
-  /// whether it is there: before anything is moved for it. Throws Error{unavailable} if it is not,
-  /// Error{usage} for another kind of $DOCKER_HOST. `transport` must outlive this.
+  /// The engine at $DOCKER_HOST (unix:// or tcp://), else at /var/run/docker.sock. The constructor
+  /// pings it, so that a missing engine is noticed before any data are moved. Throws
+  /// Error{unavailable} if it does not answer, Error{usage} for another kind of $DOCKER_HOST.
+  /// `transport` must outlive this.
   explicit DockerEngine(http::Transport& transport);
 
   /// For messages: "the Docker engine at unix:///var/run/docker.sock".
   [[nodiscard]] const std::string& describe() const noexcept { return description_; }
 
-  /// `docker save NAME`: the archive as it streams. Throws Error{not_found} if there is no such
-  /// image.
+  /// `docker save NAME`: streams the archive. Throws Error{not_found} if there is no such image.
   std::unique_ptr<Source> save(const std::string& name);
 
-  /// `docker load`: sends an archive. Throws Error{protocol} with the engine's words if it refuses
-  /// it.
+  /// `docker load`: sends an archive. Throws Error{protocol} with the engine's message if the
+  /// engine refuses it.
   void load(const OpenSource& archive, std::uint64_t size_bytes);
 
 private:

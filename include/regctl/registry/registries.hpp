@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// registry/: what a registry says. v1/ and v2/ each in the terms of its protocol; here, which of
-// them a host speaks, and how. Uses http/ for the bytes and implements the stores of model/.
+// registry/: the clients of registries. v1/ and v2/ use the terms of their protocols; this header
+// finds out which of them a host speaks, and by which scheme. Uses http/ for requests and
+// implements the stores of model/.
 
 #include <regctl/http/credentials.hpp>
 #include <regctl/http/settings.hpp>
@@ -20,14 +21,14 @@
 
 namespace regctl::registry {
 
-/// What a host turned out to speak.
+/// The protocols that a host speaks.
 struct Detected {
   http::Url base; ///< scheme, host and port that answered; target "/"
   std::optional<v1::Ping> v1;
   bool speaks_v2 = false;
 };
 
-/// All registries of one run, by host. What is found out about a host is remembered. Thread-safe.
+/// All registries of one run, by host. Facts about a host are remembered. Thread-safe.
 class Registries {
 public:
   /// The arguments must outlive this.
@@ -37,25 +38,26 @@ public:
   Registries(const Registries&) = delete;
   Registries& operator=(const Registries&) = delete;
 
-  /// Asks `host` what it speaks: v1, and if that fails or `ask` is everything, v2. Loopback hosts
-  /// are asked by http, then https; hosts that are configured insecure by https, then http; all
-  /// others by https alone. Throws Error{unavailable} if nobody answers, Error{denied} if
-  /// credentials are missing or wrong.
+  /// Finds out which protocols `host` speaks: asks for v1, and for v2 if v1 fails or `ask` is
+  /// everything. Loopback hosts are asked by http, then https; hosts configured as insecure by
+  /// https, then http; all others by https only. Throws Error{unavailable} if the host does not
+  /// answer, Error{denied} if credentials are missing or wrong.
   enum class Ask { until_v1, everything };
   Detected detect(const RegistryHost& host, const std::optional<http::Credential>& credential,
                   Ask ask);
 
-  /// The v1 registry at `host`, asked with this credential and not remembered. Throws
-  /// Error{unsupported} if the host speaks v2 alone, Error{protocol} if it answers but is no
+  /// The v1 registry at `host`, used with this credential; the result is not remembered. Throws
+  /// Error{unsupported} if the host speaks only v2, Error{protocol} if it answers but is no
   /// registry.
   std::unique_ptr<v1::Registry> connect(const RegistryHost& host,
                                         const std::optional<http::Credential>& credential);
 
-  /// The same at `base`, which says the scheme, with the credentials that are configured for it.
+  /// The same for `base`, which determines the scheme, with the credentials configured for its
+  /// host.
   std::unique_ptr<v1::Registry> connect_at(const http::Url& base);
 
-  /// The v1 registry at `host` with the credential that is configured for it. Throws like
-  /// connect().
+  /// The v1 registry at `host`, with the credentials configured for it; remembered for the whole
+  /// run. Throws like connect().
   v1::Registry& v1(const RegistryHost& host);
 
 private:

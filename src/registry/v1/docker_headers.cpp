@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::string_view k_token_scheme = "Token ";
 
-/// docker-registry's X-Docker-Token itself begins with "Token "; npm's server sends the value
-/// alone.
+/// Removes the scheme: docker-registry's X-Docker-Token begins with "Token ", that of npm's server
+/// is the bare value.
 std::string bare_token(std::string_view value) {
   while (value.starts_with(k_token_scheme)) {
     value.remove_prefix(k_token_scheme.size());
@@ -26,7 +26,7 @@ std::string bare_token(std::string_view value) {
 http::Secret token_of(const http::Response& response) {
   auto value = response.headers.find("X-Docker-Token").value_or("");
   if (value.empty() && response.status != 401) {
-    value = response.headers.find("WWW-Authenticate").value_or(""); // older servers: only there
+    value = response.headers.find("WWW-Authenticate").value_or(""); // from older servers
     if (!value.starts_with(k_token_scheme)) {
       return {};
     }

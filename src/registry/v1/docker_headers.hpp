@@ -11,16 +11,16 @@
 
 namespace regctl::registry::v1 {
 
-// The values of X-Docker-* headers that answers have (X-Docker-Endpoints: endpoints.hpp).
+// The values of X-Docker-* headers of answers (X-Docker-Endpoints: endpoints.hpp).
 
-/// The value of an Authorization header, "Token …", that an answer gives: its X-Docker-Token, or
-/// what stands in WWW-Authenticate of older servers. Empty where there is none.
+/// The token in an answer, as the value of an Authorization header: "Token …". It comes in
+/// X-Docker-Token, or from older servers in WWW-Authenticate. Empty if there is none.
 http::Secret token_of(const http::Response& response);
 
-/// X-Docker-Size: the bytes of a layer as stored; nothing for what is no number of 64 bits.
+/// X-Docker-Size: the size of a stored layer in bytes; nothing unless it is a number of 64 bits.
 std::optional<std::uint64_t> parse_layer_size(const std::optional<std::string>& text);
 
-/// X-Docker-Checksum-Payload: a JSON list of sums, in old data one bare string.
+/// X-Docker-Checksum-Payload: a JSON list of checksums, in old data one bare string.
 std::vector<std::string> parse_checksums(const std::string& value);
 
 } // namespace regctl::registry::v1

@@ -36,7 +36,7 @@ std::vector<http::Url> named_endpoints(const http::Response& response, const htt
     try {
       named.push_back(http::Url::parse(base.scheme + "://" + parse_registry_host(text).host + "/"));
     } catch (const Error&) {
-      // What is no host cannot be asked; the others and the registry itself can.
+      // A malformed name is left out: other endpoints, or the registry itself, can be asked.
     }
     begin = end + 1;
   }
@@ -66,7 +66,7 @@ std::optional<http::Url> Endpoints::choose(const std::vector<http::Url>& named) 
 bool Endpoints::is_dead(const http::Url& endpoint, const std::vector<http::Url>& named) {
   const std::lock_guard lock(mutex_);
   auto& known = known_[endpoint.origin()];
-  if (known.obstacle.empty()) { // else another thread has found it out meanwhile
+  if (known.obstacle.empty()) { // otherwise another thread has asked meanwhile
     known = {find_obstacle(endpoint, Attempts::one)};
     if (!known.obstacle.empty()) {
       tell(endpoint, named, "which is of no use any more (" + known.obstacle + ")");
@@ -75,7 +75,7 @@ bool Endpoints::is_dead(const http::Url& endpoint, const std::vector<http::Url>&
   return !known.obstacle.empty();
 }
 
-/// What is known of `endpoint`, which is asked if that is nothing. The mutex must be held.
+/// The facts about `endpoint`; asks it if there are none. The mutex must be held.
 const Endpoints::Known& Endpoints::look_at(const http::Url& endpoint,
                                            const std::vector<http::Url>& named) {
   if (const auto found = known_.find(endpoint.origin()); found != known_.end()) {
@@ -89,8 +89,8 @@ const Endpoints::Known& Endpoints::look_at(const http::Url& endpoint,
   return kept;
 }
 
-/// The first of `named`, all dead, that was not asked lately and answers again. The mutex must be
-/// held.
+/// Of `named`, which are all dead: the first that has not been asked recently and now answers. The
+/// mutex must be held.
 std::optional<http::Url> Endpoints::find_revived(const std::vector<http::Url>& named) {
   for (const auto& endpoint : named) {
     auto& known = known_[endpoint.origin()];
@@ -104,7 +104,8 @@ std::optional<http::Url> Endpoints::find_revived(const std::vector<http::Url>& n
   return std::nullopt;
 }
 
-/// Says that `endpoint` is passed over, and for which host: the first that is not known to be dead.
+/// Notes that `endpoint` is skipped, and which host is asked instead: the first that is not known
+/// to be dead.
 void Endpoints::tell(const http::Url& endpoint, const std::vector<http::Url>& named,
                      const std::string& what) const {
   const auto next = std::find_if(named.begin(), named.end(), [&](const http::Url& other) {
@@ -124,8 +125,8 @@ bool Endpoints::may_have_password(const std::optional<http::Url>& endpoint) cons
   return !endpoint || trust_ == http::EndpointTrust::password;
 }
 
-/// By HEAD, since a thread that has one holds nobody else up (see http's gates): others wait here
-/// while they have requests of their own.
+/// Asks by HEAD, because a thread with a slot for HEAD never waits at a gate (see http's Gates).
+/// Threads that wait for this one hold slots themselves.
 std::string Endpoints::find_obstacle(const http::Url& endpoint, Attempts attempts) {
   http::Request request;
   request.method = http::Method::head;

@@ -15,35 +15,35 @@
 
 namespace regctl::registry::v1 {
 
-/// The hosts that an answer's X-Docker-Endpoints ("host[:port],host[:port]") names, reached like
-/// `base`, in order; without what is no host. At most 8.
+/// The hosts in an answer's X-Docker-Endpoints ("host[:port],host[:port]"), in order, with the
+/// scheme of `base`. Malformed ones are left out. At most 8.
 std::vector<http::Url> named_endpoints(const http::Response& response, const http::Url& base);
 
-/// Whether `status` is what a proxy answers for a server that is not there, after all attempts.
+/// Whether a proxy answers `status` for a server that it cannot reach.
 bool is_gateway_error(int status) noexcept;
 
-/// Which of the hosts that a registry names is asked for its images and tags: the first that
-/// answers, and the next once that one is dead. A registry behind a proxy that does not hand on its
-/// Host header names hosts that nobody reaches; the registry itself is asked then. Whichever host
-/// is passed over, a note says so. What was found out about a host is remembered; those that are
-/// dead are asked again, each once in the transport's stall_timeout, before the registry itself is
-/// asked in their stead. Thread-safe.
+/// Chooses the host that is asked for a registry's images and tags: the first named one that
+/// answers, and the next if that one dies. If none answers, the registry itself is asked. This
+/// happens with a proxy that does not pass on its Host header: the registry then names hosts that
+/// clients cannot reach.
+///
+/// Each host that is skipped is noted. Results are remembered. If all named hosts are dead, each is
+/// asked again at most once per stall_timeout of the transport. Thread-safe.
 class Endpoints {
 public:
   /// `transport` must outlive this.
   Endpoints(http::Transport& transport, http::Url base, http::EndpointTrust trust);
 
-  /// Nothing: the registry itself. Throws Error{interrupted}, and what is wrong with our settings
-  /// for a host.
+  /// The host to ask; nothing: the registry itself. Throws Error{interrupted}, and errors in the
+  /// user's settings for a host.
   std::optional<http::Url> choose(const std::vector<http::Url>& named);
 
-  /// After a request to `endpoint`, one of `named`, got no answer in all its attempts, or that of a
-  /// proxy for a server that is not there: asks `endpoint` once more whether it is there. If not,
-  /// choose() does not give it again, and the request may go where choose() says. Throws like
-  /// choose().
+  /// To be called after all attempts of a request to `endpoint`, one of `named`, got no answer or a
+  /// gateway error. Asks once more whether the host is there. If not, returns true, and choose()
+  /// gives another host from now on. Throws like choose().
   bool is_dead(const http::Url& endpoint, const std::vector<http::Url>& named);
 
-  /// Makes `request`, which goes to `endpoint`, one that is not of the user's own choice, unless
+  /// Marks `request` as one to a host that the registry named, so that Client restricts it; not if
   /// the user trusts the registry's endpoints.
   void mark(http::Request& request, const std::optional<http::Url>& endpoint) const;
 
@@ -54,12 +54,12 @@ private:
   using Clock = std::chrono::steady_clock;
 
   struct Known {
-    std::string obstacle; ///< why it cannot be asked; empty if it can
+    std::string obstacle; ///< why the host cannot be used; empty if it can
     Clock::time_point asked = Clock::now();
   };
   enum class Attempts { one, all };
 
-  /// Why `endpoint` cannot be asked; empty if it can.
+  /// Why `endpoint` cannot be used; empty if it can.
   std::string find_obstacle(const http::Url& endpoint, Attempts attempts);
   const Known& look_at(const http::Url& endpoint, const std::vector<http::Url>& named);
   std::optional<http::Url> find_revived(const std::vector<http::Url>& named);
@@ -69,7 +69,7 @@ private:
   http::Transport& transport_;
   http::Url base_;
   http::EndpointTrust trust_;
-  std::mutex mutex_;                   ///< held while one thread asks for all
+  std::mutex mutex_;                   ///< held during requests, so that one thread asks for all
   std::map<std::string, Known> known_; ///< by origin
 };
 

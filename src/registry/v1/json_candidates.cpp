@@ -15,7 +15,8 @@ struct Escape {
   std::string_view escaped;
 };
 
-/// What Go's encoding/json escapes beyond the rest of the world; none occurs outside strings.
+/// Characters that Go's encoding/json escapes, but JSON.stringify does not; none occurs outside
+/// strings.
 constexpr std::array<Escape, 7> k_go_escapes = {{{"<", "\\u003c"},
                                                  {">", "\\u003e"},
                                                  {"&", "\\u0026"},

@@ -9,8 +9,8 @@
 
 namespace regctl::registry::v1 {
 
-/// How the usual pushers print an image's JSON, which JavaScript's JSON.parse and JSON.stringify do
-/// not keep.
+/// The ways in which common clients print an image's JSON. A server that parses it and prints it
+/// again in JavaScript loses them.
 enum class JsonStyle {
   printed,      ///< as JSON.stringify prints it
   printed_line, ///< the same and "\n"
@@ -25,13 +25,13 @@ struct JsonCandidate {
   std::string text;
 };
 
-/// Every text in one of the styles that JSON.stringify would print as `printed`, each once, most
-/// likely first: `preferred` (what was right for another image of the server), then engines' styles
-/// if an engine made it.
+/// All texts in one of the styles that JavaScript would print as `printed`, each once, most likely
+/// first: in the `preferred` style, which was right for another image of the server, then in
+/// engines' styles if an engine made the image.
 std::vector<JsonCandidate> original_json_candidates(std::string_view printed,
                                                     std::optional<JsonStyle> preferred);
 
-/// The style that was right for the last image of a server. Thread-safe.
+/// Remembers the style that was right for the last image of a server. Thread-safe.
 class LearntStyle {
 public:
   [[nodiscard]] std::optional<JsonStyle> get() const;

@@ -30,11 +30,11 @@ constexpr int k_looks_at_tags = 3;
 using Need = RepositorySession::Need;
 using Stage = PushProgress::Stage;
 
-/// What was learnt about a layer while it was sent.
+/// Results of sending a layer.
 struct Sent {
   std::uint64_t size_bytes = 0;
-  Sha256 payload;                 // unused where the upload has its sum already
-  std::shared_ptr<Tarsum> tarsum; // the same; shared with the source that feeds it
+  Sha256 payload;                 // unused if the upload has a verified checksum
+  std::shared_ptr<Tarsum> tarsum; // likewise; shared with the source that feeds it
 };
 
 struct Checksums {
@@ -42,23 +42,24 @@ struct Checksums {
   std::optional<std::string> tarsum;
 };
 
-/// What a registry said instead of taking a part of an image: 409.
+/// A registry's refusal (409) to take a part of an image.
 struct Refusal {
   std::string text;
-  V1Image expected; ///< what it holds if it is right, as far as that is known
+  V1Image expected; ///< the image that the registry should have then, as far as known
 };
 
-/// How long to wait for an image that another client uploads: as long as for an answer, with its
-/// repetitions.
+/// Limits the wait for an image that another client uploads: as long as all attempts of one request
+/// may take.
 class OthersUpload {
 public:
   explicit OthersUpload(const http::TransportOptions& options)
       : retries_(options.retries), pause_(options.retry_delay),
         end_(Clock::now() + options.stall_timeout * (options.retries + 1)) {}
 
-  /// Waits before the next look at an image that is in this state; false when that was enough.
+  /// Waits before the image is looked up again; `state` is its present state. Returns false when
+  /// the limit is reached.
   bool wait(V1Answer::State state) {
-    // An image that nobody uploads will not come: a few looks are enough.
+    // An absent image is not being uploaded by any client: a few looks are enough.
     absent_looks_ = state == V1Answer::State::absent ? absent_looks_ + 1 : 0;
     if (absent_looks_ > retries_ || Clock::now() >= end_) {
       return false;
@@ -78,8 +79,9 @@ private:
   Clock::time_point end_;
 };
 
-/// Those that were taken on the way, or those of the place the image comes from: what it tells and
-/// was found right is passed on, and what nobody has looked at is not made up.
+/// The checksums to send: those computed while the layer was sent, or, if the source's checksum was
+/// verified, those of the source. In the latter case a tarsum is passed on if the source recorded
+/// one, and not computed.
 Checksums checksums(const V1Upload& upload, Sent& sent) {
   if (!upload.verified_checksum) {
     return {to_digest(sent.payload.finish_hex()), sent.tarsum->result()};
@@ -91,7 +93,7 @@ Checksums checksums(const V1Upload& upload, Sent& sent) {
   return {*upload.verified_checksum, tarsum == told.end() ? std::nullopt : std::optional(*tarsum)};
 }
 
-/// The layer from its first byte, for every attempt to send it, which starts the sums anew.
+/// Opens the layer for one attempt to send it, and starts the checksums anew.
 std::unique_ptr<Source> open_counted(const V1Upload& upload, Sent& sent) {
   sent = Sent();
   auto counted = make_tap_source(upload.layer(), [&sent](std::span<const std::byte> bytes) {
@@ -108,7 +110,7 @@ std::unique_ptr<Source> open_counted(const V1Upload& upload, Sent& sent) {
   return make_unpack_tee(std::move(tapped), sent.tarsum, "the layer");
 }
 
-/// The image as it is held by a registry that has taken all of it.
+/// The image as a registry has it after it has taken everything.
 V1Image image_as_sent(const V1Upload& upload, std::uint64_t layer_size_bytes, std::string payload) {
   auto image = upload.image;
   image.layer_size_bytes = layer_size_bytes;
@@ -116,21 +118,21 @@ V1Image image_as_sent(const V1Upload& upload, std::uint64_t layer_size_bytes, st
   return image;
 }
 
-/// The same as far as it is known before it was sent.
+/// The same, as far as known before sending.
 V1Image image_to_send(const V1Upload& upload) {
   auto image = upload.image;
-  image.payload_checksums.clear(); // of the source; what is sent may be compressed on the way
+  image.payload_checksums.clear(); // those of the source; the layer may be compressed on the way
   if (upload.verified_checksum) {
     image.payload_checksums.push_back(*upload.verified_checksum);
   }
   return image;
 }
 
-/// The same where nothing is sent: reads the layer as it would have been.
+/// The same, without sending: reads the layer as it would have been sent.
 V1Image read_image_to_send(const V1Upload& upload) {
   Sent sent;
   std::string json;
-  do { // only the end of the layer tells the JSON of a store that re-encodes
+  do { // the original JSON of a store that re-encodes is known only at the layer's end
     json = upload.image.json;
     drain(*open_counted(upload, sent));
   } while (json != upload.image.json);
@@ -145,7 +147,7 @@ http::Request put(std::string target, http::Body body) {
   return request;
 }
 
-/// The list that names every image of the push, parents first, each tag at an entry of its own.
+/// The list of all images of the push, parents first, followed by an entry for each tag.
 std::string announcement(const V1PushPlan& plan) {
   auto list = Json::array();
   for (const auto& id : plan.ids) {
@@ -163,7 +165,7 @@ public:
       : session_(std::move(session)), plan_(std::move(plan)), progress_(plan_.ids) {}
 
   std::optional<V1Image> find_image(const std::string& id) override {
-    // An upload that died answers 400: it is pushed again, over the mark, which repairs it.
+    // A dead upload answers 400: pushing it again, over its mark, repairs it.
     auto answer = ask_for_image(*session_, id);
     if (answer.state != V1Answer::State::complete) {
       return std::nullopt;
@@ -213,8 +215,8 @@ public:
 private:
   [[nodiscard]] std::string where() const { return session_->describe(); }
 
-  /// Looks where the tags lead, whatever was said of them. One that was set just now may take a
-  /// moment to show.
+  /// Checks that the tags lead to their images, even though the registry accepted them. A new tag
+  /// may take a moment to show.
   void expect_tags() {
     auto pause = session_->connection().transport.options().retry_delay;
     for (int tries = 1; const auto problem = find_wrong_tag(); ++tries, pause *= 2) {
@@ -226,8 +228,8 @@ private:
     }
   }
 
-  /// What is wrong with the first tag that does not lead to its image. One tag is asked for by
-  /// itself: a repository may have a hundred thousand.
+  /// A sentence about the first tag that does not lead to its image. A single tag is asked for
+  /// alone, because a list may have a hundred thousand.
   std::optional<std::string> find_wrong_tag() {
     if (plan_.tags.empty() ||
         (plan_.tags.size() == 1 && find_tag(*session_, plan_.tags.begin()->first) ==
@@ -271,11 +273,12 @@ private:
       if (!others.wait(answer.state)) {
         throw_never_there(id, answer.state, *refusal);
       }
-      progress_.wait_for(std::nullopt, Stage::waiting); // for nothing, unless the push has failed
+      progress_.wait_for(std::nullopt, Stage::waiting); // throws if the push has failed
     }
   }
 
-  /// Sends all of an image; what the registry said if it refused a part because it has the image.
+  /// Sends all parts of an image. Returns the refusal if the registry did not take one because it
+  /// has the image.
   std::optional<Refusal> try_to_send(const V1Upload& upload,
                                      const std::optional<std::string>& parent) {
     Sent sent;
@@ -289,8 +292,8 @@ private:
       if (const auto text = send_layer(upload, sent)) {
         return Refusal{*text, image_to_send(upload)};
       }
-      // Only the end of the layer tells the JSON of a store that re-encodes: docker-registry takes
-      // json and layer again over its mark.
+      // The original JSON of a store that re-encodes is known only at the layer's end.
+      // docker-registry takes json and layer again while the image is marked as an upload.
     } while (json != upload.image.json);
     progress_.wait_for(parent, Stage::complete);
     const auto sums = checksums(upload, sent);
@@ -301,7 +304,7 @@ private:
     return std::nullopt;
   }
 
-  /// Nothing counts as there that is not what would have been sent.
+  /// Throws Error{integrity} unless the image at the registry is the one that would have been sent.
   void expect_same(const V1Image& there, const V1Upload& upload, const Refusal& refusal) const {
     auto difference = find_v1_difference(there, refusal.expected);
     const bool tells_sum = !payload_sums(there).empty();
@@ -332,8 +335,8 @@ private:
                                             "', but does not have it either");
   }
 
-  /// Sends a request of the push. The text of a 409, by which a server says that it has the image,
-  /// or that somebody else is bringing it.
+  /// Sends a request of the push. Returns the text of a 409: the server has the image, or another
+  /// client is uploading it.
   std::optional<std::string> send(const http::Request& request, const std::string& what) {
     auto response = session_->send(request, Need::write);
     if (response.status == 409) {
@@ -364,8 +367,8 @@ private:
   std::optional<std::string> send_checksum(const std::string& id, const Checksums& sums) {
     auto request = put(image_path(id, "checksum"), http::text_body(""));
     request.headers.add("X-Docker-Checksum-Payload", sums.payload);
-    // Engines send the tarsum, so a server may want it; docker-registry 0.9 ignores it. A layer
-    // that is no tar has none.
+    // Engines send the tarsum, so a server may require it; docker-registry 0.9 ignores it. A layer
+    // that is not a tar has none.
     if (sums.tarsum) {
       request.headers.add("X-Docker-Checksum", *sums.tarsum);
     }
@@ -385,11 +388,12 @@ private:
     return std::nullopt;
   }
 
-  /// docker-registry 0.9 swallows write errors of its disk; what it holds in the end tells.
+  /// Compares the stored size with the sent one, because docker-registry 0.9 ignores write errors
+  /// of its disk.
   void compare_size(const std::string& id, std::uint64_t sent_bytes) {
     const auto answer = ask_for_image(*session_, id);
     if (answer.state == V1Answer::State::absent && !plan_.tags.empty() && !is_tagged_) {
-      // Quay shows no image before a tag leads to it.
+      // Quay shows an image only when a tag leads to it.
       const std::lock_guard lock(mutex_);
       unseen_.emplace(id, sent_bytes);
       return;
@@ -417,8 +421,8 @@ private:
     }
   }
 
-  /// An image of the wrong size is complete for the registry, which says "already exists" to a
-  /// second attempt: that must not pass for success.
+  /// Throws if the image has the wrong size at the registry. The registry takes it for complete and
+  /// answers "already exists" to a second attempt, which must not count as success.
   void refuse_disputed(const std::string& id) {
     const std::lock_guard lock(mutex_);
     if (const auto found = disputed_.find(id); found != disputed_.end()) {
@@ -429,9 +433,9 @@ private:
   std::shared_ptr<RepositorySession> session_;
   V1PushPlan plan_;
   PushProgress progress_;
-  std::mutex mutex_;                            ///< guards what follows
-  std::map<std::string, Error> disputed_;       // images that are not there as they were sent
-  std::map<std::string, std::uint64_t> unseen_; // images that are to be asked for, and their bytes
+  std::mutex mutex_;                            ///< guards the members below
+  std::map<std::string, Error> disputed_;       // images whose stored size is wrong
+  std::map<std::string, std::uint64_t> unseen_; // sent sizes, to be compared after the tags are set
   bool is_tagged_ = false;
 };
 

@@ -11,9 +11,9 @@ namespace regctl::registry::v1 {
 
 /// Announces the push to the registry (`PUT repositories/NS/NAME/`) and returns it.
 ///
-/// For each image json, layer, checksum, as engines do. A child's json is sent when its parent's is
-/// there and its checksum when its parent is complete: layers of one chain travel at the same time,
-/// yet an image that is complete has a complete chain below it.
+/// Each image is sent like engines do: json, layer, checksum. A child's json is sent when the
+/// registry has its parent's json, and its checksum when the parent is complete. So layers of one
+/// chain are sent in parallel, and yet a complete image always has complete parents.
 std::unique_ptr<V1Push> begin_push(std::shared_ptr<RepositorySession> session,
                                    const V1PushPlan& plan);
 

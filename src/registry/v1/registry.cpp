@@ -19,8 +19,8 @@ namespace {
 
 using Need = RepositorySession::Need;
 
-/// Reads {"team/app:1.0": ID, "team/app": ID of latest, …} member by member: a listing can have a
-/// hundred thousand of them.
+/// Reads {"team/app:1.0": ID, "team/app": ID of latest, …} member by member, since a listing can
+/// have a hundred thousand.
 class ListingReader final : public JsonReader {
 public:
   explicit ListingReader(const Registry::OnTag& on_tag) : on_tag_(on_tag) {}
@@ -44,7 +44,8 @@ private:
     return depth() > 0;
   }
 
-  /// What has neither an ID nor the form of "NAME:TAG" is something else, such as an error's text.
+  /// Passes on a tag. Members with neither an ID nor a name like "NAME:TAG" are something else,
+  /// such as the text of an error.
   void tell(const std::optional<std::string>& id) {
     const auto colon = std::min(name_.rfind(':'), name_.size());
     if (depth() == 1 && (id || colon < name_.size())) {
@@ -70,12 +71,12 @@ public:
     return std::make_shared<RepositorySession>(connection_, repository);
   }
 
-  /// An index request that is about no repository.
+  /// Sends an index request that concerns no repository.
   http::Response ask(std::string target) {
     return RepositorySession(connection_, "").send_index(get(std::move(target)), Need::read);
   }
 
-  /// Whether a repository of this name answers; one that is denied is not known to.
+  /// Whether the registry has a repository of this name; false if access is denied.
   bool has_repository(const std::string& name) {
     try {
       return list_tags(*session(name)).has_value();
@@ -87,7 +88,7 @@ public:
     }
   }
 
-  /// The same without a credential, for a status of any kind.
+  /// Sends a GET request without a credential; returns any status.
   http::Response ask_anonymously(std::string target) {
     auto request = get("");
     request.url = connection_->base;
@@ -144,7 +145,7 @@ bool Registry::check_credential() {
     throw_status(response, "cannot log in to " + impl_->connection().host);
   }
   http::discard_body(response);
-  // docker-registry, npm's server and others without users say yes to everybody.
+  // docker-registry, npm's server and other servers without users accept everyone.
   auto anonymous = impl_->ask_anonymously(target);
   http::discard_body(anonymous);
   return !is_success(anonymous.status);

@@ -23,7 +23,7 @@ namespace {
 
 using Need = RepositorySession::Need;
 
-/// An upload that is under way is over soon or never; a dead one is told after this many tries.
+/// A running upload ends soon; after this many looks it counts as dead.
 constexpr int k_in_progress_tries = 3;
 
 V1Image read_image(RepositorySession& session, http::Response& response, const std::string& id) {
@@ -35,8 +35,8 @@ V1Image read_image(RepositorySession& session, http::Response& response, const s
     image.payload_checksums = parse_checksums(*sums);
   } else if (const auto sum = response.headers.find("X-Docker-Checksum");
              sum && sum->starts_with(k_sha256_prefix)) {
-    // docker-registry-server 2.2.0 (npm): it prints the JSON anew, so the sum may be another
-    // text's.
+    // docker-registry-server 2.2.0 (npm) prints the JSON anew, so the checksum may be that of
+    // another text.
     image.payload_checksums = {*sum};
     for (auto& candidate : original_json_candidates(image.json, session.json_style().get())) {
       image.json_candidates.push_back(std::move(candidate.text));
@@ -53,7 +53,7 @@ public:
   std::size_t read(std::span<std::byte>) override { return 0; }
 };
 
-/// Remembers in which style the JSON of `image` turned out to be.
+/// Remembers the style in which the JSON of `image` was pushed.
 void learn_style(RepositorySession& session, const V1Image& image, const std::string& json) {
   for (const auto& candidate : original_json_candidates(image.json, std::nullopt)) {
     if (!image.json_candidates.empty() && candidate.text == json) {
@@ -66,8 +66,8 @@ void learn_style(RepositorySession& session, const V1Image& image, const std::st
 http::Request layer_request(const V1Image& image, std::uint64_t offset) {
   auto request = get(image_path(image.id, "layer"));
   if (offset > 0 && image.layer_size_bytes) {
-    // docker-registry 0.9 announces one byte too many for "N-" and then stalls, and answers 416 to
-    // a range of one byte: always name the last byte, and ask for two where one is missing.
+    // docker-registry 0.9 announces one byte too many for "N-" and then stalls, and it answers 416
+    // to a range of one byte. So the range always names the last byte and has at least two.
     const auto last = *image.layer_size_bytes - 1;
     const auto first = std::min(offset, last - 1);
     request.headers.add("Range", "bytes=" + std::to_string(first) + "-" + std::to_string(last));
@@ -84,7 +84,7 @@ http::Response open_layer_at(RepositorySession& session, const V1Image& image,
     response.status = 200;
     response.body = std::make_unique<NoLayer>();
   }
-  // On resuming, what no range is to be had for is asked for as a whole.
+  // If the server has no range to resume from, the caller asks for the whole layer.
   const bool has_no_range = offset > 0 && (response.status == 404 || response.status == 416);
   if (response.status != 200 && response.status != 206 && !has_no_range) {
     throw_status(response, "cannot read the layer of image " + short_id(image.id));
@@ -177,8 +177,8 @@ std::optional<std::vector<std::string>> RemoteRepository::ancestry(const std::st
   request.repeat = http::Repeat::not_after_500;
   auto response = session_->send(std::move(request), Need::read);
   if (response.status != 200) {
-    // 404 for a missing file, 400 for an unfinished upload, 500 for a damaged one: the chain of
-    // parents tells more than any of them.
+    // 404 means a missing file, 400 an unfinished upload, 500 a damaged file. In all cases the
+    // caller learns more from the chain of parents.
     http::discard_body(response);
     return std::nullopt;
   }
@@ -248,7 +248,7 @@ void RemoteRepository::put_tag(const std::string& tag, const std::string& id) {
 }
 
 void RemoteRepository::remove_tag(const std::string& tag) {
-  // npm's server answers 200 whether or not there was such a tag.
+  // npm's server answers 200 even if there was no such tag.
   if (!tags().contains(tag)) {
     throw Error(ErrorKind::not_found, "there is no tag " + describe() + ":" + tag);
   }
@@ -256,7 +256,7 @@ void RemoteRepository::remove_tag(const std::string& tag) {
       get(repository_path(session_->repository()) + "/tags/" + http::percent_encode(tag));
   request.method = http::Method::remove;
   auto response = session_->send(request, Need::remove);
-  // A repetition finds that the first attempt removed it.
+  // A retry gets 404 if the first attempt has removed the tag.
   const bool is_gone =
       response.status == 404 && !list_tags(*session_).value_or(V1Tags()).contains(tag);
   if (!is_success(response.status) && !is_gone) {
@@ -267,14 +267,14 @@ void RemoteRepository::remove_tag(const std::string& tag) {
 
 void RemoteRepository::remove() {
   static_cast<void>(
-      tags()); // tells a repository that is not there from a server that cannot remove
+      tags()); // throws if there is no such repository: a server that cannot remove answers 404 too
   auto request = get(repository_path(session_->repository()) + "/");
   request.method = http::Method::remove;
   auto response = session_->send_index(request, Need::remove);
   if (response.status == 404 || response.status == 405) {
     http::discard_body(response);
     if (!list_tags(*session_)) {
-      return; // a repetition finds that the first attempt removed it
+      return; // a retry gets 404 if the first attempt has removed it
     }
     throw Error(ErrorKind::unsupported, session_->connection().host + " cannot remove repositories",
                 "remove the tags one by one: regctl rm " + describe() + ":TAG");

@@ -11,7 +11,7 @@
 
 namespace regctl::registry::v1 {
 
-/// A repository at a v1 registry.
+/// A repository of a v1 registry.
 class RemoteRepository final : public V1Repository {
 public:
   explicit RemoteRepository(std::shared_ptr<RepositorySession> session);
@@ -28,21 +28,21 @@ public:
   void remove() override;
 
 private:
-  std::shared_ptr<RepositorySession> session_; // shared with pushes and layers that outlive a call
+  std::shared_ptr<RepositorySession> session_; // shared with pushes and open layers
 };
 
 /// "/v1/images/ID/PART".
 std::string image_path(const std::string& id, std::string_view part);
 
-/// Asks for an image's JSON: 404 is absent, 400 ("Image is being uploaded") in progress. Throws
-/// Error{protocol} if it is another image's.
+/// Asks for an image's JSON: 404 means absent, 400 ("Image is being uploaded") in progress. Throws
+/// Error{protocol} if the JSON is that of another image.
 V1Answer ask_for_image(RepositorySession& session, const std::string& id);
 
 /// All tags; nothing if there is no such repository.
 std::optional<V1Tags> list_tags(RepositorySession& session);
 
-/// The image that `GET …/tags/TAG` names; nothing for any answer that names none: only the list
-/// says that there is no such tag.
+/// The image that `GET …/tags/TAG` names; nothing if the answer names none. Only the list of tags
+/// shows reliably that a tag does not exist.
 std::optional<std::string> find_tag(RepositorySession& session, const std::string& tag);
 
 /// Sends `PUT …/tags/TAG`.

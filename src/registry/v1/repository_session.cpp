@@ -56,7 +56,7 @@ RepositorySession::RepositorySession(std::shared_ptr<const Connection> connectio
                                      std::string repository)
     : connection_(std::move(connection)), repository_(std::move(repository)),
       credential_(connection_->credential_for(repository_)) {
-  // As engines do: a standalone registry behind TLS gets Basic on every request.
+  // Like engines: a standalone registry behind TLS gets Basic with every request.
   basic_only_ = credential_ && connection_->base.scheme == "https" &&
                 connection_->ping.standalone.value_or(false);
 }
@@ -89,7 +89,7 @@ http::Response RepositorySession::send_index(http::Request request, Need need) {
 http::Response RepositorySession::send(http::Request request, Need need) {
   ask_index_first(need);
   const auto target = request.url.target;
-  // A 401 may ask for Basic first and then for a token; more rounds would not teach us anything.
+  // A 401 may ask for Basic first and then for a token; further rounds bring nothing new.
   for (int round = 0;;) {
     const auto named = named_endpoints();
     const auto endpoint = connection_->endpoints->choose(named);
@@ -100,7 +100,7 @@ http::Response RepositorySession::send(http::Request request, Need need) {
     connection_->endpoints->mark(request, endpoint);
     auto response = send_unless_dead(request, endpoint, named);
     if (!response) {
-      continue; // at the next: each dies but once
+      continue; // ask the next endpoint; ends because each one dies only once
     }
     if (response->status == 403 || (response->status == 401 && round == 2)) {
       deny_at(endpoint, *response);
@@ -116,8 +116,8 @@ http::Response RepositorySession::send(http::Request request, Need need) {
   }
 }
 
-/// The answer of `endpoint`; nothing if it has died, so that the request is to be sent elsewhere.
-/// Endpoints of one registry share what they store: what may be repeated at one of them may be
+/// The answer of `endpoint`; nothing if it is dead, so that the caller asks another one. Endpoints
+/// of one registry share their storage: a request that may be repeated at one of them may be
 /// repeated at another.
 std::optional<http::Response>
 RepositorySession::send_unless_dead(http::Request& request,
@@ -143,7 +143,8 @@ RepositorySession::send_unless_dead(http::Request& request,
   return std::nullopt;
 }
 
-/// Every request passes here, also those that are made for a token: an announcement asks for one.
+/// Sends a request. All requests pass here, also those for a token, because an announcement for a
+/// write token writes the index too.
 http::Response RepositorySession::exchange(http::Request& request) {
   request.cookies = cookies_;
   std::unique_lock<std::mutex> turn;
@@ -153,8 +154,8 @@ http::Response RepositorySession::exchange(http::Request& request) {
   return connection_->transport.send(request);
 }
 
-/// A registry that is not known to stand alone may keep its images elsewhere and want tokens: its
-/// index tells, as engines ask it. One that stands alone is asked only when it says 401.
+/// Sends the first index request, as engines do: a registry that is not known to be standalone may
+/// want tokens and keep its images on other hosts. A standalone one is asked only after a 401.
 void RepositorySession::ask_index_first(Need need) {
   {
     const std::lock_guard lock(mutex_);
@@ -173,7 +174,7 @@ void RepositorySession::ask_index_first(Need need) {
   request_token(need == Need::remove ? Need::read : need);
 }
 
-/// Errors of a host that the user never named say how we came there.
+/// Adds to errors of an endpoint how it came to be asked, since the user did not name it.
 template <class Body>
 http::Response RepositorySession::in_context_of(const std::optional<http::Url>& endpoint,
                                                 Body&& body) const {
@@ -197,7 +198,7 @@ RepositorySession::Tried RepositorySession::choose(Need need,
                                                    const std::optional<http::Url>& endpoint) {
   const bool may_have_password = connection_->endpoints->may_have_password(endpoint);
   const std::lock_guard lock(mutex_);
-  for (const auto kind : {need, Need::write, Need::read}) { // another may do where none is wanted
+  for (const auto kind : {need, Need::write, Need::read}) { // the server may accept another
     if (!(basic_only_ && may_have_password) && !token(kind).empty()) {
       return {token(kind), false, may_have_password};
     }
@@ -208,7 +209,8 @@ RepositorySession::Tried RepositorySession::choose(Need need,
   return {{}, false, may_have_password};
 }
 
-/// After a 401: makes the next choose() give something better. False if there is nothing better.
+/// After a 401: prepares a better authorization for the next choose(). Returns false if there is
+/// none.
 bool RepositorySession::renew(Need need, const http::Response& refused, const Tried& tried) {
   if (offers(refused, "basic") && !tried.is_basic) {
     if (credential_ && tried.may_be_basic) {
@@ -219,7 +221,7 @@ bool RepositorySession::renew(Need need, const http::Response& refused, const Tr
     if (!offers(refused, "token")) {
       return false;
     }
-    // An index may give everybody a token for what everybody may read.
+    // An index may give anonymous clients tokens for public repositories.
   }
   const std::lock_guard renewal(renewal_);
   const auto current = [&] {
@@ -228,7 +230,7 @@ bool RepositorySession::renew(Need need, const http::Response& refused, const Tr
     return token(need);
   };
   if (const auto before = current(); !before.empty() && before != tried.authorization) {
-    return true; // another thread has fetched it meanwhile
+    return true; // another thread has fetched a new one meanwhile
   }
   request_token(need);
   const auto after = current();
@@ -241,7 +243,8 @@ void RepositorySession::request_token(Need need) {
   if (need == Need::read) {
     request.url.target += "/images";
   } else if (need == Need::remove) {
-    // docker-registry 0.9.1 does nothing else on this request (recorded: 108, 109).
+    // docker-registry 0.9.1 does nothing else on this request
+    // (tests/data/v1/server-0.9-requests.txt, 108 and 109).
     request.method = http::Method::remove;
     request.url.target += "/images";
   } else {
@@ -252,7 +255,7 @@ void RepositorySession::request_token(Need need) {
     request.body = http::text_body(announcement_);
   }
   auto response = send_index(std::move(request), need);
-  // A 404 is no failure here: the repository may have tags and no list of images, or be new.
+  // A 404 is no failure: the repository may be new, or have tags but no list of images.
   http::discard_body(response);
 }
 
@@ -289,7 +292,7 @@ void RepositorySession::deny_at(const std::optional<http::Url>& endpoint,
 }
 
 void RepositorySession::deny(http::Response& response) const {
-  if (response.url.origin() != connection_->base.origin()) { // it has never had our password
+  if (response.url.origin() != connection_->base.origin()) { // it never got the password
     const auto text = error_text(response);
     throw Error(ErrorKind::denied, response.url.origin() + ", where " + connection_->host +
                                        " sends us, denies access to " + repository_ +

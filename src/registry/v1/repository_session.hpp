@@ -18,20 +18,21 @@
 
 namespace regctl::registry::v1 {
 
-/// Lets what writes a repository's index (announcement, end of a push, tags, removal) go one
-/// request at a time. Requests that write the same index at once break docker-registry 0.9 with a
-/// search database: it answers 500 to one of them. The locks are few, so that memory does not grow
-/// with the number of repositories. Thread-safe.
+/// Serialises requests that write a repository's index: announcement, end of a push, tags, removal.
+/// Parallel ones break docker-registry 0.9 with a search database, which answers 500 to one of
+/// them. There is a fixed number of locks, so that memory does not grow with the number of
+/// repositories. Thread-safe.
 class IndexTurns {
 public:
-  /// Waits for the turn of `repository`, which ends with the lock.
+  /// Waits for the turn of `repository`. The turn ends when the lock is destroyed.
   [[nodiscard]] std::unique_lock<std::mutex> take(const std::string& repository);
 
 private:
   std::array<std::mutex, 64> mutexes_;
 };
 
-/// How one registry is reached. Immutable but for the turns.
+/// The data for reaching one registry. Immutable except for the turns and endpoints, which are
+/// thread-safe.
 struct Connection {
   http::Transport& transport; ///< outlives every connection
   http::Url base;
@@ -39,28 +40,31 @@ struct Connection {
   Registry::CredentialFor credential_for;
   Ping ping;
   std::shared_ptr<Endpoints> endpoints;
-  std::shared_ptr<IndexTurns> index_turns = std::make_shared<IndexTurns>(); ///< of all its sessions
+  std::shared_ptr<IndexTurns> index_turns = std::make_shared<IndexTurns>(); ///< of all sessions
 };
 
-/// "/v1/repositories/library/app" for "app": the path of a repository, percent-encoded, without a
-/// final slash.
+/// The path of a repository, percent-encoded, without a final slash: "/v1/repositories/library/app"
+/// for "app".
 std::string repository_path(std::string_view name);
 
 /// A GET of `target`, a path with or without a query.
 http::Request get(std::string target);
 
-/// Requests about one repository and its images, with whatever authorization its server wants.
+/// Sends requests about one repository and its images, with the authorization that the server
+/// wants.
 ///
 /// Index requests (`PUT repositories/…`, `GET …/images`, users, search) carry Basic and
-/// `X-Docker-Token: true`; what they answer (X-Docker-Token, X-Docker-Endpoints) is used for image
-/// and tag requests. Tokens for reading, writing and removing are kept apart, since docker-registry
-/// in token mode refuses the one for the other. A 401 is answered once with a fresh token, or with
-/// Basic where the challenge asks for it (nginx in front), which then stays. Without a credential a
-/// token is asked for all the same, where one is offered: what everybody may read has tokens for
-/// everybody. The password goes to the registry itself; endpoints get tokens, unless the user
-/// trusts them. Cookies stay in the session: Quay keeps in one of them which repository the last
-/// index request was about. Thread-safe. Source: docker-registry 0.9.1 and engines 1.3 to 1.9 as
-/// recorded; registry-v1 section 5.
+/// `X-Docker-Token: true`. The token and the endpoints in their answers are used for requests for
+/// images and tags. Tokens for reading, writing and removing are kept apart, because
+/// docker-registry in token mode accepts each only for its own purpose.
+///
+/// After a 401 the request is repeated with a fresh token, or with Basic if the challenge asks for
+/// it (nginx in front); Basic is then used for all later requests. Without a credential the session
+/// asks for a token too, because public repositories give tokens to anonymous clients. Only the
+/// registry itself gets the password; endpoints get tokens, unless the user trusts them. Cookies
+/// stay in the session: in one of them Quay keeps the repository of the last index request.
+/// Thread-safe. Source: docker-registry 0.9.1 and engines 1.3 to 1.9 as recorded; registry-v1
+/// section 5.
 class RepositorySession {
 public:
   enum class Need { read, write, remove };
@@ -73,27 +77,27 @@ public:
   /// "host:5000/team/app".
   [[nodiscard]] std::string describe() const;
 
-  /// An index request at the registry itself. Its answer's token is kept for `need`. Any status but
-  /// 401 is returned.
+  /// Sends an index request to the registry itself, and keeps the token of the answer for `need`.
+  /// Returns any status but 401. Throws Error{denied} for a 401.
   http::Response send_index(http::Request request, Need need);
 
-  /// A request for an image or a tag at an endpoint that the index named (see Endpoints), else at
-  /// the registry itself; only target, method, headers and body of `request` need be set. Where the
-  /// endpoint turns out to be dead it goes to the next. Throws Error{denied} for a 401 that stays,
-  /// and for a 403.
+  /// Sends a request for an image or a tag to an endpoint that the index named (see Endpoints),
+  /// else to the registry itself. Only target, method, headers and body of `request` need be set.
+  /// If the endpoint is dead the request goes to the next. Throws Error{denied} for a 403, and for
+  /// a 401 that no authorization helps against.
   http::Response send(http::Request request, Need need);
 
-  /// How the JSONs of this repository were written before the server re-encoded them.
+  /// The style in which this repository's JSONs were pushed, before the server printed them again.
   [[nodiscard]] LearntStyle& json_style() noexcept { return json_style_; }
 
-  /// What `PUT repositories/NS/NAME/` sends when a write token is wanted; "[]" until set.
+  /// The body of `PUT repositories/NS/NAME/` when a write token is requested; "[]" until set.
   void set_announcement(std::string body);
 
 private:
   struct Tried {
     http::Secret authorization;
     bool is_basic = false;
-    bool may_be_basic = true; ///< the host is one that the registry's password is for
+    bool may_be_basic = true; ///< the host may get the registry's password
   };
 
   http::Response exchange(http::Request& request);
@@ -120,7 +124,7 @@ private:
   LearntStyle json_style_;
 
   std::mutex renewal_; ///< held while a token is fetched, so that one thread fetches for all
-  std::mutex mutex_;   ///< guards what follows
+  std::mutex mutex_;   ///< guards the members below
   std::string announcement_ = "[]";
   std::vector<http::Url> named_endpoints_;
   std::array<http::Secret, 3> tokens_; ///< by Need

@@ -18,7 +18,7 @@ namespace regctl::registry::v1 {
 
 namespace {
 
-constexpr std::uint64_t k_page_limit = 10'000; // a server that pages for ever is cut off
+constexpr std::uint64_t k_page_limit = 10'000; // stops a server with endless pages
 
 bool is_true(const Json& object, std::string_view name) {
   const auto* member = find_member(object, name);
@@ -29,7 +29,7 @@ std::uint64_t number_or_zero(const Json* number) {
   return number != nullptr && number->is_number_unsigned() ? number->get<std::uint64_t>() : 0;
 }
 
-/// With the name as it is listed.
+/// Reads one result; its name is still quoted.
 SearchResult read_hit(const Json& result) {
   SearchResult hit;
   hit.name = required_string(result, "name", "search result");
@@ -42,11 +42,11 @@ SearchResult read_hit(const Json& result) {
 
 struct Page {
   std::optional<std::vector<SearchResult>> hits; ///< nothing without a list of results
-  std::uint64_t pages = 0;                       ///< of the whole answer, as far as it tells
-  std::uint64_t results = 0;                     ///< of the whole answer, or of this page
+  std::uint64_t pages = 0;   ///< number of all pages, if the server tells it; else 0
+  std::uint64_t results = 0; ///< number of all results, or of those on this page
 };
 
-/// Result by result: docker-registry answers with all repositories at once.
+/// Reads result by result, because docker-registry puts all repositories into one page.
 Page read_page(std::string_view text, const std::string& what) {
   Page page;
   const auto read = [&](const std::string& name, const Json& value) {
@@ -75,7 +75,8 @@ bool is_repository_name(const std::string& text) {
   }
 }
 
-/// `name`, decoded once, decoded twice; as far as each is a name. The first one is any text.
+/// `name` as it is, decoded once, decoded twice, as long as the results are valid names; `name`
+/// itself may be any text.
 std::vector<std::string> decodings(const std::string& name) {
   constexpr std::size_t k_most = 3;
   std::vector<std::string> all = {name};
@@ -119,7 +120,7 @@ public:
   }
 
 private:
-  /// One without hits for a page that is not there.
+  /// Asks for a page; a missing one (404) has no hits.
   Page ask(std::string_view term, std::uint64_t page) const {
     auto target = "/v1/search?q=" + http::percent_encode(term);
     if (page > 1) {
@@ -137,7 +138,7 @@ private:
                      "the search result of " + context_.host);
   }
 
-  /// False if the page brought nothing new: it is behind the last one, or that one again.
+  /// Adds a page. Returns false if it has nothing new: it is past the end, or repeats the last one.
   bool take(std::vector<SearchResult> page) {
     if (page.empty()) {
       return false;
@@ -163,7 +164,7 @@ private:
     return true;
   }
 
-  /// The name as the registry answers to it.
+  /// The listed name, decoded to the one that the registry knows.
   std::string spell(const std::string& listed) {
     const auto all = decodings(listed);
     const auto depth = all.size() - 1;
@@ -179,7 +180,7 @@ private:
         return all[level];
       }
       if (level == 0) {
-        return all.back(); // removed since, perhaps
+        return all.back(); // perhaps removed meanwhile
       }
     }
   }
@@ -195,7 +196,7 @@ private:
   std::vector<SearchResult> hits_;
   std::set<std::string> names_;
   std::set<std::string> rows_seen_;
-  std::map<std::size_t, std::size_t> depth_; ///< how far a name is decoded, by how far it can be
+  std::map<std::size_t, std::size_t> depth_; ///< right number of decodings, by the possible number
   std::uint64_t rows_ = 0;
   std::uint64_t promised_ = 0;
   bool is_cut_ = false;

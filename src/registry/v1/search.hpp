@@ -12,25 +12,27 @@
 
 namespace regctl::registry::v1 {
 
-/// What a search asks, and whom it tells.
+/// The functions that a search needs.
 struct SearchContext {
   std::string host; ///< for messages
-  /// Sends GET of a path with a query.
+  /// Sends a GET request for a path with a query.
   std::function<http::Response(std::string target)> ask;
-  /// Whether the registry answers to this name of a repository.
+  /// Whether the registry has a repository of this name.
   std::function<bool(const std::string& name)> has_repository;
-  /// Says a sentence for the user.
+  /// Receives a sentence for the user.
   std::function<void(const std::string&)> note;
 };
 
-/// Repositories that match `term`, as the server matches; all pages, each name once. Nothing if
+/// Repositories that match `term` by the server's rules, of all pages, each name once. Nothing if
 /// search is off: 404, or an answer without results.
 ///
-/// Servers page in ways of their own: Quay says "this page or one more", and answers its fifth page
-/// for every later one. A page that brings nothing new ends it, and where more was promised than
-/// came, that is noted. docker-registry 0.9 quotes the slashes behind the namespace ("%2F"), and
-/// once more ("%252F") what its index learnt from the storage: a name is decoded as far as the
-/// registry answers to it, which is tried once for each depth of quoting.
+/// Servers count pages differently: Quay's number of pages is the present page or one more, and for
+/// pages after the fifth it repeats the fifth. So a page without new names ends the search. If
+/// there are fewer results than the server promised, that is noted.
+///
+/// docker-registry 0.9 quotes slashes after the namespace ("%2F"), and quotes them twice ("%252F")
+/// in names that its index read from the storage. A name is decoded until the registry has a
+/// repository of that name; that is tried once for each depth of quoting.
 std::optional<std::vector<SearchResult>> search(const SearchContext& context,
                                                 std::string_view term);
 

@@ -25,7 +25,7 @@ class TagList {
 public:
   explicit TagList(const WholeId& whole_id) : whole_id_(whole_id) {}
 
-  /// Nothing for an ID that cannot be read: docker-registry 0.9 sends null for it.
+  /// Adds a tag. It has no ID if the server cannot read it: docker-registry 0.9 sends null then.
   void add(const std::string& tag, const Json& id) {
     auto& place = tags_[tag];
     if (!id.is_string()) {

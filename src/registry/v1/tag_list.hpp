@@ -10,13 +10,13 @@
 
 namespace regctl::registry::v1 {
 
-/// Asks for the whole ID of a tag of which a list has the first digits; nothing if it is not to be
-/// had.
+/// Returns the whole ID of a tag if a list has only its first digits; nothing if it cannot be found
+/// out.
 using WholeId = std::function<std::optional<std::string>(const std::string& tag)>;
 
-/// The tags of an answer to `GET …/tags`, called `what` in errors: {TAG: ID}, or a list of
-/// {"name": TAG, "layer": ID} as the Hub's index and those that copied it have it, with eight
-/// digits of the ID. Throws Error{protocol} for anything else. Source: moby issue 9029.
+/// The tags in an answer to `GET …/tags`, which errors call `what`. Forms: {TAG: ID}; or a list of
+/// {"name": TAG, "layer": ID} with eight digits of the ID, from the Hub's index and servers that
+/// copied it. Throws Error{protocol} for anything else. Source: moby issue 9029.
 V1Tags read_tag_list(std::string_view text, const std::string& what, const WholeId& whole_id);
 
 } // namespace regctl::registry::v1

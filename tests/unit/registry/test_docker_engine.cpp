@@ -39,7 +39,7 @@ void load(DockerEngine& engine, const std::string& archive) {
 
 TEST_SUITE_BEGIN("registry/docker_engine");
 
-TEST_CASE("an engine is asked whether it is there before anything is moved for it") {
+TEST_CASE("an engine is pinged before any data are moved") {
   EngineHost host;
   CHECK(DockerEngine(host.server).describe() == "the Docker engine at tcp://engine:2375");
   host.server.on("GET /_ping", {no_answer()});
@@ -52,7 +52,7 @@ TEST_CASE("an engine is asked whether it is there before anything is moved for i
   }
 }
 
-TEST_CASE("an engine behind another kind of address cannot be asked") {
+TEST_CASE("an engine at another kind of address is a usage error") {
   EngineHost host("ssh://engine");
   CHECK(failure([&] { DockerEngine(host.server); }) == ErrorKind::usage);
   CHECK(host.server.lines().empty());
@@ -66,7 +66,7 @@ TEST_CASE("an image is saved as it streams") {
   CHECK(failure([&] { engine.save("team/other"); }) == ErrorKind::not_found);
 }
 
-TEST_CASE("an archive is loaded, and what the engine says behind its 200 counts") {
+TEST_CASE("an archive is loaded, and an error after the engine's 200 counts") {
   EngineHost host;
   DockerEngine engine(host.server);
   const auto line = "POST /images/load?quiet=1";

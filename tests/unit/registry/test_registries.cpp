@@ -51,7 +51,7 @@ const http::Headers k_v2 = {{"Docker-Distribution-Api-Version", "registry/2.0"}}
 
 TEST_SUITE_BEGIN("registry/registries");
 
-TEST_CASE("a host of v1 is known by its ping, which no password is sent along with") {
+TEST_CASE("a v1 host is recognised by its ping, which carries no password") {
   Run run;
   run.server.on("GET /v1/_ping", {{200, "true", k_v1}});
   const auto detected = run.detect("reg.example");
@@ -64,7 +64,7 @@ TEST_CASE("a host of v1 is known by its ping, which no password is sent along wi
   CHECK(run.server.seen()[0].authorization.empty());
 }
 
-TEST_CASE("what a ping says of standing alone") {
+TEST_CASE("every value of X-Docker-Registry-Standalone is understood") {
   struct Row {
     std::optional<std::string> value;
     std::optional<bool> standalone;
@@ -82,7 +82,8 @@ TEST_CASE("what a ping says of standing alone") {
   }
 }
 
-TEST_CASE("an old registry answers at /_ping, and a web server with a page for all is none") {
+TEST_CASE("an old registry answers at /_ping, and a web server with a page for every path is no "
+          "registry") {
   Run run;
   run.server.on("GET /_ping", {{200, "true"}});
   CHECK(run.detect("reg.example").v1);
@@ -101,7 +102,7 @@ TEST_CASE("a proxy that guards the ping gets Basic") {
   CHECK(failure([&] { run.detect("reg.example"); }) == ErrorKind::denied);
 }
 
-TEST_CASE("v2 is looked for where there is no v1, or where everything is asked") {
+TEST_CASE("v2 is looked for if there is no v1, or if everything is asked") {
   Run run;
   run.server.on("GET /v2/", {{401, "", k_v2}});
   CHECK(run.detect("reg.example").speaks_v2);
@@ -135,7 +136,7 @@ TEST_CASE("an insecure host is asked by https, then by http") {
   CHECK(failure([&] { run.detect("old.example"); }) == ErrorKind::unavailable);
 }
 
-TEST_CASE("every other host is asked by https alone") {
+TEST_CASE("every other host is asked by https only") {
   Run run;
   run.server.on("GET /v1/_ping", {no_answer()});
   run.server.on("GET http://reg.example/v1/_ping", {{200, "true", k_v1}});
@@ -151,7 +152,7 @@ TEST_CASE("a host is asked once for a whole run") {
   CHECK(run.server.lines().size() == 1);
 }
 
-TEST_CASE("a host that is no v1 registry says what it is") {
+TEST_CASE("the error for a host that is no v1 registry says what it is") {
   Run run;
   CHECK(failure([&] { run.registries.v1({"reg.example"}); }) == ErrorKind::protocol);
   run.server.on("GET /v2/", {{200, "", k_v2}});

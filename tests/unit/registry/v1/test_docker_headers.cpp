@@ -30,7 +30,7 @@ TEST_CASE("a token is sent back with its scheme once") {
   CHECK(token_in("X-Docker-Token", "Token ").empty());
 }
 
-TEST_CASE("an older server's token stands in WWW-Authenticate, but for a refusal's") {
+TEST_CASE("an older server's token is in WWW-Authenticate, except in a 401") {
   CHECK(token_in("WWW-Authenticate", "Token signature=1") == "Token signature=1");
   CHECK(token_in("WWW-Authenticate", "Token signature=1", 401).empty());
   CHECK(token_in("WWW-Authenticate", "Basic realm=\"x\"").empty());
@@ -46,7 +46,7 @@ TEST_CASE("a size is a number of 64 bits and nothing else") {
   CHECK_FALSE(parse_layer_size(std::nullopt));
 }
 
-TEST_CASE("checksums are a list, in old data one bare text") {
+TEST_CASE("checksums are a list, or one bare string in old data") {
   using Sums = std::vector<std::string>;
   CHECK(parse_checksums(R"(["sha256:1", 7, "tarsum+sha256:2"])") ==
         Sums{"sha256:1", "tarsum+sha256:2"});

@@ -57,7 +57,7 @@ struct Hosts {
 
 TEST_SUITE_BEGIN("registry/v1/endpoints");
 
-TEST_CASE("endpoints are hosts in a row, reached as the registry is") {
+TEST_CASE("endpoints are a list of hosts, reached by the registry's scheme") {
   CHECK(origins_in("a:5000") == Origins{"http://a:5000"});
   CHECK(origins_in(" a:5000 ,\tb ", "https://host") == Origins{"https://a:5000", "https://b"});
   CHECK(origins_in("").empty());
@@ -69,7 +69,7 @@ TEST_CASE("no more than eight endpoints are taken") {
   CHECK(origins_in("a:1,a:2,a:3,a:4,a:5,a:6,a:7,a:8,a:9").size() == 8);
 }
 
-TEST_CASE("the first endpoint that is there is chosen, and each is asked once") {
+TEST_CASE("the first endpoint that answers is chosen, and each is asked once") {
   Hosts hosts;
   CHECK(hosts.choose(hosts.named) == "http://cdn:5000");
   CHECK(hosts.choose(hosts.named) == "http://cdn:5000");
@@ -77,7 +77,7 @@ TEST_CASE("the first endpoint that is there is chosen, and each is asked once") 
         Origins{"HEAD http://dead:5000/v1/_ping", "HEAD http://cdn:5000/v1/_ping"});
 }
 
-TEST_CASE("any answer but a gateway's shows that a host is there") {
+TEST_CASE("any answer but a gateway error shows that a host is there") {
   for (const int status : {200, 401, 404, 500, 501}) {
     Hosts hosts;
     hosts.server.on("HEAD http://dead:5000/v1/_ping", {{status}});
@@ -90,14 +90,14 @@ TEST_CASE("any answer but a gateway's shows that a host is there") {
   }
 }
 
-TEST_CASE("a registry that names itself, or nobody, is asked itself and not pinged") {
+TEST_CASE("a registry that names itself or no endpoint is asked itself and not pinged") {
   Hosts hosts;
   CHECK(hosts.choose({}) == "the registry");
   CHECK(hosts.choose({url("http://host:5000"), url("http://cdn:5000")}) == "the registry");
   CHECK(hosts.server.lines().empty());
 }
 
-TEST_CASE("a dead endpoint is asked again after a while, where there is no other") {
+TEST_CASE("a dead endpoint is asked again after a while if there is no other") {
   Hosts hosts;
   CHECK(hosts.choose(hosts.dead) == "the registry");
   CHECK(hosts.choose(hosts.dead) == "the registry");
@@ -107,7 +107,7 @@ TEST_CASE("a dead endpoint is asked again after a while, where there is no other
   CHECK(hosts.choose(hosts.dead) == "http://dead:5000");
 }
 
-TEST_CASE("our own faults and an interruption are no obstacle of a host") {
+TEST_CASE("wrong settings and an interruption do not make an endpoint dead") {
   for (const auto kind : {ErrorKind::usage, ErrorKind::interrupted}) {
     Hosts hosts;
     hosts.server.on("HEAD http://dead:5000/v1/_ping", {no_answer(kind)});

@@ -21,7 +21,8 @@ std::vector<std::string> texts(const std::vector<JsonCandidate>& candidates) {
 
 TEST_SUITE_BEGIN("registry/v1/json_candidates");
 
-TEST_CASE("what JSON.stringify printed leads back to what was pushed, likeliest first") {
+TEST_CASE(
+    "the candidates for a JSON that JSON.stringify printed include the original, likeliest first") {
   struct Row {
     const char* printed;
     std::vector<std::string> texts;
@@ -40,7 +41,7 @@ TEST_CASE("what JSON.stringify printed leads back to what was pushed, likeliest 
   }
 }
 
-TEST_CASE("each pusher's way to print is known") {
+TEST_CASE("each client's style of printing is known") {
   struct Row {
     const char* printed;
     JsonStyle style;
@@ -59,7 +60,7 @@ TEST_CASE("each pusher's way to print is known") {
   }
 }
 
-TEST_CASE("JSON that is nested without end is not printed anew") {
+TEST_CASE("deeply nested JSON is not printed anew") {
   const auto deep = std::string(500'000, '[') + std::string(500'000, ']');
   for (const auto style : {JsonStyle::python, JsonStyle::python_utf8}) {
     CHECK(original_json_candidates(deep, style).front().text == deep);

@@ -120,7 +120,7 @@ template <class Body> Error error_of(Body&& body) {
 
 TEST_SUITE_BEGIN("registry/v1/push");
 
-TEST_CASE("a push announces all images and tags, and the requests come as engines send them") {
+TEST_CASE("a push announces all images and tags, and sends requests in the order of engines") {
   PushedHost host;
   const auto push = host.begin({k_base, k_top});
   for (const auto& id : {k_base, k_top}) {
@@ -149,7 +149,7 @@ TEST_CASE("a push announces all images and tags, and the requests come as engine
   CHECK(seen[11].body == "[]");
 }
 
-TEST_CASE("what each request of a push carries") {
+TEST_CASE("each request of a push has the headers and body that engines send") {
   PushedHost host;
   const auto push = host.begin({k_base});
   push->put_image(upload_of(k_base));
@@ -180,7 +180,7 @@ TEST_CASE("what each request of a push carries") {
   CHECK(host.server.seen(line("PUT", k_base, "layer"))[0].announced_bytes == k_layer.size());
 }
 
-TEST_CASE("a sum that is known beforehand is passed on, and a layer that is no tar has no tarsum") {
+TEST_CASE("a verified checksum is passed on, and a layer that is no tar has no tarsum") {
   PushedHost host;
   const auto push = host.begin({k_base});
   auto upload = upload_of(k_base, "no tar at all");
@@ -198,7 +198,7 @@ TEST_CASE("a sum that is known beforehand is passed on, and a layer that is no t
   CHECK(seen[1].headers.find("X-Docker-Checksum") == "tarsum+sha256:told");
 }
 
-TEST_CASE("layers of one chain travel at once, and a child is complete after its parent") {
+TEST_CASE("layers of one chain are sent in parallel, and a child is complete after its parent") {
   PushedHost host;
   std::mutex mutex;
   std::condition_variable changed;
@@ -226,7 +226,7 @@ TEST_CASE("layers of one chain travel at once, and a child is complete after its
   CHECK(at(k_base, "checksum") < at(k_top, "checksum"));
 }
 
-TEST_CASE("an image that is not complete at the registry is pushed, over a dead upload too") {
+TEST_CASE("an image that is not complete at the registry is pushed, even over a dead upload") {
   for (const auto& before : {k_absent, k_in_progress}) {
     PushedHost host;
     host.server.on(line("GET", k_base, "json"), {before, complete(k_base)});
@@ -236,7 +236,7 @@ TEST_CASE("an image that is not complete at the registry is pushed, over a dead 
   }
 }
 
-TEST_CASE("an image that another client completes counts once it is there and the same") {
+TEST_CASE("an image that another client completes is accepted if it is the same") {
   for (const std::string part : {"json", "layer", "checksum"}) {
     CAPTURE(part);
     PushedHost host;
@@ -250,7 +250,7 @@ TEST_CASE("an image that another client completes counts once it is there and th
   }
 }
 
-TEST_CASE("an image of the same ID that is another one does not count") {
+TEST_CASE("a different image with the same ID is refused") {
   struct Row {
     const char* difference;
     Reply there;
@@ -275,7 +275,7 @@ TEST_CASE("an image of the same ID that is another one does not count") {
   }
 }
 
-TEST_CASE("an image that the registry refuses and does not have is sent again from its JSON") {
+TEST_CASE("an image that the registry refuses but does not have is sent again from its JSON") {
   for (const std::string part : {"json", "layer", "checksum"}) {
     CAPTURE(part);
     PushedHost host;
@@ -289,7 +289,7 @@ TEST_CASE("an image that the registry refuses and does not have is sent again fr
   }
 }
 
-TEST_CASE("a refusal of an image that never comes is no success") {
+TEST_CASE("a refused image that never appears is an error") {
   PushedHost host;
   host.server.on(line("PUT", k_base, "json"), {k_exists});
   host.server.on(line("GET", k_base, "json"), {k_absent});
@@ -301,7 +301,7 @@ TEST_CASE("a refusal of an image that never comes is no success") {
   CHECK(host.server.seen(line("PUT", k_base, "json")).size() == 2); // as many as --retry allows
 }
 
-TEST_CASE("an image that another client never completes is waited for, but not for ever") {
+TEST_CASE("the wait for an image that another client never completes ends") {
   PushedHost host;
   host.server.told.stall_timeout = std::chrono::milliseconds(0);
   host.server.on(line("PUT", k_base, "json"), {k_exists});
@@ -327,7 +327,7 @@ TEST_CASE("a server's error ends an image, which can be sent again from its JSON
                                      line("GET", k_base, "json")});
 }
 
-TEST_CASE("a JSON that only the end of the layer tells is sent anew with the layer") {
+TEST_CASE("a JSON that is known only at the layer's end is sent again with the layer") {
   /// Replaces the JSON when its end is read.
   class LearningSource final : public Source {
   public:
@@ -360,7 +360,7 @@ TEST_CASE("a JSON that only the end of the layer tells is sent anew with the lay
             "X-Docker-Checksum-Payload") == payload_sum(json_of(k_base)));
 }
 
-TEST_CASE("a checksum that the registry finds wrong is damage") {
+TEST_CASE("a checksum that the registry rejects is an integrity error") {
   PushedHost host;
   host.server.on(line("PUT", k_base, "checksum"), {{400, R"({"error": "Checksum mismatch"})"}});
   const auto push = host.begin({k_base});
@@ -370,7 +370,7 @@ TEST_CASE("a checksum that the registry finds wrong is damage") {
                            "were sent (Checksum mismatch)");
 }
 
-TEST_CASE("an image of which the registry holds another size never counts") {
+TEST_CASE("an image that the registry stores with another size never counts") {
   PushedHost host;
   host.server.on(line("GET", k_base, "json"),
                  {{200, json_of(k_base), {{"X-Docker-Size", "1000"}}}});
@@ -389,7 +389,8 @@ TEST_CASE("an image of which the registry holds another size never counts") {
   refused();
 }
 
-TEST_CASE("an image that was taken and is not there is damage, unless a tag has to show it") {
+TEST_CASE(
+    "an accepted image that is missing is an integrity error, unless only tags make it visible") {
   PushedHost host;
   host.server.on(line("GET", k_base, "json"), {k_absent});
   CHECK(failure([&] { host.begin({})->put_image(upload_of(k_base)); }) == ErrorKind::integrity);
@@ -402,7 +403,7 @@ TEST_CASE("an image that was taken and is not there is damage, unless a tag has 
   finish(*shown);
 }
 
-TEST_CASE("a tag that was taken must lead to its image, if not at once") {
+TEST_CASE("an accepted tag must lead to its image, after a moment at the latest") {
   PushedHost host;
   const auto tags = "GET " + k_path + "/tags";
   const auto tag = tags + "/base";
@@ -428,14 +429,14 @@ TEST_CASE("a tag that was taken must lead to its image, if not at once") {
                            "registry accepted it for aaaaaaaaaaaa");
 }
 
-TEST_CASE("a push that was abandoned tells those who wait for a parent") {
+TEST_CASE("abandoning a push wakes threads that wait for a parent") {
   PushedHost host;
   const auto push = host.begin({k_base});
   push->abandon(std::make_exception_ptr(Error(ErrorKind::local_io, "the source is gone")));
   CHECK(failure([&] { push->put_image(upload_of(k_top)); }) == ErrorKind::local_io);
 }
 
-TEST_CASE("a push that cannot begin or end says so") {
+TEST_CASE("a push that cannot begin or end is an error") {
   PushedHost host;
   host.server.on("PUT " + k_path + "/", {{500, "no"}});
   CHECK(error_of([&] { host.begin({}); }).message() ==

@@ -54,7 +54,7 @@ TEST_CASE("a search is an index request") {
   CHECK(host.server.seen().front().headers.find("X-Docker-Token") == "true");
 }
 
-TEST_CASE("a quoted name is looked for as it may be meant, and one that is denied is another") {
+TEST_CASE("a quoted name is decoded until a repository answers, and a denied one does not count") {
   WholeRegistry host;
   host.server.on("GET /v1/search?q=app", {{200, R"({"results": [{"name": "team/a%2Fb"}]})"}});
   host.server.on("GET /v1/repositories/team/a/b/tags", {{403}});
@@ -62,7 +62,7 @@ TEST_CASE("a quoted name is looked for as it may be meant, and one that is denie
   CHECK(host.registry().search("app").value().front().name == "team/a%2Fb");
 }
 
-TEST_CASE("a listing of all tags, where a server has one") {
+TEST_CASE("all tags are listed if the server has such a listing") {
   WholeRegistry host;
   CHECK_FALSE(host.all_tags());
   host.server.on("GET /v1/repositories",
@@ -73,7 +73,7 @@ TEST_CASE("a listing of all tags, where a server has one") {
   CHECK_FALSE(host.all_tags());
 }
 
-TEST_CASE("a credential is good if the server looks at it") {
+TEST_CASE("a credential is confirmed only by a server that checks it") {
   const auto line = "GET /v1/users/";
   WholeRegistry host;
   CHECK_FALSE(host.registry().check_credential()); // no users there
@@ -89,7 +89,7 @@ TEST_CASE("a credential is good if the server looks at it") {
   CHECK(failure([&] { host.registry().check_credential(); }) == ErrorKind::unavailable);
 }
 
-TEST_CASE("who may read a repository is asked and told") {
+TEST_CASE("the access of a repository is read and set") {
   WholeRegistry host;
   const std::string path = "/v1/repositories/team/app/properties";
   host.server.on("GET " + path, {{200, R"({"access": "private"})"}, {200, R"({})"}});

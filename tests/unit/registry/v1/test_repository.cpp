@@ -108,7 +108,7 @@ TEST_CASE("the tags of a repository") {
   CHECK(failure([&] { host.repository().tags(); }) == ErrorKind::protocol);
 }
 
-TEST_CASE("a tag of which a list has but the first digits is asked for by itself") {
+TEST_CASE("a tag with a shortened ID in the list is asked for by itself") {
   ReadHost host;
   host.server.on("GET " + k_path + "/tags", {{200, R"([{"layer": "aaaaaaaa", "name": "a b"}])"}});
   host.server.on("GET " + k_path + "/tags/a%20b", {{200, k_id + "\n"}}); // npm's server: bare
@@ -126,7 +126,7 @@ TEST_CASE("an image with its JSON's exact bytes, its layer's size and its sums")
   CHECK(image->json_candidates.empty());
 }
 
-TEST_CASE("a bare checksum tells a server that prints the JSON anew") {
+TEST_CASE("a bare checksum shows a server that prints the JSON anew") {
   ReadHost host;
   host.server.on("GET " + k_image + "/json",
                  {{200, k_json, {{"X-Docker-Checksum", sum_of("layer")}}}});
@@ -136,7 +136,7 @@ TEST_CASE("a bare checksum tells a server that prints the JSON anew") {
   CHECK(image->json_candidates.size() > 1);
 }
 
-TEST_CASE("an upload that is under way is waited for, a dead one is told") {
+TEST_CASE("a running upload is waited for, and a dead one is an error") {
   ReadHost host;
   const Reply in_progress = {400, R"({"error": "Image is being uploaded, retry later"})"};
   host.server.on("GET " + k_image + "/json", {in_progress, in_progress, {200, k_json}});
@@ -148,14 +148,14 @@ TEST_CASE("an upload that is under way is waited for, a dead one is told") {
   CHECK(host.server.lines().size() == 3);
 }
 
-TEST_CASE("an image that is not there is nothing, and another one's JSON is refused") {
+TEST_CASE("a missing image gives nothing, and the JSON of another image is refused") {
   ReadHost host;
   CHECK_FALSE(host.repository().find_image(k_id));
   host.server.on("GET " + k_image + "/json", {{200, R"({"id":")" + k_parent + "\"}"}});
   CHECK(failure([&] { host.repository().find_image(k_id); }) == ErrorKind::protocol);
 }
 
-TEST_CASE("an ancestry that is not to be had is nothing, and a 500 is believed at once") {
+TEST_CASE("a missing ancestry gives nothing, and a 500 is not retried") {
   ReadHost host;
   const auto line = "GET " + k_image + "/ancestry";
   host.server.on(line, {{200, R"([")" + k_id + R"(", ")" + k_parent + "\"]"}});
@@ -175,7 +175,7 @@ TEST_CASE("a layer is read as it is stored, without a range") {
   CHECK(host.ranges() == Lines{""});
 }
 
-TEST_CASE("a layer of no bytes is not asked for, and 416 is what a server may say of one") {
+TEST_CASE("a layer of 0 bytes is not requested, and a 416 for one is accepted") {
   ReadHost host;
   host.has("");
   CHECK(host.read_layer(LayerCheck::none).empty());
@@ -185,7 +185,7 @@ TEST_CASE("a layer of no bytes is not asked for, and 416 is what a server may sa
   CHECK(host.read_layer(LayerCheck::none).empty());
 }
 
-TEST_CASE("a cut download goes on by a range that names its last byte") {
+TEST_CASE("a cut download continues with a range that names its last byte") {
   ReadHost host;
   host.has(sample());
   host.server.on("GET " + k_image + "/layer", [&](const SeenRequest& request) {
@@ -202,7 +202,7 @@ TEST_CASE("a cut download goes on by a range that names its last byte") {
   CHECK(host.server.notes().find("continuing there (1 of 5)") != std::string::npos);
 }
 
-TEST_CASE("a range that is another one, or none at all, is asked for from the beginning") {
+TEST_CASE("after a wrong or missing range the download starts again from the beginning") {
   const Reply none[] = {{404, "gone"}, {416, "no"}, range_of(sample(), 7, 25'000)};
   for (const auto& reply : none) {
     CAPTURE(reply.status);
@@ -233,7 +233,7 @@ TEST_CASE("bytes that changed between two requests are refused") {
   CHECK(failure([&] { host.read_layer(LayerCheck::none); }) == ErrorKind::integrity);
 }
 
-TEST_CASE("a download that gets no further is given up") {
+TEST_CASE("a download without progress is given up") {
   ReadHost host;
   host.server.told.retries = 2;
   host.has(sample());
@@ -242,7 +242,7 @@ TEST_CASE("a download that gets no further is given up") {
   CHECK(host.ranges().size() == 3);
 }
 
-TEST_CASE("a layer that is not what its image says is damage") {
+TEST_CASE("a layer that does not match its image is an integrity error") {
   ReadHost host;
   host.has(sample());
   auto damaged = sample();
@@ -254,14 +254,14 @@ TEST_CASE("a layer that is not what its image says is damage") {
   CHECK(failure([&] { host.read_layer(LayerCheck::none); }) == ErrorKind::integrity);
 }
 
-TEST_CASE("what is no layer tells the server's words") {
+TEST_CASE("an error instead of a layer quotes the server's message") {
   ReadHost host;
   host.has(sample());
   host.server.on("GET " + k_image + "/layer", {k_absent});
   CHECK(failure([&] { host.read_layer(); }) == ErrorKind::not_found);
 }
 
-TEST_CASE("a tag is set with the ID as a JSON string, and announced where a token is wanted") {
+TEST_CASE("a tag is set with the ID as a JSON string, and announced if a token is needed") {
   ReadHost host;
   host.server.on("PUT " + k_path + "/", {{200, "", {token_header("write")}}});
   host.server.on("PUT " + k_path + "/tags/1.0", [](const SeenRequest& request) {
@@ -274,7 +274,7 @@ TEST_CASE("a tag is set with the ID as a JSON string, and announced where a toke
         R"([{"id":")" + k_id + R"(","Tag":"1.0"}])");
 }
 
-TEST_CASE("a tag is removed if there is one, and a repetition finds it gone") {
+TEST_CASE("a tag is removed if it exists, and a retry accepts that it is gone") {
   ReadHost host;
   const Reply listed = {200, R"({"1.0": ")" + k_id + "\"}"};
   const Reply empty = {200, "{}"};
@@ -295,7 +295,7 @@ TEST_CASE("a tag is removed if there is one, and a repetition finds it gone") {
   CHECK(failure([&] { host.repository().remove_tag("1.0"); }) == ErrorKind::not_found);
 }
 
-TEST_CASE("a repository is removed by an index request, where the server can") {
+TEST_CASE("a repository is removed by an index request if the server supports that") {
   ReadHost host;
   const auto remove = "DELETE " + k_path + "/";
   CHECK(failure([&] { host.repository().remove(); }) == ErrorKind::not_found);

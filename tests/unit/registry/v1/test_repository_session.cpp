@@ -66,7 +66,8 @@ Error denial(RepositorySession& session) {
 
 TEST_SUITE_BEGIN("registry/v1/repository_session");
 
-TEST_CASE("an index request carries Basic and asks for a token, which images and tags get") {
+TEST_CASE("an index request carries Basic and asks for a token, which requests for images and tags "
+          "carry") {
   V1Host host;
   host.ping.standalone.reset();
   host.server.on("GET " + k_path + "/images", {{200, "[]", {token_header("one")}}});
@@ -84,7 +85,7 @@ TEST_CASE("an index request carries Basic and asks for a token, which images and
   CHECK(seen[2].authorization == "Token one");
 }
 
-TEST_CASE("a registry that stands alone is not asked for a token before it wants one") {
+TEST_CASE("a standalone registry is not asked for a token before a 401") {
   V1Host host;
   host.server.on("GET " + k_path + "/tags", {{200, "{}"}});
   CHECK(get_tags(*host.session()) == 200);
@@ -131,7 +132,7 @@ TEST_CASE("tokens for reading, writing and removing are kept apart") {
   CHECK(host.server.seen("PUT " + k_path + "/")[0].body == "[announced]");
 }
 
-TEST_CASE("a token is renewed once it is refused") {
+TEST_CASE("a refused token is renewed") {
   V1Host host;
   host.server.on("GET " + k_path + "/images",
                  {{200, "[]", {token_header("old")}}, {200, "[]", {token_header("new")}}});
@@ -152,7 +153,7 @@ TEST_CASE("a token is renewed once it is refused") {
         Lines{"GET " + k_path + "/tags", "GET " + k_path + "/images", "GET " + k_path + "/tags"});
 }
 
-TEST_CASE("what a fresh token does not open is denied, and not asked for without end") {
+TEST_CASE("a request that a fresh token does not allow is denied without endless retries") {
   V1Host host;
   int tokens = 0;
   host.server.on("GET " + k_path + "/images", [&](const SeenRequest&) {
@@ -165,7 +166,7 @@ TEST_CASE("what a fresh token does not open is denied, and not asked for without
   CHECK(tokens == 2);
 }
 
-TEST_CASE("a token that is given again is not tried again") {
+TEST_CASE("a token that is issued unchanged is not tried again") {
   V1Host host;
   host.server.on("GET " + k_path + "/images", {{200, "[]", {token_header("same")}}});
   host.server.on("GET " + k_path + "/tags", {wants("Token")});
@@ -173,7 +174,7 @@ TEST_CASE("a token that is given again is not tried again") {
   CHECK(host.server.seen("GET " + k_path + "/tags").size() == 2);
 }
 
-TEST_CASE("403 is denied at once") {
+TEST_CASE("a 403 is denied without a retry") {
   V1Host host;
   host.server.on("GET " + k_path + "/tags", {{403, "go away"}});
   const auto error = denial(*host.session());
@@ -182,7 +183,7 @@ TEST_CASE("403 is denied at once") {
   CHECK(host.server.lines().size() == 1);
 }
 
-TEST_CASE("a proxy that wants Basic gets it, and from then on without being asked") {
+TEST_CASE("a proxy that wants Basic gets it, from then on with every request") {
   V1Host host;
   host.server.guard = only_with({k_bob}, wants("Basic realm=\"registry\""));
   host.server.on("GET " + k_path + "/tags", {{200, "{}"}});
@@ -193,7 +194,7 @@ TEST_CASE("a proxy that wants Basic gets it, and from then on without being aske
   CHECK(host.server.lines() == Lines(3, "GET " + k_path + "/tags")); // one of them refused
 }
 
-TEST_CASE("a registry alone behind TLS gets Basic on every request, as engines do it") {
+TEST_CASE("a standalone registry behind TLS gets Basic with every request, as from engines") {
   V1Host host("https");
   host.server.on("GET " + k_path + "/tags", {{200, "{}"}});
   CHECK(get_tags(*host.session()) == 200);
@@ -209,7 +210,7 @@ TEST_CASE("without a credential Basic is not answered, and the hint is to log in
   CHECK(host.server.lines().size() == 1);
 }
 
-TEST_CASE("without a credential a token is asked for all the same") {
+TEST_CASE("without a credential a token is requested too") {
   for (const char* challenge : {"Token", "Basic realm=\"index\", Token"}) {
     CAPTURE(challenge);
     V1Host host;
@@ -231,7 +232,7 @@ TEST_CASE("an index that refuses the password is denied") {
   CHECK(host.server.lines() == Lines{"GET " + k_path + "/images"});
 }
 
-TEST_CASE("who denies where a redirect leads is named, and the password is not doubted") {
+TEST_CASE("a host that denies access after a redirect is named, and the password is not blamed") {
   V1Host host;
   Reply refusal{403, "expired"};
   refusal.redirected_to = "https://storage.example/bucket/layer";
@@ -282,7 +283,7 @@ struct NamingHost : V1Host {
 
 } // namespace
 
-TEST_CASE("an endpoint that the index names is asked for images, with the token alone") {
+TEST_CASE("an endpoint that the index names is asked for images, with only the token") {
   NamingHost host("cdn:5000");
   CHECK(host.ask(*host.session()) == "at cdn:5000");
   const auto seen = host.server.seen();
@@ -316,7 +317,7 @@ TEST_CASE("an endpoint that wants Basic never gets the password") {
   }
 }
 
-TEST_CASE("an endpoint that the user trusts gets the password, and may lie anywhere") {
+TEST_CASE("an endpoint that the user trusts gets the password, and may be at any address") {
   NamingHost host("cdn:5000");
   host.trust = http::EndpointTrust::password;
   host.server.on("GET http://cdn:5000" + k_image + "/json", [](const SeenRequest& request) {
@@ -326,7 +327,7 @@ TEST_CASE("an endpoint that the user trusts gets the password, and may lie anywh
   CHECK_FALSE(host.server.seen().back().named_by);
 }
 
-TEST_CASE("Basic that the registry wanted does not follow to an endpoint") {
+TEST_CASE("Basic that the registry wanted is not sent to an endpoint") {
   for (const std::string token : {"Token one", ""}) {
     CAPTURE(token);
     NamingHost host("cdn:5000");
@@ -348,7 +349,7 @@ TEST_CASE("Basic that the registry wanted does not follow to an endpoint") {
   }
 }
 
-TEST_CASE("an endpoint that is dead is passed over and not asked again") {
+TEST_CASE("a dead endpoint is skipped and not asked again") {
   NamingHost host("cdn:5000,spare:5000");
   host.server.on("HEAD http://cdn:5000/v1/_ping", {no_answer()});
   const auto session = host.session();
@@ -361,14 +362,14 @@ TEST_CASE("an endpoint that is dead is passed over and not asked again") {
         "answers); asking http://spare:5000 instead\n");
 }
 
-TEST_CASE("the registry itself is asked where all its endpoints are dead") {
+TEST_CASE("the registry itself is asked if all its endpoints are dead") {
   NamingHost host("cdn:5000,spare:5000");
   host.server.on("HEAD http://cdn:5000/v1/_ping", {no_answer()});
   host.server.on("HEAD http://spare:5000/v1/_ping", {{502}});
   CHECK(host.ask(*host.session()) == "at the registry");
 }
 
-TEST_CASE("what an endpoint that dies did not answer is asked of the next") {
+TEST_CASE("a request that a dying endpoint did not answer goes to the next one") {
   const Reply deaths[] = {no_answer(), no_answer(ErrorKind::protocol), {502}, {504}};
   for (const auto& death : deaths) {
     NamingHost host("cdn:5000,spare:5000");
@@ -379,7 +380,7 @@ TEST_CASE("what an endpoint that dies did not answer is asked of the next") {
   }
 }
 
-TEST_CASE("an endpoint that is there is believed, whatever it answers") {
+TEST_CASE("any answer of a live endpoint is final") {
   NamingHost host("cdn:5000,spare:5000");
   host.server.on("GET http://cdn:5000" + k_image + "/json", {{503, "busy"}});
   CHECK(host.ask(*host.session()) == "busy");
@@ -388,7 +389,7 @@ TEST_CASE("an endpoint that is there is believed, whatever it answers") {
   CHECK(host.server.seen("GET http://spare:5000" + k_image + "/json").empty());
 }
 
-TEST_CASE("what may not be repeated is not sent to another endpoint") {
+TEST_CASE("a request that must not be repeated is not sent to another endpoint") {
   NamingHost host("cdn:5000,spare:5000");
   host.server.on("HEAD http://cdn:5000/v1/_ping", {{200}, no_answer()});
   host.server.on("GET http://cdn:5000" + k_image + "/json", {no_answer()});
@@ -398,7 +399,7 @@ TEST_CASE("what may not be repeated is not sent to another endpoint") {
   CHECK(host.server.seen("GET http://spare:5000" + k_image + "/json").empty());
 }
 
-TEST_CASE("index requests go to the registry itself, whatever it names") {
+TEST_CASE("index requests go to the registry itself, not to its endpoints") {
   NamingHost host("cdn:5000");
   const auto session = host.session();
   host.ask(*session);
@@ -407,7 +408,7 @@ TEST_CASE("index requests go to the registry itself, whatever it names") {
   CHECK(host.server.seen().back().authorization == k_bob);
 }
 
-TEST_CASE("a name of one part stands in library/, and what is no letter is encoded") {
+TEST_CASE("a name of one part is put into library/, and special characters are encoded") {
   CHECK(repository_path("app") == "/v1/repositories/library/app");
   CHECK(repository_path("team/app") == k_path);
   CHECK(repository_path("team/a b%2F") == "/v1/repositories/team/a%20b%252F");

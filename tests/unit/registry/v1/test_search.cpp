@@ -74,7 +74,7 @@ Names names_between(std::size_t begin, std::size_t end) {
 
 TEST_SUITE_BEGIN("registry/v1/search");
 
-TEST_CASE("one page is all where nothing says more") {
+TEST_CASE("a single page is the whole result if the server promises no more") {
   Server server;
   server.page = [](std::uint64_t) { return results({"team/b", "library/a", "team/b", "a"}); };
   CHECK(server.search() == Names{"team/b", "a"});
@@ -82,7 +82,7 @@ TEST_CASE("one page is all where nothing says more") {
   CHECK(server.notes.empty());
 }
 
-TEST_CASE("pages are read until one is the last, is empty, or is not there") {
+TEST_CASE("pages are read until one is the last, is empty, or is missing") {
   struct Row {
     std::uint64_t num_pages;
     std::uint64_t pages;
@@ -104,7 +104,7 @@ TEST_CASE("pages are read until one is the last, is empty, or is not there") {
   }
 }
 
-TEST_CASE("pages that begin again end the search, which is noted") {
+TEST_CASE("repeated pages end the search, with a note") {
   Server server;
   server.page = [](std::uint64_t page) { // as Quay: the fifth page is the last one there is
     const auto first = (std::min<std::uint64_t>(page, 5) - 1) * 25;
@@ -118,7 +118,7 @@ TEST_CASE("pages that begin again end the search, which is noted") {
   CHECK(server.notes.front().starts_with("the search of host:5000 looks cut: it gave 125 of more"));
 }
 
-TEST_CASE("what is counted and does not come is asked for, and noted") {
+TEST_CASE("results that are promised but missing are requested, and noted") {
   for (const bool has_pages : {false, true}) {
     Server server;
     server.page = [&](std::uint64_t page) {
@@ -132,7 +132,7 @@ TEST_CASE("what is counted and does not come is asked for, and noted") {
   }
 }
 
-TEST_CASE("a name is decoded as far as the registry answers to it") {
+TEST_CASE("a name is decoded until the registry has such a repository") {
   struct Row {
     Names listed;
     std::set<std::string> repositories;

@@ -56,13 +56,13 @@ TEST_CASE("tags are an object, or a list as the Hub had it") {
   }
 }
 
-TEST_CASE("a tag whose whole ID is not to be had is one that cannot be read") {
+TEST_CASE("a tag whose whole ID cannot be found out has no ID") {
   std::vector<std::string> asked;
   CHECK(read(R"([{"layer": "11111111", "name": "1.0"}])", "", asked) ==
         V1Tags{{"1.0", std::nullopt}});
 }
 
-TEST_CASE("what is no list of tags is told") {
+TEST_CASE("anything but a list of tags is refused") {
   for (const char* text : {"7", "null", "\"x\"", "[7]", "[null]", R"([{"layer": "11111111"}])"}) {
     CAPTURE(text);
     std::vector<std::string> asked;
