@@ -9,7 +9,7 @@ namespace regctl::server {
 
 namespace {
 
-/// A method that nobody knows must not make a series of its own.
+/// Unknown methods share one label: clients must not be able to create series.
 std::string known_method(const std::string& method) {
   for (const std::string_view known : {"GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"}) {
     if (method == known) {

@@ -10,14 +10,14 @@
 
 namespace regctl::server {
 
-/// What has happened since the start, counted by route and status. Thread-safe.
+/// Counts the requests since the start by route, method and status. Thread-safe.
 class Metrics {
 public:
-  /// `route` is a literal: "image_layer".
+  /// `route` must be a literal, since it is kept as a view: "image_layer".
   void count(std::string_view route, const std::string& method, int status,
              std::uint64_t sent_bytes, std::uint64_t received_bytes, double seconds);
 
-  /// What is so at the moment of asking.
+  /// Values at the moment of printing.
   struct Gauges {
     std::size_t open_connections = 0;
     std::size_t repositories = 0;
@@ -25,7 +25,7 @@ public:
     std::size_t images = 0;
   };
 
-  /// Prometheus' text format, version 0.0.4.
+  /// The metrics in Prometheus' text format, version 0.0.4.
   [[nodiscard]] std::string print(const Gauges& gauges) const;
 
 private:
@@ -35,7 +35,7 @@ private:
     int status;
     auto operator<=>(const Key&) const = default;
   };
-  mutable std::mutex mutex_; ///< guards what follows
+  mutable std::mutex mutex_; ///< guards the members below
   std::map<Key, std::uint64_t> requests_;
   std::uint64_t sent_bytes_ = 0;
   std::uint64_t received_bytes_ = 0;

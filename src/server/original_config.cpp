@@ -22,13 +22,14 @@ bool is_false(const std::string& text) {
   return word == "false" || word == "no" || word == "off" || word == "0";
 }
 
-/// Settings by name, after "_env:" was looked up. Of nested ones the path: "mirroring.source".
+/// Settings by name, with "_env:" references resolved. The name of a nested one is its path:
+/// "mirroring.source".
 class Values {
 public:
   Values(const Yaml* flavor, const Environment& environment)
       : flavor_(flavor), environment_(environment) {}
 
-  /// "" where it is not set, is null or empty.
+  /// The value; "" if it is not set, null or empty.
   [[nodiscard]] std::string get(const std::string& name, const std::string& variable) const {
     const auto* value = find(name);
     if (flavor_ == nullptr) {
@@ -51,7 +52,7 @@ private:
     return value;
   }
 
-  /// "_env:NAME:default".
+  /// Resolves "_env:NAME:default".
   [[nodiscard]] std::string evaluate(const std::string& text) const {
     if (!text.starts_with(k_env)) {
       return text;
@@ -62,7 +63,7 @@ private:
     return environment_(rest.substr(0, colon)).value_or(fallback);
   }
 
-  const Yaml* flavor_; ///< nullptr: the environment alone
+  const Yaml* flavor_; ///< nullptr: only the environment counts
   const Environment& environment_;
 };
 
@@ -79,7 +80,7 @@ void check_storage(const std::string& storage) {
   }
 }
 
-/// What would make the original behave otherwise than we do.
+/// Refuses settings with which docker-registry would behave differently.
 void check_the_rest(const Values& values) {
   if (is_false(values.get("standalone", "STANDALONE"))) {
     refuse("standalone", "false", "this registry is its own index: leave the setting out");
@@ -96,7 +97,7 @@ void check_the_rest(const Values& values) {
 }
 
 void apply_search(const std::string& backend, ServerOptions& options) {
-  // Unset means on: the index needs no database.
+  // Search is on if the setting is missing: the index needs no database.
   if (backend == "none" || is_false(backend)) {
     options.search = false;
   } else if (!backend.empty() && backend != "sqlalchemy" && lower(backend) != "true") {
@@ -117,7 +118,7 @@ const Yaml& choose_flavor(const Yaml& document, const std::string& file, const s
               "SETTINGS_FLAVOR names one of: " + known);
 }
 
-/// Without a file a flavor is known by the original's sample configuration.
+/// Without a file only the flavors of docker-registry's sample configuration are known.
 void check_flavor_name(const std::string& flavor) {
   for (const auto* known : {"", "dev", "local", "test", "common"}) {
     if (flavor == known) {

@@ -30,7 +30,7 @@ void Router::done(const Request& request, int status, std::uint64_t sent_bytes,
     const auto route = api_of(request.path).route(request.path);
     metrics_.count(route, request.method, status, sent_bytes, received_bytes, seconds);
     log_.write(request, status, sent_bytes, seconds);
-  } catch (...) { // what is not counted must not stop anything
+  } catch (...) { // a failure to count or log must not stop the server
   }
 }
 

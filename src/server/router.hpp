@@ -11,12 +11,12 @@
 
 namespace regctl::server {
 
-/// Hands each request to the API that has its path; looks at the name that the client has for this
-/// server; counts and logs what is over. Thread-safe.
+/// Passes each request to the API that has its path. Refuses requests for other servers' names.
+/// Counts and logs finished requests. Thread-safe.
 class Router final : public Application {
 public:
-  /// `apis`, at least one, are asked in their order; the first answers for a path that none has.
-  /// What is handed in must outlive this.
+  /// `apis`, at least one, are asked in this order; the first one answers for unknown paths. All
+  /// arguments must outlive this.
   Router(std::vector<Api*> apis, const OwnNames& names, Metrics& metrics, AccessLog& log)
       : apis_(std::move(apis)), names_(names), metrics_(metrics), log_(log) {}
 

@@ -32,7 +32,8 @@ sigset_t told_signals() {
   return signals;
 }
 
-/// Connections, and the files that are open for each.
+/// Raises the limit as far as allowed: each connection needs a descriptor, and others for the files
+/// that it reads and writes.
 void raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
@@ -41,7 +42,8 @@ void raise_descriptor_limit() {
   }
 }
 
-/// Waits for one of the signals for `timeout_ns`, or for ever (negative); 0 after the time.
+/// Waits for one of the signals up to `timeout_ns` (negative: without limit). Returns the signal,
+/// or 0 after the time.
 int wait_for_signal(long timeout_ns) {
   const auto signals = told_signals();
   for (;;) {
@@ -64,8 +66,9 @@ public:
   Impl(ServerOptions options, ServerSeams seams)
       : options_(std::move(options)), seams_(std::move(seams)),
         log_(options_.access_log, options_.log_format), v1_(service_) {
-    ::mallopt(M_ARENA_MAX, 4); // a heap for each of hundreds of threads would be the largest of all
-    ::mallopt(M_MMAP_THRESHOLD, k_large_block_bytes); // given back at once, instead of kept in each
+    // Hundreds of threads with a heap each would take the most memory of all.
+    ::mallopt(M_ARENA_MAX, 4);
+    ::mallopt(M_MMAP_THRESHOLD, k_large_block_bytes); // freed blocks go back to the system
     raise_descriptor_limit();
     listener_ = listen_on(options_.listen);
     check_openness();
@@ -127,7 +130,8 @@ private:
     return is_on_loopback(listener_) ? Reach::loopback : Reach::open;
   }
 
-  /// Everybody who can reach a registry without users can replace its images.
+  /// Refuses to serve other machines without TLS and users, unless the user says --open. Otherwise
+  /// every client could replace images, or passwords would be sent unencrypted.
   void check_openness() const {
     const bool is_guarded = !options_.tls_cert.empty() && !options_.htpasswd.empty();
     if (!options_.open && !is_guarded && !is_on_loopback(listener_)) {
@@ -176,10 +180,12 @@ private:
       warn_if_locked();
     });
     if (!options_.tls_cert.empty()) {
-      // The library reads a certificate once: a second daemon takes over the listening socket.
+      // The library reads a certificate only once, so a second daemon takes over the listening
+      // socket.
       note_failure([&] {
         auto fresh = start_daemon();
-        // Those that were retired before and have nobody left; the last one still listens.
+        // Removes daemons that were retired before and have no connections left. The last one still
+        // listens.
         const auto* listening = daemons_.back().get();
         std::erase_if(daemons_, [&](const auto& old) {
           return old.get() != listening && old->open_connections() == 0;
@@ -212,7 +218,7 @@ private:
     while (is_busy()) {
       const int signal = wait_for_signal(k_tick_ns);
       if (signal == SIGTERM || signal == SIGINT) {
-        interrupt(); // ends what waits or writes
+        interrupt(); // ends threads that wait or write
         break;
       }
     }
@@ -225,10 +231,10 @@ private:
   Metrics metrics_;
   AccessLog log_;
   V1Api v1_;
-  std::unique_ptr<OwnNames> names_; // set in fill_service(), with what follows
+  std::unique_ptr<OwnNames> names_; // this and the next are set in fill_service()
   std::unique_ptr<Router> router_;
   FileDescriptor listener_;
-  std::vector<std::unique_ptr<Daemon>> daemons_; // the last one listens; go first
+  std::vector<std::unique_ptr<Daemon>> daemons_; // the last one listens; destroyed first
 };
 
 Server::Server(ServerOptions options, ServerSeams seams)

@@ -19,12 +19,12 @@ struct Route {
   Kind kind;
   std::string_view method; ///< GET answers HEAD too
   Guard guard;
-  std::uint64_t body_limit_bytes; ///< 0: the body, if any, is not looked at
-  Response (*answer)(Call&);      ///< nothing: a layer, which is not collected
+  std::uint64_t body_limit_bytes; ///< 0: the body, if any, is ignored
+  Response (*answer)(Call&);      ///< null: a layer, whose body is not collected
 };
 
-constexpr std::uint64_t k_list = 16 * 1024 * 1024; // of images: 200,000 of them
-constexpr std::uint64_t k_list_growth = 4;         // it is read entry by entry
+constexpr std::uint64_t k_list = 16 * 1024 * 1024; // a list of 200,000 images
+constexpr std::uint64_t k_list_growth = 4;         // memory by size: it is read entry by entry
 constexpr std::uint64_t k_document = 1024 * 1024;  // an image's JSON has a few KiB
 constexpr std::uint64_t k_word = 64 * 1024;
 
@@ -62,7 +62,7 @@ constexpr std::array<Route, 31> k_routes = {{
     {Kind::image_diff, "GET", Guard::image, 0, get_image_diff},
 }};
 
-/// Collects a small body and calls the route's function.
+/// Collects the body and calls the route's function.
 class Collected final : public Handler {
 public:
   Collected(Service& service, const Request& request, Target target, const Route& route)
@@ -107,7 +107,7 @@ private:
   bool is_too_large_ = false;
 };
 
-/// 404 for a path that nothing has, 405 for a method that it has not.
+/// 404 for an unknown path, 405 for a method that the path does not support.
 Response no_route(Kind kind) {
   std::string allowed;
   for (const auto& route : k_routes) {
@@ -150,7 +150,7 @@ int status_of(ErrorKind kind) noexcept {
   case ErrorKind::unavailable:
   case ErrorKind::interrupted:
     return 503;
-  case ErrorKind::protocol: // of the tree, not of the client: its bodies are checked by the routes
+  case ErrorKind::protocol: // damage in the tree: the routes check the bodies of clients
     break;
   }
   return 500;
@@ -192,8 +192,7 @@ std::unique_ptr<Handler> V1Api::begin(const Request& request) {
   return handler;
 }
 
-/// What went wrong on this side is told to who runs the server: its paths are nobody else's
-/// business.
+/// Faults of the server are reported to its operator only: clients must not see its paths.
 Response V1Api::explain(const Error& error) noexcept {
   try {
     const int status = status_of(error.kind());

@@ -6,7 +6,7 @@
 
 namespace regctl::server {
 
-/// Protocol v1: finds the route of a request, lets in who may, and turns errors into answers.
+/// Protocol v1: finds the route of a request, checks access, and turns errors into answers.
 class V1Api final : public Api {
 public:
   /// `service` must outlive this.

@@ -22,8 +22,8 @@ constexpr std::int64_t k_token_life_s = 6L * 60 * 60;
 constexpr std::string_view k_basic = "Basic ";
 constexpr std::string_view k_token_scheme = "Token ";
 
-// A signature has 32 digits, as the original's: when it was made, a mark of who got it, which says
-// whose keys to try, and the authentication code.
+// A signature has 32 digits, as in docker-registry: the time when it was made; a tag of its holder,
+// which selects the users to try; and the authentication code.
 constexpr std::size_t k_time_digits = 8;
 constexpr std::size_t k_tag_digits = 4;
 constexpr std::size_t k_code_digits = 20;
@@ -82,7 +82,7 @@ std::string_view to_string(Access access) noexcept {
 
 struct Auth::Users {
   Htpasswd passwords;
-  /// Each user as tokens know him: name and hash, by tag_of() that.
+  /// The holders of tokens (name and hash of each user), by their tag_of().
   std::multimap<std::string, std::string> holders;
 
   explicit Users(const std::string& file) : passwords(file) {}
@@ -130,7 +130,7 @@ bool Auth::is_locked() const {
   return known && known->passwords.is_empty();
 }
 
-/// The user as tokens know him, where the request has his password; else "".
+/// The holder of the request if it has a user's name and password; else "".
 std::string Auth::user_of(const Request& request) const {
   const auto known = users();
   const auto value = request.header("Authorization").value_or("");

@@ -13,20 +13,20 @@
 
 namespace regctl::server {
 
-/// What a token allows, as docker-registry writes it in one.
+/// The access that a token allows; docker-registry uses the same kinds.
 enum class Access { read, write, remove };
 
-/// Seconds that only go forward, also while the machine sleeps.
+/// A clock in seconds that never goes back and also counts while the machine sleeps.
 std::int64_t seconds_since_boot() noexcept;
 
-/// Who may do what. Without users everybody may do everything, as with the original in standalone
-/// mode. With users every request but a ping needs a user, by Basic or, on requests for images and
-/// tags, by a token that an index request with Basic gave; with `public_read` repositories that are
-/// not private may be read by everybody. Thread-safe.
+/// Checks users and tokens. Without users every client has all access, as in docker-registry's
+/// standalone mode. With users every request but a ping needs a user: by Basic, or on requests for
+/// images and tags by a token that an index request with Basic gave. With `public_read` every
+/// client can read repositories that are not private. Thread-safe.
 ///
-/// A token is good for six hours, as long as the process runs, and as long as the user who got it
-/// is there with the same password. One that nobody's password gave opens nothing by itself:
-/// whether its repository may be read by everybody is asked each time.
+/// A token is valid for six hours, but not longer than the process runs, and only while its user
+/// exists with the same password. A token that was given without a password allows nothing by
+/// itself: each use checks whether the repository is public.
 class Auth {
 public:
   using Clock = std::function<std::int64_t()>; ///< in seconds
@@ -37,11 +37,11 @@ public:
   Auth(const Auth&) = delete;
   Auth& operator=(const Auth&) = delete;
 
-  /// Reads the file again; if that fails the users stay as they are, and the error is thrown.
+  /// Reads the file of users again. If that fails, it throws and the users stay as they are.
   void reload();
 
   [[nodiscard]] bool has_users() const noexcept { return !file_.empty(); }
-  /// Whether nobody can be let in, since the file of users names none.
+  /// Whether there is a file of users without a user in it, so that no client has access.
   [[nodiscard]] bool is_locked() const;
   [[nodiscard]] bool is_public_readable() const noexcept { return public_read_; }
 
@@ -50,14 +50,15 @@ public:
 
   struct Token {
     std::string repository; ///< "team/app"
-    bool is_user = false;   ///< whether a user got it; if not, it is anybody's
+    bool is_user = false;   ///< it was given to a user; otherwise to an anonymous client
   };
-  /// The request's token, if it is ours, still good, and allows `access` (writing allows reading).
+  /// The request's token, if this server made it, it is still valid, and it allows `access`
+  /// (writing allows reading).
   [[nodiscard]] std::optional<Token> token(const Request& request, Access access) const;
 
   /// The value of X-Docker-Token that answers a request: 'Token signature=…,repository="team/app",
-  /// access=…'. Of a request that came with a token it is that one: none lives longer by being
-  /// used.
+  /// access=…'. A request that came with a token gets the same one, so that using a token does not
+  /// prolong it.
   [[nodiscard]] std::string make_token(const std::string& repository, Access access,
                                        const Request& request) const;
 
@@ -74,10 +75,10 @@ private:
   std::string file_;
   bool public_read_;
   Clock clock_;
-  std::string key_; // tokens die with the process
+  std::string key_; // new in each process, which ends all older tokens
   std::int64_t start_s_;
   mutable std::mutex mutex_;     ///< guards `users_`
-  std::shared_ptr<Users> users_; // shared with requests that run while it is replaced
+  std::shared_ptr<Users> users_; // shared with requests that run during a reload
 };
 
 std::string_view to_string(Access access) noexcept;

@@ -48,7 +48,7 @@ public:
   }
 
 private:
-  std::shared_ptr<Fetch> fetch_; // may outlive the thread that fetches
+  std::shared_ptr<Fetch> fetch_; // the reader may outlive the fetching thread
   std::unique_ptr<Source> written_;
   std::uint64_t offset_ = 0;
 };

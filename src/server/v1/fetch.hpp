@@ -15,29 +15,31 @@
 
 namespace regctl::server {
 
-/// A layer that one thread fetches and writes and any number of others read as it grows. The last
-/// bytes are held back until the whole has been verified. Thread-safe.
+/// A layer that one thread fetches and writes, while any number of other threads read it. The last
+/// bytes are held back until the whole layer has been verified. Thread-safe.
 class Fetch : public std::enable_shared_from_this<Fetch> {
 public:
   explicit Fetch(std::string id) : id_(std::move(id)) {}
 
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
 
-  /// The layer is being written, and the size known, if the source tells it. `written` opens what
-  /// was written so far.
+  /// The layer is being written. `size_bytes` is its size if the source tells it. `written` opens
+  /// the bytes that have been written.
   void start(OpenSource written, std::optional<std::uint64_t> size_bytes);
   void advance(std::uint64_t written_bytes);
   void succeed();
   void fail(std::exception_ptr reason) noexcept;
 
-  /// Waits until there is something to be sent: more than is held back, or the whole. Then
-  /// size_bytes() is known. Throws what fail() was given, and as `request`'s check_wanted() does.
+  /// Waits until a first part can be sent: more bytes than are held back, or the whole layer. From
+  /// then on size_bytes() is known. Throws the reason given to fail(), and like `request`'s
+  /// check_wanted().
   void wait_for_bytes(const Request& request);
-  /// Waits for the whole. Throws likewise.
+  /// Waits for the whole layer. Throws likewise.
   void wait_for_end(const Request& request);
   [[nodiscard]] std::optional<std::uint64_t> size_bytes() const;
 
-  /// The bytes from the first on; reading waits for them, and throws if the fetch fails.
+  /// Opens the layer from its first byte. Reading waits for the bytes, and throws if the fetch
+  /// fails.
   std::unique_ptr<Source> open();
 
 private:
@@ -45,7 +47,7 @@ private:
   template <class IsOver> void wait_for(const Request& request, IsOver&& is_over);
 
   std::string id_;
-  mutable std::mutex mutex_; ///< guards what follows
+  mutable std::mutex mutex_; ///< guards the members below
   std::condition_variable changed_;
   OpenSource written_;
   std::optional<std::uint64_t> size_bytes_;

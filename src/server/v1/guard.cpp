@@ -11,8 +11,8 @@ namespace regctl::server {
 
 namespace {
 
-/// Whether an image was announced in a push to a repository. The list can be long, and everybody
-/// may ask: it is looked through a piece at a time.
+/// Whether an image was announced in a push to a repository. Reads the list in pieces: it can be
+/// long, and any client can cause this.
 bool is_announced(const V1Storage& storage, const std::string& name, const std::string& id) {
   const auto file = storage.open_index_images(name);
   if (!file) {
@@ -20,7 +20,7 @@ bool is_announced(const V1Storage& storage, const std::string& name, const std::
   }
   const auto list = file->open("the list of images of " + name);
   const auto wanted = "\"" + id + "\"";
-  std::string window; // the last piece, and before it what may begin the ID
+  std::string window; // the last piece, with enough bytes before it for an ID that began there
   std::vector<char> piece(k_buffer_bytes);
   while (const auto n = list->read(std::as_writable_bytes(std::span(piece)))) {
     window.erase(0, window.size() - std::min(window.size(), wanted.size()));
@@ -39,7 +39,7 @@ bool is_image_of(const V1Storage& storage, const std::string& name, const std::s
     return true;
   }
   for (const auto& [tag, top] : storage.tags(name).value_or(V1Tags())) {
-    request.check_wanted(); // there may be very many
+    request.check_wanted(); // there may be many tags
     const auto chain = top ? storage.likely_chain(*top) : std::nullopt;
     if (chain && std::find(chain->begin(), chain->end(), id) != chain->end()) {
       return true;
@@ -52,7 +52,7 @@ bool may(Guard guard, const Service& service, const Request& request, const Targ
   const auto& auth = *service.auth;
   const auto access = access_of(request.method);
   const auto is_public = [&](const std::string& name) {
-    // What is not there and what is private look alike to those who may see neither.
+    // Missing and private repositories look alike to clients without access.
     return auth.is_public_readable() && access == Access::read && !name.empty() &&
            service.storage->has_repository(name) && !service.storage->is_private(name);
   };

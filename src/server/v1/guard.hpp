@@ -7,20 +7,21 @@
 
 namespace regctl::server {
 
-/// Who may make a request, where there are users at all.
+/// The credentials that a route needs, if there are users.
 enum class Guard {
   anybody,
   user,       ///< Basic
-  listing,    ///< Basic; with public_read free, for what is not private
-  index,      ///< Basic; reading a public repository is free with public_read
-  repository, ///< Basic or a token for the repository; as above
-  image,      ///< Basic or a user's token; anybody's for a public repository that has the image
+  listing,    ///< Basic; none with public_read, which lists only public repositories
+  index,      ///< Basic; none for reading a public repository with public_read
+  repository, ///< Basic, or a user's token for the repository; likewise none
+  image, ///< Basic, or a user's token; or an anonymous one for a public repository that has the
+         ///< image
 };
 
 /// The access that a method needs.
 Access access_of(const std::string& method) noexcept;
 
-/// The answer to who may not; nothing for who may.
+/// The refusal of a client without access; nothing if it has access.
 std::optional<Response> refuse_stranger(Guard guard, const Service& service, const Request& request,
                                         const Target& target);
 

@@ -11,14 +11,14 @@ namespace regctl::server {
 
 namespace {
 
-constexpr std::size_t k_most_images = 250'000; // with long IDs the limit of the body comes first
+constexpr std::size_t k_most_images = 250'000; // long IDs reach the limit on the body first
 constexpr std::string_view k_no_list = "Invalid data";
 constexpr std::string_view k_no_id = "An entry has no image ID under `id'";
 
 constexpr std::size_t k_id_limit_bytes = 128;
 
-/// Any name that a path can have: the original asks for hexadecimal digits only where an image is
-/// pushed or pulled, and has no limit here.
+/// Whether an announced ID is acceptable: any text that can be a name in a path. docker-registry
+/// has no limit here, and requires hexadecimal digits only when an image is pushed or pulled.
 bool is_announced_id(std::string_view id) {
   return !id.empty() && id.size() <= k_id_limit_bytes && id.front() != '.' &&
          std::all_of(id.begin(), id.end(), [](char c) {
@@ -31,7 +31,7 @@ class ListReader final : public JsonReader {
 public:
   explicit ListReader(ImageList& list) : list_(list) {}
 
-  /// Why the reading ended early; nothing where the text was no JSON.
+  /// The refusal that ended the reading; nothing if the text was not JSON.
   [[nodiscard]] std::optional<Response> refusal() { return std::move(refusal_); }
 
 private:
@@ -60,7 +60,7 @@ private:
   bool on_string(std::string& text) override { return take_value(text); }
   bool on_other() override { return take_value(""); }
 
-  /// What an entry's member has; "" for what is no text.
+  /// Takes the value of a member of an entry; "" for anything but text.
   bool take_value(const std::string& text) {
     if (depth() < 2) {
       return refuse(400, depth() == 0 ? k_no_list : k_no_id);

@@ -10,15 +10,15 @@
 
 namespace regctl::server {
 
-/// The images that an announcement names.
+/// The images in an announcement.
 struct ImageList {
-  std::vector<std::string> ids;  ///< as they were written, perhaps more than once
-  std::vector<std::string> sums; ///< of each, or ""
+  std::vector<std::string> ids;  ///< as sent, possibly with duplicates
+  std::vector<std::string> sums; ///< one for each ID, or ""
 };
 
-/// Reads the body of an announcement, [{"id": ID, "Tag": …, "checksum": …}, …], entry by entry: a
-/// document of it would take many times its size. A problem is the answer to it: 400, or 413 for
-/// more than 250,000 images.
+/// Reads the body of an announcement, [{"id": ID, "Tag": …, "checksum": …}, …], entry by entry,
+/// because a parsed document takes many times its size. Returns nothing, or the refusal: 400, or
+/// 413 for more than 250,000 images.
 std::optional<Response> read_image_list(std::string_view body, ImageList& list);
 
 } // namespace regctl::server

@@ -52,7 +52,7 @@ Response put_image_json(Call& call) {
   if (!is_v1_id(id)) {
     return error_response(404, "Invalid image ID");
   }
-  document.reset(); // it is large, and read once more
+  document.reset(); // frees memory: the body is parsed again below
   V1ImageInfo info;
   try {
     info = parse_v1_image(call.body);
@@ -73,7 +73,7 @@ Response put_image_json(Call& call) {
   if (!writer) {
     return error_response(409, "Image is being uploaded by another client");
   }
-  if (writer->state() == ImageState::complete) { // by whom we waited for
+  if (writer->state() == ImageState::complete) { // another client has completed it meanwhile
     return error_response(409, k_exists);
   }
   if (!writer->put_json(std::string(call.body))) {
@@ -120,7 +120,7 @@ Response put_image_checksum(Call& call) {
 
 namespace {
 
-/// A layer on its way to the disk. While it lasts nobody else writes the image.
+/// A layer that is being written to the disk. Until its end no other client can write the image.
 class LayerUpload final : public Handler {
 public:
   LayerUpload(Service& service, std::string id, std::unique_ptr<V1Storage::ImageWriter> writer,
@@ -140,11 +140,11 @@ private:
   Service& service_;
   std::string id_;
   std::unique_ptr<V1Storage::ImageWriter> writer_;
-  std::unique_ptr<V1Storage::ImageWriter::Layer> layer_; // goes before its writer
+  std::unique_ptr<V1Storage::ImageWriter::Layer> layer_; // destroyed before its writer
 };
 
-/// The layer of an image that another client completed since this one's JSON was taken. It is
-/// compared with what is stored, and kept nowhere.
+/// A layer of an image that another client has completed since this client sent the JSON. It is
+/// compared with the stored one and not kept.
 class LayerComparison final : public Handler {
 public:
   LayerComparison(Service& service, std::string id, const std::string& json,
@@ -185,7 +185,7 @@ std::unique_ptr<Handler> refuse(int status, const char* text) {
   return make_ready(error_response(status, text));
 }
 
-/// A layer that cannot fit is refused before it is sent.
+/// Refuses a layer that does not fit on the disk before it is sent.
 void check_room(const V1Storage& storage, std::uint64_t wanted_bytes) {
   const auto free_bytes = storage.free_bytes();
   if (free_bytes && wanted_bytes > *free_bytes) {

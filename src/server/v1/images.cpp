@@ -15,7 +15,7 @@ constexpr const char* k_json = "application/json";
 constexpr const char* k_bytes = "application/octet-stream";
 constexpr auto k_not_found = "Image not found";
 
-/// A complete image's, made of its checksum; "" where none is recorded.
+/// The entity tag of a part of a complete image, made from its checksum; "" if none is recorded.
 std::string entity_tag(const std::vector<std::string>& checksums, std::string_view part) {
   if (checksums.empty() || !checksums.front().starts_with(k_sha256_prefix)) {
     return {};
@@ -37,7 +37,7 @@ Response json_of(const V1Image& image, const Request& request) {
     return not_modified_response(tag);
   }
   auto response = fixed_response(image.json, tag);
-  if (image.layer_size_bytes) { // a mirror's source may not tell it, and 0 is an empty layer's
+  if (image.layer_size_bytes) { // a mirror's source may not tell it; 0 would mean an empty layer
     response.headers.push_back({"X-Docker-Size", std::to_string(*image.layer_size_bytes)});
   }
   for (const auto& checksum : image.payload_checksums) {
@@ -46,7 +46,7 @@ Response json_of(const V1Image& image, const Request& request) {
   return response;
 }
 
-/// As Python prints a list of them.
+/// Prints a list like Python.
 std::string print_ids(const std::vector<std::string>& ids) {
   std::string text = "[";
   for (const auto& id : ids) {
@@ -69,7 +69,7 @@ std::optional<Response> refuse_incomplete(const Call& call) {
   if (storage.is_marked(id)) {
     return error_response(400, "Image is being uploaded, retry later");
   }
-  // Also an image whose layer is gone: 404 makes the next push bring it.
+  // Also for an image whose layer is missing: after a 404 the next push sends it.
   return error_response(404, k_not_found);
 }
 

@@ -12,17 +12,17 @@ namespace regctl::server {
 
 namespace {
 
-constexpr std::size_t k_page_size = 25; // the Hub's
+constexpr std::size_t k_page_size = 25; // as the Hub has it
 constexpr std::size_t k_page_limit = 100'000;
 
-/// A number of the query; `otherwise` where it is absent or none.
+/// A positive number in the query; `otherwise` if it is missing or malformed.
 std::size_t number(const Request& request, const char* name, std::size_t otherwise) {
   const auto value = parse_whole_number<std::size_t>(request.query(name).value_or(""));
   return value.value_or(0) > 0 ? std::min(*value, k_page_limit) : otherwise;
 }
 
-/// The names with `term` in them of which the caller may hear: of repositories with tags. What a
-/// push that failed has left is nobody's to find.
+/// Names of repositories that contain `term`, have tags, and are visible to the client.
+/// Repositories without tags are remains of failed pushes.
 std::vector<std::string> find_names(const Call& call, std::string_view term) {
   auto& index = *call.service.index;
   auto names = index.find(term);
@@ -35,8 +35,8 @@ std::vector<std::string> find_names(const Call& call, std::string_view term) {
   return names;
 }
 
-/// And those that the mirror's source finds. Where it cannot be asked, or has no search, the names
-/// that are here are all.
+/// The same, with the names that the mirror's source finds. If the source does not answer, or has
+/// no search, only local names are returned.
 std::vector<std::string> find_names_everywhere(const Call& call, const std::string& term) {
   auto names = find_names(call, term);
   if (call.service.mirror) {
@@ -47,8 +47,8 @@ std::vector<std::string> find_names_everywhere(const Call& call, const std::stri
   return names;
 }
 
-/// `head` with the member "results". Printed by hand: ten thousand names as a document take many
-/// times as long.
+/// Prints `head` with the member "results". Printed by hand, because a document of ten thousand
+/// names takes many times as long.
 std::string print_results(const Json& head, const std::vector<std::string>& names) {
   auto text = print_spaced_json(head);
   text.replace(text.size() - 1, 1, ", \"results\": [");
@@ -61,12 +61,12 @@ std::string print_results(const Json& head, const std::vector<std::string>& name
   return text + "]}";
 }
 
-/// "\"team/app:1.0\": " in JSON.
+/// The member's name in JSON: "\"team/app:1.0\": ".
 std::string tag_key(const std::string& name, const std::string& tag) {
   return json_quote(name + ":" + tag) + ": ";
 }
 
-/// {"team/app:1.0": "ID", …}, a repository at a time.
+/// {"team/app:1.0": "ID", …}, made repository by repository.
 class Listing final : public TextSource {
 public:
   Listing(std::shared_ptr<V1Storage> storage, std::vector<std::string> names)
@@ -89,8 +89,7 @@ private:
 
   void add_repository(const std::string& name, std::string& text) {
     for (const auto& [tag, id] : storage_->tags(name).value_or(V1Tags())) {
-      // A tag that cannot be read is null, as in its repository's own list: left out, it would look
-      // as if it were gone.
+      // A tag that cannot be read is null: without it the tag would seem to be removed.
       text += is_first_ ? "" : ", ";
       text += tag_key(name, tag);
       text += id ? json_quote(*id) : "null";
@@ -98,7 +97,7 @@ private:
     }
   }
 
-  std::shared_ptr<V1Storage> storage_; // outlives the request it answers
+  std::shared_ptr<V1Storage> storage_; // shared: may outlive the request
   std::vector<std::string> names_;
   std::size_t next_ = 0;
   bool is_first_ = true;
@@ -113,7 +112,7 @@ Response get_root(Call& call) {
 Response get_ping(Call&) {
   auto response = json_response("true");
   response.headers.push_back({"X-Docker-Registry-Standalone", "True"});
-  response.headers.push_back({"X-Docker-Registry-Version", "0.9.1"}); // of the protocol's server
+  response.headers.push_back({"X-Docker-Registry-Version", "0.9.1"}); // docker-registry's
   response.headers.push_back({"X-Docker-Registry-Config", "regctl"});
   return response;
 }
@@ -160,7 +159,7 @@ Response get_users(Call&) {
 
 Response post_users(Call& call) {
   if (call.service.auth->has_users()) {
-    // Engines go on to GET users/ with Basic when, and only when, they read exactly this.
+    // Engines continue with GET users/ and Basic only after exactly this text.
     return json_response("\"Username or email already exists\"", 400);
   }
   if (!Json::accept(call.body)) {

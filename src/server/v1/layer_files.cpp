@@ -17,7 +17,7 @@ namespace regctl::server {
 
 namespace {
 
-/// How many entries of one layer are compared with those below it.
+/// Limit on the entries of one layer that are compared with the layers below it.
 constexpr std::size_t k_diff_limit = 500'000;
 constexpr std::size_t k_diff_limit_bytes = 64 * 1024 * 1024; // of their names
 constexpr std::string_view k_whiteout = ".wh.";
@@ -45,7 +45,7 @@ const char* type_of(char type) {
   }
 }
 
-/// Text that goes into a file without a name, to be sent from there.
+/// Collects a text in a file without a name, and sends it from there.
 class Spool {
 public:
   void add(std::string_view text) {
@@ -77,7 +77,7 @@ private:
   std::uint64_t size_bytes_ = 0;
 };
 
-/// Ends where nobody wants it any more.
+/// Ends the reading, by an exception, when the client no longer wants the result.
 class WantedSource final : public Source {
 public:
   WantedSource(std::unique_ptr<Source> source, CheckWanted check_wanted)
@@ -94,7 +94,7 @@ public:
   }
 
 private:
-  static constexpr std::size_t k_checked_bytes = 1024 * 1024; // a moment's work
+  static constexpr std::size_t k_checked_bytes = 1024 * 1024; // checked once per MiB
   std::unique_ptr<Source> source_;
   CheckWanted check_wanted_;
   std::size_t read_bytes_ = 0;
@@ -105,7 +105,7 @@ enum class Fate { created, changed };
 struct Seen {
   LayerEntry entry;
   Fate fate = Fate::created;
-  bool is_met = false; ///< in the nearest layer below that has it
+  bool is_met = false; ///< found in the layer that is being compared
   bool is_settled = false;
 };
 
@@ -132,7 +132,7 @@ LayerReader::LayerReader(const V1Storage& storage, const std::string& id,
   }
   if (file->size_bytes() > 0) {
     const auto what = "the layer of image " + id;
-    // Checked on both sides: a few bytes may be unpacked to many.
+    // Checked before and after unpacking: a few bytes may unpack to very many.
     auto unpacked = make_decompressed_source(
         std::make_unique<WantedSource>(file->open(what), check_wanted), what);
     tar_ = std::make_unique<TarReader>(
@@ -158,7 +158,7 @@ std::optional<LayerEntry> LayerReader::next() {
       listed.is_deleted = true;
     }
     if (std::string_view(listed.name).substr(base).starts_with(k_whiteout)) {
-      continue; // ".wh..wh.plnk" and its like
+      continue; // ".wh..wh.plnk" and similar metadata
     }
     listed.fields = json_quote(type_of(entry->type)) +
                     (listed.is_deleted ? ", true, " : ", false, ") +
@@ -172,12 +172,12 @@ std::optional<LayerEntry> LayerReader::next() {
 
 namespace {
 
-/// The request outlives the reading of its answer.
+/// The request outlives the reading of its answer, so a reference is safe.
 CheckWanted check_wanted_by(const Request& request) {
   return [&request] { request.check_wanted(); };
 }
 
-/// [["/etc", "d", false, …], …], an entry at a time.
+/// [["/etc", "d", false, …], …], made entry by entry.
 class FileListing final : public TextSource {
 public:
   FileListing(const V1Storage& storage, const std::string& id, const CheckWanted& check_wanted)
@@ -201,8 +201,8 @@ private:
   Stage stage_ = Stage::begin;
 };
 
-/// A short listing is answered at once; a long one, of millions of files, while it is made, and cut
-/// where the layer turns out to be damaged.
+/// A short listing is answered as a whole. A long one, of up to millions of files, is sent while it
+/// is made; it is cut off if the layer turns out to be damaged.
 Response files_of(Call& call) {
   Response response;
   response.headers.push_back({"Content-Type", "application/json"});
@@ -226,8 +226,9 @@ void for_each_entry(const Call& call, const std::string& id, OnEntry&& on_entry)
   }
 }
 
-/// What the layer did to each of its files, by the nearest layer below that has it: deleted if it
-/// is a whiteout, changed if it was there, created if it was not or had been deleted.
+/// The change that the layer makes to each of its files, compared with the nearest layer below that
+/// has the file: deleted for a whiteout, changed if it was there, created if it was absent or had
+/// been deleted.
 Response diff_of(Call& call) {
   const auto chain = call.service.storage->chain(call.target.id);
   if (!chain) {
@@ -244,7 +245,8 @@ Response diff_of(Call& call) {
     files[entry.name] = {entry, Fate::created, false, entry.is_deleted};
   });
   for (std::size_t below = 1; below < chain->size(); ++below) {
-    std::vector<std::string> met; // a name may occur twice in one layer: the last one counts
+    // Settled only after the layer: a name may occur twice in it, and the last one counts.
+    std::vector<std::string> met;
     for_each_entry(call, (*chain)[below], [&](const LayerEntry& entry) {
       const auto found = files.find(entry.name);
       if (found != files.end() && !found->second.is_settled) {
@@ -271,7 +273,8 @@ Response diff_of(Call& call) {
   return spool.finish();
 }
 
-/// What has no layer is refused; a layer that is no tar is the fault of who pushed it.
+/// Answers a request about a layer. Refuses incomplete images; a layer that is not a tar is an
+/// error of the client that pushed it, hence 400.
 Response answer_about_layer(Call& call, Response (*answer)(Call&)) {
   if (auto refusal = refuse_incomplete(call)) {
     return std::move(*refusal);

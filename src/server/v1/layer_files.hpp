@@ -19,26 +19,26 @@ struct LayerEntry {
   bool is_deleted = false;
 };
 
-/// Called again and again by what takes long; throws where nobody wants the result any more.
+/// Called regularly during long work; throws when the client no longer wants the result.
 using CheckWanted = std::function<void()>;
 
-/// Reads the entries of an image's layer, whatever its compression; whiteouts (".wh.NAME") are told
-/// as deleted under the plain name, metadata of the union file system is left out. Not thread-safe.
+/// Reads the entries of an image's layer, in any compression. Whiteouts (".wh.NAME") are listed as
+/// deleted under the plain name; metadata of the union file system is left out. Not thread-safe.
 /// Source: docker-registry 0.9, lib/layers.
 class LayerReader {
 public:
-  /// Throws Error{not_found} where the layer is not there.
+  /// Throws Error{not_found} if the image has no layer.
   LayerReader(const V1Storage& storage, const std::string& id, const CheckWanted& check_wanted);
   ~LayerReader();
   LayerReader(const LayerReader&) = delete;
   LayerReader& operator=(const LayerReader&) = delete;
 
-  /// The next entry; nothing at the end. Throws Error{protocol} for what is no tar, and what
-  /// `check_wanted` throws.
+  /// The next entry; nothing at the end. Throws Error{protocol} for a layer that is not a tar, and
+  /// like `check_wanted`.
   std::optional<LayerEntry> next();
 
 private:
-  std::unique_ptr<TarReader> tar_; // nothing for a layer of 0 bytes
+  std::unique_ptr<TarReader> tar_; // null for a layer of 0 bytes
 };
 
 } // namespace regctl::server

@@ -5,7 +5,7 @@ namespace regctl::server {
 
 namespace {
 
-constexpr std::size_t k_sum_limit = 64; // of uploads of one image that never end
+constexpr std::size_t k_sum_limit = 64; // for uploads of one image that are never completed
 
 } // namespace
 

@@ -48,7 +48,7 @@ PullThrough::~PullThrough() {
   join_ended();
 }
 
-/// What `body` gives; a complaint where the source cannot be asked.
+/// The result of `body`. If the source does not answer, complains and returns a failure.
 template <class Body>
 auto PullThrough::guarded(const std::string& what, Body&& body)
     -> Asked<typename decltype(body())::value_type> {
@@ -99,7 +99,7 @@ Asked<std::vector<std::string>> PullThrough::search(const std::string& term) {
   });
 }
 
-/// Where an image was heard of; the last repository that was asked for, if nowhere.
+/// The repository that named the image, or else the repository that was asked for last.
 std::string PullThrough::repository_of(const std::string& id) const {
   const std::lock_guard lock(mutex_);
   const auto* found = names_.find(id);
@@ -129,7 +129,7 @@ Asked<V1Image> PullThrough::find_image(const std::string& id, const Request& req
     return found;
   });
   if (asked.value && asked.value->json_candidates.size() > 1) {
-    // Which JSON was pushed is known when the layer is here.
+    // The original JSON is known only when the layer has been fetched.
     return guarded("fetching the layer that tells the JSON of " + short_id(id), [&] {
       find_or_start(id)->wait_for_end(request);
       return storage_->find_image(id);
@@ -151,7 +151,7 @@ std::optional<Response> PullThrough::open_layer(const std::string& id, const Req
   const auto fetch = find_or_start(id);
   try {
     fetch->wait_for_bytes(request);
-  } catch (const Error& error) { // told already to who runs the server
+  } catch (const Error& error) { // the operator has been told already
     request.check_wanted();
     return error.kind() == ErrorKind::not_found
                ? std::nullopt
@@ -184,16 +184,16 @@ std::shared_ptr<Fetch> PullThrough::find_or_start(const std::string& id) {
   if (const auto found = fetches_.find(id); found != fetches_.end()) {
     return found->second.fetch;
   }
-  if (fetches_.size() == k_most_fetches) { // those that nobody waits for count too
+  if (fetches_.size() == k_most_fetches) { // including those that no client waits for any more
     throw Error(ErrorKind::unavailable,
                 "too many layers are being fetched from the mirror's source");
   }
   auto fetch = std::make_shared<Fetch>(id);
-  ended_.reserve(ended_.size() + fetches_.size() + 1); // ending must not need memory
+  ended_.reserve(ended_.size() + fetches_.size() + 1); // so that end() does not allocate
   auto& running = fetches_[id];
   running.fetch = fetch;
   try {
-    running.thread = std::thread([this, fetch] { run(fetch); }); // which waits for `mutex_`
+    running.thread = std::thread([this, fetch] { run(fetch); }); // run() waits for `mutex_`
   } catch (const std::system_error& error) {
     fetches_.erase(id);
     throw Error(ErrorKind::unavailable,
@@ -220,9 +220,9 @@ void PullThrough::run(const std::shared_ptr<Fetch>& fetch) noexcept {
       if (error.kind() != ErrorKind::not_found) {
         complain_("fetching image " + short_id(fetch->id()) + ": " + error.message());
       }
-    } catch (...) { // no memory for the words
+    } catch (...) { // out of memory for the message
     }
-    end(fetch->id()); // first: who asks once more begins anew
+    end(fetch->id()); // first, so that the next request starts a new fetch
     fetch->fail(std::current_exception());
   } catch (...) {
     end(fetch->id());
@@ -230,10 +230,10 @@ void PullThrough::run(const std::shared_ptr<Fetch>& fetch) noexcept {
   }
 }
 
-/// The calling thread is done with an image.
+/// Marks the calling thread's fetch of an image as ended.
 void PullThrough::end(const std::string& id) noexcept {
   const std::lock_guard lock(mutex_);
-  if (const auto found = fetches_.find(id); found != fetches_.end()) { // not at destruction
+  if (const auto found = fetches_.find(id); found != fetches_.end()) { // else in the destructor
     ended_.push_back(std::move(found->second.thread));
     fetches_.erase(found);
   }
@@ -250,8 +250,8 @@ void PullThrough::join_ended() {
   }
 }
 
-/// Stores the JSON of an image and, before it, of those below it that are not here: marked as being
-/// uploaded until their layers come.
+/// Stores the JSON of an image and, before it, the JSONs of missing ancestors. They are marked as
+/// uploads until their layers are fetched.
 std::optional<PullThrough::Adopted> PullThrough::put_json_with_parents(V1Repository& source,
                                                                        const std::string& id) {
   std::vector<V1Image> missing; // child first
@@ -312,9 +312,9 @@ void PullThrough::fetch_layer(Fetch& fetch) {
     fetch.advance(layer->size_bytes());
   }
   if (writer->state() == V1Storage::ImageState::complete) {
-    return; // somebody pushed it meanwhile
+    return; // a client has pushed it meanwhile
   }
-  if (bytes->original_json() != image->json) { // of a source that re-encodes: the sum is over this
+  if (bytes->original_json() != image->json) { // re-encoded; the checksum is of the original
     writer->put_json(bytes->original_json());
     layer = writer->start_layer();
     pump(*written(), *layer);

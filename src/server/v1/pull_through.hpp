@@ -22,61 +22,66 @@ namespace regctl::server {
 
 class Fetch;
 
-/// What the source has. "It has none" is an answer; a source that cannot be asked, or refuses, gave
-/// none.
+/// An answer of the source. No value without a failure means that the source has none; a failure
+/// means that it did not answer, or refused.
 template <class Value> struct Asked {
   std::optional<Value> value;
   bool has_failed = false;
 };
 
-/// 502, for a client whom only the source could have answered.
+/// 502, for a request that only the source could have answered.
 Response source_failed_response();
 
-/// Takes what the tree has not from another v1 registry. A layer is streamed to whoever asks for it
-/// while it is fetched, once however many ask, and stored; its last bytes go out only when its
-/// checksum was right. Tags are asked of the source every time, so that a mirror is never stale,
-/// and stored once their whole chain is here, so that it goes on when the source does not answer.
+/// Fetches images that the tree lacks from another v1 registry, the source. A layer is fetched once
+/// for all clients that ask for it, and stored; they get it while it is fetched, but its last bytes
+/// only after its checksum was right. Tags are asked from the source every time, so that a mirror
+/// is never stale. They are stored when their whole chain is here, so that the mirror works without
+/// the source.
 ///
-/// Images are asked for by their ID alone, but a source may want a token for a repository that has
-/// them: each is asked for by the repository in which it was heard of. What the source gives to
-/// this process everybody who may read here gets: whoever runs it keeps strangers out.
+/// Clients ask for images only by their IDs, but the source may want a token for a repository that
+/// has them. So each image is asked for through the repository that named it. Every client with
+/// read access here gets all data that the source gives to this process: the operator must keep
+/// others out.
 ///
-/// Thread-safe. No function throws for what the source does: it complains, and says so.
+/// Thread-safe. Functions do not throw for errors of the source: they complain, and return a
+/// failure.
 class PullThrough {
 public:
-  /// What becomes of a layer of which the source tells no checksum.
+  /// Whether a layer without a checksum at the source is accepted with a complaint, or refused.
   enum class Unproven { told, refused };
 
-  /// `source` is called for each use; it may throw while the source cannot be reached.
+  /// `source` is called for each use; it may throw while the source cannot be reached. `complain`
+  /// receives messages for the operator.
   PullThrough(std::shared_ptr<V1Storage> storage, std::function<registry::v1::Registry&()> source,
               std::function<void(const std::string&)> complain,
               std::function<void(const std::string& repository)> on_new_repository,
               Unproven unproven);
-  ~PullThrough(); ///< waits for what is being fetched
+  ~PullThrough(); ///< waits for running fetches
   PullThrough(const PullThrough&) = delete;
   PullThrough& operator=(const PullThrough&) = delete;
 
   [[nodiscard]] Asked<V1Tags> tags(const std::string& name);
-  /// The names ("library/app") that the source's search finds; nothing where it has none.
+  /// The names ("library/app") that the source's search finds; nothing if it has no search.
   [[nodiscard]] Asked<std::vector<std::string>> search(const std::string& term);
   [[nodiscard]] Asked<V1Image> find_image(const std::string& id, const Request& request);
   [[nodiscard]] Asked<std::vector<std::string>> ancestry(const std::string& id);
 
-  /// The layer as an answer that is sent while it is fetched. Throws Error{unavailable} while very
-  /// many are being fetched, and as `request`'s check_wanted() does.
+  /// The layer, as an answer that is sent while it is fetched; nothing if the source does not have
+  /// it. Throws Error{unavailable} if too many layers are being fetched, and like `request`'s
+  /// check_wanted().
   [[nodiscard]] std::optional<Response> open_layer(const std::string& id, const Request& request);
 
-  /// Stores the JSONs of an image and of those below it, so that it can be tagged and built upon;
-  /// their layers come when somebody asks for them. Nothing if the source has them not.
+  /// Stores the JSONs of an image and its ancestors, so that it can be tagged and built upon. Their
+  /// layers are fetched when a client asks for them. Nothing if the source does not have them.
   enum class Adopted { whole };
   Asked<Adopted> adopt(const std::string& id);
 
-  /// Whether a layer is being fetched, also where nobody waits for it any more.
+  /// Whether a layer is being fetched, even if no client waits for it any more.
   [[nodiscard]] bool is_busy() const;
 
 private:
   struct Running {
-    std::shared_ptr<Fetch> fetch; // shared with answers being sent
+    std::shared_ptr<Fetch> fetch; // shared with answers that are being sent
     std::thread thread;
   };
 
@@ -103,13 +108,12 @@ private:
   std::function<void(const std::string&)> complain_;
   std::function<void(const std::string&)> on_new_repository_;
   Unproven unproven_;
-  mutable std::mutex mutex_; ///< guards what follows
-  std::string last_name_;    // of a repository that was asked for
-  LimitedMap<std::string> names_{
-      k_known_images}; // of the repository by which an image was heard of
+  mutable std::mutex mutex_;                      ///< guards the members below
+  std::string last_name_;                         // the repository that was asked for last
+  LimitedMap<std::string> names_{k_known_images}; // the repository that named an image, by ID
   LimitedMap<V1Tags> known_tags_{k_known_repositories};
   std::map<std::string, Running> fetches_; // by image
-  std::vector<std::thread> ended_;         // to be joined
+  std::vector<std::thread> ended_;         // threads to be joined
 };
 
 } // namespace regctl::server

@@ -11,7 +11,7 @@ namespace regctl::server {
 
 namespace {
 
-/// What an answer to an index request tells about where and how to go on.
+/// Adds the token and the endpoints for the requests that follow an index request.
 void add_index_headers(Response& response, const Call& call, Access access) {
   const auto token = call.service.auth->make_token(call.target.name, access, call.request);
   response.headers.push_back({"X-Docker-Token", token});
@@ -29,7 +29,7 @@ std::optional<Response> store_images(Call& call) {
   return std::nullopt;
 }
 
-/// Properties with what is not known, in the original's order.
+/// Prints properties in docker-registry's order; unknown ones have default values.
 Response print_properties(const std::optional<std::string>& stored) {
   const auto document = find_json(stored.value_or("")).value_or(Json::object());
   Json all = {{"arch", "amd64"},   {"docker_go_version", nullptr}, {"docker_version", nullptr},
@@ -45,7 +45,7 @@ Response print_properties(const std::optional<std::string>& stored) {
 Response print_tags(const V1Tags& tags) {
   auto all = Json::object();
   for (const auto& [tag, id] : tags) {
-    if (id) { // a client can do nothing with null
+    if (id) { // clients cannot use null
       append_member(all, tag, *id);
     }
   }
@@ -72,8 +72,8 @@ Response put_repository_images(Call& call) {
   return response;
 }
 
-/// The list of a repository's images as it is stored, sent from its file: it only grows. Damaged,
-/// it is not there.
+/// The stored list of a repository's images, sent from its file, because it only grows and can
+/// become long. Nothing if it is missing or damaged.
 std::optional<Response> stored_images(Call& call) {
   const auto file = call.service.storage->open_index_images(call.target.name);
   if (!file) {
@@ -97,7 +97,7 @@ Response get_repository_images(Call& call) {
   if (!stored && call.service.mirror) {
     const auto asked = call.service.mirror->tags(name);
     if (asked.value || (asked.has_failed && call.service.storage->has_repository(name))) {
-      stored = json_response("[]"); // engines want token and endpoints, and ask for the chain later
+      stored = json_response("[]"); // engines need only token and endpoints here
     } else if (asked.has_failed) {
       return source_failed_response();
     }
@@ -111,7 +111,7 @@ Response get_repository_images(Call& call) {
 }
 
 Response delete_repository_images(Call& call) {
-  auto response = json_response("", 204); // and nothing else, as with the original
+  auto response = json_response("", 204); // removes nothing, like docker-registry
   add_index_headers(response, call, Access::remove);
   return response;
 }
@@ -149,7 +149,7 @@ Response get_tags(Call& call) {
   if (call.service.mirror) {
     auto remote = call.service.mirror->tags(call.target.name);
     if (remote.value) {
-      remote.value->merge(tags ? *tags : V1Tags()); // what is at the source wins
+      remote.value->merge(tags ? *tags : V1Tags()); // tags of the source take precedence
       tags = std::move(remote.value);
     } else if (remote.has_failed && !tags) {
       return source_failed_response();

@@ -18,7 +18,7 @@ SearchIndex::SearchIndex(std::shared_ptr<const V1Storage> storage) : storage_(st
   refresh();
 }
 
-/// Reads the namespaces that are new or have changed, and forgets those that are gone.
+/// Reads namespaces that are new or have changed, and forgets removed ones.
 void SearchIndex::refresh() {
   const std::lock_guard lock(refreshing_);
   std::vector<Namespace> changed;
@@ -90,7 +90,7 @@ std::vector<std::string> SearchIndex::find(std::string_view term) {
 }
 
 bool SearchIndex::has_tags(const std::string& name) {
-  const auto version = storage_->repository_version(name); // before it is read
+  const auto version = storage_->repository_version(name); // before the read, to notice changes
   {
     const std::shared_lock lock(mutex_);
     const auto found = names_.find(name);

@@ -13,9 +13,9 @@
 
 namespace regctl::server {
 
-/// The names of all repositories, in memory: read from the tree at start, in parallel, and kept by
-/// what is written. What other processes write is seen by the versions of the tree's folders, which
-/// every search compares, so that no answer is stale. Thread-safe.
+/// The names of all repositories, in memory. They are read from the tree at the start, in parallel,
+/// and updated by this server's own writes. Every search compares the versions of the tree's
+/// folders, which shows changes by other processes, so that no answer is stale. Thread-safe.
 class SearchIndex {
 public:
   /// Reads the tree.
@@ -24,24 +24,24 @@ public:
   void add(const std::string& name);
   void remove(const std::string& name);
 
-  /// The names that have `term` in them, whatever the case of ASCII letters, in order. (The
-  /// original: SQL LIKE.)
+  /// The names that contain `term`, in order, ignoring the case of ASCII letters. (docker-registry:
+  /// SQL LIKE.)
   [[nodiscard]] std::vector<std::string> find(std::string_view term);
   [[nodiscard]] std::size_t size() const;
 
-  /// Whether a repository has tags. Its folder is read again where it has changed.
+  /// Whether a repository has tags. Reads its folder again if it has changed.
   [[nodiscard]] bool has_tags(const std::string& name);
 
 private:
   struct Namespace {
     std::string name;
-    std::string version; // of before it was read; empty where it has to be read again
+    std::string version; // from before it was read; empty: it must be read again
     std::vector<std::string> repositories;
   };
 
   struct Repository {
     std::string folded;  ///< its name in lower case
-    std::string version; ///< of before its tags were counted; empty where they have to be again
+    std::string version; ///< from before its tags were counted; empty: count again
     bool has_tags = false;
   };
 

@@ -20,48 +20,49 @@
 
 namespace regctl::server {
 
-/// How long a client waits for another who writes the same image; then it is told so (409).
+/// Time that a client waits for another one that writes the same image; then it gets a 409.
 inline constexpr auto k_writer_patience = std::chrono::minutes(10);
 inline constexpr std::uint64_t k_documents_bytes = 64ULL * 1024 * 1024;
 
-/// What every request works on.
+/// The state that all requests share.
 struct Service {
-  std::shared_ptr<V1Storage> storage; ///< shared with pushes and pulls through
+  std::shared_ptr<V1Storage> storage; ///< shared with pushes and the mirror
   std::unique_ptr<Auth> auth;
   std::unique_ptr<SearchIndex> index;
-  std::unique_ptr<PullThrough> mirror; ///< nothing where nothing is fetched from elsewhere
+  std::unique_ptr<PullThrough> mirror; ///< null if this server is no mirror
   OpenUploads uploads;
-  /// Memory for documents that are being taken apart, in bytes. No document, however it is made,
-  /// keeps those waiting who fit beside it.
+  /// Limits the memory for parsed documents, in bytes. A large document does not block smaller ones
+  /// that fit beside it.
   Turns documents{k_documents_bytes};
-  Turns diffs{1}; ///< comparisons of layers, each of which takes as much
+  Turns diffs{1}; ///< comparisons of layers: one at a time, as each takes up to as much memory
   bool read_only = false;
   bool search = true;
-  std::string issue;                                ///< what "/" answers
+  std::string issue;                                ///< the answer for "/"
   std::function<std::string()> metrics;             ///< the text of /metrics
-  std::function<void(const std::string&)> complain; ///< for whoever runs the server
+  std::function<void(const std::string&)> complain; ///< receives messages for the operator
 };
 
-/// A document as values takes up to so many times its size.
+/// A parsed document takes up to this many times its size.
 inline constexpr std::uint64_t k_document_growth = 48;
 
-/// Waits for the turn of a document that will take this much memory; small ones need none.
+/// Waits until a document may take this much memory; small ones need not wait.
 inline Turns::Turn take_turn(Service& service, const Request& request, std::uint64_t size_bytes) {
   constexpr std::uint64_t k_small_bytes = 1024 * 1024;
   return size_bytes > k_small_bytes ? service.documents.take(size_bytes, request) : Turns::Turn();
 }
 
-/// Takes an image for writing as V1Storage::write_image() does, as long as the client waits.
+/// Opens an image for writing, like V1Storage::write_image(), and waits as long as the client does.
+/// Null after k_writer_patience.
 std::unique_ptr<V1Storage::ImageWriter> take_writer(Service& service, const Request& request,
                                                     const std::string& id);
 
-/// One request with its parts.
+/// One request and its parsed parts.
 struct Call {
   Service& service;
   const Request& request;
   const Target& target;
   std::string_view body;
-  /// The body's, if that is large; given back before others are waited for.
+  /// The turn for a large body; ended before waiting for other clients.
   Turns::Turn turn;
 };
 
@@ -73,8 +74,8 @@ inline constexpr auto k_broken_chain =
 /// The refusal, or nothing if the image is complete.
 std::optional<Response> refuse_incomplete(const Call& call);
 
-/// Takes the JSON of an image that is not here from the mirror's source, if there is one. The
-/// refusal if that does not bring it: `absent` where the source has no such image.
+/// Fetches the JSON of a missing image from the mirror's source, if there is one. Returns nothing,
+/// or the refusal: `absent` if the source has no such image.
 std::optional<Response> adopt(Call& call, const std::string& id, Response absent);
 
 Response get_image_json(Call& call);

@@ -10,8 +10,8 @@
 
 namespace regctl::server {
 
-/// Makes part of a stored file the body of an answer: sent from its descriptor where it has one,
-/// else read while it is sent. `what` names the file in errors.
+/// Makes a part of a stored file the body of an answer. It is sent from the file's descriptor if
+/// there is one, else read while it is sent. `what` names the file in errors.
 void set_body(Response& response, const StoredFile& file, std::uint64_t offset,
               std::uint64_t size_bytes, std::string what);
 

@@ -39,7 +39,7 @@ Kind find_part(const std::array<std::pair<std::string_view, Kind>, N>& parts,
   return Kind::none;
 }
 
-/// "app" is "library/app".
+/// Adds the namespace "library" to a name without one.
 std::string with_namespace(std::string_view name) {
   return (name.find('/') == std::string_view::npos ? "library/" : "") + std::string(name);
 }
@@ -57,7 +57,7 @@ Target parse_repository(std::string_view rest) {
   if (rest.ends_with('/')) {
     return {Kind::repository, with_namespace(rest.substr(0, rest.size() - 1)), {}, {}};
   }
-  // The longest form first: NAME/tags/TAG/json, NAME/tags/TAG, NAME/PART, NAME.
+  // Tries the longest form first: NAME/tags/TAG/json, NAME/tags/TAG, NAME/PART, NAME.
   const auto last = rest.rfind('/');
   if (last == std::string_view::npos) {
     return {Kind::repository, with_namespace(rest), {}, {}};

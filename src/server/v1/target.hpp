@@ -6,10 +6,10 @@
 
 namespace regctl::server {
 
-/// What a path asks for.
+/// The resource that a path names.
 struct Target {
   enum class Kind {
-    none, ///< nothing of ours
+    none, ///< an unknown path
     root,
     ping,
     metrics,
@@ -33,16 +33,16 @@ struct Target {
     image_diff,
   };
   Kind kind = Kind::none;
-  std::string name; ///< of the repository, with its namespace: "library/app"
+  std::string name; ///< the repository with its namespace: "library/app"
   std::string tag;
-  std::string id; ///< of the image, as written
+  std::string id; ///< the image's ID, as written
 };
 
-/// Reads a decoded path. A final slash makes everything before it the name of a repository, as
-/// docker-registry 0.9 has it (recorded: 91).
+/// Parses a decoded path. If it ends with a slash, all text before that is the name of a
+/// repository, as in docker-registry 0.9 (tests/data/v1/server-0.9-requests.txt, 91).
 Target parse_target(std::string_view path);
 
-/// The route as metrics name it: "image_layer".
+/// The name of the route in metrics: "image_layer".
 std::string_view to_string(Target::Kind kind) noexcept;
 
 } // namespace regctl::server

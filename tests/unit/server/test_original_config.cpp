@@ -113,7 +113,7 @@ TEST_CASE("flavors inherit, and values come from the environment") {
             .options.storage.empty());
 }
 
-TEST_CASE("a storage that is named as nothing is none") {
+TEST_CASE("an empty storage path counts as none") {
   CHECK(read_text("dev: {storage: local}").options.storage.empty());
   CHECK(read_text("dev: {storage_path: '_env:NOPE'}").options.storage.empty());
   CHECK(read_text(k_file, {{"STORAGE_PATH", ""}}).options.storage.empty());
@@ -122,7 +122,7 @@ TEST_CASE("a storage that is named as nothing is none") {
         }) == "the variable STORAGE_PATH is empty");
 }
 
-TEST_CASE("without a file the variables themselves count") {
+TEST_CASE("without a file the settings come from environment variables") {
   const auto result =
       read("", {{"STORAGE_PATH", "/x"}, {"LOGLEVEL", "DEBUG"}, {"MIRROR_SOURCE", "h:1"}});
   CHECK(result.options.storage == "/x");
@@ -133,7 +133,7 @@ TEST_CASE("without a file the variables themselves count") {
   CHECK_FALSE(read("", {{"SEARCH_BACKEND", "false"}}).options.search);
 }
 
-TEST_CASE("what is not supported is named") {
+TEST_CASE("the error names an unsupported setting") {
   struct Row {
     const char* text;
     Variables variables;
@@ -162,7 +162,7 @@ TEST_CASE("what is not supported is named") {
   }
 }
 
-TEST_CASE("a file that is wrong is a usage error") {
+TEST_CASE("a malformed file is a usage error") {
   CHECK(failure(ErrorKind::usage, [] {
           read_text(k_file, {{"SETTINGS_FLAVOR", "prod"}});
         }).ends_with("has no flavor prod"));

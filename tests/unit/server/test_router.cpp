@@ -66,7 +66,7 @@ TEST_CASE_FIXTURE(Fixture, "a request goes to the API that has its path") {
   CHECK(router.explain(FakeRequest("GET", "/v2/", {}), error).text == "two");
 }
 
-TEST_CASE_FIXTURE(Fixture, "the first API answers for a path that none has") {
+TEST_CASE_FIXTURE(Fixture, "the first API answers for unknown paths") {
   CHECK(ask("/favicon.ico") == "one");
 }
 
@@ -74,7 +74,7 @@ TEST_CASE_FIXTURE(Fixture, "no API sees a request of another server's page") {
   CHECK(ask("/v2/", {{"Host", "evil.example"}, {"Origin", "http://evil.example"}}) == "403");
 }
 
-TEST_CASE_FIXTURE(Fixture, "what is over is counted under its API's route") {
+TEST_CASE_FIXTURE(Fixture, "finished requests are counted under their API's route") {
   router.done(FakeRequest("GET", "/v2/", {}), 200, 10, 0, 0.5);
   CHECK(metrics.print({}).find("{route=\"two\",method=\"GET\",status=\"200\"} 1") !=
         std::string::npos);

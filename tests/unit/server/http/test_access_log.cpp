@@ -32,7 +32,7 @@ std::string written(LogFormat format, const Request& request) {
 
 TEST_SUITE_BEGIN("server/http/access_log");
 
-TEST_CASE("a line is a line, whatever was asked") {
+TEST_CASE("each request is one line in the log, whatever its text") {
   for (const auto format : {LogFormat::combined, LogFormat::json}) {
     const auto line = written(format, k_hostile);
     CHECK(std::count(line.begin(), line.end(), '\n') == 1);
@@ -50,7 +50,7 @@ TEST_CASE("the combined format is Apache's") {
   CHECK(line.ends_with(" +0000] \"PUT /v1/x HTTP/1.1\" 206 1234 \"-\" \"docker/1.9\"\n"));
 }
 
-TEST_CASE("the JSON format has what is measured") {
+TEST_CASE("the JSON format has all measured values") {
   const auto record = parse_json(written(LogFormat::json, k_hostile), "a line");
   CHECK(record["method"] == "GET");
   CHECK(record["path"] == "/v1/a\"\n127.0.0.1 - - forged\xEF\xBF\xBD\x7F\u009b2J");
@@ -61,7 +61,7 @@ TEST_CASE("the JSON format has what is measured") {
   CHECK(record["time"].get<std::string>().size() == 20);
 }
 
-TEST_CASE("a log that was moved away is opened anew; one that cannot be stays") {
+TEST_CASE("a log that was moved away is reopened; if that fails the old one stays") {
   const TemporaryFolder folder;
   std::filesystem::create_directory(folder / "logs");
   const auto path = folder / "logs/log";

@@ -61,7 +61,7 @@ private:
 
 TEST_SUITE_BEGIN("server/http/daemon");
 
-TEST_CASE("a certificate that is none is refused, and nobody else's file closed for it") {
+TEST_CASE("an invalid certificate is refused, and no other descriptor is closed") {
   Nobody nobody;
   const auto listener = listen_on("127.0.0.1:0");
   DaemonOptions options;

@@ -53,7 +53,7 @@ TEST_CASE("a user has one password") {
   }
 }
 
-TEST_CASE("a file that has other hashes is told by its line") {
+TEST_CASE("a file with other hashes is refused, naming the line") {
   const std::string good = std::string("alice:$2y") + k_hash + "\n";
   for (const auto& bad : std::vector<std::string>{"bob:secret", "bob:$apr1$abc$def", "bob",
                                                   ":$2y$05$x", "bob:{SHA}x", "bob:$2y$05$short"}) {

@@ -25,7 +25,7 @@ ErrorKind failure(const std::string& address) {
 
 TEST_SUITE_BEGIN("server/http/listen");
 
-TEST_CASE("an address tells whether it is loopback's") {
+TEST_CASE("loopback addresses are recognised") {
   struct Row {
     const char* address;
     bool is_loopback;
@@ -40,7 +40,7 @@ TEST_CASE("an address tells whether it is loopback's") {
   }
 }
 
-TEST_CASE("what is no address is a usage error, one that is taken is unavailable") {
+TEST_CASE("a malformed address is a usage error, and one in use is unavailable") {
   for (const auto* address :
        {"", ":", "host", "5000", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:-1", "127.0.0.1:+1",
         "127.0.0.1: 1", "127.0.0.1:65536", "127.0.0.1:99999999999", "127.0.0.1:5000x",

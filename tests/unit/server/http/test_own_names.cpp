@@ -55,7 +55,7 @@ TEST_CASE("with names given, a request for another server is refused") {
   CHECK(is_let_in(names, {})); // HTTP/1.0
 }
 
-TEST_CASE("pages of other servers cannot use a registry that is open to everybody here") {
+TEST_CASE("pages of other servers cannot use a registry that is open to all local clients") {
   const OwnNames names({}, Reach::loopback);
   using Headers = std::map<std::string, std::string>;
   const Headers foreign[] = {
@@ -91,7 +91,8 @@ TEST_CASE("pages of other servers cannot use a registry that is open to everybod
   CHECK(is_let_in(named, {{"Host", "registry.example"}, {"User-Agent", "Mozilla/5.0"}}));
 }
 
-TEST_CASE("beyond loopback every name may be the server's own, and users say who they are") {
+TEST_CASE(
+    "beyond loopback every name is accepted, but pages of other servers only if there are users") {
   const std::map<std::string, std::string> page = {{"Host", "reg.example"},
                                                    {"Origin", "http://evil.example"}};
   CHECK_FALSE(is_let_in(OwnNames({}, Reach::open), page));
@@ -102,7 +103,7 @@ TEST_CASE("beyond loopback every name may be the server's own, and users say who
   CHECK(is_let_in(OwnNames({}, Reach::guarded), page));
 }
 
-TEST_CASE("a name of a host is told from what is none") {
+TEST_CASE("host names are distinguished from other texts") {
   for (const auto* name : {"registry", "registry.example:5000", "[::1]:5000", "10.0.0.1"}) {
     CHECK_NOTHROW(check_host_name(name));
   }

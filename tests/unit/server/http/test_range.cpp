@@ -30,7 +30,7 @@ std::string read(std::optional<std::string_view> header, std::uint64_t size_byte
 
 TEST_SUITE_BEGIN("server/http/range");
 
-TEST_CASE("a range is what RFC 9110 says, and what engines mean") {
+TEST_CASE("ranges are read as RFC 9110 says and as engines mean them") {
   struct Row {
     const char* header;
     std::uint64_t size_bytes;

@@ -46,7 +46,7 @@ int status_of(const std::vector<Line>& lines, const char* version = "HTTP/1.1",
 
 TEST_SUITE_BEGIN("server/http/request_head");
 
-TEST_CASE("heads that everybody reads alike pass") {
+TEST_CASE("unambiguous heads pass") {
   const std::vector<Line> heads[] = {
       {{"Host", "h"}},
       {{"host", "registry.example:5000"}, {"Content-Length", "0"}},
@@ -74,7 +74,7 @@ TEST_CASE("a length that can be read in two ways is refused") {
   CHECK(status_of({{"Host", "h"}, {"Content-Length", "5"}, {"content-length", "5"}}) == 400);
 }
 
-TEST_CASE("an encoding that another reader might not see, or not know, is refused") {
+TEST_CASE("an encoding that another reader might overlook or not know is refused") {
   const char* odd[] = {
       "",         "identity",    "gzip, chunked", "chunked, chunked", "xchunked", "chunked;q=1",
       "chunked ", "\"chunked\"", "\x01 chunked"};
@@ -89,7 +89,7 @@ TEST_CASE("an encoding that another reader might not see, or not know, is refuse
   CHECK(status_of({{"Host", "h"}, chunked}, "HTTP/1.0") == 400);
 }
 
-TEST_CASE("whom a request is for is said once") {
+TEST_CASE("a head names exactly one valid host") {
   CHECK(status_of({}) == 400);
   CHECK(status_of({{"Host", "a"}, {"Host", "a"}}) == 400);
   CHECK(status_of({{"Host", "a"}, {"host", "b"}}, "HTTP/1.0") == 400);
@@ -100,7 +100,7 @@ TEST_CASE("whom a request is for is said once") {
   }
 }
 
-TEST_CASE("lines that are not as they should be are refused") {
+TEST_CASE("malformed lines are refused") {
   for (const auto* name : {"", "Content-Length ", " Host", "A\tB", "A(B)", "A\rB", "A\"B"}) {
     CAPTURE(name);
     CHECK(status_of({{"Host", "h"}, {name, "5"}}) == 400);
@@ -114,7 +114,7 @@ TEST_CASE("lines that are not as they should be are refused") {
   CHECK(status_of({{"Host", "h"}}, "HTTP/1.1", "/", "G ET") == 400);
 }
 
-TEST_CASE("bytes that are hidden or missing are seen, also where their number comes out even") {
+TEST_CASE("hidden or missing bytes are noticed, even if their number is right") {
   const std::vector<Line> lines = {{"Host", "h"}, {"X", "y"}, {"Z", "z"}};
   const auto sound = head_of(lines, "HTTP/1.1", "/", "GET");
   CHECK(status_of_head(sound) == 200);
@@ -141,7 +141,7 @@ TEST_CASE("bytes that are hidden or missing are seen, also where their number co
   }
 }
 
-TEST_CASE("what is too long is told so") {
+TEST_CASE("heads and lines that are too long are refused as such") {
   const std::string long_text(16 * 1024, 'x');
   CHECK(status_of({{"Host", "h"}}, "HTTP/1.1", "/" + long_text) == 414);
   CHECK(status_of({{"Host", "h"}, {"X", long_text}}) == 431);

@@ -50,7 +50,7 @@ TEST_CASE("the text is read whole in pieces of any size, and ends once") {
   }
 }
 
-TEST_CASE("what was made ahead can be taken whole") {
+TEST_CASE("text that was prepared can be taken whole") {
   Words source(k_words);
   REQUIRE(source.prepare(1000));
   CHECK(source.take() == "onetwo and three");

@@ -67,7 +67,7 @@ TEST_CASE("Basic is read as RFC 7617 has it") {
   CHECK_FALSE(Auth("", false).is_user(with(rows[0].value)));
 }
 
-TEST_CASE("a token is good for its repository and its access") {
+TEST_CASE("a token is valid only for its repository and its access") {
   const Auth auth("", false);
   struct Row {
     Access granted;
@@ -92,7 +92,7 @@ TEST_CASE("a token is good for its repository and its access") {
   }
 }
 
-TEST_CASE("a token cannot be made or changed") {
+TEST_CASE("a token cannot be forged or changed") {
   const Auth auth("", false);
   const auto token = auth.make_token("team/app", Access::read, k_anybody);
   const auto signature = token.substr(token.find('=') + 1, 32);
@@ -127,7 +127,7 @@ TEST_CASE("a token cannot be made or changed") {
   }
 }
 
-TEST_CASE("a token is good for six hours, and does not live longer by being used") {
+TEST_CASE("a token is valid for six hours, and using it does not prolong it") {
   std::int64_t now = 1000;
   const Auth auth("", false, [&] { return now; });
   now += 7;

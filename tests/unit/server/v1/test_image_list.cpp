@@ -32,7 +32,7 @@ std::string repeated(const std::string& entry, std::size_t count) {
 
 TEST_SUITE_BEGIN("server/v1/image_list");
 
-TEST_CASE("images and checksums are read, the rest is passed over") {
+TEST_CASE("images and checksums are read, and other members are skipped") {
   ImageList list;
   const auto problem = read_image_list(
       R"([{"id":")" + k_a +
@@ -44,7 +44,7 @@ TEST_CASE("images and checksums are read, the rest is passed over") {
   CHECK(list.sums == std::vector<std::string>{"", "s", ""});
 }
 
-TEST_CASE("what is no list of images is refused") {
+TEST_CASE("anything but a list of images is refused") {
   struct Row {
     std::string body;
     const char* why;
@@ -83,7 +83,7 @@ TEST_CASE("what is no list of images is refused") {
   }
 }
 
-TEST_CASE("IDs of other shapes are taken as the original takes them") {
+TEST_CASE("IDs of other shapes are accepted, as by docker-registry") {
   for (const auto& id : {std::string("x8fq3kz01mnbvcx7"), std::string("ABC.def-1_2"),
                          std::string("7"), std::string(128, 'z')}) {
     ImageList list;
@@ -92,7 +92,7 @@ TEST_CASE("IDs of other shapes are taken as the original takes them") {
   }
 }
 
-TEST_CASE("more images than anybody has are too many") {
+TEST_CASE("a list of too many images is refused") {
   const auto entry = "{\"id\":\"" + k_b + "\"}";
   CHECK(status_of(repeated(entry, 250'000)) == 200);
   CHECK(status_of(repeated(entry, 250'001)) == 413);

@@ -7,7 +7,7 @@ using regctl::server::OpenUploads;
 
 TEST_SUITE_BEGIN("server/v1/open_uploads");
 
-TEST_CASE("each JSON that was stored is owed one layer, and that one checksum") {
+TEST_CASE("each stored JSON allows one layer, and each layer one checksum") {
   OpenUploads uploads;
   CHECK_FALSE(uploads.is_layer_owed("a"));
   uploads.take_json("a");
@@ -25,7 +25,7 @@ TEST_CASE("each JSON that was stored is owed one layer, and that one checksum") 
   CHECK_FALSE(uploads.take_checksum("a", "sha256:1"));
 }
 
-TEST_CASE("clients that never come back cost nothing for ever, and others nothing") {
+TEST_CASE("clients that never come back cost limited memory, and newer uploads are kept") {
   OpenUploads uploads;
   for (int i = 0; i < 10'000; ++i) {
     uploads.take_json("image " + std::to_string(i));

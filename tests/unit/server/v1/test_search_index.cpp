@@ -24,7 +24,7 @@ struct Fixture {
 
 TEST_SUITE_BEGIN("server/v1/search_index");
 
-TEST_CASE_FIXTURE(Fixture, "parts of names are found in any case, in order") {
+TEST_CASE_FIXTURE(Fixture, "parts of names are found in any case, and results are sorted") {
   for (const auto* name : {"team/Demo", "library/demo", "team/deep/demo-2", "other/100%_x"}) {
     make(name);
   }
@@ -37,7 +37,7 @@ TEST_CASE_FIXTURE(Fixture, "parts of names are found in any case, in order") {
   CHECK(index.find("nothing").empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "what the server and others write is there at once") {
+TEST_CASE_FIXTURE(Fixture, "repositories written by the server or by others are found at once") {
   SearchIndex index(storage);
   CHECK(index.find("").empty());
   make("team/a"); // by somebody else
@@ -56,7 +56,7 @@ TEST_CASE_FIXTURE(Fixture, "what the server and others write is there at once") 
   CHECK(index.find("") == Names{"team/d"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "folders that no repository has are passed over") {
+TEST_CASE_FIXTURE(Fixture, "folders with impossible names are skipped") {
   make("team/a");
   for (const auto* path :
        {"repositories/te%am/x", "repositories/team/%2", "repositories/team/a%2Fb",

@@ -48,7 +48,7 @@ TEST_CASE("a stored file without a descriptor is read while it is sent") {
   CHECK(read_text(*response.stream, 10, "the answer") == "3456");
 }
 
-TEST_CASE("nothing of a file is no body") {
+TEST_CASE("an empty part of a file gives no body") {
   Response response;
   set_body(response, TenBytes(nullptr), 10, 0, "a file");
   CHECK_FALSE(response.file);

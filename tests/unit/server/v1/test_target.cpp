@@ -78,7 +78,7 @@ TEST_CASE("a path has one route") {
   }
 }
 
-TEST_CASE("every route has a name of its own") {
+TEST_CASE("all routes have different names") {
   std::set<std::string> names;
   for (auto kind = 0; kind <= static_cast<int>(Target::Kind::image_diff); ++kind) {
     names.emplace(to_string(static_cast<Target::Kind>(kind)));
