@@ -75,7 +75,7 @@ std::string Sha256::finish_hex() {
   return to_hex(std::span(sum).first(size));
 }
 
-std::string hmac_sha256_hex(std::string_view key, std::string_view text) {
+std::string hmac_sha256(std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned int size = 0;
   const auto bytes = as_bytes(text);
@@ -84,7 +84,12 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view text) {
            &size) == nullptr) {
     throw Error(ErrorKind::unsupported, "libcrypto offers no HMAC");
   }
-  return to_hex(std::span(sum).first(size));
+  return {reinterpret_cast<const char*>(sum.data()), size};
+}
+
+std::string hmac_sha256_hex(std::string_view key, std::string_view text) {
+  const auto sum = hmac_sha256(key, text);
+  return to_hex({reinterpret_cast<const unsigned char*>(sum.data()), sum.size()});
 }
 
 std::string random_hex(std::size_t bytes) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/model/semver.hpp>
 
 #include <algorithm>
@@ -40,16 +41,6 @@ std::strong_ordering compare_identifiers(std::string_view a, std::string_view b)
     }
   }
   return a <=> b;
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const auto end = std::min(text.find(separator, begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
 }
 
 /// Takes the identifiers from `separator` on off the end of `text`; dots separate them. False if

@@ -39,7 +39,10 @@ private:
 /// The SHA-256 of `text` as 64 lower-case hex digits.
 std::string sha256_hex(std::string_view text);
 
-/// HMAC-SHA-256 (RFC 2104) of `text` under `key`, as 64 lower-case hex digits.
+/// HMAC-SHA-256 (RFC 2104) of `text` under `key`: 32 bytes.
+std::string hmac_sha256(std::string_view key, std::string_view text);
+
+/// HMAC-SHA-256 as 64 lower-case hex digits.
 std::string hmac_sha256_hex(std::string_view key, std::string_view text);
 
 /// `bytes` random bytes from the operating system, as lower-case hex digits.

@@ -19,6 +19,9 @@ enum class Plus { plus, space };
 /// would end the text in C functions. Source: RFC 3986 section 2.1.
 std::optional<std::string> percent_decode(std::string_view text, Plus plus);
 
+/// The parts of `text` between separators: one more than there are of those. They refer to `text`.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
 /// Sorts `texts` and removes duplicates.
 void sort_and_unite(std::vector<std::string>& texts);
 
