@@ -12,7 +12,7 @@ die() {
 
 # What a build needs, and what the tests and the quickstart need on top.
 build_packages=(g++ meson ninja-build pkg-config libarchive-dev libcli11-dev libcrypt-dev
-  libcurl4-openssl-dev libdeflate-dev libmicrohttpd-dev libre2-dev libssl-dev libutf8proc-dev
+  libcurl4-openssl-dev libdeflate-dev libexpat1-dev libmicrohttpd-dev libre2-dev libssl-dev libutf8proc-dev
   libyaml-cpp-dev nlohmann-json3-dev scdoc zlib1g-dev)
 peer_packages=(ca-certificates curl python3)
 test_packages=(clang clang-format docker-registry doctest-dev libclang-rt-14-dev openssl shellcheck

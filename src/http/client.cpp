@@ -181,6 +181,12 @@ private:
   }
 
   Outcome try_once(const Request& request) {
+    if (request.sign) {
+      auto attempt = request;
+      attempt.sign = nullptr;
+      request.sign(attempt);
+      return try_once(attempt);
+    }
     auto url = request.url;
     std::optional<NamedBy> named_by;
     if (request.named_by) {

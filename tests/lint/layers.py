@@ -8,9 +8,9 @@ import pathlib
 import re
 import sys
 
-LAYERS = ["base", "model", "formats", "http", "registry", "server", "ops", "cli"]
+LAYERS = ["base", "model", "formats", "http", "objects", "registry", "server", "ops", "cli"]
 OWNERS = {
-    "archive": "base", "zlib": "base", "libdeflate": "base", "openssl": "base", "nlohmann": "base", "re2": "base", "yaml-cpp": "base", "curl": "http",
+    "archive": "base", "zlib": "base", "libdeflate": "base", "openssl": "base", "nlohmann": "base", "re2": "base", "yaml-cpp": "base", "curl": "http", "expat": "objects",
     "microhttpd": "server", "crypt": "server", "CLI": "cli", "utf8proc": "cli",
 }
 # Folders of a layer, bottom up. What stands beside them is above them all.

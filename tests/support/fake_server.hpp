@@ -151,7 +151,10 @@ public:
   [[nodiscard]] const http::TransportOptions& options() const noexcept override { return told; }
 
 private:
-  SeenRequest take(const http::Request& request) {
+  SeenRequest take(http::Request request) {
+    if (request.sign) {
+      std::exchange(request.sign, nullptr)(request);
+    }
     const auto origin = request.url.origin();
     SeenRequest arrived;
     arrived.line = std::string(http::to_string(request.method)) + " " +

@@ -6,6 +6,7 @@
 #include <regctl/http/url.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -72,6 +73,9 @@ struct Request {
   std::optional<Url> named_by = {};
   std::shared_ptr<OriginShares> cookies = {}; ///< null: the client's own jar
   Repeat repeat = Repeat::allowed;
+  /// Called with a copy of the request before each attempt, which it may change: for signatures,
+  /// which hold the time and grow old between two attempts. Null: nothing changes.
+  std::function<void(Request& attempt)> sign = {};
 };
 
 /// An answer whose body has not been read yet. Destroying `body` before its end closes the
