@@ -92,6 +92,15 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view text) {
   return to_hex({reinterpret_cast<const unsigned char*>(sum.data()), sum.size()});
 }
 
+std::string md5(std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
+  unsigned int size = 0;
+  if (EVP_Digest(text.data(), text.size(), sum.data(), &size, EVP_md5(), nullptr) != 1) {
+    throw Error(ErrorKind::unsupported, "libcrypto offers no MD5");
+  }
+  return {reinterpret_cast<const char*>(sum.data()), size};
+}
+
 std::string random_hex(std::size_t bytes) {
   std::vector<unsigned char> random(bytes);
   if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) {

@@ -2,8 +2,7 @@
 #include "http/retry.hpp"
 
 #include <regctl/base/whole_number.hpp>
-
-#include <curl/curl.h>
+#include <regctl/http/date.hpp>
 
 #include <algorithm>
 #include <string>
@@ -27,11 +26,9 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view valu
     constexpr long long k_limit = 100LL * 365 * 24 * 3600; // no overflow in milliseconds
     return std::chrono::seconds(std::min(*seconds, k_limit));
   }
-  const auto date = ::curl_getdate(std::string(value).c_str(), nullptr);
-  if (date == -1) {
-    return std::nullopt;
-  }
-  return std::chrono::seconds(std::max<long long>(0, date - now));
+  const auto date = parse_http_date(std::string(value));
+  return date ? std::optional(std::chrono::seconds(std::max<long long>(0, *date - now)))
+              : std::nullopt;
 }
 
 bool is_passing(int status) noexcept {

@@ -45,6 +45,10 @@ std::string hmac_sha256(std::string_view key, std::string_view text);
 /// HMAC-SHA-256 as 64 lower-case hex digits.
 std::string hmac_sha256_hex(std::string_view key, std::string_view text);
 
+/// The MD5 of `text`, 16 bytes: what S3 wants of some requests, and names small objects by. It
+/// proves nothing against an attacker.
+std::string md5(std::string_view text);
+
 /// `bytes` random bytes from the operating system, as lower-case hex digits.
 std::string random_hex(std::size_t bytes);
 

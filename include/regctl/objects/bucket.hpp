@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/stream.hpp>
+#include <regctl/http/aws_signer.hpp>
+#include <regctl/http/transport.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regctl::objects {
+
+/// How a bucket is named in requests.
+enum class Addressing {
+  path,         ///< https://ENDPOINT/BUCKET/KEY
+  virtual_host, ///< https://BUCKET.ENDPOINT/KEY
+};
+
+struct BucketOptions {
+  http::Url endpoint; ///< scheme, host and port of the server; its target is not used
+  std::string name;
+  Addressing addressing = Addressing::path;
+  std::string region = "us-east-1";
+  http::AwsKey key;
+  bool encrypt = false; ///< asks the server to encrypt what is written (SSE-S3, AES256)
+  /// The time that requests are signed with.
+  std::function<std::chrono::system_clock::time_point()> now = std::chrono::system_clock::now;
+};
+
+/// One object, as a listing or a HEAD request describes it.
+struct ObjectInfo {
+  std::string key;
+  std::uint64_t size_bytes = 0;
+  std::string etag;                              ///< without quotes; empty if the server gave none
+  std::chrono::system_clock::time_point changed; ///< by the server's clock
+};
+
+/// A bucket of a server that speaks S3's protocol: Amazon's, Ceph's, MinIO's, Swift's s3api.
+/// Thread-safe. Source: Amazon S3 API Reference; Ceph 16.2 and Swift 2.30 as they behave.
+///
+/// Every attempt of a request is signed anew. An answer that names another region than the one
+/// configured is obeyed once, for all later requests. Errors: Error{not_found} for a bucket that is
+/// not there, Error{denied} for a key that may not do this and for a clock that is wrong,
+/// Error{unsupported} for an object in an archive (Glacier), Error{unavailable} and Error{protocol}
+/// as for any request.
+class Bucket {
+public:
+  /// `transport` must outlive it.
+  Bucket(http::Transport& transport, BucketOptions options);
+
+  /// "s3://BUCKET/KEY", for messages.
+  [[nodiscard]] std::string describe(std::string_view key = {}) const;
+
+  // --- reading ---
+
+  /// The object, or nothing if there is none. One request.
+  std::optional<ObjectInfo> find(const std::string& key);
+
+  /// The bytes of an object from `offset` to its end, `size_bytes` of them; resumed after cuts.
+  /// The object must be there, and of `etag` where that is not empty: Error{unavailable} once it
+  /// was replaced.
+  std::unique_ptr<Source> open(const std::string& key, std::uint64_t offset,
+                               std::uint64_t size_bytes, const std::string& etag);
+
+  /// The whole of a small object, or nothing. Throws Error{protocol} past `limit_bytes`.
+  std::optional<std::string> read(const std::string& key, std::uint64_t limit_bytes);
+
+  struct OnListed {
+    std::function<void(const ObjectInfo&)> object;
+    std::function<void(const std::string& prefix)> prefix = {}; ///< with its '/' at the end
+  };
+  /// Lists all keys that begin with `prefix`, in their order, 1000 in a request; with an
+  /// on_listed.prefix only up to the next '/', and what lies below that as one prefix. Throws
+  /// Error{protocol} for pages that repeat.
+  void list(const std::string& prefix, const OnListed& on_listed);
+
+  // --- writing ---
+
+  enum class Condition {
+    none,
+    absent, ///< If-None-Match: *; servers that cannot tell either ignore it or throw unsupported
+  };
+  /// Writes a small object, whole or not at all; returns its ETag, or nothing if the condition was
+  /// not met.
+  std::optional<std::string> put(const std::string& key, std::string_view text,
+                                 Condition condition = Condition::none);
+
+  /// Removes an object; one that is not there is no error.
+  void remove(const std::string& key);
+
+  /// Removes many objects, 1000 with a request. Throws the first error; then some may be left.
+  void remove_all(const std::vector<std::string>& keys);
+
+  /// Makes `to` an object with the bytes of `from`, without moving them through this machine. Up to
+  /// 5 GiB, as Amazon allows in one request.
+  void copy(const std::string& from, const std::string& to);
+
+  // --- uploads in parts: invisible until they are complete ---
+
+  struct Part {
+    int number = 0; ///< from 1
+    std::string etag;
+  };
+  /// Begins an upload; returns its ID.
+  std::string start_upload(const std::string& key);
+  /// Sends one part: 5 MiB or more, but for the last one.
+  Part put_part(const std::string& key, const std::string& upload, int number,
+                std::string_view bytes);
+  /// Puts the parts together; the object is there, whole, from then on. After an answer that was
+  /// lost, or is in doubt, the object is looked for, and counts if it has `size_bytes`.
+  void complete_upload(const std::string& key, const std::string& upload,
+                       const std::vector<Part>& parts, std::uint64_t size_bytes);
+  /// Ends an upload; its parts are gone. One that is not there is no error.
+  void abort_upload(const std::string& key, const std::string& upload);
+
+  struct OpenUpload {
+    std::string key;
+    std::string id;
+    std::chrono::system_clock::time_point started;
+  };
+  /// Calls `on_upload` for each upload of keys with `prefix` that is neither complete nor aborted.
+  void list_uploads(const std::string& prefix,
+                    const std::function<void(const OpenUpload&)>& on_upload);
+
+private:
+  struct Wanted {
+    http::Method method = http::Method::get;
+    const std::string& key;
+    http::AwsQuery query = {};
+    http::Headers headers = {};
+    std::optional<std::string_view> body = {};
+  };
+  http::Response send(const Wanted& wanted);
+  http::Response send_once(const Wanted& wanted);
+  [[nodiscard]] http::Url url_of(const std::string& key, const http::AwsQuery& query) const;
+  [[nodiscard]] std::shared_ptr<const http::AwsSigner> signer() const;
+  std::optional<std::string> list_page(const std::string& prefix, const std::string& token,
+                                       const OnListed& on_listed);
+  [[noreturn]] void throw_refused(http::Response& response, std::string_view key);
+
+  http::Transport& transport_;
+  BucketOptions options_;
+  mutable std::mutex mutex_; ///< guards the member below
+  std::shared_ptr<const http::AwsSigner> signer_;
+};
+
+} // namespace regctl::objects

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objects/refusal.hpp"
+#include "objects/xml.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/base/time.hpp>
+#include <regctl/base/visible.hpp>
+#include <regctl/base/whole_number.hpp>
+#include <regctl/http/date.hpp>
+#include <regctl/http/resume.hpp>
+#include <regctl/objects/bucket.hpp>
+
+#include <utility>
+
+namespace regctl::objects {
+
+namespace {
+
+bool is_success(int status) noexcept {
+  return status >= 200 && status < 300;
+}
+
+/// An ETag without its quotes, which some servers leave out.
+std::string unquoted(std::string_view etag) {
+  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
+    etag = etag.substr(1, etag.size() - 2);
+  }
+  return std::string(etag);
+}
+
+std::chrono::system_clock::time_point time_of(std::optional<std::int64_t> seconds) {
+  return std::chrono::system_clock::time_point(std::chrono::seconds(seconds.value_or(0)));
+}
+
+ObjectInfo info_of(const std::string& key, const http::Response& response) {
+  ObjectInfo info;
+  info.key = key;
+  const auto size = response.headers.find("Content-Length").value_or("");
+  const auto bytes = parse_whole_number<std::uint64_t>(size);
+  if (!bytes) {
+    throw Error(ErrorKind::protocol,
+                response.url.redacted() + " says no Content-Length: " + excerpt(size));
+  }
+  info.size_bytes = *bytes;
+  info.etag = unquoted(response.headers.find("ETag").value_or(""));
+  info.changed =
+      time_of(http::parse_http_date(response.headers.find("Last-Modified").value_or("")));
+  return info;
+}
+
+/// "2-5" for the bytes from 2 on and before 6.
+std::string range(std::uint64_t begin, std::uint64_t end) {
+  return std::to_string(begin) + "-" + std::to_string(end - 1);
+}
+
+/// A server that ignores Range, or sends another one, would have its bytes taken for others.
+void check_range(const http::Response& response, const std::string& what,
+                 const std::string& wanted) {
+  const auto sent = response.headers.find("Content-Range").value_or("");
+  if (response.status != 206 || !sent.starts_with("bytes " + wanted + "/")) {
+    throw Error(ErrorKind::protocol, what + ": the server was asked for the bytes " + wanted +
+                                         ", and sent others: " + excerpt(sent));
+  }
+}
+
+} // namespace
+
+Bucket::Bucket(http::Transport& transport, BucketOptions options)
+    : transport_(transport), options_(std::move(options)),
+      signer_(std::make_shared<http::AwsSigner>(options_.key, options_.region)) {}
+
+std::string Bucket::describe(std::string_view key) const {
+  return "s3://" + options_.name + (key.empty() ? "" : "/" + std::string(key));
+}
+
+http::Url Bucket::url_of(const std::string& key, const http::AwsQuery& query) const {
+  auto url = options_.endpoint;
+  if (options_.addressing == Addressing::virtual_host) {
+    url.host = options_.name + "." + url.host;
+    url.target = http::aws_path(key);
+  } else {
+    url.target = http::aws_path(options_.name + "/" + key);
+  }
+  url.target += http::aws_query(query);
+  return url;
+}
+
+std::shared_ptr<const http::AwsSigner> Bucket::signer() const {
+  const std::lock_guard lock(mutex_);
+  return signer_;
+}
+
+http::Response Bucket::send_once(const Wanted& wanted) {
+  http::Request request;
+  request.method = wanted.method;
+  request.url = url_of(wanted.key, wanted.query);
+  request.headers = wanted.headers;
+  // By https the connection proves the bytes; by http the signature has to.
+  auto payload = request.url.scheme == "https" && wanted.body
+                     ? std::string(http::k_unsigned_payload)
+                     : sha256_hex(wanted.body.value_or(""));
+  if (wanted.body) {
+    request.body = http::text_body(std::string(*wanted.body));
+  }
+  request.sign = [signer = signer(), payload = std::move(payload), now = options_.now](
+                     http::Request& attempt) { signer->sign(attempt, payload, now()); };
+  return transport_.send(request);
+}
+
+http::Response Bucket::send(const Wanted& wanted) {
+  auto response = send_once(wanted);
+  if (response.status != 301 && response.status != 307 && response.status != 400) {
+    return response;
+  }
+  auto refusal = read_refusal(response);
+  const auto now = signer();
+  if (refusal.region.empty() || refusal.region == now->region()) {
+    throw error_of(refusal, describe(wanted.key));
+  }
+  transport_.note(describe() + " lies in region " + excerpt(refusal.region) + ", not in " +
+                  now->region());
+  {
+    const std::lock_guard lock(mutex_);
+    signer_ = std::make_shared<http::AwsSigner>(options_.key, refusal.region);
+  }
+  return send_once(wanted);
+}
+
+void Bucket::throw_refused(http::Response& response, std::string_view key) {
+  throw error_of(read_refusal(response), describe(key));
+}
+
+std::optional<ObjectInfo> Bucket::find(const std::string& key) {
+  auto response = send({.method = http::Method::head, .key = key});
+  if (response.status == 404) {
+    return std::nullopt;
+  }
+  if (!is_success(response.status)) {
+    throw_refused(response, key);
+  }
+  return info_of(key, response);
+}
+
+std::unique_ptr<Source> Bucket::open(const std::string& key, std::uint64_t offset,
+                                     std::uint64_t size_bytes, const std::string& etag) {
+  const auto open_at = [this, key, offset, size_bytes, etag](std::uint64_t from) {
+    http::Headers headers;
+    const bool is_part = offset + from > 0;
+    if (is_part) {
+      headers.add("Range", "bytes=" + range(offset + from, offset + size_bytes));
+    }
+    if (!etag.empty()) {
+      headers.add("If-Match", "\"" + etag + "\"");
+    }
+    auto response = send({.key = key, .headers = std::move(headers)});
+    if (response.status == 412) {
+      throw Error(ErrorKind::unavailable, describe(key) + " was replaced while it was read",
+                  "try again");
+    }
+    if (!is_success(response.status)) {
+      throw_refused(response, key);
+    }
+    if (is_part) {
+      check_range(response, describe(key), range(offset + from, offset + size_bytes));
+      // From here on offsets are those of the part.
+      response.status = from == 0 ? 200 : 206;
+      response.headers = {
+          {"Content-Range", "bytes " + range(from, size_bytes) + "/" + std::to_string(size_bytes)}};
+    }
+    return response;
+  };
+  return http::make_resuming_source(transport_, open_at, size_bytes, describe(key));
+}
+
+std::optional<std::string> Bucket::read(const std::string& key, std::uint64_t limit_bytes) {
+  auto response = send({.key = key});
+  if (response.status == 404) {
+    const auto refusal = read_refusal(response);
+    if (refusal.code == "NoSuchBucket") {
+      throw error_of(refusal, describe());
+    }
+    return std::nullopt;
+  }
+  if (!is_success(response.status)) {
+    throw_refused(response, key);
+  }
+  return read_text(*response.body, limit_bytes, describe(key));
+}
+
+void Bucket::list(const std::string& prefix, const OnListed& on_listed) {
+  std::string token;
+  for (;;) {
+    auto next = list_page(prefix, token, on_listed);
+    if (!next) {
+      return;
+    }
+    if (*next == token) {
+      throw Error(ErrorKind::protocol, describe(prefix) + " is listed in pages without end");
+    }
+    token = std::move(*next);
+  }
+}
+
+std::optional<std::string> Bucket::list_page(const std::string& prefix, const std::string& token,
+                                             const OnListed& on_listed) {
+  http::AwsQuery query = {{"list-type", "2"}, {"prefix", prefix}};
+  if (on_listed.prefix) {
+    query.emplace_back("delimiter", "/");
+  }
+  if (!token.empty()) {
+    query.emplace_back("continuation-token", token);
+  }
+  auto response = send({.key = {}, .query = std::move(query)});
+  if (!is_success(response.status)) {
+    throw_refused(response, prefix);
+  }
+  ObjectInfo object;
+  bool is_truncated = false;
+  std::string next;
+  read_xml(*response.body, "the listing of " + describe(prefix),
+           [&](std::string_view path, const std::string& text) {
+             constexpr std::string_view k_root = "ListBucketResult/";
+             if (!path.starts_with(k_root)) {
+               return;
+             }
+             path.remove_prefix(k_root.size());
+             if (path == "Contents/Key") {
+               object.key = text;
+             } else if (path == "Contents/Size") {
+               object.size_bytes = parse_whole_number<std::uint64_t>(text).value_or(0);
+             } else if (path == "Contents/ETag") {
+               object.etag = unquoted(text);
+             } else if (path == "Contents/LastModified") {
+               object.changed = time_of(parse_rfc3339(text));
+             } else if (path == "Contents") {
+               on_listed.object(std::exchange(object, {}));
+             } else if (path == "CommonPrefixes/Prefix" && on_listed.prefix) {
+               on_listed.prefix(text);
+             } else if (path == "IsTruncated") {
+               is_truncated = text == "true";
+             } else if (path == "NextContinuationToken") {
+               next = text;
+             }
+           });
+  if (is_truncated && next.empty()) {
+    throw Error(ErrorKind::protocol,
+                "the listing of " + describe(prefix) + " is cut, and says not how it goes on");
+  }
+  return is_truncated ? std::optional(next) : std::nullopt;
+}
+
+std::optional<std::string> Bucket::put(const std::string& key, std::string_view text,
+                                       Condition condition) {
+  http::Headers headers = {{"Content-Type", "application/octet-stream"}};
+  if (options_.encrypt) {
+    headers.add("x-amz-server-side-encryption", "AES256");
+  }
+  if (condition == Condition::absent) {
+    headers.add("If-None-Match", "*");
+  }
+  auto response =
+      send({.method = http::Method::put, .key = key, .headers = std::move(headers), .body = text});
+  if (response.status == 412 && condition == Condition::absent) {
+    http::discard_body(response);
+    return std::nullopt;
+  }
+  if (!is_success(response.status)) {
+    throw_refused(response, key);
+  }
+  http::discard_body(response);
+  return unquoted(response.headers.find("ETag").value_or(""));
+}
+
+void Bucket::remove(const std::string& key) {
+  auto response = send({.method = http::Method::remove, .key = key});
+  if (!is_success(response.status) && response.status != 404) {
+    throw_refused(response, key);
+  }
+  http::discard_body(response);
+}
+
+} // namespace regctl::objects

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objects/refusal.hpp"
+#include "objects/xml.hpp"
+
+#include <regctl/base/base64.hpp>
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/base/time.hpp>
+#include <regctl/objects/bucket.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace regctl::objects {
+
+namespace {
+
+constexpr std::size_t k_keys_a_request = 1000; // Amazon's limit
+
+bool is_success(int status) noexcept {
+  return status >= 200 && status < 300;
+}
+
+/// The one element of an answer that is wanted. An "Error" in an answer of 200, which S3 begins
+/// before the work is done, is thrown.
+std::string read_element(http::Response& response, std::string_view wanted,
+                         const std::string& what) {
+  Refusal refusal;
+  std::string found;
+  read_xml(*response.body, "the answer about " + what,
+           [&](std::string_view path, const std::string& text) {
+             if (path == wanted) {
+               found = text;
+             } else if (path == "Error/Code") {
+               refusal.code = text;
+             } else if (path == "Error/Message") {
+               refusal.message = text;
+             }
+           });
+  if (!refusal.code.empty()) {
+    refusal.status = 500; // as the work that failed would have been answered
+    throw error_of(refusal, what);
+  }
+  return found;
+}
+
+std::string content_md5(std::string_view bytes) {
+  return base64_encode(md5(bytes));
+}
+
+} // namespace
+
+void Bucket::remove_all(const std::vector<std::string>& keys) {
+  for (std::size_t first = 0; first < keys.size(); first += k_keys_a_request) {
+    std::string document = "<Delete><Quiet>true</Quiet>";
+    for (auto i = first; i < std::min(keys.size(), first + k_keys_a_request); ++i) {
+      document += "<Object><Key>";
+      document += xml_escape(keys[i]);
+      document += "</Key></Object>";
+    }
+    document += "</Delete>";
+    auto response = send({.method = http::Method::post,
+                          .key = {},
+                          .query = {{"delete", ""}},
+                          .headers = {{"Content-MD5", content_md5(document)}},
+                          .body = document});
+    if (!is_success(response.status)) {
+      throw_refused(response, keys[first]);
+    }
+    Refusal refusal;
+    std::string key;
+    read_xml(*response.body, "the answer about " + describe(),
+             [&](std::string_view path, const std::string& text) {
+               if (path == "DeleteResult/Error/Key" && key.empty()) {
+                 key = text;
+               } else if (path == "DeleteResult/Error/Code" && refusal.code.empty()) {
+                 refusal.code = text;
+               } else if (path == "DeleteResult/Error/Message" && refusal.message.empty()) {
+                 refusal.message = text;
+               }
+             });
+    if (!refusal.code.empty()) {
+      refusal.status = response.status;
+      throw error_of(refusal, describe(key));
+    }
+  }
+}
+
+void Bucket::copy(const std::string& from, const std::string& to) {
+  http::Headers headers = {{"x-amz-copy-source", http::aws_path(options_.name + "/" + from)}};
+  if (options_.encrypt) {
+    headers.add("x-amz-server-side-encryption", "AES256");
+  }
+  auto response = send({.method = http::Method::put, .key = to, .headers = std::move(headers)});
+  if (!is_success(response.status)) {
+    throw_refused(response, from);
+  }
+  read_element(response, "CopyObjectResult/ETag", describe(to));
+}
+
+std::string Bucket::start_upload(const std::string& key) {
+  http::Headers headers;
+  if (options_.encrypt) {
+    headers.add("x-amz-server-side-encryption", "AES256");
+  }
+  auto response = send({.method = http::Method::post,
+                        .key = key,
+                        .query = {{"uploads", ""}},
+                        .headers = std::move(headers),
+                        .body = ""});
+  if (!is_success(response.status)) {
+    throw_refused(response, key);
+  }
+  auto id = read_element(response, "InitiateMultipartUploadResult/UploadId", describe(key));
+  if (id.empty()) {
+    throw Error(ErrorKind::protocol, describe(key) + ": the server gave the upload no ID");
+  }
+  return id;
+}
+
+Bucket::Part Bucket::put_part(const std::string& key, const std::string& upload, int number,
+                              std::string_view bytes) {
+  auto response = send({.method = http::Method::put,
+                        .key = key,
+                        .query = {{"partNumber", std::to_string(number)}, {"uploadId", upload}},
+                        .headers = {{"Content-MD5", content_md5(bytes)}},
+                        .body = bytes});
+  if (!is_success(response.status)) {
+    throw_refused(response, key);
+  }
+  http::discard_body(response);
+  return {number, response.headers.find("ETag").value_or("")};
+}
+
+void Bucket::complete_upload(const std::string& key, const std::string& upload,
+                             const std::vector<Part>& parts, std::uint64_t size_bytes) {
+  std::string document = "<CompleteMultipartUpload>";
+  for (const auto& part : parts) {
+    document += "<Part><PartNumber>";
+    document += std::to_string(part.number);
+    document += "</PartNumber><ETag>";
+    document += xml_escape(part.etag);
+    document += "</ETag></Part>";
+  }
+  document += "</CompleteMultipartUpload>";
+  try {
+    auto response = send({.method = http::Method::post,
+                          .key = key,
+                          .query = {{"uploadId", upload}},
+                          .body = document});
+    if (!is_success(response.status)) {
+      throw_refused(response, key);
+    }
+    read_element(response, "CompleteMultipartUploadResult/ETag", describe(key));
+  } catch (const Error& error) {
+    // Repeated after an answer that was lost, S3 knows the upload no more.
+    const bool is_doubtful =
+        error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::not_found;
+    const auto there = is_doubtful ? find(key) : std::nullopt;
+    if (!there || there->size_bytes != size_bytes) {
+      throw;
+    }
+  }
+}
+
+void Bucket::abort_upload(const std::string& key, const std::string& upload) {
+  auto response =
+      send({.method = http::Method::remove, .key = key, .query = {{"uploadId", upload}}});
+  if (!is_success(response.status) && response.status != 404) {
+    throw_refused(response, key);
+  }
+  http::discard_body(response);
+}
+
+void Bucket::list_uploads(const std::string& prefix,
+                          const std::function<void(const OpenUpload&)>& on_upload) {
+  std::string key_marker;
+  std::string id_marker;
+  for (;;) {
+    http::AwsQuery query = {{"uploads", ""}, {"prefix", prefix}};
+    if (!key_marker.empty()) {
+      query.emplace_back("key-marker", key_marker);
+      query.emplace_back("upload-id-marker", id_marker);
+    }
+    auto response = send({.key = {}, .query = std::move(query)});
+    if (!is_success(response.status)) {
+      throw_refused(response, prefix);
+    }
+    OpenUpload upload;
+    bool is_truncated = false;
+    std::string next_key;
+    std::string next_id;
+    read_xml(*response.body, "the listing of uploads of " + describe(prefix),
+             [&](std::string_view path, const std::string& text) {
+               constexpr std::string_view k_root = "ListMultipartUploadsResult/";
+               if (!path.starts_with(k_root)) {
+                 return;
+               }
+               path.remove_prefix(k_root.size());
+               if (path == "Upload/Key") {
+                 upload.key = text;
+               } else if (path == "Upload/UploadId") {
+                 upload.id = text;
+               } else if (path == "Upload/Initiated") {
+                 upload.started = std::chrono::system_clock::time_point(
+                     std::chrono::seconds(parse_rfc3339(text).value_or(0)));
+               } else if (path == "Upload") {
+                 on_upload(std::exchange(upload, {}));
+               } else if (path == "IsTruncated") {
+                 is_truncated = text == "true";
+               } else if (path == "NextKeyMarker") {
+                 next_key = text;
+               } else if (path == "NextUploadIdMarker") {
+                 next_id = text;
+               }
+             });
+    if (!is_truncated) {
+      return;
+    }
+    if (next_key.empty() || (next_key == key_marker && next_id == id_marker)) {
+      throw Error(ErrorKind::protocol,
+                  "the uploads of " + describe(prefix) + " are listed in pages without end");
+    }
+    key_marker = std::move(next_key);
+    id_marker = std::move(next_id);
+  }
+}
+
+} // namespace regctl::objects

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objects/refusal.hpp"
+
+#include "objects/xml.hpp"
+
+#include <regctl/base/visible.hpp>
+
+#include <array>
+#include <string_view>
+
+namespace regctl::objects {
+
+namespace {
+
+/// What a code of S3 means for a command, and what can be done.
+struct Meaning {
+  std::string_view code;
+  ErrorKind kind;
+  std::string_view hint;
+};
+
+constexpr std::array<Meaning, 10> k_meanings = {{
+    {"NoSuchBucket", ErrorKind::not_found, "regctl makes no buckets: check its name and region"},
+    {"AccessDenied", ErrorKind::denied, "check what the key may do in this bucket"},
+    {"InvalidAccessKeyId", ErrorKind::denied, "check the access key"},
+    {"SignatureDoesNotMatch", ErrorKind::denied, "check the secret key"},
+    {"ExpiredToken", ErrorKind::denied, "get a new session token"},
+    {"InvalidToken", ErrorKind::denied, "get a new session token"},
+    {"RequestTimeTooSkewed", ErrorKind::denied,
+     "the clocks of this machine and of the server differ by more than 15 minutes"},
+    {"InvalidObjectState", ErrorKind::unsupported,
+     "the object is in an archive: restore it first (Glacier)"},
+    {"NotImplemented", ErrorKind::unsupported, ""},
+    {"EntityTooLarge", ErrorKind::unsupported, ""},
+}};
+
+ErrorKind kind_of(int status) {
+  switch (status) {
+  case 401:
+  case 403:
+    return ErrorKind::denied;
+  case 404:
+    return ErrorKind::not_found;
+  case 408:
+  case 429:
+    return ErrorKind::unavailable;
+  case 501:
+    return ErrorKind::unsupported;
+  default:
+    return status >= 500 ? ErrorKind::unavailable : ErrorKind::protocol;
+  }
+}
+
+} // namespace
+
+Refusal read_refusal(http::Response& response) {
+  Refusal refusal;
+  refusal.status = response.status;
+  refusal.region = response.headers.find("x-amz-bucket-region").value_or("");
+  try {
+    read_xml(*response.body, "the answer", [&](std::string_view path, const std::string& text) {
+      if (path == "Error/Code") {
+        refusal.code = text;
+      } else if (path == "Error/Message") {
+        refusal.message = text;
+      } else if (path == "Error/Region" && refusal.region.empty()) {
+        refusal.region = text;
+      }
+    });
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::protocol) {
+      throw;
+    } // else no XML: of a proxy, or an answer to HEAD
+  }
+  return refusal;
+}
+
+Error error_of(const Refusal& refusal, const std::string& what) {
+  auto kind = kind_of(refusal.status);
+  std::string hint;
+  for (const auto& meaning : k_meanings) {
+    if (meaning.code == refusal.code) {
+      kind = meaning.kind;
+      hint = meaning.hint;
+    }
+  }
+  auto text = what + ": the server answered " + std::to_string(refusal.status);
+  if (!refusal.code.empty()) {
+    text += " " + excerpt(refusal.code);
+  }
+  if (!refusal.message.empty()) {
+    text += " (" + excerpt(refusal.message) + ")";
+  }
+  return {kind, text, hint};
+}
+
+} // namespace regctl::objects

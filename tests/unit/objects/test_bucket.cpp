@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/fake_server.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/objects/bucket.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace regctl;
+using objects::Bucket;
+using objects::BucketOptions;
+using objects::ObjectInfo;
+using test::FakeServer;
+using test::Reply;
+using test::SeenRequest;
+
+namespace {
+
+constexpr auto k_now = 1'369'353'600; // 2013-05-24 00:00:00
+
+std::string refusal(const std::string& code, const std::string& more = "") {
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>" + code + "</Code><Message>Why" +
+         "</Message>" + more + "</Error>";
+}
+
+std::string page(const std::string& contents, const std::string& next = "") {
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+         "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>b</Name>" +
+         contents + "<IsTruncated>" + (next.empty() ? "false" : "true") + "</IsTruncated>" +
+         (next.empty() ? "" : "<NextContinuationToken>" + next + "</NextContinuationToken>") +
+         "</ListBucketResult>";
+}
+
+std::string contents(const std::string& key) {
+  return "<Contents><Key>" + key +
+         "</Key><LastModified>2013-05-24T00:00:00.210Z</LastModified>"
+         "<ETag>&quot;c4ca4238a0b923820dcc509a6f75849b&quot;</ETag><Size>7</Size></Contents>";
+}
+
+struct Fixture {
+  Fixture() {
+    options.endpoint = http::Url::parse("http://s3:9000");
+    options.name = "b";
+    options.key = {"id", http::Secret("secret"), http::Secret()};
+    options.now = [] { return std::chrono::system_clock::from_time_t(k_now); };
+  }
+
+  Bucket& bucket() {
+    if (!opened) {
+      opened = std::make_unique<Bucket>(server, options);
+    }
+    return *opened;
+  }
+
+  std::vector<std::string> keys(const std::string& prefix) {
+    std::vector<std::string> keys;
+    bucket().list(prefix, {[&](const ObjectInfo& object) { keys.push_back(object.key); }});
+    return keys;
+  }
+
+  FakeServer server{"http://s3:9000"};
+  BucketOptions options;
+  std::unique_ptr<Bucket> opened;
+};
+
+using Keys = std::vector<std::string>;
+
+/// The error that `body` throws.
+template <class Body> Error failure(Body&& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return error;
+  }
+  FAIL("it was taken");
+  return {ErrorKind::usage, ""};
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("objects/bucket");
+
+TEST_CASE_FIXTURE(Fixture, "an object is described by its head") {
+  server.on("HEAD /b/a%20b", {{200,
+                               "",
+                               {{"Content-Length", "7"},
+                                {"ETag", "\"abc\""},
+                                {"Last-Modified", "Fri, 24 May 2013 00:00:00 GMT"}}}});
+  const auto found = bucket().find("a b");
+  REQUIRE(found);
+  CHECK(found->key == "a b");
+  CHECK(found->size_bytes == 7);
+  CHECK(found->etag == "abc");
+  CHECK(found->changed == std::chrono::system_clock::from_time_t(k_now));
+  CHECK(!bucket().find("other"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "requests are signed, the payload too where the connection is plain") {
+  server.on("PUT /b/k", {{200, "", {{"ETag", "\"1\""}}}});
+  CHECK(bucket().put("k", "text") == "1");
+  const auto seen = server.seen().at(0);
+  CHECK(seen.body == "text");
+  CHECK(seen.authorization.starts_with("AWS4-HMAC-SHA256 Credential=id/20130524/us-east-1/s3/"));
+  CHECK(seen.headers.find("x-amz-content-sha256") ==
+        "982d9e3eb996f559e633f4d194def3761d909f5a3b647d1a851fead67c32c9d1");
+  CHECK(!seen.headers.find("x-amz-server-side-encryption"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a bucket may be named by its host, and encryption asked for") {
+  options.endpoint = http::Url::parse("https://s3.local");
+  options.addressing = objects::Addressing::virtual_host;
+  options.encrypt = true;
+  server.on("PUT https://b.s3.local/k", {{200}});
+  CHECK(bucket().put("k", "text") == "");
+  const auto seen = server.seen().at(0);
+  CHECK(seen.headers.find("x-amz-content-sha256") == "UNSIGNED-PAYLOAD");
+  CHECK(seen.headers.find("x-amz-server-side-encryption") == "AES256");
+}
+
+TEST_CASE_FIXTURE(Fixture, "an object that is there is not written on condition that it is not") {
+  server.on("PUT /b/k", {{200, "", {{"ETag", "\"1\""}}}, {412, refusal("PreconditionFailed")}});
+  CHECK(bucket().put("k", "a", Bucket::Condition::absent) == "1");
+  CHECK(!bucket().put("k", "b", Bucket::Condition::absent));
+  CHECK(server.seen().at(0).headers.find("If-None-Match") == "*");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a small object is read whole, or not at all") {
+  server.on("GET /b/k", {{200, "text"}});
+  server.on("GET /b/none", {{404, refusal("NoSuchKey")}});
+  server.on("GET /b/lost", {{404, refusal("NoSuchBucket")}});
+  CHECK(bucket().read("k", 4) == "text");
+  CHECK(!bucket().read("none", 4));
+  CHECK_THROWS_AS(bucket().read("k", 3), Error);
+  CHECK(failure([&] { bucket().read("lost", 4); }).kind() == ErrorKind::not_found);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a part of an object is asked for as long as it is the same object") {
+  server.on("GET /b/k", {{206, "cdef", {{"Content-Range", "bytes 2-5/6"}}}, {412}});
+  CHECK(read_text(*bucket().open("k", 2, 4, "abc"), 100, "") == "cdef");
+  const auto seen = server.seen().at(0);
+  CHECK(seen.headers.find("Range") == "bytes=2-5");
+  CHECK(seen.headers.find("If-Match") == "\"abc\"");
+  CHECK(failure([&] { read_text(*bucket().open("k", 2, 4, "abc"), 100, ""); }).kind() ==
+        ErrorKind::unavailable);
+}
+
+TEST_CASE_FIXTURE(Fixture, "bytes that were not asked for are no part of an object") {
+  const Reply replies[] = {
+      {200, "abcdef"}, {206, "abcd", {{"Content-Range", "bytes 0-3/6"}}}, {206, "cdef"}};
+  for (const auto& reply : replies) {
+    server.on("GET /b/k", {reply});
+    const auto error = failure([&] { read_text(*bucket().open("k", 2, 4, ""), 100, ""); });
+    CHECK(error.message().find("asked for the bytes 2-5, and sent others") != std::string::npos);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a part of an object is resumed where it was cut") {
+  server.on("GET /b/k", {{206, "cd", {{"Content-Range", "bytes 2-5/6"}}, Reply::End::cut},
+                         {206, "cdef", {{"Content-Range", "bytes 2-5/6"}}}});
+  CHECK(read_text(*bucket().open("k", 2, 4, ""), 100, "") == "cdef");
+}
+
+TEST_CASE_FIXTURE(Fixture, "all pages are listed, in order") {
+  server.on("GET /b/?list-type=2&prefix=p%2F",
+            {{200, page(contents("p/a") + contents("p/b&amp;c"), "t 1")}});
+  server.on("GET /b/?continuation-token=t%201&list-type=2&prefix=p%2F",
+            {{200, page(contents("p/d"))}});
+  CHECK(keys("p/") == Keys{"p/a", "p/b&c", "p/d"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "what lies below the next slash is one prefix") {
+  server.on(
+      "GET /b/?delimiter=%2F&list-type=2&prefix=p%2F",
+      {{200, page(contents("p/a") + "<CommonPrefixes><Prefix>p/d/</Prefix></CommonPrefixes>")}});
+  Keys keys;
+  Keys prefixes;
+  bucket().list("p/", {[&](const ObjectInfo& object) {
+                         keys.push_back(object.key);
+                         CHECK(object.size_bytes == 7);
+                         CHECK(object.etag == "c4ca4238a0b923820dcc509a6f75849b");
+                         CHECK(object.changed == std::chrono::system_clock::from_time_t(k_now));
+                       },
+                       [&](const std::string& prefix) { prefixes.push_back(prefix); }});
+  CHECK(keys == Keys{"p/a"});
+  CHECK(prefixes == Keys{"p/d/"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "pages that repeat, or are cut without a word, end the listing") {
+  server.on("GET /b/?list-type=2&prefix=p", {{200, page(contents("p"), "t")}});
+  server.on("GET /b/?continuation-token=t&list-type=2&prefix=p", {{200, page(contents("p"), "t")}});
+  CHECK(failure([&] { keys("p"); }).message().find("pages without end") != std::string::npos);
+  server.on("GET /b/?list-type=2&prefix=q",
+            {{200, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"}});
+  CHECK(failure([&] { keys("q"); }).message().find("says not how it goes on") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the region that the server names is taken, once and for all") {
+  server.on("GET /b/k", {{400, refusal("AuthorizationHeaderMalformed", "<Region>eu-1</Region>")},
+                         {200, "text"}});
+  CHECK(bucket().read("k", 100) == "text");
+  CHECK(bucket().read("k", 100) == "text");
+  const auto seen = server.seen();
+  REQUIRE(seen.size() == 3);
+  CHECK(seen[0].authorization.find("/us-east-1/s3/") != std::string::npos);
+  CHECK(seen[1].authorization.find("/eu-1/s3/") != std::string::npos);
+  CHECK(seen[2].authorization.find("/eu-1/s3/") != std::string::npos);
+  CHECK(server.notes().find("region eu-1, not in us-east-1") != std::string::npos);
+  server.on("GET /b/k", {{400, refusal("AuthorizationHeaderMalformed", "<Region>eu-1</Region>")}});
+  CHECK(failure([&] { bucket().read("k", 100); }).kind() == ErrorKind::protocol);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a refusal says what to do") {
+  struct Row {
+    int status;
+    const char* code;
+    ErrorKind kind;
+    const char* hint;
+  };
+  const Row rows[] = {
+      {403, "AccessDenied", ErrorKind::denied, "check what the key may do"},
+      {403, "RequestTimeTooSkewed", ErrorKind::denied, "the clocks of this machine"},
+      {403, "InvalidObjectState", ErrorKind::unsupported, "restore it first"},
+      {404, "NoSuchBucket", ErrorKind::not_found, "check its name"},
+      {501, "NotImplemented", ErrorKind::unsupported, ""},
+      {503, "SlowDown", ErrorKind::unavailable, ""},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.code);
+    server.on("DELETE /b/k", {{row.status, refusal(row.code)}});
+    if (row.status == 404) {
+      continue; // what is not there need not be removed
+    }
+    const auto error = failure([&] { bucket().remove("k"); });
+    CHECK(error.kind() == row.kind);
+    CHECK(error.message() == "s3://b/k: the server answered " + std::to_string(row.status) + " " +
+                                 row.code + " (Why)");
+    CHECK(error.hint().find(row.hint) != std::string::npos);
+  }
+  server.on("DELETE /b/k", {{502, "<html><br></html>"}}); // a proxy's
+  CHECK(failure([&] { bucket().remove("k"); }).kind() == ErrorKind::unavailable);
+}
+
+TEST_CASE_FIXTURE(Fixture, "an upload in parts is invisible until it is complete") {
+  server.on("POST /b/k?uploads=", {{200, "<InitiateMultipartUploadResult><UploadId>u/1</UploadId>"
+                                         "</InitiateMultipartUploadResult>"}});
+  server.on("PUT /b/k?partNumber=1&uploadId=u%2F1", {{200, "", {{"ETag", "\"e1\""}}}});
+  server.on("PUT /b/k?partNumber=2&uploadId=u%2F1", {{200, "", {{"ETag", "\"e2\""}}}});
+  server.on(
+      "POST /b/k?uploadId=u%2F1",
+      {{200, "<CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>"}});
+  const auto id = bucket().start_upload("k");
+  CHECK(id == "u/1");
+  const std::vector<Bucket::Part> parts = {bucket().put_part("k", id, 1, "abc"),
+                                           bucket().put_part("k", id, 2, "d")};
+  bucket().complete_upload("k", id, parts, 4);
+  const auto seen = server.seen();
+  CHECK(seen.at(1).headers.find("Content-MD5") == "kAFQmDzST7DWlj99KOF/cg==");
+  CHECK(
+      seen.at(3).body ==
+      "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>&quot;e1&quot;</ETag></Part>"
+      "<Part><PartNumber>2</PartNumber><ETag>&quot;e2&quot;</ETag></Part>"
+      "</CompleteMultipartUpload>");
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a completion in doubt counts if the object is there, of the right size") {
+  const Reply doubtful[] = {{200, refusal("InternalError")},
+                            {404, refusal("NoSuchUpload")},
+                            {503, refusal("SlowDown")},
+                            test::no_answer()};
+  for (const auto& reply : doubtful) {
+    server.on("POST /b/k?uploadId=u", {reply});
+    server.on("HEAD /b/k", {{200, "", {{"Content-Length", "4"}}}});
+    bucket().complete_upload("k", "u", {}, 4);
+    server.on("HEAD /b/k", {{200, "", {{"Content-Length", "3"}}}});
+    CHECK_THROWS_AS(bucket().complete_upload("k", "u", {}, 4), Error);
+    server.on("HEAD /b/k", {{404}});
+    CHECK_THROWS_AS(bucket().complete_upload("k", "u", {}, 4), Error);
+  }
+  server.on("POST /b/k?uploadId=u", {{403, refusal("AccessDenied")}});
+  server.on("HEAD /b/k", {{200, "", {{"Content-Length", "4"}}}});
+  CHECK_THROWS_AS(bucket().complete_upload("k", "u", {}, 4), Error); // there is no doubt
+}
+
+TEST_CASE_FIXTURE(Fixture, "uploads that were left open are listed, page by page, and aborted") {
+  const auto upload = [](const char* key) {
+    return "<Upload><Key>" + std::string(key) +
+           "</Key><UploadId>u</UploadId><Initiated>2013-05-24T00:00:00.000Z</Initiated></Upload>";
+  };
+  const auto uploads = [](const std::string& body) {
+    return "<ListMultipartUploadsResult>" + body + "</ListMultipartUploadsResult>";
+  };
+  const std::string more = "<IsTruncated>true</IsTruncated><NextKeyMarker>p/a</NextKeyMarker>"
+                           "<NextUploadIdMarker>u</NextUploadIdMarker>";
+  server.on("GET /b/?prefix=p%2F&uploads=", {{200, uploads(upload("p/a") + more)}});
+  server.on("GET /b/?key-marker=p%2Fa&prefix=p%2F&upload-id-marker=u&uploads=",
+            {{200, uploads(upload("p/b"))}, {200, uploads(more)}});
+  Keys keys;
+  const auto on_upload = [&](const Bucket::OpenUpload& open) {
+    keys.push_back(open.key + " " + open.id);
+    CHECK(open.started == std::chrono::system_clock::from_time_t(k_now));
+  };
+  bucket().list_uploads("p/", on_upload);
+  CHECK(keys == Keys{"p/a u", "p/b u"});
+  CHECK_THROWS_AS(bucket().list_uploads("p/", on_upload), Error); // a page that repeats
+  server.on("DELETE /b/p/a?uploadId=u", {{204}, {404, refusal("NoSuchUpload")}});
+  bucket().abort_upload("p/a", "u");
+  bucket().abort_upload("p/a", "u");
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "many objects are removed with one request, and an error among them told") {
+  server.on("POST /b/?delete=", {{200, "<DeleteResult/>"},
+                                 {200, "<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code>"
+                                       "<Message>No</Message></Error></DeleteResult>"}});
+  bucket().remove_all({"a&b", "c"});
+  CHECK(server.seen().at(0).body == "<Delete><Quiet>true</Quiet><Object><Key>a&amp;b</Key></Object>"
+                                    "<Object><Key>c</Key></Object></Delete>");
+  CHECK(server.seen().at(0).headers.find("Content-MD5"));
+  const auto error = failure([&] { bucket().remove_all({"a", "b"}); });
+  CHECK(error.kind() == ErrorKind::denied);
+  CHECK(error.message().starts_with("s3://b/b: "));
+  server.forget();
+  server.on("POST /b/?delete=", {{200, "<DeleteResult/>"}});
+  bucket().remove_all(Keys(1001, "k"));
+  CHECK(server.seen().size() == 2);
+  bucket().remove_all({});
+  CHECK(server.seen().size() == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a copy stays at the server, and its error may come with 200") {
+  server.on("PUT /b/to", {{200, "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>"},
+                          {200, refusal("InternalError")},
+                          {404, refusal("NoSuchKey")}});
+  bucket().copy("a b", "to");
+  CHECK(server.seen().at(0).headers.find("x-amz-copy-source") == "/b/a%20b");
+  CHECK_THROWS_AS(bucket().copy("a b", "to"), Error);
+  CHECK(failure([&] { bucket().copy("a b", "to"); }).kind() == ErrorKind::not_found);
+}
+
+TEST_SUITE_END();
