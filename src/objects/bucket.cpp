@@ -11,15 +11,12 @@
 #include <regctl/http/resume.hpp>
 #include <regctl/objects/bucket.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace regctl::objects {
 
 namespace {
-
-bool is_success(int status) noexcept {
-  return status >= 200 && status < 300;
-}
 
 /// An ETag without its quotes, which some servers leave out.
 std::string unquoted(std::string_view etag) {
@@ -27,10 +24,6 @@ std::string unquoted(std::string_view etag) {
     etag = etag.substr(1, etag.size() - 2);
   }
   return std::string(etag);
-}
-
-std::chrono::system_clock::time_point time_of(std::optional<std::int64_t> seconds) {
-  return std::chrono::system_clock::time_point(std::chrono::seconds(seconds.value_or(0)));
 }
 
 ObjectInfo info_of(const std::string& key, const http::Response& response) {
@@ -44,8 +37,8 @@ ObjectInfo info_of(const std::string& key, const http::Response& response) {
   }
   info.size_bytes = *bytes;
   info.etag = unquoted(response.headers.find("ETag").value_or(""));
-  info.changed =
-      time_of(http::parse_http_date(response.headers.find("Last-Modified").value_or("")));
+  info.changed = std::chrono::system_clock::from_time_t(
+      http::parse_http_date(response.headers.find("Last-Modified").value_or("")).value_or(0));
   return info;
 }
 
@@ -127,19 +120,27 @@ http::Response Bucket::send(const Wanted& wanted) {
   return send_once(wanted);
 }
 
-void Bucket::throw_refused(http::Response& response, std::string_view key) {
-  throw error_of(read_refusal(response), describe(key));
+http::Response Bucket::ask(const Wanted& wanted, std::string_view about,
+                           std::initializer_list<int> also) {
+  auto response = send(wanted);
+  if (!http::is_success(response.status) &&
+      std::find(also.begin(), also.end(), response.status) == also.end()) {
+    throw error_of(read_refusal(response), describe(about));
+  }
+  return response;
+}
+
+http::Headers Bucket::headers_of_new_object() const {
+  http::Headers headers;
+  if (options_.encrypt) {
+    headers.add("x-amz-server-side-encryption", "AES256");
+  }
+  return headers;
 }
 
 std::optional<ObjectInfo> Bucket::find(const std::string& key) {
-  auto response = send({.method = http::Method::head, .key = key});
-  if (response.status == 404) {
-    return std::nullopt;
-  }
-  if (!is_success(response.status)) {
-    throw_refused(response, key);
-  }
-  return info_of(key, response);
+  const auto response = ask({.method = http::Method::head, .key = key}, key, {404});
+  return response.status == 404 ? std::nullopt : std::optional(info_of(key, response));
 }
 
 std::unique_ptr<Source> Bucket::open(const std::string& key, std::uint64_t offset,
@@ -153,13 +154,10 @@ std::unique_ptr<Source> Bucket::open(const std::string& key, std::uint64_t offse
     if (!etag.empty()) {
       headers.add("If-Match", "\"" + etag + "\"");
     }
-    auto response = send({.key = key, .headers = std::move(headers)});
+    auto response = ask({.key = key, .headers = std::move(headers)}, key, {412});
     if (response.status == 412) {
       throw Error(ErrorKind::unavailable, describe(key) + " was replaced while it was read",
                   "try again");
-    }
-    if (!is_success(response.status)) {
-      throw_refused(response, key);
     }
     if (is_part) {
       check_range(response, describe(key), range(offset + from, offset + size_bytes));
@@ -174,16 +172,13 @@ std::unique_ptr<Source> Bucket::open(const std::string& key, std::uint64_t offse
 }
 
 std::optional<std::string> Bucket::read(const std::string& key, std::uint64_t limit_bytes) {
-  auto response = send({.key = key});
+  auto response = ask({.key = key}, key, {404});
   if (response.status == 404) {
     const auto refusal = read_refusal(response);
     if (refusal.code == "NoSuchBucket") {
       throw error_of(refusal, describe());
     }
     return std::nullopt;
-  }
-  if (!is_success(response.status)) {
-    throw_refused(response, key);
   }
   return read_text(*response.body, limit_bytes, describe(key));
 }
@@ -211,10 +206,7 @@ std::optional<std::string> Bucket::list_page(const std::string& prefix, const st
   if (!token.empty()) {
     query.emplace_back("continuation-token", token);
   }
-  auto response = send({.key = {}, .query = std::move(query)});
-  if (!is_success(response.status)) {
-    throw_refused(response, prefix);
-  }
+  const auto response = ask({.key = {}, .query = std::move(query)}, prefix);
   ObjectInfo object;
   bool is_truncated = false;
   std::string next;
@@ -232,7 +224,8 @@ std::optional<std::string> Bucket::list_page(const std::string& prefix, const st
              } else if (path == "Contents/ETag") {
                object.etag = unquoted(text);
              } else if (path == "Contents/LastModified") {
-               object.changed = time_of(parse_rfc3339(text));
+               object.changed =
+                   std::chrono::system_clock::from_time_t(parse_rfc3339(text).value_or(0));
              } else if (path == "Contents") {
                on_listed.object(std::exchange(object, {}));
              } else if (path == "CommonPrefixes/Prefix" && on_listed.prefix) {
@@ -252,31 +245,23 @@ std::optional<std::string> Bucket::list_page(const std::string& prefix, const st
 
 std::optional<std::string> Bucket::put(const std::string& key, std::string_view text,
                                        Condition condition) {
-  http::Headers headers = {{"Content-Type", "application/octet-stream"}};
-  if (options_.encrypt) {
-    headers.add("x-amz-server-side-encryption", "AES256");
-  }
+  auto headers = headers_of_new_object();
+  headers.add("Content-Type", "application/octet-stream");
   if (condition == Condition::absent) {
     headers.add("If-None-Match", "*");
   }
-  auto response =
-      send({.method = http::Method::put, .key = key, .headers = std::move(headers), .body = text});
-  if (response.status == 412 && condition == Condition::absent) {
-    http::discard_body(response);
-    return std::nullopt;
-  }
-  if (!is_success(response.status)) {
-    throw_refused(response, key);
-  }
+  const bool is_conditional = condition == Condition::absent;
+  const Wanted wanted{
+      .method = http::Method::put, .key = key, .headers = std::move(headers), .body = text};
+  auto response = is_conditional ? ask(wanted, key, {412}) : ask(wanted, key);
   http::discard_body(response);
-  return unquoted(response.headers.find("ETag").value_or(""));
+  return response.status == 412
+             ? std::nullopt
+             : std::optional(unquoted(response.headers.find("ETag").value_or("")));
 }
 
 void Bucket::remove(const std::string& key) {
-  auto response = send({.method = http::Method::remove, .key = key});
-  if (!is_success(response.status) && response.status != 404) {
-    throw_refused(response, key);
-  }
+  auto response = ask({.method = http::Method::remove, .key = key}, key, {404});
   http::discard_body(response);
 }
 

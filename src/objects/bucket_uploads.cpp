@@ -17,10 +17,6 @@ namespace {
 
 constexpr std::size_t k_keys_a_request = 1000; // Amazon's limit
 
-bool is_success(int status) noexcept {
-  return status >= 200 && status < 300;
-}
-
 /// The one element of an answer that is wanted. An "Error" in an answer of 200, which S3 begins
 /// before the work is done, is thrown.
 std::string read_element(http::Response& response, std::string_view wanted,
@@ -59,14 +55,12 @@ void Bucket::remove_all(const std::vector<std::string>& keys) {
       document += "</Key></Object>";
     }
     document += "</Delete>";
-    auto response = send({.method = http::Method::post,
-                          .key = {},
-                          .query = {{"delete", ""}},
-                          .headers = {{"Content-MD5", content_md5(document)}},
-                          .body = document});
-    if (!is_success(response.status)) {
-      throw_refused(response, keys[first]);
-    }
+    auto response = ask({.method = http::Method::post,
+                         .key = {},
+                         .query = {{"delete", ""}},
+                         .headers = {{"Content-MD5", content_md5(document)}},
+                         .body = document},
+                        keys[first]);
     Refusal refusal;
     std::string key;
     read_xml(*response.body, "the answer about " + describe(),
@@ -87,30 +81,20 @@ void Bucket::remove_all(const std::vector<std::string>& keys) {
 }
 
 void Bucket::copy(const std::string& from, const std::string& to) {
-  http::Headers headers = {{"x-amz-copy-source", http::aws_path(options_.name + "/" + from)}};
-  if (options_.encrypt) {
-    headers.add("x-amz-server-side-encryption", "AES256");
-  }
-  auto response = send({.method = http::Method::put, .key = to, .headers = std::move(headers)});
-  if (!is_success(response.status)) {
-    throw_refused(response, from);
-  }
+  auto headers = headers_of_new_object();
+  headers.add("x-amz-copy-source", http::aws_path(options_.name + "/" + from));
+  auto response =
+      ask({.method = http::Method::put, .key = to, .headers = std::move(headers)}, from);
   read_element(response, "CopyObjectResult/ETag", describe(to));
 }
 
 std::string Bucket::start_upload(const std::string& key) {
-  http::Headers headers;
-  if (options_.encrypt) {
-    headers.add("x-amz-server-side-encryption", "AES256");
-  }
-  auto response = send({.method = http::Method::post,
-                        .key = key,
-                        .query = {{"uploads", ""}},
-                        .headers = std::move(headers),
-                        .body = ""});
-  if (!is_success(response.status)) {
-    throw_refused(response, key);
-  }
+  auto response = ask({.method = http::Method::post,
+                       .key = key,
+                       .query = {{"uploads", ""}},
+                       .headers = headers_of_new_object(),
+                       .body = ""},
+                      key);
   auto id = read_element(response, "InitiateMultipartUploadResult/UploadId", describe(key));
   if (id.empty()) {
     throw Error(ErrorKind::protocol, describe(key) + ": the server gave the upload no ID");
@@ -120,14 +104,12 @@ std::string Bucket::start_upload(const std::string& key) {
 
 Bucket::Part Bucket::put_part(const std::string& key, const std::string& upload, int number,
                               std::string_view bytes) {
-  auto response = send({.method = http::Method::put,
-                        .key = key,
-                        .query = {{"partNumber", std::to_string(number)}, {"uploadId", upload}},
-                        .headers = {{"Content-MD5", content_md5(bytes)}},
-                        .body = bytes});
-  if (!is_success(response.status)) {
-    throw_refused(response, key);
-  }
+  auto response = ask({.method = http::Method::put,
+                       .key = key,
+                       .query = {{"partNumber", std::to_string(number)}, {"uploadId", upload}},
+                       .headers = {{"Content-MD5", content_md5(bytes)}},
+                       .body = bytes},
+                      key);
   http::discard_body(response);
   return {number, response.headers.find("ETag").value_or("")};
 }
@@ -144,13 +126,11 @@ void Bucket::complete_upload(const std::string& key, const std::string& upload,
   }
   document += "</CompleteMultipartUpload>";
   try {
-    auto response = send({.method = http::Method::post,
-                          .key = key,
-                          .query = {{"uploadId", upload}},
-                          .body = document});
-    if (!is_success(response.status)) {
-      throw_refused(response, key);
-    }
+    auto response = ask({.method = http::Method::post,
+                         .key = key,
+                         .query = {{"uploadId", upload}},
+                         .body = document},
+                        key);
     read_element(response, "CompleteMultipartUploadResult/ETag", describe(key));
   } catch (const Error& error) {
     // Repeated after an answer that was lost, S3 knows the upload no more.
@@ -164,11 +144,8 @@ void Bucket::complete_upload(const std::string& key, const std::string& upload,
 }
 
 void Bucket::abort_upload(const std::string& key, const std::string& upload) {
-  auto response =
-      send({.method = http::Method::remove, .key = key, .query = {{"uploadId", upload}}});
-  if (!is_success(response.status) && response.status != 404) {
-    throw_refused(response, key);
-  }
+  auto response = ask({.method = http::Method::remove, .key = key, .query = {{"uploadId", upload}}},
+                      key, {404});
   http::discard_body(response);
 }
 
@@ -182,10 +159,7 @@ void Bucket::list_uploads(const std::string& prefix,
       query.emplace_back("key-marker", key_marker);
       query.emplace_back("upload-id-marker", id_marker);
     }
-    auto response = send({.key = {}, .query = std::move(query)});
-    if (!is_success(response.status)) {
-      throw_refused(response, prefix);
-    }
+    auto response = ask({.key = {}, .query = std::move(query)}, prefix);
     OpenUpload upload;
     bool is_truncated = false;
     std::string next_key;
@@ -202,8 +176,8 @@ void Bucket::list_uploads(const std::string& prefix,
                } else if (path == "Upload/UploadId") {
                  upload.id = text;
                } else if (path == "Upload/Initiated") {
-                 upload.started = std::chrono::system_clock::time_point(
-                     std::chrono::seconds(parse_rfc3339(text).value_or(0)));
+                 upload.started =
+                     std::chrono::system_clock::from_time_t(parse_rfc3339(text).value_or(0));
                } else if (path == "Upload") {
                  on_upload(std::exchange(upload, {}));
                } else if (path == "IsTruncated") {

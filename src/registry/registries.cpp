@@ -92,7 +92,7 @@ public:
             status == 400 && speaks_https_only(status, error_text(*attempt.response));
         if (scheme == "https" || !wants_https) {
           base_.scheme = scheme;
-          if (is_success(status)) {
+          if (http::is_success(status)) {
             answer_ = std::move(attempt.response); // other answers may be temporary: ask_v1()
                                                    // repeats the ping with retries
           }
@@ -122,7 +122,7 @@ public:
     const v1::Ping ping{parse_standalone(response.headers.find("X-Docker-Registry-Standalone")),
                         response.headers.find("X-Docker-Registry-Version")};
     const int status = response.status;
-    if (is_success(status)) {
+    if (http::is_success(status)) {
       const bool is_registry = ping.standalone || ping.version || is_json(response);
       http::discard_body(response);
       return is_registry ? std::optional(ping) : std::nullopt;
@@ -145,7 +145,7 @@ public:
   bool ask_v2() {
     auto response = ask("/v2/");
     http::discard_body(response);
-    return is_v2(response) && (is_success(response.status) || response.status == 401);
+    return is_v2(response) && (http::is_success(response.status) || response.status == 401);
   }
 
 private:

@@ -134,8 +134,4 @@ void throw_denied(http::Response& response, const std::string& host, const std::
               hint);
 }
 
-bool is_success(int status) noexcept {
-  return status >= 200 && status <= 299;
-}
-
 } // namespace regctl::registry

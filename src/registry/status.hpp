@@ -24,7 +24,4 @@ std::string error_text(http::Response& response);
                                const std::string& what,
                                const std::optional<http::Credential>& credential);
 
-/// 200 to 299.
-bool is_success(int status) noexcept;
-
 } // namespace regctl::registry

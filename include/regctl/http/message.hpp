@@ -88,6 +88,11 @@ struct Response {
   std::unique_ptr<Source> body;
 };
 
+/// 200 to 299.
+constexpr bool is_success(int status) noexcept {
+  return status >= 200 && status <= 299;
+}
+
 /// The whole body of `response`, at most `limit_bytes` (else Error{protocol} naming the URL).
 std::string read_body(Response& response, std::uint64_t limit_bytes);
 

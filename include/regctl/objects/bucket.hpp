@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -143,7 +144,11 @@ private:
   [[nodiscard]] std::shared_ptr<const http::AwsSigner> signer() const;
   std::optional<std::string> list_page(const std::string& prefix, const std::string& token,
                                        const OnListed& on_listed);
-  [[noreturn]] void throw_refused(http::Response& response, std::string_view key);
+  /// The answer, if it is a success or has a status in `also`; else throws its error, which names
+  /// the key `about`.
+  http::Response ask(const Wanted& wanted, std::string_view about,
+                     std::initializer_list<int> also = {});
+  [[nodiscard]] http::Headers headers_of_new_object() const;
 
   http::Transport& transport_;
   BucketOptions options_;

@@ -204,7 +204,7 @@ public:
     auto request = put(repository_path(session_->repository()) + "/images", http::text_body("[]"));
     request.headers.add("Content-Type", "application/json");
     auto response = session_->send_index(request, Need::write);
-    if (!is_success(response.status)) {
+    if (!http::is_success(response.status)) {
       throw_status(response, "cannot end the push to " + where());
     }
     http::discard_body(response);
@@ -342,7 +342,7 @@ private:
     if (response.status == 409) {
       return error_text(response);
     }
-    if (!is_success(response.status)) {
+    if (!http::is_success(response.status)) {
       throw_status(response, what);
     }
     http::discard_body(response);
@@ -381,7 +381,7 @@ private:
     if (response.status == 409) {
       return error_text(response);
     }
-    if (!is_success(response.status)) {
+    if (!http::is_success(response.status)) {
       throw_status(response, "cannot put the checksum of image " + short_id(id));
     }
     http::discard_body(response);
@@ -457,7 +457,7 @@ std::unique_ptr<V1Push> begin_push(std::shared_ptr<RepositorySession> session,
                     ", which has more than two parts",
                 "give it another name there: NAMESPACE/NAME");
   }
-  if (!is_success(response.status)) {
+  if (!http::is_success(response.status)) {
     throw_status(response, "cannot begin a push to " + session->describe());
   }
   http::discard_body(response);

@@ -141,14 +141,14 @@ bool Registry::check_credential() {
     http::discard_body(response);
     return false;
   }
-  if (!is_success(response.status)) {
+  if (!http::is_success(response.status)) {
     throw_status(response, "cannot log in to " + impl_->connection().host);
   }
   http::discard_body(response);
   // docker-registry, npm's server and other servers without users accept everyone.
   auto anonymous = impl_->ask_anonymously(target);
   http::discard_body(anonymous);
-  return !is_success(anonymous.status);
+  return !http::is_success(anonymous.status);
 }
 
 std::unique_ptr<V1Repository> Registry::open(const std::string& name) {
@@ -175,7 +175,7 @@ void Registry::set_access(const std::string& name, RepositoryAccess access) {
   request.body = http::text_body(access == RepositoryAccess::open ? R"({"access": "public"})"
                                                                   : R"({"access": "private"})");
   auto response = session->send(request, Need::write);
-  if (!is_success(response.status)) {
+  if (!http::is_success(response.status)) {
     throw_status(response, "cannot set the properties of " + session->describe());
   }
   http::discard_body(response);

@@ -148,7 +148,7 @@ void put_tag(RepositorySession& session, const std::string& tag, const std::stri
   request.headers.add("Content-Type", "application/json");
   request.body = http::text_body("\"" + id + "\"");
   auto response = session.send(request, Need::write);
-  if (!is_success(response.status)) {
+  if (!http::is_success(response.status)) {
     throw_status(response, "cannot set tag " + session.describe() + ":" + tag);
   }
   http::discard_body(response);
@@ -259,7 +259,7 @@ void RemoteRepository::remove_tag(const std::string& tag) {
   // A retry gets 404 if the first attempt has removed the tag.
   const bool is_gone =
       response.status == 404 && !list_tags(*session_).value_or(V1Tags()).contains(tag);
-  if (!is_success(response.status) && !is_gone) {
+  if (!http::is_success(response.status) && !is_gone) {
     throw_status(response, "cannot remove tag " + describe() + ":" + tag);
   }
   http::discard_body(response);
@@ -279,7 +279,7 @@ void RemoteRepository::remove() {
     throw Error(ErrorKind::unsupported, session_->connection().host + " cannot remove repositories",
                 "remove the tags one by one: regctl rm " + describe() + ":TAG");
   }
-  if (!is_success(response.status)) {
+  if (!http::is_success(response.status)) {
     throw_status(response, "cannot remove repository " + describe());
   }
   http::discard_body(response);

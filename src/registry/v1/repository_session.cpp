@@ -263,7 +263,7 @@ void RepositorySession::learn(const http::Response& response, Need need) {
   auto token = token_of(response);
   auto endpoints = v1::named_endpoints(response, connection_->base);
   const std::lock_guard lock(mutex_);
-  if (is_success(response.status)) {
+  if (http::is_success(response.status)) {
     asked_index_ = true;
     named_endpoints_ = std::move(endpoints);
   }
