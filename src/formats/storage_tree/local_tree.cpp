@@ -62,12 +62,13 @@ bool is_still_there(const FileDescriptor& folder) {
 
 class LocalFile final : public StoredFile {
 public:
-  LocalFile(FileDescriptor fd, std::uint64_t size_bytes, std::string version)
-      : fd_(std::make_shared<const FileDescriptor>(std::move(fd))), size_bytes_(size_bytes),
-        version_(std::move(version)) {}
+  LocalFile(FileDescriptor fd, const struct stat& status)
+      : fd_(std::make_shared<const FileDescriptor>(std::move(fd))), status_(status) {}
 
-  [[nodiscard]] std::uint64_t size_bytes() const noexcept override { return size_bytes_; }
-  [[nodiscard]] std::string version() const override { return version_; }
+  [[nodiscard]] std::uint64_t size_bytes() const noexcept override {
+    return static_cast<std::uint64_t>(status_.st_size);
+  }
+  [[nodiscard]] std::string version() const override { return version_of(status_); }
 
   [[nodiscard]] std::unique_ptr<Source> open_part(std::uint64_t offset, std::uint64_t size_bytes,
                                                   std::string what) const override {
@@ -78,8 +79,7 @@ public:
 
 private:
   std::shared_ptr<const FileDescriptor> fd_; // shared with sources
-  std::uint64_t size_bytes_;
-  std::string version_;
+  struct stat status_;                       // as it was opened
 };
 
 } // namespace
@@ -160,23 +160,18 @@ std::optional<LocalTree::OpenFile> LocalTree::open_file(const std::string& path)
   if (!file.fd) {
     return std::nullopt;
   }
-  struct stat status = {};
-  if (::fstat(file.fd.get(), &status) != 0) {
+  if (::fstat(file.fd.get(), &file.status) != 0) {
     throw_errno("read " + what(path), errno);
   }
-  if (!S_ISREG(status.st_mode)) {
+  if (!S_ISREG(file.status.st_mode)) {
     throw Error(ErrorKind::protocol, what(path) + " is not a regular file");
   }
-  file.size_bytes = static_cast<std::uint64_t>(status.st_size);
-  file.version = version_of(status);
   return file;
 }
 
 std::unique_ptr<StoredFile> LocalTree::find_file(const std::string& path) const {
   auto file = open_file(path);
-  return file ? std::make_unique<LocalFile>(std::move(file->fd), file->size_bytes,
-                                            std::move(file->version))
-              : nullptr;
+  return file ? std::make_unique<LocalFile>(std::move(file->fd), file->status) : nullptr;
 }
 
 std::optional<std::string> LocalTree::read(const std::string& path,
@@ -185,11 +180,12 @@ std::optional<std::string> LocalTree::read(const std::string& path,
   if (!file) {
     return std::nullopt;
   }
-  if (file->size_bytes > limit_bytes) {
+  const auto size = static_cast<std::uint64_t>(file->status.st_size);
+  if (size > limit_bytes) {
     throw Error(ErrorKind::protocol,
                 what(path) + " is larger than " + std::to_string(limit_bytes) + " bytes");
   }
-  std::string text(static_cast<std::size_t>(file->size_bytes), '\0');
+  std::string text(static_cast<std::size_t>(size), '\0');
   std::size_t filled = 0;
   while (filled < text.size()) {
     const auto n = ::read(file->fd.get(), text.data() + filled, text.size() - filled);

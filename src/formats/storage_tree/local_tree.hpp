@@ -3,6 +3,8 @@
 
 #include <regctl/formats/storage_tree.hpp>
 
+#include <sys/stat.h>
+
 #include <functional>
 #include <string>
 
@@ -50,8 +52,7 @@ public:
 private:
   struct OpenFile {
     FileDescriptor fd;
-    std::uint64_t size_bytes = 0;
-    std::string version;
+    struct stat status = {};
   };
 
   [[nodiscard]] FileDescriptor open_beneath(const std::string& path, int flags) const;
