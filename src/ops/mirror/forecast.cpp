@@ -6,8 +6,10 @@
 namespace regctl::ops::mirror {
 
 Forecast::Entry& Forecast::find(const Prospect& item) {
-  auto& entry = entries_.try_emplace(item.key).first;
-  entries_.renew(item.key);
+  const auto [entry, is_new] = entries_.try_emplace(item.key);
+  if (!is_new) {
+    entries_.renew(item.key);
+  }
   if (item.is_there) {
     entry.standing = Standing::there;
   }

@@ -168,8 +168,10 @@ private:
     }
     listings.source = std::move(*tags);
     listings.destination = running_.destination.tags(task_.destination_name);
-    if (listings.destination) {
-      note_held(*listings.destination);
+    if (notes_held() && listings.destination) {
+      for (const auto& tag : listings.destination->names()) {
+        note_held(listings.destination->find(tag));
+      }
     }
     keep_one_tag(listings);
     auto planned = mirror::plan(
@@ -179,8 +181,10 @@ private:
           return passage_->is_same(from, there);
         },
         std::time(nullptr));
-    for (const auto& tag : planned) { // tags that were not identified before
-      note_held(tag.previous);
+    if (notes_held()) { // tags that were not identified before
+      for (const auto& tag : planned) {
+        note_held(tag.previous);
+      }
     }
     note_spared(planned);
     return expected(std::move(planned));
@@ -204,16 +208,12 @@ private:
     }
   }
 
-  /// Records the images that the destination has through its tags, as far as they are identified.
-  void note_held(const ListedTags& tags) {
-    for (const auto& tag : tags.names()) {
-      note_held(tags.find(tag));
-    }
-  }
+  /// Whether a plan wants to know what the destination's tags name. A local destination is asked
+  /// for each image instead.
+  [[nodiscard]] bool notes_held() const { return turn_ && running_.destination.is_remote(); }
+
   void note_held(const std::optional<std::string>& identity) {
-    const bool is_wanted =
-        turn_ && running_.destination.is_remote(); // a local destination is asked for each image
-    if (identity && is_wanted) {
+    if (identity) {
       at_destination_.insert(*identity);
     }
   }
