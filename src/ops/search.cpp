@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/places/side.hpp"
-
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/ops/search.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
 
 namespace regctl::ops {
 
 namespace {
 
-/// Where search is off: the repositories of the listing that have `term` in their name.
-std::vector<SearchResult> search_listing(Session& session, const RegistryHost& host,
+/// The repositories of the server's listing of tags that have `term` in their name. Throws
+/// Error{unsupported} if it has no listing.
+std::vector<SearchResult> search_listing(registry::v1::Registry& registry, const std::string& host,
                                          std::string_view term) {
+  std::set<std::string> names;
+  const bool has_listing =
+      registry.list_all_tags([&](const std::string& name, const std::string&,
+                                 const std::optional<std::string>&) { names.insert(name); });
+  if (!has_listing) {
+    throw Error(ErrorKind::unsupported,
+                "search is off at " + host + ", and the registry has no other listing",
+                "name a repository: regctl tags " + host + "/NAME");
+  }
   const auto wanted = lower(term);
-  const auto is_wanted = [&](const std::string& name) {
-    return lower(name).find(wanted) != std::string::npos;
-  };
   std::vector<SearchResult> results;
-  try {
-    const auto side = open_source(session, Endpoint{host, "", {}});
-    for (const auto& name : side->repositories(is_wanted)) {
-      if (is_wanted(name)) {
-        results.push_back({name, "", 0, false, false});
-      }
+  for (const auto& name : names) {
+    if (lower(name).find(wanted) != std::string::npos) {
+      results.push_back({name, "", 0, false, false});
     }
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::unsupported) {
-      throw;
-    }
-    throw Error(error.kind(), error.message(),
-                "name a repository: regctl tags " + host.host + "/NAME");
   }
   return results;
 }
@@ -41,9 +41,10 @@ std::vector<SearchResult> search_listing(Session& session, const RegistryHost& h
 
 std::vector<SearchResult> search(Session& session, const RegistryHost& host,
                                  std::string_view term) {
-  auto results = session.registries().v1(host).search(term);
+  auto& registry = session.registries().v1(host);
+  auto results = registry.search(term);
   if (!results) {
-    return search_listing(session, host, term);
+    return search_listing(registry, host.host, term);
   }
   std::sort(results->begin(), results->end(),
             [](const SearchResult& a, const SearchResult& b) { return a.name < b.name; });
