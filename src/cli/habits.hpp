@@ -13,7 +13,7 @@ namespace regctl::cli {
 /// A command of docker, podman, skopeo, crane, regclient, oras and similar programs with another
 /// name in regctl.
 struct ForeignCommand {
-  /// What becomes of the command's other words.
+  /// The order of the command's other words in ours.
   enum class Words {
     same,
     swapped,   ///< "REF FILE" becomes "FILE REF"

@@ -59,7 +59,7 @@ Place parse_repository_place(Context& context, const std::string& text);
 /// Error{usage} for any other text.
 std::string parse_storage_folder(const std::string& text);
 
-/// The same for commands that need an existing tree: a DIR without scheme must exist.
+/// parse_storage_folder() for commands that need an existing tree: a DIR without scheme must exist.
 std::string parse_storage_tree(const std::string& text);
 
 /// {"place", "repository", "tag"} of a repository or a tag at a registry or in a tree; "tag" is

@@ -42,7 +42,7 @@ FileDescriptor open_for_reading(const std::filesystem::path& path);
 /// Opens a regular file for reading. Throws Error{local_io} for a pipe or a device.
 FileDescriptor open_regular_file(const std::filesystem::path& path);
 
-/// What becomes of a file's earlier content.
+/// Whether opening a file keeps its earlier content.
 enum class Earlier { kept, removed };
 
 /// Opens a file, a pipe or a device for writing at its end; creates a missing file. Waits for the

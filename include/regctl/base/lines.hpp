@@ -25,7 +25,7 @@ public:
   /// The number of the line that next() returned last, from 1.
   [[nodiscard]] std::size_t number() const noexcept { return number_; }
 
-  /// That line as messages name it: "WHAT, line N".
+  /// The place of that line for messages: "WHAT, line N".
   [[nodiscard]] std::string where() const;
 
   static constexpr std::size_t k_limit_bytes = 64 * 1024;

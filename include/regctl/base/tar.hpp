@@ -59,8 +59,8 @@ private:
 inline constexpr std::uint64_t k_tar_name_limit_bytes = 1024 * 1024;
 
 /// A file of a deterministic tar stream, written by the functions below: owner 0, mode 0755 or
-/// 0644, the given time. The format is ustar, with a PAX header only for what does not fit (names
-/// over 100 bytes, files over 8 GiB). The number of bytes depends on names and sizes alone, so that
+/// 0644, the given time. The format is ustar; only names over 100 bytes and files over 8 GiB get a
+/// PAX header. The number of bytes depends on names and sizes alone, so that
 /// positions can be computed ahead. (libarchive's writer buffers into 10 KiB blocks, which rules
 /// that out.)
 struct TarFile {

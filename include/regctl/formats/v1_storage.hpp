@@ -105,7 +105,7 @@ public:
   /// Calls `on_name` for each repository, in no order ("library/app", "team/deep/name").
   void for_each_repository(const std::function<void(const std::string&)>& on_name) const;
 
-  /// The same in two steps: all namespaces ("team"), and the repositories of one.
+  /// for_each_repository() in two steps: the namespaces ("team"), and the repositories of one.
   void for_each_namespace(const std::function<void(const std::string&)>& on_namespace) const;
   void for_each_repository_in(const std::string& space,
                               const std::function<void(const std::string&)>& on_name) const;
@@ -113,14 +113,15 @@ public:
   /// tag but has no valid name of one ("repositories/team/deep%2Fname",
   /// "repositories/team/app/tag_1.0+build"). Listings and tags() skip those.
   void for_each_stray(const std::function<void(const std::string& path)>& on_path) const;
-  /// The same for one repository.
+  /// for_each_stray() for one repository.
   void for_each_stray_in(const std::string& name,
                          const std::function<void(const std::string& path)>& on_path) const;
   /// Opaque; it changes when a repository is added to the namespace or removed. Empty if there is
   /// no such namespace, or if it changed so recently that a further change might give the same
   /// version.
   [[nodiscard]] std::string namespace_version(const std::string& space) const;
-  /// The same for the files of a repository.
+  /// The version of a repository: it changes when a file comes into it or is removed. Empty as
+  /// namespace_version() is.
   [[nodiscard]] std::string repository_version(const std::string& name) const;
 
   [[nodiscard]] bool has_repository(const std::string& name) const;

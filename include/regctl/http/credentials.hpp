@@ -17,7 +17,8 @@ struct Credential {
   std::string username;
   Secret password;
   Secret identity_token; ///< Docker's "identitytoken" (refresh token of v2), else empty
-  std::string origin; ///< its source, for --verbose: "REGCTL_USERNAME", "/root/.docker/config.json"
+  /// Its source, for --verbose: "REGCTL_USERNAME", "/home/ann/.docker/config.json".
+  std::string origin;
 };
 
 /// Looks up and stores credentials. The sources, of which the first match wins: `by_host`, flags,
@@ -61,7 +62,7 @@ public:
 
   /// Stores for later runs: with the host's helper or credsStore if configured, else base64 in
   /// config.json (mode 0600, other members kept, written atomically). Returns the place for a
-  /// message ("/root/.docker/config.json (not encrypted)").
+  /// message ("/home/ann/.docker/config.json (not encrypted)").
   std::string store(const std::string& host, const Credential& credential);
 
   /// Removes the credential that store() stored. Returns false if there was none.
