@@ -75,6 +75,10 @@ std::string Sha256::finish_hex() {
   return to_hex(std::span(sum).first(size));
 }
 
+std::string to_hex(std::string_view bytes) {
+  return to_hex(std::span(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+}
+
 std::string hmac_sha256(std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned int size = 0;
@@ -99,6 +103,10 @@ std::string md5(std::string_view text) {
     throw Error(ErrorKind::unsupported, "libcrypto offers no MD5");
   }
   return {reinterpret_cast<const char*>(sum.data()), size};
+}
+
+std::string md5_hex(std::string_view text) {
+  return to_hex(md5(text));
 }
 
 std::string random_hex(std::size_t bytes) {

@@ -13,20 +13,30 @@ namespace regctl {
 
 namespace {
 
-class TextSource final : public Source {
+class ViewSource final : public Source {
 public:
-  explicit TextSource(std::string text) : text_(std::move(text)) {}
+  explicit ViewSource(std::string_view text) : left_(text) {}
 
   std::size_t read(std::span<std::byte> out) override {
-    const auto n = std::min(out.size(), text_.size() - position_);
-    std::memcpy(out.data(), text_.data() + position_, n);
-    position_ += n;
+    const auto n = std::min(out.size(), left_.size());
+    std::memcpy(out.data(), left_.data(), n);
+    left_.remove_prefix(n);
     return n;
   }
 
 private:
+  std::string_view left_;
+};
+
+class TextSource final : public Source {
+public:
+  explicit TextSource(std::string text) : text_(std::move(text)), view_(text_) {}
+
+  std::size_t read(std::span<std::byte> out) override { return view_.read(out); }
+
+private:
   std::string text_;
-  std::size_t position_ = 0;
+  ViewSource view_; // of the member above
 };
 
 class ConcatSource final : public Source {
@@ -191,6 +201,10 @@ std::string read_text(Source& source, std::uint64_t limit_bytes, std::string_vie
 
 std::unique_ptr<Source> make_text_source(std::string text) {
   return std::make_unique<TextSource>(std::move(text));
+}
+
+std::unique_ptr<Source> make_view_source(std::string_view text) {
+  return std::make_unique<ViewSource>(text);
 }
 
 std::unique_ptr<Source> make_concat_source(std::unique_ptr<Source> first,

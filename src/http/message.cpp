@@ -65,6 +65,10 @@ Body text_body(std::string text) {
   return {[text = std::move(text)] { return make_text_source(text); }, size};
 }
 
+Body view_body(std::string_view text) {
+  return {[text] { return make_view_source(text); }, text.size()};
+}
+
 std::string read_body(Response& response, std::uint64_t limit_bytes) {
   return read_text(*response.body, limit_bytes, "the answer of " + response.url.redacted());
 }

@@ -48,6 +48,11 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view text);
 /// The MD5 of `text`, 16 bytes: what S3 wants of some requests, and names small objects by. It
 /// proves nothing against an attacker.
 std::string md5(std::string_view text);
+/// The same as 32 lower-case hex digits.
+std::string md5_hex(std::string_view text);
+
+/// The bytes of a text as lower-case hex digits.
+std::string to_hex(std::string_view bytes);
 
 /// `bytes` random bytes from the operating system, as lower-case hex digits.
 std::string random_hex(std::size_t bytes);

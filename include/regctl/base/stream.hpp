@@ -66,6 +66,9 @@ std::string read_text(Source& source, std::uint64_t limit_bytes, std::string_vie
 /// The bytes of `text`.
 std::unique_ptr<Source> make_text_source(std::string text);
 
+/// Without a copy: `text` must outlive the source.
+std::unique_ptr<Source> make_view_source(std::string_view text);
+
 /// The sources one after the other.
 std::unique_ptr<Source> make_concat_source(std::unique_ptr<Source> first,
                                            std::unique_ptr<Source> second);

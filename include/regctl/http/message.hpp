@@ -47,6 +47,8 @@ struct Body {
   std::optional<std::uint64_t> size_bytes; ///< nothing: the body is sent chunked
 };
 Body text_body(std::string text);
+/// Without a copy: `text` must outlive the request.
+Body view_body(std::string_view text);
 
 /// Whether a request may be repeated after a failure, when it may already have taken effect.
 enum class Repeat {
