@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/places/storage.hpp"
 #include "ops/v1/image_graph.hpp"
 
 #include <regctl/base/error.hpp>
@@ -33,7 +34,7 @@ public:
       exclusive = storage_->lock_exclusively();
       if (!exclusive) {
         throw Error(ErrorKind::unavailable,
-                    "the storage tree '" + storage_->folder() +
+                    "the storage tree '" + storage_->location() +
                         "' is in use: regctl serve runs on it, or something is pushed to it",
                     "stop the server, or wait for the push, and try again");
       }
@@ -53,7 +54,7 @@ private:
   /// damage, but not this.
   [[noreturn]] void refuse_hidden(const std::string& what, const std::string& why) const {
     throw Error(ErrorKind::local_io,
-                what + " of the storage tree '" + storage_->folder() +
+                what + " of the storage tree '" + storage_->location() +
                     "' cannot be read, and what it needs is not known: " + why,
                 "run it as a user who may read the whole tree; what is broken for good has to be "
                 "removed first");
@@ -101,10 +102,10 @@ private:
                                        [&](const auto& tag) { return graph_.is_damaged(tag); });
     if (damaged > 0 && !options_.force) {
       throw Error(ErrorKind::integrity,
-                  "the storage tree '" + storage_->folder() +
+                  "the storage tree '" + storage_->location() +
                       "' is damaged: " + std::to_string(damaged) + " of " +
                       std::to_string(tags.size()) + " tags cannot be pulled as they were pushed",
-                  "regctl audit v1-storage:" + storage_->folder() +
+                  "regctl audit v1-storage:" + storage_->location() +
                       " tells which; --force collects garbage all the same");
     }
   }
@@ -254,9 +255,9 @@ std::string_view to_string(GcImage::Why why) noexcept {
   return "remnant";
 }
 
-GcReport collect_garbage(Session& session, const std::string& folder, const GcOptions& options,
+GcReport collect_garbage(Session& session, const std::string& path, const GcOptions& options,
                          const std::function<void(const GcImage&)>& on_image) {
-  return Collection(session, V1Storage::open(folder), options, on_image).run();
+  return Collection(session, open_storage_tree(session, path), options, on_image).run();
 }
 
 } // namespace regctl::ops

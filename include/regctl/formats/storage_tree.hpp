@@ -19,7 +19,8 @@ namespace regctl {
 
 // The contract for the files of a storage tree: files in folders, which many processes read and
 // several write at once. Each implementation (a local folder, a bucket) says in its own header how
-// it keeps this contract. Paths are relative, like "images/ID/json", without "." and "..".
+// it keeps this contract. Paths are relative, like "images/ID/json", without "." and
+// "..". Functions that look at a folder take "" for the root.
 
 /// A file, in the version that was opened. Thread-safe.
 class StoredFile {
@@ -47,6 +48,24 @@ public:
 
   /// Optional: the file's descriptor, for sendfile(2). Null if the bytes are not in a local file.
   [[nodiscard]] virtual std::shared_ptr<const FileDescriptor> descriptor() const { return nullptr; }
+};
+
+/// Several questions about the files of one folder in a row. The answers are as of some time
+/// between the making of the view and the question: a local folder is looked at with each question,
+/// a bucket is listed once for all. Not thread-safe; the tree must outlive it.
+class FolderView {
+public:
+  FolderView() = default;
+  FolderView(const FolderView&) = delete;
+  FolderView& operator=(const FolderView&) = delete;
+  virtual ~FolderView() = default;
+
+  [[nodiscard]] virtual bool has_file(const std::string& name) const = 0;
+  /// Like StorageTree::find_file().
+  [[nodiscard]] virtual std::unique_ptr<StoredFile> find_file(const std::string& name) const = 0;
+  /// Like StorageTree::read().
+  [[nodiscard]] virtual std::optional<std::string> read(const std::string& name,
+                                                        std::uint64_t limit_bytes) const = 0;
 };
 
 /// The part of a write that survives a loss of power, once the call has returned.
@@ -83,7 +102,7 @@ struct FileGroup {
 };
 
 /// A folder, opened for writing; names are those of files in it. Not thread-safe; the tree must
-/// outlive it. Functions throw Error{local_io} naming the file.
+/// outlive it. Functions throw Error{local_io}, or what their implementation names, with the file.
 class StorageFolder {
 public:
   StorageFolder() = default;
@@ -95,6 +114,12 @@ public:
   /// (name_only) is overwritten in place.
   virtual void put(const std::string& name, std::string_view text,
                    Durability durability = Durability::whole) = 0;
+
+  /// Puts the mark `name`, which says that this process is writing in the folder. Returns false if
+  /// another process has put it and may still be at work. Where leases keep out other processes,
+  /// the caller must hold one, and the answer is always true. May be repeated, to keep the mark
+  /// young.
+  virtual bool claim(const std::string& name) = 0;
 
   /// Replaces a small file if its version is still `version` (empty: the file is absent); otherwise
   /// returns false. Not every implementation compares and writes in one step: without a lease
@@ -113,6 +138,9 @@ public:
   /// Removes a file; returns false if there was none. The removal is durable after the next sync().
   virtual bool remove(const std::string& name) = 0;
 
+  /// The same for a caller to whom it does not matter whether there was one.
+  virtual void discard(const std::string& name) = 0;
+
   /// All names in the folder, in no order, unfinished files included.
   [[nodiscard]] virtual std::vector<std::string> names() const = 0;
 
@@ -129,12 +157,16 @@ enum class Sharing { exclusive, shared };
 
 /// A half-written file. Its writer was killed, or is still at work.
 struct UnfinishedFile {
-  std::string path; ///< as its tree names it
-  std::uint64_t size_bytes = 0;
+  std::string path;             ///< as its tree names it
+  std::uint64_t size_bytes = 0; ///< 0 if the tree cannot tell
+  std::string upload = {}; ///< tells uploads of one path from each other; empty if there is one
+  /// The time of its beginning, if the tree can tell.
+  std::optional<std::chrono::system_clock::time_point> started = {};
 };
 
-/// A tree of files. Functions throw Error{local_io}, and Error{protocol} for a path that leads out
-/// of the tree or that is neither a file nor a folder. Thread-safe.
+/// A tree of files. Functions throw Error{local_io}, Error{protocol} for a path that leads out of
+/// the tree or that is neither a file nor a folder, and what else their implementation names.
+/// Thread-safe.
 class StorageTree {
 public:
   using OnName = std::function<void(const std::string&)>;
@@ -150,6 +182,10 @@ public:
   /// The path as it appears in errors: "'/srv/registry/images/ID/json'".
   [[nodiscard]] virtual std::string what(std::string_view path) const = 0;
 
+  /// Whether a lease keeps out other processes. If not, they must be kept out by other means: by
+  /// claim(), and by leaving alone for a time what is young.
+  [[nodiscard]] virtual bool has_leases_among_processes() const noexcept = 0;
+
   // --- reading ---
 
   /// The file, or nothing if there is none.
@@ -160,16 +196,30 @@ public:
   [[nodiscard]] virtual std::optional<std::string> read(const std::string& path,
                                                         std::uint64_t limit_bytes) const = 0;
 
-  /// Whether the path exists, as a file or a folder.
-  [[nodiscard]] virtual bool has(const std::string& path) const = 0;
+  [[nodiscard]] virtual bool has_file(const std::string& path) const = 0;
   [[nodiscard]] virtual bool has_folder(const std::string& path) const = 0;
+
+  /// For a folder that may be missing: it has no files then.
+  [[nodiscard]] virtual std::unique_ptr<FolderView> view(const std::string& path) const = 0;
 
   /// Calls `on_name` for each file and folder in a folder, in no order. Names that begin with '.',
   /// such as unfinished files, are left out. Returns false if there is no such folder.
   virtual bool list(const std::string& path, const OnName& on_name) const = 0;
 
+  /// Called with the name and content of a file. There is no content if the file cannot be one of
+  /// the tree: if it is not regular, leads out of the tree or is too large.
+  using OnContent =
+      std::function<void(const std::string& name, std::optional<std::string> content)>;
+
+  /// Reads all small files in a folder for which `is_wanted` returns true, in no order; files of
+  /// more than `limit_bytes` have no content. Returns false if there is no such folder.
+  virtual bool read_files(const std::string& path,
+                          const std::function<bool(const std::string& name)>& is_wanted,
+                          std::uint64_t limit_bytes, const OnContent& on_content) const = 0;
+
   /// Opaque; it changes when a name is added to the folder or removed. Empty if there is no such
-  /// folder, or if it changed so recently that a further change might give the same version.
+  /// folder, if the tree cannot tell, or if it changed so recently that a further change might give
+  /// the same version.
   [[nodiscard]] virtual std::string folder_version(const std::string& path) const = 0;
 
   /// Time of the last change of the folder or of a file in it; nothing if there is no such folder.
@@ -182,12 +232,24 @@ public:
   for_each_unfinished(const std::string& path, int levels,
                       const std::function<void(const UnfinishedFile&)>& on_file) const = 0;
 
+  /// The tree as it is now, for work that looks at everything: all names are listed at once, with as
+  /// few requests as can be. It must not be written to, and may outlive this tree. Null if looking
+  /// costs little without that.
+  [[nodiscard]] virtual std::unique_ptr<StorageTree> snapshot() const = 0;
+
+  /// Tells of a content that small files may have, so that read_files() need not read those.
+  virtual void expect_content(std::string_view content) const = 0;
+
+  /// The time by the clock that last_change() goes by.
+  [[nodiscard]] virtual std::chrono::system_clock::time_point now() const = 0;
+
   /// Optional: the free space.
   [[nodiscard]] virtual std::optional<std::uint64_t> free_bytes() const = 0;
 
   // --- writing ---
 
-  /// Opens the folder. Creates it, and those above it, durably, if they are missing.
+  /// Opens the folder. Creates it, and those above it, durably, if they are missing. (In a bucket a
+  /// folder is there as long as it has files.)
   [[nodiscard]] virtual std::unique_ptr<StorageFolder> make_folder(const std::string& path) = 0;
 
   /// Opens the folder; null if there is none.

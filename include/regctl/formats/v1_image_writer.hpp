@@ -25,9 +25,11 @@ public:
   ImageWriter& operator=(const ImageWriter&) = delete;
 
   [[nodiscard]] ImageState state() const;
+  [[nodiscard]] bool has_layer() const;
 
   /// Marks the image as being uploaded, then stores its JSON and its ancestry. `json` must be that
-  /// of this image, else Error{protocol}. Returns false if the parent has no JSON here.
+  /// of this image, else Error{protocol}. Returns false if the parent has no JSON here. Throws
+  /// Error{unavailable} if another process has just begun to upload it.
   bool put_json(const std::string& json);
 
   /// A layer that is being written: its bytes are hashed, and written to a file without a name.
@@ -76,16 +78,21 @@ public:
 
 private:
   friend class V1Storage;
-  ImageWriter(V1Storage& storage, std::string id, std::unique_ptr<StorageFolder> folder);
+  ImageWriter(V1Storage& storage, std::string id, std::unique_ptr<StorageFolder> folder,
+              std::unique_ptr<FolderView> seen);
+  [[nodiscard]] std::optional<std::string> json() const;
+  void keep_mark_young();
   [[nodiscard]] std::optional<std::vector<std::string>>
   chain_above(const std::optional<std::string>& parent) const;
   void settle_ancestry();
   void mark();
   void forget_checksum();
+  void put_part(const std::string& part, const std::string& text);
 
   V1Storage& storage_; // must outlive this
   std::string id_;
   std::unique_ptr<StorageFolder> folder_; // leased
+  std::unique_ptr<FolderView> seen_;      // what was there; null if looking again costs little
 };
 
 } // namespace regctl

@@ -37,11 +37,16 @@ public:
   /// Any other folder that is not a storage tree is Error{protocol}.
   static std::shared_ptr<V1Storage> open(const std::string& folder,
                                          Missing missing = Missing::error);
+
+  /// The same for files of another kind than those in a local folder.
+  static std::shared_ptr<V1Storage> open(std::unique_ptr<StorageTree> tree,
+                                         Missing missing = Missing::error);
   ~V1Storage();
   V1Storage(const V1Storage&) = delete;
   V1Storage& operator=(const V1Storage&) = delete;
 
-  [[nodiscard]] const std::string& folder() const noexcept;
+  /// The folder, or "s3://BUCKET/PREFIX".
+  [[nodiscard]] const std::string& location() const noexcept;
 
   // --- images ---
 
@@ -178,6 +183,17 @@ public:
 
   // --- the whole ---
 
+  /// The tree as it is now, for work that looks at all of it (StorageTree::snapshot); this object
+  /// itself where that saves nothing.
+  [[nodiscard]] std::shared_ptr<const V1Storage> snapshot() const;
+
+  /// The time by the clock of last_change().
+  [[nodiscard]] std::chrono::system_clock::time_point now() const;
+
+  /// Whether lock_exclusively() and write_image() keep out other processes. If not, only what is
+  /// old enough to be no other process's work may be removed.
+  [[nodiscard]] bool keeps_out_other_processes() const noexcept;
+
   /// Free space of the tree's file system; nothing if it is unknown.
   [[nodiscard]] std::optional<std::uint64_t> free_bytes() const;
 
@@ -204,6 +220,9 @@ private:
   explicit V1Storage(std::unique_ptr<StorageTree> tree);
   friend class ImageWriter;
   [[nodiscard]] std::optional<std::string> read_part(const std::string& id, std::string_view part,
+                                                     std::uint64_t limit_bytes) const;
+  [[nodiscard]] std::optional<std::string> read_part(const FolderView& image, const std::string& id,
+                                                     const std::string& part,
                                                      std::uint64_t limit_bytes) const;
 
   class OpenTree;

@@ -113,6 +113,11 @@ void LocalFolder::put_mark(const std::string& name, std::string_view text) const
   fsync_folder(folder_, what(name));
 }
 
+bool LocalFolder::claim(const std::string& name) {
+  put_mark(name, "true");
+  return true;
+}
+
 bool LocalFolder::put_if_unchanged(const std::string& name, std::string_view text,
                                    const std::string& version) {
   struct stat status = {};

@@ -21,12 +21,14 @@ public:
       : tree_(tree), path_(std::move(path)), folder_(std::move(folder)) {}
 
   void put(const std::string& name, std::string_view text, Durability durability) override;
+  bool claim(const std::string& name) override;
   bool put_if_unchanged(const std::string& name, std::string_view text,
                         const std::string& version) override;
   [[nodiscard]] std::vector<std::exception_ptr>
   put_groups(const std::vector<const FileGroup*>& groups) override;
   [[nodiscard]] std::unique_ptr<StorageUpload> start_upload(const std::string& name) override;
   bool remove(const std::string& name) override;
+  void discard(const std::string& name) override { remove(name); }
   [[nodiscard]] std::vector<std::string> names() const override;
   void remove_unfinished() override;
   void sync() override;

@@ -82,6 +82,27 @@ private:
   struct stat status_;                       // as it was opened
 };
 
+/// Looks at the folder with each question: that costs no more than one look for all.
+class LocalView final : public FolderView {
+public:
+  LocalView(const LocalTree& tree, std::string path) : tree_(tree), path_(std::move(path)) {}
+
+  [[nodiscard]] bool has_file(const std::string& name) const override {
+    return tree_.has_file(path_ + "/" + name);
+  }
+  [[nodiscard]] std::unique_ptr<StoredFile> find_file(const std::string& name) const override {
+    return tree_.find_file(path_ + "/" + name);
+  }
+  [[nodiscard]] std::optional<std::string> read(const std::string& name,
+                                                std::uint64_t limit_bytes) const override {
+    return tree_.read(path_ + "/" + name, limit_bytes);
+  }
+
+private:
+  const LocalTree& tree_;
+  std::string path_;
+};
+
 } // namespace
 
 void for_each_entry(const FileDescriptor& folder, const std::string& what,
@@ -200,12 +221,35 @@ std::optional<std::string> LocalTree::read(const std::string& path,
   return text;
 }
 
-bool LocalTree::has(const std::string& path) const {
+bool LocalTree::has_file(const std::string& path) const {
   return static_cast<bool>(open_beneath(path, O_PATH));
 }
 
 bool LocalTree::has_folder(const std::string& path) const {
   return static_cast<bool>(open_folder(path));
+}
+
+std::unique_ptr<FolderView> LocalTree::view(const std::string& path) const {
+  return std::make_unique<LocalView>(*this, path);
+}
+
+bool LocalTree::read_files(const std::string& path,
+                           const std::function<bool(const std::string& name)>& is_wanted,
+                           std::uint64_t limit_bytes, const OnContent& on_content) const {
+  return list(path, [&](const std::string& name) {
+    if (!is_wanted(name)) {
+      return;
+    }
+    std::optional<std::string> content;
+    try {
+      content = read(path + "/" + name, limit_bytes);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::protocol) {
+        throw;
+      }
+    }
+    on_content(name, std::move(content));
+  });
 }
 
 bool LocalTree::list(const std::string& path, const OnName& on_name) const {

@@ -28,8 +28,13 @@ public:
   [[nodiscard]] std::unique_ptr<StoredFile> find_file(const std::string& path) const override;
   [[nodiscard]] std::optional<std::string> read(const std::string& path,
                                                 std::uint64_t limit_bytes) const override;
-  [[nodiscard]] bool has(const std::string& path) const override;
+  [[nodiscard]] bool has_leases_among_processes() const noexcept override { return true; }
+  [[nodiscard]] bool has_file(const std::string& path) const override;
   [[nodiscard]] bool has_folder(const std::string& path) const override;
+  [[nodiscard]] std::unique_ptr<FolderView> view(const std::string& path) const override;
+  bool read_files(const std::string& path,
+                  const std::function<bool(const std::string& name)>& is_wanted,
+                  std::uint64_t limit_bytes, const OnContent& on_content) const override;
   bool list(const std::string& path, const OnName& on_name) const override;
   [[nodiscard]] std::string folder_version(const std::string& path) const override;
   [[nodiscard]] std::optional<std::chrono::system_clock::time_point>
@@ -38,6 +43,11 @@ public:
   void
   for_each_unfinished(const std::string& path, int levels,
                       const std::function<void(const UnfinishedFile&)>& on_file) const override;
+  [[nodiscard]] std::unique_ptr<StorageTree> snapshot() const override { return nullptr; }
+  void expect_content(std::string_view) const override {}
+  [[nodiscard]] std::chrono::system_clock::time_point now() const override {
+    return std::chrono::system_clock::now();
+  }
   [[nodiscard]] std::optional<std::uint64_t> free_bytes() const override;
 
   [[nodiscard]] std::unique_ptr<StorageFolder> make_folder(const std::string& path) override;

@@ -2,6 +2,7 @@
 #include "formats/v1_storage/open_tree.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/formats/v1_image_writer.hpp>
 #include <regctl/model/digest.hpp>
@@ -25,6 +26,30 @@ std::string json_list(const std::vector<std::string>& texts) {
 
 constexpr auto k_bytes = Durability::bytes_only; // complete() makes all names durable together
 
+const std::string k_mark = "_inprogress";
+
+/// What may be there of an upload that was not looked at.
+constexpr ImageMemory::Upload k_everything{true, true, true};
+
+ImageMemory::Upload upload_of(const FolderView& image) {
+  return {image.has_file("json"), image.has_file("layer"), image.has_file("_checksum")};
+}
+
+/// Takes over an upload that somebody has marked; waits up to `patience` while it may be at work.
+bool take_over(ImageMemory& memory, const std::string& id, const FolderView& seen,
+               StorageFolder& folder, std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds k_pause = std::chrono::seconds(1); // each try costs requests
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!folder.claim(k_mark)) {
+    if (std::chrono::steady_clock::now() >= end) {
+      return false;
+    }
+    interruptible_sleep_ms(std::min(k_pause, patience).count());
+  }
+  memory.put_upload(id, upload_of(seen));
+  return true;
+}
+
 /// The contents of an image's JSON; nothing if it is missing or malformed.
 std::optional<V1ImageInfo> read_info(const V1Storage& storage, const std::string& id) {
   const auto json = storage.image_json(id);
@@ -44,8 +69,18 @@ std::unique_ptr<V1Storage::ImageWriter> V1Storage::write_image(const std::string
   }
   lock_for_writing();
   auto folder = open_->tree->lease(image_folder(id), Sharing::exclusive, patience);
-  return folder ? std::unique_ptr<ImageWriter>(new ImageWriter(*this, id, std::move(folder)))
-                : nullptr;
+  if (!folder) {
+    return nullptr;
+  }
+  std::unique_ptr<FolderView> seen;
+  if (open_->memory.is_on() && !open_->memory.find_upload(id)) {
+    seen = open_->tree->view(image_folder(id));
+    if (seen->has_file(k_mark) && !take_over(open_->memory, id, *seen, *folder, patience)) {
+      return nullptr;
+    }
+  }
+  return std::unique_ptr<ImageWriter>(
+      new ImageWriter(*this, id, std::move(folder), std::move(seen)));
 }
 
 std::optional<std::vector<std::string>> V1Storage::chain(const std::string& id) const {
@@ -72,13 +107,26 @@ std::optional<std::vector<std::string>> V1Storage::likely_chain(const std::strin
 }
 
 V1Storage::ImageWriter::ImageWriter(V1Storage& storage, std::string id,
-                                    std::unique_ptr<StorageFolder> folder)
-    : storage_(storage), id_(std::move(id)), folder_(std::move(folder)) {}
+                                    std::unique_ptr<StorageFolder> folder,
+                                    std::unique_ptr<FolderView> seen)
+    : storage_(storage), id_(std::move(id)), folder_(std::move(folder)), seen_(std::move(seen)) {}
 
 V1Storage::ImageWriter::~ImageWriter() = default;
 
 V1Storage::ImageState V1Storage::ImageWriter::state() const {
-  return storage_.image_state(id_);
+  const bool is_seen = seen_ && !storage_.open_->memory.find_upload(id_);
+  return is_seen ? state_of(*seen_) : storage_.image_state(id_);
+}
+
+bool V1Storage::ImageWriter::has_layer() const {
+  const auto upload = storage_.open_->memory.find_upload(id_);
+  return upload ? upload->has_layer : storage_.open_->tree->has_file(image_file(id_, "layer"));
+}
+
+/// The JSON that is stored now.
+std::optional<std::string> V1Storage::ImageWriter::json() const {
+  const auto upload = storage_.open_->memory.find_upload(id_);
+  return upload && !upload->has_json ? std::nullopt : storage_.image_json(id_);
 }
 
 bool V1Storage::ImageWriter::put_json(const std::string& json) {
@@ -91,9 +139,10 @@ bool V1Storage::ImageWriter::put_json(const std::string& json) {
     return false;
   }
   mark();
-  if (storage_.image_json(id_) != json) {
+  if (this->json() != json) {
     forget_checksum();
-    folder_->put("json", json, k_bytes);
+    put_part("json", json);
+    storage_.open_->memory.add_part(id_, &ImageMemory::Upload::has_json);
   }
   put_ancestry(*ids);
   return true;
@@ -132,6 +181,7 @@ V1Storage::ImageWriter::Layer::Layer(ImageWriter& writer, std::unique_ptr<Storag
 V1Storage::ImageWriter::Layer::~Layer() = default;
 
 void V1Storage::ImageWriter::Layer::write(std::span<const std::byte> bytes) {
+  writer_.keep_mark_young();
   payload_.update(bytes);
   upload_->write(bytes);
 }
@@ -148,12 +198,13 @@ std::string V1Storage::ImageWriter::Layer::commit() {
   auto sum = to_digest(payload_.finish_hex());
   writer_.forget_checksum();
   upload_->commit(k_bytes);
+  writer_.storage_.open_->memory.add_part(writer_.id_, &ImageMemory::Upload::has_layer);
   writer_.put_checksums({sum});
   return sum;
 }
 
 std::unique_ptr<V1Storage::ImageWriter::Layer> V1Storage::ImageWriter::start_layer() {
-  const auto json = storage_.image_json(id_);
+  const auto json = this->json();
   return json ? std::unique_ptr<Layer>(new Layer(*this, folder_->start_upload("layer"), *json))
               : nullptr;
 }
@@ -166,20 +217,46 @@ bool V1Storage::ImageWriter::is_right(const std::string& checksum) const {
 void V1Storage::ImageWriter::complete() {
   settle_ancestry();
   folder_->sync(); // the image's files, before it becomes complete
-  folder_->remove("_inprogress");
+  folder_->discard(k_mark);
   folder_->sync();
+  storage_.open_->memory.forget(id_, ImageMemory::Forget::upload);
 }
 
 /// Marks the upload. The mark comes first, because JSON and layer without a mark are a complete
 /// image. Files of killed writers are removed: they would prevent the folder's removal.
 void V1Storage::ImageWriter::mark() {
+  if (storage_.open_->memory.find_upload(id_)) {
+    return; // the mark is there
+  }
   folder_->remove_unfinished();
-  folder_->put("_inprogress", "true", Durability::name_only);
+  if (!folder_->claim(k_mark)) {
+    throw Error(ErrorKind::unavailable,
+                "another process has just begun to upload image " + short_id(id_),
+                "try again when it is done");
+  }
+  storage_.open_->memory.put_upload(id_, seen_ ? upload_of(*seen_) : k_everything);
+}
+
+/// During a long upload: other processes take over a mark that has grown old.
+void V1Storage::ImageWriter::keep_mark_young() {
+  auto& memory = storage_.open_->memory;
+  if (!memory.is_on() || memory.find_upload(id_)) {
+    return;
+  }
+  if (!folder_->claim(k_mark)) {
+    throw Error(ErrorKind::unavailable,
+                "another process has taken over the upload of image " + short_id(id_));
+  }
+  memory.put_upload(id_, k_everything);
 }
 
 /// Removes the checksum before JSON or layer change, so that a recorded checksum always belongs to
 /// the files beside it, even after an interruption.
 void V1Storage::ImageWriter::forget_checksum() {
+  const auto upload = storage_.open_->memory.find_upload(id_);
+  if (upload && !upload->has_checksum) {
+    return;
+  }
   if (folder_->remove("_checksum")) {
     folder_->sync();
   }
@@ -188,28 +265,35 @@ void V1Storage::ImageWriter::forget_checksum() {
 void V1Storage::ImageWriter::remove() {
   // From here on the image counts as removed. The mark gets its name and text in one step, because
   // an empty mark would be that of an upload.
-  folder_->put("_inprogress", k_removal_mark);
+  storage_.open_->memory.forget(id_, ImageMemory::Forget::whole);
+  folder_->put(k_mark, k_removal_mark);
   auto names = folder_->names();
   // The JSON is removed late and the mark last: an interruption leaves a dead upload.
   std::stable_partition(names.begin(), names.end(),
                         [](const std::string& name) { return name != "json"; });
   std::stable_partition(names.begin(), names.end(),
-                        [](const std::string& name) { return name != "_inprogress"; });
+                        [](const std::string& name) { return name != k_mark; });
   for (const auto& name : names) {
-    if (name == "_inprogress") { // the disk must not reorder the removals
+    if (name == k_mark) { // the disk must not reorder the removals
       folder_->sync();
     }
-    folder_->remove(name);
+    folder_->discard(name);
   }
   storage_.open_->tree->remove_folder(image_folder(id_));
 }
 
 void V1Storage::ImageWriter::put_ancestry(const std::vector<std::string>& ids) {
-  folder_->put("ancestry", json_list(ids), k_bytes);
+  put_part("ancestry", json_list(ids));
 }
 
 void V1Storage::ImageWriter::put_checksums(const std::vector<std::string>& sums) {
-  folder_->put("_checksum", json_list(sums), k_bytes);
+  put_part("_checksum", json_list(sums));
+  storage_.open_->memory.add_part(id_, &ImageMemory::Upload::has_checksum);
+}
+
+void V1Storage::ImageWriter::put_part(const std::string& part, const std::string& text) {
+  folder_->put(part, text, k_bytes);
+  storage_.open_->memory.put_text(id_, part, {text, {}});
 }
 
 } // namespace regctl

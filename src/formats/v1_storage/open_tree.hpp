@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "formats/v1_storage/image_memory.hpp"
 #include "formats/v1_storage/tags.hpp"
 
 #include <regctl/base/limited_map.hpp>
@@ -23,6 +24,7 @@ public:
 
   std::unique_ptr<StorageTree> tree;
   GroupedWriter tags;                     ///< writes tags under the leases of their repositories
+  ImageMemory memory;                     ///< off if looking costs little
   std::mutex mutex;                       ///< guards `writing` and `swept`
   std::unique_ptr<StorageFolder> writing; ///< the lease of images/, taken by the first write
   std::mutex long_lists;  ///< held while a long list is parsed: that takes much memory
@@ -45,6 +47,9 @@ public:
 /// Content of an upload mark whose image is being removed. docker-registry looks only at the mark's
 /// existence.
 inline constexpr std::string_view k_removal_mark = "removed";
+
+/// What the files of an image say of its state.
+V1Storage::ImageState state_of(const FolderView& image);
 
 /// "images/ID".
 std::string image_folder(const std::string& id);

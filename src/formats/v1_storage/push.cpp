@@ -38,7 +38,7 @@ public:
   PutOutcome put_image(const V1Upload& upload) override {
     const auto& id = upload.image.id;
     return in_context(
-        [&] { return "writing image " + short_id(id) + " to '" + storage_->folder() + "'"; },
+        [&] { return "writing image " + short_id(id) + " to '" + storage_->location() + "'"; },
         [&] {
           const auto parent = parse_v1_image(upload.image.json).parent;
           const auto outcome = store(upload, parent);
@@ -55,7 +55,8 @@ public:
                                        const std::string& where)>& on_tag) override {
     storage_->add_index_images(name_, plan_.ids, {});
     for (const auto& [tag, id] : plan_.tags) {
-      on_tag(tag, id, "v1-storage:" + storage_->folder() + ":" + familiar_name(name_) + ":" + tag);
+      on_tag(tag, id,
+             "v1-storage:" + storage_->location() + ":" + familiar_name(name_) + ":" + tag);
       storage_->put_tag(name_, tag, id, print_tag_properties({}));
     }
   }
@@ -119,14 +120,14 @@ public:
       : storage_(std::move(storage)), name_(std::move(name)) {}
 
   [[nodiscard]] std::string describe() const override {
-    return "v1-storage:" + storage_->folder() + ":" + familiar_name(name_);
+    return "v1-storage:" + storage_->location() + ":" + familiar_name(name_);
   }
 
   V1Tags tags() override {
     auto tags = storage_->tags(name_);
     if (!tags) {
       throw Error(ErrorKind::not_found, "there is no repository " + familiar_name(name_) + " in '" +
-                                            storage_->folder() + "'");
+                                            storage_->location() + "'");
     }
     return std::move(*tags);
   }
@@ -139,7 +140,7 @@ public:
     auto image = storage_->find_image(id);
     if (!image && storage_->image_state(id) == V1Storage::ImageState::in_progress) {
       throw Error(ErrorKind::unavailable,
-                  "the upload of image " + short_id(id) + " to '" + storage_->folder() +
+                  "the upload of image " + short_id(id) + " to '" + storage_->location() +
                       "' was never completed",
                   "regctl audit tells whether its layer is whole; pushing it again repairs it");
     }
@@ -154,8 +155,8 @@ public:
       return {};
     }
     if (!storage_->is_marked(id)) {
-      throw Error(ErrorKind::not_found,
-                  "the layer of image " + short_id(id) + " is not in '" + storage_->folder() + "'");
+      throw Error(ErrorKind::not_found, "the layer of image " + short_id(id) + " is not in '" +
+                                            storage_->location() + "'");
     }
     return {V1Answer::State::in_progress, {}};
   }
@@ -164,12 +165,12 @@ public:
     const auto file = storage_->open_layer(image.id);
     if (!file) {
       throw Error(ErrorKind::not_found, "the layer of image " + short_id(image.id) +
-                                            " is not in '" + storage_->folder() + "'");
+                                            " is not in '" + storage_->location() + "'");
     }
     auto what = "layer of image " + short_id(image.id);
-    auto bytes = file->open("the " + what + " in '" + storage_->folder() + "'");
+    auto bytes = file->open("the " + what + " in '" + storage_->location() + "'");
     return make_layer_source(std::move(bytes), image, check,
-                             {std::move(what), "v1-storage:" + storage_->folder()},
+                             {std::move(what), "v1-storage:" + storage_->location()},
                              [](const std::string&) {});
   }
 
@@ -205,7 +206,9 @@ public:
   explicit WholeStorage(std::shared_ptr<V1Storage> storage)
       : storage_(*storage), images_(std::move(storage), "") {}
 
-  [[nodiscard]] std::string describe() const override { return "v1-storage:" + storage_.folder(); }
+  [[nodiscard]] std::string describe() const override {
+    return "v1-storage:" + storage_.location();
+  }
 
   V1Tags tags() override {
     V1Tags all;

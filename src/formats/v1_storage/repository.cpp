@@ -82,8 +82,8 @@ std::optional<std::string> properties_file(const std::string& tag) {
   return tag.empty() ? "json" : "tag" + tag + "_json";
 }
 
-std::optional<std::string> read_tag(const StorageTree& tree, const std::string& path) {
-  auto text = tree.read(path, k_tag_limit_bytes);
+/// The ID in a tag's file; nothing if it holds none.
+std::optional<std::string> parse_tag(std::optional<std::string> text) {
   if (!text) {
     return std::nullopt;
   }
@@ -91,17 +91,10 @@ std::optional<std::string> read_tag(const StorageTree& tree, const std::string& 
   return is_v1_id(*text) ? text : std::nullopt;
 }
 
-/// Like read_tag(), for listings: a tag's file that is not a regular file, or leads out of the
-/// tree, is a tag without an ID.
-std::optional<std::string> read_listed_tag(const StorageTree& tree, const std::string& path) {
-  try {
-    return read_tag(tree, path);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::protocol) {
-      throw;
-    }
-    return std::nullopt;
-  }
+/// The tag that a file is named after; nothing if it is not named after a tag.
+std::optional<std::string> tag_of(const std::string& file) {
+  auto tag = file.starts_with(k_tag_prefix) ? file.substr(k_tag_prefix.size()) : std::string();
+  return is_tag(tag) ? std::optional(std::move(tag)) : std::nullopt;
 }
 
 /// Calls `on_tag` for each tag with a file "tag_TAG" in a folder, and `on_stray` for files "tag_…"
@@ -110,23 +103,23 @@ void for_each_tag_file(const StorageTree& tree, const std::string& folder,
                        const std::function<void(const std::string& tag)>& on_tag,
                        const std::function<void(const std::string& path)>& on_stray = {}) {
   tree.list(folder, [&](const std::string& file) {
-    if (!file.starts_with(k_tag_prefix)) {
-      return;
-    }
-    if (const auto tag = file.substr(k_tag_prefix.size()); is_tag(tag)) {
-      on_tag(tag);
-    } else if (on_stray) {
+    if (const auto tag = tag_of(file)) {
+      on_tag(*tag);
+    } else if (on_stray && file.starts_with(k_tag_prefix)) {
       on_stray(folder + "/" + file);
     }
   });
 }
 
-V1Tags list_tags(const StorageTree& tree, const std::string& folder) {
+/// All tags; nothing if there is no such folder.
+std::optional<V1Tags> list_tags(const StorageTree& tree, const std::string& folder) {
   V1Tags tags;
-  for_each_tag_file(tree, folder, [&](const std::string& tag) {
-    tags[tag] = read_listed_tag(tree, folder + "/" + tag_file(tag));
-  });
-  return tags;
+  const bool is_there = tree.read_files(
+      folder, [](const std::string& file) { return tag_of(file).has_value(); }, k_tag_limit_bytes,
+      [&](const std::string& file, std::optional<std::string> content) {
+        tags[*tag_of(file)] = parse_tag(std::move(content));
+      });
+  return is_there ? std::optional(std::move(tags)) : std::nullopt;
 }
 
 /// Whether the tag is an "x_json" without an ID, beside a tag "_x".
@@ -204,7 +197,8 @@ std::string list_with(std::string_view stored, const std::vector<std::string>& i
 V1Storage::OpenTree::OpenTree(std::unique_ptr<StorageTree> opened)
     : tree(std::move(opened)), tags([this](const std::string& folder) {
         return lease_repository(folder); // so that it is not removed meanwhile
-      }) {}
+      }),
+      memory(!tree->has_leases_among_processes()) {}
 
 std::unique_ptr<StorageFolder> V1Storage::OpenTree::lease_repository(const std::string& folder) {
   auto leased = tree->lease(folder, Sharing::exclusive, std::nullopt);
@@ -299,19 +293,16 @@ bool V1Storage::has_repository(const std::string& name) const {
 }
 
 std::optional<V1Tags> V1Storage::tags(const std::string& name) const {
-  const auto& tree = *open_->tree;
-  const auto folder = folder_of(name);
-  if (!tree.has_folder(folder)) {
-    return std::nullopt;
+  auto tags = list_tags(*open_->tree, folder_of(name));
+  if (tags) {
+    std::erase_if(*tags, [&](const auto& tag) { return is_overwritten(*tags, tag.first); });
   }
-  auto tags = list_tags(tree, folder);
-  std::erase_if(tags, [&](const auto& tag) { return is_overwritten(tags, tag.first); });
   return tags;
 }
 
 std::vector<std::string> V1Storage::overwritten_tags(const std::string& name) const {
   std::vector<std::string> names;
-  const auto tags = list_tags(*open_->tree, folder_of(name));
+  const auto tags = list_tags(*open_->tree, folder_of(name)).value_or(V1Tags());
   for (const auto& [tag, id] : tags) {
     if (is_overwritten(tags, tag)) {
       names.push_back(tag);
@@ -328,7 +319,9 @@ std::size_t V1Storage::count_tags(const std::string& name) const {
 
 std::optional<std::string> V1Storage::find_tag(const std::string& name,
                                                const std::string& tag) const {
-  return is_tag(tag) ? read_tag(*open_->tree, folder_of(name) + "/" + tag_file(tag)) : std::nullopt;
+  return is_tag(tag) ? parse_tag(open_->tree->read(folder_of(name) + "/" + tag_file(tag),
+                                                   k_tag_limit_bytes))
+                     : std::nullopt;
 }
 
 void V1Storage::put_tag(const std::string& name, const std::string& tag, const std::string& id,
@@ -467,7 +460,7 @@ std::optional<std::string> V1Storage::properties(const std::string& name,
 }
 
 bool V1Storage::is_private(const std::string& name) const {
-  return open_->tree->has(folder_of(name) + "/" + k_private);
+  return open_->tree->has_file(folder_of(name) + "/" + k_private);
 }
 
 void V1Storage::set_private(const std::string& name, bool is_private) {

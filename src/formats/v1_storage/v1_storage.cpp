@@ -7,7 +7,9 @@
 #include <regctl/base/json.hpp>
 #include <regctl/model/v1/chain.hpp>
 
+#include <algorithm>
 #include <filesystem>
+#include <utility>
 
 namespace regctl {
 
@@ -15,6 +17,48 @@ namespace {
 
 constexpr std::uint64_t k_small_limit_bytes = 64 * 1024; // checksums, tags, marks
 constexpr std::chrono::milliseconds k_at_once{0};
+
+bool is_tree(const StorageTree& tree) {
+  return tree.has_folder("images") || tree.has_folder("repositories");
+}
+
+/// Throws Error{protocol} for a place that is no tree, and has something else.
+void refuse_misplaced(const StorageTree& tree) {
+  std::vector<std::string> names;
+  tree.list("", [&](const std::string& name) { names.push_back(name); });
+  if (names.empty()) {
+    return;
+  }
+  constexpr std::size_t k_most_looks = 100;
+  names.resize(std::min(names.size(), k_most_looks));
+  for (const auto& name : names) {
+    if (tree.has_folder(name + "/images") && tree.has_folder(name + "/repositories")) {
+      throw Error(ErrorKind::protocol, tree.location() + " is no storage tree of a registry",
+                  "the tree seems to be " + tree.location() + "/" + name);
+    }
+  }
+  throw Error(ErrorKind::protocol,
+              tree.location() + (tree.has_folder("docker/registry/v2")
+                                     ? " is the storage of a registry of protocol v2"
+                                     : " is no storage tree of a registry"),
+              "it should have the folders images and repositories");
+}
+
+/// A JSON list, or one bare string in old trees.
+std::vector<std::string> parse_checksums(const std::string& text) {
+  if (!text.starts_with('[')) {
+    const auto end = text.find_last_not_of(" \r\n");
+    return end == std::string::npos ? std::vector<std::string>()
+                                    : std::vector<std::string>{text.substr(0, end + 1)};
+  }
+  std::vector<std::string> sums;
+  for (const auto& sum : find_json(text).value_or(Json::array())) {
+    if (sum.is_string()) {
+      sums.push_back(sum.get<std::string>());
+    }
+  }
+  return sums;
+}
 
 } // namespace
 
@@ -49,36 +93,59 @@ std::shared_ptr<V1Storage> V1Storage::open(const std::string& folder, Missing mi
     }
   }
   auto tree = std::make_unique<LocalTree>(folder);
-  if (missing == Missing::error && !tree->has("images") && !tree->has("repositories")) {
+  if (missing == Missing::error && !is_tree(*tree)) {
     throw Error(ErrorKind::not_found, "'" + folder + "' is empty: no storage tree");
   }
   return std::shared_ptr<V1Storage>(new V1Storage(std::move(tree)));
 }
 
-const std::string& V1Storage::folder() const noexcept {
+std::shared_ptr<V1Storage> V1Storage::open(std::unique_ptr<StorageTree> tree, Missing missing) {
+  if (!is_tree(*tree)) {
+    refuse_misplaced(*tree);
+    if (missing == Missing::error) {
+      throw Error(ErrorKind::not_found, "there is no storage tree at " + tree->location());
+    }
+  }
+  return std::shared_ptr<V1Storage>(new V1Storage(std::move(tree)));
+}
+
+const std::string& V1Storage::location() const noexcept {
   return open_->tree->location();
 }
 
+V1Storage::ImageState state_of(const FolderView& image) {
+  if (!image.has_file("json")) {
+    return V1Storage::ImageState::absent;
+  }
+  const bool is_complete = !image.has_file("_inprogress") && image.has_file("layer");
+  return is_complete ? V1Storage::ImageState::complete : V1Storage::ImageState::in_progress;
+}
+
 V1Storage::ImageState V1Storage::image_state(const std::string& id) const {
-  const auto& tree = *open_->tree;
-  if (!is_v1_id(id) || !tree.has(image_file(id, "json"))) {
+  if (!is_v1_id(id)) {
     return ImageState::absent;
   }
-  const bool is_complete =
-      !tree.has(image_file(id, "_inprogress")) && tree.has(image_file(id, "layer"));
-  return is_complete ? ImageState::complete : ImageState::in_progress;
+  if (const auto upload = open_->memory.find_upload(id)) {
+    return upload->has_json ? ImageState::in_progress : ImageState::absent;
+  }
+  return state_of(*open_->tree->view(image_folder(id)));
 }
 
 std::optional<V1Image> V1Storage::find_image(const std::string& id) const {
-  if (!is_v1_id(id) || open_->tree->has(image_file(id, "_inprogress"))) {
+  if (!is_v1_id(id)) {
     return std::nullopt;
   }
-  auto json = image_json(id);
-  const auto layer = open_layer(id);
+  const auto image = open_->tree->view(image_folder(id));
+  if (image->has_file("_inprogress")) {
+    return std::nullopt;
+  }
+  auto json = read_part(*image, id, "json", k_document_limit_bytes);
+  const auto layer = image->find_file("layer");
   if (!json || !layer) {
     return std::nullopt;
   }
-  return V1Image{id, std::move(*json), layer->size_bytes(), checksums(id), {}};
+  auto sums = parse_checksums(read_part(*image, id, "_checksum", k_small_limit_bytes).value_or(""));
+  return V1Image{id, std::move(*json), layer->size_bytes(), std::move(sums), {}};
 }
 
 std::optional<std::string> V1Storage::image_json(const std::string& id) const {
@@ -89,7 +156,42 @@ std::optional<std::string> V1Storage::image_json(const std::string& id) const {
 /// in the tree.
 std::optional<std::string> V1Storage::read_part(const std::string& id, std::string_view part,
                                                 std::uint64_t limit_bytes) const {
-  return is_v1_id(id) ? open_->tree->read(image_file(id, part), limit_bytes) : std::nullopt;
+  if (!is_v1_id(id)) {
+    return std::nullopt;
+  }
+  if (const auto known = open_->memory.find_text(id, part)) {
+    return known->content;
+  }
+  auto content = open_->tree->read(image_file(id, part), limit_bytes);
+  if (content && open_->memory.is_on()) {
+    open_->memory.put_text(id, part, {*content, {}});
+  }
+  return content;
+}
+
+/// The same of an image that is being looked at.
+std::optional<std::string> V1Storage::read_part(const FolderView& image, const std::string& id,
+                                                const std::string& part,
+                                                std::uint64_t limit_bytes) const {
+  if (!open_->memory.is_on()) {
+    return image.read(part, limit_bytes);
+  }
+  const auto file = image.find_file(part);
+  if (!file) {
+    return std::nullopt;
+  }
+  const auto known = open_->memory.find_text(id, part);
+  const bool is_known =
+      known && (known->version.empty() ? known->content.size() == file->size_bytes()
+                                       : known->version == file->version());
+  if (is_known) {
+    return known->content;
+  }
+  auto content = image.read(part, limit_bytes);
+  if (content) {
+    open_->memory.put_text(id, part, {*content, file->version()});
+  }
+  return content;
 }
 
 std::optional<std::vector<std::string>> V1Storage::ancestry(const std::string& id) const {
@@ -109,19 +211,7 @@ std::optional<std::vector<std::string>> V1Storage::ancestry(const std::string& i
 }
 
 std::vector<std::string> V1Storage::checksums(const std::string& id) const {
-  const auto text = read_part(id, "_checksum", k_small_limit_bytes).value_or("");
-  if (!text.starts_with('[')) {
-    const auto end = text.find_last_not_of(" \r\n");
-    return end == std::string::npos ? std::vector<std::string>()
-                                    : std::vector<std::string>{text.substr(0, end + 1)};
-  }
-  std::vector<std::string> sums;
-  for (const auto& sum : find_json(text).value_or(Json::array())) {
-    if (sum.is_string()) {
-      sums.push_back(sum.get<std::string>());
-    }
-  }
-  return sums;
+  return parse_checksums(read_part(id, "_checksum", k_small_limit_bytes).value_or(""));
 }
 
 bool V1Storage::has_old_checksum(const std::string& id) const {
@@ -140,13 +230,13 @@ bool V1Storage::is_remnant(const std::string& id) const {
   if (mark) {
     return *mark == k_removal_mark;
   }
-  bool is_empty = is_v1_id(id) && open_->tree->has(image_folder(id));
+  bool is_empty = is_v1_id(id) && open_->tree->has_folder(image_folder(id));
   open_->tree->list(image_folder(id), [&](const std::string&) { is_empty = false; });
   return is_empty;
 }
 
 bool V1Storage::is_marked(const std::string& id) const {
-  return is_v1_id(id) && open_->tree->has(image_file(id, "_inprogress"));
+  return is_v1_id(id) && open_->tree->has_file(image_file(id, "_inprogress"));
 }
 
 std::unique_ptr<StoredFile> V1Storage::open_layer(const std::string& id) const {
@@ -177,6 +267,24 @@ void V1Storage::remove_unfinished(const UnfinishedFile& file) {
   open_->tree->remove_unfinished(file);
 }
 
+std::shared_ptr<const V1Storage> V1Storage::snapshot() const {
+  auto tree = open_->tree->snapshot();
+  if (!tree) {
+    return shared_from_this();
+  }
+  const std::shared_ptr<const V1Storage> all(new V1Storage(std::move(tree)));
+  all->for_each_image([&](const std::string& id) { all->open_->tree->expect_content(id); });
+  return all;
+}
+
+std::chrono::system_clock::time_point V1Storage::now() const {
+  return open_->tree->now();
+}
+
+bool V1Storage::keeps_out_other_processes() const noexcept {
+  return open_->tree->has_leases_among_processes();
+}
+
 std::optional<std::uint64_t> V1Storage::free_bytes() const {
   return open_->tree->free_bytes();
 }
@@ -192,7 +300,7 @@ void V1Storage::lock_for_writing() {
   auto lease = open_->tree->lease("images", Sharing::shared, k_at_once);
   if (!lease) {
     throw Error(ErrorKind::unavailable,
-                "the storage tree '" + this->folder() + "' is being cleaned up by another process",
+                "the storage tree '" + location() + "' is being cleaned up by another process",
                 "try again when it is done");
   }
   open_->writing = std::move(lease);

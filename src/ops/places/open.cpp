@@ -2,6 +2,7 @@
 #include "ops/places/open.hpp"
 
 #include "ops/places/nearest.hpp"
+#include "ops/places/storage.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/docker_archive.hpp>
@@ -44,7 +45,7 @@ std::unique_ptr<V1Repository> open_engine(Session& session, const Place& place) 
 }
 
 std::unique_ptr<V1Repository> open_storage(Session& session, const Place& place) {
-  const auto storage = V1Storage::open(place.path);
+  const auto storage = open_storage_tree(session, place.path);
   if (place.reference) {
     if (!place.reference->tag) { // ignored tags do not matter to a user who names one tag
       note_strays(session, *storage, place.reference->name);
@@ -211,7 +212,7 @@ void note_strays(Session& session, const V1Storage& storage,
   }
   if (count > 0) {
     session.progress().note(
-        "'" + storage.folder() +
+        "'" + storage.location() +
         "': passed over is what no image, repository or tag "
         "is named like: " +
         named +

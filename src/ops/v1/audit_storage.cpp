@@ -32,7 +32,7 @@ OpenLayer opener(const V1Storage& storage, const V1Image& image, const OnBytes& 
         make_tap_source(file->open("layer"),
                         [on_bytes](std::span<const std::byte> seen) { on_bytes(seen.size()); });
     return make_layer_source(std::move(counted), image, check,
-                             {"layer", "v1-storage:" + storage.folder()},
+                             {"layer", "v1-storage:" + storage.location()},
                              [](const std::string&) {});
   };
 }
@@ -52,9 +52,12 @@ Judgement to_judgement(const Error& error) {
 class StorageAudit final : public AuditStore {
 public:
   StorageAudit(std::shared_ptr<V1Storage> storage, std::optional<std::string> repository)
-      : storage_(std::move(storage)), repository_(std::move(repository)) {}
+      : storage_(repository ? std::move(storage) : storage->snapshot()),
+        repository_(std::move(repository)) {}
 
-  [[nodiscard]] std::string describe() const override { return "v1-storage:" + storage_->folder(); }
+  [[nodiscard]] std::string describe() const override {
+    return "v1-storage:" + storage_->location();
+  }
 
   [[nodiscard]] bool is_whole() const override { return !repository_; }
 
@@ -179,7 +182,7 @@ private:
     return false;
   }
 
-  std::shared_ptr<V1Storage> storage_; // shared with repair and gc
+  std::shared_ptr<const V1Storage> storage_; // shared with repair and gc
   std::optional<std::string> repository_;
 };
 

@@ -108,7 +108,7 @@ Response put_image_checksum(Call& call) {
                ? json_response("true")
                : error_response(409, was_owed ? k_replaced : "Cannot set this image checksum");
   }
-  if (!storage.open_layer(id)) {
+  if (!writer->has_layer()) {
     return error_response(400, "The image's layer has to come before its checksum");
   }
   if (!is_right) {
@@ -191,7 +191,7 @@ void check_room(const V1Storage& storage, std::uint64_t wanted_bytes) {
   if (free_bytes && wanted_bytes > *free_bytes) {
     throw Error(ErrorKind::local_io,
                 "there is no room for a layer of " + std::to_string(wanted_bytes) + " bytes: '" +
-                    storage.folder() + "' has " + std::to_string(*free_bytes) + " left");
+                    storage.location() + "' has " + std::to_string(*free_bytes) + " left");
   }
 }
 

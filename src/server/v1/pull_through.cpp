@@ -303,7 +303,7 @@ void PullThrough::fetch_layer(Fetch& fetch) {
   const auto written = layer->written_bytes();
   if (!written) {
     throw Error(ErrorKind::unsupported,
-                "layers cannot be read while they are written to '" + storage_->folder() + "'");
+                "layers cannot be read while they are written to '" + storage_->location() + "'");
   }
   fetch.start(written, image->layer_size_bytes);
   std::vector<std::byte> buffer(k_buffer_bytes);

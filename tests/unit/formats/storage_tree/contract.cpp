@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <map>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -46,7 +48,7 @@ void check_storage_tree(const OpenTree& open) {
   SUBCASE("an empty tree has no files and no folders") {
     CHECK_FALSE(tree->find_file("a/file"));
     CHECK(tree->read("a/file", k_limit_bytes) == std::nullopt);
-    CHECK_FALSE(tree->has("a"));
+    CHECK_FALSE(tree->has_file("a/file"));
     CHECK_FALSE(tree->has_folder("a"));
     CHECK_FALSE(tree->find_folder("a"));
     CHECK_FALSE(tree->list("a", [](const std::string&) { FAIL("listed"); }));
@@ -64,13 +66,61 @@ void check_storage_tree(const OpenTree& open) {
     CHECK(failure([&] { static_cast<void>(other->read("a/b/file", 4)); }) == ErrorKind::protocol);
     CHECK(other->read("a/empty", 0) == "");
     CHECK(other->read("a/b/file/x", 5) == std::nullopt);
-    CHECK(other->has("a/b/file"));
+    CHECK(other->has_file("a/b/file"));
     CHECK(other->has_folder("a/b"));
     CHECK_FALSE(other->has_folder("a/b/file"));
     CHECK(list(*other, "a") == Names{"b", "empty"});
     CHECK(list(*other, "a/b") == Names{"file"});
     put("a/b", "file", "6");
     CHECK(other->read("a/b/file", 5) == "6");
+  }
+
+  SUBCASE("a view tells of the files of one folder") {
+    put("a/b", "file", "12345");
+    put("a/b/c", "deeper", "1");
+    const auto view = other->view("a/b");
+    CHECK(view->has_file("file"));
+    CHECK_FALSE(view->has_file("fil"));
+    CHECK_FALSE(view->has_file("deeper"));
+    CHECK(view->read("file", 5) == "12345");
+    CHECK(failure([&] { static_cast<void>(view->read("file", 4)); }) == ErrorKind::protocol);
+    CHECK(view->read("none", 5) == std::nullopt);
+    REQUIRE(view->find_file("file"));
+    CHECK(view->find_file("file")->size_bytes() == 5);
+    CHECK(view->find_file("file")->version() == other->find_file("a/b/file")->version());
+    CHECK(text_of(*view->find_file("file")->open("the file")) == "12345");
+    CHECK_FALSE(view->find_file("none"));
+    CHECK_FALSE(other->view("nowhere")->has_file("file"));
+  }
+
+  SUBCASE("many files of a folder are read together") {
+    put("a", "x1", "1");
+    put("a", "x2", "2");
+    put("a", "x3", "too long");
+    put("a", "y", "3");
+    put("a/x4", "file", "4");
+    std::map<std::string, std::optional<std::string>> contents;
+    const auto read = [&](const std::string& folder) {
+      return other->read_files(
+          folder, [](const std::string& name) { return name.starts_with('x'); }, 5,
+          [&](const std::string& name, std::optional<std::string> content) {
+            CHECK_FALSE(contents.contains(name));
+            contents[name] = std::move(content);
+          });
+    };
+    CHECK(read("a"));
+    contents.erase("x4"); // a folder, which some trees name and others do not
+    CHECK(contents == decltype(contents){{"x1", "1"}, {"x2", "2"}, {"x3", std::nullopt}});
+    CHECK_FALSE(read("nowhere"));
+  }
+
+  SUBCASE("a claim is a mark that may be repeated") {
+    const auto folder = tree->lease("a", Sharing::exclusive, 0ms);
+    CHECK(folder->claim("mark"));
+    CHECK(other->has_file("a/mark"));
+    CHECK(folder->claim("mark"));
+    CHECK(folder->remove("mark"));
+    CHECK_FALSE(other->has_file("a/mark"));
   }
 
   SUBCASE("an open file is read from any offset") {
@@ -97,7 +147,7 @@ void check_storage_tree(const OpenTree& open) {
   SUBCASE("put_if_unchanged replaces only a file that is unchanged") {
     const auto folder = tree->lease("a", Sharing::exclusive, 0ms);
     CHECK_FALSE(folder->put_if_unchanged("file", "no", "another"));
-    CHECK_FALSE(tree->has("a/file"));
+    CHECK_FALSE(tree->has_file("a/file"));
     CHECK(folder->put_if_unchanged("file", "1", ""));
     CHECK_FALSE(folder->put_if_unchanged("file", "no", ""));
     CHECK(other->read("a/file", 5) == "1");
@@ -131,7 +181,7 @@ void check_storage_tree(const OpenTree& open) {
     upload->write(as_bytes("who"));
     upload->write(as_bytes("le"));
     CHECK(upload->size_bytes() == 5);
-    CHECK_FALSE(other->has("a/layer"));
+    CHECK_FALSE(other->has_file("a/layer"));
     CHECK(list(*other, "a").empty());
     upload->commit(Durability::bytes_only);
     folder->sync();
@@ -161,7 +211,7 @@ void check_storage_tree(const OpenTree& open) {
     REQUIRE(folder);
     CHECK(folder->remove("x"));
     CHECK_FALSE(folder->remove("x"));
-    CHECK_FALSE(other->has("a/b/x"));
+    CHECK_FALSE(other->has_file("a/b/x"));
     tree->remove_folder_with("a/b", "mark"); // there is more
     CHECK(list(*other, "a/b") == Names{"mark", "y"});
     CHECK(folder->remove("y"));
@@ -174,13 +224,13 @@ void check_storage_tree(const OpenTree& open) {
     CHECK(failure([&] { tree->remove_folder("a/c"); }) == ErrorKind::local_io);
     tree->find_folder("a/c")->remove("x");
     tree->remove_folder("a/c");
-    CHECK_FALSE(other->has("a/c"));
+    CHECK_FALSE(other->has_folder("a/c"));
   }
 
   SUBCASE("only the presence of a mark counts") {
     const auto folder = tree->make_folder("a");
     folder->put("mark", "true", Durability::name_only);
-    CHECK(other->has("a/mark"));
+    CHECK(other->has_file("a/mark"));
     folder->put("mark", "", Durability::name_only);
     CHECK(other->read("a/mark", 5) == "");
   }

@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(Fixture, "no path leads out") {
     CAPTURE(path);
     CHECK(failure([&] { static_cast<void>(tree.read(path, 100)); }) == ErrorKind::protocol);
     CHECK(failure([&] { static_cast<void>(tree.find_file(path)); }) == ErrorKind::protocol);
-    CHECK(failure([&] { static_cast<void>(tree.has(path)); }) == ErrorKind::protocol);
+    CHECK(failure([&] { static_cast<void>(tree.has_file(path)); }) == ErrorKind::protocol);
     CHECK(failure([&] { static_cast<void>(tree.make_folder(path)); }) == ErrorKind::protocol);
     CHECK(failure([&] { static_cast<void>(tree.lease(path, Sharing::exclusive, 0ms)); }) ==
           ErrorKind::protocol);

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/v1_storage/image_memory.hpp"
+
+#include <utility>
+
+namespace regctl {
+
+namespace {
+
+constexpr std::chrono::minutes k_texts_hold{10};
+constexpr std::chrono::minutes k_mark_holds{1}; // others may take it over after two
+constexpr std::size_t k_text_limit_bytes = 16 * 1024;
+constexpr std::size_t k_texts_limit_bytes = 16 * 1024 * 1024;
+
+std::string key_of(const std::string& id, std::string_view part) {
+  return id + "/" + std::string(part);
+}
+
+} // namespace
+
+std::optional<ImageMemory::Text> ImageMemory::find_text(const std::string& id,
+                                                        std::string_view part) {
+  if (!is_on_) {
+    return std::nullopt;
+  }
+  const std::lock_guard lock(mutex_);
+  const auto* found = texts_.find(key_of(id, part));
+  return found != nullptr && Clock::now() - found->since < k_texts_hold ? std::optional(found->text)
+                                                                        : std::nullopt;
+}
+
+void ImageMemory::put_text(const std::string& id, std::string_view part, Text text) {
+  if (!is_on_) {
+    return;
+  }
+  if (text.content.size() > k_text_limit_bytes) {
+    forget(id, Forget::whole);
+    return;
+  }
+  const auto key = key_of(id, part);
+  const std::lock_guard lock(mutex_);
+  if (const auto* old = texts_.find(key)) {
+    text_bytes_ -= old->text.content.size();
+    texts_.erase(key);
+  }
+  text_bytes_ += text.content.size();
+  while (text_bytes_ > k_texts_limit_bytes || texts_.size() >= k_most_texts) {
+    text_bytes_ -= texts_.entries().front().second.text.content.size();
+    texts_.erase_oldest();
+  }
+  texts_.put(key, {std::move(text), Clock::now()});
+}
+
+std::optional<ImageMemory::Upload> ImageMemory::find_upload(const std::string& id) {
+  if (!is_on_) {
+    return std::nullopt;
+  }
+  const std::lock_guard lock(mutex_);
+  const auto* found = uploads_.find(id);
+  return found != nullptr && Clock::now() - found->since < k_mark_holds
+             ? std::optional(found->upload)
+             : std::nullopt;
+}
+
+void ImageMemory::put_upload(const std::string& id, const Upload& upload) {
+  if (is_on_) {
+    const std::lock_guard lock(mutex_);
+    uploads_.put(id, {upload, Clock::now()});
+  }
+}
+
+void ImageMemory::add_part(const std::string& id, bool Upload::*part) {
+  if (is_on_) {
+    const std::lock_guard lock(mutex_);
+    if (auto* found = uploads_.find(id)) {
+      found->upload.*part = true;
+    }
+  }
+}
+
+void ImageMemory::forget(const std::string& id, Forget what) {
+  if (!is_on_) {
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  uploads_.erase(id);
+  if (what == Forget::upload) {
+    return;
+  }
+  for (const auto* part : {"json", "ancestry", "_checksum"}) {
+    if (const auto* found = texts_.find(key_of(id, part))) {
+      text_bytes_ -= found->text.content.size();
+      texts_.erase(key_of(id, part));
+    }
+  }
+}
+
+} // namespace regctl

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/limited_map.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace regctl {
+
+/// What is known of images in a tree where each question costs a request: small files that were
+/// read or written, and uploads of this process. Files of an image rarely change once they are
+/// there, and are forgotten after ten minutes all the same. Thread-safe.
+class ImageMemory {
+public:
+  /// One that is off remembers nothing.
+  explicit ImageMemory(bool is_on) : is_on_(is_on) {}
+  [[nodiscard]] bool is_on() const noexcept { return is_on_; }
+
+  struct Text {
+    std::string content;
+    std::string version; ///< empty: written by this process, which did not look
+  };
+  /// What was read or written of an image's file.
+  [[nodiscard]] std::optional<Text> find_text(const std::string& id, std::string_view part);
+  void put_text(const std::string& id, std::string_view part, Text text);
+
+  /// How far this process has got with an upload that it has marked.
+  struct Upload {
+    bool has_json = false;
+    bool has_layer = false;
+    bool has_checksum = false;
+  };
+  /// The upload, if its mark was put so recently that it keeps other processes out.
+  [[nodiscard]] std::optional<Upload> find_upload(const std::string& id);
+  /// Remembers an upload whose mark was just put.
+  void put_upload(const std::string& id, const Upload& upload);
+  /// Remembers that a part of the upload is there; nothing if the upload is not remembered.
+  void add_part(const std::string& id, bool Upload::*part);
+
+  /// Forgets the upload, and, with `whole`, the files.
+  enum class Forget { upload, whole };
+  void forget(const std::string& id, Forget what);
+
+private:
+  using Clock = std::chrono::steady_clock;
+  struct Remembered {
+    Text text;
+    Clock::time_point since;
+  };
+  struct Marked {
+    Upload upload;
+    Clock::time_point since; ///< when the mark was put
+  };
+
+  static constexpr std::size_t k_most_texts = 100'000;
+  static constexpr std::size_t k_most_uploads = 10'000;
+
+  bool is_on_;
+  std::mutex mutex_; ///< guards what follows
+  LimitedMap<Remembered> texts_{k_most_texts};
+  std::size_t text_bytes_ = 0;
+  LimitedMap<Marked> uploads_{k_most_uploads};
+};
+
+} // namespace regctl
