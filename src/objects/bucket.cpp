@@ -18,6 +18,8 @@ namespace regctl::objects {
 
 namespace {
 
+constexpr std::size_t k_keys_a_page = 1000; // what servers give by themselves
+
 /// An ETag without its quotes, which some servers leave out.
 std::string unquoted(std::string_view etag) {
   if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
@@ -60,8 +62,7 @@ void check_range(const http::Response& response, const std::string& what,
 } // namespace
 
 Bucket::Bucket(http::Transport& transport, BucketOptions options)
-    : transport_(transport), options_(std::move(options)),
-      signer_(std::make_shared<http::AwsSigner>(options_.key, options_.region)) {}
+    : transport_(transport), options_(std::move(options)), region_(options_.region) {}
 
 std::string Bucket::describe(std::string_view key) const {
   return "s3://" + options_.name + (key.empty() ? "" : "/" + std::string(key));
@@ -79,9 +80,23 @@ http::Url Bucket::url_of(const std::string& key, const http::AwsQuery& query) co
   return url;
 }
 
-std::shared_ptr<const http::AwsSigner> Bucket::signer() const {
+std::string Bucket::region() const {
   const std::lock_guard lock(mutex_);
-  return signer_;
+  return region_;
+}
+
+std::chrono::system_clock::time_point Bucket::server_time() const {
+  const std::lock_guard lock(mutex_);
+  return options_.now() + clock_ahead_;
+}
+
+void Bucket::learn_time(const http::Response& response) {
+  const auto date = http::parse_http_date(response.headers.find("Date").value_or(""));
+  if (date) {
+    const auto time = std::chrono::system_clock::from_time_t(static_cast<std::time_t>(*date));
+    const std::lock_guard lock(mutex_);
+    clock_ahead_ = std::chrono::duration_cast<std::chrono::seconds>(time - options_.now());
+  }
 }
 
 http::Response Bucket::send_once(const Wanted& wanted) {
@@ -94,11 +109,14 @@ http::Response Bucket::send_once(const Wanted& wanted) {
                      ? std::string(http::k_unsigned_payload)
                      : sha256_hex(wanted.body.value_or(""));
   if (wanted.body) {
-    request.body = http::text_body(std::string(*wanted.body));
+    request.body = http::view_body(*wanted.body);
   }
-  request.sign = [signer = signer(), payload = std::move(payload), now = options_.now](
-                     http::Request& attempt) { signer->sign(attempt, payload, now()); };
-  return transport_.send(request);
+  request.sign = [this, region = region(), payload = std::move(payload)](http::Request& attempt) {
+    http::AwsSigner(options_.key(), region).sign(attempt, payload, options_.now());
+  };
+  auto response = transport_.send(request);
+  learn_time(response);
+  return response;
 }
 
 http::Response Bucket::send(const Wanted& wanted) {
@@ -107,15 +125,14 @@ http::Response Bucket::send(const Wanted& wanted) {
     return response;
   }
   auto refusal = read_refusal(response);
-  const auto now = signer();
-  if (refusal.region.empty() || refusal.region == now->region()) {
+  const auto now = region();
+  if (refusal.region.empty() || refusal.region == now) {
     throw error_of(refusal, describe(wanted.key));
   }
-  transport_.note(describe() + " lies in region " + excerpt(refusal.region) + ", not in " +
-                  now->region());
+  transport_.note(describe() + " lies in region " + excerpt(refusal.region) + ", not in " + now);
   {
     const std::lock_guard lock(mutex_);
-    signer_ = std::make_shared<http::AwsSigner>(options_.key, refusal.region);
+    region_ = refusal.region;
   }
   return send_once(wanted);
 }
@@ -141,6 +158,12 @@ http::Headers Bucket::headers_of_new_object() const {
 std::optional<ObjectInfo> Bucket::find(const std::string& key) {
   const auto response = ask({.method = http::Method::head, .key = key}, key, {404});
   return response.status == 404 ? std::nullopt : std::optional(info_of(key, response));
+}
+
+bool Bucket::has_any(const std::string& prefix) {
+  bool is_there = false;
+  list_page(prefix, {}, {[&](const ObjectInfo&) { is_there = true; }}, 1);
+  return is_there;
 }
 
 std::unique_ptr<Source> Bucket::open(const std::string& key, std::uint64_t offset,
@@ -186,7 +209,7 @@ std::optional<std::string> Bucket::read(const std::string& key, std::uint64_t li
 void Bucket::list(const std::string& prefix, const OnListed& on_listed) {
   std::string token;
   for (;;) {
-    auto next = list_page(prefix, token, on_listed);
+    auto next = list_page(prefix, token, on_listed, k_keys_a_page);
     if (!next) {
       return;
     }
@@ -198,8 +221,11 @@ void Bucket::list(const std::string& prefix, const OnListed& on_listed) {
 }
 
 std::optional<std::string> Bucket::list_page(const std::string& prefix, const std::string& token,
-                                             const OnListed& on_listed) {
+                                             const OnListed& on_listed, std::size_t most_keys) {
   http::AwsQuery query = {{"list-type", "2"}, {"prefix", prefix}};
+  if (most_keys != k_keys_a_page) {
+    query.emplace_back("max-keys", std::to_string(most_keys));
+  }
   if (on_listed.prefix) {
     query.emplace_back("delimiter", "/");
   }

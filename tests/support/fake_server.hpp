@@ -188,7 +188,7 @@ private:
     return found == nullptr ? Reply{404, "no such thing"} : (*found)(arrived);
   }
 
-  static constexpr std::uint64_t k_body_limit_bytes = 1 << 20;
+  static constexpr std::uint64_t k_body_limit_bytes = 64 << 20;
 
   std::string origin_;
   mutable std::mutex mutex_; ///< guards what follows

@@ -29,7 +29,9 @@ struct BucketOptions {
   std::string name;
   Addressing addressing = Addressing::path;
   std::string region = "us-east-1";
-  http::AwsKey key;
+  /// The key to sign with. Called for each attempt of a request, from any thread: temporary keys
+  /// are renewed meanwhile.
+  std::function<http::AwsKey()> key;
   bool encrypt = false; ///< asks the server to encrypt what is written (SSE-S3, AES256)
   /// The time that requests are signed with.
   std::function<std::chrono::system_clock::time_point()> now = std::chrono::system_clock::now;
@@ -63,6 +65,13 @@ public:
 
   /// The object, or nothing if there is none. One request.
   std::optional<ObjectInfo> find(const std::string& key);
+
+  /// Whether any key begins with `prefix`. One request.
+  bool has_any(const std::string& prefix);
+
+  /// The time by the server's clock, as its last answer tells it; before the first one that of this
+  /// machine.
+  [[nodiscard]] std::chrono::system_clock::time_point server_time() const;
 
   /// The bytes of an object from `offset` to its end, `size_bytes` of them; resumed after cuts.
   /// The object must be there, and of `etag` where that is not empty: Error{unavailable} once it
@@ -111,7 +120,7 @@ public:
   };
   /// Begins an upload; returns its ID.
   std::string start_upload(const std::string& key);
-  /// Sends one part: 5 MiB or more, but for the last one.
+  /// Sends one part: 5 MiB or more, but for the last one. The bytes are not copied.
   Part put_part(const std::string& key, const std::string& upload, int number,
                 std::string_view bytes);
   /// Puts the parts together; the object is there, whole, from then on. After an answer that was
@@ -141,19 +150,22 @@ private:
   http::Response send(const Wanted& wanted);
   http::Response send_once(const Wanted& wanted);
   [[nodiscard]] http::Url url_of(const std::string& key, const http::AwsQuery& query) const;
-  [[nodiscard]] std::shared_ptr<const http::AwsSigner> signer() const;
+  [[nodiscard]] std::string region() const;
+  void learn_time(const http::Response& response);
   std::optional<std::string> list_page(const std::string& prefix, const std::string& token,
-                                       const OnListed& on_listed);
+                                       const OnListed& on_listed, std::size_t most_keys);
   /// The answer, if it is a success or has a status in `also`; else throws its error, which names
   /// the key `about`.
   http::Response ask(const Wanted& wanted, std::string_view about,
                      std::initializer_list<int> also = {});
   [[nodiscard]] http::Headers headers_of_new_object() const;
+  [[nodiscard]] http::Headers proof_of(std::string_view bytes) const;
 
   http::Transport& transport_;
   BucketOptions options_;
-  mutable std::mutex mutex_; ///< guards the member below
-  std::shared_ptr<const http::AwsSigner> signer_;
+  mutable std::mutex mutex_; ///< guards the members below
+  std::string region_;
+  std::chrono::seconds clock_ahead_{0}; ///< the server's clock, compared with this machine's
 };
 
 } // namespace regctl::objects

@@ -2,6 +2,7 @@
 #include "support/fake_server.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
 #include <regctl/objects/bucket.hpp>
 
 #include <doctest/doctest.h>
@@ -46,7 +47,7 @@ struct Fixture {
   Fixture() {
     options.endpoint = http::Url::parse("http://s3:9000");
     options.name = "b";
-    options.key = {"id", http::Secret("secret"), http::Secret()};
+    options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
     options.now = [] { return std::chrono::system_clock::from_time_t(k_now); };
   }
 
@@ -259,12 +260,21 @@ TEST_CASE_FIXTURE(Fixture, "an upload in parts is invisible until it is complete
                                            bucket().put_part("k", id, 2, "d")};
   bucket().complete_upload("k", id, parts, 4);
   const auto seen = server.seen();
-  CHECK(seen.at(1).headers.find("Content-MD5") == "kAFQmDzST7DWlj99KOF/cg==");
+  CHECK_FALSE(seen.at(1).headers.find("Content-MD5")); // the signature covers the bytes
+  CHECK(seen.at(1).headers.find("x-amz-content-sha256") == sha256_hex("abc"));
   CHECK(
       seen.at(3).body ==
       "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>&quot;e1&quot;</ETag></Part>"
       "<Part><PartNumber>2</PartNumber><ETag>&quot;e2&quot;</ETag></Part>"
       "</CompleteMultipartUpload>");
+}
+
+TEST_CASE_FIXTURE(Fixture, "by https a part goes with its MD5, which the server compares") {
+  options.endpoint = http::Url::parse("https://s3:9000");
+  server.on("PUT https://s3:9000/b/k?partNumber=1&uploadId=u", {{200, "", {{"ETag", "\"e1\""}}}});
+  bucket().put_part("k", "u", 1, "abc");
+  CHECK(server.seen().at(0).headers.find("Content-MD5") == "kAFQmDzST7DWlj99KOF/cg==");
+  CHECK(server.seen().at(0).headers.find("x-amz-content-sha256") == "UNSIGNED-PAYLOAD");
 }
 
 TEST_CASE_FIXTURE(Fixture,

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/environment.hpp>
+#include <regctl/formats/storage_tree.hpp>
+#include <regctl/http/transport.hpp>
+#include <regctl/objects/bucket.hpp>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace regctl::objects {
+
+/// "s3://BUCKET[/PREFIX]".
+struct BucketPath {
+  std::string bucket;
+  std::string prefix; ///< without slashes at its ends; empty: the whole bucket
+
+  /// Throws Error{usage} for a text of another form.
+  static BucketPath parse(std::string_view text);
+  [[nodiscard]] std::string to_string() const;
+};
+
+/// The buckets of one run. Each is opened once, so that its region is looked for once. Thread-safe.
+class Buckets {
+public:
+  /// `transport` must outlive it, and all that it opens.
+  Buckets(http::Transport& transport, Environment environment);
+
+  /// Opens the storage tree at "s3://BUCKET[/PREFIX]" (open_bucket_tree). Throws Error{usage} for
+  /// settings that are wrong, Error{denied} where there are no credentials.
+  std::unique_ptr<StorageTree> open_tree(std::string_view path);
+
+private:
+  std::shared_ptr<Bucket> open_bucket(const std::string& name);
+
+  http::Transport& transport_;
+  Environment environment_;
+  std::mutex mutex_; ///< guards the map
+  std::map<std::string, std::shared_ptr<Bucket>> buckets_;
+};
+
+} // namespace regctl::objects

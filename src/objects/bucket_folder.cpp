@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objects/bucket_folder.hpp"
+
+#include "objects/bucket_upload.hpp"
+#include "objects/claim.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/parallel.hpp>
+
+#include <chrono>
+#include <map>
+
+namespace regctl::objects {
+
+namespace {
+
+constexpr std::uint64_t k_mark_limit_bytes = 4096;
+constexpr std::chrono::minutes k_claim_counts{2};
+constexpr std::size_t k_writes_at_a_time = 16;
+
+} // namespace
+
+std::string BucketFolder::key_of(const std::string& name) const {
+  return tree_.key_of(path_ + "/" + name);
+}
+
+void BucketFolder::put(const std::string& name, std::string_view text, Durability) {
+  tree_.bucket().put(key_of(name), text);
+}
+
+bool BucketFolder::claim(const std::string& name) {
+  if (tree_.put_if_absent(key_of(name), own_claim())) {
+    return true;
+  }
+  if (is_taken(name)) {
+    return false;
+  }
+  put(name, own_claim(), Durability::whole);
+  return true;
+}
+
+/// Whether a mark that was there is that of another process which may still be at work.
+bool BucketFolder::is_taken(const std::string& name) const {
+  auto& bucket = tree_.bucket();
+  const auto claim = bucket.read(key_of(name), k_mark_limit_bytes);
+  if (!claim || claim == own_claim() || is_of_dead_process(*claim)) {
+    return false;
+  }
+  const auto mark = bucket.find(key_of(name));
+  return mark && bucket.server_time() - mark->changed < k_claim_counts;
+}
+
+bool BucketFolder::put_if_unchanged(const std::string& name, std::string_view text,
+                                    const std::string& version) {
+  if (version.empty()) {
+    return tree_.put_if_absent(key_of(name), text);
+  }
+  const auto there = tree_.bucket().find(key_of(name));
+  if (!there || there->etag != version) {
+    return false;
+  }
+  put(name, text, Durability::whole);
+  return true;
+}
+
+std::vector<std::exception_ptr>
+BucketFolder::put_groups(const std::vector<const FileGroup*>& groups) {
+  // Groups are written side by side. Of a file that several have, the last group's counts, as if
+  // they were written one after the other.
+  std::map<std::string, const FileGroup::File*> last;
+  for (const auto* group : groups) {
+    for (const auto& file : group->files) {
+      last[file.name] = &file;
+    }
+  }
+  std::vector<std::exception_ptr> problems(groups.size());
+  run_parallel(k_writes_at_a_time, groups.size(), [&](std::size_t i) {
+    try {
+      for (const auto& file : groups[i]->files) {
+        if (last.at(file.name) == &file) {
+          put(file.name, file.text, Durability::whole);
+        }
+      }
+    } catch (...) {
+      problems[i] = std::current_exception();
+    }
+  });
+  return problems;
+}
+
+std::unique_ptr<StorageUpload> BucketFolder::start_upload(const std::string& name) {
+  return std::make_unique<BucketUpload>(tree_.bucket(), tree_.part_buffers(), key_of(name));
+}
+
+bool BucketFolder::remove(const std::string& name) {
+  const bool was_there = tree_.bucket().find(key_of(name)).has_value();
+  if (was_there) {
+    discard(name);
+  }
+  return was_there;
+}
+
+void BucketFolder::discard(const std::string& name) {
+  tree_.bucket().remove(key_of(name));
+}
+
+std::vector<std::string> BucketFolder::names() const {
+  std::vector<std::string> names;
+  const auto folder = key_of("");
+  tree_.bucket().list(
+      folder, {[&](const ObjectInfo& object) { names.push_back(object.key.substr(folder.size())); },
+               [](const std::string&) {}});
+  return names;
+}
+
+} // namespace regctl::objects

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objects/bucket_tree.hpp"
+
+#include "objects/bucket_folder.hpp"
+#include "objects/listed_tree.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <utility>
+
+namespace regctl::objects {
+
+namespace {
+
+constexpr std::size_t k_part_buffers = 8; // 64 MiB, rarely 256
+
+} // namespace
+
+std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket, std::string prefix) {
+  return std::make_unique<BucketTree>(std::move(bucket), prefix);
+}
+
+BucketTree::BucketTree(std::shared_ptr<Bucket> bucket, std::string_view prefix)
+    : ObjectTree(std::move(bucket), prefix, std::make_shared<KnownContents>()),
+      part_buffers_(k_part_buffers) {}
+
+std::optional<std::string> BucketTree::read(const std::string& path,
+                                            std::uint64_t limit_bytes) const {
+  return bucket().read(key_of(path), limit_bytes);
+}
+
+bool BucketTree::has_folder(const std::string& path) const {
+  return bucket().has_any(folder_key(path));
+}
+
+std::optional<ObjectInfo> BucketTree::find_object(const std::string& path) const {
+  return bucket().find(key_of(path));
+}
+
+bool BucketTree::for_each_object(const std::string& path, const OnObject& on_object,
+                                 const OnName& on_folder) const {
+  const auto folder = folder_key(path);
+  bool is_there = false;
+  bucket().list(folder,
+                {[&](const ObjectInfo& object) {
+                   is_there = true;
+                   on_object(object.key.substr(folder.size()), object);
+                 },
+                 [&](const std::string& prefix) {
+                   is_there = true;
+                   if (on_folder) {
+                     on_folder(prefix.substr(folder.size(), prefix.size() - folder.size() - 1));
+                   }
+                 }});
+  return is_there;
+}
+
+std::unique_ptr<StorageTree> BucketTree::snapshot() const {
+  return std::make_unique<ListedTree>(shared_bucket(), prefix(), known());
+}
+
+void BucketTree::for_each_unfinished(
+    const std::string& path, int, const std::function<void(const UnfinishedFile&)>& on_file) const {
+  bucket().list_uploads(folder_key(path), [&](const Bucket::OpenUpload& upload) {
+    on_file({upload.key.substr(prefix().size()), 0, upload.id, upload.started});
+  });
+}
+
+std::unique_ptr<StorageFolder> BucketTree::make_folder(const std::string& path) {
+  return std::make_unique<BucketFolder>(*this, path, nullptr);
+}
+
+std::unique_ptr<StorageFolder> BucketTree::find_folder(const std::string& path) {
+  return has_folder(path) ? make_folder(path) : nullptr;
+}
+
+std::unique_ptr<StorageFolder>
+BucketTree::lease(const std::string& path, Sharing sharing,
+                  std::optional<std::chrono::milliseconds> patience) {
+  auto lease = leases_.take(path, sharing, patience);
+  return lease ? std::make_unique<BucketFolder>(*this, path, std::move(lease)) : nullptr;
+}
+
+void BucketTree::remove_folder(const std::string& path) {
+  if (has_folder(path)) {
+    throw Error(ErrorKind::local_io, "cannot remove " + what(path) + ": it is not empty");
+  }
+}
+
+void BucketTree::remove_folder_with(const std::string& path, const std::string& last) {
+  bool has_others = false;
+  for_each_object(
+      path,
+      [&](const std::string& name, const ObjectInfo&) { has_others = has_others || name != last; },
+      [&](const std::string&) { has_others = true; });
+  if (!has_others) {
+    bucket().remove(key_of(path + "/" + last));
+  }
+}
+
+void BucketTree::remove_unfinished(const UnfinishedFile& file) {
+  bucket().abort_upload(key_of(file.path), file.upload);
+}
+
+bool BucketTree::put_if_absent(const std::string& key, std::string_view text) {
+  if (conditions_ != Conditions::ignored) {
+    if (const auto is_put = put_on_condition(key, text)) {
+      return *is_put;
+    }
+    conditions_ = Conditions::ignored;
+  }
+  if (bucket().find(key)) {
+    return false;
+  }
+  bucket().put(key, text);
+  return true;
+}
+
+/// Nothing if the server does not keep the condition. The first object is written a second time,
+/// which shows whether it does.
+std::optional<bool> BucketTree::put_on_condition(const std::string& key, std::string_view text) {
+  const auto put = [&] { return bucket().put(key, text, Bucket::Condition::absent).has_value(); };
+  try {
+    if (!put()) {
+      return false;
+    }
+    if (conditions_ == Conditions::unknown) {
+      conditions_ = put() ? Conditions::ignored : Conditions::kept;
+    }
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unsupported) {
+      throw;
+    }
+    return std::nullopt;
+  }
+}
+
+} // namespace regctl::objects

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "objects/leases.hpp"
+#include "objects/object_tree.hpp"
+#include "objects/part_buffers.hpp"
+
+#include <regctl/objects/bucket_tree.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace regctl::objects {
+
+/// What open_bucket_tree() returns.
+class BucketTree final : public ObjectTree {
+public:
+  BucketTree(std::shared_ptr<Bucket> bucket, std::string_view prefix);
+
+  [[nodiscard]] std::optional<std::string> read(const std::string& path,
+                                                std::uint64_t limit_bytes) const override;
+  [[nodiscard]] bool has_folder(const std::string& path) const override;
+  [[nodiscard]] std::unique_ptr<StorageTree> snapshot() const override;
+  void
+  for_each_unfinished(const std::string& path, int levels,
+                      const std::function<void(const UnfinishedFile&)>& on_file) const override;
+
+  [[nodiscard]] std::unique_ptr<StorageFolder> make_folder(const std::string& path) override;
+  [[nodiscard]] std::unique_ptr<StorageFolder> find_folder(const std::string& path) override;
+  [[nodiscard]] std::unique_ptr<StorageFolder>
+  lease(const std::string& path, Sharing sharing,
+        std::optional<std::chrono::milliseconds> patience) override;
+  void remove_folder(const std::string& path) override;
+  void remove_folder_with(const std::string& path, const std::string& last) override;
+  void remove_unfinished(const UnfinishedFile& file) override;
+
+  // For its folders:
+
+  [[nodiscard]] PartBuffers& part_buffers() noexcept { return part_buffers_; }
+
+  /// Writes an object on condition that there is none; returns false if there is one. Where the
+  /// server cannot tell, it is asked beforehand, and another writer may come in between.
+  bool put_if_absent(const std::string& key, std::string_view text);
+
+private:
+  enum class Conditions { unknown, kept, ignored };
+
+  bool for_each_object(const std::string& path, const OnObject& on_object,
+                       const OnName& on_folder) const override;
+  [[nodiscard]] std::optional<ObjectInfo> find_object(const std::string& path) const override;
+  std::optional<bool> put_on_condition(const std::string& key, std::string_view text);
+
+  Leases leases_;
+  PartBuffers part_buffers_;
+  std::atomic<Conditions> conditions_{Conditions::unknown};
+};
+
+} // namespace regctl::objects

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objects/bucket_upload.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace regctl::objects {
+
+namespace {
+
+constexpr std::size_t k_mib = 1024 * 1024;
+constexpr std::size_t k_most_parts = 10'000; // Amazon's limit
+constexpr std::size_t k_short_parts = k_most_parts / 2;
+
+} // namespace
+
+BucketUpload::BucketUpload(Bucket& bucket, PartBuffers& buffers, std::string key)
+    : bucket_(bucket), buffers_(buffers), key_(std::move(key)) {}
+
+BucketUpload::~BucketUpload() {
+  if (upload_.empty()) {
+    return;
+  }
+  try {
+    bucket_.abort_upload(key_, upload_);
+  } catch (const std::exception&) { // gc removes it
+  }
+}
+
+std::size_t BucketUpload::part_bytes() const noexcept {
+  return parts_.size() < k_short_parts ? 8 * k_mib : 32 * k_mib;
+}
+
+void BucketUpload::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    if (!buffer_) {
+      buffer_ = std::make_unique<PartBuffers::Buffer>(buffers_);
+    }
+    auto& held = buffer_->bytes;
+    if (held.size() == part_bytes()) { // and more is to come
+      send_part();
+      continue;
+    }
+    const auto n = std::min(bytes.size(), part_bytes() - held.size());
+    held.append(reinterpret_cast<const char*>(bytes.data()), n);
+    size_bytes_ += n;
+    bytes = bytes.subspan(n);
+  }
+}
+
+void BucketUpload::send_part() {
+  if (parts_.size() == k_most_parts) {
+    throw Error(ErrorKind::unsupported, bucket_.describe(key_) + " would have more than " +
+                                            std::to_string(size_bytes_ - 1) +
+                                            " bytes, which no upload in parts can have");
+  }
+  if (upload_.empty()) {
+    upload_ = bucket_.start_upload(key_);
+  }
+  const auto number = static_cast<int>(parts_.size() + 1);
+  parts_.push_back(bucket_.put_part(key_, upload_, number, buffer_->bytes));
+  buffer_.reset(); // another upload may have it while this one waits for its bytes
+}
+
+void BucketUpload::commit(Durability) {
+  if (upload_.empty()) {
+    bucket_.put(key_, buffer_ ? std::string_view(buffer_->bytes) : std::string_view());
+    buffer_.reset();
+    return;
+  }
+  send_part();
+  bucket_.complete_upload(key_, upload_, parts_, size_bytes_);
+  upload_.clear();
+}
+
+} // namespace regctl::objects

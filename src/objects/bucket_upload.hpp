@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "objects/part_buffers.hpp"
+
+#include <regctl/formats/storage_tree.hpp>
+#include <regctl/objects/bucket.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace regctl::objects {
+
+/// An object of any size that is being written. What fits into one part is written by one request
+/// when it is committed; of what is longer the parts are sent as they fill up, each while its
+/// writer waits. Parts have 8 MiB, the last 5,000 of the 10,000 that a server takes 32 MiB: that is
+/// 195 GiB. (Up to 39 GiB all parts are alike, as some servers want it.) Not thread-safe.
+class BucketUpload final : public StorageUpload {
+public:
+  BucketUpload(Bucket& bucket, PartBuffers& buffers, std::string key);
+  ~BucketUpload() override;
+
+  void write(std::span<const std::byte> bytes) override;
+  [[nodiscard]] std::uint64_t size_bytes() const noexcept override { return size_bytes_; }
+  void commit(Durability durability) override;
+
+private:
+  [[nodiscard]] std::size_t part_bytes() const noexcept;
+  void send_part();
+
+  Bucket& bucket_;
+  PartBuffers& buffers_;
+  std::string key_;
+  std::unique_ptr<PartBuffers::Buffer> buffer_; ///< null until there is something in it
+  std::uint64_t size_bytes_ = 0;
+  std::string upload_; ///< its ID, once a part was sent
+  std::vector<Bucket::Part> parts_;
+};
+
+} // namespace regctl::objects

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/model/place.hpp>
+#include <regctl/objects/bucket_tree.hpp>
+#include <regctl/objects/buckets.hpp>
+
+#include <utility>
+
+namespace regctl::objects {
+
+namespace {
+
+std::string_view without_slashes(std::string_view text) {
+  while (text.starts_with('/')) {
+    text.remove_prefix(1);
+  }
+  while (text.ends_with('/')) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+} // namespace
+
+BucketPath BucketPath::parse(std::string_view text) {
+  const auto rest = is_in_bucket(text) ? text.substr(k_bucket_scheme.size()) : std::string_view();
+  const auto slash = rest.find('/');
+  BucketPath path{std::string(rest.substr(0, slash)), {}};
+  if (slash != std::string_view::npos) {
+    path.prefix = without_slashes(rest.substr(slash));
+  }
+  if (path.bucket.empty()) {
+    throw Error(ErrorKind::usage, "'" + std::string(text) + "' names no bucket",
+                "write s3://BUCKET[/PREFIX]");
+  }
+  return path;
+}
+
+std::string BucketPath::to_string() const {
+  return std::string(k_bucket_scheme) + bucket + (prefix.empty() ? "" : "/" + prefix);
+}
+
+Buckets::Buckets(http::Transport& transport, Environment environment)
+    : transport_(transport), environment_(std::move(environment)) {}
+
+std::unique_ptr<StorageTree> Buckets::open_tree(std::string_view path) {
+  const auto parsed = BucketPath::parse(path);
+  return open_bucket_tree(open_bucket(parsed.bucket), parsed.prefix);
+}
+
+std::shared_ptr<Bucket> Buckets::open_bucket(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  auto& bucket = buckets_[name];
+  if (!bucket) {
+    BucketOptions options;
+    options.name = name;
+    const auto region = environment_("AWS_REGION");
+    const auto endpoint = environment_("AWS_ENDPOINT_URL");
+    options.region = region.value_or("us-east-1");
+    options.endpoint =
+        http::Url::parse(endpoint.value_or("https://s3." + options.region + ".amazonaws.com"));
+    options.key = [this] {
+      return http::AwsKey{environment_("AWS_ACCESS_KEY_ID").value_or(""),
+                          http::Secret(environment_("AWS_SECRET_ACCESS_KEY").value_or("")),
+                          http::Secret()};
+    };
+    bucket = std::make_shared<Bucket>(transport_, std::move(options));
+  }
+  return bucket;
+}
+
+} // namespace regctl::objects

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "objects/file_listing.hpp"
+#include "objects/object_tree.hpp"
+
+#include <memory>
+#include <string>
+
+namespace regctl::objects {
+
+/// A tree in a bucket as it was when it was listed. Only contents are read from the bucket: those
+/// of objects that were replaced since are Error{unavailable}, those that were removed are missing.
+/// The functions that write throw Error{usage}.
+class ListedTree final : public ObjectTree {
+public:
+  /// Lists the folders of the tree, many of them in parallel.
+  ListedTree(std::shared_ptr<Bucket> bucket, std::string_view prefix,
+             std::shared_ptr<KnownContents> known);
+
+  [[nodiscard]] std::optional<std::string> read(const std::string& path,
+                                                std::uint64_t limit_bytes) const override;
+  [[nodiscard]] bool has_folder(const std::string& path) const override;
+  [[nodiscard]] std::unique_ptr<StorageTree> snapshot() const override { return nullptr; }
+  /// Uploads are not part of a snapshot: there are none.
+  void for_each_unfinished(const std::string&, int,
+                           const std::function<void(const UnfinishedFile&)>&) const override {}
+
+  [[nodiscard]] std::unique_ptr<StorageFolder> make_folder(const std::string& path) override;
+  [[nodiscard]] std::unique_ptr<StorageFolder> find_folder(const std::string& path) override;
+  [[nodiscard]] std::unique_ptr<StorageFolder>
+  lease(const std::string& path, Sharing sharing,
+        std::optional<std::chrono::milliseconds> patience) override;
+  void remove_folder(const std::string& path) override;
+  void remove_folder_with(const std::string& path, const std::string& last) override;
+  void remove_unfinished(const UnfinishedFile& file) override;
+
+private:
+  bool for_each_object(const std::string& path, const OnObject& on_object,
+                       const OnName& on_folder) const override;
+  [[nodiscard]] std::optional<ObjectInfo> find_object(const std::string& path) const override;
+  void list_all();
+  [[noreturn]] void refuse_writing() const;
+
+  FileListing files_;
+};
+
+} // namespace regctl::objects

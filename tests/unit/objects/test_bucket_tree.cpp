@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "objects/claim.hpp"
+#include "support/failure.hpp"
+#include "support/fake_bucket.hpp"
+#include "unit/formats/storage_tree/contract.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/objects/bucket_tree.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace regctl;
+using namespace regctl::objects;
+using namespace regctl::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const std::string k_mib(1024 * 1024, 'x');
+
+struct Fixture {
+  FakeServer server{"http://s3:9000"};
+  FakeBucket stored{server};
+
+  [[nodiscard]] std::unique_ptr<StorageTree> open(const std::string& prefix = "/p/") {
+    BucketOptions options;
+    options.endpoint = http::Url::parse("http://s3:9000");
+    options.name = "b";
+    options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
+    return open_bucket_tree(std::make_shared<Bucket>(server, std::move(options)), prefix);
+  }
+
+  /// How many requests with this method were sent since the last call.
+  [[nodiscard]] std::ptrdiff_t count(const std::string& method) {
+    const auto lines = server.lines();
+    const auto number = std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+      return line.starts_with(method + " ");
+    });
+    server.forget();
+    return number;
+  }
+};
+
+} // namespace
+
+TEST_SUITE("objects/bucket_tree") {
+  TEST_CASE_FIXTURE(Fixture, "a bucket keeps the contract of storage trees") {
+    stored.conditions = FakeBucket::Conditions::kept;
+    check_storage_tree([&] { return open(); });
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "a bucket keeps it where the server refuses conditions") {
+    stored.conditions = FakeBucket::Conditions::refused;
+    check_storage_tree([&] { return open(""); });
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "slashes around the prefix do not count") {
+    for (const auto* prefix : {"p", "/p", "p/", "//p//"}) {
+      CAPTURE(prefix);
+      const auto tree = open(prefix);
+      CHECK(tree->location() == "s3://b/p");
+      tree->make_folder("a")->put("file", "1");
+      CHECK(stored.objects() == std::map<std::string, std::string>{{"p/a/file", "1"}});
+    }
+    const auto whole = open("/");
+    CHECK(whole->location() == "s3://b");
+    CHECK(whole->read("p/a/file", 1) == "1");
+    CHECK(whole->has_folder(""));
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "what fits into one part is written by one request") {
+    const auto tree = open();
+    const auto folder = tree->make_folder("a");
+    auto upload = folder->start_upload("layer");
+    for (int i = 0; i < 8; ++i) {
+      upload->write(as_bytes(k_mib));
+    }
+    upload->commit(Durability::whole);
+    CHECK(server.lines() == std::vector<std::string>{"PUT /b/p/a/layer"});
+    CHECK(stored.objects().at("p/a/layer").size() == 8 * k_mib.size());
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "what is longer is sent in parts, and is there once all are") {
+    const auto tree = open();
+    const auto upload = tree->make_folder("a")->start_upload("layer");
+    for (int i = 0; i < 17; ++i) {
+      upload->write(as_bytes(k_mib));
+    }
+    CHECK(stored.objects().empty());
+    CHECK(count("PUT") == 2); // the third waits for its end
+    std::vector<UnfinishedFile> unfinished;
+    const auto look = [&] {
+      unfinished.clear();
+      tree->for_each_unfinished("a", 1,
+                                [&](const UnfinishedFile& file) { unfinished.push_back(file); });
+    };
+    look();
+    REQUIRE(unfinished.size() == 1);
+    CHECK(unfinished[0].path == "a/layer");
+    CHECK(unfinished[0].started);
+    upload->commit(Durability::whole);
+    CHECK(stored.objects().at("p/a/layer").size() == 17 * k_mib.size());
+    look();
+    CHECK(unfinished.empty());
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "an upload that is given up leaves nothing behind") {
+    const auto tree = open();
+    {
+      const auto upload = tree->make_folder("a")->start_upload("layer");
+      for (int i = 0; i < 9; ++i) {
+        upload->write(as_bytes(k_mib));
+      }
+    }
+    tree->for_each_unfinished("", 9, [](const UnfinishedFile&) { FAIL("left behind"); });
+    CHECK(stored.objects().empty());
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "what a killed writer has sent is found and removed") {
+    const auto tree = open();
+    const auto lost = tree->make_folder("a")->start_upload("layer").release(); // as kill -9 does
+    for (int i = 0; i < 9; ++i) {
+      lost->write(as_bytes(k_mib));
+    }
+    std::vector<UnfinishedFile> left;
+    tree->for_each_unfinished("a", 1, [&](const UnfinishedFile& file) { left.push_back(file); });
+    REQUIRE(left.size() == 1);
+    tree->remove_unfinished(left[0]);
+    tree->for_each_unfinished("a", 1, [](const UnfinishedFile&) { FAIL("left behind"); });
+    delete lost;
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "what was read is known by its ETag when it is listed again") {
+    const auto tree = open();
+    for (const auto* name : {"x", "y", "z"}) {
+      tree->make_folder("a")->put(name, std::string(64, 'f'));
+    }
+    const auto read = [&] {
+      std::size_t files = 0;
+      tree->read_files(
+          "a", [](const std::string&) { return true; }, 100,
+          [&](const std::string&, const std::optional<std::string>& content) {
+            CHECK(content == std::string(64, 'f'));
+            ++files;
+          });
+      CHECK(files == 3);
+    };
+    read();
+    server.forget();
+    read();
+    CHECK(count("GET") == 1); // the listing
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "a claim of another process holds for two minutes") {
+    const auto tree = open();
+    const auto folder = tree->make_folder("a");
+    const auto now = std::time(nullptr);
+    stored.put("p/a/mark", "true", now - 60);
+    CHECK_FALSE(folder->claim("mark"));
+    CHECK(stored.objects().at("p/a/mark") == "true");
+    stored.put("p/a/mark", "true", now - 130);
+    CHECK(folder->claim("mark"));
+    CHECK(stored.objects().at("p/a/mark") == own_claim());
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "a claim of a process that is gone does not hold") {
+    const auto tree = open();
+    auto gone = *find_json(own_claim());
+    gone["start"] = "1"; // another process had this number before
+    stored.put("p/a/mark", gone.dump(), std::time(nullptr));
+    CHECK(tree->make_folder("a")->claim("mark"));
+    auto elsewhere = *find_json(own_claim());
+    elsewhere["machine"] = "another";
+    stored.put("p/a/mark", elsewhere.dump(), std::time(nullptr));
+    CHECK_FALSE(tree->make_folder("a")->claim("mark"));
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "whether a server keeps conditions is found out by the first one") {
+    const auto claim = [&](const std::string& name) {
+      CHECK(open()->make_folder("a")->claim(name));
+      return count("PUT");
+    };
+    CHECK(claim("kept") == 2);
+    stored.conditions = FakeBucket::Conditions::ignored;
+    CHECK(claim("ignored") == 2);
+    stored.conditions = FakeBucket::Conditions::refused;
+    CHECK(claim("refused") == 2);
+    const auto tree = open();
+    CHECK(tree->make_folder("a")->claim("first"));
+    server.forget();
+    CHECK(tree->make_folder("a")->claim("second"));
+    CHECK(count("PUT") == 1);
+  }
+}
