@@ -139,10 +139,11 @@ Place parse_repository_place(Context& context, const std::string& text) {
 
 std::string parse_storage_folder(const std::string& text) {
   const bool has_scheme = text.starts_with(k_storage_scheme);
-  const bool is_other = Place::has_scheme(text) || text.find("://") != std::string::npos;
+  const bool is_other =
+      (Place::has_scheme(text) || text.find("://") != std::string::npos) && !is_in_bucket(text);
   if (text.empty() || text == "-" || (is_other && !has_scheme)) {
     throw Error(ErrorKind::usage, "'" + text + "' names no storage tree",
-                "write " + std::string(k_storage_scheme) + "DIR");
+                "write " + std::string(k_storage_scheme) + "DIR, or s3://BUCKET/PREFIX");
   }
   const auto place =
       Place::parse(has_scheme ? text : std::string(k_storage_scheme) + text, look_at_path);
@@ -155,7 +156,8 @@ std::string parse_storage_folder(const std::string& text) {
 
 std::string parse_storage_tree(const std::string& text) {
   auto folder = parse_storage_folder(text);
-  if (!text.starts_with(k_storage_scheme) && look_at_path(folder) == PathContent::nothing) {
+  const bool is_checked = !text.starts_with(k_storage_scheme) && !is_in_bucket(folder);
+  if (is_checked && look_at_path(folder) == PathContent::nothing) {
     throw Error(ErrorKind::usage, "'" + text + "' names no storage tree: there is no such folder",
                 "write " + std::string(k_storage_scheme) + "DIR");
   }

@@ -33,13 +33,15 @@ Reference parse_name_in(Place::Kind kind, std::string_view name) {
 }
 
 /// Splits "FILE[:NAME[:TAG]]". A file name may contain colons: if `rest` exists as a whole, it is
-/// one.
+/// one. The name of a bucket and a prefix in it may not.
 Place parse_path(std::string_view text, Place::Kind kind, std::string_view rest,
                  const LookAtPath& look) {
   Place place;
   place.kind = kind;
-  const auto colon = rest.find(':');
-  if (colon == std::string_view::npos || content_at(look, rest) != PathContent::nothing) {
+  const bool is_bucket = kind == Place::Kind::v1_storage && is_in_bucket(rest);
+  const auto colon = rest.find(':', is_bucket ? k_bucket_scheme.size() : 0);
+  if (colon == std::string_view::npos ||
+      (!is_bucket && content_at(look, rest) != PathContent::nothing)) {
     place.path = std::string(rest);
   } else {
     place.path = std::string(rest.substr(0, colon));

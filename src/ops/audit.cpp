@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/open.hpp"
+#include "ops/places/storage.hpp"
 #include "ops/v1/finding_words.hpp"
 #include "ops/v1/image_graph.hpp"
 
@@ -234,7 +235,7 @@ void audit(Session& session, const Place& place, const AuditOptions& options,
   const auto& name = place.reference;
   std::unique_ptr<AuditStore> store;
   if (place.kind == Place::Kind::v1_storage) {
-    auto storage = V1Storage::open(place.path);
+    auto storage = open_storage_tree(session, place.path);
     const auto only = name ? std::optional(name->name) : std::nullopt;
     note_strays(session, *storage, only);
     store = make_audit_store(std::move(storage), only);

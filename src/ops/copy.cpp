@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/open.hpp"
+#include "ops/places/storage.hpp"
 #include "ops/v1/backed_repository.hpp"
 #include "ops/v1/copy_images.hpp"
 
@@ -14,7 +15,6 @@
 
 #include <sys/stat.h>
 
-#include <filesystem>
 #include <functional>
 #include <map>
 
@@ -59,8 +59,7 @@ bool is_same_place(const Move& move, const Place& from, const Place& to) {
     return move.source.name == move.target;
   }
   if (from.kind == Place::Kind::v1_storage) {
-    std::error_code ignored;
-    return std::filesystem::equivalent(from.path, to.path, ignored) &&
+    return is_one_tree(from.path, to.path) &&
            move.source.name->to_familiar_string() == move.target.to_familiar_string();
   }
   return from.kind == Place::Kind::docker_archive && from.path == to.path && from.path != "-";
@@ -145,7 +144,7 @@ void copy_to_registry(const Copied& copied, CopyReport& report) {
 }
 
 void copy_to_storage(const Copied& copied, const Place& to, CopyReport& report) {
-  const auto storage = V1Storage::open(to.path, V1Storage::Missing::create);
+  const auto storage = open_storage_tree(copied.session, to.path, V1Storage::Missing::create);
   const auto open = [&](const Reference& repository) {
     return storage->repository(repository.name);
   };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/places/storage.hpp"
 #include "ops/v1/finding_words.hpp"
 #include "ops/v1/image_graph.hpp"
 
@@ -182,9 +183,9 @@ std::string_view to_string(RepairAct::Kind kind) noexcept {
   return "drop tag";
 }
 
-RepairReport repair(Session& session, const std::string& folder, const RepairOptions& options,
+RepairReport repair(Session& session, const std::string& path, const RepairOptions& options,
                     const std::function<void(const RepairAct&)>& on_act) {
-  return Repair(session, V1Storage::open(folder), options, on_act).run();
+  return Repair(session, open_storage_tree(session, path), options, on_act).run();
 }
 
 } // namespace regctl::ops

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/places/storage.hpp"
+
 #include <regctl/base/interrupt.hpp>
 #include <regctl/ops/serve.hpp>
 #include <regctl/registry/registries.hpp>
@@ -106,6 +108,9 @@ void serve(Session& session, const server::ServerOptions& options, const std::st
   server::Server::block_signals(); // before any thread is started
   server::ServerSeams seams;
   seams.note = note;
+  seams.open_storage = [&](const std::string& path, V1Storage::Missing missing) {
+    return open_storage_tree(session, path, missing);
+  };
   std::optional<MirrorSource> source;
   if (!mirror_source.empty()) {
     source.emplace(session, mirror_source);

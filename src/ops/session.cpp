@@ -2,6 +2,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/interrupt.hpp>
+#include <regctl/objects/buckets.hpp>
 #include <regctl/ops/session.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -86,8 +87,8 @@ Session::Session(SessionOptions options, Progress& progress)
         }
         return client;
       }()),
-      registries_(
-          std::make_unique<registry::Registries>(client_, credentials_, options_.settings)) {
+      registries_(std::make_unique<registry::Registries>(client_, credentials_, options_.settings)),
+      buckets_(std::make_unique<objects::Buckets>(client_, options_.environment)) {
   prepare_hashing();
   if (options_.api == Api::v2) {
     throw Error(ErrorKind::unsupported, "this version of regctl does not speak protocol v2 yet",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/open.hpp"
+#include "ops/places/storage.hpp"
 #include "ops/v1/chain.hpp"
 
 #include <regctl/base/error.hpp>
@@ -7,7 +8,6 @@
 #include <regctl/ops/tag.hpp>
 #include <regctl/registry/registries.hpp>
 
-#include <filesystem>
 #include <system_error>
 
 namespace regctl::ops {
@@ -37,16 +37,14 @@ bool are_in_one_store(const Place& one, const Place& other) {
   if (one.kind != other.kind) {
     return false;
   }
-  std::error_code problem; // a missing tree is reported when it is opened
-  return is_tree(one)
-             ? one.path == other.path || std::filesystem::equivalent(one.path, other.path, problem)
-             : one.reference->host == other.reference->host;
+  return is_tree(one) ? is_one_tree(one.path, other.path)
+                      : one.reference->host == other.reference->host;
 }
 
 void check_repository(const V1Storage& tree, const std::string& name) {
   if (!tree.has_repository(name)) {
     throw Error(ErrorKind::not_found,
-                "there is no repository " + name + " in v1-storage:" + tree.folder());
+                "there is no repository " + name + " in v1-storage:" + tree.location());
   }
 }
 
@@ -93,7 +91,7 @@ void remove_repository(Session& session, const Place& repository) {
 RepositoryAccess repository_access(Session& session, const Place& repository) {
   const auto& name = repository.reference->name;
   if (is_tree(repository)) {
-    const auto tree = V1Storage::open(repository.path);
+    const auto tree = open_storage_tree(session, repository.path);
     check_repository(*tree, name);
     return tree->is_private(name) ? RepositoryAccess::restricted : RepositoryAccess::open;
   }
@@ -103,7 +101,7 @@ RepositoryAccess repository_access(Session& session, const Place& repository) {
 void set_repository_access(Session& session, const Place& repository, RepositoryAccess access) {
   const auto& name = repository.reference->name;
   if (is_tree(repository)) {
-    const auto tree = V1Storage::open(repository.path);
+    const auto tree = open_storage_tree(session, repository.path);
     check_repository(*tree, name);
     tree->set_private(name, access == RepositoryAccess::restricted);
     return;

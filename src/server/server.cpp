@@ -94,8 +94,8 @@ public:
 private:
   void fill_service() {
     using Missing = V1Storage::Missing;
-    service_.storage =
-        V1Storage::open(options_.storage, options_.read_only ? Missing::error : Missing::create);
+    service_.storage = seams_.open_storage(options_.storage,
+                                           options_.read_only ? Missing::error : Missing::create);
     if (!options_.read_only) {
       service_.storage->lock_for_writing();
     }

@@ -23,6 +23,14 @@ enum class PathContent {
 /// formats/path_content.
 using LookAtPath = std::function<PathContent(const std::string& path)>;
 
+/// How the path of a storage tree in a bucket begins: "s3://BUCKET[/PREFIX]".
+inline constexpr std::string_view k_bucket_scheme = "s3://";
+
+/// Whether the path of a storage tree is that of a bucket, not of a folder.
+constexpr bool is_in_bucket(std::string_view path) noexcept {
+  return path.starts_with(k_bucket_scheme);
+}
+
 /// A place that images come from or go to, as written on the command line.
 struct Place {
   enum class Kind {
@@ -31,11 +39,11 @@ struct Place {
     docker_daemon,  ///< docker-daemon:NAME[:TAG]
     oci_layout,     ///< oci:DIR[:TAG]
     oci_archive,    ///< oci-archive:FILE[:TAG]
-    v1_storage,     ///< v1-storage:DIR[:NAME[:TAG]]
+    v1_storage,     ///< v1-storage:DIR[:NAME[:TAG]], v1-storage:s3://BUCKET[/PREFIX][:NAME[:TAG]]
   };
 
   Kind kind = Kind::registry;
-  std::string path;                   ///< of a file or folder; empty for a registry and the daemon
+  std::string path; ///< of a file or folder, or in a bucket; empty for a registry and the daemon
   std::optional<Reference> reference; ///< the image, or nothing for all images in the place
 
   /// Reads one of the forms above. A text without a scheme is a local place if find_here() says so,

@@ -41,7 +41,7 @@ struct GcReport {
   std::uint64_t kept_images = 0;   ///< of any kind
 };
 
-/// Removes from the storage tree `folder` the images that no tag of any repository reaches,
+/// Removes from the storage tree at `path` the images that no tag of any repository reaches,
 /// children before their parents, and takes them out of the repositories' lists of images.
 /// `on_image` is called on the caller's thread for each removed image, or for each that would be
 /// removed. After an interruption at any moment the tree is sound, and the next run finishes the
@@ -53,7 +53,7 @@ struct GcReport {
 /// `force`.
 /// Throws Error{local_io}, even with `force`, if a file that shows which images a tag needs cannot
 /// be read. Throws Error{not_found} if there is no tree.
-GcReport collect_garbage(Session& session, const std::string& folder, const GcOptions& options,
+GcReport collect_garbage(Session& session, const std::string& path, const GcOptions& options,
                          const std::function<void(const GcImage&)>& on_image);
 
 } // namespace regctl::ops

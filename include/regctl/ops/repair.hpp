@@ -32,13 +32,13 @@ struct RepairReport {
   std::uint64_t left_alone = 0; ///< images that another process may be writing; a note named each
 };
 
-/// Repairs the damage of the storage tree `folder` for which the remaining data leave no doubt:
+/// Repairs the damage of the storage tree at `path` for which the remaining data leave no doubt:
 /// missing or wrong ancestries, dead uploads whose recorded checksum fits their JSON and layer,
 /// checksums in the old format. Never changes a layer or a JSON. `on_act` is called on the caller's
 /// thread for each repair done, or to be done. A second run finds nothing to do. Other processes
 /// may read and write meanwhile: uploads changed within the last 10 minutes are left alone then.
 /// Throws Error{not_found} if there is no tree.
-RepairReport repair(Session& session, const std::string& folder, const RepairOptions& options,
+RepairReport repair(Session& session, const std::string& path, const RepairOptions& options,
                     const std::function<void(const RepairAct&)>& on_act);
 
 } // namespace regctl::ops

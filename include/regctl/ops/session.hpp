@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/environment.hpp>
 #include <regctl/http/client.hpp>
 #include <regctl/http/credentials.hpp>
 #include <regctl/http/settings.hpp>
@@ -12,6 +13,9 @@
 #include <memory>
 #include <string>
 
+namespace regctl::objects {
+class Buckets;
+}
 namespace regctl::registry {
 class Registries;
 }
@@ -27,6 +31,8 @@ struct SessionOptions {
   http::Credentials::Options credentials;
   Api api = Api::detect;
   std::size_t jobs = 4; ///< layers in flight
+  /// Where the settings of buckets are; also the user's files that it names.
+  Environment environment = process_environment;
   /// The limit of requests a second for each "host:port"; other hosts have no limit.
   std::map<std::string, double> requests_per_second;
 };
@@ -44,6 +50,7 @@ public:
   [[nodiscard]] http::Client& client() noexcept { return client_; }
   [[nodiscard]] http::Credentials& credentials() noexcept { return credentials_; }
   [[nodiscard]] registry::Registries& registries() noexcept { return *registries_; }
+  [[nodiscard]] objects::Buckets& buckets() noexcept { return *buckets_; }
   [[nodiscard]] Progress& progress() noexcept { return progress_; }
   [[nodiscard]] std::size_t jobs() const noexcept { return options_.jobs; }
 
@@ -56,6 +63,7 @@ private:
   http::Credentials credentials_;
   http::Client client_;
   std::unique_ptr<registry::Registries> registries_;
+  std::unique_ptr<objects::Buckets> buckets_;
 };
 
 } // namespace regctl::ops

@@ -4,6 +4,8 @@
 // server/: the embedded registry of protocol v1: routes and answers over the storage tree of
 // formats. Only this directory includes libmicrohttpd. It knows nothing of commands.
 
+#include <regctl/formats/v1_storage.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +28,7 @@ enum class LogFormat { combined, json };
 
 struct ServerOptions {
   std::string listen = "127.0.0.1:5000"; ///< ADDRESS:PORT; port 0 takes a free one
-  std::string storage;                   ///< folder of the tree, created if it does not exist
+  std::string storage; ///< the tree's folder, or s3://BUCKET/PREFIX; made if it is not there
   std::vector<std::string> hosts; ///< the server's own names, "NAME" or "NAME:PORT"; empty: any
   bool read_only = false;
   bool open = false;             ///< allow listening beyond loopback without TLS or without users
@@ -48,6 +50,9 @@ struct ServerSeams {
   /// Returns the registry that missing images are fetched from; empty: there is none. May throw
   /// while that registry is unreachable.
   std::function<registry::v1::Registry&()> mirror_source;
+  /// Opens ServerOptions::storage.
+  std::function<std::shared_ptr<V1Storage>(const std::string& path, V1Storage::Missing missing)>
+      open_storage;
   /// Passes a sentence on to the server's operator. Called from any thread.
   std::function<void(const std::string&)> note;
 };

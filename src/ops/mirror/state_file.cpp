@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/state_file.hpp"
 
+#include "ops/places/storage.hpp"
+
 #include <regctl/base/hash.hpp>
 #include <regctl/base/stream.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <algorithm>
-#include <filesystem>
 
 namespace regctl::ops::mirror {
 
@@ -17,7 +18,7 @@ std::string file_name(const Endpoint& endpoint) {
   constexpr std::size_t k_longest = 60;
   auto end = endpoint;
   if (end.place && !end.place->path.empty()) { // the same path means another tree in another folder
-    end.place->path = std::filesystem::absolute(end.place->path).lexically_normal().string();
+    end.place->path = absolute_tree_path(end.place->path);
   }
   auto text = end.host ? end.host->host : end.to_string();
   if (text.starts_with(k_registry_scheme)) {

@@ -2,6 +2,7 @@
 #include "ops/places/absent_tree.hpp"
 #include "ops/places/nearest.hpp"
 #include "ops/places/open.hpp"
+#include "ops/places/storage.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
@@ -254,24 +255,44 @@ class StorageSide final : public Side {
 public:
   explicit StorageSide(std::shared_ptr<V1Storage> storage) : storage_(std::move(storage)) {}
 
-  [[nodiscard]] std::string describe() const override { return "v1-storage:" + storage_->folder(); }
+  [[nodiscard]] std::string describe() const override {
+    return "v1-storage:" + storage_->location();
+  }
   [[nodiscard]] std::string identity() const override { return describe(); }
 
   std::vector<std::string> repositories(const InScope&) override {
+    const auto listed = storage_->snapshot(); // their tags are asked for next
+    {
+      const std::lock_guard lock(mutex_);
+      listed_ = listed;
+      since_ = Clock::now();
+    }
     std::vector<std::string> names;
-    storage_->for_each_repository([&](const std::string& name) {
+    listed->for_each_repository([&](const std::string& name) {
       names.push_back(Reference::parse("docker.io/" + name).name); // removes library/
     });
     sort_and_unite(names);
     return names;
   }
 
-  std::optional<ListedTags> tags(const std::string& name) override { return storage_->tags(name); }
+  std::optional<ListedTags> tags(const std::string& name) override { return latest()->tags(name); }
 
   AnyRepository open(const std::string& name) override { return storage_->repository(name); }
 
 private:
+  /// The tree, as it was listed if that is not long ago.
+  std::shared_ptr<const V1Storage> latest() {
+    const std::lock_guard lock(mutex_);
+    if (listed_ && Clock::now() - since_ >= k_fresh) {
+      listed_.reset();
+    }
+    return listed_ ? listed_ : storage_;
+  }
+
   std::shared_ptr<V1Storage> storage_; // shared with the repositories
+  std::mutex mutex_;                   ///< guards the members below
+  std::shared_ptr<const V1Storage> listed_;
+  Clock::time_point since_;
 };
 
 class ArchiveSide final : public Side {
@@ -331,20 +352,20 @@ private:
 };
 
 std::unique_ptr<Side> open_tree(Session& session, const Place& place) {
-  auto storage = V1Storage::open(place.path);
+  auto storage = open_storage_tree(session, place.path);
   note_strays(session, *storage,
               place.reference ? std::optional(place.reference->name) : std::nullopt);
   return std::make_unique<StorageSide>(std::move(storage));
 }
 
-std::unique_ptr<Side> open_tree_if_there(const std::string& folder) {
+std::unique_ptr<Side> open_tree_if_there(Session& session, const std::string& path) {
   try {
-    return std::make_unique<StorageSide>(V1Storage::open(folder));
+    return std::make_unique<StorageSide>(open_storage_tree(session, path));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::not_found) {
       throw;
     }
-    return make_absent_tree(folder);
+    return make_absent_tree(path);
   }
 }
 
@@ -384,9 +405,10 @@ std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoin
     return std::make_unique<RegistrySide>(session, std::move(*host), extent);
   }
   if (endpoint.place->kind == Place::Kind::v1_storage) {
-    return purpose == Purpose::plan ? open_tree_if_there(endpoint.place->path)
-                                    : std::make_unique<StorageSide>(V1Storage::open(
-                                          endpoint.place->path, V1Storage::Missing::create));
+    return purpose == Purpose::plan
+               ? open_tree_if_there(session, endpoint.place->path)
+               : std::make_unique<StorageSide>(
+                     open_storage_tree(session, endpoint.place->path, V1Storage::Missing::create));
   }
   throw Error(ErrorKind::unsupported, "cannot mirror to " + endpoint.to_string(),
               endpoint.place->kind == Place::Kind::docker_archive
