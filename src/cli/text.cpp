@@ -13,9 +13,11 @@ namespace regctl::cli {
 namespace {
 
 std::size_t width_of(Character character) {
-  return character.bytes == 0 ? 1
-                              : static_cast<std::size_t>(::utf8proc_charwidth(
-                                    static_cast<utf8proc_int32_t>(character.code)));
+  const bool is_plain = character.code >= ' ' && character.code <= '~'; // most are: no need to look
+  return character.bytes == 0 || is_plain
+             ? 1
+             : static_cast<std::size_t>(
+                   ::utf8proc_charwidth(static_cast<utf8proc_int32_t>(character.code)));
 }
 
 template <class... Arguments> std::string format(const char* pattern, Arguments... arguments) {
@@ -50,8 +52,11 @@ std::string visible_json(std::string_view json) {
   while (!json.empty()) {
     const auto character = first_character(json);
     const auto bytes = character.step();
-    result += character.code != '\n' && is_harmful(character) ? escape_json(character.code)
-                                                              : std::string(json.substr(0, bytes));
+    if (character.code != '\n' && is_harmful(character)) {
+      result += escape_json(character.code);
+    } else {
+      result.append(json.substr(0, bytes));
+    }
     json.remove_prefix(bytes);
   }
   return result;
