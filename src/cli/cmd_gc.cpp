@@ -46,6 +46,7 @@ void collect_as_json(const GcFlags& flags, const std::string& folder, Context& c
   stream.member("size", report.layer_bytes);
   stream.member("kept", report.kept_images);
   stream.member("young_uploads", report.young_uploads);
+  stream.member("young_images", report.young_images);
   stream.member("temporary_files", report.temporary_files);
   stream.member("temporary_size", report.temporary_bytes);
   stream.end();
@@ -69,6 +70,11 @@ void print_report(const ops::GcReport& report, const GcFlags& flags, Context& co
     context.note(
         number_of(report.young_uploads, "of them is a dead upload", "of them are dead uploads") +
         " that may yet go on: --grace");
+  }
+  if (report.young_images > 0) {
+    context.note(number_of(report.young_images, "of them is young: an upload",
+                           "of them are young: uploads") +
+                 " under way may need it: --grace");
   }
   if (!flags.options.apply) {
     context.note("nothing was removed: --apply removes");
@@ -105,7 +111,8 @@ ExitCode run_gc(const GcFlags& flags, Context& context) {
 Action add_gc(Arguments& arguments) {
   auto flags = std::make_shared<GcFlags>();
   auto& options = flags->options;
-  arguments.required("TREE", flags->place, "A storage tree, v1-storage:DIR");
+  arguments.required("TREE", flags->place,
+                     "A storage tree, v1-storage:DIR or v1-storage:s3://BUCKET/PREFIX");
   arguments.flag("--apply", options.apply, "Remove; without it only tell what would be removed");
   arguments.value(
       "--grace", "TIME", [&options](const std::string& text) { options.grace = parse_grace(text); },
@@ -123,7 +130,8 @@ Command gc_command() {
            .summary = "Remove the images of a storage tree that no tag reaches",
            .details =
                "Tells what would be removed; --apply removes it. Not while regctl serve runs "
-               "on the tree.",
+               "on the tree. In a bucket nobody can be kept out: there --grace holds for all "
+               "images, and is an hour or more.",
            .examples = {"regctl gc v1-storage:/srv/registry",
                         "regctl gc --apply --grace 7d v1-storage:/srv/registry"}},
           add_gc};

@@ -80,6 +80,9 @@ server::OriginalSettings settle(const ServeFlags& flags, Context& context,
   auto settings = server::read_original_settings(config, environment, options);
   replace_if_given(options.listen, flags.listen);
   options.storage = choose_storage(flags, config, options.storage, console);
+  if (flags.storage) { // the settings are those of another place
+    options.bucket.reset();
+  }
   replace_if_given(options.tls_cert, flags.tls_cert);
   replace_if_given(options.tls_key, flags.tls_key);
   replace_if_given(options.htpasswd, flags.htpasswd);
@@ -106,6 +109,18 @@ server::OriginalSettings settle(const ServeFlags& flags, Context& context,
   return settings;
 }
 
+/// " (3 repositories, read-only)".
+std::string about(std::optional<std::size_t> repositories, bool is_read_only) {
+  std::string text;
+  if (repositories) {
+    text = number_of(*repositories, "repository", "repositories");
+  }
+  if (is_read_only) {
+    text += text.empty() ? "read-only" : ", read-only";
+  }
+  return text.empty() ? text : " (" + text + ")";
+}
+
 ExitCode run_serve(const ServeFlags& flags, Context& context) {
   server::ServerOptions options;
   const auto settings = settle(flags, context, options);
@@ -116,9 +131,8 @@ ExitCode run_serve(const ServeFlags& flags, Context& context) {
       [&](const server::Server& server) {
         write_port_file(flags.port_file, server.port());
         const auto host = options.listen.substr(0, options.listen.rfind(':'));
-        context.note("serving '" + options.storage + "' (" +
-                     number_of(server.repositories(), "repository", "repositories") +
-                     (options.read_only ? ", read-only" : "") + ") at " + scheme + "://" +
+        context.note("serving '" + options.storage + "'" +
+                     about(server.repositories(), options.read_only) + " at " + scheme + "://" +
                      (host.empty() ? "[::]" : host) + ":" + std::to_string(server.port()));
       },
       [&](const std::string& sentence) { context.note(sentence); });

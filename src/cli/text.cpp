@@ -14,10 +14,9 @@ namespace {
 
 std::size_t width_of(Character character) {
   const bool is_plain = character.code >= ' ' && character.code <= '~'; // most are: no need to look
-  return character.bytes == 0 || is_plain
-             ? 1
-             : static_cast<std::size_t>(
-                   ::utf8proc_charwidth(static_cast<utf8proc_int32_t>(character.code)));
+  return character.bytes == 0 || is_plain ? 1
+                                          : static_cast<std::size_t>(::utf8proc_charwidth(
+                                                static_cast<utf8proc_int32_t>(character.code)));
 }
 
 template <class... Arguments> std::string format(const char* pattern, Arguments... arguments) {

@@ -237,6 +237,10 @@ Place Place::parse(std::string_view text, const LookAtPath& look) {
                                                 : parse_path(text, scheme.kind, rest, look);
     }
   }
+  if (is_in_bucket(text)) {
+    throw Error(ErrorKind::usage, "'" + std::string(text) + "' says not what is in the bucket",
+                "for a storage tree of docker-registry write v1-storage:" + std::string(text));
+  }
   if (auto here = find_here(text, look)) {
     return *std::move(here);
   }

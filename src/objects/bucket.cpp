@@ -161,9 +161,7 @@ std::optional<ObjectInfo> Bucket::find(const std::string& key) {
 }
 
 bool Bucket::has_any(const std::string& prefix) {
-  bool is_there = false;
-  list_page(prefix, {}, {[&](const ObjectInfo&) { is_there = true; }}, 1);
-  return is_there;
+  return !read_page({prefix, "", "", false, 1}).objects.empty();
 }
 
 std::unique_ptr<Source> Bucket::open(const std::string& key, std::uint64_t offset,
@@ -194,6 +192,12 @@ std::unique_ptr<Source> Bucket::open(const std::string& key, std::uint64_t offse
   return http::make_resuming_source(transport_, open_at, size_bytes, describe(key));
 }
 
+std::string Bucket::presign(const std::string& key, std::chrono::seconds valid_for) const {
+  return http::AwsSigner(options_.key(), region())
+      .presign(http::Method::get, url_of(key, {}), valid_for, options_.now())
+      .to_string();
+}
+
 std::optional<std::string> Bucket::read(const std::string& key, std::uint64_t limit_bytes) {
   auto response = ask({.key = key}, key, {404});
   if (response.status == 404) {
@@ -207,36 +211,82 @@ std::optional<std::string> Bucket::read(const std::string& key, std::uint64_t li
 }
 
 void Bucket::list(const std::string& prefix, const OnListed& on_listed) {
-  std::string token;
+  list_range(prefix, {}, {}, on_listed);
+}
+
+std::string Bucket::list_range(const std::string& prefix, const std::string& after,
+                               const std::string& end, const OnListed& on_listed) {
+  PageRequest request{prefix, after, {}, static_cast<bool>(on_listed.prefix), k_keys_a_page};
+  std::string last;
   for (;;) {
-    auto next = list_page(prefix, token, on_listed, k_keys_a_page);
-    if (!next) {
-      return;
+    const auto page = read_page(request);
+    bool has_new = false;
+    const auto take = [&](const std::string& key, const auto& tell) {
+      if (key > last) {
+        last = key;
+        has_new = true;
+      }
+      if (end.empty() || key < end) {
+        tell();
+      }
+    };
+    for (const auto& object : page.objects) {
+      take(object.key, [&] { on_listed.object(object); });
     }
-    if (*next == token) {
+    for (const auto& folder : page.prefixes) {
+      take(folder, [&] { on_listed.prefix(folder); });
+    }
+    if (page.next.empty() || (!end.empty() && last >= end)) {
+      return {};
+    }
+    if (on_listed.goes_on && !on_listed.goes_on()) {
+      return last;
+    }
+    if (page.next == request.token || !has_new) {
       throw Error(ErrorKind::protocol, describe(prefix) + " is listed in pages without end");
     }
-    token = std::move(*next);
+    request.token = page.next;
   }
 }
 
-std::optional<std::string> Bucket::list_page(const std::string& prefix, const std::string& token,
-                                             const OnListed& on_listed, std::size_t most_keys) {
-  http::AwsQuery query = {{"list-type", "2"}, {"prefix", prefix}};
-  if (most_keys != k_keys_a_page) {
-    query.emplace_back("max-keys", std::to_string(most_keys));
+/// A page is read whole before anything of it is told, so that one that was cut can be asked for
+/// again.
+Bucket::Page Bucket::read_page(const PageRequest& request) {
+  const auto& options = transport_.options();
+  for (unsigned tries = 0;; ++tries) {
+    auto response = ask({.key = {}, .query = query_of(request)}, request.prefix);
+    try {
+      return parse_page(*response.body, request.prefix);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::unavailable || tries == options.retries) {
+        throw;
+      }
+      transport_.note(error.message() + "; trying again");
+    }
   }
-  if (on_listed.prefix) {
+}
+
+http::AwsQuery Bucket::query_of(const PageRequest& request) {
+  http::AwsQuery query = {{"list-type", "2"}, {"prefix", request.prefix}};
+  if (request.most_keys != k_keys_a_page) {
+    query.emplace_back("max-keys", std::to_string(request.most_keys));
+  }
+  if (request.wants_folders) {
     query.emplace_back("delimiter", "/");
   }
-  if (!token.empty()) {
-    query.emplace_back("continuation-token", token);
+  if (!request.token.empty()) {
+    query.emplace_back("continuation-token", request.token);
+  } else if (!request.after.empty()) {
+    query.emplace_back("start-after", request.after);
   }
-  const auto response = ask({.key = {}, .query = std::move(query)}, prefix);
+  return query;
+}
+
+Bucket::Page Bucket::parse_page(Source& body, const std::string& prefix) const {
+  Page page;
   ObjectInfo object;
   bool is_truncated = false;
-  std::string next;
-  read_xml(*response.body, "the listing of " + describe(prefix),
+  read_xml(body, "the listing of " + describe(prefix),
            [&](std::string_view path, const std::string& text) {
              constexpr std::string_view k_root = "ListBucketResult/";
              if (!path.starts_with(k_root)) {
@@ -253,20 +303,23 @@ std::optional<std::string> Bucket::list_page(const std::string& prefix, const st
                object.changed =
                    std::chrono::system_clock::from_time_t(parse_rfc3339(text).value_or(0));
              } else if (path == "Contents") {
-               on_listed.object(std::exchange(object, {}));
-             } else if (path == "CommonPrefixes/Prefix" && on_listed.prefix) {
-               on_listed.prefix(text);
+               page.objects.push_back(std::exchange(object, {}));
+             } else if (path == "CommonPrefixes/Prefix") {
+               page.prefixes.push_back(text);
              } else if (path == "IsTruncated") {
                is_truncated = text == "true";
              } else if (path == "NextContinuationToken") {
-               next = text;
+               page.next = text;
              }
            });
-  if (is_truncated && next.empty()) {
+  if (is_truncated && page.next.empty()) {
     throw Error(ErrorKind::protocol,
                 "the listing of " + describe(prefix) + " is cut, and says not how it goes on");
   }
-  return is_truncated ? std::optional(next) : std::nullopt;
+  if (!is_truncated) {
+    page.next.clear();
+  }
+  return page;
 }
 
 std::optional<std::string> Bucket::put(const std::string& key, std::string_view text,

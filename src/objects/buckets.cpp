@@ -48,25 +48,42 @@ std::unique_ptr<StorageTree> Buckets::open_tree(std::string_view path) {
   return open_bucket_tree(open_bucket(parsed.bucket), parsed.prefix);
 }
 
+void Buckets::configure(const std::string& bucket, BucketSettings settings) {
+  const std::lock_guard lock(mutex_);
+  settings_.insert_or_assign(bucket, std::move(settings));
+}
+
 std::shared_ptr<Bucket> Buckets::open_bucket(const std::string& name) {
   const std::lock_guard lock(mutex_);
   auto& bucket = buckets_[name];
   if (!bucket) {
-    BucketOptions options;
-    options.name = name;
-    const auto region = environment_("AWS_REGION");
-    const auto endpoint = environment_("AWS_ENDPOINT_URL");
-    options.region = region.value_or("us-east-1");
-    options.endpoint =
-        http::Url::parse(endpoint.value_or("https://s3." + options.region + ".amazonaws.com"));
+    bucket = std::make_shared<Bucket>(transport_, options_for(name, settings_[name]));
+  }
+  return bucket;
+}
+
+BucketOptions Buckets::options_for(const std::string& name, const BucketSettings& own) {
+  BucketOptions options;
+  options.name = name;
+  options.encrypt = own.encrypt;
+  const auto region = environment_("AWS_REGION");
+  const auto endpoint = environment_("AWS_ENDPOINT_URL");
+  options.region = !own.region.empty() ? own.region : region.value_or("us-east-1");
+  options.endpoint =
+      own.endpoint
+          ? *own.endpoint
+          : http::Url::parse(endpoint.value_or("https://s3." + options.region + ".amazonaws.com"));
+  options.addressing = own.addressing.value_or(Addressing::path);
+  if (own.key) {
+    options.key = [key = *own.key] { return key; };
+  } else {
     options.key = [this] {
       return http::AwsKey{environment_("AWS_ACCESS_KEY_ID").value_or(""),
                           http::Secret(environment_("AWS_SECRET_ACCESS_KEY").value_or("")),
                           http::Secret()};
     };
-    bucket = std::make_shared<Bucket>(transport_, std::move(options));
   }
-  return bucket;
+  return options;
 }
 
 } // namespace regctl::objects

@@ -11,13 +11,22 @@ namespace regctl::objects {
 
 namespace {
 
-constexpr std::size_t k_listings_at_a_time = 16;
+constexpr std::size_t k_parts = 8; // listed at a time; each costs one request more
 
 /// A path's folder, and the name in it.
 std::pair<std::string, std::string> split(const std::string& path) {
   const auto slash = path.rfind('/');
   return slash == std::string::npos ? std::pair(std::string(), path)
                                     : std::pair(path.substr(0, slash), path.substr(slash + 1));
+}
+
+/// A few of the names, with as many between each and the next.
+std::vector<std::string> evenly(const std::vector<std::string>& names) {
+  std::vector<std::string> chosen;
+  for (std::size_t i = 1; i < k_parts && names.size() >= k_parts; ++i) {
+    chosen.push_back(names[i * names.size() / k_parts]);
+  }
+  return chosen;
 }
 
 } // namespace
@@ -28,16 +37,63 @@ ListedTree::ListedTree(std::shared_ptr<Bucket> bucket, std::string_view prefix,
   list_all();
 }
 
-/// A folder that has many folders in it is listed in parts: each part leaves a page half full, and
-/// costs a request more.
 void ListedTree::list_all() {
-  const auto add = [&](const ObjectInfo& object) {
-    files_.add(std::string_view(object.key).substr(prefix().size()), object);
-  };
-  std::vector<std::string> parts;
-  bucket().list(prefix(), {add, [&](const std::string& part) { parts.push_back(part); }});
-  run_parallel(k_listings_at_a_time, parts.size(),
-               [&](std::size_t i) { bucket().list(parts[i], {add}); });
+  const auto images = folder_key("images");
+  const auto repositories = folder_key("repositories");
+  run_parallel(2, 2, [&](std::size_t i) {
+    if (i == 0) {
+      list_folder(images, [&](const std::string& last) {
+        // IDs are spread evenly over the digits that they begin with.
+        return last < images + "1"
+                   ? std::vector<std::string>{images + "4", images + "8", images + "c"}
+                   : std::vector<std::string>();
+      });
+    } else {
+      list_folder(repositories,
+                  [&](const std::string& last) { return evenly(names_after(repositories, last)); });
+    }
+  });
+}
+
+/// Lists the first page of what lies below a folder. If there is more, `choose` says at which keys
+/// behind the last one that was listed further parts begin.
+void ListedTree::list_folder(
+    const std::string& folder,
+    const std::function<std::vector<std::string>(const std::string& last)>& choose) {
+  auto last = bucket().list_range(
+      folder, {}, {}, {[&](const ObjectInfo& object) { add(object); }, {}, [] { return false; }});
+  if (!last.empty()) {
+    auto bounds = choose(last);
+    bounds.insert(bounds.begin(), std::move(last));
+    list_ranges(folder, std::move(bounds));
+  }
+}
+
+std::vector<std::string> ListedTree::names_after(const std::string& folder,
+                                                 const std::string& last) {
+  std::vector<std::string> names;
+  bucket().list_range(folder, last, {},
+                      {[](const ObjectInfo&) {},
+                       [&](const std::string& name) {
+                         if (name > last) {
+                           names.push_back(name);
+                         }
+                       }});
+  return names;
+}
+
+/// Lists what lies between each of the bounds and the next one. A key that is itself a bound is no
+/// file of a tree.
+void ListedTree::list_ranges(const std::string& folder, std::vector<std::string> bounds) {
+  bounds.push_back({});
+  run_parallel(k_parts, bounds.size() - 1, [&](std::size_t i) {
+    bucket().list_range(folder, bounds[i], bounds[i + 1],
+                        {[&](const ObjectInfo& object) { add(object); }});
+  });
+}
+
+void ListedTree::add(const ObjectInfo& object) {
+  files_.add(std::string_view(object.key).substr(prefix().size()), object);
 }
 
 std::optional<std::string> ListedTree::read(const std::string& path,

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace regctl::objects {
 
@@ -14,7 +15,7 @@ namespace regctl::objects {
 /// The functions that write throw Error{usage}.
 class ListedTree final : public ObjectTree {
 public:
-  /// Lists the folders of the tree, many of them in parallel.
+  /// Lists all folders of the tree; those with very many files in several parts at a time.
   ListedTree(std::shared_ptr<Bucket> bucket, std::string_view prefix,
              std::shared_ptr<KnownContents> known);
 
@@ -40,6 +41,11 @@ private:
                        const OnName& on_folder) const override;
   [[nodiscard]] std::optional<ObjectInfo> find_object(const std::string& path) const override;
   void list_all();
+  void list_folder(const std::string& folder,
+                   const std::function<std::vector<std::string>(const std::string& last)>& choose);
+  std::vector<std::string> names_after(const std::string& folder, const std::string& last);
+  void list_ranges(const std::string& folder, std::vector<std::string> bounds);
+  void add(const ObjectInfo& object);
   [[noreturn]] void refuse_writing() const;
 
   FileListing files_;

@@ -45,6 +45,10 @@ public:
                            : bucket_->open(object_.key, offset, size_bytes, object_.etag);
   }
 
+  [[nodiscard]] std::string url(std::chrono::seconds valid_for) const override {
+    return bucket_->presign(object_.key, valid_for);
+  }
+
 private:
   std::shared_ptr<Bucket> bucket_; // shared with the tree, which this may outlive
   ObjectInfo object_;
@@ -98,6 +102,13 @@ std::string ObjectTree::folder_key(std::string_view path) const {
 std::unique_ptr<StoredFile> ObjectTree::find_file(const std::string& path) const {
   auto object = find_object(path);
   return object ? std::make_unique<ObjectFile>(bucket_, *std::move(object)) : nullptr;
+}
+
+std::unique_ptr<StoredFile> ObjectTree::open_known(const std::string& path,
+                                                   std::uint64_t size_bytes,
+                                                   std::string version) const {
+  return std::make_unique<ObjectFile>(bucket_,
+                                      ObjectInfo{key_of(path), size_bytes, std::move(version), {}});
 }
 
 bool ObjectTree::has_file(const std::string& path) const {

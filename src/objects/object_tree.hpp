@@ -23,6 +23,8 @@ public:
   [[nodiscard]] bool has_leases_among_processes() const noexcept override { return false; }
 
   [[nodiscard]] std::unique_ptr<StoredFile> find_file(const std::string& path) const override;
+  [[nodiscard]] std::unique_ptr<StoredFile>
+  open_known(const std::string& path, std::uint64_t size_bytes, std::string version) const override;
   [[nodiscard]] bool has_file(const std::string& path) const override;
   [[nodiscard]] std::unique_ptr<FolderView> view(const std::string& path) const override;
   bool list(const std::string& path, const OnName& on_name) const override;

@@ -238,7 +238,7 @@ void audit(Session& session, const Place& place, const AuditOptions& options,
     auto storage = open_storage_tree(session, place.path);
     const auto only = name ? std::optional(name->name) : std::nullopt;
     note_strays(session, *storage, only);
-    store = make_audit_store(std::move(storage), only);
+    store = make_audit_store(only ? std::move(storage) : storage->snapshot(), only);
   } else if (place.kind == Place::Kind::registry) {
     store = make_audit_store(session, {name->host}, name->name);
   } else {

@@ -8,7 +8,9 @@
 #include <regctl/ops/gc.hpp>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace regctl::ops {
@@ -21,6 +23,7 @@ using Index = ImageGraph::Index;
 /// writes that must not be reordered.
 constexpr std::size_t k_batch = 64;
 constexpr auto k_writer_patience = std::chrono::seconds(1);
+constexpr auto k_least_grace = std::chrono::hours(1);
 
 class Collection {
 public:
@@ -31,6 +34,7 @@ public:
   GcReport run() {
     std::unique_ptr<V1Storage::Exclusive> exclusive;
     if (options_.apply) {
+      check_grace();
       exclusive = storage_->lock_exclusively();
       if (!exclusive) {
         throw Error(ErrorKind::unavailable,
@@ -39,17 +43,32 @@ public:
                     "stop the server, or wait for the push, and try again");
       }
     }
-    const auto store = make_audit_store(storage_, std::nullopt);
+    listed_ = storage_->snapshot();
+    const auto store = make_audit_store(listed_, std::nullopt);
     graph_.read(session_, *store, {}, std::nullopt);
     refuse_hidden();
     refuse_damage();
-    keep_young_uploads();
-    remove(choose());
+    keep_young();
+    if (storage_->keeps_out_other_processes() || !options_.apply) {
+      remove(choose());
+    } else {
+      remove_beside_others(choose());
+    }
     clean_up();
     return report_;
   }
 
 private:
+  /// In a bucket nothing tells what other processes are about to do with an image: only its age.
+  void check_grace() const {
+    if (!storage_->keeps_out_other_processes() && options_.grace < k_least_grace) {
+      throw Error(ErrorKind::usage,
+                  "other writers to " + storage_->location() +
+                      " cannot be kept out: images younger than an hour may be theirs",
+                  "let --grace be 1h or more");
+    }
+  }
+
   /// Refuses to go on if a file cannot be read, since it may protect any image. --force accepts
   /// damage, but not this.
   [[noreturn]] void refuse_hidden(const std::string& what, const std::string& why) const {
@@ -82,7 +101,7 @@ private:
   void refuse_hidden_tag(const ImageGraph::Tag& tag) const {
     const auto& repository = graph_.repositories()[tag.repository];
     try {
-      static_cast<void>(storage_->find_tag(repository, tag.name));
+      static_cast<void>(listed_->find_tag(repository, tag.name));
     } catch (const Error& error) {
       refuse_hidden("tag " + repository + ":" + tag.name, error.message());
     }
@@ -90,7 +109,7 @@ private:
 
   [[nodiscard]] std::optional<std::vector<std::string>> read_ancestry(const std::string& id) const {
     try {
-      return storage_->ancestry(id);
+      return listed_->ancestry(id);
     } catch (const Error& error) {
       refuse_hidden("the ancestry of image " + short_id(id), error.message());
     }
@@ -114,8 +133,8 @@ private:
   /// overflow the clock's nanoseconds.
   [[nodiscard]] std::chrono::seconds age_of(const std::string& id,
                                             std::chrono::system_clock::time_point now) const {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-        now - storage_->last_change(id).value_or(now));
+    return std::chrono::duration_cast<std::chrono::seconds>(now -
+                                                            listed_->last_change(id).value_or(now));
   }
 
   /// Keeps an image that cannot be read, and all images in its recorded ancestry.
@@ -127,9 +146,10 @@ private:
     }
   }
 
-  /// Keeps uploads that may still go on, with the images below them.
-  void keep_young_uploads() {
-    const auto now = std::chrono::system_clock::now();
+  /// Keeps what other processes may be at work on, with the images below it: uploads that may still
+  /// go on, and where others are not kept out, all that is young.
+  void keep_young() {
+    const auto now = listed_->now();
     for (Index i = 0; i < graph_.images().size(); ++i) {
       const auto& image = graph_.images()[i];
       if (!image.is_there || image.is_reached) {
@@ -139,10 +159,14 @@ private:
       if (image.own == Verdict::unreadable) {
         session_.progress().note("image " + short_id(id) + " is kept: " + graph_.detail(i));
         keep_hidden(i);
-      } else if (image.own == Verdict::dead_upload && !storage_->is_remnant(id) &&
-                 age_of(id, now) < options_.grace) {
+      } else if (image.own == Verdict::dead_upload) {
+        if (!listed_->is_remnant(id) && age_of(id, now) < options_.grace) {
+          graph_.keep(i);
+          ++report_.young_uploads;
+        }
+      } else if (!storage_->keeps_out_other_processes() && age_of(id, now) < options_.grace) {
         graph_.keep(i);
-        ++report_.young_uploads;
+        ++report_.young_images;
       }
     }
   }
@@ -192,6 +216,13 @@ private:
     if (!options_.apply) {
       return;
     }
+    const auto condemned = condemned_.find(id);
+    if (condemned != condemned_.end()) {
+      if (!condemned->second->remove()) {
+        session_.progress().note("image " + short_id(id) + " is kept: it is being pushed again");
+      }
+      return;
+    }
     const auto writer = storage_->write_image(id, k_writer_patience);
     if (!writer) {
       throw Error(ErrorKind::unavailable, "image " + short_id(id) + " is being written",
@@ -200,10 +231,62 @@ private:
     writer->remove();
   }
 
+  /// Without a lock that keeps others out: first all images are marked, so that no further push
+  /// builds on them; then those are spared that a tag has come to need until then.
+  void remove_beside_others(std::vector<Index> chosen) {
+    condemn(chosen);
+    spare(chosen);
+    remove(chosen);
+    condemned_.clear();
+  }
+
+  void condemn(const std::vector<Index>& chosen) {
+    std::vector<std::unique_ptr<V1Storage::ImageWriter>> writers(chosen.size());
+    run_parallel(session_.jobs(), chosen.size(), [&](std::size_t i) {
+      const auto id = graph_.images()[chosen[i]].id.text();
+      writers[i] = storage_->write_image(id, k_writer_patience);
+      if (!writers[i]) {
+        throw Error(ErrorKind::unavailable, "image " + short_id(id) + " is being written",
+                    "try again when its push is done");
+      }
+      writers[i]->condemn();
+    });
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      condemned_[graph_.images()[chosen[i]].id.text()] = std::move(writers[i]);
+    }
+  }
+
+  void spare(std::vector<Index>& chosen) {
+    const auto latest = storage_->snapshot();
+    std::set<std::string> spared;
+    latest->for_each_repository([&](const std::string& name) {
+      for (const auto& [tag, id] : latest->tags(name).value_or(V1Tags())) {
+        const auto image = id ? graph_.find(*id) : ImageGraph::k_none;
+        const bool is_new = image == ImageGraph::k_none || !graph_.images()[image].is_reached;
+        if (id && is_new) {
+          spare_chain(*id, spared);
+        }
+      }
+    });
+    std::erase_if(chosen, [&](Index i) { return spared.contains(graph_.images()[i].id.text()); });
+    report_.kept_images += spared.size();
+    report_.young_images += spared.size();
+  }
+
+  void spare_chain(const std::string& top, std::set<std::string>& spared) {
+    const auto chain = storage_->likely_chain(top).value_or(std::vector<std::string>{top});
+    for (const auto& id : chain) {
+      const auto condemned = condemned_.find(id);
+      if (condemned != condemned_.end() && spared.insert(id).second) {
+        condemned->second->reprieve();
+      }
+    }
+  }
+
   [[nodiscard]] GcImage describe(const ImageGraph::Image& image) const {
     const auto id = image.id.text();
     const auto why = image.own != Verdict::dead_upload ? GcImage::Why::orphan
-                     : storage_->is_remnant(id)        ? GcImage::Why::remnant
+                     : listed_->is_remnant(id)         ? GcImage::Why::remnant
                                                        : GcImage::Why::dead_upload;
     // The size of a layer is unknown only for an unreadable image, and those are kept.
     return {id, why, ImageGraph::known(image.layer_bytes)};
@@ -213,6 +296,9 @@ private:
     std::vector<UnfinishedFile> files;
     storage_->for_each_unfinished([&](const auto& file) { files.push_back(file); });
     for (const auto& file : files) {
+      if (file.started && listed_->now() - *file.started < options_.grace) {
+        continue; // its writer may be at work
+      }
       ++report_.temporary_files;
       report_.temporary_bytes += file.size_bytes;
       if (options_.apply) {
@@ -234,10 +320,12 @@ private:
   }
 
   Session& session_;
-  std::shared_ptr<V1Storage> storage_; // shared with the audit store
+  std::shared_ptr<V1Storage> storage_;
+  std::shared_ptr<const V1Storage> listed_; ///< as it was found; shared with the audit store
   const GcOptions& options_;
   const std::function<void(const GcImage&)>& on_image_;
   ImageGraph graph_;
+  std::map<std::string, std::unique_ptr<V1Storage::ImageWriter>> condemned_; ///< by their IDs
   GcReport report_;
 };
 

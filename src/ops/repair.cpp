@@ -33,7 +33,8 @@ public:
       exclusive_ = storage_->lock_exclusively(); // nothing if other processes have the tree open;
                                                  // then uploads are treated with care
     }
-    const auto store = make_audit_store(storage_, std::nullopt);
+    listed_ = storage_->snapshot();
+    const auto store = make_audit_store(listed_, std::nullopt);
     graph_.read(session_, *store, {}, std::nullopt);
     std::vector<Index> order(graph_.images().size());
     std::iota(order.begin(), order.end(), Index{0});
@@ -56,15 +57,15 @@ private:
     if (!image.is_there || image.own == Verdict::json_damaged || image.own == Verdict::unreadable) {
       return;
     }
-    if (is_dead && storage_->is_remnant(id)) { // meant to go, complete or not
-      return;
+    if (is_dead && !image.is_reached && listed_->is_remnant(id)) {
+      return; // meant to go, complete or not
     }
     if (is_dead && !is_quiet(id)) {
       leave_alone(id, "was written within the last minutes");
       return;
     }
     const bool is_proven = is_dead && is_whole(id);
-    if (is_proven || (!is_dead && needs_ancestry(index, id)) || storage_->has_old_checksum(id)) {
+    if (is_proven || (!is_dead && needs_ancestry(index, id)) || listed_->has_old_checksum(id)) {
       write(index, id, is_dead, is_proven);
     }
   }
@@ -102,9 +103,9 @@ private:
   }
 
   [[nodiscard]] bool is_quiet(const std::string& id) {
-    const auto changed = storage_->last_change(id);
-    const bool is_alone = options_.dry_run || exclusive_;
-    return is_alone || !changed || std::chrono::system_clock::now() - *changed >= k_quiet;
+    const auto changed = listed_->last_change(id);
+    const bool is_alone = options_.dry_run || (exclusive_ && storage_->keeps_out_other_processes());
+    return is_alone || !changed || listed_->now() - *changed >= k_quiet;
   }
 
   [[nodiscard]] bool is_whole(const std::string& id) {
@@ -131,7 +132,7 @@ private:
   /// Whether the recorded ancestry is missing or differs from the parents, if they are complete.
   [[nodiscard]] bool needs_ancestry(Index index, const std::string& id) const {
     const auto chain = graph_.chain(index);
-    return chain && storage_->ancestry(id) != chain;
+    return chain && listed_->ancestry(id) != chain;
   }
 
   void mend_tag(const ImageGraph::Tag& tag) {
@@ -159,7 +160,8 @@ private:
   }
 
   Session& session_;
-  std::shared_ptr<V1Storage> storage_; // shared with the audit store
+  std::shared_ptr<V1Storage> storage_;
+  std::shared_ptr<const V1Storage> listed_; ///< as it was found; shared with the audit store
   const RepairOptions& options_;
   const std::function<void(const RepairAct&)>& on_act_;
   std::unique_ptr<V1Storage::Exclusive> exclusive_;

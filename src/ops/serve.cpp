@@ -2,6 +2,7 @@
 #include "ops/places/storage.hpp"
 
 #include <regctl/base/interrupt.hpp>
+#include <regctl/objects/buckets.hpp>
 #include <regctl/ops/serve.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -106,6 +107,10 @@ void serve(Session& session, const server::ServerOptions& options, const std::st
            const std::function<void(const server::Server&)>& on_ready,
            const std::function<void(const std::string&)>& note) {
   server::Server::block_signals(); // before any thread is started
+  if (options.bucket) {
+    const auto path = objects::BucketPath::parse(options.storage);
+    session.buckets().configure(path.bucket, *options.bucket);
+  }
   server::ServerSeams seams;
   seams.note = note;
   seams.open_storage = [&](const std::string& path, V1Storage::Missing missing) {

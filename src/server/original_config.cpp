@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/original_bucket.hpp"
+#include "server/original_values.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/text.hpp>
@@ -13,85 +16,30 @@ namespace regctl::server {
 namespace {
 
 constexpr std::uint64_t k_file_limit_bytes = 1024 * 1024;
-constexpr std::string_view k_env = "_env:";
 constexpr const char* k_supported =
-    "supported are the flavors dev, local and test, or any with 'storage: local'";
+    "supported are storage in folders (dev, local, test) and in buckets (s3, ceph-s3, prod, "
+    "cloudfronts3, gcs, oss, swift)";
 
 bool is_false(const std::string& text) {
   const auto word = lower(text);
   return word == "false" || word == "no" || word == "off" || word == "0";
 }
 
-/// Settings by name, with "_env:" references resolved. The name of a nested one is its path:
-/// "mirroring.source".
-class Values {
-public:
-  Values(const Yaml* flavor, const Environment& environment)
-      : flavor_(flavor), environment_(environment) {}
-
-  /// The value; "" if it is not set, null or empty.
-  [[nodiscard]] std::string get(const std::string& name, const std::string& variable) const {
-    const auto* value = find(name);
-    if (flavor_ == nullptr) {
-      return environment_(variable).value_or("");
-    }
-    if (value == nullptr || value->kind != Yaml::Kind::scalar || value->scalar == "~") {
-      return {};
-    }
-    return evaluate(value->scalar);
-  }
-
-private:
-  [[nodiscard]] const Yaml* find(const std::string& name) const {
-    const auto* value = flavor_;
-    for (std::size_t begin = 0; value != nullptr && begin <= name.size();) {
-      const auto end = std::min(name.find('.', begin), name.size());
-      value = value->find(name.substr(begin, end - begin));
-      begin = end + 1;
-    }
-    return value;
-  }
-
-  /// Resolves "_env:NAME:default".
-  [[nodiscard]] std::string evaluate(const std::string& text) const {
-    if (!text.starts_with(k_env)) {
-      return text;
-    }
-    const auto rest = text.substr(k_env.size());
-    const auto colon = rest.find(':');
-    const auto fallback = colon == std::string::npos ? std::string() : rest.substr(colon + 1);
-    return environment_(rest.substr(0, colon)).value_or(fallback);
-  }
-
-  const Yaml* flavor_; ///< nullptr: only the environment counts
-  const Environment& environment_;
-};
-
-[[noreturn]] void refuse(const std::string& setting, const std::string& value,
-                         const std::string& hint) {
-  throw Error(ErrorKind::unsupported, "the setting " + setting + ": " + value + " is not supported",
-              hint);
-}
-
-void check_storage(const std::string& storage) {
-  if (storage != "local" && storage != "file") {
-    refuse("storage", storage,
-           std::string(k_supported) + "; copy the bucket's images/ and repositories/ to a folder");
-  }
+[[noreturn]] void refuse_storage(const std::string& setting, const std::string& storage) {
+  const auto hint = hint_for_storage(storage);
+  refuse_setting(setting, storage, hint.empty() ? k_supported : hint);
 }
 
 /// Refuses settings with which docker-registry would behave differently.
-void check_the_rest(const Values& values) {
+void check_the_rest(const OriginalValues& values) {
   if (is_false(values.get("standalone", "STANDALONE"))) {
-    refuse("standalone", "false", "this registry is its own index: leave the setting out");
+    refuse_setting("standalone", "false", "this registry is its own index: leave the setting out");
   }
-  constexpr std::array<std::array<const char*, 2>, 3> k_unsupported = {
-      {{"storage_redirect", "STORAGE_REDIRECT"},
-       {"privileged_key", "PRIVILEGED_KEY"},
-       {"cors.origins", "CORS_ORIGINS"}}};
+  constexpr std::array<std::array<const char*, 2>, 2> k_unsupported = {
+      {{"privileged_key", "PRIVILEGED_KEY"}, {"cors.origins", "CORS_ORIGINS"}}};
   for (const auto& [name, variable] : k_unsupported) {
     if (const auto value = values.get(name, variable); !value.empty() && !is_false(value)) {
-      refuse(name, value, "leave it out");
+      refuse_setting(name, value, "leave it out");
     }
   }
 }
@@ -101,7 +49,7 @@ void apply_search(const std::string& backend, ServerOptions& options) {
   if (backend == "none" || is_false(backend)) {
     options.search = false;
   } else if (!backend.empty() && backend != "sqlalchemy" && lower(backend) != "true") {
-    refuse("search_backend", backend, "leave it out for the built-in search, or say none");
+    refuse_setting("search_backend", backend, "leave it out for the built-in search, or say none");
   }
 }
 
@@ -118,18 +66,60 @@ const Yaml& choose_flavor(const Yaml& document, const std::string& file, const s
               "SETTINGS_FLAVOR names one of: " + known);
 }
 
-/// Without a file only the flavors of docker-registry's sample configuration are known.
-void check_flavor_name(const std::string& flavor) {
-  for (const auto* known : {"", "dev", "local", "test", "common"}) {
-    if (flavor == known) {
-      return;
+/// The storage of a flavor of docker-registry's sample configuration, and where it keeps its images
+/// unless it is told.
+struct Flavor {
+  std::string_view name;
+  std::string_view storage;
+  std::string_view path;
+};
+
+constexpr std::array<Flavor, 17> k_flavors = {{
+    {"", "local", ""},
+    {"dev", "local", ""},
+    {"local", "local", ""},
+    {"test", "local", ""},
+    {"common", "local", ""},
+    {"s3", "s3", "/registry"},
+    {"cloudfronts3", "cloudfronts3", "/registry"},
+    {"ceph-s3", "s3", "/registry"},
+    {"prod", "s3", "/prod"},
+    {"gcs", "gcs", "/registry"},
+    {"oss", "alioss", "/registry"},
+    {"swift", "swift", "/registry"},
+    {"azureblob", "azureblob", ""},
+    {"glance", "glance", ""},
+    {"openstack", "glance", ""},
+    {"glance-swift", "glance", ""},
+    {"elliptics", "elliptics", ""},
+}};
+
+/// Without a file only these are known.
+const Flavor& find_flavor(const std::string& name) {
+  for (const auto& flavor : k_flavors) {
+    if (flavor.name == name) {
+      return flavor;
     }
   }
-  throw Error(ErrorKind::unsupported, "the flavor " + flavor + " is not supported", k_supported);
+  throw Error(ErrorKind::unsupported, "the flavor " + name + " is not supported", k_supported);
 }
 
-void apply(const Values& values, ServerOptions& options, OriginalSettings& settings) {
-  options.storage = values.get("storage_path", "STORAGE_PATH");
+void apply_storage(const std::string& setting, const std::string& storage, const std::string& path,
+                   const OriginalValues& values, S3Defaults defaults, ServerOptions& options) {
+  options.redirect = values.is_true("storage_redirect", "STORAGE_REDIRECT", false);
+  if (is_bucket_storage(storage)) {
+    read_original_bucket(storage, path, values, defaults, options);
+    options.redirect = options.redirect || storage == "cloudfronts3";
+  } else if (storage != "local" && storage != "file") {
+    refuse_storage(setting, storage);
+  } else if (options.redirect) {
+    refuse_setting("storage_redirect", "true", "leave it out: a folder has no server of its own");
+  } else {
+    options.storage = path;
+  }
+}
+
+void apply(const OriginalValues& values, ServerOptions& options, OriginalSettings& settings) {
   if (auto issue = values.get("issue", ""); !issue.empty()) {
     issue.erase(std::remove(issue.begin(), issue.end(), '"'), issue.end());
     options.issue = std::move(issue);
@@ -150,19 +140,24 @@ OriginalSettings read_original_settings(const std::string& file, const Environme
   }
   const auto flavor = environment("SETTINGS_FLAVOR").value_or("");
   if (file.empty()) {
-    check_flavor_name(flavor);
+    const auto& known = find_flavor(flavor);
     if (environment("STORAGE_PATH") == "") {
       throw Error(ErrorKind::usage, "the variable STORAGE_PATH is empty",
                   "let it name the storage tree, or unset it");
     }
-    apply(Values(nullptr, environment), options, settings);
+    const OriginalValues values(nullptr, environment);
+    apply_storage("SETTINGS_FLAVOR", std::string(known.storage),
+                  environment("STORAGE_PATH").value_or(std::string(known.path)), values,
+                  flavor == "ceph-s3" ? S3Defaults::ceph : S3Defaults::amazon, options);
+    apply(values, options, settings);
     return settings;
   }
   const auto document = parse_yaml(read_file(file, k_file_limit_bytes), "'" + file + "'");
   const auto& chosen = choose_flavor(document, file, flavor.empty() ? "dev" : flavor);
-  const Values values(&chosen, environment);
+  const OriginalValues values(&chosen, environment);
   const auto storage = values.get("storage", "");
-  check_storage(storage.empty() ? "local" : storage);
+  apply_storage("storage", storage.empty() ? "local" : storage, values.get("storage_path", ""),
+                values, S3Defaults::amazon, options);
   apply(values, options, settings);
   return settings;
 }

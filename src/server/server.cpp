@@ -77,7 +77,7 @@ public:
   }
 
   [[nodiscard]] std::uint16_t port() const { return port_of(listener_); }
-  [[nodiscard]] std::size_t repositories() const { return service_.index->size(); }
+  [[nodiscard]] std::optional<std::size_t> repositories() const { return service_.index->size(); }
 
   void run_until_told() {
     for (;;) {
@@ -103,8 +103,11 @@ private:
     warn_if_locked();
     names_ = std::make_unique<OwnNames>(options_.hosts, reach());
     router_ = std::make_unique<Router>(std::vector<Api*>{&v1_}, *names_, metrics_, log_);
-    service_.index = std::make_unique<SearchIndex>(service_.storage);
+    service_.index = service_.storage->keeps_out_other_processes()
+                         ? make_folder_index(service_.storage)
+                         : make_listed_index(service_.storage, seams_.note);
     service_.read_only = options_.read_only;
+    service_.redirect = options_.redirect;
     service_.search = options_.search;
     service_.issue = options_.issue;
     service_.complain = seams_.note;
@@ -246,7 +249,7 @@ std::uint16_t Server::port() const noexcept {
   return impl_->port();
 }
 
-std::size_t Server::repositories() const {
+std::optional<std::size_t> Server::repositories() const {
   return impl_->repositories();
 }
 

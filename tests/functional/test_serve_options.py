@@ -27,6 +27,7 @@ local: &local
 dev: &dev
     <<: *local
     issue: '"the team registry"'
+azureblob: {<<: *common, storage: azureblob}
 s3: &s3
     <<: *common
     storage: s3
@@ -202,10 +203,11 @@ class Options(TestCase):
     def test_an_unsupported_setting_is_refused_with_its_counterpart(self):
         self.write("config.yml", CONFIG.replace("FOLDER", self.folder))
         config = ("--config", self.path("config.yml"))
-        rows = ((9, "s3", ["storage: s3 is not supported", "storage: local"]),
+        rows = ((9, "azureblob", ["storage: azureblob is not supported", "azcopy"]),
+                (2, "s3", ["boto_bucket", "AWS_BUCKET"]),
                 (9, "index", ["standalone: false is not supported"]),
                 (9, "redirecting", ["storage_redirect: true is not supported"]),
-                (2, "nowhere", ["has no flavor nowhere", "common, local, dev, s3"]))
+                (2, "nowhere", ["has no flavor nowhere", "common, local, dev, azureblob, s3"]))
         for code, flavor, words in rows:
             with self.subTest(flavor):
                 self.refuses(code, "--listen", "127.0.0.1:0", *config, env={"SETTINGS_FLAVOR": flavor}, saying=words)
@@ -230,8 +232,10 @@ class Options(TestCase):
         refusal.exception.close()
 
     def test_variables_with_unsupported_settings_are_refused(self):
-        rows = (({"SETTINGS_FLAVOR": "s3"}, 9, "the flavor s3 is not supported"),
-                ({"SETTINGS_FLAVOR": "swift"}, 9, "the flavor swift is not supported"),
+        rows = (({"SETTINGS_FLAVOR": "glance"}, 9, "SETTINGS_FLAVOR: glance is not supported"),
+                ({"SETTINGS_FLAVOR": "unheard-of"}, 9, "the flavor unheard-of is not supported"),
+                ({"SETTINGS_FLAVOR": "s3"}, 2, "AWS_BUCKET"),
+                ({"SETTINGS_FLAVOR": "s3", "AWS_BUCKET": "b", "AWS_KEY": "k"}, 2, "AWS_KEY and AWS_SECRET"),
                 ({"STANDALONE": "false"}, 9, "standalone: false"),
                 ({"SEARCH_BACKEND": "elastic"}, 9, "search_backend: elastic"),
                 ({"REGISTRY_PORT": "http"}, 2, "is no address"),

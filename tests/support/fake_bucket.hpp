@@ -178,7 +178,9 @@ private:
   Reply list(const Query& query) {
     const auto& prefix = query.at("prefix");
     const auto limit = query.contains("max-keys") ? std::stoul(query.at("max-keys")) : 1000UL;
-    const auto begin = query.contains("continuation-token") ? query.at("continuation-token") : "";
+    const auto begin = query.contains("continuation-token") ? query.at("continuation-token")
+                       : query.contains("start-after")      ? query.at("start-after") + '\1'
+                                                            : "";
     std::string text = "<ListBucketResult>";
     std::string last_prefix;
     std::size_t count = 0;

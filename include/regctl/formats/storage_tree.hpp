@@ -46,6 +46,9 @@ public:
     return open_part(0, size_bytes(), std::move(what));
   }
 
+  /// Optional: a URL by which anybody can read the file for so long. Empty if there is none.
+  [[nodiscard]] virtual std::string url(std::chrono::seconds) const { return {}; }
+
   /// Optional: the file's descriptor, for sendfile(2). Null if the bytes are not in a local file.
   [[nodiscard]] virtual std::shared_ptr<const FileDescriptor> descriptor() const { return nullptr; }
 };
@@ -191,6 +194,11 @@ public:
   /// The file, or nothing if there is none.
   [[nodiscard]] virtual std::unique_ptr<StoredFile> find_file(const std::string& path) const = 0;
 
+  /// A file whose size and version are known from an earlier look; no version means any. Whether it
+  /// is still there shows when it is read.
+  [[nodiscard]] virtual std::unique_ptr<StoredFile>
+  open_known(const std::string& path, std::uint64_t size_bytes, std::string version) const = 0;
+
   /// The content of a small file, or nothing if there is none. Throws Error{protocol} if it is
   /// larger than `limit_bytes`.
   [[nodiscard]] virtual std::optional<std::string> read(const std::string& path,
@@ -232,9 +240,9 @@ public:
   for_each_unfinished(const std::string& path, int levels,
                       const std::function<void(const UnfinishedFile&)>& on_file) const = 0;
 
-  /// The tree as it is now, for work that looks at everything: all names are listed at once, with as
-  /// few requests as can be. It must not be written to, and may outlive this tree. Null if looking
-  /// costs little without that.
+  /// The tree as it is now, for work that looks at everything: all names are listed at once, with
+  /// as few requests as can be. It must not be written to, and may outlive this tree. Null if
+  /// looking costs little without that.
   [[nodiscard]] virtual std::unique_ptr<StorageTree> snapshot() const = 0;
 
   /// Tells of a content that small files may have, so that read_files() need not read those.

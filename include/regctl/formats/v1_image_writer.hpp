@@ -73,8 +73,14 @@ public:
   void put_checksums(const std::vector<std::string>& sums);
 
   /// Removes the image; its children must have been removed before. If interrupted, the rest counts
-  /// as a dead upload, and is_remnant() is true for it.
-  void remove();
+  /// as a dead upload, and is_remnant() is true for it. Returns false if another process has taken
+  /// the image for an upload of its own since condemn(); nothing of it was removed then.
+  bool remove();
+
+  /// The first step of remove(): from now on the image counts as removed.
+  void condemn();
+  /// Takes that back.
+  void reprieve();
 
 private:
   friend class V1Storage;
@@ -93,6 +99,8 @@ private:
   std::string id_;
   std::unique_ptr<StorageFolder> folder_; // leased
   std::unique_ptr<FolderView> seen_;      // what was there; null if looking again costs little
+  bool is_condemned_ = false;
+  bool was_marked_ = false; ///< before it was condemned
 };
 
 } // namespace regctl

@@ -60,6 +60,30 @@ public:
   /// The image if it is complete, else nothing. Throws Error{protocol} for hostile files.
   [[nodiscard]] std::optional<V1Image> find_image(const std::string& id) const;
 
+  /// The same, with the reason why there is none, from one look.
+  struct Found {
+    std::optional<V1Image> image;
+    bool is_marked = false; ///< as an incomplete upload
+  };
+  [[nodiscard]] Found look_up(const std::string& id) const;
+
+  /// The layer of an image if it is complete, with its recorded checksums; else nothing.
+  struct StoredLayer {
+    std::unique_ptr<StoredFile> file; ///< never null
+    std::vector<std::string> checksums;
+  };
+  [[nodiscard]] std::optional<StoredLayer> find_layer(const std::string& id) const;
+
+  /// Forgets what is remembered of an image, where that is done: to be called if reading showed
+  /// that it is not as it was.
+  void look_again(const std::string& id) const;
+
+  /// Where looking costs requests: from now on images that are complete in `listed` are taken for
+  /// complete by find_image() and find_layer(), which then look no more. Nothing: by their own look
+  /// only. (A complete image may be removed meanwhile. So what a push builds on is always looked
+  /// for: image_state().)
+  void trust(std::shared_ptr<const V1Storage> listed);
+
   /// The JSON, in any state.
   [[nodiscard]] std::optional<std::string> image_json(const std::string& id) const;
 
@@ -219,6 +243,8 @@ public:
 private:
   explicit V1Storage(std::unique_ptr<StorageTree> tree);
   friend class ImageWriter;
+  struct Known;
+  [[nodiscard]] Known look(const std::string& id) const;
   [[nodiscard]] std::optional<std::string> read_part(const std::string& id, std::string_view part,
                                                      std::uint64_t limit_bytes) const;
   [[nodiscard]] std::optional<std::string> read_part(const FolderView& image, const std::string& id,

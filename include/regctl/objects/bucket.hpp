@@ -79,17 +79,27 @@ public:
   std::unique_ptr<Source> open(const std::string& key, std::uint64_t offset,
                                std::uint64_t size_bytes, const std::string& etag);
 
+  /// A URL by which anybody can read an object, without a key, for so long (7 days at most). No
+  /// request.
+  [[nodiscard]] std::string presign(const std::string& key, std::chrono::seconds valid_for) const;
+
   /// The whole of a small object, or nothing. Throws Error{protocol} past `limit_bytes`.
   std::optional<std::string> read(const std::string& key, std::uint64_t limit_bytes);
 
   struct OnListed {
     std::function<void(const ObjectInfo&)> object;
     std::function<void(const std::string& prefix)> prefix = {}; ///< with its '/' at the end
+    std::function<bool()> goes_on = {}; ///< asked after each page; empty: always
   };
   /// Lists all keys that begin with `prefix`, in their order, 1000 in a request; with an
   /// on_listed.prefix only up to the next '/', and what lies below that as one prefix. Throws
   /// Error{protocol} for pages that repeat.
   void list(const std::string& prefix, const OnListed& on_listed);
+  /// The same of the keys that come after `after` and before `end`, in the order of their bytes; an
+  /// empty one is no limit. For listings in parallel. Returns the last key that was listed if there
+  /// may be more, because on_listed.goes_on returned false; else "".
+  std::string list_range(const std::string& prefix, const std::string& after,
+                         const std::string& end, const OnListed& on_listed);
 
   // --- writing ---
 
@@ -152,8 +162,21 @@ private:
   [[nodiscard]] http::Url url_of(const std::string& key, const http::AwsQuery& query) const;
   [[nodiscard]] std::string region() const;
   void learn_time(const http::Response& response);
-  std::optional<std::string> list_page(const std::string& prefix, const std::string& token,
-                                       const OnListed& on_listed, std::size_t most_keys);
+  struct PageRequest {
+    std::string prefix;
+    std::string after;
+    std::string token;
+    bool wants_folders = false;
+    std::size_t most_keys = 0;
+  };
+  struct Page {
+    std::vector<ObjectInfo> objects;
+    std::vector<std::string> prefixes;
+    std::string next; ///< the token for the next page; empty: it is the last one
+  };
+  static http::AwsQuery query_of(const PageRequest& request);
+  Page read_page(const PageRequest& request);
+  [[nodiscard]] Page parse_page(Source& body, const std::string& prefix) const;
   /// The answer, if it is a success or has a status in `also`; else throws its error, which names
   /// the key `about`.
   http::Response ask(const Wanted& wanted, std::string_view about,

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,11 +25,23 @@ struct BucketPath {
   [[nodiscard]] std::string to_string() const;
 };
 
+/// Where a bucket is, and its key, if the user's settings for all buckets do not hold.
+struct BucketSettings {
+  std::optional<http::Url> endpoint; ///< nothing: the user's settings, else Amazon's
+  std::string region;                ///< empty: the user's settings, else us-east-1
+  std::optional<Addressing> addressing;
+  bool encrypt = false;
+  std::optional<http::AwsKey> key; ///< nothing: it is looked for
+};
+
 /// The buckets of one run. Each is opened once, so that its region is looked for once. Thread-safe.
 class Buckets {
 public:
   /// `transport` must outlive it, and all that it opens.
   Buckets(http::Transport& transport, Environment environment);
+
+  /// Settings for one bucket. To be called before it is opened.
+  void configure(const std::string& bucket, BucketSettings settings);
 
   /// Opens the storage tree at "s3://BUCKET[/PREFIX]" (open_bucket_tree). Throws Error{usage} for
   /// settings that are wrong, Error{denied} where there are no credentials.
@@ -36,10 +49,12 @@ public:
 
 private:
   std::shared_ptr<Bucket> open_bucket(const std::string& name);
+  BucketOptions options_for(const std::string& name, const BucketSettings& own);
 
   http::Transport& transport_;
   Environment environment_;
-  std::mutex mutex_; ///< guards the map
+  std::mutex mutex_; ///< guards the maps
+  std::map<std::string, BucketSettings> settings_;
   std::map<std::string, std::shared_ptr<Bucket>> buckets_;
 };
 

@@ -15,7 +15,8 @@ namespace regctl::ops {
 struct GcOptions {
   bool apply = false; ///< remove images; otherwise only report them
   bool force = false; ///< also in a tree with damaged tags
-  std::chrono::seconds grace = std::chrono::hours(24); ///< minimum age of removed dead uploads
+  /// Minimum age of removed dead uploads; in a bucket of all that is removed.
+  std::chrono::seconds grace = std::chrono::hours(24);
 };
 
 struct GcImage {
@@ -39,6 +40,7 @@ struct GcReport {
   std::uint64_t temporary_bytes = 0;
   std::uint64_t young_uploads = 0; ///< kept dead uploads, which may be resumed
   std::uint64_t kept_images = 0;   ///< of any kind
+  std::uint64_t young_images = 0;  ///< kept images, which an upload under way may need: in a bucket
 };
 
 /// Removes from the storage tree at `path` the images that no tag of any repository reaches,
@@ -49,10 +51,11 @@ struct GcReport {
 ///
 /// Images below the break of a broken chain are kept as far as the recorded ancestries name them.
 /// Throws Error{unavailable}, with `apply`, while other processes have the tree open for writing.
-/// Throws Error{integrity} if a tag is damaged (as audit() finds without reading layers), unless
-/// `force`.
-/// Throws Error{local_io}, even with `force`, if a file that shows which images a tag needs cannot
-/// be read. Throws Error{not_found} if there is no tree.
+/// In a bucket they cannot be seen: there all that is younger than the grace is kept, which must be
+/// an hour or more (else Error{usage}). Images to remove are marked first, and spared if a tag has
+/// come to need them meanwhile. Throws Error{integrity} if a tag is damaged (as audit() finds
+/// without reading layers), unless `force`. Throws Error{local_io}, even with `force`, if a file
+/// that shows which images a tag needs cannot be read. Throws Error{not_found} if there is no tree.
 GcReport collect_garbage(Session& session, const std::string& path, const GcOptions& options,
                          const std::function<void(const GcImage&)>& on_image);
 

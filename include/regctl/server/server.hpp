@@ -5,12 +5,14 @@
 // formats. Only this directory includes libmicrohttpd. It knows nothing of commands.
 
 #include <regctl/formats/v1_storage.hpp>
+#include <regctl/objects/buckets.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,10 @@ enum class LogFormat { combined, json };
 struct ServerOptions {
   std::string listen = "127.0.0.1:5000"; ///< ADDRESS:PORT; port 0 takes a free one
   std::string storage; ///< the tree's folder, or s3://BUCKET/PREFIX; made if it is not there
+  std::optional<objects::BucketSettings> bucket; ///< of `storage`, if it is in a bucket
+  /// Answers a GET of a layer in a bucket by a redirect to the bucket's server, which must be one
+  /// that clients reach.
+  bool redirect = false;
   std::vector<std::string> hosts; ///< the server's own names, "NAME" or "NAME:PORT"; empty: any
   bool read_only = false;
   bool open = false;             ///< allow listening beyond loopback without TLS or without users
@@ -69,7 +75,8 @@ public:
   Server& operator=(const Server&) = delete;
 
   [[nodiscard]] std::uint16_t port() const noexcept;
-  [[nodiscard]] std::size_t repositories() const;
+  /// Their number; nothing as long as it is not known.
+  [[nodiscard]] std::optional<std::size_t> repositories() const;
 
   /// Serves until SIGTERM or SIGINT. After the first one no further requests are accepted, and this
   /// returns when the running ones are done; after a second one it returns at once. SIGHUP opens

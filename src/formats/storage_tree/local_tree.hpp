@@ -26,6 +26,10 @@ public:
   [[nodiscard]] std::string what(std::string_view path) const override;
 
   [[nodiscard]] std::unique_ptr<StoredFile> find_file(const std::string& path) const override;
+  [[nodiscard]] std::unique_ptr<StoredFile> open_known(const std::string& path, std::uint64_t,
+                                                       std::string) const override {
+    return find_file(path);
+  }
   [[nodiscard]] std::optional<std::string> read(const std::string& path,
                                                 std::uint64_t limit_bytes) const override;
   [[nodiscard]] bool has_leases_among_processes() const noexcept override { return true; }

@@ -27,6 +27,7 @@ std::string json_list(const std::vector<std::string>& texts) {
 constexpr auto k_bytes = Durability::bytes_only; // complete() makes all names durable together
 
 const std::string k_mark = "_inprogress";
+constexpr std::string_view k_upload_mark = "true"; // as docker-registry writes it
 
 /// What may be there of an upload that was not looked at.
 constexpr ImageMemory::Upload k_everything{true, true, true};
@@ -198,7 +199,7 @@ std::string V1Storage::ImageWriter::Layer::commit() {
   auto sum = to_digest(payload_.finish_hex());
   writer_.forget_checksum();
   upload_->commit(k_bytes);
-  writer_.storage_.open_->memory.add_part(writer_.id_, &ImageMemory::Upload::has_layer);
+  writer_.storage_.open_->memory.add_layer(writer_.id_, upload_->size_bytes());
   writer_.put_checksums({sum});
   return sum;
 }
@@ -219,7 +220,7 @@ void V1Storage::ImageWriter::complete() {
   folder_->sync(); // the image's files, before it becomes complete
   folder_->discard(k_mark);
   folder_->sync();
-  storage_.open_->memory.forget(id_, ImageMemory::Forget::upload);
+  storage_.open_->memory.complete_upload(id_);
 }
 
 /// Marks the upload. The mark comes first, because JSON and layer without a mark are a complete
@@ -262,11 +263,30 @@ void V1Storage::ImageWriter::forget_checksum() {
   }
 }
 
-void V1Storage::ImageWriter::remove() {
-  // From here on the image counts as removed. The mark gets its name and text in one step, because
-  // an empty mark would be that of an upload.
-  storage_.open_->memory.forget(id_, ImageMemory::Forget::whole);
+void V1Storage::ImageWriter::condemn() {
+  was_marked_ = seen_ ? seen_->has_file(k_mark) : storage_.is_marked(id_);
+  storage_.open_->memory.forget(id_);
+  // The mark gets its name and text in one step, because an empty mark would be that of an upload.
   folder_->put(k_mark, k_removal_mark);
+  is_condemned_ = true;
+}
+
+void V1Storage::ImageWriter::reprieve() {
+  if (was_marked_) {
+    folder_->put(k_mark, k_upload_mark);
+  } else {
+    folder_->discard(k_mark);
+  }
+  folder_->sync();
+  is_condemned_ = false;
+}
+
+bool V1Storage::ImageWriter::remove() {
+  if (!is_condemned_) {
+    condemn();
+  } else if (!storage_.is_remnant(id_)) {
+    return false;
+  }
   auto names = folder_->names();
   // The JSON is removed late and the mark last: an interruption leaves a dead upload.
   std::stable_partition(names.begin(), names.end(),
@@ -280,6 +300,7 @@ void V1Storage::ImageWriter::remove() {
     folder_->discard(name);
   }
   storage_.open_->tree->remove_folder(image_folder(id_));
+  return true;
 }
 
 void V1Storage::ImageWriter::put_ancestry(const std::vector<std::string>& ids) {

@@ -7,7 +7,7 @@ namespace regctl {
 
 namespace {
 
-constexpr std::chrono::minutes k_texts_hold{10};
+constexpr std::chrono::minutes k_holds{10};
 constexpr std::chrono::minutes k_mark_holds{1}; // others may take it over after two
 constexpr std::size_t k_text_limit_bytes = 16 * 1024;
 constexpr std::size_t k_texts_limit_bytes = 16 * 1024 * 1024;
@@ -25,8 +25,8 @@ std::optional<ImageMemory::Text> ImageMemory::find_text(const std::string& id,
   }
   const std::lock_guard lock(mutex_);
   const auto* found = texts_.find(key_of(id, part));
-  return found != nullptr && Clock::now() - found->since < k_texts_hold ? std::optional(found->text)
-                                                                        : std::nullopt;
+  return found != nullptr && Clock::now() - found->since < k_holds ? std::optional(found->text)
+                                                                   : std::nullopt;
 }
 
 void ImageMemory::put_text(const std::string& id, std::string_view part, Text text) {
@@ -34,7 +34,7 @@ void ImageMemory::put_text(const std::string& id, std::string_view part, Text te
     return;
   }
   if (text.content.size() > k_text_limit_bytes) {
-    forget(id, Forget::whole);
+    forget(id);
     return;
   }
   const auto key = key_of(id, part);
@@ -78,15 +78,52 @@ void ImageMemory::add_part(const std::string& id, bool Upload::*part) {
   }
 }
 
-void ImageMemory::forget(const std::string& id, Forget what) {
+std::optional<ImageMemory::Whole> ImageMemory::find_whole(const std::string& id) {
+  if (!is_on_) {
+    return std::nullopt;
+  }
+  const std::lock_guard lock(mutex_);
+  const auto* found = wholes_.find(id);
+  return found != nullptr && Clock::now() - found->since < k_holds ? std::optional(found->whole)
+                                                                   : std::nullopt;
+}
+
+void ImageMemory::put_whole(const std::string& id, const Whole& whole) {
+  if (is_on_) {
+    const std::lock_guard lock(mutex_);
+    wholes_.put(id, {whole, Clock::now()});
+  }
+}
+
+void ImageMemory::add_layer(const std::string& id, std::uint64_t size_bytes) {
+  if (is_on_) {
+    const std::lock_guard lock(mutex_);
+    if (auto* found = uploads_.find(id)) {
+      found->upload.has_layer = true;
+      found->upload.layer_size_bytes = size_bytes;
+    }
+  }
+}
+
+void ImageMemory::complete_upload(const std::string& id) {
+  if (!is_on_) {
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  const auto* found = uploads_.find(id);
+  if (found != nullptr && found->upload.layer_size_bytes) {
+    wholes_.put(id, {{*found->upload.layer_size_bytes, {}, true}, Clock::now()});
+  }
+  uploads_.erase(id);
+}
+
+void ImageMemory::forget(const std::string& id) {
   if (!is_on_) {
     return;
   }
   const std::lock_guard lock(mutex_);
   uploads_.erase(id);
-  if (what == Forget::upload) {
-    return;
-  }
+  wholes_.erase(id);
   for (const auto* part : {"json", "ancestry", "_checksum"}) {
     if (const auto* found = texts_.find(key_of(id, part))) {
       text_bytes_ -= found->text.content.size();

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -34,6 +35,7 @@ public:
     bool has_json = false;
     bool has_layer = false;
     bool has_checksum = false;
+    std::optional<std::uint64_t> layer_size_bytes = {}; ///< of the layer that this process wrote
   };
   /// The upload, if its mark was put so recently that it keeps other processes out.
   [[nodiscard]] std::optional<Upload> find_upload(const std::string& id);
@@ -41,10 +43,23 @@ public:
   void put_upload(const std::string& id, const Upload& upload);
   /// Remembers that a part of the upload is there; nothing if the upload is not remembered.
   void add_part(const std::string& id, bool Upload::*part);
+  void add_layer(const std::string& id, std::uint64_t size_bytes);
+  /// Remembers that the upload's mark was removed.
+  void complete_upload(const std::string& id);
 
-  /// Forgets the upload, and, with `whole`, the files.
-  enum class Forget { upload, whole };
-  void forget(const std::string& id, Forget what);
+  /// A complete image.
+  struct Whole {
+    std::uint64_t layer_size_bytes = 0;
+    std::string layer_version; ///< empty: not known
+    /// Completed by this process. Nobody removes so young an image, so that it need not be looked
+    /// for again.
+    bool is_own = false;
+  };
+  [[nodiscard]] std::optional<Whole> find_whole(const std::string& id);
+  void put_whole(const std::string& id, const Whole& whole);
+
+  /// Forgets all of the image.
+  void forget(const std::string& id);
 
 private:
   using Clock = std::chrono::steady_clock;
@@ -56,15 +71,21 @@ private:
     Upload upload;
     Clock::time_point since; ///< when the mark was put
   };
+  struct Complete {
+    Whole whole;
+    Clock::time_point since;
+  };
 
   static constexpr std::size_t k_most_texts = 100'000;
   static constexpr std::size_t k_most_uploads = 10'000;
+  static constexpr std::size_t k_most_wholes = 20'000;
 
   bool is_on_;
   std::mutex mutex_; ///< guards what follows
   LimitedMap<Remembered> texts_{k_most_texts};
   std::size_t text_bytes_ = 0;
   LimitedMap<Marked> uploads_{k_most_uploads};
+  LimitedMap<Complete> wholes_{k_most_wholes};
 };
 
 } // namespace regctl

@@ -17,18 +17,25 @@
 
 namespace regctl {
 
+inline constexpr std::size_t k_most_distrusted = 10'000;
+
 /// A tree with its locks: the state that the source files of V1Storage share.
 class V1Storage::OpenTree {
 public:
   explicit OpenTree(std::unique_ptr<StorageTree> opened);
 
   std::unique_ptr<StorageTree> tree;
-  GroupedWriter tags;                     ///< writes tags under the leases of their repositories
-  ImageMemory memory;                     ///< off if looking costs little
-  std::mutex mutex;                       ///< guards `writing` and `swept`
+  GroupedWriter tags;                       ///< writes tags under the leases of their repositories
+  ImageMemory memory;                       ///< off if looking costs little
+  std::shared_ptr<const V1Storage> trusted; ///< V1Storage::trust()
+  LimitedSet distrusted{k_most_distrusted}; ///< images that were not as they were there
+  std::mutex mutex;                       ///< guards `writing`, `swept`, `trusted` and `distrusted`
   std::unique_ptr<StorageFolder> writing; ///< the lease of images/, taken by the first write
   std::mutex long_lists;  ///< held while a long list is parsed: that takes much memory
   LimitedSet swept{1000}; ///< repository folders already cleared of files of killed writers
+
+  /// The listing that tells about an image; null if there is none.
+  std::shared_ptr<const V1Storage> trusted_about(const std::string& id);
 
   /// Leases the folder of a repository before a write; creates it if needed. The first time also
   /// removes files that killed writers left half written, which is safe because all writers hold

@@ -200,6 +200,14 @@ V1Storage::OpenTree::OpenTree(std::unique_ptr<StorageTree> opened)
       }),
       memory(!tree->has_leases_among_processes()) {}
 
+std::shared_ptr<const V1Storage> V1Storage::OpenTree::trusted_about(const std::string& id) {
+  if (!memory.is_on()) {
+    return nullptr;
+  }
+  const std::lock_guard lock(mutex);
+  return distrusted.contains(id) ? nullptr : trusted;
+}
+
 std::unique_ptr<StorageFolder> V1Storage::OpenTree::lease_repository(const std::string& folder) {
   auto leased = tree->lease(folder, Sharing::exclusive, std::nullopt);
   {

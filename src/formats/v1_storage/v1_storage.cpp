@@ -125,27 +125,100 @@ V1Storage::ImageState V1Storage::image_state(const std::string& id) const {
   if (!is_v1_id(id)) {
     return ImageState::absent;
   }
+  if (const auto whole = open_->memory.find_whole(id); whole && whole->is_own) {
+    return ImageState::complete;
+  }
   if (const auto upload = open_->memory.find_upload(id)) {
     return upload->has_json ? ImageState::in_progress : ImageState::absent;
   }
   return state_of(*open_->tree->view(image_folder(id)));
 }
 
+/// What was found of an image: it is complete if there is a layer and no mark, and its JSON can be
+/// read.
+struct V1Storage::Known {
+  std::unique_ptr<StoredFile> layer;
+  bool is_marked = false;
+  std::unique_ptr<FolderView> seen; ///< null if the image was not looked at
+};
+
+V1Storage::Known V1Storage::look(const std::string& id) const {
+  if (const auto whole = open_->memory.find_whole(id)) {
+    return {open_->tree->open_known(image_file(id, "layer"), whole->layer_size_bytes,
+                                    whole->layer_version),
+            false, nullptr};
+  }
+  if (const auto listed = open_->trusted_about(id)) {
+    auto known = listed->look(id);
+    if (known.layer && (!known.seen || known.seen->has_file("json"))) {
+      known.seen = nullptr; // its files may have been replaced since
+      return known;
+    }
+  }
+  auto seen = open_->tree->view(image_folder(id));
+  if (seen->has_file("_inprogress")) {
+    return {nullptr, true, std::move(seen)};
+  }
+  auto layer = seen->find_file("layer");
+  if (layer && open_->memory.is_on() && seen->has_file("json")) {
+    open_->memory.put_whole(id, {layer->size_bytes(), layer->version(), false});
+  }
+  return {std::move(layer), false, std::move(seen)};
+}
+
 std::optional<V1Image> V1Storage::find_image(const std::string& id) const {
+  return look_up(id).image;
+}
+
+V1Storage::Found V1Storage::look_up(const std::string& id) const {
+  if (!is_v1_id(id)) {
+    return {};
+  }
+  const auto known = look(id);
+  const auto read = [&](const char* part, std::uint64_t limit_bytes) {
+    return known.seen ? read_part(*known.seen, id, part, limit_bytes)
+                      : read_part(id, part, limit_bytes);
+  };
+  if (known.is_marked || !known.layer) {
+    return {std::nullopt, known.is_marked};
+  }
+  auto json = read("json", k_document_limit_bytes);
+  if (!json && !known.seen) { // removed since it was looked at
+    look_again(id);
+    return look_up(id);
+  }
+  if (!json) {
+    return {};
+  }
+  auto sums = parse_checksums(read("_checksum", k_small_limit_bytes).value_or(""));
+  return {V1Image{id, std::move(*json), known.layer->size_bytes(), std::move(sums), {}}, false};
+}
+
+std::optional<V1Storage::StoredLayer> V1Storage::find_layer(const std::string& id) const {
   if (!is_v1_id(id)) {
     return std::nullopt;
   }
-  const auto image = open_->tree->view(image_folder(id));
-  if (image->has_file("_inprogress")) {
+  auto known = look(id);
+  if (!known.layer || known.is_marked || (known.seen && !known.seen->has_file("json"))) {
     return std::nullopt;
   }
-  auto json = read_part(*image, id, "json", k_document_limit_bytes);
-  const auto layer = image->find_file("layer");
-  if (!json || !layer) {
-    return std::nullopt;
-  }
-  auto sums = parse_checksums(read_part(*image, id, "_checksum", k_small_limit_bytes).value_or(""));
-  return V1Image{id, std::move(*json), layer->size_bytes(), std::move(sums), {}};
+  auto sums = known.seen
+                  ? parse_checksums(
+                        read_part(*known.seen, id, "_checksum", k_small_limit_bytes).value_or(""))
+                  : checksums(id);
+  return StoredLayer{std::move(known.layer), std::move(sums)};
+}
+
+void V1Storage::look_again(const std::string& id) const {
+  open_->memory.forget(id);
+  const std::lock_guard lock(open_->mutex);
+  open_->distrusted.insert(id);
+}
+
+void V1Storage::trust(std::shared_ptr<const V1Storage> listed) {
+  const std::lock_guard lock(open_->mutex);
+  open_->trusted = std::move(listed);
+  open_->distrusted = LimitedSet(k_most_distrusted);
 }
 
 std::optional<std::string> V1Storage::image_json(const std::string& id) const {
@@ -215,8 +288,7 @@ std::vector<std::string> V1Storage::checksums(const std::string& id) const {
 }
 
 bool V1Storage::has_old_checksum(const std::string& id) const {
-  const auto text =
-      open_->tree->read(image_file(id, "_checksum"), k_small_limit_bytes).value_or("");
+  const auto text = read_part(id, "_checksum", k_small_limit_bytes).value_or("");
   return text.find_first_not_of(" \r\n") != std::string::npos && !text.starts_with('[');
 }
 

@@ -51,9 +51,8 @@ Judgement to_judgement(const Error& error) {
 
 class StorageAudit final : public AuditStore {
 public:
-  StorageAudit(std::shared_ptr<V1Storage> storage, std::optional<std::string> repository)
-      : storage_(repository ? std::move(storage) : storage->snapshot()),
-        repository_(std::move(repository)) {}
+  StorageAudit(std::shared_ptr<const V1Storage> storage, std::optional<std::string> repository)
+      : storage_(std::move(storage)), repository_(std::move(repository)) {}
 
   [[nodiscard]] std::string describe() const override {
     return "v1-storage:" + storage_->location();
@@ -188,7 +187,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<AuditStore> make_audit_store(std::shared_ptr<V1Storage> storage,
+std::unique_ptr<AuditStore> make_audit_store(std::shared_ptr<const V1Storage> storage,
                                              std::optional<std::string> repository) {
   return std::make_unique<StorageAudit>(std::move(storage), std::move(repository));
 }

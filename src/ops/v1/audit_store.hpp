@@ -75,7 +75,7 @@ public:
 };
 
 /// The store is a whole storage tree, or one repository of it.
-std::unique_ptr<AuditStore> make_audit_store(std::shared_ptr<V1Storage> storage,
+std::unique_ptr<AuditStore> make_audit_store(std::shared_ptr<const V1Storage> storage,
                                              std::optional<std::string> repository);
 
 /// The store is a registry's repositories, known from search or its listing, or one repository.

@@ -60,10 +60,7 @@ Response put_image_json(Call& call) {
     return error_response(400, error.message());
   }
   call.turn.end();
-  if (storage.image_state(id) == ImageState::complete) {
-    return error_response(409, k_exists);
-  }
-  if (info.parent && !storage.image_json(*info.parent)) {
+  if (info.parent && storage.image_state(*info.parent) == ImageState::absent) {
     if (auto problem = adopt(call, *info.parent,
                              error_response(400, "Image depends on a non existing parent"))) {
       return std::move(*problem);

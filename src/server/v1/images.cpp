@@ -3,6 +3,7 @@
 #include "server/v1/service.hpp"
 #include "server/v1/stored_body.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/model/digest.hpp>
 
 namespace regctl::server {
@@ -14,6 +15,7 @@ using ImageState = V1Storage::ImageState;
 constexpr const char* k_json = "application/json";
 constexpr const char* k_bytes = "application/octet-stream";
 constexpr auto k_not_found = "Image not found";
+constexpr std::chrono::seconds k_redirect_holds{1200}; // as docker-registry's
 
 /// The entity tag of a part of a complete image, made from its checksum; "" if none is recorded.
 std::string entity_tag(const std::vector<std::string>& checksums, std::string_view part) {
@@ -55,6 +57,13 @@ std::string print_ids(const std::vector<std::string>& ids) {
   return text + "]";
 }
 
+/// The answer about an image that is not complete.
+Response refusal_of(bool is_marked) {
+  // After a 404 the next push sends an image; so it is that also for one whose layer is missing.
+  return is_marked ? error_response(400, "Image is being uploaded, retry later")
+                   : error_response(404, k_not_found);
+}
+
 } // namespace
 
 std::optional<Response> refuse_incomplete(const Call& call) {
@@ -66,11 +75,7 @@ std::optional<Response> refuse_incomplete(const Call& call) {
   if (storage.image_state(id) == ImageState::complete) {
     return std::nullopt;
   }
-  if (storage.is_marked(id)) {
-    return error_response(400, "Image is being uploaded, retry later");
-  }
-  // Also for an image whose layer is missing: after a 404 the next push sends it.
-  return error_response(404, k_not_found);
+  return refusal_of(storage.is_marked(id));
 }
 
 std::optional<Response> adopt(Call& call, const std::string& id, Response absent) {
@@ -83,8 +88,9 @@ std::optional<Response> adopt(Call& call, const std::string& id, Response absent
 }
 
 Response get_image_json(Call& call) {
-  if (auto image = call.service.storage->find_image(call.target.id)) {
-    return json_of(*image, call.request);
+  const auto found = call.service.storage->look_up(call.target.id);
+  if (found.image) {
+    return json_of(*found.image, call.request);
   }
   if (call.service.mirror) {
     const auto asked = call.service.mirror->find_image(call.target.id, call.request);
@@ -95,36 +101,28 @@ Response get_image_json(Call& call) {
       return source_failed_response();
     }
   }
-  return refuse_incomplete(call).value_or(error_response(404, k_not_found));
+  return is_v1_id(call.target.id) ? refusal_of(found.is_marked)
+                                  : error_response(404, "Invalid image ID");
 }
 
-Response get_image_layer(Call& call) {
-  auto& service = call.service;
-  const auto& id = call.target.id;
-  if (auto refusal = refuse_incomplete(call)) {
-    if (service.mirror && is_v1_id(id)) {
-      if (auto response = service.mirror->open_layer(id, call.request)) {
-        return std::move(*response);
-      }
-    }
-    return std::move(*refusal);
-  }
-  const auto file = service.storage->open_layer(id);
-  if (!file) {
-    return error_response(404, k_not_found);
-  }
-  const auto tag = entity_tag(service.storage->checksums(id), "layer");
-  if (is_not_modified(call.request, tag)) {
+namespace {
+
+/// The whole layer, or the part that the client asks for.
+Response layer_response(const Request& request, const std::string& id,
+                        const V1Storage::StoredLayer& layer) {
+  const auto& file = *layer.file;
+  const auto tag = entity_tag(layer.checksums, "layer");
+  if (is_not_modified(request, tag)) {
     return not_modified_response(tag);
   }
-  auto range = parse_range(call.request.header("Range"), file->size_bytes());
-  if (const auto condition = call.request.header("If-Range"); condition && *condition != tag) {
-    range = {ByteRange::Kind::whole, 0, file->size_bytes()};
+  auto range = parse_range(request.header("Range"), file.size_bytes());
+  if (const auto condition = request.header("If-Range"); condition && *condition != tag) {
+    range = {ByteRange::Kind::whole, 0, file.size_bytes()};
   }
   Response response;
   response.headers = {{"Content-Type", k_bytes}, {"Accept-Ranges", "bytes"}};
   make_cacheable(response, tag);
-  const auto size = std::to_string(file->size_bytes());
+  const auto size = std::to_string(file.size_bytes());
   if (range.kind == ByteRange::Kind::unsatisfiable) {
     auto refusal = error_response(416, "The layer has " + size + " bytes");
     refusal.headers.push_back({"Accept-Ranges", "bytes"});
@@ -137,8 +135,55 @@ Response get_image_layer(Call& call) {
         {"Content-Range", "bytes " + std::to_string(range.first) + "-" +
                               std::to_string(range.first + range.size_bytes - 1) + "/" + size});
   }
-  set_body(response, *file, range.first, range.size_bytes, "the layer of image " + id);
+  set_body(response, file, range.first, range.size_bytes, "the layer of image " + id);
   return response;
+}
+
+/// Not to be kept: the URL ends.
+Response redirect_to(std::string url) {
+  Response response;
+  response.status = 302;
+  response.headers = {{"Location", std::move(url)}, {"Cache-Control", "no-store"}};
+  return response;
+}
+
+/// Nothing if the image is not complete. A layer that was replaced or removed since it was looked
+/// at is looked for again.
+std::optional<Response> stored_layer(const Call& call) {
+  const auto& storage = *call.service.storage;
+  const auto& id = call.target.id;
+  auto layer = storage.find_layer(id);
+  if (layer && call.service.redirect && call.request.method == "GET") {
+    if (auto url = layer->file->url(k_redirect_holds); !url.empty()) {
+      return redirect_to(std::move(url));
+    }
+  }
+  try {
+    return layer ? std::optional(layer_response(call.request, id, *layer)) : std::nullopt;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::unavailable) {
+      throw;
+    }
+  }
+  storage.look_again(id);
+  layer = storage.find_layer(id);
+  return layer ? std::optional(layer_response(call.request, id, *layer)) : std::nullopt;
+}
+
+} // namespace
+
+Response get_image_layer(Call& call) {
+  auto& service = call.service;
+  const auto& id = call.target.id;
+  if (auto response = stored_layer(call)) {
+    return std::move(*response);
+  }
+  if (service.mirror && is_v1_id(id)) {
+    if (auto response = service.mirror->open_layer(id, call.request)) {
+      return std::move(*response);
+    }
+  }
+  return refuse_incomplete(call).value_or(error_response(404, k_not_found));
 }
 
 Response get_image_ancestry(Call& call) {

@@ -69,8 +69,8 @@ std::string tag_key(const std::string& name, const std::string& tag) {
 /// {"team/app:1.0": "ID", …}, made repository by repository.
 class Listing final : public TextSource {
 public:
-  Listing(std::shared_ptr<V1Storage> storage, std::vector<std::string> names)
-      : storage_(std::move(storage)), names_(std::move(names)) {}
+  Listing(SearchIndex& index, std::vector<std::string> names)
+      : index_(index), names_(std::move(names)) {}
 
 private:
   bool add_to(std::string& text) override {
@@ -88,7 +88,7 @@ private:
   }
 
   void add_repository(const std::string& name, std::string& text) {
-    for (const auto& [tag, id] : storage_->tags(name).value_or(V1Tags())) {
+    for (const auto& [tag, id] : index_.tags(name).value_or(V1Tags())) {
       // A tag that cannot be read is null: without it the tag would seem to be removed.
       text += is_first_ ? "" : ", ";
       text += tag_key(name, tag);
@@ -97,7 +97,7 @@ private:
     }
   }
 
-  std::shared_ptr<V1Storage> storage_; // shared: may outlive the request
+  SearchIndex& index_; // of the server
   std::vector<std::string> names_;
   std::size_t next_ = 0;
   bool is_first_ = true;
@@ -149,7 +149,7 @@ Response get_search(Call& call) {
 Response list_repositories(Call& call) {
   auto names = find_names(call, "");
   auto response = json_response("");
-  response.stream = std::make_unique<Listing>(call.service.storage, std::move(names));
+  response.stream = std::make_unique<Listing>(*call.service.index, std::move(names));
   return response;
 }
 

@@ -3,57 +3,50 @@
 
 #include <regctl/formats/v1_storage.hpp>
 
-#include <map>
+#include <cstddef>
+#include <functional>
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace regctl::server {
 
-/// The names of all repositories, in memory. They are read from the tree at the start, in parallel,
-/// and updated by this server's own writes. Every search compares the versions of the tree's
-/// folders, which shows changes by other processes, so that no answer is stale. Thread-safe.
+/// The names of all repositories, in memory. This server's own writes are in it at once.
+/// Thread-safe.
 class SearchIndex {
 public:
-  /// Reads the tree.
-  explicit SearchIndex(std::shared_ptr<const V1Storage> storage);
+  SearchIndex() = default;
+  SearchIndex(const SearchIndex&) = delete;
+  SearchIndex& operator=(const SearchIndex&) = delete;
+  virtual ~SearchIndex() = default;
 
-  void add(const std::string& name);
-  void remove(const std::string& name);
+  /// Tells of a change that this server has made to a repository.
+  virtual void add(const std::string& name) = 0;
+  virtual void remove(const std::string& name) = 0;
 
   /// The names that contain `term`, in order, ignoring the case of ASCII letters. (docker-registry:
-  /// SQL LIKE.)
-  [[nodiscard]] std::vector<std::string> find(std::string_view term);
-  [[nodiscard]] std::size_t size() const;
+  /// SQL LIKE.) Throws Error{unavailable} as long as not all names are known.
+  [[nodiscard]] virtual std::vector<std::string> find(std::string_view term) = 0;
 
-  /// Whether a repository has tags. Reads its folder again if it has changed.
-  [[nodiscard]] bool has_tags(const std::string& name);
+  /// The number of repositories; nothing as long as it is not known.
+  [[nodiscard]] virtual std::optional<std::size_t> size() const = 0;
 
-private:
-  struct Namespace {
-    std::string name;
-    std::string version; // from before it was read; empty: it must be read again
-    std::vector<std::string> repositories;
-  };
+  /// Whether a repository has tags.
+  [[nodiscard]] virtual bool has_tags(const std::string& name) = 0;
 
-  struct Repository {
-    std::string folded;  ///< its name in lower case
-    std::string version; ///< from before its tags were counted; empty: count again
-    bool has_tags = false;
-  };
-
-  void refresh();
-  void read(Namespace& space) const;
-  void replace(const Namespace& space);
-
-  std::shared_ptr<const V1Storage> storage_; // shared with the server
-  std::mutex refreshing_;                    ///< guards `read_`
-  std::map<std::string, std::string> read_;  // namespace → Namespace::version
-  mutable std::shared_mutex mutex_;          ///< guards `names_`
-  std::map<std::string, Repository> names_;
+  /// The tags of a repository, for listings of all of them; nothing if there is no such repository.
+  [[nodiscard]] virtual std::optional<V1Tags> tags(const std::string& name) = 0;
 };
+
+/// The index of a tree in a folder: read at once, in parallel. Every search compares the versions
+/// of the tree's folders, which shows changes by other processes, so that no answer is stale.
+std::unique_ptr<SearchIndex> make_folder_index(std::shared_ptr<const V1Storage> storage);
+
+/// The index of a tree where each look costs requests. It is made of a listing of the whole tree in
+/// the background, and anew every five minutes: only then are changes by other processes seen.
+/// `storage` trusts that listing too. `note` is told why a listing failed; it is tried again.
+std::unique_ptr<SearchIndex> make_listed_index(std::shared_ptr<V1Storage> storage,
+                                               std::function<void(const std::string&)> note);
 
 } // namespace regctl::server

@@ -36,6 +36,7 @@ struct Service {
   Turns documents{k_documents_bytes};
   Turns diffs{1}; ///< comparisons of layers: one at a time, as each takes up to as much memory
   bool read_only = false;
+  bool redirect = false; ///< layers that others can send are fetched there
   bool search = true;
   std::string issue;                                ///< the answer for "/"
   std::function<std::string()> metrics;             ///< the text of /metrics

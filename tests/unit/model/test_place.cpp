@@ -33,6 +33,12 @@ TEST_CASE("every form of a place is read and written back") {
       {"oci-archive:f.tar", Place::Kind::oci_archive, "f.tar", "oci-archive:f.tar"},
       {"v1-storage:/srv/registry", Place::Kind::v1_storage, "/srv/registry",
        "v1-storage:/srv/registry"},
+      {"v1-storage:s3://images/registry", Place::Kind::v1_storage, "s3://images/registry",
+       "v1-storage:s3://images/registry"},
+      {"v1-storage:s3://images:team/app:1.0", Place::Kind::v1_storage, "s3://images",
+       "v1-storage:s3://images:team/app:1.0"},
+      {"v1-storage:s3://images/a/b:app", Place::Kind::v1_storage, "s3://images/a/b",
+       "v1-storage:s3://images/a/b:app"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.written);

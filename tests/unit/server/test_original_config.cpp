@@ -74,9 +74,23 @@ dev:
 test:
     <<: *local
     issue: '"hello"'
+azureblob:
+    <<: *common
+    storage: azureblob
 s3:
     <<: *common
     storage: s3
+    s3_region: _env:AWS_REGION
+    boto_bucket: _env:AWS_BUCKET
+    storage_path: _env:STORAGE_PATH:/registry
+    s3_encrypt: _env:AWS_ENCRYPT:true
+    s3_secure: _env:AWS_SECURE:true
+    s3_access_key: _env:AWS_KEY
+    s3_secret_key: _env:AWS_SECRET
+    boto_host: _env:AWS_HOST
+    boto_port: _env:AWS_PORT
+    boto_calling_format: _env:AWS_CALLING_FORMAT
+    storage_redirect: _env:STORAGE_REDIRECT
 nothing:
     storage:
     storage_path: ~
@@ -140,13 +154,15 @@ TEST_CASE("the error names an unsupported setting") {
     const char* message;
   };
   const Row rows[] = {
-      {k_file, {{"SETTINGS_FLAVOR", "s3"}}, "the setting storage: s3 is not supported"},
+      {k_file,
+       {{"SETTINGS_FLAVOR", "azureblob"}},
+       "the setting storage: azureblob is not supported"},
       {k_file, {{"STANDALONE", "False"}}, "the setting standalone: false is not supported"},
       {k_file,
        {{"SETTINGS_FLAVOR", "local"}, {"SEARCH_BACKEND", "elastic"}},
        "the setting search_backend: elastic is not supported"},
-      {"dev: {storage: swift}", {}, "the setting storage: swift is not supported"},
-      {"dev: {storage_redirect: yes}", {}, "the setting storage_redirect: yes is not supported"},
+      {"dev: {storage: glance}", {}, "the setting storage: glance is not supported"},
+      {"dev: {storage_redirect: yes}", {}, "the setting storage_redirect: true is not supported"},
       {"dev: {privileged_key: /k}", {}, "the setting privileged_key: /k is not supported"},
       {"dev: {cors: {origins: '*'}}", {}, "the setting cors.origins: * is not supported"},
   };
@@ -155,10 +171,117 @@ TEST_CASE("the error names an unsupported setting") {
     CHECK(failure(ErrorKind::unsupported, [&] { read_text(row.text, row.variables); }) ==
           row.message);
   }
-  for (const Variables& variables : {Variables{{"SETTINGS_FLAVOR", "s3"}},
-                                     {{"STANDALONE", "0"}},
-                                     {{"STORAGE_REDIRECT", "true"}}}) {
+  for (const Variables& variables :
+       {Variables{{"SETTINGS_FLAVOR", "elliptics"}},
+        {{"SETTINGS_FLAVOR", "unheard-of"}},
+        {{"SETTINGS_FLAVOR", "gcs"}, {"GCS_BUCKET", "b"}, {"GCS_OAUTH2", "true"}},
+        {{"STANDALONE", "0"}},
+        {{"STORAGE_REDIRECT", "true"}}}) {
     failure(ErrorKind::unsupported, [&] { read("", variables); });
+  }
+}
+
+namespace {
+
+/// The settings of a bucket on one line, as "http://h:1 region path key secret", for the
+/// environment and, where `from_file`, for the file with that environment.
+std::string bucket_line(const Variables& variables, const std::string& file = "") {
+  const auto result = file.empty() ? read("", variables) : read_text(file, variables);
+  const auto& bucket = result.options.bucket;
+  REQUIRE(bucket);
+  using objects::Addressing;
+  return result.options.storage + " " + (bucket->endpoint ? bucket->endpoint->origin() : "amazon") +
+         " " + (bucket->region.empty() ? "-" : bucket->region) + " " +
+         (!bucket->addressing                               ? "-"
+          : *bucket->addressing == Addressing::virtual_host ? "host"
+                                                            : "path") +
+         (bucket->encrypt ? " encrypted" : "") + " " +
+         (bucket->key ? bucket->key->id + "/" + bucket->key->secret.reveal() : "-") +
+         (result.options.redirect ? " redirect" : "");
+}
+
+} // namespace
+
+TEST_CASE("the settings of a bucket are those of the original") {
+  struct Row {
+    Variables variables;
+    const char* expected;
+  };
+  const Row rows[] = {
+      {{{"SETTINGS_FLAVOR", "s3"}, {"AWS_BUCKET", "b"}}, "s3://b/registry amazon - - encrypted -"},
+      {{{"SETTINGS_FLAVOR", "prod"}, {"AWS_BUCKET", "b"}}, "s3://b/prod amazon - - encrypted -"},
+      {{{"SETTINGS_FLAVOR", "cloudfronts3"}, {"AWS_BUCKET", "b"}},
+       "s3://b/registry amazon - - encrypted - redirect"},
+      {{{"SETTINGS_FLAVOR", "s3"},
+        {"AWS_BUCKET", "b"},
+        {"AWS_REGION", "eu-west-1"},
+        {"STORAGE_PATH", "a/b/"},
+        {"AWS_KEY", "k"},
+        {"AWS_SECRET", "s"},
+        {"AWS_ENCRYPT", "false"},
+        {"STORAGE_REDIRECT", "yes"}},
+       "s3://b/a/b amazon eu-west-1 - k/s redirect"},
+      {{{"SETTINGS_FLAVOR", "s3"},
+        {"AWS_BUCKET", "b"},
+        {"STORAGE_PATH", "/"},
+        {"AWS_HOST", "ceph"},
+        {"AWS_PORT", "7480"},
+        {"AWS_SECURE", "1"},
+        {"AWS_ENCRYPT", "off"}},
+       "s3://b https://ceph:7480 - path -"},
+      {{{"SETTINGS_FLAVOR", "s3"},
+        {"AWS_BUCKET", "b"},
+        {"AWS_HOST", "h"},
+        {"AWS_SECURE", "False"},
+        {"AWS_ENCRYPT", "no"},
+        {"AWS_CALLING_FORMAT", "boto.s3.connection.SubdomainCallingFormat"}},
+       "s3://b/registry http://h - host -"},
+      {{{"SETTINGS_FLAVOR", "ceph-s3"},
+        {"AWS_BUCKET", "b"},
+        {"AWS_HOST", "h"},
+        {"AWS_PORT", "7480"},
+        {"AWS_CALLING_FORMAT", "boto.s3.connection.OrdinaryCallingFormat"}},
+       "s3://b/registry http://h:7480 - path -"},
+      {{{"SETTINGS_FLAVOR", "gcs"}, {"GCS_BUCKET", "b"}, {"GCS_KEY", "k"}, {"GCS_SECRET", "s"}},
+       "s3://b/registry https://storage.googleapis.com auto path k/s"},
+      {{{"SETTINGS_FLAVOR", "oss"},
+        {"OSS_BUCKET", "b"},
+        {"OSS_HOST", "oss-cn-hangzhou.aliyuncs.com"},
+        {"OSS_KEY", "k"},
+        {"OSS_SECRET", "s"}},
+       "s3://b/registry https://oss-cn-hangzhou.aliyuncs.com oss-cn-hangzhou host k/s"},
+      {{{"SETTINGS_FLAVOR", "swift"},
+        {"OS_AUTH_URL", "http://swift:8080/auth/v1.0"},
+        {"OS_CONTAINER", "c"},
+        {"OS_TENANT_NAME", "test"},
+        {"OS_USERNAME", "tester"},
+        {"OS_PASSWORD", "pw"},
+        {"OS_REGION_NAME", "RegionOne"}},
+       "s3://c/registry http://swift:8080 RegionOne path test:tester/pw"},
+      {{{"SETTINGS_FLAVOR", "swift"},
+        {"OS_AUTH_URL", "https://keystone:5000/v3"},
+        {"OS_CONTAINER", "c"},
+        {"AWS_HOST", "swift"},
+        {"AWS_KEY", "k"},
+        {"AWS_SECRET", "s"}},
+       "s3://c/registry https://swift - path k/s"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.expected);
+    CHECK(bucket_line(row.variables) == row.expected);
+  }
+  CHECK(bucket_line(
+            {{"SETTINGS_FLAVOR", "s3"}, {"AWS_BUCKET", "b"}, {"AWS_KEY", "k"}, {"AWS_SECRET", "s"}},
+            k_file) == "s3://b/registry amazon - - encrypted k/s");
+}
+
+TEST_CASE("settings of a bucket that are not enough are usage errors") {
+  for (const Variables& variables :
+       {Variables{{"SETTINGS_FLAVOR", "s3"}},
+        {{"SETTINGS_FLAVOR", "s3"}, {"AWS_BUCKET", "b"}, {"AWS_KEY", "k"}},
+        {{"SETTINGS_FLAVOR", "gcs"}, {"GCS_BUCKET", "b"}, {"GCS_SECRET", "s"}},
+        {{"SETTINGS_FLAVOR", "swift"}, {"OS_CONTAINER", "c"}}}) {
+    failure(ErrorKind::usage, [&] { read("", variables); });
   }
 }
 

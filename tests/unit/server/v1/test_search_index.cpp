@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 using namespace regctl;
-using server::SearchIndex;
+using server::make_folder_index;
 using test::TemporaryFolder;
 
 namespace {
@@ -28,7 +28,8 @@ TEST_CASE_FIXTURE(Fixture, "parts of names are found in any case, and results ar
   for (const auto* name : {"team/Demo", "library/demo", "team/deep/demo-2", "other/100%_x"}) {
     make(name);
   }
-  SearchIndex index(storage);
+  const auto opened = make_folder_index(storage);
+  auto& index = *opened;
   CHECK(index.size() == 4);
   CHECK(index.find("DEMO") == Names{"library/demo", "team/Demo", "team/deep/demo-2"});
   CHECK(index.find("m/de") == Names{"team/Demo", "team/deep/demo-2"});
@@ -38,7 +39,8 @@ TEST_CASE_FIXTURE(Fixture, "parts of names are found in any case, and results ar
 }
 
 TEST_CASE_FIXTURE(Fixture, "repositories written by the server or by others are found at once") {
-  SearchIndex index(storage);
+  const auto opened = make_folder_index(storage);
+  auto& index = *opened;
   CHECK(index.find("").empty());
   make("team/a"); // by somebody else
   CHECK(index.find("") == Names{"team/a"});
@@ -63,6 +65,7 @@ TEST_CASE_FIXTURE(Fixture, "folders with impossible names are skipped") {
         "repositories/team/..%252F", "repositories/.hidden/x"}) {
     std::filesystem::create_directories(folder / path);
   }
-  SearchIndex index(storage);
+  const auto opened = make_folder_index(storage);
+  auto& index = *opened;
   CHECK(index.find("") == Names{"team/a"});
 }

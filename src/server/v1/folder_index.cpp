@@ -4,6 +4,9 @@
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/text.hpp>
 
+#include <map>
+#include <mutex>
+#include <shared_mutex>
 #include <utility>
 
 namespace regctl::server {
@@ -12,14 +15,50 @@ namespace {
 
 constexpr std::size_t k_readers = 8;
 
-} // namespace
+class FolderIndex final : public SearchIndex {
+public:
+  explicit FolderIndex(std::shared_ptr<const V1Storage> storage);
 
-SearchIndex::SearchIndex(std::shared_ptr<const V1Storage> storage) : storage_(std::move(storage)) {
+  void add(const std::string& name) override;
+  void remove(const std::string& name) override;
+  [[nodiscard]] std::vector<std::string> find(std::string_view term) override;
+  [[nodiscard]] std::optional<std::size_t> size() const override;
+  /// Reads the repository's folder again if it has changed.
+  [[nodiscard]] bool has_tags(const std::string& name) override;
+  [[nodiscard]] std::optional<V1Tags> tags(const std::string& name) override {
+    return storage_->tags(name);
+  }
+
+private:
+  struct Namespace {
+    std::string name;
+    std::string version; // from before it was read; empty: it must be read again
+    std::vector<std::string> repositories;
+  };
+
+  struct Repository {
+    std::string folded;  ///< its name in lower case
+    std::string version; ///< from before its tags were counted; empty: count again
+    bool has_tags = false;
+  };
+
+  void refresh();
+  void read(Namespace& space) const;
+  void replace(const Namespace& space);
+
+  std::shared_ptr<const V1Storage> storage_; // shared with the server
+  std::mutex refreshing_;                    ///< guards `read_`
+  std::map<std::string, std::string> read_;  // namespace → Namespace::version
+  mutable std::shared_mutex mutex_;          ///< guards `names_`
+  std::map<std::string, Repository> names_;
+};
+
+FolderIndex::FolderIndex(std::shared_ptr<const V1Storage> storage) : storage_(std::move(storage)) {
   refresh();
 }
 
 /// Reads namespaces that are new or have changed, and forgets removed ones.
-void SearchIndex::refresh() {
+void FolderIndex::refresh() {
   const std::lock_guard lock(refreshing_);
   std::vector<Namespace> changed;
   auto gone = read_;
@@ -42,13 +81,13 @@ void SearchIndex::refresh() {
   }
 }
 
-void SearchIndex::read(Namespace& space) const {
+void FolderIndex::read(Namespace& space) const {
   space.version = storage_->namespace_version(space.name);
   storage_->for_each_repository_in(
       space.name, [&](const std::string& name) { space.repositories.push_back(name); });
 }
 
-void SearchIndex::replace(const Namespace& space) {
+void FolderIndex::replace(const Namespace& space) {
   const auto prefix = space.name + "/";
   const std::unique_lock lock(mutex_);
   auto end = names_.lower_bound(prefix);
@@ -60,7 +99,7 @@ void SearchIndex::replace(const Namespace& space) {
   }
 }
 
-void SearchIndex::add(const std::string& name) {
+void FolderIndex::add(const std::string& name) {
   {
     const std::shared_lock lock(mutex_);
     if (names_.contains(name)) {
@@ -71,12 +110,12 @@ void SearchIndex::add(const std::string& name) {
   names_.emplace(name, Repository{lower(name), {}, false});
 }
 
-void SearchIndex::remove(const std::string& name) {
+void FolderIndex::remove(const std::string& name) {
   const std::unique_lock lock(mutex_);
   names_.erase(name);
 }
 
-std::vector<std::string> SearchIndex::find(std::string_view term) {
+std::vector<std::string> FolderIndex::find(std::string_view term) {
   refresh();
   const auto wanted = lower(term);
   std::vector<std::string> found;
@@ -89,7 +128,7 @@ std::vector<std::string> SearchIndex::find(std::string_view term) {
   return found;
 }
 
-bool SearchIndex::has_tags(const std::string& name) {
+bool FolderIndex::has_tags(const std::string& name) {
   const auto version = storage_->repository_version(name); // before the read, to notice changes
   {
     const std::shared_lock lock(mutex_);
@@ -107,9 +146,15 @@ bool SearchIndex::has_tags(const std::string& name) {
   return has_tags;
 }
 
-std::size_t SearchIndex::size() const {
+std::optional<std::size_t> FolderIndex::size() const {
   const std::shared_lock lock(mutex_);
   return names_.size();
+}
+
+} // namespace
+
+std::unique_ptr<SearchIndex> make_folder_index(std::shared_ptr<const V1Storage> storage) {
+  return std::make_unique<FolderIndex>(std::move(storage));
 }
 
 } // namespace regctl::server
