@@ -29,12 +29,22 @@ class Spoil:
     """What is done to one request. Positions are shares of a size, from 0 to 1, as sizes become known late."""
 
     def __init__(self, status=None, is_passed_on=False, cut_request=None, cut_answer=None, flip_request=None,
-                 flip_answer=None, headers=None):
-        self.status = status  # the answer, instead of the server's, which may nevertheless get the request
-        self.is_passed_on = is_passed_on
-        self.headers = headers or {}
+                 flip_answer=None, headers=None, body=b"", change_body=None, is_last=False):
+        self.status, self.body = status, body  # the answer, instead of the server's,
+        self.is_passed_on = is_passed_on  # which may nevertheless get the request
+        self.headers = headers or {}  # of that answer, or in place of the server's of these names
+        self.change_body = change_body or (lambda body: body)  # of the server's answer
         self.cut_request, self.cut_answer = cut_request, cut_answer
         self.flip_request, self.flip_answer = flip_request, flip_answer
+        self.is_last = is_last  # the connection is closed after the answer, without a word of it
+
+    def changed(self, status, headers, body):
+        """The client's answer, made of the server's."""
+        if self.status is not None:
+            return self.status, list(self.headers.items()), self.body
+        ours = {name.lower() for name in self.headers}
+        kept = [(name, value) for name, value in headers if name.lower() not in ours]
+        return status, kept + list(self.headers.items()), self.change_body(body)
 
 
 class _Flow:
@@ -80,18 +90,18 @@ class _Handler(BaseHTTPRequestHandler):
         request = middleman.note(self.command, self.path, self.headers, size)
         try:
             spoil = middleman.choose(request) or Spoil()
-            answer = None
+            answer = None, [], b""
             if spoil.status is None or spoil.is_passed_on:
                 answer = self.pass_on(request, spoil)
             else:
                 self.read_body(size, lambda piece: None)
-            if spoil.status is not None:
-                return self.answer(spoil.status, spoil.headers.items(), b"", Spoil())
-            return self.answer(*answer, spoil)
+            answer = spoil.changed(*answer)
+            middleman.on_answer(request, answer[0])
+            self.answer(*answer, spoil)
+            self.close_connection |= spoil.is_last
         except (Spoiled, OSError, http.client.HTTPException):  # also where the one side or the other has gone
             self.close_connection = True
             self.upstream.close()
-            return None
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_request
 
@@ -110,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in self.headers.items():
             if name.lower() not in OF_ONE_HOP:
                 self.upstream.putheader(name, middleman.change_request(name, value))
-        if self.command == "PUT":
+        if self.command in ("PUT", "POST"):
             self.upstream.putheader("Content-Length", str(request.body_size))
         self.upstream.endheaders()
         flow = _Flow(request.body_size, self.upstream.send, lambda n: middleman.on_body(request, n),
@@ -185,6 +195,9 @@ class Middleman:
     def on_body(self, request, size):
         """So many bytes of a request's body have gone to the server."""
         self.on_bytes(size)
+
+    def on_answer(self, request, status):
+        """The client is about to get an answer with this status."""
 
     def change_request(self, name, value):
         """A header's value on its way to the server."""
