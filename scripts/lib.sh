@@ -17,20 +17,28 @@ build_packages=(g++ meson ninja-build pkg-config libarchive-dev libcli11-dev lib
 peer_packages=(ca-certificates curl python3)
 test_packages=(clang clang-format docker-registry doctest-dev libclang-rt-14-dev openssl shellcheck
   skopeo strace zstd)
+s3_packages=(ceph-mon ceph-osd radosgw) # whose S3 server tests start by themselves
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-apt_options=()
-# install_packages NAME…: installs those that are not there; says nothing if all are.
-install_packages() {
+# find_missing NAME…: puts into $missing the packages that are not there.
+find_missing() {
   command -v dpkg-query >/dev/null || die "this script knows Debian 12 only; install yourself: $*"
-  local package missing=()
+  local package
+  missing=()
   for package in "$@"; do
     dpkg-query -W -f='${Status}\n' "$package" 2>/dev/null | grep -q '^install ok' ||
       missing+=("$package")
   done
+}
+
+apt_options=()
+# install_packages NAME…: installs those that are not there; says nothing if all are.
+install_packages() {
+  local missing
+  find_missing "$@"
   if [ ${#missing[@]} = 0 ]; then return; fi
   say "installing ${missing[*]}"
   as_root apt-get update -q
@@ -38,23 +46,30 @@ install_packages() {
     "${apt_options[@]}" "${missing[@]}"
 }
 
-# install_engines: Docker's engine, podman and buildah, for tests that start them by hand. No service of theirs
-# is started, and nothing that is there is replaced: an engine that is there is the one that is used.
-install_engines() {
-  local policy=/usr/sbin/policy-rc.d wanted=() ours='' failed=''
-  command -v dockerd >/dev/null || wanted+=(docker.io)
-  command -v docker >/dev/null || wanted+=(docker.io)
-  command -v podman >/dev/null || wanted+=(podman crun)
-  command -v buildah >/dev/null || wanted+=(buildah)
-  if [ ${#wanted[@]} = 0 ]; then return; fi
+# install_unstarted NAME…: as install_packages, but starts no service of what it installs.
+install_unstarted() {
+  local policy=/usr/sbin/policy-rc.d missing ours='' failed=''
+  find_missing "$@"
+  if [ ${#missing[@]} = 0 ]; then return; fi
   if [ ! -e "$policy" ]; then
     ours=yes
     printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
     as_root chmod 755 "$policy"
   fi
-  (apt_options=(--no-remove) && install_packages "${wanted[@]}") || failed=yes # in a subshell: it may end
+  (install_packages "$@") || failed=yes # in a subshell: it may end
   if [ -n "$ours" ]; then as_root rm "$policy"; fi
-  if [ -n "$failed" ]; then die "apt could not install ${wanted[*]}"; fi
+  if [ -n "$failed" ]; then die "apt could not install $*"; fi
+}
+
+# install_engines: Docker's engine, podman and buildah, for tests that start them by hand. Nothing that is there is
+# replaced: an engine that is there is the one that is used.
+install_engines() {
+  local wanted=() apt_options=(--no-remove)
+  command -v dockerd >/dev/null || wanted+=(docker.io)
+  command -v docker >/dev/null || wanted+=(docker.io)
+  command -v podman >/dev/null || wanted+=(podman crun)
+  command -v buildah >/dev/null || wanted+=(buildah)
+  if [ ${#wanted[@]} != 0 ]; then install_unstarted "${wanted[@]}"; fi
 }
 
 # install_node: Node and npm, unless they are there in whatever way.
