@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What tests have in common that need a bucket of a real S3 server."""
+
+from ceph import shared_ceph
+from harness import TestCase
+from s3_proxy import S3Proxy
+
+
+class S3Case(TestCase):
+    """Has a bucket of its own, `bucket`, to which the program finds its way by the environment."""
+
+    def setUp(self):
+        super().setUp()
+        self.bucket = shared_ceph().make_bucket()
+        self.addCleanup(self.bucket.remove)
+        self.s3_environment = self.bucket.environment()
+
+    def environment(self, extra):
+        return super().environment({**self.s3_environment, **extra})
+
+    def start_proxy(self):
+        """A proxy before the server, through which the program goes from now on."""
+        proxy = S3Proxy(shared_ceph())
+        self.addCleanup(proxy.stop)
+        self.s3_environment = self.bucket.environment(proxy.endpoint)
+        return proxy
