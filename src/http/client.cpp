@@ -180,13 +180,16 @@ private:
     }
   }
 
+  /// `request` at `url`, signed.
+  static Request signed_for(const Request& request, const Url& url) {
+    auto attempt = request;
+    attempt.url = url;
+    attempt.sign = nullptr;
+    request.sign(attempt);
+    return attempt;
+  }
+
   Outcome try_once(const Request& request) {
-    if (request.sign) {
-      auto attempt = request;
-      attempt.sign = nullptr;
-      request.sign(attempt);
-      return try_once(attempt);
-    }
     auto url = request.url;
     std::optional<NamedBy> named_by;
     if (request.named_by) {
@@ -196,7 +199,8 @@ private:
       if (named_by) {
         check_named_host(*named_by, url);
       }
-      auto exchange = start(request, url, named_by);
+      auto exchange = request.sign ? start(signed_for(request, url), url, named_by)
+                                   : start(request, url, named_by);
       if (!exchange->wait_for_head()) {
         auto failure = failure_of(*exchange, url, named_by);
         if (shows_another_certificate(url, *exchange, failure)) {
@@ -258,7 +262,9 @@ private:
     options.url = url;
     options.headers = request.headers;
     options.cookies = request.cookies;
-    options.authorization = is_authorized_at(request, url) ? &request.authorization : nullptr;
+    if (is_authorized_at(request, url)) {
+      options.authorization = request.authorization;
+    }
     if (named_by && named_by->url.host != url.host) {
       options.named_by = named_by;
     }

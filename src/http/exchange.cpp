@@ -135,8 +135,8 @@ void Exchange::set_up_request() {
   // Without this header libcurl waits for "100 Continue", which costs a second with registries that
   // do not send it.
   append(header_list_, "Expect:");
-  if (options_.authorization != nullptr && !options_.authorization->empty()) {
-    append(header_list_, "Authorization: " + options_.authorization->reveal());
+  if (!options_.authorization.empty()) {
+    append(header_list_, "Authorization: " + options_.authorization.reveal());
   }
   set_option(easy_, CURLOPT_HTTPHEADER, header_list_.get());
 }

@@ -32,8 +32,11 @@ std::optional<Url> redirect_target(const Request& request, int status, const Hea
   }
   auto next = in_context([&] { return "following a redirect of " + request.url.redacted(); },
                          [&] { return url.resolve(*location); });
-  return is_redirect(request.method, status, url, next) ? std::optional(std::move(next))
-                                                        : std::nullopt;
+  // The server must not choose what is signed for another one.
+  const bool is_allowed = !request.sign || next.origin() == url.origin();
+  return is_allowed && is_redirect(request.method, status, url, next)
+             ? std::optional(std::move(next))
+             : std::nullopt;
 }
 
 bool is_authorized_at(const Request& request, const Url& url) {

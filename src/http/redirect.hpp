@@ -10,8 +10,8 @@ namespace regctl::http {
 
 /// The URL to which an answer of `url` with this status and these headers redirects `request`.
 /// Nothing if the answer is no redirect that `request` follows. GET and HEAD follow 301, 302, 303,
-/// 307 and 308; other methods follow 307, 308, and a 301 to the same host. Throws Error{protocol}
-/// for a Location that is no http URL.
+/// 307 and 308; other methods follow 307, 308, and a 301 to the same host. A request that is signed
+/// follows only to its own origin. Throws Error{protocol} for a Location that is no http URL.
 std::optional<Url> redirect_target(const Request& request, int status, const Headers& headers,
                                    const Url& url);
 

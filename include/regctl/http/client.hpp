@@ -44,8 +44,9 @@ struct ClientOptions : TransportOptions {
 ///
 /// GET and HEAD follow all redirects. Other methods follow 307, 308, and a 301 to the same host
 /// (another spelling of the path, or https instead of http), and open the body again; any other
-/// answer is returned. If a body of unknown size is answered 411, it is read into a temporary file
-/// and sent again with its length; further ones to that host are sent like this at once.
+/// answer is returned. Requests that are signed follow only to their own origin. If a body of
+/// unknown size is answered 411, it is read into a temporary file and sent again with its length;
+/// further ones to that host are sent like this at once.
 ///
 /// A server can name other hosts, by redirect or otherwise. Such a host must not be this machine, a
 /// link-local address or the metadata service of a cloud: the server could otherwise reach them

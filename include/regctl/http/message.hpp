@@ -75,8 +75,9 @@ struct Request {
   std::optional<Url> named_by = {};
   std::shared_ptr<OriginShares> cookies = {}; ///< null: the client's own jar
   Repeat repeat = Repeat::allowed;
-  /// Called with a copy of the request before each attempt, which it may change: for signatures,
-  /// which hold the time and grow old between two attempts. Null: nothing changes.
+  /// Called with a copy of the request before each attempt and after each redirect, which it may
+  /// change: for signatures, which hold the time and the URL. A request with this follows no
+  /// redirect to another origin. Null: nothing changes.
   std::function<void(Request& attempt)> sign = {};
 };
 

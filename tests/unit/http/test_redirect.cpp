@@ -55,6 +55,21 @@ TEST_CASE("writing requests follow redirects that keep the request the same") {
   }
 }
 
+TEST_CASE("a signed request is not led to another server") {
+  Request request;
+  request.url = Url::parse("http://host:5000/v1/x");
+  request.sign = [](Request&) {};
+  const auto target = [&](const char* location) {
+    return redirect_target(request, 307, {{"Location", location}}, request.url);
+  };
+  CHECK(target("/v1/y")->to_string() == "http://host:5000/v1/y");
+  for (const char* other :
+       {"http://other:5000/v1/x", "https://host:5000/v1/x", "http://host/v1/x"}) {
+    CAPTURE(other);
+    CHECK_FALSE(target(other));
+  }
+}
+
 TEST_CASE(
     "an answer without Location is no redirect, and a Location that is no http URL is refused") {
   Request request;
