@@ -5,6 +5,7 @@
 
 #include <expat.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <memory>
@@ -38,6 +39,11 @@ public:
   }
 
   void feed(std::span<const std::byte> bytes, bool is_last) {
+    if (!has_begun_) {
+      const auto begin = std::find_if_not(bytes.begin(), bytes.end(), is_white);
+      bytes = {begin, bytes.end()};
+      has_begun_ = !bytes.empty();
+    }
     const auto status = ::XML_Parse(parser_.get(), reinterpret_cast<const char*>(bytes.data()),
                                     static_cast<int>(bytes.size()), is_last ? XML_TRUE : XML_FALSE);
     if (problem_) {
@@ -108,12 +114,17 @@ private:
     path_.resize(slash == std::string::npos ? 0 : slash);
   }
 
+  static bool is_white(std::byte byte) noexcept {
+    return std::string_view(" \t\r\n").find(static_cast<char>(byte)) != std::string_view::npos;
+  }
+
   const std::string& what_;
   const OnElement& on_element_;
   std::unique_ptr<std::remove_pointer_t<XML_Parser>, FreeParser> parser_;
   std::string path_;
   std::vector<std::string> texts_; // of the elements that are open
   std::exception_ptr problem_;
+  bool has_begun_ = false;
 };
 
 } // namespace

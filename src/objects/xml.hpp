@@ -15,7 +15,8 @@ namespace regctl::objects {
 /// below it.
 using OnElement = std::function<void(std::string_view path, const std::string& text)>;
 
-/// Reads a document element by element, so that its length does not matter. Throws Error{protocol}
+/// Reads a document element by element, so that its length does not matter. White space before it
+/// is passed over: S3 sends some while it works (CompleteMultipartUpload). Throws Error{protocol}
 /// naming `what` for a document that is not well-formed, has a DOCTYPE (S3 sends none, and entities
 /// declared there could be nested without end), or is over 32 elements deep or has more than 64 KiB
 /// of text in one element; and what reading and `on_element` throw.

@@ -49,6 +49,12 @@ std::string nested(std::size_t depth) {
 
 TEST_SUITE_BEGIN("objects/xml");
 
+TEST_CASE("white space may come before a document, while its server works") {
+  CHECK(elements(" \r\n\t\n<?xml version=\"1.0\"?><L/>") == Lines{"L="});
+  CHECK_FALSE(problem_with(" \n").empty());
+  CHECK_FALSE(problem_with(" x <L/>").empty());
+}
+
 TEST_CASE("elements are told with their paths and their own texts") {
   CHECK(elements("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                  "<L xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><N>bucket</N>"
