@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/refusal.hpp"
-#include "objects/xml.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
@@ -199,7 +198,7 @@ std::string Bucket::presign(const std::string& key, std::chrono::seconds valid_f
 }
 
 std::optional<std::string> Bucket::read(const std::string& key, std::uint64_t limit_bytes) {
-  auto response = ask({.key = key}, key, {404});
+  auto response = ask_whole({.key = key}, key, limit_bytes, {404});
   if (response.status == 404) {
     const auto refusal = read_refusal(response);
     if (refusal.code == "NoSuchBucket") {
@@ -249,21 +248,39 @@ std::string Bucket::list_range(const std::string& prefix, const std::string& aft
   }
 }
 
-/// A page is read whole before anything of it is told, so that one that was cut can be asked for
-/// again.
 Bucket::Page Bucket::read_page(const PageRequest& request) {
-  const auto& options = transport_.options();
-  for (unsigned tries = 0;; ++tries) {
-    auto response = ask({.key = {}, .query = query_of(request)}, request.prefix);
-    try {
-      return parse_page(*response.body, request.prefix);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::unavailable || tries == options.retries) {
-        throw;
-      }
-      transport_.note(error.message() + "; trying again");
-    }
+  Page page;
+  ObjectInfo object;
+  bool is_truncated = false;
+  ask_xml({.key = {}, .query = query_of(request)}, request.prefix, "ListBucketResult",
+          [&](std::string_view path, const std::string& text) {
+            if (path == "Contents/Key") {
+              object.key = text;
+            } else if (path == "Contents/Size") {
+              object.size_bytes = parse_whole_number<std::uint64_t>(text).value_or(0);
+            } else if (path == "Contents/ETag") {
+              object.etag = unquoted(text);
+            } else if (path == "Contents/LastModified") {
+              object.changed =
+                  std::chrono::system_clock::from_time_t(parse_rfc3339(text).value_or(0));
+            } else if (path == "Contents") {
+              page.objects.push_back(std::exchange(object, {}));
+            } else if (path == "CommonPrefixes/Prefix") {
+              page.prefixes.push_back(text);
+            } else if (path == "IsTruncated") {
+              is_truncated = text == "true";
+            } else if (path == "NextContinuationToken") {
+              page.next = text;
+            }
+          });
+  if (is_truncated && page.next.empty()) {
+    throw Error(ErrorKind::protocol, "the listing of " + describe(request.prefix) +
+                                         " is cut, and says not how it goes on");
   }
+  if (!is_truncated) {
+    page.next.clear();
+  }
+  return page;
 }
 
 http::AwsQuery Bucket::query_of(const PageRequest& request) {
@@ -280,46 +297,6 @@ http::AwsQuery Bucket::query_of(const PageRequest& request) {
     query.emplace_back("start-after", request.after);
   }
   return query;
-}
-
-Bucket::Page Bucket::parse_page(Source& body, const std::string& prefix) const {
-  Page page;
-  ObjectInfo object;
-  bool is_truncated = false;
-  read_xml(body, "the listing of " + describe(prefix),
-           [&](std::string_view path, const std::string& text) {
-             constexpr std::string_view k_root = "ListBucketResult/";
-             if (!path.starts_with(k_root)) {
-               return;
-             }
-             path.remove_prefix(k_root.size());
-             if (path == "Contents/Key") {
-               object.key = text;
-             } else if (path == "Contents/Size") {
-               object.size_bytes = parse_whole_number<std::uint64_t>(text).value_or(0);
-             } else if (path == "Contents/ETag") {
-               object.etag = unquoted(text);
-             } else if (path == "Contents/LastModified") {
-               object.changed =
-                   std::chrono::system_clock::from_time_t(parse_rfc3339(text).value_or(0));
-             } else if (path == "Contents") {
-               page.objects.push_back(std::exchange(object, {}));
-             } else if (path == "CommonPrefixes/Prefix") {
-               page.prefixes.push_back(text);
-             } else if (path == "IsTruncated") {
-               is_truncated = text == "true";
-             } else if (path == "NextContinuationToken") {
-               page.next = text;
-             }
-           });
-  if (is_truncated && page.next.empty()) {
-    throw Error(ErrorKind::protocol,
-                "the listing of " + describe(prefix) + " is cut, and says not how it goes on");
-  }
-  if (!is_truncated) {
-    page.next.clear();
-  }
-  return page;
 }
 
 std::optional<std::string> Bucket::put(const std::string& key, std::string_view text,

@@ -16,29 +16,10 @@ namespace regctl::objects {
 namespace {
 
 constexpr std::size_t k_keys_a_request = 1000; // Amazon's limit
+constexpr int k_success = 200;
 
-/// The one element of an answer that is wanted. An "Error" in an answer of 200, which S3 begins
-/// before the work is done, is thrown.
-std::string read_element(http::Response& response, std::string_view wanted,
-                         const std::string& what) {
-  Refusal refusal;
-  std::string found;
-  read_xml(*response.body, "the answer about " + what,
-           [&](std::string_view path, const std::string& text) {
-             if (path == wanted) {
-               found = text;
-             } else if (path == "Error/Code") {
-               refusal.code = text;
-             } else if (path == "Error/Message") {
-               refusal.message = text;
-             }
-           });
-  if (!refusal.code.empty()) {
-    refusal.status = 500; // as the work that failed would have been answered
-    throw error_of(refusal, what);
-  }
-  return found;
-}
+/// For answers of which only the success matters.
+void ignore(std::string_view, const std::string&) {}
 
 std::string content_md5(std::string_view bytes) {
   return base64_encode(md5(bytes));
@@ -55,26 +36,24 @@ void Bucket::remove_all(const std::vector<std::string>& keys) {
       document += "</Key></Object>";
     }
     document += "</Delete>";
-    auto response = ask({.method = http::Method::post,
-                         .key = {},
-                         .query = {{"delete", ""}},
-                         .headers = {{"Content-MD5", content_md5(document)}},
-                         .body = document},
-                        keys[first]);
     Refusal refusal;
+    refusal.status = k_success;
     std::string key;
-    read_xml(*response.body, "the answer about " + describe(),
-             [&](std::string_view path, const std::string& text) {
-               if (path == "DeleteResult/Error/Key" && key.empty()) {
-                 key = text;
-               } else if (path == "DeleteResult/Error/Code" && refusal.code.empty()) {
-                 refusal.code = text;
-               } else if (path == "DeleteResult/Error/Message" && refusal.message.empty()) {
-                 refusal.message = text;
-               }
-             });
+    ask_xml({.method = http::Method::post,
+             .key = {},
+             .query = {{"delete", ""}},
+             .headers = {{"Content-MD5", content_md5(document)}},
+             .body = document},
+            keys[first], "DeleteResult", [&](std::string_view path, const std::string& text) {
+              if (path == "Error/Key" && key.empty()) {
+                key = text;
+              } else if (path == "Error/Code" && refusal.code.empty()) {
+                refusal.code = text;
+              } else if (path == "Error/Message" && refusal.message.empty()) {
+                refusal.message = text;
+              }
+            });
     if (!refusal.code.empty()) {
-      refusal.status = response.status;
       throw error_of(refusal, describe(key));
     }
   }
@@ -83,19 +62,23 @@ void Bucket::remove_all(const std::vector<std::string>& keys) {
 void Bucket::copy(const std::string& from, const std::string& to) {
   auto headers = headers_of_new_object();
   headers.add("x-amz-copy-source", http::aws_path(options_.name + "/" + from));
-  auto response =
-      ask({.method = http::Method::put, .key = to, .headers = std::move(headers)}, from);
-  read_element(response, "CopyObjectResult/ETag", describe(to));
+  ask_xml({.method = http::Method::put, .key = to, .headers = std::move(headers)}, from,
+          "CopyObjectResult", ignore);
 }
 
 std::string Bucket::start_upload(const std::string& key) {
-  auto response = ask({.method = http::Method::post,
-                       .key = key,
-                       .query = {{"uploads", ""}},
-                       .headers = headers_of_new_object(),
-                       .body = ""},
-                      key);
-  auto id = read_element(response, "InitiateMultipartUploadResult/UploadId", describe(key));
+  std::string id;
+  ask_xml({.method = http::Method::post,
+           .key = key,
+           .query = {{"uploads", ""}},
+           .headers = headers_of_new_object(),
+           .body = ""},
+          key, "InitiateMultipartUploadResult",
+          [&](std::string_view path, const std::string& text) {
+            if (path == "UploadId") {
+              id = text;
+            }
+          });
   if (id.empty()) {
     throw Error(ErrorKind::protocol, describe(key) + ": the server gave the upload no ID");
   }
@@ -132,12 +115,11 @@ void Bucket::complete_upload(const std::string& key, const std::string& upload,
   }
   document += "</CompleteMultipartUpload>";
   try {
-    auto response = ask({.method = http::Method::post,
-                         .key = key,
-                         .query = {{"uploadId", upload}},
-                         .body = document},
-                        key);
-    read_element(response, "CompleteMultipartUploadResult/ETag", describe(key));
+    ask_xml({.method = http::Method::post,
+             .key = key,
+             .query = {{"uploadId", upload}},
+             .body = document},
+            key, "CompleteMultipartUploadResult", ignore);
   } catch (const Error& error) {
     // Repeated after an answer that was lost, S3 knows the upload no more.
     const bool is_doubtful =
@@ -165,35 +147,29 @@ void Bucket::list_uploads(const std::string& prefix,
       query.emplace_back("key-marker", key_marker);
       query.emplace_back("upload-id-marker", id_marker);
     }
-    auto response = ask({.key = {}, .query = std::move(query)}, prefix);
     OpenUpload upload;
     bool is_truncated = false;
     std::string next_key;
     std::string next_id;
-    read_xml(*response.body, "the listing of uploads of " + describe(prefix),
-             [&](std::string_view path, const std::string& text) {
-               constexpr std::string_view k_root = "ListMultipartUploadsResult/";
-               if (!path.starts_with(k_root)) {
-                 return;
-               }
-               path.remove_prefix(k_root.size());
-               if (path == "Upload/Key") {
-                 upload.key = text;
-               } else if (path == "Upload/UploadId") {
-                 upload.id = text;
-               } else if (path == "Upload/Initiated") {
-                 upload.started =
-                     std::chrono::system_clock::from_time_t(parse_rfc3339(text).value_or(0));
-               } else if (path == "Upload") {
-                 on_upload(std::exchange(upload, {}));
-               } else if (path == "IsTruncated") {
-                 is_truncated = text == "true";
-               } else if (path == "NextKeyMarker") {
-                 next_key = text;
-               } else if (path == "NextUploadIdMarker") {
-                 next_id = text;
-               }
-             });
+    ask_xml({.key = {}, .query = std::move(query)}, prefix, "ListMultipartUploadsResult",
+            [&](std::string_view path, const std::string& text) {
+              if (path == "Upload/Key") {
+                upload.key = text;
+              } else if (path == "Upload/UploadId") {
+                upload.id = text;
+              } else if (path == "Upload/Initiated") {
+                upload.started =
+                    std::chrono::system_clock::from_time_t(parse_rfc3339(text).value_or(0));
+              } else if (path == "Upload") {
+                on_upload(std::exchange(upload, {}));
+              } else if (path == "IsTruncated") {
+                is_truncated = text == "true";
+              } else if (path == "NextKeyMarker") {
+                next_key = text;
+              } else if (path == "NextUploadIdMarker") {
+                next_id = text;
+              }
+            });
     if (!is_truncated) {
       return;
     }

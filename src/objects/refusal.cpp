@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/refusal.hpp"
 
-#include "objects/xml.hpp"
-
 #include <regctl/base/visible.hpp>
 
 #include <array>
@@ -47,7 +45,7 @@ ErrorKind kind_of(int status) {
   case 501:
     return ErrorKind::unsupported;
   default:
-    return status >= 500 ? ErrorKind::unavailable : ErrorKind::protocol;
+    return status >= 500 || http::is_success(status) ? ErrorKind::unavailable : ErrorKind::protocol;
   }
 }
 
@@ -92,6 +90,33 @@ Error error_of(const Refusal& refusal, const std::string& what) {
     text += " (" + excerpt(refusal.message) + ")";
   }
   return {kind, text, hint};
+}
+
+std::optional<Error> read_answer(http::Response& response, std::string_view root,
+                                 const std::string& what, const OnElement& on_element) {
+  Refusal refusal;
+  refusal.status = response.status;
+  bool is_expected = false;
+  const auto begin = std::string(root) + "/";
+  read_xml(*response.body, "the answer about " + what,
+           [&](std::string_view path, const std::string& text) {
+             if (path.starts_with(begin)) {
+               on_element(path.substr(begin.size()), text);
+             } else if (path == root) {
+               is_expected = true;
+             } else if (path == "Error/Code") {
+               refusal.code = text;
+             } else if (path == "Error/Message") {
+               refusal.message = text;
+             }
+           });
+  if (!refusal.code.empty()) {
+    return error_of(refusal, what);
+  }
+  if (!is_expected) {
+    throw Error(ErrorKind::protocol, "the answer about " + what + " is no " + std::string(root));
+  }
+  return std::nullopt;
 }
 
 } // namespace regctl::objects

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "objects/xml.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/http/message.hpp>
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace regctl::objects {
 
@@ -19,7 +23,15 @@ struct Refusal {
 /// Reads the body of an answer of 300 and above.
 Refusal read_refusal(http::Response& response);
 
-/// The error for a request about `what` ("s3://bucket/key").
+/// The error for a request about `what` ("s3://bucket/key"). A status of success, behind which S3
+/// may tell of an error that it met after it had begun to answer, is as good as 500.
 Error error_of(const Refusal& refusal, const std::string& what);
+
+/// Reads a document whose root element is to be `root`, and calls `on_element` with the elements
+/// below it, by the path from there ("Contents/Key"). Returns the error that the server tells
+/// instead. Throws Error{protocol} for any other document: taken for an empty listing, the page of
+/// a proxy would be mistaken for an empty bucket.
+std::optional<Error> read_answer(http::Response& response, std::string_view root,
+                                 const std::string& what, const OnElement& on_element);
 
 } // namespace regctl::objects

@@ -64,6 +64,12 @@ public:
 
   /// Passes a sentence for the user to the listener in options(), if there is one.
   void note(const std::string& sentence) const;
+
+  /// For callers that repeat a request after a failure behind a good head, such as a body that was
+  /// cut: notes `error` and pauses, as before any other attempt. `failures` counts those so far.
+  /// Throws `error` if it is not Error{unavailable}, and once there are more than
+  /// options().retries.
+  void pause_or_throw(const Error& error, unsigned failures) const;
 };
 
 } // namespace regctl::http

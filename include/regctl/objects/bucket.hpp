@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/error.hpp>
 #include <regctl/base/stream.hpp>
 #include <regctl/http/aws_signer.hpp>
 #include <regctl/http/transport.hpp>
@@ -176,11 +177,21 @@ private:
   };
   static http::AwsQuery query_of(const PageRequest& request);
   Page read_page(const PageRequest& request);
-  [[nodiscard]] Page parse_page(Source& body, const std::string& prefix) const;
   /// The answer, if it is a success or has a status in `also`; else throws its error, which names
   /// the key `about`.
   http::Response ask(const Wanted& wanted, std::string_view about,
                      std::initializer_list<int> also = {});
+  /// As ask(), with the whole body of a success in memory. Asks again if it was cut.
+  http::Response ask_whole(const Wanted& wanted, std::string_view about, std::uint64_t limit_bytes,
+                           std::initializer_list<int> also = {});
+  /// Asks for an XML document whose root element is `root`, and calls `on_element` with each of its
+  /// elements, by the path below the root. Asks again if the answer was cut, or says behind a
+  /// status of success that the server failed.
+  void
+  ask_xml(const Wanted& wanted, std::string_view about, std::string_view root,
+          const std::function<void(std::string_view path, const std::string& text)>& on_element);
+  /// Calls `attempt` until it returns no error; pauses after Error{unavailable}, throws others.
+  void repeat(const std::function<std::optional<Error>()>& attempt);
   [[nodiscard]] http::Headers headers_of_new_object() const;
   [[nodiscard]] http::Headers proof_of(std::string_view bytes) const;
 

@@ -343,6 +343,39 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(server.seen().size() == 2);
 }
 
+TEST_CASE_FIXTURE(Fixture, "an answer that was cut is asked for again") {
+  server.on("GET /b/k", {{200, "te", {}, Reply::End::cut}, {200, "text"}});
+  CHECK(bucket().read("k", 10) == "text");
+  const auto whole = page(contents("p/a") + contents("p/b"));
+  server.on("GET /b/?list-type=2&prefix=p%2F",
+            {{200, whole.substr(0, whole.size() - 30), {}, Reply::End::cut}, {200, whole}});
+  CHECK(keys("p/") == Keys{"p/a", "p/b"});
+  CHECK(server.notes().find("trying again (1 of ") != std::string::npos);
+  server.on("GET /b/k", {{200, "te", {}, Reply::End::cut}});
+  server.forget();
+  CHECK(failure([&] { bucket().read("k", 10); }).kind() == ErrorKind::unavailable);
+  CHECK(server.seen().size() == 1 + server.told.retries);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a document of another kind is no empty listing") {
+  server.on("GET /b/?list-type=2&prefix=p", {{200, "<html><body></body></html>"}});
+  const auto error = failure([&] { keys("p"); });
+  CHECK(error.kind() == ErrorKind::protocol);
+  CHECK(error.message() == "the answer about s3://b/p is no ListBucketResult");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a failure behind a status of success is repeated if it may pass") {
+  server.on("PUT /b/to", {{200, refusal("InternalError")},
+                          {200, "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>"},
+                          {200, refusal("AccessDenied")}});
+  bucket().copy("a", "to");
+  CHECK(server.seen().size() == 2);
+  const auto error = failure([&] { bucket().copy("a", "to"); });
+  CHECK(error.kind() == ErrorKind::denied);
+  CHECK(error.message() == "s3://b/a: the server answered 200 AccessDenied (Why)");
+  CHECK(server.seen().size() == 3);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a copy stays at the server, and its error may come with 200") {
   server.on("PUT /b/to", {{200, "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>"},
                           {200, refusal("InternalError")},
