@@ -200,10 +200,7 @@ std::string Bucket::presign(const std::string& key, std::chrono::seconds valid_f
 std::optional<std::string> Bucket::read(const std::string& key, std::uint64_t limit_bytes) {
   auto response = ask_whole({.key = key}, key, limit_bytes, {404});
   if (response.status == 404) {
-    const auto refusal = read_refusal(response);
-    if (refusal.code == "NoSuchBucket") {
-      throw error_of(refusal, describe());
-    }
+    forgive_missing(response, describe());
     return std::nullopt;
   }
   return read_text(*response.body, limit_bytes, describe(key));
@@ -318,7 +315,7 @@ std::optional<std::string> Bucket::put(const std::string& key, std::string_view 
 
 void Bucket::remove(const std::string& key) {
   auto response = ask({.method = http::Method::remove, .key = key}, key, {404});
-  http::discard_body(response);
+  forgive_missing(response, describe());
 }
 
 } // namespace regctl::objects

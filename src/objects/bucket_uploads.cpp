@@ -134,7 +134,7 @@ void Bucket::complete_upload(const std::string& key, const std::string& upload,
 void Bucket::abort_upload(const std::string& key, const std::string& upload) {
   auto response = ask({.method = http::Method::remove, .key = key, .query = {{"uploadId", upload}}},
                       key, {404});
-  http::discard_body(response);
+  forgive_missing(response, describe());
 }
 
 void Bucket::list_uploads(const std::string& prefix,

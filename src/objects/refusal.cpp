@@ -73,6 +73,17 @@ Refusal read_refusal(http::Response& response) {
   return refusal;
 }
 
+void forgive_missing(http::Response& response, const std::string& bucket) {
+  if (response.status != 404) {
+    http::discard_body(response);
+    return;
+  }
+  const auto refusal = read_refusal(response);
+  if (refusal.code == "NoSuchBucket") {
+    throw error_of(refusal, bucket);
+  }
+}
+
 Error error_of(const Refusal& refusal, const std::string& what) {
   auto kind = kind_of(refusal.status);
   std::string hint;

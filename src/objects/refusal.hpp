@@ -23,6 +23,10 @@ struct Refusal {
 /// Reads the body of an answer of 300 and above.
 Refusal read_refusal(http::Response& response);
 
+/// Drops an answer whose 404 is no error, because what is to go is gone. Throws if it is the
+/// bucket, `bucket`, that is not there.
+void forgive_missing(http::Response& response, const std::string& bucket);
+
 /// The error for a request about `what` ("s3://bucket/key"). A status of success, behind which S3
 /// may tell of an error that it met after it had begun to answer, is as good as 500.
 Error error_of(const Refusal& refusal, const std::string& what);
