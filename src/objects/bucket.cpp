@@ -110,8 +110,12 @@ http::Response Bucket::send_once(const Wanted& wanted) {
   if (wanted.body) {
     request.body = http::view_body(*wanted.body);
   }
-  request.sign = [this, region = region(), payload = std::move(payload)](http::Request& attempt) {
+  request.sign = [this, region = region(), payload = std::move(payload),
+                  attempts = wanted.attempts](http::Request& attempt) {
     http::AwsSigner(options_.key(), region).sign(attempt, payload, options_.now());
+    if (attempts != nullptr) {
+      ++*attempts;
+    }
   };
   auto response = transport_.send(request);
   learn_time(response);
@@ -304,13 +308,25 @@ std::optional<std::string> Bucket::put(const std::string& key, std::string_view 
     headers.add("If-None-Match", "*");
   }
   const bool is_conditional = condition == Condition::absent;
-  const Wanted wanted{
-      .method = http::Method::put, .key = key, .headers = std::move(headers), .body = text};
+  unsigned attempts = 0;
+  const Wanted wanted{.method = http::Method::put,
+                      .key = key,
+                      .headers = std::move(headers),
+                      .body = text,
+                      .attempts = &attempts};
   auto response = is_conditional ? ask(wanted, key, {412}) : ask(wanted, key);
   http::discard_body(response);
-  return response.status == 412
-             ? std::nullopt
-             : std::optional(unquoted(response.headers.find("ETag").value_or("")));
+  if (response.status == 412) {
+    return attempts > 1 ? etag_if_ours(key, text) : std::nullopt;
+  }
+  return unquoted(response.headers.find("ETag").value_or(""));
+}
+
+/// Whether an attempt without an answer has written the object that kept out the next one.
+std::optional<std::string> Bucket::etag_if_ours(const std::string& key, std::string_view text) {
+  const auto there = find(key);
+  const bool is_ours = there && there->size_bytes == text.size() && read(key, text.size()) == text;
+  return is_ours ? std::optional(there->etag) : std::nullopt;
 }
 
 void Bucket::remove(const std::string& key) {

@@ -23,7 +23,7 @@ struct Refusal {
 /// Reads the body of an answer of 300 and above.
 Refusal read_refusal(http::Response& response);
 
-/// Drops an answer whose 404 is no error, because what is to go is gone. Throws if it is the
+/// Drops an answer to a request whose object or upload need not be there. Throws if it is the
 /// bucket, `bucket`, that is not there.
 void forgive_missing(http::Response& response, const std::string& bucket);
 

@@ -109,7 +109,8 @@ public:
     absent, ///< If-None-Match: *; servers that cannot tell either ignore it or throw unsupported
   };
   /// Writes a small object, whole or not at all; returns its ETag, or nothing if the condition was
-  /// not met.
+  /// not met. After an answer that was lost, an object with these bytes is taken for ours: where it
+  /// matters whose it is, no other writer may write the same.
   std::optional<std::string> put(const std::string& key, std::string_view text,
                                  Condition condition = Condition::none);
 
@@ -157,6 +158,7 @@ private:
     http::AwsQuery query = {};
     http::Headers headers = {};
     std::optional<std::string_view> body = {};
+    unsigned* attempts = nullptr; ///< counts those that were sent, where it is wanted
   };
   http::Response send(const Wanted& wanted);
   http::Response send_once(const Wanted& wanted);
@@ -192,6 +194,7 @@ private:
           const std::function<void(std::string_view path, const std::string& text)>& on_element);
   /// Calls `attempt` until it returns no error; pauses after Error{unavailable}, throws others.
   void repeat(const std::function<std::optional<Error>()>& attempt);
+  std::optional<std::string> etag_if_ours(const std::string& key, std::string_view text);
   [[nodiscard]] http::Headers headers_of_new_object() const;
   [[nodiscard]] http::Headers proof_of(std::string_view bytes) const;
 

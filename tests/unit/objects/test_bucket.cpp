@@ -22,7 +22,8 @@ using test::SeenRequest;
 
 namespace {
 
-constexpr auto k_now = 1'369'353'600; // 2013-05-24 00:00:00
+constexpr auto k_now = 1'369'353'600;
+constexpr auto k_now_text = "Fri, 24 May 2013 00:00:00 GMT";
 
 std::string refusal(const std::string& code, const std::string& more = "") {
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>" + code + "</Code><Message>Why" +
@@ -87,11 +88,9 @@ template <class Body> Error failure(Body&& body) {
 TEST_SUITE_BEGIN("objects/bucket");
 
 TEST_CASE_FIXTURE(Fixture, "an object is described by its head") {
-  server.on("HEAD /b/a%20b", {{200,
-                               "",
-                               {{"Content-Length", "7"},
-                                {"ETag", "\"abc\""},
-                                {"Last-Modified", "Fri, 24 May 2013 00:00:00 GMT"}}}});
+  server.on(
+      "HEAD /b/a%20b",
+      {{200, "", {{"Content-Length", "7"}, {"ETag", "\"abc\""}, {"Last-Modified", k_now_text}}}});
   const auto found = bucket().find("a b");
   REQUIRE(found);
   CHECK(found->key == "a b");
@@ -128,6 +127,22 @@ TEST_CASE_FIXTURE(Fixture, "an object that is there is not written on condition 
   CHECK(bucket().put("k", "a", Bucket::Condition::absent) == "1");
   CHECK(!bucket().put("k", "b", Bucket::Condition::absent));
   CHECK(server.seen().at(0).headers.find("If-None-Match") == "*");
+}
+
+TEST_CASE_FIXTURE(Fixture, "what keeps out a second attempt may be the work of the first") {
+  const Reply other_region = {400,
+                              refusal("AuthorizationHeaderMalformed", "<Region>eu-1</Region>")};
+  server.on(
+      "HEAD /b/k",
+      {{200, "", {{"Content-Length", "4"}, {"ETag", "\"1\""}, {"Last-Modified", k_now_text}}}});
+  for (const auto& [there, is_ours] : {std::pair("ours", true), std::pair("them", false)}) {
+    options.region = "us-1";
+    opened.reset();
+    server.on("PUT /b/k", {other_region, {412, refusal("PreconditionFailed")}});
+    server.on("GET /b/k", {{200, there}});
+    CHECK(bucket().put("k", "ours", Bucket::Condition::absent).has_value() == is_ours);
+    CHECK_FALSE(bucket().put("k", "ours", Bucket::Condition::absent)); // the first attempt
+  }
 }
 
 TEST_CASE_FIXTURE(Fixture, "a small object is read whole, or not at all") {
