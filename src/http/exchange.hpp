@@ -67,7 +67,7 @@ struct ExchangeOptions {
   Method method = Method::get;
   Url url;
   Headers headers;
-  Secret authorization; ///< value of the Authorization header; empty: none
+  Secret authorization;                      ///< value of the Authorization header; empty: none
   std::shared_ptr<OriginShares> cookies;     ///< null: the client's own jar
   std::optional<std::uint64_t> upload_bytes; ///< size of the body, if known
   HostSettings settings;
