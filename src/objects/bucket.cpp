@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "objects/fields.hpp"
 #include "objects/refusal.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
-#include <regctl/base/time.hpp>
 #include <regctl/base/visible.hpp>
-#include <regctl/base/whole_number.hpp>
-#include <regctl/http/date.hpp>
 #include <regctl/http/resume.hpp>
 #include <regctl/objects/bucket.hpp>
 
@@ -19,27 +17,12 @@ namespace {
 
 constexpr std::size_t k_keys_a_page = 1000; // what servers give by themselves
 
-/// An ETag without its quotes, which some servers leave out.
-std::string unquoted(std::string_view etag) {
-  if (etag.size() >= 2 && etag.front() == '"' && etag.back() == '"') {
-    etag = etag.substr(1, etag.size() - 2);
-  }
-  return std::string(etag);
-}
-
-ObjectInfo info_of(const std::string& key, const http::Response& response) {
+ObjectInfo info_of(const std::string& key, const http::Headers& headers, const std::string& what) {
   ObjectInfo info;
   info.key = key;
-  const auto size = response.headers.find("Content-Length").value_or("");
-  const auto bytes = parse_whole_number<std::uint64_t>(size);
-  if (!bytes) {
-    throw Error(ErrorKind::protocol,
-                response.url.redacted() + " says no Content-Length: " + excerpt(size));
-  }
-  info.size_bytes = *bytes;
-  info.etag = unquoted(response.headers.find("ETag").value_or(""));
-  info.changed = std::chrono::system_clock::from_time_t(
-      http::parse_http_date(response.headers.find("Last-Modified").value_or("")).value_or(0));
+  info.size_bytes = read_size(headers.find("Content-Length").value_or(""), what);
+  info.etag = unquoted(headers.find("ETag").value_or(""));
+  info.changed = read_http_time(headers.find("Last-Modified").value_or(""), what);
   return info;
 }
 
@@ -160,7 +143,8 @@ http::Headers Bucket::headers_of_new_object() const {
 
 std::optional<ObjectInfo> Bucket::find(const std::string& key) {
   const auto response = ask({.method = http::Method::head, .key = key}, key, {404});
-  return response.status == 404 ? std::nullopt : std::optional(info_of(key, response));
+  return response.status == 404 ? std::nullopt
+                                : std::optional(info_of(key, response.headers, describe(key)));
 }
 
 bool Bucket::has_any(const std::string& prefix) {
@@ -252,19 +236,22 @@ std::string Bucket::list_range(const std::string& prefix, const std::string& aft
 Bucket::Page Bucket::read_page(const PageRequest& request) {
   Page page;
   ObjectInfo object;
+  std::string size;
+  std::string time;
   bool is_truncated = false;
   ask_xml({.key = {}, .query = query_of(request)}, request.prefix, "ListBucketResult",
           [&](std::string_view path, const std::string& text) {
             if (path == "Contents/Key") {
               object.key = text;
             } else if (path == "Contents/Size") {
-              object.size_bytes = parse_whole_number<std::uint64_t>(text).value_or(0);
+              size = text;
             } else if (path == "Contents/ETag") {
               object.etag = unquoted(text);
             } else if (path == "Contents/LastModified") {
-              object.changed =
-                  std::chrono::system_clock::from_time_t(parse_rfc3339(text).value_or(0));
+              time = text;
             } else if (path == "Contents") {
+              object.size_bytes = read_size(std::exchange(size, {}), describe(object.key));
+              object.changed = read_time(std::exchange(time, {}), describe(object.key));
               page.objects.push_back(std::exchange(object, {}));
             } else if (path == "CommonPrefixes/Prefix") {
               page.prefixes.push_back(text);

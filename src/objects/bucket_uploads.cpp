@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "objects/fields.hpp"
 #include "objects/refusal.hpp"
 #include "objects/xml.hpp"
 
 #include <regctl/base/base64.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
-#include <regctl/base/time.hpp>
 #include <regctl/objects/bucket.hpp>
 
 #include <algorithm>
@@ -148,6 +148,7 @@ void Bucket::list_uploads(const std::string& prefix,
       query.emplace_back("upload-id-marker", id_marker);
     }
     OpenUpload upload;
+    std::string time;
     bool is_truncated = false;
     std::string next_key;
     std::string next_id;
@@ -158,9 +159,9 @@ void Bucket::list_uploads(const std::string& prefix,
               } else if (path == "Upload/UploadId") {
                 upload.id = text;
               } else if (path == "Upload/Initiated") {
-                upload.started =
-                    std::chrono::system_clock::from_time_t(parse_rfc3339(text).value_or(0));
+                time = text;
               } else if (path == "Upload") {
+                upload.started = read_time(std::exchange(time, {}), describe(upload.key));
                 on_upload(std::exchange(upload, {}));
               } else if (path == "IsTruncated") {
                 is_truncated = text == "true";

@@ -44,6 +44,14 @@ std::string contents(const std::string& key) {
          "<ETag>&quot;c4ca4238a0b923820dcc509a6f75849b&quot;</ETag><Size>7</Size></Contents>";
 }
 
+Reply head(int size) {
+  return {200,
+          "",
+          {{"Content-Length", std::to_string(size)},
+           {"ETag", "\"abc\""},
+           {"Last-Modified", k_now_text}}};
+}
+
 struct Fixture {
   Fixture() {
     options.endpoint = http::Url::parse("http://s3:9000");
@@ -88,9 +96,7 @@ template <class Body> Error failure(Body&& body) {
 TEST_SUITE_BEGIN("objects/bucket");
 
 TEST_CASE_FIXTURE(Fixture, "an object is described by its head") {
-  server.on(
-      "HEAD /b/a%20b",
-      {{200, "", {{"Content-Length", "7"}, {"ETag", "\"abc\""}, {"Last-Modified", k_now_text}}}});
+  server.on("HEAD /b/a%20b", {head(7)});
   const auto found = bucket().find("a b");
   REQUIRE(found);
   CHECK(found->key == "a b");
@@ -302,15 +308,15 @@ TEST_CASE_FIXTURE(Fixture,
                             test::no_answer()};
   for (const auto& reply : doubtful) {
     server.on("POST /b/k?uploadId=u", {reply});
-    server.on("HEAD /b/k", {{200, "", {{"Content-Length", "4"}}}});
+    server.on("HEAD /b/k", {head(4)});
     bucket().complete_upload("k", "u", {}, 4);
-    server.on("HEAD /b/k", {{200, "", {{"Content-Length", "3"}}}});
+    server.on("HEAD /b/k", {head(3)});
     CHECK_THROWS_AS(bucket().complete_upload("k", "u", {}, 4), Error);
     server.on("HEAD /b/k", {{404}});
     CHECK_THROWS_AS(bucket().complete_upload("k", "u", {}, 4), Error);
   }
   server.on("POST /b/k?uploadId=u", {{403, refusal("AccessDenied")}});
-  server.on("HEAD /b/k", {{200, "", {{"Content-Length", "4"}}}});
+  server.on("HEAD /b/k", {head(4)});
   CHECK_THROWS_AS(bucket().complete_upload("k", "u", {}, 4), Error); // there is no doubt
 }
 
@@ -372,6 +378,29 @@ TEST_CASE_FIXTURE(Fixture, "an answer that was cut is asked for again") {
   server.forget();
   CHECK(failure([&] { bucket().read("k", 10); }).kind() == ErrorKind::unavailable);
   CHECK(server.seen().size() == 1 + server.told.retries);
+}
+
+TEST_CASE_FIXTURE(Fixture, "sizes and times are not guessed") {
+  const auto fails = [&](const std::string& body, const std::string& saying) {
+    server.on("GET /b/?list-type=2&prefix=p", {{200, page(body)}});
+    server.on("GET /b/?prefix=p&uploads=",
+              {{200, "<ListMultipartUploadsResult>" + body + "</ListMultipartUploadsResult>"}});
+    const auto error = failure([&] {
+      keys("p");
+      bucket().list_uploads("p", [](const Bucket::OpenUpload&) {});
+    });
+    CHECK(error.kind() == ErrorKind::protocol);
+    CHECK(error.message() == saying);
+  };
+  fails("<Contents><Key>p</Key><Size>-1</Size></Contents>",
+        "s3://b/p: the server tells no size: '-1'");
+  fails("<Contents><Key>p</Key><Size>1</Size><LastModified>today</LastModified></Contents>",
+        "s3://b/p: the server tells no time: 'today'");
+  fails("<Contents><Key>p</Key><Size>1</Size></Contents>",
+        "s3://b/p: the server tells no time: ''");
+  fails("<Upload><Key>p</Key></Upload>", "s3://b/p: the server tells no time: ''");
+  server.on("HEAD /b/k", {{200, "", {{"Content-Length", "4"}}}});
+  CHECK(failure([&] { bucket().find("k"); }).message() == "s3://b/k: the server tells no time: ''");
 }
 
 TEST_CASE_FIXTURE(Fixture, "a document of another kind is no empty listing") {
