@@ -81,7 +81,8 @@ void Bucket::learn_time(const http::Response& response) {
   }
 }
 
-http::Response Bucket::send_once(const Wanted& wanted) {
+http::Response Bucket::send_once(const Wanted& wanted,
+                                 const std::shared_ptr<const http::AwsSigner>& signer) {
   http::Request request;
   request.method = wanted.method;
   request.url = url_of(wanted.key, wanted.query);
@@ -106,7 +107,8 @@ http::Response Bucket::send_once(const Wanted& wanted) {
 }
 
 http::Response Bucket::send(const Wanted& wanted) {
-  auto response = send_once(wanted);
+  const auto used = signer(); // another thread may learn the region meanwhile
+  auto response = send_once(wanted, used);
   if (response.status != 301 && response.status != 307 && response.status != 400) {
     return response;
   }
@@ -120,7 +122,6 @@ http::Response Bucket::send(const Wanted& wanted) {
     const std::lock_guard lock(mutex_);
     region_ = refusal.region;
   }
-  return send_once(wanted);
 }
 
 http::Response Bucket::ask(const Wanted& wanted, std::string_view about,

@@ -161,7 +161,9 @@ private:
     unsigned* attempts = nullptr; ///< counts those that were sent, where it is wanted
   };
   http::Response send(const Wanted& wanted);
-  http::Response send_once(const Wanted& wanted);
+  http::Response send_once(const Wanted& wanted,
+                           const std::shared_ptr<const http::AwsSigner>& signer);
+  void learn_region(const std::string& region);
   [[nodiscard]] http::Url url_of(const std::string& key, const http::AwsQuery& query) const;
   [[nodiscard]] std::string region() const;
   void learn_time(const http::Response& response);

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace regctl;
@@ -234,6 +235,21 @@ TEST_CASE_FIXTURE(Fixture, "the region that the server names is taken, once and 
   CHECK(server.notes().find("region eu-1, not in us-east-1") != std::string::npos);
   server.on("GET /b/k", {{400, refusal("AuthorizationHeaderMalformed", "<Region>eu-1</Region>")}});
   CHECK(failure([&] { bucket().read("k", 100); }).kind() == ErrorKind::protocol);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a request that was under way when another learnt the region is repeated") {
+  const Reply elsewhere = {400, refusal("AuthorizationHeaderMalformed", "<Region>eu-1</Region>")};
+  server.on("GET /b/quick", {elsewhere, {200, "quick"}});
+  bool is_first = true;
+  server.on("GET /b/slow", [&](const SeenRequest&) -> Reply {
+    if (!std::exchange(is_first, false)) {
+      return {200, "slow"};
+    }
+    CHECK(bucket().read("quick", 10) == "quick");
+    return elsewhere;
+  });
+  CHECK(bucket().read("slow", 10) == "slow");
 }
 
 TEST_CASE_FIXTURE(Fixture, "a refusal says what to do") {
