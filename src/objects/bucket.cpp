@@ -26,6 +26,24 @@ ObjectInfo info_of(const std::string& key, const http::Headers& headers, const s
   return info;
 }
 
+/// Amazon has a host for each region, which knows no other region's buckets: `endpoint` with the
+/// region `to` in place of `from`. Other servers have one endpoint.
+http::Url in_region(http::Url endpoint, const std::string& from, const std::string& to) {
+  auto& host = endpoint.host;
+  const bool is_amazon = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn");
+  const bool is_label = to.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") ==
+                        std::string::npos; // it comes from the server
+  if (!is_amazon || !is_label || from == to) {
+    return endpoint;
+  }
+  if (host == "s3.amazonaws.com") { // us-east-1
+    host = "s3." + to + ".amazonaws.com";
+  } else if (const auto at = host.find("." + from + "."); at != std::string::npos) {
+    host.replace(at + 1, from.size(), to);
+  }
+  return endpoint;
+}
+
 /// "2-5" for the bytes from 2 on and before 6.
 std::string range(std::uint64_t begin, std::uint64_t end) {
   return std::to_string(begin) + "-" + std::to_string(end - 1);
@@ -50,8 +68,9 @@ std::string Bucket::describe(std::string_view key) const {
   return "s3://" + options_.name + (key.empty() ? "" : "/" + std::string(key));
 }
 
-http::Url Bucket::url_of(const std::string& key, const http::AwsQuery& query) const {
-  auto url = options_.endpoint;
+http::Url Bucket::url_of(const std::string& key, const http::AwsQuery& query,
+                         const std::string& region) const {
+  auto url = in_region(options_.endpoint, options_.region, region);
   if (options_.addressing == Addressing::virtual_host) {
     url.host = options_.name + "." + url.host;
     url.target = http::aws_path(key);
@@ -85,7 +104,7 @@ http::Response Bucket::send_once(const Wanted& wanted,
                                  const std::shared_ptr<const http::AwsSigner>& signer) {
   http::Request request;
   request.method = wanted.method;
-  request.url = url_of(wanted.key, wanted.query);
+  request.url = url_of(wanted.key, wanted.query, signer->region());
   request.headers = wanted.headers;
   // By https the connection proves the bytes; by http the signature has to.
   auto payload = request.url.scheme == "https" && wanted.body

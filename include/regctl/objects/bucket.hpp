@@ -50,10 +50,10 @@ struct ObjectInfo {
 /// Thread-safe. Source: Amazon S3 API Reference; Ceph 16.2 and Swift 2.30 as they behave.
 ///
 /// Every attempt of a request is signed anew. An answer that names another region than the one
-/// configured is obeyed once, for all later requests. Errors: Error{not_found} for a bucket that is
-/// not there, Error{denied} for a key that may not do this and for a clock that is wrong,
-/// Error{unsupported} for an object in an archive (Glacier), Error{unavailable} and Error{protocol}
-/// as for any request.
+/// configured is obeyed once, for all later requests; at Amazon that region has another endpoint.
+/// Errors: Error{not_found} for a bucket that is not there, Error{denied} for a key that may not do
+/// this and for a clock that is wrong, Error{unsupported} for an object in an archive (Glacier),
+/// Error{unavailable} and Error{protocol} as for any request.
 class Bucket {
 public:
   /// `transport` must outlive it.

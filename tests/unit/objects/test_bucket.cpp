@@ -237,6 +237,35 @@ TEST_CASE_FIXTURE(Fixture, "the region that the server names is taken, once and 
   CHECK(failure([&] { bucket().read("k", 100); }).kind() == ErrorKind::protocol);
 }
 
+TEST_CASE_FIXTURE(Fixture, "another region of Amazon's has another endpoint") {
+  struct Row {
+    const char* endpoint;
+    const char* region;
+    const char* expected;
+  };
+  const Row rows[] = {
+      {"https://s3.us-east-1.amazonaws.com", "eu-west-1", "https://s3.eu-west-1.amazonaws.com"},
+      {"https://s3.amazonaws.com", "eu-west-1", "https://s3.eu-west-1.amazonaws.com"},
+      {"https://s3.dualstack.us-east-1.amazonaws.com", "eu-west-1",
+       "https://s3.dualstack.eu-west-1.amazonaws.com"},
+      {"https://s3.us-east-1.amazonaws.com", "x.evil/", "https://s3.us-east-1.amazonaws.com"},
+      {"https://s3.us-east-1.example.com", "eu-west-1", "https://s3.us-east-1.example.com"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.endpoint);
+    options.endpoint = http::Url::parse(row.endpoint);
+    opened.reset();
+    const auto line = [](const std::string& endpoint) { return "GET " + endpoint + "/b/k"; };
+    server.on(line(row.expected), {{200, "text"}});
+    const Reply elsewhere = {
+        301, refusal("PermanentRedirect"), {{"x-amz-bucket-region", row.region}}};
+    server.on(line(row.endpoint), {elsewhere, {200, "text"}});
+    server.forget();
+    CHECK(bucket().read("k", 10) == "text");
+    CHECK(server.lines() == Keys{line(row.endpoint), line(row.expected)});
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture,
                   "a request that was under way when another learnt the region is repeated") {
   const Reply elsewhere = {400, refusal("AuthorizationHeaderMalformed", "<Region>eu-1</Region>")};
