@@ -9,6 +9,7 @@
 #include <regctl/objects/bucket.hpp>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace regctl::objects {
@@ -100,11 +101,10 @@ void Bucket::learn_time(const http::Response& response) {
   }
 }
 
-http::Response Bucket::send_once(const Wanted& wanted,
-                                 const std::shared_ptr<const http::AwsSigner>& signer) {
+http::Response Bucket::send_once(const Wanted& wanted, const std::string& region) {
   http::Request request;
   request.method = wanted.method;
-  request.url = url_of(wanted.key, wanted.query, signer->region());
+  request.url = url_of(wanted.key, wanted.query, region);
   request.headers = wanted.headers;
   // By https the connection proves the bytes; by http the signature has to.
   auto payload = request.url.scheme == "https" && wanted.body
@@ -113,7 +113,7 @@ http::Response Bucket::send_once(const Wanted& wanted,
   if (wanted.body) {
     request.body = http::view_body(*wanted.body);
   }
-  request.sign = [this, region = region(), payload = std::move(payload),
+  request.sign = [this, region, payload = std::move(payload),
                   attempts = wanted.attempts](http::Request& attempt) {
     http::AwsSigner(options_.key(), region).sign(attempt, payload, options_.now());
     if (attempts != nullptr) {
@@ -126,20 +126,27 @@ http::Response Bucket::send_once(const Wanted& wanted,
 }
 
 http::Response Bucket::send(const Wanted& wanted) {
-  const auto used = signer(); // another thread may learn the region meanwhile
+  const auto used = region(); // another thread may learn the region meanwhile
   auto response = send_once(wanted, used);
   if (response.status != 301 && response.status != 307 && response.status != 400) {
     return response;
   }
   auto refusal = read_refusal(response);
-  const auto now = region();
-  if (refusal.region.empty() || refusal.region == now) {
+  if (refusal.region.empty() || refusal.region == used) {
     throw error_of(refusal, describe(wanted.key));
   }
-  transport_.note(describe() + " lies in region " + excerpt(refusal.region) + ", not in " + now);
+  learn_region(refusal.region);
+  return send_once(wanted, refusal.region);
+}
+
+void Bucket::learn_region(const std::string& region) {
+  std::string before;
   {
     const std::lock_guard lock(mutex_);
-    region_ = refusal.region;
+    before = std::exchange(region_, region);
+  }
+  if (before != region) {
+    transport_.note(describe() + " lies in region " + excerpt(region) + ", not in " + before);
   }
 }
 
@@ -201,7 +208,7 @@ std::unique_ptr<Source> Bucket::open(const std::string& key, std::uint64_t offse
 
 std::string Bucket::presign(const std::string& key, std::chrono::seconds valid_for) const {
   return http::AwsSigner(options_.key(), region())
-      .presign(http::Method::get, url_of(key, {}), valid_for, options_.now())
+      .presign(http::Method::get, url_of(key, {}, region()), valid_for, options_.now())
       .to_string();
 }
 
@@ -221,6 +228,7 @@ void Bucket::list(const std::string& prefix, const OnListed& on_listed) {
 std::string Bucket::list_range(const std::string& prefix, const std::string& after,
                                const std::string& end, const OnListed& on_listed) {
   PageRequest request{prefix, after, {}, static_cast<bool>(on_listed.prefix), k_keys_a_page};
+  std::set<std::string> tokens;
   std::string last;
   for (;;) {
     const auto page = read_page(request);
@@ -246,7 +254,7 @@ std::string Bucket::list_range(const std::string& prefix, const std::string& aft
     if (on_listed.goes_on && !on_listed.goes_on()) {
       return last;
     }
-    if (page.next == request.token || !has_new) {
+    if (!tokens.insert(page.next).second || !has_new) {
       throw Error(ErrorKind::protocol, describe(prefix) + " is listed in pages without end");
     }
     request.token = page.next;

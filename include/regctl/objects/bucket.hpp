@@ -161,10 +161,10 @@ private:
     unsigned* attempts = nullptr; ///< counts those that were sent, where it is wanted
   };
   http::Response send(const Wanted& wanted);
-  http::Response send_once(const Wanted& wanted,
-                           const std::shared_ptr<const http::AwsSigner>& signer);
+  http::Response send_once(const Wanted& wanted, const std::string& region);
   void learn_region(const std::string& region);
-  [[nodiscard]] http::Url url_of(const std::string& key, const http::AwsQuery& query) const;
+  [[nodiscard]] http::Url url_of(const std::string& key, const http::AwsQuery& query,
+                                 const std::string& region) const;
   [[nodiscard]] std::string region() const;
   void learn_time(const http::Response& response);
   struct PageRequest {
