@@ -55,6 +55,9 @@ Refusal read_refusal(http::Response& response) {
   Refusal refusal;
   refusal.status = response.status;
   refusal.region = response.headers.find("x-amz-bucket-region").value_or("");
+  if (const auto location = response.headers.find("Location"); location && response.status < 400) {
+    refusal.leads_to = response.url.resolve(*location).origin();
+  }
   try {
     read_xml(*response.body, "the answer", [&](std::string_view path, const std::string& text) {
       if (path == "Error/Code") {
@@ -92,6 +95,9 @@ Error error_of(const Refusal& refusal, const std::string& what) {
       kind = meaning.kind;
       hint = meaning.hint;
     }
+  }
+  if (hint.empty() && !refusal.leads_to.empty()) {
+    hint = "it leads to " + excerpt(refusal.leads_to) + ": if that is right, make it the endpoint";
   }
   auto text = what + ": the server answered " + std::to_string(refusal.status);
   if (!refusal.code.empty()) {

@@ -15,9 +15,10 @@ namespace regctl::objects {
 /// What S3 says of a request that it did not do.
 struct Refusal {
   int status = 0;
-  std::string code;    ///< "NoSuchKey"; empty where there is no XML (HEAD, proxies)
-  std::string message; ///< for people; may be empty
-  std::string region;  ///< the right one, where the request came for another one
+  std::string code;     ///< "NoSuchKey"; empty where there is no XML (HEAD, proxies)
+  std::string message;  ///< for people; may be empty
+  std::string region;   ///< the right one, where the request came for another one
+  std::string leads_to; ///< origin of the URL that a redirect names; else empty
 };
 
 /// Reads the body of an answer of 300 and above.

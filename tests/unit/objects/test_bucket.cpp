@@ -266,6 +266,15 @@ TEST_CASE_FIXTURE(Fixture, "another region of Amazon's has another endpoint") {
   }
 }
 
+TEST_CASE_FIXTURE(Fixture, "a redirect is not followed, but named") {
+  for (const int status : {301, 302, 307, 308}) {
+    server.on("GET /b/k", {{status, "", {{"Location", "https://other:9000/b/k"}}}});
+    const auto error = failure([&] { bucket().read("k", 10); });
+    CHECK(error.kind() == ErrorKind::protocol);
+    CHECK(error.hint().find("https://other:9000:") != std::string::npos);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture,
                   "a request that was under way when another learnt the region is repeated") {
   const Reply elsewhere = {400, refusal("AuthorizationHeaderMalformed", "<Region>eu-1</Region>")};
