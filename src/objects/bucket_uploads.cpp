@@ -9,6 +9,7 @@
 #include <regctl/objects/bucket.hpp>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 namespace regctl::objects {
@@ -139,6 +140,7 @@ void Bucket::abort_upload(const std::string& key, const std::string& upload) {
 
 void Bucket::list_uploads(const std::string& prefix,
                           const std::function<void(const OpenUpload&)>& on_upload) {
+  std::set<std::pair<std::string, std::string>> markers;
   std::string key_marker;
   std::string id_marker;
   for (;;) {
@@ -174,7 +176,7 @@ void Bucket::list_uploads(const std::string& prefix,
     if (!is_truncated) {
       return;
     }
-    if (next_key.empty() || (next_key == key_marker && next_id == id_marker)) {
+    if (next_key.empty() || !markers.emplace(next_key, next_id).second) {
       throw Error(ErrorKind::protocol,
                   "the uploads of " + describe(prefix) + " are listed in pages without end");
     }

@@ -217,6 +217,10 @@ TEST_CASE_FIXTURE(Fixture, "pages that repeat, or are cut without a word, end th
   server.on("GET /b/?list-type=2&prefix=p", {{200, page(contents("p"), "t")}});
   server.on("GET /b/?continuation-token=t&list-type=2&prefix=p", {{200, page(contents("p"), "t")}});
   CHECK(failure([&] { keys("p"); }).message().find("pages without end") != std::string::npos);
+  server.on("GET /b/?list-type=2&prefix=o", {{200, page(contents("o"), "t1")}});
+  server.on("GET /b/?continuation-token=t1&list-type=2&prefix=o", {{200, page("", "t2")}});
+  server.on("GET /b/?continuation-token=t2&list-type=2&prefix=o", {{200, page("", "t1")}});
+  CHECK(failure([&] { keys("o"); }).message().find("pages without end") != std::string::npos);
   server.on("GET /b/?list-type=2&prefix=q",
             {{200, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"}});
   CHECK(failure([&] { keys("q"); }).message().find("says not how it goes on") != std::string::npos);
