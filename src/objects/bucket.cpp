@@ -180,6 +180,9 @@ bool Bucket::has_any(const std::string& prefix) {
 
 std::unique_ptr<Source> Bucket::open(const std::string& key, std::uint64_t offset,
                                      std::uint64_t size_bytes, const std::string& etag) {
+  if (offset > 0 && size_bytes == 0) {
+    return make_text_source({}); // no range has no bytes
+  }
   const auto open_at = [this, key, offset, size_bytes, etag](std::uint64_t from) {
     http::Headers headers;
     const bool is_part = offset + from > 0;

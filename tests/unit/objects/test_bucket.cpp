@@ -172,6 +172,11 @@ TEST_CASE_FIXTURE(Fixture, "a part of an object is asked for as long as it is th
         ErrorKind::unavailable);
 }
 
+TEST_CASE_FIXTURE(Fixture, "at the end of an object nothing is asked for") {
+  CHECK(read_text(*bucket().open("k", 6, 0, "abc"), 100, "").empty());
+  CHECK(server.seen().empty());
+}
+
 TEST_CASE_FIXTURE(Fixture, "bytes that were not asked for are no part of an object") {
   const Reply replies[] = {
       {200, "abcdef"}, {206, "abcd", {{"Content-Range", "bytes 0-3/6"}}}, {206, "cdef"}};
