@@ -139,7 +139,8 @@ class S3Proxy(Middleman):
             return Spoil(200, body=self._steer(urllib.parse.urlsplit(request.path)))
         request.record = self._note(request)
         with self._state:
-            request.fault = next((fault for fault in self._faults if fault.takes(request.record)), None)
+            takers = [fault for fault in self._faults if fault.takes(request.record)]  # each counts it
+        request.fault = takers[0] if takers else None
         if request.fault is None:
             return None
         self._stall(request, "request")
