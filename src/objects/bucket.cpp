@@ -5,6 +5,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/visible.hpp>
+#include <regctl/http/date.hpp>
 #include <regctl/http/resume.hpp>
 #include <regctl/objects/bucket.hpp>
 
