@@ -2,6 +2,7 @@
 #include "server/http/daemon.hpp"
 #include "server/router.hpp"
 #include "server/v1/api.hpp"
+#include "server/v1/service.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>

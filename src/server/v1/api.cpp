@@ -2,6 +2,8 @@
 #include "server/v1/api.hpp"
 
 #include "server/http/collected_body.hpp"
+#include "server/http/responses.hpp"
+#include "server/v1/answers.hpp"
 #include "server/v1/guard.hpp"
 
 #include <regctl/base/error.hpp>
@@ -26,6 +28,7 @@ struct Route {
 constexpr std::uint64_t k_list = 16 * 1024 * 1024; // a list of 200,000 images
 constexpr std::uint64_t k_list_growth = 4;         // memory by size: it is read entry by entry
 constexpr std::uint64_t k_document = 1024 * 1024;  // an image's JSON has a few KiB
+constexpr std::uint64_t k_document_growth = 48; // a parsed document takes up to 48 times its size
 constexpr std::uint64_t k_word = 64 * 1024;
 
 constexpr std::array<Route, 31> k_routes = {{

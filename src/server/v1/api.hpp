@@ -2,9 +2,10 @@
 #pragma once
 
 #include "server/http/api.hpp"
-#include "server/v1/service.hpp"
 
 namespace regctl::server {
+
+struct Service;
 
 /// Protocol v1: finds the route of a request, checks access, and turns errors into answers.
 class V1Api final : public Api {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/v1/guard.hpp"
 
+#include "server/http/responses.hpp"
+#include "server/v1/service.hpp"
+
 #include <algorithm>
 #include <memory>
 #include <span>

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "server/v1/service.hpp"
+#include "server/http/message.hpp"
+#include "server/v1/auth.hpp"
+#include "server/v1/target.hpp"
 
 #include <optional>
+#include <string>
 
 namespace regctl::server {
+
+struct Service;
 
 /// The credentials that a route needs, if there are users.
 enum class Guard {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/v1/image_list.hpp"
 
-#include "server/v1/service.hpp"
+#include "server/http/responses.hpp"
 
 #include <regctl/base/json_reader.hpp>
 

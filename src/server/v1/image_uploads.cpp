@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/v1/service.hpp"
+#include "server/http/responses.hpp"
+#include "server/v1/answers.hpp"
+#include "server/v1/images.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
@@ -21,8 +23,8 @@ constexpr auto k_exists = "Image already exists";
 constexpr auto k_replaced =
     "Another client has replaced what was uploaded of this image: push it again";
 
-} // namespace
-
+/// Opens an image for writing, like V1Storage::write_image(), and waits as long as the client does.
+/// Null after k_writer_patience.
 std::unique_ptr<V1Storage::ImageWriter> take_writer(Service& service, const Request& request,
                                                     const std::string& id) {
   const auto end = std::chrono::steady_clock::now() + k_writer_patience;
@@ -34,6 +36,8 @@ std::unique_ptr<V1Storage::ImageWriter> take_writer(Service& service, const Requ
     request.check_wanted();
   }
 }
+
+} // namespace
 
 Response put_image_json(Call& call) {
   const auto& id = call.target.id;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/http/responses.hpp"
 #include "server/http/text_source.hpp"
-#include "server/v1/service.hpp"
+#include "server/v1/answers.hpp"
 
 #include <regctl/base/json.hpp>
 #include <regctl/base/text.hpp>

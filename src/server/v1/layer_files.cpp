@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/v1/layer_files.hpp"
 
+#include "server/http/responses.hpp"
 #include "server/http/text_source.hpp"
-#include "server/v1/service.hpp"
+#include "server/v1/answers.hpp"
+#include "server/v1/images.hpp"
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>

@@ -3,12 +3,16 @@
 
 #include <regctl/base/limited_map.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <map>
 #include <mutex>
 #include <string>
 
 namespace regctl::server {
+
+/// Time that a client waits for another one that writes the same image; then it gets a 409.
+inline constexpr auto k_writer_patience = std::chrono::minutes(10);
 
 /// Keeps track of the running uploads, by image: the protocol names the image in each step, but not
 /// the client. If several clients push one image at the same time, each replaces the data of the

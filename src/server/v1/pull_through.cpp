@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/v1/pull_through.hpp"
 
+#include "server/http/responses.hpp"
 #include "server/v1/fetch.hpp"
-#include "server/v1/service.hpp"
+#include "server/v1/open_uploads.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/v1_image_writer.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/http/responses.hpp"
+#include "server/v1/answers.hpp"
 #include "server/v1/image_list.hpp"
-#include "server/v1/service.hpp"
+#include "server/v1/images.hpp"
 #include "server/v1/stored_body.hpp"
 
 #include <regctl/base/error.hpp>
