@@ -76,6 +76,16 @@ class Places(TestCase):
         self.assertEqual(self.here("images", "./reg.local").code, self.here("images", "v1-storage:reg.local").code)
         self.assertEqual(self.here("images", f"docker://{server.host}").code, 0)
 
+    def test_a_digest_is_refused_at_registries_and_in_trees(self):
+        server = self.start(FaultServer)
+        for place in (f"docker://{server.host}/team/app", "v1-storage:wild:team/app"):
+            name = f"{place}@sha256:{'a' * 64}"
+            for code, *words in ((9, "inspect", name), (9, "copy", name, "v1-storage:new"),
+                                 (2, "diff", name, "v1-storage:wild:team/app"), (2, "verify", name),
+                                 (2, "mirror", name, server.host)):
+                with self.subTest(words):
+                    self.fails(code, *words, saying=(f"protocol v1 has no digests: {name}", "hint: name a tag"))
+
     def test_a_name_that_can_only_be_local_is_not_refused(self):
         os.rename(self.path("x.tar"), self.path("app.img"))
         server = self.start(RegctlServer)

@@ -50,9 +50,15 @@ std::optional<RegistryHost> registry_of(const Endpoint& endpoint) {
              : std::nullopt;
 }
 
+void refuse_digest(const Place& place, ErrorKind kind) {
+  if (place.reference && place.reference->digest) {
+    throw Error(kind, "protocol v1 has no digests: " + place.to_string(), "name a tag");
+  }
+}
+
 void refuse_digest(const Endpoint& end) {
-  if (const auto* name = end.reference(); name != nullptr && name->digest) {
-    throw Error(ErrorKind::usage, "protocol v1 has no digests", "name a tag");
+  if (end.place) {
+    refuse_digest(*end.place, ErrorKind::usage);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
+#include <regctl/ops/places/endpoint.hpp>
 #include <regctl/registry/docker_engine.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -63,9 +64,6 @@ std::unique_ptr<V1Repository> open_storage(Session& session, const Place& place)
 }
 
 Selected select_tag(V1Repository& repository, const Reference& reference) {
-  if (reference.digest) {
-    throw Error(ErrorKind::unsupported, "protocol v1 has no digests: " + reference.to_string());
-  }
   const auto tags = repository.tags();
   const auto tag = reference.tag_or_latest();
   const auto found = tags.find(tag);
@@ -229,6 +227,7 @@ std::vector<Selected> select_images(V1Repository& repository, const Place& place
   if (select == Select::all_tags) {
     return select_all_tags(repository, *place.reference);
   }
+  refuse_digest(place, ErrorKind::unsupported);
   return {select_tag(repository, *place.reference)};
 }
 

@@ -41,9 +41,9 @@ enum class Select {
 };
 
 /// The images that `place` names in `repository`, which must come from open_repository(). Never
-/// empty. Throws Error{not_found} with the nearest tag as a hint; Error{usage} for an archive with
-/// several images and no choice, listing them; Error{integrity} for a tag that the server lists but
-/// cannot read.
+/// empty. Throws Error{unsupported} for a digest; Error{not_found} with the nearest tag as a hint;
+/// Error{usage} for an archive with several images and no choice, listing them; Error{integrity}
+/// for a tag that the server lists but cannot read.
 std::vector<Selected> select_images(V1Repository& repository, const Place& place, Select select);
 
 } // namespace regctl::ops

@@ -19,9 +19,7 @@ namespace {
 using Names = std::vector<std::string>;
 
 void check_end(const Endpoint& endpoint) {
-  if (const auto* name = endpoint.reference(); name != nullptr && name->digest) {
-    throw Error(ErrorKind::usage, "protocol v1 has no digests: " + endpoint.to_string());
-  }
+  refuse_digest(endpoint);
   const bool is_known = endpoint.host || endpoint.place->kind == Place::Kind::registry ||
                         endpoint.place->kind == Place::Kind::v1_storage ||
                         endpoint.place->kind == Place::Kind::docker_archive;

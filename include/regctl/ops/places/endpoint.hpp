@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/error.hpp>
 #include <regctl/model/place.hpp>
 #include <regctl/model/reference.hpp>
 
@@ -33,7 +34,9 @@ struct Endpoint {
 /// The registry of an endpoint; nothing for trees and archives.
 std::optional<RegistryHost> registry_of(const Endpoint& endpoint);
 
-/// Throws Error{usage} if `end` names an image by its digest, which protocol v1 does not have.
+/// Throws Error{kind} if `place` names an image by its digest: protocol v1 has only tags.
+void refuse_digest(const Place& place, ErrorKind kind);
+/// The same for an end of a mirror or a comparison, with Error{usage}.
 void refuse_digest(const Endpoint& end);
 
 /// Throws Error{usage} for ends between which nothing can be mirrored: many repositories to one, a

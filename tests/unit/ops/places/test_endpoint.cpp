@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/failure.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/ops/places/endpoint.hpp>
 
@@ -6,8 +8,9 @@
 
 #include <string>
 
-using regctl::Error;
-using regctl::ops::Endpoint;
+using namespace regctl;
+using namespace regctl::ops;
+using regctl::test::failure;
 
 TEST_SUITE_BEGIN("ops/places/endpoint");
 
@@ -53,6 +56,21 @@ TEST_CASE("a malformed end is refused") {
                            "host:5000//", "host:5000/a/../b/", "v1-storage:", "host:99999"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(Endpoint::parse(text), Error);
+  }
+}
+
+TEST_CASE("a digest is refused as the caller wants it, and shown") {
+  const auto name = "docker://host:5000/app@sha256:" + std::string(64, 'a');
+  const auto place = Place::parse(name);
+  for (const auto kind : {ErrorKind::usage, ErrorKind::unsupported}) {
+    CHECK(failure([&] { refuse_digest(place, kind); }) == kind);
+  }
+  CHECK(failure([&] { refuse_digest(Endpoint::parse(name)); }) == ErrorKind::usage);
+  CHECK_THROWS_WITH(refuse_digest(place, ErrorKind::usage),
+                    ("protocol v1 has no digests: " + name).c_str());
+  for (const char* text : {"host:5000", "host:5000/team/", "host:5000/app:1"}) {
+    CAPTURE(text);
+    CHECK_NOTHROW(refuse_digest(Endpoint::parse(text)));
   }
 }
 
