@@ -23,6 +23,8 @@ import threading
 import unittest
 import urllib.request
 
+import trees
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 DATA = os.path.join(ROOT, "tests", "data", "v1")
@@ -181,18 +183,28 @@ class RegctlServer(Server):
         port_file = os.path.join(self.folder, "port")
         words = [REGCTL, "serve", "--listen", "127.0.0.1:0", "--port-file", port_file]
         if storage or "STORAGE_PATH" not in (env or {}):
-            words += ["--storage", self.storage]
+            words += ["--storage", self.storage if "://" in self.storage else trees.location(self.storage)]
         kept = {k: v for k, v in os.environ.items()
                 if k in ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")}
         with open(self.err_file, "wb") as errors:
             self.process = subprocess.Popen([*words, *options], stdin=subprocess.DEVNULL, stderr=errors,
                                             stdout=subprocess.DEVNULL, cwd=self.folder,
-                                            env={**kept, "HOME": self.folder, **(env or {})})
+                                            env={**kept, "HOME": self.folder, **trees.environment(), **(env or {})})
         wait_for(lambda: os.path.exists(port_file) or self.process.poll() is not None, "regctl serve")
         if self.process.poll() is not None:
             raise AssertionError("regctl serve ended: " + self.errors())
         with open(port_file, encoding="utf-8") as file:
             self.port = int(file.read())
+
+    @property
+    def place(self):
+        """Its storage tree, for commands."""
+        return trees.place(self.storage)
+
+    @property
+    def files(self):
+        """Those of its storage tree."""
+        return trees.files_at(self.storage)
 
     def url(self, path):
         return f"{self.scheme}://{self.host}{path}"
@@ -257,6 +269,14 @@ class TestCase(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder, name)
 
+    def place(self, name):
+        """The storage tree at this path, for commands."""
+        return trees.place(self.path(name))
+
+    def tree_files(self, name):
+        """Those of the storage tree at this path."""
+        return trees.files_at(self.path(name))
+
     def start(self, kind, *words, **options):
         server = kind(self.folder, *words, **options)
         self.addCleanup(server.stop)
@@ -265,7 +285,8 @@ class TestCase(unittest.TestCase):
     def environment(self, extra):
         kept = {k: v for k, v in os.environ.items()
                 if k in ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LANG")}
-        return {**kept, "HOME": self.home, "TMPDIR": self.folder, "TERM": "dumb", **extra}
+        return {**kept, "HOME": self.home, "TMPDIR": self.folder, "TERM": "dumb",
+                **trees.environment(), **extra}
 
     def start_regctl(self, *words, env=None, **options):
         options.setdefault("stdin", subprocess.DEVNULL)
@@ -369,8 +390,14 @@ def interrupt(process):
 
 
 def main():
-    """Runs the tests of a file. One that could not run for want of a peer is named, and fails the file."""
+    """Runs the tests of a file. One that could not run for want of a peer is named, and fails the file; so is one
+    that is not for trees in a bucket, which fails nothing."""
     result = unittest.main(verbosity=2, exit=False).result
+    elsewhere = [f"{test}: {reason}" for test, reason in result.skipped if reason.startswith(trees.NOT_IN_BUCKET)]
+    for test in elsewhere:
+        print(f"not applicable: {test}", file=sys.stderr)
+    if trees.IN_BUCKET:
+        print(f"{result.testsRun - len(elsewhere)} tests ran, {len(elsewhere)} not applicable", file=sys.stderr)
     missing = [str(test) for test, reason in result.skipped if reason == NO_NPM]
     for test in missing:
         print(f"could not run: {test}", file=sys.stderr)

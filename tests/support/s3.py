@@ -4,12 +4,14 @@
 Source: Amazon S3 API Reference.
 """
 
+import base64
 import datetime
 import hashlib
 import hmac
 import http.client
 import urllib.parse
 import xml.etree.ElementTree
+from xml.sax.saxutils import escape
 
 from harness import PATIENCE_S, Answer
 
@@ -132,8 +134,16 @@ class S3Bucket:
         while uploads := self.uploads(prefix):
             for key, upload in uploads:
                 self.abort_upload(key, upload)
-        for key in self.keys(prefix):
-            self.delete(key)
+        keys = self.keys(prefix)
+        for first in range(0, len(keys), 1000):
+            self._delete_all(keys[first:first + 1000])
+
+    def _delete_all(self, keys):
+        """Removes up to 1000 objects by one request."""
+        objects = "".join(f"<Object><Key>{escape(key)}</Key></Object>" for key in keys)
+        body = f"<Delete><Quiet>true</Quiet>{objects}</Delete>".encode()
+        digest = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
+        self._succeed("POST", query={"delete": ""}, body=body, headers={"Content-MD5": digest})
 
     def remove(self):
         """Removes the bucket with all that it holds."""

@@ -7,6 +7,7 @@ import os
 import tarfile
 import time
 
+import trees
 from harness import DATA, Layer
 
 
@@ -15,38 +16,59 @@ def payload_sum(text, layer):
 
 
 class StorageTree:
-    """A folder with images/ and repositories/."""
+    """A tree with images/ and repositories/, in a folder or at its counterpart in the bucket (trees.py)."""
 
     def __init__(self, folder):
         self.folder = folder
-        for name in ("images", "repositories"):
-            os.makedirs(os.path.join(folder, name), exist_ok=True)
+        self.files = trees.files_at(folder)
+        if not trees.IN_BUCKET:
+            for name in ("images", "repositories"):
+                os.makedirs(os.path.join(folder, name), exist_ok=True)
 
     @classmethod
     def recorded(cls, folder, name):
         """A copy of tests/data/v1/NAME.tar.gz."""
+        tree = cls(folder)
         with tarfile.open(os.path.join(DATA, name + ".tar.gz")) as archive:
-            archive.extractall(folder)
-        return cls(folder)
+            if trees.IN_BUCKET:
+                tree.files.write_all({os.path.normpath(entry.name): archive.extractfile(entry).read()
+                                      for entry in archive if entry.isfile()})
+            else:
+                archive.extractall(folder)
+        return tree
 
     @property
     def place(self):
-        return "v1-storage:" + self.folder
+        return trees.place(self.folder)
+
+    @property
+    def location(self):
+        return trees.location(self.folder)
+
+    def local(self):
+        """A folder with its files, for programs that know no buckets."""
+        return self.files.local()
 
     def path(self, *parts):
+        """Of a tree on disk."""
         return os.path.join(self.folder, *parts)
 
-    def image_file(self, identity, part):
-        return self.path("images", identity, part)
+    @staticmethod
+    def image_file(identity, part):
+        """As `path` of the methods below."""
+        return f"images/{identity}/{part}"
 
     def write(self, path, data):
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(data if isinstance(data, bytes) else data.encode())
+        self.files.write(path, data if isinstance(data, bytes) else data.encode())
+
+    def remove(self, path):
+        self.files.remove(path)
+
+    def exists(self, path):
+        return self.files.exists(path)
 
     def read(self, *parts):
-        with open(self.path(*parts), encoding="utf-8") as file:
-            return file.read()
+        return self.files.read("/".join(parts)).decode()
 
     def add_image(self, seed, parent=None, layer=None, size=500):
         """A sound image; returns its ID."""
@@ -55,10 +77,9 @@ class StorageTree:
         document = {"id": made.id, **({"parent": parent} if parent else {})}
         text = json.dumps(document)
         below = json.loads(self.read("images", parent, "ancestry")) if parent else []
-        self.write(self.image_file(made.id, "json"), text)
-        self.write(self.image_file(made.id, "layer"), data)
-        self.write(self.image_file(made.id, "ancestry"), json.dumps([made.id, *below]))
-        self.write(self.image_file(made.id, "_checksum"), json.dumps([payload_sum(text, data)]))
+        parts = {"json": text.encode(), "layer": data, "ancestry": json.dumps([made.id, *below]).encode(),
+                 "_checksum": json.dumps([payload_sum(text, data)]).encode()}
+        self.files.write_all({self.image_file(made.id, part): content for part, content in parts.items()})
         return made.id
 
     def add_chain(self, seed, length, parent=None):
@@ -70,14 +91,14 @@ class StorageTree:
         return chain
 
     def tag(self, repository, tag, identity):
-        self.write(self.path("repositories", *repository.split("/"), "tag_" + tag), identity)
+        self.write(f"repositories/{repository}/tag_{tag}", identity)
 
     def list_images(self, repository, identities):
-        self.write(self.path("repositories", *repository.split("/"), "_index_images"),
+        self.write(f"repositories/{repository}/_index_images",
                    json.dumps([{"id": identity} for identity in identities]))
 
     def images(self):
-        return set(os.listdir(self.path("images")))
+        return set(self.files.names("images"))
 
     def age(self, identity, seconds):
         """Makes what is there of the image look that old."""
@@ -88,11 +109,5 @@ class StorageTree:
 
     def snapshot(self, part=""):
         """Content and time of each file below images/ whose name ends with `part`."""
-        found = {}
-        for folder, _, names in os.walk(self.path("images")):
-            for name in names:
-                if name.endswith(part):
-                    path = os.path.join(folder, name)
-                    with open(path, "rb") as file:
-                        found[os.path.relpath(path, self.folder)] = (file.read(), os.stat(path).st_mtime_ns)
-        return found
+        return {path: (self.files.read(path), self.files.version(path)) for path in self.files.paths("images")
+                if path.endswith(part)}

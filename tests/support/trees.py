@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the storage trees of tests lie: in folders, or with REGCTL_TREES=s3 in a bucket of a real S3 server.
+
+Each path has a counterpart in the bucket, so that tests name trees by paths either way. What tests do with the
+files of a tree goes through FolderFiles or BucketFiles, which have the same methods.
+"""
+
+import atexit
+import concurrent.futures
+import functools
+import os
+import shutil
+import unittest
+
+IN_BUCKET = os.environ.get("REGCTL_TREES") == "s3"
+NOT_IN_BUCKET = "not in a bucket: "
+_WRITERS = 4
+
+
+def not_in_bucket(reason):
+    """Marks a test, or a class of them, of what no bucket has. main() counts it as not applicable."""
+    return unittest.skipIf(IN_BUCKET, NOT_IN_BUCKET + reason)
+
+
+@functools.cache
+def _bucket():
+    """One bucket for all trees of this process."""
+    from ceph import shared_ceph  # pylint: disable=import-outside-toplevel  # needed here only, and it needs us
+    bucket = shared_ceph().make_bucket()
+    atexit.register(bucket.remove)
+    return bucket
+
+
+def environment():
+    """What a program needs to find the trees."""
+    return _bucket().environment() if IN_BUCKET else {}
+
+
+def location(folder):
+    """What --storage takes for the tree at this absolute path."""
+    return f"s3://{_bucket().name}{folder}" if IN_BUCKET else folder
+
+
+def place(folder):
+    """The tree at this absolute path as a place."""
+    return "v1-storage:" + location(folder)
+
+
+def files_at(folder):
+    """The files of the tree at this absolute path, which need not be there."""
+    return BucketFiles(folder) if IN_BUCKET else FolderFiles(folder)
+
+
+class FolderFiles:
+    """The files of a tree on disk; all paths are relative to it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def _path(self, path):
+        return os.path.join(self.folder, path)
+
+    def read(self, path):
+        with open(self._path(path), "rb") as file:
+            return file.read()
+
+    def write(self, path, data):
+        os.makedirs(os.path.dirname(self._path(path)), exist_ok=True)
+        with open(self._path(path), "wb") as file:
+            file.write(data)
+
+    def write_all(self, files):
+        """files: path → bytes."""
+        for path, data in files.items():
+            self.write(path, data)
+
+    def remove(self, path):
+        os.remove(self._path(path))
+
+    def remove_folder(self, path):
+        shutil.rmtree(self._path(path))
+
+    def exists(self, path):
+        return os.path.isfile(self._path(path))
+
+    def names(self, path):
+        """What lies in a folder, without what lies further down."""
+        return os.listdir(self._path(path)) if os.path.isdir(self._path(path)) else []
+
+    def paths(self, path=""):
+        """All files below a folder."""
+        return [os.path.relpath(os.path.join(base, name), self.folder)
+                for base, _, names in os.walk(self._path(path)) for name in names]
+
+    def version(self, path):
+        """Something that changes whenever the file is written."""
+        return os.stat(self._path(path)).st_mtime_ns
+
+    def local(self):
+        """A folder with these files."""
+        return self.folder
+
+
+class BucketFiles:
+    """The files of a tree in the bucket, likewise."""
+
+    def __init__(self, folder):
+        self.folder, self.bucket, self.prefix = folder, _bucket(), folder[1:] + "/"
+
+    def read(self, path):
+        return self.bucket.get(self.prefix + path)
+
+    def write(self, path, data):
+        self.bucket.put(self.prefix + path, data)
+
+    def write_all(self, files):
+        with concurrent.futures.ThreadPoolExecutor(_WRITERS) as pool:
+            for written in [pool.submit(self.write, *file) for file in files.items()]:
+                written.result()
+
+    def remove(self, path):
+        self.bucket.delete(self.prefix + path)
+
+    def remove_folder(self, path):
+        self.bucket.empty(f"{self.prefix}{path}/")
+
+    def exists(self, path):
+        return self.bucket.head(self.prefix + path) is not None
+
+    def names(self, path):
+        return list({found[len(path) + 1:].split("/")[0]: None for found in self.paths(path)})
+
+    def paths(self, path=""):
+        keys = self.bucket.keys(f"{self.prefix}{path}/" if path else self.prefix)
+        return [key[len(self.prefix):] for key in keys]
+
+    def version(self, path):
+        return self.bucket.head(self.prefix + path)["Last-Modified"]
+
+    def local(self):
+        """A copy, for programs that know no buckets."""
+        FolderFiles(self.folder).write_all({path: self.read(path) for path in self.paths()})
+        return self.folder
