@@ -160,7 +160,9 @@ private:
         session_.progress().note("image " + short_id(id) + " is kept: " + graph_.detail(i));
         keep_hidden(i);
       } else if (image.own == Verdict::dead_upload) {
-        if (!listed_->is_remnant(id) && age_of(id, now) < options_.grace) {
+        if (listed_->is_remnant(id)) {
+          remnants_.insert(i);
+        } else if (age_of(id, now) < options_.grace) {
           graph_.keep(i);
           ++report_.young_uploads;
         }
@@ -200,7 +202,7 @@ private:
       }
       std::vector<GcImage> removed(end - begin);
       run_parallel(session_.jobs(), removed.size(), [&](std::size_t i) {
-        removed[i] = describe(images[chosen[begin + i]]);
+        removed[i] = describe(chosen[begin + i]);
         remove(removed[i].id);
       });
       for (const auto& image : removed) {
@@ -283,13 +285,13 @@ private:
     }
   }
 
-  [[nodiscard]] GcImage describe(const ImageGraph::Image& image) const {
-    const auto id = image.id.text();
+  [[nodiscard]] GcImage describe(Index index) const {
+    const auto& image = graph_.images()[index];
     const auto why = image.own != Verdict::dead_upload ? GcImage::Why::orphan
-                     : listed_->is_remnant(id)         ? GcImage::Why::remnant
+                     : remnants_.contains(index)       ? GcImage::Why::remnant
                                                        : GcImage::Why::dead_upload;
     // The size of a layer is unknown only for an unreadable image, and those are kept.
-    return {id, why, ImageGraph::known(image.layer_bytes)};
+    return {image.id.text(), why, ImageGraph::known(image.layer_bytes)};
   }
 
   void clean_up() {
@@ -325,6 +327,7 @@ private:
   const GcOptions& options_;
   const std::function<void(const GcImage&)>& on_image_;
   ImageGraph graph_;
+  std::set<Index> remnants_; ///< of removals that were interrupted before this one began
   std::map<std::string, std::unique_ptr<V1Storage::ImageWriter>> condemned_; ///< by their IDs
   GcReport report_;
 };
