@@ -27,6 +27,11 @@ public:
   [[nodiscard]] ImageState state() const;
   [[nodiscard]] bool has_layer() const;
 
+  /// Optional, before put_json(): keeps out other processes where the writer alone does not, as in
+  /// a bucket. Returns false if one of them has just begun to upload the image; write_image() waits
+  /// for it.
+  [[nodiscard]] bool claim();
+
   /// Marks the image as being uploaded, then stores its JSON and its ancestry. `json` must be that
   /// of this image, else Error{protocol}. Returns false if the parent has no JSON here. Throws
   /// Error{unavailable} if another process has just begun to upload it.
@@ -91,6 +96,7 @@ private:
   [[nodiscard]] std::optional<std::vector<std::string>>
   chain_above(const std::optional<std::string>& parent) const;
   void settle_ancestry();
+  [[nodiscard]] bool try_to_mark();
   void mark();
   void forget_checksum();
   void put_part(const std::string& part, const std::string& text);

@@ -36,18 +36,24 @@ ImageMemory::Upload upload_of(const FolderView& image) {
   return {image.has_file("json"), image.has_file("layer"), image.has_file("_checksum")};
 }
 
-/// Takes over an upload that somebody has marked; waits up to `patience` while it may be at work.
-bool take_over(ImageMemory& memory, const std::string& id, const FolderView& seen,
-               StorageFolder& folder, std::chrono::milliseconds patience) {
+/// Waits up to `patience` while another process that has marked the image may be at work, and takes
+/// over its upload if it was left. `seen` then is what is there; false if the other one goes on.
+bool settle_upload(const StorageTree& tree, ImageMemory& memory, const std::string& id,
+                   std::unique_ptr<FolderView>& seen, StorageFolder& folder,
+                   std::chrono::milliseconds patience) {
   constexpr std::chrono::milliseconds k_pause = std::chrono::seconds(1); // each try costs requests
   const auto end = std::chrono::steady_clock::now() + patience;
-  while (!folder.claim(k_mark)) {
+  while (seen->has_file(k_mark)) {
+    if (folder.claim(k_mark)) {
+      memory.put_upload(id, upload_of(*seen));
+      return true;
+    }
     if (std::chrono::steady_clock::now() >= end) {
       return false;
     }
     interruptible_sleep_ms(std::min(k_pause, patience).count());
+    seen = tree.view(image_folder(id)); // the other one may have completed it
   }
-  memory.put_upload(id, upload_of(seen));
   return true;
 }
 
@@ -76,7 +82,7 @@ std::unique_ptr<V1Storage::ImageWriter> V1Storage::write_image(const std::string
   std::unique_ptr<FolderView> seen;
   if (open_->memory.is_on() && !open_->memory.find_upload(id)) {
     seen = open_->tree->view(image_folder(id));
-    if (seen->has_file(k_mark) && !take_over(open_->memory, id, *seen, *folder, patience)) {
+    if (!settle_upload(*open_->tree, open_->memory, id, seen, *folder, patience)) {
       return nullptr;
     }
   }
@@ -223,19 +229,30 @@ void V1Storage::ImageWriter::complete() {
   storage_.open_->memory.complete_upload(id_);
 }
 
+bool V1Storage::ImageWriter::claim() {
+  return !storage_.open_->memory.is_on() || try_to_mark();
+}
+
 /// Marks the upload. The mark comes first, because JSON and layer without a mark are a complete
 /// image. Files of killed writers are removed: they would prevent the folder's removal.
-void V1Storage::ImageWriter::mark() {
+bool V1Storage::ImageWriter::try_to_mark() {
   if (storage_.open_->memory.find_upload(id_)) {
-    return; // the mark is there
+    return true; // the mark is there
   }
   folder_->remove_unfinished();
   if (!folder_->claim(k_mark)) {
+    return false;
+  }
+  storage_.open_->memory.put_upload(id_, seen_ ? upload_of(*seen_) : k_everything);
+  return true;
+}
+
+void V1Storage::ImageWriter::mark() {
+  if (!try_to_mark()) {
     throw Error(ErrorKind::unavailable,
                 "another process has just begun to upload image " + short_id(id_),
                 "try again when it is done");
   }
-  storage_.open_->memory.put_upload(id_, seen_ ? upload_of(*seen_) : k_everything);
 }
 
 /// During a long upload: other processes take over a mark that has grown old.

@@ -63,14 +63,18 @@ public:
 
 private:
   PutOutcome store(const V1Upload& upload, const std::optional<std::string>& parent) {
-    const auto writer = storage_->write_image(upload.image.id, k_patience);
-    if (!writer) {
-      throw Error(ErrorKind::unavailable, "another process has been writing it for a day");
-    }
-    if (const auto there = storage_->find_image(upload.image.id)) { // from another writer
-      expect_same(*there, upload);
-      return PutOutcome::already_there;
-    }
+    std::unique_ptr<V1Storage::ImageWriter> writer;
+    do {
+      writer.reset(); // what it holds would keep out the next one
+      writer = storage_->write_image(upload.image.id, k_patience);
+      if (!writer) {
+        throw Error(ErrorKind::unavailable, "another process has been writing it for a day");
+      }
+      if (const auto there = storage_->find_image(upload.image.id)) { // from another writer
+        expect_same(*there, upload);
+        return PutOutcome::already_there;
+      }
+    } while (!writer->claim());
     progress_.wait_for(parent, Stage::json_there);
     std::string json;
     do { // the original JSON of a source that re-encodes is known only at the layer's end
