@@ -12,6 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import FaultServer, RegctlServer, TestCase, main  # noqa: E402
 from storage_tree import StorageTree  # noqa: E402
+from trees import IN_BUCKET, not_in_bucket  # noqa: E402
 
 # Tag → verdict with --deep: the table of tests/data/README.md, row by row.
 WILD_TAGS = {
@@ -194,7 +195,7 @@ class MadeTree(Audit):
         chain = self.tree.add_chain("a", 5)
         self.tree.tag("team/app", "1", chain[4])
         self.tree.tag("team/app", "2", chain[1])
-        os.remove(self.tree.image_file(chain[2], "layer"))
+        self.tree.remove(self.tree.image_file(chain[2], "layer"))
         tags = self.tags(self.audit(self.tree.place, code=7))
         self.assertEqual((tags["team/app:1"]["verdict"], tags["team/app:1"]["at_fault"]), ("layer missing", chain[2]))
         self.assertEqual(tags["team/app:2"]["verdict"], "sound")
@@ -203,9 +204,7 @@ class MadeTree(Audit):
     def test_a_missing_parent(self):
         chain = self.tree.add_chain("a", 4)
         self.tree.tag("team/app", "1", chain[3])
-        for name in os.listdir(self.tree.path("images", chain[1])):
-            os.remove(self.tree.image_file(chain[1], name))
-        os.rmdir(self.tree.path("images", chain[1]))
+        self.tree.files.remove_folder(f"images/{chain[1]}")
         document = self.audit(self.tree.place, code=7)
         tag = document["tags"][0]
         self.assertEqual((tag["verdict"], tag["at_fault"]), ("parent missing", chain[2]))
@@ -231,16 +230,15 @@ class MadeTree(Audit):
     def test_damage_of_a_single_image(self):
         identity = self.tree.add_image("a")
         layer = self.tree.image_file(identity, "layer")
-        with open(layer, "rb") as file:
-            data = file.read()
+        data = self.tree.files.read(layer)
 
         def damage(part, content):
             if content is None:
-                os.remove(self.tree.image_file(identity, part))
+                self.tree.remove(self.tree.image_file(identity, part))
             else:
                 self.tree.write(self.tree.image_file(identity, part), content)
 
-        sound = {part: open(self.tree.image_file(identity, part), "rb").read()
+        sound = {part: self.tree.files.read(self.tree.image_file(identity, part))
                  for part in ("json", "layer", "ancestry", "_checksum")}
         rows = [
             # file, what becomes of it, verdict without reading layers, with it, whether it is damage
@@ -265,13 +263,12 @@ class MadeTree(Audit):
                 for name, kept in sound.items():
                     self.tree.write(self.tree.image_file(identity, name), kept)
                 mark = self.tree.image_file(identity, "_inprogress")
-                if os.path.exists(mark):
-                    os.remove(mark)
+                if self.tree.exists(mark):
+                    self.tree.remove(mark)
         self.check_image(self.tree, identity, "orphan", "--deep", damaged=False)
 
     def test_without_a_checksum_a_layer_is_judged_by_unpacking_it(self):
-        with gzip.open(self.tree.image_file(self.tree.add_image("a", size=8000), "layer")) as file:
-            tar = file.read()
+        tar = gzip.decompress(self.tree.files.read(self.tree.image_file(self.tree.add_image("a", size=8000), "layer")))
         for name, pack in (("none", bytes), ("gzip", gzip.compress), ("bzip2", bz2.compress), ("xz", lzma.compress)):
             packed = pack(tar)
             middle = len(packed) // 2
@@ -281,7 +278,7 @@ class MadeTree(Audit):
                     ("changed", b"?" * 600 + packed[600:] if name == "none" else
                      packed[:middle] + b"????" + packed[middle + 4:], "layer damaged")):
                 identity = self.tree.add_image(f"{name}-{what}", layer=layer)
-                os.remove(self.tree.image_file(identity, "_checksum"))
+                self.tree.remove(self.tree.image_file(identity, "_checksum"))
                 self.tree.tag("team/app", f"{name}-{what}", identity)
                 with self.subTest(name=name, what=what):
                     document = self.audit(f"{self.tree.place}:team/app:{name}-{what}", "--deep")
@@ -292,11 +289,13 @@ class MadeTree(Audit):
         self.tree.tag("team/app", "1", identity)
         self.assertEqual(self.verdicts(self.audit(self.tree.place, code=0)), {"team/app:1": "sound"})
 
+    @not_in_bucket("it has no links")
     def test_links_out_of_the_tree_are_reported(self):
         identity = self.tree.add_image("a")
         self.tree.tag("team/app", "1", identity)
-        os.rename(self.tree.image_file(identity, "layer"), self.path("elsewhere"))
-        os.symlink(self.path("elsewhere"), self.tree.image_file(identity, "layer"))
+        layer = self.tree.path(self.tree.image_file(identity, "layer"))
+        os.rename(layer, self.path("elsewhere"))
+        os.symlink(self.path("elsewhere"), layer)
         self.check_image(self.tree, identity, "unreadable", damaged=True, detail="leads out")
         document = self.audit(self.tree.place)
         self.assertEqual((document["summary"]["size"], document["summary"]["sizes_unknown"]), (None, 1))
@@ -307,22 +306,23 @@ class MadeTree(Audit):
             self.tree.tag(f"team/app-{i}", "1", self.tree.add_image(f"top-{i}", base[-1]))
         document = self.audit(self.tree.place, "--deep", "--jobs", "8", code=0)
         self.assertEqual(document["summary"]["images"], 70)
-        shared = sum(os.stat(self.tree.image_file(identity, "layer")).st_size for identity in base)
+        shared = sum(len(self.tree.files.read(self.tree.image_file(identity, "layer"))) for identity in base)
         self.assertEqual(document["summary"]["shared_size"], shared)
         result = self.ok("audit", self.tree.place)
         self.assertIn("regctl: ... and 30 repositories more: --all\n", result.err)
         self.assertLess(len((result.out + result.err).splitlines()), 35)
 
     def test_no_tree(self):
-        self.fails(3, "audit", "v1-storage:" + self.path("nothing"))
-        self.ok("audit", self.tree.folder)  # what lies here and is a tree is one
+        self.fails(3, "audit", self.place("nothing"))
+        self.tree.add_image("a")
+        self.ok("audit", self.tree.place if IN_BUCKET else self.tree.folder)  # what lies here and is a tree is one
         self.fails(2, "audit", "docker-archive:x.tar", saying=["is an archive", "hint: regctl verify"])
 
 
 class Registry(Audit):
     def test_the_original_server_shows_the_findings_of_its_tree(self):
         tree = StorageTree.recorded(self.path("wild"), "tree-wild")
-        server = self.start(FaultServer, "--storage", tree.folder)
+        server = self.start(FaultServer, "--storage", tree.local())
         document = self.audit(server.host, "--deep", code=7)
         verdicts = self.verdicts(document)
         expected = {**WILD_TAGS, "team/oldsum:1": "sound"}  # a registry sends both formats alike
@@ -337,7 +337,7 @@ class Registry(Audit):
         tree.tag("team/app", "1", chain[2])
         tree.tag("team/app", "2", chain[1])
         tree.tag("team/other", "1", tree.add_image("b"))
-        return self.start(FaultServer, "--storage", tree.folder), chain
+        return self.start(FaultServer, "--storage", tree.local()), chain
 
     def test_one_image_that_the_registry_cannot_serve_does_not_end_the_audit(self):
         server, chain = self.start_made()

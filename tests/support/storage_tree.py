@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import tarfile
-import time
 
 import trees
 from harness import DATA, Layer
@@ -102,10 +101,7 @@ class StorageTree:
 
     def age(self, identity, seconds):
         """Makes what is there of the image look that old."""
-        then = time.time() - seconds
-        folder = self.path("images", identity)
-        for name in [*(os.path.join(folder, entry) for entry in os.listdir(folder)), folder]:
-            os.utime(name, (then, then))
+        self.files.age(f"images/{identity}", seconds)
 
     def snapshot(self, part=""):
         """Content and time of each file below images/ whose name ends with `part`."""

@@ -9,7 +9,9 @@ import atexit
 import concurrent.futures
 import functools
 import os
+import re
 import shutil
+import time
 import unittest
 
 IN_BUCKET = os.environ.get("REGCTL_TREES") == "s3"
@@ -31,9 +33,38 @@ def _bucket():
     return bucket
 
 
+class _Ages:
+    """Between programs and the server, once a test wants objects to look old: no server lets one set their times."""
+
+    def __init__(self):
+        from ceph import shared_ceph  # pylint: disable=import-outside-toplevel
+        from s3_proxy import S3Proxy  # pylint: disable=import-outside-toplevel
+        self._proxy = S3Proxy(shared_ceph())
+        atexit.register(self._proxy.stop)
+        self.endpoint = self._proxy.endpoint
+        self._then = {}  # prefix → time
+
+    def set(self, prefix, seconds):
+        """Keys that begin with `prefix` are that old. The last call that a key is meant by counts."""
+        self._then.pop(prefix, None)
+        self._then[prefix] = time.gmtime(time.time() - seconds)
+        self._proxy.forget()
+        self._proxy.fault(method="GET", query="list-type", times=None, replace=[
+            [f"(<Key>{re.escape(key)}[^<]*</Key><LastModified>)[^<]*", time.strftime(r"\g<1>%Y-%m-%dT%H:%M:%SZ", then)]
+            for key, then in self._then.items()])
+        for key, then in reversed(self._then.items()):
+            self._proxy.fault(method="HEAD", key="^" + re.escape(key), times=None,
+                              headers={"Last-Modified": time.strftime("%a, %d %b %Y %H:%M:%S GMT", then)})
+
+
+_ages = functools.cache(_Ages)
+
+
 def environment():
     """What a program needs to find the trees."""
-    return _bucket().environment() if IN_BUCKET else {}
+    if not IN_BUCKET:
+        return {}
+    return _bucket().environment(_ages().endpoint if _ages.cache_info().currsize else None)
 
 
 def location(folder):
@@ -92,6 +123,13 @@ class FolderFiles:
         return [os.path.relpath(os.path.join(base, name), self.folder)
                 for base, _, names in os.walk(self._path(path)) for name in names]
 
+    def age(self, path, seconds):
+        """Makes a folder and what lies in it look that old, to programs that are started from now on."""
+        then = time.time() - seconds
+        for base, _, names in os.walk(self._path(path)):
+            for name in [*names, "."]:
+                os.utime(os.path.join(base, name), (then, then))
+
     def version(self, path):
         """Something that changes whenever the file is written."""
         return os.stat(self._path(path)).st_mtime_ns
@@ -133,6 +171,9 @@ class BucketFiles:
     def paths(self, path=""):
         keys = self.bucket.keys(f"{self.prefix}{path}/" if path else self.prefix)
         return [key[len(self.prefix):] for key in keys]
+
+    def age(self, path, seconds):
+        _ages().set(f"{self.prefix}{path}/" if path else self.prefix, seconds)
 
     def version(self, path):
         return self.bucket.head(self.prefix + path)["Last-Modified"]
