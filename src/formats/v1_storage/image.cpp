@@ -278,6 +278,7 @@ void V1Storage::ImageWriter::forget_checksum() {
   if (folder_->remove("_checksum")) {
     folder_->sync();
   }
+  storage_.open_->memory.forget_text(id_, "_checksum");
 }
 
 void V1Storage::ImageWriter::condemn() {

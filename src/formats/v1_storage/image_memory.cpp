@@ -39,16 +39,27 @@ void ImageMemory::put_text(const std::string& id, std::string_view part, Text te
   }
   const auto key = key_of(id, part);
   const std::lock_guard lock(mutex_);
-  if (const auto* old = texts_.find(key)) {
-    text_bytes_ -= old->text.content.size();
-    texts_.erase(key);
-  }
+  erase_text(key);
   text_bytes_ += text.content.size();
   while (text_bytes_ > k_texts_limit_bytes || texts_.size() >= k_most_texts) {
     text_bytes_ -= texts_.entries().front().second.text.content.size();
     texts_.erase_oldest();
   }
   texts_.put(key, {std::move(text), Clock::now()});
+}
+
+void ImageMemory::forget_text(const std::string& id, std::string_view part) {
+  if (is_on_) {
+    const std::lock_guard lock(mutex_);
+    erase_text(key_of(id, part));
+  }
+}
+
+void ImageMemory::erase_text(const std::string& key) {
+  if (const auto* found = texts_.find(key)) {
+    text_bytes_ -= found->text.content.size();
+    texts_.erase(key);
+  }
 }
 
 std::optional<ImageMemory::Upload> ImageMemory::find_upload(const std::string& id) {
@@ -125,10 +136,7 @@ void ImageMemory::forget(const std::string& id) {
   uploads_.erase(id);
   wholes_.erase(id);
   for (const auto* part : {"json", "ancestry", "_checksum"}) {
-    if (const auto* found = texts_.find(key_of(id, part))) {
-      text_bytes_ -= found->text.content.size();
-      texts_.erase(key_of(id, part));
-    }
+    erase_text(key_of(id, part));
   }
 }
 

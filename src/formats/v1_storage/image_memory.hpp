@@ -29,6 +29,8 @@ public:
   /// What was read or written of an image's file.
   [[nodiscard]] std::optional<Text> find_text(const std::string& id, std::string_view part);
   void put_text(const std::string& id, std::string_view part, Text text);
+  /// Forgets it, since the file was removed.
+  void forget_text(const std::string& id, std::string_view part);
 
   /// How far this process has got with an upload that it has marked.
   struct Upload {
@@ -62,6 +64,8 @@ public:
   void forget(const std::string& id);
 
 private:
+  void erase_text(const std::string& key); // with the lock held
+
   using Clock = std::chrono::steady_clock;
   struct Remembered {
     Text text;
