@@ -35,11 +35,6 @@ constexpr double k_limit = 9e15; // a double holds every whole number up to here
   throw Error(ErrorKind::usage, "'" + std::string(text) + "' is not " + what, hint);
 }
 
-std::string_view trim(std::string_view text) {
-  const auto begin = std::min(text.find_first_not_of(' '), text.size());
-  return text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
-}
-
 /// Takes a number like "12" or "1.5" off the front of `text`; no sign, no exponent.
 std::optional<double> take_number(std::string_view& text) {
   const auto size = std::min(text.find_first_not_of("0123456789."), text.size());

@@ -15,6 +15,12 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+std::string_view trim(std::string_view text) noexcept {
+  constexpr std::string_view k_blanks = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(k_blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(k_blanks) + 1); // npos + 1 is 0
+}
+
 std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -18,10 +18,8 @@ namespace regctl::http {
 
 namespace {
 
-/// Nothing if the variable is unset or empty: CI systems pass a missing secret as an empty one.
 std::optional<std::string> environment(const std::string& name) {
-  auto value = process_environment(name);
-  return value.value_or("").empty() ? std::nullopt : std::move(value);
+  return without_empty(process_environment)(name);
 }
 
 std::filesystem::path default_docker_config() {

@@ -15,4 +15,8 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 /// The Environment of this process; nothing for a variable that is not set.
 std::optional<std::string> process_environment(const std::string& name);
 
+/// `environment`, in which an empty variable counts as one that is not set: CI systems pass a
+/// missing secret as an empty variable.
+Environment without_empty(Environment environment);
+
 } // namespace regctl

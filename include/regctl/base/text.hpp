@@ -12,6 +12,9 @@ namespace regctl {
 /// and units.
 std::string lower(std::string_view text);
 
+/// `text` without the spaces, tabs and line breaks around it. It refers to `text`.
+std::string_view trim(std::string_view text) noexcept;
+
 /// The meaning of '+' in percent-encoded text: itself in paths, a space in forms.
 enum class Plus { plus, space };
 
