@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/program.hpp>
 #include <regctl/http/credentials.hpp>
 
 #include <optional>
 #include <string>
 
 namespace regctl::http {
-
-/// The result of a helper; `text` is its standard output.
-struct HelperOutput {
-  int exit_code = 0;
-  std::string text;
-};
 
 /// docker-credential-NAME, run without a shell. Throws Error{denied} naming the helper if it cannot
 /// be run or fails. Source: docker-credential-helpers, protocol of `get`, `store` and `erase`.
@@ -31,14 +26,14 @@ public:
   [[noreturn]] void fail(const std::string& action, const std::string& why) const;
 
 private:
-  [[nodiscard]] HelperOutput run(const std::string& action, const std::string& input) const;
+  [[nodiscard]] ProgramResult run(const std::string& action, const std::string& input) const;
 
   std::string program_;
 };
 
 /// Reads the output of the helper's `get`; nothing if it has no credential. Throws Error{denied}
 /// naming the helper if it failed or printed something else. No error quotes the secret.
-std::optional<Credential> read_helper_output(const HelperOutput& output,
+std::optional<Credential> read_helper_output(const ProgramResult& result,
                                              const CredentialHelper& helper);
 
 } // namespace regctl::http
