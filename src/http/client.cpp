@@ -273,7 +273,7 @@ private:
       options.certificate = certificates_.shown(url.origin());
     }
     options.connect_timeout = options_.connect_timeout;
-    options.stall_timeout = options_.stall_timeout;
+    options.stall_timeout = request.stall_timeout.value_or(options_.stall_timeout);
     options.user_agent = &options_.user_agent;
     options.debug = &options_.debug;
     std::unique_ptr<Source> upload;
@@ -294,8 +294,10 @@ private:
                     url.origin() +
                         (exchange.has_head_begun() ? " has not ended the head of its answer after "
                                                    : " neither sent nor took a byte for ") +
-                        std::to_string(options_.stall_timeout.count() / 1000) + " s",
-                    "--timeout SECONDS waits longer"),
+                        std::to_string(exchange.stall_timeout().count() / 1000) + " s",
+                    exchange.stall_timeout() == options_.stall_timeout
+                        ? "--timeout SECONDS waits longer"
+                        : ""),
               Obstacle::other, true};
     }
     const auto failure = exchange.failure();

@@ -118,6 +118,9 @@ public:
   /// Index of the client certificate that was sent.
   [[nodiscard]] std::size_t certificate() const noexcept { return options_.certificate; }
   [[nodiscard]] bool is_stalled() const noexcept { return stalled_; }
+  [[nodiscard]] std::chrono::milliseconds stall_timeout() const noexcept {
+    return options_.stall_timeout;
+  }
   /// Whether a part of the head has arrived.
   [[nodiscard]] bool has_head_begun() const noexcept { return head_bytes_ > 0; }
 

@@ -32,6 +32,7 @@ struct SeenRequest {
   std::optional<http::Url> named_by = {};
   std::shared_ptr<http::OriginShares> cookies = {};
   http::Repeat repeat = http::Repeat::allowed;
+  std::optional<std::chrono::milliseconds> stall_timeout = {};
 };
 
 /// What a server answers.
@@ -168,6 +169,7 @@ private:
     arrived.named_by = request.named_by;
     arrived.cookies = request.cookies;
     arrived.repeat = request.repeat;
+    arrived.stall_timeout = request.stall_timeout;
     const std::lock_guard lock(mutex_);
     seen_.push_back(arrived);
     return arrived;

@@ -5,6 +5,7 @@
 #include <regctl/http/secret.hpp>
 #include <regctl/http/url.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -79,6 +80,9 @@ struct Request {
   /// change: for signatures, which hold the time and the URL. A request with this follows no
   /// redirect to another origin. Null: nothing changes.
   std::function<void(Request& attempt)> sign = {};
+  /// Used instead of the transport's stall_timeout, for connecting too. For servers that are not
+  /// everywhere, such as the metadata service of a cloud.
+  std::optional<std::chrono::milliseconds> stall_timeout = {};
 };
 
 /// An answer whose body has not been read yet. Destroying `body` before its end closes the
