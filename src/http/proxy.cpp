@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/proxy.hpp"
 
+#include "http/named_host.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/base/whole_number.hpp>
@@ -165,7 +167,8 @@ Proxy parse_proxy(const std::string& variable, std::string_view text) {
 } // namespace
 
 std::optional<Proxy> find_proxy(const Url& url, const Environment& environment) {
-  if (!url.unix_socket.empty() || is_loopback_host(url.host)) {
+  if (!url.unix_socket.empty() || is_loopback_host(url.host) ||
+      kind_of_host(url.host) == AddressKind::this_link) {
     return std::nullopt;
   }
   auto proxy = either_case(environment, url.scheme + "_proxy");

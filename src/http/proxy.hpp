@@ -22,7 +22,8 @@ struct Proxy {
 using Environment = std::function<const char*(const char* name)>;
 
 /// The proxy for `url`: https_proxy or http_proxy by its scheme, else all_proxy; each in lower case
-/// first, then in upper case. None for a socket, for loopback addresses, and for hosts in no_proxy.
+/// first, then in upper case. None for a socket, for loopback addresses, for link-local ones and
+/// the metadata services of clouds (a proxy would ask its own), and for hosts in no_proxy.
 /// Entries of no_proxy are separated by commas or blanks: "*"; "example.com" or ".example.com" for
 /// the host and all names below it; an address; a network like "10.0.0.0/8". A host or address with
 /// ":PORT" means that port only. libcurl can choose a proxy itself, but does not report its choice.

@@ -160,10 +160,11 @@ TEST_CASE("no_proxy lists hosts that are reached directly") {
   }
 }
 
-TEST_CASE("this machine and sockets are reached directly") {
+TEST_CASE("this machine, this link and sockets are reached directly") {
   const Variables variables = {{"ALL_PROXY", "proxy:1"}};
   for (const char* url : {"http://localhost:5000/", "https://127.0.0.1/", "http://127.9.9.9/",
-                          "http://[::1]:5000/"}) {
+                          "http://[::1]:5000/", "http://169.254.169.254/", "http://169.254.170.2/",
+                          "http://[fe80::1]/", "http://[fd00:ec2::254]/"}) {
     CAPTURE(url);
     CHECK_FALSE(find(url, variables));
   }
