@@ -10,8 +10,9 @@ namespace regctl::http {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> k_secret_headers = {
-    "authorization", "proxy-authorization", "cookie", "set-cookie", "x-docker-token"};
+constexpr std::array<std::string_view, 7> k_secret_headers = {
+    "authorization",        "proxy-authorization",     "cookie", "set-cookie", "x-docker-token",
+    "x-amz-security-token", "x-aws-ec2-metadata-token"};
 
 /// "a?b=1&c=2 HTTP/1.1" → "a?b=…&c=… HTTP/1.1".
 std::string without_query_values(std::string_view text) {

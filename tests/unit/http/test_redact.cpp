@@ -23,6 +23,10 @@ TEST_CASE("secrets in a line are replaced") {
       {"Cookie: node=7; b=c", "Cookie: …"},
       {"Set-Cookie: node=7; Path=/", "Set-Cookie: …"},
       {"X-Docker-Token: Token signature=AB", "X-Docker-Token: …"},
+      {"x-amz-security-token: AB", "x-amz-security-token: …"},
+      {"x-aws-ec2-metadata-token: AB==", "x-aws-ec2-metadata-token: …"},
+      {"x-aws-ec2-metadata-token-ttl-seconds: 21600",
+       "x-aws-ec2-metadata-token-ttl-seconds: 21600"},
       {"X-Docker-Token: true", "X-Docker-Token: true"}, // the client's wish for one
       {"WWW-Authenticate: Token signature=AB,access=read", "WWW-Authenticate: Token …"},
       {"WWW-Authenticate: Basic realm=\"x\"", "WWW-Authenticate: Basic realm=\"x\""},
