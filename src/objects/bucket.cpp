@@ -66,6 +66,11 @@ void check_range(const http::Response& response, const std::string& what,
 Bucket::Bucket(http::Transport& transport, BucketOptions options)
     : transport_(transport), options_(std::move(options)), region_(options_.region) {}
 
+bool Bucket::is_at(std::string_view host_port) const {
+  const auto url = url_of({}, {}, region());
+  return url.host + ":" + std::to_string(url.port) == host_port;
+}
+
 std::string Bucket::describe(std::string_view key) const {
   return "s3://" + options_.name + (key.empty() ? "" : "/" + std::string(key));
 }

@@ -40,8 +40,10 @@ std::string BucketPath::to_string() const {
   return std::string(k_bucket_scheme) + bucket + (prefix.empty() ? "" : "/" + prefix);
 }
 
-Buckets::Buckets(http::Transport& transport, Environment environment)
-    : transport_(transport), environment_(std::move(environment)) {}
+Buckets::Buckets(http::Transport& transport, Environment environment,
+                 std::function<void(const std::string&)> note)
+    : transport_(transport), environment_(environment),
+      credentials_(transport, {.environment = std::move(environment), .note = std::move(note)}) {}
 
 std::unique_ptr<StorageTree> Buckets::open_tree(std::string_view path) {
   const auto parsed = BucketPath::parse(path);
@@ -63,27 +65,44 @@ std::shared_ptr<Bucket> Buckets::open_bucket(const std::string& name) {
 }
 
 BucketOptions Buckets::options_for(const std::string& name, const BucketSettings& own) {
+  constexpr std::string_view k_first_region = "us-east-1"; // it answers for those of all others
+  const auto& user = user_settings();
   BucketOptions options;
   options.name = name;
   options.encrypt = own.encrypt;
-  const auto region = environment_("AWS_REGION");
-  const auto endpoint = environment_("AWS_ENDPOINT_URL");
-  options.region = !own.region.empty() ? own.region : region.value_or("us-east-1");
-  options.endpoint =
-      own.endpoint
-          ? *own.endpoint
-          : http::Url::parse(endpoint.value_or("https://s3." + options.region + ".amazonaws.com"));
-  options.addressing = own.addressing.value_or(Addressing::path);
-  if (own.key) {
-    options.key = [key = *own.key] { return key; };
-  } else {
-    options.key = [this] {
-      return http::AwsKey{environment_("AWS_ACCESS_KEY_ID").value_or(""),
-                          http::Secret(environment_("AWS_SECRET_ACCESS_KEY").value_or("")),
-                          http::Secret()};
-    };
-  }
+  options.region = !own.region.empty()    ? own.region
+                   : !user.region.empty() ? user.region
+                                          : std::string(k_first_region);
+  const auto endpoint = own.endpoint ? own.endpoint : user.endpoint;
+  options.endpoint = endpoint ? *endpoint : amazon_endpoint("s3", options.region);
+  // Amazon's certificates are for names with one label before the region's.
+  const bool is_amazon = !endpoint && name.find('.') == std::string::npos;
+  const auto usual = is_amazon ? Addressing::virtual_host : Addressing::path;
+  options.addressing = own.addressing ? *own.addressing : user.addressing.value_or(usual);
+  options.key = own.key ? std::function([key = *own.key] { return key; })
+                        : std::function([this] { return credentials_.key(); });
   return options;
+}
+
+/// Read when the first bucket is opened: most commands have to do with none.
+const S3Settings& Buckets::user_settings() {
+  if (!user_settings_) {
+    user_settings_ = find_s3_settings(environment_, own_home_folder());
+  }
+  return *user_settings_;
+}
+
+std::string Buckets::ca_file_for(const std::string& host_port) {
+  const std::lock_guard lock(mutex_);
+  if (!user_settings_ || user_settings_->ca_file.empty()) {
+    return {};
+  }
+  for (const auto& [name, bucket] : buckets_) {
+    if (bucket && bucket->is_at(host_port)) {
+      return user_settings_->ca_file;
+    }
+  }
+  return {};
 }
 
 } // namespace regctl::objects

@@ -60,6 +60,8 @@ Refusal read_refusal(http::Response& response) {
   }
   try {
     read_xml(*response.body, "the answer", [&](std::string_view path, const std::string& text) {
+      constexpr std::string_view k_wrapper = "ErrorResponse/"; // of STS
+      path.remove_prefix(path.starts_with(k_wrapper) ? k_wrapper.size() : 0);
       if (path == "Error/Code") {
         refusal.code = text;
       } else if (path == "Error/Message") {

@@ -12,7 +12,7 @@
 
 namespace regctl::objects {
 
-/// What S3 says of a request that it did not do.
+/// What S3, or another service of Amazon's, says of a request that it did not do.
 struct Refusal {
   int status = 0;
   std::string code;     ///< "NoSuchKey"; empty where there is no XML (HEAD, proxies)

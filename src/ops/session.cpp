@@ -82,13 +82,22 @@ Session::Session(SessionOptions options, Progress& progress)
                 : std::make_unique<RequestPace>(options_.requests_per_second)),
       progress_(progress), credentials_(options_.credentials), client_([this] {
         auto client = with_settings(options_.client, options_.settings);
+        client.settings = [this, usual = client.settings](const std::string& host) {
+          auto settings = usual(host);
+          if (auto authorities = buckets_ ? buckets_->ca_file_for(host) : "";
+              !authorities.empty()) {
+            settings.ca_files.push_back(std::move(authorities));
+          }
+          return settings;
+        };
         if (pace_) {
           client.before_request = [this](const std::string& host) { pace_->wait(host); };
         }
         return client;
       }()),
       registries_(std::make_unique<registry::Registries>(client_, credentials_, options_.settings)),
-      buckets_(std::make_unique<objects::Buckets>(client_, options_.environment)) {
+      buckets_(std::make_unique<objects::Buckets>(client_, options_.environment,
+                                                  options_.credentials.note)) {
   prepare_hashing();
   if (options_.api == Api::v2) {
     throw Error(ErrorKind::unsupported, "this version of regctl does not speak protocol v2 yet",

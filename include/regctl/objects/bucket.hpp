@@ -59,6 +59,9 @@ public:
   /// `transport` must outlive it.
   Bucket(http::Transport& transport, BucketOptions options);
 
+  /// Whether "host:port" is where requests go, unless a redirect leads elsewhere.
+  [[nodiscard]] bool is_at(std::string_view host_port) const;
+
   /// "s3://BUCKET/KEY", for messages.
   [[nodiscard]] std::string describe(std::string_view key = {}) const;
 

@@ -5,7 +5,9 @@
 #include <regctl/formats/storage_tree.hpp>
 #include <regctl/http/transport.hpp>
 #include <regctl/objects/bucket.hpp>
+#include <regctl/objects/credentials.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -37,8 +39,10 @@ struct BucketSettings {
 /// The buckets of one run. Each is opened once, so that its region is looked for once. Thread-safe.
 class Buckets {
 public:
-  /// `transport` must outlive it, and all that it opens.
-  Buckets(http::Transport& transport, Environment environment);
+  /// `transport` must outlive it, and all that it opens. `note` is told which key is used, without
+  /// its secret; called from any thread.
+  Buckets(http::Transport& transport, Environment environment,
+          std::function<void(const std::string&)> note = {});
 
   /// Settings for one bucket. To be called before it is opened.
   void configure(const std::string& bucket, BucketSettings settings);
@@ -47,13 +51,19 @@ public:
   /// settings that are wrong, Error{denied} where there are no credentials.
   std::unique_ptr<StorageTree> open_tree(std::string_view path);
 
+  /// The file of authorities that the user wants for the host of a bucket; "" for other hosts.
+  [[nodiscard]] std::string ca_file_for(const std::string& host_port);
+
 private:
+  const S3Settings& user_settings();
   std::shared_ptr<Bucket> open_bucket(const std::string& name);
   BucketOptions options_for(const std::string& name, const BucketSettings& own);
 
   http::Transport& transport_;
   Environment environment_;
-  std::mutex mutex_; ///< guards the maps
+  CredentialChain credentials_;
+  std::mutex mutex_; ///< guards the members below
+  std::optional<S3Settings> user_settings_;
   std::map<std::string, BucketSettings> settings_;
   std::map<std::string, std::shared_ptr<Bucket>> buckets_;
 };
