@@ -35,7 +35,7 @@ def error_document(code, region=None):
 class Fault:
     """What is done to some of the requests.
 
-    Which: those with this `method`, with a key in which the regular expression `key` is found, and with this
+    Which: those with this `method` ("GET|HEAD": or one of several), with a key in which the regular expression `key` is found, and with this
     parameter in their `query` ("uploadId", "partNumber=2"; "" for an empty query); of those the `nth` (1 for the
     first) and the next ones, `times` of them, or all (None).
 
@@ -70,7 +70,7 @@ class Fault:
     def _matches(self, record):
         query = record["query"]
         name, has_value, value = (self.query or "").partition("=")
-        return (self.method in (None, record["method"]) and re.search(self.key, record["key"]) is not None and
+        return ((self.method is None or record["method"] in self.method.split("|")) and re.search(self.key, record["key"]) is not None and
                 (self.query is None or (not query if self.query == "" else name in query)) and
                 (not has_value or query[name] == value))
 
@@ -119,6 +119,10 @@ class S3Proxy(Middleman):
         """Forgets all faults and requests."""
         with self._state:
             self._faults, self._records = [], []
+
+    def is_stalled(self):
+        with self._state:
+            return self._stalled > 0
 
     def wait_for_stalled(self):
         """Waits until a request is stalled."""

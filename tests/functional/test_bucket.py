@@ -1,0 +1,397 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What is special of storage trees in a bucket: docker-registry's settings and keys, requests, redirects, rights, gc."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import sys
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from ceph import shared_ceph  # noqa: E402
+from harness import ROOT, Layer, RegctlServer, main, make_archive, wait_for  # noqa: E402
+from s3_case import S3Case  # noqa: E402
+
+MIB = 1 << 20
+DAY_S = 24 * 3600
+
+
+class Bucket(S3Case):
+    @property
+    def tree(self):
+        return f"v1-storage:s3://{self.bucket.name}/registry"
+
+    def serve(self, *options, storage=None, env=None):
+        """regctl serve on the tree, or as the environment says."""
+        extra = {} if env else {"storage": storage or f"s3://{self.bucket.name}/registry"}
+        return self.start(RegctlServer, *options, env={**self.s3_environment, **(env or {})}, **extra)
+
+    def original_environment(self, **more):
+        """What docker-registry's container is told."""
+        endpoint = urllib.parse.urlsplit(self.s3_environment["AWS_ENDPOINT_URL"])
+        return {"SETTINGS_FLAVOR": "s3", "AWS_BUCKET": self.bucket.name, "AWS_HOST": endpoint.hostname,
+                "AWS_PORT": str(endpoint.port), "AWS_SECURE": "false", "AWS_KEY": self.bucket.access_key,
+                "AWS_SECRET": self.bucket.secret_key, "STORAGE_PATH": "/registry",
+                "AWS_CALLING_FORMAT": "boto.s3.connection.OrdinaryCallingFormat", **more}
+
+    def push_archive(self, image="team/app:1.0", seeds=("base", "top"), size=5000):
+        layers = make_archive(self.path("app.tar"), seeds, size)
+        self.ok("push", "app.tar", f"{self.tree}:{image}")
+        return layers
+
+    def assert_sound(self):
+        result = self.regctl("audit", "--deep", self.tree)
+        self.assertEqual(result.code, 0, result.out + result.err)
+
+
+class Settings(Bucket):
+    def test_every_spelling_of_the_storage_path_means_the_same_keys(self):
+        layer = Layer("a", 100)
+        for path, prefix in (("/registry", "registry/"), ("registry/", "registry/"), ("/a/b/", "a/b/"), ("/", "")):
+            with self.subTest(path):
+                self.bucket.empty()
+                server = self.serve(env=self.original_environment(STORAGE_PATH=path, AWS_ACCESS_KEY_ID="", AWS_REGION=""))
+                self.assertEqual(server.push(layer, "team/deep/app"), [200, 200, 200, 200, 200, 204])
+                self.assertEqual(server.end(), 0)
+                self.assertIn(f"{prefix}repositories/team/deep%252Fapp/tag_1.0", self.bucket.keys())
+                self.assertEqual([key for key in self.bucket.keys() if not key.startswith(
+                    (f"{prefix}images/", f"{prefix}repositories/"))], [])
+                again = self.serve(env=self.original_environment(STORAGE_PATH=path))
+                self.assertEqual([r["name"] for r in json.loads(again.get("/v1/search?q="))["results"]],
+                                 ["team/deep/app"])
+                again.end()
+
+    def test_a_configuration_file_of_docker_registry_names_the_bucket(self):
+        endpoint = urllib.parse.urlsplit(self.bucket.endpoint)
+        self.write("config.yml", f"""
+common: &common
+    search_backend: _env:SEARCH_BACKEND:
+s3: &s3
+    <<: *common
+    storage: s3
+    boto_bucket: _env:AWS_BUCKET
+    s3_access_key: _env:AWS_KEY
+    s3_secret_key: _env:AWS_SECRET
+    s3_secure: false
+    s3_encrypt: false
+    boto_host: {endpoint.hostname}
+    boto_port: {endpoint.port}
+    storage_path: _env:STORAGE_PATH:/registry
+""")
+        env = {"SETTINGS_FLAVOR": "s3", "DOCKER_REGISTRY_CONFIG": self.path("config.yml"), "STORAGE_PATH": "/x",
+               "AWS_BUCKET": self.bucket.name, "AWS_KEY": self.bucket.access_key, "AWS_SECRET": self.bucket.secret_key}
+        server = self.serve("--config", self.path("config.yml"), env=env)
+        self.assertEqual(server.push(Layer("a", 100))[-1], 204)
+        self.assertIn("x/repositories/team/app/tag_1.0", self.bucket.keys())
+
+    def test_flavors_that_no_bucket_holds_are_refused(self):
+        for flavor in ("azureblob", "glance", "glance-swift", "elliptics", "unheard-of"):
+            with self.subTest(flavor):
+                result = self.regctl("serve", "--listen", "127.0.0.1:0", env={"SETTINGS_FLAVOR": flavor})
+                self.assertEqual(result.code, 9, result.err)
+                self.assertIn("not supported", result.err)
+
+    def test_a_wrong_secret_and_a_missing_bucket_are_told(self):
+        self.push_archive()
+        wrong = {"AWS_SECRET_ACCESS_KEY": "not the secret"}
+        result = self.fails(4, "tags", f"{self.tree}:team/app", env=wrong)
+        self.assertNotIn("not the secret", result.err)
+        self.fails(3, "tags", f"v1-storage:s3://{self.bucket.name}-gone/registry:team/app", saying="-gone")
+
+
+class Keys(Bucket):
+    # What regctl does otherwise: small layers are one PUT, which takes fewer requests; the list of images is
+    # written once, when the push begins and ends; properties are written only when they change.
+    def test_a_push_writes_the_keys_of_docker_registry(self):
+        base, top = Layer("base", 6 * MIB), Layer("top", 100)
+        top.json = json.dumps({"id": top.id, "parent": base.id}).encode()
+        proxy = self.start_proxy()
+        server = self.serve(env=self.original_environment(AWS_ENCRYPT="true"))
+        for layer in (base, top):
+            self.assertEqual(server.push(layer)[-1], 204)
+        self.assertEqual(server.push(top, tag="latest")[-1], 204)
+        with open(os.path.join(ROOT, "tests/data/bucket/original-writes.txt"), encoding="ascii") as file:
+            lines = [line.rstrip("\n") for line in file if not line.startswith(("#", "DELETE"))]
+        originals = {line.split("  ")[0].split(" ", 1)[1].split("?")[0] for line in lines}
+        names = {base.id: "BASE", top.id: "TOP"}
+        ours = {re.sub("|".join(names), lambda found: names[found[0]], key.removeprefix("registry/"))
+                for key in self.bucket.keys()}
+        marks = {key for key in originals if key.endswith("_inprogress")}
+        self.assertEqual(ours, originals - marks)
+        for record in proxy.requests("PUT"):
+            with self.subTest(record["key"]):
+                self.assertEqual(record["headers"].get("x-amz-server-side-encryption"),
+                                 None if "partNumber" in record["query"] else "AES256")
+                if not record["key"].endswith("/layer"):
+                    self.assertEqual(record["headers"]["Content-Type"], "application/octet-stream")
+        for path in ("tags/latest", "tags/1.0", ""):
+            self.assertEqual(server.ask("DELETE", f"/v1/repositories/team/app/{path}").status, 200)
+        self.assertEqual(self.bucket.keys("registry/repositories/"), [])
+        self.assertEqual(self.bucket.uploads(), [])
+
+    def test_foreign_keys_under_the_prefix_are_passed_over(self):
+        self.push_archive()
+        foreign = ["registry/readme.txt", "registry/images/", "registry/images/x/json", "registry/repositories/a",
+                   "registry/repositories/team/", "registry/images/notes.txt", "other/images/y/json"]
+        for key in foreign:
+            self.bucket.put(key, b"foreign")
+        self.assert_sound()
+        self.assertEqual(self.ok("tags", f"{self.tree}:team/app").out, "1.0\n")
+        server = self.serve()
+        self.assertEqual([r["name"] for r in json.loads(server.get("/v1/search?q="))["results"]], ["team/app"])
+        self.ok("pull", f"{server.host}/team/app:1.0", "out.tar")
+        self.assertEqual({self.bucket.get(key) for key in foreign}, {b"foreign"})
+
+
+class Requests(Bucket):
+    def test_a_push_takes_nine_requests_an_image_and_a_pull_three(self):
+        proxy = self.start_proxy()
+        server = self.serve()
+        json.loads(server.get("/v1/search?q="))
+        images = [Layer(f"image-{i}", 1000) for i in range(3)]
+        for layer in images:
+            proxy.forget()
+            server.push(layer)
+            of_image = proxy.requests(key=f"images/{layer.id}/")
+            listings = [r for r in proxy.requests("GET") if layer.id in r["query"].get("prefix", "")]
+            self.assertLessEqual(len(of_image) + len(listings), 9, of_image + listings)
+        again = self.serve()
+        json.loads(again.get("/v1/search?q="))
+        for layer in images:
+            proxy.forget()
+            for part in ("json", "ancestry", "layer"):
+                again.ask("GET", f"/v1/images/{layer.id}/{part}")
+            self.assertLessEqual(len(proxy.requests()), 3, proxy.requests())
+
+    def test_a_large_layer_takes_one_request_more_a_part(self):
+        proxy = self.start_proxy()
+        server = self.serve()
+        layer = Layer("large", 20 * MIB)
+        proxy.forget()
+        self.assertEqual(server.push(layer)[-1], 204)
+        parts = [r for r in proxy.requests("PUT") if "partNumber" in r["query"]]
+        self.assertGreater(len(parts), 1)
+        listings = [r for r in proxy.requests("GET") if layer.id in r["query"].get("prefix", "")]
+        self.assertLessEqual(len(proxy.requests(key=f"images/{layer.id}/")) + len(listings), 10 + len(parts))
+        self.assertEqual(self.bucket.get(f"registry/images/{layer.id}/layer"), layer.data)
+
+    def test_search_is_answered_503_until_the_bucket_is_listed(self):
+        self.push_archive()
+        proxy = self.start_proxy()
+        proxy.fault(method="GET", query="list-type", key="^$", stall="answer", times=None)
+        server = self.serve()
+        proxy.wait_for_stalled()
+        answer = server.ask("GET", "/v1/search?q=")
+        self.assertEqual(answer.status, 503)
+        self.assertIn("Retry-After", answer.headers)
+        self.assertEqual(server.ask("GET", "/v1/_ping").status, 200)
+        proxy.forget()
+        proxy.release()
+        wait_for(lambda: server.ask("GET", "/v1/search?q=").status == 200, "the listing")
+
+
+class Redirects(Bucket):
+    def setUp(self):
+        super().setUp()
+        self.layer = Layer("a", 50_000)
+        self.server = self.serve(env=self.original_environment(STORAGE_REDIRECT="true"))
+        self.assertEqual(self.server.push(self.layer)[-1], 204)
+
+    def test_a_layer_is_redirected_and_ranges_work_there(self):
+        answer = self.server.ask("GET", f"/v1/images/{self.layer.id}/layer")
+        self.assertEqual(answer.status, 302)
+        url = urllib.parse.urlsplit(answer.headers["Location"])
+        self.assertNotIn(self.bucket.secret_key, urllib.parse.unquote(answer.headers["Location"]))
+        for headers, status, expected in (({}, 200, self.layer.data), ({"Range": "bytes=100-199"}, 206,
+                                                                       self.layer.data[100:200])):
+            connection = http.client.HTTPConnection(url.netloc)
+            connection.request("GET", f"{url.path}?{url.query}", headers=headers)
+            part = connection.getresponse()
+            self.assertEqual((part.status, part.read()), (status, expected))
+            connection.close()
+        head = self.server.ask("HEAD", f"/v1/images/{self.layer.id}/layer")
+        self.assertEqual((head.status, head.headers["Content-Length"]), (200, str(len(self.layer.data))))
+
+    def test_pull_follows_it_without_credentials(self):
+        """Ceph answers 400 to a request that is signed by its URL and brings an Authorization besides."""
+        self.ok("pull", "--creds", "user:secret", f"{self.server.host}/team/app:1.0", "out.tar")
+        self.assertIn(self.layer.id, self.ok("inspect", "docker-archive:out.tar", "--raw").out)
+
+
+class Rights(Bucket):
+    def test_reading_needs_no_right_to_write(self):
+        self.push_archive()
+        before = self.bucket.tree()
+        proxy = self.start_proxy()
+        for method in ("PUT", "POST", "DELETE"):
+            proxy.fault(method=method, status=403, code="AccessDenied", times=None)
+        server = self.serve("--read-only")
+        self.ok("pull", f"{server.host}/team/app:1.0", "out.tar")
+        self.assertIn("team/app", self.ok("images", self.tree).out)
+        self.ok("audit", "--deep", self.tree)
+        self.ok("gc", self.tree)
+        self.ok("pull", f"{self.tree}:team/app:1.0", "out2.tar")
+        self.assertEqual([r for r in proxy.requests() if r["method"] not in ("GET", "HEAD")], [])
+        self.fails(4, "push", "app.tar", f"{self.tree}:team/other:1")
+        self.assertEqual(self.bucket.tree(), before)
+
+
+class Collection(Bucket):
+    def grow_old(self, proxy, seconds):
+        proxy.fault(method="GET", query="list-type", times=None,
+                    replace=[["(<LastModified>)20[0-9]{2}", r"\g<1>2015"]])
+        proxy.fault(method="GET", query="uploads", times=None, replace=[["(<Initiated>)20[0-9]{2}", r"\g<1>2015"]])
+        proxy.fault(method="HEAD", times=None, headers={"Last-Modified": "Thu, 01 Jan 2015 00:00:00 GMT"})
+
+    def test_a_grace_below_an_hour_is_refused_where_others_cannot_be_kept_out(self):
+        layers = self.push_archive()
+        self.fails(2, "gc", "--grace", "30m", "--apply", self.tree, saying="1h")
+        self.ok("gc", "--grace", "30m", self.tree)  # to look is allowed
+        self.ok("rm", f"{self.tree}:team/app:1.0")
+        upload = self.bucket.start_upload(f"registry/images/{layers[0].id}/layer")
+        self.ok("gc", "--grace", "1h", "--apply", self.tree)  # all that is young is spared
+        self.assertEqual(self.ok("gc", "--apply", self.tree, "--format", "json").json["removed"], 0)
+        self.assertTrue(self.bucket.keys(f"registry/images/{layers[1].id}/"))
+        self.assertEqual([found[1] for found in self.bucket.uploads()], [upload])
+        self.grow_old(self.start_proxy(), DAY_S)
+        self.assertEqual(self.ok("gc", "--grace", "1h", "--apply", self.tree, "--format", "json").json["removed"], 2)
+        self.assertEqual((self.bucket.keys("registry/images/"), self.bucket.uploads()), ([], []))
+
+
+class Kills(Bucket):
+    ROUNDS = int(os.environ.get("REGCTL_ROUNDS", "50")) and min(int(os.environ.get("REGCTL_ROUNDS", "7")), 50)
+
+    def kill_at(self, proxy, number, *words):
+        """Kills the command when its request `number` that changes something has reached the server; False if it made
+        fewer of them."""
+        proxy.forget()
+        proxy.fault(method="PUT|POST|DELETE", nth=number, stall="answer")
+        process = self.start_regctl(*words)
+        wait_for(lambda: proxy.is_stalled() or process.poll() is not None, "the moment")
+        was_stalled = process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        proxy.release()
+        return was_stalled
+
+    def test_killed_pushes_lose_nothing_and_the_next_one_mends(self):
+        kept = make_archive(self.path("kept.tar"), ["base", "kept"], 5000)
+        self.ok("push", "kept.tar", f"{self.tree}:team/kept:1")
+        make_archive(self.path("app.tar"), ["base", "middle", "top"], 5000)
+        proxy = self.start_proxy()
+        for number in range(1, self.ROUNDS + 1):
+            with self.subTest(number):
+                target = f"{self.tree}:team/app-{number}:1"
+                if not self.kill_at(proxy, number, "push", "app.tar", target):
+                    break
+                self.ok("pull", f"{self.tree}:team/kept:1", f"kept-{number}.tar")
+                self.ok("push", "app.tar", target)
+                self.assert_sound()
+                for key in self.bucket.keys("registry/images/"):
+                    if kept[0].id not in key and kept[1].id not in key:
+                        self.bucket.delete(key)
+                self.bucket.empty(f"registry/repositories/team/app-{number}/")
+
+    def test_killed_collections_leave_a_sound_tree(self):
+        self.push_archive("team/kept:1")
+        proxy = self.start_proxy()
+        for number in range(1, self.ROUNDS + 1):
+            with self.subTest(number):
+                self.push_archive("team/gone:1", ["base", "gone-1", "gone-2"])
+                self.ok("rm", f"{self.tree}:team/gone:1")
+                proxy.forget()
+                Collection.grow_old(self, proxy, DAY_S)
+                proxy.fault(method="PUT|POST|DELETE", nth=number, stall="answer")
+                process = self.start_regctl("gc", "--apply", self.tree)
+                wait_for(lambda: proxy.is_stalled() or process.poll() is not None, "the moment")
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+                proxy.release()
+                proxy.forget()
+                self.assert_sound()
+                self.ok("pull", f"{self.tree}:team/kept:1", f"kept-{number}.tar")
+
+
+class Faults(Bucket):
+    """What a proxy does to the requests of a copy, and what comes of it."""
+
+    def setUp(self):
+        super().setUp()
+        self.layers = make_archive(self.path("app.tar"), ["base", "top"], 12 * MIB)
+
+    def assert_whole(self):
+        for layer in self.layers:
+            self.assertEqual(self.bucket.get(f"registry/images/{layer.id}/layer"), layer.data)
+        self.assertEqual(self.bucket.uploads(), [])
+        self.assert_sound()
+
+    def test_a_copy_into_a_bucket_survives_what_passes(self):
+        rows = ({"cut": "request"}, {"cut": "answer"}, {"cut": "after"}, {"status": 500, "code": "InternalError"},
+                {"status": 503, "code": "SlowDown"}, {"status": 307, "to_itself": True})
+        for which in ({"method": "PUT", "query": "partNumber"}, {"method": "PUT", "key": "/json$"},
+                      {"method": "POST", "query": "uploads"}, {"method": "POST", "query": "uploadId"}):
+            for row in rows:
+                with self.subTest(f"{which} {row}"):
+                    self.bucket.empty()
+                    proxy = self.start_proxy()
+                    proxy.fault(**which, **row)
+                    result = self.regctl("copy", "app.tar", f"{self.tree}:team/app:1.0")
+                    self.assertEqual(result.code, 0, result.err)
+                    proxy.forget()
+                    for layer in self.layers:
+                        self.assertEqual(self.bucket.get(f"registry/images/{layer.id}/layer"), layer.data)
+
+    def test_a_copy_out_of_a_bucket_survives_what_passes(self):
+        self.ok("copy", "app.tar", f"{self.tree}:team/app:1.0")
+        proxy = self.start_proxy()
+        for row in ({"cut": "request"}, {"cut": 0.5}, {"cut": "answer"}, {"status": 500, "code": "InternalError"},
+                    {"status": 503, "code": "SlowDown"}, {"status": 307, "to_itself": True}):
+            with self.subTest(row):
+                proxy.forget()
+                proxy.fault(method="GET", key="/layer$", **row)
+                self.ok("copy", f"{self.tree}:team/app:1.0", "out.tar")
+                self.ok("verify", "app.tar", "docker-archive:out.tar", "--deep")
+                os.remove(self.path("out.tar"))
+
+    def test_a_layer_that_changes_while_it_is_read_is_never_mixed(self):
+        self.ok("copy", "app.tar", f"{self.tree}:team/app:1.0")
+        proxy = self.start_proxy()
+        key = f"registry/images/{self.layers[1].id}/layer"
+        proxy.fault(method="GET", key="/layer$", cut=0.5)
+        proxy.fault(method="GET", key="/layer$", stall="request")
+        process = self.start_regctl("copy", f"{self.tree}:team/app:1.0", "out.tar")
+        proxy.wait_for_stalled()
+        self.bucket.put(key, b"another layer")
+        self.bucket.put(f"registry/images/{self.layers[0].id}/layer", b"another layer")
+        proxy.release()
+        _, err = process.communicate()
+        self.assertNotEqual(process.returncode, 0, err)
+        self.assertFalse(os.path.exists(self.path("out.tar")))
+
+    def test_a_bucket_that_goes_away_ends_the_push_and_the_server_lives(self):
+        self.ok("copy", "app.tar", f"{self.tree}:team/app:1.0")
+        proxy = self.start_proxy()
+        server = self.serve()
+        server.get("/v1/search?q=")
+        proxy.fault(status=404, code="NoSuchBucket", times=None)
+        self.fails(3, "copy", "app.tar", f"{self.tree}:team/other:1.0", saying=self.bucket.name)
+        self.assertGreaterEqual(server.ask("GET", f"/v1/images/{self.layers[0].id}/layer").status, 404)
+        self.assertGreaterEqual(server.push(Layer("new", 100), "team/new")[1], 400)
+        proxy.forget()
+        self.assertEqual(server.push(Layer("new", 100), "team/new")[-1], 204)
+        self.ok("pull", f"{server.host}/team/app:1.0", "out.tar")
+
+    def test_two_writers_of_one_image_leave_one_whole(self):
+        pushes = [self.start_regctl("push", "app.tar", f"{self.tree}:team/app:{i}") for i in range(3)]
+        for push in pushes:
+            _, err = push.communicate()
+            self.assertEqual(push.returncode, 0, err)
+        self.assertEqual(self.ok("tags", f"{self.tree}:team/app").out, "0\n1\n2\n")
+        self.assert_whole()
+
+
+if __name__ == "__main__":
+    main()
