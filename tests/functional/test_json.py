@@ -148,7 +148,7 @@ class Tables(TestCase):
         tree.tag("team/dead", "1.0", dead)
         tree.tag("team/nowhere", "1.0", "f" * 64)
         tree.add_image("orphan")
-        os.unlink(tree.image_file(top, "ancestry"))
+        tree.remove(tree.image_file(top, "ancestry"))
         return tree
 
     def test_every_command_prints_the_members_in_the_manuals_tables(self):
