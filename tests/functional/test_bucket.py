@@ -16,7 +16,6 @@ from harness import ROOT, Layer, RegctlServer, main, make_archive, wait_for  # n
 from s3_case import S3Case  # noqa: E402
 
 MIB = 1 << 20
-DAY_S = 24 * 3600
 
 
 class Bucket(S3Case):
@@ -33,7 +32,7 @@ class Bucket(S3Case):
         """What docker-registry's container is told."""
         endpoint = urllib.parse.urlsplit(self.s3_environment["AWS_ENDPOINT_URL"])
         return {"SETTINGS_FLAVOR": "s3", "AWS_BUCKET": self.bucket.name, "AWS_HOST": endpoint.hostname,
-                "AWS_PORT": str(endpoint.port), "AWS_SECURE": "false", "AWS_KEY": self.bucket.access_key,
+                "AWS_PORT": str(endpoint.port), "AWS_SECURE": "false", "AWS_ENCRYPT": "false", "AWS_KEY": self.bucket.access_key,
                 "AWS_SECRET": self.bucket.secret_key, "STORAGE_PATH": "/registry",
                 "AWS_CALLING_FORMAT": "boto.s3.connection.OrdinaryCallingFormat", **more}
 
@@ -41,6 +40,14 @@ class Bucket(S3Case):
         layers = make_archive(self.path("app.tar"), seeds, size)
         self.ok("push", "app.tar", f"{self.tree}:{image}")
         return layers
+
+    @staticmethod
+    def grow_old(proxy):
+        """Everything looks as if it were of 2015."""
+        proxy.fault(method="GET", query="list-type", times=None,
+                    replace=[["(<LastModified>)20[0-9]{2}", r"\g<1>2015"]])
+        proxy.fault(method="GET", query="uploads", times=None, replace=[["(<Initiated>)20[0-9]{2}", r"\g<1>2015"]])
+        proxy.fault(method="HEAD", times=None, headers={"Last-Modified": "Thu, 01 Jan 2015 00:00:00 GMT"})
 
     def assert_sound(self):
         result = self.regctl("audit", "--deep", self.tree)
@@ -68,7 +75,7 @@ class Settings(Bucket):
         endpoint = urllib.parse.urlsplit(self.bucket.endpoint)
         self.write("config.yml", f"""
 common: &common
-    search_backend: _env:SEARCH_BACKEND:
+    search_backend: _env:SEARCH_BACKEND:sqlalchemy
 s3: &s3
     <<: *common
     storage: s3
@@ -162,7 +169,7 @@ class Requests(Bucket):
         json.loads(again.get("/v1/search?q="))
         for layer in images:
             proxy.forget()
-            for part in ("json", "ancestry", "layer"):
+            for part in ("json", "layer"):
                 again.ask("GET", f"/v1/images/{layer.id}/{part}")
             self.assertLessEqual(len(proxy.requests()), 3, proxy.requests())
 
@@ -181,7 +188,7 @@ class Requests(Bucket):
     def test_search_is_answered_503_until_the_bucket_is_listed(self):
         self.push_archive()
         proxy = self.start_proxy()
-        proxy.fault(method="GET", query="list-type", key="^$", stall="answer", times=None)
+        proxy.fault(method="GET", query="prefix=registry/repositories/", stall="answer", times=None)
         server = self.serve()
         proxy.wait_for_stalled()
         answer = server.ask("GET", "/v1/search?q=")
@@ -217,7 +224,7 @@ class Redirects(Bucket):
 
     def test_pull_follows_it_without_credentials(self):
         """Ceph answers 400 to a request that is signed by its URL and brings an Authorization besides."""
-        self.ok("pull", "--creds", "user:secret", f"{self.server.host}/team/app:1.0", "out.tar")
+        self.ok("--creds", "user:secret", "pull", f"{self.server.host}/team/app:1.0", "out.tar")
         self.assertIn(self.layer.id, self.ok("inspect", "docker-archive:out.tar", "--raw").out)
 
 
@@ -240,12 +247,6 @@ class Rights(Bucket):
 
 
 class Collection(Bucket):
-    def grow_old(self, proxy, seconds):
-        proxy.fault(method="GET", query="list-type", times=None,
-                    replace=[["(<LastModified>)20[0-9]{2}", r"\g<1>2015"]])
-        proxy.fault(method="GET", query="uploads", times=None, replace=[["(<Initiated>)20[0-9]{2}", r"\g<1>2015"]])
-        proxy.fault(method="HEAD", times=None, headers={"Last-Modified": "Thu, 01 Jan 2015 00:00:00 GMT"})
-
     def test_a_grace_below_an_hour_is_refused_where_others_cannot_be_kept_out(self):
         layers = self.push_archive()
         self.fails(2, "gc", "--grace", "30m", "--apply", self.tree, saying="1h")
@@ -256,13 +257,13 @@ class Collection(Bucket):
         self.assertEqual(self.ok("gc", "--apply", self.tree, "--format", "json").json["removed"], 0)
         self.assertTrue(self.bucket.keys(f"registry/images/{layers[1].id}/"))
         self.assertEqual([found[1] for found in self.bucket.uploads()], [upload])
-        self.grow_old(self.start_proxy(), DAY_S)
+        self.grow_old(self.start_proxy())
         self.assertEqual(self.ok("gc", "--grace", "1h", "--apply", self.tree, "--format", "json").json["removed"], 2)
         self.assertEqual((self.bucket.keys("registry/images/"), self.bucket.uploads()), ([], []))
 
 
 class Kills(Bucket):
-    ROUNDS = int(os.environ.get("REGCTL_ROUNDS", "50")) and min(int(os.environ.get("REGCTL_ROUNDS", "7")), 50)
+    ROUNDS = min(int(os.environ.get("REGCTL_ROUNDS", "7")), 50)  # of each command
 
     def kill_at(self, proxy, number, *words):
         """Kills the command when its request `number` that changes something has reached the server; False if it made
@@ -300,10 +301,10 @@ class Kills(Bucket):
         proxy = self.start_proxy()
         for number in range(1, self.ROUNDS + 1):
             with self.subTest(number):
+                proxy.forget()
+                self.grow_old(proxy)  # marks, too: a young one of a removal keeps a push waiting
                 self.push_archive("team/gone:1", ["base", "gone-1", "gone-2"])
                 self.ok("rm", f"{self.tree}:team/gone:1")
-                proxy.forget()
-                Collection.grow_old(self, proxy, DAY_S)
                 proxy.fault(method="PUT|POST|DELETE", nth=number, stall="answer")
                 process = self.start_regctl("gc", "--apply", self.tree)
                 wait_for(lambda: proxy.is_stalled() or process.poll() is not None, "the moment")
@@ -362,7 +363,7 @@ class Faults(Bucket):
         key = f"registry/images/{self.layers[1].id}/layer"
         proxy.fault(method="GET", key="/layer$", cut=0.5)
         proxy.fault(method="GET", key="/layer$", stall="request")
-        process = self.start_regctl("copy", f"{self.tree}:team/app:1.0", "out.tar")
+        process = self.start_regctl("copy", "--retry", "2", f"{self.tree}:team/app:1.0", "out.tar")
         proxy.wait_for_stalled()
         self.bucket.put(key, b"another layer")
         self.bucket.put(f"registry/images/{self.layers[0].id}/layer", b"another layer")

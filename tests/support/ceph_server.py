@@ -64,6 +64,8 @@ memstore device bytes = 8589934592
 bluestore block size = 21474836480
 [client.rgw]
 rgw data = {folder}/rgw
+# Encryption may be asked for on loopback, too.
+rgw crypt require ssl = false
 rgw frontends = beast endpoint=127.0.0.1:0 tcp_nodelay=1
 """
 
