@@ -34,7 +34,7 @@ objects::BucketOptions options_at(const std::string& endpoint) {
   objects::BucketOptions options;
   options.endpoint = http::Url::parse(endpoint);
   options.name = site().bucket;
-  options.key = site().key;
+  options.key = [] { return site().key; };
   return options;
 }
 

@@ -46,7 +46,7 @@ struct RefusedFixture : BucketFixture {
       CHECK(error.message().find(code) != std::string::npos);
       CHECK(error.hint().find(hint) != std::string::npos);
       const auto whole = error.message() + error.hint() + notes();
-      CHECK(whole.find(options.key.secret.reveal()) == std::string::npos);
+      CHECK(whole.find(options.key().secret.reveal()) == std::string::npos);
     }
     CHECK(keys().empty());
   }
@@ -59,13 +59,19 @@ struct RefusedFixture : BucketFixture {
 TEST_SUITE_BEGIN("bucket/refusals");
 
 TEST_CASE_FIXTURE(RefusedFixture, "a wrong secret is refused") {
-  options.key.secret = http::Secret("other/secret");
+  options.key = [key = options.key()]() mutable {
+    key.secret = http::Secret("other/secret");
+    return key;
+  };
   check(ErrorKind::denied, "SignatureDoesNotMatch", "check the secret key");
   CHECK(failure([&] { Bucket(client, options).find(key("k")); }).kind() == ErrorKind::denied);
 }
 
 TEST_CASE_FIXTURE(RefusedFixture, "a key that nobody has is refused") {
-  options.key.id = "NOSUCHKEY";
+  options.key = [key = options.key()]() mutable {
+    key.id = "NOSUCHKEY";
+    return key;
+  };
   check(ErrorKind::denied, "InvalidAccessKeyId", "check the access key");
 }
 
