@@ -26,7 +26,7 @@ bool is_tree(const StorageTree& tree) {
 void refuse_misplaced(const StorageTree& tree) {
   std::vector<std::string> names;
   tree.list("", [&](const std::string& name) { names.push_back(name); });
-  if (names.empty()) {
+  if (names.empty() || is_tree(tree)) { // another process may have begun one since it was looked at
     return;
   }
   constexpr std::size_t k_most_looks = 100;
