@@ -11,7 +11,6 @@ import sys
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from ceph import shared_ceph  # noqa: E402
 from harness import ROOT, Layer, RegctlServer, main, make_archive, wait_for  # noqa: E402
 from s3_case import S3Case  # noqa: E402
 
