@@ -17,6 +17,7 @@ namespace regctl::objects {
 
 namespace {
 
+constexpr std::string_view k_encryption = "x-amz-server-side-encryption";
 constexpr std::size_t k_keys_a_page = 1000; // what servers give by themselves
 
 ObjectInfo info_of(const std::string& key, const http::Headers& headers, const std::string& what) {
@@ -161,7 +162,14 @@ http::Response Bucket::ask(const Wanted& wanted, std::string_view about,
   auto response = send(wanted);
   if (!http::is_success(response.status) &&
       std::find(also.begin(), also.end(), response.status) == also.end()) {
-    throw error_of(read_refusal(response), describe(about));
+    const auto error = error_of(read_refusal(response), describe(about));
+    const bool may_be_encryption = options_.encrypt && error.hint().empty() &&
+                                   (response.status == 400 || response.status == 501) &&
+                                   wanted.headers.find(k_encryption);
+    throw may_be_encryption
+        ? Error(error.kind(), error.message(),
+                "the server may not encrypt: AWS_ENCRYPT=false asks for no encryption")
+        : error;
   }
   return response;
 }
@@ -169,7 +177,7 @@ http::Response Bucket::ask(const Wanted& wanted, std::string_view about,
 http::Headers Bucket::headers_of_new_object() const {
   http::Headers headers;
   if (options_.encrypt) {
-    headers.add("x-amz-server-side-encryption", "AES256");
+    headers.add(std::string(k_encryption), "AES256");
   }
   return headers;
 }
@@ -200,7 +208,7 @@ std::unique_ptr<Source> Bucket::open(const std::string& key, std::uint64_t offse
     }
     auto response = ask({.key = key, .headers = std::move(headers)}, key, {412});
     if (response.status == 412) {
-      throw Error(ErrorKind::unavailable, describe(key) + " was replaced while it was read",
+      throw Error(ErrorKind::integrity, describe(key) + " was replaced while it was read",
                   "try again");
     }
     if (is_part) {
@@ -326,19 +334,29 @@ http::AwsQuery Bucket::query_of(const PageRequest& request) {
 
 std::optional<std::string> Bucket::put(const std::string& key, std::string_view text,
                                        Condition condition) {
+  return condition == Condition::absent ? put_if(http::Header{"If-None-Match", "*"}, key, text)
+                                        : put_if(std::nullopt, key, text);
+}
+
+std::optional<std::string> Bucket::put_if_match(const std::string& key, std::string_view text,
+                                                const std::string& etag) {
+  return put_if(http::Header{"If-Match", etag}, key, text);
+}
+
+std::optional<std::string> Bucket::put_if(const std::optional<http::Header>& condition,
+                                          const std::string& key, std::string_view text) {
   auto headers = headers_of_new_object();
   headers.add("Content-Type", "application/octet-stream");
-  if (condition == Condition::absent) {
-    headers.add("If-None-Match", "*");
+  if (condition) {
+    headers.add(condition->name, condition->value);
   }
-  const bool is_conditional = condition == Condition::absent;
   unsigned attempts = 0;
   const Wanted wanted{.method = http::Method::put,
                       .key = key,
                       .headers = std::move(headers),
                       .body = text,
                       .attempts = &attempts};
-  auto response = is_conditional ? ask(wanted, key, {412}) : ask(wanted, key);
+  auto response = condition ? ask(wanted, key, {412}) : ask(wanted, key);
   http::discard_body(response);
   if (response.status == 412) {
     return attempts > 1 ? etag_if_ours(key, text) : std::nullopt;

@@ -55,12 +55,7 @@ bool BucketFolder::put_if_unchanged(const std::string& name, std::string_view te
   if (version.empty()) {
     return tree_.put_if_absent(key_of(name), text);
   }
-  const auto there = tree_.bucket().find(key_of(name));
-  if (!there || there->etag != version) {
-    return false;
-  }
-  put(name, text, Durability::whole);
-  return true;
+  return tree_.put_if_unchanged(key_of(name), text, version);
 }
 
 std::vector<std::exception_ptr>

@@ -116,6 +116,40 @@ bool BucketTree::put_if_absent(const std::string& key, std::string_view text) {
   return true;
 }
 
+bool BucketTree::put_if_unchanged(const std::string& key, std::string_view text,
+                                  const std::string& etag) {
+  const auto is_unchanged = [&] {
+    const auto there = bucket().find(key);
+    return there && there->etag == etag;
+  };
+  if (!is_unchanged()) {
+    return false;
+  }
+  const auto put = [&](bool is_quoted) {
+    return bucket().put_if_match(key, text, is_quoted ? "\"" + etag + "\"" : etag).has_value();
+  };
+  try {
+    const bool is_quoted = wants_quotes_;
+    if (put(is_quoted)) {
+      return true;
+    }
+    if (!is_unchanged()) {
+      return false;
+    }
+    if (put(!is_quoted)) { // it was the quotes that the server minded
+      wants_quotes_ = !is_quoted;
+      return true;
+    }
+    return false;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unsupported) {
+      throw;
+    }
+  }
+  bucket().put(key, text); // nobody but this process is kept out here
+  return true;
+}
+
 /// Nothing if the server does not keep the condition. The first object is written a second time,
 /// which shows whether it does.
 std::optional<bool> BucketTree::put_on_condition(const std::string& key, std::string_view text) {

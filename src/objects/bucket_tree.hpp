@@ -44,6 +44,9 @@ public:
   /// server cannot tell, it is asked beforehand, and another writer may come in between.
   bool put_if_absent(const std::string& key, std::string_view text);
 
+  /// Replaces an object on condition that its ETag is still `etag`; likewise.
+  bool put_if_unchanged(const std::string& key, std::string_view text, const std::string& etag);
+
 private:
   enum class Conditions { unknown, kept, ignored };
 
@@ -55,6 +58,7 @@ private:
   Leases leases_;
   PartBuffers part_buffers_;
   std::atomic<Conditions> conditions_{Conditions::unknown};
+  std::atomic<bool> wants_quotes_{true}; ///< around the ETags of conditions
 };
 
 } // namespace regctl::objects

@@ -11,7 +11,7 @@
 namespace regctl::objects {
 
 /// A tree in a bucket as it was when it was listed. Only contents are read from the bucket: those
-/// of objects that were replaced since are Error{unavailable}, those that were removed are missing.
+/// of objects that were replaced since are Error{integrity}, those that were removed are missing.
 /// The functions that write throw Error{usage}.
 class ListedTree final : public ObjectTree {
 public:

@@ -147,6 +147,16 @@ private:
         return refuse(412, "PreconditionFailed");
       }
     }
+    if (const auto etag = request.headers.find("If-Match");
+        etag && conditions != Conditions::ignored) {
+      if (conditions == Conditions::refused) {
+        return refuse(501, "NotImplemented");
+      }
+      // As Ceph 16.2 does, which wants no quotes.
+      if (!objects_.contains(key) || quoted_etag(objects_[key].bytes) != "\"" + *etag + "\"") {
+        return refuse(412, "PreconditionFailed");
+      }
+    }
     objects_[key] = {request.body, std::time(nullptr)};
     return {200, "", {{"ETag", quoted_etag(request.body)}}};
   }

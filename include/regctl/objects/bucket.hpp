@@ -78,7 +78,7 @@ public:
   [[nodiscard]] std::chrono::system_clock::time_point server_time() const;
 
   /// The bytes of an object from `offset` to its end, `size_bytes` of them; resumed after cuts.
-  /// The object must be there, and of `etag` where that is not empty: Error{unavailable} once it
+  /// The object must be there, and of `etag` where that is not empty: Error{integrity} once it
   /// was replaced.
   std::unique_ptr<Source> open(const std::string& key, std::uint64_t offset,
                                std::uint64_t size_bytes, const std::string& etag);
@@ -116,6 +116,11 @@ public:
   /// matters whose it is, no other writer may write the same.
   std::optional<std::string> put(const std::string& key, std::string_view text,
                                  Condition condition = Condition::none);
+
+  /// The same on condition that the object has this ETag (If-Match). It is sent as it is written
+  /// here: Amazon wants it in quotes, Ceph 16 without.
+  std::optional<std::string> put_if_match(const std::string& key, std::string_view text,
+                                          const std::string& etag);
 
   /// Removes an object; one that is not there is no error.
   void remove(const std::string& key);
@@ -201,6 +206,8 @@ private:
   void repeat(const std::function<std::optional<Error>()>& attempt);
   std::optional<std::string> etag_if_ours(const std::string& key, std::string_view text);
   [[nodiscard]] http::Headers headers_of_new_object() const;
+  std::optional<std::string> put_if(const std::optional<http::Header>& condition,
+                                    const std::string& key, std::string_view text);
   [[nodiscard]] http::Headers proof_of(std::string_view bytes) const;
 
   http::Transport& transport_;

@@ -21,8 +21,8 @@ namespace regctl::objects {
 ///   its place. It names its process, and is put on condition that there is none (If-None-Match: *)
 ///   where the server can do that. A mark counts for two minutes after it was last put. One of a
 ///   process of this machine that is gone does not count.
-/// - put_if_unchanged() compares versions (ETags) before it writes; only the condition "absent" is
-///   the server's to keep.
+/// - put_if_unchanged() compares versions (ETags) before it writes, and has the server compare them
+///   when it does (If-Match) where the server can do that.
 /// - Half-written files are uploads in parts that were neither completed nor aborted. Nobody sees
 ///   them, but they are stored. They tell when they were begun, not their size.
 ///

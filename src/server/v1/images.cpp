@@ -164,7 +164,7 @@ std::optional<Response> stored_layer(const Call& call) {
   try {
     return layer ? std::optional(layer_response(call.request, id, *layer)) : std::nullopt;
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::unavailable) {
+    if (error.kind() != ErrorKind::not_found && error.kind() != ErrorKind::integrity) {
       throw;
     }
   }

@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "an object that is cut and then replaced is no
   source->skip(1);
   bucket.put(key("k"), std::string(bytes.size(), 'x'));
   const auto error = failure([&] { drain(*source); });
-  CHECK(error.kind() == ErrorKind::unavailable);
+  CHECK(error.kind() == ErrorKind::integrity);
   CHECK(error.message().find("was replaced while it was read") != std::string::npos);
 }
 

@@ -76,7 +76,7 @@ TEST_CASE_FIXTURE(BucketFixture, "an object that was replaced, or is gone, is no
   bucket.put(key("k"), "two");
   for (const auto offset : std::vector<std::size_t>{0, 1}) {
     const auto error = failure([&] { tail(bucket, key("k"), offset, 3 - offset, etag); });
-    CHECK(error.kind() == ErrorKind::unavailable);
+    CHECK(error.kind() == ErrorKind::integrity);
     CHECK(error.message() == bucket.describe(key("k")) + " was replaced while it was read");
   }
   CHECK(failure([&] { tail(bucket, key("gone"), 0, 3); }).kind() == ErrorKind::not_found);

@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(Fixture, "a part of an object is asked for as long as it is th
   CHECK(seen.headers.find("Range") == "bytes=2-5");
   CHECK(seen.headers.find("If-Match") == "\"abc\"");
   CHECK(failure([&] { read_text(*bucket().open("k", 2, 4, "abc"), 100, ""); }).kind() ==
-        ErrorKind::unavailable);
+        ErrorKind::integrity);
 }
 
 TEST_CASE_FIXTURE(Fixture, "at the end of an object nothing is asked for") {
