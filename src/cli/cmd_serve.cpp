@@ -150,7 +150,7 @@ Action add_serve(Arguments& arguments) {
   arguments.value(
       "-s,--storage", "DIR",
       [&flags = *flags](const std::string& text) { flags.storage = parse_storage_folder(text); },
-      "The storage tree, made if it is not there (default "
+      "The storage tree, also s3://BUCKET/PREFIX, made if it is not there (default "
       "$XDG_DATA_HOME/regctl/storage)");
   arguments.values(
       "--host", "NAME",

@@ -235,10 +235,13 @@ void audit(Session& session, const Place& place, const AuditOptions& options,
   const auto& name = place.reference;
   std::unique_ptr<AuditStore> store;
   if (place.kind == Place::Kind::v1_storage) {
-    auto storage = open_storage_tree(session, place.path);
     const auto only = name ? std::optional(name->name) : std::nullopt;
+    std::shared_ptr<const V1Storage> storage = open_storage_tree(session, place.path);
+    if (!only) {
+      storage = storage->snapshot();
+    }
     note_strays(session, *storage, only);
-    store = make_audit_store(only ? std::move(storage) : storage->snapshot(), only);
+    store = make_audit_store(std::move(storage), only);
   } else if (place.kind == Place::Kind::registry) {
     store = make_audit_store(session, {name->host}, name->name);
   } else {

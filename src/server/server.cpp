@@ -161,11 +161,13 @@ private:
     for (const auto& daemon : daemons_) {
       gauges.open_connections += daemon->open_connections();
     }
-    service_.storage->for_each_repository([&](const std::string& name) {
-      ++gauges.repositories;
-      gauges.tags += service_.storage->count_tags(name);
-    });
-    service_.storage->for_each_image([&](const std::string&) { ++gauges.images; });
+    if (const auto tree = service_.index->whole_tree()) {
+      tree->for_each_repository([&](const std::string& name) {
+        ++gauges.repositories;
+        gauges.tags += tree->count_tags(name);
+      });
+      tree->for_each_image([&](const std::string&) { ++gauges.images; });
+    }
     return gauges;
   }
 

@@ -216,8 +216,9 @@ public:
 
   V1Tags tags() override {
     V1Tags all;
-    storage_.for_each_repository([&](const std::string& name) {
-      for (const auto& [tag, id] : storage_.tags(name).value_or(V1Tags())) {
+    const auto listed = storage_.snapshot();
+    listed->for_each_repository([&](const std::string& name) {
+      for (const auto& [tag, id] : listed->tags(name).value_or(V1Tags())) {
         all[familiar_name(name) + ":" + tag] = id;
       }
     });

@@ -53,7 +53,7 @@ std::unique_ptr<V1Repository> open_storage(Session& session, const Place& place)
     }
     return storage->repository(place.reference->name);
   }
-  note_strays(session, *storage);
+  note_strays(session, *storage->snapshot());
   return storage->all_repositories();
 }
 

@@ -253,7 +253,10 @@ private:
 
 class StorageSide final : public Side {
 public:
-  explicit StorageSide(std::shared_ptr<V1Storage> storage) : storage_(std::move(storage)) {}
+  /// `listed` is the tree as it was just listed, if it was.
+  explicit StorageSide(std::shared_ptr<V1Storage> storage,
+                       std::shared_ptr<const V1Storage> listed = nullptr)
+      : storage_(std::move(storage)), listed_(std::move(listed)) {}
 
   [[nodiscard]] std::string describe() const override {
     return "v1-storage:" + storage_->location();
@@ -261,14 +264,8 @@ public:
   [[nodiscard]] std::string identity() const override { return describe(); }
 
   std::vector<std::string> repositories(const InScope&) override {
-    const auto listed = storage_->snapshot(); // their tags are asked for next
-    {
-      const std::lock_guard lock(mutex_);
-      listed_ = listed;
-      since_ = Clock::now();
-    }
     std::vector<std::string> names;
-    listed->for_each_repository([&](const std::string& name) {
+    latest_listing()->for_each_repository([&](const std::string& name) {
       names.push_back(Reference::parse("docker.io/" + name).name); // removes library/
     });
     sort_and_unite(names);
@@ -280,6 +277,16 @@ public:
   AnyRepository open(const std::string& name) override { return storage_->repository(name); }
 
 private:
+  /// The whole tree, listed anew if that is long ago: its tags are asked for next.
+  std::shared_ptr<const V1Storage> latest_listing() {
+    const std::lock_guard lock(mutex_);
+    if (!listed_ || Clock::now() - since_ >= k_fresh) {
+      listed_ = storage_->snapshot();
+      since_ = Clock::now();
+    }
+    return listed_;
+  }
+
   /// The tree, as it was listed if that is not long ago.
   std::shared_ptr<const V1Storage> latest() {
     const std::lock_guard lock(mutex_);
@@ -292,7 +299,7 @@ private:
   std::shared_ptr<V1Storage> storage_; // shared with the repositories
   std::mutex mutex_;                   ///< guards the members below
   std::shared_ptr<const V1Storage> listed_;
-  Clock::time_point since_;
+  Clock::time_point since_ = Clock::now();
 };
 
 class ArchiveSide final : public Side {
@@ -353,9 +360,13 @@ private:
 
 std::unique_ptr<Side> open_tree(Session& session, const Place& place) {
   auto storage = open_storage_tree(session, place.path);
-  note_strays(session, *storage,
-              place.reference ? std::optional(place.reference->name) : std::nullopt);
-  return std::make_unique<StorageSide>(std::move(storage));
+  if (place.reference) {
+    note_strays(session, *storage, place.reference->name);
+    return std::make_unique<StorageSide>(std::move(storage));
+  }
+  auto listed = storage->snapshot();
+  note_strays(session, *listed);
+  return std::make_unique<StorageSide>(std::move(storage), std::move(listed));
 }
 
 std::unique_ptr<Side> open_tree_if_there(Session& session, const std::string& path) {

@@ -25,6 +25,7 @@ public:
   [[nodiscard]] std::optional<std::size_t> size() const override;
   /// Reads the repository's folder again if it has changed.
   [[nodiscard]] bool has_tags(const std::string& name) override;
+  [[nodiscard]] std::shared_ptr<const V1Storage> whole_tree() const override { return storage_; }
   [[nodiscard]] std::optional<V1Tags> tags(const std::string& name) override {
     return storage_->tags(name);
   }

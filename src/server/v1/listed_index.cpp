@@ -76,6 +76,11 @@ public:
     return listed_ ? std::optional(names_.size()) : std::nullopt;
   }
 
+  [[nodiscard]] std::shared_ptr<const V1Storage> whole_tree() const override {
+    const std::lock_guard lock(mutex_);
+    return listed_;
+  }
+
   [[nodiscard]] bool has_tags(const std::string& name) override {
     return source_of(name)->count_tags(name) > 0;
   }

@@ -35,6 +35,10 @@ public:
   /// Whether a repository has tags.
   [[nodiscard]] virtual bool has_tags(const std::string& name) = 0;
 
+  /// The tree, for counting all that is in it, as it is or was last listed; null as long as it is
+  /// not known.
+  [[nodiscard]] virtual std::shared_ptr<const V1Storage> whole_tree() const = 0;
+
   /// The tags of a repository, for listings of all of them; nothing if there is no such repository.
   [[nodiscard]] virtual std::optional<V1Tags> tags(const std::string& name) = 0;
 };
