@@ -173,7 +173,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "an ETag that is not the object's keeps it fro
   const auto found = proxied.find(key("k")).value();
   CHECK(found.etag == lie);
   CHECK(failure([&] { drain(*proxied.open(key("k"), 0, 4, found.etag)); }).kind() ==
-        ErrorKind::unavailable);
+        ErrorKind::integrity);
 }
 
 TEST_CASE_FIXTURE(ProxiedFixture, "a listing whose pages go round in a circle ends") {
