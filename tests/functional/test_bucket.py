@@ -369,7 +369,7 @@ class Faults(Bucket):
         proxy = self.start_proxy()
         key = f"registry/images/{self.layers[1].id}/layer"
         proxy.fault(method="GET", key="/layer$", cut=0.5)
-        proxy.fault(method="GET", key="/layer$", stall="request")
+        proxy.fault(method="GET", key="/layer$", nth=3, stall="request")  # of the layer that was cut
         process = self.start_regctl("copy", "--retry", "2", f"{self.tree}:team/app:1.0", "out.tar")
         proxy.wait_for_stalled()
         self.bucket.put(key, b"another layer")

@@ -312,6 +312,10 @@ bool V1Storage::is_marked(const std::string& id) const {
 }
 
 std::unique_ptr<StoredFile> V1Storage::open_layer(const std::string& id) const {
+  if (const auto whole = open_->memory.find_whole(id)) {
+    return open_->tree->open_known(image_file(id, "layer"), whole->layer_size_bytes,
+                                   whole->layer_version);
+  }
   return is_v1_id(id) ? open_->tree->find_file(image_file(id, "layer")) : nullptr;
 }
 

@@ -26,21 +26,21 @@ TEST_CASE_FIXTURE(AwsUser, "each file names its profiles in its own way") {
   write_config("[profile a]\nx = 1\n[b]\nx = 1\n[profilec]\nx = 1\n[profile d e]\nx = 1\n"
                "[profile\tf]\nx = 1\n[sso-session s]\nx = 1\n");
   write_credentials("[g]\nx = 1\n[profile h]\nx = 1\n");
-  const auto profiles = read(*this);
-  CHECK(x_of(profiles, "a") == "1");
-  CHECK(x_of(profiles, "f") == "1");
-  CHECK(x_of(profiles, "g") == "1");
+  const auto parsed = read(*this);
+  CHECK(x_of(parsed, "a") == "1");
+  CHECK(x_of(parsed, "f") == "1");
+  CHECK(x_of(parsed, "g") == "1");
   for (const char* none : {"b", "c", "profilec", "d", "e", "d e", "h", "profile h", "s"}) {
     CAPTURE(none);
-    CHECK(profiles.find(none) == nullptr);
+    CHECK(parsed.find(none) == nullptr);
   }
 }
 
 TEST_CASE_FIXTURE(AwsUser, "both files tell of a profile, and of one thing the credentials'") {
   write_config("[profile a]\nx = 1\ny = 1\n[profile a]\nz = 1\n");
   write_credentials("[a]\nx = 2\n");
-  const auto profiles = read(*this);
-  const auto* profile = profiles.find("a");
+  const auto parsed = read(*this);
+  const auto* profile = parsed.find("a");
   REQUIRE(profile);
   CHECK(profile->properties == objects::IniProperties{{"x", "2"}, {"y", "1"}, {"z", "1"}});
 }
@@ -49,14 +49,14 @@ TEST_CASE_FIXTURE(AwsUser, "the default profile needs no prefix, but does not co
   write_config("[default]\nx = 1\n");
   CHECK(x_of(read(*this), "default") == "1");
   write_config("[default]\nx = 1\ny = 1\n[profile default]\nz = 1\n");
-  const auto profiles = read(*this);
-  CHECK(profiles.find("default")->properties == objects::IniProperties{{"z", "1"}});
+  const auto parsed = read(*this);
+  CHECK(parsed.find("default")->properties == objects::IniProperties{{"z", "1"}});
 }
 
 TEST_CASE_FIXTURE(AwsUser, "an empty property counts as none") {
   write_config("[default]\nx =\ns3 =\n  a =\n  b = 1\n");
-  const auto profiles = read(*this);
-  const auto* profile = profiles.find("default");
+  const auto parsed = read(*this);
+  const auto* profile = parsed.find("default");
   CHECK(profile->find("x") == std::nullopt);
   CHECK(profile->find("s3", "a") == std::nullopt);
   CHECK(profile->find("s3", "b") == "1");
@@ -71,8 +71,8 @@ TEST_CASE_FIXTURE(AwsUser, "AWS_PROFILE selects a profile, which must be there")
   variables["AWS_PROFILE"] = "dev";
   CHECK(selected() == "dev");
   variables["AWS_PROFILE"] = "prod";
-  const auto profiles = read(*this);
-  const auto error = test::error_of([&] { static_cast<void>(profiles.selected()); });
+  const auto parsed = read(*this);
+  const auto error = test::error_of([&] { static_cast<void>(parsed.selected()); });
   CHECK(error.kind() == ErrorKind::usage);
   CHECK(error.message() == "there is no profile 'prod', which AWS_PROFILE names, in '" +
                                (home / ".aws/credentials").string() + "' and '" +
@@ -95,12 +95,12 @@ TEST_CASE_FIXTURE(AwsUser, "the environment names other files, also below the ho
 TEST_CASE_FIXTURE(AwsUser, "services are sections of their own") {
   write_config("[services local]\ns3 =\n  endpoint_url = http://s3:9000\n[services local]\n"
                "sts =\n  endpoint_url = http://sts\n");
-  const auto profiles = read(*this);
-  CHECK(profiles.find_service("local", "s3", "endpoint_url") == "http://s3:9000");
-  CHECK(profiles.find_service("local", "sts", "endpoint_url") == "http://sts");
-  CHECK(profiles.find_service("local", "s3", "other") == std::nullopt);
-  CHECK(profiles.find_service("local", "ec2", "endpoint_url") == std::nullopt);
-  CHECK(profiles.find_service("other", "s3", "endpoint_url") == std::nullopt);
+  const auto parsed = read(*this);
+  CHECK(parsed.find_service("local", "s3", "endpoint_url") == "http://s3:9000");
+  CHECK(parsed.find_service("local", "sts", "endpoint_url") == "http://sts");
+  CHECK(parsed.find_service("local", "s3", "other") == std::nullopt);
+  CHECK(parsed.find_service("local", "ec2", "endpoint_url") == std::nullopt);
+  CHECK(parsed.find_service("other", "s3", "endpoint_url") == std::nullopt);
 }
 
 TEST_CASE_FIXTURE(AwsUser, "a malformed file is named") {
