@@ -251,6 +251,10 @@ std::string Bucket::list_range(const std::string& prefix, const std::string& aft
     const auto page = read_page(request);
     bool has_new = false;
     const auto take = [&](const std::string& key, const auto& tell) {
+      if (!key.starts_with(prefix)) {
+        throw Error(ErrorKind::protocol, "the listing of " + describe(prefix) + " has " +
+                                             excerpt(key) + ", which was not asked for");
+      }
       if (key > last) {
         last = key;
         has_new = true;
@@ -298,7 +302,7 @@ Bucket::Page Bucket::read_page(const PageRequest& request) {
               object.size_bytes = read_size(std::exchange(size, {}), describe(object.key));
               object.changed = read_time(std::exchange(time, {}), describe(object.key));
               page.objects.push_back(std::exchange(object, {}));
-            } else if (path == "CommonPrefixes/Prefix") {
+            } else if (path == "CommonPrefixes/Prefix" && request.wants_folders) {
               page.prefixes.push_back(text);
             } else if (path == "IsTruncated") {
               is_truncated = text == "true";

@@ -97,7 +97,7 @@ public:
   };
   /// Lists all keys that begin with `prefix`, in their order, 1000 in a request; with an
   /// on_listed.prefix only up to the next '/', and what lies below that as one prefix. Throws
-  /// Error{protocol} for pages that repeat.
+  /// Error{protocol} for pages that repeat, and for keys that do not begin with `prefix`.
   void list(const std::string& prefix, const OnListed& on_listed);
   /// The same of the keys that come after `after` and before `end`, in the order of their bytes; an
   /// empty one is no limit. For listings in parallel. Returns the last key that was listed if there

@@ -218,6 +218,17 @@ TEST_CASE_FIXTURE(Fixture, "what lies below the next slash is one prefix") {
   CHECK(prefixes == Keys{"p/d/"});
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "keys that were not asked for end the listing, and prefixes are left out") {
+  const std::string folder = "<CommonPrefixes><Prefix>p/d/</Prefix></CommonPrefixes>";
+  server.on("GET /b/?list-type=2&prefix=p%2F",
+            {{200, page(contents("p/a") + folder)}, {200, page(contents("p/a") + contents("o"))}});
+  CHECK(keys("p/") == Keys{"p/a"});
+  const auto error = failure([&] { keys("p/"); });
+  CHECK(error.kind() == ErrorKind::protocol);
+  CHECK(error.message() == "the listing of s3://b/p/ has o, which was not asked for");
+}
+
 TEST_CASE_FIXTURE(Fixture, "pages that repeat, or are cut without a word, end the listing") {
   server.on("GET /b/?list-type=2&prefix=p", {{200, page(contents("p"), "t")}});
   server.on("GET /b/?continuation-token=t&list-type=2&prefix=p", {{200, page(contents("p"), "t")}});
