@@ -37,7 +37,7 @@ struct Fixture {
   FakeBucket stored{server};
   std::shared_ptr<V1Storage> storage = open();
 
-  [[nodiscard]] std::shared_ptr<V1Storage> open() {
+  std::shared_ptr<V1Storage> open() {
     BucketOptions options;
     options.endpoint = http::Url::parse("http://s3:9000");
     options.name = "b";
@@ -62,7 +62,7 @@ struct Fixture {
     writer->complete();
   }
 
-  [[nodiscard]] std::size_t requests() {
+  std::size_t requests() {
     const auto count = server.lines().size();
     server.forget();
     return count;
