@@ -365,9 +365,14 @@ class Api(TestCase):
         self.assertGreaterEqual(int(values["regctl_http_received_bytes_total"]), len(layer.data))
         self.assertGreaterEqual(int(values["regctl_http_sent_bytes_total"]), len(layer.data))
         self.assertGreaterEqual(int(values["regctl_open_connections"]), 1)
-        self.assertEqual(int(values["regctl_images"]), len(self.tree.images()))
-        tags = [path for path in self.tree.files.paths("repositories") if "/tag_" in path]
-        self.assertEqual(int(values["regctl_tags"]), len(tags))
+        images = len(self.tree.images())
+        tags = sum("/tag_" in path for path in self.tree.files.paths("repositories"))
+        if trees.IN_BUCKET:  # counted at the last listing
+            self.assertGreater(int(values["regctl_images"]), images - 5)
+            self.assertGreater(int(values["regctl_tags"]), tags - 5)
+        else:
+            self.assertEqual(int(values["regctl_images"]), images)
+            self.assertEqual(int(values["regctl_tags"]), tags)
 
 
 class Logs(TestCase):
