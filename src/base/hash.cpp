@@ -27,12 +27,22 @@ std::string to_hex(std::span<const unsigned char> bytes) {
   return hex;
 }
 
-/// Looked up once: the lookup is most of the cost of a small sum.
-const EVP_MD* sha256() {
-  static const EVP_MD* const digest = EVP_MD_fetch(nullptr, "SHA256", nullptr); // never freed
+const EVP_MD* fetch(const char* name) {
+  const EVP_MD* digest = EVP_MD_fetch(nullptr, name, nullptr);
   if (digest == nullptr) {
-    throw Error(ErrorKind::unsupported, "libcrypto offers no SHA-256");
+    throw Error(ErrorKind::unsupported, std::string("libcrypto offers no ") + name);
   }
+  return digest;
+}
+
+/// Looked up once and never freed: the lookup is most of the cost of a small sum.
+const EVP_MD* sha256() {
+  static const EVP_MD* const digest = fetch("SHA-256");
+  return digest;
+}
+
+const EVP_MD* sha512() {
+  static const EVP_MD* const digest = fetch("SHA-512");
   return digest;
 }
 
@@ -46,29 +56,32 @@ void prepare_hashing() {
   static_cast<void>(sha256());
 }
 
-struct Sha256::Impl {
+struct HashSum::Impl {
+  explicit Impl(const EVP_MD* algorithm) {
+    if (!context || EVP_DigestInit_ex(context.get(), algorithm, nullptr) != 1) {
+      throw std::bad_alloc();
+    }
+  }
   std::unique_ptr<EVP_MD_CTX, FreeContext> context{EVP_MD_CTX_new()};
 };
 
-Sha256::Sha256() : impl_(std::make_unique<Impl>()) {
-  if (!impl_->context || EVP_DigestInit_ex(impl_->context.get(), sha256(), nullptr) != 1) {
-    throw std::bad_alloc();
-  }
-}
+HashSum::HashSum(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+HashSum::~HashSum() = default;
+HashSum::HashSum(HashSum&&) noexcept = default;
+HashSum& HashSum::operator=(HashSum&&) noexcept = default;
 
-Sha256::~Sha256() = default;
-Sha256::Sha256(Sha256&&) noexcept = default;
-Sha256& Sha256::operator=(Sha256&&) noexcept = default;
+Sha256::Sha256() : HashSum(std::make_unique<Impl>(sha256())) {}
+Sha512::Sha512() : HashSum(std::make_unique<Impl>(sha512())) {}
 
-void Sha256::update(std::span<const std::byte> bytes) {
+void HashSum::update(std::span<const std::byte> bytes) {
   EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size());
 }
 
-void Sha256::update(std::string_view text) {
+void HashSum::update(std::string_view text) {
   update(as_bytes(text));
 }
 
-std::string Sha256::finish_hex() {
+std::string HashSum::finish_hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned int size = 0;
   EVP_DigestFinal_ex(impl_->context.get(), sum.data(), &size);

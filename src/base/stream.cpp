@@ -81,7 +81,10 @@ public:
   VerifiedSource(std::unique_ptr<Source> source, ExpectedBytes expected, std::string what)
       : source_(std::move(source)), expected_(std::move(expected)), what_(std::move(what)) {
     if (expected_.sha256_hex) {
-      hasher_.update(expected_.prefix);
+      sha256_.emplace().update(expected_.prefix);
+    }
+    if (expected_.sha512_hex) {
+      sha512_.emplace();
     }
   }
 
@@ -98,8 +101,11 @@ public:
     if (expected_.size_bytes && seen_bytes_ > *expected_.size_bytes) {
       fail("has more than the promised " + std::to_string(*expected_.size_bytes) + " bytes");
     }
-    if (expected_.sha256_hex) {
-      hasher_.update(out.first(n));
+    if (sha256_) {
+      sha256_->update(out.first(n));
+    }
+    if (sha512_) {
+      sha512_->update(out.first(n));
     }
     return n;
   }
@@ -118,19 +124,27 @@ private:
       fail("ended after " + std::to_string(seen_bytes_) + " of " +
            std::to_string(*expected_.size_bytes) + " bytes");
     }
-    if (expected_.sha256_hex) {
-      if (const auto hex = hasher_.finish_hex(); hex != *expected_.sha256_hex) {
-        fail("has checksum sha256:" + hex + " instead of sha256:" + *expected_.sha256_hex);
-      }
+    if (sha256_) {
+      compare("sha256:", sha256_->finish_hex(), *expected_.sha256_hex);
+    }
+    if (sha512_) {
+      compare("sha512:", sha512_->finish_hex(), *expected_.sha512_hex);
     }
     verified_ = true;
+  }
+
+  void compare(const std::string& algorithm, const std::string& hex, const std::string& expected) {
+    if (hex != expected) {
+      fail("has checksum " + algorithm + hex + " instead of " + algorithm + expected);
+    }
   }
 
   std::unique_ptr<Source> source_;
   ExpectedBytes expected_;
   std::string what_;
   std::string problem_;
-  Sha256 hasher_;
+  std::optional<Sha256> sha256_;
+  std::optional<Sha512> sha512_;
   std::uint64_t seen_bytes_ = 0;
   bool verified_ = false;
 };

@@ -14,26 +14,40 @@ namespace regctl {
 /// Error{unsupported} if libcrypto has no SHA-256.
 void prepare_hashing();
 
-/// SHA-256 over bytes handed in piece by piece (libcrypto, which uses the CPU's instructions).
-/// Not thread-safe; movable.
-class Sha256 {
+/// A sum over bytes handed in piece by piece (libcrypto, which uses the CPU's instructions). Not
+/// thread-safe; movable.
+class HashSum {
 public:
-  Sha256();
-  ~Sha256();
-  Sha256(const Sha256&) = delete;
-  Sha256& operator=(const Sha256&) = delete;
-  Sha256(Sha256&&) noexcept;
-  Sha256& operator=(Sha256&&) noexcept;
+  HashSum(const HashSum&) = delete;
+  HashSum& operator=(const HashSum&) = delete;
 
   void update(std::span<const std::byte> bytes);
   void update(std::string_view text);
 
-  /// 64 lower-case hex digits. Afterwards only destruction is allowed.
+  /// Lower-case hex digits. Afterwards only destruction is allowed.
   [[nodiscard]] std::string finish_hex();
 
-private:
+protected:
   struct Impl; // hides libcrypto's type
+  explicit HashSum(std::unique_ptr<Impl> impl) noexcept;
+  ~HashSum();
+  HashSum(HashSum&&) noexcept;
+  HashSum& operator=(HashSum&&) noexcept;
+
+private:
   std::unique_ptr<Impl> impl_;
+};
+
+/// SHA-256: 64 digits.
+class Sha256 final : public HashSum {
+public:
+  Sha256();
+};
+
+/// SHA-512: 128 digits.
+class Sha512 final : public HashSum {
+public:
+  Sha512();
 };
 
 /// The SHA-256 of `text` as 64 lower-case hex digits.

@@ -89,12 +89,13 @@ private:
   Source& source_;
 };
 
-/// The promised size and checksum of a body; either may be absent. `sha256_hex` is 64 lower-case
-/// hex digits over `prefix` and then the body.
+/// The promised size and checksum of a body; any of them may be absent. `sha256_hex` is 64
+/// lower-case hex digits over `prefix` and then the body; `sha512_hex` is 128 digits over the body.
 struct ExpectedBytes {
-  std::optional<std::uint64_t> size_bytes;
-  std::optional<std::string> sha256_hex;
-  std::string prefix; ///< hashed before the body (v1's payload sum: the JSON and "\n")
+  std::optional<std::uint64_t> size_bytes = {};
+  std::optional<std::string> sha256_hex = {};
+  std::string prefix = {}; ///< hashed before the body (v1's payload sum: the JSON and "\n")
+  std::optional<std::string> sha512_hex = {};
 };
 
 /// Passes `source` through. Throws Error{integrity} "WHAT …" instead of ending if the bytes are not

@@ -8,7 +8,8 @@
 namespace regctl {
 
 /// The operations common to repositories of all image models. Images are read and written by the
-/// derived classes: V1Repository has chains of images by ID. Thread-safe.
+/// derived classes: V1Repository has chains of images by ID, OciRepository manifests and blobs by
+/// digest. Thread-safe.
 class Repository {
 public:
   virtual ~Repository() = default;
@@ -24,8 +25,9 @@ public:
 };
 
 class V1Repository;
+class OciRepository;
 
 /// A repository of any image model. Only ops/passage distinguishes the models by it.
-using AnyRepository = std::variant<std::unique_ptr<V1Repository>>;
+using AnyRepository = std::variant<std::unique_ptr<V1Repository>, std::unique_ptr<OciRepository>>;
 
 } // namespace regctl

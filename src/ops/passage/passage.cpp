@@ -4,6 +4,9 @@
 #include "ops/passage/v1_fact.hpp"
 #include "ops/passage/v1_passage.hpp"
 
+#include <regctl/base/error.hpp>
+#include <regctl/model/oci/repository.hpp>
+
 #include <utility>
 
 namespace regctl::ops {
@@ -21,6 +24,12 @@ std::unique_ptr<Passage> Passages::open(const std::string& source_name,
     std::unique_ptr<Passage> operator()(std::unique_ptr<V1Repository> source,
                                         std::unique_ptr<V1Repository> destination) const {
       return v1.open(std::move(source), std::move(destination));
+    }
+    template <class Source, class Destination>
+    std::unique_ptr<Passage> operator()(std::unique_ptr<Source>,
+                                        std::unique_ptr<Destination>) const {
+      throw Error(ErrorKind::unsupported,
+                  "this version of regctl does not convert images between protocols v1 and v2");
     }
     V1Passages& v1;
   };

@@ -2,6 +2,7 @@
 #include "ops/places/absent_tree.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/repository.hpp>
 
 #include <utility>

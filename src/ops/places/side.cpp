@@ -8,6 +8,7 @@
 #include <regctl/base/text.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/v1_storage.hpp>
+#include <regctl/model/oci/repository.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/places/names.hpp>

@@ -3,6 +3,7 @@
 #include "support/memory_repository.hpp"
 #include "support/notes.hpp"
 
+#include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/chain.hpp>
 
 #include <doctest/doctest.h>

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/json_fwd.hpp>
+#include <regctl/model/oci/digest.hpp>
+#include <regctl/model/oci/platform.hpp>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regctl::oci {
+
+using Annotations = std::map<std::string, std::string>;
+
+/// A content as another document names it. Source: OCI image-spec 1.1, descriptor.md.
+struct Descriptor {
+  std::string media_type; ///< may be empty
+  Digest digest;
+  std::uint64_t size_bytes = 0;
+  std::vector<std::string> urls = {}; ///< where a foreign layer may be had
+  Annotations annotations = {};
+  std::optional<std::string> data = {}; ///< the content itself, decoded; not yet verified
+  std::optional<Platform> platform = {};
+  std::string artifact_type = {}; ///< may be empty
+
+  bool operator==(const Descriptor&) const = default;
+
+  /// Reads a descriptor; `where` is its path in messages, as in "layers[2]". Unknown members are
+  /// ignored. Throws Error{protocol} naming the member for a missing or wrong digest, a size that
+  /// is no whole number from 0 to 2^63-1, and `data` that is no base64.
+  static Descriptor parse(const Json& value, const std::string& where);
+
+  /// The descriptor as a member of an index; members without a value are left out.
+  [[nodiscard]] Json to_json() const;
+};
+
+/// Whether the descriptor is that of an attestation, which BuildKit puts beside the images of an
+/// index: never an image to run.
+bool is_attestation(const Descriptor& manifest) noexcept;
+
+inline constexpr std::string_view k_ref_name_annotation = "org.opencontainers.image.ref.name";
+/// The full name of an image, which containerd and Docker write beside ref.name.
+inline constexpr std::string_view k_image_name_annotation = "io.containerd.image.name";
+
+} // namespace regctl::oci

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/model/oci/repository.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace regctl {
+
+Error ReadOnlyOciRepository::refusal() const {
+  return Error(ErrorKind::unsupported, describe() + " can only be read");
+}
+
+void ReadOnlyOciRepository::refuse() const {
+  throw refusal();
+}
+
+namespace oci {
+
+std::optional<Digest> subject_of_tag(std::string_view tag) {
+  constexpr std::array<std::string_view, 4> k_endings = {"", ".sig", ".att", ".sbom"};
+  const auto dash = tag.find('-');
+  if (dash == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto rest = tag.substr(dash + 1);
+  const auto dot = std::min(rest.find('.'), rest.size());
+  if (std::find(k_endings.begin(), k_endings.end(), rest.substr(dot)) == k_endings.end()) {
+    return std::nullopt;
+  }
+  return Digest::find(std::string(tag.substr(0, dash)) + ":" + std::string(rest.substr(0, dot)));
+}
+
+std::string referrers_tag(const Digest& subject) {
+  // A tag has at most 128 characters, which the longer digest would exceed. Source:
+  // distribution-spec 1.1, "Referrers Tag Schema".
+  return std::string(subject.algorithm_name().substr(0, 32)) + "-" +
+         std::string(subject.hex().substr(0, 64));
+}
+
+} // namespace oci
+
+} // namespace regctl
