@@ -7,6 +7,7 @@
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/quantity.hpp>
 #include <regctl/formats/docker_archive.hpp>
+#include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/places/names.hpp>

@@ -20,20 +20,15 @@ Passages::~Passages() = default;
 
 std::unique_ptr<Passage> Passages::open(const std::string& source_name,
                                         const std::string& destination_name) {
-  struct Choice {
-    std::unique_ptr<Passage> operator()(std::unique_ptr<V1Repository> source,
-                                        std::unique_ptr<V1Repository> destination) const {
-      return v1.open(std::move(source), std::move(destination));
-    }
-    template <class Source, class Destination>
-    std::unique_ptr<Passage> operator()(std::unique_ptr<Source>,
-                                        std::unique_ptr<Destination>) const {
-      throw Error(ErrorKind::unsupported,
-                  "this version of regctl does not convert images between protocols v1 and v2");
-    }
-    V1Passages& v1;
-  };
-  return std::visit(Choice{*v1_}, source_.open(source_name), destination_.open(destination_name));
+  auto source = source_.open(source_name);
+  auto destination = destination_.open(destination_name);
+  auto* const from_v1 = std::get_if<std::unique_ptr<V1Repository>>(&source);
+  auto* const to_v1 = std::get_if<std::unique_ptr<V1Repository>>(&destination);
+  if (from_v1 != nullptr && to_v1 != nullptr) {
+    return v1_->open(std::move(*from_v1), std::move(*to_v1));
+  }
+  throw Error(ErrorKind::unsupported,
+              "this version of regctl does not convert images between protocols v1 and v2");
 }
 
 bool is_fact(std::string_view identity, std::string_view text) {
