@@ -52,6 +52,8 @@ std::optional<std::string> scheme_of(const std::string& destination) {
   switch (look_at_path(destination)) {
   case PathContent::storage_tree:
     return "v1-storage:";
+  case PathContent::v2_tree:
+    return "v2-storage:";
   case PathContent::oci_layout:
     return "oci:";
   case PathContent::other_folder:

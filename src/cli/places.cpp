@@ -105,7 +105,7 @@ std::optional<RegistryHost> parse_lone_host(Context& context, const std::string&
   if (rest.empty() || rest.find('/') != std::string_view::npos || is_place) {
     return std::nullopt;
   }
-  return parse_registry_host(rest);
+  return parse_registry_host(text);
 }
 
 std::optional<RegistryHost> parse_new_host(Context& context, const std::string& text) {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/objects/buckets.hpp>
@@ -99,10 +98,6 @@ Session::Session(SessionOptions options, Progress& progress)
       buckets_(std::make_unique<objects::Buckets>(client_, options_.environment,
                                                   options_.credentials.note)) {
   prepare_hashing();
-  if (options_.api == Api::v2) {
-    throw Error(ErrorKind::unsupported, "this version of regctl does not speak protocol v2 yet",
-                "leave out --api v2");
-  }
 }
 
 Session::~Session() = default;

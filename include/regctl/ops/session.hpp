@@ -41,7 +41,7 @@ struct SessionOptions {
 /// for each host. Thread-safe.
 class Session {
 public:
-  /// `progress` must outlive the session. Throws Error{unsupported} for Api::v2.
+  /// `progress` must outlive the session.
   Session(SessionOptions options, Progress& progress);
   ~Session();
   Session(const Session&) = delete;
@@ -52,6 +52,7 @@ public:
   [[nodiscard]] registry::Registries& registries() noexcept { return *registries_; }
   [[nodiscard]] objects::Buckets& buckets() noexcept { return *buckets_; }
   [[nodiscard]] Progress& progress() noexcept { return progress_; }
+  [[nodiscard]] Api api() const noexcept { return options_.api; }
   [[nodiscard]] std::size_t jobs() const noexcept { return options_.jobs; }
 
 private:

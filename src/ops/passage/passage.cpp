@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/passage/passage.hpp"
 
+#include "ops/passage/oci_passage.hpp"
 #include "ops/passage/v1_fact.hpp"
 #include "ops/passage/v1_passage.hpp"
 
@@ -13,8 +14,9 @@ namespace regctl::ops {
 
 Passages::Passages(Session& session, Side& source, Side& destination, LearntFacts& facts,
                    const PassageOptions& options)
-    : source_(source), destination_(destination),
-      v1_(std::make_unique<V1Passages>(session, source, destination, facts, options)) {}
+    : source_(source), destination_(destination), options_(options),
+      v1_(std::make_unique<V1Passages>(session, source, destination, facts, options_)),
+      oci_(std::make_unique<OciPassages>(session, source, destination, options_)) {}
 
 Passages::~Passages() = default;
 
@@ -26,6 +28,11 @@ std::unique_ptr<Passage> Passages::open(const std::string& source_name,
   auto* const to_v1 = std::get_if<std::unique_ptr<V1Repository>>(&destination);
   if (from_v1 != nullptr && to_v1 != nullptr) {
     return v1_->open(std::move(*from_v1), std::move(*to_v1));
+  }
+  auto* const from_oci = std::get_if<std::unique_ptr<OciRepository>>(&source);
+  auto* const to_oci = std::get_if<std::unique_ptr<OciRepository>>(&destination);
+  if (from_oci != nullptr && to_oci != nullptr) {
+    return oci_->open(std::move(*from_oci), source_name, std::move(*to_oci), destination_name);
   }
   throw Error(ErrorKind::unsupported,
               "this version of regctl does not convert images between protocols v1 and v2");

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/places/side.hpp"
+
+#include <regctl/model/reference.hpp>
+
+#include <memory>
+
+namespace regctl::ops {
+
+/// The repositories of a registry that speaks protocol v2. Their tags are listed by name; each
+/// identity, a digest, costs a request. Tags of referrers are no tags of a side: they follow their
+/// subjects.
+std::unique_ptr<Side> make_oci_registry_side(Session& session, RegistryHost host);
+
+} // namespace regctl::ops
