@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/failure.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/unpacked.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/file.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/base/parallel.hpp>
+#include <regctl/formats/oci_layout.hpp>
+#include <regctl/model/oci/media_type.hpp>
+
+#include <doctest/doctest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <set>
+
+using namespace regctl;
+using oci::Digest;
+using oci::ManifestName;
+using test::failure;
+using test::TemporaryFolder;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path k_data = fs::path(REGCTL_TEST_DATA) / "layouts";
+
+oci::BlobUpload upload_of(const std::string& bytes) {
+  return {Digest::of(bytes), bytes.size(), [bytes] { return make_text_source(bytes); }};
+}
+
+std::string described(const std::string& bytes, const std::string& type) {
+  return oci::Descriptor{type, Digest::of(bytes), bytes.size()}.to_json().dump();
+}
+
+/// An image whose config and layer have the text `name` in them.
+struct Sample {
+  explicit Sample(const std::string& name, const std::string& members = "")
+      : config(R"({"os":"linux","architecture":"amd64","author":")" + name + "\"}"),
+        layer("layer of " + name),
+        document(oci::make_document(
+            R"({"schemaVersion":2,"config":)" + described(config, std::string(oci::k_oci_config)) +
+                R"(,"layers":[)" + described(layer, std::string(oci::k_oci_layer)) + "]" + members +
+                "}",
+            oci::k_oci_manifest, {}, name)) {}
+
+  void put(OciRepository& repository, const std::optional<std::string>& tag) const {
+    repository.put_blob(upload_of(config));
+    repository.put_blob(upload_of(layer));
+    repository.put_manifest(document, tag);
+  }
+
+  std::string config;
+  std::string layer;
+  oci::Document document;
+};
+
+oci::Document index_of(const std::vector<oci::Document>& children) {
+  Json json = {{"schemaVersion", 2}, {"manifests", Json::array()}};
+  for (const auto& child : children) {
+    json["manifests"].push_back(child.descriptor().to_json());
+  }
+  return oci::make_document(json.dump(), oci::k_oci_index, {}, "an index");
+}
+
+std::set<std::string> tags_of(OciRepository& repository) {
+  std::set<std::string> tags;
+  repository.list_tags([&](const auto& names) { tags.insert(names.begin(), names.end()); });
+  return tags;
+}
+
+std::string text_of(OciRepository& repository, const oci::Descriptor& blob) {
+  return read_text(*repository.open_blob(blob), 1'000'000, "a blob");
+}
+
+struct Fixture {
+  TemporaryFolder folder;
+  std::string path = (folder / "layout").string();
+
+  std::unique_ptr<OciImages> open(MissingLayout missing = MissingLayout::fail) const {
+    return open_oci_layout(path, missing);
+  }
+
+  std::unique_ptr<OciImages> open(const std::string& tar) const {
+    test::unpack_tar(k_data / tar, path);
+    return open();
+  }
+
+  std::string read(const std::string& name) const {
+    return read_file(fs::path(path) / name, 1'000'000);
+  }
+
+  void write(const std::string& name, const std::string& text) const {
+    const auto file = fs::path(path) / name;
+    fs::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << text;
+  }
+
+  /// A layout with these entries, as members of descriptors, of the sample's manifest.
+  std::unique_ptr<OciImages> open_with(const std::vector<std::pair<Sample, std::string>>& entries,
+                                       const std::string& members = "") const {
+    auto list = Json::array();
+    for (const auto& [sample, annotations] : entries) {
+      auto entry = sample.document.descriptor().to_json();
+      entry["annotations"] = parse_json(annotations, "annotations");
+      list.push_back(entry);
+      write("blobs/sha256/" + std::string(sample.document.digest.hex()), sample.document.bytes);
+    }
+    write("oci-layout", R"({"imageLayoutVersion":"1.0.0"})");
+    write("index.json", R"({"schemaVersion":2,"manifests":)" + list.dump() + members + "}");
+    return open();
+  }
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("formats/oci_layout");
+
+// --- reading ---
+
+TEST_CASE_FIXTURE(Fixture, "the layout of umoci: tags, manifests and blobs") {
+  const auto layout = open("layout-umoci.tar.gz");
+  CHECK(tags_of(*layout) == std::set<std::string>{"1", "2", "latest"});
+  const auto found = layout->find_manifest(ManifestName::tag("2"));
+  REQUIRE(found);
+  CHECK(found->digest.short_hex() == "400a165227fd");
+  CHECK(found->media_type == oci::k_oci_manifest);
+  CHECK(found->size_bytes == 728);
+  const auto document = layout->read_manifest(ManifestName::tag("latest"));
+  REQUIRE(document);
+  CHECK(document->digest == found->digest);
+  CHECK(document->bytes.size() == 728);
+  const auto manifest = oci::Manifest::parse(document->bytes, document->media_type, "it");
+  for (const auto& blob : manifest.blobs()) {
+    CHECK(layout->find_blob(blob.digest) == blob.size_bytes);
+    CHECK(text_of(*layout, blob).size() == blob.size_bytes);
+  }
+  CHECK_FALSE(layout->find_manifest(ManifestName::tag("3")));
+  CHECK_FALSE(layout->read_manifest(ManifestName(Digest::of("nothing"))));
+  CHECK_FALSE(layout->find_blob(Digest::of("nothing")));
+}
+
+TEST_CASE_FIXTURE(Fixture, "manifests that index.json does not list are found by digest") {
+  const auto layout = open("layout-multiarch-skopeo.tar.gz");
+  const auto index = layout->read_manifest(ManifestName::tag("1"));
+  REQUIRE(index);
+  const auto parsed = oci::Manifest::parse(index->bytes, index->media_type, "it");
+  REQUIRE(parsed.kind == oci::Manifest::Kind::index);
+  for (const auto& child : parsed.manifests) {
+    const auto found = layout->find_manifest(ManifestName(child.digest));
+    REQUIRE(found);
+    CHECK(found->media_type == child.media_type);
+    CHECK(found->size_bytes == child.size_bytes);
+    CHECK(layout->read_manifest(ManifestName(child.digest))->digest == child.digest);
+  }
+  CHECK(layout->entries().size() == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "images of several repositories with one ref.name have their full names") {
+  const Sample a("a");
+  const Sample b("b");
+  const auto layout = open_with(
+      {{a,
+        R"({"io.containerd.image.name":"docker.io/library/a:1","org.opencontainers.image.ref.name":"1"})"},
+       {b,
+        R"({"io.containerd.image.name":"host:5000/b:1","org.opencontainers.image.ref.name":"1"})"}});
+  CHECK(tags_of(*layout) == std::set<std::string>{"docker.io/library/a:1", "host:5000/b:1"});
+  CHECK(layout->find_manifest(ManifestName::tag("host:5000/b:1"))->digest == b.document.digest);
+  CHECK(layout->find_manifest(ManifestName::tag("docker.io/a:1"))->digest == a.document.digest);
+  try {
+    layout->find_manifest(ManifestName::tag("1"));
+    FAIL("it was taken");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::usage);
+    CHECK(error.message().find(a.document.digest.to_string()) != std::string::npos);
+    CHECK(error.message().find("host:5000/b:1") != std::string::npos);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "one manifest under one name twice is not ambiguous") {
+  const Sample a("a");
+  const std::string name = R"({"org.opencontainers.image.ref.name":"1"})";
+  const auto layout = open_with({{a, name}, {a, name}});
+  CHECK(layout->find_manifest(ManifestName::tag("1"))->digest == a.document.digest);
+  CHECK(tags_of(*layout).size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "entries without a name are listed and have no tag") {
+  const Sample a("a");
+  const auto layout = open_with({{a, "{}"}});
+  CHECK(tags_of(*layout).empty());
+  REQUIRE(layout->entries().size() == 1);
+  CHECK(layout->entries()[0].tag.empty());
+  CHECK(layout->read_manifest(ManifestName(a.document.digest)));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a tag whose manifest is missing says so, other blobs may be missing") {
+  const Sample a("a");
+  const auto layout = open_with({{a, R"({"org.opencontainers.image.ref.name":"1"})"}});
+  const auto config = oci::Descriptor{"", Digest::of(a.config), a.config.size()};
+  CHECK_FALSE(layout->find_blob(config.digest));
+  CHECK(failure([&] { layout->open_blob(config); }) == ErrorKind::not_found);
+  auto with_data = config;
+  with_data.data = a.config;
+  CHECK(text_of(*layout, with_data) == a.config);
+  with_data.data = "something else";
+  CHECK(failure([&] { text_of(*layout, with_data); }) == ErrorKind::integrity);
+  fs::remove(fs::path(path) / "blobs/sha256" / std::string(a.document.digest.hex()));
+  CHECK(failure([&] { layout->find_manifest(ManifestName::tag("1")); }) == ErrorKind::not_found);
+  CHECK_FALSE(layout->find_manifest(ManifestName(a.document.digest)));
+}
+
+TEST_CASE_FIXTURE(Fixture, "blobs and manifests of wrong bytes or sizes are refused") {
+  const Sample a("a");
+  const auto layout = open_with({{a, R"({"org.opencontainers.image.ref.name":"1"})"}});
+  const auto file = "blobs/sha256/" + std::string(a.document.digest.hex());
+  auto changed = a.document.bytes;
+  changed[1] ^= 1;
+  SUBCASE("bytes") {
+    write(file, changed);
+    CHECK(failure([&] { layout->read_manifest(ManifestName::tag("1")); }) != ErrorKind::local_io);
+    CHECK(failure([&] { text_of(*layout, a.document.descriptor()); }) == ErrorKind::integrity);
+  }
+  SUBCASE("sizes") {
+    write(file, a.document.bytes + " ");
+    CHECK(failure([&] { layout->read_manifest(ManifestName::tag("1")); }) == ErrorKind::integrity);
+    CHECK(failure([&] { layout->find_manifest(ManifestName::tag("1")); }) == ErrorKind::integrity);
+    CHECK(failure([&] { layout->open_blob(a.document.descriptor()); }) == ErrorKind::integrity);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "links that lead out of the layout are refused") {
+  const Sample a("a");
+  const auto layout = open_with({{a, R"({"org.opencontainers.image.ref.name":"1"})"}});
+  std::ofstream(folder / "secret") << a.config;
+  const auto digest = Digest::of(a.config);
+  const auto blobs = fs::path(path) / "blobs/sha256";
+  fs::create_symlink(folder / "secret", blobs / std::string(digest.hex()));
+  CHECK(failure([&] { layout->open_blob({"", digest, a.config.size()}); }) == ErrorKind::protocol);
+  fs::remove_all(fs::path(path) / "blobs");
+  fs::create_directories(folder / "elsewhere/sha256");
+  fs::create_symlink(folder / "elsewhere", fs::path(path) / "blobs");
+  CHECK(failure([&] { layout->put_blob(upload_of("x")); }) == ErrorKind::protocol);
+  CHECK(fs::is_empty(folder / "elsewhere/sha256"));
+}
+
+TEST_CASE_FIXTURE(Fixture, "what is no layout is refused by name") {
+  CHECK(failure([&] { open(); }) == ErrorKind::not_found);
+  fs::create_directories(path);
+  CHECK(failure([&] { open(); }) == ErrorKind::not_found);
+  write("notes.txt", "mine");
+  CHECK(failure([&] { open(MissingLayout::create); }) == ErrorKind::usage);
+  write("index.json", R"({"manifests":[]})");
+  CHECK(tags_of(*open()).empty()); // skopeo does not ask for oci-layout either
+  write("oci-layout", R"({"imageLayoutVersion":"2.0.0"})");
+  CHECK(failure([&] { open(); }) == ErrorKind::unsupported);
+  write("oci-layout", "{}");
+  CHECK(failure([&] { open(); }) == ErrorKind::protocol);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a wrong index.json names what is wrong") {
+  const auto complaint = [&](const std::string& text) {
+    write("index.json", text);
+    try {
+      open()->entries();
+      return std::string("taken");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::protocol);
+      return error.message();
+    }
+  };
+  CHECK(complaint("[]").find("no JSON object") != std::string::npos);
+  CHECK(complaint(R"({"manifests":{}})").find("manifests is no list") != std::string::npos);
+  CHECK(complaint(R"({"manifests":[{"digest":"sha256:../../etc/passwd","size":1}]})")
+            .find("manifests[0].digest") != std::string::npos);
+  CHECK(complaint(R"({"manifests":[{"digest":")" + Digest::of("").to_string() + R"(","size":-1}]})")
+            .find("manifests[0].size") != std::string::npos);
+  CHECK(complaint(R"({"manifests":null})") == "taken");
+}
+
+TEST_SUITE_END();
