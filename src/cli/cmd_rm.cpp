@@ -21,7 +21,7 @@ struct RmOptions {
 
 Place parse_tagged(Context& context, const std::string& text) {
   auto place = parse_repository_place(context, text);
-  if (!place.reference->tag || place.reference->digest) {
+  if (!place.reference->tag && !place.reference->digest) {
     throw Error(ErrorKind::usage, "'" + text + "' names no tag",
                 "write HOST[:PORT]/NAME:TAG; --repository removes all of it");
   }

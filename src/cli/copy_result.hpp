@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cli/arguments.hpp"
 #include "cli/context.hpp"
 
 #include <string>
+#include <vector>
 
 namespace regctl::cli {
 
@@ -20,7 +22,14 @@ struct CopyFlags {
   bool no_verify = false;
   bool no_compress = false;
   bool require_checksum = false;
+  std::string platforms; ///< --platform; "" for none
+  bool referrers = false;
 };
+
+/// Declares --platform.
+void add_platform(Arguments& arguments, std::string& platforms);
+/// The platforms that it names. Throws Error{usage}.
+std::vector<oci::Platform> to_platforms(const std::string& platforms);
 
 /// Throws Error{usage} for flags that contradict each other.
 ops::CopyOptions to_options(const CopyFlags& flags);

@@ -129,10 +129,10 @@ void refuse_tag(const Reference& reference, const std::string& text) {
 
 Place parse_repository_place(Context& context, const std::string& text) {
   auto place = parse_place(context, text);
-  const bool is_kind = place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;
+  const bool is_kind = place.kind == Place::Kind::registry || place.is_storage();
   if (!is_kind || !place.reference) {
     throw Error(ErrorKind::usage, "'" + text + "' names no repository",
-                "write HOST[:PORT]/NAME or v1-storage:DIR:NAME");
+                "write HOST[:PORT]/NAME, v1-storage:DIR:NAME or v2-storage:DIR:NAME");
   }
   return place;
 }
