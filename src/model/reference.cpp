@@ -2,7 +2,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/base/whole_number.hpp>
-#include <regctl/model/digest.hpp>
+#include <regctl/model/oci/digest.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <algorithm>
@@ -38,7 +38,7 @@ bool is_port(std::string_view text) noexcept {
 /// uses of '@' and ':' are passed over: digests follow an '@', ports precede a slash, and IPv6
 /// colons stand in brackets.
 std::string_view find_password(std::string_view text) noexcept {
-  text = text.substr(0, text.find("@sha256:"));
+  text = text.substr(0, std::min(text.find("@sha256:"), text.find("@sha512:")));
   const auto scheme = text.find("://");
   const auto user = scheme == std::string_view::npos ? 0 : scheme + 3;
   const auto colon = text.find_first_of(":/[", user);
@@ -129,12 +129,12 @@ void check_name(std::string_view text, std::string_view name, bool has_explicit_
   }
 }
 
-/// Takes "@sha256:…" and then ":tag" off the end of `rest`.
+/// Takes "@ALGORITHM:…" and then ":tag" off the end of `rest`.
 void take_tag_and_digest(std::string_view text, std::string_view& rest, Reference& result) {
   if (const auto at = rest.find('@'); at != std::string_view::npos) {
     const auto digest = rest.substr(at + 1);
-    if (!is_digest(digest)) {
-      bad(text, "the digest is not 'sha256:' and 64 lower-case hex digits");
+    if (!oci::Digest::find(digest)) {
+      bad(text, "the digest is not 'sha256:' and 64 lower-case hex digits, or 'sha512:' and 128");
     }
     result.digest = std::string(digest);
     rest = rest.substr(0, at);

@@ -35,7 +35,7 @@ constexpr bool is_in_bucket(std::string_view path) noexcept {
 /// A place that images come from or go to, as written on the command line.
 struct Place {
   enum class Kind {
-    registry,       ///< [docker://]HOST/NAME[:TAG|@DIGEST], or v1:// or v2:// before it
+    registry,       ///< [docker://]HOST/NAME[:TAG][@DIGEST], or v1:// or v2:// before it
     docker_archive, ///< docker-archive:FILE[:NAME[:TAG]], FILE "-" is stdin or stdout
     docker_daemon,  ///< docker-daemon:NAME[:TAG]
     oci_layout,     ///< oci:DIR[:NAME|@DIGEST]

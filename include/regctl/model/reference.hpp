@@ -41,12 +41,12 @@ struct Reference {
   std::string host; ///< "host:5000"
   std::string name; ///< "team/app" or "app"; never with the "library/" that docker.io implies
   std::optional<std::string> tag;
-  std::optional<std::string> digest; ///< "sha256:" and 64 lower-case hex digits
+  std::optional<std::string> digest; ///< "sha256:…" or "sha512:…"; with it the tag decides nothing
   /// The name was written as "library/app". Protocol v1 takes that and "app" for one repository;
   /// protocol v2 tells them apart.
   bool has_library = false;
 
-  /// Reads "[docker://]HOST[:PORT]/NAME[:TAG|@DIGEST]". Throws Error{usage} saying which part is
+  /// Reads "[docker://]HOST[:PORT]/NAME[:TAG][@DIGEST]". Throws Error{usage} saying which part is
   /// wrong.
   static Reference parse(std::string_view text);
 
