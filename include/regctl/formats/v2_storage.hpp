@@ -65,10 +65,10 @@ public:
     }
   };
 
-  /// Calls `on_found` for each such folder in the order of distribution's walk: each before those
-  /// below it, otherwise by bytes. Also for those with a name that no repository may have, and in
-  /// folders that distribution does not enter because they begin with '_'. Holds the names of
-  /// one folder at each depth. A link to a folder is followed, but no second one below it.
+  /// Calls `on_found` for each such folder, in the order of bytes, each before those below it. Also
+  /// for those with a name that no repository may have, and in folders that distribution does not
+  /// enter because they begin with '_'. Holds the names of one folder at each depth. A link to a
+  /// folder is followed, but no second one below it.
   void walk(const std::function<void(const Found&)>& on_found) const;
 
   /// Calls `on_name` for each repository.
