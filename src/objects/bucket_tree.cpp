@@ -2,9 +2,11 @@
 #include "objects/bucket_tree.hpp"
 
 #include "objects/bucket_folder.hpp"
+#include "objects/bucket_upload.hpp"
 #include "objects/listed_tree.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
 
 #include <utility>
 
@@ -13,6 +15,32 @@ namespace regctl::objects {
 namespace {
 
 constexpr std::size_t k_part_buffers = 8; // 64 MiB, rarely 256
+constexpr std::size_t k_removed_at_a_time = 1000;
+
+/// Its object has its final key from the start, unless another path turns out to be right: then the
+/// server copies it.
+class BucketLooseUpload final : public LooseUpload {
+public:
+  BucketLooseUpload(BucketTree& tree, std::string path)
+      : tree_(tree), path_(std::move(path)),
+        upload_(tree.bucket(), tree.part_buffers(), tree.key_of(path_)) {}
+
+  void write(std::span<const std::byte> bytes) override { upload_.write(bytes); }
+  [[nodiscard]] std::uint64_t size_bytes() const noexcept override { return upload_.size_bytes(); }
+
+  void commit(const std::string& path) override {
+    upload_.commit(Durability::whole);
+    if (path != path_) {
+      tree_.bucket().copy(tree_.key_of(path_), tree_.key_of(path));
+      tree_.bucket().remove(tree_.key_of(path_));
+    }
+  }
+
+private:
+  BucketTree& tree_;
+  std::string path_;
+  BucketUpload upload_;
+};
 
 } // namespace
 
@@ -79,6 +107,38 @@ BucketTree::lease(const std::string& path, Sharing sharing,
                   std::optional<std::chrono::milliseconds> patience) {
   auto lease = leases_.take(path, sharing, patience);
   return lease ? std::make_unique<BucketFolder>(*this, path, std::move(lease)) : nullptr;
+}
+
+std::unique_ptr<LooseUpload> BucketTree::start_loose_upload(const std::string& aside,
+                                                            const std::string& likely_path) {
+  constexpr std::size_t k_random_bytes = 16;
+  return std::make_unique<BucketLooseUpload>(
+      *this, likely_path.empty() ? aside + "/" + random_hex(k_random_bytes) : likely_path);
+}
+
+bool BucketTree::remove_all(const std::string& path, const std::string&, const std::string& last) {
+  const auto folder = folder_key(path);
+  const auto last_key = key_of(last);
+  bool was_there = false;
+  std::vector<std::string> keys;
+  const auto remove = [&] {
+    bucket().remove_all(keys);
+    keys.clear();
+  };
+  bucket().list(folder, {[&](const ObjectInfo& object) {
+                  was_there = true;
+                  if (object.key != last_key) {
+                    keys.push_back(object.key);
+                  }
+                  if (keys.size() == k_removed_at_a_time) {
+                    remove();
+                  }
+                }});
+  remove();
+  if (was_there) {
+    bucket().remove(last_key);
+  }
+  return was_there;
 }
 
 void BucketTree::remove_folder(const std::string& path) {

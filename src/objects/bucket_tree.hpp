@@ -32,6 +32,10 @@ public:
   [[nodiscard]] std::unique_ptr<StorageFolder>
   lease(const std::string& path, Sharing sharing,
         std::optional<std::chrono::milliseconds> patience) override;
+  [[nodiscard]] std::unique_ptr<LooseUpload>
+  start_loose_upload(const std::string& aside, const std::string& likely_path) override;
+  bool remove_all(const std::string& path, const std::string& aside,
+                  const std::string& last) override;
   void remove_folder(const std::string& path) override;
   void remove_folder_with(const std::string& path, const std::string& last) override;
   void remove_unfinished(const UnfinishedFile& file) override;

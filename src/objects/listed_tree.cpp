@@ -148,6 +148,15 @@ std::unique_ptr<StorageFolder> ListedTree::lease(const std::string&, Sharing,
   refuse_writing();
 }
 
+std::unique_ptr<LooseUpload> ListedTree::start_loose_upload(const std::string&,
+                                                            const std::string&) {
+  refuse_writing();
+}
+
+bool ListedTree::remove_all(const std::string&, const std::string&, const std::string&) {
+  refuse_writing();
+}
+
 void ListedTree::remove_folder(const std::string&) {
   refuse_writing();
 }

@@ -134,6 +134,18 @@ bool ObjectTree::list(const std::string& path, const OnName& on_name) const {
       path, [&](const std::string& name, const ObjectInfo&) { take(name); }, take);
 }
 
+bool ObjectTree::list_entries(const std::string& path,
+                              const std::function<void(const FolderEntry&)>& on_entry) const {
+  return for_each_object(
+      path,
+      [&](const std::string& name, const ObjectInfo&) {
+        if (!name.empty()) { // a folder's own object, as consoles make it
+          on_entry({.name = name});
+        }
+      },
+      [&](const std::string& name) { on_entry({.name = name, .is_folder = true}); });
+}
+
 bool ObjectTree::read_files(const std::string& path,
                             const std::function<bool(const std::string& name)>& is_wanted,
                             std::uint64_t limit_bytes, const OnContent& on_content) const {

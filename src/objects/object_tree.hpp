@@ -28,6 +28,8 @@ public:
   [[nodiscard]] bool has_file(const std::string& path) const override;
   [[nodiscard]] std::unique_ptr<FolderView> view(const std::string& path) const override;
   bool list(const std::string& path, const OnName& on_name) const override;
+  bool list_entries(const std::string& path,
+                    const std::function<void(const FolderEntry&)>& on_entry) const override;
   bool read_files(const std::string& path,
                   const std::function<bool(const std::string& name)>& is_wanted,
                   std::uint64_t limit_bytes, const OnContent& on_content) const override;

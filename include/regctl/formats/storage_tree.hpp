@@ -94,6 +94,24 @@ public:
   [[nodiscard]] virtual OpenSource written_bytes() const { return {}; }
 };
 
+/// A file of any size that is being written, and whose name may depend on its bytes. Until commit()
+/// no reader sees it; without commit() the destructor leaves nothing behind.
+class LooseUpload : public Sink {
+public:
+  [[nodiscard]] virtual std::uint64_t size_bytes() const noexcept = 0;
+
+  /// Gives the file its path, durably, and replaces a file that is there. Creates the folders
+  /// above it. Call it once.
+  virtual void commit(const std::string& path) = 0;
+};
+
+/// What stands in a folder.
+struct FolderEntry {
+  std::string name;
+  bool is_folder = false; ///< also a link to a folder
+  bool is_link = false;   ///< a symbolic link
+};
+
 /// Small files of one folder that belong together. They get their names in this order, so that the
 /// last one appears only when the others are there.
 struct FileGroup {
@@ -167,6 +185,10 @@ struct UnfinishedFile {
   std::optional<std::chrono::system_clock::time_point> started = {};
 };
 
+/// Whether a folder's name is that of one which remove_all() moved aside. It is left behind by a
+/// process that was killed.
+[[nodiscard]] bool is_removed_name(std::string_view name) noexcept;
+
 /// A tree of files. Functions throw Error{local_io}, Error{protocol} for a path that leads out of
 /// the tree or that is neither a file nor a folder, and what else their implementation names.
 /// Thread-safe.
@@ -213,6 +235,11 @@ public:
   /// Calls `on_name` for each file and folder in a folder, in no order. Names that begin with '.',
   /// such as unfinished files, are left out. Returns false if there is no such folder.
   virtual bool list(const std::string& path, const OnName& on_name) const = 0;
+
+  /// Calls `on_entry` for each file and folder in a folder, in no order, those whose names begin
+  /// with '.' included. Returns false if there is no such folder.
+  virtual bool list_entries(const std::string& path,
+                            const std::function<void(const FolderEntry&)>& on_entry) const = 0;
 
   /// Called with the name and content of a file. There is no content if the file cannot be one of
   /// the tree: if it is not regular, leads out of the tree or is too large.
@@ -269,6 +296,20 @@ public:
   [[nodiscard]] virtual std::unique_ptr<StorageFolder>
   lease(const std::string& path, Sharing sharing,
         std::optional<std::chrono::milliseconds> patience) = 0;
+
+  /// Begins a file for which no folder is made before it is whole. Until then its bytes lie in the
+  /// folder `aside`, which is created if it is missing, without a name or with that of an
+  /// unfinished file. `likely_path`, if not empty, is the path that commit() will probably get:
+  /// where moving costs, the bytes are written there at once, unseen.
+  [[nodiscard]] virtual std::unique_ptr<LooseUpload>
+  start_loose_upload(const std::string& aside, const std::string& likely_path) = 0;
+
+  /// Durably removes a folder with all that is in it; returns false if there is none. Where folders
+  /// can be renamed, it disappears at once: it is moved into the folder `aside` under a hidden name
+  /// (is_removed_name) and removed there. In a bucket `last`, a path in the folder, is removed
+  /// after all others.
+  virtual bool remove_all(const std::string& path, const std::string& aside,
+                          const std::string& last) = 0;
 
   /// Removes an empty folder. Throws Error{local_io} if it is not empty.
   virtual void remove_folder(const std::string& path) = 0;

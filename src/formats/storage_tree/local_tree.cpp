@@ -28,6 +28,12 @@ constexpr long k_lease_pause_ms = 20;
 constexpr std::int64_t k_settled_ns = 1'000'000'000;
 const std::string k_gone_prefix = ".~gone-"; // hidden, and unlike any name in a tree
 
+/// A name for what is being removed.
+std::string gone_name() {
+  static std::atomic<unsigned> number{0};
+  return k_gone_prefix + std::to_string(::getpid()) + "-" + std::to_string(number++);
+}
+
 /// The last part of a path, and the folder above it.
 struct Parts {
   std::string above;
@@ -265,6 +271,28 @@ bool LocalTree::list(const std::string& path, const OnName& on_name) const {
   return true;
 }
 
+bool LocalTree::list_entries(const std::string& path,
+                             const std::function<void(const FolderEntry&)>& on_entry) const {
+  const auto folder = open_folder(path.empty() ? "." : path);
+  if (!folder) {
+    return false;
+  }
+  for_each_entry(folder, what(path), [&](const dirent& entry) {
+    struct stat status = {};
+    FolderEntry found{entry.d_name, entry.d_type == DT_DIR, entry.d_type == DT_LNK};
+    if (entry.d_type == DT_UNKNOWN &&
+        ::fstatat(folder.get(), entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+      found.is_folder = S_ISDIR(status.st_mode);
+      found.is_link = S_ISLNK(status.st_mode);
+    }
+    if (found.is_link && ::fstatat(folder.get(), entry.d_name, &status, 0) == 0) {
+      found.is_folder = S_ISDIR(status.st_mode);
+    }
+    on_entry(found);
+  });
+  return true;
+}
+
 std::string LocalTree::folder_version(const std::string& path) const {
   const auto folder = open_folder(path);
   if (!folder) {
@@ -382,6 +410,105 @@ std::unique_ptr<StorageFolder> LocalTree::lease(const std::string& path, Sharing
   }
 }
 
+/// Its bytes get a name only to be renamed at once. So a kill leaves at most an unfinished file.
+class LocalLooseUpload final : public LooseUpload {
+public:
+  LocalLooseUpload(const LocalTree& tree, const std::string& aside)
+      : tree_(tree), aside_(tree.open_or_make_folder(aside)), name_(passing_name()),
+        file_(tree.open_or_make_folder(aside), name_, tree.what(aside + "/" + name_)) {}
+
+  ~LocalLooseUpload() override {
+    if (is_named_) {
+      ::unlinkat(aside_.get(), name_.c_str(), 0);
+    }
+  }
+
+  void write(std::span<const std::byte> bytes) override {
+    file_.write(bytes);
+    size_bytes_ += bytes.size();
+  }
+
+  [[nodiscard]] std::uint64_t size_bytes() const noexcept override { return size_bytes_; }
+
+  void commit(const std::string& path) override {
+    file_.commit(AtomicFile::Durable::bytes);
+    is_named_ = true;
+    const auto [above_path, name] = split(path);
+    const auto above = tree_.open_or_make_folder(above_path);
+    if (::renameat(aside_.get(), name_.c_str(), above.get(), name.c_str()) != 0) {
+      throw_errno("write " + tree_.what(path), errno);
+    }
+    is_named_ = false;
+    fsync_folder(above, tree_.what(path));
+  }
+
+private:
+  static std::string passing_name() {
+    static std::atomic<unsigned> number{0};
+    return ".loose." + std::to_string(::getpid()) + "." + std::to_string(number++) + ".part";
+  }
+
+  const LocalTree& tree_;
+  FileDescriptor aside_;
+  std::string name_;
+  AtomicFile file_;
+  std::uint64_t size_bytes_ = 0;
+  bool is_named_ = false;
+};
+
+std::unique_ptr<LooseUpload> LocalTree::start_loose_upload(const std::string& aside,
+                                                           const std::string&) {
+  return std::make_unique<LocalLooseUpload>(*this, aside);
+}
+
+bool is_removed_name(std::string_view name) noexcept {
+  return name.starts_with(k_gone_prefix);
+}
+
+bool LocalTree::remove_all(const std::string& path, const std::string& aside, const std::string&) {
+  const auto [above_path, name] = split(path);
+  const auto above = open_folder(above_path);
+  if (!above) {
+    return false;
+  }
+  const auto gone = gone_name();
+  const auto other = open_or_make_folder(aside);
+  if (::renameat(above.get(), name.c_str(), other.get(), gone.c_str()) != 0) {
+    if (errno == ENOENT) {
+      return false;
+    }
+    throw_errno("remove " + what(path), errno);
+  }
+  fsync_folder(above, what(path));
+  fsync_folder(other, what(aside));
+  remove_below(other, gone, what(path));
+  return true;
+}
+
+/// Removes a file or folder with all that is in it; links are removed, not followed.
+void LocalTree::remove_below(const FileDescriptor& above, const std::string& name,
+                             const std::string& what) {
+  if (::unlinkat(above.get(), name.c_str(), 0) == 0 || errno == ENOENT) {
+    return;
+  }
+  if (errno != EISDIR && errno != EPERM) {
+    throw_errno("remove " + what, errno);
+  }
+  const FileDescriptor folder(
+      ::openat(above.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder) {
+    throw_errno("remove " + what, errno);
+  }
+  std::vector<std::string> names;
+  for_each_entry(folder, what, [&](const dirent& entry) { names.emplace_back(entry.d_name); });
+  for (const auto& inner : names) {
+    remove_below(folder, inner, what);
+  }
+  if (::unlinkat(above.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) {
+    throw_errno("remove " + what, errno);
+  }
+}
+
 void LocalTree::remove_folder(const std::string& path) {
   const auto [above_path, name] = split(path);
   const auto above = open_folder(above_path);
@@ -393,7 +520,6 @@ void LocalTree::remove_folder(const std::string& path) {
 /// Removing the file and the folder takes two steps, and in between the folder would be visible
 /// without the file. So the folder is first renamed to a hidden name.
 void LocalTree::remove_folder_with(const std::string& path, const std::string& last) {
-  static std::atomic<unsigned> number{0};
   const auto [above_path, name] = split(path);
   const auto above = open_folder(above_path);
   if (!above) {
@@ -409,7 +535,7 @@ void LocalTree::remove_folder_with(const std::string& path, const std::string& l
       throw_errno("remove " + what(path), errno);
     }
   } else if (left == std::vector<std::string>{last}) {
-    const auto gone = k_gone_prefix + std::to_string(::getpid()) + "-" + std::to_string(number++);
+    const auto gone = gone_name();
     if (::renameat(above.get(), name.c_str(), above.get(), gone.c_str()) != 0) {
       throw_errno("remove " + what(path), errno);
     }

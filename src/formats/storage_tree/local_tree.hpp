@@ -40,6 +40,8 @@ public:
                   const std::function<bool(const std::string& name)>& is_wanted,
                   std::uint64_t limit_bytes, const OnContent& on_content) const override;
   bool list(const std::string& path, const OnName& on_name) const override;
+  bool list_entries(const std::string& path,
+                    const std::function<void(const FolderEntry&)>& on_entry) const override;
   [[nodiscard]] std::string folder_version(const std::string& path) const override;
   [[nodiscard]] std::optional<std::chrono::system_clock::time_point>
   last_change(const std::string& path) const override;
@@ -59,6 +61,10 @@ public:
   [[nodiscard]] std::unique_ptr<StorageFolder>
   lease(const std::string& path, Sharing sharing,
         std::optional<std::chrono::milliseconds> patience) override;
+  [[nodiscard]] std::unique_ptr<LooseUpload>
+  start_loose_upload(const std::string& aside, const std::string& likely_path) override;
+  bool remove_all(const std::string& path, const std::string& aside,
+                  const std::string& last) override;
   void remove_folder(const std::string& path) override;
   void remove_folder_with(const std::string& path, const std::string& last) override;
   void remove_unfinished(const UnfinishedFile& file) override;
@@ -67,6 +73,7 @@ public:
   [[nodiscard]] FileDescriptor open_or_make_folder(const std::string& path) const;
 
 private:
+  friend class LocalLooseUpload; ///< what start_loose_upload() returns
   struct OpenFile {
     FileDescriptor fd;
     struct stat status = {};
@@ -75,6 +82,8 @@ private:
   [[nodiscard]] FileDescriptor open_beneath(const std::string& path, int flags) const;
   [[nodiscard]] FileDescriptor open_folder(const std::string& path) const;
   [[nodiscard]] std::optional<OpenFile> open_file(const std::string& path) const;
+  static void remove_below(const FileDescriptor& above, const std::string& name,
+                           const std::string& what);
   void sweep_removed(const FileDescriptor& above, const std::string& path,
                      const std::string& last) const;
 

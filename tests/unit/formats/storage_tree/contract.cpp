@@ -114,6 +114,57 @@ void check_storage_tree(const OpenTree& open) {
     CHECK_FALSE(read("nowhere"));
   }
 
+  SUBCASE("entries tell files from folders, and hidden names are among them") {
+    put("a", "file", "1");
+    put("a", ".hidden", "1");
+    put("a/folder", "file", "1");
+    std::map<std::string, bool> found;
+    CHECK(other->list_entries("a", [&](const FolderEntry& entry) {
+      found[entry.name] = entry.is_folder;
+      CHECK_FALSE(entry.is_link);
+    }));
+    CHECK(found == decltype(found){{".hidden", false}, {"file", false}, {"folder", true}});
+    CHECK_FALSE(other->list_entries("none", [](const FolderEntry&) { FAIL("listed"); }));
+  }
+
+  SUBCASE("a loose upload makes no folder before it is committed") {
+    for (const std::string likely : {"", "x/y/file", "x/y/another"}) {
+      CAPTURE(likely);
+      {
+        const auto dropped = tree->start_loose_upload("aside", likely);
+        dropped->write(as_bytes("12345"));
+      }
+      CHECK_FALSE(other->has_folder("x"));
+      const auto upload = tree->start_loose_upload("aside", likely);
+      upload->write(as_bytes("12345"));
+      CHECK(upload->size_bytes() == 5);
+      CHECK_FALSE(other->has_folder("x"));
+      upload->commit("x/y/file");
+      CHECK(other->read("x/y/file", 5) == "12345");
+      CHECK(list(*other, "x/y") == Names{"file"});
+      CHECK(list(*other, "aside").empty());
+      tree->remove_all("x", "aside", "x/y/file");
+    }
+    put("x/y", "file", "6");
+    const auto upload = tree->start_loose_upload("aside", "x/y/file");
+    upload->write(as_bytes("7"));
+    CHECK(other->read("x/y/file", 5) == "6");
+    upload->commit("x/y/file");
+    CHECK(other->read("x/y/file", 5) == "7");
+  }
+
+  SUBCASE("a folder is removed with all that is in it") {
+    put("a/b", "file", "1");
+    put("a/b/c", "file", "2");
+    put("a/bc", "file", "3");
+    CHECK(tree->remove_all("a/b", "aside", "a/b/c/file"));
+    CHECK_FALSE(other->has_folder("a/b"));
+    CHECK(list(*other, "a") == Names{"bc"});
+    CHECK(list(*other, "aside").empty());
+    CHECK_FALSE(tree->remove_all("a/b", "aside", "a/b/c/file"));
+    CHECK_FALSE(tree->remove_all("none/b", "aside", "none/b/file"));
+  }
+
   SUBCASE("a claim is a mark that may be repeated") {
     const auto folder = tree->lease("a", Sharing::exclusive, 0ms);
     CHECK(folder->claim("mark"));

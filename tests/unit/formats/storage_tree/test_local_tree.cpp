@@ -12,8 +12,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace regctl;

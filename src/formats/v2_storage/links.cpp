@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/base/interrupt.hpp>
+#include <regctl/base/visible.hpp>
+#include <regctl/formats/v2_paths.hpp>
+#include <regctl/formats/v2_storage.hpp>
+
+namespace regctl {
+
+namespace {
+
+// distribution up to 3.0 empties a link before it writes it: a reader may come in between.
+constexpr int k_most_looks = 50;
+constexpr long k_pause_ms = 20;
+constexpr std::chrono::seconds k_young{10};
+
+} // namespace
+
+V2Storage::Link V2Storage::look_at_link(const std::string& folder) const {
+  std::optional<std::string> text;
+  try {
+    text = tree_->read(v2_paths::link_in(folder), v2_paths::k_small_limit_bytes);
+  } catch (const Error& error) { // too long, or no file
+    if (error.kind() != ErrorKind::protocol) {
+      throw;
+    }
+    return {Link::State::malformed, {}, {}};
+  }
+  if (!text) {
+    return {};
+  }
+  if (auto digest = v2_paths::parse_link(*text)) {
+    return {Link::State::sound, std::move(digest), {}};
+  }
+  return {Link::State::malformed, {}, *std::move(text)};
+}
+
+std::optional<oci::Digest> V2Storage::read_link(const std::string& folder) const {
+  for (int look = 1;; ++look) {
+    auto link = look_at_link(folder);
+    if (link.state != Link::State::malformed) {
+      return std::move(link.digest);
+    }
+    const auto changed = tree_->last_change(folder);
+    const bool is_young = changed && tree_->now() - *changed < k_young;
+    if (!is_young || look == k_most_looks) {
+      throw Error(ErrorKind::protocol,
+                  tree_->what(v2_paths::link_in(folder)) + " is damaged: it holds " +
+                      (link.text.empty() ? "nothing" : "'" + excerpt(link.text) + "'") +
+                      " instead of a digest",
+                  "regctl audit v2-storage:" + location() + " finds out what else is damaged");
+    }
+    interruptible_sleep_ms(k_pause_ms);
+  }
+}
+
+void V2Storage::put_link(const std::string& folder, const oci::Digest& digest) {
+  lock_for_writing();
+  const auto present = look_at_link(folder);
+  if (present.digest != digest) {
+    tree_->make_folder(folder)->put(v2_paths::k_link, digest.to_string());
+  }
+}
+
+} // namespace regctl
