@@ -8,6 +8,7 @@
 #include <regctl/base/text.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/formats/oci_layout.hpp>
+#include <regctl/formats/v2_storage.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <algorithm>
@@ -73,6 +74,17 @@ OciSelected select_entry(const OciPlace& from) {
   return {first.manifest.digest, first.tag};
 }
 
+OciPlace open_tree(Session& session, const Place& place, Use use) {
+  if (!place.reference) {
+    throw Error(ErrorKind::usage, place.to_string() + " names no repository",
+                "write " + place.to_string() + ":NAME[:TAG]");
+  }
+  const auto storage =
+      open_v2_storage(session, place.path,
+                      use == Use::write ? V2Storage::Missing::create : V2Storage::Missing::error);
+  return {place, storage->repository(place.reference->name_in_v2())};
+}
+
 } // namespace
 
 OciPlace open_oci(Session& session, const Place& place, Use use) {
@@ -84,7 +96,12 @@ OciPlace open_oci(Session& session, const Place& place, Use use) {
   case Place::Kind::oci_layout:
     return from_images(place, open_oci_layout(place.path, use == Use::write ? MissingLayout::create
                                                                             : MissingLayout::fail));
-  default:
+  case Place::Kind::v2_storage:
+    return open_tree(session, place, use);
+  case Place::Kind::oci_archive:
+  case Place::Kind::docker_archive:
+  case Place::Kind::docker_daemon:
+  case Place::Kind::v1_storage:
     break;
   }
   throw Error(ErrorKind::unsupported, "this version of regctl cannot " +

@@ -3,6 +3,7 @@
 
 #include "ops/places/oci_open.hpp"
 #include "ops/places/reach.hpp"
+#include "ops/places/storage.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
@@ -109,7 +110,55 @@ private:
   std::atomic<std::uint64_t> requests_ = 0;
 };
 
+class V2StorageSide final : public Side {
+public:
+  V2StorageSide(Session& session, std::shared_ptr<V2Storage> storage)
+      : session_(session), storage_(std::move(storage)) {}
+
+  [[nodiscard]] std::string describe() const override {
+    return "v2-storage:" + storage_->location();
+  }
+  [[nodiscard]] std::string identity() const override {
+    return "v2-storage:" + absolute_tree_path(storage_->location());
+  }
+
+  std::vector<std::string> repositories(const InScope&) override {
+    std::vector<std::string> names;
+    storage_->for_each_repository([&](const std::string& name) { names.push_back(name); });
+    sort_and_unite(names);
+    return names;
+  }
+
+  std::optional<ListedTags> tags(const std::string& name) override {
+    const std::shared_ptr<OciRepository> repository = storage_->repository(name);
+    std::vector<std::string> tags;
+    try {
+      tags = list_oci_tags(*repository);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) {
+        throw;
+      }
+      return std::nullopt;
+    }
+    return ListedTags(tags, [this, repository](const std::vector<std::string>& wanted) {
+      std::atomic<std::uint64_t> requests = 0;
+      return identify_tags(session_, *repository, wanted, requests);
+    });
+  }
+
+  AnyRepository open(const std::string& name) override { return storage_->repository(name); }
+
+private:
+  Session& session_;
+  std::shared_ptr<V2Storage> storage_; // shared with the repositories
+};
+
 } // namespace
+
+std::unique_ptr<Side> make_v2_storage_side(Session& session, const Place& place,
+                                           V2Storage::Missing missing) {
+  return std::make_unique<V2StorageSide>(session, open_v2_storage(session, place.path, missing));
+}
 
 std::unique_ptr<Side> make_oci_registry_side(Session& session, RegistryHost host) {
   return std::make_unique<OciRegistrySide>(session, std::move(host));

@@ -375,13 +375,15 @@ std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint) {
   switch (endpoint.place->kind) {
   case Place::Kind::v1_storage:
     return open_tree(session, *endpoint.place);
+  case Place::Kind::v2_storage:
+    return make_v2_storage_side(session, *endpoint.place, V2Storage::Missing::error);
   case Place::Kind::docker_archive:
     return std::make_unique<ArchiveSide>(session, endpoint.place->path);
   default:
     break;
   }
   throw Error(ErrorKind::unsupported, "cannot mirror from " + endpoint.to_string(),
-              "sources are registries, v1-storage:DIR and docker-archive:FILE");
+              "sources are registries, v1-storage:DIR, v2-storage:DIR and docker-archive:FILE");
 }
 
 std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoint, Extent extent,
@@ -395,11 +397,24 @@ std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoin
                : std::make_unique<StorageSide>(
                      open_storage_tree(session, endpoint.place->path, V1Storage::Missing::create));
   }
+  if (endpoint.place->kind == Place::Kind::v2_storage) {
+    if (purpose == Purpose::write) {
+      return make_v2_storage_side(session, *endpoint.place, V2Storage::Missing::create);
+    }
+    try {
+      return make_v2_storage_side(session, *endpoint.place, V2Storage::Missing::error);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) {
+        throw;
+      }
+      return make_absent_v2_tree(endpoint.place->path);
+    }
+  }
   throw Error(ErrorKind::unsupported, "cannot mirror to " + endpoint.to_string(),
               endpoint.place->kind == Place::Kind::docker_archive
                   ? "for a storage tree, also one that is to be made there, write v1-storage:" +
                         endpoint.place->path + "; regctl copy writes archives"
-                  : "destinations are registries and v1-storage:DIR");
+                  : "destinations are registries, v1-storage:DIR and v2-storage:DIR");
 }
 
 std::string first_names(const std::vector<std::string>& names) {
