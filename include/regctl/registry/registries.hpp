@@ -22,9 +22,6 @@
 
 namespace regctl::registry {
 
-/// A protocol of registries.
-enum class Protocol { v1, v2 };
-
 /// The protocols that a host speaks.
 struct Detected {
   http::Url base; ///< scheme, host and port that answered; target "/"

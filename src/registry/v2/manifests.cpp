@@ -29,7 +29,7 @@ std::string accepted_types() {
 
 http::Request manifest_request(const Session& session, http::Method method,
                                const oci::ManifestName& name) {
-  auto request = session.request(method, "manifests/" + http::percent_encode(name.to_string()));
+  auto request = session.request(method, "manifests/" + http::encode_segment(name.to_string()));
   request.headers.add("Accept", accepted_types());
   return request;
 }
@@ -165,7 +165,7 @@ std::optional<oci::Document> read_manifest(Session& session, const oci::Manifest
 void put_manifest(Session& session, const oci::Document& document, const oci::ManifestName& name) {
   const auto what = "cannot store " + describe(session, name);
   auto request =
-      session.request(http::Method::put, "manifests/" + http::percent_encode(name.to_string()));
+      session.request(http::Method::put, "manifests/" + http::encode_segment(name.to_string()));
   request.headers.add("Content-Type", document.media_type);
   request.body = http::view_body(document.bytes);
   request.repeat = http::Repeat::not_after_500; // distribution 2.8.2 says 500 to foreign layers

@@ -26,7 +26,7 @@ enum class Removal { done, absent, not_by_this, off };
 /// request that holds it, and knows "*".
 Removal send_delete(Session& session, const std::string& name, const std::string& what) {
   const auto request =
-      session.request(http::Method::remove, "manifests/" + http::percent_encode(name));
+      session.request(http::Method::remove, "manifests/" + http::encode_segment(name));
   const auto send = [&] {
     try {
       return session.send(request, session.scopes("delete"));
