@@ -16,7 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string k_root = ".";
-constexpr std::string_view k_layout_file = R"({"imageLayoutVersion":"1.0.0"})";
 /// Only index.json is written under the lock.
 constexpr auto k_lock_patience = std::chrono::minutes(5);
 
@@ -94,7 +93,7 @@ void LayoutFolder::create() {
     folder->put("index.json", LayoutIndexEditor("", what_).print());
   }
   if (!tree_->has_file("oci-layout")) { // the last one: where it is, there is a valid layout
-    folder->put("oci-layout", k_layout_file);
+    folder->put("oci-layout", k_layout_version);
   }
 }
 

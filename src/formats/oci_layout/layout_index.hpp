@@ -18,6 +18,9 @@ namespace regctl {
 /// The most bytes of an index.json. One of 40,000 entries has some 10 MB.
 inline constexpr std::uint64_t k_layout_index_limit_bytes = 64 * 1024 * 1024;
 
+/// The content of the file oci-layout.
+inline constexpr std::string_view k_layout_version = R"({"imageLayoutVersion":"1.0.0"})";
+
 /// The entries of an index.json and their names. Immutable once made, hence thread-safe.
 class LayoutIndex {
 public:

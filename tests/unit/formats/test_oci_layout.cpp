@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/failure.hpp"
+#include "support/oci_sample.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/unpacked.hpp"
 
@@ -23,6 +24,12 @@ using namespace regctl;
 using oci::Digest;
 using oci::ManifestName;
 using test::failure;
+using test::index_of;
+using test::read_whole;
+using test::tags_of;
+using test::text_of;
+using test::upload_of;
+using Sample = test::OciSample;
 using test::TemporaryFolder;
 
 namespace {
@@ -30,54 +37,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path k_data = fs::path(REGCTL_TEST_DATA) / "layouts";
-
-oci::BlobUpload upload_of(const std::string& bytes) {
-  return {Digest::of(bytes), bytes.size(), [bytes] { return make_text_source(bytes); }};
-}
-
-std::string described(const std::string& bytes, const std::string& type) {
-  return oci::Descriptor{type, Digest::of(bytes), bytes.size()}.to_json().dump();
-}
-
-/// An image whose config and layer have the text `name` in them.
-struct Sample {
-  explicit Sample(const std::string& name, const std::string& members = "")
-      : config(R"({"os":"linux","architecture":"amd64","author":")" + name + "\"}"),
-        layer("layer of " + name),
-        document(oci::make_document(
-            R"({"schemaVersion":2,"config":)" + described(config, std::string(oci::k_oci_config)) +
-                R"(,"layers":[)" + described(layer, std::string(oci::k_oci_layer)) + "]" + members +
-                "}",
-            oci::k_oci_manifest, {}, name)) {}
-
-  void put(OciRepository& repository, const std::optional<std::string>& tag) const {
-    repository.put_blob(upload_of(config));
-    repository.put_blob(upload_of(layer));
-    repository.put_manifest(document, tag);
-  }
-
-  std::string config;
-  std::string layer;
-  oci::Document document;
-};
-
-oci::Document index_of(const std::vector<oci::Document>& children) {
-  Json json = {{"schemaVersion", 2}, {"manifests", Json::array()}};
-  for (const auto& child : children) {
-    json["manifests"].push_back(child.descriptor().to_json());
-  }
-  return oci::make_document(json.dump(), oci::k_oci_index, {}, "an index");
-}
-
-std::set<std::string> tags_of(OciRepository& repository) {
-  std::set<std::string> tags;
-  repository.list_tags([&](const auto& names) { tags.insert(names.begin(), names.end()); });
-  return tags;
-}
-
-std::string text_of(OciRepository& repository, const oci::Descriptor& blob) {
-  return read_text(*repository.open_blob(blob), 1'000'000, "a blob");
-}
 
 struct Fixture {
   TemporaryFolder folder;
@@ -508,12 +467,7 @@ TEST_CASE_FIXTURE(Fixture, "a layout is valid whenever its writer is killed") {
     CHECK(names.size() >= tags + 1);
     tags = names.size();
     for (const auto& name : names) {
-      const auto document = layout->read_manifest(ManifestName::tag(name));
-      REQUIRE(document);
-      for (const auto& blob :
-           oci::Manifest::parse(document->bytes, document->media_type, name).blobs()) {
-        CHECK(text_of(*layout, blob).size() == blob.size_bytes);
-      }
+      CHECK_NOTHROW(read_whole(*layout, ManifestName::tag(name)));
     }
   }
 }
