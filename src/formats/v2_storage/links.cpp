@@ -56,8 +56,9 @@ std::optional<oci::Digest> V2Storage::read_link(const std::string& folder) const
 
 void V2Storage::put_link(const std::string& folder, const oci::Digest& digest) {
   lock_for_writing();
-  const auto present = look_at_link(folder);
-  if (present.digest != digest) {
+  // Where a lease does not keep out a garbage collection of another process, the age of the link
+  // does.
+  if (!tree_->has_leases_among_processes() || look_at_link(folder).digest != digest) {
     tree_->make_folder(folder)->put(v2_paths::k_link, digest.to_string());
   }
 }

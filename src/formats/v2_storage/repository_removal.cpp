@@ -65,6 +65,10 @@ void V2Repository::remove() {
        {v2_paths::manifests(name_), v2_paths::layers(name_), v2_paths::uploads(name_)}) {
     tree.remove_all(folder, aside, folder);
   }
+  try {
+    tree.remove_folder(aside);
+  } catch (const Error&) { // another removal is under way
+  }
   for (auto name = name_;;) { // what has become empty; repositories below it keep it
     bool is_empty = true;
     tree.list_entries(v2_paths::repository(name), [&](const FolderEntry&) { is_empty = false; });

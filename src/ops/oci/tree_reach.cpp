@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/tree_reach.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/visible.hpp>
+#include <regctl/formats/v2_paths.hpp>
+
+#include <algorithm>
+
+namespace regctl::ops {
+
+namespace {
+
+using LinkState = V2Storage::Link::State;
+
+/// The bytes of a manifest; nothing if what lies there is too large to be one.
+std::optional<std::string> read_document(const V2Storage& storage, const oci::Digest& digest) {
+  const auto file = storage.find_blob(digest);
+  if (!file || file->size_bytes() > oci::k_manifest_limit_bytes) {
+    return std::nullopt;
+  }
+  return read_text(*file->open(digest.to_string()), oci::k_manifest_limit_bytes,
+                   digest.to_string());
+}
+
+std::optional<oci::Manifest> find_manifest(const std::string& bytes) {
+  try {
+    return oci::Manifest::parse(bytes, {}, "it");
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+} // namespace
+
+void TreeReach::find() {
+  if (!repository_.found().is_legal) {
+    keep_whole("no repository may have its name");
+  }
+  find_from_tags();
+  find_from_young();
+  find_referrers();
+  for (const auto& digest : repository_.revisions()) {
+    if (!reached_.contains(digest)) {
+      unreached_.push_back(digest);
+    }
+  }
+  if (!why_kept_.empty()) {
+    need_everything();
+    unreached_.clear();
+  }
+}
+
+bool TreeReach::needs_layer(const oci::Digest& digest) const {
+  if (blobs_.contains(digest) || aliases_.contains(digest)) {
+    return true;
+  }
+  if (digest.algorithm() == oci::DigestAlgorithm::sha256) {
+    return false;
+  }
+  const auto link = repository_.layer(digest);
+  return link.digest && blobs_.contains(*link.digest);
+}
+
+void TreeReach::keep_whole(const std::string& why) {
+  if (why_kept_.empty()) {
+    why_kept_ = why;
+  }
+}
+
+void TreeReach::find_from_tags() {
+  for (const auto& tag : repository_.tags().value_or(std::vector<TreeTag>())) {
+    if (!tag.is_folder) {
+      continue; // somebody's file
+    }
+    const auto current = repository_.current(tag);
+    if (current.digest) {
+      reach(*current.digest);
+    } else { // whatever it meant must not be lost
+      keep_whole("the tag " + excerpt(tag.name) + " is damaged");
+    }
+  }
+}
+
+void TreeReach::find_from_young() {
+  for (const auto& digest : repository_.revisions()) {
+    if (!reached_.contains(digest) && is_young_(v2_paths::revision(repository_.name(), digest))) {
+      ++young_;
+      reach(digest);
+    }
+  }
+}
+
+/// Each manifest that is reached reaches those whose subject it is.
+void TreeReach::find_referrers() {
+  std::vector<Referrer> referrers;
+  for (const auto& digest : repository_.revisions()) {
+    if (reached_.contains(digest) || !repository_.blobs().look(digest).is_there()) {
+      continue;
+    }
+    const auto bytes = read_document(repository_.storage(), digest);
+    if (!bytes || bytes->find("\"subject\"") == std::string::npos) {
+      continue; // most have none, and need not be parsed
+    }
+    const auto manifest = find_manifest(*bytes);
+    if (manifest && manifest->subject) {
+      referrers.push_back({digest, manifest->subject->digest});
+    }
+  }
+  for (bool is_more = true; is_more;) {
+    is_more = false;
+    for (const auto& referrer : referrers) {
+      if (reached_.contains(referrer.subject) && !reached_.contains(referrer.digest)) {
+        reach(referrer.digest);
+        is_more = true;
+      }
+    }
+  }
+}
+
+void TreeReach::reach(const oci::Digest& digest) {
+  std::vector<oci::Digest> ahead{digest};
+  while (!ahead.empty()) {
+    const auto next = ahead.back();
+    ahead.pop_back();
+    if (reached_.insert(next).second) {
+      reach_one(next, ahead);
+    }
+  }
+}
+
+void TreeReach::reach_one(const oci::Digest& digest, std::vector<oci::Digest>& ahead) {
+  if (const auto link = repository_.revision(digest); link.digest) {
+    blobs_.insert(*link.digest); // whatever it is that a server shows
+  }
+  need_signatures(digest);
+  if (digest.algorithm() != oci::DigestAlgorithm::sha256) {
+    keep_whole("it has a manifest by another digest than sha256");
+    return;
+  }
+  blobs_.insert(digest);
+  const auto named = "the manifest " + digest.to_string();
+  if (!repository_.blobs().look(digest).is_there()) {
+    misses_blobs_ = true;
+    keep_whole(named + " is gone");
+    return;
+  }
+  const auto bytes = read_document(repository_.storage(), digest);
+  if (!bytes) {
+    return; // a layer that a tag names by mistake
+  }
+  if (oci::Digest::of(*bytes) != digest) {
+    keep_whole(named + " is damaged");
+    return;
+  }
+  if (const auto manifest = find_manifest(*bytes)) {
+    const auto blobs = manifest->blobs();
+    std::for_each(blobs.begin(), blobs.end(), [&](const auto& blob) { need_blob(blob); });
+    for (const auto& child : manifest->manifests) {
+      ahead.push_back(child.digest);
+    }
+  }
+}
+
+void TreeReach::need_blob(const oci::Descriptor& blob) {
+  auto digest = blob.digest;
+  if (digest.algorithm() != oci::DigestAlgorithm::sha256) {
+    aliases_.insert(digest);
+    const auto link = repository_.layer(digest);
+    if (!link.digest) {
+      misses_blobs_ = true;
+      return;
+    }
+    digest = *link.digest;
+  }
+  blobs_.insert(digest);
+  const bool is_foreign = !blob.urls.empty() || oci::is_foreign_layer(blob.media_type);
+  const bool is_there = repository_.blobs().look(digest).is_there() ||
+                        (is_foreign && !repository_.layer(digest).digest);
+  misses_blobs_ = misses_blobs_ || !is_there;
+}
+
+/// distribution 2.0 to 2.4 kept the signatures of a schema 1 as blobs of their own.
+void TreeReach::need_signatures(const oci::Digest& digest) {
+  repository_.for_each_link(v2_paths::revision(repository_.name(), digest) + "/signatures",
+                            oci::DigestAlgorithm::sha256,
+                            [&](const oci::Digest& signature) { blobs_.insert(signature); });
+}
+
+/// All that any file of the repository names, by its path or its content.
+void TreeReach::need_everything() {
+  const auto& name = repository_.name();
+  const auto need = [&](const oci::Digest& digest) { blobs_.insert(digest); };
+  const auto need_links = [&](const std::string& folder) {
+    for (const auto algorithm : {oci::DigestAlgorithm::sha256, oci::DigestAlgorithm::sha512}) {
+      repository_.for_each_link(folder, algorithm, [&](const oci::Digest& digest) {
+        const std::string kind(digest.algorithm_name());
+        const auto link = repository_.storage().look_at_link(folder + "/" + kind + "/" +
+                                                             std::string(digest.hex()));
+        if (link.digest) {
+          need(*link.digest);
+        }
+        need(digest);
+      });
+    }
+  };
+  need_links(v2_paths::layers(name));
+  for (const auto& digest : repository_.revisions()) {
+    reach(digest);
+  }
+  for (const auto& tag : repository_.tags().value_or(std::vector<TreeTag>())) {
+    std::vector<oci::Digest> meanings;
+    repository_.for_each_link(v2_paths::tag(name, tag.name) + "/index",
+                              oci::DigestAlgorithm::sha256,
+                              [&](const oci::Digest& digest) { meanings.push_back(digest); });
+    std::for_each(meanings.begin(), meanings.end(), [&](const auto& digest) { reach(digest); });
+  }
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/failure.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/v2_tree.hpp"
+
+#include <regctl/formats/v2_paths.hpp>
+#include <regctl/model/oci/manifest.hpp>
+#include <regctl/ops/oci/tree_audit.hpp>
+#include <regctl/ops/oci/tree_gc.hpp>
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace regctl;
+using namespace regctl::ops;
+using namespace std::chrono_literals;
+using test::failure;
+using test::TemporaryFolder;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Collected {
+  TreeGcReport report;
+  std::vector<std::string> garbage; ///< "KIND REPOSITORY NAME"
+  std::map<std::string, std::string> kept;
+
+  [[nodiscard]] bool has(const std::string& text) const {
+    for (const auto& line : garbage) {
+      if (line.find(text) != std::string::npos) {
+        return true;
+      }
+    }
+    return false;
+  }
+};
+
+Collected collect(const std::shared_ptr<V2Storage>& storage, const TreeGcOptions& options) {
+  Collected collected;
+  collected.report = collect_tree_garbage(
+      storage, options,
+      [&](const TreeGarbage& garbage) {
+        collected.garbage.push_back(std::string(to_string(garbage.kind)) + " " +
+                                    garbage.repository + " " + garbage.name);
+      },
+      [&](const std::string& name, const std::string& why) { collected.kept[name] = why; });
+  return collected;
+}
+
+/// The states of all tags, and of the revisions that no tag names.
+std::map<std::string, TreeState> states_of(const V2Storage& storage) {
+  std::map<std::string, TreeState> states;
+  audit_tree(storage, {.deep = true},
+             {[&](const AuditedManifest& manifest) {
+                states[manifest.repository + ":" +
+                       manifest.tag.value_or(manifest.digest ? manifest.digest->to_string() : "")] =
+                    manifest.state;
+              },
+              {},
+              {}});
+  return states;
+}
+
+std::set<std::string> files_in(const fs::path& folder) {
+  std::set<std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_directory()) {
+      files.insert(fs::relative(entry.path(), folder).string());
+    }
+  }
+  return files;
+}
+
+struct Fixture {
+  TemporaryFolder folder;
+  std::shared_ptr<V2Storage> storage =
+      V2Storage::open(folder.path().string(), V2Storage::Missing::create);
+
+  oci::Descriptor put(const std::string& name, const std::string& text) {
+    storage->repository(name)->put_blob({{}, {}, [text] { return make_text_source(text); }});
+    return {.media_type = std::string(oci::k_oci_layer),
+            .digest = oci::Digest::of(text),
+            .size_bytes = text.size()};
+  }
+
+  oci::Document put_image(const std::string& name, const std::string& text,
+                          const std::optional<std::string>& tag,
+                          const std::optional<oci::Descriptor>& subject = {}) {
+    Json json = Json::object();
+    json["schemaVersion"] = 2;
+    json["mediaType"] = std::string(oci::k_oci_manifest);
+    json["config"] = put(name, "{}").to_json();
+    json["layers"] = Json::array({put(name, text).to_json()});
+    if (subject) {
+      json["subject"] = subject->to_json();
+    }
+    const auto document = oci::make_document(json.dump(), {}, {}, "an image");
+    storage->repository(name)->put_manifest(document, tag);
+    return document;
+  }
+
+  oci::Document put_index(const std::string& name, const oci::Document& child,
+                          const std::optional<std::string>& tag) {
+    Json json = Json::object();
+    json["schemaVersion"] = 2;
+    json["mediaType"] = std::string(oci::k_oci_index);
+    json["manifests"] = Json::array({child.descriptor().to_json()});
+    const auto document = oci::make_document(json.dump(), {}, {}, "an index");
+    storage->repository(name)->put_manifest(document, tag);
+    return document;
+  }
+
+  [[nodiscard]] bool has(const oci::Digest& digest) const {
+    return fs::exists(folder / v2_paths::blob(digest));
+  }
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("ops/oci/tree_gc");
+
+TEST_CASE("of what distribution pushed nothing goes that a tag, an index or a referrer reaches") {
+  const TemporaryFolder folder;
+  test::unpack_v2_tree("pushed", folder.path());
+  const auto storage = V2Storage::open(folder.path().string());
+  const auto before = states_of(*storage);
+  const auto files = files_in(folder.path());
+  const auto planned = collect(storage, {.grace = 0s});
+  CHECK(files_in(folder.path()) == files); // only a report
+  const auto done = collect(storage, {.apply = true, .grace = 0s});
+  CHECK(done.garbage == planned.garbage);
+  CHECK(done.report.blobs > 0);
+  CHECK(done.report.kept_repositories == 0);
+  CHECK(done.has("blob")); // of team/deleted
+  CHECK(done.has("upload team/uploads "));
+  const auto after = states_of(*storage);
+  for (const auto& entry : before) {
+    const auto& name = entry.first;
+    const auto state = entry.second;
+    CAPTURE(name);
+    const auto place = after.find(name);
+    const bool is_there = place != after.end();
+    CHECK((is_there ? place->second == state
+                    : done.has("revision " + name.substr(0, name.find(':')) + " " +
+                               name.substr(name.find(':') + 1))));
+  }
+  CHECK(collect(storage, {.apply = true, .grace = 0s}).garbage.empty());
+}
+
+TEST_CASE("a damaged repository is kept whole, and the others are cleaned") {
+  const TemporaryFolder folder;
+  test::unpack_v2_tree("wild", folder.path());
+  const auto storage = V2Storage::open(folder.path().string());
+  const auto before = states_of(*storage);
+  const auto done = collect(storage, {.apply = true, .grace = 0s});
+  for (const auto* name :
+       {"current-empty", "no-current", "empty-tag", "manifest-gone", "manifest-flipped",
+        "index-child-gone", "tag-dangling", "Bad Name", "UPPER", "_hidden", ".trash"}) {
+    CAPTURE(name);
+    CHECK(done.kept.contains("wild/" + std::string(name)));
+  }
+  CHECK(done.has("revision wild/untagged "));
+  CHECK(done.has("layer link wild/orphan-blobs "));
+  CHECK(done.has("upload wild/uploads-left "));
+  CHECK_FALSE(done.has("upload wild/blob-in-upload "));
+  CHECK_FALSE(done.has("revision wild/referrer-untagged "));
+  CHECK_FALSE(done.has("revision wild/revision-lost "));
+  for (const auto& entry : states_of(*storage)) {
+    CAPTURE(entry.first);
+    CHECK(before.at(entry.first) == entry.second);
+  }
+  CHECK(fs::exists(folder / "docker/registry/v2/repositories/wild/foreign-files/_manifests/tags/"
+                            ".DS_Store"));
+  CHECK(collect(storage, {.apply = true, .grace = 0s}).garbage.empty());
+}
+
+TEST_CASE("what is young is kept with all that it names") {
+  Fixture tree;
+  const auto image = tree.put_image("app", "layer", {});
+  const auto lone = tree.put("app", "lone");
+  auto kept = collect(tree.storage, {.apply = true});
+  CHECK(kept.garbage.empty());
+  CHECK(kept.report.young == 2);
+  CHECK(tree.has(image.digest));
+  const auto gone = collect(tree.storage, {.apply = true, .grace = 0s});
+  CHECK(gone.report.revisions == 1);
+  CHECK(gone.report.blobs == 4);
+  CHECK(gone.report.links == 3);
+  CHECK_FALSE(tree.has(image.digest));
+  CHECK_FALSE(tree.has(lone.digest));
+  CHECK_FALSE(tree.storage->repository("app")->find_manifest(image.digest));
+}
+
+TEST_CASE("indexes in indexes, artifacts of artifacts and lists of referrers are followed") {
+  Fixture tree;
+  const auto image = tree.put_image("app", "layer", {});
+  const auto inner = tree.put_index("app", image, {});
+  const auto outer = tree.put_index("app", inner, "1");
+  const auto signature = tree.put_image("app", "signature", {}, image.descriptor());
+  const auto second = tree.put_image("app", "second", {}, signature.descriptor());
+  tree.storage->repository("app")->remove_tag(oci::referrers_tag(image.digest));
+  tree.storage->repository("app")->remove_tag(oci::referrers_tag(signature.digest));
+  const auto stray = tree.put_image("app", "stray", {});
+  const auto done = collect(tree.storage, {.apply = true, .grace = 0s});
+  CHECK(done.has("revision app " + stray.digest.to_string()));
+  const auto repository = tree.storage->repository("app");
+  for (const auto& document : {image, inner, outer, signature, second}) {
+    CHECK(repository->read_manifest(document.digest));
+  }
+  CHECK(repository->find_blob(oci::Digest::of("second")));
+  CHECK_FALSE(repository->find_manifest(stray.digest));
+  CHECK_FALSE(tree.has(oci::Digest::of("stray")));
+}
+
+TEST_CASE("a blob that another repository needs loses only its link") {
+  Fixture tree;
+  tree.put_image("one", "layer", "1");
+  tree.put_image("two", "layer", {});
+  collect(tree.storage, {.apply = true, .grace = 0s});
+  const auto layer = oci::Digest::of("layer");
+  CHECK(tree.has(layer));
+  CHECK(tree.storage->repository("one")->find_blob(layer));
+  CHECK_FALSE(tree.storage->repository("two")->find_blob(layer));
+}
+
+TEST_CASE("a manifest whose link was lost is kept") {
+  Fixture tree;
+  const auto image = tree.put_image("app", "layer", "1");
+  fs::remove_all(tree.folder / v2_paths::revision("app", image.digest));
+  fs::remove_all(tree.folder / v2_paths::layers("app"));
+  CHECK(collect(tree.storage, {.apply = true, .grace = 0s}).garbage.empty());
+}
+
+TEST_CASE("entries of a tag's index go with their revisions") {
+  Fixture tree;
+  const auto one = tree.put_image("app", "one", "1");
+  const auto two = tree.put_image("app", "two", "1");
+  collect(tree.storage, {.apply = true, .grace = 0s});
+  CHECK_FALSE(fs::exists(tree.folder / v2_paths::tag_index("app", "1", one.digest)));
+  CHECK(fs::exists(tree.folder / v2_paths::tag_index("app", "1", two.digest)));
+}
+
+TEST_CASE("what killed processes left is removed") {
+  Fixture tree;
+  tree.put_image("app", "layer", "1");
+  const auto uploads = v2_paths::uploads("app");
+  std::ofstream(tree.folder / (uploads + "/.loose.1.2.part")) << "half";
+  fs::create_directories(tree.folder / (uploads + "/.~gone-1-2/current"));
+  std::ofstream(tree.folder / (uploads + "/.~gone-1-2/current/link")) << "x";
+  const auto done = collect(tree.storage, {.apply = true});
+  CHECK(done.report.unfinished == 2);
+  CHECK(fs::is_empty(tree.folder / uploads));
+}
+
+TEST_CASE("a collection waits for no writer") {
+  Fixture tree;
+  tree.put_image("app", "layer", "1");
+  const auto other = V2Storage::open(tree.folder.path().string());
+  CHECK(failure([&] { collect(other, {.apply = true}); }) == ErrorKind::unavailable);
+  CHECK(collect(other, {}).garbage.empty());
+}
+
+TEST_SUITE_END();
