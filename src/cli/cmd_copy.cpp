@@ -49,6 +49,7 @@ ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
     throw Error(ErrorKind::usage, "'" + options.source + "' has a tag, but --all-tags wants all");
   }
   auto copy_options = to_options(options.flags);
+  context.set_v2({.chunk_bytes = options.flags.chunk_bytes});
   Place to;
   if (auto host = parse_new_host(context, options.destination)) {
     copy_options.host = std::move(host);
@@ -90,6 +91,7 @@ Action add_copy(Arguments& arguments) {
   arguments.flag("--require-checksum", options->flags.require_checksum,
                  "Refuse layers of which the source tells no checksum");
   add_platform(arguments, options->flags.platforms);
+  add_chunk_size(arguments, options->flags.chunk_bytes);
   arguments.flag("--referrers", options->flags.referrers,
                  "Take along signatures, SBOMs and all else that refers to the image");
   return [options](Context& context) { return run_copy(*options, context); };

@@ -34,6 +34,7 @@ ExitCode run_push(const PushOptions& options, Context& context) {
                                 options.destination.empty() ? "HOST/NAME" : options.destination}));
   }
   auto copy_options = to_options(options.flags);
+  context.set_v2({.chunk_bytes = options.flags.chunk_bytes});
   Place to;
   if (!options.destination.empty()) {
     if (auto host = parse_new_host(context, options.destination)) {
@@ -70,6 +71,7 @@ Action add_push(Arguments& arguments) {
   arguments.flag("--no-verify", options->flags.no_verify,
                  "For rescue: do not check layers against their checksums");
   add_platform(arguments, options->flags.platforms);
+  add_chunk_size(arguments, options->flags.chunk_bytes);
   return [options](Context& context) { return run_push(*options, context); };
 }
 

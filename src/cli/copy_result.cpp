@@ -47,6 +47,14 @@ void add_platform(Arguments& arguments, std::string& platforms) {
                   "separated by commas, or host");
 }
 
+void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes) {
+  arguments.value(
+      "--chunk-size", "SIZE",
+      [&chunk_bytes](const std::string& text) { chunk_bytes = parse_size(text); },
+      "Send blobs to a v2 registry in pieces of this size, as in 64MB, for proxies with a limit; "
+      "a cut costs one piece");
+}
+
 std::vector<oci::Platform> to_platforms(const std::string& platforms) {
   return platforms.empty() ? std::vector<oci::Platform>() : oci::parse_platforms(platforms);
 }

@@ -4,6 +4,7 @@
 #include "cli/arguments.hpp"
 #include "cli/context.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,11 @@ struct CopyFlags {
   bool require_checksum = false;
   std::string platforms; ///< --platform; "" for none
   bool referrers = false;
+  std::uint64_t chunk_bytes = 0; ///< --chunk-size; 0: blobs are sent whole
 };
+
+/// Declares --chunk-size.
+void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes);
 
 /// Declares --platform.
 void add_platform(Arguments& arguments, std::string& platforms);

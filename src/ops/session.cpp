@@ -94,7 +94,8 @@ Session::Session(SessionOptions options, Progress& progress)
         }
         return client;
       }()),
-      registries_(std::make_unique<registry::Registries>(client_, credentials_, options_.settings)),
+      registries_(std::make_unique<registry::Registries>(client_, credentials_, options_.settings,
+                                                         options_.v2)),
       buckets_(std::make_unique<objects::Buckets>(client_, options_.environment,
                                                   options_.credentials.note)) {
   prepare_hashing();

@@ -7,6 +7,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/formats/docker_archive.hpp>
+#include <regctl/formats/oci_archive.hpp>
 #include <regctl/formats/oci_layout.hpp>
 #include <regctl/formats/v2_storage.hpp>
 #include <regctl/registry/registries.hpp>
@@ -99,6 +100,8 @@ OciPlace open_oci(Session& session, const Place& place, Use use) {
   case Place::Kind::v2_storage:
     return open_tree(session, place, use);
   case Place::Kind::oci_archive:
+    return from_images(place, use == Use::write ? start_oci_archive(place.path)
+                                                : open_oci_archive(place.path));
   case Place::Kind::docker_archive:
   case Place::Kind::docker_daemon:
   case Place::Kind::v1_storage:
