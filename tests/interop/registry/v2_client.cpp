@@ -39,8 +39,14 @@ http::ClientOptions client_options() {
   options.settings = [](const std::string&) {
     http::HostSettings settings;
     settings.verify_tls = environment("V2_INSECURE").empty();
+    if (const auto file = environment("V2_CA_FILE"); !file.empty()) {
+      settings.ca_files = {file};
+    }
     return settings;
   };
+  if (const auto retries = environment("V2_RETRIES"); !retries.empty()) {
+    options.retries = static_cast<unsigned>(std::stoul(retries));
+  }
   if (!environment("V2_DEBUG").empty()) {
     options.debug = [](const std::string& line) { std::cerr << line << "\n"; };
   }
