@@ -168,19 +168,6 @@ std::string_view scheme_of(std::string_view reference) {
   return found ? reference.substr(0, end) : std::string_view();
 }
 
-/// Encodes all characters but letters, digits and `kept`.
-std::string encode_but(std::string_view text, std::string_view kept) {
-  std::string result;
-  for (const char c : text) {
-    if (is_alphanumeric(c) || kept.find(c) != std::string_view::npos) {
-      result += c;
-    } else {
-      append_encoded(result, c);
-    }
-  }
-  return result;
-}
-
 } // namespace
 
 Url Url::parse(std::string_view text) {
@@ -240,11 +227,15 @@ std::string Url::redacted() const {
 }
 
 std::string percent_encode(std::string_view text) {
-  return encode_but(text, "-._~");
-}
-
-std::string encode_segment(std::string_view text) {
-  return encode_but(text, "-._~:");
+  std::string result;
+  for (const char c : text) {
+    if (is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+      result += c;
+    } else {
+      append_encoded(result, c);
+    }
+  }
+  return result;
 }
 
 } // namespace regctl::http

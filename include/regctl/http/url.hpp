@@ -41,8 +41,4 @@ struct Url {
 /// too.
 std::string percent_encode(std::string_view text);
 
-/// The same for one segment of a path, where ':' may stand as it is: digests are written so by every
-/// client, and not every server or proxy decodes them.
-std::string encode_segment(std::string_view text);
-
 } // namespace regctl::http

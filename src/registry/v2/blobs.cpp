@@ -16,7 +16,7 @@ namespace regctl::registry::v2 {
 namespace {
 
 http::Request blob_request(const Session& session, http::Method method, const oci::Digest& digest) {
-  auto request = session.request(method, "blobs/" + http::encode_segment(digest.to_string()));
+  auto request = session.request(method, "blobs/" + digest.to_string());
   // Bytes that are packed on the way would not be those of the digest.
   request.headers.add("Accept-Encoding", "identity");
   return request;

@@ -27,9 +27,14 @@ std::string accepted_types() {
   return types;
 }
 
+/// A digest keeps its colon: servers that do not decode paths are satisfied, and others too.
+std::string path_of(const oci::ManifestName& name) {
+  return name.digest() ? name.to_string() : http::percent_encode(name.to_string());
+}
+
 http::Request manifest_request(const Session& session, http::Method method,
                                const oci::ManifestName& name) {
-  auto request = session.request(method, "manifests/" + http::encode_segment(name.to_string()));
+  auto request = session.request(method, "manifests/" + path_of(name));
   request.headers.add("Accept", accepted_types());
   return request;
 }
@@ -164,8 +169,7 @@ std::optional<oci::Document> read_manifest(Session& session, const oci::Manifest
 
 void put_manifest(Session& session, const oci::Document& document, const oci::ManifestName& name) {
   const auto what = "cannot store " + describe(session, name);
-  auto request =
-      session.request(http::Method::put, "manifests/" + http::encode_segment(name.to_string()));
+  auto request = session.request(http::Method::put, "manifests/" + path_of(name));
   request.headers.add("Content-Type", document.media_type);
   request.body = http::view_body(document.bytes);
   request.repeat = http::Repeat::not_after_500; // distribution 2.8.2 says 500 to foreign layers

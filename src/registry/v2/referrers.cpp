@@ -52,8 +52,7 @@ std::optional<std::vector<oci::Descriptor>> ask_api(Session& session, const oci:
     return std::nullopt;
   }
   const auto what = referrers_of(subject) + " in " + session.describe();
-  auto request =
-      session.request(http::Method::get, "referrers/" + http::encode_segment(subject.to_string()));
+  auto request = session.request(http::Method::get, "referrers/" + subject.to_string());
   request.headers.add("Accept", std::string(oci::k_oci_index));
   request.repeat = http::Repeat::not_after_500;
   bool is_there = true;

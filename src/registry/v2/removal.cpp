@@ -24,9 +24,10 @@ enum class Removal { done, absent, not_by_this, off };
 
 /// Sends DELETE. Registries want the scope "delete" alone; Quay's token service refuses every
 /// request that holds it, and knows "*".
-Removal send_delete(Session& session, const std::string& name, const std::string& what) {
-  const auto request =
-      session.request(http::Method::remove, "manifests/" + http::encode_segment(name));
+Removal send_delete(Session& session, const oci::ManifestName& name, const std::string& what) {
+  const auto request = session.request(
+      http::Method::remove,
+      "manifests/" + (name.digest() ? name.to_string() : http::percent_encode(name.to_string())));
   const auto send = [&] {
     try {
       return session.send(request, session.scopes("delete"));
@@ -58,7 +59,7 @@ Removal send_delete(Session& session, const std::string& name, const std::string
 
 /// Whether the registry removes manifests by digest: asked for one that does not exist.
 bool removes_digests(Session& session, const std::string& what) {
-  const auto nothing = "sha256:" + std::string(64, '0');
+  const auto nothing = oci::Digest::parse("sha256:" + std::string(64, '0'), "a digest");
   return send_delete(session, nothing, what) != Removal::off;
 }
 
@@ -159,7 +160,7 @@ void list_tags(Session& session, const OciRepository::OnTags& on_tags) {
 
 void remove_manifest(Session& session, const oci::Digest& digest) {
   const auto what = "cannot remove " + session.describe() + "@" + digest.to_string();
-  switch (send_delete(session, digest.to_string(), what)) {
+  switch (send_delete(session, digest, what)) {
   case Removal::done:
     return;
   case Removal::absent:
@@ -175,7 +176,7 @@ void remove_manifest(Session& session, const oci::Digest& digest) {
 
 void remove_tag(Session& session, const std::string& tag) {
   const auto what = "cannot remove tag " + session.describe() + ":" + tag;
-  switch (send_delete(session, tag, what)) {
+  switch (send_delete(session, oci::ManifestName::tag(tag), what)) {
   case Removal::done:
     return;
   case Removal::absent:
@@ -204,7 +205,7 @@ void remove_all_tags(Session& session) {
   }
   for (const auto& digest : digests) {
     const auto what = "cannot remove " + session.describe();
-    if (send_delete(session, digest.to_string(), what) == Removal::off) {
+    if (send_delete(session, digest, what) == Removal::off) {
       throw_off(session, what);
     }
   }

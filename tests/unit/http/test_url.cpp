@@ -8,7 +8,6 @@
 
 using regctl::Error;
 using regctl::ErrorKind;
-using regctl::http::encode_segment;
 using regctl::http::percent_encode;
 using regctl::http::Url;
 
@@ -147,11 +146,6 @@ TEST_CASE("redacted hides the values of a query") {
     CAPTURE(row.written);
     CHECK(Url::parse(row.written).redacted() == row.text);
   }
-}
-
-TEST_CASE("encode_segment leaves the colon of a digest, and no slash") {
-  CHECK(encode_segment("sha256:0aF") == "sha256:0aF");
-  CHECK(encode_segment("a/../b?c") == "a%2F..%2Fb%3Fc");
 }
 
 TEST_CASE("percent_encode leaves only unreserved characters") {
