@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/archive/diff_id.hpp"
+#include "formats/archive/docker_graph.hpp"
 #include "formats/archive/images.hpp"
 #include "formats/archive/open.hpp"
+#include "formats/oci_layout/layout_index.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/tar.hpp>
@@ -11,6 +13,7 @@
 #include <regctl/model/v1/derive.hpp>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 namespace regctl {
@@ -81,8 +84,8 @@ private:
 
 class OpenArchive final : public DockerArchive, public std::enable_shared_from_this<OpenArchive> {
 public:
-  explicit OpenArchive(ArchiveIndex index)
-      : index_(std::move(index)), contents_(read_contents(index_)) {
+  explicit OpenArchive(std::shared_ptr<const ArchiveIndex> index)
+      : index_(std::move(index)), contents_(read_contents(*index_)) {
     refuse_cut();
   }
 
@@ -94,7 +97,7 @@ public:
     return std::make_unique<ArchiveRepository>(shared_from_this());
   }
 
-  [[nodiscard]] const ArchiveIndex& index() const noexcept { return index_; }
+  [[nodiscard]] const ArchiveIndex& index() const noexcept { return *index_; }
 
   [[nodiscard]] const ArchivedImage* find(const std::string& id) const {
     const auto found = contents_.v1_images.find(id);
@@ -104,7 +107,7 @@ public:
   /// Why an image of a chain is missing; "" if it is not.
   [[nodiscard]] std::string why_missing(const std::string& id) const {
     const auto found = contents_.missing.find(id);
-    return found == contents_.missing.end() ? "" : index_.what() + ": " + found->second;
+    return found == contents_.missing.end() ? "" : index_->what() + ": " + found->second;
   }
 
 private:
@@ -115,16 +118,16 @@ private:
     const bool is_named =
         std::any_of(contents_.images.begin(), contents_.images.end(),
                     [](const Image& image) { return !image.names.empty() || !image.tags.empty(); });
-    if (!index_.has_end_mark() && (!contents_.missing.empty() || !is_named)) {
+    if (!index_->has_end_mark() && (!contents_.missing.empty() || !is_named)) {
       throw Error(ErrorKind::protocol,
-                  index_.what() +
+                  index_->what() +
                       " ends without the mark of a tar file's end, and something of its "
                       "images is missing: it was cut",
                   "write it anew");
     }
   }
 
-  ArchiveIndex index_;
+  std::shared_ptr<const ArchiveIndex> index_; // shared with other views of the archive
   ArchiveContents contents_;
 };
 
@@ -197,19 +200,73 @@ std::unique_ptr<LayerSource> ArchiveRepository::open_layer(const V1Image& image,
                                          check == LayerCheck::none ? nullptr : archived, what);
 }
 
+class OpenImageArchive final : public ImageArchive {
+public:
+  explicit OpenImageArchive(ArchiveIndex index)
+      : index_(std::make_shared<const ArchiveIndex>(std::move(index))) {}
+
+  bool is_v1_chain(const std::optional<std::string>& name) override {
+    const auto wanted = name ? normal_full_name(*name) : std::nullopt;
+    const auto is_wanted = [&](const DockerArchive::Image& image) {
+      return !name || image.id == *name ||
+             std::any_of(image.names.begin(), image.names.end(), [&](const std::string& own) {
+               return own == *name || (wanted && normal_full_name(own) == wanted);
+             });
+    };
+    bool is_any = false;
+    try {
+      for (const auto& image : v1()->images()) {
+        if (is_wanted(image) && !image.is_v1_chain) {
+          return false;
+        }
+        is_any = is_any || is_wanted(image);
+      }
+    } catch (const Error& error) { // no v1 images can be made of what is in it
+      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::local_io) {
+        throw;
+      }
+      return !index_->has("manifest.json") && !index_->has("index.json");
+    }
+    return is_any;
+  }
+
+  std::shared_ptr<DockerArchive> v1() override {
+    const std::lock_guard lock(mutex_);
+    if (!v1_) {
+      v1_ = std::make_shared<OpenArchive>(index_);
+    }
+    return v1_;
+  }
+
+  std::unique_ptr<OciImages> oci() override { return read_docker_graph(index_); }
+
+private:
+  std::shared_ptr<const ArchiveIndex> index_; // shared with the views of it
+  std::mutex mutex_;                          ///< guards v1_
+  std::shared_ptr<DockerArchive> v1_;
+};
+
 } // namespace
+
+std::shared_ptr<ImageArchive> ImageArchive::open(const std::string& path) {
+  return std::make_shared<OpenImageArchive>(open_archive(path));
+}
+
+std::shared_ptr<ImageArchive> ImageArchive::read(std::unique_ptr<Source> source, std::string what) {
+  return std::make_shared<OpenImageArchive>(read_archive(std::move(source), std::move(what)));
+}
 
 std::string archive_name(const Reference& image) {
   return image.host == "docker.io" ? image.to_familiar_string() : image.to_string();
 }
 
 std::shared_ptr<DockerArchive> DockerArchive::open(const std::string& path) {
-  return std::make_shared<OpenArchive>(open_archive(path));
+  return ImageArchive::open(path)->v1();
 }
 
 std::shared_ptr<DockerArchive> DockerArchive::read(std::unique_ptr<Source> source,
                                                    std::string what) {
-  return std::make_shared<OpenArchive>(read_archive(std::move(source), std::move(what)));
+  return ImageArchive::read(std::move(source), std::move(what))->v1();
 }
 
 } // namespace regctl

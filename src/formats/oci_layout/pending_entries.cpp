@@ -22,8 +22,8 @@ bool remove_from(std::vector<oci::Descriptor>& list, const oci::Digest& digest) 
 PutManifest make_entry(const oci::Document& document, const std::string& what) {
   if (oci::is_schema1(document.media_type)) {
     throw Error(ErrorKind::unsupported,
-                what + " is an OCI layout, which cannot hold the image manifest " +
-                    document.digest.to_string() + " of Docker's schema 1",
+                what + " cannot hold the image manifest " + document.digest.to_string() +
+                    " of Docker's schema 1: it stores manifests by the digest of their bytes",
                 "convert the image");
   }
   if (oci::Digest::of(document.bytes, document.digest.algorithm()) != document.digest) {
