@@ -128,6 +128,12 @@ private:
     if (query.contains("uploadId")) {
       return answer_upload(method, key, query, request.body);
     }
+    if (query.contains("delete")) {
+      return remove_all(request.body);
+    }
+    if (const auto source = request.headers.find("x-amz-copy-source"); source && method == "PUT") {
+      return copy(decoded(*source), key);
+    }
     if (method == "PUT") {
       return put(key, request);
     }
@@ -136,6 +142,26 @@ private:
       return {204, ""};
     }
     return get(key, request, method == "HEAD");
+  }
+
+  Reply remove_all(const std::string& document) {
+    constexpr std::string_view k_begin = "<Key>";
+    for (auto at = document.find(k_begin); at != std::string::npos;
+         at = document.find(k_begin, at)) {
+      at += k_begin.size();
+      objects_.erase(document.substr(at, document.find('<', at) - at));
+    }
+    return {200, "<DeleteResult></DeleteResult>"};
+  }
+
+  Reply copy(const std::string& source, const std::string& key) {
+    const auto from = source.substr(source.find("b/") + 2);
+    if (!objects_.contains(from)) {
+      return refuse(404, "NoSuchKey");
+    }
+    const auto bytes = objects_[from].bytes;
+    objects_[key] = {bytes, std::time(nullptr)};
+    return {200, "<CopyObjectResult></CopyObjectResult>"};
   }
 
   Reply put(const std::string& key, const SeenRequest& request) {
