@@ -83,8 +83,8 @@ bool BucketTree::for_each_object(const std::string& path, const OnObject& on_obj
   return is_there;
 }
 
-std::unique_ptr<StorageTree> BucketTree::snapshot() const {
-  return std::make_unique<ListedTree>(shared_bucket(), prefix(), known());
+std::unique_ptr<StorageTree> BucketTree::snapshot(const std::vector<std::string>& folders) const {
+  return std::make_unique<ListedTree>(shared_bucket(), prefix(), known(), folders);
 }
 
 void BucketTree::for_each_unfinished(

@@ -267,10 +267,11 @@ public:
   for_each_unfinished(const std::string& path, int levels,
                       const std::function<void(const UnfinishedFile&)>& on_file) const = 0;
 
-  /// The tree as it is now, for work that looks at everything: all names are listed at once, with
-  /// as few requests as can be. It must not be written to, and may outlive this tree. Null if
-  /// looking costs little without that.
-  [[nodiscard]] virtual std::unique_ptr<StorageTree> snapshot() const = 0;
+  /// The folders of the tree as they are now, for work that looks at everything in them: all names
+  /// are listed at once, with as few requests as can be. There is nothing else in the snapshot. It
+  /// must not be written to, and may outlive this tree. Null if looking costs little without that.
+  [[nodiscard]] virtual std::unique_ptr<StorageTree>
+  snapshot(const std::vector<std::string>& folders) const = 0;
 
   /// Tells of a content that small files may have, so that read_files() need not read those.
   virtual void expect_content(std::string_view content) const = 0;
