@@ -116,6 +116,16 @@ std::unique_ptr<LooseUpload> BucketTree::start_loose_upload(const std::string& a
       *this, likely_path.empty() ? aside + "/" + random_hex(k_random_bytes) : likely_path);
 }
 
+bool BucketTree::put_folder(const std::string& path, const FileGroup& files, const std::string&) {
+  if (has_folder(path)) {
+    return false;
+  }
+  for (const auto& file : files.files) {
+    bucket().put(key_of(path + "/" + file.name), file.text);
+  }
+  return true;
+}
+
 bool BucketTree::remove_all(const std::string& path, const std::string&, const std::string& last) {
   const auto folder = folder_key(path);
   const auto last_key = key_of(last);

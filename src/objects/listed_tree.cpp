@@ -160,6 +160,10 @@ std::unique_ptr<LooseUpload> ListedTree::start_loose_upload(const std::string&,
   refuse_writing();
 }
 
+bool ListedTree::put_folder(const std::string&, const FileGroup&, const std::string&) {
+  refuse_writing();
+}
+
 bool ListedTree::remove_all(const std::string&, const std::string&, const std::string&) {
   refuse_writing();
 }
