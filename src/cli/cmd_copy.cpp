@@ -45,10 +45,11 @@ ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
                           : "write HOST[:PORT]/NAME[:TAG]");
   }
   const auto from = parse_source(context, options.source);
-  if (options.flags.all_tags && from.reference && from.reference->tag) {
+  if (options.flags.all_tags && (from.entry || (from.reference && from.reference->tag))) {
     throw Error(ErrorKind::usage, "'" + options.source + "' has a tag, but --all-tags wants all");
   }
   auto copy_options = to_options(options.flags);
+  context.set_v2({.chunk_bytes = options.flags.chunk_bytes});
   Place to;
   if (auto host = parse_new_host(context, options.destination)) {
     copy_options.host = std::move(host);
@@ -76,8 +77,9 @@ ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
 Action add_copy(Arguments& arguments) {
   auto options = std::make_shared<CopyCommandOptions>();
   arguments.required("SOURCE", options->source,
-                     "HOST[:PORT]/NAME[:TAG], an archive, v1-storage:DIR:NAME[:TAG], or "
-                     "docker-daemon:NAME[:TAG]");
+                     "HOST[:PORT]/NAME[:TAG|@DIGEST], an archive, oci:DIR[:TAG], "
+                     "oci-archive:FILE[:TAG], v1-storage:DIR:NAME[:TAG], "
+                     "v2-storage:DIR:NAME[:TAG], or docker-daemon:NAME[:TAG]");
   arguments.required(
       "DEST", options->destination,
       "The same, or HOST[:PORT] alone, or HOST[:PORT]/NAMESPACE/, to keep the image's name");
@@ -88,6 +90,10 @@ Action add_copy(Arguments& arguments) {
                  "For rescue: do not check layers against their checksums");
   arguments.flag("--require-checksum", options->flags.require_checksum,
                  "Refuse layers of which the source tells no checksum");
+  add_platform(arguments, options->flags.platforms);
+  add_chunk_size(arguments, options->flags.chunk_bytes);
+  arguments.flag("--referrers", options->flags.referrers,
+                 "Take along signatures, SBOMs and all else that refers to the image");
   return [options](Context& context) { return run_copy(*options, context); };
 }
 
@@ -97,8 +103,9 @@ Command copy_command() {
   return {{.name = "copy",
            .aliases = {"cp"},
            .summary = "Copy an image between registries, archives and the Docker engine",
-           .details = "Image IDs and layers stay what they are, byte for byte. Prints one line for "
-                      "each tag: its name and the image's ID.",
+           .details = "Image IDs, digests and layers stay what they are, byte for byte. Prints one "
+                      "line for each tag: its name and the image's ID or digest. An image for "
+                      "several platforms is copied whole unless --platform is given.",
            .examples = {"regctl copy localhost:5000/team/app:1.0 mirror.local:5000/team/app:1.0",
                         "regctl copy -a localhost:5000/team/app mirror.local:5000",
                         "regctl copy app_1.0.tar localhost:5000/team/app:1.0"}},

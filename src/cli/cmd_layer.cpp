@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
+#include "cli/copy_result.hpp"
 #include "cli/fd_output.hpp"
 #include "cli/output.hpp"
 #include "cli/places.hpp"
@@ -23,6 +24,7 @@ struct LayerOptions {
   std::string place;
   std::string id;
   std::string output;
+  std::string platforms;
   bool no_verify = false;
   bool no_trunc = false;
   bool is_long = false;
@@ -55,9 +57,36 @@ Json to_json(const ops::ChainImage& member) {
           {"checksums", image.payload_checksums}};
 }
 
+void list_oci_layers(const ops::OciDetails& details, const LayerOptions& options,
+                     Context& context) {
+  if (!details.platforms.empty()) {
+    throw Error(ErrorKind::usage, details.place + " is an index of several images",
+                "choose one of them with --platform");
+  }
+  Listing listing(context, {"LAYER", "SIZE", "MEDIA TYPE"});
+  for (auto layer = details.manifest.layers.rbegin(); layer != details.manifest.layers.rend();
+       ++layer) {
+    const auto digest = layer->digest.to_string();
+    if (listing.wants_json()) {
+      listing.add({{"digest", digest},
+                   {"size", layer->size_bytes},
+                   {"media_type", or_null(layer->media_type)}});
+    } else {
+      listing.add_row({options.no_trunc ? digest : short_identity(digest),
+                       show_size(layer->size_bytes), layer->media_type});
+    }
+  }
+  listing.finish();
+}
+
 ExitCode run_layer_ls(const LayerOptions& options, Context& context) {
   const auto place = parse_source(context, options.place);
-  const auto details = context.verbs().inspect(place);
+  const auto inspected = context.verbs().inspect(place, {to_platforms(options.platforms)});
+  if (const auto* image = std::get_if<ops::OciDetails>(&inspected)) {
+    list_oci_layers(*image, options, context);
+    return ExitCode::ok;
+  }
+  const auto& details = std::get<ops::ImageDetails>(inspected);
   Listing listing(context, {"LAYER ID", "SIZE", "CHECKSUM"});
   for (const auto& member : details.chain) {
     if (listing.wants_json()) {
@@ -223,7 +252,8 @@ Action add_layer_ls(Arguments& arguments) {
   arguments.required("IMAGE", options->place,
                      "HOST[:PORT]/NAME[:TAG], an archive, v1-storage:DIR:NAME[:TAG], or "
                      "docker-daemon:NAME[:TAG]");
-  arguments.flag("--no-trunc", options->no_trunc, "Show whole IDs and checksums");
+  arguments.flag("--no-trunc", options->no_trunc, "Show whole IDs, checksums and digests");
+  add_platform(arguments, options->platforms);
   return [options](Context& context) { return run_layer_ls(*options, context); };
 }
 

@@ -52,6 +52,8 @@ std::optional<std::string> scheme_of(const std::string& destination) {
   switch (look_at_path(destination)) {
   case PathContent::storage_tree:
     return "v1-storage:";
+  case PathContent::v2_tree:
+    return "v2-storage:";
   case PathContent::oci_layout:
     return "oci:";
   case PathContent::other_folder:
@@ -92,8 +94,8 @@ Place destination_of(const PullOptions& options, const Reference& image, Context
 ExitCode run_pull(const PullOptions& options, Context& context) {
   refuse_lone_host(context, options.image);
   const auto from = parse_place(context, options.image);
-  const bool is_pullable = from.kind == Place::Kind::registry ||
-                           (from.kind == Place::Kind::v1_storage && from.reference);
+  const bool is_pullable =
+      from.kind == Place::Kind::registry || (from.is_storage() && from.reference);
   if (!is_pullable) {
     throw Error(ErrorKind::usage, "pull wants an image at a registry, not '" + options.image + "'",
                 "regctl copy copies from any place to any place");
@@ -120,13 +122,15 @@ Action add_pull(Arguments& arguments) {
                      "HOST[:PORT]/NAME[:TAG], or v1-storage:DIR:NAME[:TAG]");
   arguments.optional("DEST", options->destination,
                      "A file, '-' for standard output, docker-archive:FILE[:NAME[:TAG]], "
-                     "docker-daemon:[NAME[:TAG]], or v1-storage:DIR[:NAME[:TAG]]; NAME_TAG.tar "
+                     "docker-daemon:[NAME[:TAG]], oci:DIR[:TAG], oci-archive:FILE[:TAG], "
+                     "v1-storage:DIR[:NAME[:TAG]], or v2-storage:DIR[:NAME[:TAG]]; NAME_TAG.tar "
                      "here if left out");
   arguments.flag("-a,--all-tags", options->flags.all_tags, "Pull all tags of the repository");
   arguments.flag("--no-verify", options->flags.no_verify,
                  "For rescue: do not check layers against their checksums");
   arguments.flag("--require-checksum", options->flags.require_checksum,
                  "Refuse layers of which the source tells no checksum");
+  add_platform(arguments, options->flags.platforms);
   return [options](Context& context) { return run_pull(*options, context); };
 }
 

@@ -34,6 +34,7 @@ ExitCode run_push(const PushOptions& options, Context& context) {
                                 options.destination.empty() ? "HOST/NAME" : options.destination}));
   }
   auto copy_options = to_options(options.flags);
+  context.set_v2({.chunk_bytes = options.flags.chunk_bytes});
   Place to;
   if (!options.destination.empty()) {
     if (auto host = parse_new_host(context, options.destination)) {
@@ -44,7 +45,7 @@ ExitCode run_push(const PushOptions& options, Context& context) {
     } else {
       to = parse_place(context, options.destination);
     }
-    if (to.kind != Place::Kind::registry && to.kind != Place::Kind::v1_storage) {
+    if (to.kind != Place::Kind::registry && !to.is_storage()) {
       throw Error(ErrorKind::usage, "'" + options.destination + "' is not a place to push to",
                   "regctl copy copies from any place to any place");
     }
@@ -57,8 +58,9 @@ Action add_push(Arguments& arguments) {
   auto options = std::make_shared<PushOptions>();
   arguments.required("SOURCE", options->source,
                      "An archive of 'docker save', '-' for standard input, "
-                     "docker-archive:FILE[:NAME[:TAG]], docker-daemon:NAME[:TAG], or "
-                     "v1-storage:DIR[:NAME[:TAG]]");
+                     "docker-archive:FILE[:NAME[:TAG]], docker-daemon:NAME[:TAG], oci:DIR[:TAG], "
+                     "oci-archive:FILE[:TAG], v1-storage:DIR[:NAME[:TAG]], or "
+                     "v2-storage:DIR:NAME[:TAG]");
   arguments.optional("DEST", options->destination,
                      "HOST[:PORT]/NAME[:TAG], or HOST[:PORT] alone or HOST[:PORT]/NAMESPACE/ to "
                      "keep the image's name; or "
@@ -68,6 +70,8 @@ Action add_push(Arguments& arguments) {
                  "Send plain tar layers as they are instead of compressing them");
   arguments.flag("--no-verify", options->flags.no_verify,
                  "For rescue: do not check layers against their checksums");
+  add_platform(arguments, options->flags.platforms);
+  add_chunk_size(arguments, options->flags.chunk_bytes);
   return [options](Context& context) { return run_push(*options, context); };
 }
 

@@ -17,11 +17,12 @@ struct RmOptions {
   std::vector<std::string> names;
   bool is_repository = false;
   bool yes = false;
+  bool replace_tag = false;
 };
 
 Place parse_tagged(Context& context, const std::string& text) {
   auto place = parse_repository_place(context, text);
-  if (!place.reference->tag || place.reference->digest) {
+  if (!place.reference->tag && !place.reference->digest) {
     throw Error(ErrorKind::usage, "'" + text + "' names no tag",
                 "write HOST[:PORT]/NAME:TAG; --repository removes all of it");
   }
@@ -63,6 +64,9 @@ ExitCode run_rm(const RmOptions& options, Context& context) {
     names.push_back(options.is_repository ? parse_whole(context, name)
                                           : parse_tagged(context, name));
   }
+  if (options.replace_tag) {
+    context.set_v2({.shared_digest = registry::v2::SharedDigest::replace});
+  }
   Listing removed(context, {});
   for (const auto& name : names) {
     remove(name, options, context);
@@ -83,6 +87,9 @@ Action add_rm(Arguments& arguments) {
       "HOST[:PORT]/NAME:TAG or v1-storage:DIR:NAME:TAG; with --repository without :TAG");
   arguments.flag("--repository", options->is_repository,
                  "Remove whole repositories with all their tags");
+  arguments.flag("--replace-tag", options->replace_tag,
+                 "At a registry that removes digests alone: put a tag that shares its digest with "
+                 "others on a throw-away manifest first");
   arguments.flag("-y,--yes", options->yes, "Do not ask before a repository is removed");
   return [options](Context& context) { return run_rm(*options, context); };
 }

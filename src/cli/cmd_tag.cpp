@@ -36,7 +36,8 @@ void print_tagged(Context& context, Listing& tagged, Place name, const std::stri
     members["id"] = id;
     tagged.add(members);
   } else {
-    context.out() << show_place(name.to_string()) << ' ' << short_id(id) << '\n';
+    context.out() << show_place(name.to_string()) << ' ' << (is_v1_id(id) ? short_id(id) : id)
+                  << '\n';
   }
 }
 

@@ -40,8 +40,10 @@ struct Name {
 /// Splits a tag of `place` into repository and tag. Archives and whole trees name their tags
 /// "team/app:1.0".
 Name split(const Place& place, const std::string& tag) {
-  const bool is_one_repository =
-      place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;
+  if (place.has_entries()) {
+    return {"", tag};
+  }
+  const bool is_one_repository = place.kind == Place::Kind::registry || place.is_storage();
   if (is_one_repository && place.reference) {
     return {place.reference->name, tag};
   }
@@ -50,33 +52,30 @@ Name split(const Place& place, const std::string& tag) {
                                     : Name{tag.substr(0, colon), tag.substr(colon + 1)};
 }
 
-void show_tag(Listing& listing, const Name& name, const std::string& tag,
-              const std::optional<std::string>& id, const TagsOptions& options) {
+void show_tag(Listing& listing, const Name& name, const ops::ListedTag& tag,
+              const TagsOptions& options) {
   if (listing.wants_json()) {
     listing.add(
-        Json{{"repository", or_null(name.repository)}, {"tag", name.tag}, {"id", or_null(id)}});
-  } else if (id && options.is_long) {
-    listing.add_row({tag, options.no_trunc ? *id : short_id(*id)});
-  } else if (id) {
-    listing.add_row({tag});
+        Json{{"repository", or_null(name.repository)}, {"tag", name.tag}, {"id", or_null(tag.id)}});
+  } else if (tag.id && options.is_long) {
+    listing.add_row({tag.tag, options.no_trunc ? *tag.id : short_identity(*tag.id)});
+  } else if (!tag.is_broken && !options.is_long) {
+    listing.add_row({tag.tag});
   }
 }
 
 ExitCode run_tags(const TagsOptions& options, Context& context) {
   const auto place = parse_listed(context, options.place);
-  const auto tags = context.verbs().list_tags(place);
-  std::vector<V1Tags::const_pointer> sorted;
-  for (const auto& tag : tags) {
-    sorted.push_back(&tag);
-  }
-  std::sort(sorted.begin(), sorted.end(),
-            [](auto* a, auto* b) { return natural_less(a->first, b->first); });
+  auto tags = context.verbs().list_tags(place, options.is_long ? ops::Identities::all
+                                                               : ops::Identities::as_listed);
+  std::sort(tags.begin(), tags.end(),
+            [](const auto& a, const auto& b) { return natural_less(a.tag, b.tag); });
   Listing listing(context, options.is_long ? std::vector<std::string>{"TAG", "IMAGE ID"}
                                            : std::vector<std::string>());
-  for (const auto* tag : sorted) {
-    show_tag(listing, split(place, tag->first), tag->first, tag->second, options);
-    if (!tag->second) {
-      context.note("tag " + tag->first + " is listed, but the registry cannot read it");
+  for (const auto& tag : tags) {
+    show_tag(listing, split(place, tag.tag), tag, options);
+    if (tag.is_broken) {
+      context.note("tag " + tag.tag + " is listed, but the registry cannot read it");
     }
   }
   listing.finish();
@@ -86,10 +85,10 @@ ExitCode run_tags(const TagsOptions& options, Context& context) {
 Action add_tags(Arguments& arguments) {
   auto options = std::make_shared<TagsOptions>();
   arguments.required("PLACE", options->place,
-                     "A repository (HOST[:PORT]/NAME or v1-storage:DIR:NAME), an archive, or "
-                     "docker-daemon:NAME");
-  arguments.flag("-l,--long", options->is_long, "Show the image IDs too");
-  arguments.flag("--no-trunc", options->no_trunc, "Show whole image IDs");
+                     "A repository (HOST[:PORT]/NAME, v1-storage:DIR:NAME or v2-storage:DIR:NAME), "
+                     "an archive, oci:DIR, or docker-daemon:NAME");
+  arguments.flag("-l,--long", options->is_long, "Show the image IDs or digests too");
+  arguments.flag("--no-trunc", options->no_trunc, "Show whole IDs and digests");
   return [options](Context& context) { return run_tags(*options, context); };
 }
 
@@ -100,7 +99,9 @@ Command tags_command() {
            .aliases = {"tag-list", "ls"},
            .summary = "List the tags of a repository, one per line",
            .details = "Tags are sorted as people count: 1.9 before 1.10. A tag that the registry "
-                      "lists but cannot read is told on standard error.",
+                      "lists but cannot read is told on standard error. Digests of a v2 registry "
+                      "cost a request for each tag. Tags that only list signatures and the like "
+                      "are left out.",
            .examples = {"regctl tags localhost:5000/team/app",
                         "regctl tags -l localhost:5000/team/app"}},
           add_tags};

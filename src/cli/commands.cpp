@@ -7,8 +7,8 @@ const std::vector<CommandSection>& command_sections() {
   static const std::vector<CommandSection> sections = {
       {"Look at a registry", {ping_command, search_command, images_command, tags_command}},
       {"Look at an image",
-       {inspect_command, history_command, layer_command, layer_ls_command, layer_get_command,
-        layer_files_command, layer_put_command}},
+       {inspect_command, digest_command, history_command, layer_command, layer_ls_command,
+        layer_get_command, layer_files_command, layer_put_command}},
       {"Move images", {pull_command, push_command, copy_command, mirror_command}},
       {"Compare registries", {diff_command, verify_command}},
       {"Change a registry", {tag_command, rm_command, properties_command}},

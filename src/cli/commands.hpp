@@ -30,6 +30,7 @@ Command audit_command();
 Command completion_command();
 Command copy_command();
 Command diff_command();
+Command digest_command();
 Command gc_command();
 Command help_command();
 Command history_command();

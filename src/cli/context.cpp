@@ -69,6 +69,7 @@ ops::SessionOptions Context::session_options() {
   ops::SessionOptions options;
   options.jobs = globals_.jobs.value_or(k_usual_jobs);
   options.api = globals_.api;
+  options.v2 = v2_;
   options.client.user_agent = std::string("regctl/") + k_version;
   options.client.retries = globals_.retries.value_or(k_usual_retries);
   if (globals_.retries) {

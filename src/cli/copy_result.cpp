@@ -19,7 +19,8 @@ void print_copied(Context& context, const ops::CopyReport& report) {
     return;
   }
   for (const auto& tag : report.tags) {
-    context.out() << visible(show_place(tag.destination)) << ' ' << short_id(tag.id) << '\n';
+    context.out() << visible(show_place(tag.destination)) << ' '
+                  << (is_v1_id(tag.id) ? short_id(tag.id) : tag.id) << '\n';
   }
 }
 
@@ -35,7 +36,27 @@ void print_copied_json(Context& context, const ops::CopyReport& report) {
                              {"images", report.images_copied},
                              {"images_there", report.images_skipped},
                              {"images_unverified", report.images_unverified},
+                             {"blobs", report.blobs_copied},
+                             {"blobs_there", report.blobs_skipped},
                              {"bytes", report.bytes_copied}});
+}
+
+void add_platform(Arguments& arguments, std::string& platforms) {
+  arguments.value("--platform", "PLATFORM", platforms,
+                  "Of an image for several platforms, only these: OS/ARCH[/VARIANT], several "
+                  "separated by commas, or host");
+}
+
+void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes) {
+  arguments.value(
+      "--chunk-size", "SIZE",
+      [&chunk_bytes](const std::string& text) { chunk_bytes = parse_size(text); },
+      "Send blobs to a v2 registry in pieces of this size, as in 64MB, for proxies with a limit; "
+      "a cut costs one piece");
+}
+
+std::vector<oci::Platform> to_platforms(const std::string& platforms) {
+  return platforms.empty() ? std::vector<oci::Platform>() : oci::parse_platforms(platforms);
 }
 
 ops::CopyOptions to_options(const CopyFlags& flags) {
@@ -47,6 +68,8 @@ ops::CopyOptions to_options(const CopyFlags& flags) {
   options.require_checksum = flags.require_checksum;
   options.tags = flags.all_tags ? ops::TagChoice::all : ops::TagChoice::one;
   options.check = flags.no_verify ? LayerCheck::none : LayerCheck::verify;
+  options.platforms = to_platforms(flags.platforms);
+  options.referrers = flags.referrers;
   options.plain_layers = flags.no_compress ? ops::PlainLayers::keep : ops::PlainLayers::gzip;
   return options;
 }

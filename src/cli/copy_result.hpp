@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cli/arguments.hpp"
 #include "cli/context.hpp"
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 namespace regctl::cli {
 
@@ -20,7 +23,18 @@ struct CopyFlags {
   bool no_verify = false;
   bool no_compress = false;
   bool require_checksum = false;
+  std::string platforms; ///< --platform; "" for none
+  bool referrers = false;
+  std::uint64_t chunk_bytes = 0; ///< --chunk-size; 0: blobs are sent whole
 };
+
+/// Declares --chunk-size.
+void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes);
+
+/// Declares --platform.
+void add_platform(Arguments& arguments, std::string& platforms);
+/// The platforms that it names. Throws Error{usage}.
+std::vector<oci::Platform> to_platforms(const std::string& platforms);
 
 /// Throws Error{usage} for flags that contradict each other.
 ops::CopyOptions to_options(const CopyFlags& flags);

@@ -40,6 +40,18 @@ void add_filters(Arguments& arguments, MirrorFlags& flags) {
       "--newer-than", "AGE",
       [&rules](const std::string& text) { rules.newer_than = parse_duration(text); },
       "Mirror images that were made less than this long ago, as in 90d");
+  arguments.value(
+      "--platform", "PLATFORM",
+      [&rules](const std::string& text) { rules.platforms = oci::parse_platforms(text); },
+      "Of images for several platforms, only these: OS/ARCH[/VARIANT], separated by commas");
+  arguments.flag("--no-referrers", flags.no_referrers,
+                 "Leave signatures, SBOMs and all else that refers to images");
+  arguments.values(
+      "--immutable-tags", "PATTERN",
+      [&rules](const std::string& text) {
+        rules.immutable_tags.push_back(ops::parse_tag_pattern(text));
+      },
+      "Tags with such a name never change: those on both sides are not asked for");
   arguments.value("--repositories-from", "FILE", flags.repositories_from,
                   "Mirror the repositories that this file names, one a line; '-' is standard "
                   "input");
@@ -130,10 +142,11 @@ void add_pace(Arguments& arguments, MirrorFlags& flags) {
 void add_mirror_flags(Arguments& arguments, MirrorFlags& flags) {
   arguments.optional("SOURCE", flags.source,
                      "A registry (HOST[:PORT]), a namespace (HOST[:PORT]/NAMESPACE/), a repository "
-                     "or tag (HOST[:PORT]/NAME[:TAG]), v1-storage:DIR[:NAME], or "
-                     "docker-archive:FILE");
+                     "or tag (HOST[:PORT]/NAME[:TAG]), v1-storage:DIR[:NAME], "
+                     "v2-storage:DIR[:NAME], or docker-archive:FILE");
   arguments.optional("DEST", flags.destination,
-                     "A registry, a namespace, or for one repository another; v1-storage:DIR");
+                     "A registry, a namespace, or for one repository another; v1-storage:DIR, "
+                     "v2-storage:DIR");
   add_filters(arguments, flags);
   add_names(arguments, flags);
   add_pruning(arguments, flags);
@@ -178,6 +191,7 @@ MirrorJob flags_job(const MirrorFlags& flags, Context& context) {
   job.source = parse_endpoint(context, flags.source);
   job.destination = parse_endpoint(context, flags.destination);
   job.rules = flags.rules;
+  job.rules.referrers = !flags.no_referrers;
   job.rules.prune.limit = flags.prune_limit.value_or(job.rules.prune.limit);
   job.repositories_from = flags.repositories_from;
   refuse_for_one_repository(flags, job);
@@ -244,6 +258,9 @@ std::vector<GivenFlag> rule_flags(const MirrorFlags& flags) {
       {"--prune-limit", flags.prune_limit.has_value()},
       {"--yes", rules.prune.beyond_limit},
       {"--protect", !rules.protected_tags.empty()},
+      {"--platform", !rules.platforms.empty()},
+      {"--no-referrers", flags.no_referrers},
+      {"--immutable-tags", !rules.immutable_tags.empty()},
   };
 }
 

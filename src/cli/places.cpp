@@ -105,7 +105,7 @@ std::optional<RegistryHost> parse_lone_host(Context& context, const std::string&
   if (rest.empty() || rest.find('/') != std::string_view::npos || is_place) {
     return std::nullopt;
   }
-  return parse_registry_host(rest);
+  return parse_registry_host(text);
 }
 
 std::optional<RegistryHost> parse_new_host(Context& context, const std::string& text) {
@@ -129,10 +129,10 @@ void refuse_tag(const Reference& reference, const std::string& text) {
 
 Place parse_repository_place(Context& context, const std::string& text) {
   auto place = parse_place(context, text);
-  const bool is_kind = place.kind == Place::Kind::registry || place.kind == Place::Kind::v1_storage;
+  const bool is_kind = place.kind == Place::Kind::registry || place.is_storage();
   if (!is_kind || !place.reference) {
     throw Error(ErrorKind::usage, "'" + text + "' names no repository",
-                "write HOST[:PORT]/NAME or v1-storage:DIR:NAME");
+                "write HOST[:PORT]/NAME, v1-storage:DIR:NAME or v2-storage:DIR:NAME");
   }
   return place;
 }

@@ -127,6 +127,12 @@ std::vector<std::string> split(std::string_view text, char at) {
   return parts;
 }
 
+std::string short_identity(std::string_view identity) {
+  const auto colon = identity.find(':');
+  constexpr std::size_t k_digits = 12;
+  return std::string(identity.substr(colon == std::string_view::npos ? 0 : colon + 1, k_digits));
+}
+
 bool natural_less(std::string_view a, std::string_view b) noexcept {
   const auto whole_a = a;
   const auto whole_b = b;

@@ -31,6 +31,9 @@ std::string wrap(std::string_view text, std::size_t indent, std::size_t columns)
 /// The parts of `text` between the characters `at`; none for an empty text.
 std::vector<std::string> split(std::string_view text, char at);
 
+/// The first 12 digits of a v1 image's ID or of a digest.
+std::string short_identity(std::string_view identity);
+
 /// Whether `a` comes before `b` if runs of digits are compared as numbers: "1.9" < "1.10" < "b".
 bool natural_less(std::string_view a, std::string_view b) noexcept;
 

@@ -21,6 +21,9 @@ PathContent look_at_path(const std::string& path) {
       fs::is_directory(folder / "repositories", ignored)) {
     return PathContent::storage_tree;
   }
+  if (fs::is_directory(folder / "docker/registry/v2", ignored)) {
+    return PathContent::v2_tree;
+  }
   return fs::is_regular_file(folder / "oci-layout", ignored) ? PathContent::oci_layout
                                                              : PathContent::other_folder;
 }

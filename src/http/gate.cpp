@@ -53,6 +53,7 @@ RequestKind kind_of(Method method) noexcept {
     return RequestKind::get;
   case Method::put:
   case Method::post:
+  case Method::patch:
   case Method::remove:
     return RequestKind::put;
   }

@@ -54,6 +54,8 @@ std::string_view to_string(Method method) noexcept {
     return "PUT";
   case Method::post:
     return "POST";
+  case Method::patch:
+    return "PATCH";
   case Method::remove:
     return "DELETE";
   }

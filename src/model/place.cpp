@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
+#include <regctl/model/oci/digest.hpp>
 #include <regctl/model/place.hpp>
 
 #include <algorithm>
@@ -14,13 +15,22 @@ struct Scheme {
   Place::Kind kind;
 };
 
-constexpr std::array<Scheme, 5> k_schemes = {{
+constexpr std::array<Scheme, 6> k_schemes = {{
     {"docker-archive:", Place::Kind::docker_archive},
     {"docker-daemon:", Place::Kind::docker_daemon},
     {"oci-archive:", Place::Kind::oci_archive},
     {"oci:", Place::Kind::oci_layout},
     {"v1-storage:", Place::Kind::v1_storage},
+    {"v2-storage:", Place::Kind::v2_storage},
 }};
+
+bool is_tree(Place::Kind kind) noexcept {
+  return kind == Place::Kind::v1_storage || kind == Place::Kind::v2_storage;
+}
+
+bool is_layout(Place::Kind kind) noexcept {
+  return kind == Place::Kind::oci_layout || kind == Place::Kind::oci_archive;
+}
 
 PathContent content_at(const LookAtPath& look, std::string_view path) {
   return look && !path.empty() ? look(std::string(path)) : PathContent::nothing;
@@ -28,8 +38,25 @@ PathContent content_at(const LookAtPath& look, std::string_view path) {
 
 Reference parse_name_in(Place::Kind kind, std::string_view name) {
   // A storage tree holds the repositories of one registry: their names have no host.
-  return Reference::parse(kind == Place::Kind::v1_storage ? "docker.io/" + std::string(name)
-                                                          : std::string(name));
+  return Reference::parse(is_tree(kind) ? "docker.io/" + std::string(name) : std::string(name));
+}
+
+/// Sets the image that is named behind the path of a place.
+void set_image(Place& place, std::string_view name) {
+  if (is_layout(place.kind)) {
+    place.entry = std::string(name);
+  } else {
+    place.reference = parse_name_in(place.kind, name);
+  }
+}
+
+/// Takes "@DIGEST" off the end of the path of an OCI layout.
+void take_digest(Place& place, std::string_view& rest) {
+  const auto at = rest.rfind('@');
+  if (at != std::string_view::npos && oci::Digest::find(rest.substr(at + 1))) {
+    place.entry = std::string(rest.substr(at + 1));
+    rest = rest.substr(0, at);
+  }
 }
 
 /// Splits "FILE[:NAME[:TAG]]". A file name may contain colons: if `rest` exists as a whole, it is
@@ -38,14 +65,24 @@ Place parse_path(std::string_view text, Place::Kind kind, std::string_view rest,
                  const LookAtPath& look) {
   Place place;
   place.kind = kind;
-  const bool is_bucket = kind == Place::Kind::v1_storage && is_in_bucket(rest);
+  const bool is_bucket = is_tree(kind) && is_in_bucket(rest);
+  if (is_layout(kind)) {
+    take_digest(place, rest);
+  }
   const auto colon = rest.find(':', is_bucket ? k_bucket_scheme.size() : 0);
   if (colon == std::string_view::npos ||
       (!is_bucket && content_at(look, rest) != PathContent::nothing)) {
     place.path = std::string(rest);
   } else {
     place.path = std::string(rest.substr(0, colon));
-    place.reference = parse_name_in(kind, rest.substr(colon + 1));
+    if (place.entry) {
+      throw Error(ErrorKind::usage, "'" + std::string(text) + "' has a name and a digest",
+                  "leave out one of them");
+    }
+    if (colon + 1 == rest.size() && is_layout(kind)) {
+      throw Error(ErrorKind::usage, "'" + std::string(text) + "' ends with a colon and no name");
+    }
+    set_image(place, rest.substr(colon + 1));
   }
   if (place.path.empty()) {
     throw Error(ErrorKind::usage, "'" + std::string(text) + "' names no file");
@@ -121,6 +158,8 @@ std::optional<Place::Kind> kind_of(PathContent content) {
     return Place::Kind::docker_archive;
   case PathContent::storage_tree:
     return Place::Kind::v1_storage;
+  case PathContent::v2_tree:
+    return Place::Kind::v2_storage;
   case PathContent::oci_layout:
     return Place::Kind::oci_layout;
   case PathContent::other_folder:
@@ -157,13 +196,14 @@ std::optional<Place> find_image_here(std::string_view text, const LookAtPath& lo
     return std::nullopt;
   }
   auto place = place_at(path, content);
-  place.reference = parse_name_in(place.kind, text.substr(colon + 1));
+  set_image(place, text.substr(colon + 1));
   return place;
 }
 
 std::string describe(PathContent content) {
   switch (content) {
   case PathContent::storage_tree:
+  case PathContent::v2_tree:
     return "a storage tree";
   case PathContent::oci_layout:
     return "an image layout";
@@ -239,13 +279,15 @@ Place Place::parse(std::string_view text, const LookAtPath& look) {
   }
   if (is_in_bucket(text)) {
     throw Error(ErrorKind::usage, "'" + std::string(text) + "' says not what is in the bucket",
-                "for a storage tree of docker-registry write v1-storage:" + std::string(text));
+                "for a storage tree of docker-registry write v1-storage:" + std::string(text) +
+                    ", for one of a v2 registry v2-storage:" + std::string(text));
   }
   if (auto here = find_here(text, look)) {
     return *std::move(here);
   }
   Place place;
   place.reference = Reference::parse(text);
+  place.protocol = protocol_of_scheme(text);
   return place;
 }
 
@@ -253,11 +295,11 @@ std::string Place::to_string() const {
   std::string name;
   if (reference) {
     const bool names_host =
-        kind == Kind::registry || (kind != Kind::v1_storage && reference->host != "docker.io");
+        kind == Kind::registry || (!is_tree(kind) && reference->host != "docker.io");
     name = names_host ? reference->to_string() : reference->to_familiar_string();
   }
   if (kind == Kind::registry) {
-    return with_registry_scheme(name);
+    return with_registry_scheme(name, protocol);
   }
   std::string text;
   for (const auto& scheme : k_schemes) {
@@ -266,6 +308,9 @@ std::string Place::to_string() const {
     }
   }
   text += path;
+  if (entry) {
+    return text + (oci::Digest::find(*entry) ? "@" : ":") + *entry;
+  }
   if (!path.empty() && !name.empty()) {
     text += ':';
   }

@@ -2,7 +2,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/base/whole_number.hpp>
-#include <regctl/model/digest.hpp>
+#include <regctl/model/oci/digest.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <algorithm>
@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::string_view k_default_host = "docker.io";
 constexpr std::string_view k_library = "library/";
+constexpr std::string_view k_v1_scheme = "v1://";
+constexpr std::string_view k_v2_scheme = "v2://";
 constexpr std::size_t k_name_limit = 255;
 
 bool is_letter_or_digit(char c) noexcept {
@@ -36,7 +38,7 @@ bool is_port(std::string_view text) noexcept {
 /// uses of '@' and ':' are passed over: digests follow an '@', ports precede a slash, and IPv6
 /// colons stand in brackets.
 std::string_view find_password(std::string_view text) noexcept {
-  text = text.substr(0, text.find("@sha256:"));
+  text = text.substr(0, std::min(text.find("@sha256:"), text.find("@sha512:")));
   const auto scheme = text.find("://");
   const auto user = scheme == std::string_view::npos ? 0 : scheme + 3;
   const auto colon = text.find_first_of(":/[", user);
@@ -127,12 +129,12 @@ void check_name(std::string_view text, std::string_view name, bool has_explicit_
   }
 }
 
-/// Takes "@sha256:…" and then ":tag" off the end of `rest`.
+/// Takes "@ALGORITHM:…" and then ":tag" off the end of `rest`.
 void take_tag_and_digest(std::string_view text, std::string_view& rest, Reference& result) {
   if (const auto at = rest.find('@'); at != std::string_view::npos) {
     const auto digest = rest.substr(at + 1);
-    if (!is_digest(digest)) {
-      bad(text, "the digest is not 'sha256:' and 64 lower-case hex digits");
+    if (!oci::Digest::find(digest)) {
+      bad(text, "the digest is not 'sha256:' and 64 lower-case hex digits, or 'sha512:' and 128");
     }
     result.digest = std::string(digest);
     rest = rest.substr(0, at);
@@ -158,12 +160,30 @@ bool is_lone_host(std::string_view text) noexcept {
 
 } // namespace
 
-std::string with_registry_scheme(std::string_view text) {
-  return std::string(k_registry_scheme).append(text);
+std::string_view to_string(Protocol protocol) noexcept {
+  return protocol == Protocol::v1 ? "v1" : "v2";
+}
+
+std::string with_registry_scheme(std::string_view text, std::optional<Protocol> protocol) {
+  const auto scheme =
+      protocol ? std::string(to_string(*protocol)) + "://" : std::string(k_registry_scheme);
+  return scheme + std::string(text);
 }
 
 std::string_view without_registry_scheme(std::string_view text) noexcept {
-  return text.substr(text.starts_with(k_registry_scheme) ? k_registry_scheme.size() : 0);
+  for (const auto scheme : {k_registry_scheme, k_v1_scheme, k_v2_scheme}) {
+    if (text.starts_with(scheme)) {
+      return text.substr(scheme.size());
+    }
+  }
+  return text;
+}
+
+std::optional<Protocol> protocol_of_scheme(std::string_view text) noexcept {
+  if (text.starts_with(k_v1_scheme)) {
+    return Protocol::v1;
+  }
+  return text.starts_with(k_v2_scheme) ? std::optional(Protocol::v2) : std::nullopt;
 }
 
 Reference Reference::parse(std::string_view text) {
@@ -189,7 +209,12 @@ Reference Reference::parse(std::string_view text) {
   take_tag_and_digest(text, rest, result);
   check_name(text, rest, has_host);
   result.name = familiar_name(rest);
+  result.has_library = has_host && result.name.size() < rest.size();
   return result;
+}
+
+std::string Reference::name_in_v2() const {
+  return has_library ? std::string(k_library) + name : name;
 }
 
 std::string familiar_name(std::string_view name) {
@@ -234,7 +259,7 @@ RegistryHost parse_registry_host(std::string_view text) {
     rest.remove_suffix(1);
   }
   if (is_host(rest)) {
-    return {lower(rest)};
+    return {lower(rest), protocol_of_scheme(text)};
   }
   const bool has_scheme = rest.find("://") != std::string_view::npos;
   throw Error(ErrorKind::usage,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/copy_images.hpp"
 #include "ops/places/open.hpp"
+#include "ops/places/protocol.hpp"
 #include "ops/places/storage.hpp"
 #include "ops/v1/backed_repository.hpp"
 #include "ops/v1/copy_images.hpp"
@@ -194,6 +196,7 @@ void copy_to(const Copied& copied, const Place& to, CopyReport& report) {
     return;
   case Place::Kind::oci_layout:
   case Place::Kind::oci_archive:
+  case Place::Kind::v2_storage:
     break;
   }
   throw Error(ErrorKind::unsupported, "this version of regctl cannot write " + to.to_string());
@@ -229,6 +232,36 @@ ImageCopy way_of_copying(const Place& from, const Place& to, const CopyOptions& 
   return how;
 }
 
+/// The model of the destination; nothing for one that takes both.
+std::optional<Model> model_of_destination(Session& session, const Place& to,
+                                          const CopyOptions& options) {
+  if (options.host) {
+    return protocol_of(session, *options.host) == Protocol::v1 ? Model::v1 : Model::oci;
+  }
+  if (to.kind == Place::Kind::registry && !to.reference) {
+    return std::nullopt;
+  }
+  return fixed_model_of(session, to);
+}
+
+/// The model in which images travel. Archives and engines, which hold both, take that of the other
+/// end, and v1's between themselves.
+Model model_of_copy(Session& session, const Place& from, const Place& to,
+                    const CopyOptions& options) {
+  const auto source = fixed_model_of(session, from);
+  const auto destination = model_of_destination(session, to, options);
+  if (source && destination && *source != *destination) {
+    const auto name = [](Model model) {
+      return std::string(model == Model::v1 ? "v1 images" : "OCI images");
+    };
+    throw Error(ErrorKind::unsupported,
+                from.to_string() + " holds " + name(*source) + " and " +
+                    describe(to, options.host) + " takes " + name(*destination) +
+                    ": this version of regctl does not convert between them");
+  }
+  return source ? *source : destination.value_or(Model::v1);
+}
+
 } // namespace
 
 CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& options) {
@@ -236,6 +269,9 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
   return in_context(
       [&] { return "copying " + from.to_string() + " to " + destination; },
       [&] {
+        if (model_of_copy(session, from, to, options) == Model::oci) {
+          return copy_oci_images(session, from, to, options);
+        }
         const auto source = open_repository(session, from);
         const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
         auto moves = plan_moves(select_images(*source, from, select), from, to, options);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/image_rows.hpp"
 #include "ops/places/open.hpp"
+#include "ops/places/protocol.hpp"
 #include "ops/places/side.hpp"
 
 #include <regctl/base/error.hpp>
@@ -7,6 +9,7 @@
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/quantity.hpp>
 #include <regctl/formats/docker_archive.hpp>
+#include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/places/names.hpp>
@@ -121,6 +124,50 @@ std::vector<ImageRow> archive_rows(V1Repository& archive, const Place& place) {
   return rows;
 }
 
+void report_problem(Session& session, const std::string& name, const Error& error,
+                    const ImagesListener& listener) {
+  if (error.kind() == ErrorKind::not_found) {
+    // A listing may name repositories deleted since.
+    session.progress().note(error.message() + ", although it is listed");
+  } else {
+    listener.on_problem(name, std::make_exception_ptr(error));
+  }
+}
+
+/// Lists OCI repositories, several at a time, in their order.
+void list_each_oci(Session& session, Side& side, const std::vector<std::string>& names,
+                   const ImagesListener& listener) {
+  struct Found {
+    std::vector<ImageRow> rows;
+    std::optional<Error> error;
+  };
+  listener.on_repositories(names);
+  const auto window = session.jobs() * 4;
+  for (std::size_t begin = 0; begin < names.size(); begin += window) {
+    std::vector<Found> found(std::min(window, names.size() - begin));
+    run_parallel(session.jobs(), found.size(), [&](std::size_t i) {
+      try {
+        const auto repository =
+            std::get<std::unique_ptr<OciRepository>>(side.open(names[begin + i]));
+        found[i].rows = list_oci_rows(session, *repository, names[begin + i]);
+      } catch (const Error& error) {
+        if (error.kind() == ErrorKind::interrupted) {
+          throw;
+        }
+        found[i].error = error;
+      }
+    });
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (found[i].error) {
+        report_problem(session, names[begin + i], *found[i].error, listener);
+      }
+      for (const auto& row : found[i].rows) {
+        listener.on_row(row);
+      }
+    }
+  }
+}
+
 /// Lists one repository after another. An error in one does not stop the listing.
 void list_each(Session& session, Side& side, const std::vector<std::string>& names,
                const ImagesListener& listener) {
@@ -136,17 +183,26 @@ void list_each(Session& session, Side& side, const std::vector<std::string>& nam
       if (error.kind() == ErrorKind::interrupted) {
         throw;
       }
-      if (error.kind() == ErrorKind::not_found) {
-        // A search index may name repositories deleted since.
-        session.progress().note(error.message() + ", although it is listed");
-      } else {
-        listener.on_problem(name, std::current_exception());
-      }
+      report_problem(session, name, error, listener);
       continue;
     }
     for (const auto& row : rows) {
       listener.on_row(row);
     }
+  }
+}
+
+/// Lists a repository or a tag of OCI images, a layout or an archive, or all of a storage tree.
+void list_oci_images(Session& session, const Place& place, const ImagesListener& listener) {
+  if (place.is_storage() && !place.reference) {
+    const auto side = open_source(session, Endpoint{{}, "", place});
+    list_each_oci(session, *side, side->repositories([](const std::string&) { return true; }),
+                  listener);
+    return;
+  }
+  const auto from = open_oci(session, place, Use::read);
+  for (const auto& row : list_oci_rows(session, from)) {
+    listener.on_row(row);
   }
 }
 
@@ -168,10 +224,18 @@ void list_images(Session& session, const RegistryHost& host, const std::string& 
     session.progress().note("some registries list none without a term; 'regctl images " +
                             host.host + "/NAME' shows one");
   }
-  list_each(session, *side, names, listener);
+  if (protocol_of(session, host) == Protocol::v2) {
+    list_each_oci(session, *side, names, listener);
+  } else {
+    list_each(session, *side, names, listener);
+  }
 }
 
 void list_images(Session& session, const Place& place, const ImagesListener& listener) {
+  if (fixed_model_of(session, place) == Model::oci) {
+    list_oci_images(session, place, listener);
+    return;
+  }
   if (place.kind == Place::Kind::v1_storage && !place.reference) {
     const auto side = open_source(session, Endpoint{{}, "", place});
     list_each(session, *side, side->repositories([](const std::string&) { return true; }),

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/objects/buckets.hpp>
@@ -95,14 +94,11 @@ Session::Session(SessionOptions options, Progress& progress)
         }
         return client;
       }()),
-      registries_(std::make_unique<registry::Registries>(client_, credentials_, options_.settings)),
+      registries_(std::make_unique<registry::Registries>(client_, credentials_, options_.settings,
+                                                         options_.v2)),
       buckets_(std::make_unique<objects::Buckets>(client_, options_.environment,
                                                   options_.credentials.note)) {
   prepare_hashing();
-  if (options_.api == Api::v2) {
-    throw Error(ErrorKind::unsupported, "this version of regctl does not speak protocol v2 yet",
-                "leave out --api v2");
-  }
 }
 
 Session::~Session() = default;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/copy_images.hpp"
+#include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
+#include "ops/places/protocol.hpp"
 #include "ops/places/storage.hpp"
 #include "ops/v1/chain.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/v1_storage.hpp>
+#include <regctl/ops/places/endpoint.hpp>
 #include <regctl/ops/tag.hpp>
 #include <regctl/registry/registries.hpp>
 
@@ -30,7 +34,19 @@ void announce_and_tag(Session& session, V1Repository& source, const std::string&
 }
 
 bool is_tree(const Place& place) {
-  return place.kind == Place::Kind::v1_storage;
+  return place.is_storage();
+}
+
+bool is_oci(Session& session, const Place& place) {
+  return fixed_model_of(session, place) == Model::oci;
+}
+
+/// Throws Error{unsupported} for a verb that only v1 has.
+void require_v1(Session& session, const Place& place, const std::string& verb) {
+  if (is_oci(session, place)) {
+    throw Error(ErrorKind::unsupported,
+                place.to_string() + " holds OCI images, and " + verb + " is of protocol v1 alone");
+  }
 }
 
 bool are_in_one_store(const Place& one, const Place& other) {
@@ -57,6 +73,9 @@ std::string tag_image(Session& session, const Place& from, const Place& to) {
                     (is_tree(from) && is_tree(to) ? "storage tree" : "registry"),
                 "regctl copy moves images from one to the other");
   }
+  if (is_oci(session, from)) { // what the other repository lacks is mounted there
+    return copy_oci_images(session, from, to, {}).tags.front().id;
+  }
   const auto source = open_repository(session, from);
   const auto id = select_images(*source, from, Select::one).front().id;
   if (from.reference->name == to.reference->name) {
@@ -68,6 +87,7 @@ std::string tag_image(Session& session, const Place& from, const Place& to) {
 }
 
 void tag_id(Session& session, const std::string& id, const Place& to) {
+  require_v1(session, to, "tagging by an image's ID");
   if (!is_v1_id(id)) {
     throw Error(ErrorKind::usage, "'" + id + "' is not an image ID", "give all 64 digits");
   }
@@ -81,14 +101,30 @@ void tag_id(Session& session, const std::string& id, const Place& to) {
 }
 
 void remove_tag(Session& session, const Place& tag) {
+  if (is_oci(session, tag)) {
+    auto place = open_oci(session, tag, Use::read);
+    if (tag.reference->digest) {
+      place.repository->remove_manifest(oci::Digest::parse(*tag.reference->digest, "the digest"));
+    } else {
+      place.repository->remove_tag(tag.reference->tag_or_latest());
+    }
+    place.repository->finish();
+    return;
+  }
+  refuse_digest(tag, ErrorKind::unsupported);
   open_repository(session, tag)->remove_tag(tag.reference->tag_or_latest());
 }
 
 void remove_repository(Session& session, const Place& repository) {
+  if (is_oci(session, repository)) {
+    open_oci(session, repository, Use::read).repository->remove();
+    return;
+  }
   open_repository(session, repository)->remove();
 }
 
 RepositoryAccess repository_access(Session& session, const Place& repository) {
+  require_v1(session, repository, "the access of a repository");
   const auto& name = repository.reference->name;
   if (is_tree(repository)) {
     const auto tree = open_storage_tree(session, repository.path);
@@ -99,6 +135,7 @@ RepositoryAccess repository_access(Session& session, const Place& repository) {
 }
 
 void set_repository_access(Session& session, const Place& repository, RepositoryAccess access) {
+  require_v1(session, repository, "the access of a repository");
   const auto& name = repository.reference->name;
   if (is_tree(repository)) {
     const auto tree = open_storage_tree(session, repository.path);

@@ -6,6 +6,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/ops/problem.hpp>
 

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/status.hpp"
+#include "registry/probe.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/json.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/registry/registries.hpp>
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace regctl::registry {
 
 namespace {
-
-constexpr std::uint64_t k_ping_limit_bytes = 64 * 1024;
 
 std::vector<std::string> schemes_for(const std::string& host,
                                      const http::RegistrySettings& settings) {
@@ -30,30 +29,9 @@ std::vector<std::string> schemes_for(const std::string& host,
   return {"https"};
 }
 
-/// Whether the answer is that of nginx, Go or Apache to an http request at an https port.
-bool speaks_https_only(int status, const std::string& text) {
-  return status == 400 && text.find("HTTPS") != std::string::npos;
-}
-
-std::optional<bool> parse_standalone(const std::optional<std::string>& value) {
-  // "mirror" is a standalone registry that fetches missing images from its source.
-  if (!value) {
-    return std::nullopt;
-  }
-  return *value == "True" || *value == "true" || *value == "1" || *value == "mirror";
-}
-
-/// Whether the answer to a ping is JSON: "true" or, from docker-registry 0.9 on request, an object.
-/// A web server that has a page for every path does not send JSON.
-bool is_json(http::Response& response) {
-  try {
-    return find_json(http::read_body(response, k_ping_limit_bytes)).has_value();
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::protocol) {
-      throw;
-    }
-    return false; // longer than any answer to a ping
-  }
+/// Where the API of a registry is: Docker Hub's is at a host of another name.
+std::string api_host(const std::string& host) {
+  return host == "docker.io" || host == "index.docker.io" ? "registry-1.docker.io" : host;
 }
 
 std::string way_around_v2(const std::string& host) {
@@ -63,129 +41,19 @@ std::string way_around_v2(const std::string& host) {
          host + "/NAME:TAG' bring one";
 }
 
-bool is_v2(const http::Response& response) {
-  return response.headers.find("Docker-Distribution-Api-Version") == "registry/2.0";
-}
-
-/// Asks one host, by the scheme in base().
-class Probe {
-public:
-  Probe(http::Transport& transport, const std::string& host,
-        const std::optional<http::Credential>& credential)
-      : transport_(transport), host_(host), credential_(credential) {}
-
-  [[nodiscard]] const http::Url& base() const noexcept { return base_; }
-
-  /// Sets base() to the first of the schemes by which the host answers HTTP.
-  void choose_scheme(const std::vector<std::string>& schemes) {
-    base_ = http::Url::parse(schemes.front() + "://" + host_ + "/");
-    if (schemes.size() == 1) {
-      return; // nothing to choose: the first request reports errors
-    }
-    for (const auto& scheme : schemes) {
-      auto request = ping("/v1/_ping");
-      request.url.scheme = scheme;
-      auto attempt = transport_.attempt(request);
-      if (attempt.response) {
-        const int status = attempt.response->status;
-        const bool wants_https =
-            status == 400 && speaks_https_only(status, error_text(*attempt.response));
-        if (scheme == "https" || !wants_https) {
-          base_.scheme = scheme;
-          if (http::is_success(status)) {
-            answer_ = std::move(attempt.response); // other answers may be temporary: ask_v1()
-                                                   // repeats the ping with retries
-          }
-          return;
-        }
-      } else if (attempt.obstacle == http::Obstacle::certificate) {
-        throw *attempt.error; // the host is there, and speaks TLS
-      } else if (attempt.obstacle == http::Obstacle::nobody) {
-        return;
-      } else if (attempt.obstacle == http::Obstacle::after_tls) {
-        base_.scheme = scheme;
-        return;
-      } else if (attempt.obstacle == http::Obstacle::wrong_scheme) {
-        base_.scheme = "http";
-      }
-    }
-  }
-
-  /// The answer to the v1 ping; nothing if the host answers but does not speak v1.
-  std::optional<v1::Ping> ask_v1() {
-    auto response = answer_ ? std::move(*answer_) : ask("/v1/_ping");
-    answer_.reset();
-    if (response.status == 404) {
-      http::discard_body(response);
-      response = ask("/_ping");
-    }
-    const v1::Ping ping{parse_standalone(response.headers.find("X-Docker-Registry-Standalone")),
-                        response.headers.find("X-Docker-Registry-Version")};
-    const int status = response.status;
-    if (http::is_success(status)) {
-      const bool is_registry = ping.standalone || ping.version || is_json(response);
-      http::discard_body(response);
-      return is_registry ? std::optional(ping) : std::nullopt;
-    }
-    if (status == 401 && !is_v2(response)) {
-      throw_denied(response, host_, "", credential_);
-    }
-    const auto text = error_text(response);
-    if (speaks_https_only(status, text)) {
-      throw Error(ErrorKind::unavailable, base_.origin() + " speaks https, not http",
-                  "leave out --plain-http, or \"plain_http\" in the configuration");
-    }
-    if (status == 429 || status >= 500) {
-      throw Error(ErrorKind::unavailable, "cannot ping " + base_.origin() + ": it answered " +
-                                              std::to_string(status) + " (" + text + ")");
-    }
-    return std::nullopt;
-  }
-
-  bool ask_v2() {
-    auto response = ask("/v2/");
-    http::discard_body(response);
-    return is_v2(response) && (http::is_success(response.status) || response.status == 401);
-  }
-
-private:
-  [[nodiscard]] http::Request ping(const std::string& target) const {
-    http::Request request;
-    request.url = base_;
-    request.url.target = target;
-    return request;
-  }
-
-  http::Response ask(const std::string& target) {
-    auto request = ping(target);
-    auto response = transport_.send(request);
-    if (response.status == 401 && credential_ && !is_v2(response)) {
-      // A proxy that asks for Basic may guard the ping too.
-      http::discard_body(response);
-      request.authorization =
-          http::basic_authorization(credential_->username, credential_->password);
-      response = transport_.send(request);
-    }
-    return response;
-  }
-
-  http::Transport& transport_;
-  const std::string& host_;
-  const std::optional<http::Credential>& credential_;
-  http::Url base_;
-  std::optional<http::Response> answer_; ///< to the ping that chose the scheme
-};
-
 } // namespace
 
 struct Registries::Entry {
-  std::mutex mutex; ///< held while one thread asks the host
+  std::mutex mutex;                 ///< held while one thread asks the host
+  std::optional<Detected> detected; ///< after all was asked
   std::unique_ptr<v1::Registry> v1;
+  std::unique_ptr<v2::Registry> v2;
 };
 
 Registries::Registries(http::Transport& transport, http::Credentials& credentials,
-                       const http::Settings& settings)
-    : transport_(transport), credentials_(credentials), settings_(settings) {}
+                       const http::Settings& settings, v2::Options v2_options)
+    : transport_(transport), credentials_(credentials), settings_(settings),
+      v2_options_(v2_options) {}
 
 Registries::~Registries() = default;
 
@@ -197,9 +65,9 @@ Detected Registries::detect(const RegistryHost& host,
 Detected Registries::detect_by(const std::vector<std::string>& schemes, const RegistryHost& host,
                                const std::optional<http::Credential>& credential, Ask ask) {
   Probe probe(transport_, host.host, credential);
-  probe.choose_scheme(schemes);
+  probe.choose_scheme(schemes, k_v1_ping);
   Detected detected{probe.base(), probe.ask_v1(), false};
-  detected.speaks_v2 = (ask == Ask::everything || !detected.v1) && probe.ask_v2();
+  detected.speaks_v2 = (ask == Ask::everything || !detected.v1) && probe.ask_v2(!detected.v1);
   return detected;
 }
 
@@ -233,8 +101,7 @@ std::unique_ptr<v1::Registry> Registries::open_v1(const Detected& detected,
                                                   const RegistryHost& host,
                                                   v1::Registry::CredentialFor credential_for) {
   if (!detected.v1 && detected.speaks_v2) {
-    throw Error(ErrorKind::unsupported,
-                host.host + " speaks only protocol v2, which this version of regctl does not",
+    throw Error(ErrorKind::unsupported, host.host + " speaks only protocol v2, not v1",
                 way_around_v2(host.host));
   }
   if (!detected.v1) {
@@ -247,22 +114,106 @@ std::unique_ptr<v1::Registry> Registries::open_v1(const Detected& detected,
                                         settings_.for_host(host.host).endpoints);
 }
 
-v1::Registry& Registries::v1(const RegistryHost& host) {
-  Entry* entry = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    auto& slot = entries_[host.host];
-    if (!slot) {
-      slot = std::make_unique<Entry>();
+Detected Registries::detect_v2(const RegistryHost& host,
+                               const std::optional<http::Credential>& credential) {
+  const auto api = api_host(host.host);
+  Probe probe(transport_, api, credential);
+  probe.choose_scheme(schemes_for(api, settings_.for_host(host.host)), k_v2_ping);
+  return {probe.base(), std::nullopt, probe.ask_v2(true)};
+}
+
+/// Asks for v2 first: a registry of v2 alone may want credentials for the ping of v1, too.
+Detected Registries::detect_all(const RegistryHost& host,
+                                const std::optional<http::Credential>& credential) {
+  const auto api = api_host(host.host);
+  Probe probe(transport_, api, credential);
+  probe.choose_scheme(schemes_for(api, settings_.for_host(host.host)), k_v2_ping);
+  Detected detected{probe.base(), std::nullopt, probe.ask_v2(false)};
+  if (api != host.host) {
+    return detected; // Docker Hub, which has given up v1
+  }
+  try {
+    detected.v1 = probe.ask_v1();
+  } catch (const Error& error) {
+    const bool is_refused =
+        error.kind() == ErrorKind::denied || error.kind() == ErrorKind::unavailable;
+    if (!detected.speaks_v2 || !is_refused) {
+      throw;
     }
-    entry = slot.get();
   }
-  const std::lock_guard lock(entry->mutex);
-  if (!entry->v1) {
-    entry->v1 = open_v1(detect(host, credential_for_ping(host), Ask::until_v1), host,
-                        configured_credentials(host));
+  return detected;
+}
+
+std::unique_ptr<v2::Registry> Registries::open_v2(const Detected& detected,
+                                                  const RegistryHost& host,
+                                                  v2::Registry::CredentialFor credential_for) {
+  if (!detected.speaks_v2) {
+    throw Error(ErrorKind::protocol,
+                detected.base.origin() + " answers, but not as a registry of protocol v2",
+                "check host and port; if it speaks protocol v1, name it as v1://" + host.host);
   }
-  return *entry->v1;
+  return std::make_unique<v2::Registry>(transport_, detected.base, host.host,
+                                        std::move(credential_for), v2_options_);
+}
+
+std::unique_ptr<v2::Registry>
+Registries::connect_v2(const RegistryHost& host,
+                       const std::optional<http::Credential>& credential) {
+  return open_v2(detect_v2(host, credential), host,
+                 [credential](const std::string&) { return credential; });
+}
+
+Registries::Entry& Registries::entry_of(const RegistryHost& host) {
+  const std::lock_guard lock(mutex_);
+  auto& slot = entries_[host.host];
+  if (!slot) {
+    slot = std::make_unique<Entry>();
+  }
+  return *slot;
+}
+
+std::vector<Protocol> Registries::protocols(const RegistryHost& host) {
+  auto& entry = entry_of(host);
+  const std::lock_guard lock(entry.mutex);
+  if (!entry.detected) {
+    auto detected = detect_all(host, credential_for_ping(host));
+    if (!detected.v1 && !detected.speaks_v2) {
+      throw Error(ErrorKind::protocol,
+                  detected.base.origin() + " answers, but not as a Docker registry",
+                  "check host and port");
+    }
+    entry.detected = std::move(detected);
+  }
+  std::vector<Protocol> protocols;
+  if (entry.detected->speaks_v2) {
+    protocols.push_back(Protocol::v2);
+  }
+  if (entry.detected->v1) {
+    protocols.push_back(Protocol::v1);
+  }
+  return protocols;
+}
+
+v1::Registry& Registries::v1(const RegistryHost& host) {
+  auto& entry = entry_of(host);
+  const std::lock_guard lock(entry.mutex);
+  if (!entry.v1) {
+    entry.v1 = open_v1(entry.detected ? *entry.detected
+                                      : detect(host, credential_for_ping(host), Ask::until_v1),
+                       host, configured_credentials(host));
+  }
+  return *entry.v1;
+}
+
+v2::Registry& Registries::v2(const RegistryHost& host) {
+  auto& entry = entry_of(host);
+  const std::lock_guard lock(entry.mutex);
+  if (!entry.v2) {
+    entry.v2 =
+        open_v2(entry.detected ? *entry.detected : detect_v2(host, credential_for_ping(host)), host,
+                configured_credentials(host));
+  }
+  return *entry.v2;
 }
 
 } // namespace regctl::registry

@@ -52,10 +52,28 @@ std::string html_title(std::string_view body) {
              : std::string(body.substr(begin + 7, end - begin - 7));
 }
 
-/// The text of {"error": "text"}, which v1 servers send, or of {"message": "text"}, which Docker's
-/// engine sends; "" for anything else.
+/// The text of the first element of {"errors": [{"code": …, "message": …, "detail": …}]}, which v2
+/// servers send, with the detail if that is text; "" for anything else.
+std::string first_error(const Json& document) {
+  const auto* errors = find_member(document, "errors");
+  if (errors == nullptr || !errors->is_array() || errors->empty()) {
+    return {};
+  }
+  const auto message = optional_string(errors->front(), "message");
+  const auto detail = optional_string(errors->front(), "detail");
+  if (!message) {
+    return detail ? *detail : optional_string(errors->front(), "code").value_or("");
+  }
+  return detail && *detail != *message ? *message + ": " + *detail : *message;
+}
+
+/// The text of {"error": "text"}, which v1 servers send, of {"message": "text"}, which Docker's
+/// engine sends, or of a v2 server's errors; "" for anything else.
 std::string json_error(std::string_view body) {
   const auto document = find_json(body).value_or(Json());
+  if (auto text = first_error(document); !text.empty()) {
+    return text;
+  }
   const auto error = optional_string(document, "error");
   return error ? *error : optional_string(document, "message").value_or("");
 }

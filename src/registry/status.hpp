@@ -9,9 +9,9 @@
 
 namespace regctl::registry {
 
-/// The server's reason for an unsuccessful answer: the "error" member of a JSON body, the title of
-/// an HTML page, else the first line of text, else the status' standard phrase. At most 200
-/// characters, never empty. Reads the body.
+/// The server's reason for an unsuccessful answer: the "error" member of a JSON body or the first
+/// message of its "errors", the title of an HTML page, else the first line of text, else the
+/// status' standard phrase. At most 200 characters, never empty. Reads the body.
 std::string error_text(http::Response& response);
 
 /// Throws the Error for an unsuccessful answer: "WHAT: HOST answered 404 (text)". 401 and 403 are

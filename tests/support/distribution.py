@@ -53,7 +53,8 @@ class TokenServer:
     """A token service for distribution: JWTs by GET and POST, on a thread of this process.
 
     `users` maps names to passwords; None lets in anybody. `grant(user, kind, name, action)` says whether an action
-    is granted (default: everything to users, pull to the anonymous). What was asked is in `requests`.
+    is granted (default: everything to users, pull to the anonymous), `refuse(scopes)` whether a request fails. What was
+    asked is in `requests`.
     """
 
     def __init__(self, folder, users=None, grant=None, expires_in=300, answer="token", packed=False):
@@ -63,6 +64,7 @@ class TokenServer:
         self.grant = grant or (lambda user, kind, name, action: user is not None or action == "pull")
         self.expires_in, self.answer, self.packed = expires_in, answer, packed
         self.refresh_tokens = {"refresh-of-acme": "acme"}
+        self.refuse = lambda scopes: False  # by 401, whoever asks
         self.requests = []
         outer = self
 
@@ -101,7 +103,7 @@ class TokenServer:
         user = self.user_of(handler, form)
         scopes = [scope for text in form.get("scope", []) for scope in text.split()]
         self.requests.append({"method": handler.command, "user": user, "scopes": scopes, "path": handler.path})
-        if user is False:
+        if user is False or self.refuse(scopes):
             return self.reply(handler, 401, {"errors": [{"code": "UNAUTHORIZED", "message": "wrong password"}]})
         token = self.token(user, scopes)
         body = {name: token for name in self.answer.split("+")}

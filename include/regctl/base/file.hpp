@@ -116,6 +116,9 @@ public:
   /// The file as errors name it.
   [[nodiscard]] const std::string& what() const noexcept { return what_; }
 
+  /// Changes the name that commit() gives, for a file that is named by its content.
+  void set_name(std::string name) { name_ = std::move(name); }
+
   enum class Durable {
     bytes_and_name,
     bytes, ///< the name is durable only after fsync_folder(); for several files that count together

@@ -51,8 +51,15 @@ public:
   virtual void list_images(const Place& place, const ops::ImagesListener& listener) {
     ops::list_images(session(), place, listener);
   }
-  virtual V1Tags list_tags(const Place& place) { return ops::list_tags(session(), place); }
-  virtual ops::ImageDetails inspect(const Place& place) { return ops::inspect(session(), place); }
+  virtual std::vector<ops::ListedTag> list_tags(const Place& place, ops::Identities identities) {
+    return ops::list_tags(session(), place, identities);
+  }
+  virtual ops::Inspected inspect(const Place& place, const ops::InspectOptions& options) {
+    return ops::inspect(session(), place, options);
+  }
+  virtual oci::Digest find_digest(const Place& place, const ops::InspectOptions& options) {
+    return ops::find_digest(session(), place, options);
+  }
   virtual ops::CopyReport copy(const Place& from, const Place& to,
                                const ops::CopyOptions& options) {
     return ops::copy(session(), from, to, options);

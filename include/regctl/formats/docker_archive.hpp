@@ -5,10 +5,12 @@
 // of model/ and knows nothing of HTTP.
 
 #include <regctl/base/file.hpp>
+#include <regctl/formats/oci_images.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/model/v1/repository.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,8 @@ public:
     std::vector<std::string> names; ///< as the engine shows them, sorted; may be empty
     std::vector<std::string> tags;  ///< bare tags in OCI annotations, sorted; often empty
     std::string id; ///< of the v1 image; derived for manifest.json (model/v1/derive)
+    /// Whether it is made of v1 folders; else its ID is derived from a config.
+    bool is_v1_chain = false;
   };
 
   /// Opens `path`; "-" is stdin. A plain tar in a regular file is read in place. A pipe or a
@@ -71,6 +75,37 @@ public:
   virtual std::unique_ptr<V1Repository> repository() = 0;
 };
 
+/// A file with images, opened once and read by either model. Thread-safe.
+class ImageArchive {
+public:
+  /// Opens a file as DockerArchive::open() does.
+  static std::shared_ptr<ImageArchive> open(const std::string& path);
+  static std::shared_ptr<ImageArchive> read(std::unique_ptr<Source> source, std::string what);
+
+  virtual ~ImageArchive() = default;
+
+  /// Whether the image of that name, or each image if none is given, is a chain of v1 folders and
+  /// has nothing else that is its own: its config, if it has one, was made of them. False also if
+  /// there is no such image.
+  virtual bool is_v1_chain(const std::optional<std::string>& name) = 0;
+
+  /// All images as v1 images. Throws what DockerArchive::open() throws of the contents.
+  virtual std::shared_ptr<DockerArchive> v1() = 0;
+
+  /// The images that manifest.json lists as manifests, or else those of the OCI layout. Read-only;
+  /// keeps the archive open.
+  ///
+  /// Tags are names as the engine shows them. An image that the archive's OCI layout has too, and
+  /// has whole, is the manifest or index there, so that digests are kept. Of another image a
+  /// manifest is made: the config byte by byte, and the layers as they are stored, plain, gzip or
+  /// zstd (those of bzip2 and xz are unpacked); equal archives give equal manifests. A plain layer
+  /// has the digest that the config gives; of a compressed one that is not named by its digest it
+  /// is computed, by reading the layer. Throws Error{protocol} if a config or a layer is missing.
+  ///
+  /// v1 folders without manifest.json give no images.
+  virtual std::unique_ptr<OciImages> oci() = 0;
+};
+
 /// Begins an archive with both layouts (v1 folders with `repositories`; manifest.json with
 /// configs), so that all engines from 1.3 on can load it. The bytes depend only on the images. The
 /// plan's tags are full names ("host/name:tag").
@@ -85,5 +120,21 @@ std::unique_ptr<V1Push> start_docker_archive(const std::string& path, const V1Pu
 /// engine.
 std::unique_ptr<V1Push> start_docker_archive(FileDescriptor& file, const std::string& what,
                                              const V1PushPlan& plan);
+
+/// Begins an archive of images that are manifests, for Docker from 1.10 on, podman, skopeo and
+/// containerd: manifest.json with configs and layers in `blobs/`, and beside it an OCI layout,
+/// which keeps the digests of the manifests. "-" is stdout. A file gets its name only with
+/// finish().
+///
+/// Tags are full names ("host/name:tag"; ":latest" is implied). Layers are kept byte for byte, but
+/// for zstd: engines before 23 cannot read it, so that such a layer becomes gzip, and the archive
+/// has no OCI layout. What was put can be read again unless it went to stdout or was repacked:
+/// Error{unsupported}. put_manifest() throws Error{usage} for an index: the caller chooses a
+/// platform; Error{unsupported} for artifacts, for schema 1, and if a layer was not put (a foreign
+/// layer).
+std::unique_ptr<OciImages> start_docker_archive(const std::string& path);
+
+/// Writes into an open file as above. `file` must outlive the result.
+std::unique_ptr<OciImages> start_docker_archive(FileDescriptor& file, const std::string& what);
 
 } // namespace regctl

@@ -39,7 +39,7 @@ private:
   std::vector<Header> fields_;
 };
 
-enum class Method { get, head, put, post, remove };
+enum class Method { get, head, put, post, patch, remove };
 std::string_view to_string(Method method) noexcept;
 
 /// A request body. It is opened again for every attempt, so that the request can be repeated.

@@ -15,6 +15,7 @@ enum class PathContent {
   nothing,
   file,         ///< or a FIFO, a device
   storage_tree, ///< a folder with a v1 registry's images/ or repositories/
+  v2_tree,      ///< a folder with a v2 registry's docker/registry/v2/
   oci_layout,   ///< a folder with the file oci-layout
   other_folder,
 };
@@ -34,17 +35,22 @@ constexpr bool is_in_bucket(std::string_view path) noexcept {
 /// A place that images come from or go to, as written on the command line.
 struct Place {
   enum class Kind {
-    registry,       ///< [docker://]HOST/NAME[:TAG|@DIGEST]
+    registry,       ///< [docker://]HOST/NAME[:TAG][@DIGEST], or v1:// or v2:// before it
     docker_archive, ///< docker-archive:FILE[:NAME[:TAG]], FILE "-" is stdin or stdout
     docker_daemon,  ///< docker-daemon:NAME[:TAG]
-    oci_layout,     ///< oci:DIR[:TAG]
-    oci_archive,    ///< oci-archive:FILE[:TAG]
+    oci_layout,     ///< oci:DIR[:NAME|@DIGEST]
+    oci_archive,    ///< oci-archive:FILE[:NAME|@DIGEST]
     v1_storage,     ///< v1-storage:DIR[:NAME[:TAG]], v1-storage:s3://BUCKET[/PREFIX][:NAME[:TAG]]
+    v2_storage,     ///< the same of a v2 registry: v2-storage:DIR[:NAME[:TAG|@DIGEST]]
   };
 
   Kind kind = Kind::registry;
   std::string path; ///< of a file or folder, or in a bucket; empty for a registry and the daemon
-  std::optional<Reference> reference; ///< the image, or nothing for all images in the place
+  std::optional<Reference> reference;    ///< the image, or nothing for all images in the place
+  std::optional<Protocol> protocol = {}; ///< the one to speak with the registry, if it was named
+  /// The name of an image in an OCI layout or archive: a tag, a full name or any other text, or
+  /// its digest. Nothing for all images in the place.
+  std::optional<std::string> entry = {};
 
   /// Reads one of the forms above. A text without a scheme is a local place if find_here() says so,
   /// else an image at a registry. Names inside archives and the daemon may lack a host. Throws
@@ -69,10 +75,22 @@ struct Place {
   /// user decides by writing "./" or "docker://" before it.
   static bool may_be_either(std::string_view text, const LookAtPath& look);
 
-  /// Whether `text` begins with one of the schemes above other than "docker://".
+  /// Whether the place is one of those whose images have an `entry` instead of a reference.
+  [[nodiscard]] bool has_entries() const noexcept {
+    return kind == Kind::oci_layout || kind == Kind::oci_archive;
+  }
+
+  /// Whether the place is a storage tree of a registry, of either protocol.
+  [[nodiscard]] bool is_storage() const noexcept {
+    return kind == Kind::v1_storage || kind == Kind::v2_storage;
+  }
+
+  /// Whether `text` begins with one of the schemes above other than "docker://", "v1://" and
+  /// "v2://".
   static bool has_scheme(std::string_view text) noexcept;
 
-  /// The text that parse() reads as this place, always with a scheme ("docker://" for a registry).
+  /// The text that parse() reads as this place, always with a scheme ("docker://" for a registry,
+  /// unless a protocol was named).
   [[nodiscard]] std::string to_string() const;
 };
 

@@ -10,18 +10,27 @@
 
 namespace regctl {
 
+/// The protocols of registries: Docker's first one, and Docker's second one, which became OCI's.
+enum class Protocol { v1, v2 };
+/// "v1"
+std::string_view to_string(Protocol protocol) noexcept;
+
 /// A registry: "host", "host:port", "[::1]:5000"; host in lower case.
 struct RegistryHost {
   std::string host;
+  std::optional<Protocol> protocol = {}; ///< the one to speak; nothing: to be detected
   auto operator<=>(const RegistryHost&) const = default;
 };
 
-/// What may stand before everything that is at a registry.
+/// What may stand before everything that is at a registry. "v1://" and "v2://" say besides which
+/// protocol to speak.
 inline constexpr std::string_view k_registry_scheme = "docker://";
-/// "docker://host" for "host".
-std::string with_registry_scheme(std::string_view text);
-/// The same text without the scheme, if it has it.
+/// "docker://host" for "host"; "v1://host" if the protocol is given.
+std::string with_registry_scheme(std::string_view text, std::optional<Protocol> protocol = {});
+/// The same text without the scheme, if it has one of the three.
 std::string_view without_registry_scheme(std::string_view text) noexcept;
+/// The protocol that the scheme of `text` names; nothing for "docker://" and without a scheme.
+std::optional<Protocol> protocol_of_scheme(std::string_view text) noexcept;
 
 /// The name of an image at a registry, always valid.
 ///
@@ -32,11 +41,17 @@ struct Reference {
   std::string host; ///< "host:5000"
   std::string name; ///< "team/app" or "app"; never with the "library/" that docker.io implies
   std::optional<std::string> tag;
-  std::optional<std::string> digest; ///< "sha256:" and 64 lower-case hex digits
+  std::optional<std::string> digest; ///< "sha256:…" or "sha512:…"; with it the tag decides nothing
+  /// The name was written as "library/app". Protocol v1 takes that and "app" for one repository;
+  /// protocol v2 tells them apart.
+  bool has_library = false;
 
-  /// Reads "[docker://]HOST[:PORT]/NAME[:TAG|@DIGEST]". Throws Error{usage} saying which part is
+  /// Reads "[docker://]HOST[:PORT]/NAME[:TAG][@DIGEST]". Throws Error{usage} saying which part is
   /// wrong.
   static Reference parse(std::string_view text);
+
+  /// The name at a registry of protocol v2: "library/app" where it was written so.
+  [[nodiscard]] std::string name_in_v2() const;
 
   /// The tag, or "latest".
   [[nodiscard]] std::string tag_or_latest() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/model/oci/platform.hpp>
 #include <regctl/model/place.hpp>
 #include <regctl/ops/session.hpp>
 
@@ -32,12 +33,19 @@ struct CopyOptions {
   /// reference.
   std::optional<RegistryHost> host;
   std::string name_space; ///< the namespace for them at `host`: "team"
+
+  // --- of OCI images ---
+
+  /// Of an index, the images for these platforms: one, without the index, or an index of several.
+  /// Empty: all of it, or where only one image fits (a docker archive), linux/amd64's.
+  std::vector<oci::Platform> platforms = {};
+  bool referrers = false; ///< signatures, SBOMs and all else that refers to the image go along
 };
 
 struct CopiedTag {
   std::string source;      ///< "docker://host:5000/team/app:1.0"
   std::string destination; ///< "docker-archive:app.tar:host:5000/team/app:1.0"
-  std::string id;
+  std::string id;          ///< of a v1 image; of an OCI image its digest
   bool is_verified = true; ///< every layer of the chain was checked against a recorded checksum
 };
 
@@ -48,6 +56,8 @@ struct CopyReport {
   std::uint64_t bytes_copied = 0;          ///< of layers, as read from the source
   std::uint64_t images_unverified = 0;     ///< of the copied images: no checksum was checked
   std::set<std::string> unverified_chains; ///< IDs of tags with such an image in their chain
+  std::uint64_t blobs_copied = 0;          ///< of OCI images
+  std::uint64_t blobs_skipped = 0;         ///< already at the destination
 };
 
 /// Copies one tag or all tags, with their chains, between any two places that hold v1 images:
@@ -67,8 +77,12 @@ struct CopyReport {
 ///
 /// A destination without a name takes the source's name; one without a tag, the source's tag. An
 /// archive keeps the name under which the image is pulled, with its host, as `docker save` does.
-/// Copying a place onto itself is Error{usage}. Places of protocol v2 are Error{unsupported} for
-/// now.
+/// Copying a place onto itself is Error{usage}.
+///
+/// OCI images keep their bytes and digests, whatever the places. Blobs that the destination has
+/// are not sent, those of another repository of its registry are mounted there. A tag that has the
+/// image already is left alone. A copy between the two models is Error{unsupported} for now;
+/// archives and the engine hold images of either.
 CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& options);
 
 } // namespace regctl::ops

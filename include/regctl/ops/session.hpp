@@ -7,6 +7,7 @@
 #include <regctl/http/settings.hpp>
 #include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/progress.hpp>
+#include <regctl/registry/v2/registry.hpp>
 
 #include <cstddef>
 #include <map>
@@ -31,6 +32,7 @@ struct SessionOptions {
   http::Credentials::Options credentials;
   Api api = Api::detect;
   std::size_t jobs = 4; ///< layers in flight
+  registry::v2::Options v2; ///< how v2 registries are written to
   /// Where the settings of buckets are; also the user's files that it names.
   Environment environment = process_environment;
   /// The limit of requests a second for each "host:port"; other hosts have no limit.
@@ -41,7 +43,7 @@ struct SessionOptions {
 /// for each host. Thread-safe.
 class Session {
 public:
-  /// `progress` must outlive the session. Throws Error{unsupported} for Api::v2.
+  /// `progress` must outlive the session.
   Session(SessionOptions options, Progress& progress);
   ~Session();
   Session(const Session&) = delete;
@@ -52,6 +54,7 @@ public:
   [[nodiscard]] registry::Registries& registries() noexcept { return *registries_; }
   [[nodiscard]] objects::Buckets& buckets() noexcept { return *buckets_; }
   [[nodiscard]] Progress& progress() noexcept { return progress_; }
+  [[nodiscard]] Api api() const noexcept { return options_.api; }
   [[nodiscard]] std::size_t jobs() const noexcept { return options_.jobs; }
 
 private:

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/archive/diff_id.hpp"
+#include "formats/archive/docker_graph.hpp"
 #include "formats/archive/images.hpp"
+#include "formats/archive/open.hpp"
+#include "formats/oci_layout/layout_index.hpp"
 
-#include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/tar.hpp>
 #include <regctl/base/unpack_tee.hpp>
@@ -10,13 +12,8 @@
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/derive.hpp>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
+#include <mutex>
 #include <utility>
 
 namespace regctl {
@@ -87,8 +84,8 @@ private:
 
 class OpenArchive final : public DockerArchive, public std::enable_shared_from_this<OpenArchive> {
 public:
-  explicit OpenArchive(ArchiveIndex index)
-      : index_(std::move(index)), contents_(read_contents(index_)) {
+  explicit OpenArchive(std::shared_ptr<const ArchiveIndex> index)
+      : index_(std::move(index)), contents_(read_contents(*index_)) {
     refuse_cut();
   }
 
@@ -100,7 +97,7 @@ public:
     return std::make_unique<ArchiveRepository>(shared_from_this());
   }
 
-  [[nodiscard]] const ArchiveIndex& index() const noexcept { return index_; }
+  [[nodiscard]] const ArchiveIndex& index() const noexcept { return *index_; }
 
   [[nodiscard]] const ArchivedImage* find(const std::string& id) const {
     const auto found = contents_.v1_images.find(id);
@@ -110,7 +107,7 @@ public:
   /// Why an image of a chain is missing; "" if it is not.
   [[nodiscard]] std::string why_missing(const std::string& id) const {
     const auto found = contents_.missing.find(id);
-    return found == contents_.missing.end() ? "" : index_.what() + ": " + found->second;
+    return found == contents_.missing.end() ? "" : index_->what() + ": " + found->second;
   }
 
 private:
@@ -121,16 +118,16 @@ private:
     const bool is_named =
         std::any_of(contents_.images.begin(), contents_.images.end(),
                     [](const Image& image) { return !image.names.empty() || !image.tags.empty(); });
-    if (!index_.has_end_mark() && (!contents_.missing.empty() || !is_named)) {
+    if (!index_->has_end_mark() && (!contents_.missing.empty() || !is_named)) {
       throw Error(ErrorKind::protocol,
-                  index_.what() +
+                  index_->what() +
                       " ends without the mark of a tar file's end, and something of its "
                       "images is missing: it was cut",
                   "write it anew");
     }
   }
 
-  ArchiveIndex index_;
+  std::shared_ptr<const ArchiveIndex> index_; // shared with other views of the archive
   ArchiveContents contents_;
 };
 
@@ -203,73 +200,73 @@ std::unique_ptr<LayerSource> ArchiveRepository::open_layer(const V1Image& image,
                                          check == LayerCheck::none ? nullptr : archived, what);
 }
 
-std::uint64_t size_of(const FileDescriptor& file, const std::string& what) {
-  struct stat status = {};
-  if (::fstat(file.get(), &status) != 0) {
-    throw_errno("read " + what, errno);
+class OpenImageArchive final : public ImageArchive {
+public:
+  explicit OpenImageArchive(ArchiveIndex index)
+      : index_(std::make_shared<const ArchiveIndex>(std::move(index))) {}
+
+  bool is_v1_chain(const std::optional<std::string>& name) override {
+    const auto wanted = name ? normal_full_name(*name) : std::nullopt;
+    const auto is_wanted = [&](const DockerArchive::Image& image) {
+      return !name || image.id == *name ||
+             std::any_of(image.names.begin(), image.names.end(), [&](const std::string& own) {
+               return own == *name || (wanted && normal_full_name(own) == wanted);
+             });
+    };
+    bool is_any = false;
+    try {
+      for (const auto& image : v1()->images()) {
+        if (is_wanted(image) && !image.is_v1_chain) {
+          return false;
+        }
+        is_any = is_any || is_wanted(image);
+      }
+    } catch (const Error& error) { // no v1 images can be made of what is in it
+      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::local_io) {
+        throw;
+      }
+      return !index_->has("manifest.json") && !index_->has("index.json");
+    }
+    return is_any;
   }
-  return static_cast<std::uint64_t>(status.st_size);
-}
 
-/// Stops a decompression bomb from filling the disk. Real images unpack to about three times their
-/// size; zeros do not count, because they are not stored.
-void refuse_bomb(std::uint64_t kept_bytes, std::uint64_t packed_bytes, const std::string& what) {
-  constexpr std::uint64_t k_harmless_bytes = 256 * 1024 * 1024;
-  constexpr std::uint64_t k_most_times = 200;
-  if (kept_bytes > k_harmless_bytes && kept_bytes / k_most_times > packed_bytes) {
-    throw Error(ErrorKind::protocol,
-                what + " unpacks to more than " + std::to_string(k_most_times) +
-                    " times its size, as is made to fill disks",
-                "if you trust it, unpack it first and name the tar file");
+  std::shared_ptr<DockerArchive> v1() override {
+    const std::lock_guard lock(mutex_);
+    if (!v1_) {
+      v1_ = std::make_shared<OpenArchive>(index_);
+    }
+    return v1_;
   }
-}
 
-/// Unpacks an archive that can be read only once into a temporary file.
-std::shared_ptr<DockerArchive> spool(std::unique_ptr<Source> source, std::string what) {
-  std::uint64_t packed_bytes = 0;
-  const auto unpacked = make_decompressed_source(
-      make_tap_source(std::move(source),
-                      [&](std::span<const std::byte> bytes) { packed_bytes += bytes.size(); }),
-      what);
-  const auto check = [&](std::uint64_t kept_bytes) { refuse_bomb(kept_bytes, packed_bytes, what); };
-  return std::make_shared<OpenArchive>(ArchiveIndex(
-      *unpacked, std::make_shared<FileDescriptor>(make_temporary_file()), what, check));
-}
+  std::unique_ptr<OciImages> oci() override { return read_docker_graph(index_); }
 
-bool is_plain_file(const FileDescriptor& file) {
-  struct stat status = {};
-  return ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
-         ::lseek(file.get(), 0, SEEK_CUR) == 0;
-}
-
-Compression compression_of(const FileDescriptor& file) {
-  std::array<std::byte, 6> head{};
-  const auto n = ::pread(file.get(), head.data(), head.size(), 0);
-  return detect_compression(std::span(head).first(static_cast<std::size_t>(n < 0 ? 0 : n)));
-}
+private:
+  std::shared_ptr<const ArchiveIndex> index_; // shared with the views of it
+  std::mutex mutex_;                          ///< guards v1_
+  std::shared_ptr<DockerArchive> v1_;
+};
 
 } // namespace
+
+std::shared_ptr<ImageArchive> ImageArchive::open(const std::string& path) {
+  return std::make_shared<OpenImageArchive>(open_archive(path));
+}
+
+std::shared_ptr<ImageArchive> ImageArchive::read(std::unique_ptr<Source> source, std::string what) {
+  return std::make_shared<OpenImageArchive>(read_archive(std::move(source), std::move(what)));
+}
 
 std::string archive_name(const Reference& image) {
   return image.host == "docker.io" ? image.to_familiar_string() : image.to_string();
 }
 
 std::shared_ptr<DockerArchive> DockerArchive::open(const std::string& path) {
-  const bool is_stdin = path == "-";
-  const auto what = is_stdin ? "the archive on stdin" : "'" + path + "'";
-  FileDescriptor file =
-      is_stdin ? FileDescriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)) : open_for_reading(path);
-  if (is_plain_file(file) && compression_of(file) == Compression::none) {
-    const auto size = size_of(file, what);
-    return std::make_shared<OpenArchive>(
-        ArchiveIndex(std::make_shared<FileDescriptor>(std::move(file)), size, what));
-  }
-  return spool(make_fd_source(std::move(file), what), what);
+  return ImageArchive::open(path)->v1();
 }
 
 std::shared_ptr<DockerArchive> DockerArchive::read(std::unique_ptr<Source> source,
                                                    std::string what) {
-  return spool(std::move(source), std::move(what));
+  return ImageArchive::read(std::move(source), std::move(what))->v1();
 }
 
 } // namespace regctl

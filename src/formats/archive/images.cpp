@@ -2,6 +2,7 @@
 #include "formats/archive/images.hpp"
 
 #include "formats/archive/folders.hpp"
+#include "formats/archive/manifest_json.hpp"
 #include "formats/archive/oci.hpp"
 
 #include <regctl/base/error.hpp>
@@ -9,7 +10,6 @@
 #include <regctl/base/json.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/model/digest.hpp>
-#include <regctl/model/reference.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/derive.hpp>
 
@@ -42,15 +42,6 @@ std::string folder_of(const std::string& name) {
   return slash == std::string::npos ? std::string() : name.substr(0, slash);
 }
 
-/// Converts the name of an image in an archive to the form of Docker's engine.
-std::string image_name(const ArchiveIndex& index, const std::string& name) {
-  try {
-    return archive_name(Reference::parse(name));
-  } catch (const Error&) { // its message addresses a user, but this name is the archive's
-    bad(index, "an image in it is named " + json_quote(name) + ", which is no name of an image");
-  }
-}
-
 /// The digest that the name "blobs/sha256/HEX" promises; nothing for other names.
 std::optional<std::string> digest_of_name(const std::string& name) {
   constexpr std::string_view k_blobs = "blobs/sha256/";
@@ -62,6 +53,9 @@ std::optional<std::string> digest_of_name(const std::string& name) {
 /// Collects images, and merges the names of equal ones.
 class Collector {
 public:
+  /// Whether an image is a chain of v1 folders or derived from a config.
+  enum class Made { of_v1_folders, of_config };
+
   explicit Collector(const ArchiveIndex& index) : index_(index) {}
 
   ArchiveContents take() {
@@ -99,14 +93,15 @@ public:
     return *folders_;
   }
 
-  void add_image(const std::string& id, const ArchivedNames& names) {
+  void add_image(const std::string& id, const ArchivedNames& names, Made made) {
     const auto [place, is_new] = places_.emplace(id, contents_.images.size());
     if (is_new) {
-      contents_.images.push_back({{}, {}, id});
+      contents_.images.push_back({{}, {}, id, false});
     }
     auto& image = contents_.images[place->second];
+    image.is_v1_chain = image.is_v1_chain || made == Made::of_v1_folders;
     for (const auto& name : names.names) {
-      image.names.push_back(image_name(index_, name));
+      image.names.push_back(archive_name_of(index_, name));
     }
     image.tags.insert(image.tags.end(), names.tags.begin(), names.tags.end());
   }
@@ -157,7 +152,7 @@ public:
                       std::to_string(layers.size()) + " are listed");
     }
     if (const auto id = find_own_chain(config, layers, diff_ids)) {
-      add_image(*id, names);
+      add_image(*id, names, Made::of_v1_folders);
       return;
     }
     for (const auto& image : chain) {
@@ -174,7 +169,7 @@ public:
       }
       contents_.v1_images[image.id] = std::move(archived);
     }
-    add_image(chain.back().id, names);
+    add_image(chain.back().id, names, Made::of_config);
   }
 
 private:
@@ -298,30 +293,16 @@ std::map<std::string, ArchivedNames> read_oci_names(const ArchiveIndex& index) {
 }
 
 void read_manifest(const ArchiveIndex& index, Collector& collector) {
-  const auto document = parse_json(index.read("manifest.json"), index.what() + ": manifest.json");
-  if (!document.is_array()) {
-    bad(index, "manifest.json is not a list");
-  }
   std::optional<std::map<std::string, ArchivedNames>> elsewhere;
-  for (std::size_t i = 0; i < document.size(); ++i) {
-    const auto where = "manifest.json[" + std::to_string(i) + "]";
-    const auto config_name = required_string(document[i], "Config", where);
-    const auto config = normal_name(config_name);
-    if (!config) {
-      bad(index, where + ".Config " + json_quote(config_name) + " leads out of the archive");
-    }
-    std::vector<std::string> layers;
-    for (const auto& layer : read_strings(find_member(document[i], "Layers"))) {
-      layers.push_back(normal_name(layer).value_or(layer));
-    }
-    ArchivedNames names{read_strings(find_member(document[i], "RepoTags")), {}};
+  for (auto& image : read_manifest_json(index)) {
+    ArchivedNames names{std::move(image.names), {}};
     if (names.names.empty()) {
       if (!elsewhere) {
         elsewhere = read_oci_names(index);
       }
-      names = (*elsewhere)[*config];
+      names = (*elsewhere)[image.config];
     }
-    collector.add_config_image(*config, layers, names);
+    collector.add_config_image(image.config, image.layers, names);
   }
 }
 
@@ -339,7 +320,8 @@ void read_repositories(const ArchiveIndex& index, Collector& collector) {
         bad(index, "repositories." + repository + "." + tag + " is not an image ID");
       }
       collector.add_v1_chain(id.get<std::string>());
-      collector.add_image(id.get<std::string>(), {{repository + ":" + tag}, {}});
+      collector.add_image(id.get<std::string>(), {{repository + ":" + tag}, {}},
+                          Collector::Made::of_v1_folders);
     }
   }
   for (const auto& folder : collector.folders().unplaced()) {
@@ -364,7 +346,7 @@ void read_unnamed_folders(const ArchiveIndex& index, Collector& collector) {
   for (const auto& [id, folder] : folders.by_id()) {
     if (!parents.contains(id)) {
       collector.add_v1_chain(id);
-      collector.add_image(id, {});
+      collector.add_image(id, {}, Collector::Made::of_v1_folders);
     }
   }
 }

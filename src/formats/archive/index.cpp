@@ -151,7 +151,7 @@ void ArchiveIndex::refuse_empty(std::uint64_t size_bytes) const {
     throw Error(ErrorKind::protocol, what_ + " is empty", "did the command that writes it fail?");
   }
   throw Error(ErrorKind::protocol, what_ + " is a tar file without a single entry",
-              "what 'docker save' writes is wanted");
+              "an archive of images is wanted, as 'docker save' and skopeo write them");
 }
 
 void ArchiveIndex::read_entry(const TarEntry& entry, Source& data, const Place& place) {
@@ -250,8 +250,8 @@ std::vector<std::string> ArchiveIndex::names_ending_with(std::string_view suffix
   return names;
 }
 
-std::unique_ptr<Source> ArchiveIndex::open(const File& file, const std::string& name) const {
-  return make_range_source(file_, file.offset, file.size_bytes, what_ + ": " + name);
+std::unique_ptr<Source> ArchiveIndex::open_as(const File& file, std::string what) const {
+  return make_range_source(file_, file.offset, file.size_bytes, std::move(what));
 }
 
 std::string ArchiveIndex::read(const std::string& name) const {

@@ -58,7 +58,12 @@ public:
   /// Every name that ends with `suffix`.
   [[nodiscard]] std::vector<std::string> names_ending_with(std::string_view suffix) const;
 
-  [[nodiscard]] std::unique_ptr<Source> open(const File& file, const std::string& name) const;
+  [[nodiscard]] std::unique_ptr<Source> open(const File& file, const std::string& name) const {
+    return open_as(file, what_ + ": " + name);
+  }
+
+  /// The same with a name for errors.
+  [[nodiscard]] std::unique_ptr<Source> open_as(const File& file, std::string what) const;
 
   /// The content of a small file. Throws Error{protocol} if it is missing or over the document
   /// limit.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/archive/diff_id.hpp"
+#include "formats/archive/output.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
@@ -9,9 +10,6 @@
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/derive.hpp>
-
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
@@ -23,49 +21,6 @@
 namespace regctl {
 
 namespace {
-
-/// The destination of an archive. write_at() of a positioned output may be called from several
-/// threads.
-class Output {
-public:
-  virtual ~Output() = default;
-  virtual void write_at(std::uint64_t offset, std::span<const std::byte> bytes) = 0;
-  /// False for a stream, which takes bytes in order and cannot take them back.
-  [[nodiscard]] virtual bool is_positioned() const { return true; }
-  virtual void commit() {}
-};
-
-class FileOutput final : public Output {
-public:
-  explicit FileOutput(const std::string& path) : file_(path) {}
-  void write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
-    write_fully_at(file_.fd(), offset, bytes, file_.what());
-  }
-  void commit() override { file_.commit(); }
-
-private:
-  AtomicFile file_;
-};
-
-class DescriptorOutput final : public Output {
-public:
-  DescriptorOutput(FileDescriptor& file, std::string what) : file_(file), what_(std::move(what)) {}
-  void write_at(std::uint64_t offset, std::span<const std::byte> bytes) override {
-    write_fully_at(file_.get(), offset, bytes, what_);
-  }
-
-private:
-  FileDescriptor& file_; // owned by the caller, which reads it afterwards
-  std::string what_;
-};
-
-class StreamOutput final : public Output {
-public:
-  void write_at(std::uint64_t, std::span<const std::byte> bytes) override {
-    write_fully(STDOUT_FILENO, bytes, "the archive to stdout");
-  }
-  [[nodiscard]] bool is_positioned() const override { return false; }
-};
 
 /// The facts about an image that are known after its layer has been written.
 struct Written {
@@ -96,7 +51,7 @@ std::string layer_name(const std::string& id) {
 
 class ArchivePush final : public V1Push {
 public:
-  ArchivePush(std::unique_ptr<Output> output, V1PushPlan plan)
+  ArchivePush(std::unique_ptr<ArchiveOutput> output, V1PushPlan plan)
       : output_(std::move(output)), plan_(std::move(plan)) {
     plan_.layer_sizes.resize(plan_.ids.size());
     for (std::size_t i = 0; i < plan_.ids.size(); ++i) {
@@ -309,7 +264,7 @@ private:
            small_file("repositories", repositories.dump(), 0);
   }
 
-  std::unique_ptr<Output> output_;
+  std::unique_ptr<ArchiveOutput> output_;
   V1PushPlan plan_;
   std::map<std::string, std::size_t> index_; // position in the plan, by ID
   std::vector<std::uint64_t> places_; // offsets of the layers; empty if they are written in order
@@ -326,18 +281,12 @@ private:
 } // namespace
 
 std::unique_ptr<V1Push> start_docker_archive(const std::string& path, const V1PushPlan& plan) {
-  std::unique_ptr<Output> output;
-  if (path == "-") {
-    output = std::make_unique<StreamOutput>();
-  } else {
-    output = std::make_unique<FileOutput>(path);
-  }
-  return std::make_unique<ArchivePush>(std::move(output), plan);
+  return std::make_unique<ArchivePush>(open_archive_output(path), plan);
 }
 
 std::unique_ptr<V1Push> start_docker_archive(FileDescriptor& file, const std::string& what,
                                              const V1PushPlan& plan) {
-  return std::make_unique<ArchivePush>(std::make_unique<DescriptorOutput>(file, what), plan);
+  return std::make_unique<ArchivePush>(make_archive_output(file, what), plan);
 }
 
 } // namespace regctl

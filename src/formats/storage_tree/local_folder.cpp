@@ -85,7 +85,7 @@ std::string version_of(const struct stat& status) {
 }
 
 std::string LocalFolder::what(const std::string& name) const {
-  return tree_.what(path_ + "/" + name);
+  return tree_.what(path_ == "." ? name : path_ + "/" + name);
 }
 
 std::unique_ptr<AtomicFile> LocalFolder::begin_file(const std::string& name) const {

@@ -74,6 +74,9 @@ public:
   void remove_folder_with(const std::string& path, const std::string& last) override;
   void remove_unfinished(const UnfinishedFile& file) override;
 
+  /// make_folder() for callers that write files themselves.
+  [[nodiscard]] FileDescriptor open_or_make_folder(const std::string& path) const;
+
 private:
   friend class LocalLooseUpload; ///< what start_loose_upload() returns
   struct OpenFile {
@@ -84,7 +87,6 @@ private:
   [[nodiscard]] FileDescriptor open_beneath(const std::string& path, int flags) const;
   [[nodiscard]] FileDescriptor open_folder(const std::string& path) const;
   [[nodiscard]] std::optional<OpenFile> open_file(const std::string& path) const;
-  [[nodiscard]] FileDescriptor open_or_make_folder(const std::string& path) const;
   static void remove_below(const FileDescriptor& above, const std::string& name,
                            const std::string& what);
   void sweep_removed(const FileDescriptor& above, const std::string& path,

@@ -33,11 +33,11 @@ std::optional<std::string> read_data(const Json& value, const std::string& where
   if (text == nullptr) {
     throw Error(ErrorKind::protocol, where + ".data is no text");
   }
-  auto data = base64_decode(*text);
-  if (data.empty() && !text->empty()) {
-    throw Error(ErrorKind::protocol, where + ".data is no base64");
+  try {
+    return base64_decode(*text);
+  } catch (const Error& error) {
+    throw Error(error.kind(), where + ".data is " + error.message());
   }
-  return data;
 }
 
 Json print_platform(const Platform& platform) {

@@ -38,8 +38,9 @@ std::string type_of(const Json& document, std::string_view told, const std::stri
   const auto stored = bare_media_type(told);
   const auto own = text_of(document, "mediaType");
   if (is_manifest(stored)) {
-    // Schema 1 has no such member; both of its forms are one document.
-    if (!own.empty() && own != stored && !is_schema1(stored)) {
+    // Both forms of schema 1 are one document.
+    const bool are_schema1 = is_schema1(stored) && is_schema1(own);
+    if (!own.empty() && own != stored && !are_schema1) {
       throw Error(ErrorKind::protocol,
                   what + " is said to be " + stored + ", and its mediaType says " + excerpt(own));
     }
@@ -75,6 +76,25 @@ std::optional<Descriptor> read_one(const Json& document, std::string_view name,
              : std::optional(Descriptor::parse(*member, what + ": " + std::string(name)));
 }
 
+/// Throws if the document has the members of another kind. Else the peers that read it could take
+/// it for different images. Source: image-spec 1.1, manifest.md and image-index.md;
+/// CVE-2021-41190.
+void refuse_two_kinds(const Json& document, const std::string& media_type,
+                      const std::string& what) {
+  std::vector<std::string_view> foreign = {"manifests", "fsLayers"};
+  if (is_index(media_type)) {
+    foreign = {"config", "layers", "fsLayers"};
+  } else if (is_schema1(media_type)) {
+    foreign = {"manifests", "config", "layers"};
+  }
+  for (const auto& name : foreign) {
+    if (has(document, name)) {
+      throw Error(ErrorKind::protocol, what + " is of type " + media_type + " and has " +
+                                           std::string(name) + ", as another kind of manifest");
+    }
+  }
+}
+
 /// The layers of schema 1, which it lists newest first and without sizes.
 std::vector<Descriptor> read_schema1_layers(const Json& document, const std::string& what) {
   std::vector<Descriptor> layers;
@@ -106,6 +126,7 @@ Manifest Manifest::parse(std::string_view bytes, std::string_view media_type,
   }
   Manifest manifest;
   manifest.media_type = type_of(document, media_type, what);
+  refuse_two_kinds(document, manifest.media_type, what);
   manifest.artifact_type = text_of(document, "artifactType");
   manifest.annotations = pairs_of(document, "annotations");
   if (is_schema1(manifest.media_type)) {

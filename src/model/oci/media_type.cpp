@@ -16,6 +16,16 @@ constexpr std::array<std::string_view, 4> k_layer_beginnings = {
     "application/vnd.docker.image.rootfs.foreign.diff.tar",
 };
 
+/// Whether `media_type` is `beginning`, alone or with the name of a compression behind it.
+bool is_packed(std::string_view media_type, std::string_view beginning) noexcept {
+  if (!media_type.starts_with(beginning)) {
+    return false;
+  }
+  const auto rest = media_type.substr(beginning.size());
+  return rest.empty() ||
+         ((rest.front() == '.' || rest.front() == '+') && !rest.ends_with("+encrypted"));
+}
+
 } // namespace
 
 std::string bare_media_type(std::string_view text) {
@@ -51,7 +61,7 @@ bool is_foreign_layer(std::string_view media_type) noexcept {
 
 bool is_layer(std::string_view media_type) noexcept {
   return std::any_of(k_layer_beginnings.begin(), k_layer_beginnings.end(),
-                     [&](auto beginning) { return media_type.starts_with(beginning); });
+                     [&](auto beginning) { return is_packed(media_type, beginning); });
 }
 
 } // namespace regctl::oci

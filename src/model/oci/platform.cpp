@@ -40,9 +40,60 @@ bool is_word(std::string_view text) {
                               std::string_view::npos;
 }
 
-/// The number of a variant: 7 of "v7".
-std::optional<int> number_of(std::string_view variant) {
-  return variant.starts_with('v') ? parse_whole_number<int>(variant.substr(1)) : std::nullopt;
+// The CPUs that Go knows, so that a word alone is a CPU or a mistake. Source: containerd/platforms
+// 1.0, database.go.
+constexpr std::array<std::string_view, 23> k_architectures = {
+    "386",     "amd64",  "amd64p32", "arm",      "armbe",     "arm64",       "arm64be", "loong64",
+    "mips",    "mipsle", "mips64",   "mips64le", "mips64p32", "mips64p32le", "ppc",     "ppc64",
+    "ppc64le", "riscv",  "riscv64",  "s390",     "s390x",     "sparc64",     "wasm",
+};
+
+/// The version of a CPU that a variant names: 8 and 2 of "v8.2".
+struct CpuVersion {
+  int major = 0;
+  int minor = 0;
+};
+
+/// Nothing for a variant that is no version. Without a variant a CPU is the first of its kind, and
+/// the eighth of arm64.
+std::optional<CpuVersion> version_of(const Platform& platform) {
+  std::string_view variant = platform.variant;
+  if (variant.empty()) {
+    return CpuVersion{platform.architecture == "arm64" ? 8 : 1};
+  }
+  if (!variant.starts_with('v')) {
+    return std::nullopt;
+  }
+  variant.remove_prefix(1);
+  const auto dot = std::min(variant.find('.'), variant.size());
+  const auto major = parse_whole_number<int>(variant.substr(0, dot));
+  const auto minor =
+      dot == variant.size() ? std::optional(0) : parse_whole_number<int>(variant.substr(dot + 1));
+  constexpr int k_largest = 9; // of all CPUs that there are
+  if (!major || !minor || *major < 0 || *major > k_largest || *minor < 0 || *minor > k_largest) {
+    return std::nullopt;
+  }
+  return CpuVersion{*major, *minor};
+}
+
+/// How many versions the CPU `wanted` is newer than `have`, both of one architecture; nothing if it
+/// does not run what was made for that one.
+std::optional<int> newer_by(const Platform& wanted, const Platform& have) {
+  const auto& cpu = wanted.architecture;
+  const auto newer = version_of(wanted);
+  const auto older = version_of(have);
+  if (!newer || !older || (cpu != "arm" && cpu != "arm64" && cpu != "amd64")) {
+    return std::nullopt;
+  }
+  int distance = newer->minor - older->minor;
+  if (cpu == "arm64" && newer->major == 9 && older->major == 8) {
+    // The ninth was made from v8.5: v9.1 runs what v8.6 runs.
+    distance = older->minor > newer->minor + 5 ? -1 : newer->minor + 1 + 5 + distance;
+  } else if (newer->major != older->major) {
+    const bool is_line = cpu != "arm64" && newer->minor == 0 && older->minor == 0;
+    distance = is_line ? newer->major - older->major : -1;
+  }
+  return distance < 0 ? std::nullopt : std::optional(distance);
 }
 
 [[noreturn]] void throw_malformed(std::string_view text) {
@@ -50,12 +101,17 @@ std::optional<int> number_of(std::string_view variant) {
               "write OS/ARCH[/VARIANT], as in linux/amd64 or linux/arm/v7, or 'host'");
 }
 
-/// An image for Windows runs on the same build of Windows: "10.0.17763.1" on "10.0.17763.1234".
+/// An image for Windows runs on the same build of Windows: "10.0.17763.1" on "10.0.17763.1234" and
+/// "10.0.17763".
 bool is_same_build(std::string_view a, std::string_view b) {
   const auto build = [](std::string_view version) {
-    return version.substr(0, std::min(version.rfind('.'), version.size()));
+    std::size_t end = 0;
+    for (int parts = 0; parts < 3 && end < version.size(); ++parts) {
+      end = std::min(version.find('.', end + 1), version.size());
+    }
+    return version.substr(0, end);
   };
-  return a == b || build(a) == build(b);
+  return build(a) == build(b);
 }
 
 } // namespace
@@ -75,10 +131,12 @@ Platform Platform::parse(std::string_view text) {
     throw_malformed(text);
   }
   if (parts.size() == 1) { // a CPU alone; a system alone would leave the CPU open
-    if (parts[0] == "linux" || parts[0] == "windows" || parts[0] == "darwin") {
+    const auto cpu = Platform{"linux", parts[0], ""}.normalized();
+    if (std::find(k_architectures.begin(), k_architectures.end(), cpu.architecture) ==
+        k_architectures.end()) {
       throw_malformed(text);
     }
-    parts.insert(parts.begin(), "linux");
+    return cpu;
   }
   return Platform{parts[0], parts[1], parts.size() > 2 ? parts[2] : ""}.normalized();
 }
@@ -104,13 +162,16 @@ std::string Platform::to_string() const {
 
 Platform Platform::normalized() const {
   auto platform = *this;
-  platform.os = os == "macos" ? "darwin" : lower(os);
+  platform.os = os.empty() ? "linux" : lower(os); // what Docker takes old images for
+  if (platform.os == "macos") {
+    platform.os = "darwin";
+  }
   platform.architecture = lower(architecture);
   platform.variant = lower(variant);
   for (const auto& other : k_other_names) {
     if (platform.architecture == other.name) {
       platform.architecture = other.architecture;
-      if (platform.variant.empty()) {
+      if (!other.variant.empty() || other.architecture == "386") {
         platform.variant = other.variant;
       }
       break;
@@ -136,32 +197,23 @@ std::optional<int> Platform::distance_from(const Platform& wanted) const {
   if (have.os != want.os) {
     return std::nullopt;
   }
-  if (!want.os_version.empty() && !have.os_version.empty() &&
+  if (want.os == "windows" && !want.os_version.empty() && !have.os_version.empty() &&
       !is_same_build(have.os_version, want.os_version)) {
     return std::nullopt;
   }
   if (have.architecture == want.architecture && have.variant == want.variant) {
     return 0;
   }
-  // A CPU runs what was made for an older variant of it; without a name it is the first one, and
-  // the eighth of arm64.
-  const auto& cpu = want.architecture;
-  const int unnamed = cpu == "arm64" ? 8 : 1;
-  const auto number = [&](const Platform& platform) {
-    return platform.variant.empty() ? std::optional(unnamed) : number_of(platform.variant);
-  };
-  const auto newest = number(want);
-  const auto given = number(have);
+  if (have.architecture == want.architecture) {
+    return newer_by(want, have);
+  }
+  // 64-bit CPUs run the programs of their 32-bit kin.
   constexpr int k_other_cpu = 100;
-  if (have.architecture == cpu) {
-    const bool is_scale = cpu == "arm" || cpu == "arm64" || cpu == "amd64";
-    return is_scale && newest && given && *given <= *newest ? std::optional(*newest - *given)
-                                                            : std::nullopt;
+  if (want.architecture == "arm64" && have.architecture == "arm") {
+    const auto distance = newer_by({"linux", "arm", "v8"}, have);
+    return distance ? std::optional(k_other_cpu + *distance) : std::nullopt;
   }
-  if (cpu == "arm64" && have.architecture == "arm" && given && *given <= 8) {
-    return k_other_cpu + 8 - *given;
-  }
-  if (cpu == "amd64" && have.architecture == "386") {
+  if (want.architecture == "amd64" && have.architecture == "386" && have.variant.empty()) {
     return k_other_cpu;
   }
   return std::nullopt;

@@ -16,6 +16,12 @@ void ReadOnlyOciRepository::refuse() const {
 
 namespace oci {
 
+ManifestName manifest_name(const Reference& reference) {
+  return reference.digest
+             ? ManifestName(Digest::parse(*reference.digest, "the digest of the reference"))
+             : ManifestName::tag(reference.tag_or_latest());
+}
+
 std::optional<Digest> subject_of_tag(std::string_view tag) {
   constexpr std::array<std::string_view, 4> k_endings = {"", ".sig", ".att", ".sbom"};
   const auto dash = tag.find('-');

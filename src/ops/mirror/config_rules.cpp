@@ -114,6 +114,9 @@ void read_rules(ConfigSection& section, Rules& rules) {
                [](const std::string& text) { return parse_prefix(parse_text(text)); });
   read_prune(section, rules.prune);
   section.read_list("protect", rules.protected_tags, parse_tag_pattern);
+  section.read_list("immutable", rules.immutable_tags, parse_tag_pattern);
+  section.read_list("platforms", rules.platforms, oci::Platform::parse);
+  section.read("referrers", rules.referrers, parse_flag);
 }
 
 } // namespace regctl::ops::mirror

@@ -22,6 +22,9 @@ public:
       auto& planned = add(tag);
       if (auto reason = filtered_by_name(tag); !reason.empty()) {
         skip(planned, std::move(reason));
+      } else if (is_settled(tag)) {
+        planned.action = Action::keep;
+        planned.reason = "immutable";
       } else {
         taken_.push_back(tag);
       }
@@ -82,6 +85,13 @@ private:
       }
     }
     return {};
+  }
+
+  /// Whether a tag that never changes is there already. With --latest it counts by its age, so that
+  /// it has to be asked for.
+  [[nodiscard]] bool is_settled(const std::string& tag) const {
+    return !rules_.needs_ages() && rules_.is_immutable(tag) && listings_.destination &&
+           listings_.destination->contains(tag);
   }
 
   /// Keeps the tags of taken_ whose images are young enough. An image of unknown age is kept: a

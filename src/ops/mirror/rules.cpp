@@ -156,6 +156,10 @@ bool Rules::protects(std::string_view tag) const {
   return any_matches(protected_tags, tag);
 }
 
+bool Rules::is_immutable(std::string_view tag) const {
+  return any_matches(immutable_tags, tag);
+}
+
 std::string Rules::destination_name(const std::string& source_name) const {
   auto name = source_name;
   for (const auto& rename : renames) {

@@ -21,8 +21,8 @@ std::string file_name(const Endpoint& endpoint) {
     end.place->path = absolute_tree_path(end.place->path);
   }
   auto text = end.host ? end.host->host : end.to_string();
-  if (text.starts_with(k_registry_scheme)) {
-    text.erase(0, k_registry_scheme.size());
+  if (!end.place || end.place->kind == Place::Kind::registry) {
+    text = without_registry_scheme(text);
     text.erase(std::min(text.find('/'), text.size()));
   }
   auto name = text;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/passage/passage.hpp"
 
+#include "ops/passage/oci_passage.hpp"
 #include "ops/passage/v1_fact.hpp"
 #include "ops/passage/v1_passage.hpp"
 
@@ -13,27 +14,28 @@ namespace regctl::ops {
 
 Passages::Passages(Session& session, Side& source, Side& destination, LearntFacts& facts,
                    const PassageOptions& options)
-    : source_(source), destination_(destination),
-      v1_(std::make_unique<V1Passages>(session, source, destination, facts, options)) {}
+    : source_(source), destination_(destination), options_(options),
+      v1_(std::make_unique<V1Passages>(session, source, destination, facts, options_)),
+      oci_(std::make_unique<OciPassages>(session, source, destination, options_)) {}
 
 Passages::~Passages() = default;
 
 std::unique_ptr<Passage> Passages::open(const std::string& source_name,
                                         const std::string& destination_name) {
-  struct Choice {
-    std::unique_ptr<Passage> operator()(std::unique_ptr<V1Repository> source,
-                                        std::unique_ptr<V1Repository> destination) const {
-      return v1.open(std::move(source), std::move(destination));
-    }
-    template <class Source, class Destination>
-    std::unique_ptr<Passage> operator()(std::unique_ptr<Source>,
-                                        std::unique_ptr<Destination>) const {
-      throw Error(ErrorKind::unsupported,
-                  "this version of regctl does not convert images between protocols v1 and v2");
-    }
-    V1Passages& v1;
-  };
-  return std::visit(Choice{*v1_}, source_.open(source_name), destination_.open(destination_name));
+  auto source = source_.open(source_name);
+  auto destination = destination_.open(destination_name);
+  auto* const from_v1 = std::get_if<std::unique_ptr<V1Repository>>(&source);
+  auto* const to_v1 = std::get_if<std::unique_ptr<V1Repository>>(&destination);
+  if (from_v1 != nullptr && to_v1 != nullptr) {
+    return v1_->open(std::move(*from_v1), std::move(*to_v1));
+  }
+  auto* const from_oci = std::get_if<std::unique_ptr<OciRepository>>(&source);
+  auto* const to_oci = std::get_if<std::unique_ptr<OciRepository>>(&destination);
+  if (from_oci != nullptr && to_oci != nullptr) {
+    return oci_->open(std::move(*from_oci), source_name, std::move(*to_oci), destination_name);
+  }
+  throw Error(ErrorKind::unsupported,
+              "this version of regctl does not convert images between protocols v1 and v2");
 }
 
 bool is_fact(std::string_view identity, std::string_view text) {

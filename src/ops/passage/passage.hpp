@@ -6,6 +6,7 @@
 #include "ops/places/side.hpp"
 
 #include <regctl/base/bandwidth_limit.hpp>
+#include <regctl/model/oci/platform.hpp>
 #include <regctl/model/repository.hpp>
 #include <regctl/ops/session.hpp>
 
@@ -15,9 +16,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace regctl::ops {
 
+class OciPassages;
 class V1Passages;
 
 /// The known facts about an item, before its transfer is opened.
@@ -78,6 +81,9 @@ public:
 struct PassageOptions {
   BandwidthLimits limits;
   bool require_checksum = false; ///< an image with a layer without a checksum at its source fails
+  /// Of an OCI index, the images for these platforms; empty: all of it.
+  std::vector<oci::Platform> platforms = {};
+  bool referrers = true; ///< what refers to an OCI image goes along with it
 };
 
 /// The passages from one side to another, and their shared knowledge of images. Thread-safe, except
@@ -99,7 +105,9 @@ public:
 private:
   Side& source_;
   Side& destination_;
+  const PassageOptions options_;
   std::unique_ptr<V1Passages> v1_;
+  std::unique_ptr<OciPassages> oci_;
 };
 
 /// Whether a line of a file of facts was written by a passage.

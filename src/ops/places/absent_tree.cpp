@@ -32,16 +32,40 @@ private:
   std::string where_;
 };
 
-class AbsentTree final : public Side {
+class NoOciRepository final : public ReadOnlyOciRepository {
 public:
-  explicit AbsentTree(const std::string& folder) : where_("v1-storage:" + folder) {}
+  explicit NoOciRepository(std::string where) : where_(std::move(where)) {}
+
+  [[nodiscard]] std::string describe() const override { return where_; }
+  void list_tags(const OnTags&) override { throw refusal(); }
+  std::optional<oci::Descriptor> find_manifest(const oci::ManifestName&) override {
+    return std::nullopt;
+  }
+  std::optional<oci::Document> read_manifest(const oci::ManifestName&) override {
+    return std::nullopt;
+  }
+  std::optional<std::uint64_t> find_blob(const oci::Digest&) override { return std::nullopt; }
+  std::unique_ptr<Source> open_blob(const oci::Descriptor&) override { throw refusal(); }
+  std::vector<oci::Descriptor> referrers(const oci::Digest&) override { return {}; }
+
+private:
+  [[nodiscard]] Error refusal() const override {
+    return Error(ErrorKind::not_found, "there is no repository " + where_);
+  }
+
+  std::string where_;
+};
+
+template <class Repository> class AbsentTree final : public Side {
+public:
+  explicit AbsentTree(std::string where) : where_(std::move(where)) {}
 
   [[nodiscard]] std::string describe() const override { return where_; }
   [[nodiscard]] std::string identity() const override { return where_; }
   std::vector<std::string> repositories(const InScope&) override { return {}; }
   std::optional<ListedTags> tags(const std::string&) override { return std::nullopt; }
   AnyRepository open(const std::string& name) override {
-    return std::make_unique<NoRepository>(where_ + ":" + name);
+    return std::make_unique<Repository>(where_ + ":" + name);
   }
 
 private:
@@ -51,7 +75,11 @@ private:
 } // namespace
 
 std::unique_ptr<Side> make_absent_tree(const std::string& folder) {
-  return std::make_unique<AbsentTree>(folder);
+  return std::make_unique<AbsentTree<NoRepository>>("v1-storage:" + folder);
+}
+
+std::unique_ptr<Side> make_absent_v2_tree(const std::string& folder) {
+  return std::make_unique<AbsentTree<NoOciRepository>>("v2-storage:" + folder);
 }
 
 } // namespace regctl::ops

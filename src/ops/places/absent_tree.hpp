@@ -12,4 +12,7 @@ namespace regctl::ops {
 /// repositories and no images. Writing to it throws Error{not_found}.
 std::unique_ptr<Side> make_absent_tree(const std::string& folder);
 
+/// The same for a tree of OCI images.
+std::unique_ptr<Side> make_absent_v2_tree(const std::string& folder);
+
 } // namespace regctl::ops

@@ -19,6 +19,7 @@ Endpoint Endpoint::parse(std::string_view text) {
   const auto slash = rest.find('/');
   if (slash == std::string_view::npos || slash + 1 == rest.size()) {
     endpoint.host = parse_registry_host(rest);
+    endpoint.host->protocol = protocol_of_scheme(text);
   } else if (rest.ends_with('/')) {
     rest.remove_suffix(1);
     auto below = Reference::parse(rest);
@@ -26,7 +27,7 @@ Endpoint Endpoint::parse(std::string_view text) {
       throw Error(ErrorKind::usage, "'" + std::string(text) + "' has a tag before its last '/'",
                   "write HOST[:PORT]/NAMESPACE/, or HOST[:PORT]/NAME:TAG");
     }
-    endpoint.host = RegistryHost{below.host};
+    endpoint.host = RegistryHost{below.host, protocol_of_scheme(text)};
     endpoint.name_space = below.name;
   } else {
     endpoint.place = Place::parse(text);
@@ -38,7 +39,8 @@ std::string Endpoint::to_string() const {
   if (place) {
     return place->to_string();
   }
-  return with_registry_scheme(host->host) + (name_space.empty() ? "" : "/" + name_space + "/");
+  return with_registry_scheme(host->host, host->protocol) +
+         (name_space.empty() ? "" : "/" + name_space + "/");
 }
 
 std::optional<RegistryHost> registry_of(const Endpoint& endpoint) {
@@ -46,7 +48,8 @@ std::optional<RegistryHost> registry_of(const Endpoint& endpoint) {
     return endpoint.host;
   }
   return endpoint.place->kind == Place::Kind::registry
-             ? std::optional(RegistryHost{endpoint.place->reference->host})
+             ? std::optional(
+                   RegistryHost{endpoint.place->reference->host, endpoint.place->protocol})
              : std::nullopt;
 }
 

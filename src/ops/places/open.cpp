@@ -187,6 +187,7 @@ std::unique_ptr<V1Repository> open_repository(Session& session, const Place& pla
     return open_storage(session, place);
   case Place::Kind::oci_layout:
   case Place::Kind::oci_archive:
+  case Place::Kind::v2_storage:
     break;
   }
   throw Error(ErrorKind::unsupported,

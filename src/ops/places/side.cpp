@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/absent_tree.hpp"
 #include "ops/places/nearest.hpp"
+#include "ops/places/oci_side.hpp"
 #include "ops/places/open.hpp"
+#include "ops/places/protocol.hpp"
+#include "ops/places/reach.hpp"
 #include "ops/places/storage.hpp"
 
 #include <regctl/base/error.hpp>
@@ -69,54 +72,6 @@ public:
 private:
   Clock::time_point since_ = Clock::now();
   std::map<std::string, std::string> repositories_;
-};
-
-/// Decides when to stop asking a registry that is gone: each further repository would cost all
-/// retries. Thread-safe.
-class Reach {
-public:
-  explicit Reach(std::string host) : host_(std::move(host)) {}
-
-  /// Throws the error that showed that the registry is unreachable.
-  void check() {
-    const std::lock_guard lock(mutex_);
-    if (lost_) {
-      rethrow_copy(lost_);
-    }
-  }
-
-  void answered() {
-    const std::lock_guard lock(mutex_);
-    failures_ = 0;
-  }
-
-  /// Records an error of detecting the protocol.
-  void is_no_registry(const Error& error) {
-    const std::lock_guard lock(mutex_);
-    if (error.kind() != ErrorKind::interrupted) {
-      lost_ = std::make_exception_ptr(error);
-    }
-  }
-
-  /// Records an error of asking for a repository.
-  void failed(const Error& error) {
-    constexpr unsigned k_patience = 10;
-    const std::lock_guard lock(mutex_);
-    failures_ = error.kind() == ErrorKind::unavailable ? failures_ + 1 : 0; // else: an answer
-    if (failures_ == k_patience) {
-      lost_ = std::make_exception_ptr(
-          Error(ErrorKind::unavailable,
-                host_ + " did not answer for " + std::to_string(k_patience) +
-                    " repositories in a row, and is not asked for more (" + error.message() + ")",
-                "run it again when the registry is back"));
-    }
-  }
-
-private:
-  const std::string host_;
-  std::mutex mutex_;      ///< guards the members below
-  unsigned failures_ = 0; ///< consecutive ones
-  std::exception_ptr lost_;
 };
 
 class RegistrySide final : public Side {
@@ -359,6 +314,24 @@ private:
   std::map<std::string, TagListing> repositories_;
 };
 
+/// A registry whose protocol cannot be found out is taken for one of v1, whose side says why, and
+/// when to stop asking.
+std::unique_ptr<Side> open_registry(Session& session, const Endpoint& endpoint, RegistryHost host,
+                                    Extent extent) {
+  auto protocol = Protocol::v1;
+  try {
+    protocol = endpoint.place ? protocol_of(session, *endpoint.place) : protocol_of(session, host);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unavailable && error.kind() != ErrorKind::protocol) {
+      throw;
+    }
+  }
+  if (protocol == Protocol::v2) {
+    return make_oci_registry_side(session, std::move(host));
+  }
+  return std::make_unique<RegistrySide>(session, std::move(host), extent);
+}
+
 std::unique_ptr<Side> open_tree(Session& session, const Place& place) {
   auto storage = open_storage_tree(session, place.path);
   if (place.reference) {
@@ -397,24 +370,26 @@ std::vector<std::string> list_repositories(Side& registry, const InScope& is_in_
 
 std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint) {
   if (auto host = registry_of(endpoint)) {
-    return std::make_unique<RegistrySide>(session, std::move(*host), Extent::one);
+    return open_registry(session, endpoint, std::move(*host), Extent::one);
   }
   switch (endpoint.place->kind) {
   case Place::Kind::v1_storage:
     return open_tree(session, *endpoint.place);
+  case Place::Kind::v2_storage:
+    return make_v2_storage_side(session, *endpoint.place, V2Storage::Missing::error);
   case Place::Kind::docker_archive:
     return std::make_unique<ArchiveSide>(session, endpoint.place->path);
   default:
     break;
   }
   throw Error(ErrorKind::unsupported, "cannot mirror from " + endpoint.to_string(),
-              "sources are registries, v1-storage:DIR and docker-archive:FILE");
+              "sources are registries, v1-storage:DIR, v2-storage:DIR and docker-archive:FILE");
 }
 
 std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoint, Extent extent,
                                        Purpose purpose) {
   if (auto host = registry_of(endpoint)) {
-    return std::make_unique<RegistrySide>(session, std::move(*host), extent);
+    return open_registry(session, endpoint, std::move(*host), extent);
   }
   if (endpoint.place->kind == Place::Kind::v1_storage) {
     return purpose == Purpose::plan
@@ -422,11 +397,24 @@ std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoin
                : std::make_unique<StorageSide>(
                      open_storage_tree(session, endpoint.place->path, V1Storage::Missing::create));
   }
+  if (endpoint.place->kind == Place::Kind::v2_storage) {
+    if (purpose == Purpose::write) {
+      return make_v2_storage_side(session, *endpoint.place, V2Storage::Missing::create);
+    }
+    try {
+      return make_v2_storage_side(session, *endpoint.place, V2Storage::Missing::error);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) {
+        throw;
+      }
+      return make_absent_v2_tree(endpoint.place->path);
+    }
+  }
   throw Error(ErrorKind::unsupported, "cannot mirror to " + endpoint.to_string(),
               endpoint.place->kind == Place::Kind::docker_archive
                   ? "for a storage tree, also one that is to be made there, write v1-storage:" +
                         endpoint.place->path + "; regctl copy writes archives"
-                  : "destinations are registries and v1-storage:DIR");
+                  : "destinations are registries, v1-storage:DIR and v2-storage:DIR");
 }
 
 std::string first_names(const std::vector<std::string>& names) {

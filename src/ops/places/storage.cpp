@@ -15,6 +15,12 @@ std::shared_ptr<V1Storage> open_storage_tree(Session& session, const std::string
                             : V1Storage::open(path, missing);
 }
 
+std::shared_ptr<V2Storage> open_v2_storage(Session& session, const std::string& path,
+                                           V2Storage::Missing missing) {
+  return is_in_bucket(path) ? V2Storage::open(session.buckets().open_tree(path), missing)
+                            : V2Storage::open(path, missing);
+}
+
 bool is_one_tree(const std::string& one, const std::string& other) {
   if (is_in_bucket(one) || is_in_bucket(other)) {
     return absolute_tree_path(one) == absolute_tree_path(other);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <regctl/formats/v1_storage.hpp>
+#include <regctl/formats/v2_storage.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <memory>
@@ -14,6 +15,10 @@ namespace regctl::ops {
 std::shared_ptr<V1Storage>
 open_storage_tree(Session& session, const std::string& path,
                   V1Storage::Missing missing = V1Storage::Missing::error);
+
+/// The same for distribution's storage tree.
+std::shared_ptr<V2Storage> open_v2_storage(Session& session, const std::string& path,
+                                           V2Storage::Missing missing = V2Storage::Missing::error);
 
 /// Whether two paths are those of one storage tree.
 bool is_one_tree(const std::string& one, const std::string& other);

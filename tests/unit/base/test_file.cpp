@@ -48,6 +48,16 @@ TEST_CASE("a file appears under its name only at commit, and replaces an earlier
   CHECK(count_files(folder.path()) == 1);
 }
 
+TEST_CASE("a file can get its name when it is written") {
+  TemporaryFolder folder;
+  AtomicFile file(folder / "unknown");
+  file.write(as_bytes("content"));
+  file.set_name("named");
+  file.commit();
+  CHECK(read_file(folder / "named", 100) == "content");
+  CHECK_FALSE(std::filesystem::exists(folder / "unknown"));
+}
+
 TEST_CASE("an uncommitted file leaves nothing behind") {
   const TemporaryFolder folder;
   {

@@ -12,6 +12,12 @@ using test::read_in_pieces;
 
 namespace {
 
+std::string sha512_hex(std::string_view text) {
+  Sha512 sum;
+  sum.update(text);
+  return sum.finish_hex();
+}
+
 const std::string k_text = "the quick brown fox\njumps over the lazy dog";
 
 std::unique_ptr<Source> pieces(const std::string& text, std::size_t piece) {
@@ -34,6 +40,8 @@ TEST_CASE("every source gives all bytes in order, then 0 for ever") {
                           tapped.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
                         }),
         make_verified_source(pieces(k_text, piece), {k_text.size(), sha256_hex(k_text), ""}, "x"),
+        make_verified_source(pieces(k_text, piece), {k_text.size(), {}, "", sha512_hex(k_text)},
+                             "x"),
     };
     for (const auto& source : sources) {
       CHECK(read_in_pieces(*source, piece) == k_text);
@@ -61,6 +69,11 @@ TEST_CASE("a verified source throws instead of ending if its bytes are wrong") {
       {"changed", "abd", {3, sha256_hex("abc"), ""}, "has checksum sha256:"},
       {"too short", "ab", {3, std::nullopt, ""}, "ended after 2 of 3 bytes"},
       {"too long", "abcd", {3, std::nullopt, ""}, "more than the promised 3 bytes"},
+      {"changed, by the longer sum", "abd", {3, {}, "", sha512_hex("abc")}, "checksum sha512:"},
+      {"one of two sums",
+       "abc",
+       {3, sha256_hex("abc"), "", sha512_hex("abd")},
+       "has checksum sha512:"},
       {"wrong prefix", "abc", {std::nullopt, sha256_hex("xabc"), "y"}, "has checksum"},
   };
   for (const auto& row : rows) {

@@ -47,12 +47,17 @@ public:
     }
   }
 
-  V1Tags list_tags(const Place& place) override {
+  std::vector<ops::ListedTag> list_tags(const Place& place, ops::Identities) override {
     call("tags " + place.to_string());
-    return tags;
+    std::vector<ops::ListedTag> listed;
+    for (const auto& [tag, id] : tags) {
+      const bool is_broken = !id;
+      listed.push_back({tag, id, is_broken});
+    }
+    return listed;
   }
 
-  ops::ImageDetails inspect(const Place& place) override {
+  ops::Inspected inspect(const Place& place, const ops::InspectOptions&) override {
     call("inspect " + place.to_string());
     return details;
   }

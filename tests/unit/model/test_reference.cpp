@@ -30,6 +30,10 @@ TEST_CASE("parse applies Docker's rules for host, name and tag") {
       {"host:5000/Upper/Name", "host:5000/Upper/Name"},
       {"host:5000/a:b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
        "host:5000/a:b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
+      {"host:5000/a@sha512:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+       "host:5000/a@sha512:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+       "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.written);
@@ -55,6 +59,9 @@ TEST_CASE("parse says which part is wrong") {
       {"host:5000/a:", "the tag is empty"},
       {"host:5000/a:-x", "the tag is empty"},
       {"host:5000/a@sha256:12", "the digest is not"},
+      {"host:5000/a@sha512:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+       "the digest is not"},
+      {"host:5000/a:1@", "the digest is not"},
       {"host:99999/a", "'host:99999' is not a host"},
       {"[zz]:1/a", "'[zz]:1' is not a host"},
       {"https://host/a", "leave out the scheme"},
@@ -102,6 +109,8 @@ TEST_CASE("a password in a name is masked, and the hint says where it belongs") 
   }
   // A digest is no password, nor is a port with a name behind it.
   CHECK(Reference::parse("host:5000/a@sha256:" + std::string(64, 'a')).digest);
+  CHECK(Reference::parse("host/a:1@sha256:" + std::string(64, 'a')).tag == "1");
+  CHECK(Reference::parse("host/a:1@sha512:" + std::string(128, 'a')).tag == "1");
   for (const char* text :
        {"host:5000/a@sha256:1", "host:5000/a@b", "[::1]:5000/a@b", "host/a:1@b"}) {
     CHECK_THROWS_WITH_AS(Reference::parse(text), doctest::Contains("the digest is not"), Error);

@@ -41,7 +41,7 @@ struct Manifest {
   Kind kind = Kind::image;
   std::string media_type;            ///< as determined by parse(); never empty
   std::optional<Descriptor> config;  ///< of an image
-  std::vector<Descriptor> layers;    ///< of an image, base first; the blobs of an artifact
+  std::vector<Descriptor> layers;    ///< base first, sizes 0 in schema 1; an artifact's blobs
   std::vector<Descriptor> manifests; ///< of an index, in its order
   std::optional<Descriptor> subject; ///< the manifest that this one refers to
   std::string artifact_type;         ///< may be empty
@@ -55,8 +55,9 @@ struct Manifest {
 
   /// Reads a manifest. `media_type` is what the store said of it, with or without parameters; where
   /// that is no manifest's type, `mediaType` or else the members decide. `what` names the manifest
-  /// in errors. Throws Error{protocol} naming the wrong member; also if `media_type` and
-  /// `mediaType` are both manifests' types and differ.
+  /// in errors. Throws Error{protocol} naming the wrong member; also if `media_type` is a
+  /// manifest's type and `mediaType` another one, and for a document that could be taken for two
+  /// kinds of manifest.
   static Manifest parse(std::string_view bytes, std::string_view media_type,
                         const std::string& what);
 };

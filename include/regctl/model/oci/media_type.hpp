@@ -47,7 +47,8 @@ bool is_image_config(std::string_view media_type) noexcept;
 /// Whether the type is that of a layer that registries need not hold (Docker's "foreign" and OCI's
 /// "nondistributable" layers).
 bool is_foreign_layer(std::string_view media_type) noexcept;
-/// Whether the type is that of a layer with a file system's changes, compressed or not.
+/// Whether the type is that of a layer with a file system's changes, compressed or not, but not
+/// encrypted (containerd's "…+gzip+encrypted").
 bool is_layer(std::string_view media_type) noexcept;
 
 } // namespace regctl::oci

@@ -17,7 +17,8 @@ struct Platform {
   std::vector<std::string> os_features = {};
 
   /// Reads "OS/ARCH[/VARIANT]", "ARCH" for Linux, or "host" for this machine; other names of a CPU
-  /// (x86_64, aarch64, armhf, …) are taken. Throws Error{usage}.
+  /// (x86_64, aarch64, armhf, …) are taken. Throws Error{usage} for other text, and for a word
+  /// alone that is no known CPU.
   static Platform parse(std::string_view text);
 
   /// The platform of this machine: linux and its CPU.
@@ -27,12 +28,14 @@ struct Platform {
   [[nodiscard]] std::string to_string() const;
 
   /// In the words that comparisons use: "aarch64" is "arm64", "arm64/v8" is "arm64", "arm" is
-  /// "arm/v7". Source: containerd 1.6, platforms/database.go.
+  /// "arm/v7", and no system is "linux". Source: containerd 1.6, platforms/database.go.
   [[nodiscard]] Platform normalized() const;
 
   /// How well an image for this platform runs on `wanted`, smaller is better: 0 for the same
-  /// platform, more for an older variant of its CPU (arm/v6 on arm/v7). Nothing if it does not run.
-  /// Without an os_version in `wanted` any will do. Source: containerd 1.6, platforms/compare.go.
+  /// platform, more for an older variant of its CPU (arm/v6 on arm/v7), most for its 32-bit kin
+  /// (386 on amd64, arm on arm64). Nothing if it does not run. Without an os_version in `wanted`
+  /// any will do; with one an image for Windows must be of the same build. Source: containerd 1.6,
+  /// platforms/compare.go; for arm64/v8.N and v9.N containerd/platforms 1.0.
   [[nodiscard]] std::optional<int> distance_from(const Platform& wanted) const;
 
   bool operator==(const Platform&) const = default;

@@ -5,6 +5,7 @@
 #include <regctl/base/stream.hpp>
 #include <regctl/model/oci/descriptor.hpp>
 #include <regctl/model/oci/manifest.hpp>
+#include <regctl/model/reference.hpp>
 #include <regctl/model/repository.hpp>
 
 #include <cstdint>
@@ -35,6 +36,10 @@ private:
   std::optional<Digest> digest_;
 };
 
+/// The name of the manifest that `reference` names: by its digest, whatever its tag is; else by its
+/// tag; else by "latest". Source: Docker 20.10 and distribution 2.8, NAME:TAG@DIGEST.
+ManifestName manifest_name(const Reference& reference);
+
 /// The bytes of a blob on their way into a repository.
 struct BlobUpload {
   std::optional<Digest> digest; ///< nothing if it is known only at the end
@@ -60,7 +65,7 @@ public:
   using OnTags = std::function<void(const std::vector<std::string>& names)>;
 
   /// Calls `on_tags` with the names of all tags, page by page, in the store's order; a name may
-  /// come twice. Also tags that name no image (see is_referrers_tag). Throws Error{not_found} if
+  /// come twice. Also tags that name no image (see oci::subject_of_tag). Throws Error{not_found} if
   /// the repository does not exist.
   virtual void list_tags(const OnTags& on_tags) = 0;
 
@@ -129,8 +134,8 @@ namespace oci {
 
 /// Whether a tag belongs to another manifest instead of naming an image: "sha256-HEX", which lists
 /// referrers, and cosign's "sha256-HEX.sig", ".att" and ".sbom". Returns the digest of that
-/// manifest; nothing for any other tag. Source: distribution-spec 1.1, "Referrers Tag Schema";
-/// cosign 2, pkg/oci/remote.
+/// manifest; nothing for any other tag, and for one of a sha512, of which a tag holds only the
+/// first half. Source: distribution-spec 1.1, "Referrers Tag Schema"; cosign 2, pkg/oci/remote.
 std::optional<Digest> subject_of_tag(std::string_view tag);
 
 /// "sha256-HEX", the tag that lists the referrers of a manifest where there is no API for them.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <regctl/base/pattern.hpp>
+#include <regctl/model/oci/platform.hpp>
 #include <regctl/model/semver.hpp>
 
 #include <chrono>
@@ -89,6 +90,11 @@ struct Rules {
   std::string prefix; ///< put before the destination's name after renaming: "mirror/"
   Prune prune;
   std::vector<Pattern> protected_tags; ///< patterns of destination tags that are never removed
+  /// Patterns of tags that never change: one that both sides have is kept without a look.
+  std::vector<Pattern> immutable_tags;
+  /// Of OCI images for several platforms, only these; empty: all.
+  std::vector<oci::Platform> platforms;
+  bool referrers = true; ///< signatures, SBOMs and all else that refers to an OCI image go along
 
   /// Whether a plan may need the creation times of images: for newer_than, and for latest unless
   /// every tag is a version.
@@ -99,6 +105,9 @@ struct Rules {
 
   /// Whether `tag` of the destination must never be removed.
   [[nodiscard]] bool protects(std::string_view tag) const;
+
+  /// Whether `tag` never changes.
+  [[nodiscard]] bool is_immutable(std::string_view tag) const;
 
   /// The name at the destination. Throws Error{usage} if the result is no name of a repository.
   [[nodiscard]] std::string destination_name(const std::string& source_name) const;

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "formats/archive/layout_images.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <algorithm>
+
+namespace regctl {
+
+namespace {
+
+/// Indexes may name one manifest again and again.
+constexpr std::size_t k_most_manifests = 20'000;
+
+bool is_fault_of_text(const Error& error) {
+  return error.kind() == ErrorKind::protocol || error.kind() == ErrorKind::integrity;
+}
+
+bool has_name(const oci::NamedManifest& entry, const std::vector<std::string>& names) {
+  const auto own = normal_full_name(entry.full_name.empty() ? entry.ref_name : entry.full_name);
+  return own && std::any_of(names.begin(), names.end(),
+                            [&](const std::string& name) { return normal_full_name(name) == own; });
+}
+
+} // namespace
+
+LayoutImages::LayoutImages(const LayoutFiles& files) : files_(files) {
+  if (!files_.find_file("index.json")) {
+    return;
+  }
+  try {
+    index_ = read_layout_index(files_);
+  } catch (const Error& error) {
+    if (!is_fault_of_text(error)) {
+      throw;
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < index_->entries().size(); ++i) {
+    read(i, index_->entries()[i].manifest, 0);
+  }
+}
+
+void LayoutImages::read(std::size_t entry, const oci::Descriptor& manifest, std::size_t depth) {
+  if (depth > oci::k_max_index_depth || ++count_ > k_most_manifests) {
+    return;
+  }
+  const auto parsed = parse(manifest);
+  if (!parsed) {
+    return;
+  }
+  if (parsed->kind == oci::Manifest::Kind::image && parsed->config) {
+    images_.emplace(parsed->config->digest, Image{entry, manifest});
+  }
+  for (const auto& child : parsed->manifests) {
+    read(entry, child, depth + 1);
+  }
+}
+
+std::optional<oci::Manifest> LayoutImages::parse(const oci::Descriptor& manifest) const {
+  try {
+    const auto document = read_layout_manifest(files_, manifest);
+    return document ? std::optional(oci::Manifest::parse(document->bytes, document->media_type,
+                                                         files_.what()))
+                    : std::nullopt;
+  } catch (const Error& error) {
+    if (!is_fault_of_text(error)) {
+      throw;
+    }
+    return std::nullopt;
+  }
+}
+
+bool LayoutImages::has(const oci::Descriptor& blob) const {
+  const auto file = files_.find_file(blob_path(blob.digest));
+  return file && file->size_bytes() == blob.size_bytes;
+}
+
+bool LayoutImages::is_whole(const oci::Descriptor& manifest, std::size_t depth) const {
+  const auto parsed = depth > oci::k_max_index_depth ? std::nullopt : parse(manifest);
+  if (!parsed) {
+    return false;
+  }
+  const auto blobs = parsed->blobs();
+  return std::all_of(blobs.begin(), blobs.end(), [&](const auto& blob) { return has(blob); }) &&
+         std::all_of(parsed->manifests.begin(), parsed->manifests.end(),
+                     [&](const auto& child) { return is_whole(child, depth + 1); });
+}
+
+std::optional<LayoutImages::Found> LayoutImages::find(const oci::Digest& config,
+                                                      const std::vector<std::string>& names) const {
+  const auto [begin, end] = images_.equal_range(config);
+  if (begin == end) {
+    return std::nullopt;
+  }
+  auto chosen = std::find_if(begin, end, [&](const auto& image) {
+    return has_name(index_->entries()[image.second.entry], names);
+  });
+  chosen = chosen == end ? begin : chosen;
+  const auto& entry = index_->entries()[chosen->second.entry];
+  Found found{&entry, std::nullopt};
+  for (const auto* manifest : {&entry.manifest, &chosen->second.manifest}) {
+    if (!found.whole && is_whole(*manifest, 0)) {
+      found.whole = *manifest;
+    }
+  }
+  return found;
+}
+
+} // namespace regctl

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/blob_mover.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <atomic>
+
+namespace regctl::ops {
+
+Transfer::Moved BlobMover::move(const oci::Descriptor& blob) {
+  const auto skipped = [&] {
+    route_.places.add(blob.digest, route_.destination_name);
+    route_.session.progress().skipped(std::string(blob.digest.hex()), route_.verb, blob.size_bytes);
+    return Transfer::Moved{true, 0};
+  };
+  const auto known = route_.places.find(blob.digest);
+  if (known == route_.destination_name) {
+    return skipped();
+  }
+  // A repository that has it is asked for it before the destination is: one request instead of two.
+  if ((known && mount(blob)) || route_.destination.find_blob(blob.digest)) {
+    return skipped();
+  }
+  if (!known && mount(blob)) {
+    return skipped();
+  }
+  auto& progress = route_.session.progress();
+  const auto task = progress.begin(std::string(blob.digest.hex()), route_.verb, blob.size_bytes);
+  try {
+    std::uint64_t bytes = 0;
+    try {
+      bytes = send(blob, task);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::integrity) {
+        throw;
+      }
+      progress.note("blob " + blob.digest.short_hex() +
+                    " is not what was promised; moving it once more");
+      progress.restart(task);
+      bytes = send(blob, task);
+    }
+    progress.finish(task);
+    route_.places.add(blob.digest, route_.destination_name);
+    return {false, bytes};
+  } catch (...) {
+    progress.fail(task);
+    throw;
+  }
+}
+
+void BlobMover::settle(const oci::Descriptor& blob) {
+  if (route_.places.find(blob.digest) != route_.destination_name) {
+    move(blob);
+  }
+}
+
+/// Tries the repository that is known to have the blob, then the source's own.
+bool BlobMover::mount(const oci::Descriptor& blob) {
+  const auto known = route_.places.find(blob.digest);
+  if (known && *known != route_.destination_name && route_.destination.mount_blob(blob, *known)) {
+    return true;
+  }
+  return route_.mounts_from && *route_.mounts_from != route_.destination_name &&
+         route_.mounts_from != known && route_.destination.mount_blob(blob, *route_.mounts_from);
+}
+
+std::uint64_t BlobMover::send(const oci::Descriptor& blob, Progress::Task task) {
+  std::atomic<std::uint64_t> bytes = 0;
+  const auto open = [&] {
+    auto source =
+        make_tap_source(route_.source.open_blob(blob), [&](std::span<const std::byte> piece) {
+          bytes += piece.size();
+          route_.session.progress().advance(task, piece.size());
+        });
+    return make_limited_source(std::move(source), route_.limits);
+  };
+  route_.destination.put_blob({blob.digest, blob.size_bytes, open});
+  return bytes;
+}
+
+} // namespace regctl::ops

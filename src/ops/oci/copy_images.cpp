@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/copy_images.hpp"
+
+#include "ops/oci/oci_transfer.hpp"
+#include "ops/places/oci_open.hpp"
+#include "ops/places/storage.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/parallel.hpp>
+#include <regctl/base/quantity.hpp>
+#include <regctl/formats/docker_archive.hpp>
+#include <regctl/ops/places/names.hpp>
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+/// One image on its way, and where it goes.
+struct Move {
+  OciSelected source;
+  Place target;    ///< with its name, if it has one
+  std::string tag; ///< at the destination: a tag, a name in a layout or archive, or nothing
+};
+
+/// The name of an image at a registry or in a tree, of which layouts and archives may tell another.
+std::optional<Reference> name_of(const OciPlace& from, const OciSelected& image) {
+  if (from.images == nullptr) {
+    auto name = *from.place.reference;
+    name.digest.reset();
+    name.tag = image.tag.empty() ? std::nullopt : std::optional(image.tag);
+    return name;
+  }
+  if (image.tag.find('/') == std::string::npos) {
+    return std::nullopt; // a bare tag, or no name
+  }
+  try {
+    return Reference::parse(image.tag);
+  } catch (const Error&) {
+    return std::nullopt; // any text may be a name in a layout
+  }
+}
+
+[[noreturn]] void throw_nameless(const OciPlace& from) {
+  throw Error(ErrorKind::usage,
+              "an image of " + from.repository->describe() + " has no name to keep",
+              "name it at the destination");
+}
+
+/// The tag that an image brings along.
+std::string own_tag(const OciSelected& image, const std::optional<Reference>& name) {
+  if (name) {
+    return name->tag_or_latest();
+  }
+  return is_tag(image.tag) ? image.tag : "latest";
+}
+
+Move to_repository(const OciPlace& from, OciSelected image, const Place& to,
+                   const CopyOptions& options) {
+  const auto name = name_of(from, image);
+  Move move{std::move(image), to, {}};
+  auto& target = move.target.reference;
+  if (!target) {
+    if (!name) {
+      throw_nameless(from);
+    }
+    target = name;
+    if (options.host) {
+      target->host = options.host->host;
+      target->name = with_namespace(options.name_space, name->name);
+      move.target.protocol = options.host->protocol;
+    }
+  }
+  if (to.kind == Place::Kind::registry && target->host == "docker.io" && !options.host &&
+      !to.reference) {
+    throw Error(ErrorKind::usage, "'" + target->to_familiar_string() + "' names no registry",
+                "name the destination: HOST[:PORT]/NAME[:TAG]");
+  }
+  if (!target->tag && !target->digest) {
+    target->tag = own_tag(move.source, name);
+  }
+  move.tag = target->tag.value_or("");
+  return move;
+}
+
+Move to_entry(const OciPlace& from, OciSelected image, const Place& to) {
+  const auto name = name_of(from, image);
+  Move move{std::move(image), to, {}};
+  if (to.has_entries()) {
+    move.tag = to.entry.value_or(own_tag(move.source, name));
+    move.target.entry = move.tag;
+    return move;
+  }
+  move.target.reference = to.reference ? to.reference : name;
+  if (!move.target.reference) {
+    throw_nameless(from);
+  }
+  auto& target = *move.target.reference;
+  if (!target.tag) {
+    target.tag = own_tag(move.source, name);
+  }
+  move.tag = archive_name(target);
+  return move;
+}
+
+std::vector<Move> plan_moves(const OciPlace& from, const Place& to, const CopyOptions& options) {
+  auto images = options.tags == TagChoice::all ? select_all_oci_images(from)
+                                               : std::vector{select_oci_image(from)};
+  const bool is_repository = to.kind == Place::Kind::registry || to.is_storage();
+  std::vector<Move> moves;
+  std::map<std::string, std::string> taken;
+  for (auto& image : images) {
+    const auto source = image.name.to_string();
+    auto move = is_repository ? to_repository(from, std::move(image), to, options)
+                              : to_entry(from, std::move(image), to);
+    const auto target = move.target.to_string();
+    if (target == from.place.to_string()) {
+      throw Error(ErrorKind::usage, "source and destination are both " + target);
+    }
+    const auto [known, is_new] = taken.emplace(target, source);
+    if (!is_new && known->second != source) {
+      throw Error(ErrorKind::usage, "several images would become " + target,
+                  "leave out the destination's name or tag, or copy them one by one");
+    }
+    if (is_new) {
+      moves.push_back(std::move(move));
+    }
+  }
+  return moves;
+}
+
+/// Docker archives and engines hold images of one platform.
+bool takes_one_platform(const Place& to) {
+  return to.kind == Place::Kind::docker_archive || to.kind == Place::Kind::docker_daemon;
+}
+
+Progress::Verb verb_for(const Place& from, const Place& to) {
+  const bool from_registry = from.kind == Place::Kind::registry;
+  const bool to_registry = to.kind == Place::Kind::registry;
+  return from_registry == to_registry ? Progress::Verb::copying
+         : from_registry              ? Progress::Verb::pulling
+                                      : Progress::Verb::pushing;
+}
+
+/// Copies the images of one place, one after the other.
+class Copier {
+public:
+  Copier(Session& session, const OciPlace& from, const CopyOptions& options)
+      : session_(session), from_(from), options_(options) {}
+
+  CopiedTag copy(const Move& move, OciPlace& to, CopyReport& report) {
+    auto root = find_root(move);
+    auto platforms = options_.platforms;
+    const bool is_index = root.manifest.kind == oci::Manifest::Kind::index;
+    if (takes_one_platform(move.target) && is_index) {
+      choose_one(platforms, root);
+    }
+    root = narrow(*from_.repository, std::move(root), platforms);
+    auto here = from_.place;
+    name(here, move.source);
+    CopiedTag copied{here.to_string(), move.target.to_string(), root.document.digest.to_string()};
+    const auto wanted = move.target.reference ? move.target.reference->digest : std::nullopt;
+    if (wanted && *wanted != copied.id) {
+      throw Error(ErrorKind::usage, "the image has digest " + copied.id + ", not the one that " +
+                                        move.target.to_string() + " names");
+    }
+    if (is_there(move, *to.repository, root)) {
+      session_.progress().note(move.target.to_string() + " is this image already");
+      return copied;
+    }
+    transfer(move, *to.repository, std::move(root), report);
+    return copied;
+  }
+
+private:
+  static void name(Place& place, const OciSelected& image) {
+    if (place.has_entries()) {
+      place.entry = image.tag.empty() ? image.name.to_string() : image.tag;
+    } else if (place.reference && !image.tag.empty() && is_tag(image.tag)) {
+      place.reference->tag = image.tag;
+    }
+  }
+
+  ManifestNode find_root(const Move& move) {
+    auto document = from_.repository->read_manifest(move.source.name);
+    if (!document) {
+      throw_no_oci_image(*from_.repository, move.source.name);
+    }
+    return to_node(*std::move(document), from_.repository->describe());
+  }
+
+  void choose_one(std::vector<oci::Platform>& platforms, const ManifestNode& root) {
+    if (platforms.size() > 1) {
+      throw Error(ErrorKind::usage, "a docker archive holds images of one platform",
+                  "name one with --platform, or write an oci-archive:");
+    }
+    if (!platforms.empty()) {
+      return;
+    }
+    const auto images = list_platforms(*from_.repository, root);
+    if (images.size() == 1 && images.front().platform) {
+      platforms.push_back(*images.front().platform);
+      return;
+    }
+    platforms.push_back(oci::Platform{"linux", "amd64", ""});
+    session_.progress().note("of " + std::to_string(images.size()) +
+                             " platforms linux/amd64 is taken; --platform takes another");
+  }
+
+  /// Whether the tag has the image already. Its referrers may be new.
+  bool is_there(const Move& move, OciRepository& to, const ManifestNode& root) const {
+    if (move.tag.empty() || options_.referrers || takes_one_platform(move.target)) {
+      return false;
+    }
+    const auto found = to.find_manifest(oci::ManifestName::tag(move.tag));
+    return found && found->digest == root.document.digest;
+  }
+
+  void transfer(const Move& move, OciRepository& to, ManifestNode root, CopyReport& report) {
+    const auto target = move.target.reference ? move.target.reference->name_in_v2() : "";
+    const bool is_one_host = from_.place.kind == Place::Kind::registry &&
+                             move.target.kind == Place::Kind::registry &&
+                             from_.place.reference->host == move.target.reference->host;
+    const bool is_one_store =
+        is_one_host || (from_.place.is_storage() && move.target.kind == from_.place.kind &&
+                        is_one_tree(from_.place.path, move.target.path));
+    const OciRoute route{session_,
+                         *from_.repository,
+                         to,
+                         target,
+                         is_one_store ? std::optional(from_.place.reference->name_in_v2())
+                                      : std::nullopt,
+                         places_,
+                         verb_for(from_.place, move.target)};
+    const OciCopy how{{}, options_.referrers};
+    const auto running = make_oci_transfer(route, how, std::move(root), move.tag);
+    const auto items = running->items();
+    SizeSum sizes;
+    for (const auto& item : items) {
+      sizes.add(item.size_bytes);
+    }
+    session_.progress().expect(items.size(), sizes);
+    std::mutex mutex;
+    run_parallel(session_.jobs(), items.size(), [&](std::size_t i) {
+      const auto moved = running->move(i);
+      const std::lock_guard lock(mutex);
+      ++(moved.was_there ? report.blobs_skipped : report.blobs_copied);
+      report.bytes_copied += moved.bytes;
+    });
+    running->finish();
+  }
+
+  Session& session_;
+  const OciPlace& from_;
+  const CopyOptions& options_;
+  BlobPlaces places_;
+};
+
+} // namespace
+
+CopyReport copy_oci_images(Session& session, const Place& from, const Place& to,
+                           const CopyOptions& options) {
+  const auto source = open_oci(session, from, Use::read);
+  CopyReport report;
+  Copier copier(session, source, options);
+  std::map<std::string, OciPlace> targets; // repositories, or the one layout or archive
+  for (const auto& move : plan_moves(source, to, options)) {
+    auto place = move.target;
+    if (place.kind == Place::Kind::registry || place.is_storage()) {
+      place.reference->tag.reset();
+      place.reference->digest.reset();
+    } else {
+      place.reference.reset();
+      place.entry.reset();
+    }
+    const auto key = place.to_string();
+    auto found = targets.find(key);
+    if (found == targets.end()) {
+      found = targets.emplace(key, open_oci(session, place, Use::write)).first;
+    }
+    report.tags.push_back(copier.copy(move, found->second, report));
+  }
+  for (auto& [key, target] : targets) {
+    target.repository->finish();
+  }
+  return report;
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/manifest_tree.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/model/oci/config.hpp>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+/// "host/team/app@sha256:…"
+std::string name_in(const OciRepository& repository, const std::string& name) {
+  const bool is_digest = oci::Digest::find(name).has_value();
+  return repository.describe() + (is_digest ? "@" : ":") + name;
+}
+
+[[noreturn]] void throw_missing_child(const OciRepository& repository, const oci::Document& index,
+                                      const oci::Descriptor& child) {
+  const auto platform = child.platform ? " (" + child.platform->to_string() + ")" : std::string();
+  throw Error(ErrorKind::not_found,
+              "manifest " + child.digest.to_string() + platform + ", which the index " +
+                  index.digest.to_string() + " names, is not in " + repository.describe(),
+              "--platform takes the images that are there");
+}
+
+/// Reads an index depth first.
+class TreeReader {
+public:
+  explicit TreeReader(OciRepository& repository) : repository_(repository) {}
+
+  void add(ManifestNode node, std::size_t depth) {
+    if (depth > oci::k_max_index_depth) {
+      throw Error(ErrorKind::protocol,
+                  "the indexes of " + repository_.describe() + " lie more than " +
+                      std::to_string(oci::k_max_index_depth) + " deep in each other");
+    }
+    for (const auto& child : node.manifest.manifests) {
+      if (!seen_.insert(child.digest).second) {
+        continue;
+      }
+      if (seen_.size() > k_max_manifests) {
+        throw Error(ErrorKind::protocol, "index " + node.document.digest.to_string() +
+                                             " names more than " + std::to_string(k_max_manifests) +
+                                             " manifests");
+      }
+      add_child(node.document, child, depth);
+    }
+    tree_.manifests.push_back(std::move(node));
+  }
+
+  ManifestTree take() { return std::move(tree_); }
+
+private:
+  void add_child(const oci::Document& index, const oci::Descriptor& child, std::size_t depth) {
+    const bool may_be_blob = !child.media_type.empty() && !oci::is_manifest(child.media_type);
+    if (may_be_blob && repository_.find_blob(child.digest)) {
+      tree_.other_blobs.push_back(child);
+      return;
+    }
+    auto document = repository_.read_manifest(child.digest);
+    if (!document) {
+      throw_missing_child(repository_, index, child);
+    }
+    add(to_node(*std::move(document), repository_.describe()), depth + 1);
+  }
+
+  OciRepository& repository_;
+  std::set<oci::Digest> seen_;
+  ManifestTree tree_;
+};
+
+/// Calls `on_image` for each image of an index, nested ones too.
+void for_each_image(OciRepository& repository, const ManifestNode& index, std::size_t depth,
+                    std::set<oci::Digest>& seen,
+                    const std::function<void(const oci::Descriptor&)>& on_image) {
+  for (const auto& child : index.manifest.manifests) {
+    if (!seen.insert(child.digest).second || seen.size() > k_max_manifests) {
+      continue;
+    }
+    if (!oci::is_index(child.media_type)) {
+      on_image(child);
+    } else if (depth < oci::k_max_index_depth) {
+      if (auto document = repository.read_manifest(child.digest)) {
+        for_each_image(repository, to_node(*std::move(document), repository.describe()), depth + 1,
+                       seen, on_image);
+      }
+    }
+  }
+}
+
+std::string join(const std::vector<PlatformImage>& images) {
+  std::string text;
+  for (const auto& image : images) {
+    if (image.platform) {
+      text += (text.empty() ? "" : ", ") + image.platform->to_string();
+    }
+  }
+  return text.empty() ? "none that it names" : text;
+}
+
+[[noreturn]] void throw_no_platform(const OciRepository& repository, const oci::Platform& wanted,
+                                    const std::vector<PlatformImage>& images) {
+  throw Error(ErrorKind::not_found,
+              repository.describe() + " has no image for " + wanted.to_string(),
+              "there are: " + join(images));
+}
+
+const PlatformImage& choose(const OciRepository& repository,
+                            const std::vector<PlatformImage>& images, const oci::Platform& wanted) {
+  const PlatformImage* best = nullptr;
+  std::optional<int> distance;
+  for (const auto& image : images) {
+    const auto found = image.platform ? image.platform->distance_from(wanted) : std::nullopt;
+    if (found && (!distance || *found < *distance)) { // the first of several equal ones
+      best = &image;
+      distance = found;
+    }
+  }
+  if (best == nullptr) {
+    throw_no_platform(repository, wanted, images);
+  }
+  return *best;
+}
+
+/// The index with these children and what attests to them, as it was otherwise.
+ManifestNode filter_index(const ManifestNode& index, const std::set<oci::Digest>& kept,
+                          const std::vector<oci::Descriptor>& nested) {
+  auto document = parse_json(index.document.bytes, "index");
+  auto children = Json::array();
+  for (std::size_t i = 0; i < index.manifest.manifests.size(); ++i) {
+    const auto& child = index.manifest.manifests[i];
+    const auto subject = child.annotations.find("vnd.docker.reference.digest");
+    const auto attested =
+        subject == child.annotations.end() ? std::nullopt : oci::Digest::find(subject->second);
+    if (kept.contains(child.digest) || (attested && kept.contains(*attested))) {
+      children.push_back(document["manifests"][i]);
+    }
+  }
+  for (const auto& child : nested) {
+    children.push_back(child.to_json());
+  }
+  document["manifests"] = std::move(children);
+  auto bytes = document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return to_node(
+      oci::make_document(std::move(bytes), index.manifest.media_type, std::nullopt, "the index"),
+      "the index");
+}
+
+} // namespace
+
+ManifestNode to_node(oci::Document document, const std::string& where) {
+  auto manifest = oci::Manifest::parse(document.bytes, document.media_type,
+                                       "manifest " + document.digest.to_string() + " of " + where);
+  return {std::move(document), std::move(manifest)};
+}
+
+ManifestNode read_manifest_node(OciRepository& repository, const oci::ManifestName& name) {
+  auto document = repository.read_manifest(name);
+  if (!document) {
+    throw Error(ErrorKind::not_found,
+                "there is no manifest " + name_in(repository, name.to_string()));
+  }
+  return to_node(*std::move(document), repository.describe());
+}
+
+ManifestTree read_manifest_tree(OciRepository& repository, ManifestNode root) {
+  TreeReader reader(repository);
+  reader.add(std::move(root), 0);
+  return reader.take();
+}
+
+std::string read_config(OciRepository& repository, const oci::Manifest& image) {
+  if (!image.config) {
+    throw Error(ErrorKind::protocol, "a manifest of " + repository.describe() + " has no config");
+  }
+  const auto& config = *image.config;
+  if (config.size_bytes > k_document_limit_bytes) {
+    throw Error(ErrorKind::protocol, "config " + config.digest.to_string() + " of " +
+                                         repository.describe() + " is larger than " +
+                                         std::to_string(k_document_limit_bytes) + " bytes");
+  }
+  const auto source = repository.open_blob(config);
+  return read_text(*source, k_document_limit_bytes, "config " + config.digest.to_string());
+}
+
+std::optional<oci::Platform> platform_of(OciRepository& repository, const oci::Manifest& image) {
+  if (!image.config || !oci::is_image_config(image.config->media_type)) {
+    return std::nullopt;
+  }
+  auto platform = oci::Config::parse(read_config(repository, image),
+                                     "config " + image.config->digest.to_string() + " of " +
+                                         repository.describe())
+                      .platform;
+  return platform.os.empty() && platform.architecture.empty() ? std::nullopt
+                                                              : std::optional(std::move(platform));
+}
+
+std::vector<PlatformImage> list_platforms(OciRepository& repository, const ManifestNode& root) {
+  std::vector<PlatformImage> images;
+  if (root.manifest.kind != oci::Manifest::Kind::index) {
+    auto descriptor = root.document.descriptor();
+    return {{std::move(descriptor), platform_of(repository, root.manifest)}};
+  }
+  std::set<oci::Digest> seen;
+  for_each_image(repository, root, 0, seen, [&](const oci::Descriptor& child) {
+    if (oci::is_attestation(child)) {
+      return;
+    }
+    auto platform = child.platform;
+    if (!platform) {
+      if (auto document = repository.read_manifest(child.digest)) {
+        platform =
+            platform_of(repository, to_node(*std::move(document), repository.describe()).manifest);
+      }
+    }
+    images.push_back({child, std::move(platform)});
+  });
+  return images;
+}
+
+ManifestNode narrow(OciRepository& repository, ManifestNode root,
+                    const std::vector<oci::Platform>& platforms) {
+  if (platforms.empty()) {
+    return root;
+  }
+  const auto images = list_platforms(repository, root);
+  if (root.manifest.kind != oci::Manifest::Kind::index) {
+    const auto fits = [&](const oci::Platform& wanted) {
+      return images.front().platform && images.front().platform->distance_from(wanted);
+    };
+    if (!std::any_of(platforms.begin(), platforms.end(), fits)) {
+      throw_no_platform(repository, platforms.front(), images);
+    }
+    return root;
+  }
+  std::set<oci::Digest> kept;
+  std::vector<oci::Descriptor> nested;
+  for (const auto& platform : platforms) {
+    const auto& image = choose(repository, images, platform).descriptor;
+    const auto& children = root.manifest.manifests;
+    const bool is_child =
+        std::any_of(children.begin(), children.end(),
+                    [&](const oci::Descriptor& child) { return child.digest == image.digest; });
+    if (kept.insert(image.digest).second && !is_child) {
+      nested.push_back(image);
+    }
+  }
+  if (kept.size() > 1) {
+    return filter_index(root, kept, nested);
+  }
+  const auto& only = *kept.begin();
+  auto document = repository.read_manifest(only);
+  if (!document) {
+    throw Error(ErrorKind::not_found, "manifest " + only.to_string() + ", which the index " +
+                                          root.document.digest.to_string() + " names, is not in " +
+                                          repository.describe());
+  }
+  return to_node(*std::move(document), repository.describe());
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/oci_transfer.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+/// How many referrers of referrers are followed.
+constexpr std::size_t k_max_referrer_depth = 4;
+
+class OciTransfer final : public Transfer {
+public:
+  using ReadRoot = std::function<ManifestNode()>;
+
+  OciTransfer(const OciRoute& route, const OciCopy& how, ReadRoot read_root, std::string tag)
+      : route_(route), how_(how), read_root_(std::move(read_root)), tag_(std::move(tag)),
+        mover_(route) {}
+
+  std::vector<Item> items() override {
+    auto root = read_root_();
+    root_ = root.document.digest;
+    auto tree = read_manifest_tree(route_.source, std::move(root));
+    for (const auto& blob : tree.other_blobs) {
+      add_blob(blob);
+    }
+    for (auto& node : tree.manifests) {
+      add_manifest(std::move(node));
+    }
+    if (how_.referrers) {
+      const auto count = manifests_.size();
+      for (std::size_t i = 0; i < count; ++i) {
+        add_referrers(manifests_[i].document.digest, 1);
+      }
+    }
+    // The largest first: a long one that begins last would end alone.
+    std::stable_sort(blobs_.begin(), blobs_.end(),
+                     [](const auto& a, const auto& b) { return a.size_bytes > b.size_bytes; });
+    is_moved_.resize(blobs_.size());
+    std::vector<Item> items;
+    items.reserve(blobs_.size());
+    for (const auto& blob : blobs_) {
+      items.push_back({blob.digest.to_string(), blob.size_bytes, true});
+    }
+    return items;
+  }
+
+  Moved move(std::size_t index) override {
+    throw_if_abandoned();
+    const auto moved = mover_.move(blobs_.at(index));
+    const std::lock_guard lock(mutex_);
+    is_moved_.at(index) = true;
+    return moved;
+  }
+
+  // It may be in another repository: finish() looks.
+  void moved_elsewhere(std::size_t) override {}
+
+  void abandon(std::exception_ptr reason) noexcept override {
+    const std::lock_guard lock(mutex_);
+    reason_ = std::move(reason);
+  }
+
+  void finish() override {
+    throw_if_abandoned();
+    for (std::size_t i = 0; i < blobs_.size(); ++i) {
+      if (!is_moved_[i]) {
+        mover_.settle(blobs_[i]);
+      }
+    }
+    for (const auto& node : manifests_) {
+      const bool is_root = node.document.digest == root_;
+      if (is_root && !tag_.empty() && !has_referrers_) {
+        put_root(node);
+      } else if (!there_.contains(node.document.digest)) {
+        route_.destination.put_manifest(node.document, std::nullopt);
+      }
+    }
+    if (has_referrers_ && !tag_.empty()) {
+      const auto found =
+          std::find_if(manifests_.begin(), manifests_.end(),
+                       [&](const ManifestNode& node) { return node.document.digest == root_; });
+      put_root(*found);
+    }
+  }
+
+private:
+  void put_root(const ManifestNode& node) {
+    route_.session.progress().tagging(std::string(node.document.digest.hex()),
+                                      route_.destination.describe() + ":" + tag_);
+    route_.destination.put_manifest(node.document, tag_);
+  }
+
+  void add_manifest(ManifestNode node) {
+    if (!known_.insert(node.document.digest).second) {
+      return;
+    }
+    // A registry has checked that it has the blobs of a manifest. An index may have lost children.
+    const bool is_there = node.manifest.kind != oci::Manifest::Kind::index &&
+                          route_.destination.find_manifest(node.document.digest).has_value();
+    if (is_there) {
+      there_.insert(node.document.digest);
+    } else {
+      for (const auto& blob : node.manifest.blobs()) {
+        add_blob(blob);
+      }
+    }
+    manifests_.push_back(std::move(node));
+  }
+
+  void add_blob(const oci::Descriptor& blob) {
+    if (!known_.insert(blob.digest).second) {
+      return;
+    }
+    // A layer that registries need not hold is carried along by its URL, unless it is there.
+    if (oci::is_foreign_layer(blob.media_type) && !route_.source.find_blob(blob.digest)) {
+      return;
+    }
+    blobs_.push_back(blob);
+  }
+
+  void add_referrers(const oci::Digest& subject, std::size_t depth) {
+    if (depth > k_max_referrer_depth) {
+      return;
+    }
+    for (const auto& referrer : route_.source.referrers(subject)) {
+      if (known_.contains(referrer.digest)) {
+        continue;
+      }
+      auto document = route_.source.read_manifest(referrer.digest);
+      if (!document) {
+        route_.session.progress().note(
+            "manifest " + referrer.digest.to_string() + ", which refers to " + subject.short_hex() +
+            ", is listed in " + route_.source.describe() + ", but is not there: it is left out");
+        continue;
+      }
+      has_referrers_ = true;
+      auto tree = read_manifest_tree(route_.source,
+                                     to_node(*std::move(document), route_.source.describe()));
+      for (auto& node : tree.manifests) {
+        add_manifest(std::move(node));
+      }
+      add_referrers(referrer.digest, depth + 1);
+    }
+  }
+
+  void throw_if_abandoned() {
+    const std::lock_guard lock(mutex_);
+    if (reason_) {
+      rethrow_copy(reason_);
+    }
+  }
+
+  const OciRoute& route_;
+  const OciCopy& how_;
+  ReadRoot read_root_;
+  std::string tag_;
+  BlobMover mover_;
+  oci::Digest root_ = oci::Digest::of("");
+  std::set<oci::Digest> known_;
+  std::set<oci::Digest> there_;         // manifests that the destination has
+  std::vector<ManifestNode> manifests_; // what others name before it is named
+  std::vector<oci::Descriptor> blobs_;
+  bool has_referrers_ = false;
+
+  std::mutex mutex_; ///< guards the members below
+  std::vector<bool> is_moved_;
+  std::exception_ptr reason_;
+};
+
+} // namespace
+
+std::unique_ptr<Transfer> make_oci_transfer(const OciRoute& route, const OciCopy& how,
+                                            const oci::ManifestName& name, const std::string& tag) {
+  auto read_root = [&route, &how, name] {
+    return narrow(route.source, read_manifest_node(route.source, name), how.platforms);
+  };
+  return std::make_unique<OciTransfer>(route, how, std::move(read_root), tag);
+}
+
+std::unique_ptr<Transfer> make_oci_transfer(const OciRoute& route, const OciCopy& how,
+                                            ManifestNode root, const std::string& tag) {
+  const auto read_root = [root = std::move(root)] { return root; };
+  return std::make_unique<OciTransfer>(route, how, read_root, tag);
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/passage/oci_passage.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/limited_map.hpp>
+#include <regctl/base/time.hpp>
+#include <regctl/model/oci/config.hpp>
+
+#include <mutex>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+// The number of requests of a run, as OciTransfer and BlobMover make them.
+constexpr std::uint64_t k_per_tag_at_source = 1;      // its manifest
+constexpr std::uint64_t k_per_tag_at_destination = 2; // a look at the manifest, and putting it
+constexpr std::uint64_t k_per_blob_at_source = 1;
+constexpr std::uint64_t k_to_look_for_blob = 1;
+constexpr std::uint64_t k_to_put_blob = 2;
+constexpr std::uint64_t k_per_removal = 1;
+
+oci::Digest digest_of_identity(const std::string& identity) {
+  return oci::Digest::parse(identity, "the identity of a tag");
+}
+
+} // namespace
+
+class OciPassages::OciPassage final : public Passage {
+public:
+  OciPassage(OciPassages& shared, std::unique_ptr<OciRepository> source,
+             std::unique_ptr<OciRepository> destination, const std::string& source_name,
+             const std::string& destination_name)
+      : shared_(shared), source_(std::move(source)),
+        destination_(std::move(destination)), route_{shared.session_,
+                                                     *source_,
+                                                     *destination_,
+                                                     destination_name,
+                                                     shared.is_one_store_
+                                                         ? std::optional(source_name)
+                                                         : std::nullopt,
+                                                     shared.places_,
+                                                     Progress::Verb::copying,
+                                                     shared.options_.limits} {}
+
+  [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
+    return from == there || (!shared_.how_.platforms.empty() && narrowed(from) == there);
+  }
+
+  std::optional<std::int64_t> created_at(const std::string& identity) override {
+    try {
+      const auto root = read_manifest_node(*source_, digest_of_identity(identity));
+      for (const auto& image : list_platforms(*source_, root)) {
+        const auto node = image.descriptor.digest == root.document.digest
+                              ? root
+                              : read_manifest_node(*source_, image.descriptor.digest);
+        const auto config = oci::Config::parse(read_config(*source_, node.manifest), "config");
+        return parse_rfc3339(config.created);
+      }
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+        throw;
+      }
+    }
+    return std::nullopt;
+  }
+
+  std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) override {
+    return make_oci_transfer(route_, shared_.how_, digest_of_identity(identity), tag);
+  }
+
+  void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
+
+  void study(const std::string& identity) override { static_cast<void>(learn(identity)); }
+
+  void foresee(const std::string& identity, Asking asking, const OnProspect& on_item) override {
+    auto blobs = asking == Asking::source ? learn(identity) : find(identity);
+    if (!blobs) {
+      on_item({identity, std::nullopt, false, false, 0, 0});
+      return;
+    }
+    for (const auto& blob : *blobs) {
+      const auto key = blob.digest.to_string();
+      const bool is_there =
+          !shared_.is_destination_remote_ && destination_->find_blob(blob.digest).has_value();
+      on_item({key, blob.size_bytes, is_there, true, shared_.requests(0, k_to_look_for_blob),
+               shared_.requests(k_per_blob_at_source, k_to_put_blob)});
+    }
+  }
+
+  void foresee_held(const std::string& identity, Asking asking,
+                    const OnProspect& on_item) override {
+    if (oci::Digest::find(identity)) {
+      foresee(identity, asking, on_item);
+    }
+  }
+
+  [[nodiscard]] std::uint64_t requests_of_tag() const override {
+    return shared_.requests(k_per_tag_at_source, k_per_tag_at_destination);
+  }
+  [[nodiscard]] std::uint64_t requests_of_removal() const override {
+    return shared_.requests(0, k_per_removal);
+  }
+
+private:
+  using Blobs = std::vector<oci::Descriptor>;
+
+  std::optional<Blobs> find(const std::string& identity) {
+    const std::lock_guard lock(mutex_);
+    const auto* known = known_.find(identity);
+    return known == nullptr ? std::nullopt : std::optional(*known);
+  }
+
+  /// The blobs of an image of the source; nothing if it cannot be read, which its transfer will
+  /// report.
+  std::optional<Blobs> learn(const std::string& identity) {
+    if (auto known = find(identity)) {
+      return known;
+    }
+    Blobs blobs;
+    try {
+      auto root = narrow(*source_, read_manifest_node(*source_, digest_of_identity(identity)),
+                         shared_.how_.platforms);
+      for (const auto& node : read_manifest_tree(*source_, std::move(root)).manifests) {
+        auto more = node.manifest.blobs();
+        blobs.insert(blobs.end(), std::make_move_iterator(more.begin()),
+                     std::make_move_iterator(more.end()));
+      }
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+        throw;
+      }
+      return std::nullopt;
+    }
+    const std::lock_guard lock(mutex_);
+    known_.try_emplace(identity, blobs);
+    return blobs;
+  }
+
+  /// The digest that the image has at the destination.
+  std::string narrowed(const std::string& identity) const {
+    const std::lock_guard lock(narrowing_);
+    if (const auto* known = narrowed_.find(identity)) {
+      return *known;
+    }
+    const auto node = narrow(*source_, read_manifest_node(*source_, digest_of_identity(identity)),
+                             shared_.how_.platforms);
+    auto digest = node.document.digest.to_string();
+    narrowed_.try_emplace(identity, digest);
+    return digest;
+  }
+
+  static constexpr std::size_t k_known = 1000;
+
+  OciPassages& shared_;
+  std::unique_ptr<OciRepository> source_;
+  std::unique_ptr<OciRepository> destination_;
+  OciRoute route_;
+
+  std::mutex mutex_; ///< guards the member below
+  LimitedMap<Blobs> known_{k_known};
+  mutable std::mutex narrowing_; ///< guards the member below
+  mutable LimitedMap<std::string> narrowed_{k_known};
+};
+
+OciPassages::OciPassages(Session& session, const Side& source, const Side& destination,
+                         const PassageOptions& options)
+    : session_(session), options_(options), how_{options.platforms, options.referrers},
+      is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()),
+      is_one_store_(source.identity() == destination.identity()) {}
+
+std::unique_ptr<Passage> OciPassages::open(std::unique_ptr<OciRepository> source,
+                                           const std::string& source_name,
+                                           std::unique_ptr<OciRepository> destination,
+                                           const std::string& destination_name) {
+  return std::make_unique<OciPassage>(*this, std::move(source), std::move(destination), source_name,
+                                      destination_name);
+}
+
+std::uint64_t OciPassages::requests(std::uint64_t of_source,
+                                    std::uint64_t of_destination) const noexcept {
+  return (is_source_remote_ ? of_source : 0) + (is_destination_remote_ ? of_destination : 0);
+}
+
+} // namespace regctl::ops

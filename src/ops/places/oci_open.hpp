@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/formats/oci_images.hpp>
+#include <regctl/model/oci/repository.hpp>
+#include <regctl/model/place.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace regctl::ops {
+
+/// A place of OCI images that was opened.
+struct OciPlace {
+  Place place;
+  std::unique_ptr<OciRepository> repository;
+  OciImages* images = nullptr; ///< `repository` of a layout or an archive; else null
+};
+
+enum class Use {
+  read,
+  write, ///< a place that does not exist yet is created
+};
+
+/// Opens the repository that a place names: at a registry of protocol v2, in distribution's storage
+/// tree; a layout or an archive as a whole. Throws Error{usage} for a tree without a name,
+/// Error{unsupported} for places of the other model.
+OciPlace open_oci(Session& session, const Place& place, Use use);
+
+/// An image chosen from a place.
+struct OciSelected {
+  oci::ManifestName name; ///< in the repository
+  std::string tag;        ///< its tag, or its name in a layout or an archive; empty without a name
+};
+
+/// The image that the place names: its digest, its tag, "latest" where a registry or a tree names
+/// none, the only image of a layout or an archive. Makes no request. Throws Error{usage} for
+/// several images and no choice, listing them by name and digest; Error{not_found} for a name that
+/// a layout or an archive does not have.
+OciSelected select_oci_image(const OciPlace& from);
+
+/// Every tag of the repository, sorted, or every image of the layout or archive. Without the tags
+/// of referrers. Throws Error{not_found} if there is none.
+std::vector<OciSelected> select_all_oci_images(const OciPlace& from);
+
+/// All tags of a repository, sorted, each once; without those of referrers unless `all` is set.
+std::vector<std::string> list_oci_tags(OciRepository& repository, bool all = false);
+
+/// Throws Error{not_found} for a manifest that the user named, with the nearest tag as a hint.
+[[noreturn]] void throw_no_oci_image(OciRepository& repository, const oci::ManifestName& name);
+
+} // namespace regctl::ops

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/places/oci_side.hpp"
+
+#include "ops/places/oci_open.hpp"
+#include "ops/places/reach.hpp"
+#include "ops/places/storage.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/parallel.hpp>
+#include <regctl/base/text.hpp>
+#include <regctl/model/oci/repository.hpp>
+#include <regctl/model/v1/repository.hpp>
+#include <regctl/registry/registries.hpp>
+
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+/// The digests of tags, asked for in parallel; nothing for a tag that cannot be read.
+TagListing identify_tags(Session& session, OciRepository& repository,
+                         const std::vector<std::string>& tags,
+                         std::atomic<std::uint64_t>& requests) {
+  std::vector<std::optional<std::string>> digests(tags.size());
+  run_parallel(session.jobs(), tags.size(), [&](std::size_t i) {
+    ++requests;
+    try {
+      if (const auto found = repository.find_manifest(oci::ManifestName::tag(tags[i]))) {
+        digests[i] = found->digest.to_string();
+      }
+    } catch (const Error& error) {
+      const bool is_of_all =
+          error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied;
+      if (is_of_all) {
+        throw;
+      }
+      session.progress().note(repository.describe() + ":" + tags[i] + ": " + error.message());
+    }
+  });
+  TagListing listing;
+  for (std::size_t i = 0; i < tags.size(); ++i) {
+    listing.emplace(tags[i], std::move(digests[i]));
+  }
+  return listing;
+}
+
+class OciRegistrySide final : public Side {
+public:
+  OciRegistrySide(Session& session, RegistryHost host)
+      : session_(session), host_(std::move(host)), reach_(host_.host) {}
+
+  [[nodiscard]] std::string describe() const override { return host_.host; }
+  [[nodiscard]] std::string identity() const override {
+    return with_registry_scheme(host_.host, Protocol::v2);
+  }
+  [[nodiscard]] bool is_remote() const override { return true; }
+  [[nodiscard]] std::uint64_t listing_requests() const override { return requests_; }
+
+  std::vector<std::string> repositories(const InScope&) override {
+    std::vector<std::string> names;
+    registry().list_repositories([&](const std::vector<std::string>& page) {
+      ++requests_;
+      names.insert(names.end(), page.begin(), page.end());
+    });
+    sort_and_unite(names);
+    return names;
+  }
+
+  std::optional<ListedTags> tags(const std::string& name) override {
+    const std::shared_ptr<OciRepository> repository = registry().open(name);
+    std::vector<std::string> tags;
+    ++requests_;
+    try {
+      tags = list_oci_tags(*repository);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) {
+        reach_.failed(error);
+        throw;
+      }
+      reach_.answered();
+      return std::nullopt;
+    }
+    reach_.answered();
+    return ListedTags(tags, [this, repository](const std::vector<std::string>& wanted) {
+      return identify_tags(session_, *repository, wanted, requests_);
+    });
+  }
+
+  AnyRepository open(const std::string& name) override { return registry().open(name); }
+
+private:
+  registry::v2::Registry& registry() {
+    const std::lock_guard lock(finding_out_); // one thread asks, the others wait
+    reach_.check();
+    try {
+      return session_.registries().v2(host_);
+    } catch (const Error& error) {
+      reach_.is_no_registry(error);
+      throw;
+    }
+  }
+
+  Session& session_;
+  const RegistryHost host_;
+  Reach reach_;
+  std::mutex finding_out_; ///< held while the protocol is detected
+  std::atomic<std::uint64_t> requests_ = 0;
+};
+
+class V2StorageSide final : public Side {
+public:
+  V2StorageSide(Session& session, std::shared_ptr<V2Storage> storage)
+      : session_(session), storage_(std::move(storage)) {}
+
+  [[nodiscard]] std::string describe() const override {
+    return "v2-storage:" + storage_->location();
+  }
+  [[nodiscard]] std::string identity() const override {
+    return "v2-storage:" + absolute_tree_path(storage_->location());
+  }
+
+  std::vector<std::string> repositories(const InScope&) override {
+    std::vector<std::string> names;
+    storage_->for_each_repository([&](const std::string& name) { names.push_back(name); });
+    sort_and_unite(names);
+    return names;
+  }
+
+  std::optional<ListedTags> tags(const std::string& name) override {
+    const std::shared_ptr<OciRepository> repository = storage_->repository(name);
+    std::vector<std::string> tags;
+    try {
+      tags = list_oci_tags(*repository);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) {
+        throw;
+      }
+      return std::nullopt;
+    }
+    return ListedTags(tags, [this, repository](const std::vector<std::string>& wanted) {
+      std::atomic<std::uint64_t> requests = 0;
+      return identify_tags(session_, *repository, wanted, requests);
+    });
+  }
+
+  AnyRepository open(const std::string& name) override { return storage_->repository(name); }
+
+private:
+  Session& session_;
+  std::shared_ptr<V2Storage> storage_; // shared with the repositories
+};
+
+} // namespace
+
+std::unique_ptr<Side> make_v2_storage_side(Session& session, const Place& place,
+                                           V2Storage::Missing missing) {
+  return std::make_unique<V2StorageSide>(session, open_v2_storage(session, place.path, missing));
+}
+
+std::unique_ptr<Side> make_oci_registry_side(Session& session, RegistryHost host) {
+  return std::make_unique<OciRegistrySide>(session, std::move(host));
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/places/side.hpp"
+
+#include <regctl/formats/v2_storage.hpp>
+#include <regctl/model/place.hpp>
+#include <regctl/model/reference.hpp>
+
+#include <memory>
+
+namespace regctl::ops {
+
+/// The repositories of a registry that speaks protocol v2. Their tags are listed by name; each
+/// identity, a digest, costs a request. Tags of referrers are no tags of a side: they follow their
+/// subjects.
+std::unique_ptr<Side> make_oci_registry_side(Session& session, RegistryHost host);
+
+/// The repositories of distribution's storage tree.
+std::unique_ptr<Side> make_v2_storage_side(Session& session, const Place& place,
+                                           V2Storage::Missing missing);
+
+} // namespace regctl::ops

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/http/credentials.hpp>
+#include <regctl/http/transport.hpp>
+#include <regctl/http/url.hpp>
+#include <regctl/registry/v1/registry.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regctl::registry {
+
+/// The paths that tell whether a host speaks a protocol.
+inline constexpr std::string_view k_v1_ping = "/v1/_ping";
+inline constexpr std::string_view k_v2_ping = "/v2/";
+
+/// Asks one host which protocols it speaks. Used by one thread.
+class Probe {
+public:
+  /// The arguments must outlive this. The credential is for a proxy that guards the pings.
+  Probe(http::Transport& transport, const std::string& host,
+        const std::optional<http::Credential>& credential)
+      : transport_(transport), host_(host), credential_(credential) {}
+
+  /// Scheme, host and port that are asked.
+  [[nodiscard]] const http::Url& base() const noexcept { return base_; }
+
+  /// Sets base() to the first of the schemes by which the host answers HTTP, asked for `ping`.
+  void choose_scheme(const std::vector<std::string>& schemes, std::string_view ping);
+
+  /// The answer to the v1 ping; nothing if the host answers but does not speak v1. Throws
+  /// Error{denied}, Error{unavailable}.
+  std::optional<v1::Ping> ask_v1();
+
+  /// Whether the host speaks v2: it names the protocol in a header, answers JSON, or wants
+  /// credentials. `is_needed`: throws Error{unavailable} if the host cannot answer now.
+  bool ask_v2(bool is_needed);
+
+private:
+  [[nodiscard]] http::Request ping(std::string_view target) const;
+  http::Response ask(std::string_view target);
+  [[noreturn]] void fail(const http::Response& response, const std::string& text) const;
+
+  http::Transport& transport_;
+  const std::string& host_;
+  const std::optional<http::Credential>& credential_;
+  http::Url base_;
+  std::string answered_ping_;            ///< the ping that chose the scheme
+  std::optional<http::Response> answer_; ///< to that
+};
+
+} // namespace regctl::registry

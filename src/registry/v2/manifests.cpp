@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/v2/manifests.hpp"
+
+#include "registry/status.hpp"
+#include "registry/v2/refusal.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/whole_number.hpp>
+#include <regctl/model/oci/media_type.hpp>
+
+#include <cstdint>
+#include <utility>
+
+namespace regctl::registry::v2 {
+
+namespace {
+
+/// Every type is accepted, by digest too: else a registry converts the manifest, or answers with
+/// the linux/amd64 child of an index, or denies that there is one. Source: distribution 2.8.2.
+std::string accepted_types() {
+  std::string types;
+  for (const auto type :
+       {oci::k_oci_index, oci::k_oci_manifest, oci::k_docker_list, oci::k_docker_manifest,
+        oci::k_oci_artifact, oci::k_schema1_signed, oci::k_schema1}) {
+    types.append(types.empty() ? "" : ", ").append(type);
+  }
+  return types;
+}
+
+/// A digest keeps its colon: servers that do not decode paths are satisfied, and others too.
+std::string path_of(const oci::ManifestName& name) {
+  return name.digest() ? name.to_string() : http::percent_encode(name.to_string());
+}
+
+http::Request manifest_request(const Session& session, http::Method method,
+                               const oci::ManifestName& name) {
+  auto request = session.request(method, "manifests/" + path_of(name));
+  request.headers.add("Accept", accepted_types());
+  return request;
+}
+
+std::string describe(const Session& session, const oci::ManifestName& name) {
+  return session.describe() + (name.digest() ? "@" : ":") + name.to_string();
+}
+
+/// The digest that the registry names; nothing if it names none.
+std::optional<oci::Digest> told_digest(const http::Response& response) {
+  return oci::Digest::find(response.headers.find("Docker-Content-Digest").value_or(""));
+}
+
+/// What HEAD tells; nothing if a part of it is missing or does not fit.
+std::optional<oci::Descriptor> descriptor_of(const http::Response& head,
+                                             const oci::ManifestName& name) {
+  const auto type = oci::bare_media_type(head.headers.find("Content-Type").value_or(""));
+  const auto size =
+      parse_whole_number<std::uint64_t>(head.headers.find("Content-Length").value_or(""));
+  const auto digest = told_digest(head);
+  const auto wanted = name.digest();
+  if (!oci::is_manifest(type) || !size || *size == 0 || !digest || (wanted && *digest != *wanted)) {
+    return std::nullopt;
+  }
+  return oci::Descriptor{type, *digest, *size};
+}
+
+enum class Found { yes, no, unclear };
+
+/// What the answer to HEAD of a manifest proves.
+Found judge(Facts& facts, int status) {
+  if (status == 200) {
+    facts.head = Facts::Head::works;
+    return Found::yes;
+  }
+  if (status == 405 || status == 501) {
+    facts.head = Facts::Head::useless;
+  }
+  return status == 404 && facts.head == Facts::Head::works ? Found::no : Found::unclear;
+}
+
+std::optional<oci::Document> try_to_read(Session& session, const oci::ManifestName& name) {
+  auto [response, body] =
+      session.send_for_body(manifest_request(session, http::Method::get, name),
+                            session.scopes("pull"), oci::k_manifest_limit_bytes);
+  if (response.status == 404) {
+    http::discard_body(response);
+    return std::nullopt;
+  }
+  if (response.status != 200) {
+    session.fail(response, "cannot read " + describe(session, name));
+  }
+  const auto expected = name.digest() ? name.digest() : told_digest(response);
+  return oci::make_document(std::move(body), response.headers.find("Content-Type").value_or(""),
+                            expected, "the manifest " + describe(session, name));
+}
+
+[[noreturn]] void refuse_put(const Session& session, http::Response& response,
+                             const oci::Document& document, const std::string& what) {
+  const auto codes = read_codes(response);
+  const auto& host = session.connection().host;
+  const auto throw_unsupported = [&](const std::string& why, const std::string& hint) {
+    throw Error(ErrorKind::unsupported, what + ": " + why + " (" + error_text(response) + ")",
+                hint);
+  };
+  if (has_code(codes, "TAG_INVALID")) {
+    throw_unsupported(host + " does not let this tag change",
+                      "its tags are immutable: remove the tag there first, or take another one");
+  }
+  if (has_code(codes, "MANIFEST_BLOB_UNKNOWN") || has_code(codes, "BLOB_UNKNOWN")) {
+    throw Error(ErrorKind::protocol,
+                what + ": " + host + " misses a blob or manifest that it names (" +
+                    error_text(response) + ")",
+                "it may have been removed there meanwhile: try again");
+  }
+  if (response.status == 413) {
+    throw_unsupported("it is too large for " + host + ", or for a proxy before it", "");
+  }
+  if (response.status == 405) {
+    throw_unsupported(host + " takes no images: it may be read-only, or a cache", "");
+  }
+  const bool is_schema1 = oci::is_schema1(document.media_type);
+  const bool is_about_type = response.status == 415 || has_code(codes, "UNSUPPORTED") ||
+                             (response.status == 400 && has_code(codes, "MANIFEST_INVALID"));
+  if (is_about_type || (is_schema1 && response.status != 401 && response.status != 403)) {
+    throw_unsupported(host + " does not take manifests of the type " + document.media_type +
+                          (is_schema1 ? ", Docker's old schema 1" : ""),
+                      "");
+  }
+  session.fail(response, what);
+}
+
+} // namespace
+
+std::optional<oci::Descriptor> find_manifest(Session& session, const oci::ManifestName& name) {
+  auto& facts = session.connection().facts;
+  std::optional<int> status;
+  if (facts.head != Facts::Head::useless) {
+    auto head =
+        session.send(manifest_request(session, http::Method::head, name), session.scopes("pull"));
+    status = head.status;
+    if (*status == 401 || *status == 429 || (*status >= 502 && *status <= 504)) {
+      session.fail(head, "cannot look for " + describe(session, name));
+    }
+    http::discard_body(head);
+    const auto found = judge(facts, *status);
+    if (found == Found::no) {
+      return std::nullopt;
+    }
+    auto descriptor = found == Found::yes ? descriptor_of(head, name) : std::nullopt;
+    if (descriptor) {
+      return descriptor;
+    }
+  }
+  const auto document = read_manifest(session, name);
+  if (document && status == 404) {
+    facts.head = Facts::Head::useless;
+  }
+  return document ? std::optional(document->descriptor()) : std::nullopt;
+}
+
+std::optional<oci::Document> read_manifest(Session& session, const oci::ManifestName& name) {
+  try {
+    return try_to_read(session, name);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::integrity) {
+      throw;
+    }
+  }
+  return try_to_read(session, name); // a cut body without a length looks like a wrong one
+}
+
+void put_manifest(Session& session, const oci::Document& document, const oci::ManifestName& name) {
+  const auto what = "cannot store " + describe(session, name);
+  auto request = session.request(http::Method::put, "manifests/" + path_of(name));
+  request.headers.add("Content-Type", document.media_type);
+  request.body = http::view_body(document.bytes);
+  request.repeat = http::Repeat::not_after_500; // distribution 2.8.2 says 500 to foreign layers
+  auto response = session.send(std::move(request), session.scopes("pull,push"));
+  if (!http::is_success(response.status)) {
+    refuse_put(session, response, document, what);
+  }
+  http::discard_body(response);
+  const auto told = told_digest(response);
+  if (told && told->algorithm() == document.digest.algorithm() && *told != document.digest) {
+    throw Error(ErrorKind::integrity, what + ": " + session.connection().host +
+                                          " has stored it under another digest, " +
+                                          told->to_string());
+  }
+}
+
+} // namespace regctl::registry::v2

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/v2/referrers.hpp"
+
+#include "registry/v2/manifests.hpp"
+#include "registry/v2/pages.hpp"
+#include "registry/v2/refusal.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/model/oci/media_type.hpp>
+#include <regctl/model/oci/repository.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace regctl::registry::v2 {
+
+namespace {
+
+using Referrers = Facts::Referrers;
+
+std::string referrers_of(const oci::Digest& subject) {
+  return "the referrers of " + subject.to_string();
+}
+
+/// The index in a page of the API; nothing if it is something else: some registries answer 200 to
+/// every path.
+std::optional<oci::Manifest> read_index(const WholeAnswer& page, const std::string& what) {
+  try {
+    auto manifest = oci::Manifest::parse(
+        page.body, page.response.headers.find("Content-Type").value_or(""), what);
+    return manifest.kind == oci::Manifest::Kind::index ? std::optional(std::move(manifest))
+                                                       : std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+/// Whether a refusal shows that there is no API. A repository that does not exist shows nothing.
+bool has_no_api(http::Response& response) {
+  const bool is_absent = response.status == 404 || response.status == 405 || response.status == 501;
+  return is_absent && !has_code(read_codes(response), "NAME_UNKNOWN");
+}
+
+/// The referrers from the API; nothing if there is none.
+std::optional<std::vector<oci::Descriptor>> ask_api(Session& session, const oci::Digest& subject) {
+  auto& facts = session.connection().facts;
+  if (facts.referrers == Referrers::absent) {
+    return std::nullopt;
+  }
+  const auto what = referrers_of(subject) + " in " + session.describe();
+  auto request = session.request(http::Method::get, "referrers/" + subject.to_string());
+  request.headers.add("Accept", std::string(oci::k_oci_index));
+  request.repeat = http::Repeat::not_after_500;
+  bool is_there = true;
+  std::vector<oci::Descriptor> found;
+  read_pages(session, request, "", session.scopes("pull"), what, [&](WholeAnswer& page) {
+    auto& response = page.response;
+    if (response.status == 401 || response.status == 403 || response.status == 429 ||
+        response.status == 503) {
+      session.fail(response, "cannot list " + what);
+    }
+    const auto index =
+        response.status == 200 ? read_index(page, what) : std::optional<oci::Manifest>();
+    if (!index) {
+      is_there = false;
+      if (response.status == 200 || has_no_api(response)) {
+        facts.referrers = Referrers::absent;
+      }
+      http::discard_body(response);
+      return;
+    }
+    facts.referrers = Referrers::present;
+    found.insert(found.end(), index->manifests.begin(), index->manifests.end());
+  });
+  return is_there ? std::optional(std::move(found)) : std::nullopt;
+}
+
+/// The index under the fallback tag. GitLab resolves a tag that nobody has written to the subject
+/// itself, which is no list of referrers. Source: oras-project/oras-go#1396.
+std::optional<oci::Document> read_fallback(Session& session, const oci::Digest& subject) {
+  auto document = read_manifest(session, oci::ManifestName::tag(oci::referrers_tag(subject)));
+  const bool is_list =
+      document && oci::is_index(document->media_type) && document->digest != subject;
+  return is_list ? std::move(document) : std::nullopt;
+}
+
+oci::Manifest parse(const Session& session, const oci::Document& document) {
+  return oci::Manifest::parse(document.bytes, document.media_type,
+                              "the manifest " + session.describe() + "@" +
+                                  document.digest.to_string());
+}
+
+/// Completes an entry of the fallback tag from the manifest. Source: sigstore/cosign#4641.
+void complete(Session& session, oci::Descriptor& referrer) {
+  if (!referrer.artifact_type.empty()) {
+    return;
+  }
+  if (const auto document = read_manifest(session, referrer.digest)) {
+    const auto manifest = parse(session, *document);
+    referrer.artifact_type = manifest.referrer_type();
+    referrer.annotations.insert(manifest.annotations.begin(), manifest.annotations.end());
+  }
+}
+
+bool contains(const std::vector<oci::Descriptor>& all, const oci::Digest& digest) {
+  return std::any_of(all.begin(), all.end(),
+                     [&](const oci::Descriptor& one) { return one.digest == digest; });
+}
+
+/// The bytes of `index` with one more entry; of a new index if there is none.
+std::string with_entry(const std::optional<oci::Document>& index, const oci::Descriptor& entry) {
+  auto document = index ? parse_json(index->bytes, "the list of referrers")
+                        : Json{{"schemaVersion", 2}, {"mediaType", oci::k_oci_index}};
+  if (auto& manifests = document["manifests"]; !manifests.is_array()) {
+    manifests = Json::array();
+  }
+  document["manifests"].push_back(entry.to_json());
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+bool is_listed(Session& session, const std::optional<oci::Document>& index,
+               const oci::Digest& referrer) {
+  return index && contains(parse(session, *index).manifests, referrer);
+}
+
+void write_fallback(Session& session, const oci::Digest& subject, const oci::Descriptor& entry) {
+  constexpr int k_most_tries = 5;
+  auto& turns = session.connection().subject_turns;
+  const std::lock_guard turn(
+      turns.at(std::hash<std::string>()(session.describe() + subject.to_string()) % turns.size()));
+  const auto name = oci::ManifestName::tag(oci::referrers_tag(subject));
+  for (int tries = 0; tries < k_most_tries; ++tries) {
+    const auto index = read_fallback(session, subject);
+    if (is_listed(session, index, entry.digest)) {
+      return;
+    }
+    const auto media_type = index ? index->media_type : std::string(oci::k_oci_index);
+    put_manifest(session,
+                 oci::make_document(with_entry(index, entry), media_type, std::nullopt,
+                                    "the list of referrers"),
+                 name);
+  }
+  if (!is_listed(session, read_fallback(session, subject), entry.digest)) {
+    throw Error(ErrorKind::unavailable,
+                "cannot add " + entry.digest.to_string() + " to " + referrers_of(subject) + " in " +
+                    session.describe() + ": others overwrite the tag " + name.to_string() +
+                    " each time",
+                "this registry has no referrers API, so that only one program at a time can add "
+                "to that tag");
+  }
+}
+
+} // namespace
+
+std::vector<oci::Descriptor> list_referrers(Session& session, const oci::Digest& subject) {
+  std::vector<oci::Descriptor> all;
+  const auto add = [&](const oci::Descriptor& referrer) {
+    if (referrer.digest != subject && !contains(all, referrer.digest)) {
+      all.push_back(referrer);
+    }
+  };
+  for (const auto& referrer : ask_api(session, subject).value_or(std::vector<oci::Descriptor>())) {
+    add(referrer);
+  }
+  if (const auto index = read_fallback(session, subject)) {
+    for (auto& referrer : parse(session, *index).manifests) {
+      if (!contains(all, referrer.digest)) {
+        complete(session, referrer);
+        add(referrer);
+      }
+    }
+  }
+  return all;
+}
+
+void keep_referrer(Session& session, const oci::Document& referrer, const oci::Manifest& manifest) {
+  // OCI-Subject in the answer to the put proves nothing: Amazon ECR sent it without the API, Harbor
+  // before 2.9 left it out although it had the API. Source: tektoncd/chains#1691, harbor#18865.
+  const auto& subject = manifest.subject->digest;
+  if (session.connection().facts.referrers == Referrers::present ||
+      ask_api(session, subject).has_value()) {
+    return;
+  }
+  auto entry = referrer.descriptor();
+  entry.artifact_type = manifest.referrer_type();
+  entry.annotations = manifest.annotations;
+  write_fallback(session, subject, entry);
+}
+
+} // namespace regctl::registry::v2

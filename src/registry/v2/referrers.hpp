@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "registry/v2/session.hpp"
+
+#include <regctl/model/oci/descriptor.hpp>
+#include <regctl/model/oci/manifest.hpp>
+
+#include <vector>
+
+namespace regctl::registry::v2 {
+
+/// OciRepository::referrers. The types of those that the tag `sha256-HEX` lists without one are
+/// read from their manifests.
+std::vector<oci::Descriptor> list_referrers(Session& session, const oci::Digest& subject);
+
+/// Sees to it that a manifest with a `subject`, which has just been put, is listed among its
+/// referrers: a registry with the referrers API does so itself, else the tag `sha256-HEX` is
+/// written. Writers of one process take turns; against other processes the tag is read again
+/// afterwards, and mended a few times. Throws Error{unavailable} if they undo it each time.
+void keep_referrer(Session& session, const oci::Document& referrer, const oci::Manifest& manifest);
+
+} // namespace regctl::registry::v2
