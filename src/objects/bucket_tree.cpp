@@ -83,8 +83,8 @@ bool BucketTree::for_each_object(const std::string& path, const OnObject& on_obj
   return is_there;
 }
 
-std::unique_ptr<StorageTree> BucketTree::snapshot() const {
-  return std::make_unique<ListedTree>(shared_bucket(), prefix(), known());
+std::unique_ptr<StorageTree> BucketTree::snapshot(const std::vector<std::string>& folders) const {
+  return std::make_unique<ListedTree>(shared_bucket(), prefix(), known(), folders);
 }
 
 void BucketTree::for_each_unfinished(
@@ -114,6 +114,16 @@ std::unique_ptr<LooseUpload> BucketTree::start_loose_upload(const std::string& a
   constexpr std::size_t k_random_bytes = 16;
   return std::make_unique<BucketLooseUpload>(
       *this, likely_path.empty() ? aside + "/" + random_hex(k_random_bytes) : likely_path);
+}
+
+bool BucketTree::put_folder(const std::string& path, const FileGroup& files, const std::string&) {
+  if (has_folder(path)) {
+    return false;
+  }
+  for (const auto& file : files.files) {
+    bucket().put(key_of(path + "/" + file.name), file.text);
+  }
+  return true;
 }
 
 bool BucketTree::remove_all(const std::string& path, const std::string&, const std::string& last) {

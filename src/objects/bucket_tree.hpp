@@ -22,7 +22,8 @@ public:
   [[nodiscard]] std::optional<std::string> read(const std::string& path,
                                                 std::uint64_t limit_bytes) const override;
   [[nodiscard]] bool has_folder(const std::string& path) const override;
-  [[nodiscard]] std::unique_ptr<StorageTree> snapshot() const override;
+  [[nodiscard]] std::unique_ptr<StorageTree>
+  snapshot(const std::vector<std::string>& folders) const override;
   void
   for_each_unfinished(const std::string& path, int levels,
                       const std::function<void(const UnfinishedFile&)>& on_file) const override;
@@ -34,6 +35,8 @@ public:
         std::optional<std::chrono::milliseconds> patience) override;
   [[nodiscard]] std::unique_ptr<LooseUpload>
   start_loose_upload(const std::string& aside, const std::string& likely_path) override;
+  bool put_folder(const std::string& path, const FileGroup& files,
+                  const std::string& aside) override;
   bool remove_all(const std::string& path, const std::string& aside,
                   const std::string& last) override;
   void remove_folder(const std::string& path) override;

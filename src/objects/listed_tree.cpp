@@ -20,6 +20,15 @@ std::pair<std::string, std::string> split(const std::string& path) {
                                     : std::pair(path.substr(0, slash), path.substr(slash + 1));
 }
 
+/// Of a folder whose names are sums or IDs: what stands before their digits, over which they are
+/// spread evenly.
+std::optional<std::string> begin_of_digits(const std::string& folder) {
+  if (folder.ends_with("images/")) {
+    return folder;
+  }
+  return folder.ends_with("blobs/") ? std::optional(folder + "sha256/") : std::nullopt;
+}
+
 /// A few of the names, with as many between each and the next.
 std::vector<std::string> evenly(const std::vector<std::string>& names) {
   std::vector<std::string> chosen;
@@ -32,26 +41,24 @@ std::vector<std::string> evenly(const std::vector<std::string>& names) {
 } // namespace
 
 ListedTree::ListedTree(std::shared_ptr<Bucket> bucket, std::string_view prefix,
-                       std::shared_ptr<KnownContents> known)
+                       std::shared_ptr<KnownContents> known,
+                       const std::vector<std::string>& folders)
     : ObjectTree(std::move(bucket), prefix, std::move(known)) {
-  list_all();
+  list_all(folders);
 }
 
-void ListedTree::list_all() {
-  const auto images = folder_key("images");
-  const auto repositories = folder_key("repositories");
-  run_parallel(2, 2, [&](std::size_t i) {
-    if (i == 0) {
-      list_folder(images, [&](const std::string& last) {
-        // IDs are spread evenly over the digits that they begin with.
-        return last < images + "1"
-                   ? std::vector<std::string>{images + "4", images + "8", images + "c"}
-                   : std::vector<std::string>();
-      });
-    } else {
-      list_folder(repositories,
-                  [&](const std::string& last) { return evenly(names_after(repositories, last)); });
-    }
+void ListedTree::list_all(const std::vector<std::string>& folders) {
+  run_parallel(folders.size(), folders.size(), [&](std::size_t i) {
+    const auto folder = folder_key(folders[i]);
+    const auto digits = begin_of_digits(folder);
+    list_folder(folder, [&](const std::string& last) {
+      if (!digits) {
+        return evenly(names_after(folder, last));
+      }
+      return last < *digits + "1"
+                 ? std::vector<std::string>{*digits + "4", *digits + "8", *digits + "c"}
+                 : std::vector<std::string>();
+    });
   });
 }
 
@@ -150,6 +157,10 @@ std::unique_ptr<StorageFolder> ListedTree::lease(const std::string&, Sharing,
 
 std::unique_ptr<LooseUpload> ListedTree::start_loose_upload(const std::string&,
                                                             const std::string&) {
+  refuse_writing();
+}
+
+bool ListedTree::put_folder(const std::string&, const FileGroup&, const std::string&) {
   refuse_writing();
 }
 

@@ -15,14 +15,17 @@ namespace regctl::objects {
 /// The functions that write throw Error{usage}.
 class ListedTree final : public ObjectTree {
 public:
-  /// Lists all folders of the tree; those with very many files in several parts at a time.
+  /// Lists these folders of the tree; those with very many files in several parts at a time.
   ListedTree(std::shared_ptr<Bucket> bucket, std::string_view prefix,
-             std::shared_ptr<KnownContents> known);
+             std::shared_ptr<KnownContents> known, const std::vector<std::string>& folders);
 
   [[nodiscard]] std::optional<std::string> read(const std::string& path,
                                                 std::uint64_t limit_bytes) const override;
   [[nodiscard]] bool has_folder(const std::string& path) const override;
-  [[nodiscard]] std::unique_ptr<StorageTree> snapshot() const override { return nullptr; }
+  [[nodiscard]] std::unique_ptr<StorageTree>
+  snapshot(const std::vector<std::string>&) const override {
+    return nullptr;
+  }
   /// Uploads are not part of a snapshot: there are none.
   void for_each_unfinished(const std::string&, int,
                            const std::function<void(const UnfinishedFile&)>&) const override {}
@@ -34,6 +37,8 @@ public:
         std::optional<std::chrono::milliseconds> patience) override;
   [[nodiscard]] std::unique_ptr<LooseUpload>
   start_loose_upload(const std::string& aside, const std::string& likely_path) override;
+  bool put_folder(const std::string& path, const FileGroup& files,
+                  const std::string& aside) override;
   bool remove_all(const std::string& path, const std::string& aside,
                   const std::string& last) override;
   void remove_folder(const std::string& path) override;
@@ -44,7 +49,7 @@ private:
   bool for_each_object(const std::string& path, const OnObject& on_object,
                        const OnName& on_folder) const override;
   [[nodiscard]] std::optional<ObjectInfo> find_object(const std::string& path) const override;
-  void list_all();
+  void list_all(const std::vector<std::string>& folders);
   void list_folder(const std::string& folder,
                    const std::function<std::vector<std::string>(const std::string& last)>& choose);
   std::vector<std::string> names_after(const std::string& folder, const std::string& last);

@@ -185,8 +185,8 @@ struct UnfinishedFile {
   std::optional<std::chrono::system_clock::time_point> started = {};
 };
 
-/// Whether a folder's name is that of one which remove_all() moved aside. It is left behind by a
-/// process that was killed.
+/// Whether a folder's name is that of one which put_folder() or remove_all() had aside. It is left
+/// behind by a process that was killed.
 [[nodiscard]] bool is_removed_name(std::string_view name) noexcept;
 
 /// A tree of files. Functions throw Error{local_io}, Error{protocol} for a path that leads out of
@@ -267,10 +267,11 @@ public:
   for_each_unfinished(const std::string& path, int levels,
                       const std::function<void(const UnfinishedFile&)>& on_file) const = 0;
 
-  /// The tree as it is now, for work that looks at everything: all names are listed at once, with
-  /// as few requests as can be. It must not be written to, and may outlive this tree. Null if
-  /// looking costs little without that.
-  [[nodiscard]] virtual std::unique_ptr<StorageTree> snapshot() const = 0;
+  /// The folders of the tree as they are now, for work that looks at everything in them: all names
+  /// are listed at once, with as few requests as can be. There is nothing else in the snapshot. It
+  /// must not be written to, and may outlive this tree. Null if looking costs little without that.
+  [[nodiscard]] virtual std::unique_ptr<StorageTree>
+  snapshot(const std::vector<std::string>& folders) const = 0;
 
   /// Tells of a content that small files may have, so that read_files() need not read those.
   virtual void expect_content(std::string_view content) const = 0;
@@ -303,6 +304,13 @@ public:
   /// where moving costs, the bytes are written there at once, unseen.
   [[nodiscard]] virtual std::unique_ptr<LooseUpload>
   start_loose_upload(const std::string& aside, const std::string& likely_path) = 0;
+
+  /// Durably creates a folder with small files, whose names may lead into folders of their own;
+  /// returns false if there is such a folder already, unless it is empty. Where folders can be
+  /// renamed, it appears with all of them at once: it is made in the folder `aside` under a hidden
+  /// name (is_removed_name). In a bucket the files appear one after the other, in this order.
+  virtual bool put_folder(const std::string& path, const FileGroup& files,
+                          const std::string& aside) = 0;
 
   /// Durably removes a folder with all that is in it; returns false if there is none. Where folders
   /// can be renamed, it disappears at once: it is moved into the folder `aside` under a hidden name

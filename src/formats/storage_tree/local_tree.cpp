@@ -465,6 +465,33 @@ bool is_removed_name(std::string_view name) noexcept {
   return name.starts_with(k_gone_prefix);
 }
 
+bool LocalTree::put_folder(const std::string& path, const FileGroup& files,
+                           const std::string& aside) {
+  const auto name = gone_name();
+  const auto made = aside + "/" + name;
+  const auto other = open_or_make_folder(aside);
+  const auto [above_path, last] = split(path);
+  try {
+    for (const auto& file : files.files) {
+      const auto [folder, file_name] = split(made + "/" + file.name);
+      make_folder(folder)->put(file_name, file.text);
+    }
+    const auto above = open_or_make_folder(above_path);
+    if (::renameat(other.get(), name.c_str(), above.get(), last.c_str()) == 0) {
+      fsync_folder(above, what(path));
+      return true;
+    }
+    if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR) {
+      throw_errno("create " + what(path), errno);
+    }
+  } catch (...) {
+    remove_below(other, name, what(made));
+    throw;
+  }
+  remove_below(other, name, what(made));
+  return false;
+}
+
 bool LocalTree::remove_all(const std::string& path, const std::string& aside, const std::string&) {
   const auto [above_path, name] = split(path);
   const auto above = open_folder(above_path);

@@ -49,7 +49,10 @@ public:
   void
   for_each_unfinished(const std::string& path, int levels,
                       const std::function<void(const UnfinishedFile&)>& on_file) const override;
-  [[nodiscard]] std::unique_ptr<StorageTree> snapshot() const override { return nullptr; }
+  [[nodiscard]] std::unique_ptr<StorageTree>
+  snapshot(const std::vector<std::string>&) const override {
+    return nullptr;
+  }
   void expect_content(std::string_view) const override {}
   [[nodiscard]] std::chrono::system_clock::time_point now() const override {
     return std::chrono::system_clock::now();
@@ -63,6 +66,8 @@ public:
         std::optional<std::chrono::milliseconds> patience) override;
   [[nodiscard]] std::unique_ptr<LooseUpload>
   start_loose_upload(const std::string& aside, const std::string& likely_path) override;
+  bool put_folder(const std::string& path, const FileGroup& files,
+                  const std::string& aside) override;
   bool remove_all(const std::string& path, const std::string& aside,
                   const std::string& last) override;
   void remove_folder(const std::string& path) override;

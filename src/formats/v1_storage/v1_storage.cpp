@@ -344,7 +344,7 @@ void V1Storage::remove_unfinished(const UnfinishedFile& file) {
 }
 
 std::shared_ptr<const V1Storage> V1Storage::snapshot() const {
-  auto tree = open_->tree->snapshot();
+  auto tree = open_->tree->snapshot({"images", "repositories"});
   if (!tree) {
     return shared_from_this();
   }

@@ -128,7 +128,16 @@ void V2Repository::store_manifest(const oci::Document& document,
   }
 }
 
+/// A new tag appears with both links at once, or, in a bucket, with the one that counts.
 void V2Repository::point_tag(const std::string& tag, const oci::Digest& digest) {
+  const auto entry = "index/sha256/" + std::string(digest.hex()) + "/" + v2_paths::k_link;
+  const FileGroup links{{{v2_paths::k_current + "/" + v2_paths::k_link, digest.to_string()},
+                         {entry, digest.to_string()}}};
+  auto& tree = storage_->tree();
+  if (!tree.has_folder(v2_paths::tag(name_, tag)) &&
+      tree.put_folder(v2_paths::tag(name_, tag), links, v2_paths::uploads(name_))) {
+    return;
+  }
   storage_->put_link(v2_paths::tag_index(name_, tag, digest), digest);
   storage_->put_link(v2_paths::current(name_, tag), digest);
 }

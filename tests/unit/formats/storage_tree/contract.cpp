@@ -153,6 +153,19 @@ void check_storage_tree(const OpenTree& open) {
     CHECK(other->read("x/y/file", 5) == "7");
   }
 
+  SUBCASE("a folder is put with all its files, unless there is one") {
+    const FileGroup files{{{"b/file", "1"}, {"c/d/file", "2"}}};
+    CHECK(tree->put_folder("a/x", files, "aside"));
+    CHECK(other->read("a/x/b/file", 1) == "1");
+    CHECK(other->read("a/x/c/d/file", 1) == "2");
+    CHECK_FALSE(tree->put_folder("a/x", {{{"other", "3"}}}, "aside"));
+    CHECK_FALSE(other->has_file("a/x/other"));
+    CHECK(list(*other, "a") == Names{"x"});
+    bool has_entries = false;
+    other->list_entries("aside", [&](const FolderEntry&) { has_entries = true; });
+    CHECK_FALSE(has_entries);
+  }
+
   SUBCASE("a folder is removed with all that is in it") {
     put("a/b", "file", "1");
     put("a/b/c", "file", "2");
