@@ -25,8 +25,12 @@ struct CopyFlags {
   bool require_checksum = false;
   std::string platforms; ///< --platform; "" for none
   bool referrers = false;
+  ops::OciForm form = ops::OciForm::oci;
   std::uint64_t chunk_bytes = 0; ///< --chunk-size; 0: blobs are sent whole
 };
+
+/// Declares --to-format.
+void add_form(Arguments& arguments, ops::OciForm& form);
 
 /// Declares --chunk-size.
 void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes);

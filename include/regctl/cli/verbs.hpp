@@ -7,6 +7,7 @@
 #include <regctl/ops/diff.hpp>
 #include <regctl/ops/gc.hpp>
 #include <regctl/ops/images.hpp>
+#include <regctl/ops/index.hpp>
 #include <regctl/ops/inspect.hpp>
 #include <regctl/ops/layer.hpp>
 #include <regctl/ops/login.hpp>
@@ -82,6 +83,16 @@ public:
   virtual oci::Digest put_blob(const Place& repository, const OpenSource& open,
                                std::optional<std::uint64_t> size_bytes) {
     return ops::put_blob(session(), repository, open, size_bytes);
+  }
+  virtual ops::IndexResult make_index(const Place& index, const std::vector<Place>& images) {
+    return ops::make_index(session(), index, images);
+  }
+  virtual ops::IndexResult add_to_index(const Place& index, const std::vector<Place>& images) {
+    return ops::add_to_index(session(), index, images);
+  }
+  virtual ops::IndexResult filter_index(const Place& index,
+                                        const std::vector<oci::Platform>& platforms) {
+    return ops::filter_index(session(), index, platforms);
   }
   virtual ops::CopyReport copy(const Place& from, const Place& to,
                                const ops::CopyOptions& options) {
