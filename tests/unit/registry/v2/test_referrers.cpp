@@ -52,8 +52,8 @@ struct Keeping {
       const auto space = request.line.find(' ');
       const auto path = request.line.substr(space + 1);
       if (request.line.starts_with("PUT ")) {
-        kept[path] = {*request.headers.find("Content-Type"), oci::Digest::of(request.body),
-                      request.body};
+        kept.insert_or_assign(path, oci::Document{*request.headers.find("Content-Type"),
+                                                  oci::Digest::of(request.body), request.body});
         if (after_put) {
           after_put(path);
         }
@@ -165,11 +165,11 @@ TEST_CASE("without the API the tag gets an entry with type and annotations, once
 
 TEST_CASE("members that are not known stay in the index") {
   Keeping registry;
-  registry.kept[k_tag] = {std::string(oci::k_oci_index), oci::Digest::of(""),
-                          R"({"schemaVersion":2,"x":{"y":1},"manifests":[]})"};
-  registry.kept[k_tag].digest = oci::Digest::of(registry.kept[k_tag].bytes);
+  const std::string index = R"({"schemaVersion":2,"x":{"y":1},"manifests":[]})";
+  registry.kept.insert_or_assign(
+      k_tag, oci::Document{std::string(oci::k_oci_index), oci::Digest::of(index), index});
   registry.put(referrer("x/one"));
-  CHECK(registry.kept[k_tag].bytes.find(R"("x":{"y":1})") != std::string::npos);
+  CHECK(registry.kept.at(k_tag).bytes.find(R"("x":{"y":1})") != std::string::npos);
 }
 
 TEST_CASE("an entry that another program has overwritten is added again") {
