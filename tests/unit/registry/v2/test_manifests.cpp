@@ -42,7 +42,6 @@ TEST_CASE("HEAD tells the identity, with every type accepted") {
 
 TEST_CASE("GET is asked where HEAD lacks something") {
   const auto document = v2_manifest();
-  auto other = v2_head(document);
   for (const auto* missing : {"Content-Type", "Docker-Content-Digest", "Content-Length"}) {
     CAPTURE(missing);
     Reply head{200};
