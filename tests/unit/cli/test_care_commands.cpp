@@ -332,7 +332,7 @@ TEST_CASE("gc of distribution's tree prints what goes, and what is kept whole") 
                              id +
                              "          app\n"
                              "blob         " +
-                             id + "   1 kB   \n");
+                             id + "   1 kB\n");
   CHECK(program.err().starts_with("regctl: kept whole: broken: the tag 1 is damaged\n"
                                   "regctl: would remove 0 manifests, 1 link, 0 unfinished uploads "
                                   "and 1 blob, 1 kB; 0 blobs are kept\n"));
