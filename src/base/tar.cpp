@@ -5,9 +5,6 @@
 #include <regctl/base/tar.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -20,7 +17,8 @@ public:
 
   std::optional<TarEntry> next() {
     skip_rest();
-    std::map<std::string, std::string> pax;
+    auto& pax = extensions_;
+    pax.clear();
     std::string long_name;
     std::string long_link;
     while (auto entry = read_header()) {
@@ -60,6 +58,7 @@ public:
     return n;
   }
 
+  [[nodiscard]] const TarExtensions& extensions() const noexcept { return extensions_; }
   [[nodiscard]] bool has_end_mark() const noexcept { return has_end_mark_; }
 
 private:
@@ -127,6 +126,7 @@ private:
 
   std::unique_ptr<Source> source_;
   std::string what_;
+  TarExtensions extensions_; // of the current entry
   std::uint64_t offset_ = 0;
   std::uint64_t left_bytes_ = 0;
   std::size_t padding_bytes_ = 0;
@@ -144,84 +144,11 @@ std::optional<TarEntry> TarReader::next() {
 Source& TarReader::data() {
   return *impl_;
 }
+const TarExtensions& TarReader::extensions() const noexcept {
+  return impl_->extensions();
+}
 bool TarReader::has_end_mark() const noexcept {
   return impl_->has_end_mark();
-}
-
-namespace {
-
-constexpr std::uint64_t k_largest_octal_size = 077777777777;
-constexpr std::size_t k_name_bytes = 100;
-
-void put(std::string& block, std::size_t offset, std::string_view text) {
-  std::copy(text.begin(), text.end(), block.begin() + static_cast<std::ptrdiff_t>(offset));
-}
-
-void put_octal(std::string& block, std::size_t offset, int digits, std::uint64_t value) {
-  std::array<char, 24> text{};
-  std::snprintf(text.data(), text.size(), "%0*llo", digits, static_cast<unsigned long long>(value));
-  put(block, offset, text.data());
-}
-
-std::string ustar_block(std::string_view name, char type, std::uint64_t size_bytes,
-                        std::int64_t mtime_s) {
-  std::string block(k_tar_block_bytes, '\0');
-  put(block, 0, name.substr(0, k_name_bytes));
-  put_octal(block, 100, 7, type == '5' ? 0755 : 0644);
-  put_octal(block, 108, 7, 0);
-  put_octal(block, 116, 7, 0);
-  put_octal(block, 124, 11, size_bytes <= k_largest_octal_size ? size_bytes : 0);
-  put_octal(block, 136, 11,
-            static_cast<std::uint64_t>(std::clamp<std::int64_t>(
-                mtime_s, 0, static_cast<std::int64_t>(k_largest_octal_size))));
-  block[156] = type;
-  put(block, 257, std::string_view("ustar\00000", 8));
-  put(block, 148, "        ");
-  std::uint64_t sum = 0;
-  for (const char c : block) {
-    sum += static_cast<unsigned char>(c);
-  }
-  put_octal(block, 148, 6, sum);
-  block[154] = '\0';
-  return block;
-}
-
-/// "LENGTH KEY=VALUE\n", where LENGTH counts itself.
-std::string pax_record(std::string_view key, std::string_view value) {
-  const auto body = " " + std::string(key) + "=" + std::string(value) + "\n";
-  auto length = body.size();
-  while (std::to_string(length).size() + body.size() != length) {
-    length = std::to_string(length).size() + body.size();
-  }
-  return std::to_string(length) + body;
-}
-
-} // namespace
-
-std::string make_tar_header(const TarFile& file) {
-  std::string records;
-  if (file.name.size() > k_name_bytes) {
-    records += pax_record("path", file.name);
-  }
-  if (file.size_bytes > k_largest_octal_size) {
-    records += pax_record("size", std::to_string(file.size_bytes));
-  }
-  std::string header;
-  if (!records.empty()) {
-    header = ustar_block("PaxHeader", 'x', records.size(), 0) + records;
-    header.append(tar_padding_bytes(records.size()), '\0');
-  }
-  const char type = file.name.ends_with('/') ? '5' : '0';
-  return header + ustar_block(file.name, type, file.size_bytes, file.mtime_s);
-}
-
-std::size_t tar_padding_bytes(std::uint64_t size_bytes) noexcept {
-  return static_cast<std::size_t>((k_tar_block_bytes - size_bytes % k_tar_block_bytes) %
-                                  k_tar_block_bytes);
-}
-
-std::string make_tar_end() {
-  return std::string(2 * k_tar_block_bytes, '\0');
 }
 
 } // namespace regctl

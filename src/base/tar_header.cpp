@@ -201,6 +201,10 @@ void apply_pax(const std::map<std::string, std::string>& records, TarEntry& entr
       entry.gid = take_number(value);
     } else if (key == "mtime") {
       entry.mtime_s = take_number(value);
+    } else if (key == "SCHILY.devmajor") {
+      entry.device_major = take_number(value);
+    } else if (key == "SCHILY.devminor") {
+      entry.device_minor = take_number(value);
     } else if (key == "uname") {
       entry.user_name = value;
     } else if (key == "gname") {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/byte_output.hpp"
 #include "cli/commands.hpp"
 #include "cli/copy_result.hpp"
-#include "cli/fd_output.hpp"
 #include "cli/output.hpp"
 #include "cli/places.hpp"
 #include "cli/text.hpp"
 #include "cli/units.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/file.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/time.hpp>
 
@@ -103,49 +102,22 @@ ExitCode run_layer_ls(const LayerOptions& options, Context& context) {
 
 // --- layer get ---
 
-/// Standard output for a layer. A closed pipe is an error here, since the reader lacks a part of
-/// the layer.
-class OutputSink final : public Sink {
-public:
-  explicit OutputSink(std::ostream& out) : out_(out) {}
-
-  void write(std::span<const std::byte> bytes) override {
-    try {
-      out_.write(reinterpret_cast<const char*>(bytes.data()),
-                 static_cast<std::streamsize>(bytes.size()));
-    } catch (const ReaderGone&) {
-      throw Error(ErrorKind::local_io, "cannot write standard output: its reader went away");
-    }
-  }
-
-private:
-  std::ostream& out_;
-};
-
 ExitCode run_layer_get(const LayerOptions& options, Context& context) {
   const auto place = parse_source(context, options.place);
-  if (!options.output.empty() && options.output != "-") {
-    AtomicFile file(options.output);
-    const auto id = context.verbs().get_layer(place, choice_of(options), check_of(options), file);
-    file.commit();
-    if (context.wants_json()) {
-      print_json(context.out(), {{"id", id},
-                                 {"file", options.output},
-                                 {"size", std::filesystem::file_size(options.output)}});
-    }
-    return ExitCode::ok;
+  std::string id;
+  const bool is_file = write_bytes(
+      context,
+      {options.output, "a layer",
+       "write it to a file (-o FILE), send it on (… | tar tv), or see its files: regctl layer "
+       "files"},
+      [&](Sink& sink) {
+        id = context.verbs().get_layer(place, choice_of(options), check_of(options), sink);
+      });
+  if (is_file && context.wants_json()) {
+    print_json(context.out(), {{"id", id},
+                               {"file", options.output},
+                               {"size", std::filesystem::file_size(options.output)}});
   }
-  if (context.wants_json()) {
-    throw Error(ErrorKind::usage, "the layer and --format json both want standard output",
-                "name a file: -o FILE");
-  }
-  if (context.console().out_is_terminal) {
-    throw Error(ErrorKind::usage, "a layer is no text for a terminal",
-                "write it to a file (-o FILE), send it on (… | tar tv), or see its files: "
-                "regctl layer files");
-  }
-  OutputSink sink(context.out());
-  context.verbs().get_layer(place, choice_of(options), check_of(options), sink);
   return ExitCode::ok;
 }
 

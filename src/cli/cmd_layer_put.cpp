@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
+#include "cli/input_file.hpp"
 #include "cli/output.hpp"
 #include "cli/places.hpp"
 
@@ -8,7 +9,6 @@
 #include <regctl/base/json.hpp>
 #include <regctl/model/v1/image.hpp>
 
-#include <filesystem>
 #include <memory>
 #include <ostream>
 
@@ -22,26 +22,6 @@ struct LayerPutOptions {
   std::string layer_file;
 };
 
-struct LayerFile {
-  OpenSource open;
-  std::uint64_t size_bytes = 0;
-};
-
-/// Opens a layer that may have to be read twice: standard input is kept in a temporary file.
-LayerFile open_layer(const std::string& file) {
-  if (file == "-") {
-    const auto kept = keep_bytes(*make_fd_source(open_input(file), input_name(file)));
-    return {[kept] { return kept.open(); }, kept.size_bytes};
-  }
-  static_cast<void>(open_for_reading(file)); // a missing file is an error before anything is sent
-  if (!std::filesystem::is_regular_file(file)) {
-    throw Error(ErrorKind::usage, "'" + file + "' is no regular file",
-                "a layer may have to be read twice; '-' reads it from standard input");
-  }
-  return {[file] { return make_fd_source(open_for_reading(file), "'" + file + "'"); },
-          std::filesystem::file_size(file)};
-}
-
 ExitCode run_layer_put(const LayerPutOptions& options, Context& context) {
   const auto repository = parse_repository_place(context, options.repository);
   refuse_tag(*repository.reference, options.repository);
@@ -53,7 +33,7 @@ ExitCode run_layer_put(const LayerPutOptions& options, Context& context) {
       read_text(*make_fd_source(open_input(options.json_file), what), k_document_limit_bytes, what);
   const auto id =
       in_context([&] { return "reading " + what; }, [&] { return parse_v1_image(json).id; });
-  const auto layer = open_layer(options.layer_file);
+  const auto layer = open_input_file(options.layer_file);
   const auto outcome = context.verbs().put_layer(repository, json, layer.open, layer.size_bytes);
   const bool is_new = outcome == PutOutcome::stored;
   if (context.wants_json()) {

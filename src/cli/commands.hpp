@@ -27,6 +27,10 @@ struct Command {
 /// line here and in the table (commands.cpp), man/regctl-NAME.1.scd, and its rows in
 /// tests/unit/cli.
 Command audit_command();
+Command blob_command();
+Command blob_get_command();
+Command blob_has_command();
+Command blob_put_command();
 Command completion_command();
 Command copy_command();
 Command diff_command();
@@ -43,11 +47,15 @@ Command layer_ls_command();
 Command layer_put_command();
 Command login_command();
 Command logout_command();
+Command manifest_command();
+Command manifest_get_command();
+Command manifest_put_command();
 Command mirror_command();
 Command ping_command();
 Command properties_command();
 Command pull_command();
 Command push_command();
+Command referrers_command();
 Command repair_command();
 Command rm_command();
 Command search_command();

@@ -41,14 +41,6 @@ bool is_oci(Session& session, const Place& place) {
   return fixed_model_of(session, place) == Model::oci;
 }
 
-/// Throws Error{unsupported} for a verb that only v1 has.
-void require_v1(Session& session, const Place& place, const std::string& verb) {
-  if (is_oci(session, place)) {
-    throw Error(ErrorKind::unsupported,
-                place.to_string() + " holds OCI images, and " + verb + " is of protocol v1 alone");
-  }
-}
-
 bool are_in_one_store(const Place& one, const Place& other) {
   if (one.kind != other.kind) {
     return false;

@@ -4,10 +4,12 @@
 #include "http/retry.hpp"
 
 #include <regctl/http/challenge.hpp>
+#include <regctl/http/link.hpp>
 #include <regctl/http/url.hpp>
 
 void fuzz(const std::string& input) {
   regctl::http::parse_challenges(input);
+  regctl::http::find_next_page({{"Link", input}});
   regctl::http::parse_content_range(input);
   regctl::http::parse_retry_after(input, 0);
   const auto base = regctl::http::Url::parse("http://host:5000/a/b?c");

@@ -4,6 +4,7 @@
 #include <regctl/base/stream.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,10 @@ struct TarEntry {
   std::uint64_t data_offset = 0; ///< position of the data's first byte in the tar stream
 };
 
+/// What a PAX header says of one entry, by keyword: also what a TarEntry has no field for, as
+/// "SCHILY.xattr.security.capability" and times with fractions.
+using TarExtensions = std::map<std::string, std::string>;
+
 /// Reads a tar stream (ustar, GNU, PAX, old v7), forward only. Memory is bounded by
 /// `k_tar_name_limit_bytes`. Throws Error{protocol} "WHAT: …" for a bad checksum, a malformed
 /// number, a truncated entry, or an extended header over the limit. A missing end mark is an error
@@ -45,6 +50,10 @@ public:
 
   /// The current entry's data, size_bytes bytes. Valid until the next call of next().
   Source& data();
+
+  /// What the PAX header of the current entry says; empty if it has none. Valid until the next call
+  /// of next().
+  [[nodiscard]] const TarExtensions& extensions() const noexcept;
 
   /// Whether the zero block that ends an archive has been read. It is missing in a truncated
   /// archive, but some writers leave it out too.
@@ -71,6 +80,10 @@ struct TarFile {
 
 /// The header block or blocks of `file`. Its data and tar_padding_bytes() zero bytes follow.
 std::string make_tar_header(const TarFile& file);
+
+/// The header block or blocks of an entry as TarReader reads it: parse and print give the same
+/// entry and the same extensions. What does not fit into ustar's fields gets a PAX record.
+std::string make_tar_header(const TarEntry& entry, const TarExtensions& extensions);
 
 /// How many zero bytes follow data of this size, 0 to 511.
 std::size_t tar_padding_bytes(std::uint64_t size_bytes) noexcept;

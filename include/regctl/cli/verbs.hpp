@@ -2,6 +2,7 @@
 #pragma once
 
 #include <regctl/ops/audit.hpp>
+#include <regctl/ops/blob.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/diff.hpp>
 #include <regctl/ops/gc.hpp>
@@ -9,6 +10,7 @@
 #include <regctl/ops/inspect.hpp>
 #include <regctl/ops/layer.hpp>
 #include <regctl/ops/login.hpp>
+#include <regctl/ops/manifest.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
 #include <regctl/ops/oci/tree_care.hpp>
 #include <regctl/ops/ping.hpp>
@@ -60,6 +62,27 @@ public:
   }
   virtual oci::Digest find_digest(const Place& place, const ops::InspectOptions& options) {
     return ops::find_digest(session(), place, options);
+  }
+  virtual oci::Document get_manifest(const Place& place, const ops::InspectOptions& options) {
+    return ops::get_manifest(session(), place, options);
+  }
+  virtual oci::Digest put_manifest(const Place& place, std::string bytes,
+                                   const std::string& media_type) {
+    return ops::put_manifest(session(), place, std::move(bytes), media_type);
+  }
+  virtual ops::Referrers list_referrers(const Place& place, const ops::InspectOptions& options,
+                                        const std::string& artifact_type) {
+    return ops::list_referrers(session(), place, options, artifact_type);
+  }
+  virtual std::uint64_t get_blob(const Place& blob, Sink& sink) {
+    return ops::get_blob(session(), blob, sink);
+  }
+  virtual std::optional<std::uint64_t> find_blob(const Place& blob) {
+    return ops::find_blob(session(), blob);
+  }
+  virtual oci::Digest put_blob(const Place& repository, const OpenSource& open,
+                               std::optional<std::uint64_t> size_bytes) {
+    return ops::put_blob(session(), repository, open, size_bytes);
   }
   virtual ops::CopyReport copy(const Place& from, const Place& to,
                                const ops::CopyOptions& options) {

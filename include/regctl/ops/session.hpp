@@ -31,7 +31,7 @@ struct SessionOptions {
   http::Settings settings;
   http::Credentials::Options credentials;
   Api api = Api::detect;
-  std::size_t jobs = 4; ///< layers in flight
+  std::size_t jobs = 4;     ///< layers in flight
   registry::v2::Options v2; ///< how v2 registries are written to
   /// Where the settings of buckets are; also the user's files that it names.
   Environment environment = process_environment;

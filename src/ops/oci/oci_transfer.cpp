@@ -108,11 +108,24 @@ private:
     if (is_there) {
       there_.insert(node.document.digest);
     } else {
-      for (const auto& blob : node.manifest.blobs()) {
+      for (auto& blob : node.manifest.blobs()) {
+        if (node.manifest.kind == oci::Manifest::Kind::schema1) {
+          blob.size_bytes = size_of(blob.digest);
+        }
         add_blob(blob);
       }
     }
     manifests_.push_back(std::move(node));
+  }
+
+  /// The size of a layer of which its manifest does not tell it.
+  std::uint64_t size_of(const oci::Digest& digest) {
+    const auto size = route_.source.find_blob(digest);
+    if (!size) {
+      throw Error(ErrorKind::not_found,
+                  route_.source.describe() + " has no blob " + digest.to_string());
+    }
+    return *size;
   }
 
   void add_blob(const oci::Descriptor& blob) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/oci_open.hpp"
 
+#include "ops/places/engine_images.hpp"
 #include "ops/places/nearest.hpp"
 #include "ops/places/storage.hpp"
 
@@ -86,6 +87,17 @@ OciPlace open_tree(Session& session, const Place& place, Use use) {
   return {place, storage->repository(place.reference->name_in_v2())};
 }
 
+OciPlace open_engine(Session& session, const Place& place, Use use) {
+  if (use == Use::write) {
+    return from_images(place, start_engine_images(session));
+  }
+  if (!place.reference) {
+    throw Error(ErrorKind::usage, "docker-daemon: wants the name of an image",
+                "write docker-daemon:NAME:TAG");
+  }
+  return from_images(place, open_engine_images(session, *place.reference));
+}
+
 } // namespace
 
 OciPlace open_oci(Session& session, const Place& place, Use use) {
@@ -103,7 +115,10 @@ OciPlace open_oci(Session& session, const Place& place, Use use) {
     return from_images(place, use == Use::write ? start_oci_archive(place.path)
                                                 : open_oci_archive(place.path));
   case Place::Kind::docker_archive:
+    return from_images(place, use == Use::write ? start_docker_archive(place.path)
+                                                : ImageArchive::open(place.path)->oci());
   case Place::Kind::docker_daemon:
+    return open_engine(session, place, use);
   case Place::Kind::v1_storage:
     break;
   }

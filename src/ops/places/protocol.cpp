@@ -104,4 +104,18 @@ std::optional<Model> fixed_model_of(Session& session, const Place& place) {
   return std::nullopt;
 }
 
+void require_v1(Session& session, const Place& place, const std::string& thing) {
+  if (fixed_model_of(session, place) == Model::oci) {
+    throw Error(ErrorKind::unsupported,
+                place.to_string() + " holds OCI images, and " + thing + " is of protocol v1 alone");
+  }
+}
+
+void require_oci(Session& session, const Place& place, const std::string& thing) {
+  if (fixed_model_of(session, place) == Model::v1) {
+    throw Error(ErrorKind::unsupported,
+                place.to_string() + " holds v1 images, and " + thing + " is of protocol v2 alone");
+  }
+}
+
 } // namespace regctl::ops

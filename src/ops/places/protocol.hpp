@@ -6,6 +6,7 @@
 #include <regctl/ops/session.hpp>
 
 #include <optional>
+#include <string>
 
 namespace regctl::ops {
 
@@ -26,5 +27,10 @@ enum class Model {
 /// The model of the images of a place; nothing for docker archives and engines, whose images can be
 /// taken for either.
 std::optional<Model> fixed_model_of(Session& session, const Place& place);
+
+/// Throws Error{unsupported} for a verb or a thing that only one model has: "docker://… holds v1
+/// images, and a manifest is of protocol v2 alone".
+void require_v1(Session& session, const Place& place, const std::string& thing);
+void require_oci(Session& session, const Place& place, const std::string& thing);
 
 } // namespace regctl::ops

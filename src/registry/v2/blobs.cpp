@@ -30,6 +30,11 @@ std::optional<std::uint64_t> content_length(const http::Response& response) {
   return parse_whole_number<std::uint64_t>(response.headers.find("Content-Length").value_or(""));
 }
 
+/// The digest of no bytes by the algorithm of `digest`.
+oci::Digest empty_digest(const oci::Digest& digest) {
+  return oci::Digest::of("", digest.algorithm());
+}
+
 /// The size after the slash of "bytes 0-0/123".
 std::optional<std::uint64_t> size_in_range(const http::Response& response) {
   const auto range = response.headers.find("Content-Range").value_or("");
@@ -174,7 +179,7 @@ std::optional<std::uint64_t> find_blob(Session& session, const oci::Digest& dige
     return std::nullopt;
   }
   const auto size = content_length(response);
-  if (status == 200 && size && (*size > 0 || digest == oci::Digest::of("", digest.algorithm()))) {
+  if (status == 200 && size && (*size > 0 || digest == empty_digest(digest))) {
     return size;
   }
   // A URL that is signed for GET refuses HEAD.
@@ -188,6 +193,9 @@ std::unique_ptr<Source> open_blob(const std::shared_ptr<Session>& session,
       oci::Digest::of(*blob.data, blob.digest.algorithm()) == blob.digest) {
     return make_text_source(*blob.data);
   }
+  // Schema 1 does not tell the sizes of its layers.
+  const bool is_size_known = blob.size_bytes > 0 || blob.digest == empty_digest(blob.digest);
+  const auto size = is_size_known ? std::optional(blob.size_bytes) : std::nullopt;
   const auto reader = std::make_shared<BlobReader>(session, blob);
   const auto first = std::make_shared<std::optional<http::Response>>(reader->open_at(0));
   auto bytes = http::make_resuming_source(
@@ -200,8 +208,8 @@ std::unique_ptr<Source> open_blob(const std::shared_ptr<Session>& session,
         }
         return reader->open_at(offset);
       },
-      blob.size_bytes, what);
-  return oci::make_verified_source(std::move(bytes), blob.digest, blob.size_bytes, what);
+      size, what);
+  return oci::make_verified_source(std::move(bytes), blob.digest, size, what);
 }
 
 bool mount_blob(Session& session, const oci::Descriptor& blob, const std::string& from) {
@@ -214,7 +222,6 @@ bool mount_blob(Session& session, const oci::Descriptor& blob, const std::string
                         "blobs/uploads/?mount=" + http::percent_encode(blob.digest.to_string()) +
                             "&from=" + http::percent_encode(session.api_name(from)));
     request.body = http::text_body("");
-    request.repeat = http::Repeat::never;
     const auto both = unite(session.scopes("pull,push"), session.scopes_of(from, "pull"));
     auto response = session.send(request, both);
     http::discard_body(response);

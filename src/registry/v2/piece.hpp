@@ -29,6 +29,8 @@ public:
   }
   /// Of all bytes, once they were read; of an upload without a digest.
   [[nodiscard]] const oci::Digest& digest() const { return digest_.value(); }
+  /// Whether that is so.
+  [[nodiscard]] bool is_complete() const noexcept { return digest_.has_value(); }
   /// Whether a failure came from the bytes themselves, not from their receiver.
   [[nodiscard]] bool has_failed() const noexcept { return has_failed_; }
 

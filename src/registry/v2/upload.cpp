@@ -132,6 +132,10 @@ private:
     if (outcome != Outcome::stored) {
       return outcome;
     }
+    if (!upload_.digest && !bytes_.is_complete()) {
+      throw Error(ErrorKind::protocol, what() + ": " + session_.connection().host +
+                                           " says that it has all bytes before they were sent");
+    }
     go_on(patch.url, response);
     return end();
   }

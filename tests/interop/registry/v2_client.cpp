@@ -173,8 +173,11 @@ private:
       } else if (!mount_from_.empty() && target.mount_blob(blob, mount_from_)) {
         std::cout << "mounted " << blob.digest.to_string() << "\n";
       } else {
-        target.put_blob(
-            {blob.digest, blob.size_bytes, [&source, blob] { return source.open_blob(blob); }});
+        target.put_blob({blob.digest,
+                         manifest.kind == oci::Manifest::Kind::schema1
+                             ? std::nullopt
+                             : std::optional(blob.size_bytes),
+                         [&source, blob] { return source.open_blob(blob); }});
         std::cout << "put " << blob.digest.to_string() << "\n";
       }
     }

@@ -92,6 +92,81 @@ TEST_CASE("a header's length depends only on name and size") {
   CHECK(tar_padding_bytes(512) == 0);
 }
 
+TEST_CASE("an entry is written as it was read, whatever it holds") {
+  TarEntry plain;
+  plain.name = "plain";
+  plain.mode = 04755;
+  plain.uid = 1000;
+  plain.gid = 100;
+  plain.mtime_s = 1'234'567'890;
+  plain.user_name = "user";
+  plain.group_name = "group";
+  CHECK(make_tar_header(plain, {}).size() == 512);
+  auto device = plain;
+  device.type = '3';
+  device.device_major = 5;
+  device.device_minor = 1'048'575;
+  auto large = plain;
+  large.type = '4';
+  large.name = std::string(300, 'n') + "/\xc3\xa9";
+  large.mtime_s = -5;
+  large.uid = 4'000'000'000;
+  large.gid = 2'097'152;
+  large.user_name = std::string(32, 'u');
+  large.group_name = std::string(32, 'g');
+  large.device_major = 2'097'152;
+  large.device_minor = 4'294'967'295;
+  auto link = plain;
+  link.type = '2';
+  link.link_name = std::string(101, 'l');
+  auto file = plain;
+  file.size_bytes = 9ULL * 1024 * 1024 * 1024;
+  for (const auto& entry : {plain, device, large, link, file}) {
+    CAPTURE(entry.name);
+    CAPTURE(entry.type);
+    auto archive = reader(make_tar_header(entry, {}));
+    const auto read = archive.next();
+    REQUIRE(read);
+    CHECK(read->name == entry.name);
+    CHECK(read->link_name == entry.link_name);
+    CHECK(read->type == entry.type);
+    CHECK(read->size_bytes == entry.size_bytes);
+    CHECK(read->mode == entry.mode);
+    CHECK(read->uid == entry.uid);
+    CHECK(read->gid == entry.gid);
+    CHECK(read->mtime_s == entry.mtime_s);
+    CHECK(read->user_name == entry.user_name);
+    CHECK(read->group_name == entry.group_name);
+    CHECK(read->device_major == entry.device_major);
+    CHECK(read->device_minor == entry.device_minor);
+  }
+}
+
+TEST_CASE("extensions go along, and fields are written from the entry") {
+  TarEntry entry;
+  entry.name = "renamed";
+  entry.size_bytes = 3;
+  entry.mtime_s = 12;
+  const TarExtensions extensions = {{"SCHILY.xattr.security.capability", std::string("\1\0\n=", 4)},
+                                    {"mtime", "12.5"},
+                                    {"path", "before"},
+                                    {"size", "99"},
+                                    {"uid", "7"}};
+  auto archive = reader(make_tar_header(entry, extensions) + "abc" + std::string(509, '\0') +
+                        make_tar_header(entry, {}) + "abc");
+  const auto read = archive.next();
+  REQUIRE(read);
+  CHECK(read->name == "renamed");
+  CHECK(read->size_bytes == 3);
+  CHECK(read->uid == 0);
+  CHECK(read->mtime_s == 12);
+  CHECK(archive.extensions() ==
+        TarExtensions{{"SCHILY.xattr.security.capability", std::string("\1\0\n=", 4)},
+                      {"mtime", "12.5"}});
+  CHECK(archive.next()); // has none of its own
+  CHECK(archive.extensions().empty());
+}
+
 TEST_CASE("links have a target and no data, even with a size") {
   auto header = make_tar_header({"link", 7, 0});
   header[156] = '2';

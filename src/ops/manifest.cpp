@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/manifest_tree.hpp"
+#include "ops/places/oci_open.hpp"
+#include "ops/places/protocol.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/ops/manifest.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+constexpr std::size_t k_max_referrer_depth = 4;
+
+/// The root that a place names.
+ManifestNode read_named(OciPlace& from, const InspectOptions& options) {
+  const auto selected = select_oci_image(from);
+  auto document = from.repository->read_manifest(selected.name);
+  if (!document) {
+    throw_no_oci_image(*from.repository, selected.name);
+  }
+  return narrow(*from.repository, to_node(*std::move(document), from.repository->describe()),
+                options.platforms);
+}
+
+/// The type of a referrer, which lists of old writers leave out.
+std::string type_of(OciRepository& repository, const oci::Descriptor& referrer) {
+  if (!referrer.artifact_type.empty()) {
+    return referrer.artifact_type;
+  }
+  auto document = repository.read_manifest(referrer.digest);
+  return document ? to_node(*std::move(document), repository.describe()).manifest.referrer_type()
+                  : std::string();
+}
+
+std::vector<Referrer> read_referrers(OciRepository& repository, const oci::Digest& subject,
+                                     std::size_t depth) {
+  std::vector<Referrer> referrers;
+  for (auto& descriptor : repository.referrers(subject)) {
+    Referrer referrer{std::move(descriptor), {}, {}};
+    referrer.artifact_type = type_of(repository, referrer.descriptor);
+    if (depth < k_max_referrer_depth) {
+      referrer.referrers = read_referrers(repository, referrer.descriptor.digest, depth + 1);
+    }
+    referrers.push_back(std::move(referrer));
+  }
+  return referrers;
+}
+
+/// The manifests under cosign's tags for a subject.
+std::vector<Referrer> read_cosign_tags(OciRepository& repository, const oci::Digest& subject) {
+  std::vector<Referrer> referrers;
+  for (const auto* ending : {".sig", ".att", ".sbom"}) {
+    const auto tag = oci::ManifestName::tag(oci::referrers_tag(subject) + ending);
+    if (const auto found = repository.find_manifest(tag)) {
+      referrers.push_back({*found, type_of(repository, *found), {}});
+    }
+  }
+  return referrers;
+}
+
+} // namespace
+
+oci::Document get_manifest(Session& session, const Place& place, const InspectOptions& options) {
+  require_oci(session, place, "a manifest");
+  auto from = open_oci(session, place, Use::read);
+  return read_named(from, options).document;
+}
+
+oci::Digest put_manifest(Session& session, const Place& place, std::string bytes,
+                         const std::string& media_type) {
+  require_oci(session, place, "a manifest");
+  const auto target = open_oci(session, place, Use::write);
+  auto document = oci::make_document(std::move(bytes), media_type, std::nullopt, "the manifest");
+  std::optional<std::string> tag;
+  std::string wanted;
+  if (place.has_entries()) {
+    (place.entry && oci::Digest::find(*place.entry) ? wanted : tag.emplace()) =
+        place.entry.value_or("latest");
+  } else if (place.reference->digest) {
+    wanted = *place.reference->digest;
+  } else {
+    tag = place.reference->tag_or_latest();
+  }
+  if (!wanted.empty() && wanted != document.digest.to_string()) {
+    throw Error(ErrorKind::usage, "the manifest has digest " + document.digest.to_string() +
+                                      ", not the one that " + place.to_string() + " names");
+  }
+  target.repository->put_manifest(document, tag);
+  target.repository->finish();
+  return document.digest;
+}
+
+Referrers list_referrers(Session& session, const Place& place, const InspectOptions& options,
+                         const std::string& artifact_type) {
+  require_oci(session, place, "referrers");
+  auto from = open_oci(session, place, Use::read);
+  const auto selected = select_oci_image(from);
+  std::optional<oci::Digest> subject;
+  if (options.platforms.empty()) {
+    if (const auto found = from.repository->find_manifest(selected.name)) {
+      subject = found->digest;
+    }
+  } else {
+    subject = read_named(from, options).document.digest;
+  }
+  if (!subject) {
+    throw_no_oci_image(*from.repository, selected.name);
+  }
+  Referrers found{*subject, read_referrers(*from.repository, *subject, 1)};
+  auto signatures = read_cosign_tags(*from.repository, *subject);
+  found.referrers.insert(found.referrers.end(), std::make_move_iterator(signatures.begin()),
+                         std::make_move_iterator(signatures.end()));
+  std::erase_if(found.referrers, [&](const Referrer& referrer) {
+    return !artifact_type.empty() && referrer.artifact_type != artifact_type;
+  });
+  return found;
+}
+
+} // namespace regctl::ops
