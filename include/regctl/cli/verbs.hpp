@@ -13,6 +13,7 @@
 #include <regctl/ops/login.hpp>
 #include <regctl/ops/manifest.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
+#include <regctl/ops/oci/tree_care.hpp>
 #include <regctl/ops/ping.hpp>
 #include <regctl/ops/repair.hpp>
 #include <regctl/ops/search.hpp>
@@ -148,6 +149,21 @@ public:
   virtual void audit(const Place& place, const ops::AuditOptions& options,
                      const ops::AuditListener& listener) {
     ops::audit(session(), place, options, listener);
+  }
+  virtual void audit_tree(const Place& place, const ops::TreeAuditOptions& options,
+                          const ops::TreeAuditListener& listener) {
+    ops::audit_tree(session(), place, options, listener);
+  }
+  virtual ops::TreeRepairReport
+  repair_tree(const std::string& path, const ops::TreeRepairOptions& options,
+              const std::function<void(const ops::TreeRepairAct&)>& on_act) {
+    return ops::repair_tree(session(), path, options, on_act);
+  }
+  virtual ops::TreeGcReport
+  collect_tree_garbage(const std::string& path, const ops::TreeGcOptions& options,
+                       const std::function<void(const ops::TreeGarbage&)>& on_garbage,
+                       const ops::OnKeptRepository& on_kept) {
+    return ops::collect_tree_garbage(session(), path, options, on_garbage, on_kept);
   }
   virtual ops::RepairReport repair(const std::string& folder, const ops::RepairOptions& options,
                                    const std::function<void(const ops::RepairAct&)>& on_act) {
