@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
 #include "cli/copy_result.hpp"
-#include "cli/fd_output.hpp"
 #include "cli/output.hpp"
+#include "cli/output_sink.hpp"
 #include "cli/places.hpp"
 #include "cli/text.hpp"
 #include "cli/units.hpp"
@@ -102,25 +102,6 @@ ExitCode run_layer_ls(const LayerOptions& options, Context& context) {
 }
 
 // --- layer get ---
-
-/// Standard output for a layer. A closed pipe is an error here, since the reader lacks a part of
-/// the layer.
-class OutputSink final : public Sink {
-public:
-  explicit OutputSink(std::ostream& out) : out_(out) {}
-
-  void write(std::span<const std::byte> bytes) override {
-    try {
-      out_.write(reinterpret_cast<const char*>(bytes.data()),
-                 static_cast<std::streamsize>(bytes.size()));
-    } catch (const ReaderGone&) {
-      throw Error(ErrorKind::local_io, "cannot write standard output: its reader went away");
-    }
-  }
-
-private:
-  std::ostream& out_;
-};
 
 ExitCode run_layer_get(const LayerOptions& options, Context& context) {
   const auto place = parse_source(context, options.place);

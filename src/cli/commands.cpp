@@ -9,7 +9,7 @@ const std::vector<CommandSection>& command_sections() {
       {"Look at an image",
        {inspect_command, digest_command, history_command, layer_command, layer_ls_command,
         layer_get_command, layer_files_command, layer_put_command}},
-      {"Move images", {pull_command, push_command, copy_command, mirror_command}},
+      {"Move images", {pull_command, push_command, copy_command, mirror_command, export_command}},
       {"Compare registries", {diff_command, verify_command}},
       {"Change a registry", {tag_command, rm_command, properties_command}},
       {"Look after images that are kept", {audit_command, repair_command, gc_command}},

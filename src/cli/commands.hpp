@@ -31,6 +31,7 @@ Command completion_command();
 Command copy_command();
 Command diff_command();
 Command digest_command();
+Command export_command();
 Command gc_command();
 Command help_command();
 Command history_command();
