@@ -11,7 +11,7 @@ const std::vector<CommandSection>& command_sections() {
         layer_get_command, layer_files_command, layer_put_command, manifest_command,
         manifest_get_command, manifest_put_command, blob_command, blob_get_command,
         blob_has_command, blob_put_command, referrers_command}},
-      {"Move images", {pull_command, push_command, copy_command, mirror_command}},
+      {"Move images", {pull_command, push_command, copy_command, mirror_command, export_command}},
       {"Compare registries", {diff_command, verify_command}},
       {"Change a registry",
        {tag_command, index_command, index_make_command, index_add_command, index_filter_command,

@@ -35,6 +35,7 @@ Command completion_command();
 Command copy_command();
 Command diff_command();
 Command digest_command();
+Command export_command();
 Command gc_command();
 Command help_command();
 Command history_command();

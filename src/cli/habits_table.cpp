@@ -90,7 +90,6 @@ constexpr ForeignCommand k_commands[] = {
     {"save", "pull", Words::to_stdout},
     {"image save", "pull", Words::to_stdout},
     {"image export", "pull", Words::to_stdout},
-    {"export", "pull", Words::to_stdout},
     {"load", "copy", Words::to_engine},
     {"image load", "copy", Words::to_engine},
     {"image import", "push", Words::swapped},

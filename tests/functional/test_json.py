@@ -179,6 +179,7 @@ class Tables(TestCase):
         self.run_json("layer ls", "layer", "ls", image)
         self.run_json("layer files", "layer", "files", image)
         self.run_json("layer get -o", "layer", "get", image, "-o", "layer")
+        self.run_json("export", "export", image, "files.tar")
         self.write("image.json", self.layers[0].json)
         self.write("layer.tar", self.layers[0].data)
         for place in (f"{server.host}/team/app", f"{fault.host}/team/new", f"{server.host}/team/new"):

@@ -5,6 +5,7 @@
 #include <regctl/ops/blob.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/diff.hpp>
+#include <regctl/ops/export.hpp>
 #include <regctl/ops/gc.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/index.hpp>
@@ -107,6 +108,9 @@ public:
                                 LayerCheck check,
                                 const std::function<void(const TarEntry&)>& on_file) {
     ops::list_layer_files(session(), place, choice, check, on_file);
+  }
+  virtual void export_image(const Place& place, const ops::ExportOptions& options, Sink& tar) {
+    ops::export_image(session(), place, options, tar);
   }
   virtual PutOutcome put_layer(const Place& repository, const std::string& json,
                                const OpenSource& layer, std::optional<std::uint64_t> size_bytes) {

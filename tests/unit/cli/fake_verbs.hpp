@@ -80,6 +80,13 @@ public:
     return k_id_a;
   }
 
+  void export_image(const Place& place, const ops::ExportOptions& options, Sink& tar) override {
+    call("export " + place.to_string() +
+         (options.platform ? " for " + options.platform->to_string() : "") +
+         (options.check == LayerCheck::none ? " unverified" : ""));
+    tar.write(as_bytes(layer));
+  }
+
   void list_layer_files(const Place& place, const ops::LayerChoice& choice, LayerCheck,
                         const std::function<void(const TarEntry&)>& on_file) override {
     call("files " + place.to_string() + " " + choice.value_or("top"));

@@ -91,7 +91,6 @@ TEST_CASE("other programs' commands are answered with the line to type") {
       {"manifest h:5000/app", "regctl inspect h:5000/app"},
       {"digest h:5000/app:1", "regctl images --no-trunc h:5000/app:1"},
       {"config h:5000/app:1", "regctl inspect --raw h:5000/app:1"},
-      {"export h:5000/app:1", "regctl pull h:5000/app:1 -"},
       {"pull --platform linux/amd64 h:5000/app:1 x.tar", "regctl pull h:5000/app:1 x.tar"},
       {"auth login h:5000", "regctl login h:5000"},
       {"mutate h:5000/app", "see regctl --help"},
