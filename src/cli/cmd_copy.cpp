@@ -46,7 +46,8 @@ ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
   }
   const auto from = parse_source(context, options.source);
   if (options.flags.all_tags && (from.entry || (from.reference && from.reference->tag))) {
-    throw Error(ErrorKind::usage, "'" + options.source + "' has a tag, but --all-tags wants all");
+    throw Error(ErrorKind::usage, "'" + options.source + "' has a tag, but --all-tags wants all",
+                k_all_platforms_hint);
   }
   auto copy_options = to_options(options.flags);
   context.set_v2({.chunk_bytes = options.flags.chunk_bytes});

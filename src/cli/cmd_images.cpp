@@ -46,7 +46,7 @@ Json to_json(const std::string& repository, const std::exception_ptr& problem) {
 std::vector<std::string> to_cells(const ops::ImageRow& row, const ImagesOptions& options,
                                   Context& context) {
   const auto id = row.id.value_or("<none>");
-  return {row.repository, row.tag, options.no_trunc || !row.id ? id : short_id(id),
+  return {row.repository, row.tag, options.no_trunc || !row.id ? id : short_identity(id),
           row.created.empty() ? "N/A" : human_age(row.created, context.console().now()),
           show_size(row.size_bytes)};
 }
@@ -73,7 +73,7 @@ void show(Listing& listing, const ops::ImageRow& row, const ImagesOptions& optio
   } else if (!context.globals().quiet) {
     listing.add_row(to_cells(row, options, context));
   } else if (row.id) {
-    listing.add_row({options.no_trunc ? *row.id : short_id(*row.id)});
+    listing.add_row({options.no_trunc ? *row.id : short_identity(*row.id)});
   }
 }
 

@@ -119,7 +119,7 @@ Json to_json(const ops::OciDetails& details) {
 
 /// Exact bytes for programs; made visible on a terminal, since the image's author wrote them.
 void print_raw(Context& context, const std::string& bytes) {
-  context.out() << (context.console().out_is_terminal ? visible(bytes) + "\n" : bytes);
+  context.out() << (context.console().out_is_terminal ? visible_json(bytes) + "\n" : bytes);
 }
 
 void show(Context& context, const ops::ImageDetails& details, const InspectOptions& options) {

@@ -101,7 +101,8 @@ ExitCode run_pull(const PullOptions& options, Context& context) {
                 "regctl copy copies from any place to any place");
   }
   if (options.flags.all_tags && from.reference->tag) {
-    throw Error(ErrorKind::usage, "'" + options.image + "' has a tag, but --all-tags wants all");
+    throw Error(ErrorKind::usage, "'" + options.image + "' has a tag, but --all-tags wants all",
+                k_all_platforms_hint);
   }
   const auto to = destination_of(options, *from.reference, context);
   const auto report = context.verbs().copy(from, to, to_options(options.flags));

@@ -2,6 +2,7 @@
 #include "cli/command_line.hpp"
 
 #include "cli/habits.hpp"
+#include "cli/typed_line.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/nearest.hpp>
@@ -123,8 +124,18 @@ void CommandLine::complain(const std::string& unexpected) const {
     names.insert(names.end(), command->text.aliases.begin(), command->text.aliases.end());
   }
   const auto nearest = find_nearest(unexpected, names);
-  throw Error(ErrorKind::usage, "there is no command '" + unexpected + "'" +
-                                    (nearest ? "; did you mean " + *nearest + "?" : ""));
+  throw Error(ErrorKind::usage,
+              "there is no command '" + unexpected + "'" +
+                  (nearest ? "; did you mean " + *nearest + "?" : ""),
+              nearest || entry == nullptr ? "" : line_to_read(*entry->manual, unexpected));
+}
+
+/// The line that reads `place`, where a group of commands was typed with a place behind it, as
+/// crane takes "manifest IMAGE"; "" for other words.
+std::string CommandLine::line_to_read(const CommandManual& group, const std::string& place) const {
+  const auto name = std::string(group.text.name);
+  const bool is_place = place.find_first_of(":/@") != std::string::npos;
+  return is_place && manual_.find(name + " get") != nullptr ? typed_line({name, "get", place}) : "";
 }
 
 void CommandLine::check_required(const Entry& entry) const {

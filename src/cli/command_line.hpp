@@ -46,6 +46,8 @@ private:
   void run_parser(const std::vector<std::string>& arguments);
   [[nodiscard]] const Entry* chosen() const;
   [[noreturn]] void complain(const std::string& unexpected) const;
+  [[nodiscard]] std::string line_to_read(const CommandManual& group,
+                                         const std::string& place) const;
   void check_required(const Entry& entry) const;
 
   GlobalOptions globals_;

@@ -14,7 +14,7 @@ namespace regctl::cli {
 void print_copied(Context& context, const ops::CopyReport& report);
 
 /// Prints only the JSON object: {"tags": [{"from", "to", "id", "verified"}], "images",
-/// "images_there", "images_unverified", "bytes"}.
+/// "images_there", "images_unverified", "blobs", "blobs_there", "bytes"}.
 void print_copied_json(Context& context, const ops::CopyReport& report);
 
 /// The flags that pull, push and copy share.
@@ -31,6 +31,9 @@ struct CopyFlags {
 
 /// Declares --to-format.
 void add_form(Arguments& arguments, ops::OciForm& form);
+/// The hint to --all-tags for an image with a tag, which may have been meant as skopeo means -a.
+inline constexpr const char* k_all_platforms_hint =
+    "leave out -a: of a tag all platforms are copied anyway";
 
 /// Declares --chunk-size.
 void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes);

@@ -231,10 +231,13 @@ private:
     const bool is_of_images =
         is_any_of(format, {"oci", "v2s1", "v2s2", "docker", "docker-archive", "oci-dir",
                            "oci-archive", "legacy", "tarball", "docker-dir"});
-    if (is_template || is_of_images) {
+    if (is_template) {
       add_problem("regctl prints tables and JSON, and no '" + format + "'");
     }
-    if (!is_of_images) {
+    if (is_of_images) {
+      add_problem("images keep their format, and the destination says what they are stored in: "
+                  "oci:DIR, oci-archive:FILE, docker-archive:FILE");
+    } else {
       flags_.insert(flags_.end(), {"--format", is_template ? "json" : format});
     }
   }
@@ -511,9 +514,9 @@ void refuse_foreign_habits(const Manual& manual, const std::vector<std::string>&
 }
 
 bool is_risky_flag(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 11> k_risky = {
-      "--no-verify", "--insecure", "--plain-http", "--force", "--yes",    "--drop-tags",
-      "--apply",     "--prune",    "--repository", "--open",  "--tls-min"};
+  constexpr std::array<std::string_view, 12> k_risky = {
+      "--no-verify", "--insecure", "--plain-http", "--force", "--yes",     "--drop-tags",
+      "--apply",     "--prune",    "--repository", "--open",  "--tls-min", "--replace-tag"};
   return std::find(k_risky.begin(), k_risky.end(), name) != k_risky.end();
 }
 

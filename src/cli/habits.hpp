@@ -32,7 +32,7 @@ struct ForeignCommand {
 struct ForeignFlag {
   enum class Meaning {
     rename,     ///< `ours`, with the value if there is one
-    drop,       ///< not needed, or nothing in v1 corresponds to it: `ours` explains
+    drop,       ///< not needed, or nothing here corresponds to it: `ours` explains
     from_file,  ///< the value is the source of the image
     to_file,    ///< the value is the destination
     tls,        ///< "=false" turns off verification for both ends

@@ -13,8 +13,7 @@ using Value = ForeignFlag::Value;
 
 constexpr const char* k_makes_none = "regctl moves images and neither makes nor changes them";
 constexpr const char* k_runs_none = "regctl moves images and runs none";
-constexpr const char* k_no_manifests = "protocol v1 has neither indexes nor artifacts";
-constexpr const char* k_no_signatures = "protocol v1 has no signatures";
+constexpr const char* k_no_signatures = "regctl copies signatures and makes none";
 
 /// Sources: docker 28, podman 5, skopeo 1.18, crane 0.20, regclient 0.8, oras 1.3, and the programs
 /// of docker-registry and distribution. Commands with the same meaning in regctl are not listed.
@@ -43,38 +42,42 @@ constexpr ForeignCommand k_commands[] = {
     {"images ls", "images"},
     {"images list", "images"},
     // one image
-    {"manifest fetch", "inspect"},
-    {"manifest inspect", "inspect"},
-    {"manifest fetch-config", "inspect --raw"},
-    {"manifest head", "images --no-trunc"},
-    {"manifest digest", "images --no-trunc"},
-    {"image manifest", "inspect"},
+    {"manifest fetch", "manifest get"},
+    {"manifest inspect", "manifest get"},
+    {"manifest push", "manifest put"},
+    {"manifest fetch-config", "inspect --config"},
+    {"manifest head", "digest"},
+    {"manifest digest", "digest"},
+    {"image manifest", "manifest get"},
     {"image inspect", "inspect"},
-    {"image config", "inspect --raw"},
+    {"image config", "inspect --config"},
     {"image show", "inspect"},
-    {"config", "inspect --raw"},
-    {"config get", "inspect --raw"},
+    {"config", "inspect --config"},
+    {"config get", "inspect --config"},
     {"describe", "inspect"},
     {"show", "inspect"},
     {"info", "inspect"},
     {"buildx imagetools inspect", "inspect"},
     {"imagetools inspect", "inspect"},
-    {"image digest", "images --no-trunc"},
-    {"resolve", "images --no-trunc"},
+    {"image digest", "digest"},
+    {"resolve", "digest"},
     {"image history", "history"},
     {"image tree", "history"},
     {"layers", "layer ls"},
     {"image layers", "layer ls"},
-    {"blob get", "layer get"},
-    {"blob fetch", "layer get"},
-    {"blob pull", "layer get"},
-    {"blob head", "layer ls"},
-    {"blob", "layer get"},
-    {"blob put", "layer put"},
-    {"blob push", "layer put"},
+    {"blob fetch", "blob get"},
+    {"blob pull", "blob get"},
+    {"blob head", "blob has"},
+    {"blob push", "blob put"},
     {"layer pull", "layer get"},
     {"layer list", "layer ls"},
     {"image get-file", "layer files"},
+    {"discover", "referrers"},
+    {"artifact tree", "referrers"},
+    {"artifact list", "referrers"},
+    {"artifact ls", "referrers"},
+    {"artifact get", "copy"},
+    {"tree", "referrers"},
     // moving
     {"image copy", "copy"},
     {"image cp", "copy"},
@@ -175,29 +178,31 @@ constexpr ForeignCommand k_commands[] = {
     {"image mod", k_makes_none, Words::none},
     {"image create", k_makes_none, Words::none},
     {"image check-base", k_makes_none, Words::none},
-    {"image ratelimit", "the limits of the Docker Hub concern protocol v2", Words::none},
-    {"manifest push", k_no_manifests, Words::none},
-    {"manifest create", k_no_manifests, Words::none},
-    {"manifest add", k_no_manifests, Words::none},
-    {"manifest annotate", k_no_manifests, Words::none},
-    {"manifest diff", k_no_manifests, Words::none},
-    {"blob delete", "a registry of protocol v1 removes no layers", Words::none},
-    {"index", k_no_manifests, Words::none},
-    {"artifact", k_no_manifests, Words::none},
-    {"attach", k_no_manifests, Words::none},
-    {"discover", k_no_manifests, Words::none},
+    {"image ratelimit", "a limit of the registry is told when it is near", Words::none},
+    {"manifest create", k_makes_none, Words::none},
+    {"manifest add", k_makes_none, Words::none},
+    {"manifest annotate", k_makes_none, Words::none},
+    {"manifest diff", "regctl diff compares the tags of two places", Words::none},
+    {"manifest-digest", "sha256sum prints the digest of a manifest in a file", Words::none},
+    {"blob delete", "a registry removes its blobs by itself, once no manifest names them",
+     Words::none},
+    {"index", k_makes_none, Words::none},
+    {"artifact", k_makes_none, Words::none},
+    {"artifact put", k_makes_none, Words::none},
+    {"attach", k_makes_none, Words::none},
     {"standalone-sign", k_no_signatures, Words::none},
     {"standalone-verify", k_no_signatures, Words::none},
     {"generate-sigstore-key", k_no_signatures, Words::none},
-    {"manifest-digest", k_no_manifests, Words::none},
     {"sign", k_no_signatures, Words::none},
     {"trust", k_no_signatures, Words::none},
 };
 
-constexpr const char* k_one_platform = "an image of protocol v1 is for one platform";
+constexpr const char* k_all_platforms =
+    "an image for several platforms is copied whole, unless --platform names some";
 constexpr const char* k_verified = "certificates are verified anyway";
 constexpr const char* k_all_kept = "images stay byte for byte what they are";
-constexpr const char* k_no_trust = "protocol v1 has no signatures";
+constexpr const char* k_no_trust =
+    "regctl copies signatures and checks none: every byte is checked against its digest instead";
 constexpr const char* k_goes_on = "regctl mirror goes on past failures anyway";
 
 /// Flags with a single meaning in all these programs. A flag that regctl has itself is not looked
@@ -273,14 +278,23 @@ constexpr ForeignFlag k_flags[] = {
     {"--images,--auth", Meaning::drop, Value::wanted, "a mirror file says it, regctl-mirror(5)"},
     {"--all-repos,--all-repositories", Meaning::drop, Value::none,
      "a registry's name alone stands for all of it"},
-    // not in v1, or always done
-    {"--platform,--override-os,--override-arch,--override-variant,--os,--arch,--variant",
-     Meaning::drop, Value::wanted, k_one_platform},
-    {"--all,--all-platforms,--include-external,--recursive,-r", Meaning::drop, Value::none,
-     k_one_platform},
-    {"--multi-arch", Meaning::drop, Value::wanted, k_one_platform},
-    {"--preserve-digests,--digests,--digest-tags,--referrers,--force-recursive,--fast",
-     Meaning::drop, Value::none, k_all_kept},
+    // platforms
+    {"--platform", Meaning::drop, Value::wanted,
+     "--platform is of the commands that read one image"},
+    {"--override-arch,--arch", Meaning::rename, Value::wanted, "--platform"},
+    {"--override-os,--override-variant,--os,--variant", Meaning::drop, Value::wanted,
+     "--platform OS/ARCH/VARIANT says all of it"},
+    {"--all,--all-platforms", Meaning::drop, Value::none, k_all_platforms},
+    {"--multi-arch", Meaning::drop, Value::wanted, k_all_platforms},
+    // always done, or done by nobody
+    {"--include-external", Meaning::drop, Value::none,
+     "layers that lie elsewhere stay where they are"},
+    {"--recursive,-r", Meaning::drop, Value::none, "what lies below comes along anyway"},
+    {"--digest-tags,--force-recursive,--fast", Meaning::drop, Value::none,
+     "an image is copied whole, and what is there already is not sent again"},
+    {"--referrers", Meaning::drop, Value::none,
+     "regctl copy --referrers and regctl mirror take along what refers to an image"},
+    {"--preserve-digests,--digests", Meaning::drop, Value::none, k_all_kept},
     {"--dest-compress,--dest-decompress,--dest-precompute-digests,--dest-force-compress-format,"
      "--dest-oci-accept-uncompressed-layers",
      Meaning::drop, Value::none, k_all_kept},
@@ -294,7 +308,10 @@ constexpr ForeignFlag k_flags[] = {
     {"--no-prune,--no-tags", Meaning::drop, Value::none, "regctl does not do that anyway"},
     {"--limit,--last,--page-size", Meaning::drop, Value::wanted,
      "lists are whole: … | head shows the beginning"},
-    {"--no-index,--list-tags", Meaning::drop, Value::none, "it is no part of protocol v1"},
+    {"--no-index,--list-tags", Meaning::drop, Value::none, "regctl does that anyway"},
+    {"--blob-chunk,--blob-max", Meaning::rename, Value::wanted, "--chunk-size"},
+    {"--distribution-spec,--image-spec", Meaning::drop, Value::wanted,
+     "regctl finds out what the registry takes"},
 };
 
 } // namespace

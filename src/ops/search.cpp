@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/places/protocol.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/ops/search.hpp>
@@ -14,33 +16,63 @@ namespace regctl::ops {
 
 namespace {
 
+/// The names that have `term` in them, as results, each once and sorted.
+class Matches {
+public:
+  explicit Matches(std::string_view term) : term_(lower(term)) {}
+
+  void add(const std::string& name) {
+    if (lower(name).find(term_) != std::string::npos) {
+      names_.insert(name);
+    }
+  }
+
+  [[nodiscard]] std::vector<SearchResult> results() const {
+    std::vector<SearchResult> results;
+    for (const auto& name : names_) {
+      results.push_back({name, "", 0, false, false});
+    }
+    return results;
+  }
+
+private:
+  const std::string term_;
+  std::set<std::string> names_;
+};
+
 /// The repositories of the server's listing of tags that have `term` in their name. Throws
 /// Error{unsupported} if it has no listing.
 std::vector<SearchResult> search_listing(registry::v1::Registry& registry, const std::string& host,
                                          std::string_view term) {
-  std::set<std::string> names;
+  Matches matches(term);
   const bool has_listing =
       registry.list_all_tags([&](const std::string& name, const std::string&,
-                                 const std::optional<std::string>&) { names.insert(name); });
+                                 const std::optional<std::string>&) { matches.add(name); });
   if (!has_listing) {
     throw Error(ErrorKind::unsupported,
                 "search is off at " + host + ", and the registry has no other listing",
                 "name a repository: regctl tags " + host + "/NAME");
   }
-  const auto wanted = lower(term);
-  std::vector<SearchResult> results;
-  for (const auto& name : names) {
-    if (lower(name).find(wanted) != std::string::npos) {
-      results.push_back({name, "", 0, false, false});
+  return matches.results();
+}
+
+std::vector<SearchResult> search_catalog(registry::v2::Registry& registry, std::string_view term) {
+  Matches matches(term);
+  registry.list_repositories([&](const std::vector<std::string>& page) {
+    for (const auto& name : page) {
+      matches.add(name);
     }
-  }
-  return results;
+  });
+  return matches.results();
 }
 
 } // namespace
 
 std::vector<SearchResult> search(Session& session, const RegistryHost& host,
                                  std::string_view term) {
+  if (protocol_of(session, host) == Protocol::v2) {
+    return search_catalog(session.registries().v2(host), term);
+  }
   auto& registry = session.registries().v1(host);
   auto results = registry.search(term);
   if (!results) {

@@ -34,13 +34,6 @@ std::string api_host(const std::string& host) {
   return host == "docker.io" || host == "index.docker.io" ? "registry-1.docker.io" : host;
 }
 
-std::string way_around_v2(const std::string& host) {
-  return "an archive is the way: 'skopeo copy docker://" + host +
-         "/NAME:TAG docker-archive:app.tar' and 'regctl push app.tar …' get an image from there, "
-         "'regctl pull … app.tar' and 'skopeo copy docker-archive:app.tar docker://" +
-         host + "/NAME:TAG' bring one";
-}
-
 } // namespace
 
 struct Registries::Entry {
@@ -59,29 +52,31 @@ Registries::~Registries() = default;
 
 Detected Registries::detect(const RegistryHost& host,
                             const std::optional<http::Credential>& credential, Ask ask) {
-  return detect_by(schemes_for(host.host, settings_.for_host(host.host)), host, credential, ask);
+  return ask == Ask::everything
+             ? detect_all(host, credential)
+             : detect_by(schemes_for(host.host, settings_.for_host(host.host)), host, credential);
 }
 
 Detected Registries::detect_by(const std::vector<std::string>& schemes, const RegistryHost& host,
-                               const std::optional<http::Credential>& credential, Ask ask) {
+                               const std::optional<http::Credential>& credential) {
   Probe probe(transport_, host.host, credential);
   probe.choose_scheme(schemes, k_v1_ping);
   Detected detected{probe.base(), probe.ask_v1(), false};
-  detected.speaks_v2 = (ask == Ask::everything || !detected.v1) && probe.ask_v2(!detected.v1);
+  detected.speaks_v2 = !detected.v1 && probe.ask_v2(true);
   return detected;
 }
 
 std::unique_ptr<v1::Registry>
 Registries::connect(const RegistryHost& host, const std::optional<http::Credential>& credential) {
-  return open_v1(detect(host, credential, Ask::until_v1), host,
+  const auto known = find_detected(host);
+  return open_v1(known ? *known : detect(host, credential, Ask::until_v1), host,
                  [credential](const std::string&) { return credential; });
 }
 
 std::unique_ptr<v1::Registry> Registries::connect_at(const http::Url& base) {
   const RegistryHost host{base.origin().substr(base.scheme.size() + 3)};
   const auto credential = credential_for_ping(host);
-  return open_v1(detect_by({base.scheme}, host, credential, Ask::until_v1), host,
-                 configured_credentials(host));
+  return open_v1(detect_by({base.scheme}, host, credential), host, configured_credentials(host));
 }
 
 /// The credential for pinging a host. A proxy that guards the ping also accepts a credential that
@@ -102,7 +97,8 @@ std::unique_ptr<v1::Registry> Registries::open_v1(const Detected& detected,
                                                   v1::Registry::CredentialFor credential_for) {
   if (!detected.v1 && detected.speaks_v2) {
     throw Error(ErrorKind::unsupported, host.host + " speaks only protocol v2, not v1",
-                way_around_v2(host.host));
+                "leave out v1:// and --api v1, or write " +
+                    with_registry_scheme(host.host, Protocol::v2));
   }
   if (!detected.v1) {
     throw Error(ErrorKind::protocol,
@@ -159,7 +155,8 @@ std::unique_ptr<v2::Registry> Registries::open_v2(const Detected& detected,
 std::unique_ptr<v2::Registry>
 Registries::connect_v2(const RegistryHost& host,
                        const std::optional<http::Credential>& credential) {
-  return open_v2(detect_v2(host, credential), host,
+  const auto known = find_detected(host);
+  return open_v2(known ? *known : detect_v2(host, credential), host,
                  [credential](const std::string&) { return credential; });
 }
 
@@ -170,6 +167,12 @@ Registries::Entry& Registries::entry_of(const RegistryHost& host) {
     slot = std::make_unique<Entry>();
   }
   return *slot;
+}
+
+std::optional<Detected> Registries::find_detected(const RegistryHost& host) {
+  auto& entry = entry_of(host);
+  const std::lock_guard lock(entry.mutex);
+  return entry.detected;
 }
 
 std::vector<Protocol> Registries::protocols(const RegistryHost& host) {

@@ -79,7 +79,8 @@ class Archives(TestCase):
 
         wait_for(answers, "Debian's docker-registry")
         self.assertEqual(self.ok("ping", f"127.0.0.1:{port}", "--format", "json").json["protocols"], ["v2"])
-        self.fails(9, "tags", f"127.0.0.1:{port}/team/app", saying="speaks only protocol v2")
+        self.fails(9, "tags", f"127.0.0.1:{port}/team/app", "--api", "v1", saying="speaks only protocol v2")
+        self.fails(3, "tags", f"127.0.0.1:{port}/team/app", saying="there is no repository")
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@
 
 namespace regctl::ops {
 
-/// Checks the credential at the registry and stores it if it is accepted. If a registry has no way
-/// to check it, it is stored and a note says so. Returns where it was stored, in words for the
+/// Checks the credential at the registry and stores it if it is accepted. A host that speaks both
+/// protocols is asked by v2, and by v1 if v2 lets everybody in. If a registry has no way to check
+/// it, it is stored and a note says so. Returns where it was stored, in words for the
 /// user. Throws Error{denied} if it is refused.
 std::string login(Session& session, const RegistryHost& host, const http::Credential& credential);
 

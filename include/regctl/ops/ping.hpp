@@ -18,8 +18,9 @@ struct PingResult {
   std::optional<std::string> version; ///< v1's X-Docker-Registry-Version
 };
 
-/// Finds out which protocols a host speaks. Throws Error{unavailable} if it cannot be reached,
-/// Error{protocol} if it answers but is no registry.
+/// Finds out which protocols a host speaks; of those that `host` or the session name, if they name
+/// one. Throws Error{unavailable} if it cannot be reached, Error{protocol} if it answers but is no
+/// such registry.
 PingResult ping(Session& session, const RegistryHost& host);
 
 } // namespace regctl::ops

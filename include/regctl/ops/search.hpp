@@ -9,10 +9,12 @@
 #include <vector>
 
 namespace regctl::ops {
-/// Repositories with `term` in their name, sorted by name. The server decides how it matches; ""
-/// finds all. If search is off, a server's listing of all tags is searched instead (npm's
-/// docker-registry-server has one). Without such a listing throws Error{unsupported} "search is off
-/// at HOST".
+
+/// Repositories with `term` in their name, sorted by name; "" finds all. A v1 server decides how it
+/// matches. If its search is off, its listing of all tags is searched instead (npm's
+/// docker-registry-server has one); without such a listing throws Error{unsupported} "search is off
+/// at HOST". Of a v2 registry the names of its catalog are searched, whatever their case, and
+/// nothing but the name is known; throws Error{unsupported} if it does not tell them.
 std::vector<SearchResult> search(Session& session, const RegistryHost& host, std::string_view term);
 
 } // namespace regctl::ops

@@ -39,10 +39,10 @@ public:
   Registries(const Registries&) = delete;
   Registries& operator=(const Registries&) = delete;
 
-  /// Finds out which protocols `host` speaks: asks for v1, and for v2 if v1 fails or `ask` is
-  /// everything. Loopback hosts are asked by http, then https; hosts configured as insecure by
-  /// https, then http; all others by https only. Throws Error{unavailable} if the host does not
-  /// answer, Error{denied} if credentials are missing or wrong.
+  /// Finds out which protocols `host` speaks: asks for v1, and for v2 if v1 fails; or for both, v2
+  /// first. Loopback hosts are asked by http, then https; hosts configured as insecure by https,
+  /// then http; all others by https only. Throws Error{unavailable} if the host does not answer,
+  /// Error{denied} if credentials are missing or wrong.
   enum class Ask { until_v1, everything };
   Detected detect(const RegistryHost& host, const std::optional<http::Credential>& credential,
                   Ask ask);
@@ -80,10 +80,12 @@ public:
 private:
   struct Entry;
   Detected detect_by(const std::vector<std::string>& schemes, const RegistryHost& host,
-                     const std::optional<http::Credential>& credential, Ask ask);
+                     const std::optional<http::Credential>& credential);
   Detected detect_v2(const RegistryHost& host, const std::optional<http::Credential>& credential);
   Detected detect_all(const RegistryHost& host, const std::optional<http::Credential>& credential);
   Entry& entry_of(const RegistryHost& host);
+  /// What is remembered of protocols().
+  std::optional<Detected> find_detected(const RegistryHost& host);
   std::optional<http::Credential> credential_for_ping(const RegistryHost& host);
   v1::Registry::CredentialFor configured_credentials(const RegistryHost& host);
   std::unique_ptr<v1::Registry> open_v1(const Detected& detected, const RegistryHost& host,

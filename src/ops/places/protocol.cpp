@@ -12,21 +12,6 @@ namespace regctl::ops {
 
 namespace {
 
-std::optional<Protocol> forced(const Session& session, const std::optional<Protocol>& named) {
-  if (named) {
-    return named;
-  }
-  switch (session.api()) {
-  case Api::v1:
-    return Protocol::v1;
-  case Api::v2:
-    return Protocol::v2;
-  case Api::detect:
-    break;
-  }
-  return std::nullopt;
-}
-
 /// The only protocol of a host; nothing if it speaks both.
 std::optional<Protocol> only_protocol(Session& session, const RegistryHost& host) {
   const auto protocols = session.registries().protocols(host);
@@ -56,8 +41,24 @@ bool is_in_v2(Session& session, const RegistryHost& host, const Reference& image
 
 } // namespace
 
+std::optional<Protocol> named_protocol(const Session& session,
+                                       const std::optional<Protocol>& written) {
+  if (written) {
+    return written;
+  }
+  switch (session.api()) {
+  case Api::v1:
+    return Protocol::v1;
+  case Api::v2:
+    return Protocol::v2;
+  case Api::detect:
+    break;
+  }
+  return std::nullopt;
+}
+
 Protocol protocol_of(Session& session, const RegistryHost& host) {
-  if (const auto named = forced(session, host.protocol)) {
+  if (const auto named = named_protocol(session, host.protocol)) {
     return *named;
   }
   const auto only = only_protocol(session, host);
@@ -72,7 +73,7 @@ Protocol protocol_of(Session& session, const RegistryHost& host) {
 
 Protocol protocol_of(Session& session, const Place& image) {
   const RegistryHost host{image.reference->host, image.protocol};
-  if (const auto named = forced(session, image.protocol)) {
+  if (const auto named = named_protocol(session, image.protocol)) {
     return *named;
   }
   if (const auto only = only_protocol(session, host)) {

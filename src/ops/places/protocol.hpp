@@ -10,6 +10,11 @@
 
 namespace regctl::ops {
 
+/// The protocol that the user names: `written` before the host ("v1://"), else by --api; nothing if
+/// it is to be found out.
+std::optional<Protocol> named_protocol(const Session& session,
+                                       const std::optional<Protocol>& written);
+
 /// The protocol by which a whole registry is to be used: the one that `host` or the session names,
 /// else the one that it speaks. Throws Error{usage} for a host that speaks both, which are often
 /// two registries with different images; the hint shows both ways to write it.

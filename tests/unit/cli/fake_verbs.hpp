@@ -3,10 +3,15 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/cli/verbs.hpp>
+#include <regctl/model/oci/media_type.hpp>
 
+#include <cstdint>
 #include <exception>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace regctl::test {
@@ -57,9 +62,50 @@ public:
     return listed;
   }
 
-  ops::Inspected inspect(const Place& place, const ops::InspectOptions&) override {
-    call("inspect " + place.to_string());
-    return details;
+  ops::Inspected inspect(const Place& place, const ops::InspectOptions& options) override {
+    call("inspect " + place.to_string() + describe(options.platforms));
+    return oci_details ? ops::Inspected(*oci_details) : ops::Inspected(details);
+  }
+
+  oci::Digest find_digest(const Place& place, const ops::InspectOptions& options) override {
+    call("digest of " + place.to_string() + describe(options.platforms));
+    return digest;
+  }
+
+  oci::Document get_manifest(const Place& place, const ops::InspectOptions& options) override {
+    call("manifest of " + place.to_string() + describe(options.platforms));
+    return {std::string(oci::k_oci_manifest), digest, manifest};
+  }
+
+  oci::Digest put_manifest(const Place& place, std::string bytes,
+                           const std::string& media_type) override {
+    call("put manifest " + place.to_string() + " " + bytes + " " + media_type);
+    return digest;
+  }
+
+  ops::Referrers list_referrers(const Place& place, const ops::InspectOptions& options,
+                                const std::string& artifact_type) override {
+    call("referrers of " + place.to_string() + describe(options.platforms) +
+         (artifact_type.empty() ? "" : " of type " + artifact_type));
+    return {digest, referrers};
+  }
+
+  std::uint64_t get_blob(const Place& blob, Sink& sink) override {
+    call("get blob " + blob.to_string());
+    sink.write(as_bytes(layer));
+    return layer.size();
+  }
+
+  std::optional<std::uint64_t> find_blob(const Place& blob) override {
+    call("find blob " + blob.to_string());
+    return blob_size_bytes;
+  }
+
+  oci::Digest put_blob(const Place& repository, const OpenSource& open,
+                       std::optional<std::uint64_t> size_bytes) override {
+    call("put blob " + repository.to_string() + " " + read_text(*open(), 1000, "") + " " +
+         std::to_string(size_bytes.value_or(0)));
+    return digest;
   }
 
   ops::CopyReport copy(const Place& from, const Place& to,
@@ -69,7 +115,8 @@ public:
          (options.name_space.empty() ? "" : "/" + options.name_space + "/") +
          (options.tags == ops::TagChoice::all ? " all" : "") +
          (options.check == LayerCheck::none ? " unverified" : "") +
-         (options.plain_layers == ops::PlainLayers::keep ? " plain" : ""));
+         (options.plain_layers == ops::PlainLayers::keep ? " plain" : "") +
+         describe(options.platforms) + (options.referrers ? " with referrers" : ""));
     return report;
   }
 
@@ -259,6 +306,11 @@ public:
   std::vector<ops::ImageRow> rows;
   V1Tags tags;
   ops::ImageDetails details;
+  std::optional<ops::OciDetails> oci_details; ///< inspected instead of `details`
+  oci::Digest digest = oci::Digest::of("");
+  std::string manifest;
+  std::vector<ops::Referrer> referrers;
+  std::optional<std::uint64_t> blob_size_bytes;
   ops::CopyReport report;
   std::vector<ops::AuditedManifest> audited_manifests;
   std::vector<ops::AuditedTreeRepository> audited_tree_repositories;
@@ -298,6 +350,14 @@ private:
       listener.on_repository(repository);
     }
     listener.on_summary(summary);
+  }
+
+  static std::string describe(const std::vector<oci::Platform>& platforms) {
+    std::string text;
+    for (const auto& platform : platforms) {
+      text += (text.empty() ? " for " : ",") + platform.to_string();
+    }
+    return text;
   }
 
   static std::string describe(const ops::Scope& scope) {

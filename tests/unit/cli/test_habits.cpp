@@ -59,6 +59,19 @@ TEST_CASE("other programs' commands are answered with the line to type") {
       {"registry login h:5000 -u bob", "regctl login -u bob h:5000"},
       {"copy ocidir://dir:1 h:5000/app", "regctl copy oci:dir:1 h:5000/app"},
       {"-v debug tag ls h:5000/app", nullptr},
+      {"manifest head h:5000/app:1", "regctl digest h:5000/app:1"},
+      {"manifest head --platform linux/arm64 h:5000/app:1",
+       "regctl digest --platform linux/arm64 h:5000/app:1"},
+      {"manifest delete h:5000/app@sha256:1", "regctl rm h:5000/app@sha256:1"},
+      {"image digest h:5000/app:1", "regctl digest h:5000/app:1"},
+      {"image manifest h:5000/app:1", "regctl manifest get h:5000/app:1"},
+      {"image config h:5000/app:1", "regctl inspect --config h:5000/app:1"},
+      {"image get-file --platform arm64 h:5000/app:1", "regctl layer files h:5000/app:1"},
+      {"image copy --referrers h:5000/app:1 g:5000/app",
+       "regctl copy --referrers h:5000/app:1 g:5000/app"},
+      {"blob head h:5000/app@sha256:1", "regctl blob has h:5000/app@sha256:1"},
+      {"artifact tree h:5000/app:1", "regctl referrers h:5000/app:1"},
+      {"index create h:5000/app:1", "see regctl --help"},
       // skopeo
       {"list-tags docker://h:5000/app", "regctl tags docker://h:5000/app"},
       {"delete docker://h:5000/app:1", "regctl rm docker://h:5000/app:1"},
@@ -86,12 +99,17 @@ TEST_CASE("other programs' commands are answered with the line to type") {
        "skopeo copy dir:/tmp/x docker-archive:/tmp/x.tar && regctl copy /tmp/x.tar h:5000/app"},
       {"copy containers-storage:app h:5000/app", "podman save app | regctl copy - h:5000/app"},
       {"copy --format v2s2 h:5000/app g:5000/app", "regctl copy h:5000/app g:5000/app"},
+      {"copy --all h:5000/app:1 g:5000/app", "regctl copy h:5000/app:1 g:5000/app"},
+      {"copy --multi-arch all h:5000/app:1 g:5000/app", "regctl copy h:5000/app:1 g:5000/app"},
+      {"copy -a h:5000/app:1 g:5000/app", "leave out -a: of a tag all platforms are copied anyway"},
+      {"--override-arch arm64 copy h:5000/app:1 g:5000/app",
+       "regctl copy --platform arm64 h:5000/app:1 g:5000/app"},
       // crane
       {"catalog h:5000", "regctl search h:5000"},
-      {"manifest h:5000/app", "regctl inspect h:5000/app"},
-      {"digest h:5000/app:1", "regctl images --no-trunc h:5000/app:1"},
-      {"config h:5000/app:1", "regctl inspect --raw h:5000/app:1"},
-      {"pull --platform linux/amd64 h:5000/app:1 x.tar", "regctl pull h:5000/app:1 x.tar"},
+      {"manifest h:5000/app", "regctl manifest get h:5000/app"},
+      {"blob h:5000/app@sha256:1", "regctl blob get h:5000/app@sha256:1"},
+      {"config h:5000/app:1", "regctl inspect --config h:5000/app:1"},
+      {"pull --format oci h:5000/app:1 oci:x", "regctl pull h:5000/app:1 oci:x"},
       {"auth login h:5000", "regctl login h:5000"},
       {"mutate h:5000/app", "see regctl --help"},
       // docker and podman
@@ -107,7 +125,15 @@ TEST_CASE("other programs' commands are answered with the line to type") {
       {"-k images h:5000", "regctl images --insecure h:5000"},
       // oras
       {"repo tags h:5000/app", "regctl tags h:5000/app"},
-      {"manifest fetch h:5000/app:1", "regctl inspect h:5000/app:1"},
+      {"manifest fetch h:5000/app:1", "regctl manifest get h:5000/app:1"},
+      {"manifest fetch-config h:5000/app:1", "regctl inspect --config h:5000/app:1"},
+      {"manifest push h:5000/app:1 m.json", "regctl manifest put h:5000/app:1 m.json"},
+      {"resolve h:5000/app:1", "regctl digest h:5000/app:1"},
+      {"discover --artifact-type a/b h:5000/app:1",
+       "regctl referrers --artifact-type a/b h:5000/app:1"},
+      {"blob fetch h:5000/app@sha256:1 --output x",
+       "regctl blob get --output x h:5000/app@sha256:1"},
+      {"blob push h:5000/app x", "regctl blob put h:5000/app x"},
       {"copy --from-username bob --from-password secret h:5000/app g:5000/app", nullptr},
       {"copy --concurrency 7 h:5000/app g:5000/app", "regctl copy --jobs 7 h:5000/app g:5000/app"},
       // image-syncer
@@ -143,9 +169,11 @@ TEST_CASE("a word with blanks is quoted in the line to type") {
 
 TEST_CASE("regctl's own commands and flags are not translated") {
   for (const char* typed :
-       {"layer get h:5000/app -o x", "serve -s dir", "search h:5000 --", "ls h:5000/app",
-        "tag h:5000/app:1 list", "images -q h:5000", "copy -a h:5000/app g:5000",
-        "ping --format=json h", "ping -- h", "mirror -n old:5000 new:5000 --exclude save"}) {
+       {"digest h:5000/app:1", "manifest get h:5000/app", "blob get h:5000/app@sha256:1 -o x",
+        "pull --platform arm64 h:5000/app x", "layer get h:5000/app -o x", "serve -s dir",
+        "search h:5000 --", "ls h:5000/app", "tag h:5000/app:1 list", "images -q h:5000",
+        "copy -a h:5000/app g:5000", "ping --format=json h", "ping -- h",
+        "mirror -n old:5000 new:5000 --exclude save"}) {
     CAPTURE(typed);
     CHECK_NOTHROW(refuse_foreign_habits(CommandLine().manual(), split(typed, ' ')));
   }
