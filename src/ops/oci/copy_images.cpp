@@ -150,7 +150,12 @@ Progress::Verb verb_for(const Place& from, const Place& to) {
 class Copier {
 public:
   Copier(Session& session, const OciPlace& from, const CopyOptions& options)
-      : session_(session), from_(from), options_(options) {}
+      : session_(session), from_(from), options_(options) {
+    // The names in a layout or an archive are images, whatever they look like.
+    if (options.tags == TagChoice::all && options.referrers && from.images == nullptr) {
+      attached_ = list_named_and_attached(*from.repository).attached;
+    }
+  }
 
   CopiedTag copy(const Move& move, OciPlace& to, CopyReport& report) {
     auto root = find_root(move);
@@ -236,7 +241,7 @@ private:
                                       : std::nullopt,
                          places_,
                          verb_for(from_.place, move.target)};
-    const OciCopy how{{}, options_.referrers};
+    const OciCopy how{{}, options_.referrers, attached_};
     const auto running = make_oci_transfer(route, how, std::move(root), move.tag);
     const auto items = running->items();
     SizeSum sizes;
@@ -258,6 +263,7 @@ private:
   const OciPlace& from_;
   const CopyOptions& options_;
   BlobPlaces places_;
+  AttachedTags attached_;
 };
 
 } // namespace
