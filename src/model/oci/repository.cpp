@@ -16,6 +16,12 @@ void ReadOnlyOciRepository::refuse() const {
 
 namespace oci {
 
+namespace {
+
+constexpr std::array<std::string_view, 3> k_cosign_endings = {".sig", ".att", ".sbom"};
+
+} // namespace
+
 ManifestName manifest_name(const Reference& reference) {
   return reference.digest
              ? ManifestName(Digest::parse(*reference.digest, "the digest of the reference"))
@@ -23,17 +29,26 @@ ManifestName manifest_name(const Reference& reference) {
 }
 
 std::optional<Digest> subject_of_tag(std::string_view tag) {
-  constexpr std::array<std::string_view, 4> k_endings = {"", ".sig", ".att", ".sbom"};
   const auto dash = tag.find('-');
   if (dash == std::string_view::npos) {
     return std::nullopt;
   }
   const auto rest = tag.substr(dash + 1);
   const auto dot = std::min(rest.find('.'), rest.size());
-  if (std::find(k_endings.begin(), k_endings.end(), rest.substr(dot)) == k_endings.end()) {
+  const auto ending = rest.substr(dot);
+  if (!ending.empty() && std::find(k_cosign_endings.begin(), k_cosign_endings.end(), ending) ==
+                             k_cosign_endings.end()) {
     return std::nullopt;
   }
   return Digest::find(std::string(tag.substr(0, dash)) + ":" + std::string(rest.substr(0, dot)));
+}
+
+std::vector<std::string> cosign_tags(const Digest& subject) {
+  std::vector<std::string> tags;
+  for (const auto& ending : k_cosign_endings) {
+    tags.push_back(referrers_tag(subject) + std::string(ending));
+  }
+  return tags;
 }
 
 std::string referrers_tag(const Digest& subject) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/planner.hpp"
 
+#include <regctl/base/text.hpp>
+
 #include <algorithm>
 #include <iterator>
 #include <limits>
@@ -14,8 +16,9 @@ namespace {
 class Planner {
 public:
   Planner(Listings& listings, const Rules& rules, const CreatedAt& created_at,
-          const IsSame& is_same, std::int64_t now)
-      : listings_(listings), rules_(rules), created_at_(created_at), is_same_(is_same), now_(now) {}
+          const IsSame& is_same, const FindHeld& find_held, std::int64_t now)
+      : listings_(listings), rules_(rules), created_at_(created_at), is_same_(is_same),
+        find_held_(find_held), now_(now) {}
 
   std::vector<PlannedTag> plan() {
     for (const auto& tag : listings_.source.names()) {
@@ -35,8 +38,12 @@ public:
     for (const auto& tag : taken_) {
       decide(tags_.at(tag));
     }
+    if (rules_.referrers && listings_.destination) {
+      follow_images();
+    }
     if (rules_.prune.enabled && listings_.destination) {
       prune();
+      prune_attached();
     }
     std::vector<PlannedTag> result;
     for (auto& [tag, planned] : tags_) {
@@ -202,6 +209,47 @@ private:
     }
   }
 
+  /// Plans the attached tags whose images are at the destination already.
+  void follow_images() {
+    std::set<std::string> moving; // these images take theirs along
+    std::set<std::string> held;
+    for (const auto& tag : taken_) {
+      const auto identity = listings_.source.find(tag);
+      if (identity && is_transfer(tags_.at(tag))) {
+        moving.insert(*identity);
+      } else if (identity && at_destination(tag) == identity) {
+        held.insert(*identity);
+      }
+    }
+    std::vector<std::string> followed;
+    std::vector<std::string> doubtful; // of a child of an index, or of an image that is left out
+    for (const auto& [tag, image] : listings_.source.attached()) {
+      const bool is_followed =
+          held.contains(image) || (!listings_.is_part && listings_.destination->contains(tag));
+      if (is_settled(tag)) {
+        auto& planned = add(tag);
+        planned.action = Action::keep;
+        planned.reason = "immutable";
+      } else if (!moving.contains(image) && (is_followed || !listings_.is_part)) {
+        (is_followed ? followed : doubtful).push_back(tag);
+      }
+    }
+    std::vector<std::string> images;
+    for (const auto& tag : doubtful) {
+      images.push_back(listings_.source.attached().at(tag));
+    }
+    sort_and_unite(images);
+    const auto found = images.empty() ? std::set<std::string>() : find_held_(images);
+    std::copy_if(doubtful.begin(), doubtful.end(), std::back_inserter(followed),
+                 [&](const std::string& tag) {
+                   return found.contains(listings_.source.attached().at(tag));
+                 });
+    identify(followed);
+    for (const auto& tag : followed) {
+      decide(add(tag));
+    }
+  }
+
   void prune() {
     std::vector<std::string> candidates;
     for (const auto& tag : listings_.destination->names()) {
@@ -232,6 +280,35 @@ private:
     }
   }
 
+  /// Plans the removal of attached tags whose image loses its last tag.
+  void prune_attached() {
+    std::set<std::string> removed;
+    std::set<std::string> kept;
+    for (const auto& tag : listings_.destination->names()) {
+      const auto identity = at_destination(tag);
+      const auto planned = tags_.find(tag);
+      if (planned != tags_.end() && planned->second.action == Action::remove) {
+        removed.insert(identity.value_or(""));
+      } else if (identity) {
+        kept.insert(*identity);
+      } else {
+        return; // a tag that nobody asked for may name any of the images
+      }
+    }
+    std::vector<std::string> left;
+    for (const auto& [tag, image] : listings_.destination->attached()) {
+      if (removed.contains(image) && !kept.contains(image) && !rules_.protects(tag)) {
+        left.push_back(tag);
+      }
+    }
+    listings_.destination->identify(left);
+    for (const auto& tag : left) {
+      auto& planned = add(tag);
+      planned.action = Action::remove;
+      planned.reason = "its image is not at the source";
+    }
+  }
+
   /// Why nothing may be pruned; empty if pruning is allowed.
   [[nodiscard]] std::string obstacle_to_pruning(std::size_t count) const {
     if (listings_.source.empty()) {
@@ -255,6 +332,7 @@ private:
   const Rules& rules_;
   const CreatedAt& created_at_;
   const IsSame& is_same_;
+  const FindHeld& find_held_;
   std::int64_t now_;
   std::map<std::string, PlannedTag> tags_;
   std::vector<std::string> taken_; ///< names of tags that no rule excludes
@@ -264,8 +342,8 @@ private:
 } // namespace
 
 std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const CreatedAt& created_at,
-                             const IsSame& is_same, std::int64_t now) {
-  return Planner(listings, rules, created_at, is_same, now).plan();
+                             const IsSame& is_same, const FindHeld& find_held, std::int64_t now) {
+  return Planner(listings, rules, created_at, is_same, find_held, now).plan();
 }
 
 } // namespace regctl::ops::mirror

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Listings {
   std::string destination_name;
   ListedTags source;
   std::optional<ListedTags> destination; ///< nothing: the repository does not exist yet
+  bool is_part = false; ///< of the source's tags, so that some images of attached tags are missing
 };
 
 /// Returns the creation time of the image behind an identity, in seconds since 1970; nothing if it
@@ -30,6 +32,9 @@ using CreatedAt = std::function<std::optional<std::int64_t>(const std::string& i
 /// source.
 using IsSame = std::function<bool(const std::string& from, const std::string& there)>;
 
+/// Which of these identities of the source the destination has in this repository, tagged or not.
+using FindHeld = std::function<std::set<std::string>(const std::vector<std::string>& identities)>;
+
 /// The actions for the tags of one repository, sorted by tag. Identities are looked up only for
 /// tags that the rules do not exclude by name. `created_at` is called only if the rules need ages;
 /// `now` is in seconds since 1970.
@@ -37,7 +42,12 @@ using IsSame = std::function<bool(const std::string& from, const std::string& th
 /// Tags that exist only at the destination are included only if pruning is enabled. None is pruned
 /// if the source's listing is empty or has a tag that cannot be read, or if more than Prune::limit
 /// would go; the reason says so.
+///
+/// Attached tags follow their images, whatever the rules say of names, unless Rules::referrers is
+/// off. The transfer of an image takes its own along; the plan has those whose image is at the
+/// destination already, which `find_held` is asked where no tag tells it. They are pruned with the
+/// last tag of their image.
 std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const CreatedAt& created_at,
-                             const IsSame& is_same, std::int64_t now);
+                             const IsSame& is_same, const FindHeld& find_held, std::int64_t now);
 
 } // namespace regctl::ops::mirror

@@ -152,7 +152,7 @@ private:
   }
 
   std::vector<PlannedTag> plan_anew() {
-    Listings listings{task_.source_name, task_.destination_name, {}, std::nullopt};
+    Listings listings{task_.source_name, task_.destination_name, {}, std::nullopt, false};
     auto tags = running_.source.tags(task_.source_name);
     if (!tags && running_.job.source.reference() != nullptr) {
       throw_no_repository(running_.source, task_.source_name);
@@ -173,6 +173,7 @@ private:
         note_held(listings.destination->find(tag));
       }
     }
+    passage_->attach(listings.source.attached());
     keep_one_tag(listings);
     auto planned = mirror::plan(
         listings, running_.job.rules,
@@ -180,6 +181,7 @@ private:
         [&](const std::string& from, const std::string& there) {
           return passage_->is_same(from, there);
         },
+        [&](const std::vector<std::string>& identities) { return passage_->find_held(identities); },
         std::time(nullptr));
     if (notes_held()) { // tags that were not identified before
       for (const auto& tag : planned) {
@@ -228,6 +230,7 @@ private:
     if (!task_.tag) {
       return;
     }
+    listings.is_part = true;
     const auto is_it = [&](const std::string& tag) { return tag == *task_.tag; };
     listings.source.keep(is_it);
     if (listings.source.empty()) {

@@ -151,7 +151,12 @@ Progress::Verb verb_for(const Place& from, const Place& to) {
 class Copier {
 public:
   Copier(Session& session, const OciPlace& from, const CopyOptions& options)
-      : session_(session), from_(from), options_(options) {}
+      : session_(session), from_(from), options_(options) {
+    // The names in a layout or an archive are images, whatever they look like.
+    if (options.tags == TagChoice::all && options.referrers && from.images == nullptr) {
+      attached_ = list_named_and_attached(*from.repository).attached;
+    }
+  }
 
   CopiedTag copy(const Move& move, OciPlace& to, CopyReport& report) {
     auto root = find_root(move);
@@ -259,7 +264,7 @@ private:
   }
 
   void transfer(const Move& move, const OciRoute& route, ManifestNode root, CopyReport& report) {
-    const OciCopy how{{}, options_.referrers};
+    const OciCopy how{{}, options_.referrers, attached_};
     const auto running = make_oci_transfer(route, how, std::move(root), move.tag);
     const auto items = running->items();
     SizeSum sizes;
@@ -281,6 +286,7 @@ private:
   const OciPlace& from_;
   const CopyOptions& options_;
   BlobPlaces places_;
+  AttachedTags attached_;
 };
 
 } // namespace

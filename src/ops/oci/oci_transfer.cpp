@@ -39,6 +39,10 @@ public:
       for (std::size_t i = 0; i < count; ++i) {
         add_referrers(manifests_[i].document.digest, 1);
       }
+      // A signature can be signed itself.
+      for (std::size_t i = 0; i < manifests_.size(); ++i) {
+        add_attached(oci::Digest(manifests_[i].document.digest));
+      }
     }
     // The largest first: a long one that begins last would end alone.
     std::stable_sort(blobs_.begin(), blobs_.end(),
@@ -79,19 +83,39 @@ public:
       const bool is_root = node.document.digest == root_;
       if (is_root && !tag_.empty() && !has_referrers_) {
         put_root(node);
-      } else if (!there_.contains(node.document.digest)) {
+      } else if (!there_.contains(node.document.digest) && !is_attached(node.document.digest)) {
         route_.destination.put_manifest(node.document, std::nullopt);
       }
     }
+    for (const auto& [tag, digest] : attached_) {
+      put_attached(tag, node_of(digest));
+    }
     if (has_referrers_ && !tag_.empty()) {
-      const auto found =
-          std::find_if(manifests_.begin(), manifests_.end(),
-                       [&](const ManifestNode& node) { return node.document.digest == root_; });
-      put_root(*found);
+      put_root(node_of(root_));
     }
   }
 
 private:
+  const ManifestNode& node_of(const oci::Digest& digest) const {
+    return *std::find_if(manifests_.begin(), manifests_.end(),
+                         [&](const ManifestNode& node) { return node.document.digest == digest; });
+  }
+
+  [[nodiscard]] bool is_attached(const oci::Digest& digest) const {
+    return std::any_of(attached_.begin(), attached_.end(),
+                       [&](const auto& entry) { return entry.second == digest; });
+  }
+
+  /// A tag that is there stays untouched: it may be one that must not change.
+  void put_attached(const std::string& tag, const ManifestNode& node) {
+    const auto there = there_.contains(node.document.digest)
+                           ? route_.destination.find_manifest(oci::ManifestName::tag(tag))
+                           : std::nullopt;
+    if (!there || there->digest != node.document.digest) {
+      route_.destination.put_manifest(node.document, tag);
+    }
+  }
+
   void put_root(const ManifestNode& node) {
     route_.session.progress().tagging(std::string(node.document.digest.hex()),
                                       route_.destination.describe() + ":" + tag_);
@@ -164,6 +188,26 @@ private:
     }
   }
 
+  /// What cosign keeps of a manifest under tags.
+  void add_attached(const oci::Digest& subject) {
+    for (const auto& tag : oci::cosign_tags(subject)) {
+      if (!how_.attached.contains(tag)) {
+        continue;
+      }
+      auto document = route_.source.read_manifest(oci::ManifestName::tag(tag));
+      if (!document) {
+        continue; // removed since the tags were listed
+      }
+      has_referrers_ = true;
+      attached_.emplace_back(tag, document->digest);
+      auto tree = read_manifest_tree(route_.source,
+                                     to_node(*std::move(document), route_.source.describe()));
+      for (auto& node : tree.manifests) {
+        add_manifest(std::move(node));
+      }
+    }
+  }
+
   void throw_if_abandoned() {
     const std::lock_guard lock(mutex_);
     if (reason_) {
@@ -181,6 +225,7 @@ private:
   std::set<oci::Digest> there_;         // manifests that the destination has
   std::vector<ManifestNode> manifests_; // what others name before it is named
   std::vector<oci::Descriptor> blobs_;
+  std::vector<std::pair<std::string, oci::Digest>> attached_; // by the tags of cosign
   bool has_referrers_ = false;
 
   std::mutex mutex_; ///< guards the members below

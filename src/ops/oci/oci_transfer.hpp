@@ -3,6 +3,7 @@
 
 #include "ops/oci/blob_mover.hpp"
 #include "ops/oci/manifest_tree.hpp"
+#include "ops/places/tag_listing.hpp"
 #include "ops/transfer/transfer.hpp"
 
 #include <memory>
@@ -13,14 +14,16 @@ namespace regctl::ops {
 
 struct OciCopy {
   std::vector<oci::Platform> platforms = {}; ///< of an index; empty: all of it
-  bool referrers = true;                     ///< signatures, SBOMs and the like go along
+  bool referrers = true;                     ///< signatures, SBOMs and the like go along,
+  AttachedTags attached = {};                ///< and of the tags that cosign keeps those in here
 };
 
 /// One image between two OCI repositories, byte by byte: `name` at the source becomes `tag` at the
 /// destination (empty: only its digest). Its items are the blobs that the destination may lack;
 /// their keys are the digests, since a blob that is in one repository of a destination is mounted
 /// into the others. Of an image whose manifest is there already nothing is an item. finish() puts
-/// the manifests, children first, then what refers to them, and the tag last. `route` must outlive
+/// the manifests, children first, then what refers to them, and the tag last. What is attached to a
+/// manifest gets its own tag before that. `route` must outlive
 /// the transfer.
 std::unique_ptr<Transfer> make_oci_transfer(const OciRoute& route, const OciCopy& how,
                                             const oci::ManifestName& name, const std::string& tag);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/passage/oci_passage.hpp"
 
+#include "ops/places/oci_open.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/limited_map.hpp>
+#include <regctl/base/parallel.hpp>
 #include <regctl/base/time.hpp>
 #include <regctl/model/oci/config.hpp>
 
@@ -42,7 +45,8 @@ public:
                                                          : std::nullopt,
                                                      shared.places_,
                                                      Progress::Verb::copying,
-                                                     shared.options_.limits} {}
+                                                     shared.options_.limits},
+        how_(shared.how_) {}
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
     return from == there || (!shared_.how_.platforms.empty() && narrowed(from) == there);
@@ -67,7 +71,25 @@ public:
   }
 
   std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) override {
-    return make_oci_transfer(route_, shared_.how_, digest_of_identity(identity), tag);
+    return make_oci_transfer(route_, how(), digest_of_identity(identity), tag);
+  }
+
+  void attach(const AttachedTags& tags) override {
+    std::call_once(attaching_, [&] { how_.attached = tags; });
+  }
+
+  std::set<std::string> find_held(const std::vector<std::string>& identities) override {
+    std::vector<char> is_held(identities.size());
+    run_parallel(shared_.session_.jobs(), identities.size(), [&](std::size_t i) {
+      is_held[i] = destination_->find_manifest(digest_of_identity(identities[i])) ? 1 : 0;
+    });
+    std::set<std::string> held;
+    for (std::size_t i = 0; i < identities.size(); ++i) {
+      if (is_held[i] != 0) {
+        held.insert(identities[i]);
+      }
+    }
+    return held;
   }
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
@@ -104,6 +126,15 @@ public:
   }
 
 private:
+  const OciCopy& how() {
+    std::call_once(attaching_, [&] {
+      if (how_.referrers) {
+        how_.attached = list_named_and_attached(*source_).attached;
+      }
+    });
+    return how_;
+  }
+
   using Blobs = std::vector<oci::Descriptor>;
 
   std::optional<Blobs> find(const std::string& identity) {
@@ -157,6 +188,8 @@ private:
   std::unique_ptr<OciRepository> source_;
   std::unique_ptr<OciRepository> destination_;
   OciRoute route_;
+  OciCopy how_; ///< with what is attached in this repository, once that is known
+  std::once_flag attaching_;
 
   std::mutex mutex_; ///< guards the member below
   LimitedMap<Blobs> known_{k_known};

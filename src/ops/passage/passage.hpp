@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,14 @@ public:
 
   /// Opens the transfer of one tag. The passage must outlive it.
   virtual std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) = 0;
+
+  /// The attached tags of the source, which the transfers of their images take along. Call it
+  /// before open(); without it they are listed when they are needed.
+  virtual void attach(const AttachedTags& tags) = 0;
+
+  /// Which of the images with these identities the destination's repository has, under whatever tag
+  /// or none. Makes a request for each.
+  virtual std::set<std::string> find_held(const std::vector<std::string>& identities) = 0;
 
   /// Removes a tag at the destination. Throws as Repository::remove_tag().
   virtual void remove_tag(const std::string& tag) = 0;

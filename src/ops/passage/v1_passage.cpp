@@ -72,6 +72,10 @@ public:
     return make_v1_transfer(route_, tag, identity);
   }
 
+  // Images of protocol v1 have nothing attached.
+  void attach(const AttachedTags&) override {}
+  std::set<std::string> find_held(const std::vector<std::string>&) override { return {}; }
+
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 
   void study(const std::string& identity) override {

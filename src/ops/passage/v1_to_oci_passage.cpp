@@ -62,6 +62,10 @@ public:
     return make_v1_to_oci_transfer(route_, shared_.layers_, identity, tag);
   }
 
+  // v1 images have no attached tags.
+  void attach(const AttachedTags&) override {}
+  std::set<std::string> find_held(const std::vector<std::string>&) override { return {}; }
+
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 
   void study(const std::string&) override {}

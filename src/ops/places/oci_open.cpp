@@ -167,6 +167,22 @@ std::vector<std::string> list_oci_tags(OciRepository& repository, bool all) {
   return tags;
 }
 
+OciTags list_named_and_attached(OciRepository& repository) {
+  OciTags tags;
+  repository.list_tags([&](const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+      const auto subject = oci::subject_of_tag(name);
+      if (!subject) {
+        tags.names.push_back(name);
+      } else if (name != oci::referrers_tag(*subject)) { // that list is kept by put_manifest()
+        tags.attached.emplace(name, subject->to_string());
+      }
+    }
+  });
+  sort_and_unite(tags.names);
+  return tags;
+}
+
 void throw_no_oci_image(OciRepository& repository, const oci::ManifestName& name) {
   if (name.digest()) {
     throw Error(ErrorKind::not_found,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/places/tag_listing.hpp"
+
 #include <regctl/formats/oci_images.hpp>
 #include <regctl/model/oci/repository.hpp>
 #include <regctl/model/place.hpp>
@@ -47,6 +49,13 @@ std::vector<OciSelected> select_all_oci_images(const OciPlace& from);
 
 /// All tags of a repository, sorted, each once; without those of referrers unless `all` is set.
 std::vector<std::string> list_oci_tags(OciRepository& repository, bool all = false);
+
+/// The tags of a repository, those of referrers apart.
+struct OciTags {
+  std::vector<std::string> names; ///< sorted, each once
+  AttachedTags attached;          ///< cosign's; the identity is a digest
+};
+OciTags list_named_and_attached(OciRepository& repository);
 
 /// Throws Error{not_found} for a manifest that the user named, with the nearest tag as a hint.
 [[noreturn]] void throw_no_oci_image(OciRepository& repository, const oci::ManifestName& name);

@@ -72,10 +72,10 @@ public:
 
   std::optional<ListedTags> tags(const std::string& name) override {
     const std::shared_ptr<OciRepository> repository = registry().open(name);
-    std::vector<std::string> tags;
+    OciTags tags;
     ++requests_;
     try {
-      tags = list_oci_tags(*repository);
+      tags = list_named_and_attached(*repository);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::not_found) {
         reach_.failed(error);
@@ -85,9 +85,12 @@ public:
       return std::nullopt;
     }
     reach_.answered();
-    return ListedTags(tags, [this, repository](const std::vector<std::string>& wanted) {
-      return identify_tags(session_, *repository, wanted, requests_);
-    });
+    return ListedTags(
+        tags.names,
+        [this, repository](const std::vector<std::string>& wanted) {
+          return identify_tags(session_, *repository, wanted, requests_);
+        },
+        std::move(tags.attached));
   }
 
   AnyRepository open(const std::string& name) override { return registry().open(name); }
@@ -133,19 +136,22 @@ public:
 
   std::optional<ListedTags> tags(const std::string& name) override {
     const std::shared_ptr<OciRepository> repository = storage_->repository(name);
-    std::vector<std::string> tags;
+    OciTags tags;
     try {
-      tags = list_oci_tags(*repository);
+      tags = list_named_and_attached(*repository);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::not_found) {
         throw;
       }
       return std::nullopt;
     }
-    return ListedTags(tags, [this, repository](const std::vector<std::string>& wanted) {
-      std::atomic<std::uint64_t> requests = 0;
-      return identify_tags(session_, *repository, wanted, requests);
-    });
+    return ListedTags(
+        tags.names,
+        [this, repository](const std::vector<std::string>& wanted) {
+          std::atomic<std::uint64_t> requests = 0;
+          return identify_tags(session_, *repository, wanted, requests);
+        },
+        std::move(tags.attached));
   }
 
   AnyRepository open(const std::string& name) override { return storage_->repository(name); }

@@ -7,10 +7,15 @@
 
 namespace regctl::ops {
 
-ListedTags::ListedTags(const std::vector<std::string>& names, Identify identify)
-    : unidentified_(names.begin(), names.end()), identify_(std::move(identify)) {
+ListedTags::ListedTags(const std::vector<std::string>& names, Identify identify,
+                       AttachedTags attached)
+    : attached_(std::move(attached)), unidentified_(names.begin(), names.end()),
+      identify_(std::move(identify)) {
   for (const auto& name : names) {
     tags_[name];
+  }
+  for (const auto& [tag, image] : attached_) {
+    unidentified_.insert(tag);
   }
 }
 
@@ -25,7 +30,7 @@ std::vector<std::string> ListedTags::names() const {
 
 void ListedTags::keep(const std::function<bool(const std::string& tag)>& is_kept) {
   std::erase_if(tags_, [&](const auto& entry) { return !is_kept(entry.first); });
-  std::erase_if(unidentified_, [&](const std::string& tag) { return !tags_.contains(tag); });
+  std::erase_if(unidentified_, [&](const std::string& tag) { return !contains(tag); });
 }
 
 void ListedTags::identify(const std::vector<std::string>& tags) {
@@ -36,19 +41,20 @@ void ListedTags::identify(const std::vector<std::string>& tags) {
     return;
   }
   for (auto& [tag, identity] : identify_(wanted)) {
-    tags_[tag] = identity;
+    (attached_.contains(tag) ? of_attached_ : tags_)[tag] = identity;
     unidentified_.erase(tag);
   }
 }
 
 const TagListing& ListedTags::identify_all() {
-  identify({unidentified_.begin(), unidentified_.end()});
+  identify(names());
   return tags_;
 }
 
 std::optional<std::string> ListedTags::find(const std::string& tag) const {
-  const auto found = tags_.find(tag);
-  return found == tags_.end() ? std::nullopt : found->second;
+  const auto& listing = attached_.contains(tag) ? of_attached_ : tags_;
+  const auto found = listing.find(tag);
+  return found == listing.end() ? std::nullopt : found->second;
 }
 
 std::optional<std::string> ListedTags::first_broken() const {

@@ -16,6 +16,10 @@ namespace regctl::ops {
 /// but cannot read. Code that compares listings needs no other knowledge of identities.
 using TagListing = std::map<std::string, std::optional<std::string>>;
 
+/// Tags that name no image of their own but belong to one, like cosign's signatures: tag → the
+/// identity of that image. They are in no list of names, and follow their image.
+using AttachedTags = std::map<std::string, std::string>;
+
 /// The tags of one repository. Some stores list tags with their identities. Others list only names
 /// and need a request for each identity, which is then made only for tags that matter. Not
 /// thread-safe.
@@ -28,21 +32,25 @@ public:
 
   /// Returns an entry for each of `tags`.
   using Identify = std::function<TagListing(const std::vector<std::string>& tags)>;
-  /// A list of names without identities.
-  ListedTags(const std::vector<std::string>& names, Identify identify);
+  /// A list of names without identities. `attached` has none of `names`.
+  ListedTags(const std::vector<std::string>& names, Identify identify, AttachedTags attached = {});
 
   [[nodiscard]] std::size_t size() const noexcept { return tags_.size(); }
   [[nodiscard]] bool empty() const noexcept { return tags_.empty(); }
-  [[nodiscard]] bool contains(const std::string& tag) const { return tags_.contains(tag); }
+  /// Whether the tag is in the list, or attached.
+  [[nodiscard]] bool contains(const std::string& tag) const {
+    return tags_.contains(tag) || attached_.contains(tag);
+  }
   [[nodiscard]] std::vector<std::string> names() const; ///< sorted
+  [[nodiscard]] const AttachedTags& attached() const noexcept { return attached_; }
 
-  /// Removes all other tags from the list.
+  /// Removes all other tags from the list. Attached ones stay.
   void keep(const std::function<bool(const std::string& tag)>& is_kept);
 
-  /// Asks the store for those identities of `tags` that are in the list and still unknown. Throws
-  /// the errors of `Identify`.
+  /// Asks the store for those identities of `tags` that are in the list, or attached, and still
+  /// unknown. Throws the errors of `Identify`.
   void identify(const std::vector<std::string>& tags);
-  /// Looks up all identities and returns the whole list.
+  /// Looks up all identities and returns the whole list, without attached tags.
   const TagListing& identify_all();
 
   /// The identity, if it is known. Nothing for a tag that is not in the list, not identified yet,
@@ -53,6 +61,8 @@ public:
 
 private:
   TagListing tags_; // a null identity for tags not identified yet, or unreadable
+  AttachedTags attached_;
+  TagListing of_attached_; // their identities, as far as they were looked up
   std::set<std::string> unidentified_;
   Identify identify_;
 };

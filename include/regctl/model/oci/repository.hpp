@@ -138,6 +138,10 @@ namespace oci {
 /// first half. Source: distribution-spec 1.1, "Referrers Tag Schema"; cosign 2, pkg/oci/remote.
 std::optional<Digest> subject_of_tag(std::string_view tag);
 
+/// "sha256-HEX.sig", ".att" and ".sbom", the tags under which cosign keeps what belongs to a
+/// manifest. Source: cosign 2, pkg/oci/remote.
+std::vector<std::string> cosign_tags(const Digest& subject);
+
 /// "sha256-HEX", the tag that lists the referrers of a manifest where there is no API for them.
 std::string referrers_tag(const Digest& subject);
 

@@ -21,6 +21,10 @@ namespace {
 constexpr std::int64_t k_now = 1'000'000;
 const std::optional<std::string> k_broken;
 
+const FindHeld k_nothing_held = [](const std::vector<std::string>&) {
+  return std::set<std::string>();
+};
+
 Listings listings(TagListing source, std::optional<TagListing> destination) {
   return {"team/app", "mirror/app", std::move(source), std::move(destination)};
 }
@@ -34,7 +38,7 @@ std::vector<std::string> planned(Listings lists, const Rules& rules) {
     return k_now - std::stoll(identity);
   };
   std::vector<std::string> lines;
-  for (const auto& tag : plan(lists, rules, created_at, std::equal_to<>(), k_now)) {
+  for (const auto& tag : plan(lists, rules, created_at, std::equal_to<>(), k_nothing_held, k_now)) {
     CHECK(tag.source_name == "team/app");
     CHECK(tag.destination_name == "mirror/app");
     CHECK(tag.is_broken == (tag.reason == "broken at the source"));
@@ -66,7 +70,8 @@ TEST_CASE("each tag gets an action and a reason, by name") {
 TEST_CASE("identities of both sides are in the plan") {
   auto lists = listings({{"a", "1"}, {"b", "2"}}, TagListing{{"a", "0"}});
   const auto tags = plan(
-      lists, {}, [](const auto&) { return std::nullopt; }, std::equal_to<>(), k_now);
+      lists, {}, [](const auto&) { return std::nullopt; }, std::equal_to<>(), k_nothing_held,
+      k_now);
   REQUIRE(tags.size() == 2);
   CHECK(tags[0].identity == "1");
   CHECK(tags[0].previous == "0");
@@ -166,17 +171,17 @@ TEST_CASE("ages are requested only if they decide, and once for each image") {
   };
   auto lists = listings({{"1", "a"}, {"2", "b"}, {"3", "b"}}, std::nullopt);
   Rules rules;
-  plan(lists, rules, count, std::equal_to<>(), k_now);
+  plan(lists, rules, count, std::equal_to<>(), k_nothing_held, k_now);
   rules.latest = 1;
-  plan(lists, rules, count, std::equal_to<>(), k_now); // all are versions
+  plan(lists, rules, count, std::equal_to<>(), k_nothing_held, k_now); // all are versions
   CHECK(asked == 0);
   auto words = listings({{"x", "a"}, {"y", "b"}, {"z", "b"}}, std::nullopt);
   rules.latest = 3;
-  plan(words, rules, count, std::equal_to<>(), k_now); // no more than there are
+  plan(words, rules, count, std::equal_to<>(), k_nothing_held, k_now); // no more than there are
   CHECK(asked == 0);
   rules.latest = 1;
   rules.newer_than = std::chrono::seconds(5);
-  plan(words, rules, count, std::equal_to<>(), k_now);
+  plan(words, rules, count, std::equal_to<>(), k_nothing_held, k_now);
   CHECK(asked == 2);
 }
 
@@ -336,7 +341,8 @@ TEST_CASE("tags to be pruned are identified, so that applying the plan can check
   rules.prune.limit = 1;
   auto lists = names.listings({"a"}, {"a", "b"});
   const auto tags = plan(
-      lists, rules, [](const auto&) { return std::nullopt; }, std::equal_to<>(), k_now);
+      lists, rules, [](const auto&) { return std::nullopt; }, std::equal_to<>(), k_nothing_held,
+      k_now);
   REQUIRE(tags.size() == 2);
   CHECK(tags[1].action == Action::remove);
   CHECK(tags[1].previous == "1");

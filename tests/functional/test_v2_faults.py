@@ -1,0 +1,503 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Registries of protocol v2 that misbehave: the exit code, that no tag moves, and that no credential leaves its host."""
+
+import base64
+import gzip
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import TestCase, main  # noqa: E402
+from v2_images import INDEX, MANIFEST, Document, artifact, describe, digest_of, image, index  # noqa: E402
+from v2_registry import V2Registry, body, corrupt, cut, headers, length, lose, status  # noqa: E402
+
+NOT_FOUND, DENIED, UNAVAILABLE, PROTOCOL, INTEGRITY, UNSUPPORTED = 3, 4, 5, 6, 7, 9
+BLOB = r"/blobs/sha256:"
+
+
+class Refusing(set):
+    def __contains__(self, _):
+        return False
+
+
+class V2Case(TestCase):
+    def registry(self, **options):
+        registry = V2Registry(**options)
+        self.addCleanup(registry.stop)
+        return registry
+
+    def ends(self, document=None, **options):
+        """A source with one image, a destination whose tag names an older one."""
+        self.source, self.destination = self.registry(**options), self.registry()
+        self.image = self.source.add("team/app", "1.0", document or image("new", 2, 50_000))
+        self.old = self.destination.add("team/app", "1.0", image("old"))
+        return self.source, self.destination
+
+    def log_in(self, registry):
+        os.makedirs(os.path.join(self.home, ".docker"), exist_ok=True)
+        self.write("home/.docker/config.json", json.dumps(
+            {"auths": {registry.host: {"auth": base64.b64encode(b"acme:secret").decode()}}}))
+
+    @property
+    def words(self):
+        return "copy", f"{self.source.host}/team/app:1.0", f"{self.destination.host}/team/app:1.0"
+
+    def copies(self, *options):
+        result = self.ok(*self.words, *options)
+        self.assertWhole(self.destination, "team/app", "1.0", self.image)
+        return result
+
+    def copy_fails(self, codes, saying=(), **options):
+        result = self.regctl(*self.words, **options)
+        self.assertIn(result.code, codes if isinstance(codes, tuple) else (codes,), result.err)
+        self.assertIn("regctl: error: ", result.err)
+        for text in [saying] if isinstance(saying, str) else saying:
+            self.assertIn(text, result.err)
+        self.assertEqual(self.destination.tags["team/app"], {"1.0": self.old.digest})
+        return result
+
+    def assertWhole(self, registry, name, tag, document):
+        self.assertEqual(registry.tags[name].get(tag), document.digest)
+        for one in document.manifests():
+            self.assertEqual(registry.manifests[name][one.digest][1], one.bytes)
+        for digest, blob in document.all_blobs().items():
+            self.assertEqual(registry.blobs[name][digest], blob)
+
+    def assertNoSecrets(self, registry):
+        for record in registry.requests():
+            for name in ("Authorization", "Cookie"):
+                self.assertIsNone(record.headers.get(name), record)
+            self.assertNotIn("secret", record.path)
+
+    def layer(self, number=0):
+        """The digest of a layer, which is also the end of its path."""
+        return digest_of(self.image.layers[number][0])
+
+
+class Bodies(V2Case):
+    def test_a_blob_that_is_cut_goes_on_where_it_ended(self):
+        for after in (1, 20_000):
+            with self.subTest(after):
+                source, _ = self.ends()
+                source.on("GET", self.layer(), cut(after), times=2)
+                self.copies()
+                asked = [record.headers.get("Range") for record in source.requests("GET", self.layer())]
+                self.assertEqual(asked, [None, f"bytes={after}-", f"bytes={2 * after}-"])
+
+    def test_a_blob_that_always_ends_early(self):
+        source, _ = self.ends()
+        source.on("GET", self.layer(), cut(0))
+        self.copy_fails(UNAVAILABLE)
+
+    def test_a_blob_that_is_shorter_than_its_size(self):
+        source, destination = self.ends()
+        source.blobs["team/app"][self.layer()] = self.image.layers[0][0][:-100]
+        self.copy_fails(INTEGRITY)
+        self.assertNotIn(self.layer(), destination.blobs["team/app"])
+
+    def test_a_blob_that_never_ends(self):
+        source, _ = self.ends()
+
+        def endless(answer):
+            answer.endless = bytes(1 << 16)
+        source.on("GET", self.layer(), endless)
+        self.copy_fails((PROTOCOL, INTEGRITY))
+        self.assertLess(source.endless_bytes, 100_000_000)
+
+    def test_a_blob_with_other_bytes(self):
+        source, destination = self.ends()
+        source.on("GET", self.layer(), corrupt(1000))
+        self.copy_fails(INTEGRITY, self.layer()[7:19])
+        self.assertNotIn(self.layer(), destination.blobs["team/app"])
+
+    def test_a_blob_with_other_bytes_once(self):
+        source, _ = self.ends()
+        source.on("GET", self.layer(), corrupt(1000), times=1)
+        self.assertIn("once more", self.copies().err)
+
+    def test_content_lengths_that_lie(self):
+        for delta in (100, -100):
+            for is_blob in (True, False):
+                with self.subTest(delta=delta, is_blob=is_blob):
+                    source, _ = self.ends()
+                    source.on("GET", self.layer() if is_blob else "/manifests/", length(delta))
+                    self.copy_fails((UNAVAILABLE, PROTOCOL, INTEGRITY))
+
+    def test_an_encoding_that_is_only_said(self):
+        source, _ = self.ends()
+        source.on("GET", self.layer(), headers(Content_Encoding="gzip"))
+        self.copies()
+
+    def test_an_encoding_around_a_blob(self):
+        source, _ = self.ends()
+
+        def pack(answer):
+            answer.body = gzip.compress(answer.body)
+            answer.headers["Content-Encoding"] = "gzip"
+        source.on("GET", self.layer(), pack)
+        self.copies()
+
+    def test_a_range_that_is_another(self):
+        source, _ = self.ends()
+        whole = self.image.layers[0][0]
+
+        def shifted(answer):
+            answer.body = whole[:len(answer.body)]
+            answer.headers["Content-Range"] = f"bytes 0-{len(answer.body) - 1}/{len(whole)}"
+        source.on("GET", self.layer(), cut(20_000), times=1)
+        source.on("GET", self.layer(), shifted)
+        self.copy_fails((UNAVAILABLE, PROTOCOL, INTEGRITY))
+
+
+class Manifests(V2Case):
+    def test_other_bytes(self):
+        source, _ = self.ends()
+        source.on("GET", "/manifests/", corrupt(30))
+        self.copy_fails(INTEGRITY)
+
+    def test_a_header_with_another_digest(self):
+        source, _ = self.ends()
+        source.on(None, "/manifests/", headers(Docker_Content_Digest="sha256:" + "0" * 64))
+        self.copy_fails(INTEGRITY)
+
+    def test_twenty_megabytes(self):
+        source, _ = self.ends()
+        source.on("GET", "/manifests/", body(b'{"schemaVersion":2,"annotations":{"a":"' + b"a" * 20_000_000 + b'"}}'))
+        self.copy_fails(PROTOCOL)
+
+    def test_no_json_and_the_wrong_json(self):
+        for text in (b"", b"[]", b"null", b"<html>", b"[" * 100_000, b'{"schemaVersion":2}', b"\xff\xfe"):
+            with self.subTest(text[:20]):
+                source, _ = self.ends()
+
+                def other(answer, text=text):
+                    answer.body = text
+                    answer.headers.pop("Docker-Content-Digest", None)
+                source.on(None, "/manifests/", other)
+                self.copy_fails(PROTOCOL)
+
+    def test_sizes_that_cannot_be(self):
+        good = image("new")
+        for size in (-1, 1.5, "1", 1 << 64, 1e300, None, (1 << 63) - 1, 1, len(good.layers[0][0]) + 1):
+            for part in ("layers", "config"):
+                with self.subTest(size=size, part=part):
+                    document = json.loads(good.bytes)
+                    (document["layers"][0] if part == "layers" else document["config"])["size"] = size
+                    self.ends(Document(document, MANIFEST, good.blobs.values()))
+                    is_number = isinstance(size, int) and 0 <= size < 1 << 63
+                    self.copy_fails(INTEGRITY if is_number else PROTOCOL)
+
+    def test_digests_that_are_none(self):
+        good = image("new")
+        for digest in ("", "sha256:", "sha256:../../../../etc/passwd", "sha256:" + "A" * 64, "md5:" + "0" * 32, 7,
+                       "sha256:" + "0" * 63):
+            with self.subTest(digest):
+                document = json.loads(good.bytes)
+                document["layers"][0]["digest"] = digest
+                self.ends(Document(document, MANIFEST, good.blobs.values()))
+                self.copy_fails((PROTOCOL, UNSUPPORTED))
+
+    def test_an_index_nine_levels_deep(self):
+        document = image("new")
+        document.platform = None
+        for _ in range(9):
+            document = index([document])
+        self.ends(document)
+        self.copy_fails(PROTOCOL)
+
+    def test_an_index_that_is_said_to_be_its_own_child(self):
+        child = image("child")
+        top = index([child])
+        source, _ = self.ends(top)
+        source.on("GET", "/manifests/" + child.digest, body(top.bytes))
+        self.copy_fails(INTEGRITY)
+
+    def test_an_index_whose_child_is_gone(self):
+        child = image("child")
+        source, _ = self.ends(index([child, image("other")]))
+        del source.manifests["team/app"][child.digest]
+        self.copy_fails((NOT_FOUND, INTEGRITY), child.digest[7:19])
+
+    def test_a_layer_that_is_gone(self):
+        source, _ = self.ends()
+        del source.blobs["team/app"][self.layer(1)]
+        self.copy_fails((NOT_FOUND, INTEGRITY), self.layer(1)[7:19])
+
+    def test_referrers_that_refer_to_each_other(self):
+        source, _ = self.ends(has_referrers=True)
+        one = source.add("team/app", None, artifact(self.image, "application/x-one"))
+        source.on("GET", "/referrers/", body(json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [
+            one.descriptor(), self.image.descriptor()]}).encode()))
+        self.copies()
+
+
+class Storms(V2Case):
+    def test_a_storm_of_429_that_ends(self):
+        for more in ({"Retry_After": "0"}, {"Retry_After": "1"}, {}):
+            with self.subTest(more):
+                for registry in self.ends():
+                    registry.on(None, "/v2/team/", status(429, "TOOMANYREQUESTS", **more), times=3)
+                self.copies()
+
+    def test_a_storm_of_429_that_does_not_end(self):
+        source, _ = self.ends()
+        source.on(None, "/manifests/", status(429, "TOOMANYREQUESTS", Retry_After="0"))
+        self.copy_fails(UNAVAILABLE, "429")
+        self.assertLess(len(source.requests(None, "/manifests/")), 20)
+
+    def test_a_time_that_is_too_long_to_wait(self):
+        source, _ = self.ends()
+        source.on(None, "/manifests/", status(429, "TOOMANYREQUESTS", Retry_After="100000"))
+        self.copy_fails(UNAVAILABLE, "429")
+
+    def test_connections_that_are_lost(self):
+        for registry in self.ends():
+            for method in ("GET", "HEAD", "PUT"):
+                registry.on(method, "", lose, times=1)
+        self.copies()
+
+    def test_errors_of_a_server_that_pass(self):
+        for registry in self.ends():
+            for method in ("GET", "HEAD"):
+                registry.on(method, "/v2/team/", status(503), times=1)
+        self.copies()
+
+    def test_errors_of_a_server_that_stay(self):
+        source, _ = self.ends()
+        source.on("GET", BLOB, status(500))
+        self.copy_fails(UNAVAILABLE, "500")
+
+
+class Uploads(V2Case):
+    def test_a_session_that_is_lost(self):
+        _, destination = self.ends()
+        destination.on("PUT", "/uploads/", status(404, "BLOB_UPLOAD_UNKNOWN"), times=1)
+        self.copies()
+
+    def test_sessions_that_are_always_lost(self):
+        _, destination = self.ends()
+        destination.on("PUT", "/uploads/", status(404, "BLOB_UPLOAD_UNKNOWN"))
+        self.copy_fails(UNAVAILABLE)
+        self.assertLess(len(destination.requests("PUT", "/uploads/")), 30)
+
+    def test_a_session_that_is_lost_between_chunks(self):
+        _, destination = self.ends()
+        destination.on("PATCH", "/uploads/", status(404, "BLOB_UPLOAD_UNKNOWN"), times=1, skip=1)
+        self.copies("--chunk-size", "16384")
+        self.assertGreater(len(destination.requests("PATCH", "/uploads/")), 6)
+
+    def test_a_location_at_a_foreign_host_gets_no_token(self):
+        foreign = self.registry()
+        self.ends()
+        self.destination = self.registry(users={"acme": "secret"})
+        self.old = self.destination.add("team/app", "1.0", image("old"))
+        self.destination.on("POST", "/uploads/", headers(Location=f"http://{foreign.host}/v2/team/app/blobs/uploads/x"))
+        self.log_in(self.destination)
+        self.copy_fails((NOT_FOUND, DENIED, UNAVAILABLE, PROTOCOL))
+        self.assertNoSecrets(foreign)
+
+    def test_a_manifest_that_is_refused(self):
+        _, destination = self.ends()
+        destination.on("PUT", "/manifests/", status(400, "MANIFEST_INVALID"))
+        self.assertIn("manifest", self.copy_fails((PROTOCOL, UNSUPPORTED)).err.lower())
+
+    def test_a_mount_that_is_refused(self):
+        registry = self.registry()
+        new = registry.add("team/app", "1.0", image("new", 2, 50_000))
+        registry.on("POST", "mount=", status(400, "UNSUPPORTED"))
+        self.ok("copy", f"{registry.host}/team/app:1.0", f"{registry.host}/team/copy:1.0")
+        self.assertWhole(registry, "team/copy", "1.0", new)
+
+
+class Credentials(V2Case):
+    def secured(self):
+        source, destination = self.ends(users={"acme": "secret"})
+        self.log_in(source)
+        return source, destination
+
+    def test_tokens_that_end_between_requests(self):
+        source, _ = self.secured()
+        for path in ("/manifests/", self.layer()):
+            source.on("GET", path, lambda _: source.expire_tokens())
+        self.copies()
+        self.assertGreaterEqual(source.token_count, 3)
+
+    def test_a_token_that_ends_in_the_middle_of_a_blob(self):
+        source, _ = self.secured()
+
+        def expire(answer):
+            if answer.status == 200:
+                source.expire_tokens()
+                answer.cut_after = 20_000
+        source.on("GET", self.layer(), expire)
+        self.copies()
+        parts = [record for record in source.requests("GET", self.layer()) if record.status == 206]
+        self.assertEqual([record.headers["Range"] for record in parts], ["bytes=20000-"])
+
+    def test_tokens_that_are_never_good(self):
+        source, _ = self.secured()
+        source.good_tokens = Refusing()
+        self.copy_fails(DENIED)
+        self.assertLess(source.token_count, 5)
+
+    def test_a_blob_elsewhere_gets_no_token(self):
+        source, _ = self.secured()
+        elsewhere = self.registry()
+        elsewhere.add("team/app", "1.0", self.image)
+        source.on("GET", self.layer(), redirect(f"http://{elsewhere.host}/v2/team/app/blobs/{self.layer()}"))
+        self.copies()
+        self.assertEqual(len(elsewhere.requests("GET", BLOB)), 1)
+        self.assertNoSecrets(elsewhere)
+
+    def test_redirects_that_lead_in_a_circle(self):
+        source, _ = self.secured()
+        source.on("GET", self.layer(), redirect(f"http://{source.host}/v2/team/app/blobs/{self.layer()}"))
+        self.copy_fails((UNAVAILABLE, PROTOCOL))
+        self.assertLess(len(source.requests("GET", self.layer())), 60)
+
+    def test_pages_elsewhere_get_no_token(self):
+        source, _ = self.secured()
+        elsewhere = self.registry()
+        elsewhere.add("team/app", "9.9", image("other"))
+        source.on("GET", "/tags/list",
+                  headers(Link=f'<http://{elsewhere.host}/v2/team/app/tags/list?last=1.0>; rel="next"'))
+        self.assertNotIn("9.9", self.regctl("tags", source.host + "/team/app").out)
+        self.assertNoSecrets(elsewhere)
+
+    def test_a_realm_elsewhere_without_tls(self):
+        """A registry with TLS cannot have a password sent in the clear."""
+        self.make_key("server", "/CN=127.0.0.1", names="IP:127.0.0.1")
+        foreign = self.registry(users={"acme": "secret"})
+        self.ends(users={"acme": "secret"}, tls=(self.path("server.crt"), self.path("server.key")))
+        self.source.realm = f"http://{foreign.host}/token"
+        self.log_in(self.source)
+        self.copy_fails((DENIED, PROTOCOL, UNSUPPORTED), env={"SSL_CERT_FILE": self.path("server.crt")})
+        self.assertNoSecrets(foreign)
+
+    def test_no_secret_is_printed(self):
+        source, _ = self.secured()
+        source.on("GET", BLOB, status(500))
+        result = self.copy_fails(UNAVAILABLE)
+        for secret in ("secret", base64.b64encode(b"acme:secret").decode(), "token-1"):
+            self.assertNotIn(secret, result.err + result.out)
+
+
+def redirect(to):
+    def fault(answer):
+        answer.status, answer.body = 307, b""
+        answer.headers["Location"] = to
+    return fault
+
+
+class Pages(V2Case):
+    def with_tags(self, count, **options):
+        registry = self.registry(**options)
+        document = registry.add("team/app", "t000", image("a"))
+        for number in range(1, count):
+            registry.tags["team/app"][f"t{number:03}"] = document.digest
+        return registry
+
+    def loops(self, registry, *words):
+        result = self.regctl(*words)
+        self.assertEqual(result.code, PROTOCOL, result.err + result.out)
+        self.assertLess(len(registry.log), 100)
+
+    def test_all_pages_are_read(self):
+        registry = self.with_tags(25, page=10)
+        self.assertEqual(self.ok("tags", registry.host + "/team/app").out.split(), sorted(registry.tags["team/app"]))
+        self.assertEqual(len(registry.requests("GET", "/tags/list")), 3)
+
+    def test_a_page_that_leads_to_itself(self):
+        registry = self.with_tags(25, page=10)
+        registry.on("GET", "/tags/list.*last=", headers(Link='</v2/team/app/tags/list?n=10&last=t009>; rel="next"'))
+        self.loops(registry, "tags", registry.host + "/team/app")
+
+    def test_pages_with_a_new_address_and_nothing_new(self):
+        registry = self.with_tags(25, page=10)
+        counter = iter(range(10**9))
+
+        def another(answer):
+            answer.headers["Link"] = f'</v2/team/app/tags/list?n=10&last=t009&x={next(counter)}>; rel="next"'
+        registry.on("GET", "/tags/list.*last=", another)
+        self.loops(registry, "tags", registry.host + "/team/app")
+
+    def test_a_catalog_that_loops(self):
+        registry = self.with_tags(1)
+        registry.on("GET", "/_catalog", headers(Link='</v2/_catalog>; rel="next"'))
+        self.loops(registry, "images", registry.host)
+
+    def test_links_that_are_none(self):
+        for link in ("", "x", "<", "<>; rel=\"next\"", "</v2/team/app/tags/list?last=t>; rel=\"previous\"",
+                     "<http://[::1>; rel=next", "<" + "a" * 60_000 + ">; rel=next", "</v2/\x01>; rel=next"):
+            with self.subTest(link[:40]):
+                registry = self.with_tags(3)
+                registry.on("GET", "/tags/list", headers(Link=link), times=1)
+                result = self.regctl("tags", registry.host + "/team/app")
+                self.assertIn(result.code, (0, NOT_FOUND, UNAVAILABLE, PROTOCOL), result.err)
+
+    def test_names_that_are_none(self):
+        for names in (["1.0", None], ["../../x"], ["a b"], [7], "1.0", {"a": 1}, [["1.0"]], ["\u001b[31m"]):
+            with self.subTest(names):
+                registry = self.with_tags(1)
+                registry.on("GET", "/tags/list", body(json.dumps({"name": "team/app", "tags": names}).encode()))
+                result = self.regctl("tags", registry.host + "/team/app")
+                self.assertIn(result.code, (0, PROTOCOL), result.err)
+                self.assertNotIn("\x1b", result.out + result.err)
+                self.assertNotIn("..", result.out)
+
+
+class Layouts(V2Case):
+    def layout(self, document):
+        folder = self.path("layout")
+        for digest, content in {**document.all_blobs(), **{m.digest: m.bytes for m in document.manifests()}}.items():
+            self.put(folder, digest, content)
+        self.write("layout/oci-layout", '{"imageLayoutVersion":"1.0.0"}')
+        self.write("layout/index.json", json.dumps({"schemaVersion": 2, "manifests": [document.descriptor(
+            annotations={"org.opencontainers.image.ref.name": "1.0"})]}))
+        return folder
+
+    @staticmethod
+    def put(folder, digest, content):
+        path = os.path.join(folder, "blobs", digest.replace(":", "/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
+
+    def copy_is_refused(self, codes):
+        self.source, self.destination = None, self.registry()
+        self.old = self.destination.add("team/app", "1.0", image("old"))
+        result = self.regctl("copy", "oci:layout:1.0", self.destination.host + "/team/app:1.0")
+        self.assertIn(result.code, codes, result.err)
+        self.assertEqual(self.destination.tags["team/app"], {"1.0": self.old.digest})
+
+    def test_a_blob_that_is_a_link(self):
+        secret = b"not for others"
+        self.write("outside", secret)
+        good = image("new")
+        document = json.loads(good.bytes)
+        document["layers"] = [describe(secret, "application/octet-stream")]
+        folder = self.layout(Document(document, MANIFEST, good.blobs.values()))
+        path = os.path.join(folder, "blobs", digest_of(secret).replace(":", "/"))
+        for target in (self.path("outside"), "../../../outside"):
+            with self.subTest(target):
+                os.symlink(target, path)
+                self.copy_is_refused((NOT_FOUND, PROTOCOL, INTEGRITY, 8))
+                self.assertNotIn(digest_of(secret), self.destination.blobs["team/app"])
+                os.remove(path)
+
+    def test_an_index_that_is_a_pipe(self):
+        folder = self.layout(image("new"))
+        os.remove(os.path.join(folder, "index.json"))
+        os.mkfifo(os.path.join(folder, "index.json"))
+        self.copy_is_refused((NOT_FOUND, PROTOCOL, 8))
+
+    def test_a_wrong_blob(self):
+        good = image("new")
+        self.put(self.layout(good), digest_of(good.layers[0][0]), b"another")
+        self.copy_is_refused((INTEGRITY,))
+
+
+if __name__ == "__main__":
+    main()
