@@ -42,6 +42,11 @@ public:
     auto chain = read_chain(route_.session, route_.source, id_, /*jobs=*/1);
     std::vector<Item> items;
     for (auto member = chain.rbegin(); member != chain.rend(); ++member) {
+      if (member->info.id != member->image.id) {
+        throw Error(ErrorKind::integrity, "the JSON of image " + short_id(member->image.id) +
+                                              " of " + route_.source.describe() + " is that of " +
+                                              short_id(member->info.id));
+      }
       items.push_back({"v1:" + member->image.id, member->image.layer_size_bytes,
                        !member->image.payload_checksums.empty()});
       images_.push_back(std::move(member->image));
