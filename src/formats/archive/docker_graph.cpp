@@ -101,7 +101,9 @@ private:
     }
     const auto found = layout_.find(config, image.names);
     auto manifest = found && found->whole ? *found->whole : make_manifest(image, config, bytes);
-    manifest.platform = oci::Config::parse(bytes, image.config).platform;
+    if (!oci::is_index(manifest.media_type)) {
+      manifest.platform = oci::Config::parse(bytes, image.config).platform;
+    }
     manifest.annotations.clear();
     if (image.names.empty() && found) { // engines and containerd keep names there
       entries_.push_back({manifest, "", found->entry->ref_name, found->entry->full_name});

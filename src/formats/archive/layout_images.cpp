@@ -9,8 +9,9 @@ namespace regctl {
 
 namespace {
 
-/// Indexes may name one manifest again and again.
+// Indexes may name one manifest again and again.
 constexpr std::size_t k_most_manifests = 20'000;
+constexpr std::uint64_t k_most_bytes = 256 * 1024 * 1024;
 
 bool is_fault_of_text(const Error& error) {
   return error.kind() == ErrorKind::protocol || error.kind() == ErrorKind::integrity;
@@ -42,9 +43,10 @@ LayoutImages::LayoutImages(const LayoutFiles& files) : files_(files) {
 }
 
 void LayoutImages::read(std::size_t entry, const oci::Descriptor& manifest, std::size_t depth) {
-  if (depth > oci::k_max_index_depth || ++count_ > k_most_manifests) {
+  if (depth > oci::k_max_index_depth || ++count_ > k_most_manifests || read_bytes_ > k_most_bytes) {
     return;
   }
+  read_bytes_ += std::min(manifest.size_bytes, oci::k_manifest_limit_bytes);
   const auto parsed = parse(manifest);
   if (!parsed) {
     return;
@@ -77,14 +79,18 @@ bool LayoutImages::has(const oci::Descriptor& blob) const {
 }
 
 bool LayoutImages::is_whole(const oci::Descriptor& manifest, std::size_t depth) const {
+  if (const auto known = whole_.find(manifest.digest); known != whole_.end()) {
+    return known->second;
+  }
   const auto parsed = depth > oci::k_max_index_depth ? std::nullopt : parse(manifest);
   if (!parsed) {
-    return false;
+    return whole_[manifest.digest] = false;
   }
   const auto blobs = parsed->blobs();
-  return std::all_of(blobs.begin(), blobs.end(), [&](const auto& blob) { return has(blob); }) &&
-         std::all_of(parsed->manifests.begin(), parsed->manifests.end(),
-                     [&](const auto& child) { return is_whole(child, depth + 1); });
+  return whole_[manifest.digest] =
+             std::all_of(blobs.begin(), blobs.end(), [&](const auto& blob) { return has(blob); }) &&
+             std::all_of(parsed->manifests.begin(), parsed->manifests.end(),
+                         [&](const auto& child) { return is_whole(child, depth + 1); });
 }
 
 std::optional<LayoutImages::Found> LayoutImages::find(const oci::Digest& config,

@@ -10,8 +10,9 @@
 
 namespace regctl {
 
-/// The images of an archive's OCI layout by their configs, for archives that list their images by
-/// configs too, in manifest.json. Docker since version 25 and containerd write both.
+/// The images of an archive's OCI layout by their configs. Not thread-safe. It is for archives that
+/// list their images by configs too, in manifest.json. Docker since version 25 and containerd write
+/// both.
 class LayoutImages {
 public:
   /// Reads index.json and the indexes and manifests that it names. A layout that is missing or
@@ -45,6 +46,8 @@ private:
   std::optional<LayoutIndex> index_;
   std::multimap<oci::Digest, Image> images_; ///< by config, in the order of index.json
   std::size_t count_ = 0;                    ///< of the manifests that were read
+  std::uint64_t read_bytes_ = 0;
+  mutable std::map<oci::Digest, bool> whole_; ///< manifests that were looked at by is_whole()
 };
 
 } // namespace regctl

@@ -7,6 +7,7 @@
 #include <regctl/model/oci/media_type.hpp>
 
 #include <algorithm>
+#include <set>
 
 namespace regctl {
 
@@ -143,7 +144,11 @@ std::unique_ptr<Source> open_layout_blob(const LayoutFiles& files, const oci::De
 std::map<oci::Digest, std::vector<oci::Descriptor>>
 read_layout_referrers(const LayoutFiles& files, const LayoutIndex& index) {
   std::map<oci::Digest, std::vector<oci::Descriptor>> referrers;
+  std::set<oci::Digest> seen; // an index.json may list one manifest again and again
   for (const auto& entry : index.entries()) {
+    if (!seen.insert(entry.manifest.digest).second) {
+      continue;
+    }
     try {
       const auto document = read_layout_manifest(files, entry.manifest);
       const auto manifest = document ? std::optional(oci::Manifest::parse(

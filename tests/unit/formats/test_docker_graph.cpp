@@ -137,6 +137,25 @@ TEST_CASE_FIXTURE(Fixture, "a layout that lacks a blob is passed over, and a man
   CHECK(digest(file("index.json", "{")) == made);
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "indexes that name one another again and again are read in bounded time") {
+  constexpr int k_levels = 7;
+  constexpr std::size_t k_times = 40;
+  auto files = archive("l.tar", sample.layer);
+  const auto blob = [](const std::string& bytes) {
+    return file("blobs/sha256/" + std::string(Digest::of(bytes).hex()), bytes);
+  };
+  std::string layout = blob(sample.config) + blob(sample.layer) + blob(sample.document.bytes);
+  auto top = sample.document;
+  for (int level = 0; level < k_levels; ++level) {
+    top = test::index_of(std::vector<oci::Document>(k_times, top));
+    layout += blob(top.bytes);
+  }
+  const auto entry = top.descriptor().to_json().dump();
+  const auto images = open(layout + file("index.json", R"({"manifests":[)" + entry + "]}") + files);
+  CHECK(images->find_manifest(ManifestName::tag("app:1"))->digest == top.digest);
+}
+
 TEST_CASE_FIXTURE(Fixture, "layers of every compression get digests and types of their own") {
   const auto layer_of = [&](const std::string& name, const std::string& stored) {
     const auto images = open(archive(name, stored));
