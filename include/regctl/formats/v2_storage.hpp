@@ -68,8 +68,10 @@ public:
   /// Calls `on_found` for each such folder, in the order of bytes, each before those below it. Also
   /// for those with a name that no repository may have, and in folders that distribution does not
   /// enter because they begin with '_'. Holds the names of one folder at each depth. A link to a
-  /// folder is followed, but no second one below it.
-  void walk(const std::function<void(const Found&)>& on_found) const;
+  /// folder is followed, but no second one below it: `on_skipped`, unless it is empty, is called
+  /// with the name of that.
+  void walk(const std::function<void(const Found&)>& on_found,
+            const std::function<void(const std::string& name)>& on_skipped = {}) const;
 
   /// Calls `on_name` for each repository.
   void for_each_repository(const std::function<void(const std::string&)>& on_name) const;

@@ -17,7 +17,6 @@ namespace regctl {
 namespace {
 
 constexpr std::chrono::milliseconds k_at_once{0};
-constexpr std::size_t k_name_limit_bytes = 255;
 
 /// Files that any folder may have.
 bool is_chaff(const std::string& name) {
@@ -97,17 +96,21 @@ Seen look_at_folder(const StorageTree& tree, const std::string& name) {
 
 void walk_below(const StorageTree& tree, const std::string& name,
                 const std::vector<FolderEntry>& below, bool is_in_link,
-                const std::function<void(const V2Storage::Found&)>& on_found) {
+                const std::function<void(const V2Storage::Found&)>& on_found,
+                const std::function<void(const std::string&)>& on_skipped) {
   for (const auto& entry : below) {
     auto inner = name.empty() ? entry.name : name + "/" + entry.name;
-    if (inner.size() > k_name_limit_bytes || (entry.is_link && is_in_link)) {
-      continue; // no name of a repository, and else a ring of links would have no end
+    if (entry.is_link && is_in_link) { // else a ring of links would have no end
+      if (on_skipped) {
+        on_skipped(inner);
+      }
+      continue;
     }
     const auto seen = look_at_folder(tree, inner);
     if (seen.found.has_layers || seen.found.has_manifests) {
       on_found(seen.found);
     }
-    walk_below(tree, inner, seen.below, is_in_link || entry.is_link, on_found);
+    walk_below(tree, inner, seen.below, is_in_link || entry.is_link, on_found, on_skipped);
   }
 }
 
@@ -145,7 +148,8 @@ std::shared_ptr<V2Storage> V2Storage::open(std::unique_ptr<StorageTree> tree, Mi
   return std::shared_ptr<V2Storage>(new V2Storage(std::move(tree)));
 }
 
-void V2Storage::walk(const std::function<void(const Found&)>& on_found) const {
+void V2Storage::walk(const std::function<void(const Found&)>& on_found,
+                     const std::function<void(const std::string&)>& on_skipped) const {
   std::vector<FolderEntry> top;
   tree_->list_entries(std::string(v2_paths::k_repositories), [&](const FolderEntry& entry) {
     if (entry.is_folder) {
@@ -154,7 +158,7 @@ void V2Storage::walk(const std::function<void(const Found&)>& on_found) const {
   });
   std::sort(top.begin(), top.end(),
             [](const FolderEntry& a, const FolderEntry& b) { return a.name < b.name; });
-  walk_below(*tree_, {}, top, false, on_found);
+  walk_below(*tree_, {}, top, false, on_found, on_skipped);
 }
 
 void V2Storage::for_each_repository(const std::function<void(const std::string&)>& on_name) const {

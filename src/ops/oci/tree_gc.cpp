@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
+#include <regctl/base/visible.hpp>
 #include <regctl/formats/v2_paths.hpp>
 #include <regctl/model/v1/packed_id.hpp>
 #include <regctl/ops/oci/tree_gc.hpp>
@@ -31,7 +32,14 @@ public:
 
   TreeGcReport run() {
     std::vector<V2Storage::Found> repositories;
-    listed_->walk([&](const V2Storage::Found& found) { repositories.push_back(found); });
+    listed_->walk([&](const V2Storage::Found& found) { repositories.push_back(found); },
+                  [&](const std::string& name) {
+                    throw Error(ErrorKind::unsupported,
+                                "the repository '" + excerpt(name) +
+                                    "' is a link in a folder that is one: it is not known what it "
+                                    "needs",
+                                "put the folder itself in its place");
+                  });
     for (const auto& found : repositories) {
       check_interrupted();
       collect(found);

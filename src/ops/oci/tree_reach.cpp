@@ -130,8 +130,8 @@ void TreeReach::reach(const oci::Digest& digest) {
 }
 
 void TreeReach::reach_one(const oci::Digest& digest, std::vector<oci::Digest>& ahead) {
-  if (const auto link = repository_.revision(digest); link.digest) {
-    blobs_.insert(*link.digest); // whatever it is that a server shows
+  if (const auto link = repository_.revision(digest); link.digest && *link.digest != digest) {
+    ahead.push_back(*link.digest); // what a server shows instead
   }
   need_signatures(digest);
   if (digest.algorithm() != oci::DigestAlgorithm::sha256) {

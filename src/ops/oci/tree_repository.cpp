@@ -103,7 +103,7 @@ TreeManifest TreeRepository::read(const oci::Digest& digest) {
   if (!file || file->size_bytes() > oci::k_manifest_limit_bytes) {
     return {.answer = {k_failed, of_3(k_failed)},
             .fault = file ? "what its link names is too large for a manifest"
-                          : "a folder stands in the place of the manifest"};
+                          : "something else than a file stands in the place of the manifest"};
   }
   const auto bytes =
       read_text(*file->open(digest.to_string()), oci::k_manifest_limit_bytes, digest.to_string());
@@ -153,7 +153,7 @@ std::string TreeRepository::blob_fault(const oci::Descriptor& blob, std::string_
   case TreeBlob::State::absent:
     return named + " is gone";
   case TreeBlob::State::no_file:
-    return "a folder stands in the place of " + named;
+    return "something else than a file stands in the place of " + named;
   case TreeBlob::State::wrong:
   case TreeBlob::State::right:
     break;

@@ -65,7 +65,9 @@ using OnKeptRepository = std::function<void(const std::string& name, const std::
 /// Throws Error{unavailable}, with `apply`, while other processes of regctl write to the tree. A
 /// server of distribution must be stopped or read-only, and be restarted afterwards if it caches
 /// descriptors. In a bucket other processes cannot be seen: there the grace must be an hour or more
-/// (else Error{usage}).
+/// (else Error{usage}). Throws Error{unsupported} for a repository behind two
+/// symbolic links, and Error{local_io} or Error{protocol} for folders that cannot be read: nothing
+/// of theirs may be removed.
 TreeGcReport collect_tree_garbage(const std::shared_ptr<V2Storage>& storage,
                                   const TreeGcOptions& options,
                                   const std::function<void(const TreeGarbage&)>& on_garbage,

@@ -279,6 +279,20 @@ TEST_CASE("a collection waits for no writer") {
   CHECK(collect(other, {}).garbage.empty());
 }
 
+TEST_CASE("what is behind links is needed, and nothing goes where too many are in the way") {
+  Fixture tree;
+  const auto image = tree.put_image("app", "layer", "1");
+  const auto repositories = tree.folder / std::string(v2_paths::k_repositories);
+  fs::create_directories(tree.folder / "elsewhere/inner");
+  fs::rename(repositories / "app", tree.folder / "elsewhere/app");
+  fs::create_directory_symlink("../../../../elsewhere", repositories / "linked");
+  CHECK(collect(tree.storage, {.apply = true, .grace = 0s}).garbage.empty());
+  CHECK(tree.storage->repository("linked/app")->read_manifest(image.digest));
+  fs::create_directory_symlink("inner", tree.folder / "elsewhere/second");
+  CHECK(failure([&] { collect(tree.storage, {.apply = true, .grace = 0s}); }) ==
+        ErrorKind::unsupported);
+}
+
 TEST_CASE("in a bucket only what is older than the grace goes, which is an hour or more") {
   test::FakeServer server{"http://s3:9000"};
   test::FakeBucket stored{server};
