@@ -90,14 +90,21 @@ private:
     const auto layer = layers_[number_ - 1U].open();
     TarReader reader(make_decompressed_source(std::make_unique<BorrowedSource>(*layer), what()),
                      what());
-    while (const auto entry = reader.next()) {
-      on_entry(*entry, reader);
-      const auto links =
-          below_.size_bytes() + again_.size_bytes() + wanted_.size_bytes() + removed_.size_bytes();
-      if (tar_.size_bytes() + links > k_flat_record_limit_bytes) {
-        bad("the names of folders and hard links up to here take too much memory",
-            ErrorKind::unsupported);
+    try {
+      while (const auto entry = reader.next()) {
+        on_entry(*entry, reader);
+        const auto links = below_.size_bytes() + again_.size_bytes() + wanted_.size_bytes() +
+                           removed_.size_bytes();
+        if (tar_.size_bytes() + links > k_flat_record_limit_bytes) {
+          bad("the names of folders and hard links up to here take too much memory",
+              ErrorKind::unsupported);
+        }
       }
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::protocol) {
+        drain(*layer); // if the layer's check says that it is damaged, that is the reason
+      }
+      throw;
     }
     drain(*layer); // what follows the tar, since the layer's check is at its end
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
 #include <regctl/base/tar.hpp>
 #include <regctl/ops/flatten.hpp>
 
@@ -366,6 +367,24 @@ TEST_CASE("layers may be packed, and are read to the end of what packs them") {
   ops::flatten({{open, "a layer"}}, sink);
   CHECK(lines_of(sink.text) == Lines{"a=1"});
   CHECK(has_ended);
+}
+
+TEST_CASE("a damaged layer is called damaged, not badly packed") {
+  const auto whole = [] {
+    return make_gzip_source(make_text_source(file("a", std::string(5000, 'x')) + make_tar_end()));
+  };
+  auto bytes = read_text(*whole(), 1 << 20, "x");
+  ExpectedBytes expected;
+  expected.sha256_hex = sha256_hex(bytes);
+  bytes[bytes.size() / 2] = static_cast<char>(~bytes[bytes.size() / 2]);
+  TextSink sink;
+  for (const auto& damaged : {bytes, bytes.substr(0, bytes.size() / 2), std::string(600, '!')}) {
+    const auto open = [&] {
+      return make_verified_source(make_text_source(damaged), expected, "the layer");
+    };
+    CHECK_THROWS_WITH_AS(ops::flatten({{open, "the layer"}}, sink),
+                         doctest::Contains("the layer has checksum"), Error);
+  }
 }
 
 TEST_CASE("a layer that is another one at its second reading is refused") {
