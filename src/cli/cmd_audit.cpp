@@ -5,6 +5,7 @@
 #include "cli/places.hpp"
 #include "cli/scope_flags.hpp"
 #include "cli/text.hpp"
+#include "cli/tree_care.hpp"
 #include "cli/typed_line.hpp"
 #include "cli/units.hpp"
 
@@ -320,15 +321,19 @@ ExitCode audit(Printer printer, const AuditFlags& flags, Context& context) {
 }
 
 ExitCode run_audit(const AuditFlags& flags, Context& context) {
+  if (const auto tree = find_v2_tree(flags.place)) {
+    return audit_tree(*tree, {.deep = flags.options.deep}, {flags.all, flags.no_trunc}, context);
+  }
   return context.wants_json() ? audit(Document(context.out()), flags, context)
                               : audit(Tables(flags, context), flags, context);
 }
 
 Action add_audit(Arguments& arguments) {
   auto flags = std::make_shared<AuditFlags>();
-  arguments.required("PLACE", flags->place,
-                     "A storage tree (v1-storage:DIR) or a registry (HOST[:PORT]), or one of its "
-                     "repositories or tags behind :NAME[:TAG] or /NAME[:TAG]");
+  arguments.required(
+      "PLACE", flags->place,
+      "A storage tree (v1-storage:DIR, v2-storage:DIR) or a registry (HOST[:PORT]), or one of its "
+      "repositories or tags behind :NAME[:TAG] or /NAME[:TAG]");
   arguments.flag("--deep", flags->options.deep, "Read every layer and verify its checksum");
   arguments.flag("--all", flags->all, "List also what is sound");
   arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs");

@@ -92,6 +92,7 @@ Action add_copy(Arguments& arguments) {
   arguments.flag("--require-checksum", options->flags.require_checksum,
                  "Refuse layers of which the source tells no checksum");
   add_platform(arguments, options->flags.platforms);
+  add_form(arguments, options->flags.form);
   add_chunk_size(arguments, options->flags.chunk_bytes);
   arguments.flag("--referrers", options->flags.referrers,
                  "Take along signatures, SBOMs and all else that refers to the image");

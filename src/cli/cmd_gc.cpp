@@ -3,6 +3,7 @@
 #include "cli/counts.hpp"
 #include "cli/output.hpp"
 #include "cli/places.hpp"
+#include "cli/tree_care.hpp"
 #include "cli/units.hpp"
 
 #include <regctl/base/error.hpp>
@@ -99,6 +100,10 @@ void collect_as_table(const GcFlags& flags, const std::string& folder, Context& 
 }
 
 ExitCode run_gc(const GcFlags& flags, Context& context) {
+  if (const auto tree = find_v2_tree(flags.place)) {
+    return collect_tree(*tree, {flags.options.apply, flags.options.grace},
+                        {.no_trunc = flags.no_trunc}, context);
+  }
   const auto folder = parse_storage_tree(flags.place);
   if (context.wants_json()) {
     collect_as_json(flags, folder, context);
@@ -111,8 +116,9 @@ ExitCode run_gc(const GcFlags& flags, Context& context) {
 Action add_gc(Arguments& arguments) {
   auto flags = std::make_shared<GcFlags>();
   auto& options = flags->options;
-  arguments.required("TREE", flags->place,
-                     "A storage tree, v1-storage:DIR or v1-storage:s3://BUCKET/PREFIX");
+  arguments.required(
+      "TREE", flags->place,
+      "A storage tree, v1-storage:DIR or v2-storage:DIR; DIR may be s3://BUCKET/PREFIX");
   arguments.flag("--apply", options.apply, "Remove; without it only tell what would be removed");
   arguments.value(
       "--grace", "TIME", [&options](const std::string& text) { options.grace = parse_grace(text); },

@@ -3,6 +3,7 @@
 #include "cli/commands.hpp"
 #include "cli/copy_result.hpp"
 #include "cli/output.hpp"
+#include "cli/output_sink.hpp"
 #include "cli/places.hpp"
 #include "cli/text.hpp"
 #include "cli/units.hpp"

@@ -133,6 +133,7 @@ Action add_pull(Arguments& arguments) {
   arguments.flag("--require-checksum", options->flags.require_checksum,
                  "Refuse layers of which the source tells no checksum");
   add_platform(arguments, options->flags.platforms);
+  add_form(arguments, options->flags.form);
   return [options](Context& context) { return run_pull(*options, context); };
 }
 

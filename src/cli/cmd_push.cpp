@@ -72,6 +72,7 @@ Action add_push(Arguments& arguments) {
   arguments.flag("--no-verify", options->flags.no_verify,
                  "For rescue: do not check layers against their checksums");
   add_platform(arguments, options->flags.platforms);
+  add_form(arguments, options->flags.form);
   add_chunk_size(arguments, options->flags.chunk_bytes);
   return [options](Context& context) { return run_push(*options, context); };
 }

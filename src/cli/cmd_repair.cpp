@@ -2,6 +2,7 @@
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "cli/places.hpp"
+#include "cli/tree_care.hpp"
 
 #include <regctl/base/json.hpp>
 
@@ -62,6 +63,10 @@ void repair_as_table(const RepairFlags& flags, const std::string& folder, Contex
 }
 
 ExitCode run_repair(const RepairFlags& flags, Context& context) {
+  if (const auto tree = find_v2_tree(flags.place)) {
+    return repair_tree(*tree, {flags.options.dry_run, flags.options.drop_tags},
+                       {.no_trunc = flags.no_trunc}, context);
+  }
   const auto folder = parse_storage_tree(flags.place);
   if (context.wants_json()) {
     repair_as_json(flags, folder, context);
@@ -73,7 +78,7 @@ ExitCode run_repair(const RepairFlags& flags, Context& context) {
 
 Action add_repair(Arguments& arguments) {
   auto flags = std::make_shared<RepairFlags>();
-  arguments.required("TREE", flags->place, "A storage tree, v1-storage:DIR");
+  arguments.required("TREE", flags->place, "A storage tree, v1-storage:DIR or v2-storage:DIR");
   arguments.flag("-n,--dry-run", flags->options.dry_run,
                  "Print what would be done, and do nothing");
   arguments.flag("--drop-tags", flags->options.drop_tags,

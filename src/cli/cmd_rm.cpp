@@ -65,7 +65,7 @@ ExitCode run_rm(const RmOptions& options, Context& context) {
                                           : parse_tagged(context, name));
   }
   if (options.replace_tag) {
-    context.set_v2({.shared_digest = registry::v2::SharedDigest::replace});
+    context.set_v2({.replaces_shared_tags = true});
   }
   Listing removed(context, {});
   for (const auto& name : names) {

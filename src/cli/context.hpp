@@ -61,7 +61,7 @@ public:
   void set_pace(http::Pace pace);
 
   /// How v2 registries are written to. Must be called before the first verbs().
-  void set_v2(registry::v2::Options options) { v2_ = options; }
+  void set_v2(ops::V2Writing writing) { v2_ = writing; }
 
   /// Shows the totals of a run of many images, and no single images.
   void show_totals_only();
@@ -90,7 +90,7 @@ private:
   bool config_is_the_commands_ = false;
   Registries registries_;
   http::Pace pace_ = http::Pace::adaptive;
-  registry::v2::Options v2_;
+  ops::V2Writing v2_;
   std::unique_ptr<Verbs> verbs_;
 };
 

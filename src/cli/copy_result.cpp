@@ -47,6 +47,14 @@ void add_platform(Arguments& arguments, std::string& platforms) {
                   "separated by commas, or host");
 }
 
+void add_form(Arguments& arguments, ops::OciForm& form) {
+  arguments.value(
+      "--to-format", "oci|docker",
+      choice("oci|docker",
+             [&form](std::size_t i) { form = i == 0 ? ops::OciForm::oci : ops::OciForm::docker; }),
+      "The form of v1 images that become images of protocol v2 (default oci)");
+}
+
 void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes) {
   arguments.value(
       "--chunk-size", "SIZE",
@@ -70,6 +78,7 @@ ops::CopyOptions to_options(const CopyFlags& flags) {
   options.check = flags.no_verify ? LayerCheck::none : LayerCheck::verify;
   options.platforms = to_platforms(flags.platforms);
   options.referrers = flags.referrers;
+  options.form = flags.form;
   options.plain_layers = flags.no_compress ? ops::PlainLayers::keep : ops::PlainLayers::gzip;
   return options;
 }

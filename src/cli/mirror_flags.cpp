@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/mirror_flags.hpp"
 
+#include "cli/copy_result.hpp"
 #include "cli/places.hpp"
 #include "cli/scope_flags.hpp"
 
@@ -44,6 +45,7 @@ void add_filters(Arguments& arguments, MirrorFlags& flags) {
       "--platform", "PLATFORM",
       [&rules](const std::string& text) { rules.platforms = oci::parse_platforms(text); },
       "Of images for several platforms, only these: OS/ARCH[/VARIANT], separated by commas");
+  add_form(arguments, rules.form);
   arguments.flag("--no-referrers", flags.no_referrers,
                  "Leave signatures, SBOMs and all else that refers to images");
   arguments.values(

@@ -164,6 +164,10 @@ std::string parse_storage_tree(const std::string& text) {
   return folder;
 }
 
+std::optional<Place> find_v2_tree(const std::string& text) {
+  return text.starts_with("v2-storage:") ? std::optional(Place::parse(text)) : std::nullopt;
+}
+
 Json name_members(const Place& place) {
   return {{"place", place.to_string()},
           {"repository", place.reference->name},

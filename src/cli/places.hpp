@@ -62,6 +62,9 @@ std::string parse_storage_folder(const std::string& text);
 /// parse_storage_folder() for commands that need an existing tree: a DIR without scheme must exist.
 std::string parse_storage_tree(const std::string& text);
 
+/// Reads "v2-storage:DIR"; nothing for any other text.
+std::optional<Place> find_v2_tree(const std::string& text);
+
 /// {"place", "repository", "tag"} of a repository or a tag at a registry or in a tree; "tag" is
 /// null for a repository.
 Json name_members(const Place& place);

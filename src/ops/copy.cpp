@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/convert/copy_images.hpp"
 #include "ops/oci/copy_images.hpp"
 #include "ops/places/open.hpp"
 #include "ops/places/protocol.hpp"
@@ -244,22 +245,22 @@ std::optional<Model> model_of_destination(Session& session, const Place& to,
   return fixed_model_of(session, to);
 }
 
-/// The model in which images travel. Archives and engines, which hold both, take that of the other
-/// end, and v1's between themselves.
-Model model_of_copy(Session& session, const Place& from, const Place& to,
-                    const CopyOptions& options) {
+enum class Way { v1, oci, v1_to_oci };
+
+/// How images travel. Archives and engines, which hold both models, take that of the other end, and
+/// v1's between themselves.
+Way way_of_copy(Session& session, const Place& from, const Place& to, const CopyOptions& options) {
   const auto source = fixed_model_of(session, from);
   const auto destination = model_of_destination(session, to, options);
-  if (source && destination && *source != *destination) {
-    const auto name = [](Model model) {
-      return std::string(model == Model::v1 ? "v1 images" : "OCI images");
-    };
+  if (source == Model::oci && destination == Model::v1) {
     throw Error(ErrorKind::unsupported,
-                from.to_string() + " holds " + name(*source) + " and " +
-                    describe(to, options.host) + " takes " + name(*destination) +
-                    ": this version of regctl does not convert between them");
+                from.to_string() + " holds OCI images and " + describe(to, options.host) +
+                    " takes v1 images: this version of regctl does not convert that way");
   }
-  return source ? *source : destination.value_or(Model::v1);
+  if (source == Model::v1 && destination == Model::oci) {
+    return Way::v1_to_oci;
+  }
+  return source.value_or(destination.value_or(Model::v1)) == Model::oci ? Way::oci : Way::v1;
 }
 
 } // namespace
@@ -269,8 +270,13 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
   return in_context(
       [&] { return "copying " + from.to_string() + " to " + destination; },
       [&] {
-        if (model_of_copy(session, from, to, options) == Model::oci) {
+        switch (way_of_copy(session, from, to, options)) {
+        case Way::oci:
           return copy_oci_images(session, from, to, options);
+        case Way::v1_to_oci:
+          return convert_v1_images(session, from, to, options);
+        case Way::v1:
+          break;
         }
         const auto source = open_repository(session, from);
         const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/pairing.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/ops/diff.hpp>
 
 namespace regctl::ops {
@@ -56,6 +57,11 @@ std::string_view to_string(Difference difference) noexcept {
 DiffSummary diff(Session& session, const Scope& scope, const DiffListener& listener) {
   DiffSummary summary;
   Pairing pairing(session, scope);
+  if (pairing.b() != nullptr && pairing.b()->model() != pairing.a().model()) {
+    throw Error(ErrorKind::unsupported,
+                pairing.a().describe() + " and " + pairing.b()->describe() +
+                    " hold images of different protocols, which have no identities in common");
+  }
   for (auto repositories = pairing.next(); !repositories.empty(); repositories = pairing.next()) {
     for (const auto& repository : repositories) {
       if (repository.problem) {

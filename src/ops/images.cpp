@@ -224,7 +224,7 @@ void list_images(Session& session, const RegistryHost& host, const std::string& 
     session.progress().note("some registries list none without a term; 'regctl images " +
                             host.host + "/NAME' shows one");
   }
-  if (protocol_of(session, host) == Protocol::v2) {
+  if (side->model() == Model::oci) {
     list_each_oci(session, *side, names, listener);
   } else {
     list_each(session, *side, names, listener);

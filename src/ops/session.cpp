@@ -4,6 +4,7 @@
 #include <regctl/objects/buckets.hpp>
 #include <regctl/ops/session.hpp>
 #include <regctl/registry/registries.hpp>
+#include <regctl/registry/v2/registry.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -30,6 +31,12 @@ http::ClientOptions with_settings(http::ClientOptions options, const http::Setti
     return host;
   };
   return options;
+}
+
+registry::v2::Options v2_options(const V2Writing& writing) {
+  return {.chunk_bytes = writing.chunk_bytes,
+          .shared_digest = writing.replaces_shared_tags ? registry::v2::SharedDigest::replace
+                                                        : registry::v2::SharedDigest::refuse};
 }
 
 } // namespace
@@ -95,7 +102,7 @@ Session::Session(SessionOptions options, Progress& progress)
         return client;
       }()),
       registries_(std::make_unique<registry::Registries>(client_, credentials_, options_.settings,
-                                                         options_.v2)),
+                                                         v2_options(options_.v2))),
       buckets_(std::make_unique<objects::Buckets>(client_, options_.environment,
                                                   options_.credentials.note)) {
   prepare_hashing();

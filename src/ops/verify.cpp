@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/verify_images.hpp"
 #include "ops/places/pairing.hpp"
 #include "ops/v1/finding_words.hpp"
 #include "ops/v1/image_check.hpp"
@@ -66,9 +67,9 @@ struct Ancestry {
 
 class Verification {
 public:
-  Verification(Session& session, const Scope& scope, const VerifyOptions& options,
+  Verification(Session& session, Pairing& pairing, const VerifyOptions& options,
                const VerifyListener& listener)
-      : session_(session), options_(options), listener_(listener), pairing_(session, scope) {}
+      : session_(session), options_(options), listener_(listener), pairing_(pairing) {}
 
   VerifySummary run() {
     for (auto few = pairing_.next(); !few.empty(); few = pairing_.next()) {
@@ -327,7 +328,7 @@ private:
   Session& session_;
   const VerifyOptions& options_;
   const VerifyListener& listener_;
-  Pairing pairing_;
+  Pairing& pairing_;
   VerifiedImages images_;
   VerifySummary summary_;
 };
@@ -372,6 +373,8 @@ std::string_view to_string(Fault fault) noexcept {
     return "parents in a loop";
   case Fault::parent_missing:
     return "parent missing";
+  case Fault::manifest_missing:
+    return "manifest missing";
   case Fault::nowhere:
     break;
   }
@@ -384,7 +387,16 @@ bool is_damage(Fault fault) noexcept {
 
 VerifySummary verify(Session& session, const Scope& scope, const VerifyOptions& options,
                      const VerifyListener& listener) {
-  return Verification(session, scope, options, listener).run();
+  Pairing pairing(session, scope);
+  const auto model = pairing.a().model();
+  if (pairing.b() != nullptr && pairing.b()->model() != model) {
+    throw Error(ErrorKind::unsupported,
+                pairing.a().describe() + " and " + pairing.b()->describe() +
+                    " hold images of different protocols, which this version of regctl cannot "
+                    "compare");
+  }
+  return model == Model::oci ? verify_oci_images(session, pairing, options, listener)
+                             : Verification(session, pairing, options, listener).run();
 }
 
 } // namespace regctl::ops

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import tarfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import ROOT, FaultServer, RegctlServer, TestCase, main, make_archive  # noqa: E402
@@ -135,6 +136,13 @@ class Tables(TestCase):
             record = json.loads(line)
             self.check(f"mirror: {record['type']}" if "type" in record else default, record)
 
+    def v2_tree(self):
+        """Distribution's tree, in which every state is that it can be in."""
+        os.makedirs(self.path("v2"))
+        with tarfile.open(os.path.join(ROOT, "tests", "data", "v2", "tree-v2-wild.tar.gz")) as archive:
+            archive.extractall(self.path("v2"))
+        return "v2-storage:" + self.path("v2")
+
     def damaged_tree(self):
         """A tree with a sound image, an orphan, a dead upload, a cut layer, and a tag to nowhere."""
         tree = StorageTree(self.path("tree"))
@@ -171,6 +179,7 @@ class Tables(TestCase):
         self.run_json("layer ls", "layer", "ls", image)
         self.run_json("layer files", "layer", "files", image)
         self.run_json("layer get -o", "layer", "get", image, "-o", "layer")
+        self.run_json("export", "export", image, "files.tar")
         self.write("image.json", self.layers[0].json)
         self.write("layer.tar", self.layers[0].data)
         for place in (f"{server.host}/team/app", f"{fault.host}/team/new", f"{server.host}/team/new"):
@@ -198,6 +207,11 @@ class Tables(TestCase):
         self.run_json("gc", "gc", "--force", tree.place)
         self.run_json("repair", "repair", "--drop-tags", tree.place)
         self.run_json("gc", "gc", "--force", "--apply", "--grace", "0", tree.place)
+
+        v2_tree = self.v2_tree()
+        self.run_json("audit: v2-storage", "audit", "--deep", v2_tree, codes=(7,))
+        self.run_json("gc: v2-storage", "gc", v2_tree)
+        self.run_json("repair: v2-storage", "repair", v2_tree)
 
         self.check_mirror(server, fault)
         self.assertEqual(set(COMMANDS) - self.seen, set())

@@ -5,13 +5,16 @@
 #include <regctl/ops/blob.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/diff.hpp>
+#include <regctl/ops/export.hpp>
 #include <regctl/ops/gc.hpp>
 #include <regctl/ops/images.hpp>
+#include <regctl/ops/index.hpp>
 #include <regctl/ops/inspect.hpp>
 #include <regctl/ops/layer.hpp>
 #include <regctl/ops/login.hpp>
 #include <regctl/ops/manifest.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
+#include <regctl/ops/oci/tree_care.hpp>
 #include <regctl/ops/ping.hpp>
 #include <regctl/ops/repair.hpp>
 #include <regctl/ops/search.hpp>
@@ -83,6 +86,16 @@ public:
                                std::optional<std::uint64_t> size_bytes) {
     return ops::put_blob(session(), repository, open, size_bytes);
   }
+  virtual ops::IndexResult make_index(const Place& index, const std::vector<Place>& images) {
+    return ops::make_index(session(), index, images);
+  }
+  virtual ops::IndexResult add_to_index(const Place& index, const std::vector<Place>& images) {
+    return ops::add_to_index(session(), index, images);
+  }
+  virtual ops::IndexResult filter_index(const Place& index,
+                                        const std::vector<oci::Platform>& platforms) {
+    return ops::filter_index(session(), index, platforms);
+  }
   virtual ops::CopyReport copy(const Place& from, const Place& to,
                                const ops::CopyOptions& options) {
     return ops::copy(session(), from, to, options);
@@ -95,6 +108,9 @@ public:
                                 LayerCheck check,
                                 const std::function<void(const TarEntry&)>& on_file) {
     ops::list_layer_files(session(), place, choice, check, on_file);
+  }
+  virtual void export_image(const Place& place, const ops::ExportOptions& options, Sink& tar) {
+    ops::export_image(session(), place, options, tar);
   }
   virtual PutOutcome put_layer(const Place& repository, const std::string& json,
                                const OpenSource& layer, std::optional<std::uint64_t> size_bytes) {
@@ -137,6 +153,21 @@ public:
   virtual void audit(const Place& place, const ops::AuditOptions& options,
                      const ops::AuditListener& listener) {
     ops::audit(session(), place, options, listener);
+  }
+  virtual void audit_tree(const Place& place, const ops::TreeAuditOptions& options,
+                          const ops::TreeAuditListener& listener) {
+    ops::audit_tree(session(), place, options, listener);
+  }
+  virtual ops::TreeRepairReport
+  repair_tree(const std::string& path, const ops::TreeRepairOptions& options,
+              const std::function<void(const ops::TreeRepairAct&)>& on_act) {
+    return ops::repair_tree(session(), path, options, on_act);
+  }
+  virtual ops::TreeGcReport
+  collect_tree_garbage(const std::string& path, const ops::TreeGcOptions& options,
+                       const std::function<void(const ops::TreeGarbage&)>& on_garbage,
+                       const ops::OnKeptRepository& on_kept) {
+    return ops::collect_tree_garbage(session(), path, options, on_garbage, on_kept);
   }
   virtual ops::RepairReport repair(const std::string& folder, const ops::RepairOptions& options,
                                    const std::function<void(const ops::RepairAct&)>& on_act) {

@@ -24,9 +24,10 @@ struct ClientOptions : TransportOptions {
   /// during the TLS handshake. Fewer than for other failures: such faults are rarely temporary, and
   /// a mistyped port is not worth a long wait. Never more than `retries`.
   unsigned unreachable_retries = 2;
-  /// Limit on parallel requests of one kind (HEAD; GET; PUT, POST, PATCH and DELETE) to one host. The
-  /// client begins with fewer, reduces the number after a 429 or 503, and raises it while answers
-  /// are good. While the host asks for a pause by Retry-After, no request of that kind begins.
+  /// Limit on parallel requests of one kind (HEAD; GET; PUT, POST, PATCH and DELETE) to one host.
+  /// The client begins with fewer, reduces the number after a 429 or 503, and raises it while
+  /// answers are good. While the host asks for a pause by Retry-After, no request of that kind
+  /// begins.
   std::size_t most_in_flight = 64;
   Pace pace = Pace::adaptive;
   /// Settings for "host:port"; called from any thread.

@@ -24,6 +24,12 @@ enum class PlainLayers {
   keep, ///< byte for byte
 };
 
+/// The form of a converted image.
+enum class OciForm {
+  oci,
+  docker, ///< schema 2, for registries and engines that know no other
+};
+
 struct CopyOptions {
   TagChoice tags = TagChoice::one;
   LayerCheck check = LayerCheck::verify; ///< `none` rescues damaged layers as they are
@@ -39,7 +45,8 @@ struct CopyOptions {
   /// Of an index, the images for these platforms: one, without the index, or an index of several.
   /// Empty: all of it, or where only one image fits (a docker archive), linux/amd64's.
   std::vector<oci::Platform> platforms = {};
-  bool referrers = false; ///< signatures, SBOMs and all else that refers to the image go along
+  OciForm form = OciForm::oci; ///< of v1 images that become OCI ones
+  bool referrers = false;      ///< signatures, SBOMs and all else that refers to the image go along
 };
 
 struct CopiedTag {
@@ -81,8 +88,11 @@ struct CopyReport {
 ///
 /// OCI images keep their bytes and digests, whatever the places. Blobs that the destination has
 /// are not sent, those of another repository of its registry are mounted there. A tag that has the
-/// image already is left alone. A copy between the two models is Error{unsupported} for now;
-/// archives and the engine hold images of either.
+/// image already is left alone.
+///
+/// A v1 image on its way to a place of OCI images is converted: equal chains become equal digests,
+/// wherever they come from. The other way is Error{unsupported} for now. Archives and the engine
+/// hold images of either model.
 CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& options);
 
 } // namespace regctl::ops

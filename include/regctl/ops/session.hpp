@@ -7,9 +7,9 @@
 #include <regctl/http/settings.hpp>
 #include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/progress.hpp>
-#include <regctl/registry/v2/registry.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,13 +26,23 @@ namespace regctl::ops {
 /// The protocol to speak: detected for each host, or fixed.
 enum class Api { detect, v1, v2 };
 
+/// How v2 registries are written to.
+struct V2Writing {
+  /// Blobs are sent in pieces of this size; 0: in one piece, unless that is too large for a
+  /// registry.
+  std::uint64_t chunk_bytes = 0;
+  /// At a registry that removes digests alone: a tag that shares its digest with others is put on a
+  /// throw-away manifest, which is then removed. Else it is not removed.
+  bool replaces_shared_tags = false;
+};
+
 struct SessionOptions {
   http::ClientOptions client; ///< `settings` is filled in from the next member
   http::Settings settings;
   http::Credentials::Options credentials;
   Api api = Api::detect;
-  std::size_t jobs = 4;     ///< layers in flight
-  registry::v2::Options v2; ///< how v2 registries are written to
+  std::size_t jobs = 4; ///< layers in flight
+  V2Writing v2;         ///< how v2 registries are written to
   /// Where the settings of buckets are; also the user's files that it names.
   Environment environment = process_environment;
   /// The limit of requests a second for each "host:port"; other hosts have no limit.

@@ -33,7 +33,8 @@ enum class Fault : std::uint8_t {
   json_damaged, ///< not JSON, or the JSON of another image
   parent_loop,  ///< the parents form a loop, or the chain has more than k_max_chain images
   parent_missing,
-  nowhere, ///< the tag cannot be read, or its image is not there
+  manifest_missing, ///< one that an OCI index names
+  nowhere,          ///< the tag cannot be read, or its image is not there
 };
 
 /// "ancestry missing", "layer cut short", …

@@ -29,7 +29,9 @@ struct WrittenImage {
   std::vector<Reference> names;
 };
 
-/// "docker.io/library/app": how containerd and Docker write names in an OCI layout.
+/// "docker.io/library/app:1", as podman writes names in manifest.json, and Docker and containerd in
+/// an OCI layout. Docker leaves the host out in manifest.json, and podman takes such a name for one
+/// of localhost.
 std::string canonical_name(const Reference& name) {
   const bool is_implied = name.host == "docker.io" && name.name.find('/') == std::string::npos;
   return name.host + "/" + (is_implied ? "library/" : "") + name.name + ":" + *name.tag;
@@ -225,7 +227,7 @@ private:
     for (const auto& image : images_) {
       Json names = nullptr; // as engines write it for an image without a name
       for (const auto& name : image.names) {
-        names.push_back(archive_name(name));
+        names.push_back(canonical_name(name));
       }
       auto layers = Json::array();
       for (const auto& layer : image.layers) {

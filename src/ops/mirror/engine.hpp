@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ops/mirror/settled.hpp"
-#include "ops/passage/transfer.hpp"
+#include "ops/transfer/transfer.hpp"
 
 #include <regctl/ops/mirror/plan.hpp>
 #include <regctl/ops/mirror/summary.hpp>

@@ -313,9 +313,9 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                                             options.dry_run ? Purpose::plan : Purpose::write);
   LearntFacts facts(file_of_facts(job, options), is_fact,
                     [&](const std::string& text) { session.progress().note(text); });
-  Passages passages(
-      session, *source, *destination, facts,
-      {limits.for_job(job), options.require_checksum, job.rules.platforms, job.rules.referrers});
+  Passages passages(session, *source, *destination, facts,
+                    {limits.for_job(job), options.require_checksum, job.rules.platforms,
+                     job.rules.form, job.rules.referrers});
   RunningJob running{
       session, job, options, report, *source, *destination, passages, limits.jobs_for(job), owners};
   try {

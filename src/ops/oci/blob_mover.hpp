@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ops/oci/blob_places.hpp"
-#include "ops/passage/transfer.hpp"
+#include "ops/transfer/transfer.hpp"
 
 #include <regctl/base/bandwidth_limit.hpp>
 #include <regctl/model/oci/repository.hpp>

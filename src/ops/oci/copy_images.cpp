@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/oci/copy_images.hpp"
 
+#include "ops/oci/layer_packing.hpp"
 #include "ops/oci/oci_transfer.hpp"
 #include "ops/places/oci_open.hpp"
 #include "ops/places/storage.hpp"
@@ -160,6 +161,17 @@ public:
       choose_one(platforms, root);
     }
     root = narrow(*from_.repository, std::move(root), platforms);
+    const auto route = route_of(move, *to.repository);
+    const auto there = find_there(move, *to.repository);
+    if (packs_layers(move)) {
+      const auto image = there ? to.repository->read_manifest(there->digest) : std::nullopt;
+      auto packed = pack_plain_layers(
+          route, std::move(root),
+          image ? std::optional(to_node(*image, to.repository->describe())) : std::nullopt);
+      root = std::move(packed.root);
+      report.blobs_copied += packed.layers;
+      report.bytes_copied += packed.bytes_read;
+    }
     auto here = from_.place;
     name(here, move.source);
     CopiedTag copied{here.to_string(), move.target.to_string(), root.document.digest.to_string()};
@@ -168,11 +180,12 @@ public:
       throw Error(ErrorKind::usage, "the image has digest " + copied.id + ", not the one that " +
                                         move.target.to_string() + " names");
     }
-    if (is_there(move, *to.repository, root)) {
+    // Its referrers may be new.
+    if (there && there->digest == root.document.digest && !options_.referrers) {
       session_.progress().note(move.target.to_string() + " is this image already");
       return copied;
     }
-    transfer(move, *to.repository, std::move(root), report);
+    transfer(move, route, std::move(root), report);
     return copied;
   }
 
@@ -211,16 +224,24 @@ private:
                              " platforms linux/amd64 is taken; --platform takes another");
   }
 
-  /// Whether the tag has the image already. Its referrers may be new.
-  bool is_there(const Move& move, OciRepository& to, const ManifestNode& root) const {
-    if (move.tag.empty() || options_.referrers || takes_one_platform(move.target)) {
-      return false;
-    }
-    const auto found = to.find_manifest(oci::ManifestName::tag(move.tag));
-    return found && found->digest == root.document.digest;
+  /// Archives and engines hold layers unpacked, which registries are not to keep so.
+  [[nodiscard]] bool packs_layers(const Move& move) const {
+    const bool is_unpacked = from_.place.kind == Place::Kind::docker_archive ||
+                             from_.place.kind == Place::Kind::docker_daemon;
+    const bool is_kept = move.target.kind == Place::Kind::registry || move.target.is_storage();
+    return is_unpacked && is_kept && options_.plain_layers == PlainLayers::gzip;
   }
 
-  void transfer(const Move& move, OciRepository& to, ManifestNode root, CopyReport& report) {
+  /// What the tag names at the destination now. Of an archive that is begun nothing is there.
+  static std::optional<oci::Descriptor> find_there(const Move& move, OciRepository& to) {
+    if (move.tag.empty() || takes_one_platform(move.target) ||
+        move.target.kind == Place::Kind::oci_archive) {
+      return std::nullopt;
+    }
+    return to.find_manifest(oci::ManifestName::tag(move.tag));
+  }
+
+  OciRoute route_of(const Move& move, OciRepository& to) {
     const auto target = move.target.reference ? move.target.reference->name_in_v2() : "";
     const bool is_one_host = from_.place.kind == Place::Kind::registry &&
                              move.target.kind == Place::Kind::registry &&
@@ -228,14 +249,16 @@ private:
     const bool is_one_store =
         is_one_host || (from_.place.is_storage() && move.target.kind == from_.place.kind &&
                         is_one_tree(from_.place.path, move.target.path));
-    const OciRoute route{session_,
-                         *from_.repository,
-                         to,
-                         target,
-                         is_one_store ? std::optional(from_.place.reference->name_in_v2())
-                                      : std::nullopt,
-                         places_,
-                         verb_for(from_.place, move.target)};
+    return {session_,
+            *from_.repository,
+            to,
+            target,
+            is_one_store ? std::optional(from_.place.reference->name_in_v2()) : std::nullopt,
+            places_,
+            verb_for(from_.place, move.target)};
+  }
+
+  void transfer(const Move& move, const OciRoute& route, ManifestNode root, CopyReport& report) {
     const OciCopy how{{}, options_.referrers};
     const auto running = make_oci_transfer(route, how, std::move(root), move.tag);
     const auto items = running->items();

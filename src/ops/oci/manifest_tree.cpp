@@ -127,22 +127,51 @@ const PlatformImage& choose(const OciRepository& repository,
   return *best;
 }
 
-/// The index with these children and what attests to them, as it was otherwise.
-ManifestNode filter_index(const ManifestNode& index, const std::set<oci::Digest>& kept,
-                          const std::vector<oci::Descriptor>& nested) {
+/// The best images for the platforms, each once.
+std::vector<oci::Descriptor> choose_all(const OciRepository& repository, const ManifestNode& index,
+                                        const std::vector<PlatformImage>& images,
+                                        const std::vector<oci::Platform>& platforms) {
+  std::vector<oci::Descriptor> chosen;
+  for (const auto& platform : platforms) {
+    const auto& image = choose(repository, images, platform).descriptor;
+    const bool is_known = std::any_of(chosen.begin(), chosen.end(), [&](const auto& other) {
+      return other.digest == image.digest;
+    });
+    if (!is_known) {
+      chosen.push_back(image);
+    }
+  }
+  if (chosen.empty()) {
+    throw Error(ErrorKind::usage,
+                "no platform of index " + index.document.digest.to_string() + " is named");
+  }
+  return chosen;
+}
+
+/// The index with these images, children of nested ones too, and what attests to them, as it was
+/// otherwise.
+ManifestNode filter_index(const ManifestNode& index, const std::vector<oci::Descriptor>& kept) {
+  std::set<oci::Digest> digests;
+  for (const auto& image : kept) {
+    digests.insert(image.digest);
+  }
   auto document = parse_json(index.document.bytes, "index");
   auto children = Json::array();
+  std::set<oci::Digest> taken;
   for (std::size_t i = 0; i < index.manifest.manifests.size(); ++i) {
     const auto& child = index.manifest.manifests[i];
     const auto subject = child.annotations.find("vnd.docker.reference.digest");
     const auto attested =
         subject == child.annotations.end() ? std::nullopt : oci::Digest::find(subject->second);
-    if (kept.contains(child.digest) || (attested && kept.contains(*attested))) {
+    if (digests.contains(child.digest) || (attested && digests.contains(*attested))) {
       children.push_back(document["manifests"][i]);
+      taken.insert(child.digest);
     }
   }
-  for (const auto& child : nested) {
-    children.push_back(child.to_json());
+  for (const auto& image : kept) {
+    if (!taken.contains(image.digest)) {
+      children.push_back(image.to_json());
+    }
   }
   document["manifests"] = std::move(children);
   auto bytes = document.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -238,22 +267,11 @@ ManifestNode narrow(OciRepository& repository, ManifestNode root,
     }
     return root;
   }
-  std::set<oci::Digest> kept;
-  std::vector<oci::Descriptor> nested;
-  for (const auto& platform : platforms) {
-    const auto& image = choose(repository, images, platform).descriptor;
-    const auto& children = root.manifest.manifests;
-    const bool is_child =
-        std::any_of(children.begin(), children.end(),
-                    [&](const oci::Descriptor& child) { return child.digest == image.digest; });
-    if (kept.insert(image.digest).second && !is_child) {
-      nested.push_back(image);
-    }
-  }
+  const auto kept = choose_all(repository, root, images, platforms);
   if (kept.size() > 1) {
-    return filter_index(root, kept, nested);
+    return filter_index(root, kept);
   }
-  const auto& only = *kept.begin();
+  const auto& only = kept.front().digest;
   auto document = repository.read_manifest(only);
   if (!document) {
     throw Error(ErrorKind::not_found, "manifest " + only.to_string() + ", which the index " +
@@ -261,6 +279,12 @@ ManifestNode narrow(OciRepository& repository, ManifestNode root,
                                           repository.describe());
   }
   return to_node(*std::move(document), repository.describe());
+}
+
+ManifestNode narrow_index(OciRepository& repository, const ManifestNode& index,
+                          const std::vector<oci::Platform>& platforms) {
+  return filter_index(index,
+                      choose_all(repository, index, list_platforms(repository, index), platforms));
 }
 
 } // namespace regctl::ops

@@ -44,6 +44,11 @@ ManifestTree read_manifest_tree(OciRepository& repository, ManifestNode root);
 ManifestNode narrow(OciRepository& repository, ManifestNode root,
                     const std::vector<oci::Platform>& platforms);
 
+/// An index of the children of `index` for these platforms, with their attestations; also of one.
+/// Throws as narrow().
+ManifestNode narrow_index(OciRepository& repository, const ManifestNode& index,
+                          const std::vector<oci::Platform>& platforms);
+
 /// The images of an index, nested ones too, with their platforms: of the descriptor, else of the
 /// config. Attestations are left out. Of a manifest that is no index: itself.
 struct PlatformImage {

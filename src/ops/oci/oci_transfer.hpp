@@ -3,7 +3,7 @@
 
 #include "ops/oci/blob_mover.hpp"
 #include "ops/oci/manifest_tree.hpp"
-#include "ops/passage/transfer.hpp"
+#include "ops/transfer/transfer.hpp"
 
 #include <memory>
 #include <string>

@@ -4,6 +4,7 @@
 #include "ops/passage/oci_passage.hpp"
 #include "ops/passage/v1_fact.hpp"
 #include "ops/passage/v1_passage.hpp"
+#include "ops/passage/v1_to_oci_passage.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/model/oci/repository.hpp>
@@ -16,7 +17,8 @@ Passages::Passages(Session& session, Side& source, Side& destination, LearntFact
                    const PassageOptions& options)
     : source_(source), destination_(destination), options_(options),
       v1_(std::make_unique<V1Passages>(session, source, destination, facts, options_)),
-      oci_(std::make_unique<OciPassages>(session, source, destination, options_)) {}
+      oci_(std::make_unique<OciPassages>(session, source, destination, options_)),
+      v1_to_oci_(std::make_unique<V1ToOciPassages>(session, source, destination, options_)) {}
 
 Passages::~Passages() = default;
 
@@ -34,8 +36,11 @@ std::unique_ptr<Passage> Passages::open(const std::string& source_name,
   if (from_oci != nullptr && to_oci != nullptr) {
     return oci_->open(std::move(*from_oci), source_name, std::move(*to_oci), destination_name);
   }
+  if (from_v1 != nullptr && to_oci != nullptr) {
+    return v1_to_oci_->open(std::move(*from_v1), std::move(*to_oci), destination_name);
+  }
   throw Error(ErrorKind::unsupported,
-              "this version of regctl does not convert images between protocols v1 and v2");
+              "this version of regctl does not convert OCI images to v1 images");
 }
 
 bool is_fact(std::string_view identity, std::string_view text) {

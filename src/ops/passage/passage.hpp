@@ -2,12 +2,13 @@
 #pragma once
 
 #include "ops/passage/learnt_facts.hpp"
-#include "ops/passage/transfer.hpp"
 #include "ops/places/side.hpp"
+#include "ops/transfer/transfer.hpp"
 
 #include <regctl/base/bandwidth_limit.hpp>
 #include <regctl/model/oci/platform.hpp>
 #include <regctl/model/repository.hpp>
+#include <regctl/ops/copy.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <cstdint>
@@ -22,6 +23,7 @@ namespace regctl::ops {
 
 class OciPassages;
 class V1Passages;
+class V1ToOciPassages;
 
 /// The known facts about an item, before its transfer is opened.
 struct Prospect {
@@ -83,7 +85,8 @@ struct PassageOptions {
   bool require_checksum = false; ///< an image with a layer without a checksum at its source fails
   /// Of an OCI index, the images for these platforms; empty: all of it.
   std::vector<oci::Platform> platforms = {};
-  bool referrers = true; ///< what refers to an OCI image goes along with it
+  OciForm form = OciForm::oci; ///< of v1 images that become OCI ones
+  bool referrers = true;       ///< what refers to an OCI image goes along with it
 };
 
 /// The passages from one side to another, and their shared knowledge of images. Thread-safe, except
@@ -108,6 +111,7 @@ private:
   const PassageOptions options_;
   std::unique_ptr<V1Passages> v1_;
   std::unique_ptr<OciPassages> oci_;
+  std::unique_ptr<V1ToOciPassages> v1_to_oci_;
 };
 
 /// Whether a line of a file of facts was written by a passage.

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ops/passage/learnt_facts.hpp"
-#include "ops/passage/transfer.hpp"
+#include "ops/transfer/transfer.hpp"
 #include "ops/v1/image_cache.hpp"
 #include "ops/v1/image_mover.hpp"
 

@@ -56,11 +56,12 @@ private:
   std::string where_;
 };
 
-template <class Repository> class AbsentTree final : public Side {
+template <class Repository, Model k_model> class AbsentTree final : public Side {
 public:
   explicit AbsentTree(std::string where) : where_(std::move(where)) {}
 
   [[nodiscard]] std::string describe() const override { return where_; }
+  [[nodiscard]] Model model() const override { return k_model; }
   [[nodiscard]] std::string identity() const override { return where_; }
   std::vector<std::string> repositories(const InScope&) override { return {}; }
   std::optional<ListedTags> tags(const std::string&) override { return std::nullopt; }
@@ -75,11 +76,11 @@ private:
 } // namespace
 
 std::unique_ptr<Side> make_absent_tree(const std::string& folder) {
-  return std::make_unique<AbsentTree<NoRepository>>("v1-storage:" + folder);
+  return std::make_unique<AbsentTree<NoRepository, Model::v1>>("v1-storage:" + folder);
 }
 
 std::unique_ptr<Side> make_absent_v2_tree(const std::string& folder) {
-  return std::make_unique<AbsentTree<NoOciRepository>>("v2-storage:" + folder);
+  return std::make_unique<AbsentTree<NoOciRepository, Model::oci>>("v2-storage:" + folder);
 }
 
 } // namespace regctl::ops

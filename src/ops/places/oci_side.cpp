@@ -53,6 +53,7 @@ public:
       : session_(session), host_(std::move(host)), reach_(host_.host) {}
 
   [[nodiscard]] std::string describe() const override { return host_.host; }
+  [[nodiscard]] Model model() const override { return Model::oci; }
   [[nodiscard]] std::string identity() const override {
     return with_registry_scheme(host_.host, Protocol::v2);
   }
@@ -118,6 +119,7 @@ public:
   [[nodiscard]] std::string describe() const override {
     return "v2-storage:" + storage_->location();
   }
+  [[nodiscard]] Model model() const override { return Model::oci; }
   [[nodiscard]] std::string identity() const override {
     return "v2-storage:" + absolute_tree_path(storage_->location());
   }

@@ -81,6 +81,7 @@ public:
         wants_listing_(extent == Extent::many) {}
 
   [[nodiscard]] std::string describe() const override { return host_.host; }
+  [[nodiscard]] Model model() const override { return Model::v1; }
   [[nodiscard]] std::string identity() const override { return with_registry_scheme(host_.host); }
   [[nodiscard]] bool is_remote() const override { return true; }
   [[nodiscard]] std::uint64_t listing_requests() const override { return listing_requests_; }
@@ -217,6 +218,7 @@ public:
   [[nodiscard]] std::string describe() const override {
     return "v1-storage:" + storage_->location();
   }
+  [[nodiscard]] Model model() const override { return Model::v1; }
   [[nodiscard]] std::string identity() const override { return describe(); }
 
   std::vector<std::string> repositories(const InScope&) override {
@@ -281,6 +283,7 @@ public:
   }
 
   [[nodiscard]] std::string describe() const override { return "docker-archive:" + path_; }
+  [[nodiscard]] Model model() const override { return Model::v1; }
   [[nodiscard]] std::string identity() const override { return describe(); }
   [[nodiscard]] bool holds_pushed_layers() const override { return false; }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/places/protocol.hpp"
 #include "ops/places/tag_listing.hpp"
 
 #include <regctl/model/repository.hpp>
@@ -39,6 +40,9 @@ public:
 
   /// The images of a repository.
   virtual AnyRepository open(const std::string& name) = 0;
+
+  /// The model of its images.
+  [[nodiscard]] virtual Model model() const = 0;
 
   /// Whether layers are stored as they were pushed. Archives often hold them unpacked.
   [[nodiscard]] virtual bool holds_pushed_layers() const { return true; }

@@ -160,7 +160,7 @@ std::optional<oci::Document> read_manifest(Session& session, const oci::Manifest
   try {
     return try_to_read(session, name);
   } catch (const Error& error) {
-    if (error.kind() != ErrorKind::integrity) {
+    if (error.kind() != ErrorKind::integrity && error.kind() != ErrorKind::protocol) {
       throw;
     }
   }

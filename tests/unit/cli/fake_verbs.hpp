@@ -127,6 +127,13 @@ public:
     return k_id_a;
   }
 
+  void export_image(const Place& place, const ops::ExportOptions& options, Sink& tar) override {
+    call("export " + place.to_string() +
+         (options.platform ? " for " + options.platform->to_string() : "") +
+         (options.check == LayerCheck::none ? " unverified" : ""));
+    tar.write(as_bytes(layer));
+  }
+
   void list_layer_files(const Place& place, const ops::LayerChoice& choice, LayerCheck,
                         const std::function<void(const TarEntry&)>& on_file) override {
     call("files " + place.to_string() + " " + choice.value_or("top"));
@@ -187,6 +194,44 @@ public:
              const ops::AuditListener& listener) override {
     call("audit " + place.to_string() + (options.deep ? " deep" : ""));
     tell(listener);
+  }
+
+  void audit_tree(const Place& place, const ops::TreeAuditOptions& options,
+                  const ops::TreeAuditListener& listener) override {
+    call("audit " + place.to_string() + (options.deep ? " deep" : ""));
+    for (const auto& manifest : audited_manifests) {
+      listener.on_manifest(manifest);
+    }
+    for (const auto& repository : audited_tree_repositories) {
+      listener.on_repository(repository);
+    }
+    listener.on_summary(tree_summary);
+  }
+
+  ops::TreeRepairReport
+  repair_tree(const std::string& path, const ops::TreeRepairOptions& options,
+              const std::function<void(const ops::TreeRepairAct&)>& on_act) override {
+    call("repair tree " + path + (options.dry_run ? " dry" : "") +
+         (options.drop_tags ? " drop tags" : ""));
+    for (const auto& act : tree_acts) {
+      on_act(act);
+    }
+    return {tree_acts.size(), 2};
+  }
+
+  ops::TreeGcReport
+  collect_tree_garbage(const std::string& path, const ops::TreeGcOptions& options,
+                       const std::function<void(const ops::TreeGarbage&)>& on_garbage,
+                       const ops::OnKeptRepository& on_kept) override {
+    call("gc tree " + path + (options.apply ? " apply " : " ") +
+         std::to_string(options.grace.count()));
+    for (const auto& item : tree_garbage) {
+      on_garbage(item);
+    }
+    for (const auto& [name, why] : kept_whole) {
+      on_kept(name, why);
+    }
+    return tree_collected;
   }
 
   ops::RepairReport repair(const std::string& folder, const ops::RepairOptions& options,
@@ -267,6 +312,13 @@ public:
   std::vector<ops::Referrer> referrers;
   std::optional<std::uint64_t> blob_size_bytes;
   ops::CopyReport report;
+  std::vector<ops::AuditedManifest> audited_manifests;
+  std::vector<ops::AuditedTreeRepository> audited_tree_repositories;
+  ops::TreeAuditSummary tree_summary;
+  std::vector<ops::TreeRepairAct> tree_acts;
+  std::vector<ops::TreeGarbage> tree_garbage;
+  std::map<std::string, std::string> kept_whole; ///< the reasons by their names
+  ops::TreeGcReport tree_collected;
   std::vector<ops::AuditedTag> audited_tags;
   std::vector<ops::AuditedImage> audited_images;
   std::vector<ops::AuditedRepository> audited_repositories;

@@ -274,4 +274,95 @@ TEST_CASE("repair and gc need a whole tree") {
   }
 }
 
+TEST_CASE("audit of distribution's tree prints what is not sound, and exits 7 for damage") {
+  Program program;
+  const auto digest = oci::Digest::of("x");
+  program.prepare_verbs([&](FakeVerbs& verbs) {
+    using State = ops::TreeState;
+    verbs.audited_manifests = {
+        {"app", "1", digest, State::sound, "", ops::ServerAnswer{200, 200},
+         ops::ServerAnswer{200, 200}},
+        {"app", "2", {}, State::damaged, "the tag names nothing", ops::ServerAnswer{404, 404}, {}},
+        {"app", {}, digest, State::damaged_below, "why", {}, ops::ServerAnswer{200, 500}}};
+    ops::AuditedTreeRepository repository{.name = "app", .state = State::damaged};
+    repository.tags = 2;
+    repository.tag_list = {200, 200};
+    verbs.audited_tree_repositories = {repository};
+    verbs.tree_summary.place = "d";
+    verbs.tree_summary.manifests = {{State::sound, 1}, {State::damaged, 2}};
+    verbs.tree_summary.repositories = {{State::damaged, 1}};
+  });
+  CHECK(program.run({"audit", "v2-storage:d"}) == ExitCode::integrity);
+  CHECK(program.calls == Words{"audit v2-storage:d"});
+  CHECK(program.out() ==
+        "STATE           DIGEST         2.8   3.0   TAG     DETAIL\n"
+        "damaged         <none>         404   404   app:2   the tag names nothing\n"
+        "damaged below   " +
+            digest.short_hex() + "   200   500   app     why\n");
+  CHECK(program.err() == "regctl: 3 tags and untagged manifests: sound 1, damaged 2\n"
+                         "regctl: 1 repository: damaged 1\n"
+                         "regctl: blobs were not read: --deep reads them\n");
+  CHECK(program.run({"audit", "v2-storage:d:app", "--all", "--no-trunc"}) == ExitCode::integrity);
+  CHECK(program.out().find("sound           " + digest.to_string()) != std::string::npos);
+  CHECK(program.run({"audit", "v2-storage:d", "--format", "json"}) == ExitCode::integrity);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json["repositories"][0]["manifests"].size() == 3);
+  CHECK(json["repositories"][0]["manifests"][1]["digest"] == nullptr);
+  CHECK(json["repositories"][0]["manifests"][1]["by_tag_2"] == 404);
+  CHECK(json["summary"]["manifests_by_state"] == Json{{"sound", 1}, {"damaged", 2}});
+}
+
+TEST_CASE("gc of distribution's tree prints what goes, and what is kept whole") {
+  Program program;
+  const auto digest = oci::Digest::of("x");
+  program.prepare_verbs([&](FakeVerbs& verbs) {
+    verbs.tree_garbage = {{ops::TreeGarbage::Kind::layer, "app", digest.to_string(), 0},
+                          {ops::TreeGarbage::Kind::blob, "", digest.to_string(), 1000}};
+    verbs.kept_whole = {{"broken", "the tag 1 is damaged"}};
+    verbs.tree_collected.links = 1;
+    verbs.tree_collected.blobs = 1;
+    verbs.tree_collected.blob_bytes = 1000;
+    verbs.tree_collected.kept_repositories = 1;
+  });
+  CHECK(program.run({"gc", "v2-storage:d", "--grace", "1h"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"gc tree d 3600"});
+  const auto id = digest.short_hex();
+  CHECK(program.out() == "KIND         NAME           SIZE   REPOSITORY\n"
+                         "layer link   " +
+                             id +
+                             "          app\n"
+                             "blob         " +
+                             id + "   1 kB\n");
+  CHECK(program.err().starts_with("regctl: kept whole: broken: the tag 1 is damaged\n"
+                                  "regctl: would remove 0 manifests, 1 link, 0 unfinished uploads "
+                                  "and 1 blob, 1 kB; 0 blobs are kept\n"));
+  CHECK(program.run({"gc", "--apply", "v2-storage:d", "--format", "json"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"gc tree d apply 86400"});
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json["garbage"][1] == Json{{"kind", "blob"},
+                                   {"repository", nullptr},
+                                   {"name", digest.to_string()},
+                                   {"size", 1000}});
+  CHECK(json["kept_whole"][0]["repository"] == "broken");
+  CHECK(program.run({"gc", "v2-storage:d:app"}) == ExitCode::usage);
+}
+
+TEST_CASE("repair of distribution's tree prints each act") {
+  Program program;
+  program.prepare_verbs([](FakeVerbs& verbs) {
+    verbs.tree_acts = {{ops::TreeRepairAct::Kind::restore_tag, "app", "1", "why"}};
+  });
+  CHECK(program.run({"repair", "-n", "--drop-tags", "v2-storage:d"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"repair tree d dry drop tags"});
+  CHECK(program.out() == "ACTION        NAME   REPOSITORY   REASON\n"
+                         "restore tag   1      app          why\n");
+  CHECK(program.err() == "regctl: 2 damaged links were written a moment ago, and left alone\n"
+                         "regctl: nothing was changed: leave out --dry-run to do it\n");
+  CHECK(program.run({"repair", "v2-storage:d", "--format", "json"}) == ExitCode::ok);
+  const auto json = parse_json(program.out(), "it");
+  CHECK(json["applied"] == true);
+  CHECK(json["actions"][0]["action"] == "restore tag");
+  CHECK(json["left_alone"] == 2);
+}
+
 TEST_SUITE_END();

@@ -132,6 +132,43 @@ TEST_CASE("layer ls, get and files name the layer") {
                                                    {"link", "../x"}});
 }
 
+TEST_CASE("export writes a tar to a file or to standard output") {
+  TemporaryFolder folder;
+  Program program;
+  program.prepare_verbs([](FakeVerbs& verbs) { verbs.layer = std::string("a tar\0", 6); });
+  const auto path = (folder / "files.tar").string();
+  CHECK(program.run({"export", "h:5000/app:1", path}) == ExitCode::ok);
+  CHECK(program.out().empty());
+  CHECK(read_file(path, 100) == std::string("a tar\0", 6));
+  CHECK(program.run({"export", "h:5000/app:1", path, "--format", "json"}) == ExitCode::ok);
+  CHECK(parse_json(program.out(), "it") ==
+        Json{{"place", "docker://h:5000/app:1"}, {"file", path}, {"size", 6}});
+  for (const auto& words :
+       {Words{"export", "h:5000/app:1"}, Words{"export", "h:5000/app:1", "-"}}) {
+    CHECK(program.run(words) == ExitCode::ok);
+    CHECK(program.out() == std::string("a tar\0", 6));
+  }
+}
+
+TEST_CASE("export hands on what is chosen") {
+  Program program;
+  CHECK(program.run({"export", "h:5000/app", "--platform", "aarch64", "--no-verify"}) ==
+        ExitCode::ok);
+  CHECK(program.calls == Words{"export docker://h:5000/app for linux/arm64 unverified"});
+  CHECK(program.run({"export", "h:5000/app"}) == ExitCode::ok);
+  CHECK(program.calls == Words{"export docker://h:5000/app"});
+  CHECK(program.run({"export", "h:5000/app", "--platform", "amd64,arm64"}) == ExitCode::usage);
+}
+
+TEST_CASE("a tar goes neither to a terminal nor between JSON") {
+  Program program;
+  CHECK(program.run({"export", "h:5000/app", "--format", "json"}) == ExitCode::usage);
+  program.out_is_terminal = true;
+  CHECK(program.run({"export", "h:5000/app"}) == ExitCode::usage);
+  CHECK(program.err().find("name a file") != std::string::npos);
+  CHECK(program.calls.empty());
+}
+
 TEST_CASE("layer put sends two files and prints the ID") {
   TemporaryFolder folder;
   const auto json = R"({"id":")" + k_id_a + R"("})";

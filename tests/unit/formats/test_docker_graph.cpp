@@ -227,12 +227,13 @@ TEST_CASE_FIXTURE(Fixture, "an archive keeps digests, names and layers") {
   CHECK(read_whole(*images, ManifestName::tag("app:2")) == other.document.digest);
   const auto index = open_archive(path);
   const auto layer = "blobs/sha256/" + std::string(Digest::of(other.layer).hex());
-  CHECK(index.read("manifest.json") ==
-        R"([{"Config":"blobs/sha256/)" + std::string(Digest::of(sample.config).hex()) +
-            R"(","RepoTags":["host:5000/team/app:1.0","app:latest"],"Layers":["blobs/sha256/)" +
-            std::string(Digest::of(sample.layer).hex()) + R"("]},{"Config":"blobs/sha256/)" +
-            std::string(Digest::of(other.config).hex()) + R"(","RepoTags":["app:2"],"Layers":[")" +
-            layer + R"("]}])");
+  CHECK(
+      index.read("manifest.json") ==
+      R"([{"Config":"blobs/sha256/)" + std::string(Digest::of(sample.config).hex()) +
+          R"(","RepoTags":["host:5000/team/app:1.0","docker.io/library/app:latest"],"Layers":["blobs/sha256/)" +
+          std::string(Digest::of(sample.layer).hex()) + R"("]},{"Config":"blobs/sha256/)" +
+          std::string(Digest::of(other.config).hex()) +
+          R"(","RepoTags":["docker.io/library/app:2"],"Layers":[")" + layer + R"("]}])");
   const auto layout = open_oci_archive(path);
   CHECK(layout->find_manifest(ManifestName::tag("docker.io/library/app:latest"))->digest ==
         sample.document.digest);

@@ -161,4 +161,101 @@ TEST_CASE("the error for a host that is no v1 registry says what it is") {
   CHECK(failure([&] { run.registries.v1({"reg.example"}); }) == ErrorKind::unavailable);
 }
 
+TEST_CASE("v2 is known by its header, by JSON, or by a challenge; a page for every path is none") {
+  struct Row {
+    Reply reply;
+    bool is_v2;
+  };
+  const Row rows[] = {{{200, "", k_v2}, true},
+                      {{200, "{}"}, true},
+                      {{200, "<html>welcome</html>"}, false},
+                      {{200, ""}, false},
+                      {{401, "", {{"WWW-Authenticate", "Negotiate"}}}, true},
+                      {{401, "", {{"WWW-Authenticate", "Bearer realm=\"https://a/t\""}}}, true},
+                      {{401}, false},
+                      {{404, "{}"}, false},
+                      {{404, "", k_v2}, false}};
+  for (const auto& row : rows) {
+    Run run;
+    run.server.on("GET /v2/", {row.reply});
+    CHECK(run.detect("reg.example").speaks_v2 == row.is_v2);
+  }
+}
+
+TEST_CASE("a proxy that guards the ping of v2 gets Basic, a token service's challenge does not") {
+  Run run;
+  run.server.on("GET /v2/", [](const SeenRequest& request) {
+    return request.authorization.empty() ? Reply{401, "", {{"WWW-Authenticate", "Basic realm=x"}}}
+                                         : Reply{404};
+  });
+  run.server.on("GET /v1/_ping", {{200, "true", k_v1}});
+  CHECK(run.registries.protocols({"reg.example"}) == std::vector{Protocol::v1});
+  Run bearer;
+  bearer.server.on("GET /v2/", {{401, "", {{"WWW-Authenticate", "Bearer realm=\"https://a/t\""}}}});
+  CHECK(bearer.registries.protocols({"reg.example"}) == std::vector{Protocol::v2});
+  for (const auto& request : bearer.server.seen("GET /v2/")) {
+    CHECK(request.authorization.empty());
+  }
+}
+
+TEST_CASE("a host that speaks both protocols is asked once for each") {
+  Run run;
+  run.server.on("GET /v1/_ping", {{200, "true", k_v1}});
+  run.server.on("GET /v2/", {{200, "{}", k_v2}});
+  const RegistryHost host{"reg.example"};
+  CHECK(run.registries.protocols(host) == std::vector{Protocol::v2, Protocol::v1});
+  CHECK(run.registries.protocols(host).size() == 2);
+  run.registries.v1(host);
+  CHECK(&run.registries.v2(host) == &run.registries.v2(host));
+  CHECK(run.server.lines() == Lines{"GET /v2/", "GET /v1/_ping"});
+}
+
+TEST_CASE("what fails of v1 does not matter where v2 is spoken") {
+  for (const int status : {401, 503, 404}) {
+    Run run;
+    run.server.on("GET /v1/_ping", {{status}});
+    run.server.on("GET /v2/", {{200, "{}"}});
+    CHECK(run.registries.protocols({"reg.example"}) == std::vector{Protocol::v2});
+  }
+  Run run;
+  CHECK(failure([&] { run.registries.protocols({"reg.example"}); }) == ErrorKind::protocol);
+  run.server.on("GET /v1/_ping", {{503}});
+  CHECK(failure([&] { run.registries.protocols({"reg.example"}); }) == ErrorKind::unavailable);
+}
+
+TEST_CASE("a forced protocol is asked for alone") {
+  Run run;
+  run.server.on("GET /v2/", {{200, "{}"}});
+  run.registries.v2({"reg.example"});
+  CHECK(run.server.lines() == Lines{"GET /v2/"});
+  Run other;
+  other.server.on("GET /v1/_ping", {{200, "true", k_v1}});
+  CHECK(failure([&] { other.registries.v2({"reg.example"}); }) == ErrorKind::protocol);
+  CHECK(other.server.lines() == Lines{"GET /v2/"});
+  other.server.on("GET /v2/", {{503}});
+  CHECK(failure([&] { other.registries.v2({"reg.example"}); }) == ErrorKind::unavailable);
+}
+
+TEST_CASE("docker.io is asked at the host of its API, and for v2 alone") {
+  Run run;
+  run.server.on("GET https://registry-1.docker.io/v2/",
+                {{401, "", {{"WWW-Authenticate", "Bearer realm=\"https://a/t\""}}}});
+  CHECK(run.registries.protocols({"docker.io"}) == std::vector{Protocol::v2});
+  CHECK(run.server.lines().size() == 1);
+  CHECK(run.registries.v2({"docker.io"}).open("app")->describe() == "docker.io/app");
+}
+
+TEST_CASE("a loopback host is asked for v2 by http, then by https") {
+  Run run;
+  run.server.on("GET http://127.0.0.1:5000/v2/", {{200, "{}"}});
+  CHECK(run.registries.v2({"127.0.0.1:5000"}).base().scheme == "http");
+  CHECK(run.server.lines().size() == 1); // the answer that chose the scheme serves as the ping
+}
+
+TEST_CASE("a registry for a login has the credential that is given") {
+  Run run;
+  run.server.on("GET /v2/", {{200, "{}"}});
+  CHECK_FALSE(run.registries.connect_v2({"reg.example"}, std::nullopt)->check_credential());
+}
+
 TEST_SUITE_END();

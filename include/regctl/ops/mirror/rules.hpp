@@ -4,6 +4,7 @@
 #include <regctl/base/pattern.hpp>
 #include <regctl/model/oci/platform.hpp>
 #include <regctl/model/semver.hpp>
+#include <regctl/ops/copy.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -94,6 +95,7 @@ struct Rules {
   std::vector<Pattern> immutable_tags;
   /// Of OCI images for several platforms, only these; empty: all.
   std::vector<oci::Platform> platforms;
+  OciForm form = OciForm::oci; ///< of v1 images that become OCI ones
   bool referrers = true; ///< signatures, SBOMs and all else that refers to an OCI image go along
 
   /// Whether a plan may need the creation times of images: for newer_than, and for latest unless

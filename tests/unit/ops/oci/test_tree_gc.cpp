@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/failure.hpp"
+#include "support/fake_bucket.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/v2_tree.hpp"
 
 #include <regctl/formats/v2_paths.hpp>
 #include <regctl/model/oci/manifest.hpp>
+#include <regctl/objects/bucket_tree.hpp>
 #include <regctl/ops/oci/tree_audit.hpp>
 #include <regctl/ops/oci/tree_gc.hpp>
 
@@ -78,32 +80,42 @@ std::set<std::string> files_in(const fs::path& folder) {
   return files;
 }
 
+oci::Descriptor put_text(V2Storage& storage, const std::string& name, const std::string& text) {
+  storage.repository(name)->put_blob({{}, {}, [text] { return make_text_source(text); }});
+  return {.media_type = std::string(oci::k_oci_layer),
+          .digest = oci::Digest::of(text),
+          .size_bytes = text.size()};
+}
+
+oci::Document put_image(V2Storage& storage, const std::string& name, const std::string& text,
+                        const std::optional<std::string>& tag,
+                        const std::optional<oci::Descriptor>& subject = {}) {
+  Json json = Json::object();
+  json["schemaVersion"] = 2;
+  json["mediaType"] = std::string(oci::k_oci_manifest);
+  json["config"] = put_text(storage, name, "{}").to_json();
+  json["layers"] = Json::array({put_text(storage, name, text).to_json()});
+  if (subject) {
+    json["subject"] = subject->to_json();
+  }
+  const auto document = oci::make_document(json.dump(), {}, {}, "an image");
+  storage.repository(name)->put_manifest(document, tag);
+  return document;
+}
+
 struct Fixture {
   TemporaryFolder folder;
   std::shared_ptr<V2Storage> storage =
       V2Storage::open(folder.path().string(), V2Storage::Missing::create);
 
-  oci::Descriptor put(const std::string& name, const std::string& text) {
-    storage->repository(name)->put_blob({{}, {}, [text] { return make_text_source(text); }});
-    return {.media_type = std::string(oci::k_oci_layer),
-            .digest = oci::Digest::of(text),
-            .size_bytes = text.size()};
+  oci::Descriptor put(const std::string& name, const std::string& text) const {
+    return put_text(*storage, name, text);
   }
 
   oci::Document put_image(const std::string& name, const std::string& text,
                           const std::optional<std::string>& tag,
-                          const std::optional<oci::Descriptor>& subject = {}) {
-    Json json = Json::object();
-    json["schemaVersion"] = 2;
-    json["mediaType"] = std::string(oci::k_oci_manifest);
-    json["config"] = put(name, "{}").to_json();
-    json["layers"] = Json::array({put(name, text).to_json()});
-    if (subject) {
-      json["subject"] = subject->to_json();
-    }
-    const auto document = oci::make_document(json.dump(), {}, {}, "an image");
-    storage->repository(name)->put_manifest(document, tag);
-    return document;
+                          const std::optional<oci::Descriptor>& subject = {}) const {
+    return ::put_image(*storage, name, text, tag, subject);
   }
 
   oci::Document put_index(const std::string& name, const oci::Document& child,
@@ -265,6 +277,35 @@ TEST_CASE("a collection waits for no writer") {
   const auto other = V2Storage::open(tree.folder.path().string());
   CHECK(failure([&] { collect(other, {.apply = true}); }) == ErrorKind::unavailable);
   CHECK(collect(other, {}).garbage.empty());
+}
+
+TEST_CASE("in a bucket only what is older than the grace goes, which is an hour or more") {
+  test::FakeServer server{"http://s3:9000"};
+  test::FakeBucket stored{server};
+  objects::BucketOptions options;
+  options.endpoint = http::Url::parse("http://s3:9000");
+  options.name = "b";
+  options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
+  const auto storage = V2Storage::open(
+      objects::open_bucket_tree(std::make_shared<objects::Bucket>(server, std::move(options)), ""),
+      V2Storage::Missing::create);
+  const auto kept = put_image(*storage, "app", "layer", "1");
+  const auto old = put_image(*storage, "app", "old", {});
+  CHECK(failure([&] { collect(storage, {.apply = true, .grace = 59min}); }) == ErrorKind::usage);
+  CHECK(collect(storage, {.apply = true, .grace = 1h}).garbage.empty());
+  for (const auto& [key, bytes] : stored.objects()) {
+    stored.put(key, bytes, 1'000'000'000);
+  }
+  const auto young = put_image(*storage, "app", "young", {});
+  const auto done = collect(storage, {.apply = true, .grace = 1h});
+  CHECK(done.report.revisions == 1);
+  CHECK(done.report.young == 1);
+  const auto repository = storage->repository("app");
+  CHECK(repository->read_manifest(kept.digest));
+  CHECK(repository->read_manifest(young.digest));
+  CHECK_FALSE(repository->read_manifest(old.digest));
+  CHECK(stored.objects().count(v2_paths::blob(oci::Digest::of("old"))) == 0);
+  CHECK(repository->find_blob(oci::Digest::of("layer")));
 }
 
 TEST_SUITE_END();

@@ -24,6 +24,7 @@ namespace {
 class MemorySide final : public ops::Side {
 public:
   [[nodiscard]] std::string describe() const override { return "host:5000"; }
+  [[nodiscard]] Model model() const override { return Model::v1; }
   [[nodiscard]] std::string identity() const override { return describe(); }
   [[nodiscard]] bool is_remote() const override { return is_server; }
   std::vector<std::string> repositories(const ops::InScope&) override { return {}; }

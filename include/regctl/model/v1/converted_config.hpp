@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regctl {
+
+/// One step of a v1 chain, with the facts that the config of the image needs.
+struct ConvertedStep {
+  std::string json;      ///< the image's v1 JSON, as it is stored
+  std::string diff_id;   ///< "sha256:" and the hex sum of the unpacked tar
+  bool is_empty = false; ///< the tar has no entries
+};
+
+struct ConvertedConfig {
+  std::string bytes;
+  /// What was put right or is worth knowing, in words that reports show: "created-invalid",
+  /// "architecture-assumed", "Cmd-wrapped", …
+  std::set<std::string> notes;
+};
+
+/// The image config (OCI image-spec 1.1, Docker image specification 1.2) of a v1 chain, which is
+/// given base first: the members of the top JSON but those of v1, as they were written and sorted
+/// by name; rootfs.diff_ids of the steps that are not empty; a history entry for each step.
+/// Deterministic: equal chains give equal bytes, on every machine. Throws Error{protocol} for a
+/// step whose JSON is none. Source: Docker 1.10 to 20.10, image/v1/imagev1.go, whose bytes these
+/// are but for times, nulls and commands that were written as one text.
+ConvertedConfig convert_config(const std::vector<ConvertedStep>& chain);
+
+/// An RFC 3339 time as Go prints it: nine digits of a second at most, no zeros at the end, "Z" for
+/// "+00:00". Empty for anything that Go does not read as a time.
+std::string normalize_time(std::string_view text);
+
+} // namespace regctl

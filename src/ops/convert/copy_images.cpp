@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/convert/copy_images.hpp"
+
+#include "ops/convert/v1_to_oci_transfer.hpp"
+#include "ops/places/oci_open.hpp"
+#include "ops/places/open.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/parallel.hpp>
+#include <regctl/base/quantity.hpp>
+#include <regctl/formats/v2_paths.hpp>
+#include <regctl/ops/places/names.hpp>
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+struct Move {
+  Selected source;
+  Place target; ///< with its name
+  std::string tag;
+};
+
+Move plan_move(const Selected& image, const Place& to, const CopyOptions& options) {
+  Move move{image, to, {}};
+  const auto own_tag = image.name ? image.name->tag_or_latest() : std::string("latest");
+  if (to.has_entries()) {
+    move.tag = to.entry.value_or(own_tag);
+    move.target.entry = move.tag;
+    return move;
+  }
+  auto& target = move.target.reference;
+  if (!target) {
+    if (!image.name) {
+      throw Error(ErrorKind::usage, "image " + short_id(image.id) + " has no name to keep",
+                  "name it at the destination: HOST[:PORT]/NAME:TAG");
+    }
+    target = image.name;
+    if (options.host) {
+      target->host = options.host->host;
+      target->name = with_namespace(options.name_space, target->name);
+      move.target.protocol = options.host->protocol;
+    }
+  }
+  if (target->digest) {
+    throw Error(ErrorKind::usage, "a converted image has a digest of its own",
+                "name a tag at the destination");
+  }
+  if (!target->tag) {
+    target->tag = own_tag;
+  }
+  move.tag = *target->tag;
+  if (!v2_paths::is_legal_repository(target->name_in_v2())) {
+    throw Error(ErrorKind::usage, "no v2 registry takes the name " + target->name_in_v2(),
+                "give it another one at the destination, in lower case");
+  }
+  return move;
+}
+
+std::vector<Move> plan_moves(V1Repository& source, const Place& from, const Place& to,
+                             const CopyOptions& options) {
+  const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
+  std::vector<Move> moves;
+  std::map<std::string, std::string> taken;
+  for (const auto& image : select_images(source, from, select)) {
+    auto move = plan_move(image, to, options);
+    const auto [known, is_new] = taken.emplace(move.target.to_string(), image.id);
+    if (!is_new && known->second != image.id) {
+      throw Error(ErrorKind::usage, "several images would become " + move.target.to_string(),
+                  "leave out the destination's name or tag, or copy them one by one");
+    }
+    if (is_new) {
+      moves.push_back(std::move(move));
+    }
+  }
+  return moves;
+}
+
+/// Whether the tag has an image that was made from this one.
+std::optional<std::string> find_made(OciRepository& to, const Move& move) {
+  if (move.target.kind == Place::Kind::oci_archive) {
+    return std::nullopt; // it is begun, and has nothing yet
+  }
+  const auto document = to.read_manifest(oci::ManifestName::tag(move.tag));
+  if (!document) {
+    return std::nullopt;
+  }
+  const auto manifest = oci::Manifest::parse(document->bytes, document->media_type, "a manifest");
+  const auto found = manifest.annotations.find(k_v1_id_annotation);
+  return found != manifest.annotations.end() && found->second == move.source.id
+             ? std::optional(document->digest.to_string())
+             : std::nullopt;
+}
+
+Progress::Verb verb_for(const Place& from, const Place& to) {
+  const bool from_registry = from.kind == Place::Kind::registry;
+  const bool to_registry = to.kind == Place::Kind::registry;
+  return from_registry == to_registry ? Progress::Verb::copying
+         : from_registry              ? Progress::Verb::pulling
+                                      : Progress::Verb::pushing;
+}
+
+/// The repository of a target, without its tag.
+Place repository_of(Place place) {
+  if (place.has_entries()) {
+    place.entry.reset();
+  } else {
+    place.reference->tag.reset();
+  }
+  return place;
+}
+
+} // namespace
+
+CopyReport convert_v1_images(Session& session, const Place& from, const Place& to,
+                             const CopyOptions& options) {
+  const auto source = open_repository(session, from);
+  CopyReport report;
+  ConvertedLayers layers;
+  BlobPlaces places;
+  std::map<std::string, OciPlace> targets;
+  for (const auto& move : plan_moves(*source, from, to, options)) {
+    const auto place = repository_of(move.target);
+    const auto key = place.to_string();
+    auto found = targets.find(key);
+    if (found == targets.end()) {
+      found = targets.emplace(key, open_oci(session, place, Use::write)).first;
+    }
+    auto& target = *found->second.repository;
+    auto here = from;
+    here.reference = move.source.name;
+    CopiedTag copied{here.to_string(), move.target.to_string(), {}};
+    if (const auto made = find_made(target, move)) {
+      session.progress().note(move.target.to_string() + " was made from this image already");
+      copied.id = *made;
+      report.tags.push_back(std::move(copied));
+      continue;
+    }
+    const ConvertRoute route{session,
+                             *source,
+                             target,
+                             place.reference ? place.reference->name_in_v2() : "",
+                             places,
+                             options.form,
+                             verb_for(from, to)};
+    const auto transfer = make_v1_to_oci_transfer(route, layers, move.source.id, move.tag);
+    const auto items = transfer->items();
+    SizeSum sizes;
+    for (const auto& item : items) {
+      sizes.add(item.size_bytes);
+      copied.is_verified = copied.is_verified && item.is_verified;
+    }
+    session.progress().expect(items.size(), sizes);
+    std::mutex mutex;
+    run_parallel(session.jobs(), items.size(), [&](std::size_t i) {
+      const auto moved = transfer->move(i);
+      const std::lock_guard lock(mutex);
+      ++(moved.was_there ? report.images_skipped : report.images_copied);
+      report.bytes_copied += moved.bytes;
+    });
+    transfer->finish();
+    if (const auto made = target.find_manifest(oci::ManifestName::tag(move.tag))) {
+      copied.id = made->digest.to_string();
+    }
+    report.tags.push_back(std::move(copied));
+  }
+  for (auto& [key, target] : targets) {
+    target.repository->finish();
+  }
+  return report;
+}
+
+} // namespace regctl::ops

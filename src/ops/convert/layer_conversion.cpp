@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/convert/layer_conversion.hpp"
+
+#include <regctl/base/compression.hpp>
+#include <regctl/base/error.hpp>
+#include <regctl/base/gzip_pass.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/base/tar_walk.hpp>
+#include <regctl/model/digest.hpp>
+#include <regctl/model/v1/layer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+/// So much of an unpacked layer is looked at before anything is sent: real ones show another byte
+/// than zero in their first block.
+constexpr std::uint64_t k_look_ahead_bytes = 64 * 1024;
+
+/// What is learnt of a layer while it passes by.
+struct Seen {
+  Sha256 sum;
+  TarWalk walk;
+  GzipPass gzip;
+  std::uint64_t unpacked_bytes = 0;
+  std::atomic<std::uint64_t> packed_bytes = 0;
+  Compression compression = Compression::none;
+  std::string diff_id; ///< after the end
+  std::string json;    ///< after the end
+};
+
+/// The bytes of a layer as they are to be sent, up to their verified end.
+class ConvertingSource final : public Source {
+public:
+  ConvertingSource(const ConvertRoute& route, const V1Image& image, Progress::Task task)
+      : what_("the layer of image " + short_id(image.id) + " of " + route.source.describe()),
+        layer_(route.source.open_layer(image, LayerCheck::verify)) {
+    auto stored = make_tap_source(std::make_unique<BorrowedSource>(*layer_), [&, task](auto piece) {
+      seen_.packed_bytes += piece.size();
+      route.session.progress().advance(task, piece.size());
+    });
+    stored = make_limited_source(std::move(stored), route.limits);
+    std::string head(k_head_bytes, '\0');
+    head.resize(read_fully(*stored, std::as_writable_bytes(std::span(head))));
+    seen_.compression = detect_compression(as_bytes(head));
+    open(make_concat_source(make_text_source(std::move(head)), std::move(stored)), route.form);
+    look_ahead();
+  }
+
+  std::size_t read(std::span<std::byte> out) override {
+    if (passed_ < held_.size()) {
+      const auto n = std::min(out.size(), held_.size() - passed_);
+      std::memcpy(out.data(), held_.data() + passed_, n);
+      passed_ += n;
+      return n;
+    }
+    if (is_over_) {
+      return 0;
+    }
+    const auto n = in_words([&] { return bytes_->read(out); });
+    if (n == 0) {
+      end();
+      if (is_blank()) { // what was sent already must not become a blob
+        throw Error(ErrorKind::integrity, what_ + " is empty");
+      }
+    }
+    return n;
+  }
+
+  /// Whether the layer is known to be empty. After the look-ahead, or after the end.
+  [[nodiscard]] bool is_blank() const noexcept { return is_over_ && seen_.walk.is_blank(); }
+
+  [[nodiscard]] const Seen& seen() const noexcept { return seen_; }
+
+private:
+  static constexpr std::size_t k_head_bytes = 6;
+
+  void open(std::unique_ptr<Source> stored, OciForm form) {
+    const auto tap = [this](std::span<const std::byte> piece) {
+      seen_.sum.update(piece);
+      seen_.walk.take(piece);
+      seen_.unpacked_bytes += piece.size();
+    };
+    if (seen_.compression == Compression::gzip) {
+      bytes_ = make_gzip_pass(std::move(stored), tap, seen_.gzip, what_);
+      return;
+    }
+    if (seen_.compression != Compression::none) {
+      stored = make_decompressed_source(std::move(stored), what_);
+    }
+    bytes_ = make_tap_source(std::move(stored), tap);
+    if (seen_.compression != Compression::none || form == OciForm::docker) {
+      bytes_ = make_gzip_source(std::move(bytes_));
+    }
+  }
+
+  void look_ahead() {
+    std::array<std::byte, 4096> piece{};
+    while (!is_over_ && seen_.walk.is_blank() && seen_.unpacked_bytes < k_look_ahead_bytes) {
+      const auto n = in_words([&] { return bytes_->read(piece); });
+      held_.append(reinterpret_cast<const char*>(piece.data()), n);
+      if (n == 0) {
+        end();
+      }
+    }
+  }
+
+  void end() {
+    is_over_ = true;
+    seen_.diff_id = to_digest(seen_.sum.finish_hex());
+    seen_.json = layer_->original_json();
+    seen_.walk.finish();
+    if (!seen_.walk.is_blank() && seen_.walk.fault() != TarWalk::Fault::none) {
+      const bool is_cut = seen_.walk.fault() == TarWalk::Fault::cut;
+      throw Error(ErrorKind::integrity,
+                  what_ + (is_cut ? " is cut short: " : " is no tar: ") + seen_.walk.problem());
+    }
+  }
+
+  /// Data that cannot be unpacked are damage, not a peer that breaks a protocol.
+  template <class Body> std::size_t in_words(Body&& body) {
+    try {
+      return body();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::protocol) {
+        throw;
+      }
+      throw Error(ErrorKind::integrity, error.message(), error.hint());
+    }
+  }
+
+  std::string what_;
+  std::unique_ptr<LayerSource> layer_;
+  Seen seen_;
+  std::unique_ptr<Source> bytes_; // reads layer_, fills seen_
+  std::string held_;
+  std::size_t passed_ = 0;
+  bool is_over_ = false;
+};
+
+std::string media_type(const Seen& seen, OciForm form) {
+  if (form == OciForm::docker) {
+    return std::string(oci::k_docker_layer);
+  }
+  return std::string(seen.compression == Compression::none ? oci::k_oci_layer
+                                                           : oci::k_oci_layer_gzip);
+}
+
+/// What reports say of the layer.
+std::set<std::string> notes_of(const Seen& seen, const V1Image& image) {
+  std::set<std::string> notes;
+  const auto note = [&](bool is_so, const char* word) {
+    if (is_so) {
+      notes.insert(word);
+    }
+  };
+  note(!has_checksum(image) || payload_sums(image).empty(), "unverified");
+  note(seen.gzip.has_trailing_bytes, "trailing-bytes");
+  if (!seen.walk.is_blank()) {
+    note(seen.compression != Compression::none && seen.compression != Compression::gzip,
+         "recompressed");
+    note(seen.walk.lacks_end(), "no-end-of-archive");
+    note(seen.walk.has_bytes_behind(), "bytes-behind-the-tar");
+    note(seen.walk.has_aufs_entry(), "aufs-metadata");
+    note(seen.walk.has_gnu_sparse(), "gnu-sparse");
+  }
+  return notes;
+}
+
+LayerConversion send(const ConvertRoute& route, const V1Image& image, Progress::Task task) {
+  auto first = std::make_unique<ConvertingSource>(route, image, task);
+  const ConvertingSource* latest = first.get();
+  std::unique_ptr<Source> kept; // the last one that was opened must outlive its reader
+  LayerConversion result;
+  if (!first->is_blank()) {
+    const auto open = [&]() -> std::unique_ptr<Source> {
+      if (!first) {
+        route.session.progress().restart(task);
+        first = std::make_unique<ConvertingSource>(route, image, task);
+        latest = first.get();
+      }
+      kept = std::move(first);
+      return std::make_unique<BorrowedSource>(*kept);
+    };
+    try {
+      const auto put = route.destination.put_blob({std::nullopt, std::nullopt, open});
+      route.places.add(put.digest, route.destination_name);
+      result.layer.blob = oci::Descriptor{.media_type = media_type(latest->seen(), route.form),
+                                          .digest = put.digest,
+                                          .size_bytes = put.size_bytes};
+    } catch (const Error&) {
+      if (!latest->is_blank()) {
+        throw;
+      }
+    }
+  }
+  const auto& seen = latest->seen();
+  result.bytes = seen.packed_bytes;
+  result.layer.diff_id = seen.diff_id;
+  result.layer.notes = notes_of(seen, image);
+  if (seen.json != image.json) {
+    result.layer.json = seen.json;
+  }
+  return result;
+}
+
+} // namespace
+
+LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image) {
+  auto& progress = route.session.progress();
+  const auto task = progress.begin(image.id, route.verb, image.layer_size_bytes);
+  try {
+    auto result = send(route, image, task);
+    progress.finish(task);
+    return result;
+  } catch (...) {
+    progress.fail(task);
+    throw;
+  }
+}
+
+std::string empty_layer_gzip() {
+  static constexpr unsigned char k_bytes[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x09, 0x6e, 0x88,
+                                              0x00, 0xff, 0x62, 0x18, 0x05, 0xa3, 0x60, 0x14,
+                                              0x8c, 0x58, 0x00, 0x08, 0x00, 0x00, 0xff, 0xff,
+                                              0x2e, 0xaf, 0xb5, 0xef, 0x00, 0x04, 0x00, 0x00};
+  return {reinterpret_cast<const char*>(k_bytes), sizeof(k_bytes)};
+}
+
+} // namespace regctl::ops

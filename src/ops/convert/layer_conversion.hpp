@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/oci/blob_places.hpp"
+
+#include <regctl/base/bandwidth_limit.hpp>
+#include <regctl/model/oci/repository.hpp>
+#include <regctl/model/v1/repository.hpp>
+#include <regctl/ops/copy.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace regctl::ops {
+
+/// The ends of conversions between two repositories. All members must outlive the conversions.
+struct ConvertRoute {
+  Session& session;
+  V1Repository& source;
+  OciRepository& destination;
+  std::string destination_name;
+  BlobPlaces& places; ///< of the destination
+  OciForm form = OciForm::oci;
+  Progress::Verb verb = Progress::Verb::copying;
+  BandwidthLimits limits = {};
+};
+
+/// What a layer of a v1 image became.
+struct ConvertedLayer {
+  std::optional<oci::Descriptor> blob; ///< nothing for a layer without entries
+  std::string diff_id;                 ///< "sha256:" and the sum of the unpacked bytes
+  std::optional<std::string> json;     ///< the image's JSON as it was pushed, where the store had
+                                       ///< printed it anew
+  std::set<std::string> notes;         ///< "trailing-bytes", "recompressed", "unverified", …
+};
+
+struct LayerConversion {
+  ConvertedLayer layer;
+  std::uint64_t bytes = 0; ///< as read from the source
+};
+
+/// Sends a layer to the destination in one pass: its payload checksum is checked, it is unpacked,
+/// its tar is followed to the end, and what goes on is hashed. gzip stays as it is, without bytes
+/// behind its end, and so does a plain tar in OCI's form; everything else becomes gzip. A layer of
+/// nothing but zeros is empty and becomes no blob. Throws Error{integrity} for a layer that is
+/// damaged, cut or no tar; then no blob appears. Rules and their sources: docs of the conversion in
+/// regctl-mirror(1).
+LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image);
+
+/// The layer of an image that has no other: gzip of 1,024 zeros, as Docker writes it. Registries
+/// refuse manifests without layers.
+std::string empty_layer_gzip();
+
+} // namespace regctl::ops

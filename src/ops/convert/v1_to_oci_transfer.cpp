@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/convert/v1_to_oci_transfer.hpp"
+
+#include "ops/v1/chain.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/model/v1/converted_config.hpp>
+#include <regctl/model/v1/derive.hpp>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace regctl::ops {
+
+namespace {
+
+/// Docker's limit of layers. Source: moby, maxLayerDepth.
+constexpr std::size_t k_most_layers = 125;
+
+std::string descriptor_text(const oci::Descriptor& blob) {
+  return "{\"mediaType\":\"" + blob.media_type + "\",\"digest\":\"" + blob.digest.to_string() +
+         "\",\"size\":" + std::to_string(blob.size_bytes) + "}";
+}
+
+/// Notes that say that something wrong was put right.
+bool is_repair(const std::string& note) {
+  static const std::set<std::string> k_repairs = {"trailing-bytes", "created-invalid",
+                                                  "Cmd-wrapped",    "Entrypoint-wrapped",
+                                                  "config-dropped", "container_config-dropped"};
+  return k_repairs.contains(note);
+}
+
+class V1ToOciTransfer final : public Transfer {
+public:
+  V1ToOciTransfer(const ConvertRoute& route, ConvertedLayers& layers, std::string id,
+                  std::string tag)
+      : route_(route), layers_(layers), id_(std::move(id)), tag_(std::move(tag)) {}
+
+  std::vector<Item> items() override {
+    auto chain = read_chain(route_.session, route_.source, id_, /*jobs=*/1);
+    std::vector<Item> items;
+    for (auto member = chain.rbegin(); member != chain.rend(); ++member) {
+      items.push_back({"v1:" + member->image.id, member->image.layer_size_bytes,
+                       !member->image.payload_checksums.empty()});
+      images_.push_back(std::move(member->image));
+    }
+    return items;
+  }
+
+  Moved move(std::size_t index) override {
+    throw_if_abandoned();
+    return bring(images_.at(index));
+  }
+
+  void moved_elsewhere(std::size_t) override {} // finish() looks for the layer
+
+  void abandon(std::exception_ptr reason) noexcept override {
+    const std::lock_guard lock(mutex_);
+    reason_ = std::move(reason);
+  }
+
+  void finish() override {
+    throw_if_abandoned();
+    std::vector<ConvertedStep> steps;
+    std::vector<oci::Descriptor> blobs;
+    std::set<std::string> notes;
+    for (const auto& image : images_) {
+      bring(image);
+      const auto layer = layers_.find(image.id);
+      if (!layer) {
+        throw Error(ErrorKind::unavailable,
+                    "image " + short_id(image.id) + " was forgotten among too many others",
+                    "run it again");
+      }
+      steps.push_back({layer->json.value_or(image.json), layer->diff_id, !layer->blob});
+      if (layer->blob) {
+        blobs.push_back(*layer->blob);
+      }
+      notes.insert(layer->notes.begin(), layer->notes.end());
+    }
+    if (blobs.empty()) {
+      keep_one_layer(steps.back(), blobs);
+      notes.insert("all-layers-empty");
+    }
+    const auto config = convert_config(steps);
+    notes.insert(config.notes.begin(), config.notes.end());
+    tell(notes, blobs.size());
+    put_manifest(config.bytes, blobs);
+  }
+
+private:
+  /// Makes sure that the layer is in the destination's repository.
+  Moved bring(const V1Image& image) {
+    if (const auto known = layers_.find(image.id)) {
+      if (!known->blob || is_there(*known->blob)) {
+        return {true, 0};
+      }
+    }
+    const auto converted = convert_layer(route_, image);
+    layers_.add(image.id, converted.layer);
+    return {false, converted.bytes};
+  }
+
+  bool is_there(const oci::Descriptor& blob) {
+    const auto known = route_.places.find(blob.digest);
+    if (known == route_.destination_name) {
+      return true;
+    }
+    const bool is_found = (known && route_.destination.mount_blob(blob, *known)) ||
+                          route_.destination.find_blob(blob.digest).has_value();
+    if (is_found) {
+      route_.places.add(blob.digest, route_.destination_name);
+    }
+    return is_found;
+  }
+
+  /// Registries refuse images without layers: the topmost step keeps an empty one.
+  void keep_one_layer(ConvertedStep& top, std::vector<oci::Descriptor>& blobs) {
+    const auto bytes = empty_layer_gzip();
+    top.is_empty = false;
+    top.diff_id = std::string(k_empty_tar_diff_id);
+    blobs.push_back(
+        put(bytes, route_.form == OciForm::docker ? oci::k_docker_layer : oci::k_oci_layer_gzip));
+  }
+
+  oci::Descriptor put(const std::string& bytes, std::string_view media_type) {
+    oci::Descriptor blob{.media_type = std::string(media_type),
+                         .digest = oci::Digest::of(bytes),
+                         .size_bytes = bytes.size()};
+    if (!is_there(blob)) {
+      route_.destination.put_blob(
+          {blob.digest, blob.size_bytes, [&] { return make_view_source(bytes); }});
+      route_.places.add(blob.digest, route_.destination_name);
+    }
+    return blob;
+  }
+
+  void put_manifest(const std::string& config, const std::vector<oci::Descriptor>& blobs) {
+    const bool is_docker = route_.form == OciForm::docker;
+    const auto type = std::string(is_docker ? oci::k_docker_manifest : oci::k_oci_manifest);
+    std::string layers;
+    for (const auto& blob : blobs) {
+      layers += (layers.empty() ? "" : ",") + descriptor_text(blob);
+    }
+    const auto blob = put(config, is_docker ? oci::k_docker_config : oci::k_oci_config);
+    auto manifest = "{\"schemaVersion\":2,\"mediaType\":\"" + type +
+                    "\",\"config\":" + descriptor_text(blob) + ",\"layers\":[" + layers + "]";
+    if (!is_docker) { // the other form has no annotations
+      manifest += std::string(",\"annotations\":{\"") + k_v1_id_annotation + "\":\"" + id_ + "\"}";
+    }
+    const auto document =
+        oci::make_document(manifest + "}", type, std::nullopt, "the converted manifest");
+    route_.session.progress().tagging(std::string(document.digest.hex()),
+                                      route_.destination.describe() +
+                                          (tag_.empty() ? "" : ":" + tag_));
+    route_.destination.put_manifest(document, tag_.empty() ? std::nullopt : std::optional(tag_));
+  }
+
+  void tell(const std::set<std::string>& notes, std::size_t layers) {
+    const auto what = "image " + short_id(id_);
+    auto& progress = route_.session.progress();
+    std::string repairs;
+    for (const auto& note : notes) {
+      if (is_repair(note)) {
+        repairs += (repairs.empty() ? "" : ", ") + note;
+      }
+    }
+    if (!repairs.empty()) {
+      progress.note(what + " was put right on its way: " + repairs);
+    }
+    if (notes.contains("unverified") && notes.contains("no-end-of-archive")) {
+      progress.note(what + " is doubtful: nothing proves that its layers are whole");
+    }
+    if (layers > k_most_layers) {
+      progress.note(what + " has " + std::to_string(layers) + " layers, and Docker takes no more " +
+                    "than " + std::to_string(k_most_layers));
+    }
+  }
+
+  void throw_if_abandoned() {
+    const std::lock_guard lock(mutex_);
+    if (reason_) {
+      rethrow_copy(reason_);
+    }
+  }
+
+  const ConvertRoute& route_;
+  ConvertedLayers& layers_;
+  std::string id_;
+  std::string tag_;
+  std::vector<V1Image> images_; // base first
+  std::mutex mutex_;            ///< guards the member below
+  std::exception_ptr reason_;
+};
+
+} // namespace
+
+void ConvertedLayers::add(const std::string& id, const ConvertedLayer& layer) {
+  const std::lock_guard lock(mutex_);
+  layers_.put(id, layer);
+}
+
+std::optional<ConvertedLayer> ConvertedLayers::find(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  const auto* found = layers_.find(id);
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+std::unique_ptr<Transfer> make_v1_to_oci_transfer(const ConvertRoute& route,
+                                                  ConvertedLayers& layers, const std::string& id,
+                                                  const std::string& tag) {
+  return std::make_unique<V1ToOciTransfer>(route, layers, id, tag);
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/convert/layer_conversion.hpp"
+#include "ops/transfer/transfer.hpp"
+
+#include <regctl/base/limited_map.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace regctl::ops {
+
+/// Layers that this run has converted, by the ID of their v1 image: many images share them.
+/// Remembers the k_limit that were converted last. Thread-safe.
+class ConvertedLayers {
+public:
+  void add(const std::string& id, const ConvertedLayer& layer);
+  [[nodiscard]] std::optional<ConvertedLayer> find(const std::string& id) const;
+
+  static constexpr std::size_t k_limit = 32'768;
+
+private:
+  mutable std::mutex mutex_; ///< guards the member below
+  LimitedMap<ConvertedLayer> layers_{k_limit};
+};
+
+/// The annotation of a manifest that says which v1 image it was made from.
+inline constexpr const char* k_v1_id_annotation = "regctl.v1.id";
+
+/// One v1 image on its way into an OCI repository. Its items are the images of the chain, base
+/// first; their keys are "v1:" and the ID, since each layer is converted once per run. finish()
+/// puts the config and the manifest, which depend on the chain alone: equal chains become equal
+/// digests. `route` and `layers` must outlive the transfer.
+std::unique_ptr<Transfer> make_v1_to_oci_transfer(const ConvertRoute& route,
+                                                  ConvertedLayers& layers, const std::string& id,
+                                                  const std::string& tag);
+
+} // namespace regctl::ops

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/copy_images.hpp"
+#include "ops/oci/manifest_tree.hpp"
+#include "ops/places/oci_open.hpp"
+#include "ops/places/protocol.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/ops/index.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+using Descriptors = std::vector<oci::Descriptor>;
+
+/// Adds an image, in the place of one for the same platform.
+void add(Descriptors& images, oci::Descriptor image) {
+  const auto same = [&](const oci::Descriptor& known) {
+    const bool has_platform = known.platform && image.platform;
+    return known.digest == image.digest ||
+           (has_platform && known.platform->normalized() == image.platform->normalized());
+  };
+  const auto found = std::find_if(images.begin(), images.end(), same);
+  if (found == images.end()) {
+    images.push_back(std::move(image));
+  } else {
+    *found = std::move(image);
+  }
+}
+
+/// The images that a manifest stands for: itself, or those of an index.
+Descriptors images_of(OciRepository& repository, const ManifestNode& node) {
+  if (node.manifest.kind == oci::Manifest::Kind::index) {
+    return node.manifest.manifests;
+  }
+  auto image = node.document.descriptor();
+  image.platform = platform_of(repository, node.manifest);
+  if (!image.platform) {
+    throw Error(ErrorKind::usage, "manifest " + node.document.digest.to_string() + " of " +
+                                      repository.describe() + " is no image for a platform");
+  }
+  return {std::move(image)};
+}
+
+ManifestNode read_root(const OciPlace& from) {
+  const auto selected = select_oci_image(from);
+  auto document = from.repository->read_manifest(selected.name);
+  if (!document) {
+    throw_no_oci_image(*from.repository, selected.name);
+  }
+  return to_node(*std::move(document), from.repository->describe());
+}
+
+/// Brings an image into the repository of the index, without a tag, and adds what it stands for.
+void take(Session& session, const Place& index, const Place& image, Descriptors& images) {
+  const auto from = open_oci(session, image, Use::read);
+  const auto root = read_root(from);
+  auto there = index;
+  there.reference->tag.reset();
+  there.reference->digest = root.document.digest.to_string();
+  if (image.to_string() != there.to_string()) {
+    auto here = image;
+    if (here.reference) {
+      here.reference->digest = there.reference->digest;
+    }
+    copy_oci_images(session, here, there, {});
+  }
+  for (auto& descriptor : images_of(*from.repository, root)) {
+    add(images, std::move(descriptor));
+  }
+}
+
+bool is_docker(const oci::Descriptor& image) {
+  return image.media_type == oci::k_docker_manifest;
+}
+
+IndexResult put(OciRepository& repository, const Descriptors& images, const std::string& tag) {
+  const bool is_list = !images.empty() && std::all_of(images.begin(), images.end(), is_docker);
+  const auto type = std::string(is_list ? oci::k_docker_list : oci::k_oci_index);
+  Json document = {{"schemaVersion", 2}, {"mediaType", type}, {"manifests", Json::array()}};
+  for (const auto& image : images) {
+    document["manifests"].push_back(image.to_json());
+  }
+  const auto made =
+      oci::make_document(document.dump(-1, ' ', false, Json::error_handler_t::replace), type,
+                         std::nullopt, "an index");
+  repository.put_manifest(made, tag);
+  repository.finish();
+  return {made.digest, images.size()};
+}
+
+/// Throws Error{usage} unless the place names a repository that an index can be put into.
+void check(Session& session, const Place& index) {
+  require_oci(session, index, "an index");
+  if (!index.reference || index.reference->digest ||
+      (index.kind != Place::Kind::registry && !index.is_storage())) {
+    throw Error(ErrorKind::usage, index.to_string() + " names no tag of a repository",
+                "write HOST[:PORT]/NAME:TAG or v2-storage:DIR:NAME:TAG");
+  }
+}
+
+IndexResult complete(Session& session, const Place& index, const std::vector<Place>& more,
+                     Descriptors images) {
+  for (const auto& image : more) {
+    require_oci(session, image, "an index");
+    take(session, index, image, images);
+  }
+  const auto to = open_oci(session, index, Use::write);
+  return put(*to.repository, images, index.reference->tag_or_latest());
+}
+
+} // namespace
+
+IndexResult make_index(Session& session, const Place& index, const std::vector<Place>& images) {
+  check(session, index);
+  return complete(session, index, images, {});
+}
+
+IndexResult add_to_index(Session& session, const Place& index, const std::vector<Place>& images) {
+  check(session, index);
+  const auto from = open_oci(session, index, Use::read);
+  return complete(session, index, images, images_of(*from.repository, read_root(from)));
+}
+
+IndexResult filter_index(Session& session, const Place& index,
+                         const std::vector<oci::Platform>& platforms) {
+  check(session, index);
+  const auto from = open_oci(session, index, Use::read);
+  auto root = read_root(from);
+  if (root.manifest.kind != oci::Manifest::Kind::index) {
+    throw Error(ErrorKind::usage, index.to_string() + " is no index, but one image");
+  }
+  const auto kept = narrow_index(*from.repository, root, platforms);
+  from.repository->put_manifest(kept.document, index.reference->tag_or_latest());
+  from.repository->finish();
+  return {kept.document.digest, kept.manifest.manifests.size()};
+}
+
+} // namespace regctl::ops

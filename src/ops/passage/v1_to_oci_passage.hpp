@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/convert/v1_to_oci_transfer.hpp"
+#include "ops/passage/passage.hpp"
+
+#include <memory>
+#include <string>
+
+namespace regctl::ops {
+
+/// The state shared by all passages from v1 repositories of one side to OCI repositories of
+/// another. Thread-safe; must outlive the passages.
+class V1ToOciPassages {
+public:
+  V1ToOciPassages(Session& session, const Side& source, const Side& destination,
+                  const PassageOptions& options);
+
+  /// The identities are image IDs at the source, and digests at the destination, where a manifest
+  /// says which image it was made from. Throws Error{usage} for a name that no v2 registry takes.
+  std::unique_ptr<Passage> open(std::unique_ptr<V1Repository> source,
+                                std::unique_ptr<OciRepository> destination,
+                                const std::string& destination_name);
+
+private:
+  class V1ToOciPassage;
+
+  [[nodiscard]] std::uint64_t requests(std::uint64_t of_source,
+                                       std::uint64_t of_destination) const noexcept;
+
+  Session& session_;
+  const PassageOptions& options_;
+  ConvertedLayers layers_;
+  BlobPlaces places_; // of the destination
+  const bool is_source_remote_;
+  const bool is_destination_remote_;
+};
+
+} // namespace regctl::ops
