@@ -100,7 +100,7 @@ class Commands(TestCase):
         self.assertEqual(search(registry.host, "APP"), ["team/app", "team/application"])
         self.assertEqual(search(f"{registry.host}/thing"), ["other/thing"])
         self.assertEqual(search(registry.host, "nothing"), [])
-        self.fails(4, "search", registry.host)
+        self.fails(9, "search", registry.host, saying="its catalog is closed")
         self.fails(9, "search", registry.host, "--api", "v1", env=environment, saying="speaks only protocol v2")
 
 
