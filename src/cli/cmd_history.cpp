@@ -115,7 +115,8 @@ ExitCode run_history(const HistoryOptions& options, Context& context) {
 Action add_history(Arguments& arguments) {
   auto options = std::make_shared<HistoryOptions>();
   arguments.required("IMAGE", options->place,
-                     "HOST[:PORT]/NAME[:TAG], an archive, v1-storage:DIR:NAME[:TAG], or "
+                     "HOST[:PORT]/NAME[:TAG|@DIGEST], an archive, oci:DIR[:TAG], "
+                     "v1-storage:DIR:NAME[:TAG], v2-storage:DIR:NAME[:TAG], or "
                      "docker-daemon:NAME[:TAG]");
   arguments.flag("--no-trunc", options->no_trunc, "Show whole IDs, digests and commands");
   add_platform(arguments, options->platforms);

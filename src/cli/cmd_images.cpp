@@ -120,8 +120,9 @@ Action add_images(Arguments& arguments) {
   auto options = std::make_shared<ImagesOptions>();
   arguments.required("PLACE", options->place,
                      "A registry (HOST[:PORT]), a namespace (HOST[:PORT]/NAMESPACE/), a repository "
-                     "(HOST[:PORT]/NAME[:TAG]), an archive, "
-                     "v1-storage:DIR[:NAME[:TAG]], or docker-daemon:NAME");
+                     "(HOST[:PORT]/NAME[:TAG]), an archive, oci:DIR, "
+                     "v1-storage:DIR[:NAME[:TAG]], v2-storage:DIR[:NAME[:TAG]], or "
+                     "docker-daemon:NAME");
   arguments.flag("--no-trunc", options->no_trunc, "Show whole image IDs");
   return [options](Context& context) { return run_images(*options, context); };
 }

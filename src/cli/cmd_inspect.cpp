@@ -154,7 +154,8 @@ ExitCode run_inspect(const InspectOptions& options, Context& context) {
 Action add_inspect(Arguments& arguments) {
   auto options = std::make_shared<InspectOptions>();
   arguments.required("IMAGE", options->place,
-                     "HOST[:PORT]/NAME[:TAG], an archive, v1-storage:DIR:NAME[:TAG], or "
+                     "HOST[:PORT]/NAME[:TAG|@DIGEST], an archive, oci:DIR[:TAG], "
+                     "v1-storage:DIR:NAME[:TAG], v2-storage:DIR:NAME[:TAG], or "
                      "docker-daemon:NAME[:TAG]");
   arguments.flag("--raw", options->is_raw,
                  "Print the exact bytes of the image's JSON, or of the manifest");

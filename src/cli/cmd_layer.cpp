@@ -223,7 +223,8 @@ void add_image_and_id(Arguments& arguments, LayerOptions& options) {
 Action add_layer_ls(Arguments& arguments) {
   auto options = std::make_shared<LayerOptions>();
   arguments.required("IMAGE", options->place,
-                     "HOST[:PORT]/NAME[:TAG], an archive, v1-storage:DIR:NAME[:TAG], or "
+                     "HOST[:PORT]/NAME[:TAG|@DIGEST], an archive, oci:DIR[:TAG], "
+                     "v1-storage:DIR:NAME[:TAG], v2-storage:DIR:NAME[:TAG], or "
                      "docker-daemon:NAME[:TAG]");
   arguments.flag("--no-trunc", options->no_trunc, "Show whole IDs, checksums and digests");
   add_platform(arguments, options->platforms);

@@ -120,7 +120,8 @@ ExitCode run_pull(const PullOptions& options, Context& context) {
 Action add_pull(Arguments& arguments) {
   auto options = std::make_shared<PullOptions>();
   arguments.required("IMAGE", options->image,
-                     "HOST[:PORT]/NAME[:TAG], or v1-storage:DIR:NAME[:TAG]");
+                     "HOST[:PORT]/NAME[:TAG|@DIGEST], v1-storage:DIR:NAME[:TAG], or "
+                     "v2-storage:DIR:NAME[:TAG]");
   arguments.optional("DEST", options->destination,
                      "A file, '-' for standard output, docker-archive:FILE[:NAME[:TAG]], "
                      "docker-daemon:[NAME[:TAG]], oci:DIR[:TAG], oci-archive:FILE[:TAG], "

@@ -64,7 +64,8 @@ Action add_push(Arguments& arguments) {
   arguments.optional("DEST", options->destination,
                      "HOST[:PORT]/NAME[:TAG], or HOST[:PORT] alone or HOST[:PORT]/NAMESPACE/ to "
                      "keep the image's name; or "
-                     "v1-storage:DIR[:NAME[:TAG]]; if left out, its name must begin with a host");
+                     "v1-storage:DIR[:NAME[:TAG]] or v2-storage:DIR[:NAME[:TAG]]; if left out, its "
+                     "name must begin with a host");
   arguments.flag("-a,--all-tags", options->flags.all_tags, "Push all that is in the archive");
   arguments.flag("--no-compress", options->flags.no_compress,
                  "Send plain tar layers as they are instead of compressing them");

@@ -82,9 +82,9 @@ ExitCode run_rm(const RmOptions& options, Context& context) {
 
 Action add_rm(Arguments& arguments) {
   auto options = std::make_shared<RmOptions>();
-  arguments.repeated(
-      "NAME", options->names,
-      "HOST[:PORT]/NAME:TAG or v1-storage:DIR:NAME:TAG; with --repository without :TAG");
+  arguments.repeated("NAME", options->names,
+                     "HOST[:PORT]/NAME:TAG or NAME@DIGEST, v1-storage:DIR:NAME:TAG or "
+                     "v2-storage:DIR:NAME:TAG; with --repository without :TAG");
   arguments.flag("--repository", options->is_repository,
                  "Remove whole repositories with all their tags");
   arguments.flag("--replace-tag", options->replace_tag,

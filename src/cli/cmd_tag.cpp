@@ -78,11 +78,10 @@ ExitCode run_tag(const TagOptions& written, Context& context) {
 
 Action add_tag(Arguments& arguments) {
   auto options = std::make_shared<TagOptions>();
-  arguments.repeated(
-      "NAME", options->names,
-      "An image, HOST[:PORT]/NAME[:TAG], v1-storage:DIR:NAME[:TAG] or a full ID, and "
-      "the names to give it: a tag, or such a name in the same registry or tree. "
-      "With --id the new names alone");
+  arguments.repeated("NAME", options->names,
+                     "An image, HOST[:PORT]/NAME[:TAG|@DIGEST], v1-storage:DIR:NAME[:TAG], "
+                     "v2-storage:DIR:NAME[:TAG] or a full ID, and the names to give it: a tag, or "
+                     "such a name in the same registry or tree. With --id the new names alone");
   arguments.value("--id", "ID", options->id, "Tag the image of this full ID");
   return [options](Context& context) { return run_tag(*options, context); };
 }

@@ -10,9 +10,15 @@ namespace regctl::cli {
 
 namespace {
 
-/// Schemes that precede a file's name, as a pattern for bash and zsh without parentheses.
-constexpr const char* k_file_schemes = "docker-archive|v1-storage";
+/// Schemes that precede the name of a file or of a folder, as patterns without parentheses.
+constexpr std::string_view k_file_schemes = "docker-archive|oci-archive";
+constexpr std::string_view k_folder_schemes = "v1-storage|v2-storage|oci";
 constexpr const char* k_origin = "# Made by 'regctl completion'; not to be edited.\n";
+
+/// "(v1-storage|v2-storage|oci)"
+std::string any_of(std::string_view schemes) {
+  return "(" + std::string(schemes) + ")";
+}
 
 std::string join(const std::vector<std::string>& words) {
   std::string text;
@@ -304,12 +310,15 @@ std::string fish_functions(const Manual& manual) {
          "  echo $command\n"
          "end\n"
          "function __regctl_is_in_tree\n"
-         "  string match -q 'v1-storage:*' -- (commandline -ct)\n"
+         "  string match -qr '^" +
+         any_of(k_folder_schemes) +
+         ":' -- (commandline -ct)\n"
          "end\n"
          "function __regctl_folders\n"
-         "  set -l path (string replace v1-storage: '' -- (commandline -ct))\n"
+         "  set -l scheme (string match -r '^[^:]*:' -- (commandline -ct))\n"
+         "  set -l path (string replace $scheme '' -- (commandline -ct))\n"
          "  for folder in (__fish_complete_directories $path '')\n"
-         "    echo v1-storage:$folder\n"
+         "    echo $scheme$folder\n"
          "  end\n"
          "end\n"
          "complete -c regctl -n __regctl_is_in_tree -f -a '(__regctl_folders)'\n"
@@ -322,6 +331,7 @@ std::string fish_functions(const Manual& manual) {
 } // namespace
 
 std::string bash_completion(const Manual& manual) {
+  const auto folders = any_of(k_folder_schemes);
   return std::string("# bash completion for regctl\n") + k_origin +
          "_regctl() {\n"
          "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
@@ -332,10 +342,13 @@ std::string bash_completion(const Manual& manual) {
          "  elif [[ $current == = ]]; then\n"
          "    current=\n"
          "  elif [[ $current == : ]]; then\n" // and so usually docker-archive:FILE
-         "    [[ $previous == v1-storage ]] && kind=-d\n"
+         "    [[ $previous == @" +
+         folders +
+         " ]] && kind=-d\n"
          "    current=\n"
-         "  elif [[ $previous == : && ${COMP_WORDS[COMP_CWORD-2]} == v1-storage || $current == "
-         "v1-storage:* ]]; then\n"
+         "  elif [[ $previous == : && ${COMP_WORDS[COMP_CWORD-2]} == @" +
+         folders + " || $current == @" + folders +
+         ":* ]]; then\n"
          "    kind=-d\n"
          "  fi\n"
          "  case $previous in\n" +
@@ -375,9 +388,9 @@ std::string bash_completion(const Manual& manual) {
          "  elif [[ $words ]]; then\n"
          "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
          "  elif [[ $files ]]; then\n"
-         "    [[ $current == @(" +
-         std::string(k_file_schemes) +
-         "):* ]] && scheme=${current%%:*}:\n"
+         "    [[ $current == @" +
+         any_of(std::string(k_file_schemes) + "|" + std::string(k_folder_schemes)) +
+         ":* ]] && scheme=${current%%:*}:\n"
          "    compopt -o filenames 2>/dev/null\n"
          "    mapfile -t COMPREPLY < <(compgen -P \"$scheme\" $kind -- "
          "\"${current#\"$scheme\"}\")\n"
@@ -389,12 +402,18 @@ std::string bash_completion(const Manual& manual) {
 std::string zsh_completion(const Manual& manual) {
   return "#compdef regctl\n" + std::string(k_origin) +
          "_regctl_folders() {\n"
-         "  compset -P 'v1-storage:'\n"
+         "  compset -P '" +
+         any_of(k_folder_schemes) +
+         ":'\n"
          "  _files -/\n"
          "}\n"
          "_regctl_files() {\n"
-         "  if [[ $PREFIX == v1-storage:* ]]; then _regctl_folders; return; fi\n"
-         "  compset -P 'docker-archive:'\n"
+         "  if [[ $PREFIX == " +
+         any_of(k_folder_schemes) +
+         ":* ]]; then _regctl_folders; return; fi\n"
+         "  compset -P '" +
+         any_of(k_file_schemes) +
+         ":'\n"
          "  _files\n"
          "}\n"
          "_regctl() {\n"

@@ -102,8 +102,9 @@ std::string example_section(const CommandText& text) {
 }
 
 std::string head_and_groups(const Manual& manual) {
-  std::string result = "regctl is a client for Docker registries that speak protocol v1.\n\n"
-                       "Usage: regctl [OPTIONS] COMMAND [ARGUMENTS]\n";
+  std::string result =
+      "regctl is a client for container registries of protocols v1 and v2 (OCI).\n\n"
+      "Usage: regctl [OPTIONS] COMMAND [ARGUMENTS]\n";
   for (const auto& group : manual.groups) {
     std::vector<const CommandManual*> commands;
     for (const auto& command : group.commands) {

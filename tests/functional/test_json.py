@@ -3,6 +3,7 @@
 """--format json: the output of every command, compared with the tables of regctl(1); the form of errors; and that a
 refusal prints no part of a document."""
 
+import hashlib
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from harness import ROOT, FaultServer, RegctlServer, TestCase, main, make_archiv
 from storage_tree import StorageTree  # noqa: E402
 
 ID = re.compile(r"[0-9a-f]{64}")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 KINDS = {"usage", "not_found", "denied", "unavailable", "protocol", "integrity", "local_io", "unsupported",
          "interrupted", "bug"}
@@ -33,6 +35,8 @@ SHAPES = {
     "null": lambda value: value is None,
     "text": lambda value: isinstance(value, str),
     "ID": lambda value: isinstance(value, str) and ID.fullmatch(value),
+    "digest": lambda value: isinstance(value, str) and DIGEST.fullmatch(value),
+    "object": lambda value: isinstance(value, dict),
     "time": lambda value: isinstance(value, str) and TIME.fullmatch(value),
     "number": is_number,
     "list": lambda value: isinstance(value, list),
@@ -111,10 +115,11 @@ class Tables(TestCase):
             if value is not None:
                 self.filled.add(here)
             below = members.below[name]
-            if below is None or isinstance(value, list):
+            if below is None or value is None or isinstance(value, list):
                 self.check_member(name, value, here)
-            for element in (value if isinstance(value, list) else [value]) if below else ():
-                self.check_object(element, below, here)
+            if below and value is not None:
+                for element in value if isinstance(value, list) else [value]:
+                    self.check_object(element, below, here)
 
     def check(self, command, documents):
         kind, members = COMMANDS[command]
@@ -174,7 +179,7 @@ class Tables(TestCase):
         self.run_json("tags", "tags", f"{server.host}/team/app")
         rows = self.run_json("tags", "tags", "app.tar").json
         self.assertEqual([(row["repository"], row["tag"]) for row in rows], [("127.0.0.1:1/team/app", "1.0")])
-        self.run_json("inspect", "inspect", image)
+        self.run_json("inspect of v1", "inspect", image)
         self.run_json("history", "history", image)
         self.run_json("layer ls", "layer", "ls", image)
         self.run_json("layer files", "layer", "files", image)
@@ -213,11 +218,60 @@ class Tables(TestCase):
         self.run_json("gc: v2-storage", "gc", v2_tree)
         self.run_json("repair: v2-storage", "repair", v2_tree)
 
+        self.check_oci()
         self.check_mirror(server, fault)
         self.assertEqual(set(COMMANDS) - self.seen, set())
         top = {re.match(r"[\w-]+", command)[0] for command in COMMANDS}
         listed = set(re.findall(r"^\s{2,4}([a-z]+)  ", self.ok("--help").out.split("Options")[0], re.M))
         self.assertEqual(listed - top, TEXT_ALWAYS)
+
+    def check_oci(self):
+        """What a layout holds that is made piece by piece, and a tree that it is copied to."""
+        config = {"architecture": "arm64", "os": "linux", "created": "2015-05-01T00:00:00Z", "author": "bob",
+                  "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(b"a layer").hexdigest()]},
+                  "history": [{"created": "2015-05-01T00:00:00Z", "created_by": "COPY a", "comment": "c",
+                               "author": "bob"}, {"created_by": "CMD b", "empty_layer": True}]}
+        kind = "application/vnd.oci.image."
+        descriptors = []
+        for content, media_type in ((json.dumps(config).encode(), "config.v1+json"), (b"a layer", "layer.v1.tar")):
+            self.write("blob", content)
+            stored = self.run_json("blob put", "blob", "put", "oci:layout", "blob").json
+            descriptors.append({"mediaType": kind + media_type, **stored})
+        image = {"schemaVersion": 2, "mediaType": kind + "manifest.v1+json", "config": descriptors[0],
+                 "layers": descriptors[1:], "annotations": {"by": "bob"}}
+        subject = self.put_manifest("oci:layout:1.0", image)
+        index = {"schemaVersion": 2, "mediaType": kind + "index.v1+json", "manifests": [subject]}
+        self.put_manifest("oci:layout:all", index)
+        self.put_manifest("oci:layout:note", {**image, "subject": subject, "artifactType": "text/plain"})
+
+        layer = f"oci:layout@{descriptors[1]['digest']}"
+        self.run_json("blob get -o", "blob", "get", layer, "-o", "out")
+        self.run_json("blob has", "blob", "has", layer)
+        self.run_json("blob has", "blob", "has", "oci:layout@sha256:" + "0" * 64, codes=(3,))
+        for name in ("1.0", "all", "note"):
+            self.run_json("inspect of OCI", "inspect", f"oci:layout:{name}")
+            self.run_json("digest", "digest", f"oci:layout:{name}")
+            self.run_json("manifest get", "manifest", "get", f"oci:layout:{name}")
+        self.run_json("history", "history", "oci:layout:1.0")
+        self.run_json("layer ls", "layer", "ls", "oci:layout:1.0")
+        found = self.run_json("referrers", "referrers", "oci:layout:1.0").json["referrers"]
+        self.assertEqual([referrer["artifact_type"] for referrer in found], ["text/plain"])
+        self.run_json("images", "images", "oci:layout")
+        self.run_json("tags", "tags", "oci:layout")
+        tree = "v2-storage:copied:team/app"
+        self.run_json("copy", "copy", "oci:layout:all", f"{tree}:1.0")
+        self.run_json("copy", "copy", "oci:layout:all", f"{tree}:1.0")  # with nothing to do
+        self.run_json("tags", "tags", tree, "--long")
+        self.run_json("tag", "tag", f"{tree}:1.0", "2.0")
+        self.run_json("rm", "rm", f"{tree}:2.0")
+
+    def put_manifest(self, place, manifest):
+        """Stores it, and returns its descriptor."""
+        content = json.dumps(manifest)
+        self.write("manifest.json", content)
+        stored = self.run_json("manifest put", "manifest", "put", place, "manifest.json").json
+        return {"mediaType": manifest["mediaType"], "digest": stored["digest"], "size": len(content),
+                "platform": {"os": "linux", "architecture": "arm64"}}
 
     def check_mirror(self, server, fault):
         mirror = ["mirror", server.host, fault.host]

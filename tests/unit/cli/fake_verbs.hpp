@@ -74,7 +74,7 @@ public:
 
   oci::Document get_manifest(const Place& place, const ops::InspectOptions& options) override {
     call("manifest of " + place.to_string() + describe(options.platforms));
-    return {std::string(oci::k_oci_manifest), digest, manifest};
+    return {std::string(oci::k_oci_manifest), digest, manifest_bytes};
   }
 
   oci::Digest put_manifest(const Place& place, std::string bytes,
@@ -308,7 +308,7 @@ public:
   ops::ImageDetails details;
   std::optional<ops::OciDetails> oci_details; ///< inspected instead of `details`
   oci::Digest digest = oci::Digest::of("");
-  std::string manifest;
+  std::string manifest_bytes;
   std::vector<ops::Referrer> referrers;
   std::optional<std::uint64_t> blob_size_bytes;
   ops::CopyReport report;

@@ -72,6 +72,12 @@ TEST_CASE("bash completes commands, options, choices and files") {
       {"regctl audit v1-storage:a", "v1-storage:a folder\n"},
       {"regctl audit v1-storage : a", "a folder\n"},
       {"regctl audit v1-storage :", "a folder\n"},
+      {"regctl copy oci:a", "oci:a folder\n"},
+      {"regctl copy oci : a", "a folder\n"},
+      {"regctl copy v2-storage :", "a folder\n"},
+      {"regctl copy oci-archive:a", "oci-archive:a file\noci-archive:a folder\n"},
+      {"regctl manifest ''", "get\nput\n"},
+      {"regctl manifest put h:5000/app a", "a file\na folder\n"},
       {"regctl gc a", "a folder\n"},
       {"regctl serve --storage a", "a folder\n"},
       {"regctl ping a", "\n"}, // where a host is wanted
@@ -122,8 +128,8 @@ TEST_CASE("no completion takes an option's value for the command") {
 TEST_CASE("files are completed after a place's scheme, and not where a host is expected") {
   const CommandLine line;
   const auto zsh = zsh_completion(line.manual());
-  CHECK(zsh.find("compset -P 'docker-archive:'\n  _files\n") != std::string::npos);
-  CHECK(zsh.find("compset -P 'v1-storage:'\n  _files -/\n") != std::string::npos);
+  CHECK(zsh.find("compset -P '(docker-archive|oci-archive):'\n  _files\n") != std::string::npos);
+  CHECK(zsh.find("compset -P '(v1-storage|v2-storage|oci):'\n  _files -/\n") != std::string::npos);
   const auto ping = zsh.find("    'ping')\n");
   CHECK(zsh.substr(ping, zsh.find(";;", ping) - ping).find("places='*: : '") != std::string::npos);
   const auto fish = fish_completion(line.manual());

@@ -72,7 +72,7 @@ Program program_with(ops::OciDetails details) {
   Program program;
   program.prepare_verbs([details = std::move(details)](FakeVerbs& verbs) {
     verbs.oci_details = details;
-    verbs.manifest = "{\"a\":\n \"\x1b\"}";
+    verbs.manifest_bytes = "{\"a\":\n \"\x1b\"}";
     verbs.layer = std::string("blob\0bytes", 10);
   });
   return program;
@@ -194,7 +194,7 @@ TEST_CASE("manifest get prints exact bytes, but on a terminal harmless ones") {
   program.out_is_terminal = true;
   CHECK(program.run({"manifest", "get", "h:5000/app:1"}) == ExitCode::ok);
   CHECK(program.out() == "{\"a\":\n \"\\u001b\"}\n");
-  program.prepare_verbs([](FakeVerbs& verbs) { verbs.manifest = "{}"; });
+  program.prepare_verbs([](FakeVerbs& verbs) { verbs.manifest_bytes = "{}"; });
   CHECK(program.run({"manifest", "get", "h:5000/app:1", "--format", "json"}) == ExitCode::ok);
   CHECK(parse_json(program.out(), "it") == Json{{"place", "docker://h:5000/app:1"},
                                                 {"digest", k_empty},

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Commands about a registry as a whole, against distribution 2.8 and a token service: ping, login, logout, search."""
+
+import base64
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from distribution import Distribution, TokenServer, certificate  # noqa: E402
+from harness import RegctlServer, TestCase, main  # noqa: E402
+
+USERS = {"acme": "secret"}
+
+
+class Commands(TestCase):
+    def distribution(self, **options):
+        return self.start(Distribution, **options)
+
+    def secured(self):
+        """(registry, its kind): one with Basic, one with tokens that only users get."""
+        yield self.distribution(users=USERS), "basic"
+        tokens = self.start(TokenServer, users=USERS)
+        tokens.refuse = lambda scopes: tokens.requests[-1]["user"] is None
+        yield self.distribution(tokens=tokens), "tokens"
+
+    def login(self, registry, password, code=0):
+        result = self.regctl("login", "-u", "acme", "--password-stdin", registry.host, stdin=password.encode())
+        self.assertEqual(result.code, code, result.err)
+        self.assertNotIn(password, result.out + result.err)
+        return result
+
+    def stored(self):
+        path = os.path.join(self.home, ".docker", "config.json")
+        if not os.path.exists(path):
+            return {}
+        with open(path, encoding="utf-8") as file:
+            return json.load(file).get("auths", {})
+
+    def test_ping_names_the_protocols_of_a_host(self):
+        for registry, kind in (*self.secured(), (self.distribution(), "open")):
+            with self.subTest(kind):
+                answer = self.ok("ping", registry.host, "--format", "json").json
+                self.assertEqual(answer, {"host": registry.host, "url": registry.url(""), "protocols": ["v2"],
+                                          "standalone": None, "version": None})
+                self.assertEqual(self.ok("ping", f"v2://{registry.host}").out, registry.url("") + " speaks v2\n")
+                self.fails(6, "ping", f"v1://{registry.host}", saying="speaks protocol v2, not v1")
+                self.fails(6, "ping", registry.host, "--api", "v1", saying="speaks protocol v2, not v1")
+        old = self.start(RegctlServer)
+        self.assertEqual(self.ok("ping", old.host, "--format", "json").json["protocols"], ["v1"])
+        self.fails(6, "ping", old.host, "--api", "v2", saying="speaks protocol v1, not v2")
+
+    def test_login_checks_the_password_by_the_protocol_that_is_spoken(self):
+        for registry, kind in self.secured():
+            with self.subTest(kind):
+                registry.host_image = f"{registry.host}/team/app"
+                self.fails(4, "tags", registry.host_image)
+                self.login(registry, "wrong-password", code=4)
+                self.assertNotIn(registry.host, self.stored())
+                result = self.login(registry, "secret")
+                self.assertIn("login succeeded", result.err)
+                self.assertNotIn("does not check passwords", result.err)
+                self.assertEqual(base64.b64decode(self.stored()[registry.host]["auth"]), b"acme:secret")
+                self.fails(3, "tags", registry.host_image, saying="there is no repository")
+                self.ok("logout", registry.host)
+                self.fails(4, "tags", registry.host_image)
+
+    def test_login_at_a_registry_for_everybody_is_noted(self):
+        registry = self.distribution()
+        self.assertIn(f"{registry.host} does not check passwords", self.login(registry, "any").err)
+        self.assertIn(registry.host, self.stored())
+
+    def test_login_at_a_registry_with_tls(self):
+        pair = certificate(self.folder)
+        registry = self.distribution(users=USERS, tls=pair)
+        words = ("login", "-u", "acme", "--password-stdin", registry.host)
+        self.ok(*words, "--ca-file", pair[0], stdin=b"secret")
+        self.fails(5, *words, stdin=b"secret", saying="certificate")
+
+    def test_search_looks_through_the_catalog(self):
+        registry = self.distribution(users=USERS)
+        empty = self.distribution()
+        self.assertEqual(self.ok("search", empty.host, "--format", "json").json, [])
+        names = ["other/thing", "team/app", "team/application", "team/db"]
+        environment = {"REGCTL_USERNAME": "acme", "REGCTL_PASSWORD": "secret"}
+        self.write("blob", b"content")
+        for name in names:
+            blob = self.ok("blob", "put", f"{registry.host}/{name}", "blob", env=environment).out.strip()
+            layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": blob, "size": 7}
+            self.write("manifest", json.dumps({"schemaVersion": 2, "layers": [layer], "config": layer,
+                                               "mediaType": "application/vnd.oci.image.manifest.v1+json"}))
+            self.ok("manifest", "put", f"{registry.host}/{name}:1", "manifest", env=environment)
+
+        def search(*words):
+            rows = self.ok("search", *words, "--format", "json", env=environment).json
+            return [row["repository"] for row in rows]
+
+        self.assertEqual(search(registry.host), names)
+        self.assertEqual(search(registry.host, "APP"), ["team/app", "team/application"])
+        self.assertEqual(search(f"{registry.host}/thing"), ["other/thing"])
+        self.assertEqual(search(registry.host, "nothing"), [])
+        self.fails(9, "search", registry.host, saying="its catalog is closed")
+        self.fails(9, "search", registry.host, "--api", "v1", env=environment, saying="speaks only protocol v2")
+
+
+if __name__ == "__main__":
+    main()
