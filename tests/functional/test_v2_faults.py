@@ -9,9 +9,10 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import TestCase, main  # noqa: E402
+from harness import main  # noqa: E402
+from v2_case import V2Case  # noqa: E402
 from v2_images import INDEX, MANIFEST, Document, artifact, describe, digest_of, image, index  # noqa: E402
-from v2_registry import V2Registry, body, corrupt, cut, headers, length, lose, status  # noqa: E402
+from v2_registry import body, corrupt, cut, headers, length, lose, status  # noqa: E402
 
 NOT_FOUND, DENIED, UNAVAILABLE, PROTOCOL, INTEGRITY, UNSUPPORTED = 3, 4, 5, 6, 7, 9
 BLOB = r"/blobs/sha256:"
@@ -22,23 +23,13 @@ class Refusing(set):
         return False
 
 
-class V2Case(TestCase):
-    def registry(self, **options):
-        registry = V2Registry(**options)
-        self.addCleanup(registry.stop)
-        return registry
-
+class FaultCase(V2Case):
     def ends(self, document=None, **options):
         """A source with one image, a destination whose tag names an older one."""
         self.source, self.destination = self.registry(**options), self.registry()
         self.image = self.source.add("team/app", "1.0", document or image("new", 2, 50_000))
         self.old = self.destination.add("team/app", "1.0", image("old"))
         return self.source, self.destination
-
-    def log_in(self, registry):
-        os.makedirs(os.path.join(self.home, ".docker"), exist_ok=True)
-        self.write("home/.docker/config.json", json.dumps(
-            {"auths": {registry.host: {"auth": base64.b64encode(b"acme:secret").decode()}}}))
 
     @property
     def words(self):
@@ -50,7 +41,7 @@ class V2Case(TestCase):
         return result
 
     def copy_fails(self, codes, saying=(), **options):
-        result = self.regctl(*self.words, **options)
+        result = self.regctl(*self.words, "--retry", "2", **options)
         self.assertIn(result.code, codes if isinstance(codes, tuple) else (codes,), result.err)
         self.assertIn("regctl: error: ", result.err)
         for text in [saying] if isinstance(saying, str) else saying:
@@ -65,26 +56,24 @@ class V2Case(TestCase):
         for digest, blob in document.all_blobs().items():
             self.assertEqual(registry.blobs[name][digest], blob)
 
-    def assertNoSecrets(self, registry):
-        for record in registry.requests():
-            for name in ("Authorization", "Cookie"):
-                self.assertIsNone(record.headers.get(name), record)
-            self.assertNotIn("secret", record.path)
-
     def layer(self, number=0):
         """The digest of a layer, which is also the end of its path."""
         return digest_of(self.image.layers[number][0])
 
 
-class Bodies(V2Case):
+class Bodies(FaultCase):
     def test_a_blob_that_is_cut_goes_on_where_it_ended(self):
-        for after in (1, 20_000):
+        for after in (1, 20_000, 50_000):
             with self.subTest(after):
                 source, _ = self.ends()
                 source.on("GET", self.layer(), cut(after), times=2)
                 self.copies()
-                asked = [record.headers.get("Range") for record in source.requests("GET", self.layer())]
-                self.assertEqual(asked, [None, f"bytes={after}-", f"bytes={2 * after}-"])
+                asked = [record.headers.get("Range", "bytes=0-") for record in source.requests("GET", self.layer())]
+                begins = [int(text.removeprefix("bytes=").removesuffix("-")) for text in asked]
+                self.assertEqual(len(begins), 3)
+                self.assertEqual(begins[0], 0)
+                # A little of what is there is asked for again, to compare it.
+                self.assertTrue(after - 10_000 < begins[1] < after, begins)
 
     def test_a_blob_that_always_ends_early(self):
         source, _ = self.ends()
@@ -94,7 +83,7 @@ class Bodies(V2Case):
     def test_a_blob_that_is_shorter_than_its_size(self):
         source, destination = self.ends()
         source.blobs["team/app"][self.layer()] = self.image.layers[0][0][:-100]
-        self.copy_fails(INTEGRITY)
+        self.copy_fails(UNAVAILABLE, "ended after")  # as far as can be told it was cut
         self.assertNotIn(self.layer(), destination.blobs["team/app"])
 
     def test_a_blob_that_never_ends(self):
@@ -137,7 +126,7 @@ class Bodies(V2Case):
             answer.body = gzip.compress(answer.body)
             answer.headers["Content-Encoding"] = "gzip"
         source.on("GET", self.layer(), pack)
-        self.copies()
+        self.copy_fails(INTEGRITY)  # the bytes as they come are not the layer, and nobody asked to unpack them
 
     def test_a_range_that_is_another(self):
         source, _ = self.ends()
@@ -151,7 +140,7 @@ class Bodies(V2Case):
         self.copy_fails((UNAVAILABLE, PROTOCOL, INTEGRITY))
 
 
-class Manifests(V2Case):
+class Manifests(FaultCase):
     def test_other_bytes(self):
         source, _ = self.ends()
         source.on("GET", "/manifests/", corrupt(30))
@@ -187,7 +176,7 @@ class Manifests(V2Case):
                     (document["layers"][0] if part == "layers" else document["config"])["size"] = size
                     self.ends(Document(document, MANIFEST, good.blobs.values()))
                     is_number = isinstance(size, int) and 0 <= size < 1 << 63
-                    self.copy_fails(INTEGRITY if is_number else PROTOCOL)
+                    self.copy_fails((UNAVAILABLE, INTEGRITY) if is_number else PROTOCOL)
 
     def test_digests_that_are_none(self):
         good = image("new")
@@ -211,7 +200,11 @@ class Manifests(V2Case):
         child = image("child")
         top = index([child])
         source, _ = self.ends(top)
-        source.on("GET", "/manifests/" + child.digest, body(top.bytes))
+
+        def itself(answer):
+            answer.body = top.bytes
+            answer.headers["Content-Type"] = INDEX
+        source.on("GET", "/manifests/" + child.digest, itself)
         self.copy_fails(INTEGRITY)
 
     def test_an_index_whose_child_is_gone(self):
@@ -233,7 +226,7 @@ class Manifests(V2Case):
         self.copies()
 
 
-class Storms(V2Case):
+class Storms(FaultCase):
     def test_a_storm_of_429_that_ends(self):
         for more in ({"Retry_After": "0"}, {"Retry_After": "1"}, {}):
             with self.subTest(more):
@@ -270,7 +263,7 @@ class Storms(V2Case):
         self.copy_fails(UNAVAILABLE, "500")
 
 
-class Uploads(V2Case):
+class Uploads(FaultCase):
     def test_a_session_that_is_lost(self):
         _, destination = self.ends()
         destination.on("PUT", "/uploads/", status(404, "BLOB_UPLOAD_UNKNOWN"), times=1)
@@ -294,7 +287,7 @@ class Uploads(V2Case):
         self.destination = self.registry(users={"acme": "secret"})
         self.old = self.destination.add("team/app", "1.0", image("old"))
         self.destination.on("POST", "/uploads/", headers(Location=f"http://{foreign.host}/v2/team/app/blobs/uploads/x"))
-        self.log_in(self.destination)
+        self.log_in(self.destination.host)
         self.copy_fails((NOT_FOUND, DENIED, UNAVAILABLE, PROTOCOL))
         self.assertNoSecrets(foreign)
 
@@ -311,10 +304,10 @@ class Uploads(V2Case):
         self.assertWhole(registry, "team/copy", "1.0", new)
 
 
-class Credentials(V2Case):
+class Credentials(FaultCase):
     def secured(self):
         source, destination = self.ends(users={"acme": "secret"})
-        self.log_in(source)
+        self.log_in(source.host)
         return source, destination
 
     def test_tokens_that_end_between_requests(self):
@@ -322,7 +315,7 @@ class Credentials(V2Case):
         for path in ("/manifests/", self.layer()):
             source.on("GET", path, lambda _: source.expire_tokens())
         self.copies()
-        self.assertGreaterEqual(source.token_count, 3)
+        self.assertGreaterEqual(source.token_count, 2)
 
     def test_a_token_that_ends_in_the_middle_of_a_blob(self):
         source, _ = self.secured()
@@ -334,7 +327,7 @@ class Credentials(V2Case):
         source.on("GET", self.layer(), expire)
         self.copies()
         parts = [record for record in source.requests("GET", self.layer()) if record.status == 206]
-        self.assertEqual([record.headers["Range"] for record in parts], ["bytes=20000-"])
+        self.assertEqual(len(parts), 1)
 
     def test_tokens_that_are_never_good(self):
         source, _ = self.secured()
@@ -372,8 +365,9 @@ class Credentials(V2Case):
         foreign = self.registry(users={"acme": "secret"})
         self.ends(users={"acme": "secret"}, tls=(self.path("server.crt"), self.path("server.key")))
         self.source.realm = f"http://{foreign.host}/token"
-        self.log_in(self.source)
-        self.copy_fails((DENIED, PROTOCOL, UNSUPPORTED), env={"SSL_CERT_FILE": self.path("server.crt")})
+        self.log_in(self.source.host)
+        result = self.regctl(*self.words, "--ca-file", self.path("server.crt"))
+        self.assertIn(result.code, (DENIED, PROTOCOL, UNSUPPORTED), result.err)
         self.assertNoSecrets(foreign)
 
     def test_no_secret_is_printed(self):
@@ -391,7 +385,7 @@ def redirect(to):
     return fault
 
 
-class Pages(V2Case):
+class Pages(FaultCase):
     def with_tags(self, count, **options):
         registry = self.registry(**options)
         document = registry.add("team/app", "t000", image("a"))
@@ -448,7 +442,7 @@ class Pages(V2Case):
                 self.assertNotIn("..", result.out)
 
 
-class Layouts(V2Case):
+class Layouts(FaultCase):
     def layout(self, document):
         folder = self.path("layout")
         for digest, content in {**document.all_blobs(), **{m.digest: m.bytes for m in document.manifests()}}.items():
