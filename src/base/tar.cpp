@@ -69,10 +69,10 @@ private:
 
   static void apply_long_names(TarEntry& entry, const std::string& name, const std::string& link) {
     if (!name.empty()) {
-      entry.name = name.c_str(); // up to its zero byte
+      entry.name = name.substr(0, name.find('\0'));
     }
     if (!link.empty()) {
-      entry.link_name = link.c_str();
+      entry.link_name = link.substr(0, link.find('\0'));
     }
   }
 
@@ -159,7 +159,8 @@ void put(std::string& block, std::size_t offset, std::string_view text) {
 
 void put_octal(std::string& block, std::size_t offset, int digits, std::uint64_t value) {
   std::array<char, 24> text{};
-  std::snprintf(text.data(), text.size(), "%0*llo", digits, static_cast<unsigned long long>(value));
+  static_cast<void>(std::snprintf(text.data(), text.size(), "%0*llo", digits,
+                                  static_cast<unsigned long long>(value)));
   put(block, offset, text.data());
 }
 
