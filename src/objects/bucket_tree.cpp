@@ -16,7 +16,8 @@ constexpr std::size_t k_part_buffers = 8; // 64 MiB, rarely 256
 
 } // namespace
 
-std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket, std::string prefix) {
+std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket,
+                                              std::string_view prefix) {
   return std::make_unique<BucketTree>(std::move(bucket), prefix);
 }
 
