@@ -49,7 +49,7 @@ void on_signal(int signal) {
   struct sigaction usual = {};
   usual.sa_handler = SIG_DFL;
   ::sigaction(signal, &usual, nullptr);
-  ::raise(signal); // delivered when this handler returns
+  static_cast<void>(::raise(signal)); // delivered when this handler returns
 }
 
 void write_byte(int pipe) noexcept {

@@ -183,6 +183,7 @@ std::optional<std::vector<std::string>> Pattern::captures(std::string_view name)
   }
   compiled_->has_matched.store(true, std::memory_order_relaxed);
   std::vector<std::string> caught;
+  caught.reserve(groups.size());
   for (const auto& group : groups) {
     caught.emplace_back(group.data() == nullptr ? "" : group.data(), group.size());
   }

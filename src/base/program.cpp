@@ -120,6 +120,7 @@ FileDescriptor make_input(std::string_view text) {
   actions.redirect(input, STDIN_FILENO);
   actions.redirect(output, STDOUT_FILENO);
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (auto& word : command) {
     arguments.push_back(word.data());
   }

@@ -19,6 +19,7 @@ struct Seed {
 const Seed& seed() noexcept {
   static const Seed k_seed = [] {
     Seed seed;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel tells an address as a number
     std::memcpy(&seed, reinterpret_cast<const void*>(::getauxval(AT_RANDOM)), sizeof seed);
     seed.factor |= 1U;
     return seed;

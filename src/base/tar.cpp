@@ -68,10 +68,10 @@ private:
 
   static void apply_long_names(TarEntry& entry, const std::string& name, const std::string& link) {
     if (!name.empty()) {
-      entry.name = name.c_str(); // up to its zero byte
+      entry.name = name.substr(0, name.find('\0'));
     }
     if (!link.empty()) {
-      entry.link_name = link.c_str();
+      entry.link_name = link.substr(0, link.find('\0'));
     }
   }
 

@@ -256,11 +256,11 @@ private:
     if (flag == nullptr) {
       return false;
     }
+    const bool may_have_truth =
+        flag->meaning == Meaning::tls || flag->meaning == Meaning::tls_of_end;
     std::optional<std::string> value = written.value;
-    if (flag->value == ForeignFlag::Value::wanted) {
-      value = value_of(written);
-    } else if ((flag->meaning == Meaning::tls || flag->meaning == Meaning::tls_of_end) &&
-               at_ + 1 < arguments_.size() && is_truth(arguments_[at_ + 1])) {
+    if (flag->value == ForeignFlag::Value::wanted ||
+        (may_have_truth && at_ + 1 < arguments_.size() && is_truth(arguments_[at_ + 1]))) {
       value = value_of(written);
     }
     const bool is_dropped = flag->meaning == Meaning::drop;

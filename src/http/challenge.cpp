@@ -81,11 +81,11 @@ private:
 };
 
 /// Reads the rest of "name=value" after "name=". Drops the end of bare data ("Negotiate YII==").
-void read_parameter(Reader& reader, std::string name, Challenge& challenge) {
+void read_parameter(Reader& reader, std::string_view name, Challenge& challenge) {
   reader.skip_spaces();
   const bool is_bare = reader.at_end() || reader.take('=');
   if (auto value = reader.value(); value && !is_bare) {
-    challenge.parameters.emplace(lower(std::move(name)), std::move(*value));
+    challenge.parameters.emplace(lower(name), std::move(*value));
   }
 }
 
@@ -100,7 +100,7 @@ std::vector<Challenge> parse_challenges(std::string_view value) {
     reader.skip_spaces();
     // Commas separate both challenges and parameters: a word with '=' after it is a parameter.
     if (!word.empty() && !reader.take('=')) {
-      challenges.push_back({lower(std::move(word)), {}});
+      challenges.push_back({lower(word), {}});
       word = reader.token();
       reader.skip_spaces();
       if (word.empty() || !reader.take('=')) {
@@ -108,7 +108,7 @@ std::vector<Challenge> parse_challenges(std::string_view value) {
       }
     }
     if (!word.empty() && !challenges.empty()) {
-      read_parameter(reader, std::move(word), challenges.back());
+      read_parameter(reader, word, challenges.back());
     }
     reader.skip_to_comma();
     reader.take(',');

@@ -44,7 +44,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket, std::string prefix) {
+std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket,
+                                              std::string_view prefix) {
   return std::make_unique<BucketTree>(std::move(bucket), prefix);
 }
 

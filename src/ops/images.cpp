@@ -102,6 +102,7 @@ void fill_in(Session& session, KnownImages& known, V1Repository& repository,
 
 std::vector<ImageRow> rows_of(const std::string& repository, const V1Tags& tags) {
   std::vector<ImageRow> rows;
+  rows.reserve(tags.size());
   for (const auto& [tag, id] : tags) {
     rows.push_back({repository, tag, id, "", std::nullopt, nullptr});
   }

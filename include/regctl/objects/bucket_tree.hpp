@@ -5,7 +5,7 @@
 #include <regctl/objects/bucket.hpp>
 
 #include <memory>
-#include <string>
+#include <string_view>
 
 namespace regctl::objects {
 
@@ -27,6 +27,7 @@ namespace regctl::objects {
 ///   them, but they are stored. They tell when they were begun, not their size.
 ///
 /// Errors are those of Bucket; Error{local_io} for a folder that is not empty. Thread-safe.
-std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket, std::string prefix);
+std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket,
+                                              std::string_view prefix);
 
 } // namespace regctl::objects

@@ -422,7 +422,7 @@ void V1Storage::add_index_images(const std::string& name, const std::vector<std:
   const auto folder = folder_of(name);
   const auto leased = open_->lease_repository(folder);
   open_->change_list(*leased, folder + "/" + k_index_images,
-                     [&](const auto& stored) -> std::optional<std::string> {
+                     [&](const std::optional<std::string>& stored) -> std::optional<std::string> {
                        if (sums.empty() && stored && are_listed(*stored, ids)) {
                          return std::nullopt;
                        }

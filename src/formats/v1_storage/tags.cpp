@@ -37,6 +37,7 @@ void GroupedWriter::write(const std::string& folder, const FileGroup& group) {
 
 void GroupedWriter::write_all(const std::string& folder, const std::vector<Request*>& requests) {
   std::vector<const FileGroup*> groups;
+  groups.reserve(requests.size());
   for (const auto* request : requests) {
     groups.push_back(&request->group);
   }

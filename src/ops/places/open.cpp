@@ -69,6 +69,7 @@ Selected select_tag(V1Repository& repository, const Reference& reference) {
   const auto found = tags.find(tag);
   if (found == tags.end()) {
     std::vector<std::string> names;
+    names.reserve(tags.size());
     for (const auto& [name, id] : tags) {
       names.push_back(name);
     }
@@ -151,6 +152,7 @@ std::vector<Selected> select_in_archive(V1Repository& archive, const Place& plac
   if (place.reference) {
     const auto& wanted = *place.reference;
     std::vector<std::string> names;
+    names.reserve(contents.size());
     for (const auto& image : contents) {
       names.push_back(image.name ? image.name->to_string() : shown(image));
     }

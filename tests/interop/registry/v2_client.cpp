@@ -118,7 +118,7 @@ private:
 
   void protocols(const std::string& host) {
     for (const auto protocol : registries_.protocols({host})) {
-      std::cout << (protocol == registry::Protocol::v2 ? "v2\n" : "v1\n");
+      std::cout << (protocol == Protocol::v2 ? "v2\n" : "v1\n");
     }
   }
 

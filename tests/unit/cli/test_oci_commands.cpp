@@ -362,9 +362,9 @@ TEST_CASE("copied OCI images are told by their digests") {
 TEST_CASE("rm replaces a tag only when told to, and takes digests") {
   Program program;
   CHECK(program.run({"rm", "h:5000/app:1"}) == ExitCode::ok);
-  CHECK(program.session.v2.shared_digest == registry::v2::SharedDigest::refuse);
+  CHECK_FALSE(program.session.v2.replaces_shared_tags);
   CHECK(program.run({"rm", "--replace-tag", "h:5000/app:1"}) == ExitCode::ok);
-  CHECK(program.session.v2.shared_digest == registry::v2::SharedDigest::replace);
+  CHECK(program.session.v2.replaces_shared_tags);
   CHECK(program.run({"rm", "h:5000/app@" + k_empty}) == ExitCode::ok);
   CHECK(program.calls == Words{"rm docker://h:5000/app@" + k_empty});
 }

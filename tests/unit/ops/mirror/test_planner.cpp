@@ -353,7 +353,7 @@ TEST_CASE("the passage decides whether tags are the same") {
   const auto tags = plan(
       lists, {}, [](const auto&) { return std::nullopt; },
       [](const std::string& from, const std::string& there) { return there == "sha256:" + from; },
-      k_now);
+      k_nothing_held, k_now);
   REQUIRE(tags.size() == 2);
   CHECK(tags[0].action == Action::keep);
   CHECK(tags[1].action == Action::update);
