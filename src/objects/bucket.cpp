@@ -108,7 +108,7 @@ void Bucket::learn_time(const http::Response& response) {
   }
 }
 
-http::Response Bucket::send_once(const Wanted& wanted, const std::string& region) {
+http::Request Bucket::make_request(const Wanted& wanted, const std::string& region) {
   http::Request request;
   request.method = wanted.method;
   request.url = url_of(wanted.key, wanted.query, region);
@@ -127,7 +127,11 @@ http::Response Bucket::send_once(const Wanted& wanted, const std::string& region
       ++*attempts;
     }
   };
-  auto response = transport_.send(request);
+  return request;
+}
+
+http::Response Bucket::send_once(const Wanted& wanted, const std::string& region) {
+  auto response = transport_.send(make_request(wanted, region));
   learn_time(response);
   return response;
 }

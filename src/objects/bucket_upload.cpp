@@ -20,12 +20,8 @@ BucketUpload::BucketUpload(Bucket& bucket, PartBuffers& buffers, std::string key
     : bucket_(bucket), buffers_(buffers), key_(std::move(key)) {}
 
 BucketUpload::~BucketUpload() {
-  if (upload_.empty()) {
-    return;
-  }
-  try {
-    bucket_.abort_upload(key_, upload_);
-  } catch (const std::exception&) { // gc removes it
+  if (!upload_.empty()) {
+    bucket_.give_up_upload(key_, upload_);
   }
 }
 

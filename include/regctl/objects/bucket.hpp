@@ -168,6 +168,9 @@ private:
     std::optional<std::string_view> body = {};
     unsigned* attempts = nullptr; ///< counts those that were sent, where it is wanted
   };
+  /// The same after a failure. If the run was interrupted, one attempt is made all the same, which
+  /// takes a few seconds at most. Where that fails, too, the upload is left to gc.
+  void give_up_upload(const std::string& key, const std::string& upload) noexcept;
   http::Response send(const Wanted& wanted);
   http::Response send_once(const Wanted& wanted, const std::string& region);
   void learn_region(const std::string& region);
@@ -187,6 +190,7 @@ private:
     std::vector<std::string> prefixes;
     std::string next; ///< the token for the next page; empty: it is the last one
   };
+  [[nodiscard]] http::Request make_request(const Wanted& wanted, const std::string& region);
   static http::AwsQuery query_of(const PageRequest& request);
   Page read_page(const PageRequest& request);
   /// The answer, if it is a success or has a status in `also`; else throws its error, which names
