@@ -357,6 +357,9 @@ bool V1Storage::remove_tag(const std::string& name, const std::string& tag) {
   if (const auto beside = properties_file(tag)) {
     remove_file(*folder, *beside);
   }
+  if (tag == "latest") {
+    remove_file(*folder, "json"); // put_tag() has written it; docker-registry removes it, too
+  }
   return true;
 }
 
