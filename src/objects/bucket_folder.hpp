@@ -19,6 +19,7 @@ public:
 
   void put(const std::string& name, std::string_view text, Durability durability) override;
   bool claim(const std::string& name) override;
+  void put_signed_mark(const std::string& name, std::string_view text) override;
   bool put_if_unchanged(const std::string& name, std::string_view text,
                         const std::string& version) override;
   [[nodiscard]] std::vector<std::exception_ptr>

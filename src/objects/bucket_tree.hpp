@@ -21,6 +21,8 @@ public:
 
   [[nodiscard]] std::optional<std::string> read(const std::string& path,
                                                 std::uint64_t limit_bytes) const override;
+  [[nodiscard]] std::optional<VersionedText>
+  read_versioned(const std::string& path, std::uint64_t limit_bytes) const override;
   [[nodiscard]] bool has_folder(const std::string& path) const override;
   [[nodiscard]] std::unique_ptr<StorageTree> snapshot() const override;
   void

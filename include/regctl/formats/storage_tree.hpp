@@ -124,6 +124,11 @@ public:
   /// young.
   virtual bool claim(const std::string& name) = 0;
 
+  /// Puts the mark `name` with this text, in one step, whoever has put it before. Where claim()
+  /// tells processes from each other, this one signs it, in a line behind the text: what it leaves
+  /// behind when it is killed keeps out nobody.
+  virtual void put_signed_mark(const std::string& name, std::string_view text);
+
   /// Replaces a small file if its version is still `version` (empty: the file is absent); otherwise
   /// returns false. Not every implementation compares and writes in one step: without a lease
   /// another writer may come in between.
@@ -215,6 +220,14 @@ public:
   virtual bool list(const std::string& path, const OnName& on_name) const = 0;
 
   /// Called with the name and content of a file. There is no content if the file cannot be one of
+  struct VersionedText {
+    std::optional<std::string> text; ///< nothing if the file is larger than was asked for
+    std::string version;             ///< StoredFile::version()
+  };
+  /// The content and the version of a small file from one look; nothing if there is none.
+  [[nodiscard]] virtual std::optional<VersionedText>
+  read_versioned(const std::string& path, std::uint64_t limit_bytes) const;
+
   /// the tree: if it is not regular, leads out of the tree or is too large.
   using OnContent =
       std::function<void(const std::string& name, std::optional<std::string> content)>;

@@ -90,6 +90,14 @@ public:
   /// The whole of a small object, or nothing. Throws Error{protocol} past `limit_bytes`.
   std::optional<std::string> read(const std::string& key, std::uint64_t limit_bytes);
 
+  struct Content {
+    std::string etag; ///< without quotes
+    /// Nothing if it is larger than the limit, or its size is not told beforehand.
+    std::optional<std::string> text;
+  };
+  /// The same with its ETag. One request.
+  std::optional<Content> read_with_etag(const std::string& key, std::uint64_t limit_bytes);
+
   struct OnListed {
     std::function<void(const ObjectInfo&)> object;
     std::function<void(const std::string& prefix)> prefix = {}; ///< with its '/' at the end

@@ -285,7 +285,7 @@ void V1Storage::ImageWriter::condemn() {
   was_marked_ = seen_ ? seen_->has_file(k_mark) : storage_.is_marked(id_);
   storage_.open_->memory.forget(id_);
   // The mark gets its name and text in one step, because an empty mark would be that of an upload.
-  folder_->put(k_mark, k_removal_mark);
+  folder_->put_signed_mark(k_mark, k_removal_mark);
   is_condemned_ = true;
 }
 
