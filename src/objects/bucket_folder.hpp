@@ -25,6 +25,9 @@ public:
   [[nodiscard]] std::vector<std::exception_ptr>
   put_groups(const std::vector<const FileGroup*>& groups) override;
   [[nodiscard]] std::unique_ptr<StorageUpload> start_upload(const std::string& name) override;
+  [[nodiscard]] bool can_copy(const StoredFile& file) const override;
+  void copy_file(const StoredFile& file, const std::string& name,
+                 const std::function<void()>& on_step) override;
   bool remove(const std::string& name) override;
   void discard(const std::string& name) override;
   [[nodiscard]] std::vector<std::string> names() const override;

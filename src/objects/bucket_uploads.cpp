@@ -62,13 +62,6 @@ void Bucket::remove_all(const std::vector<std::string>& keys) {
   }
 }
 
-void Bucket::copy(const std::string& from, const std::string& to) {
-  auto headers = headers_of_new_object();
-  headers.add("x-amz-copy-source", http::aws_path(options_.name + "/" + from));
-  ask_xml({.method = http::Method::put, .key = to, .headers = std::move(headers)}, from,
-          "CopyObjectResult", ignore);
-}
-
 std::string Bucket::start_upload(const std::string& key) {
   std::string id;
   ask_xml({.method = http::Method::post,
@@ -133,6 +126,13 @@ void Bucket::complete_upload(const std::string& key, const std::string& upload,
     }
   }
 }
+
+void Bucket::abort_upload(const std::string& key, const std::string& upload) {
+  auto response = ask({.method = http::Method::remove, .key = key, .query = {{"uploadId", upload}}},
+                      key, {404});
+  forgive_missing(response, describe());
+}
+
 void Bucket::give_up_upload(const std::string& key, const std::string& upload) noexcept {
   try {
     try {
@@ -152,13 +152,6 @@ void Bucket::give_up_upload(const std::string& key, const std::string& upload) n
     }
   } catch (const std::exception&) { // gc ends it
   }
-}
-
-
-void Bucket::abort_upload(const std::string& key, const std::string& upload) {
-  auto response = ask({.method = http::Method::remove, .key = key, .query = {{"uploadId", upload}}},
-                      key, {404});
-  forgive_missing(response, describe());
 }
 
 void Bucket::list_uploads(const std::string& prefix,

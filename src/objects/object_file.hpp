@@ -36,6 +36,9 @@ public:
     return bucket_->presign(object_.key, valid_for);
   }
 
+  [[nodiscard]] Bucket& bucket() const noexcept { return *bucket_; }
+  [[nodiscard]] const ObjectInfo& info() const noexcept { return object_; }
+
 private:
   std::shared_ptr<Bucket> bucket_; // shared with the tree, which this may outlive
   ObjectInfo object_;

@@ -8,6 +8,11 @@ void StorageFolder::put_signed_mark(const std::string& name, std::string_view te
   put(name, text);
 }
 
+void StorageFolder::copy_file(const StoredFile&, const std::string& name,
+                              const std::function<void()>&) {
+  throw Error(ErrorKind::unsupported, name + " cannot be copied from another file");
+}
+
 std::optional<StorageTree::VersionedText>
 StorageTree::read_versioned(const std::string& path, std::uint64_t limit_bytes) const {
   const auto file = find_file(path);
