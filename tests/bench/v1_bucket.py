@@ -174,24 +174,27 @@ def count_requests(regctl, bucket, proxy):
 def write_large(bucket, repositories):
     ids = [hashlib.sha256(f"large {number}".encode()).hexdigest() for number in range(IMAGES)]
 
-    def write(prefix, files):
-        for name, content in files.items():
-            bucket.put(f"large/{prefix}/{name}", content)
+    def image_files(identity):
+        folder = f"large/images/{identity}"
+        yield f"{folder}/json", json.dumps({"id": identity}).encode()
+        yield f"{folder}/layer", b"x"
+        yield f"{folder}/ancestry", json.dumps([identity]).encode()
+        yield f"{folder}/_checksum", b"[]"
 
-    def write_image(identity):
-        write(f"images/{identity}", {"json": json.dumps({"id": identity}).encode(), "layer": b"x",
-                                     "ancestry": json.dumps([identity]).encode(), "_checksum": b"[]"})
-
-    def write_repository(number):
-        files = {"_index_images": b"[]"}
+    def repository_files(number):
+        folder = f"large/repositories/team-{number % NAMESPACES}/app-{number}"
+        yield f"{folder}/_index_images", b"[]"
         for tag in range(TAGS):
-            files[f"tag_1.{tag}"] = ids[(number * TAGS + tag) % IMAGES].encode()
-            files[f"tag1.{tag}_json"] = b"{}"
-        write(f"repositories/team-{number % NAMESPACES}/app-{number}", files)
+            yield f"{folder}/tag_1.{tag}", ids[(number * TAGS + tag) % IMAGES].encode()
+            yield f"{folder}/tag1.{tag}_json", b"{}"
+
+    def write(first):
+        for identity in ids[first::WRITERS]:
+            bucket.put_all(image_files(identity))
+        bucket.put_all(file for number in range(first, repositories, WRITERS) for file in repository_files(number))
 
     with concurrent.futures.ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(write_image, ids))
-        list(pool.map(write_repository, range(repositories)))
+        list(pool.map(write, range(WRITERS)))
 
 
 def measure_large(regctl, bucket, proxy, repositories):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is special of storage trees in a bucket: docker-registry's settings and keys, requests, redirects, rights, gc."""
 
+import concurrent.futures
 import difflib
 import hashlib
 import http.client
@@ -646,6 +647,24 @@ class Faults(Bucket):
         proxy.forget()
         self.assertEqual(server.push(Layer("new", 100), "team/new")[-1], 204)
         self.ok("pull", f"{server.host}/team/app:1.0", "out.tar")
+
+    def test_a_push_waits_for_another_process_that_was_faster(self):
+        """Its mark comes between the look at the image and ours."""
+        layer = Layer("new", 100)
+        mark = f"registry/images/{layer.id}/_inprogress"
+        proxy = self.start_proxy()
+        server = self.serve()
+        server.push(Layer("first", 100))
+        proxy.fault(method="GET", query=f"prefix=registry/images/{layer.id}/", stall="answer")
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pushed = pool.submit(server.push, layer)
+            proxy.wait_for_stalled()
+            self.bucket.put(mark, b"true")  # of a process that nobody knows
+            proxy.release()
+            wait_for(lambda: [r for r in proxy.requests("PUT", mark) if r["status"] == 412], "the server's mark")
+            self.assertFalse(pushed.done())
+            self.bucket.delete(mark)
+            self.assertEqual(pushed.result(), [200, 200, 200, 200, 200, 204])
 
     def test_two_writers_of_one_image_leave_one_whole(self):
         pushes = [self.start_regctl("push", "app.tar", f"{self.tree}:team/app:{i}") for i in range(3)]
