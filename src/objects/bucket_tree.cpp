@@ -2,6 +2,7 @@
 #include "objects/bucket_tree.hpp"
 
 #include "objects/bucket_folder.hpp"
+#include "objects/bucket_upload.hpp"
 #include "objects/listed_tree.hpp"
 #include "objects/object_file.hpp"
 
@@ -23,7 +24,7 @@ std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket, st
 
 BucketTree::BucketTree(std::shared_ptr<Bucket> bucket, std::string_view prefix)
     : ObjectTree(std::move(bucket), prefix, std::make_shared<KnownContents>()),
-      part_buffers_(k_part_buffers) {}
+      part_buffers_(k_part_buffers, BucketUpload::k_part_bytes) {}
 
 std::optional<std::string> BucketTree::read(const std::string& path,
                                             std::uint64_t limit_bytes) const {
