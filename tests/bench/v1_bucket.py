@@ -207,7 +207,7 @@ def most_listings(files):
 
 
 def most_image_listings():
-    """One a page of 150 images. Some have the first page and the parts in common."""
+    """One for 150 images."""
     return round(IMAGES / 150)
 
 
