@@ -25,6 +25,7 @@ std::atomic<bool> g_hung_up{false};
 int g_hangup_read = -1;
 int g_hangup_write = -1;
 static_assert(std::atomic<bool>::is_always_lock_free);
+thread_local int t_shields = 0; ///< InterruptionShields of this thread
 
 /// Time of the first signal on CLOCK_MONOTONIC; negative before it.
 std::atomic<long> g_first_signal_ms{-1};
@@ -106,8 +107,16 @@ void install_interrupt_handlers() {
   ::sigaction(SIGPIPE, &ignore, nullptr);
 }
 
+InterruptionShield::InterruptionShield() noexcept {
+  ++t_shields;
+}
+
+InterruptionShield::~InterruptionShield() {
+  --t_shields;
+}
+
 bool is_interrupted() noexcept {
-  return g_interrupted.load(std::memory_order_relaxed);
+  return g_interrupted.load(std::memory_order_relaxed) && t_shields == 0;
 }
 
 void check_interrupted() {
@@ -117,7 +126,7 @@ void check_interrupted() {
 }
 
 int interrupt_fd() noexcept {
-  return g_pipe_read;
+  return t_shields == 0 ? g_pipe_read : -1;
 }
 
 void interrupt() noexcept {

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::string_view k_encryption = "x-amz-server-side-encryption";
 constexpr std::size_t k_keys_a_page = 1000; // what servers give by themselves
+/// In a row, of a listing that goes on. Ceph gives some behind many keys that were removed.
+constexpr int k_most_empty_pages = 100;
 
 ObjectInfo info_of(const std::string& key, const http::Headers& headers, const std::string& what) {
   ObjectInfo info;
@@ -108,7 +110,7 @@ void Bucket::learn_time(const http::Response& response) {
   }
 }
 
-http::Response Bucket::send_once(const Wanted& wanted, const std::string& region) {
+http::Request Bucket::make_request(const Wanted& wanted, const std::string& region) {
   http::Request request;
   request.method = wanted.method;
   request.url = url_of(wanted.key, wanted.query, region);
@@ -127,7 +129,11 @@ http::Response Bucket::send_once(const Wanted& wanted, const std::string& region
       ++*attempts;
     }
   };
-  auto response = transport_.send(request);
+  return request;
+}
+
+http::Response Bucket::send_once(const Wanted& wanted, const std::string& region) {
+  auto response = transport_.send(make_request(wanted, region));
   learn_time(response);
   return response;
 }
@@ -247,6 +253,7 @@ std::string Bucket::list_range(const std::string& prefix, const std::string& aft
   PageRequest request{prefix, after, {}, static_cast<bool>(on_listed.prefix), k_keys_a_page};
   std::set<std::string> tokens;
   std::string last;
+  int empty_pages = 0;
   for (;;) {
     const auto page = read_page(request);
     bool has_new = false;
@@ -275,7 +282,10 @@ std::string Bucket::list_range(const std::string& prefix, const std::string& aft
     if (on_listed.goes_on && !on_listed.goes_on()) {
       return last;
     }
-    if (!tokens.insert(page.next).second || !has_new) {
+    const bool is_empty = page.objects.empty() && page.prefixes.empty();
+    empty_pages = is_empty ? empty_pages + 1 : 0;
+    const bool goes_on = is_empty ? empty_pages <= k_most_empty_pages : has_new;
+    if (!tokens.insert(page.next).second || !goes_on) {
       throw Error(ErrorKind::protocol, describe(prefix) + " is listed in pages without end");
     }
     request.token = page.next;

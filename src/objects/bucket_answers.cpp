@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "objects/fields.hpp"
 #include "objects/refusal.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/whole_number.hpp>
 #include <regctl/objects/bucket.hpp>
 
 #include <utility>
@@ -34,6 +36,28 @@ void Bucket::repeat(const std::function<std::optional<Error>()>& attempt) {
     }
     transport_.pause_or_throw(*error, failures);
   }
+}
+
+std::optional<Bucket::Content> Bucket::read_with_etag(const std::string& key,
+                                                      std::uint64_t limit_bytes) {
+  std::optional<Content> content;
+  repeat([&] {
+    auto response = ask({.key = key}, key, {404});
+    if (response.status == 404) {
+      content.reset();
+      forgive_missing(response, describe());
+      return std::optional<Error>();
+    }
+    content = Content{unquoted(response.headers.find("ETag").value_or("")), {}};
+    const auto size_bytes =
+        parse_whole_number<std::uint64_t>(response.headers.find("Content-Length").value_or(""));
+    if (!size_bytes || *size_bytes > limit_bytes) {
+      return std::optional<Error>();
+    }
+    return passing_failure(
+        [&] { content->text = read_text(*response.body, limit_bytes, describe(key)); });
+  });
+  return content;
 }
 
 http::Response Bucket::ask_whole(const Wanted& wanted, std::string_view about,

@@ -3,6 +3,7 @@
 
 #include "objects/bucket_upload.hpp"
 #include "objects/claim.hpp"
+#include "objects/object_file.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
@@ -39,11 +40,19 @@ bool BucketFolder::claim(const std::string& name) {
   return true;
 }
 
+void BucketFolder::put_signed_mark(const std::string& name, std::string_view text) {
+  put(name, std::string(text) + "\n" + own_claim(), Durability::whole);
+}
+
 /// Whether a mark that was there is that of another process which may still be at work.
 bool BucketFolder::is_taken(const std::string& name) const {
   auto& bucket = tree_.bucket();
-  const auto claim = bucket.read(key_of(name), k_mark_limit_bytes);
-  if (!claim || claim == own_claim() || is_of_dead_process(*claim)) {
+  const auto text = bucket.read(key_of(name), k_mark_limit_bytes);
+  if (!text) {
+    return false;
+  }
+  const auto signature = text->substr(text->rfind('\n') + 1); // npos + 1 is 0
+  if (signature == own_claim() || is_of_dead_process(signature)) {
     return false;
   }
   const auto mark = bucket.find(key_of(name));
@@ -55,7 +64,12 @@ bool BucketFolder::put_if_unchanged(const std::string& name, std::string_view te
   if (version.empty()) {
     return tree_.put_if_absent(key_of(name), text);
   }
-  return tree_.put_if_unchanged(key_of(name), text, version);
+  const auto etag = etag_of(version);
+  if (etag.empty()) { // the last writer wins
+    put(name, text, Durability::whole);
+    return true;
+  }
+  return tree_.put_if_unchanged(key_of(name), text, etag);
 }
 
 std::vector<std::exception_ptr>
@@ -85,6 +99,24 @@ BucketFolder::put_groups(const std::vector<const FileGroup*>& groups) {
 
 std::unique_ptr<StorageUpload> BucketFolder::start_upload(const std::string& name) {
   return std::make_unique<BucketUpload>(tree_.bucket(), tree_.part_buffers(), key_of(name));
+}
+
+bool BucketFolder::can_copy(const StoredFile& file) const {
+  const auto* object = dynamic_cast<const ObjectFile*>(&file);
+  return object != nullptr && tree_.has_copies() && tree_.bucket().is_beside(object->bucket());
+}
+
+void BucketFolder::copy_file(const StoredFile& file, const std::string& name,
+                             const std::function<void()>& on_step) {
+  const auto& from = dynamic_cast<const ObjectFile&>(file);
+  try {
+    tree_.bucket().copy(from.bucket(), from.info(), key_of(name), on_step);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::unsupported || error.kind() == ErrorKind::denied) {
+      tree_.has_copies_not();
+    }
+    throw;
+  }
 }
 
 bool BucketFolder::remove(const std::string& name) {

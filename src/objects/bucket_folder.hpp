@@ -19,11 +19,15 @@ public:
 
   void put(const std::string& name, std::string_view text, Durability durability) override;
   bool claim(const std::string& name) override;
+  void put_signed_mark(const std::string& name, std::string_view text) override;
   bool put_if_unchanged(const std::string& name, std::string_view text,
                         const std::string& version) override;
   [[nodiscard]] std::vector<std::exception_ptr>
   put_groups(const std::vector<const FileGroup*>& groups) override;
   [[nodiscard]] std::unique_ptr<StorageUpload> start_upload(const std::string& name) override;
+  [[nodiscard]] bool can_copy(const StoredFile& file) const override;
+  void copy_file(const StoredFile& file, const std::string& name,
+                 const std::function<void()>& on_step) override;
   bool remove(const std::string& name) override;
   void discard(const std::string& name) override;
   [[nodiscard]] std::vector<std::string> names() const override;

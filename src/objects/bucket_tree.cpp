@@ -4,6 +4,7 @@
 #include "objects/bucket_folder.hpp"
 #include "objects/bucket_upload.hpp"
 #include "objects/listed_tree.hpp"
+#include "objects/object_file.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
@@ -51,11 +52,20 @@ std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket,
 
 BucketTree::BucketTree(std::shared_ptr<Bucket> bucket, std::string_view prefix)
     : ObjectTree(std::move(bucket), prefix, std::make_shared<KnownContents>()),
-      part_buffers_(k_part_buffers) {}
+      part_buffers_(k_part_buffers, BucketUpload::k_part_bytes) {}
 
 std::optional<std::string> BucketTree::read(const std::string& path,
                                             std::uint64_t limit_bytes) const {
   return bucket().read(key_of(path), limit_bytes);
+}
+
+std::optional<StorageTree::VersionedText>
+BucketTree::read_versioned(const std::string& path, std::uint64_t limit_bytes) const {
+  auto content = bucket().read_with_etag(key_of(path), limit_bytes);
+  if (!content) {
+    return std::nullopt;
+  }
+  return VersionedText{std::move(content->text), version_of(content->etag)};
 }
 
 bool BucketTree::has_folder(const std::string& path) const {

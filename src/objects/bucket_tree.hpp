@@ -21,6 +21,8 @@ public:
 
   [[nodiscard]] std::optional<std::string> read(const std::string& path,
                                                 std::uint64_t limit_bytes) const override;
+  [[nodiscard]] std::optional<VersionedText>
+  read_versioned(const std::string& path, std::uint64_t limit_bytes) const override;
   [[nodiscard]] bool has_folder(const std::string& path) const override;
   [[nodiscard]] std::unique_ptr<StorageTree>
   snapshot(const std::vector<std::string>& folders) const override;
@@ -47,6 +49,10 @@ public:
 
   [[nodiscard]] PartBuffers& part_buffers() noexcept { return part_buffers_; }
 
+  /// Whether the server copies objects for us, as far as is known.
+  [[nodiscard]] bool has_copies() const noexcept { return has_copies_; }
+  void has_copies_not() noexcept { has_copies_ = false; }
+
   /// Writes an object on condition that there is none; returns false if there is one. Where the
   /// server cannot tell, it is asked beforehand, and another writer may come in between.
   bool put_if_absent(const std::string& key, std::string_view text);
@@ -66,6 +72,7 @@ private:
   PartBuffers part_buffers_;
   std::atomic<Conditions> conditions_{Conditions::unknown};
   std::atomic<bool> wants_quotes_{true}; ///< around the ETags of conditions
+  std::atomic<bool> has_copies_{true};
 };
 
 } // namespace regctl::objects

@@ -10,7 +10,6 @@ namespace regctl::objects {
 
 namespace {
 
-constexpr std::size_t k_mib = 1024 * 1024;
 constexpr std::size_t k_most_parts = 10'000; // Amazon's limit
 constexpr std::size_t k_short_parts = k_most_parts / 2;
 
@@ -20,17 +19,13 @@ BucketUpload::BucketUpload(Bucket& bucket, PartBuffers& buffers, std::string key
     : bucket_(bucket), buffers_(buffers), key_(std::move(key)) {}
 
 BucketUpload::~BucketUpload() {
-  if (upload_.empty()) {
-    return;
-  }
-  try {
-    bucket_.abort_upload(key_, upload_);
-  } catch (const std::exception&) { // gc removes it
+  if (!upload_.empty()) {
+    bucket_.give_up_upload(key_, upload_);
   }
 }
 
 std::size_t BucketUpload::part_bytes() const noexcept {
-  return parts_.size() < k_short_parts ? 8 * k_mib : 32 * k_mib;
+  return parts_.size() < k_short_parts ? k_part_bytes : 4 * k_part_bytes;
 }
 
 void BucketUpload::write(std::span<const std::byte> bytes) {

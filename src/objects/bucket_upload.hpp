@@ -18,6 +18,8 @@ namespace regctl::objects {
 /// 195 GiB. (Up to 39 GiB all parts are alike, as some servers want it.) Not thread-safe.
 class BucketUpload final : public StorageUpload {
 public:
+  static constexpr std::size_t k_part_bytes = 8 * 1024 * 1024; ///< of most parts
+
   BucketUpload(Bucket& bucket, PartBuffers& buffers, std::string key);
   ~BucketUpload() override;
 

@@ -6,9 +6,11 @@
 #include <regctl/base/base64.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/base/interrupt.hpp>
 #include <regctl/objects/bucket.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <utility>
 
@@ -58,13 +60,6 @@ void Bucket::remove_all(const std::vector<std::string>& keys) {
       throw error_of(refusal, describe(key));
     }
   }
-}
-
-void Bucket::copy(const std::string& from, const std::string& to) {
-  auto headers = headers_of_new_object();
-  headers.add("x-amz-copy-source", http::aws_path(options_.name + "/" + from));
-  ask_xml({.method = http::Method::put, .key = to, .headers = std::move(headers)}, from,
-          "CopyObjectResult", ignore);
 }
 
 std::string Bucket::start_upload(const std::string& key) {
@@ -136,6 +131,27 @@ void Bucket::abort_upload(const std::string& key, const std::string& upload) {
   auto response = ask({.method = http::Method::remove, .key = key, .query = {{"uploadId", upload}}},
                       key, {404});
   forgive_missing(response, describe());
+}
+
+void Bucket::give_up_upload(const std::string& key, const std::string& upload) noexcept {
+  try {
+    try {
+      abort_upload(key, upload);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::interrupted) {
+        throw;
+      }
+      constexpr std::chrono::seconds k_last_patience{3};
+      const InterruptionShield shield;
+      auto request = make_request(
+          {.method = http::Method::remove, .key = key, .query = {{"uploadId", upload}}}, region());
+      request.stall_timeout = k_last_patience;
+      if (auto response = transport_.attempt(request).response) {
+        http::discard_body(*response);
+      }
+    }
+  } catch (const std::exception&) { // gc ends it
+  }
 }
 
 void Bucket::list_uploads(const std::string& prefix,

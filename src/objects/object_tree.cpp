@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/object_tree.hpp"
 
+#include "objects/object_file.hpp"
+
 #include <regctl/base/parallel.hpp>
 
 #include <algorithm>
@@ -29,30 +31,6 @@ std::string_view without_slashes(std::string_view text) {
 bool is_hidden(std::string_view name) {
   return name.empty() || name.starts_with('.');
 }
-
-class ObjectFile final : public StoredFile {
-public:
-  ObjectFile(std::shared_ptr<Bucket> bucket, ObjectInfo object)
-      : bucket_(std::move(bucket)), object_(std::move(object)) {}
-
-  [[nodiscard]] std::uint64_t size_bytes() const noexcept override { return object_.size_bytes; }
-  [[nodiscard]] std::string version() const override {
-    return object_.etag.empty() ? "unknown" : object_.etag;
-  }
-  [[nodiscard]] std::unique_ptr<Source> open_part(std::uint64_t offset, std::uint64_t size_bytes,
-                                                  std::string) const override {
-    return size_bytes == 0 ? make_text_source({})
-                           : bucket_->open(object_.key, offset, size_bytes, object_.etag);
-  }
-
-  [[nodiscard]] std::string url(std::chrono::seconds valid_for) const override {
-    return bucket_->presign(object_.key, valid_for);
-  }
-
-private:
-  std::shared_ptr<Bucket> bucket_; // shared with the tree, which this may outlive
-  ObjectInfo object_;
-};
 
 /// The objects of a folder, as one listing gave them.
 class ListedFolder final : public FolderView {
@@ -107,8 +85,8 @@ std::unique_ptr<StoredFile> ObjectTree::find_file(const std::string& path) const
 std::unique_ptr<StoredFile> ObjectTree::open_known(const std::string& path,
                                                    std::uint64_t size_bytes,
                                                    std::string version) const {
-  return std::make_unique<ObjectFile>(bucket_,
-                                      ObjectInfo{key_of(path), size_bytes, std::move(version), {}});
+  return std::make_unique<ObjectFile>(
+      bucket_, ObjectInfo{key_of(path), size_bytes, etag_of(std::move(version)), {}});
 }
 
 bool ObjectTree::has_file(const std::string& path) const {

@@ -5,14 +5,17 @@
 #include <cstddef>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace regctl::objects {
 
-/// Buffers for parts of uploads: at most so many at a time, because a server has many clients.
+/// Buffers for parts of uploads: at most so many at a time, because a server has many clients. Few
+/// that are not used are kept for the next part: new memory takes as much time as its bytes do.
 /// Thread-safe. Must outlive its buffers.
 class PartBuffers {
 public:
-  explicit PartBuffers(std::size_t limit) : left_(limit) {}
+  /// A buffer has room for `size_bytes`, and may grow.
+  PartBuffers(std::size_t limit, std::size_t size_bytes);
 
   class Buffer {
   public:
@@ -29,9 +32,11 @@ public:
   };
 
 private:
-  std::mutex mutex_; ///< guards left_
+  std::mutex mutex_; ///< guards left_ and spare_
   std::condition_variable changed_;
   std::size_t left_;
+  std::size_t size_bytes_;
+  std::vector<std::string> spare_; ///< empty, with room
 };
 
 } // namespace regctl::objects

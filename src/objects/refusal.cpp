@@ -17,7 +17,7 @@ struct Meaning {
   std::string_view hint;
 };
 
-constexpr std::array<Meaning, 10> k_meanings = {{
+constexpr std::array<Meaning, 11> k_meanings = {{
     {"NoSuchBucket", ErrorKind::not_found, "regctl makes no buckets: check its name and region"},
     {"AccessDenied", ErrorKind::denied, "check what the key may do in this bucket"},
     {"InvalidAccessKeyId", ErrorKind::denied, "check the access key"},
@@ -28,6 +28,7 @@ constexpr std::array<Meaning, 10> k_meanings = {{
      "the clocks of this machine and of the server differ by more than 15 minutes"},
     {"InvalidObjectState", ErrorKind::unsupported,
      "the object is in an archive: restore it first (Glacier)"},
+    {"PreconditionFailed", ErrorKind::integrity, "it was replaced meanwhile: try again"},
     {"NotImplemented", ErrorKind::unsupported, ""},
     {"EntityTooLarge", ErrorKind::unsupported, ""},
 }};

@@ -3,7 +3,6 @@
 """regctl diff: the tags that differ between two places, its requests, and its exit codes."""
 
 import os
-import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -62,15 +61,14 @@ class Pairs(Diff):
         a = self.start(RegctlServer)
         self.push(a, "team/app:1.0", ["base", "one"], "app.tar")
         self.push(a, "single:1.0", ["base"])
-        tree = f"v1-storage:{a.storage}"
+        tree = a.place
         self.assertEqual(self.diff(tree, a, code=0), [])
         self.assertEqual(self.diff(a, tree, code=0), [])
         self.assertEqual(self.diff("docker-archive:app.tar", a, "--include", "team/app", code=0), [])
         self.assertEqual(self.diff(f"{a.host}/team/app:1.0", f"{tree}:team/app", code=0), [])
         self.assertEqual([r["tag"] for r in self.diff(f"{a.host}/team/app", f"{a.host}/single")], ["1.0"])
-        shutil.copytree(a.storage, self.path("copy"))
-        os.remove(self.path("copy/repositories/team/app/tag_1.0"))
-        self.assertEqual([r["difference"] for r in self.diff(a, "v1-storage:copy")], ["missing"])
+        a.files.copy_to(self.path("copy")).remove("repositories/team/app/tag_1.0")
+        self.assertEqual([r["difference"] for r in self.diff(a, self.place("copy"))], ["missing"])
 
     def test_a_namespace_is_compared_with_the_names_a_mirror_would_make(self):
         a, b = self.start(RegctlServer), self.start(RegctlServer)
@@ -96,12 +94,11 @@ class Pairs(Diff):
     def test_repositories_without_tags_are_noted_in_one_line(self):
         trees = {}
         for name in ("a", "b"):
-            trees[name] = f"v1-storage:{self.path(name)}"
+            trees[name] = self.place(name)
             make_archive(self.path("image.tar"), ["x"])
             self.ok("copy", "image.tar", f"{trees[name]}:team/app:1.0")
         for left in ("one", "two"):  # as pushes that failed leave them
-            os.makedirs(self.path(f"b/repositories/team/{left}"))
-            self.write(f"b/repositories/team/{left}/_index_images", "[]")
+            self.tree_files("b").write(f"repositories/team/{left}/_index_images", b"[]")
         told = f"2 repositories have no tag at {trees['b']}, as a push that failed leaves it: team/one, team/two"
         for words in (("diff", trees["a"], trees["b"]), ("verify", trees["a"], trees["b"]), ("verify", trees["b"])):
             with self.subTest(words):
@@ -111,11 +108,10 @@ class Pairs(Diff):
     def test_an_unreadable_tag_is_never_equal(self):
         a = self.start(RegctlServer)
         one = self.push(a, "team/app:1.0", ["base", "one"])
-        shutil.copytree(a.storage, self.path("copy"))
-        with open(self.path("copy/repositories/team/app/tag_1.0"), "w", encoding="utf-8") as file:
-            file.write("nonsense")
-        self.assertEqual(self.diff(a, "v1-storage:copy"), [self.row("team/app", "1.0", "unreadable", one, None)])
-        self.assertEqual(self.diff("v1-storage:copy", a), [self.row("team/app", "1.0", "unreadable", None, one)])
+        a.files.copy_to(self.path("copy")).write("repositories/team/app/tag_1.0", b"nonsense")
+        copy = self.place("copy")
+        self.assertEqual(self.diff(a, copy), [self.row("team/app", "1.0", "unreadable", one, None)])
+        self.assertEqual(self.diff(copy, a), [self.row("team/app", "1.0", "unreadable", None, one)])
 
 
 class Costs(Diff):

@@ -12,21 +12,16 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import (DATA, REGCTL, FaultServer, NpmServer, interrupt, main, make_archive,  # noqa: E402
                      wait_for)
 from mirror_case import MirrorCase, Serving  # noqa: E402
+from trees import not_in_bucket  # noqa: E402
 from v1_push import Client, Image  # noqa: E402
 
 ENGINES = ("1.3.3", "1.5.0", "1.9.1")
 
 
 class Whole(MirrorCase):
-    def listed(self, tree):
+    def listed(self, files):
         """Every image file of a storage tree: path → bytes."""
-        found = {}
-        for folder, _, files in os.walk(os.path.join(tree, "images")):
-            for name in files:
-                path = os.path.join(folder, name)
-                with open(path, "rb") as file:
-                    found[os.path.relpath(path, tree)] = file.read()
-        return found
+        return {path: files.read(path) for path in files.paths("images")}
 
     def test_a_registry_is_mirrored_and_a_second_run_moves_nothing(self):
         source, destination = self.start(Serving), self.start(Serving)
@@ -142,12 +137,12 @@ class Whole(MirrorCase):
         for kind in (Serving, NpmServer):
             with self.subTest(kind.__name__):
                 server = self.start(kind)
-                self.mirror(f"v1-storage:{source.storage}", server, "--report", "report")
+                self.mirror(source.place, server, "--report", "report")
                 self.assertEqual(self.summary()["copied"], 6)
-                self.mirror(f"v1-storage:{source.storage}", server, "--report", "report")
+                self.mirror(source.place, server, "--report", "report")
                 self.assertEqual(self.summary()["kept"], 6)
-        self.mirror(f"v1-storage:{source.storage}", f"v1-storage:{self.path('copy')}")
-        self.assertEqual(self.listed(self.path("copy")), self.listed(source.storage))
+        self.mirror(source.place, self.place("copy"))
+        self.assertEqual(self.listed(self.tree_files("copy")), self.listed(source.files))
         self.assertSame(made, self.start(Serving, storage=self.path("copy")))
 
     def test_an_archive_is_mirrored(self):
@@ -285,7 +280,7 @@ class Chosen(MirrorCase):
             with self.subTest(row):
                 source.control("clear")
                 source.control({"method": "GET", "path": "/v1/search", **row})
-                tree = f"v1-storage:tree{number}"
+                tree = self.place(f"tree{number}")
                 words = ("mirror", "--retry", "0", source.host, tree)
                 done = self.ok(*words, "--repositories-from", "-", stdin=b"single\n")
                 self.assertIn("copied single:1.0 ", done.out)
@@ -630,7 +625,7 @@ class Prune(MirrorCase):
         self.ok("rm", "--yes", f"{self.image}:20")
         broken = make_archive(self.path("new.tar"), ["broken"], 100)
         self.ok("push", "new.tar", f"{self.image}:21")
-        os.remove(os.path.join(self.source.storage, "images", broken[0].id, "layer"))
+        self.source.files.remove(f"images/{broken[0].id}/layer")
         failed = self.regctl("mirror", self.source.host, self.destination.host, "--prune")
         self.assertNotEqual(failed.code, 0)
         self.assertIn("team/app: 20 is only at the destination, but not pruned: another tag", failed.err)
@@ -642,8 +637,8 @@ class Prune(MirrorCase):
 
     def test_nothing_is_removed_if_the_source_cannot_read_a_tag(self):
         self.ok("rm", "--yes", f"{self.image}:20")
-        self.write(os.path.join(self.source.storage, "repositories/team/app/tag_1"), "no ID")
-        for source in (self.source.host, f"v1-storage:{self.source.storage}"):
+        self.source.files.write("repositories/team/app/tag_1", b"no ID")
+        for source in (self.source.host, self.source.place):
             for rules in ([], ["--exclude-tag", "1"]):  # what is not wanted makes the listing no better
                 with self.subTest(source, rules=rules):
                     done = self.regctl("mirror", source, self.destination.host, "--prune", "--yes", "--all", *rules)
@@ -723,30 +718,30 @@ class SeveralMirrors(MirrorCase):
     def test_a_mirror_that_cannot_begin_is_reported_and_can_be_applied_later(self):
         source, destination, other = self.start(Serving), self.start(Serving), self.start(Serving)
         made = self.fill(source)
-        late = f"v1-storage:{self.path('late')}"
+        late, gone = self.place("late"), self.place("gone")
         self.file((late, other.host, {"tags": ["1*"]}), (source.host, destination.host, {}),
-                  (f"v1-storage:{self.path('gone')}", destination.host, {}))
+                  (gone, destination.host, {}))
         words = ("mirror", "--config", "mirror.yaml")
         failed = self.regctl(*words, "--quiet", "--failures", "failures", "--report", "report")
         self.assertEqual(failed.code, 10, failed.err)
         self.assertIn(f"regctl: {late} to docker://{other.host}: ", failed.err)
-        self.assertIn(f"regctl: v1-storage:{self.path('gone')} to ", failed.err)
+        self.assertIn(f"regctl: {gone} to ", failed.err)
         self.assertSame(made, destination)
-        self.assertEqual([r["from"] for r in self.report("failures")], [late, f"v1-storage:{self.path('gone')}"])
+        self.assertEqual([r["from"] for r in self.report("failures")], [late, gone])
         destination.forget_requests()
         self.ok("copy", f"{source.host}/single:1.0", f"{late}:single:1.0")
         self.ok("tag", f"{late}:single:1.0", "other")
         again = self.regctl(*words, "--apply", "failures", "--failures", "left")
         self.assertEqual(again.code, 10, again.err)
         self.assertRegex(again.out, r"^copied single:1.0 \w+\n$")
-        self.assertEqual([r["from"] for r in self.report("left")], [f"v1-storage:{self.path('gone')}"])
+        self.assertEqual([r["from"] for r in self.report("left")], [gone])
         self.assertEqual([r for r in destination.requests() if "/tags" in r or r.endswith("/v1/_ping")], [])
 
     def test_mirrors_that_were_not_reached_can_be_applied_later(self):
         source, destination = self.start(Serving), self.start(Serving)
         made = self.fill(source)
         self.write("mirror.yaml", json.dumps({"version": 1, "defaults": {"fail_fast": True}, "mirrors": [
-            {"source": f"v1-storage:{self.path('gone')}", "destination": destination.host},
+            {"source": self.place("gone"), "destination": destination.host},
             {"source": source.host, "destination": destination.host}]}))
         words = ("mirror", "--config", "mirror.yaml")
         failed = self.regctl(*words, "--failures", "failures", "--report", "report")
@@ -757,6 +752,7 @@ class SeveralMirrors(MirrorCase):
         self.ok(*words, "--apply", "left")
         self.assertSame(made, destination)
 
+    @not_in_bucket("a file in the place of the tree")
     def test_a_plan_keeps_its_lines_if_its_mirror_cannot_begin(self):
         """Tags excluded by the rules of the plan are not copied when its failures are applied."""
         source, destination = self.start(Serving), f"v1-storage:{self.path('tree')}"
@@ -773,7 +769,7 @@ class SeveralMirrors(MirrorCase):
         self.assertEqual(os.listdir(self.path("tree/repositories")), ["library"])
 
     def test_a_failed_mirror_with_rules_is_not_applied_without_them(self):
-        gone, destination = f"v1-storage:{self.path('gone')}", self.start(Serving)
+        gone, destination = self.place("gone"), self.start(Serving)
         self.assertEqual(self.regctl("mirror", gone, destination.host, "--failures", "plain").code, 3)
         self.fails(3, "mirror", gone, destination.host, "--apply", "plain", saying=self.path("gone"))
         self.fails(2, "mirror", self.start(Serving).host, destination.host, "--repositories-from", "plain",

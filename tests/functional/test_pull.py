@@ -10,6 +10,7 @@ import tarfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import DATA, FaultServer, RegctlServer, TestCase, main, make_archive, wait_for  # noqa: E402
+from storage_tree import StorageTree  # noqa: E402
 
 WILD = os.path.join(DATA, "tree-wild.tar.gz")
 CUT = "2b55fd13656d"
@@ -65,13 +66,12 @@ class Wild(TestCase):
         self.assertEqual(len(gets), 2)
 
     def test_every_command_gives_a_hint_about_a_damaged_layer(self):
-        with tarfile.open(WILD) as tree:
-            tree.extractall(self.path("tree"))
+        tree = StorageTree.recorded(self.path("tree"), "tree-wild").place
         rescue = "copy --no-verify rescues it"
         for store, source in ((self.server.host, self.image("team/flipped:1")),
-                              (f"v1-storage:{self.path('tree')}", f"v1-storage:{self.path('tree')}:team/flipped:1")):
+                              (tree, f"{tree}:team/flipped:1")):
             hint = f"regctl audit {store} --deep finds more"
-            for words in (("pull", source, "out.tar"), ("copy", source, "v1-storage:copy"),
+            for words in (("pull", source, "out.tar"), ("copy", source, self.place("copy")),
                           ("layer", "get", source, FLIPPED, "-o", "layer"), ("layer", "files", source, FLIPPED)):
                 with self.subTest(words):
                     self.fails(7, *words, saying=[f"hint: {hint}", rescue])
@@ -116,7 +116,7 @@ class Wild(TestCase):
         rows = {r["repository"] for r in self.ok("images", self.server.host, "--format", "json").json}
         self.assertEqual(rows, {"team/deep/name", "mixed"})
         for words in ([], ["--include", "team/deep/**"]):
-            done = self.ok("mirror", self.server.host, f"v1-storage:tree{len(words)}", *words)
+            done = self.ok("mirror", self.server.host, self.place(f"tree{len(words)}"), *words)
             self.assertIn("copied team/deep/name:1 ", done.out)
 
     def test_tags_may_be_listed_as_the_hub_did(self):
@@ -159,7 +159,7 @@ class Wild(TestCase):
     def test_one_bad_tag_of_several_is_named_with_a_hint(self):
         words = ["while copying tag ", "team/dead:half", "pushing it again repairs it; ", "regctl mirror"]
         self.fails(5, "pull", "-a", self.image("team/dead"), "all.tar", saying=words)
-        tree = "v1-storage:" + self.path("tree")
+        tree = self.place("tree")
         self.fails(5, "copy", "-a", self.image("team/dead"), tree, saying=["while copying tag half", "regctl mirror"])
         one = self.fails(5, "pull", self.image("team/dead:half"), "one.tar")
         self.assertNotIn("regctl mirror", one.err)
@@ -415,24 +415,24 @@ class Unproven(TestCase):
         done = self.ok("pull", "--format", "json", self.image, "out.tar")
         self.assertEqual((done.json["tags"][0]["verified"], done.json["images_unverified"]), (False, 2))
         self.assertIn("tells no checksum of 2 of 2 copied layers", done.err)
-        self.ok("copy", self.image, f"v1-storage:{self.path('tree')}")
-        proven = self.ok("pull", "--format", "json", "--require-checksum", f"v1-storage:{self.path('tree')}:team/app:1.0",
+        self.ok("copy", self.image, self.place("tree"))
+        proven = self.ok("pull", "--format", "json", "--require-checksum", f"{self.place('tree')}:team/app:1.0",
                          "proven.tar")
         self.assertEqual((proven.json["tags"][0]["verified"], proven.json["images_unverified"]), (True, 0))
         self.assertNotIn("tells no checksum", proven.err)
         fetched = len(self.server.log("GET", "/layer"))
         told = "tells no checksum of the layer of image"
-        for words in (("pull", self.image, "refused.tar"), ("copy", self.image, f"v1-storage:{self.path('other')}")):
+        for words in (("pull", self.image, "refused.tar"), ("copy", self.image, self.place("other"))):
             with self.subTest(words):
                 self.fails(7, *words, "--require-checksum", saying=told)
-        mirror = self.regctl("mirror", self.server.host, f"v1-storage:{self.path('other')}", "--require-checksum")
+        mirror = self.regctl("mirror", self.server.host, self.place("other"), "--require-checksum")
         self.assertEqual(mirror.code, 7, mirror.err)
         self.assertIn(told, mirror.err)
         self.assertEqual(len(self.server.log("GET", "/layer")), fetched)
         self.fails(2, "pull", "--no-verify", "--require-checksum", self.image, "x.tar", saying="contradict")
 
     def test_a_mirror_counts_layers_without_a_checksum(self):
-        done = self.ok("mirror", self.server.host, f"v1-storage:{self.path('tree')}", "--format", "json")
+        done = self.ok("mirror", self.server.host, self.place("tree"), "--format", "json")
         tag, summary = [json.loads(line) for line in done.out.splitlines()]
         self.assertEqual((tag["verified"], tag["images_unverified"], summary["images_unverified"]), (False, 2, 2))
         self.assertIn("2 of them without a checksum at the source", done.err)
@@ -450,16 +450,15 @@ class Unproven(TestCase):
                 self.ok("pull", "--no-verify", self.image, "rescued.tar")
 
     def test_a_short_layer_of_a_tree_is_damaged(self):
-        tree = f"v1-storage:{self.path('tree')}"
+        tree, files = self.place("tree"), self.tree_files("tree")
         self.ok("copy", self.image, tree)
-        folder = self.path(f"tree/images/{self.layers[0].id}")
-        os.remove(f"{folder}/_checksum")
+        folder = f"images/{self.layers[0].id}"
+        files.remove(f"{folder}/_checksum")
         for size, word in ((0, "has no bytes"), (100, "is damaged"), (len(self.layers[0].data) - 1, "is damaged")):
             with self.subTest(size):
-                os.truncate(f"{folder}/layer", size)
+                files.write(f"{folder}/layer", self.layers[0].data[:size])
                 self.fails(7, "copy", f"{tree}:team/app:1.0", "out.tar", saying=word)
-            with open(f"{folder}/layer", "wb") as file:
-                file.write(self.layers[0].data)
+        files.write(f"{folder}/layer", self.layers[0].data)
         self.ok("copy", f"{tree}:team/app:1.0", "out.tar")
 
 

@@ -384,15 +384,12 @@ class Push(TestCase):
         self.assertStored()
 
     def test_a_copy_passes_on_the_checksums_of_its_source(self):
-        tree = self.path("tree")
-        self.ok("push", "app.tar", f"v1-storage:{tree}:team/app:1.0")
+        tree, files = self.place("tree"), self.tree_files("tree")
+        self.ok("push", "app.tar", f"{tree}:team/app:1.0")
         tarsum = "tarsum+sha256:" + "ab" * 32
-        path = os.path.join(tree, "images", self.layers[1].id, "_checksum")
-        with open(path, encoding="utf-8") as file:
-            sums = json.load(file)
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump([tarsum, *sums], file)
-        self.ok("copy", f"v1-storage:{tree}:team/app:1.0", self.image)
+        path = f"images/{self.layers[1].id}/_checksum"
+        files.write(path, json.dumps([tarsum, *json.loads(files.read(path))]).encode())
+        self.ok("copy", f"{tree}:team/app:1.0", self.image)
         self.assertStored()
         sent = {record["path"].split("/")[3]: record["checksum"] for record in self.server.log("PUT", "/checksum")}
         self.assertEqual(sent, {layer.id: tarsum if layer is self.layers[1] else None for layer in self.layers})

@@ -6,10 +6,10 @@ import collections
 import hashlib
 import json
 import os
-import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import trees  # noqa: E402
 from harness import (DATA, FaultServer, NpmServer, RegctlServer, TestCase, interrupt, main,  # noqa: E402
                      make_archive, wait_for)
 
@@ -33,12 +33,12 @@ class Verify(TestCase):
         server = self.start(RegctlServer)
         layers = self.fill(server)
         server.end()
-        self.storage = server.storage
+        self.storage, self.files = server.place, server.files
         return layers
 
     def copy(self, name):
-        shutil.copytree(self.storage, self.path(name))
-        return self.path(name)
+        """The files of a copy of that tree, which is self.place(name)."""
+        return self.files.copy_to(self.path(name))
 
     def verify(self, *words, code=0):
         words = [getattr(word, "host", word) for word in words]
@@ -79,8 +79,8 @@ class Whole(Verify):
         a = self.start(RegctlServer)
         self.fill(a)
         for deep in ([], ["--deep"]):
-            self.verify(f"v1-storage:{a.storage}", a, *deep)
-            self.verify(f"{a.host}/team/app:1.0", f"v1-storage:{a.storage}:team/app", *deep)
+            self.verify(a.place, a, *deep)
+            self.verify(f"{a.host}/team/app:1.0", f"{a.place}:team/app", *deep)
         for engine in ENGINES:
             archive = os.path.join(DATA, f"save-{engine}.tar")
             b = self.start(RegctlServer)
@@ -147,24 +147,21 @@ class Damaged(Verify):
         super().setUp()
         self.layers = self.tree()
 
-    def edit(self, tree, layer, name, change):
-        path = os.path.join(tree, "images", layer.id, name)
-        data = b""
-        if os.path.exists(path):
-            with open(path, "rb") as file:
-                data = file.read()
-        data = change(data)
+    @staticmethod
+    def edit(tree, layer, name, change):
+        """Replaces a file of an image in the tree with these files; if `change` gives None, removes it."""
+        path = f"images/{layer.id}/{name}"
+        data = change(tree.read(path) if tree.exists(path) else b"")
         if data is None:
-            os.remove(path)
+            tree.remove(path)
         else:
-            with open(path, "wb") as file:
-                file.write(data)
+            tree.write(path, data)
 
     def served(self, tree):
-        return self.start(FaultServer, "--storage", tree).host
+        return self.start(FaultServer, "--storage", tree.local()).host
 
     def expect(self, tree, fault, layer, shallow, code=7, at="a"):
-        for place in (f"v1-storage:{tree}", self.served(tree)):
+        for place in (trees.place(tree.folder), self.served(tree)):
             for deep in ([], ["--deep"]):
                 with self.subTest(place=place, deep=deep):
                     found = self.findings(place, *deep, "--include", "team/app", code=code if deep or shallow else 0)
@@ -190,7 +187,7 @@ class Damaged(Verify):
                 "layer damaged": lambda data: data[:200] + b"\0" * 300 + data[500:]}.items()):
             tree = self.copy(f"tree-{number}")
             self.edit(tree, base, "_checksum", lambda data: None)
-            result = self.ok("verify", f"v1-storage:{tree}", "--deep")
+            result = self.ok("verify", trees.place(tree.folder), "--deep")
             self.assertIn("1 layer without a checksum", result.err)
             self.edit(tree, base, "layer", change)
             self.expect(tree, fault, base, shallow=False)
@@ -203,7 +200,7 @@ class Damaged(Verify):
         self.assertTrue(told.startswith("tarsum+sha256:"))
         tree = self.copy("tree-sum")
         self.edit(tree, base, "_checksum", lambda data: json.dumps([told]).encode())
-        self.ok("verify", f"v1-storage:{tree}", "--deep")
+        self.ok("verify", trees.place(tree.folder), "--deep")
         self.edit(tree, base, "_checksum", lambda data: json.dumps([told[:-1] + "x"]).encode())
         self.expect(tree, "checksum wrong", base, shallow=False)
 
@@ -214,10 +211,10 @@ class Damaged(Verify):
             self.edit(tree, top, "json", lambda data, text=text: text)
             self.expect(tree, "JSON damaged", top, shallow=True)
         tree = self.copy("gone")
-        shutil.rmtree(os.path.join(tree, "images", base.id))
+        tree.remove_folder(f"images/{base.id}")
         self.expect(tree, "parent missing", base, shallow=True)
         tree = self.copy("gone-top")
-        shutil.rmtree(os.path.join(tree, "images", top.id))
+        tree.remove_folder(f"images/{top.id}")
         self.expect(tree, "tag to nowhere", top, shallow=True)
 
     def test_parents_in_a_loop_are_found(self):
@@ -225,7 +222,7 @@ class Damaged(Verify):
         tree = self.copy("loop")
         text = base.json[:-1] + b',"parent":"' + top.id.encode() + b'"}'
         self.edit(tree, base, "json", lambda data: text)
-        found = self.findings(f"v1-storage:{tree}", "--include", "team/app", "--include-tag", "1.0", code=7)
+        found = self.findings(trees.place(tree.folder), "--include", "team/app", "--include-tag", "1.0", code=7)
         self.assertEqual(found, [("team/app:1.0", "parents in a loop", "a", base.id)])
 
     def test_dead_uploads_and_missing_layers_are_found(self):
@@ -235,7 +232,7 @@ class Damaged(Verify):
         self.expect(tree, "dead upload", middle, shallow=True)
         tree = self.copy("gone")
         self.edit(tree, middle, "layer", lambda data: None)
-        found = self.findings(f"v1-storage:{tree}", "--include", "team/app", code=7)
+        found = self.findings(trees.place(tree.folder), "--include", "team/app", code=7)
         self.assertEqual(found, [(f"team/app:{tag}", "layer missing", "a", middle.id) for tag in ("1.0", "also")])
 
     def test_a_wrong_ancestry_is_no_damage_if_the_parents_show_it(self):
@@ -257,7 +254,7 @@ class Damaged(Verify):
         self.edit(b, middle, "json", lambda _: text)
         self.edit(b, middle, "_checksum", lambda _: None)
         self.edit(b, top, "_inprogress", lambda _: b"true")
-        places = [f"v1-storage:{self.storage}", f"v1-storage:{b}", "--include", "team/app", "--include-tag", "1.0"]
+        places = [self.storage, self.place("b"), "--include", "team/app", "--include-tag", "1.0"]
         expected = [("dead upload", "b", top.id), ("JSON differs", None, middle.id),
                     ("size differs", None, base.id), ("checksum differs", None, base.id)]
         self.assertEqual([found[1:] for found in self.findings(*places, code=7)], expected)
@@ -266,23 +263,22 @@ class Damaged(Verify):
 
     def test_missing_extra_and_different_tags_are_found(self):
         b = self.copy("b")
-        tags = os.path.join(b, "repositories", "team", "app")
-        os.rename(os.path.join(tags, "tag_also"), os.path.join(tags, "tag_new"))
-        with open(os.path.join(tags, "tag_1.0"), "w", encoding="utf-8") as file:
-            file.write(self.layers[0].id)
-        with open(os.path.join(b, "repositories", "team", "other", "tag_1.0"), "w", encoding="utf-8") as file:
-            file.write("nonsense")
-        self.assertEqual(self.findings(f"v1-storage:{self.storage}", f"v1-storage:{b}", code=7),
+        tags = "repositories/team/app"
+        b.write(f"{tags}/tag_new", b.read(f"{tags}/tag_also"))
+        b.remove(f"{tags}/tag_also")
+        b.write(f"{tags}/tag_1.0", self.layers[0].id.encode())
+        b.write("repositories/team/other/tag_1.0", b"nonsense")
+        self.assertEqual(self.findings(self.storage, self.place("b"), code=7),
                          [("team/app:1.0", "tag differs", None, None), ("team/app:also", "tag missing", "b", None),
                           ("team/app:new", "tag extra", "b", None),
                           ("team/other:1.0", "tag to nowhere", "b", None)])
-        self.assertEqual(self.findings(f"v1-storage:{b}", code=7), [("team/other:1.0", "tag to nowhere", "a", None)])
+        self.assertEqual(self.findings(self.place("b"), code=7), [("team/other:1.0", "tag to nowhere", "a", None)])
 
     def test_an_image_of_several_repositories_is_compared_for_those_that_share_it(self):
         b = self.copy("b")
-        shutil.rmtree(os.path.join(b, "repositories", "team", "app"))
+        b.remove_folder("repositories/team/app")
         self.edit(b, self.layers[0], "layer", lambda data: data[:4] + b"\1\2\3\4" + data[8:])
-        found = self.findings(f"v1-storage:{self.storage}", f"v1-storage:{b}", "--deep", code=7)
+        found = self.findings(self.storage, self.place("b"), "--deep", code=7)
         self.assertEqual(found, [("team/app:1.0", "tag missing", "b", None), ("team/app:also", "tag missing", "b", None),
                                  ("team/other:1.0", "checksum wrong", "b", self.layers[0].id)])
 

@@ -40,18 +40,24 @@ class S3Bucket:
 
     def ask(self, method, key="", query=None, body=b"", headers=None):
         """One signed request, for the bucket itself where there is no key; the answer has any status."""
+        connection = self._connect()
+        try:
+            return self._exchange(connection, method, key, query, body, headers)
+        finally:
+            connection.close()
+
+    def _connect(self):
+        return http.client.HTTPConnection(self.endpoint.removeprefix("http://"), timeout=PATIENCE_S)
+
+    def _exchange(self, connection, method, key, query=None, body=b"", headers=None):
         path = urllib.parse.quote(f"/{self.name}/{key}")
         query = "&".join(sorted(f"{_encode(name)}={_encode(value)}" for name, value in (query or {}).items()))
         host = self.endpoint.removeprefix("http://")
         headers = {"Host": host, **(headers or {})}
         headers.update(self._signature(method, path, query, body, headers))
-        connection = http.client.HTTPConnection(host, timeout=PATIENCE_S)
-        try:
-            connection.request(method, f"{path}?{query}" if query else path, body or None, headers)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
-        finally:
-            connection.close()
+        connection.request(method, f"{path}?{query}" if query else path, body or None, headers)
+        answer = connection.getresponse()
+        return Answer(answer.status, answer.headers, answer.read())
 
     def _signature(self, method, path, query, body, headers):
         """The header fields that sign a request with all of these."""
@@ -79,6 +85,17 @@ class S3Bucket:
     def put(self, key, data, headers=None):
         """Returns the ETag, as the server quotes it."""
         return self._succeed("PUT", key, body=data, headers=headers).headers["ETag"]
+
+    def put_all(self, objects):
+        """Writes many small objects, (key, data) each, one after the other over one connection."""
+        connection = self._connect()
+        try:
+            for key, data in objects:
+                answer = self._exchange(connection, "PUT", key, body=data)
+                if answer.status >= 300:
+                    raise S3Error(f"PUT s3://{self.name}/{key}", answer)
+        finally:
+            connection.close()
 
     def get(self, key):
         return self._succeed("GET", key).content

@@ -134,6 +134,11 @@ class FolderFiles:
         """Something that changes whenever the file is written."""
         return os.stat(self._path(path)).st_mtime_ns
 
+    def copy_to(self, folder):
+        """Copies all files to the tree at another absolute path, which must not be there yet; returns those."""
+        shutil.copytree(self.folder, folder)
+        return FolderFiles(folder)
+
     def local(self):
         """A folder with these files."""
         return self.folder
@@ -178,7 +183,13 @@ class BucketFiles:
     def version(self, path):
         return self.bucket.head(self.prefix + path)["Last-Modified"]
 
+    def copy_to(self, folder):
+        copy = BucketFiles(folder)
+        copy.write_all({path: self.read(path) for path in self.paths()})
+        return copy
+
     def local(self):
-        """A copy, for programs that know no buckets."""
+        """A copy, for programs that know no buckets: as the files are now."""
+        shutil.rmtree(self.folder, ignore_errors=True)
         FolderFiles(self.folder).write_all({path: self.read(path) for path in self.paths()})
         return self.folder

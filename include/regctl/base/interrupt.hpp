@@ -17,14 +17,26 @@ void note_hangups();
 /// Error{interrupted} when interrupted.
 bool wait_for_hangup_ms(long milliseconds);
 
-/// True once interrupted. Never throws; async-signal-safe.
+/// As long as one lives, its thread takes no notice of an interruption, nor do its waits end: for a
+/// short last step that cleans up, whose length is limited by other means. A second signal still
+/// ends the process.
+class InterruptionShield {
+public:
+  InterruptionShield() noexcept;
+  ~InterruptionShield();
+  InterruptionShield(const InterruptionShield&) = delete;
+  InterruptionShield& operator=(const InterruptionShield&) = delete;
+};
+
+/// True once interrupted, but for a thread that is shielded. Never throws; async-signal-safe.
 [[nodiscard]] bool is_interrupted() noexcept;
 
 /// Throws Error{interrupted} once interrupted.
 void check_interrupted();
 
 /// A descriptor that becomes readable when interrupted, for poll() beside other descriptors; -1
-/// before install_interrupt_handlers(). Must not be read or closed.
+/// before install_interrupt_handlers() and for a thread that is shielded. Must not be read or
+/// closed.
 [[nodiscard]] int interrupt_fd() noexcept;
 
 /// Sets the interrupted state as the signal handler does, for tests and for other ways to stop a

@@ -142,6 +142,11 @@ public:
   /// young.
   virtual bool claim(const std::string& name) = 0;
 
+  /// Puts the mark `name` with this text, in one step, whoever has put it before. Where claim()
+  /// tells processes from each other, this one signs it, in a line behind the text: what it leaves
+  /// behind when it is killed keeps out nobody.
+  virtual void put_signed_mark(const std::string& name, std::string_view text);
+
   /// Replaces a small file if its version is still `version` (empty: the file is absent); otherwise
   /// returns false. Not every implementation compares and writes in one step: without a lease
   /// another writer may come in between.
@@ -155,6 +160,17 @@ public:
   put_groups(const std::vector<const FileGroup*>& groups) = 0;
 
   [[nodiscard]] virtual std::unique_ptr<StorageUpload> start_upload(const std::string& name) = 0;
+
+  /// Optional: whether copy_file() can take this file, of this tree or another one.
+  [[nodiscard]] virtual bool can_copy(const StoredFile&) const { return false; }
+
+  /// If can_copy(): replaces the file `name` by the bytes of another one, whole or not at all. The
+  /// service that keeps both copies them, so that they need not be read. Throws Error{integrity} if
+  /// that file was replaced since it was opened, Error{unsupported} or Error{denied} if the service
+  /// copies nothing for us: then can_copy() is false from now on. A long file takes several steps;
+  /// `on_step` is called before each.
+  virtual void copy_file(const StoredFile& file, const std::string& name,
+                         const std::function<void()>& on_step);
 
   /// Removes a file; returns false if there was none. The removal is durable after the next sync().
   virtual bool remove(const std::string& name) = 0;
@@ -225,6 +241,14 @@ public:
   /// larger than `limit_bytes`.
   [[nodiscard]] virtual std::optional<std::string> read(const std::string& path,
                                                         std::uint64_t limit_bytes) const = 0;
+
+  struct VersionedText {
+    std::optional<std::string> text; ///< nothing if the file is larger than was asked for
+    std::string version;             ///< StoredFile::version()
+  };
+  /// The content and the version of a small file from one look; nothing if there is none.
+  [[nodiscard]] virtual std::optional<VersionedText>
+  read_versioned(const std::string& path, std::uint64_t limit_bytes) const;
 
   [[nodiscard]] virtual bool has_file(const std::string& path) const = 0;
   [[nodiscard]] virtual bool has_folder(const std::string& path) const = 0;

@@ -46,6 +46,16 @@ public:
     void write(std::span<const std::byte> bytes) override;
     [[nodiscard]] std::uint64_t size_bytes() const noexcept;
 
+    /// Optional, before the first write(): lets the layer become a copy of `file`, which is made
+    /// without moving its bytes (StorageFolder::copy_file()). What is written from then on is only
+    /// hashed: it has to be the bytes of `file`. Returns false, and changes nothing, if no such
+    /// copy can be made.
+    [[nodiscard]] bool copy_from(std::shared_ptr<const StoredFile> file);
+
+    /// Like commit(), after copy_from() and no write(): nobody has read the bytes. Records `sums`,
+    /// the recorded checksums of `file`.
+    void commit_unread(const std::vector<std::string>& sums);
+
     /// Optional: opens the bytes that have been written, like StorageUpload::written_bytes().
     [[nodiscard]] OpenSource written_bytes() const;
 
@@ -57,8 +67,13 @@ public:
     friend class ImageWriter;
     Layer(ImageWriter& writer, std::unique_ptr<StorageUpload> upload, const std::string& json);
 
+    void make_copy();
+    void record(const std::vector<std::string>& sums, std::uint64_t size_bytes);
+
     ImageWriter& writer_;
-    std::unique_ptr<StorageUpload> upload_;
+    std::unique_ptr<StorageUpload> upload_;    ///< null if the layer becomes a copy
+    std::shared_ptr<const StoredFile> copied_; ///< of this file; else null
+    std::uint64_t size_bytes_ = 0;
     Sha256 payload_;
   };
 

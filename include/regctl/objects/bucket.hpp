@@ -90,6 +90,14 @@ public:
   /// The whole of a small object, or nothing. Throws Error{protocol} past `limit_bytes`.
   std::optional<std::string> read(const std::string& key, std::uint64_t limit_bytes);
 
+  struct Content {
+    std::string etag; ///< without quotes
+    /// Nothing if it is larger than the limit, or its size is not told beforehand.
+    std::optional<std::string> text;
+  };
+  /// The same with its ETag. One request.
+  std::optional<Content> read_with_etag(const std::string& key, std::uint64_t limit_bytes);
+
   struct OnListed {
     std::function<void(const ObjectInfo&)> object;
     std::function<void(const std::string& prefix)> prefix = {}; ///< with its '/' at the end
@@ -128,9 +136,20 @@ public:
   /// Removes many objects, 1000 with a request. Throws the first error; then some may be left.
   void remove_all(const std::vector<std::string>& keys);
 
-  /// Makes `to` an object with the bytes of `from`, without moving them through this machine. Up to
-  /// 5 GiB, as Amazon allows in one request.
-  void copy(const std::string& from, const std::string& to);
+  /// Whether copy() can have an object of `other` copied: that is a bucket of the same server,
+  /// asked with the same key.
+  [[nodiscard]] bool is_beside(const Bucket& other) const;
+
+  /// Makes `to` an object with the bytes of `from`, an object of `source`, whole or not at all; its
+  /// bytes do not come to this machine. What is longer than `part_bytes` is copied in parts of that
+  /// size: 5 MiB to 5 GiB, as Amazon allows; `on_part` is called before each. Throws
+  /// Error{integrity} if `from` has another ETag than it is given here with (an empty one is not
+  /// compared).
+  void copy(Bucket& source, const ObjectInfo& from, const std::string& to,
+            const std::function<void()>& on_part = {},
+            std::uint64_t part_bytes = k_copied_part_bytes);
+  /// Little enough for an answer to come before the request counts as stalled.
+  static constexpr std::uint64_t k_copied_part_bytes = 512ULL * 1024 * 1024;
 
   // --- uploads in parts: invisible until they are complete ---
 
@@ -149,6 +168,9 @@ public:
                        const std::vector<Part>& parts, std::uint64_t size_bytes);
   /// Ends an upload; its parts are gone. One that is not there is no error.
   void abort_upload(const std::string& key, const std::string& upload);
+  /// The same after a failure. If the run was interrupted, one attempt is made all the same, which
+  /// takes a few seconds at most. Where that fails, too, the upload is left to gc.
+  void give_up_upload(const std::string& key, const std::string& upload) noexcept;
 
   struct OpenUpload {
     std::string key;
@@ -168,6 +190,7 @@ private:
     std::optional<std::string_view> body = {};
     unsigned* attempts = nullptr; ///< counts those that were sent, where it is wanted
   };
+  [[nodiscard]] http::Request make_request(const Wanted& wanted, const std::string& region);
   http::Response send(const Wanted& wanted);
   http::Response send_once(const Wanted& wanted, const std::string& region);
   void learn_region(const std::string& region);
@@ -204,6 +227,12 @@ private:
           const std::function<void(std::string_view path, const std::string& text)>& on_element);
   /// Calls `attempt` until it returns no error; pauses after Error{unavailable}, throws others.
   void repeat(const std::function<std::optional<Error>()>& attempt);
+  [[nodiscard]] http::Headers headers_of_copy(const ObjectInfo& from) const;
+  void check_unchanged(const ObjectInfo& object);
+  void copy_whole(Bucket& source, const ObjectInfo& from, const std::string& to);
+  void copy_in_parts(Bucket& source, const ObjectInfo& from, const std::string& to,
+                     const std::function<void()>& on_part, std::uint64_t part_bytes);
+  std::string copy_part(const Wanted& wanted, std::string_view root);
   std::optional<std::string> etag_if_ours(const std::string& key, std::string_view text);
   [[nodiscard]] http::Headers headers_of_new_object() const;
   std::optional<std::string> put_if(const std::optional<http::Header>& condition,

@@ -27,6 +27,7 @@ std::string json_list(const std::vector<std::string>& texts) {
 constexpr auto k_bytes = Durability::bytes_only; // complete() makes all names durable together
 
 const std::string k_mark = "_inprogress";
+const std::string k_layer = "layer";
 constexpr std::string_view k_upload_mark = "true"; // as docker-registry writes it
 
 /// What may be there of an upload that was not looked at.
@@ -190,29 +191,62 @@ V1Storage::ImageWriter::Layer::~Layer() = default;
 void V1Storage::ImageWriter::Layer::write(std::span<const std::byte> bytes) {
   writer_.keep_mark_young();
   payload_.update(bytes);
-  upload_->write(bytes);
+  if (upload_) {
+    upload_->write(bytes);
+  }
+  size_bytes_ += bytes.size();
 }
 
 std::uint64_t V1Storage::ImageWriter::Layer::size_bytes() const noexcept {
-  return upload_->size_bytes();
+  return size_bytes_;
 }
 
 OpenSource V1Storage::ImageWriter::Layer::written_bytes() const {
-  return upload_->written_bytes();
+  return upload_ ? upload_->written_bytes() : OpenSource();
+}
+
+bool V1Storage::ImageWriter::Layer::copy_from(std::shared_ptr<const StoredFile> file) {
+  if (!writer_.folder_->can_copy(*file)) {
+    return false;
+  }
+  copied_ = std::move(file);
+  upload_.reset();
+  return true;
 }
 
 std::string V1Storage::ImageWriter::Layer::commit() {
   auto sum = to_digest(payload_.finish_hex());
   writer_.forget_checksum();
-  upload_->commit(k_bytes);
-  writer_.storage_.open_->memory.add_layer(writer_.id_, upload_->size_bytes());
-  writer_.put_checksums({sum});
+  if (upload_) {
+    upload_->commit(k_bytes);
+  } else {
+    make_copy();
+  }
+  record({sum}, size_bytes_);
   return sum;
+}
+
+void V1Storage::ImageWriter::Layer::commit_unread(const std::vector<std::string>& sums) {
+  writer_.forget_checksum();
+  make_copy();
+  record(sums, copied_->size_bytes());
+}
+
+void V1Storage::ImageWriter::Layer::make_copy() {
+  writer_.folder_->copy_file(*copied_, k_layer, [&] { writer_.keep_mark_young(); });
+}
+
+void V1Storage::ImageWriter::Layer::record(const std::vector<std::string>& sums,
+                                           std::uint64_t size_bytes) {
+  writer_.storage_.open_->memory.add_layer(writer_.id_, size_bytes);
+  if (!sums.empty()) {
+    writer_.put_checksums(sums);
+  }
 }
 
 std::unique_ptr<V1Storage::ImageWriter::Layer> V1Storage::ImageWriter::start_layer() {
   const auto json = this->json();
-  return json ? std::unique_ptr<Layer>(new Layer(*this, folder_->start_upload("layer"), *json))
+  return json ? std::unique_ptr<Layer>(new Layer(*this, folder_->start_upload(k_layer), *json))
               : nullptr;
 }
 
@@ -285,7 +319,7 @@ void V1Storage::ImageWriter::condemn() {
   was_marked_ = seen_ ? seen_->has_file(k_mark) : storage_.is_marked(id_);
   storage_.open_->memory.forget(id_);
   // The mark gets its name and text in one step, because an empty mark would be that of an upload.
-  folder_->put(k_mark, k_removal_mark);
+  folder_->put_signed_mark(k_mark, k_removal_mark);
   is_condemned_ = true;
 }
 

@@ -51,8 +51,8 @@ public:
       const std::function<std::optional<std::string>(const std::optional<std::string>&)>& change);
 };
 
-/// Content of an upload mark whose image is being removed. docker-registry looks only at the mark's
-/// existence.
+/// First line of an upload mark whose image is being removed. docker-registry looks only at the
+/// mark's existence.
 inline constexpr std::string_view k_removal_mark = "removed";
 
 /// What the files of an image say of its state.

@@ -18,6 +18,33 @@ constexpr auto k_patience = std::chrono::hours(24);
 
 using Stage = PushProgress::Stage;
 
+/// A layer in a storage tree.
+class LayerInTree final : public LayerAtRest {
+public:
+  explicit LayerInTree(std::shared_ptr<const StoredFile> file) : file_(std::move(file)) {}
+  [[nodiscard]] const std::shared_ptr<const StoredFile>& file() const noexcept { return file_; }
+
+private:
+  std::shared_ptr<const StoredFile> file_; // shared with the writer that copies it
+};
+
+/// A layer that is read from a storage tree.
+class TreeLayerSource final : public LayerSource {
+public:
+  TreeLayerSource(std::unique_ptr<LayerSource> bytes, std::shared_ptr<const LayerAtRest> at_rest)
+      : bytes_(std::move(bytes)), at_rest_(std::move(at_rest)) {}
+
+  std::size_t read(std::span<std::byte> out) override { return bytes_->read(out); }
+  [[nodiscard]] const std::string& original_json() const override {
+    return bytes_->original_json();
+  }
+  [[nodiscard]] std::shared_ptr<const LayerAtRest> at_rest() const override { return at_rest_; }
+
+private:
+  std::unique_ptr<LayerSource> bytes_;
+  std::shared_ptr<const LayerAtRest> at_rest_; // shared with the uploads of the layer
+};
+
 class StoragePush final : public V1Push {
 public:
   StoragePush(std::shared_ptr<V1Storage> storage, std::string name, V1PushPlan plan)
@@ -84,19 +111,51 @@ private:
                     "its parent " + short_id(parent.value_or("")) + " is not there");
       }
       progress_.advance(upload.image.id, Stage::json_there);
-      const auto layer = writer->start_layer();
-      const auto source = upload.layer();
-      pump(*source, *layer);
-      const auto expected = upload.image.layer_size_bytes;
-      if (expected && *expected != layer->size_bytes()) {
-        throw Error(ErrorKind::integrity, "the layer has " + std::to_string(layer->size_bytes()) +
-                                              " bytes instead of " + std::to_string(*expected));
-      }
-      layer->commit();
+      store_layer(*writer, upload);
     } while (json != upload.image.json);
     progress_.wait_for(parent, Stage::complete);
     writer->complete();
     return PutOutcome::stored;
+  }
+
+  static void store_layer(V1Storage::ImageWriter& writer, const V1Upload& upload) {
+    auto layer = writer.start_layer();
+    auto source = upload.layer();
+    const auto there = std::dynamic_pointer_cast<const LayerInTree>(upload.at_rest);
+    if (there && layer->copy_from(there->file())) {
+      try {
+        copy_layer(*layer, *source, upload);
+        return;
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unsupported && error.kind() != ErrorKind::denied) {
+          throw;
+        }
+      }
+      layer = writer.start_layer(); // the service copies nothing for us
+      source = upload.layer();
+    }
+    write_layer(*layer, *source, upload);
+    layer->commit();
+  }
+
+  static void write_layer(V1Storage::ImageWriter::Layer& layer, Source& source,
+                          const V1Upload& upload) {
+    pump(source, layer);
+    const auto expected = upload.image.layer_size_bytes;
+    if (expected && *expected != layer.size_bytes()) {
+      throw Error(ErrorKind::integrity, "the layer has " + std::to_string(layer.size_bytes()) +
+                                            " bytes instead of " + std::to_string(*expected));
+    }
+  }
+
+  static void copy_layer(V1Storage::ImageWriter::Layer& layer, Source& source,
+                         const V1Upload& upload) {
+    if (upload.is_checked) {
+      write_layer(layer, source, upload); // which only hashes
+      layer.commit();
+    } else {
+      layer.commit_unread(upload.image.payload_checksums);
+    }
   }
 
   static void expect_same(const V1Image& there, const V1Upload& upload) {
@@ -166,16 +225,18 @@ public:
   }
 
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
-    const auto file = storage_->open_layer(image.id);
+    std::shared_ptr<const StoredFile> file = storage_->open_layer(image.id);
     if (!file) {
       throw Error(ErrorKind::not_found, "the layer of image " + short_id(image.id) +
                                             " is not in '" + storage_->location() + "'");
     }
     auto what = "layer of image " + short_id(image.id);
     auto bytes = file->open("the " + what + " in '" + storage_->location() + "'");
-    return make_layer_source(std::move(bytes), image, check,
-                             {std::move(what), "v1-storage:" + storage_->location()},
-                             [](const std::string&) {});
+    auto checked = make_layer_source(std::move(bytes), image, check,
+                                     {std::move(what), "v1-storage:" + storage_->location()},
+                                     [](const std::string&) {});
+    return std::make_unique<TreeLayerSource>(std::move(checked),
+                                             std::make_shared<LayerInTree>(std::move(file)));
   }
 
   std::unique_ptr<V1Push> start_push(const V1PushPlan& plan) override {

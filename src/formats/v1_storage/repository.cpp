@@ -357,6 +357,9 @@ bool V1Storage::remove_tag(const std::string& name, const std::string& tag) {
   if (const auto beside = properties_file(tag)) {
     remove_file(*folder, *beside);
   }
+  if (tag == "latest") {
+    remove_file(*folder, "json"); // put_tag() has written it; docker-registry removes it, too
+  }
   return true;
 }
 
@@ -393,11 +396,13 @@ void V1Storage::OpenTree::change_list(
     const std::function<std::optional<std::string>(const std::optional<std::string>&)>& change) {
   constexpr int k_most_tries = 10; // then this writer wins
   for (int tries = 1;; ++tries) {
-    const auto there = tree->find_file(path);
-    const auto turn = there && there->size_bytes() > k_long_list_bytes
-                          ? std::unique_lock(long_lists)
-                          : std::unique_lock<std::mutex>();
-    const auto text = change(tree->read(path, k_listing_limit_bytes));
+    auto there = tree->read_versioned(path, k_long_list_bytes);
+    const auto turn =
+        there && !there->text ? std::unique_lock(long_lists) : std::unique_lock<std::mutex>();
+    if (there && !there->text) {
+      there->text = tree->read(path, k_listing_limit_bytes);
+    }
+    const auto text = change(there ? there->text : std::nullopt);
     if (!text) {
       return;
     }
@@ -405,7 +410,7 @@ void V1Storage::OpenTree::change_list(
       folder.put(k_index_images, *text);
       return;
     }
-    if (folder.put_if_unchanged(k_index_images, *text, there ? there->version() : "")) {
+    if (folder.put_if_unchanged(k_index_images, *text, there ? there->version : "")) {
       return;
     }
   }

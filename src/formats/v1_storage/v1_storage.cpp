@@ -300,7 +300,7 @@ V1Storage::last_change(const std::string& id) const {
 bool V1Storage::is_remnant(const std::string& id) const {
   const auto mark = open_->tree->read(image_file(id, "_inprogress"), k_small_limit_bytes);
   if (mark) {
-    return *mark == k_removal_mark;
+    return mark->substr(0, mark->find('\n')) == k_removal_mark; // a signature may follow
   }
   bool is_empty = is_v1_id(id) && open_->tree->has_folder(image_folder(id));
   open_->tree->list(image_folder(id), [&](const std::string&) { is_empty = false; });

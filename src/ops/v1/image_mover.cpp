@@ -160,16 +160,18 @@ PutOutcome ImageMover::send(const V1Image& image, LayerCheck check, Progress::Ta
   } else if (check != LayerCheck::none) {
     upload.verified_checksum = only_payload_checksum(image);
   }
+  upload.is_checked = check != LayerCheck::none;
   std::uint64_t opened = 0;
   upload.layer = [&]() -> std::unique_ptr<Source> {
     if (opened++ > 0) {
       session_.progress().restart(task);
     }
-    auto layer =
-        make_limited_source(std::make_unique<MovingLayer>(
-                                source_.open_layer(image, check), upload.image, session_.progress(),
-                                task, bytes, [&](Compression found) { note_unread(image, found); }),
-                            how_.limits);
+    auto stored = source_.open_layer(image, check);
+    upload.at_rest = becomes_gzip ? nullptr : stored->at_rest();
+    auto layer = make_limited_source(
+        std::make_unique<MovingLayer>(std::move(stored), upload.image, session_.progress(), task,
+                                      bytes, [&](Compression found) { note_unread(image, found); }),
+        how_.limits);
     return becomes_gzip ? repack_layer(std::move(layer), "the layer of image " + short_id(image.id))
                         : std::move(layer);
   };

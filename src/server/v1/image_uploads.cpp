@@ -70,13 +70,17 @@ Response put_image_json(Call& call) {
       return std::move(*problem);
     }
   }
-  const auto writer = take_writer(call.service, call.request, id);
-  if (!writer) {
-    return error_response(409, "Image is being uploaded by another client");
-  }
-  if (writer->state() == ImageState::complete) { // another client has completed it meanwhile
-    return error_response(409, k_exists);
-  }
+  std::unique_ptr<V1Storage::ImageWriter> writer;
+  do {
+    writer.reset(); // what it holds would keep out the next one
+    writer = take_writer(call.service, call.request, id);
+    if (!writer) {
+      return error_response(409, "Image is being uploaded by another client");
+    }
+    if (writer->state() == ImageState::complete) { // another client has completed it meanwhile
+      return error_response(409, k_exists);
+    }
+  } while (!writer->claim()); // another process was faster
   if (!writer->put_json(std::string(call.body))) {
     return error_response(400, "Image depends on a non existing parent");
   }

@@ -274,9 +274,16 @@ std::optional<PullThrough::Adopted> PullThrough::put_json_with_parents(V1Reposit
   }
   while (!missing.empty()) {
     const auto writer = storage_->write_image(missing.back().id, k_writer_patience);
-    if (!writer || (writer->state() != V1Storage::ImageState::complete &&
-                    !writer->put_json(missing.back().json))) {
+    if (!writer) {
       return std::nullopt;
+    }
+    if (writer->state() != V1Storage::ImageState::complete) {
+      if (!writer->claim()) {
+        continue; // another process was faster: it is waited for
+      }
+      if (!writer->put_json(missing.back().json)) {
+        return std::nullopt;
+      }
     }
     missing.pop_back();
   }

@@ -92,12 +92,13 @@ TEST_CASE_FIXTURE(ProxiedFixture, "a removal whose answer is lost has removed th
 TEST_CASE_FIXTURE(ProxiedFixture, "a copy that fails behind a status of success is made again") {
   bucket.put(key("from"), "text");
   fault({{"method", "PUT"}, {"status", 200}, {"code", "InternalError"}});
-  proxied.copy(key("from"), key("to"));
+  const auto from = bucket.find(key("from")).value();
+  proxied.copy(proxied, from, key("to"));
   CHECK(statuses() == Statuses{200, 200});
   CHECK(bucket.read(key("to"), 10) == "text");
   forget();
   fault({{"method", "PUT"}, {"status", 200}, {"code", "AccessDenied"}});
-  CHECK(failure([&] { proxied.copy(key("from"), key("to")); }).kind() == ErrorKind::denied);
+  CHECK(failure([&] { proxied.copy(proxied, from, key("to")); }).kind() == ErrorKind::denied);
   CHECK(statuses() == Statuses{200});
 }
 

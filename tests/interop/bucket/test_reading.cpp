@@ -97,7 +97,7 @@ TEST_CASE_FIXTURE(BucketFixture, "keys may have any characters") {
     CHECK(bucket.read(odd, 100) == name);
     CHECK(tail(bucket, odd, 1, name.size() - 1) == name.substr(1));
     CHECK(keys() == Keys{odd});
-    bucket.copy(odd, odd + " copy");
+    bucket.copy(bucket, bucket.find(odd).value(), odd + " copy");
     CHECK(bucket.read(odd + " copy", 100) == name);
     bucket.remove(odd);
     bucket.remove_all({odd + " copy"});

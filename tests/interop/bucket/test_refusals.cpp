@@ -22,7 +22,9 @@ Requests requests_for(const std::string& key) {
       [=](Bucket& bucket) { bucket.open(key, 0, 10, "")->skip(1); },
       [=](Bucket& bucket) { bucket.put(key, "text"); },
       [=](Bucket& bucket) { bucket.put(key, "text", Bucket::Condition::absent); },
-      [=](Bucket& bucket) { bucket.copy(key, key + "2"); },
+      [=](Bucket& bucket) {
+        bucket.copy(bucket, {key, 1, "", {}}, key + "2");
+      },
       [=](Bucket& bucket) { bucket.remove(key); },
       [=](Bucket& bucket) { bucket.remove_all({key}); },
       [=](Bucket& bucket) { bucket.list(key, {[](const objects::ObjectInfo&) {}}); },

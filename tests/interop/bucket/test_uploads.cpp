@@ -42,8 +42,26 @@ TEST_CASE_FIXTURE(BucketFixture, "an object in parts is invisible until it is co
     CHECK(bucket.read(key("k"), bytes.size()) == bytes);
   }
   SUBCASE("its copy is the same") {
-    bucket.copy(key("k"), key("copy"));
+    const auto from = bucket.find(key("k")).value();
+    bucket.copy(bucket, from, key("copy"));
     CHECK(bucket.read(key("copy"), bytes.size()) == bytes);
+    int parts_begun = 0;
+    bucket.copy(
+        bucket, from, key("parts"), [&] { ++parts_begun; }, k_part_bytes);
+    CHECK(parts_begun == 2);
+    CHECK(bucket.read(key("parts"), bytes.size()) == bytes);
+    CHECK(uploads().empty());
+  }
+  SUBCASE("a copy in parts that fails leaves nothing") {
+    auto from = bucket.find(key("k")).value();
+    const auto copy = [&] {
+      bucket.copy(
+          bucket, from, key("parts"), [&] { bucket.put(key("k"), bytes + "replaced"); },
+          k_part_bytes);
+    };
+    CHECK(failure(copy).kind() == ErrorKind::integrity);
+    CHECK_FALSE(bucket.find(key("parts")));
+    CHECK(uploads().empty());
   }
 }
 

@@ -49,12 +49,23 @@ TEST_CASE_FIXTURE(BucketFixture, "an object is copied within the bucket") {
   const auto bytes = pattern(1'000'000);
   bucket.put(key("from"), bytes);
   bucket.put(key("to"), "old");
-  bucket.copy(key("from"), key("to"));
+  const auto from = bucket.find(key("from")).value();
+  bucket.copy(bucket, from, key("to"));
   CHECK(bucket.read(key("to"), bytes.size()) == bytes);
   CHECK(bucket.read(key("from"), bytes.size()) == bytes);
-  const auto error = failure([&] { bucket.copy(key("none"), key("to")); });
+  const auto error = failure([&] { bucket.copy(bucket, {key("none"), 1, "", {}}, key("to")); });
   CHECK(error.kind() == ErrorKind::not_found);
-  CHECK(error.message().starts_with(bucket.describe(key("none")) + ": "));
+  CHECK(error.frames().at(0).find(bucket.describe(key("none"))) != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(BucketFixture, "a copy is of the object that was found") {
+  bucket.put(key("from"), "first");
+  bucket.put(key("to"), "old");
+  const auto from = bucket.find(key("from")).value();
+  bucket.put(key("from"), "other");
+  const auto error = failure([&] { bucket.copy(bucket, from, key("to")); });
+  CHECK(error.kind() == ErrorKind::integrity);
+  CHECK_FALSE(bucket.find(key("to"))); // Ceph 16 copies it all the same
 }
 
 TEST_CASE_FIXTURE(BucketFixture, "what is not there need not be removed") {

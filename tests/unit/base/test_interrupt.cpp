@@ -86,6 +86,21 @@ TEST_CASE("sleeping and waiting for a pipe end at once when interrupted") {
   interrupt();
 }
 
+TEST_CASE("a thread that is shielded takes no notice, others do") {
+  const Fresh fresh;
+  interrupt();
+  {
+    const InterruptionShield shield;
+    const InterruptionShield inner;
+    CHECK_FALSE(is_interrupted());
+    CHECK(interrupt_fd() == -1);
+    interruptible_sleep_ms(0);
+    std::thread([] { CHECK(is_interrupted()); }).join();
+  }
+  CHECK(is_interrupted());
+  CHECK(interrupt_fd() >= 0);
+}
+
 TEST_CASE("writing to a closed pipe is an error, not a signal") {
   const Fresh fresh;
   int ends[2];

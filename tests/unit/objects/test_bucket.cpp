@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/base/interrupt.hpp>
 #include <regctl/objects/bucket.hpp>
 
 #include <doctest/doctest.h>
@@ -53,6 +54,8 @@ Reply head(int size) {
            {"Last-Modified", k_now_text}}};
 }
 
+const std::string k_copied = "<CopyObjectResult><ETag>\"abc\"</ETag></CopyObjectResult>";
+
 struct Fixture {
   Fixture() {
     options.endpoint = http::Url::parse("http://s3:9000");
@@ -72,6 +75,10 @@ struct Fixture {
     std::vector<std::string> keys;
     bucket().list(prefix, {[&](const ObjectInfo& object) { keys.push_back(object.key); }});
     return keys;
+  }
+
+  void copy(const std::string& from, const std::string& to) {
+    bucket().copy(bucket(), {from, 7, "abc", {}}, to);
   }
 
   FakeServer server{"http://s3:9000"};
@@ -240,6 +247,36 @@ TEST_CASE_FIXTURE(Fixture, "pages that repeat, or are cut without a word, end th
   server.on("GET /b/?list-type=2&prefix=q",
             {{200, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"}});
   CHECK(failure([&] { keys("q"); }).message().find("says not how it goes on") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "pages may be empty for a while") {
+  // As Ceph's are behind many keys that were removed.
+  constexpr int k_pages = 100;
+  server.on("GET /b/?list-type=2&prefix=p", {{200, page("", "t0")}});
+  const auto answer_with = [&](int last) {
+    for (int i = 0; i <= last; ++i) {
+      const auto token = "t" + std::to_string(i);
+      const auto next = "t" + std::to_string(i + 1);
+      server.on("GET /b/?continuation-token=" + token + "&list-type=2&prefix=p",
+                {{200, i == last ? page(contents("p")) : page("", next)}});
+    }
+  };
+  answer_with(k_pages - 1);
+  CHECK(keys("p") == Keys{"p"});
+  answer_with(k_pages);
+  CHECK(failure([&] { keys("p"); }).message().find("pages without end") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a small object comes with its ETag, a large one without its text") {
+  server.on("GET /b/k", {{200, "text", {{"ETag", "\"abc\""}, {"Content-Length", "4"}}}});
+  const auto content = bucket().read_with_etag("k", 4);
+  REQUIRE(content);
+  CHECK(content->text == "text");
+  CHECK(content->etag == "abc");
+  CHECK_FALSE(bucket().read_with_etag("k", 3).value().text);
+  CHECK_FALSE(bucket().read_with_etag("none", 3));
+  server.on("GET /b/k", {{200, "text", {{"ETag", "\"abc\""}}}}); // of unknown length
+  CHECK_FALSE(bucket().read_with_etag("k", 4).value().text);
 }
 
 TEST_CASE_FIXTURE(Fixture, "the region that the server names is taken, once and for all") {
@@ -485,25 +522,109 @@ TEST_CASE_FIXTURE(Fixture, "a document of another kind is no empty listing") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a failure behind a status of success is repeated if it may pass") {
-  server.on("PUT /b/to", {{200, refusal("InternalError")},
-                          {200, "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>"},
-                          {200, refusal("AccessDenied")}});
-  bucket().copy("a", "to");
+  server.on("PUT /b/to",
+            {{200, refusal("InternalError")}, {200, k_copied}, {200, refusal("AccessDenied")}});
+  copy("a", "to");
   CHECK(server.seen().size() == 2);
-  const auto error = failure([&] { bucket().copy("a", "to"); });
+  const auto error = failure([&] { copy("a", "to"); });
   CHECK(error.kind() == ErrorKind::denied);
-  CHECK(error.message() == "s3://b/a: the server answered 200 AccessDenied (Why)");
+  CHECK(error.message() == "s3://b/to: the server answered 200 AccessDenied (Why)");
+  CHECK(error.frames().at(0) == "copying s3://b/a to s3://b/to");
   CHECK(server.seen().size() == 3);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a copy stays at the server, and its error may come with 200") {
-  server.on("PUT /b/to", {{200, "<CopyObjectResult><ETag>\"e\"</ETag></CopyObjectResult>"},
-                          {200, refusal("InternalError")},
-                          {404, refusal("NoSuchKey")}});
-  bucket().copy("a b", "to");
+  server.on("PUT /b/to",
+            {{200, k_copied}, {200, refusal("InternalError")}, {404, refusal("NoSuchKey")}});
+  copy("a b", "to");
   CHECK(server.seen().at(0).headers.find("x-amz-copy-source") == "/b/a%20b");
-  CHECK_THROWS_AS(bucket().copy("a b", "to"), Error);
-  CHECK(failure([&] { bucket().copy("a b", "to"); }).kind() == ErrorKind::not_found);
+  CHECK_THROWS_AS(copy("a b", "to"), Error);
+  CHECK(failure([&] { copy("a b", "to"); }).kind() == ErrorKind::not_found);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a copy names its source, and what that has to be") {
+  server.on("PUT /b/to", {{200, k_copied}, {412, refusal("PreconditionFailed")}});
+  copy("a b", "to");
+  const auto seen = server.seen().at(0);
+  CHECK(seen.headers.find("x-amz-copy-source") == "/b/a%20b");
+  CHECK(seen.headers.find("x-amz-copy-source-if-match") == "\"abc\"");
+  CHECK(seen.authorization.find("x-amz-copy-source-if-match") != std::string::npos); // signed
+  CHECK(failure([&] { copy("a b", "to"); }).kind() == ErrorKind::integrity);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a copy of another version is removed") {
+  server.on("PUT /b/to", {{200, "<CopyObjectResult><ETag>\"other\"</ETag></CopyObjectResult>"}});
+  server.on("DELETE /b/to", {{204, ""}});
+  server.on(
+      "HEAD /b/a",
+      {head(7),
+       {200, "", {{"Content-Length", "7"}, {"ETag", "\"new\""}, {"Last-Modified", k_now_text}}}});
+  copy("a", "to"); // the source has its ETag still
+  const auto error = failure([&] { copy("a", "to"); });
+  CHECK(error.kind() == ErrorKind::integrity);
+  CHECK(error.message() == "s3://b/a was replaced while it was copied");
+  CHECK(server.lines().back() == "DELETE /b/to");
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "what is long is copied in parts, and a copy that fails leaves nothing") {
+  server.on("POST /b/to?uploads=", {{200, "<InitiateMultipartUploadResult><UploadId>u</UploadId>"
+                                          "</InitiateMultipartUploadResult>"}});
+  const std::string part = "<CopyPartResult><ETag>\"e\"</ETag></CopyPartResult>";
+  server.on("PUT /b/to?partNumber=1&uploadId=u", {{200, part}});
+  server.on("PUT /b/to?partNumber=2&uploadId=u", {{200, part}, {403, refusal("AccessDenied")}});
+  server.on("POST /b/to?uploadId=u", {{200, "<CompleteMultipartUploadResult/>"}});
+  server.on("DELETE /b/to?uploadId=u", {{204, ""}});
+  const auto copy_in_parts = [&] { bucket().copy(bucket(), {"a", 7, "", {}}, "to", {}, 4); };
+  copy_in_parts();
+  const auto ranges = server.seen();
+  CHECK(ranges.at(1).headers.find("x-amz-copy-source-range") == "bytes=0-3");
+  CHECK(ranges.at(2).headers.find("x-amz-copy-source-range") == "bytes=4-6");
+  CHECK_FALSE(ranges.at(1).headers.find("x-amz-copy-source-if-match"));
+  CHECK(ranges.at(3).body ==
+        "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>&quot;e&quot;</ETag></Part>"
+        "<Part><PartNumber>2</PartNumber><ETag>&quot;e&quot;</ETag></Part>"
+        "</CompleteMultipartUpload>");
+  server.forget();
+  CHECK(failure(copy_in_parts).kind() == ErrorKind::denied);
+  CHECK(server.lines().back() == "DELETE /b/to?uploadId=u");
+}
+
+TEST_CASE_FIXTURE(Fixture, "buckets are beside each other at one server with one key") {
+  const auto is_beside = [&](BucketOptions other) {
+    return bucket().is_beside(Bucket(server, std::move(other)));
+  };
+  auto other = options;
+  other.name = "c";
+  CHECK(is_beside(other));
+  SUBCASE("another region") {
+    other.region = "eu-1";
+  }
+  SUBCASE("another server") {
+    other.endpoint = http::Url::parse("http://other:9000");
+  }
+  SUBCASE("another key") {
+    other.key = [] { return http::AwsKey{"id", http::Secret("other"), http::Secret()}; };
+  }
+  other.name = "b";
+  CHECK(is_beside(other) ==
+        (other.region == options.region && other.endpoint.host == options.endpoint.host &&
+         other.key().secret == options.key().secret));
+}
+
+TEST_CASE_FIXTURE(Fixture, "an upload is given up even after an interruption") {
+  server.on("DELETE /b/k?uploadId=u", [&](const SeenRequest& request) {
+    if (!request.stall_timeout) {
+      interrupt();
+      return test::no_answer(ErrorKind::interrupted);
+    }
+    CHECK_FALSE(is_interrupted());
+    return Reply{204, ""};
+  });
+  bucket().give_up_upload("k", "u");
+  CHECK(is_interrupted());
+  reset_interrupt();
+  CHECK(server.seen().size() == 2);
 }
 
 TEST_SUITE_END();

@@ -182,6 +182,34 @@ TEST_SUITE("objects/bucket_tree") {
     CHECK_FALSE(tree->make_folder("a")->claim("mark"));
   }
 
+  TEST_CASE_FIXTURE(Fixture, "a signed mark of a process that is gone does not hold") {
+    const auto tree = open();
+    const auto folder = tree->make_folder("a");
+    auto gone = *find_json(own_claim());
+    gone["start"] = "1";
+    stored.put("p/a/mark", "removed\n" + gone.dump(), std::time(nullptr));
+    CHECK(folder->claim("mark"));
+    folder->put_signed_mark("mark", "removed");
+    CHECK(stored.objects().at("p/a/mark") == "removed\n" + own_claim());
+    CHECK(folder->claim("mark")); // it is our own
+    stored.put("p/a/mark", "removed", std::time(nullptr));
+    CHECK_FALSE(folder->claim("mark")); // nobody knows whose it is
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "where no ETags are told, the last writer wins") {
+    const auto tree = open();
+    const auto folder = tree->make_folder("a");
+    folder->put("file", "old");
+    server.forget();
+    CHECK(folder->put_if_unchanged("file", "new", "unknown"));
+    CHECK(stored.objects().at("p/a/file") == "new");
+    CHECK(server.lines() == std::vector<std::string>{"PUT /b/p/a/file"});
+    const auto known = tree->open_known("a/file", 3, "unknown");
+    CHECK(known->version() == "unknown");
+    CHECK(read_text(*known->open("it"), 10, "it") == "new");
+    CHECK_FALSE(server.seen().back().headers.find("If-Match"));
+  }
+
   TEST_CASE_FIXTURE(Fixture, "whether a server keeps conditions is found out by the first one") {
     const auto claim = [&](const std::string& name) {
       CHECK(open()->make_folder("a")->claim(name));

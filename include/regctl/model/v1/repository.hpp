@@ -30,12 +30,25 @@ enum class LayerCheck {
   none, ///< pass the bytes through
 };
 
+/// The bytes of a layer where their store keeps them, for a destination that can have them copied
+/// there (V1Upload::at_rest). Each kind of store knows its own.
+class LayerAtRest {
+public:
+  LayerAtRest() = default;
+  virtual ~LayerAtRest() = default;
+  LayerAtRest(const LayerAtRest&) = delete;
+  LayerAtRest& operator=(const LayerAtRest&) = delete;
+};
+
 /// The stored bytes of a layer.
 class LayerSource : public Source {
 public:
   /// After the end was read: the JSON as it was pushed. This is the text of `json_candidates` (or
   /// `json`) for which the payload checksum was right; `json` if nothing was checked.
   [[nodiscard]] virtual const std::string& original_json() const = 0;
+
+  /// Optional: the same bytes, in the version that is read here, where they are kept.
+  [[nodiscard]] virtual std::shared_ptr<const LayerAtRest> at_rest() const { return nullptr; }
 };
 
 /// The images and tags of a push to one repository.
@@ -58,6 +71,13 @@ struct V1Upload {
   /// The payload checksum of the bytes from `layer`, if it is known beforehand and `layer` throws
   /// instead of ending when it is wrong. A sender then need not compute it again.
   std::optional<std::string> verified_checksum;
+
+  /// Optional, set by each call of `layer`: the bytes that it opens, where they are kept. A
+  /// destination that can have them copied from there need not send them.
+  std::shared_ptr<const LayerAtRest> at_rest = nullptr;
+  /// Whether `layer` checks what it reads. Then it has to be read to its end before the bytes are
+  /// taken from `at_rest`; else it need not be read at all.
+  bool is_checked = true;
 };
 
 enum class PutOutcome { stored, already_there };

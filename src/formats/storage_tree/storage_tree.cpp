@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/error.hpp>
+#include <regctl/formats/storage_tree.hpp>
+
+namespace regctl {
+
+void StorageFolder::put_signed_mark(const std::string& name, std::string_view text) {
+  put(name, text);
+}
+
+void StorageFolder::copy_file(const StoredFile&, const std::string& name,
+                              const std::function<void()>&) {
+  throw Error(ErrorKind::unsupported, name + " cannot be copied from another file");
+}
+
+std::optional<StorageTree::VersionedText>
+StorageTree::read_versioned(const std::string& path, std::uint64_t limit_bytes) const {
+  const auto file = find_file(path);
+  if (!file) {
+    return std::nullopt;
+  }
+  VersionedText found{std::nullopt, file->version()};
+  if (file->size_bytes() <= limit_bytes) {
+    found.text = read_text(*file->open(what(path)), limit_bytes, what(path));
+  }
+  return found;
+}
+
+} // namespace regctl
