@@ -17,7 +17,8 @@
 #include <csignal>
 #include <thread>
 
-extern "C" char** environ; // NOLINT: POSIX wants it declared by the program
+// NOLINTNEXTLINE(readability-redundant-declaration): POSIX wants the program to declare it
+extern "C" char** environ;
 
 namespace regctl {
 

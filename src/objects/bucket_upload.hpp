@@ -22,6 +22,8 @@ public:
 
   BucketUpload(Bucket& bucket, PartBuffers& buffers, std::string key);
   ~BucketUpload() override;
+  BucketUpload(const BucketUpload&) = delete;
+  BucketUpload& operator=(const BucketUpload&) = delete;
 
   void write(std::span<const std::byte> bytes) override;
   [[nodiscard]] std::uint64_t size_bytes() const noexcept override { return size_bytes_; }

@@ -111,7 +111,6 @@ private:
     } else {
       tls[0] = {MHD_OPTION_END, 0, nullptr};
     }
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg)
     daemon_.reset(MHD_start_daemon(
         flags, 0, nullptr, nullptr, &on_request, &context_, //
         MHD_OPTION_EXTERNAL_LOGGER, &ignore_log, nullptr, // first: later options are reported to it

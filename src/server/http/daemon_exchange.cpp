@@ -60,7 +60,7 @@ ssize_t read_stream(void* opaque, std::uint64_t, char* out, std::size_t size) no
 }
 
 void free_stream(void* stream) noexcept {
-  delete static_cast<Stream*>(stream); // NOLINT: owned by the library until now
+  delete static_cast<Stream*>(stream); // owned by the library until now
 }
 
 ResponseHandle make_handle(Response& response, Peer& peer, std::uint64_t& size_bytes) {

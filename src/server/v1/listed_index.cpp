@@ -41,6 +41,8 @@ public:
       reset_interrupt();
     }
   }
+  ListedIndex(const ListedIndex&) = delete;
+  ListedIndex& operator=(const ListedIndex&) = delete;
 
   void add(const std::string& name) override {
     const std::lock_guard lock(mutex_);
