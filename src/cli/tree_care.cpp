@@ -144,8 +144,9 @@ ExitCode audit_as_table(const Place& place, const ops::TreeAuditOptions& options
       {add,
        [&](const ops::AuditedTreeRepository& repository) {
          if (repository.state == TreeState::illegal_repository_name) {
+           const bool is_listed = repository.is_in_catalog_of_2 || repository.is_in_catalog_of_3;
            context.note("no repository may have the name " + excerpt(repository.name) +
-                        ": garbage-collect of distribution stops at it");
+                        (is_listed ? ": garbage-collect of distribution stops at it" : ""));
          }
        },
        [&](const ops::TreeAuditSummary& summary) {

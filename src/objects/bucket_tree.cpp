@@ -32,7 +32,9 @@ public:
   void commit(const std::string& path) override {
     upload_.commit(Durability::whole);
     if (path != path_) {
-      tree_.bucket().copy(tree_.key_of(path_), tree_.key_of(path));
+      auto& bucket = tree_.bucket();
+      const ObjectInfo uploaded{tree_.key_of(path_), size_bytes(), "", {}};
+      bucket.copy(bucket, uploaded, tree_.key_of(path));
       tree_.bucket().remove(tree_.key_of(path_));
     }
   }

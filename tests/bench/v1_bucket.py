@@ -123,7 +123,8 @@ def cpu_of_curl(bucket, layers):
             with tempfile.NamedTemporaryFile() as file:
                 file.write(layer)
                 file.flush()
-                subprocess.run(["curl", "-sf", *key, *(part.replace("{}", file.name) for part in more), url], check=True)
+                words = [word.replace("{}", file.name) for word in more]
+                subprocess.run(["curl", "-sf", *key, *words, url], check=True)
         after = os.times()
         seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
     return seconds

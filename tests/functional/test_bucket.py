@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What is special of storage trees in a bucket: docker-registry's settings and keys, requests, redirects, rights, gc."""
+"""What is special of storage trees in a bucket: docker-registry's settings and keys, requests, redirects, rights, gc,
+copies by the server, and what a proxy or kill -9 does to all that."""
 
 import concurrent.futures
 import difflib
@@ -38,8 +39,8 @@ class Bucket(S3Case):
         """What docker-registry's container is told."""
         endpoint = urllib.parse.urlsplit(self.s3_environment["AWS_ENDPOINT_URL"])
         return {"SETTINGS_FLAVOR": "s3", "AWS_BUCKET": self.bucket.name, "AWS_HOST": endpoint.hostname,
-                "AWS_PORT": str(endpoint.port), "AWS_SECURE": "false", "AWS_ENCRYPT": "false", "AWS_KEY": self.bucket.access_key,
-                "AWS_SECRET": self.bucket.secret_key, "STORAGE_PATH": "/registry",
+                "AWS_PORT": str(endpoint.port), "AWS_SECURE": "false", "AWS_ENCRYPT": "false",
+                "AWS_KEY": self.bucket.access_key, "AWS_SECRET": self.bucket.secret_key, "STORAGE_PATH": "/registry",
                 "AWS_CALLING_FORMAT": "boto.s3.connection.OrdinaryCallingFormat", **more}
 
     def push_archive(self, image="team/app:1.0", seeds=("base", "top"), size=5000):
@@ -65,7 +66,8 @@ class Settings(Bucket):
         for path, prefix in (("/registry", "registry/"), ("registry/", "registry/"), ("/a/b/", "a/b/"), ("/", "")):
             with self.subTest(path):
                 self.bucket.empty()
-                server = self.serve(env=self.original_environment(STORAGE_PATH=path, AWS_ACCESS_KEY_ID="", AWS_REGION=""))
+                server = self.serve(env=self.original_environment(STORAGE_PATH=path, AWS_ACCESS_KEY_ID="",
+                                                                  AWS_REGION=""))
                 self.assertEqual(server.push(layer, "team/deep/app"), [200, 200, 200, 200, 200, 204])
                 self.assertEqual(server.end(), 0)
                 self.assertIn(f"{prefix}repositories/team/deep%252Fapp/tag_1.0", self.bucket.keys())

@@ -70,7 +70,7 @@ class Bodies(FaultCase):
                 self.copies()
                 asked = [record.headers.get("Range", "bytes=0-") for record in source.requests("GET", self.layer())]
                 begins = [int(text.removeprefix("bytes=").removesuffix("-")) for text in asked]
-                self.assertEqual(len(begins), 3)
+                self.assertEqual(len(begins), 3 if after < 25_000 else 2)
                 self.assertEqual(begins[0], 0)
                 # A little of what is there is asked for again, to compare it.
                 self.assertTrue(after - 10_000 < begins[1] < after, begins)

@@ -94,8 +94,8 @@ class V2Case(TestCase):
         document = json.loads(text)
         for child in document.get("manifests", []):
             self.assertComplete(registry, name, child["digest"])
-        for blob in document.get("layers", []) + [document["config"]] * ("config" in document):
-            if blob.get("urls"):
+        for blob in [*document.get("layers", []), document.get("config")]:
+            if not blob or blob.get("urls"):
                 continue
             status, _, content = registry.ask("GET", f"/v2/{name}/blobs/{blob['digest']}")
             self.assertEqual(status, 200, blob)

@@ -56,6 +56,7 @@ def status(number, code="UNAVAILABLE", **headers):
         answer.status, answer.body = number, failure(number, code).body
         answer.headers = {"Content-Type": "application/json",
                           **{name.replace("_", "-"): str(value) for name, value in headers.items()}}
+    fault.is_instead = True  # the registry does nothing
     return fault
 
 
@@ -224,7 +225,7 @@ class V2Registry:
         with self.lock:
             self.log.append(record)
             fault = self.take_fault(record)
-            answer = self.answer(handler)
+            answer = Answer() if getattr(fault, "is_instead", False) else self.answer(handler)
         if fault:
             fault(answer)
         record.status = answer.status

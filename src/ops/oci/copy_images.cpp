@@ -152,8 +152,7 @@ class Copier {
 public:
   Copier(Session& session, const OciPlace& from, const CopyOptions& options)
       : session_(session), from_(from), options_(options) {
-    // The names in a layout or an archive are images, whatever they look like.
-    if (options.tags == TagChoice::all && options.referrers && from.images == nullptr) {
+    if (options.referrers) {
       attached_ = list_named_and_attached(*from.repository).attached;
     }
   }

@@ -5,7 +5,10 @@
 #include <regctl/base/json_reader.hpp>
 #include <regctl/http/link.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <utility>
 
 namespace regctl::registry::v2 {
@@ -30,6 +33,41 @@ http::Url next_url(const http::Url& base, const http::Url& page, const std::stri
   return next;
 }
 
+/// Notices that pages come again and again. Brent's way to find a circle: each page is compared
+/// with one of the pages before, which is exchanged ever more rarely.
+class Circle {
+public:
+  explicit Circle(http::Url first) : url_(std::move(first)) {}
+
+  /// Whether the page with this body leads back: `next` is the landmark's address, or the bodies
+  /// are too often the landmark's, since a server that ignores `last` may give each page an address
+  /// of its own. Empty pages that lead on may be the same several times.
+  bool is_closed_by(const http::Url& next, std::string_view body) {
+    const auto hash = std::hash<std::string_view>()(body);
+    repeated_ += body_ == hash ? 1 : 0;
+    if (next == url_ || repeated_ > k_most_repeated) {
+      return true;
+    }
+    if (--until_exchange_ == 0) {
+      url_ = next;
+      body_ = hash;
+      repeated_ = 0;
+      until_exchange_ = pages_ + 1;
+    }
+    ++pages_;
+    return false;
+  }
+
+private:
+  static constexpr unsigned k_most_repeated = 50;
+
+  http::Url url_;
+  std::optional<std::size_t> body_;
+  unsigned repeated_ = 0; ///< pages since with the same body
+  std::uint64_t pages_ = 1;
+  std::uint64_t until_exchange_ = 1;
+};
+
 } // namespace
 
 void read_pages(Session& session, const http::Request& first, std::string_view page_size,
@@ -37,10 +75,7 @@ void read_pages(Session& session, const http::Request& first, std::string_view p
                 const std::function<void(WholeAnswer& page)>& on_page) {
   auto request = first;
   request.url.target += page_size;
-  // Brent's way to find a circle: each page is compared with one of the pages before, which is
-  // exchanged ever more rarely.
-  auto landmark = request.url;
-  std::uint64_t until_exchange = 1;
+  Circle circle(request.url);
   for (std::uint64_t pages = 1; pages <= k_most_pages; ++pages) {
     auto page = session.send_for_body(request, scopes, k_listing_limit_bytes);
     if (page.response.status == 400 && pages == 1 && !page_size.empty()) {
@@ -54,13 +89,9 @@ void read_pages(Session& session, const http::Request& first, std::string_view p
       return;
     }
     request.url = next_url(session.connection().base, request.url, *link, what);
-    if (request.url == landmark) {
+    if (circle.is_closed_by(request.url, page.body)) {
       throw Error(ErrorKind::protocol, what + " is a circle of pages: " + request.url.redacted() +
-                                           " is named as the next page again");
-    }
-    if (--until_exchange == 0) {
-      landmark = request.url;
-      until_exchange = pages + 1;
+                                           " leads to a page that was there before");
     }
   }
   throw Error(ErrorKind::protocol,

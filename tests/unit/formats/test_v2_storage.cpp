@@ -314,7 +314,8 @@ TEST_CASE("the digest of a blob need not be known, or may be a sha512") {
   const auto long_digest = Digest::of("content", DigestAlgorithm::sha512);
   CHECK(repository->put_blob({long_digest, 7, open}).digest == long_digest);
   CHECK(repository->find_blob(long_digest) == 7);
-  CHECK(text_of(*repository, {.digest = long_digest, .size_bytes = 7}) == "content");
+  CHECK(text_of(*repository,
+                {.media_type = k_layer_type, .digest = long_digest, .size_bytes = 7}) == "content");
   CHECK(tree.read(v2_paths::link_in(v2_paths::layer("app", long_digest))) ==
         Digest::of("content").to_string());
 }

@@ -84,6 +84,12 @@ TEST_CASE("tags that belong to another manifest name it") {
   }
 }
 
+TEST_CASE("cosign's tags of a manifest name it") {
+  CHECK(oci::cosign_tags(k_digest) == std::vector<std::string>{"sha256-" + k_hex + ".sig",
+                                                               "sha256-" + k_hex + ".att",
+                                                               "sha256-" + k_hex + ".sbom"});
+}
+
 TEST_CASE("the tag for the referrers of a longer digest is cut to what a tag may hold") {
   const auto longer = oci::Digest::parse("sha512:" + k_hex + std::string(64, 'b'), "it");
   CHECK(oci::referrers_tag(longer) == "sha512-" + k_hex);

@@ -359,4 +359,128 @@ TEST_CASE("the passage decides whether tags are the same") {
   CHECK(tags[1].action == Action::update);
 }
 
+namespace {
+
+/// Two sides with attached tags, and what is asked of them. A tag's identity is `names` of its
+/// side.
+struct AttachedSides {
+  Listings listings() {
+    const auto side = [](const TagListing& names, const AttachedTags& attached) {
+      std::vector<std::string> tags;
+      for (const auto& [tag, identity] : names) {
+        if (!attached.contains(tag)) {
+          tags.push_back(tag);
+        }
+      }
+      return ListedTags(
+          tags,
+          [names](const std::vector<std::string>& wanted) {
+            TagListing found;
+            for (const auto& tag : wanted) {
+              found[tag] = names.at(tag);
+            }
+            return found;
+          },
+          attached);
+    };
+    return {"team/app", "mirror/app", side(source, source_attached),
+            side(destination, destination_attached), is_one_tag};
+  }
+
+  Lines planned(const Rules& rules = {}) {
+    auto lists = listings();
+    const auto find_held = [&](const std::vector<std::string>& identities) {
+      asked.insert(identities.begin(), identities.end());
+      std::set<std::string> found;
+      for (const auto& identity : identities) {
+        if (held.contains(identity)) {
+          found.insert(identity);
+        }
+      }
+      return found;
+    };
+    Lines lines;
+    for (const auto& tag : plan(
+             lists, rules, [](const auto&) { return std::nullopt; }, std::equal_to<>(), find_held,
+             k_now)) {
+      lines.push_back(tag.tag + " " + std::string(to_string(tag.action)) + ": " + tag.reason);
+    }
+    return lines;
+  }
+
+  TagListing source;
+  AttachedTags source_attached;
+  TagListing destination;
+  AttachedTags destination_attached;
+  bool is_one_tag = false;
+  std::set<std::string> held = {};
+  Asked asked = {};
+};
+
+} // namespace
+
+TEST_CASE("the transfer of an image takes its attached tags along") {
+  AttachedSides sides{{{"a", "1"}, {"1.sig", "s"}}, {{"1.sig", "1"}}, {{"a", "0"}}, {}};
+  CHECK(sides.planned() == Lines{"a update: differs"});
+  CHECK(sides.asked.empty());
+}
+
+TEST_CASE("attached tags of an image that is there are compared") {
+  AttachedSides sides{{{"a", "1"}, {"1.sig", "s"}, {"1.att", "t"}},
+                      {{"1.sig", "1"}, {"1.att", "1"}},
+                      {{"a", "1"}, {"1.sig", "old"}},
+                      {{"1.sig", "1"}}};
+  CHECK(sides.planned() == Lines{"1.att copy: missing", "1.sig update: differs", "a keep: same"});
+  CHECK(sides.asked.empty());
+  Rules rules;
+  rules.tags.exclude = {Pattern::parse("1.*")};
+  CHECK(sides.planned(rules).size() == 3); // no rule of names is about them
+  rules.referrers = false;
+  CHECK(sides.planned(rules) == Lines{"a keep: same"});
+}
+
+TEST_CASE("of attached tags that no tag explains the destination is asked for the image") {
+  AttachedSides sides{{{"a", "1"}, {"7.sig", "s"}, {"8.sig", "t"}, {"9.sig", "u"}},
+                      {{"7.sig", "7"}, {"8.sig", "8"}, {"9.sig", "9"}},
+                      {{"a", "1"}, {"9.sig", "u"}},
+                      {{"9.sig", "9"}},
+                      false,
+                      {"8"}};
+  CHECK(sides.planned() == Lines{"8.sig copy: missing", "9.sig keep: same", "a keep: same"});
+  CHECK(sides.asked == Asked{"7", "8"});
+  sides.asked.clear();
+  sides.is_one_tag = true;
+  CHECK(sides.planned() == Lines{"a keep: same"});
+  CHECK(sides.asked.empty());
+}
+
+TEST_CASE("an attached tag that never changes is not asked for where both sides have it") {
+  AttachedSides sides{{{"a", "1"}, {"1.sig", "s"}},
+                      {{"1.sig", "1"}},
+                      {{"a", "1"}, {"1.sig", "other"}},
+                      {{"1.sig", "1"}}};
+  Rules rules;
+  rules.immutable_tags = {Pattern::parse("*.sig")};
+  CHECK(sides.planned(rules) == Lines{"1.sig keep: immutable", "a keep: same"});
+}
+
+TEST_CASE("attached tags are pruned with the last tag of their image") {
+  AttachedSides sides{{{"a", "1"}},
+                      {},
+                      {{"a", "1"}, {"b", "2"}, {"1.sig", "s"}, {"2.sig", "t"}},
+                      {{"1.sig", "1"}, {"2.sig", "2"}}};
+  Rules rules;
+  rules.prune = {true, 1, true};
+  CHECK(sides.planned(rules) == Lines{"2.sig delete: its image is not at the source",
+                                      "a keep: same", "b delete: not at the source"});
+  sides.source["c"] = "2";
+  sides.destination["c"] = "2";
+  CHECK(sides.planned(rules) ==
+        Lines{"a keep: same", "b delete: not at the source", "c keep: same"});
+  rules.protected_tags = {Pattern::parse("2.*")};
+  sides.source.erase("c");
+  CHECK(sides.planned(rules) ==
+        Lines{"a keep: same", "b delete: not at the source", "c delete: not at the source"});
+}
+
 TEST_SUITE_END();

@@ -62,4 +62,27 @@ TEST_CASE_FIXTURE(Fixture, "excluded tags are never identified") {
   CHECK(tags.size() == 1);
 }
 
+TEST_CASE("attached tags are no names, and are identified like them") {
+  std::vector<Names> asked;
+  const auto identify = [&](const Names& names) {
+    asked.push_back(names);
+    TagListing identities;
+    for (const auto& name : names) {
+      identities[name] = "id of " + name;
+    }
+    return identities;
+  };
+  ListedTags tags({"a"}, identify, {{"a.sig", "id of a"}});
+  CHECK(tags.names() == Names{"a"});
+  CHECK(tags.size() == 1);
+  CHECK(tags.attached() == AttachedTags{{"a.sig", "id of a"}});
+  CHECK(tags.contains("a.sig"));
+  CHECK(!tags.find("a.sig"));
+  tags.keep([](const std::string& tag) { return tag == "a"; });
+  tags.identify({"a.sig"});
+  CHECK(tags.find("a.sig") == "id of a.sig");
+  CHECK(tags.identify_all() == TagListing{{"a", "id of a"}});
+  CHECK(asked == std::vector<Names>{{"a.sig"}, {"a"}});
+}
+
 TEST_SUITE_END();

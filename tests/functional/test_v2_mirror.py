@@ -1,0 +1,371 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""regctl mirror between two registries of protocol v2, distribution 2.8."""
+
+import json
+import os
+import re
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import PATIENCE_S, Layer, main, wait_for  # noqa: E402
+from mirror_case import Serving  # noqa: E402
+from middleman import Middleman  # noqa: E402
+from v2_case import V2Case  # noqa: E402
+from v2_images import Document, INDEX, artifact, image, index, signature, signature_tag  # noqa: E402
+
+NAMES = ("single", "team/app", "team/base")
+TAGS = ("1.0", "1.1", "2.0")
+
+
+class Counting(Middleman):
+    """Stands before a registry, and notes what it is asked."""
+
+    def __init__(self, server):
+        self.seen = []
+        super().__init__(server)
+
+    def choose(self, request):
+        self.seen.append(f"{request.method} {request.path}")
+
+    def requests(self, pattern=""):
+        return [line for line in self.seen if re.search(pattern, line)]
+
+
+class MirrorCase(V2Case):
+    def setUp(self):
+        super().setUp()
+        self.source, self.destination = self.distribution(), self.distribution()
+        self.base = image("base", 2, 20_000)
+
+    def add(self, name, tag, document):
+        return self.push(self.source, name, tag, document)
+
+    def fill(self, names=NAMES, tags=TAGS):
+        """Repositories of images on one base, the last tag of each an index."""
+        for name in names:
+            for tag in tags:
+                made = [image(f"{name}:{tag}", 1, 5_000, self.base),
+                        image(f"{name}:{tag} arm", 1, 5_000, architecture="arm64")]
+                self.add(name, tag, index(made) if tag == tags[-1] else made[0])
+
+    def counted(self):
+        """Both registries behind something that counts."""
+        sides = Counting(self.source), Counting(self.destination)
+        for side in sides:
+            self.addCleanup(side.stop)
+        return sides
+
+    def mirror(self, *options, source=None, destination=None):
+        return self.ok("mirror", (source or self.source).host, (destination or self.destination).host,
+                       "--report", "report", *options)
+
+    def records(self):
+        return [json.loads(line) for line in self.read("report").decode().splitlines()]
+
+    def summary(self):
+        return self.records()[-1]
+
+    def there(self, name):
+        return self.tags_of(self.destination, name)
+
+    def assertSame(self, names=NAMES):
+        for name in names:
+            tags = self.there(name)
+            self.assertEqual(tags, self.tags_of(self.source, name))
+            for tag in tags:
+                self.assertComplete(self.destination, name, tag)
+
+
+class Whole(MirrorCase):
+    def test_a_registry_and_then_what_changed(self):
+        self.fill()
+        self.mirror()
+        self.assertSame()
+        self.assertEqual((self.summary()["copied"], self.summary()["failed"]), (9, 0))
+        self.add("team/app", "1.0", image("another"))
+        self.add("team/new", "1.0", image("newer", 1, 5_000, self.base))
+        self.mirror()
+        self.assertSame((*NAMES, "team/new"))
+        self.assertEqual((self.summary()["copied"], self.summary()["updated"], self.summary()["kept"]), (1, 1, 8))
+
+    def test_a_warm_run_asks_for_each_tag_once(self):
+        self.fill()
+        self.mirror()
+        for side, other in ((0, 1), (1, 0)):
+            sides = self.counted()
+            ends = [self.source, self.destination]
+            ends[side] = sides[side]
+            self.mirror(source=ends[0], destination=ends[1])
+            seen = sides[side].requests()
+            self.assertEqual(len([line for line in seen if line.startswith("HEAD")]), len(NAMES) * len(TAGS), seen)
+            self.assertLessEqual(len(seen), len(NAMES) * (len(TAGS) + 2) + 2, seen)
+            self.assertEqual([line for line in seen if not line.startswith(("HEAD", "GET /v2/"))], [])
+            self.assertEqual(sides[side].requests("/blobs/|GET .*/manifests/"), [])
+            self.assertEqual(sides[other].seen, [])
+
+    def test_a_blob_is_fetched_once_for_all_repositories(self):
+        self.fill()
+        source, destination = self.counted()
+        self.mirror(source=source, destination=destination)
+        self.assertSame()
+        fetched = [line.rsplit("/", 1)[1] for line in source.requests("GET .*/blobs/")]
+        self.assertEqual(len(fetched), len(set(fetched)), sorted(fetched))
+        sent = [line.rsplit("digest=", 1)[1] for line in destination.requests("PUT .*/uploads/.*digest=")]
+        self.assertEqual(len(sent), len(set(sent)), sorted(sent))
+        self.assertTrue(destination.requests("POST .*mount="))
+
+    def test_rules(self):
+        self.fill()
+        rows = ((("--include", "team/*"), {"team/app": TAGS, "team/base": TAGS}),
+                (("--exclude", "team/*"), {"single": TAGS}),
+                (("--include", "single", "--include-tag", "1.*"), {"single": TAGS[:2]}),
+                (("--include", "single", "--semver", ">=1.1"), {"single": TAGS[1:]}),
+                (("--include", "single", "--latest", "1"), {"single": TAGS[2:]}),
+                (("--include", "single", "--prefix", "copies/"), {"copies/single": TAGS}))
+        for options, expected in rows:
+            with self.subTest(options):
+                self.destination = self.distribution()
+                self.mirror(*options)
+                names = json.loads(self.destination.ask("GET", "/v2/_catalog")[2])["repositories"]
+                self.assertEqual({name: tuple(sorted(self.there(name))) for name in names}, expected)
+
+    def test_pruning(self):
+        self.fill()
+        self.mirror()
+        digest = self.tags_of(self.source, "team/app")["1.1"]
+        self.source.ask("DELETE", f"/v2/team/app/manifests/{digest}")
+        self.mirror()
+        self.assertIn("1.1", self.there("team/app"))
+        self.mirror("--prune", "--yes")
+        self.assertSame()
+        self.assertEqual((self.summary()["deleted"], sorted(self.there("team/app"))), (1, ["1.0", "2.0"]))
+
+    def test_a_dry_run_foretells_bytes_and_requests(self):
+        self.fill(NAMES[:1])
+        source, destination = self.counted()
+        ends = source.host, destination.host, "--no-referrers", "-j", "1"
+        plan = [json.loads(line) for line in
+                self.ok("mirror", *ends, "--dry-run", "--sizes", "--format", "json").out.splitlines()]
+        self.assertEqual(self.there("single"), {})
+        self.assertEqual(destination.requests("^(PUT|POST|DELETE|PATCH)"), [])
+        for side in (source, destination):
+            side.seen.clear()
+        self.ok("mirror", *ends, "--report", "report")
+        run = self.summary()
+        self.assertEqual(plan[-1]["to_copy"], run["copied"])
+        self.assertEqual(plan[-1]["bytes_ahead"], run["bytes"])
+        made = [line for line in source.seen + destination.seen if line != "GET /v2/"]
+        # A plan cannot know which blobs two tags share with what is at the destination.
+        self.assertGreaterEqual(plan[-1]["requests_ahead"], len(made) * 3 // 4)
+        self.assertLessEqual(plan[-1]["requests_ahead"], len(made) * 5 // 4)
+
+    def test_a_plan_that_is_carried_out(self):
+        self.fill()
+        self.mirror("--plan", "plan")
+        self.assertEqual([self.there(name) for name in NAMES], [{}] * 3)
+        self.assertEqual(len(self.read("plan").splitlines()), 9)
+        self.ok("mirror", self.source.host, self.destination.host, "--apply", "plan")
+        self.assertSame()
+        self.ok("mirror", self.source.host, self.destination.host, "--plan", "plan")
+        self.assertEqual(self.read("plan"), b"")
+
+    def test_a_plan_that_is_stale(self):
+        self.fill(NAMES[:1])
+        self.mirror("--plan", "plan")
+        self.push(self.destination, "single", "1.0", image("meanwhile"))
+        stale = self.regctl("mirror", self.source.host, self.destination.host, "--apply", "plan")
+        self.assertEqual(stale.code, 10, stale.err)
+        self.assertIn("is not what it was when the plan was made", stale.err)
+
+    def test_immutable_tags_are_not_asked_for(self):
+        self.fill()
+        self.mirror()
+        source, destination = self.counted()
+        self.mirror("--immutable-tags", "1.*", source=source, destination=destination)
+        for side in (source, destination):
+            self.assertEqual({line.rsplit("/", 1)[1] for line in side.requests("^HEAD")}, {"2.0"})
+
+    def test_platforms(self):
+        self.fill(NAMES[:1])
+        self.mirror("--platform", "linux/arm64", "--include-tag", "2.0")
+        digest = self.assertComplete(self.destination, "single", "2.0")
+        self.assertNotEqual(digest, self.tags_of(self.source, "single")["2.0"])
+        self.mirror("--platform", "linux/arm64", "--include-tag", "2.0")
+        self.assertEqual((self.summary()["kept"], self.summary()["updated"]), (1, 0))
+
+    def test_a_watch_goes_on(self):
+        self.fill(NAMES[:1])
+        process = self.start_regctl("mirror", self.source.host, self.destination.host, "--watch", "1h",
+                                    "--metrics-file", "metrics", "-q")
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        self.wait_for_passes(1)
+        self.assertSame(NAMES[:1])
+        self.add("single", "3.0", image("later"))
+        process.send_signal(signal.SIGHUP)
+        self.wait_for_passes(2)
+        self.assertSame(NAMES[:1])
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(PATIENCE_S), 0)
+
+    def wait_for_passes(self, count):
+        wait_for(lambda: os.path.exists(self.path("metrics")) and
+                 f"passes_total {count}\n" in self.read("metrics").decode(), f"pass {count}")
+
+
+class Followers(MirrorCase):
+    """What refers to an image, and cosign's tags."""
+
+    def setUp(self):
+        super().setUp()
+        self.app = self.add("team/app", "1.0", image("app", 1, 5_000))
+
+    def sign(self, document, text="signed"):
+        return self.add("team/app", signature_tag(document), signature(document, text))
+
+    def test_a_signature_is_there_before_its_image_has_the_tag(self):
+        signed = self.sign(self.app)
+        self.add("team/app", signature_tag(self.app, "att"), signature(self.app, "attested"))
+        self.sign(signed)  # a signature can be signed
+        source, destination = self.counted()
+        self.mirror(source=source, destination=destination)
+        self.assertSame(["team/app"])
+        put = [line.rsplit("/", 1)[1] for line in destination.requests("^PUT .*/manifests/")]
+        self.assertEqual(put[-1], "1.0")
+        self.assertEqual(sorted(tag for tag in put if tag.startswith("sha256-")),
+                         sorted(set(self.there("team/app")) - {"1.0"}))
+
+    def test_a_new_signature_of_an_unchanged_image(self):
+        self.mirror()
+        self.sign(self.app)
+        self.mirror()
+        self.assertSame(["team/app"])
+        self.assertEqual((self.summary()["copied"], self.summary()["kept"]), (1, 1))
+        self.sign(self.app, "signed twice")
+        self.mirror()
+        self.assertSame(["team/app"])
+        self.assertEqual((self.summary()["updated"], self.summary()["kept"]), (1, 1))
+        source, destination = self.counted()
+        self.mirror(source=source, destination=destination)
+        for side in (source, destination):
+            self.assertEqual(len(side.requests("^HEAD")), 2, side.seen)
+            self.assertLessEqual(len(side.seen), 2 + 2 + 2, side.seen)
+
+    def test_signatures_in_an_index(self):
+        child = image("child", 1, 5_000)
+        self.add("team/app", "2.0", index([child, image("other", architecture="arm64")]))
+        self.sign(child)
+        self.mirror()
+        self.assertSame(["team/app"])
+        self.sign(child, "signed twice")
+        self.sign(self.app)
+        self.mirror()
+        self.assertSame(["team/app"])
+
+    def test_an_image_that_is_left_out_leaves_its_signature_out(self):
+        self.sign(self.app)
+        other = self.add("team/app", "2.0", image("other"))
+        self.sign(other)
+        for options in (("--include-tag", "2.*"), ("--latest", "1"), ("--semver", ">=2")):
+            for _ in range(2):
+                self.mirror(*options)
+                self.assertEqual(sorted(self.there("team/app")), ["2.0", signature_tag(other)])
+        self.mirror("--exclude-tag", "sha256-*")
+        self.assertSame(["team/app"])
+
+    def test_one_tag(self):
+        self.sign(self.app)
+        other = self.add("team/app", "2.0", image("other"))
+        self.sign(other)
+        words = "mirror", f"{self.source.host}/team/app:1.0", f"{self.destination.host}/team/app"
+        self.ok(*words)
+        self.assertEqual(sorted(self.there("team/app")), ["1.0", signature_tag(self.app)])
+        self.sign(self.app, "signed twice")
+        self.ok(*words)
+        self.assertEqual(sorted(self.there("team/app")), ["1.0", signature_tag(self.app)])
+        self.assertEqual(self.there("team/app")[signature_tag(self.app)],
+                         self.tags_of(self.source, "team/app")[signature_tag(self.app)])
+
+    def test_no_referrers(self):
+        self.sign(self.app)
+        self.mirror("--no-referrers")
+        self.assertEqual(list(self.there("team/app")), ["1.0"])
+        self.mirror()
+        self.assertSame(["team/app"])
+
+    def test_a_plan_has_them(self):
+        self.sign(self.app)
+        self.mirror("--plan", "plan")
+        self.assertEqual(len(self.read("plan").splitlines()), 1)
+        words = "mirror", self.source.host, self.destination.host, "--apply", "plan"
+        self.ok(*words)
+        self.assertSame(["team/app"])
+        self.sign(self.app, "signed twice")
+        self.mirror("--plan", "plan")
+        self.assertIn(signature_tag(self.app), self.read("plan").decode())
+        self.ok(*words)
+        self.assertSame(["team/app"])
+
+    def test_they_are_pruned_with_their_image(self):
+        other = self.add("team/app", "2.0", image("other"))
+        signed = [self.sign(self.app), self.sign(other)]
+        self.mirror()
+        for document in (self.app, signed[0]):
+            self.source.ask("DELETE", f"/v2/team/app/manifests/{document.digest}")
+        self.mirror()
+        self.assertIn("1.0", self.there("team/app"))
+        self.mirror("--prune", "--yes")
+        self.assertEqual(sorted(self.there("team/app")), ["2.0", signature_tag(other)])
+
+    def test_a_signature_that_only_the_destination_has_is_not_pruned(self):
+        self.mirror()
+        self.push(self.destination, "team/app", signature_tag(self.app), signature(self.app))
+        self.mirror("--prune", "--yes")
+        self.assertEqual(sorted(self.there("team/app")), ["1.0", signature_tag(self.app)])
+
+    def test_referrers_by_the_fallback_tag(self):
+        one = self.add("team/app", None, artifact(self.app, "application/x-sbom", b"a list"))
+        self.add("team/app", self.app.digest.replace(":", "-"), Document(
+            {"schemaVersion": 2, "mediaType": INDEX, "manifests": [
+                one.descriptor(artifactType="application/x-sbom")]}, INDEX))
+        self.mirror()
+        self.assertComplete(self.destination, "team/app", one.digest)
+        listed = [self.ok("referrers", "--format", "json", f"{side.host}/team/app:1.0").json
+                  for side in (self.source, self.destination)]
+        self.assertEqual(*listed)
+
+
+class Crossings(MirrorCase):
+    def test_nothing_crosses_between_the_protocols(self):
+        old = self.start(Serving)
+        self.push_v1(old)
+        self.add("team/app", "1.0", image("app"))
+        tree = self.path("tree")
+        old.forget_requests()
+        for words in (("copy", f"{old.host}/team/old:1.0", f"{self.destination.host}/team/old:1.0"),
+                      ("copy", f"{self.source.host}/team/app:1.0", f"{old.host}/team/app:1.0"),
+                      ("copy", f"{old.host}/team/old:1.0", "oci:layout:1.0"),
+                      ("copy", f"{self.source.host}/team/app:1.0", f"v1-storage:{tree}:team/app:1.0"),
+                      ("mirror", old.host, self.destination.host),
+                      ("mirror", self.source.host, old.host),
+                      ("mirror", f"{self.source.host}/team/app", f"{old.host}/team/app"),
+                      ("mirror", self.source.host, f"v1-storage:{tree}")):
+            with self.subTest(words):
+                result = self.regctl(*words)
+                self.assertEqual(result.code, 9, result.err)
+                self.assertFalse(os.path.exists(self.path("layout/index.json")))
+                self.assertFalse(os.path.exists(tree))
+        moved = [line for line in old.requests() if line.endswith("/layer") or line.startswith("PUT")]
+        self.assertEqual(moved, [])
+        names = json.loads(self.destination.ask("GET", "/v2/_catalog")[2])["repositories"]
+        self.assertEqual(names or [], [])
+
+    def push_v1(self, server):
+        layer = Layer("old", 1000)
+        self.assertEqual({status // 100 for status in server.push(layer, "team/old")}, {2})
+
+
+if __name__ == "__main__":
+    main()
