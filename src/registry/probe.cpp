@@ -129,6 +129,7 @@ bool Probe::ask_v2(bool is_needed) {
     return is_registry;
   }
   if (status == 401) {
+    is_v2_guarded_ = wants_basic(response, k_v2_ping);
     http::discard_body(response);
     return is_v2(response) || response.headers.find("WWW-Authenticate").has_value();
   }

@@ -39,6 +39,10 @@ public:
   /// credentials. `is_needed`: throws Error{unavailable} if the host cannot answer now.
   bool ask_v2(bool is_needed);
 
+  /// Whether the v2 ping was answered by a guard that may stand before any kind of server: 401 that
+  /// wants Basic and names no protocol. ask_v2() takes such a host to speak v2.
+  [[nodiscard]] bool is_v2_guarded() const noexcept { return is_v2_guarded_; }
+
 private:
   [[nodiscard]] http::Request ping(std::string_view target) const;
   http::Response ask(std::string_view target);
@@ -48,6 +52,7 @@ private:
   const std::string& host_;
   const std::optional<http::Credential>& credential_;
   http::Url base_;
+  bool is_v2_guarded_ = false;
   std::string answered_ping_;            ///< the ping that chose the scheme
   std::optional<http::Response> answer_; ///< to that
 };

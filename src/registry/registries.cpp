@@ -131,8 +131,9 @@ Detected Registries::detect_all(const RegistryHost& host,
   try {
     detected.v1 = probe.ask_v1();
   } catch (const Error& error) {
-    const bool is_refused =
-        error.kind() == ErrorKind::denied || error.kind() == ErrorKind::unavailable;
+    // A guard that refuses both pings may stand before a registry of either protocol.
+    const bool is_refused = error.kind() == ErrorKind::unavailable ||
+                            (error.kind() == ErrorKind::denied && !probe.is_v2_guarded());
     if (!detected.speaks_v2 || !is_refused) {
       throw;
     }

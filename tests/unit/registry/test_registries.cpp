@@ -223,6 +223,32 @@ TEST_CASE("what fails of v1 does not matter where v2 is spoken") {
   CHECK(failure([&] { run.registries.protocols({"reg.example"}); }) == ErrorKind::unavailable);
 }
 
+TEST_CASE("a guard that refuses both pings is no registry of v2") {
+  Run run;
+  const http::Headers challenge = {{"WWW-Authenticate", "Basic realm=x"}};
+  run.server.on("GET /v1/_ping", {{401, "", challenge}});
+  run.server.on("GET /v2/", {{401, "", challenge}});
+  CHECK(failure([&] { run.registries.protocols({"reg.example"}); }) == ErrorKind::denied);
+  run.server.on("GET /v1/_ping", {{404}}); // a guard before v2 alone
+  CHECK(run.registries.protocols({"reg.example"}) == std::vector{Protocol::v2});
+  Run named;
+  named.server.on("GET /v1/_ping", {{401, "", challenge}});
+  named.server.on("GET /v2/", {{401, "", k_v2}});
+  CHECK(named.registries.protocols({"reg.example"}) == std::vector{Protocol::v2});
+}
+
+TEST_CASE("a login asks a host that is known no second time") {
+  Run run;
+  run.server.on("GET /v1/_ping", {{200, "true", k_v1}});
+  run.server.on("GET /v2/", {{200, "{}", k_v2}});
+  const RegistryHost host{"reg.example"};
+  run.registries.protocols(host);
+  const http::Credential credential = {"eve", http::Secret("other"), {}, "a test"};
+  static_cast<void>(run.registries.connect(host, credential));
+  static_cast<void>(run.registries.connect_v2(host, credential));
+  CHECK(run.server.lines() == Lines{"GET /v2/", "GET /v1/_ping"});
+}
+
 TEST_CASE("a forced protocol is asked for alone") {
   Run run;
   run.server.on("GET /v2/", {{200, "{}"}});
