@@ -92,9 +92,9 @@ void Probe::choose_scheme(const std::vector<std::string>& schemes, std::string_v
   }
 }
 
-std::optional<v1::Ping> Probe::ask_v1() {
+std::optional<v1::Ping> Probe::ask_v1(OldPath old_path) {
   auto response = ask(k_v1_ping);
-  if (response.status == 404) {
+  if (response.status == 404 && old_path == OldPath::ask) {
     http::discard_body(response);
     response = ask("/_ping");
   }

@@ -33,7 +33,10 @@ public:
 
   /// The answer to the v1 ping; nothing if the host answers but does not speak v1. Throws
   /// Error{denied}, Error{unavailable}.
-  std::optional<v1::Ping> ask_v1();
+  /// The first versions of docker-registry answer at another path, which is asked too unless it
+  /// matters little.
+  enum class OldPath { ask, leave };
+  std::optional<v1::Ping> ask_v1(OldPath old_path = OldPath::ask);
 
   /// Whether the host speaks v2: it names the protocol in a header, answers JSON, or wants
   /// credentials. Throws Error{unavailable} if the host cannot answer now.

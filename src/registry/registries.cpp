@@ -132,7 +132,7 @@ Detected Registries::detect_all(const RegistryHost& host,
   const auto answer = probe.try_v2();
   detected.speaks_v2 = answer.value_or(false);
   try {
-    detected.v1 = probe.ask_v1();
+    detected.v1 = probe.ask_v1(detected.speaks_v2 ? Probe::OldPath::leave : Probe::OldPath::ask);
     if (!answer && !detected.v1) {
       detected.speaks_v2 = probe.ask_v2(); // now with all patience
     }
