@@ -338,6 +338,7 @@ CurlFailure Exchange::failure() const {
   failure.tls_done = options_.url.scheme == "https" && (handshake > 0 || is_reused);
   failure.tls_min = options_.settings.tls_min;
   failure.has_ca_file = !options_.settings.ca_files.empty();
+  failure.head_began = status_ >= 200 && !head_complete_;
   return failure;
 }
 

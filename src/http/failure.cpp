@@ -232,7 +232,12 @@ Failure describe_failure(const CurlFailure& failure, const Url& url) {
     return tls_failure(why, failure.tls_min, peer);
   case CURLE_OUT_OF_MEMORY: // libcurl's code for a header line of more than 100 kB
     return {head_too_long(url), Obstacle::other, false};
-  case CURLE_OK: // the answer ended without a valid head
+  case CURLE_OK: // the answer ended without a whole head
+    if (failure.head_began) {
+      return cut_failure("it closed the connection in the middle of an answer's head", failure,
+                         peer);
+    }
+    [[fallthrough]];
   case CURLE_UNSUPPORTED_PROTOCOL:
   case CURLE_WEIRD_SERVER_REPLY:
     return {Error(ErrorKind::protocol, url.origin() + " answers with something that is not HTTP",

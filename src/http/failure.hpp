@@ -30,6 +30,7 @@ struct CurlFailure {
   bool proxy_speaks_tls = false;
   TlsVersion tls_min = TlsVersion::v1_2; ///< the minimum that was required
   bool has_ca_file = false;              ///< the user named a file of authorities
+  bool head_began = false;               ///< the first lines of the answer's head have arrived
 };
 
 /// Explains the failure of a request to `url`.

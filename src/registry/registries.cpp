@@ -137,10 +137,12 @@ Detected Registries::detect_all(const RegistryHost& host,
       detected.speaks_v2 = probe.ask_v2(); // now with all patience
     }
   } catch (const Error& error) {
-    // A guard that refuses both pings may stand before a registry of either protocol.
-    const bool is_refused = error.kind() == ErrorKind::unavailable ||
-                            (error.kind() == ErrorKind::denied && !probe.is_v2_guarded());
-    if (!detected.speaks_v2 || !is_refused) {
+    // A guard that refuses both pings may stand before a registry of either protocol. An answer that
+    // is broken is none of protocol v1.
+    const bool is_none = error.kind() == ErrorKind::unavailable ||
+                         error.kind() == ErrorKind::protocol ||
+                         (error.kind() == ErrorKind::denied && !probe.is_v2_guarded());
+    if (!detected.speaks_v2 || !is_none) {
       throw;
     }
   }

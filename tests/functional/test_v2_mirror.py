@@ -9,7 +9,7 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import PATIENCE_S, Layer, main, wait_for  # noqa: E402
+from harness import PATIENCE_S, main, wait_for  # noqa: E402
 from mirror_case import Serving  # noqa: E402
 from middleman import Middleman  # noqa: E402
 from v2_case import V2Case  # noqa: E402
@@ -30,7 +30,9 @@ class Counting(Middleman):
         self.seen.append(f"{request.method} {request.path}")
 
     def requests(self, pattern=""):
-        return [line for line in self.seen if re.search(pattern, line)]
+        """Those that match, without what finds out the protocol."""
+        pings = ("GET /v2/", "GET /v1/_ping", "GET /_ping")
+        return [line for line in self.seen if re.search(pattern, line) and line not in pings]
 
 
 class MirrorCase(V2Case):
@@ -100,9 +102,9 @@ class Whole(MirrorCase):
             self.mirror(source=ends[0], destination=ends[1])
             seen = sides[side].requests()
             self.assertEqual(len([line for line in seen if line.startswith("HEAD")]), len(NAMES) * len(TAGS), seen)
-            self.assertLessEqual(len(seen), len(NAMES) * (len(TAGS) + 2) + 2, seen)
-            self.assertEqual([line for line in seen if not line.startswith(("HEAD", "GET /v2/"))], [])
-            self.assertEqual(sides[side].requests("/blobs/|GET .*/manifests/"), [])
+            self.assertLessEqual(len(seen), len(NAMES) * (len(TAGS) + 2), seen)
+            others = [line for line in seen if not re.search("^HEAD .*/manifests/|^GET .*(/tags/list|_catalog)", line)]
+            self.assertEqual(others, [])
             self.assertEqual(sides[other].seen, [])
 
     def test_a_blob_is_fetched_once_for_all_repositories(self):
@@ -156,7 +158,7 @@ class Whole(MirrorCase):
         run = self.summary()
         self.assertEqual(plan[-1]["to_copy"], run["copied"])
         self.assertEqual(plan[-1]["bytes_ahead"], run["bytes"])
-        made = [line for line in source.seen + destination.seen if line != "GET /v2/"]
+        made = source.requests() + destination.requests()
         # A plan cannot know which blobs two tags share with what is at the destination.
         self.assertGreaterEqual(plan[-1]["requests_ahead"], len(made) * 3 // 4)
         self.assertLessEqual(plan[-1]["requests_ahead"], len(made) * 5 // 4)
@@ -169,7 +171,7 @@ class Whole(MirrorCase):
         self.ok("mirror", self.source.host, self.destination.host, "--apply", "plan")
         self.assertSame()
         self.ok("mirror", self.source.host, self.destination.host, "--plan", "plan")
-        self.assertEqual(self.read("plan"), b"")
+        self.assertEqual({json.loads(line)["action"] for line in self.read("plan").splitlines()}, {"keep"})
 
     def test_a_plan_that_is_stale(self):
         self.fill(NAMES[:1])
@@ -251,7 +253,7 @@ class Followers(MirrorCase):
         self.mirror(source=source, destination=destination)
         for side in (source, destination):
             self.assertEqual(len(side.requests("^HEAD")), 2, side.seen)
-            self.assertLessEqual(len(side.seen), 2 + 2 + 2, side.seen)
+            self.assertLessEqual(len(side.requests()), 2 + 2, side.seen)
 
     def test_signatures_in_an_index(self):
         child = image("child", 1, 5_000)
@@ -332,39 +334,27 @@ class Followers(MirrorCase):
                 one.descriptor(artifactType="application/x-sbom")]}, INDEX))
         self.mirror()
         self.assertComplete(self.destination, "team/app", one.digest)
-        listed = [self.ok("referrers", "--format", "json", f"{side.host}/team/app:1.0").json
+        listed = [self.ok("referrers", "--format", "json", f"{side.host}/team/app:1.0").json["referrers"]
                   for side in (self.source, self.destination)]
         self.assertEqual(*listed)
 
 
 class Crossings(MirrorCase):
-    def test_nothing_crosses_between_the_protocols(self):
+    def test_nothing_crosses_from_v2_to_v1(self):
         old = self.start(Serving)
-        self.push_v1(old)
         self.add("team/app", "1.0", image("app"))
         tree = self.path("tree")
         old.forget_requests()
-        for words in (("copy", f"{old.host}/team/old:1.0", f"{self.destination.host}/team/old:1.0"),
-                      ("copy", f"{self.source.host}/team/app:1.0", f"{old.host}/team/app:1.0"),
-                      ("copy", f"{old.host}/team/old:1.0", "oci:layout:1.0"),
+        for words in (("copy", f"{self.source.host}/team/app:1.0", f"{old.host}/team/app:1.0"),
                       ("copy", f"{self.source.host}/team/app:1.0", f"v1-storage:{tree}:team/app:1.0"),
-                      ("mirror", old.host, self.destination.host),
                       ("mirror", self.source.host, old.host),
                       ("mirror", f"{self.source.host}/team/app", f"{old.host}/team/app"),
                       ("mirror", self.source.host, f"v1-storage:{tree}")):
             with self.subTest(words):
                 result = self.regctl(*words)
                 self.assertEqual(result.code, 9, result.err)
-                self.assertFalse(os.path.exists(self.path("layout/index.json")))
-                self.assertFalse(os.path.exists(tree))
-        moved = [line for line in old.requests() if line.endswith("/layer") or line.startswith("PUT")]
-        self.assertEqual(moved, [])
-        names = json.loads(self.destination.ask("GET", "/v2/_catalog")[2])["repositories"]
-        self.assertEqual(names or [], [])
-
-    def push_v1(self, server):
-        layer = Layer("old", 1000)
-        self.assertEqual({status // 100 for status in server.push(layer, "team/old")}, {2})
+                self.assertEqual([name for _, _, names in os.walk(tree) for name in names], [])
+        self.assertEqual([line for line in old.requests() if not line.startswith("GET")], [])
 
 
 if __name__ == "__main__":

@@ -92,6 +92,14 @@ std::optional<oci::Document> try_to_read(Session& session, const oci::ManifestNa
                             expected, "the manifest " + describe(session, name));
 }
 
+/// Whether the registry met the link of a blob while another request was writing it. Distribution
+/// writes links in place, and takes one that is still empty for a wrong digest. Seen with
+/// distribution 2.8.2, when two tags of a repository get the same blob.
+bool met_unwritten_link(http::Response& response) {
+  const auto codes = read_codes(response);
+  return has_code(codes, "DIGEST_INVALID") && has_code(codes, "MANIFEST_BLOB_UNKNOWN");
+}
+
 [[noreturn]] void refuse_put(const Session& session, http::Response& response,
                              const oci::Document& document, const std::string& what) {
   const auto codes = read_codes(response);
@@ -169,11 +177,24 @@ std::optional<oci::Document> read_manifest(Session& session, const oci::Manifest
 
 void put_manifest(Session& session, const oci::Document& document, const oci::ManifestName& name) {
   const auto what = "cannot store " + describe(session, name);
-  auto request = session.request(http::Method::put, "manifests/" + path_of(name));
-  request.headers.add("Content-Type", document.media_type);
-  request.body = http::view_body(document.bytes);
-  request.repeat = http::Repeat::not_after_500; // distribution 2.8.2 says 500 to foreign layers
-  auto response = session.send(std::move(request), session.scopes("pull,push"));
+  const auto put = [&] {
+    auto request = session.request(http::Method::put, "manifests/" + path_of(name));
+    request.headers.add("Content-Type", document.media_type);
+    request.body = http::view_body(document.bytes);
+    request.repeat = http::Repeat::not_after_500; // distribution 2.8.2 says 500 to foreign layers
+    return session.send(std::move(request), session.scopes("pull,push"));
+  };
+  auto response = put();
+  for (unsigned failures = 1; !http::is_success(response.status) && met_unwritten_link(response);
+       ++failures) {
+    http::discard_body(response);
+    const auto& connection = session.connection();
+    connection.transport.pause_or_throw(
+        Error(ErrorKind::unavailable,
+              what + ": " + connection.host + " was about to write what says where a blob is"),
+        failures);
+    response = put();
+  }
   if (!http::is_success(response.status)) {
     refuse_put(session, response, document, what);
   }

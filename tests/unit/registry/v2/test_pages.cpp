@@ -83,6 +83,26 @@ TEST_CASE("pages in a circle fail the list, soon") {
   CHECK(self.server.lines().size() == 1);
 }
 
+TEST_CASE("pages that are the same under ever new addresses fail the list, soon") {
+  V2Host host;
+  host.server.on(k_first, {page(R"("a")", "/0")});
+  for (int i = 0; i < 1000; ++i) {
+    host.server.on("GET /" + std::to_string(i), {page(R"("b")", "/" + std::to_string(i + 1))});
+  }
+  CHECK(failure([&] { read_all(host); }) == ErrorKind::protocol);
+  CHECK(host.server.lines().size() < 200);
+}
+
+TEST_CASE("several empty pages may lead on") {
+  V2Host host;
+  host.server.on(k_first, {page("", "/0")});
+  for (int i = 0; i < 20; ++i) {
+    host.server.on("GET /" + std::to_string(i), {page("", "/" + std::to_string(i + 1))});
+  }
+  host.server.on("GET /20", {page(R"("a")")});
+  CHECK(read_all(host) == Names{"a"});
+}
+
 TEST_CASE("a registry that does not know the size of pages is asked without it") {
   V2Host host;
   host.server.on(k_first, {v2_error(400, "PAGINATION_NUMBER_INVALID")});
