@@ -112,7 +112,7 @@ Command blob_get_command() {
 
 Command blob_has_command() {
   return {{.name = "blob has",
-           .aliases = {},
+           .aliases = {"blob head"},
            .summary = "Tell whether a repository has a blob, by the exit code",
            .details = "Prints the size and ends with 0, or ends with 3.",
            .examples = {"regctl blob has localhost:5000/team/app@sha256:DIGEST"}},

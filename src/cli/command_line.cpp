@@ -84,7 +84,7 @@ void CommandLine::add(const Command& command, CommandManual& manual) {
   app->set_help_flag();
   app->allow_extras(false)->fallthrough()->require_subcommand(0, 1);
   for (const auto alias : command.text.aliases) {
-    app->alias(std::string(alias));
+    app->alias(std::string(last_word(alias)));
   }
   Arguments arguments(*app, manual.flags, manual.positionals);
   auto action = command.add == nullptr ? Action() : command.add(arguments);
@@ -121,7 +121,9 @@ void CommandLine::complain(const std::string& unexpected) const {
   std::vector<std::string> names;
   for (const auto* command : below) {
     names.emplace_back(last_word(command->text.name));
-    names.insert(names.end(), command->text.aliases.begin(), command->text.aliases.end());
+    for (const auto alias : command->text.aliases) {
+      names.emplace_back(last_word(alias));
+    }
   }
   const auto nearest = find_nearest(unexpected, names);
   throw Error(ErrorKind::usage,

@@ -262,6 +262,9 @@ class Tables(TestCase):
         self.run_json("copy", "copy", "oci:layout:all", f"{tree}:1.0")
         self.run_json("copy", "copy", "oci:layout:all", f"{tree}:1.0")  # with nothing to do
         self.run_json("tags", "tags", tree, "--long")
+        for command in ("make", "add"):
+            self.run_json(f"index {command}", "index", command, f"{tree}:both", f"{tree}:1.0")
+        self.run_json("index filter", "index", "filter", f"{tree}:both", "--platform", "linux/arm64")
         self.run_json("tag", "tag", f"{tree}:1.0", "2.0")
         self.run_json("rm", "rm", f"{tree}:2.0")
 

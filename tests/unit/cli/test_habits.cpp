@@ -69,9 +69,9 @@ TEST_CASE("other programs' commands are answered with the line to type") {
       {"image get-file --platform arm64 h:5000/app:1", "regctl layer files h:5000/app:1"},
       {"image copy --referrers h:5000/app:1 g:5000/app",
        "regctl copy --referrers h:5000/app:1 g:5000/app"},
-      {"blob head h:5000/app@sha256:1", "regctl blob has h:5000/app@sha256:1"},
       {"artifact tree h:5000/app:1", "regctl referrers h:5000/app:1"},
-      {"index create h:5000/app:1", "see regctl --help"},
+      {"manifest add h:5000/app:1 h:5000/app:arm", "regctl index add h:5000/app:1 h:5000/app:arm"},
+      {"manifest index create h:5000/app:1", "regctl index make h:5000/app:1 IMAGE"},
       // skopeo
       {"list-tags docker://h:5000/app", "regctl tags docker://h:5000/app"},
       {"delete docker://h:5000/app:1", "regctl rm docker://h:5000/app:1"},
@@ -226,7 +226,7 @@ TEST_CASE("every command and flag of the tables gets an answer") {
   for (const auto& flag : foreign_flags()) {
     for (const auto& name : split(flag.names, ',')) {
       CAPTURE(name);
-      CHECK(hint_for({"inspect", name, "v", "h:5000/app"}).starts_with("regctl ") ==
+      CHECK(hint_for({"tags", name, "v", "h:5000/app"}).starts_with("regctl ") ==
             (flag.meaning != ForeignFlag::Meaning::variable));
     }
   }

@@ -149,10 +149,10 @@ TEST_CASE("inspect of an index shows its platforms, and --platform chooses one")
 TEST_CASE("history of an OCI image gives each layer to its step, newest first") {
   auto program = program_with(some_image());
   CHECK(program.run({"history", "h:5000/app:1"}) == ExitCode::ok);
-  CHECK(program.out() == "LAYER          CREATED        CREATED BY      SIZE\n" +
-                             k_top.short_hex() + "   4 weeks ago    COPY \\x1b top   300 B\n" +
-                             "<none>         8 weeks ago    CMD x           0 B\n" +
-                             k_base.short_hex() + "   8 weeks ago    ADD base        2 kB\n");
+  CHECK(program.out() == "LAYER          CREATED       CREATED BY      SIZE\n" + k_top.short_hex() +
+                             "   4 weeks ago   COPY \\x1b top   300 B\n" +
+                             "<none>         8 weeks ago   CMD x           0 B\n" +
+                             k_base.short_hex() + "   8 weeks ago   ADD base        2 kB\n");
   CHECK(program.run({"history", "--format", "json", "h:5000/app:1"}) == ExitCode::ok);
   const auto json = parse_json(program.out(), "it");
   CHECK(json[0] == Json{{"digest", k_top.to_string()},
