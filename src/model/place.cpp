@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/model/oci/digest.hpp>
 #include <regctl/model/place.hpp>
 
@@ -288,6 +289,8 @@ Place Place::parse(std::string_view text, const LookAtPath& look) {
   Place place;
   place.reference = Reference::parse(text);
   place.protocol = protocol_of_scheme(text);
+  const auto host = place.reference->host + "/";
+  place.implies_host = lower(without_registry_scheme(text).substr(0, host.size())) != host;
   return place;
 }
 

@@ -270,6 +270,11 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
   return in_context(
       [&] { return "copying " + from.to_string() + " to " + destination; },
       [&] {
+        if (to.kind == Place::Kind::registry && to.reference && to.implies_host) {
+          throw Error(ErrorKind::usage,
+                      "'" + to.reference->to_familiar_string() + "' names no registry",
+                      "name the destination: HOST[:PORT]/NAME[:TAG]");
+        }
         switch (way_of_copy(session, from, to, options)) {
         case Way::oci:
           return copy_oci_images(session, from, to, options);

@@ -92,9 +92,9 @@ void Probe::choose_scheme(const std::vector<std::string>& schemes, std::string_v
   }
 }
 
-std::optional<v1::Ping> Probe::ask_v1() {
+std::optional<v1::Ping> Probe::ask_v1(OldPath old_path) {
   auto response = ask(k_v1_ping);
-  if (response.status == 404) {
+  if (response.status == 404 && old_path == OldPath::ask) {
     http::discard_body(response);
     response = ask("/_ping");
   }
@@ -120,28 +120,59 @@ std::optional<v1::Ping> Probe::ask_v1() {
   return std::nullopt;
 }
 
-bool Probe::ask_v2(bool is_needed) {
+bool Probe::ask_v2() {
   auto response = ask(k_v2_ping);
   const int status = response.status;
-  if (http::is_success(status)) {
-    const bool is_registry = is_v2(response) || is_json(response);
-    http::discard_body(response);
-    return is_registry;
+  if (http::is_success(status) || status == 401) {
+    return is_v2_answer(response);
   }
-  if (status == 401) {
+  const auto text = error_text(response);
+  if (speaks_https_only(status, text)) {
+    throw Error(ErrorKind::unavailable, base_.origin() + " speaks https, not http",
+                "leave out --plain-http, or \"plain_http\" in the configuration");
+  }
+  if (status == 429 || status >= 500) {
+    fail(response, text);
+  }
+  return false;
+}
+
+std::optional<bool> Probe::try_v2() {
+  if (answer_ && answered_ping_ == k_v2_ping) {
+    auto answer = std::move(*answer_);
+    answer_.reset();
+    return is_v2_answer(answer);
+  }
+  auto attempt = transport_.attempt(ping(k_v2_ping));
+  if (!attempt.response) {
+    return std::nullopt;
+  }
+  auto& response = *attempt.response;
+  if (response.status == 429 || response.status >= 500) {
+    http::discard_body(response);
+    return std::nullopt;
+  }
+  if (credential_ && wants_basic(response, k_v2_ping)) {
+    http::discard_body(response);
+    response = ask(k_v2_ping);
+  }
+  if (!http::is_success(response.status) && response.status != 401) {
+    http::discard_body(response);
+    return false;
+  }
+  return is_v2_answer(response);
+}
+
+/// Whether a success or a 401 is that of a v2 registry.
+bool Probe::is_v2_answer(http::Response& response) {
+  if (response.status == 401) {
     is_v2_guarded_ = wants_basic(response, k_v2_ping);
     http::discard_body(response);
     return is_v2(response) || response.headers.find("WWW-Authenticate").has_value();
   }
-  const auto text = error_text(response);
-  if (is_needed && speaks_https_only(status, text)) {
-    throw Error(ErrorKind::unavailable, base_.origin() + " speaks https, not http",
-                "leave out --plain-http, or \"plain_http\" in the configuration");
-  }
-  if (is_needed && (status == 429 || status >= 500)) {
-    fail(response, text);
-  }
-  return false;
+  const bool is_registry = is_v2(response) || is_json(response);
+  http::discard_body(response);
+  return is_registry;
 }
 
 void Probe::fail(const http::Response& response, const std::string& text) const {

@@ -33,11 +33,18 @@ public:
 
   /// The answer to the v1 ping; nothing if the host answers but does not speak v1. Throws
   /// Error{denied}, Error{unavailable}.
-  std::optional<v1::Ping> ask_v1();
+  /// The first versions of docker-registry answer at another path, which is asked too unless it
+  /// matters little.
+  enum class OldPath { ask, leave };
+  std::optional<v1::Ping> ask_v1(OldPath old_path = OldPath::ask);
 
   /// Whether the host speaks v2: it names the protocol in a header, answers JSON, or wants
-  /// credentials. `is_needed`: throws Error{unavailable} if the host cannot answer now.
-  bool ask_v2(bool is_needed);
+  /// credentials. Throws Error{unavailable} if the host cannot answer now.
+  bool ask_v2();
+
+  /// The same by one attempt, for a host that may speak v1 instead: nothing if it cannot answer, as
+  /// servers do that know no such path.
+  std::optional<bool> try_v2();
 
   /// Whether the v2 ping was answered by a guard that may stand before any kind of server: 401 that
   /// wants Basic and names no protocol. ask_v2() takes such a host to speak v2.
@@ -46,6 +53,7 @@ public:
 private:
   [[nodiscard]] http::Request ping(std::string_view target) const;
   http::Response ask(std::string_view target);
+  bool is_v2_answer(http::Response& response);
   [[noreturn]] void fail(const http::Response& response, const std::string& text) const;
 
   http::Transport& transport_;

@@ -62,7 +62,7 @@ Detected Registries::detect_by(const std::vector<std::string>& schemes, const Re
   Probe probe(transport_, host.host, credential);
   probe.choose_scheme(schemes, k_v1_ping);
   Detected detected{probe.base(), probe.ask_v1(), false};
-  detected.speaks_v2 = !detected.v1 && probe.ask_v2(true);
+  detected.speaks_v2 = !detected.v1 && probe.ask_v2();
   return detected;
 }
 
@@ -115,7 +115,7 @@ Detected Registries::detect_v2(const RegistryHost& host,
   const auto api = api_host(host.host);
   Probe probe(transport_, api, credential);
   probe.choose_scheme(schemes_for(api, settings_.for_host(host.host)), k_v2_ping);
-  return {probe.base(), std::nullopt, probe.ask_v2(true)};
+  return {probe.base(), std::nullopt, probe.ask_v2()};
 }
 
 /// Asks for v2 first: a registry of v2 alone may want credentials for the ping of v1, too.
@@ -124,12 +124,18 @@ Detected Registries::detect_all(const RegistryHost& host,
   const auto api = api_host(host.host);
   Probe probe(transport_, api, credential);
   probe.choose_scheme(schemes_for(api, settings_.for_host(host.host)), k_v2_ping);
-  Detected detected{probe.base(), std::nullopt, probe.ask_v2(false)};
+  Detected detected{probe.base(), std::nullopt, false};
   if (api != host.host) {
+    detected.speaks_v2 = probe.ask_v2();
     return detected; // Docker Hub, which has given up v1
   }
+  const auto answer = probe.try_v2();
+  detected.speaks_v2 = answer.value_or(false);
   try {
-    detected.v1 = probe.ask_v1();
+    detected.v1 = probe.ask_v1(detected.speaks_v2 ? Probe::OldPath::leave : Probe::OldPath::ask);
+    if (!answer && !detected.v1) {
+      detected.speaks_v2 = probe.ask_v2(); // now with all patience
+    }
   } catch (const Error& error) {
     // A guard that refuses both pings may stand before a registry of either protocol.
     const bool is_refused = error.kind() == ErrorKind::unavailable ||

@@ -48,6 +48,8 @@ struct Place {
   std::string path; ///< of a file or folder, or in a bucket; empty for a registry and the daemon
   std::optional<Reference> reference;    ///< the image, or nothing for all images in the place
   std::optional<Protocol> protocol = {}; ///< the one to speak with the registry, if it was named
+  /// The reference was written without a host, so that docker.io is only implied.
+  bool implies_host = false;
   /// The name of an image in an OCI layout or archive: a tag, a full name or any other text, or
   /// its digest. Nothing for all images in the place.
   std::optional<std::string> entry = {};

@@ -170,14 +170,24 @@ std::vector<Descriptor> Manifest::blobs() const {
 
 Document make_document(std::string bytes, std::string_view media_type,
                        const std::optional<Digest>& expected, const std::string& what) {
-  const auto manifest = Manifest::parse(bytes, media_type, what);
-  auto digest = Digest::of(payload_of(bytes, manifest.media_type, what),
-                           expected ? expected->algorithm() : DigestAlgorithm::sha256);
-  if (expected && digest != *expected) {
-    throw Error(ErrorKind::integrity, what + " has digest " + digest.to_string() + " instead of " +
-                                          expected->to_string());
+  const auto algorithm = expected ? expected->algorithm() : DigestAlgorithm::sha256;
+  const auto check = [&](const Digest& digest) {
+    if (expected && digest != *expected) {
+      throw Error(ErrorKind::integrity, what + " has digest " + digest.to_string() +
+                                            " instead of " + expected->to_string());
+    }
+  };
+  try {
+    const auto manifest = Manifest::parse(bytes, media_type, what);
+    auto digest = Digest::of(payload_of(bytes, manifest.media_type, what), algorithm);
+    check(digest);
+    return {manifest.media_type, std::move(digest), std::move(bytes)};
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::protocol) {
+      check(Digest::of(bytes, algorithm)); // bytes that were changed need not be a manifest
+    }
+    throw;
   }
-  return {manifest.media_type, std::move(digest), std::move(bytes)};
 }
 
 } // namespace regctl::oci

@@ -59,8 +59,9 @@ TEST_CASE("a closed catalog is told as that, whoever refuses it") {
   run.server.on("GET https://auth.example/token?service=reg.example&scope=registry%3Acatalog%3A%2A",
                 {{401, "no"}});
   CHECK(failure([&] { run.catalog(); }) == ErrorKind::unsupported);
-  run.server.on(k_catalog, {{500}});
-  CHECK(failure([&] { run.catalog(); }) == ErrorKind::unavailable);
+  Run broken;
+  broken.server.on(k_catalog, {{500}});
+  CHECK(failure([&] { broken.catalog(); }) == ErrorKind::unavailable);
 }
 
 TEST_CASE("a login is checked by the ping") {
