@@ -47,7 +47,7 @@ void add_platform(Arguments& arguments, std::string& platforms) {
                   "separated by commas, or host");
 }
 
-void add_form(Arguments& arguments, ops::OciForm& form) {
+void add_form(Arguments& arguments, std::optional<ops::OciForm>& form) {
   arguments.value(
       "--to-format", "oci|docker",
       choice("oci|docker",
@@ -78,7 +78,7 @@ ops::CopyOptions to_options(const CopyFlags& flags) {
   options.check = flags.no_verify ? LayerCheck::none : LayerCheck::verify;
   options.platforms = to_platforms(flags.platforms);
   options.referrers = flags.referrers;
-  options.form = flags.form;
+  options.form = flags.form.value_or(options.form);
   options.plain_layers = flags.no_compress ? ops::PlainLayers::keep : ops::PlainLayers::gzip;
   return options;
 }

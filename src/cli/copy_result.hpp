@@ -25,12 +25,12 @@ struct CopyFlags {
   bool require_checksum = false;
   std::string platforms; ///< --platform; "" for none
   bool referrers = false;
-  ops::OciForm form = ops::OciForm::oci;
+  std::optional<ops::OciForm> form;
   std::uint64_t chunk_bytes = 0; ///< --chunk-size; 0: blobs are sent whole
 };
 
 /// Declares --to-format.
-void add_form(Arguments& arguments, ops::OciForm& form);
+void add_form(Arguments& arguments, std::optional<ops::OciForm>& form);
 /// The hint to --all-tags for an image with a tag, which may have been meant as skopeo means -a.
 inline constexpr const char* k_all_platforms_hint =
     "leave out -a: of a tag all platforms are copied anyway";

@@ -45,7 +45,7 @@ void add_filters(Arguments& arguments, MirrorFlags& flags) {
       "--platform", "PLATFORM",
       [&rules](const std::string& text) { rules.platforms = oci::parse_platforms(text); },
       "Of images for several platforms, only these: OS/ARCH[/VARIANT], separated by commas");
-  add_form(arguments, rules.form);
+  add_form(arguments, flags.form);
   arguments.flag("--no-referrers", flags.no_referrers,
                  "Leave signatures, SBOMs and all else that refers to images");
   arguments.values(
@@ -194,6 +194,7 @@ MirrorJob flags_job(const MirrorFlags& flags, Context& context) {
   job.destination = parse_endpoint(context, flags.destination);
   job.rules = flags.rules;
   job.rules.referrers = !flags.no_referrers;
+  job.rules.form = flags.form.value_or(job.rules.form);
   job.rules.prune.limit = flags.prune_limit.value_or(job.rules.prune.limit);
   job.repositories_from = flags.repositories_from;
   refuse_for_one_repository(flags, job);
@@ -262,6 +263,7 @@ std::vector<GivenFlag> rule_flags(const MirrorFlags& flags) {
       {"--protect", !rules.protected_tags.empty()},
       {"--platform", !rules.platforms.empty()},
       {"--no-referrers", flags.no_referrers},
+      {"--to-format", flags.form.has_value()},
       {"--immutable-tags", !rules.immutable_tags.empty()},
   };
 }
@@ -279,7 +281,8 @@ void refuse_rules(const MirrorFlags& flags, const std::string& file) {
 }
 
 /// Refuses rules beside --apply: the plan's decisions are made, but a user expects a given rule to
-/// hold. --protect is allowed, since it is checked again before a tag is removed.
+/// hold. --protect is allowed, since it is checked again before a tag is removed, and so is
+/// --to-format, since a plan says nothing of forms.
 void refuse_beside_apply(const MirrorFlags& flags) {
   if (flags.dry_run || !flags.plan.empty()) {
     throw Error(ErrorKind::usage, "--apply carries out a plan: --dry-run and --plan make one");
@@ -288,7 +291,7 @@ void refuse_beside_apply(const MirrorFlags& flags) {
     throw Error(ErrorKind::usage, "--apply carries out a plan once: --watch goes on for ever");
   }
   for (const auto& [name, is_given] : rule_flags(flags)) {
-    if (is_given && name != "--protect") {
+    if (is_given && name != "--protect" && name != "--to-format") {
       throw Error(ErrorKind::usage,
                   name +
                       " is a rule, and what --apply carries out was decided by the rules of then",

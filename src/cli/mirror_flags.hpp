@@ -21,6 +21,7 @@ struct MirrorFlags {
   ops::mirror::Rules rules;
   std::optional<double> prune_limit; ///< part of `rules`; nothing: the default
   std::string repositories_from;
+  std::optional<ops::OciForm> form; ///< part of `rules`; nothing: the default
   bool no_referrers = false;
   bool dry_run = false;
   bool exit_code = false;

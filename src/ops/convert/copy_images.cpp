@@ -80,10 +80,10 @@ std::vector<Move> plan_moves(V1Repository& source, const Place& from, const Plac
   return moves;
 }
 
-/// Whether the tag has an image that was made from this one.
-std::optional<std::string> find_made(OciRepository& to, const Move& move) {
-  if (move.target.kind == Place::Kind::oci_archive) {
-    return std::nullopt; // it is begun, and has nothing yet
+/// The digest of the tag's image if that was made from this one. Only OCI's form says so.
+std::optional<std::string> find_made(OciRepository& to, const Move& move, OciForm form) {
+  if (form != OciForm::oci || move.target.kind == Place::Kind::oci_archive) {
+    return std::nullopt; // an archive is begun, and has nothing yet
   }
   const auto document = to.read_manifest(oci::ManifestName::tag(move.tag));
   if (!document) {
@@ -134,7 +134,7 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
     auto here = from;
     here.reference = move.source.name;
     CopiedTag copied{here.to_string(), move.target.to_string(), {}};
-    if (const auto made = find_made(target, move)) {
+    if (const auto made = find_made(target, move, options.form)) {
       session.progress().note(move.target.to_string() + " was made from this image already");
       copied.id = *made;
       report.tags.push_back(std::move(copied));
@@ -146,7 +146,10 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
                              place.reference ? place.reference->name_in_v2() : "",
                              places,
                              options.form,
-                             verb_for(from, to)};
+                             verb_for(from, to),
+                             {},
+                             options.check,
+                             options.require_checksum};
     const auto transfer = make_v1_to_oci_transfer(route, layers, move.source.id, move.tag);
     const auto items = transfer->items();
     SizeSum sizes;

@@ -40,7 +40,7 @@ class ConvertingSource final : public Source {
 public:
   ConvertingSource(const ConvertRoute& route, const V1Image& image, Progress::Task task)
       : what_("the layer of image " + short_id(image.id) + " of " + route.source.describe()),
-        layer_(route.source.open_layer(image, LayerCheck::verify)) {
+        layer_(route.source.open_layer(image, route.check)) {
     auto stored = make_tap_source(std::make_unique<BorrowedSource>(*layer_), [&, task](auto piece) {
       seen_.packed_bytes += piece.size();
       route.session.progress().advance(task, piece.size());
@@ -153,14 +153,15 @@ std::string media_type(const Seen& seen, OciForm form) {
 }
 
 /// What reports say of the layer.
-std::set<std::string> notes_of(const Seen& seen, const V1Image& image) {
+std::set<std::string> notes_of(const Seen& seen, const V1Image& image, LayerCheck check) {
   std::set<std::string> notes;
   const auto note = [&](bool is_so, const char* word) {
     if (is_so) {
       notes.insert(word);
     }
   };
-  note(!has_checksum(image) || payload_sums(image).empty(), "unverified");
+  note(check == LayerCheck::none || !has_checksum(image) || payload_sums(image).empty(),
+       "unverified");
   note(seen.gzip.has_trailing_bytes, "trailing-bytes");
   if (!seen.walk.is_blank()) {
     note(seen.compression != Compression::none && seen.compression != Compression::gzip,
@@ -203,7 +204,7 @@ LayerConversion send(const ConvertRoute& route, const V1Image& image, Progress::
   const auto& seen = latest->seen();
   result.bytes = seen.packed_bytes;
   result.layer.diff_id = seen.diff_id;
-  result.layer.notes = notes_of(seen, image);
+  result.layer.notes = notes_of(seen, image, route.check);
   if (seen.json != image.json) {
     result.layer.json = seen.json;
   }

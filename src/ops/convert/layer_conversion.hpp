@@ -10,6 +10,7 @@
 #include <regctl/ops/session.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -26,6 +27,10 @@ struct ConvertRoute {
   OciForm form = OciForm::oci;
   Progress::Verb verb = Progress::Verb::copying;
   BandwidthLimits limits = {};
+  LayerCheck check = LayerCheck::verify; ///< of the payload checksums
+  bool require_checksum = false;         ///< see check_provable()
+  /// Called for each image whose manifest was put, from any thread.
+  std::function<void(const std::string& id, const oci::Digest& manifest)> on_made = {};
 };
 
 /// What a layer of a v1 image became.
@@ -42,12 +47,12 @@ struct LayerConversion {
   std::uint64_t bytes = 0; ///< as read from the source
 };
 
-/// Sends a layer to the destination in one pass: its payload checksum is checked, it is unpacked,
-/// its tar is followed to the end, and what goes on is hashed. gzip stays as it is, without bytes
-/// behind its end, and so does a plain tar in OCI's form; everything else becomes gzip. A layer of
-/// nothing but zeros is empty and becomes no blob. Throws Error{integrity} for a layer that is
-/// damaged, cut or no tar; then no blob appears. Rules and their sources: docs of the conversion in
-/// regctl-mirror(1).
+/// Sends a layer to the destination in one pass: its payload checksum is checked as `check` says,
+/// it is unpacked, its tar is followed to the end, and what goes on is hashed. gzip stays as it is,
+/// without bytes behind its end, and so does a plain tar in OCI's form; everything else becomes
+/// gzip. A layer of nothing but zeros is empty and becomes no blob. Throws Error{integrity} for a
+/// layer that is damaged, cut or no tar; then no blob appears. Rules and their sources: docs of the
+/// conversion in regctl-mirror(1).
 LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image);
 
 /// The layer of an image that has no other: gzip of 1,024 zeros, as Docker writes it. Registries

@@ -2,12 +2,14 @@
 #include "ops/convert/v1_to_oci_transfer.hpp"
 
 #include "ops/v1/chain.hpp"
+#include "ops/v1/image_mover.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/derive.hpp>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -40,6 +42,8 @@ public:
 
   std::vector<Item> items() override {
     auto chain = read_chain(route_.session, route_.source, id_, /*jobs=*/1);
+    ImageCopy how;
+    how.require_checksum = route_.require_checksum;
     std::vector<Item> items;
     for (auto member = chain.rbegin(); member != chain.rend(); ++member) {
       if (member->info.id != member->image.id) {
@@ -47,8 +51,10 @@ public:
                                               " of " + route_.source.describe() + " is that of " +
                                               short_id(member->info.id));
       }
-      items.push_back({"v1:" + member->image.id, member->image.layer_size_bytes,
-                       !member->image.payload_checksums.empty()});
+      check_provable(route_.source, member->image, how);
+      items.push_back(
+          {"v1:" + member->image.id, member->image.layer_size_bytes,
+           route_.check != LayerCheck::none && !member->image.payload_checksums.empty()});
       images_.push_back(std::move(member->image));
     }
     return items;
@@ -99,7 +105,11 @@ private:
   /// Makes sure that the layer is in the destination's repository.
   Moved bring(const V1Image& image) {
     if (const auto known = layers_.find(image.id)) {
-      if (!known->blob || is_there(*known->blob)) {
+      if (!known->blob) {
+        return {true, 0};
+      }
+      const std::lock_guard lock(layers_.one_at_a_time(known->blob->digest));
+      if (is_there(*known->blob)) {
         return {true, 0};
       }
     }
@@ -134,6 +144,7 @@ private:
     oci::Descriptor blob{.media_type = std::string(media_type),
                          .digest = oci::Digest::of(bytes),
                          .size_bytes = bytes.size()};
+    const std::lock_guard lock(layers_.one_at_a_time(blob.digest));
     if (!is_there(blob)) {
       route_.destination.put_blob(
           {blob.digest, blob.size_bytes, [&] { return make_view_source(bytes); }});
@@ -161,6 +172,9 @@ private:
                                       route_.destination.describe() +
                                           (tag_.empty() ? "" : ":" + tag_));
     route_.destination.put_manifest(document, tag_.empty() ? std::nullopt : std::optional(tag_));
+    if (route_.on_made) {
+      route_.on_made(id_, document.digest);
+    }
   }
 
   void tell(const std::set<std::string>& notes, std::size_t layers) {
@@ -211,6 +225,10 @@ std::optional<ConvertedLayer> ConvertedLayers::find(const std::string& id) const
   const std::lock_guard lock(mutex_);
   const auto* found = layers_.find(id);
   return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+std::mutex& ConvertedLayers::one_at_a_time(const oci::Digest& digest) {
+  return putting_.at(std::hash<std::string>()(digest.to_string()) % putting_.size());
 }
 
 std::unique_ptr<Transfer> make_v1_to_oci_transfer(const ConvertRoute& route,

@@ -6,6 +6,7 @@
 
 #include <regctl/base/limited_map.hpp>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -21,11 +22,17 @@ public:
   void add(const std::string& id, const ConvertedLayer& layer);
   [[nodiscard]] std::optional<ConvertedLayer> find(const std::string& id) const;
 
+  /// Hold it while a known blob is looked for and put: two tags of one image do so at the same
+  /// time, and distribution refuses a manifest while a blob that it names is put once more.
+  /// Seen with distribution 2.8.2, whose files are empty for a moment when they are written anew.
+  std::mutex& one_at_a_time(const oci::Digest& digest);
+
   static constexpr std::size_t k_limit = 32'768;
 
 private:
   mutable std::mutex mutex_; ///< guards the member below
   LimitedMap<ConvertedLayer> layers_{k_limit};
+  std::array<std::mutex, 64> putting_; ///< digests share them
 };
 
 /// The annotation of a manifest that says which v1 image it was made from.

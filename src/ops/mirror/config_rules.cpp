@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/config_rules.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/base/quantity.hpp>
 #include <regctl/ops/places/names.hpp>
 
@@ -99,6 +100,16 @@ void read_prune(ConfigSection& section, Prune& prune) {
   inner.finish();
 }
 
+OciForm parse_form(const std::string& text) {
+  if (text == "oci") {
+    return OciForm::oci;
+  }
+  if (text == "docker") {
+    return OciForm::docker;
+  }
+  throw Error(ErrorKind::usage, "'" + text + "' is neither oci nor docker");
+}
+
 } // namespace
 
 void read_rules(ConfigSection& section, Rules& rules) {
@@ -117,6 +128,7 @@ void read_rules(ConfigSection& section, Rules& rules) {
   section.read_list("immutable", rules.immutable_tags, parse_tag_pattern);
   section.read_list("platforms", rules.platforms, oci::Platform::parse);
   section.read("referrers", rules.referrers, parse_flag);
+  section.read("to_format", rules.form, parse_form);
 }
 
 } // namespace regctl::ops::mirror

@@ -18,12 +18,16 @@ Passages::Passages(Session& session, Side& source, Side& destination, LearntFact
     : source_(source), destination_(destination), options_(options),
       v1_(std::make_unique<V1Passages>(session, source, destination, facts, options_)),
       oci_(std::make_unique<OciPassages>(session, source, destination, options_)),
-      v1_to_oci_(std::make_unique<V1ToOciPassages>(session, source, destination, options_)) {}
+      v1_to_oci_(std::make_unique<V1ToOciPassages>(session, source, destination, facts, options_)) {
+}
 
 Passages::~Passages() = default;
 
 std::unique_ptr<Passage> Passages::open(const std::string& source_name,
                                         const std::string& destination_name) {
+  if (source_.model() == Model::v1 && destination_.model() == Model::oci) {
+    V1ToOciPassages::check_name(destination_name); // before the destination refuses it in its words
+  }
   auto source = source_.open(source_name);
   auto destination = destination_.open(destination_name);
   auto* const from_v1 = std::get_if<std::unique_ptr<V1Repository>>(&source);
@@ -44,7 +48,7 @@ std::unique_ptr<Passage> Passages::open(const std::string& source_name,
 }
 
 bool is_fact(std::string_view identity, std::string_view text) {
-  return is_v1_id(identity) && V1Fact::parse(text);
+  return is_v1_id(identity) && (V1Fact::parse(text) || oci::Digest::find(text));
 }
 
 } // namespace regctl::ops

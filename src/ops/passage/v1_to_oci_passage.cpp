@@ -19,13 +19,6 @@ constexpr std::uint64_t k_per_tag_at_source = 1;      // its ancestry
 constexpr std::uint64_t k_per_tag_at_destination = 4; // a look at config, and two of them; manifest
 constexpr std::uint64_t k_per_removal = 1;
 
-void check_name(const std::string& name) {
-  if (!v2_paths::is_legal_repository(name)) {
-    throw Error(ErrorKind::usage, "no v2 registry takes the name " + name,
-                "give it another one: --rename '" + name + "=" + lower(name) + "'");
-  }
-}
-
 } // namespace
 
 class V1ToOciPassages::V1ToOciPassage final : public Passage {
@@ -40,10 +33,16 @@ public:
                                                      shared.places_,
                                                      shared.options_.form,
                                                      Progress::Verb::copying,
-                                                     shared.options_.limits} {}
+                                                     shared.options_.limits,
+                                                     LayerCheck::verify,
+                                                     shared.options_.require_checksum,
+                                                     [this](const auto& id, const auto& digest) {
+                                                       remember(id, digest);
+                                                     }} {}
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
-    return made_from(there) == from;
+    return shared_.options_.form == OciForm::oci ? made_from(there) == from
+                                                 : shared_.facts_.find(from) == there;
   }
 
   std::optional<std::int64_t> created_at(const std::string& identity) override {
@@ -84,6 +83,12 @@ public:
   }
 
 private:
+  void remember(const std::string& id, const oci::Digest& digest) {
+    if (shared_.options_.form != OciForm::oci) {
+      shared_.facts_.put(id, digest.to_string());
+    }
+  }
+
   /// The v1 image that a manifest of the destination was made from; empty if it does not say so.
   std::string made_from(const std::string& digest) const {
     {
@@ -117,14 +122,20 @@ private:
 };
 
 V1ToOciPassages::V1ToOciPassages(Session& session, const Side& source, const Side& destination,
-                                 const PassageOptions& options)
-    : session_(session), options_(options), is_source_remote_(source.is_remote()),
+                                 LearntFacts& facts, const PassageOptions& options)
+    : session_(session), facts_(facts), options_(options), is_source_remote_(source.is_remote()),
       is_destination_remote_(destination.is_remote()) {}
+
+void V1ToOciPassages::check_name(const std::string& name) {
+  if (!v2_paths::is_legal_repository(name)) {
+    throw Error(ErrorKind::usage, "no v2 registry takes the name " + name,
+                "give it another one: --rename '" + name + "=" + lower(name) + "'");
+  }
+}
 
 std::unique_ptr<Passage> V1ToOciPassages::open(std::unique_ptr<V1Repository> source,
                                                std::unique_ptr<OciRepository> destination,
                                                const std::string& destination_name) {
-  check_name(destination_name);
   return std::make_unique<V1ToOciPassage>(*this, std::move(source), std::move(destination),
                                           destination_name);
 }

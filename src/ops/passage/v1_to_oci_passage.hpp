@@ -13,11 +13,15 @@ namespace regctl::ops {
 /// another. Thread-safe; must outlive the passages.
 class V1ToOciPassages {
 public:
-  V1ToOciPassages(Session& session, const Side& source, const Side& destination,
+  /// `facts` keeps which manifest each image became in Docker's form, which does not say so itself.
+  V1ToOciPassages(Session& session, const Side& source, const Side& destination, LearntFacts& facts,
                   const PassageOptions& options);
 
+  /// Throws Error{usage} for a name that no v2 registry takes.
+  static void check_name(const std::string& name);
+
   /// The identities are image IDs at the source, and digests at the destination, where a manifest
-  /// says which image it was made from. Throws Error{usage} for a name that no v2 registry takes.
+  /// or a fact says which image it was made from.
   std::unique_ptr<Passage> open(std::unique_ptr<V1Repository> source,
                                 std::unique_ptr<OciRepository> destination,
                                 const std::string& destination_name);
@@ -29,6 +33,7 @@ private:
                                        std::uint64_t of_destination) const noexcept;
 
   Session& session_;
+  LearntFacts& facts_;
   const PassageOptions& options_;
   ConvertedLayers layers_;
   BlobPlaces places_; // of the destination

@@ -17,12 +17,15 @@ namespace {
 using Found = std::map<std::string, ChainImage>;
 
 ChainImage read_image(V1Repository& repository, V1Image image) {
-  return in_context(
-      [&] { return "reading image " + short_id(image.id) + " of " + repository.describe(); },
-      [&] {
-        auto info = parse_v1_image(image.json);
-        return ChainImage{std::move(image), std::move(info)};
-      });
+  try {
+    auto info = parse_v1_image(image.json);
+    return ChainImage{std::move(image), std::move(info)};
+  } catch (const Error& error) {
+    throw Error(error.kind(),
+                "image " + short_id(image.id) + " of " + repository.describe() + ": " +
+                    error.message(),
+                error.hint());
+  }
 }
 
 /// The existing images of a recorded ancestry. An unreadable image is left out: the parents decide

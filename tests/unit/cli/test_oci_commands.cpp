@@ -177,6 +177,22 @@ TEST_CASE("layer ls of an OCI image lists the top one first") {
         Json{{"digest", k_base.to_string()}, {"size", 2000}, {"media_type", type}});
 }
 
+TEST_CASE("images and tags show the beginning of a digest, or all of it") {
+  Program program;
+  program.prepare_verbs([](FakeVerbs& verbs) {
+    verbs.rows = {{"app", "1", k_top.to_string(), "2015-05-01T00:00:00Z", 300, nullptr}};
+    verbs.tags = {{"1", k_top.to_string()}};
+  });
+  CHECK(program.run({"images", "h:5000/app"}) == ExitCode::ok);
+  CHECK(program.out().find(" " + k_top.short_hex() + " ") != std::string::npos);
+  CHECK(program.run({"images", "-q", "h:5000/app"}) == ExitCode::ok);
+  CHECK(program.out() == k_top.short_hex() + "\n");
+  CHECK(program.run({"images", "-q", "--no-trunc", "h:5000/app"}) == ExitCode::ok);
+  CHECK(program.out() == k_top.to_string() + "\n");
+  CHECK(program.run({"tags", "-l", "h:5000/app"}) == ExitCode::ok);
+  CHECK(program.out().ends_with("1     " + k_top.short_hex() + "\n"));
+}
+
 TEST_CASE("digest prints nothing but the digest") {
   auto program = program_with(some_image());
   CHECK(program.run({"digest", "h:5000/app"}) == ExitCode::ok);

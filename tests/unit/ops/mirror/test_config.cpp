@@ -147,6 +147,9 @@ TEST_CASE("rules have short forms") {
   CHECK(rules_of("    prune: {}\n").prune.enabled);
   CHECK_FALSE(rules_of("    prune: {enabled: off, limit: 1}\n").prune.enabled);
   CHECK(rules_of("    prune: {beyond_limit: true}\n").prune.beyond_limit);
+  CHECK(rules_of("    latest: 1\n").form == OciForm::oci);
+  CHECK(rules_of("    to_format: oci\n").form == OciForm::oci);
+  CHECK(rules_of("    to_format: docker\n").form == OciForm::docker);
 }
 
 TEST_CASE("all other settings are read") {
@@ -244,6 +247,8 @@ TEST_CASE("a mistake is reported with its line and key") {
        "mirror.yml line 6: mirrors[0].rename[0]: lacks 'to'"},
       {with_rules("    rename:\n    - {from: a, to: b$1}\n"),
        "mirror.yml line 6: mirrors[0].rename[0]: the new name 'b$1' has $1, but 'a' catches 0"},
+      {with_rules("    to_format: v1\n"),
+       "mirror.yml line 5: mirrors[0].to_format: 'v1' is neither oci nor docker"},
       {with_rules("    prune: maybe\n"),
        "mirror.yml line 5: mirrors[0].prune: 'maybe' is not true"},
       {with_rules("    prune: {limit: 200%}\n"),

@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Images of protocol v1 on their way to v2: what every tag of the recorded trees becomes, told by tests/data/conversion
+from an independent converter, wherever the image comes from and goes to."""
+
+import hashlib
+import json
+import os
+import sys
+import tarfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import DATA, RegctlServer, ROOT, main  # noqa: E402
+from storage_tree import StorageTree  # noqa: E402
+from v2_case import V2Case  # noqa: E402
+
+GOLDEN = os.path.join(ROOT, "tests", "data", "conversion")
+FORMS = ("oci", "docker")
+TREES = ("odd", "pushed", "wild")
+PARTIAL = 10
+
+
+class Golden:
+    """What one tag must become."""
+
+    def __init__(self, line):
+        self.line = json.loads(line)
+        self.repository = self.line["repository"].removeprefix("library/")
+        self.tag, self.image = self.line["tag"], self.line["image"]
+        self.is_broken = self.line["verdict"] == "broken"
+
+    def digest(self, form):
+        return self.line[form]["manifest_digest"]
+
+    def __str__(self):
+        return f"{self.repository}:{self.tag}"
+
+
+def read_golden(name):
+    with open(os.path.join(GOLDEN, f"golden-{name}.jsonl"), encoding="utf-8") as file:
+        return [Golden(line) for line in file]
+
+
+def sum_of(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+class ConvertCase(V2Case):
+    def tree(self, name):
+        """The place of a recorded tree of v1 images."""
+        folder = self.path(f"v1-{name}")
+        if not os.path.exists(folder):
+            source = GOLDEN if name == "odd" else DATA
+            with tarfile.open(os.path.join(source, f"tree-{name}.tar.gz")) as archive:
+                archive.extractall(folder)
+        return "v1-storage:" + folder
+
+    def records(self):
+        return [json.loads(line) for line in self.read("report").decode().splitlines()]
+
+    def outcomes(self):
+        """Of the last run, by "repository:tag"."""
+        return {f"{one['source'].removeprefix('library/')}:{one['tag']}": one for one in self.records()
+                if one["type"] == "tag"}
+
+    def tags_in_tree(self, folder):
+        """The tags of a tree of distribution, each with its digest; each manifest is what its digest says."""
+        found = {}
+        root = self.path(f"{folder}/docker/registry/v2/repositories")
+        for path, _, files in os.walk(root):
+            if path.endswith("/current") and "link" in files:
+                repository, _, rest = os.path.relpath(path, root).partition("/_manifests/tags/")
+                digest = self.read(os.path.join(path, "link")).decode()
+                self.assertEqual(sum_of(self.blob_in_tree(folder, digest)), digest)
+                found[f"{repository}:{rest.removesuffix('/current')}"] = digest
+        return found
+
+    def blob_in_tree(self, folder, digest):
+        name = digest.removeprefix("sha256:")
+        return self.read(f"{folder}/docker/registry/v2/blobs/sha256/{name[:2]}/{name}/data")
+
+    def assertGolden(self, name, form, found):
+        """All that can be converted is there under its digest, and nothing else."""
+        expected = {str(one): one.digest(form) for one in read_golden(name) if not one.is_broken}
+        self.assertEqual(found, expected)
+
+
+class Trees(ConvertCase):
+    """From a storage tree of v1 to one of v2."""
+
+    def mirror(self, name, form, *options):
+        return self.regctl("mirror", "--to-format", form, "--report", "report", self.tree(name),
+                           f"v2-storage:{self.path(f'{name}-{form}')}", *options)
+
+    def check(self, name, form, jobs):
+        golden = read_golden(name)
+        is_partial = any(one.is_broken for one in golden)
+        for expected in ("copied", "kept"):
+            done = self.mirror(name, form, "--jobs", jobs)
+            self.assertEqual(done.code, PARTIAL if is_partial else 0, done.err)
+            outcomes = self.outcomes()
+            self.assertEqual({text: one["outcome"] for text, one in outcomes.items()},
+                             {str(one): "failed" if one.is_broken else expected for one in golden})
+            self.assertGolden(name, form, self.tags_in_tree(f"{name}-{form}"))
+            for one in golden:
+                if one.is_broken:
+                    self.assertIn(one.line["culprit"][:12], outcomes[str(one)]["error"]["message"])
+                elif expected == "kept":
+                    self.assertEqual((outcomes[str(one)]["images"], outcomes[str(one)]["bytes"]), (0, 0))
+        self.assertWhole(f"{name}-{form}", golden, form)
+
+    def assertWhole(self, folder, golden, form):
+        """Config and layers are there, and what the golden lines say."""
+        for one in golden:
+            if one.is_broken:
+                continue
+            manifest = json.loads(self.blob_in_tree(folder, one.digest(form)))
+            config = self.blob_in_tree(folder, manifest["config"]["digest"])
+            self.assertEqual(config.decode(), one.line["config"], one)
+            for layer in manifest["layers"]:
+                data = self.blob_in_tree(folder, layer["digest"])
+                self.assertEqual((sum_of(data), len(data)), (layer["digest"], layer["size"]), one)
+
+
+def add_tree_tests():
+    for name in TREES:
+        for form in FORMS:
+            for jobs in ("1", "8"):
+                def test(self, of=(name, form, jobs)):
+                    self.check(*of)
+                setattr(Trees, f"test_{name}_in_the_form_of_{form}_by_{jobs}", test)
+
+
+add_tree_tests()
+
+
+class Rules(ConvertCase):
+    def test_the_form_can_be_changed(self):
+        for form in ("oci", "docker", "oci"):
+            self.ok("mirror", "--to-format", form, "--include", "team/demo-*", "--report", "report",
+                    self.tree("pushed"), f"v2-storage:{self.path('out')}")
+            expected = {str(one): one.digest(form) for one in read_golden("pushed")
+                        if one.repository.startswith("team/demo-")}
+            self.assertEqual(self.tags_in_tree("out"), expected)
+
+    def test_a_dry_run_writes_nothing(self):
+        done = self.ok("mirror", "--dry-run", "--report", "report", self.tree("odd"), f"v2-storage:{self.path('out')}")
+        self.assertEqual(self.records()[-1]["to_copy"], len(read_golden("odd")), done.err)
+        self.assertFalse(os.path.exists(self.path("out/docker/registry/v2/blobs")))
+
+    def test_what_nothing_proves_is_doubtful(self):
+        doubtful = [one for one in read_golden("odd") if one.line["verdict"] == "doubtful"]
+        self.assertTrue(doubtful)
+        for one in doubtful:
+            words = "mirror", "--include", one.repository, "--report", "report", self.tree("odd")
+            place = f"v2-storage:{self.path('out')}"
+            strict = self.regctl(*words, place, "--require-checksum")
+            self.assertEqual(strict.code, PARTIAL, strict.err)
+            self.assertNotIn(str(one), self.tags_in_tree("out"))
+            self.assertIn(f"{one.image[:12]} is doubtful", self.ok(*words, place).err)
+            self.assertEqual(self.tags_in_tree("out")[str(one)], one.digest("oci"))
+
+    def test_names_that_v2_refuses(self):
+        tree = StorageTree.recorded(self.path("tree"), "tree-pushed")
+        one = next(one for one in read_golden("pushed") if one.repository == "team/demo-1.9.1")
+        for name in ("team/Demo", "team/__demo"):
+            tree.tag(name, one.tag, one.image)
+            words = "mirror", "--include", name, tree.place, f"v2-storage:{self.path('out')}"
+            refused = self.regctl(*words)
+            self.assertEqual(refused.code, 2, refused.err)
+            self.assertIn(f"no v2 registry takes the name {name}", refused.err)
+            self.assertIn("--rename", refused.err)
+            self.assertEqual(self.tags_in_tree("out"), {})
+        self.ok("mirror", "--include", "team/Demo", "--rename", "team/Demo=team/demo", tree.place,
+                f"v2-storage:{self.path('out')}")
+        self.assertEqual(self.tags_in_tree("out"), {f"team/demo:{one.tag}": one.digest("oci")})
+        self.fails(2, "copy", f"{tree.place}:team/Demo:{one.tag}", f"v2-storage:{self.path('out')}:team/Demo:1",
+                   saying="no v2 registry takes the name team/Demo")
+
+
+class Copies(ConvertCase):
+    """Single images."""
+
+    def sound(self, name, count):
+        """Every n-th of those that can be converted, so that there are about `count`."""
+        golden = [one for one in read_golden(name) if not one.is_broken]
+        return golden[::max(1, len(golden) // count)]
+
+    def test_to_a_layout_and_an_archive(self):
+        for name in TREES:
+            for one in self.sound(name, 6):
+                for form in FORMS:
+                    words = "copy", "--to-format", form, f"{self.tree(name)}:{one}"
+                    self.ok(*words, f"oci:layout-{form}:x{one.image[:12]}")
+                    self.ok(*words, f"oci-archive:{one.image}-{form}.tar:x")
+                    for place in (f"oci:layout-{form}:x{one.image[:12]}", f"oci-archive:{one.image}-{form}.tar:x"):
+                        self.assertEqual(self.ok("digest", place).out.strip(), one.digest(form), one)
+                        if form == "oci":  # skopeo 1.9 finds nothing else in a layout
+                            self.assertEqual(self.skopeo_digest(place), one.digest(form), one)
+
+    def test_all_tags_at_once(self):
+        self.ok("copy", "--all-tags", f"{self.tree('pushed')}:team/demo-1.9.1", f"v2-storage:{self.path('out')}:app")
+        self.assertEqual(self.tags_in_tree("out"), {f"app:{one.tag}": one.digest("oci") for one in read_golden("pushed")
+                                                    if one.repository == "team/demo-1.9.1"})
+
+    def test_damage_that_only_a_checksum_tells(self):
+        one = next(one for one in read_golden("odd") if one.line.get("reason") == "checksum-mismatch")
+        words = "copy", f"{self.tree('odd')}:{one}", "oci:layout:x"
+        self.fails(7, *words, saying=one.line["culprit"][:12])
+        rescued = self.ok(*words, "--no-verify", "--format", "json")
+        self.assertFalse(rescued.json["tags"][0]["verified"])
+        self.assertTrue(self.ok("digest", "oci:layout:x").out)
+
+    def test_a_broken_image_leaves_nothing(self):
+        for one in read_golden("odd"):
+            if one.is_broken:
+                done = self.regctl("copy", f"{self.tree('odd')}:{one}", "oci:layout:x")
+                self.assertNotEqual(done.code, 0, one)
+                self.assertIn(one.line["culprit"][:12], done.err)
+        self.assertEqual(json.loads(self.read("layout/index.json"))["manifests"]
+                         if os.path.exists(self.path("layout/index.json")) else [], [])
+
+    def test_what_is_there_is_not_moved_again(self):
+        one = self.sound("pushed", 3)[1]
+        words = "copy", "--format", "json", f"{self.tree('pushed')}:{one}", f"v2-storage:{self.path('out')}:team/app:1"
+        first, again = (self.ok(*words) for _ in range(2))
+        self.assertGreater(first.json["images"], 0)
+        self.assertEqual((again.json["images"], again.json["bytes"]), (0, 0))
+        self.assertIn("was made from this image already", again.err)
+        self.assertEqual(first.json["tags"], again.json["tags"])
+        self.assertEqual(self.tags_in_tree("out"), {"team/app:1": one.digest("oci")})
+
+
+class Registries(ConvertCase):
+    """From a v1 registry to distribution."""
+
+    def test_all_of_a_registry(self):
+        destination = self.distribution()
+        for name in ("pushed", "odd"):
+            source = self.start(RegctlServer, storage=self.tree(name).removeprefix("v1-storage:"))
+            for expected in ("copied", "kept"):
+                self.regctl("mirror", source.host, destination.host, "--report", "report")
+                outcomes = self.outcomes()
+                for one in read_golden(name):
+                    wanted = "failed" if one.is_broken else expected
+                    self.assertEqual(outcomes[str(one)]["outcome"], wanted, outcomes[str(one)])
+            for one in read_golden(name):
+                there = self.tags_of(destination, one.repository).get(one.tag)
+                self.assertEqual(there, None if one.is_broken else one.digest("oci"), one)
+
+    def test_what_skopeo_makes_of_it(self):
+        source = self.start(RegctlServer, storage=self.tree("pushed").removeprefix("v1-storage:"))
+        destination = self.distribution()
+        for form in FORMS:
+            self.regctl("mirror", source.host, f"{destination.host}/{form}/", "--to-format", form)
+            for one in read_golden("pushed"):
+                if one.is_broken or not one.repository.startswith("team/"):
+                    continue
+                repository = f"{form}/{one.repository}"
+                self.assertEqual(self.assertComplete(destination, repository, one.tag), one.digest(form))
+                self.skopeo_copy(f"docker://{destination.host}/{repository}:{one.tag}", f"dir:{self.path('pulled')}")
+                self.assertEqual(sum_of(self.read("pulled/manifest.json")), one.digest(form))
+
+
+if __name__ == "__main__":
+    main()
