@@ -3,6 +3,7 @@
 #include "cli/counts.hpp"
 #include "cli/output.hpp"
 #include "cli/scope_flags.hpp"
+#include "cli/text.hpp"
 
 #include <regctl/base/json.hpp>
 #include <regctl/model/v1/image.hpp>
@@ -39,7 +40,7 @@ Json to_json(const std::string& repository, const std::exception_ptr& problem) {
 }
 
 std::string show_id(const std::optional<std::string>& id, const DiffFlags& flags) {
-  return !id ? "-" : flags.no_trunc ? *id : short_id(*id);
+  return !id ? "-" : flags.no_trunc ? *id : short_identity(*id);
 }
 
 std::string summary_line(const ops::DiffSummary& summary) {

@@ -3,6 +3,7 @@
 #include "cli/counts.hpp"
 #include "cli/output.hpp"
 #include "cli/scope_flags.hpp"
+#include "cli/text.hpp"
 #include "cli/units.hpp"
 
 #include <regctl/base/json.hpp>
@@ -79,7 +80,7 @@ Json to_json(const std::string& repository, const std::exception_ptr& problem) {
 }
 
 std::string show_id(const std::string& id, const VerifyFlags& flags) {
-  return id.empty() ? "-" : flags.no_trunc ? id : short_id(id);
+  return id.empty() ? "-" : flags.no_trunc ? id : short_identity(id);
 }
 
 std::string show_where(Finding::Where where, const VerifyFlags& flags) {

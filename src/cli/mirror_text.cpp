@@ -2,6 +2,7 @@
 #include "cli/mirror_text.hpp"
 
 #include "cli/counts.hpp"
+#include "cli/text.hpp"
 #include "cli/units.hpp"
 
 #include <regctl/model/v1/image.hpp>
@@ -82,7 +83,7 @@ bool is_shown(const ops::mirror::PlannedTag& tag, ShownTags shown) noexcept {
 
 std::string show_id(const ops::mirror::PlannedTag& tag) {
   const auto& id = tag.identity ? tag.identity : tag.previous;
-  return id ? short_id(*id) : "-";
+  return id ? short_identity(*id) : "-";
 }
 
 std::string result_line(const ops::mirror::TagResult& result, ShownTags shown) {

@@ -45,7 +45,7 @@ TEST_CASE("diff prints differences and exits 10, or with the cause if it read no
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {
     verbs.differences = {{"team/app", "1.0", ops::Difference::different, k_id_a, k_id_b},
-                         {"x", "\x1b", ops::Difference::missing, k_id_a, std::nullopt}};
+                         {"x", "\x1b", ops::Difference::missing, "sha256:" + k_id_a, std::nullopt}};
     verbs.diff_summary.repositories = 3;
     verbs.diff_summary.same = 5;
     verbs.diff_summary.missing = 1;
@@ -63,7 +63,7 @@ TEST_CASE("diff prints differences and exits 10, or with the cause if it read no
   CHECK(parse_json(program.out(), "it")[1] == Json{{"repository", "x"},
                                                    {"tag", "\x1b"},
                                                    {"difference", "missing"},
-                                                   {"a", k_id_a},
+                                                   {"a", "sha256:" + k_id_a},
                                                    {"b", nullptr},
                                                    {"error", nullptr}});
 
@@ -87,7 +87,7 @@ TEST_CASE("diff prints differences and exits 10, or with the cause if it read no
 TEST_CASE("verify prints every finding and exits 7 for damage, whatever else it finds") {
   using Where = ops::Finding::Where;
   const std::vector<ops::VerifiedTag> tags = {
-      {"team/app", "1.0", k_id_a, {}},
+      {"team/app", "1.0", "sha256:" + k_id_a, {}},
       {"team/app",
        "2.0",
        k_id_a,

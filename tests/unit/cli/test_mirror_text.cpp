@@ -61,6 +61,12 @@ TEST_CASE("changed tags have a line, and the others with --all") {
   }
 }
 
+TEST_CASE("a digest is shown by its first digits") {
+  auto tag = result(Action::copy, Outcome::done);
+  tag.tag.identity = "sha256:" + std::string(64, 'c');
+  CHECK(result_line(tag, ShownTags::changed) == "copied new/app:1.0 cccccccccccc");
+}
+
 TEST_CASE("the summary names every outcome that occurred") {
   Summary summary;
   summary.repositories = 1;
