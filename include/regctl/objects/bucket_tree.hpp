@@ -21,6 +21,11 @@ namespace regctl::objects {
 ///   its place. It names its process, and is put on condition that there is none (If-None-Match: *)
 ///   where the server can do that. A mark counts for two minutes after it was last put. One of a
 ///   process of this machine that is gone does not count.
+///   put_signed_mark() names the process in the same way.
+/// - copy_file() takes files of trees at the same server that are read with the same key and have
+///   an ETag. Copies of more than 512 MiB are made in parts. That the version is the one that was
+///   opened is known from the copy's ETag, or from that of the file once it is copied: Ceph 16
+///   compares none.
 /// - put_if_unchanged() compares versions (ETags) before it writes, and has the server compare them
 ///   when it does (If-Match) where the server can do that.
 /// - Half-written files are uploads in parts that were neither completed nor aborted. Nobody sees

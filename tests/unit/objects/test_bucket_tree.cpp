@@ -208,6 +208,9 @@ TEST_SUITE("objects/bucket_tree") {
     CHECK(known->version() == "unknown");
     CHECK(read_text(*known->open("it"), 10, "it") == "new");
     CHECK_FALSE(server.seen().back().headers.find("If-Match"));
+    // A copy could be of another version than the one that was read.
+    CHECK_FALSE(folder->can_copy(*known));
+    CHECK(folder->can_copy(*tree->find_file("a/file")));
   }
 
   TEST_CASE_FIXTURE(Fixture, "whether a server keeps conditions is found out by the first one") {
