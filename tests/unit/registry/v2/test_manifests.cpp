@@ -44,9 +44,9 @@ TEST_CASE("GET is asked where HEAD lacks something") {
   const auto document = v2_manifest();
   for (const auto* missing : {"Content-Type", "Docker-Content-Digest", "Content-Length"}) {
     CAPTURE(missing);
+    const auto whole = v2_head(document);
     Reply head{200};
-    const auto full = v2_head(document);
-    for (const auto& field : full.headers.fields()) {
+    for (const auto& field : whole.headers.fields()) {
       if (field.name != missing) {
         head.headers.add(field.name, field.value);
       }
@@ -182,6 +182,19 @@ TEST_CASE("a refused manifest is told in the registry's words") {
       CHECK(error.message().find(row.words) != std::string::npos);
     }
   }
+}
+
+TEST_CASE("a manifest is put again where the link of a blob was being written") {
+  const Reply half{400,
+                   R"({"errors":[{"code":"DIGEST_INVALID"},{"code":"MANIFEST_BLOB_UNKNOWN"}]})"};
+  V2Host host;
+  host.server.on("PUT " + k_path + "1.0", {half, half, {201, ""}});
+  put_manifest(*host.session(), v2_manifest(), k_tag);
+  CHECK(host.server.lines().size() == 3);
+  V2Host never;
+  never.server.on("PUT " + k_path + "1.0", {half});
+  CHECK(failure([&] { put_manifest(*never.session(), v2_manifest(), k_tag); }) ==
+        ErrorKind::unavailable);
 }
 
 TEST_CASE("a registry that has schema 1 switched off does not support it") {
