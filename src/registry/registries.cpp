@@ -131,8 +131,8 @@ Detected Registries::detect_all(const RegistryHost& host,
   try {
     detected.v1 = probe.ask_v1();
   } catch (const Error& error) {
-    // A guard that refuses both pings may stand before a registry of either protocol. An answer that
-    // is broken is none of protocol v1.
+    // A guard that refuses both pings may stand before a registry of either protocol. An answer
+    // that is broken is none of protocol v1.
     const bool is_none = error.kind() == ErrorKind::unavailable ||
                          error.kind() == ErrorKind::protocol ||
                          (error.kind() == ErrorKind::denied && !probe.is_v2_guarded());
