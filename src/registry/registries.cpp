@@ -137,8 +137,8 @@ Detected Registries::detect_all(const RegistryHost& host,
       detected.speaks_v2 = probe.ask_v2(); // now with all patience
     }
   } catch (const Error& error) {
-    // A guard that refuses both pings may stand before a registry of either protocol. An answer that
-    // is broken is none of protocol v1.
+    // A guard that refuses both pings may stand before a registry of either protocol. An answer
+    // that is broken is none of protocol v1.
     const bool is_none = error.kind() == ErrorKind::unavailable ||
                          error.kind() == ErrorKind::protocol ||
                          (error.kind() == ErrorKind::denied && !probe.is_v2_guarded());

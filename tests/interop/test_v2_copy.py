@@ -150,7 +150,7 @@ class Registries(Copies):
         self.ok("copy", "--referrers", f"{self.source.host}/team/app:1.0", f"{there.host}/team/app:1.0")
         self.assertComplete(there, "team/app", sbom.digest)
         self.assertEqual(self.tags_of(there, "team/app")[signature_tag(subject)], signed.digest)
-        listed = [self.ok("referrers", "--format", "json", f"{side.host}/team/app:1.0").json
+        listed = [self.ok("referrers", "--format", "json", f"{side.host}/team/app:1.0").json["referrers"]
                   for side in (self.source, there)]
         self.assertEqual(*listed)
         self.ok("copy", f"{self.source.host}/team/app:1.0", f"{there.host}/team/bare:1.0")
@@ -211,11 +211,16 @@ class Files(Copies):
             self.assertComplete(there, f"team/{kind}", "1")
         self.assertEqual(self.digests(there), self.digests())
 
+    def assertSkopeoReads(self, place):
+        """Skopeo 1.9 passes over Docker's manifests in a layout."""
+        for kind, digest in self.digests().items():
+            if kind != "docker":
+                self.assertEqual(self.skopeo_digest(place(kind)), digest)
+
     def test_a_layout(self):
         self.round_trip(lambda kind: f"oci:layout:{kind}")
         self.assertEqual(sorted(self.umoci("ls", "--layout", "layout").split()), sorted(KINDS))
-        for kind, digest in self.digests().items():
-            self.assertEqual(self.skopeo_digest(f"oci:layout:{kind}"), digest)
+        self.assertSkopeoReads(lambda kind: f"oci:layout:{kind}")
         self.umoci("unpack", "--rootless", "--image", "layout:single", "bundle")
         self.assertTrue(os.listdir(self.path("bundle/rootfs")))
         # What skopeo and umoci write into it afterwards is read as well.
@@ -229,8 +234,7 @@ class Files(Copies):
 
     def test_archives_of_layouts(self):
         self.round_trip(lambda kind: f"oci-archive:{kind}.tar:1")
-        for kind, digest in self.digests().items():
-            self.assertEqual(self.skopeo_digest(f"oci-archive:{kind}.tar:1"), digest)
+        self.assertSkopeoReads(lambda kind: f"oci-archive:{kind}.tar:1")
 
     def test_an_archive_of_skopeo(self):
         self.skopeo_copy(f"docker://{self.source.host}/team/multi:1", "oci-archive:theirs.tar:1", "--all",

@@ -217,6 +217,10 @@ TEST_CASE("what fails of v1 does not matter where v2 is spoken") {
     run.server.on("GET /v2/", {{200, "{}"}});
     CHECK(run.registries.protocols({"reg.example"}) == std::vector{Protocol::v2});
   }
+  Run broken;
+  broken.server.on("GET /v1/_ping", {no_answer(ErrorKind::protocol)});
+  broken.server.on("GET /v2/", {{200, "{}"}});
+  CHECK(broken.registries.protocols({"reg.example"}) == std::vector{Protocol::v2});
   Run run;
   CHECK(failure([&] { run.registries.protocols({"reg.example"}); }) == ErrorKind::protocol);
   run.server.on("GET /v1/_ping", {{503}});
