@@ -36,7 +36,8 @@ TEST_CASE("every byte that is no part of valid UTF-8 becomes one U+FFFD") {
       {std::string("\0", 1), std::string("\0", 1)},
   };
   for (const auto& [text, valid] : rows) {
-    CAPTURE(text);
+    const std::string shown(text);
+    CAPTURE(shown);
     CHECK(to_valid_utf8(text) == valid);
     CHECK(to_valid_utf8(valid) == valid);
   }
@@ -64,7 +65,8 @@ TEST_CASE("of several members of one name the last counts, at its own place") {
 
 TEST_CASE("what is no object has no members") {
   for (const char* text : {"", " ", "[]", "[{}]", "\"{}\"", "1", "null"}) {
-    CAPTURE(text);
+    const std::string shown(text);
+    CAPTURE(shown);
     CHECK_FALSE(json_members(text));
   }
 }
@@ -93,7 +95,8 @@ TEST_CASE("compact JSON has no white space outside of strings, and nothing that 
       {"\" x \"", "\" x \""},
   };
   for (const auto& [text, compact] : rows) {
-    CAPTURE(text);
+    const std::string shown(text);
+    CAPTURE(shown);
     CHECK(compact_json(text) == compact);
     CHECK(compact_json(compact) == compact);
     CHECK((find_json(compact) == find_json(text)));

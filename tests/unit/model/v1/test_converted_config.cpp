@@ -146,7 +146,8 @@ TEST_CASE("times are printed as Go does") {
       {"", ""},
   };
   for (const auto& [text, time] : rows) {
-    CAPTURE(text);
+    const std::string shown(text);
+    CAPTURE(shown);
     CHECK(normalize_time(text) == time);
   }
 }
@@ -188,7 +189,8 @@ TEST_CASE("the command of a step is told only if it is made of words") {
       {R"(null)", R"([{"created":"2014-05-13T16:53:20Z"}])"},
       {R"([1])", R"([{"created":"2014-05-13T16:53:20Z"}])"}};
   for (const auto& [command, history] : rows) {
-    CAPTURE(command);
+    const std::string shown(command);
+    CAPTURE(shown);
     const auto text = image(R"("container_config":{"Cmd":)" + std::string(command) + "}");
     CHECK(convert(text).bytes.find("\"history\":" + std::string(history)) != std::string::npos);
   }
