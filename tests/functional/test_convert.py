@@ -145,6 +145,33 @@ class Rules(ConvertCase):
                         if one.repository.startswith("team/demo-")}
             self.assertEqual(self.tags_in_tree("out"), expected)
 
+    def test_the_form_in_a_mirror_file(self):
+        golden = [one for one in read_golden("pushed") if one.repository == "team/demo-1.9.1"]
+        self.write("mirror.yml", "version: 1\nmirrors:\n"
+                   f"  - source: {self.tree('pushed')}\n    destination: v2-storage:{self.path('out')}\n"
+                   "    repositories: [team/demo-1.9.1]\n    to_format: docker\n")
+        self.fails(2, "mirror", "--config", "mirror.yml", "--to-format", "docker", saying="--to-format is a rule")
+        self.ok("mirror", "--config", "mirror.yml")
+        self.assertEqual(self.tags_in_tree("out"), {str(one): one.digest("docker") for one in golden})
+
+    def test_a_plan_in_a_form(self):
+        golden = [one for one in read_golden("pushed") if one.repository == "team/demo-1.9.1"]
+        words = "mirror", "--to-format", "docker", self.tree("pushed"), f"v2-storage:{self.path('out')}"
+        self.ok(*words, "--include", "team/demo-1.9.1", "--plan", "plan")
+        self.ok(*words, "--apply", "plan")
+        self.assertEqual(self.tags_in_tree("out"), {str(one): one.digest("docker") for one in golden})
+
+    def test_a_state_that_is_lost_costs_only_work(self):
+        words = ("mirror", "--to-format", "docker", "--include", "team/demo-1.9.1", "--report", "report", "--state",
+                 "state", self.tree("pushed"), f"v2-storage:{self.path('out')}")
+        for expected in ("copied", "kept", "updated"):
+            self.ok(*words)
+            self.assertEqual({one["outcome"] for one in self.outcomes().values()}, {expected})
+            if expected == "kept":
+                os.remove(self.path("state"))
+        self.assertEqual(self.tags_in_tree("out"), {str(one): one.digest("docker") for one in read_golden("pushed")
+                                                    if one.repository == "team/demo-1.9.1"})
+
     def test_a_dry_run_writes_nothing(self):
         done = self.ok("mirror", "--dry-run", "--report", "report", self.tree("odd"), f"v2-storage:{self.path('out')}")
         self.assertEqual(self.records()[-1]["to_copy"], len(read_golden("odd")), done.err)
