@@ -22,11 +22,11 @@ struct Failure {
 /// libcurl's facts about a failed exchange.
 struct CurlFailure {
   ::CURLcode code = CURLE_OK;
-  std::string detail;     ///< libcurl's error buffer, may be empty
-  long os_error = 0;      ///< errno of the connect, 0 if unknown
-  bool tls_done = false;  ///< the TLS handshake was over
-  std::string proxy = {}; ///< "host:port" of the proxy that was asked, or empty
-  long proxy_status = 0;  ///< the proxy's answer to CONNECT, 0 if none
+  std::string detail = {}; ///< libcurl's error buffer, may be empty
+  long os_error = 0;       ///< errno of the connect, 0 if unknown
+  bool tls_done = false;   ///< the TLS handshake was over
+  std::string proxy = {};  ///< "host:port" of the proxy that was asked, or empty
+  long proxy_status = 0;   ///< the proxy's answer to CONNECT, 0 if none
   bool proxy_speaks_tls = false;
   TlsVersion tls_min = TlsVersion::v1_2; ///< the minimum that was required
   bool has_ca_file = false;              ///< the user named a file of authorities
