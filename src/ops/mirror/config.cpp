@@ -58,17 +58,18 @@ bool is_one_of(const Endpoint& end, std::initializer_list<Place::Kind> kinds) {
 /// Throw Error{usage} for a place that no mirror can read, or write. The messages do not show the
 /// place.
 void check_source(const Endpoint& end) {
-  if (!is_one_of(end,
-                 {Place::Kind::registry, Place::Kind::v1_storage, Place::Kind::docker_archive})) {
+  if (!is_one_of(end, {Place::Kind::registry, Place::Kind::v1_storage, Place::Kind::v2_storage,
+                       Place::Kind::docker_archive})) {
     throw Error(ErrorKind::usage, "nothing is mirrored from such a place",
-                "sources are registries, v1-storage:DIR and docker-archive:FILE");
+                "sources are registries, v1-storage:DIR, v2-storage:DIR and docker-archive:FILE");
   }
 }
 
 void check_destination(const Endpoint& end) {
-  if (!is_one_of(end, {Place::Kind::registry, Place::Kind::v1_storage})) {
+  if (!is_one_of(end, {Place::Kind::registry, Place::Kind::v1_storage, Place::Kind::v2_storage})) {
     throw Error(ErrorKind::usage, "nothing is mirrored to such a place",
-                "destinations are registries and v1-storage:DIR; regctl copy writes archives");
+                "destinations are registries, v1-storage:DIR and v2-storage:DIR; regctl copy "
+                "writes archives");
   }
 }
 

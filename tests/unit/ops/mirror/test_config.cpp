@@ -148,6 +148,8 @@ TEST_CASE("rules have short forms") {
   CHECK_FALSE(rules_of("    prune: {enabled: off, limit: 1}\n").prune.enabled);
   CHECK(rules_of("    prune: {beyond_limit: true}\n").prune.beyond_limit);
   CHECK(rules_of("    latest: 1\n").form == OciForm::oci);
+  CHECK(mistakes("version: 1\nmirrors:\n- {source: 'v2-storage:a', destination: 'v2-storage:b'}\n")
+            .empty());
   CHECK(rules_of("    to_format: oci\n").form == OciForm::oci);
   CHECK(rules_of("    to_format: docker\n").form == OciForm::docker);
 }
