@@ -55,7 +55,22 @@ bool wants_basic(const http::Response& response, std::string_view target) {
   return target != k_v2_ping || (demand && demand->kind == v2::Demand::Kind::basic);
 }
 
+/// Whether a later try may be answered otherwise.
+bool may_pass(int status) {
+  return status == 408 || status == 429 || status >= 500;
+}
+
 } // namespace
+
+bool Probe::has_answer(std::string_view target) const noexcept {
+  return answer_ && answered_ping_ == target;
+}
+
+http::Response Probe::take_answer() {
+  auto answer = std::move(*answer_);
+  answer_.reset();
+  return answer;
+}
 
 void Probe::choose_scheme(const std::vector<std::string>& schemes, std::string_view target) {
   base_ = http::Url::parse(schemes.front() + "://" + host_ + "/");
@@ -72,9 +87,8 @@ void Probe::choose_scheme(const std::vector<std::string>& schemes, std::string_v
           status == 400 && speaks_https_only(status, error_text(*attempt.response));
       if (scheme == "https" || !wants_https) {
         base_.scheme = scheme;
-        if (http::is_success(status)) {
-          answer_ = std::move(attempt.response); // other answers may be temporary: the ping is
-                                                 // repeated with retries
+        if (!may_pass(status)) {
+          answer_ = std::move(attempt.response);
           answered_ping_ = target;
         }
         return;
@@ -138,17 +152,15 @@ bool Probe::ask_v2() {
 }
 
 std::optional<bool> Probe::try_v2() {
-  if (answer_ && answered_ping_ == k_v2_ping) {
-    auto answer = std::move(*answer_);
-    answer_.reset();
-    return is_v2_answer(answer);
+  if (!has_answer(k_v2_ping)) {
+    answer_ = transport_.attempt(ping(k_v2_ping)).response;
+    answered_ping_ = k_v2_ping;
   }
-  auto attempt = transport_.attempt(ping(k_v2_ping));
-  if (!attempt.response) {
+  if (!answer_) {
     return std::nullopt;
   }
-  auto& response = *attempt.response;
-  if (response.status == 429 || response.status >= 500) {
+  auto response = take_answer();
+  if (may_pass(response.status)) {
     http::discard_body(response);
     return std::nullopt;
   }
@@ -188,13 +200,8 @@ http::Request Probe::ping(std::string_view target) const {
 }
 
 http::Response Probe::ask(std::string_view target) {
-  if (answer_ && answered_ping_ == target) {
-    auto answer = std::move(*answer_);
-    answer_.reset();
-    return answer;
-  }
   auto request = ping(target);
-  auto response = transport_.send(request);
+  auto response = has_answer(target) ? take_answer() : transport_.send(request);
   if (credential_ && wants_basic(response, target)) {
     // A proxy that asks for Basic may guard the ping too.
     http::discard_body(response);

@@ -53,6 +53,8 @@ public:
 private:
   [[nodiscard]] http::Request ping(std::string_view target) const;
   http::Response ask(std::string_view target);
+  [[nodiscard]] bool has_answer(std::string_view target) const noexcept;
+  http::Response take_answer();
   bool is_v2_answer(http::Response& response);
   [[noreturn]] void fail(const http::Response& response, const std::string& text) const;
 

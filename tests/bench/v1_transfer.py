@@ -24,36 +24,10 @@ import tarfile
 import tempfile
 import time
 import urllib.request
-import zlib
 
-from common import MIB, at_most, end, free_port, median
+from common import MIB, at_most, end, free_port, measure, median, write_layer
 
 RUNS = 3
-
-
-def measure(command, **options):
-    """CPU seconds, wall seconds and peak MiB of a command that must succeed."""
-    begin = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
-    talk = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{command} ended with {process.returncode}:\n{talk.decode()}")
-    return usage.ru_utime + usage.ru_stime, time.monotonic() - begin, usage.ru_maxrss / 1024
-
-
-def write_layer(path, size):
-    """A gzip tar of one file of random bytes: nothing on the way can make it smaller."""
-    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
-    with open(path, "wb") as out:
-        info = tarfile.TarInfo("data")
-        info.size = size
-        out.write(packer.compress(info.tobuf()))
-        for _ in range(size // MIB):
-            out.write(packer.compress(os.urandom(MIB)))
-        out.write(packer.compress(bytes(-size % 512 + 1024)))
-        out.write(packer.flush())
 
 
 def write_archive(path, folder, sizes):
