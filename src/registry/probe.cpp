@@ -6,6 +6,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/http/challenge.hpp>
 
 #include <utility>
 
@@ -53,6 +54,18 @@ bool wants_basic(const http::Response& response, std::string_view target) {
   }
   const auto demand = v2::choose_challenge(response.headers);
   return target != k_v2_ping || (demand && demand->kind == v2::Demand::Kind::basic);
+}
+
+/// Whether a 401 wants credentials in another way than by v1's tokens.
+bool wants_other_than_token(const http::Response& response) {
+  for (const auto& value : response.headers.all("WWW-Authenticate")) {
+    for (const auto& challenge : http::parse_challenges(value)) {
+      if (challenge.scheme != "token") {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 /// Whether a later try may be answered otherwise.
@@ -180,7 +193,7 @@ bool Probe::is_v2_answer(http::Response& response) {
   if (response.status == 401) {
     is_v2_guarded_ = wants_basic(response, k_v2_ping);
     http::discard_body(response);
-    return is_v2(response) || response.headers.find("WWW-Authenticate").has_value();
+    return is_v2(response) || wants_other_than_token(response);
   }
   const bool is_registry = is_v2(response) || is_json(response);
   http::discard_body(response);

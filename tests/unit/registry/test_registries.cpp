@@ -172,6 +172,7 @@ TEST_CASE("v2 is known by its header, by JSON, or by a challenge; a page for eve
                       {{200, ""}, false},
                       {{401, "", {{"WWW-Authenticate", "Negotiate"}}}, true},
                       {{401, "", {{"WWW-Authenticate", "Bearer realm=\"https://a/t\""}}}, true},
+                      {{401, "", {{"WWW-Authenticate", "Token"}}}, false}, // v1's
                       {{401}, false},
                       {{404, "{}"}, false},
                       {{404, "", k_v2}, false}};
