@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/open.hpp"
+#include "ops/places/protocol.hpp"
 #include "ops/places/storage.hpp"
 #include "ops/v1/finding_words.hpp"
 #include "ops/v1/image_graph.hpp"
@@ -224,8 +225,24 @@ bool is_mendable(const AuditedImage& image) noexcept {
   }
 }
 
+namespace {
+
+/// The images of a v2 registry are judged by its tags alone.
+void require_v1(Protocol protocol, const std::string& host) {
+  if (protocol == Protocol::v2) {
+    throw Error(ErrorKind::unsupported,
+                "audit looks at registries of protocol v1, and " + host + " speaks v2",
+                "regctl verify " + host +
+                    " proves that each tag can be pulled; audit "
+                    "v2-storage:DIR looks at its storage");
+  }
+}
+
+} // namespace
+
 void audit(Session& session, const RegistryHost& host, const AuditOptions& options,
            const AuditListener& listener) {
+  require_v1(protocol_of(session, host), host.host);
   const auto store = make_audit_store(session, host, std::nullopt);
   Audit(*store, options, listener).run(session, std::nullopt, host.host);
 }
@@ -243,6 +260,7 @@ void audit(Session& session, const Place& place, const AuditOptions& options,
     note_strays(session, *storage, only);
     store = make_audit_store(std::move(storage), only);
   } else if (place.kind == Place::Kind::registry) {
+    require_v1(protocol_of(session, place), name->host);
     store = make_audit_store(session, {name->host}, name->name);
   } else {
     throw Error(ErrorKind::unsupported,

@@ -38,6 +38,13 @@ class Commands(TestCase):
         with open(path, encoding="utf-8") as file:
             return json.load(file).get("auths", {})
 
+    def largest_blob(self):
+        """Of the tree: a layer."""
+        blobs = [os.path.join(root, name)
+                 for root, _, files in os.walk(os.path.join(self.folder, "tree", "docker/registry/v2/blobs"))
+                 for name in files]
+        return max(blobs, key=os.path.getsize)
+
     def test_ping_names_the_protocols_of_a_host(self):
         for registry, kind in (*self.secured(), (self.distribution(), "open")):
             with self.subTest(kind):
@@ -50,6 +57,28 @@ class Commands(TestCase):
         old = self.start(RegctlServer)
         self.assertEqual(self.ok("ping", old.host, "--format", "json").json["protocols"], ["v1"])
         self.fails(6, "ping", old.host, "--api", "v2", saying="speaks protocol v1, not v2")
+
+    def test_audit_sends_to_verify_which_looks_at_registries_and_at_trees(self):
+        registry = self.distribution()
+        archive = "oci-archive:" + os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "layouts",
+                                                "skopeo-oci-archive.tar")
+        self.ok("copy", archive, f"{registry.host}/team/app:1.0")
+        self.fails(9, "audit", registry.host, saying=["protocol v1", f"regctl verify {registry.host}"])
+        self.fails(9, "audit", f"{registry.host}/team/app", saying="regctl verify")
+        self.assertIn("1 sound", self.ok("verify", "--deep", registry.host).err)
+        self.ok("copy", archive, "v2-storage:tree:team/app:1.0")
+        self.assertIn("1 sound", self.ok("verify", "--deep", "v2-storage:tree").err)
+        self.assertIn("no difference in 1 tag", self.ok("diff", registry.host, "v2-storage:tree").err)
+        blob = self.largest_blob()
+        with open(blob, "r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            last = file.read(1)
+            file.seek(-1, os.SEEK_END)
+            file.write(bytes([last[0] ^ 1]))
+        self.assertEqual(self.regctl("verify", "v2-storage:tree").code, 0)
+        damaged = self.regctl("verify", "--deep", "v2-storage:tree")
+        self.assertEqual(damaged.code, 7, damaged.err)
+        self.assertIn("checksum wrong", damaged.out)
 
     def test_login_checks_the_password_by_the_protocol_that_is_spoken(self):
         for registry, kind in self.secured():

@@ -21,11 +21,11 @@ using Names = std::vector<std::string>;
 void check_end(const Endpoint& endpoint) {
   refuse_digest(endpoint);
   const bool is_known = endpoint.host || endpoint.place->kind == Place::Kind::registry ||
-                        endpoint.place->kind == Place::Kind::v1_storage ||
+                        endpoint.place->is_storage() ||
                         endpoint.place->kind == Place::Kind::docker_archive;
   if (!is_known) {
     throw Error(ErrorKind::unsupported, "cannot look at the tags of " + endpoint.to_string(),
-                "name a registry, v1-storage:DIR or docker-archive:FILE");
+                "name a registry, v1-storage:DIR, v2-storage:DIR or docker-archive:FILE");
   }
 }
 
