@@ -39,7 +39,7 @@ std::string type_of(OciRepository& repository, const oci::Descriptor& referrer) 
 std::vector<Referrer> read_referrers(OciRepository& repository, const oci::Digest& subject,
                                      std::size_t depth) {
   std::vector<Referrer> referrers;
-  for (auto& descriptor : repository.referrers(subject)) {
+  for (auto& descriptor : repository.referrers(subject, oci::ReferrersTag::unknown)) {
     Referrer referrer{std::move(descriptor), {}, {}};
     referrer.artifact_type = type_of(repository, referrer.descriptor);
     if (depth < k_max_referrer_depth) {

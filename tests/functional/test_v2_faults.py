@@ -226,6 +226,38 @@ class Manifests(FaultCase):
         self.copies()
 
 
+class NewReferrers(FaultCase):
+    """Of an image that a mirror brought before, at a source with the referrers API."""
+
+    def setUp(self):
+        super().setUp()
+        self.ends(has_referrers=True)
+        self.source.add("team/app", "2.0", image("other"))
+        self.mirrors(0)
+
+    def mirrors(self, code):
+        result = self.regctl("mirror", self.source.host, self.destination.host, "--retry", "1", "--report", "report")
+        self.assertEqual(result.code, code, result.err)
+        return json.loads(self.read("report").splitlines()[-1])
+
+    def test_they_come_along_once(self):
+        self.assertEqual(self.mirrors(0)["kept"], 2)
+        one = self.source.add("team/app", None, artifact(self.image, "application/x-one"))
+        counts = self.mirrors(0)
+        self.assertEqual((counts["updated"], counts["kept"]), (1, 1))
+        self.assertIn(one.digest, self.destination.manifests["team/app"])
+        seen = len(self.source.requests("GET", "/referrers/"))
+        self.assertEqual(self.mirrors(0)["kept"], 2)
+        self.assertEqual(len(self.source.requests("GET", "/referrers/")), seen + 2)  # one for each image
+
+    def test_a_list_that_cannot_be_read_fails_its_tag_alone(self):
+        one = self.source.add("team/app", None, artifact(self.image, "application/x-one"))
+        self.source.on("GET", f"/referrers/{self.image.digest}", status(403, "DENIED"))
+        counts = self.mirrors(10)
+        self.assertEqual((counts["failed"], counts["kept"]), (1, 1))
+        self.assertNotIn(one.digest, self.destination.manifests["team/app"])
+
+
 class Storms(FaultCase):
     def test_a_storm_of_429_that_ends(self):
         for more in ({"Retry_After": "0"}, {"Retry_After": "1"}, {}):

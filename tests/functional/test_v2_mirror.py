@@ -104,7 +104,8 @@ class Whole(MirrorCase):
             self.assertEqual(len([line for line in seen if line.startswith("HEAD")]), len(NAMES) * len(TAGS), seen)
             self.assertLessEqual(len(seen), len(NAMES) * (len(TAGS) + 2), seen)
             others = [line for line in seen if not re.search("^HEAD .*/manifests/|^GET .*(/tags/list|_catalog)", line)]
-            self.assertEqual(others, [])
+            probes = [line for line in others if "/referrers/" in line]  # the source, once: it has no such API
+            self.assertEqual((others, len(probes)), (probes, 1 - side))
             self.assertEqual(sides[other].seen, [])
 
     def test_a_blob_is_fetched_once_for_all_repositories(self):
@@ -251,9 +252,10 @@ class Followers(MirrorCase):
         self.assertEqual((self.summary()["updated"], self.summary()["kept"]), (1, 1))
         source, destination = self.counted()
         self.mirror(source=source, destination=destination)
-        for side in (source, destination):
+        for side, probes in ((source, 1), (destination, 0)):  # whether there is a referrers API
             self.assertEqual(len(side.requests("^HEAD")), 2, side.seen)
-            self.assertLessEqual(len(side.requests()), 2 + 2, side.seen)
+            self.assertEqual(len(side.requests("/referrers/")), probes, side.seen)
+            self.assertLessEqual(len(side.requests()), 2 + 2 + probes, side.seen)
 
     def test_signatures_in_an_index(self):
         child = image("child", 1, 5_000)
@@ -337,6 +339,46 @@ class Followers(MirrorCase):
         listed = [self.ok("referrers", "--format", "json", f"{side.host}/team/app:1.0").json["referrers"]
                   for side in (self.source, self.destination)]
         self.assertEqual(*listed)
+
+    def list_referrers(self, registry, documents):
+        """Writes the list that a client writes where there is no referrers API."""
+        self.push(registry, "team/app", self.app.digest.replace(":", "-"), Document(
+            {"schemaVersion": 2, "mediaType": INDEX, "manifests": [
+                document.descriptor(artifactType="application/x-sbom") for document in documents]}, INDEX))
+
+    def test_a_new_referrer_of_an_unchanged_image(self):
+        self.mirror()
+        all_of_them = []
+        for text in (b"a list", b"another"):
+            all_of_them.append(self.add("team/app", None, artifact(self.app, "application/x-sbom", text)))
+            self.list_referrers(self.source, all_of_them)
+            self.mirror()
+            self.assertEqual((self.summary()["updated"], self.summary()["kept"]), (1, 0))
+            for document in all_of_them:
+                self.assertComplete(self.destination, "team/app", document.digest)
+            listed = [self.ok("referrers", "--format", "json", f"{side.host}/team/app:1.0").json["referrers"]
+                      for side in (self.source, self.destination)]
+            self.assertEqual(*listed)
+            source, destination = self.counted()
+            self.mirror(source=source, destination=destination)
+            self.assertEqual((self.summary()["updated"], self.summary()["kept"]), (0, 1))
+            self.assertEqual(destination.requests("^(PUT|POST|PATCH)"), [])
+
+    def test_a_new_referrer_leaves_the_tag_as_it_is(self):
+        self.mirror()
+        self.list_referrers(self.source, [self.add("team/app", None, artifact(self.app, "application/x-sbom"))])
+        source, destination = self.counted()
+        self.mirror(source=source, destination=destination)
+        self.assertEqual(destination.requests("^PUT .*/manifests/1.0"), [])
+        self.assertEqual(len(destination.requests("^PUT .*/manifests/sha256-")), 1)
+
+    def test_a_list_of_referrers_that_are_gone_is_no_change(self):
+        gone = self.add("team/app", None, artifact(self.app, "application/x-sbom"))
+        self.list_referrers(self.source, [gone])
+        self.source.ask("DELETE", f"/v2/team/app/manifests/{gone.digest}")
+        for kept in (0, 1, 1):
+            self.mirror()
+            self.assertEqual(self.summary()["kept"], kept)
 
 
 class Crossings(MirrorCase):

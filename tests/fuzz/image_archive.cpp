@@ -35,7 +35,7 @@ void fuzz(const std::string& input) {
   images->list_tags([](const auto&) {});
   std::set<oci::Digest> seen;
   for (const auto& entry : images->entries()) {
-    static_cast<void>(images->referrers(entry.manifest.digest));
+    static_cast<void>(images->referrers(entry.manifest.digest, oci::ReferrersTag::unknown));
     read_all(*images, entry.manifest.digest, seen);
   }
 }

@@ -163,7 +163,9 @@ public:
     images_.clear();
   }
 
-  std::vector<oci::Descriptor> referrers(const oci::Digest&) override { return {}; }
+  std::vector<oci::Descriptor> referrers(const oci::Digest&, oci::ReferrersTag) override {
+    return {};
+  }
 
   /// The OCI layout beside manifest.json keeps the digests of the manifests. Engines that read it
   /// do not read manifest.json, so that it has to have all images, or is left out.

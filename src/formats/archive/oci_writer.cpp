@@ -94,7 +94,7 @@ public:
 
   void remove() override { entries_.clear(); }
 
-  std::vector<oci::Descriptor> referrers(const oci::Digest& digest) override {
+  std::vector<oci::Descriptor> referrers(const oci::Digest& digest, oci::ReferrersTag) override {
     return entries_.referrers(digest);
   }
 

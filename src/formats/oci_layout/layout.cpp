@@ -109,7 +109,7 @@ public:
     });
   }
 
-  std::vector<oci::Descriptor> referrers(const oci::Digest& digest) override {
+  std::vector<oci::Descriptor> referrers(const oci::Digest& digest, oci::ReferrersTag) override {
     const auto index = current();
     auto found = pending_.referrers(digest);
     if (index) {

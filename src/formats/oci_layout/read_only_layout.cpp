@@ -34,7 +34,8 @@ std::unique_ptr<Source> ReadOnlyLayout::open_blob(const oci::Descriptor& blob) {
   return open_layout_blob(*files_, blob);
 }
 
-std::vector<oci::Descriptor> ReadOnlyLayout::referrers(const oci::Digest& digest) {
+std::vector<oci::Descriptor> ReadOnlyLayout::referrers(const oci::Digest& digest,
+                                                       oci::ReferrersTag) {
   std::call_once(referrers_once_, [&] { referrers_ = read_layout_referrers(*files_, index_); });
   const auto known = referrers_.find(digest);
   auto found = known == referrers_.end() ? std::vector<oci::Descriptor>() : known->second;

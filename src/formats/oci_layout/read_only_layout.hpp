@@ -28,7 +28,7 @@ public:
   std::optional<oci::Document> read_manifest(const oci::ManifestName& name) override;
   std::optional<std::uint64_t> find_blob(const oci::Digest& digest) override;
   std::unique_ptr<Source> open_blob(const oci::Descriptor& blob) override;
-  std::vector<oci::Descriptor> referrers(const oci::Digest& digest) override;
+  std::vector<oci::Descriptor> referrers(const oci::Digest& digest, oci::ReferrersTag tag) override;
 
   oci::PutBlob put_blob(const oci::BlobUpload&) override { refuse(); }
   bool mount_blob(const oci::Descriptor&, const std::string&) override { refuse(); }

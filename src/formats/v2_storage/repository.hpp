@@ -56,7 +56,7 @@ public:
   // --- referrers (repository_referrers.cpp) ---
 
   /// From the tag `sha256-HEX`, and from all manifests with that subject.
-  std::vector<oci::Descriptor> referrers(const oci::Digest& digest) override;
+  std::vector<oci::Descriptor> referrers(const oci::Digest& digest, oci::ReferrersTag tag) override;
 
 private:
   [[nodiscard]] std::optional<oci::Digest> find_tag(const std::string& tag) const;

@@ -114,7 +114,7 @@ std::vector<oci::Digest> V2Repository::scan_referrers(const oci::Digest& subject
   return found;
 }
 
-std::vector<oci::Descriptor> V2Repository::referrers(const oci::Digest& digest) {
+std::vector<oci::Descriptor> V2Repository::referrers(const oci::Digest& digest, oci::ReferrersTag) {
   std::vector<oci::Descriptor> referrers;
   std::set<oci::Digest> known;
   const auto add = [&](oci::Descriptor referrer) {

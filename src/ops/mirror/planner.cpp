@@ -15,10 +15,8 @@ namespace {
 
 class Planner {
 public:
-  Planner(Listings& listings, const Rules& rules, const CreatedAt& created_at,
-          const IsSame& is_same, const FindHeld& find_held, std::int64_t now)
-      : listings_(listings), rules_(rules), created_at_(created_at), is_same_(is_same),
-        find_held_(find_held), now_(now) {}
+  Planner(Listings& listings, const Rules& rules, const Questions& questions, std::int64_t now)
+      : listings_(listings), rules_(rules), questions_(questions), now_(now) {}
 
   std::vector<PlannedTag> plan() {
     for (const auto& tag : listings_.source.names()) {
@@ -39,6 +37,7 @@ public:
       decide(tags_.at(tag));
     }
     if (rules_.referrers && listings_.destination) {
+      follow_referrers();
       follow_images();
     }
     if (rules_.prune.enabled && listings_.destination) {
@@ -126,7 +125,7 @@ private:
     }
     const auto [found, is_new] = ages_.try_emplace(*identity);
     if (is_new) {
-      found->second = created_at_(*identity);
+      found->second = questions_.created_at(*identity);
     }
     return found->second;
   }
@@ -200,12 +199,35 @@ private:
     } else if (!listings_.destination || !listings_.destination->contains(planned.tag)) {
       planned.action = Action::copy;
       planned.reason = "missing";
-    } else if (there && is_same_(*identity, *there)) {
+    } else if (there && questions_.is_same(*identity, *there)) {
       planned.action = Action::keep;
       planned.reason = "same";
     } else {
       planned.action = Action::update;
       planned.reason = there ? "differs" : "broken at the destination";
+    }
+  }
+
+  /// Plans the tags whose image is the same again where something new refers to it.
+  void follow_referrers() {
+    std::vector<std::string> images;
+    const auto is_held = [&](const std::string& tag) {
+      const auto identity = listings_.source.find(tag);
+      return identity && at_destination(tag) == identity && !is_transfer(tags_.at(tag));
+    };
+    for (const auto& tag : taken_) {
+      if (is_held(tag)) {
+        images.push_back(*listings_.source.find(tag));
+      }
+    }
+    sort_and_unite(images);
+    const auto found =
+        images.empty() ? std::set<std::string>() : questions_.find_new_referrers(images);
+    for (const auto& tag : taken_) {
+      if (is_held(tag) && found.contains(*listings_.source.find(tag))) {
+        tags_.at(tag).action = Action::update;
+        tags_.at(tag).reason = "new referrers";
+      }
     }
   }
 
@@ -239,7 +261,7 @@ private:
       images.push_back(listings_.source.attached().at(tag));
     }
     sort_and_unite(images);
-    const auto found = images.empty() ? std::set<std::string>() : find_held_(images);
+    const auto found = images.empty() ? std::set<std::string>() : questions_.find_held(images);
     std::copy_if(doubtful.begin(), doubtful.end(), std::back_inserter(followed),
                  [&](const std::string& tag) {
                    return found.contains(listings_.source.attached().at(tag));
@@ -330,9 +352,7 @@ private:
 
   Listings& listings_;
   const Rules& rules_;
-  const CreatedAt& created_at_;
-  const IsSame& is_same_;
-  const FindHeld& find_held_;
+  const Questions& questions_;
   std::int64_t now_;
   std::map<std::string, PlannedTag> tags_;
   std::vector<std::string> taken_; ///< names of tags that no rule excludes
@@ -341,9 +361,9 @@ private:
 
 } // namespace
 
-std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const CreatedAt& created_at,
-                             const IsSame& is_same, const FindHeld& find_held, std::int64_t now) {
-  return Planner(listings, rules, created_at, is_same, find_held, now).plan();
+std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const Questions& questions,
+                             std::int64_t now) {
+  return Planner(listings, rules, questions, now).plan();
 }
 
 } // namespace regctl::ops::mirror

@@ -35,8 +35,21 @@ using IsSame = std::function<bool(const std::string& from, const std::string& th
 /// Which of these identities of the source the destination has in this repository, tagged or not.
 using FindHeld = std::function<std::set<std::string>(const std::vector<std::string>& identities)>;
 
+/// Which of these identities, which tags of both sides have, something refers to at the source that
+/// the destination lacks.
+using FindNewReferrers =
+    std::function<std::set<std::string>(const std::vector<std::string>& identities)>;
+
+/// What a plan asks about images. The answers may cost requests.
+struct Questions {
+  CreatedAt created_at;
+  IsSame is_same;
+  FindHeld find_held;
+  FindNewReferrers find_new_referrers;
+};
+
 /// The actions for the tags of one repository, sorted by tag. Identities are looked up only for
-/// tags that the rules do not exclude by name. `created_at` is called only if the rules need ages;
+/// tags that the rules do not exclude by name. `created_at` is asked only if the rules need ages;
 /// `now` is in seconds since 1970.
 ///
 /// Tags that exist only at the destination are included only if pruning is enabled. None is pruned
@@ -46,8 +59,8 @@ using FindHeld = std::function<std::set<std::string>(const std::vector<std::stri
 /// Attached tags follow their images, whatever the rules say of names, unless Rules::referrers is
 /// off. The transfer of an image takes its own along; the plan has those whose image is at the
 /// destination already, which `find_held` is asked where no tag tells it. They are pruned with the
-/// last tag of their image.
-std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const CreatedAt& created_at,
-                             const IsSame& is_same, const FindHeld& find_held, std::int64_t now);
+/// last tag of their image. A tag whose image is the same is updated if something new refers to it.
+std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const Questions& questions,
+                             std::int64_t now);
 
 } // namespace regctl::ops::mirror

@@ -173,16 +173,18 @@ private:
         note_held(listings.destination->find(tag));
       }
     }
-    passage_->attach(listings.source.attached());
+    passage_->attach(listings.source);
     keep_one_tag(listings);
-    auto planned = mirror::plan(
-        listings, running_.job.rules,
+    const Questions questions{
         [&](const std::string& identity) { return passage_->created_at(identity); },
         [&](const std::string& from, const std::string& there) {
           return passage_->is_same(from, there);
         },
-        [&](const std::vector<std::string>& identities) { return passage_->find_held(identities); },
-        std::time(nullptr));
+        [&](const std::vector<std::string>& images) { return passage_->find_held(images); },
+        [&](const std::vector<std::string>& images) {
+          return passage_->find_new_referrers(images);
+        }};
+    auto planned = mirror::plan(listings, running_.job.rules, questions, std::time(nullptr));
     if (notes_held()) { // tags that were not identified before
       for (const auto& tag : planned) {
         note_held(tag.previous);

@@ -153,7 +153,9 @@ public:
   Copier(Session& session, const OciPlace& from, const CopyOptions& options)
       : session_(session), from_(from), options_(options) {
     if (options.referrers) {
-      attached_ = list_named_and_attached(*from.repository).attached;
+      auto tags = list_named_and_attached(*from.repository);
+      attached_ = std::move(tags.attached);
+      subjects_ = std::move(tags.subjects);
     }
   }
 
@@ -263,7 +265,7 @@ private:
   }
 
   void transfer(const Move& move, const OciRoute& route, ManifestNode root, CopyReport& report) {
-    const OciCopy how{{}, options_.referrers, attached_};
+    const OciCopy how{{}, options_.referrers, attached_, subjects_};
     const auto running = make_oci_transfer(route, how, std::move(root), move.tag);
     const auto items = running->items();
     SizeSum sizes;
@@ -286,6 +288,7 @@ private:
   const CopyOptions& options_;
   BlobPlaces places_;
   AttachedTags attached_;
+  std::optional<ListedSubjects> subjects_;
 };
 
 } // namespace

@@ -116,7 +116,19 @@ private:
     }
   }
 
+  /// Whether the tag names the manifest already. Makes a request where that can be.
+  [[nodiscard]] bool is_tagged(const ManifestNode& node) const {
+    const bool can_be = has_referrers_ && (node.manifest.kind == oci::Manifest::Kind::index ||
+                                           there_.contains(node.document.digest));
+    const auto there =
+        can_be ? route_.destination.find_manifest(oci::ManifestName::tag(tag_)) : std::nullopt;
+    return there && there->digest == node.document.digest;
+  }
+
   void put_root(const ManifestNode& node) {
+    if (is_tagged(node)) {
+      return; // only what refers to it was missing; a registry may refuse to set the tag again
+    }
     route_.session.progress().tagging(std::string(node.document.digest.hex()),
                                       route_.destination.describe() + ":" + tag_);
     route_.destination.put_manifest(node.document, tag_);
@@ -167,7 +179,7 @@ private:
     if (depth > k_max_referrer_depth) {
       return;
     }
-    for (const auto& referrer : route_.source.referrers(subject)) {
+    for (const auto& referrer : route_.source.referrers(subject, how_.referrers_tag_of(subject))) {
       if (known_.contains(referrer.digest)) {
         continue;
       }
@@ -234,6 +246,13 @@ private:
 };
 
 } // namespace
+
+oci::ReferrersTag OciCopy::referrers_tag_of(const oci::Digest& subject) const {
+  // The name of a tag tells only sums of 256 bits.
+  const bool is_known = subjects && subject.algorithm() == oci::DigestAlgorithm::sha256;
+  return is_known && !subjects->contains(subject.to_string()) ? oci::ReferrersTag::absent
+                                                              : oci::ReferrersTag::unknown;
+}
 
 std::unique_ptr<Transfer> make_oci_transfer(const OciRoute& route, const OciCopy& how,
                                             const oci::ManifestName& name, const std::string& tag) {

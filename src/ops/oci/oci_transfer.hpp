@@ -7,6 +7,7 @@
 #include "ops/transfer/transfer.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,11 @@ struct OciCopy {
   std::vector<oci::Platform> platforms = {}; ///< of an index; empty: all of it
   bool referrers = true;                     ///< signatures, SBOMs and the like go along,
   AttachedTags attached = {};                ///< and of the tags that cosign keeps those in here
+  /// The manifests of the source whose referrers a tag lists; nothing if that is not known.
+  std::optional<ListedSubjects> subjects = std::nullopt;
+
+  /// What is known of the tag that lists the referrers of a manifest of the source.
+  [[nodiscard]] oci::ReferrersTag referrers_tag_of(const oci::Digest& subject) const;
 };
 
 /// One image between two OCI repositories, byte by byte: `name` at the source becomes `tag` at the

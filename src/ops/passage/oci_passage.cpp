@@ -9,6 +9,8 @@
 #include <regctl/base/time.hpp>
 #include <regctl/model/oci/config.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <mutex>
 #include <utility>
 
@@ -74,22 +76,21 @@ public:
     return make_oci_transfer(route_, how(), digest_of_identity(identity), tag);
   }
 
-  void attach(const AttachedTags& tags) override {
-    std::call_once(attaching_, [&] { how_.attached = tags; });
+  void attach(const ListedTags& source) override {
+    std::call_once(attaching_, [&] {
+      how_.attached = source.attached();
+      how_.subjects = source.subjects();
+    });
   }
 
   std::set<std::string> find_held(const std::vector<std::string>& identities) override {
-    std::vector<char> is_held(identities.size());
-    run_parallel(shared_.session_.jobs(), identities.size(), [&](std::size_t i) {
-      is_held[i] = destination_->find_manifest(digest_of_identity(identities[i])) ? 1 : 0;
+    return filter(identities, [&](const oci::Digest& image) {
+      return destination_->find_manifest(image).has_value();
     });
-    std::set<std::string> held;
-    for (std::size_t i = 0; i < identities.size(); ++i) {
-      if (is_held[i] != 0) {
-        held.insert(identities[i]);
-      }
-    }
-    return held;
+  }
+
+  std::set<std::string> find_new_referrers(const std::vector<std::string>& identities) override {
+    return filter(identities, [&](const oci::Digest& image) { return has_new_referrer(image); });
   }
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
@@ -129,10 +130,50 @@ private:
   const OciCopy& how() {
     std::call_once(attaching_, [&] {
       if (how_.referrers) {
-        how_.attached = list_named_and_attached(*source_).attached;
+        auto tags = list_named_and_attached(*source_);
+        how_.attached = std::move(tags.attached);
+        how_.subjects = std::move(tags.subjects);
       }
     });
     return how_;
+  }
+
+  /// The images for which `is_wanted`, which several threads ask.
+  std::set<std::string> filter(const std::vector<std::string>& identities,
+                               const std::function<bool(const oci::Digest& image)>& is_wanted) {
+    std::vector<char> wanted(identities.size()); // no bits, which threads cannot set side by side
+    run_parallel(shared_.session_.jobs(), identities.size(), [&](std::size_t i) {
+      wanted[i] = is_wanted(digest_of_identity(identities[i])) ? 1 : 0;
+    });
+    std::set<std::string> result;
+    for (std::size_t i = 0; i < identities.size(); ++i) {
+      if (wanted[i] != 0) {
+        result.insert(identities[i]);
+      }
+    }
+    return result;
+  }
+
+  bool has_new_referrer(const oci::Digest& image) {
+    try {
+      const auto here = source_->referrers(image, how().referrers_tag_of(image));
+      if (here.empty()) {
+        return false;
+      }
+      const auto there = destination_->referrers(image, oci::ReferrersTag::unknown);
+      return std::any_of(here.begin(), here.end(), [&](const oci::Descriptor& referrer) {
+        const bool is_there = std::any_of(there.begin(), there.end(), [&](const auto& other) {
+          return other.digest == referrer.digest;
+        });
+        // The list may name one that is gone, which no transfer can bring.
+        return !is_there && source_->find_manifest(referrer.digest);
+      });
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted) {
+        throw;
+      }
+      return true;
+    }
   }
 
   using Blobs = std::vector<oci::Descriptor>;

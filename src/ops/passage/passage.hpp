@@ -60,13 +60,20 @@ public:
   /// Opens the transfer of one tag. The passage must outlive it.
   virtual std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) = 0;
 
-  /// The attached tags of the source, which the transfers of their images take along. Call it
-  /// before open(); without it they are listed when they are needed.
-  virtual void attach(const AttachedTags& tags) = 0;
+  /// Tells which tags of the source are attached to images, and to which images others refer. The
+  /// transfers of these images take both along. Call it before open(); without it the tags are
+  /// listed when they are needed.
+  virtual void attach(const ListedTags& source) = 0;
 
   /// Which of the images with these identities the destination's repository has, under whatever tag
   /// or none. Makes a request for each.
   virtual std::set<std::string> find_held(const std::vector<std::string>& identities) = 0;
+
+  /// Which of these images, which both repositories have, something refers to at the source that
+  /// does not at the destination; those too of which this cannot be found out. Opening their
+  /// transfers again brings it, or tells the error. Makes a request for each image at the source,
+  /// unless the store lists referrers by tags alone, and one more where something refers to it.
+  virtual std::set<std::string> find_new_referrers(const std::vector<std::string>& identities) = 0;
 
   /// Removes a tag at the destination. Throws as Repository::remove_tag().
   virtual void remove_tag(const std::string& tag) = 0;

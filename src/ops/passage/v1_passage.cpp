@@ -73,8 +73,9 @@ public:
   }
 
   // Images of protocol v1 have nothing attached.
-  void attach(const AttachedTags&) override {}
+  void attach(const ListedTags&) override {}
   std::set<std::string> find_held(const std::vector<std::string>&) override { return {}; }
+  std::set<std::string> find_new_referrers(const std::vector<std::string>&) override { return {}; }
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 

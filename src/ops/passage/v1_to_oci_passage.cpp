@@ -62,8 +62,9 @@ public:
   }
 
   // v1 images have no attached tags.
-  void attach(const AttachedTags&) override {}
+  void attach(const ListedTags&) override {}
   std::set<std::string> find_held(const std::vector<std::string>&) override { return {}; }
+  std::set<std::string> find_new_referrers(const std::vector<std::string>&) override { return {}; }
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 

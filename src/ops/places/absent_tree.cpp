@@ -46,7 +46,9 @@ public:
   }
   std::optional<std::uint64_t> find_blob(const oci::Digest&) override { return std::nullopt; }
   std::unique_ptr<Source> open_blob(const oci::Descriptor&) override { throw refusal(); }
-  std::vector<oci::Descriptor> referrers(const oci::Digest&) override { return {}; }
+  std::vector<oci::Descriptor> referrers(const oci::Digest&, oci::ReferrersTag) override {
+    return {};
+  }
 
 private:
   [[nodiscard]] Error refusal() const override {

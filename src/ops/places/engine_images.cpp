@@ -47,8 +47,9 @@ public:
   void remove_manifest(const oci::Digest& digest) override { archive_->remove_manifest(digest); }
   void remove_tag(const std::string& tag) override { archive_->remove_tag(tag); }
   void remove() override { archive_->remove(); }
-  std::vector<oci::Descriptor> referrers(const oci::Digest& digest) override {
-    return archive_->referrers(digest);
+  std::vector<oci::Descriptor> referrers(const oci::Digest& digest,
+                                         oci::ReferrersTag tag) override {
+    return archive_->referrers(digest, tag);
   }
 
   void finish() override {

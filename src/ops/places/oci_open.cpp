@@ -174,7 +174,9 @@ OciTags list_named_and_attached(OciRepository& repository) {
       const auto subject = oci::subject_of_tag(name);
       if (!subject) {
         tags.names.push_back(name);
-      } else if (name != oci::referrers_tag(*subject)) { // that list is kept by put_manifest()
+      } else if (name == oci::referrers_tag(*subject)) { // that list is kept by put_manifest()
+        tags.subjects.insert(subject->to_string());
+      } else {
         tags.attached.emplace(name, subject->to_string());
       }
     }

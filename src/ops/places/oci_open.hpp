@@ -54,6 +54,7 @@ std::vector<std::string> list_oci_tags(OciRepository& repository, bool all = fal
 struct OciTags {
   std::vector<std::string> names; ///< sorted, each once
   AttachedTags attached;          ///< cosign's; the identity is a digest
+  ListedSubjects subjects;        ///< of the tags `sha256-HEX`
 };
 OciTags list_named_and_attached(OciRepository& repository);
 

@@ -90,7 +90,7 @@ public:
         [this, repository](const std::vector<std::string>& wanted) {
           return identify_tags(session_, *repository, wanted, requests_);
         },
-        std::move(tags.attached));
+        std::move(tags.attached), std::move(tags.subjects));
   }
 
   AnyRepository open(const std::string& name) override { return registry().open(name); }
@@ -151,7 +151,7 @@ public:
           std::atomic<std::uint64_t> requests = 0;
           return identify_tags(session_, *repository, wanted, requests);
         },
-        std::move(tags.attached));
+        std::move(tags.attached), std::move(tags.subjects));
   }
 
   AnyRepository open(const std::string& name) override { return storage_->repository(name); }

@@ -8,9 +8,9 @@
 namespace regctl::ops {
 
 ListedTags::ListedTags(const std::vector<std::string>& names, Identify identify,
-                       AttachedTags attached)
-    : attached_(std::move(attached)), unidentified_(names.begin(), names.end()),
-      identify_(std::move(identify)) {
+                       AttachedTags attached, ListedSubjects subjects)
+    : attached_(std::move(attached)), subjects_(std::move(subjects)),
+      unidentified_(names.begin(), names.end()), identify_(std::move(identify)) {
   for (const auto& name : names) {
     tags_[name];
   }

@@ -20,6 +20,9 @@ using TagListing = std::map<std::string, std::optional<std::string>>;
 /// identity of that image. They are in no list of names, and follow their image.
 using AttachedTags = std::map<std::string, std::string>;
 
+/// The identities of images whose referrers the store lists under a tag of its own.
+using ListedSubjects = std::set<std::string>;
+
 /// The tags of one repository. Some stores list tags with their identities. Others list only names
 /// and need a request for each identity, which is then made only for tags that matter. Not
 /// thread-safe.
@@ -33,7 +36,8 @@ public:
   /// Returns an entry for each of `tags`.
   using Identify = std::function<TagListing(const std::vector<std::string>& tags)>;
   /// A list of names without identities. `attached` has none of `names`.
-  ListedTags(const std::vector<std::string>& names, Identify identify, AttachedTags attached = {});
+  ListedTags(const std::vector<std::string>& names, Identify identify, AttachedTags attached = {},
+             ListedSubjects subjects = {});
 
   [[nodiscard]] std::size_t size() const noexcept { return tags_.size(); }
   [[nodiscard]] bool empty() const noexcept { return tags_.empty(); }
@@ -43,6 +47,7 @@ public:
   }
   [[nodiscard]] std::vector<std::string> names() const; ///< sorted
   [[nodiscard]] const AttachedTags& attached() const noexcept { return attached_; }
+  [[nodiscard]] const ListedSubjects& subjects() const noexcept { return subjects_; }
 
   /// Removes all other tags from the list. Attached ones stay.
   void keep(const std::function<bool(const std::string& tag)>& is_kept);
@@ -62,6 +67,7 @@ public:
 private:
   TagListing tags_; // a null identity for tags not identified yet, or unreadable
   AttachedTags attached_;
+  ListedSubjects subjects_;
   TagListing of_attached_; // their identities, as far as they were looked up
   std::set<std::string> unidentified_;
   Identify identify_;

@@ -95,6 +95,7 @@ struct Connection {
   Notices notices;
   Authority authority;
   Facts facts;
+  std::mutex referrers_turn; ///< held while one request finds out Facts::referrers
   /// Serialise the writers of a fallback tag; by the hash of the subject.
   std::array<std::mutex, 64> subject_turns;
 };

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -48,8 +49,15 @@ bool has_no_api(http::Response& response) {
 /// The referrers from the API; nothing if there is none.
 std::optional<std::vector<oci::Descriptor>> ask_api(Session& session, const oci::Digest& subject) {
   auto& facts = session.connection().facts;
+  std::unique_lock turn(session.connection().referrers_turn, std::defer_lock);
+  if (facts.referrers == Referrers::unknown) {
+    turn.lock(); // the first one finds out for all
+  }
   if (facts.referrers == Referrers::absent) {
     return std::nullopt;
+  }
+  if (facts.referrers == Referrers::present && turn.owns_lock()) {
+    turn.unlock();
   }
   const auto what = referrers_of(subject) + " in " + session.describe();
   auto request = session.request(http::Method::get, "referrers/" + subject.to_string());
@@ -156,7 +164,8 @@ void write_fallback(Session& session, const oci::Digest& subject, const oci::Des
 
 } // namespace
 
-std::vector<oci::Descriptor> list_referrers(Session& session, const oci::Digest& subject) {
+std::vector<oci::Descriptor> list_referrers(Session& session, const oci::Digest& subject,
+                                            oci::ReferrersTag tag) {
   std::vector<oci::Descriptor> all;
   const auto add = [&](const oci::Descriptor& referrer) {
     if (referrer.digest != subject && !contains(all, referrer.digest)) {
@@ -165,6 +174,9 @@ std::vector<oci::Descriptor> list_referrers(Session& session, const oci::Digest&
   };
   for (const auto& referrer : ask_api(session, subject).value_or(std::vector<oci::Descriptor>())) {
     add(referrer);
+  }
+  if (tag == oci::ReferrersTag::absent) {
+    return all;
   }
   if (const auto index = read_fallback(session, subject)) {
     for (auto& referrer : parse(session, *index).manifests) {

@@ -5,14 +5,16 @@
 
 #include <regctl/model/oci/descriptor.hpp>
 #include <regctl/model/oci/manifest.hpp>
+#include <regctl/model/oci/repository.hpp>
 
 #include <vector>
 
 namespace regctl::registry::v2 {
 
 /// OciRepository::referrers. The types of those that the tag `sha256-HEX` lists without one are
-/// read from their manifests.
-std::vector<oci::Descriptor> list_referrers(Session& session, const oci::Digest& subject);
+/// read from their manifests. Without the tag and the API nothing is asked.
+std::vector<oci::Descriptor> list_referrers(Session& session, const oci::Digest& subject,
+                                            oci::ReferrersTag tag);
 
 /// Sees to it that a manifest with a `subject`, which has just been put, is listed among its
 /// referrers: a registry with the referrers API does so itself, else the tag `sha256-HEX` is

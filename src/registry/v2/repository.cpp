@@ -69,8 +69,9 @@ void RemoteRepository::remove_manifest(const oci::Digest& digest) {
   v2::remove_manifest(*session_, digest);
 }
 
-std::vector<oci::Descriptor> RemoteRepository::referrers(const oci::Digest& digest) {
-  return list_referrers(*session_, digest);
+std::vector<oci::Descriptor> RemoteRepository::referrers(const oci::Digest& digest,
+                                                         oci::ReferrersTag tag) {
+  return list_referrers(*session_, digest, tag);
 }
 
 void RemoteRepository::finish() {}

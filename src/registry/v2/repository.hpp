@@ -27,7 +27,7 @@ public:
   bool mount_blob(const oci::Descriptor& blob, const std::string& from) override;
   void put_manifest(const oci::Document& document, const std::optional<std::string>& tag) override;
   void remove_manifest(const oci::Digest& digest) override;
-  std::vector<oci::Descriptor> referrers(const oci::Digest& digest) override;
+  std::vector<oci::Descriptor> referrers(const oci::Digest& digest, oci::ReferrersTag tag) override;
   void finish() override;
 
 private:

@@ -181,7 +181,7 @@ private:
         std::cout << "put " << blob.digest.to_string() << "\n";
       }
     }
-    for (const auto& referrer : source.referrers(document.digest)) {
+    for (const auto& referrer : source.referrers(document.digest, oci::ReferrersTag::unknown)) {
       if (moved_.insert(referrer.digest.to_string()).second) {
         move(source, target, referrer.digest, std::nullopt);
       }
@@ -213,7 +213,8 @@ private:
 
   void referrers(const std::string& text) {
     const auto repository = open(text);
-    for (const auto& referrer : repository->referrers(read(*repository, name_of(text)).digest)) {
+    for (const auto& referrer : repository->referrers(read(*repository, name_of(text)).digest,
+                                                      oci::ReferrersTag::unknown)) {
       std::cout << referrer.digest.to_string() << " " << referrer.artifact_type << "\n";
     }
   }

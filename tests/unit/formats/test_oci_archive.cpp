@@ -101,7 +101,9 @@ TEST_CASE("archives of skopeo and containerd are read whole") {
   CHECK(read_whole(*ctr, ManifestName::tag("nested")).short_hex() == "f51055bd4ddf");
   CHECK(read_whole(*ctr, ManifestName::tag("127.0.0.1:5601/team/multi:1")).short_hex() ==
         "b2672dcb1c12");
-  CHECK(ctr->referrers(ctr->find_manifest(ManifestName::tag("1"))->digest).size() == 2);
+  CHECK(
+      ctr->referrers(ctr->find_manifest(ManifestName::tag("1"))->digest, oci::ReferrersTag::unknown)
+          .size() == 2);
   CHECK(failure([&] { ctr->remove_tag("1"); }) == ErrorKind::unsupported);
   CHECK(failure([&] { ctr->put_blob(upload_of("x")); }) == ErrorKind::unsupported);
 

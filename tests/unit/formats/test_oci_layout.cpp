@@ -371,7 +371,7 @@ TEST_CASE_FIXTURE(Fixture, "referrers are found by their subject and by the tag 
   image.put(*layout, "1");
   listed.put(*layout, {});
   const auto check_listed = [&](OciRepository& repository) {
-    const auto found = repository.referrers(image.document.digest);
+    const auto found = repository.referrers(image.document.digest, oci::ReferrersTag::unknown);
     REQUIRE(found.size() == 1);
     CHECK(found[0].digest == listed.document.digest);
     CHECK(found[0].artifact_type == "a/b");
@@ -385,8 +385,8 @@ TEST_CASE_FIXTURE(Fixture, "referrers are found by their subject and by the tag 
   layout->put_manifest(index_of({tagged.document, listed.document}),
                        oci::referrers_tag(image.document.digest));
   layout->finish();
-  CHECK(open()->referrers(image.document.digest).size() == 2);
-  CHECK(open()->referrers(listed.document.digest).empty());
+  CHECK(open()->referrers(image.document.digest, oci::ReferrersTag::unknown).size() == 2);
+  CHECK(open()->referrers(listed.document.digest, oci::ReferrersTag::unknown).empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "removing takes entries out of index.json and keeps blobs") {

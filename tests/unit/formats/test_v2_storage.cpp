@@ -500,10 +500,10 @@ TEST_CASE("referrers are listed by their tag, and found without it") {
   more["artifactType"] = "application/x.sbom";
   more["annotations"]["by"] = "somebody";
   const auto one = put_image(*repository, "one", {}, more);
-  CHECK(repository->referrers(one.digest).empty());
+  CHECK(repository->referrers(one.digest, oci::ReferrersTag::unknown).empty());
   const auto tag = referrers_tag(image.digest);
   CHECK(tags_of(*repository) == Names{"1", tag});
-  auto found = repository->referrers(image.digest);
+  auto found = repository->referrers(image.digest, oci::ReferrersTag::unknown);
   REQUIRE(found.size() == 1);
   CHECK(found[0].digest == one.digest);
   CHECK(found[0].artifact_type == "application/x.sbom");
@@ -511,11 +511,11 @@ TEST_CASE("referrers are listed by their tag, and found without it") {
   const auto two = put_image(*repository, "two", {}, more);
   CHECK(referrers_in(repository->read_manifest(ManifestName::tag(tag))->bytes).size() == 2);
   repository->remove_tag(tag);
-  CHECK(repository->referrers(image.digest).size() == 2);
+  CHECK(repository->referrers(image.digest, oci::ReferrersTag::unknown).size() == 2);
   repository->put_manifest(two, {});
   repository->remove_manifest(two.digest);
   CHECK(tags_of(*repository) == Names{"1"}); // an empty list is no use
-  found = repository->referrers(image.digest);
+  found = repository->referrers(image.digest, oci::ReferrersTag::unknown);
   REQUIRE(found.size() == 1);
   CHECK(found[0].digest == one.digest);
 }

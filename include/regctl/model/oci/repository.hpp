@@ -47,6 +47,10 @@ struct BlobUpload {
   OpenSource open; ///< opened again where the bytes have to be sent again
 };
 
+/// Whether a repository can have the tag `sha256-HEX`, which lists the referrers of one manifest.
+/// `absent` saves the request for it; a listing of all tags tells.
+enum class ReferrersTag { unknown, absent };
+
 /// What became of a blob that was put.
 struct PutBlob {
   Digest digest;
@@ -105,8 +109,10 @@ public:
   virtual void remove_manifest(const oci::Digest& digest) = 0;
 
   /// The manifests whose subject is `digest`, each once, with the artifact type where the store
-  /// knows it: from the referrers API and from the tag `sha256-HEX`. Empty if there are none.
-  virtual std::vector<oci::Descriptor> referrers(const oci::Digest& digest) = 0;
+  /// knows it: from the referrers API and, unless `tag` says that it is absent, from the tag
+  /// `sha256-HEX`. Empty if there are none.
+  virtual std::vector<oci::Descriptor> referrers(const oci::Digest& digest,
+                                                 oci::ReferrersTag tag) = 0;
 
   /// Ends writing. An archive or a layout takes its final name, or shows its new tags, only now;
   /// elsewhere everything is visible as soon as it was put. Call it once, after all puts succeeded.

@@ -20,7 +20,9 @@ public:
   std::optional<oci::Document> read_manifest(const oci::ManifestName&) override { return {}; }
   std::optional<std::uint64_t> find_blob(const oci::Digest&) override { return {}; }
   std::unique_ptr<Source> open_blob(const oci::Descriptor&) override { return nullptr; }
-  std::vector<oci::Descriptor> referrers(const oci::Digest&) override { return {}; }
+  std::vector<oci::Descriptor> referrers(const oci::Digest&, oci::ReferrersTag) override {
+    return {};
+  }
 };
 
 } // namespace

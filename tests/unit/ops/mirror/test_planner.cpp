@@ -21,9 +21,8 @@ namespace {
 constexpr std::int64_t k_now = 1'000'000;
 const std::optional<std::string> k_broken;
 
-const FindHeld k_nothing_held = [](const std::vector<std::string>&) {
-  return std::set<std::string>();
-};
+const CreatedAt k_no_age = [](const auto&) { return std::nullopt; };
+const auto k_none = [](const std::vector<std::string>&) { return std::set<std::string>(); };
 
 Listings listings(TagListing source, std::optional<TagListing> destination) {
   return {"team/app", "mirror/app", std::move(source), std::move(destination)};
@@ -38,7 +37,8 @@ std::vector<std::string> planned(Listings lists, const Rules& rules) {
     return k_now - std::stoll(identity);
   };
   std::vector<std::string> lines;
-  for (const auto& tag : plan(lists, rules, created_at, std::equal_to<>(), k_nothing_held, k_now)) {
+  for (const auto& tag :
+       plan(lists, rules, {created_at, std::equal_to<>(), k_none, k_none}, k_now)) {
     CHECK(tag.source_name == "team/app");
     CHECK(tag.destination_name == "mirror/app");
     CHECK(tag.is_broken == (tag.reason == "broken at the source"));
@@ -69,9 +69,7 @@ TEST_CASE("each tag gets an action and a reason, by name") {
 
 TEST_CASE("identities of both sides are in the plan") {
   auto lists = listings({{"a", "1"}, {"b", "2"}}, TagListing{{"a", "0"}});
-  const auto tags = plan(
-      lists, {}, [](const auto&) { return std::nullopt; }, std::equal_to<>(), k_nothing_held,
-      k_now);
+  const auto tags = plan(lists, {}, {k_no_age, std::equal_to<>(), k_none, k_none}, k_now);
   REQUIRE(tags.size() == 2);
   CHECK(tags[0].identity == "1");
   CHECK(tags[0].previous == "0");
@@ -171,17 +169,17 @@ TEST_CASE("ages are requested only if they decide, and once for each image") {
   };
   auto lists = listings({{"1", "a"}, {"2", "b"}, {"3", "b"}}, std::nullopt);
   Rules rules;
-  plan(lists, rules, count, std::equal_to<>(), k_nothing_held, k_now);
+  plan(lists, rules, {count, std::equal_to<>(), k_none, k_none}, k_now);
   rules.latest = 1;
-  plan(lists, rules, count, std::equal_to<>(), k_nothing_held, k_now); // all are versions
+  plan(lists, rules, {count, std::equal_to<>(), k_none, k_none}, k_now); // all are versions
   CHECK(asked == 0);
   auto words = listings({{"x", "a"}, {"y", "b"}, {"z", "b"}}, std::nullopt);
   rules.latest = 3;
-  plan(words, rules, count, std::equal_to<>(), k_nothing_held, k_now); // no more than there are
+  plan(words, rules, {count, std::equal_to<>(), k_none, k_none}, k_now); // no more than there are
   CHECK(asked == 0);
   rules.latest = 1;
   rules.newer_than = std::chrono::seconds(5);
-  plan(words, rules, count, std::equal_to<>(), k_nothing_held, k_now);
+  plan(words, rules, {count, std::equal_to<>(), k_none, k_none}, k_now);
   CHECK(asked == 2);
 }
 
@@ -340,9 +338,7 @@ TEST_CASE("tags to be pruned are identified, so that applying the plan can check
   rules.prune.enabled = true;
   rules.prune.limit = 1;
   auto lists = names.listings({"a"}, {"a", "b"});
-  const auto tags = plan(
-      lists, rules, [](const auto&) { return std::nullopt; }, std::equal_to<>(), k_nothing_held,
-      k_now);
+  const auto tags = plan(lists, rules, {k_no_age, std::equal_to<>(), k_none, k_none}, k_now);
   REQUIRE(tags.size() == 2);
   CHECK(tags[1].action == Action::remove);
   CHECK(tags[1].previous == "1");
@@ -350,10 +346,10 @@ TEST_CASE("tags to be pruned are identified, so that applying the plan can check
 
 TEST_CASE("the passage decides whether tags are the same") {
   auto lists = listings({{"a", "id"}, {"b", "other"}}, TagListing{{"a", "sha256:id"}, {"b", "id"}});
-  const auto tags = plan(
-      lists, {}, [](const auto&) { return std::nullopt; },
-      [](const std::string& from, const std::string& there) { return there == "sha256:" + from; },
-      k_nothing_held, k_now);
+  const auto is_same = [](const std::string& from, const std::string& there) {
+    return there == "sha256:" + from;
+  };
+  const auto tags = plan(lists, {}, {k_no_age, is_same, k_none, k_none}, k_now);
   REQUIRE(tags.size() == 2);
   CHECK(tags[0].action == Action::keep);
   CHECK(tags[1].action == Action::update);
@@ -399,10 +395,13 @@ struct AttachedSides {
       }
       return found;
     };
+    const auto find_new_referrers = [&](const std::vector<std::string>& identities) {
+      looked_at.insert(looked_at.end(), identities.begin(), identities.end());
+      return referred_to;
+    };
+    const Questions questions{k_no_age, std::equal_to<>(), find_held, find_new_referrers};
     Lines lines;
-    for (const auto& tag : plan(
-             lists, rules, [](const auto&) { return std::nullopt; }, std::equal_to<>(), find_held,
-             k_now)) {
+    for (const auto& tag : plan(lists, rules, questions, k_now)) {
       lines.push_back(tag.tag + " " + std::string(to_string(tag.action)) + ": " + tag.reason);
     }
     return lines;
@@ -414,7 +413,9 @@ struct AttachedSides {
   AttachedTags destination_attached;
   bool is_one_tag = false;
   std::set<std::string> held = {};
+  std::set<std::string> referred_to = {}; ///< by something new
   Asked asked = {};
+  std::vector<std::string> looked_at = {}; ///< for new referrers
 };
 
 } // namespace
@@ -462,6 +463,23 @@ TEST_CASE("an attached tag that never changes is not asked for where both sides 
   Rules rules;
   rules.immutable_tags = {Pattern::parse("*.sig")};
   CHECK(sides.planned(rules) == Lines{"1.sig keep: immutable", "a keep: same"});
+}
+
+TEST_CASE("an image that is there is updated if something new refers to it") {
+  AttachedSides sides{{{"a", "1"}, {"b", "1"}, {"c", "2"}, {"d", "3"}, {"e", "4"}},
+                      {},
+                      {{"a", "1"}, {"b", "1"}, {"c", "2"}, {"d", "0"}, {"e", "4"}},
+                      {}};
+  sides.referred_to = {"1"};
+  Rules rules;
+  rules.immutable_tags = {Pattern::parse("e")};
+  CHECK(sides.planned(rules) == Lines{"a update: new referrers", "b update: new referrers",
+                                      "c keep: same", "d update: differs", "e keep: immutable"});
+  CHECK(sides.looked_at == Lines{"1", "2"}); // each once, and none that moves anyway
+  sides.looked_at.clear();
+  rules.referrers = false;
+  CHECK(sides.planned(rules).front() == "a keep: same");
+  CHECK(sides.looked_at.empty());
 }
 
 TEST_CASE("attached tags are pruned with the last tag of their image") {

@@ -78,6 +78,8 @@ struct Keeping {
   std::function<void(const std::string& path)> after_put;
 };
 
+constexpr auto k_unknown = oci::ReferrersTag::unknown;
+
 } // namespace
 
 TEST_SUITE_BEGIN("registry/v2/referrers");
@@ -88,7 +90,8 @@ TEST_CASE("the API is read in pages, each referrer once, the subject never") {
   const auto two = referrer("x/two").descriptor();
   host.server.on(k_api, {index_page({one, v2_manifest().descriptor()}, "?page=2")});
   host.server.on(k_api + "?page=2", {index_page({one, two})});
-  CHECK(digests(list_referrers(*host.session(), k_subject)) == std::vector{one.digest, two.digest});
+  CHECK(digests(list_referrers(*host.session(), k_subject, k_unknown)) ==
+        std::vector{one.digest, two.digest});
 }
 
 TEST_CASE("without the API the tag is read, and what it lacks from the manifests") {
@@ -102,28 +105,39 @@ TEST_CASE("without the API the tag is read, and what it lacks from the manifests
     host.server.on("GET " + k_tag, {v2_reply(v2_index({one.descriptor()}))});
     host.server.on("GET /v2/team/app/manifests/" + one.digest.to_string(), {v2_reply(one)});
     const auto session = host.session();
-    const auto found = list_referrers(*session, k_subject);
+    const auto found = list_referrers(*session, k_subject, k_unknown);
     REQUIRE(found.size() == 1);
     CHECK(found[0].artifact_type == "x/one");
     CHECK(found[0].annotations == oci::Annotations{{"a", "b"}});
-    list_referrers(*session, k_subject);
+    list_referrers(*session, k_subject, k_unknown);
     CHECK(host.server.seen(k_api).size() == (reply.status == 500 ? 2 : 1)); // it is remembered
   }
+}
+
+TEST_CASE("a tag that is known to be absent costs no request") {
+  V2Host host;
+  host.server.on(k_api, {{404, "404 page not found"}});
+  const auto session = host.session();
+  CHECK(list_referrers(*session, k_subject, oci::ReferrersTag::absent).empty());
+  CHECK(list_referrers(*session, k_subject, oci::ReferrersTag::absent).empty());
+  CHECK(host.server.seen(k_api).size() == 1);
+  CHECK(host.server.seen("GET " + k_tag).empty());
 }
 
 TEST_CASE("a repository that does not exist says nothing of the API") {
   V2Host host;
   host.server.on(k_api, {v2_error(404, "NAME_UNKNOWN")});
   const auto session = host.session();
-  CHECK(list_referrers(*session, k_subject).empty());
-  list_referrers(*session, k_subject);
+  CHECK(list_referrers(*session, k_subject, k_unknown).empty());
+  list_referrers(*session, k_subject, k_unknown);
   CHECK(host.server.seen(k_api).size() == 2);
 }
 
 TEST_CASE("a denial is no empty list") {
   V2Host host;
   host.server.on(k_api, {{403}});
-  CHECK(failure([&] { list_referrers(*host.session(), k_subject); }) == ErrorKind::denied);
+  CHECK(failure([&] { list_referrers(*host.session(), k_subject, k_unknown); }) ==
+        ErrorKind::denied);
 }
 
 TEST_CASE("a tag that resolves to the subject, or to no index, lists nothing") {
@@ -132,9 +146,9 @@ TEST_CASE("a tag that resolves to the subject, or to no index, lists nothing") {
   V2Host host;
   host.server.on("GET /v2/team/app/manifests/" + oci::referrers_tag(subject.digest),
                  {v2_reply(subject)});
-  CHECK(list_referrers(*host.session(), subject.digest).empty());
+  CHECK(list_referrers(*host.session(), subject.digest, k_unknown).empty());
   host.server.on("GET " + k_tag, {v2_reply(referrer("x/one"))});
-  CHECK(list_referrers(*host.session(), k_subject).empty());
+  CHECK(list_referrers(*host.session(), k_subject, k_unknown).empty());
 }
 
 TEST_CASE("a registry with the API keeps the list by itself, whatever OCI-Subject says") {
