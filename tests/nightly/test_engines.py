@@ -68,6 +68,30 @@ class DockerEngine(Server):
         self.log.close()
 
 
+class PodmanService(Server):
+    """podman's service on its own socket, over the storage that the test's podman and buildah have."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.socket = os.path.join(self.folder, "s")
+        self.log = open(os.path.join(self.folder, "log"), "wb")
+        home = os.path.dirname(self.folder)
+        self.process = subprocess.Popen(
+            ["podman", "--storage-driver", "vfs", "--root", os.path.join(home, "podman"), "--runroot",
+             os.path.join(home, "run"), "system", "service", "--time", "0", f"unix://{self.socket}"],
+            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
+        wait_for(lambda: os.path.exists(self.socket) or self.process.poll() is not None, "podman")
+
+    @property
+    def environment(self):
+        return {"DOCKER_HOST": f"unix://{self.socket}"}
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(PATIENCE_S)
+        self.log.close()
+
+
 class Engines(TestCase):
     def setUp(self):
         super().setUp()
@@ -107,6 +131,36 @@ class Engines(TestCase):
         again = self.ok("push", "docker-daemon:team/app:1.0", there, "--format", "json", env=engine.environment)
         self.assertEqual(again.json["images"], 0)
         self.fails(3, "push", "docker-daemon:none:1", there, env=engine.environment)
+
+    def test_the_names_in_an_engine(self):
+        docker = self.start(DockerEngine)
+        docker.run("build", "-q", "-t", "team/app:1.0", self.context)
+        podman = self.start(PodmanService)
+        self.podman("buildah", "bud", "-q", "-t", "docker.io/team/app:1.0", "-f",
+                    os.path.join(self.context, "Dockerfile"), self.context)
+        for engine in (docker, podman):
+            with self.subTest(type(engine).__name__):
+                self.check_names(engine.environment)
+
+    def check_names(self, there):
+        def rows(place):
+            return [(row["repository"], row["tag"], row["id"])
+                    for row in self.ok("images", place, "--format", "json", env=there).json]
+
+        (name, tag, image), = rows("docker-daemon:team/app")
+        self.assertEqual((name, tag, len(image)), ("team/app", "1.0", 71))
+        self.ok("tag", "docker-daemon:team/app:1.0", "stable", "docker-daemon:127.0.0.1:5000/other:2", env=there)
+        self.ok("tag", "--id", image[7:], "docker-daemon:team/app:by-id", env=there)
+        self.assertEqual(rows("docker-daemon:team/app"),
+                         [("team/app", tag, image) for tag in ("1.0", "by-id", "stable")])
+        self.assertEqual(rows("docker-daemon:127.0.0.1:5000/other"), [("127.0.0.1:5000/other", "2", image)])
+        self.ok("rm", "docker-daemon:team/app:stable", env=there)
+        self.ok("rm", "--repository", "--yes", "docker-daemon:team/app", env=there)
+        self.assertEqual([row[:2] for row in rows("docker-daemon:")], [("127.0.0.1:5000/other", "2")])
+        self.fails(3, "rm", "docker-daemon:team/app:1.0", env=there)
+        self.fails(3, "tag", "docker-daemon:team/app:1.0", "docker-daemon:new", env=there)
+        self.ok("rm", "docker-daemon:127.0.0.1:5000/other:2", env=there)
+        self.assertEqual(rows("docker-daemon:"), [])
 
     def test_an_archive_of_an_engine_is_pushed_and_comes_back_for_it(self):
         engine = self.start(DockerEngine)
