@@ -7,6 +7,8 @@
 #include "cli/transfer_progress.hpp"
 #include "version.hpp"
 
+#include <regctl/base/user_folders.hpp>
+
 #include <algorithm>
 #include <mutex>
 #include <ostream>
@@ -70,6 +72,9 @@ ops::SessionOptions Context::session_options() {
   options.jobs = globals_.jobs.value_or(k_usual_jobs);
   options.api = globals_.api;
   options.v2 = v2_;
+  if (const auto folder = state_folder(console_.environment)) {
+    options.v2.upload_folder = (*folder / "regctl" / "uploads").string();
+  }
   options.client.user_agent = std::string("regctl/") + k_version;
   options.client.retries = globals_.retries.value_or(k_usual_retries);
   if (globals_.retries) {

@@ -230,6 +230,16 @@ bool is_registry_by_scheme(std::string_view text) {
   return text.find("://") != std::string_view::npos;
 }
 
+/// The name of an image in a place of this kind, as a user writes it there.
+std::string name_in(Place::Kind kind, const Reference& reference) {
+  if (kind == Place::Kind::v2_storage) {
+    return reference.to_string().substr(reference.host.size() + 1);
+  }
+  const bool names_host =
+      kind == Place::Kind::registry || (!is_tree(kind) && reference.host != "docker.io");
+  return names_host ? reference.to_string() : reference.to_familiar_string();
+}
+
 } // namespace
 
 bool Place::has_scheme(std::string_view text) noexcept {
@@ -295,12 +305,7 @@ Place Place::parse(std::string_view text, const LookAtPath& look) {
 }
 
 std::string Place::to_string() const {
-  std::string name;
-  if (reference) {
-    const bool names_host =
-        kind == Kind::registry || (!is_tree(kind) && reference->host != "docker.io");
-    name = names_host ? reference->to_string() : reference->to_familiar_string();
-  }
+  const auto name = reference ? name_in(kind, *reference) : std::string();
   if (kind == Kind::registry) {
     return with_registry_scheme(name, protocol);
   }

@@ -158,6 +158,12 @@ bool is_lone_host(std::string_view text) noexcept {
          is_host(text) && is_port(text.substr(colon + 1)) && looks_like_host(text.substr(0, colon));
 }
 
+/// ":tag@digest", each where `reference` has it.
+std::string behind_name(const Reference& reference) {
+  return (reference.tag ? ":" + *reference.tag : "") +
+         (reference.digest ? "@" + *reference.digest : "");
+}
+
 } // namespace
 
 std::string_view to_string(Protocol protocol) noexcept {
@@ -234,11 +240,11 @@ std::string Reference::tag_or_latest() const {
 }
 
 std::string Reference::to_string() const {
-  return host + "/" + to_familiar_string();
+  return host + "/" + name_in_v2() + behind_name(*this);
 }
 
 std::string Reference::to_familiar_string() const {
-  return name + (tag ? ":" + *tag : "") + (digest ? "@" + *digest : "");
+  return name + behind_name(*this);
 }
 
 std::string without_password(std::string_view text) {

@@ -36,7 +36,8 @@ http::ClientOptions with_settings(http::ClientOptions options, const http::Setti
 registry::v2::Options v2_options(const V2Writing& writing) {
   return {.chunk_bytes = writing.chunk_bytes,
           .shared_digest = writing.replaces_shared_tags ? registry::v2::SharedDigest::replace
-                                                        : registry::v2::SharedDigest::refuse};
+                                                        : registry::v2::SharedDigest::refuse,
+          .upload_folder = writing.upload_folder};
 }
 
 } // namespace

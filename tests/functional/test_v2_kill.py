@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of regctl mirror between registries of protocol v2 at REGCTL_ROUNDS moments (without it, a few).
+"""kill -9 of regctl mirror between registries of protocol v2 at REGCTL_ROUNDS moments (without it, a few), and of an
+upload in pieces, which the next run continues.
 
 Each moment is a number of bytes that have passed between the mirror and its destination, so that it falls into
 listings, heads, blobs, manifests and tags alike. The next run continues from there and is killed too, until one run
@@ -15,7 +16,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import PATIENCE_S, main  # noqa: E402
-from middleman import Middleman  # noqa: E402
+from middleman import Middleman, Spoiled  # noqa: E402
 from v2_case import V2Case  # noqa: E402
 from v2_images import image, index, signature, signature_tag  # noqa: E402
 
@@ -101,6 +102,98 @@ class Kill(V2Case):
             server.stop()
             self.assertEqual(tags, 2 * REPOSITORIES)
         print(f"{destinations} destinations, {kills} kills", file=sys.stderr)
+
+
+class PieceCounter(Middleman):
+    """Stands before a registry; sends a signal to a process as it begins to send a given piece."""
+
+    def __init__(self, server):
+        self.process, self.signal, self.left, self.pieces = None, None, -1, []
+        super().__init__(server)
+
+    def interrupt_at(self, process, signal_number, piece):
+        self.process, self.signal, self.left = process, signal_number, piece
+
+    def choose(self, request):
+        if request.method != "PATCH":
+            return
+        self.left -= 1
+        if self.left == 0:
+            self.process.send_signal(self.signal)
+            self.process.wait()
+            raise Spoiled
+        self.pieces.append(request.headers["Content-Range"])
+
+
+class Pieces(V2Case):
+    """A layer of several pieces; the config's upload is one request, as it fits into a piece."""
+
+    PIECE_BYTES = 65_536
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.distribution()
+        self.registry = PieceCounter(self.server)
+        self.addCleanup(self.registry.stop)
+        self.layout = self.path("layout")
+        source = self.distribution()
+        self.push(source, "team/app", "1.0", image("app", 1, 10 * self.PIECE_BYTES))
+        self.ok("copy", "-q", source.host + "/team/app:1.0", "oci:" + self.layout + ":1.0")
+        blobs = os.path.join(self.layout, "blobs", "sha256")
+        layer_bytes = max(os.path.getsize(os.path.join(blobs, blob)) for blob in os.listdir(blobs))
+        self.all_pieces = -(-layer_bytes // self.PIECE_BYTES)
+
+    def copy(self):
+        return self.start_regctl("copy", "--chunk-size", str(self.PIECE_BYTES), "--retry", "0",
+                                 "oci:" + self.layout + ":1.0", self.registry.host + "/team/app:1.0")
+
+    def finish(self, process):
+        _, err = process.communicate(timeout=PATIENCE_S)
+        return process.returncode, err.decode()
+
+    def kept(self):
+        folder = self.path("home/.local/state/regctl/uploads")
+        return os.listdir(folder) if os.path.exists(folder) else []
+
+    def test_the_next_run_goes_on_behind_the_last_piece(self):
+        for number, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
+            with self.subTest(number):
+                process = self.copy()
+                self.registry.interrupt_at(process, number, 5)
+                ended, err = self.finish(process)
+                self.assertEqual(ended, code, err)
+                self.assertEqual(len(self.registry.pieces), 4)
+                self.assertEqual(len(self.kept()), 1)
+                self.registry.pieces.clear()
+                code, err = self.finish(self.copy())
+                self.assertEqual(code, 0, err)
+                self.assertIn(f"goes on behind the {4 * self.PIECE_BYTES} bytes", err)
+                self.assertEqual(self.registry.pieces[0].partition("-")[0], str(4 * self.PIECE_BYTES))
+                self.assertEqual(len(self.registry.pieces), self.all_pieces - 4)
+                self.assertEqual(self.kept(), [])
+                self.assertComplete(self.server, "team/app", "1.0")
+                self.registry.pieces.clear()
+                self.renew()
+
+    def test_an_upload_that_the_registry_has_forgotten_begins_anew(self):
+        process = self.copy()
+        self.registry.interrupt_at(process, signal.SIGKILL, 5)
+        self.assertEqual(self.finish(process)[0], -signal.SIGKILL)
+        self.renew()
+        self.registry.pieces.clear()
+        self.assertEqual(self.finish(self.copy())[0], 0)
+        # distribution answers for the session by what its URL says, and misses the upload at the next piece.
+        self.assertEqual(self.registry.pieces[-self.all_pieces].partition("-")[0], "0")
+        self.assertEqual(self.kept(), [])
+        self.assertComplete(self.server, "team/app", "1.0")
+
+    def renew(self):
+        """An empty registry in the place of the other one, with its name."""
+        port = int(self.registry.host.rpartition(":")[2])
+        self.registry.stop()
+        self.server = self.distribution()
+        self.registry._target_port = self.server.port
+        self.registry.start_at(port)
 
 
 if __name__ == "__main__":

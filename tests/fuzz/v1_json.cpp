@@ -11,7 +11,7 @@ void fuzz(const std::string& input) {
   } catch (const regctl::Error&) {
     // The same text may still be a config.
   }
-  for (const auto& image : regctl::derive_v1_chain(input)) {
+  for (const auto& image : regctl::derive_v1_chain(input).images) {
     if (regctl::parse_v1_image(image.json).id != image.id) {
       __builtin_trap();
     }

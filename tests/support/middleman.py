@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.upstream.close()
 
-    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_request
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = handle_request
 
     def read_body(self, size, take):
         while size > 0:
@@ -120,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in self.headers.items():
             if name.lower() not in OF_ONE_HOP:
                 self.upstream.putheader(name, middleman.change_request(name, value))
-        if self.command in ("PUT", "POST"):
+        if self.command in ("PUT", "POST", "PATCH"):
             self.upstream.putheader("Content-Length", str(request.body_size))
         self.upstream.endheaders()
         flow = _Flow(request.body_size, self.upstream.send, lambda n: middleman.on_body(request, n),

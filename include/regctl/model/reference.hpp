@@ -56,10 +56,11 @@ struct Reference {
   /// The tag, or "latest".
   [[nodiscard]] std::string tag_or_latest() const;
 
-  /// "host:5000/team/app:1.0": the text that parse() reads as this reference.
+  /// "host:5000/team/app:1.0": the text that parse() reads as this reference; "library/" stays
+  /// where it was written.
   [[nodiscard]] std::string to_string() const;
 
-  /// "team/app:1.0": without the host.
+  /// "team/app:1.0": without the host, and without "library/".
   [[nodiscard]] std::string to_familiar_string() const;
 
   auto operator<=>(const Reference&) const = default;

@@ -34,6 +34,8 @@ struct V2Writing {
   /// At a registry that removes digests alone: a tag that shares its digest with others is put on a
   /// throw-away manifest, which is then removed. Else it is not removed.
   bool replaces_shared_tags = false;
+  /// Where uploads in pieces that were cut are remembered for the next run; "": nowhere.
+  std::string upload_folder = {};
 };
 
 struct SessionOptions {

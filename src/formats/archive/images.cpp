@@ -146,7 +146,7 @@ public:
     }
     const auto chain = in_context([&] { return "reading " + config_name + " of " + index_.what(); },
                                   [&] { return derive_v1_chain(config); });
-    const auto diff_ids = read_diff_ids(config);
+    const auto& diff_ids = chain.diff_ids;
     if (diff_ids.size() != layers.size()) {
       bad(index_, config_name + " tells of " + std::to_string(diff_ids.size()) + " layers, " +
                       std::to_string(layers.size()) + " are listed");
@@ -155,7 +155,7 @@ public:
       add_image(*id, names, Made::of_v1_folders);
       return;
     }
-    for (const auto& image : chain) {
+    for (const auto& image : chain.images) {
       ArchivedImage archived{image.json, std::nullopt, std::nullopt, std::nullopt};
       if (image.layer_index) {
         archived.layer = layers[*image.layer_index];
@@ -169,7 +169,7 @@ public:
       }
       contents_.v1_images[image.id] = std::move(archived);
     }
-    add_image(chain.back().id, names, Made::of_config);
+    add_image(chain.images.back().id, names, Made::of_config);
   }
 
 private:
@@ -203,10 +203,6 @@ private:
         }
       }
     }
-  }
-
-  static std::vector<std::string> read_diff_ids(const std::string& config) {
-    return read_strings(&parse_json(config, "the config").at("rootfs").at("diff_ids"));
   }
 
   /// The top ID of the v1 folders from which `config` was made, as in archives written by regctl.

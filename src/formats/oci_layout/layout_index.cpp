@@ -68,6 +68,9 @@ std::optional<std::string> normal_full_name(std::string_view name) {
     if (!reference.digest) {
       reference.tag = reference.tag_or_latest();
     }
+    if (reference.host == "docker.io") { // there "library/a" and "a" are one repository
+      reference.has_library = false;
+    }
     return reference.to_string();
   } catch (const Error&) {
     return std::nullopt; // free text is allowed

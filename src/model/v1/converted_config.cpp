@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "model/v1/wrapped_commands.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/json_text.hpp>
@@ -99,22 +101,6 @@ void note_times(const Members& members, std::set<std::string>& notes) {
   notes.insert(created && !is_falsy(*created) ? "created-invalid" : "created-missing");
 }
 
-/// Turns commands that are one text into lists of one word: readers of OCI take nothing else.
-void wrap_commands(std::string& object, std::set<std::string>& notes) {
-  auto inner = json_members(object).value_or(JsonMembers());
-  bool is_changed = false;
-  for (auto& [name, value] : inner) {
-    if ((name == "Cmd" || name == "Entrypoint") && value.starts_with('"')) {
-      value = "[" + value + "]";
-      notes.insert(name + "-wrapped");
-      is_changed = true;
-    }
-  }
-  if (is_changed) { // only then is the object put together anew
-    object = make_json_object(inner);
-  }
-}
-
 /// Drops members of a wrong type, which make the whole config unreadable.
 void mend_types(Members& config, std::set<std::string>& notes) {
   for (const char* name : {"author", "comment", "docker_version", "container"}) {
@@ -166,6 +152,21 @@ bool is_date_and_time(std::string_view text) {
 }
 
 } // namespace
+
+void wrap_commands(std::string& object, std::set<std::string>& notes) {
+  auto inner = json_members(object).value_or(JsonMembers());
+  bool is_changed = false;
+  for (auto& [name, value] : inner) {
+    if ((name == "Cmd" || name == "Entrypoint") && value.starts_with('"')) {
+      value = "[" + value + "]";
+      notes.insert(name + "-wrapped");
+      is_changed = true;
+    }
+  }
+  if (is_changed) { // only then is the object put together anew
+    object = make_json_object(inner);
+  }
+}
 
 std::string normalize_time(std::string_view text) {
   constexpr std::size_t k_seconds_end = 19;

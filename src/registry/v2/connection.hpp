@@ -2,6 +2,7 @@
 #pragma once
 
 #include "registry/v2/challenge.hpp"
+#include "registry/v2/kept_uploads.hpp"
 #include "registry/v2/notices.hpp"
 #include "registry/v2/tokens.hpp"
 
@@ -83,8 +84,9 @@ struct Connection {
   Connection(http::Transport& transport_, http::Url base_, std::string host_,
              Registry::CredentialFor credential_for_, Options options_)
       : transport(transport_), base(std::move(base_)), host(std::move(host_)),
-        credential_for(std::move(credential_for_)), options(options_),
-        tokens(transport, base, host), notices(transport, host) {}
+        credential_for(std::move(credential_for_)), options(std::move(options_)),
+        tokens(transport, base, host), notices(transport, host),
+        kept_uploads(options.upload_folder) {}
 
   http::Transport& transport; ///< outlives every connection
   const http::Url base;
@@ -95,6 +97,7 @@ struct Connection {
   Notices notices;
   Authority authority;
   Facts facts;
+  KeptUploads kept_uploads;
   std::mutex referrers_turn; ///< held while one request finds out Facts::referrers
   /// Serialise the writers of a fallback tag; by the hash of the subject.
   std::array<std::mutex, 64> subject_turns;

@@ -35,13 +35,12 @@ public:
   oci::PutBlob run() {
     unsigned failures = 0;
     for (int losses = 0; losses < k_most_losses;) {
-      begin();
       try {
-        const auto outcome = send();
+        const auto outcome = go_on_or_begin();
         if (outcome == Outcome::stored) {
           return {digest(), bytes_.size_bytes()};
         }
-        cancel_upload(session_, std::exchange(url_, std::nullopt));
+        cancel();
         if (outcome == Outcome::too_large) {
           make_smaller();
         }
@@ -78,6 +77,36 @@ private:
     return request;
   }
 
+  /// Where an earlier attempt, or an earlier run, has left an upload in pieces, it goes on there.
+  Outcome go_on_or_begin() {
+    if (upload_.digest) {
+      const auto kept =
+          session_.connection().kept_uploads.take(session_.describe(), *upload_.digest);
+      if (kept && find_kept(*kept)) {
+        return send_pieces(kept->piece_bytes, kept->sent_bytes);
+      }
+    }
+    begin();
+    return send();
+  }
+
+  /// Whether the registry still has that upload, with as many bytes as were counted.
+  bool find_kept(const KeptUpload& kept) {
+    url_ = kept.url;
+    is_resumed_ = true;
+    keep(kept.sent_bytes, kept.piece_bytes); // for a later attempt, if this one is cut now
+    if (ask_for_progress() != kept.sent_bytes) {
+      cancel();
+      return false;
+    }
+    keep(kept.sent_bytes, kept.piece_bytes);
+    session_.connection().notices.tell("the upload of " + upload_.digest->to_string() + " to " +
+                                       session_.describe() + " goes on behind the " +
+                                       std::to_string(kept.sent_bytes) +
+                                       " bytes that are there from an earlier attempt");
+    return true;
+  }
+
   void begin() {
     auto request = session_.request(http::Method::post, "blobs/uploads/");
     request.body = http::text_body("");
@@ -108,7 +137,7 @@ private:
     const auto piece_bytes = limit == 0 || chosen == 0 ? limit + chosen : std::min(limit, chosen);
     const bool fits = upload_.size_bytes && *upload_.size_bytes <= piece_bytes;
     if (piece_bytes > 0 && !fits) {
-      return send_pieces(std::max(piece_bytes, least_piece_bytes_));
+      return send_pieces(std::max(piece_bytes, least_piece_bytes_), 0);
     }
     return upload_.digest ? send_whole() : send_stream();
   }
@@ -140,10 +169,11 @@ private:
     return end();
   }
 
-  /// PATCHes with a piece each, and then PUT.
-  Outcome send_pieces(std::uint64_t piece_bytes) {
+  /// PATCHes with a piece each, from byte `begin` on, and then PUT.
+  Outcome send_pieces(std::uint64_t piece_bytes, std::uint64_t begin) {
     const auto source = bytes_.open();
-    for (std::uint64_t begin = 0;;) {
+    source->skip(begin);
+    for (;;) {
       const Piece kept(*source, piece_bytes);
       for (std::uint64_t sent = 0; sent < kept.size_bytes();) {
         const auto n = std::min(piece_bytes, kept.size_bytes() - sent);
@@ -156,6 +186,7 @@ private:
           return outcome;
         }
         sent += n;
+        keep(begin + sent, piece_bytes);
       }
       begin += kept.size_bytes();
       if (kept.is_last()) {
@@ -223,6 +254,26 @@ private:
     }
   }
 
+  void keep(std::uint64_t sent_bytes, std::uint64_t piece_bytes) {
+    if (upload_.digest) {
+      session_.connection().kept_uploads.keep(session_.describe(), *upload_.digest,
+                                              {*url_, sent_bytes, piece_bytes});
+      is_kept_ = true;
+    }
+  }
+
+  void forget() {
+    if (std::exchange(is_kept_, false)) {
+      session_.connection().kept_uploads.forget(session_.describe(), *upload_.digest);
+    }
+  }
+
+  void cancel() {
+    forget();
+    is_resumed_ = false;
+    cancel_upload(session_, std::exchange(url_, std::nullopt));
+  }
+
   /// What the answer to bytes means: `stored` if they were taken. Throws for any other refusal.
   Outcome judge(http::Response& response) {
     const int status = response.status;
@@ -231,12 +282,15 @@ private:
       return Outcome::stored;
     }
     const auto codes = read_codes(response);
-    if (has_code(codes, "DIGEST_INVALID")) {
+    const bool is_wrong = has_code(codes, "DIGEST_INVALID");
+    if (is_wrong && !is_resumed_) {
       throw Error(ErrorKind::integrity, what() + ": " + session_.connection().host +
                                             " got other bytes than those of this digest (" +
                                             error_text(response) + ")");
     }
-    const bool is_lost = status == 404 || status == 416 || has_code(codes, "BLOB_UPLOAD_UNKNOWN") ||
+    // Of the earlier bytes of a resumed upload nobody knows here whether they arrived whole.
+    const bool is_lost = is_wrong || status == 404 || status == 416 ||
+                         has_code(codes, "BLOB_UPLOAD_UNKNOWN") ||
                          has_code(codes, "BLOB_UPLOAD_INVALID");
     if (status == 413) {
       http::discard_body(response);
@@ -254,6 +308,7 @@ private:
       return Outcome::stored; // somebody else has stored it meanwhile. Source: nexus-public#967
     }
     if (outcome == Outcome::stored) {
+      forget();
       url_.reset();
       const auto told =
           oci::Digest::find(response.headers.find("Docker-Content-Digest").value_or(""));
@@ -289,10 +344,10 @@ private:
     return smaller;
   }
 
-  /// After a failure: cancels, and waits for the next attempt or throws.
+  /// After a failure: cancels what cannot go on, and waits for the next attempt or throws.
   void give_up(const Error& error, unsigned failures) {
-    if (error.kind() != ErrorKind::interrupted) {
-      cancel_upload(session_, std::exchange(url_, std::nullopt));
+    if (error.kind() != ErrorKind::interrupted && !is_kept_) {
+      cancel();
     }
     if (bytes_.has_failed()) {
       throw error; // what is to be sent cannot be read
@@ -306,6 +361,8 @@ private:
   UploadBytes bytes_;
   std::optional<http::Url> url_; ///< where the upload goes on
   std::uint64_t least_piece_bytes_ = 0;
+  bool is_kept_ = false;    ///< for the next attempt or run
+  bool is_resumed_ = false; ///< it goes on behind bytes of an earlier attempt
 };
 
 } // namespace

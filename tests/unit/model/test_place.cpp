@@ -31,6 +31,8 @@ TEST_CASE("every form of a place is read and written back") {
        "docker-archive:x.tar:app:1"},
       {"oci:dir", Place::Kind::oci_layout, "dir", "oci:dir"},
       {"oci-archive:f.tar", Place::Kind::oci_archive, "f.tar", "oci-archive:f.tar"},
+      {"v2-storage:/srv/registry:library/app:1", Place::Kind::v2_storage, "/srv/registry",
+       "v2-storage:/srv/registry:library/app:1"},
       {"v1-storage:/srv/registry", Place::Kind::v1_storage, "/srv/registry",
        "v1-storage:/srv/registry"},
       {"v1-storage:s3://images/registry", Place::Kind::v1_storage, "s3://images/registry",

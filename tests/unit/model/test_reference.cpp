@@ -22,7 +22,8 @@ TEST_CASE("parse applies Docker's rules for host, name and tag") {
       {"team/app:1", "docker.io/team/app:1"},
       {"localhost/app", "localhost/app"},
       {"host:5000/a/b/c:x", "host:5000/a/b/c:x"},
-      {"host:5000/library/test", "host:5000/test"},
+      {"host:5000/test", "host:5000/test"},
+      {"host:5000/library/test", "host:5000/library/test"},
       {"host:5000/library/a/b", "host:5000/library/a/b"},
       {"Quay.IO/a", "quay.io/a"},
       {"docker://127.0.0.1:5000/team/app", "127.0.0.1:5000/team/app"},
@@ -38,7 +39,7 @@ TEST_CASE("parse applies Docker's rules for host, name and tag") {
   for (const auto& row : rows) {
     CAPTURE(row.written);
     CHECK(Reference::parse(row.written).to_string() == row.full);
-    CHECK(Reference::parse(Reference::parse(row.written).to_string()).to_string() == row.full);
+    CHECK(Reference::parse(row.full) == Reference::parse(row.written));
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,15 +17,25 @@ struct DerivedV1Image {
   std::optional<std::size_t> layer_index; ///< into rootfs.diff_ids; nothing: an empty tar
 };
 
-/// The v1 chain of an image config, base first: one image for each history entry, or one for each
-/// layer if the history does not account for every layer.
+struct DerivedV1Chain {
+  std::vector<DerivedV1Image> images; ///< base first, never empty
+  std::vector<std::string> diff_ids;  ///< of the config: "sha256:" and 64 hex digits each
+  /// What was put right or is worth knowing, in words that reports show: "history-unusable",
+  /// "created-invalid", "config-dropped", "Cmd-wrapped", …
+  std::set<std::string> notes;
+};
+
+/// The v1 chain of an image config: one image for each history entry, or one for each layer if the
+/// history does not account for every layer.
 ///
-/// The JSON of a step holds parent, created, container_config.Cmd (created_by), author and comment;
-/// the JSON of the top step also holds the config's own members (config, architecture, os,
-/// docker_version). The ID is the sha256 of "regctl-v1-image\n", the JSON without its id, "\n", and
-/// the layer's diff ID or "empty". So IDs depend on content alone, and a second push finds all
-/// images already there. Throws Error{protocol} naming the field of `config` that is wrong.
-std::vector<DerivedV1Image> derive_v1_chain(std::string_view config);
+/// The JSON of a step holds parent, created, container_config.Cmd (created_by), author and comment.
+/// The JSON of the top step also holds the config's own members (config, architecture, os,
+/// docker_version and unknown ones), as they were written and in their order. Times are normalised,
+/// and left out if they cannot be read. The ID is the sha256 of "regctl-v1-image\n", the JSON
+/// without its id, "\n", and the layer's diff ID or "empty". So IDs depend on content alone, never
+/// on a layer's compression or on a manifest, and a second push finds all images already there.
+/// Throws Error{protocol} naming the field of `config` that is wrong.
+DerivedV1Chain derive_v1_chain(std::string_view config);
 
 /// A layer of a v1 chain, with the facts that an image config needs.
 struct ChainLayer {

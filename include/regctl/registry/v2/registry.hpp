@@ -28,6 +28,8 @@ struct Options {
   /// piece, unless the registry or a proxy before it finds that too large.
   std::uint64_t chunk_bytes = 0;
   SharedDigest shared_digest = SharedDigest::refuse;
+  /// Where uploads in pieces that were cut are remembered for the next run; "": nowhere.
+  std::string upload_folder = {};
 };
 
 /// One registry that speaks protocol v2 (OCI distribution). Thread-safe. Sources:

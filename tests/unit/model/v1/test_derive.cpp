@@ -28,7 +28,7 @@ const std::string k_history =
 TEST_SUITE_BEGIN("model/v1/derive");
 
 TEST_CASE("each step of the history is an image, linked to the one before") {
-  const auto chain = derive_v1_chain(config(k_history));
+  const auto chain = derive_v1_chain(config(k_history)).images;
   REQUIRE(chain.size() == 3);
   CHECK(chain[0].layer_index == 0);
   CHECK_FALSE(chain[1].layer_index);
@@ -51,7 +51,7 @@ TEST_CASE("each step of the history is an image, linked to the one before") {
 TEST_CASE("IDs depend on content alone, and on all of it") {
   const auto ids = [](const std::string& text) {
     std::string all;
-    for (const auto& image : derive_v1_chain(text)) {
+    for (const auto& image : derive_v1_chain(text).images) {
       all += image.id;
     }
     return all;
@@ -67,7 +67,7 @@ TEST_CASE("IDs depend on content alone, and on all of it") {
 TEST_CASE("a history that does not account for every layer is not used") {
   for (const char* history : {"[]", "null", R"([{"created_by":"one"}])", "7"}) {
     CAPTURE(history);
-    CHECK(derive_v1_chain(config(history)).size() == 2);
+    CHECK(derive_v1_chain(config(history)).images.size() == 2);
   }
 }
 

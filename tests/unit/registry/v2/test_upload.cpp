@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/v2/upload.hpp"
 #include "support/failure.hpp"
+#include "support/temporary_folder.hpp"
 #include "unit/registry/v2/v2_host.hpp"
 
 #include <regctl/base/error.hpp>
@@ -8,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -218,6 +220,55 @@ TEST_CASE("an upload that a cut has broken begins anew") {
   CHECK(uploads.stored == "0123456789");
   CHECK(uploads.count("POST") == 2);
   CHECK(uploads.count("DELETE") == 1);
+}
+
+TEST_CASE("an upload in pieces goes on in the next run") {
+  const TemporaryFolder folder;
+  Uploads uploads;
+  uploads.host.options.chunk_bytes = 4;
+  uploads.host.options.upload_folder = folder.path().string();
+  const std::string content = "0123456789";
+  const auto cut = [&](std::size_t piece) {
+    uploads.refuse = [&uploads, piece](const SeenRequest& request) -> std::optional<Reply> {
+      const bool is_cut = request.line.starts_with("PATCH ") && uploads.count("PATCH") > piece;
+      return is_cut ? std::optional(v2_error(403, "DENIED")) : std::nullopt;
+    };
+    CHECK(failure([&] { uploads.put(content); }) == ErrorKind::denied);
+    uploads.refuse = nullptr;
+    CHECK(uploads.count("DELETE") == 0);
+    uploads.host.server.forget();
+  };
+
+  cut(2);
+  uploads.put(content);
+  CHECK(uploads.stored == content);
+  CHECK(uploads.ranges() == Lines{"8-9"});
+  CHECK(uploads.count("POST") == 0);
+  CHECK(std::filesystem::is_empty(folder.path()));
+
+  SUBCASE("not if the registry has another number of bytes") {
+    uploads.host.server.forget();
+    cut(1);
+    uploads.received += "x";
+    uploads.put(content);
+    CHECK(uploads.ranges() == Lines{"0-3", "4-7", "8-9"});
+    CHECK(uploads.count("DELETE") == 1);
+  }
+  SUBCASE("not if the bytes there are other ones") {
+    uploads.host.server.forget();
+    cut(1);
+    uploads.received[0] = 'x';
+    uploads.put(content);
+    CHECK(uploads.stored == content);
+    CHECK(uploads.ranges() == Lines{"4-7", "8-9", "0-3", "4-7", "8-9"});
+  }
+  SUBCASE("even if the question for it is cut") {
+    uploads.host.server.forget();
+    cut(1);
+    uploads.refuse = once("GET", no_answer());
+    uploads.put(content);
+    CHECK(uploads.ranges() == Lines{"4-7", "8-9"});
+  }
 }
 
 TEST_CASE("one request that is cut begins anew, and the failures have an end") {
