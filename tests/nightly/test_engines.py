@@ -6,13 +6,12 @@ Each engine has its own storage in the test's folder, and its process is ended b
 used and no system service is started: images are built from scratch.
 """
 
-import json
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import PATIENCE_S, RegctlServer, Server, TestCase, main, wait_for  # noqa: E402
+from engines import DockerEngine, Podman, PodmanService  # noqa: E402
+from harness import RegctlServer, TestCase, main  # noqa: E402
 
 DOCKERFILE = """FROM scratch
 COPY a /a
@@ -21,75 +20,6 @@ COPY b /folder/b
 ENV WHO=me
 CMD ["/a"]
 """
-
-
-class DockerEngine(Server):
-    """dockerd on its own socket, without a network."""
-
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.socket = os.path.join(self.folder, "s")
-        self.log = open(os.path.join(self.folder, "log"), "wb")
-        self.process = subprocess.Popen(
-            ["dockerd", "--data-root", os.path.join(self.folder, "data"), "--exec-root",
-             os.path.join(self.folder, "exec"), "--pidfile", os.path.join(self.folder, "pid"), "--host",
-             f"unix://{self.socket}", "--bridge=none", "--iptables=false", "--ip-forward=false",
-             "--ip-masq=false", "--storage-driver=vfs"],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
-        wait_for(lambda: self.answers() or self.process.poll() is not None, "dockerd")
-        if self.process.poll() is not None:
-            with open(self.log.name, encoding="utf-8", errors="replace") as log:
-                raise AssertionError("dockerd ended: " + log.read()[-2000:])
-
-    @property
-    def environment(self):
-        return {"DOCKER_HOST": f"unix://{self.socket}"}
-
-    def run(self, *words):
-        return subprocess.run(["docker", "--config", self.folder, *words], check=True, capture_output=True, text=True,
-                              timeout=PATIENCE_S,
-                              env={**os.environ, **self.environment, "DOCKER_BUILDKIT": "0"}).stdout
-
-    def answers(self):
-        try:
-            return self.run("version")
-        except subprocess.CalledProcessError:
-            return None
-
-    def facts(self, name):
-        """The visible content of an image: its files, and its run configuration."""
-        image = json.loads(self.run("image", "inspect", name))[0]
-        return (image["RootFS"]["Layers"], image["Config"]["Cmd"], image["Config"]["Env"],
-                image["Config"]["Labels"])
-
-    def stop(self):
-        self.process.terminate()  # it ends its containerd
-        self.process.wait(PATIENCE_S)
-        self.log.close()
-
-
-class PodmanService(Server):
-    """podman's service on its own socket, over the storage that the test's podman and buildah have."""
-
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.socket = os.path.join(self.folder, "s")
-        self.log = open(os.path.join(self.folder, "log"), "wb")
-        home = os.path.dirname(self.folder)
-        self.process = subprocess.Popen(
-            ["podman", "--storage-driver", "vfs", "--root", os.path.join(home, "podman"), "--runroot",
-             os.path.join(home, "run"), "system", "service", "--time", "0", f"unix://{self.socket}"],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
-        wait_for(lambda: os.path.exists(self.socket) or self.process.poll() is not None, "podman")
-
-    @property
-    def environment(self):
-        return {"DOCKER_HOST": f"unix://{self.socket}"}
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(PATIENCE_S)
-        self.log.close()
 
 
 class Engines(TestCase):
@@ -103,16 +33,10 @@ class Engines(TestCase):
 
     def podman(self, program, *words):
         """podman or buildah with a storage in the test's folder."""
-        done = subprocess.run([program, "--storage-driver", "vfs", "--root", self.path("podman"), "--runroot",
-                               self.path("run"), *words], check=False, capture_output=True, text=True,
-                              timeout=PATIENCE_S, env=self.environment({}))
-        self.assertEqual(done.returncode, 0, f"{program} {words}: {done.stderr}")
-        return done.stdout.strip()
+        return Podman(self.folder).run(program, *words)
 
     def podman_facts(self, name):
-        image = json.loads(self.podman("podman", "image", "inspect", name))[0]
-        config = image["Config"]
-        return image["RootFS"]["Layers"], config["Cmd"], config["Env"], config["Labels"]
+        return Podman(self.folder).facts(name)
 
     def whole_at_the_registry(self, name):
         self.ok("verify", "--deep", f"{self.registry.host}/{name}")
