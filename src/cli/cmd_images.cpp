@@ -122,7 +122,7 @@ Action add_images(Arguments& arguments) {
                      "A registry (HOST[:PORT]), a namespace (HOST[:PORT]/NAMESPACE/), a repository "
                      "(HOST[:PORT]/NAME[:TAG]), an archive, oci:DIR, "
                      "v1-storage:DIR[:NAME[:TAG]], v2-storage:DIR[:NAME[:TAG]], or "
-                     "docker-daemon:NAME");
+                     "docker-daemon:[NAME[:TAG]]");
   arguments.flag("--no-trunc", options->no_trunc, "Show whole image IDs");
   return [options](Context& context) { return run_images(*options, context); };
 }
@@ -135,7 +135,7 @@ Command images_command() {
        .aliases = {},
        .summary = "List images: every repository and tag of a registry, or what an archive holds",
        .details = "Sizes are those of all stored layers of an image, compressed as they are "
-                  "stored.",
+                  "stored; those of the Docker engine are its own, of the files unpacked.",
        .examples = {"regctl images localhost:5000", "regctl images localhost:5000/team/app",
                     "regctl images app_1.0.tar"}},
       add_images};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
 #include "cli/mirror_flags.hpp"
+#include "cli/mirror_import.hpp"
 #include "cli/mirror_metrics.hpp"
 #include "cli/mirror_plan_table.hpp"
 #include "cli/mirror_text.hpp"
@@ -251,6 +252,9 @@ void note_unused_registries(const MirrorRun& run, Context& context) {
 }
 
 ExitCode run_mirror(const MirrorFlags& flags, Context& context) {
+  if (!flags.from_config.empty() || flags.from_program) {
+    return print_imported(flags, context);
+  }
   auto run = plan_run(flags, context);
   if (flags.check) {
     note_unused_registries(run, context);

@@ -21,7 +21,7 @@ struct RmOptions {
 };
 
 Place parse_tagged(Context& context, const std::string& text) {
-  auto place = parse_repository_place(context, text);
+  auto place = parse_tag_place(context, text);
   if (!place.reference->tag && !place.reference->digest) {
     throw Error(ErrorKind::usage, "'" + text + "' names no tag",
                 "write HOST[:PORT]/NAME:TAG; --repository removes all of it");
@@ -30,7 +30,7 @@ Place parse_tagged(Context& context, const std::string& text) {
 }
 
 Place parse_whole(Context& context, const std::string& text) {
-  auto place = parse_repository_place(context, text);
+  auto place = parse_tag_place(context, text);
   refuse_tag(*place.reference, text);
   return place;
 }
@@ -83,8 +83,9 @@ ExitCode run_rm(const RmOptions& options, Context& context) {
 Action add_rm(Arguments& arguments) {
   auto options = std::make_shared<RmOptions>();
   arguments.repeated("NAME", options->names,
-                     "HOST[:PORT]/NAME:TAG or NAME@DIGEST, v1-storage:DIR:NAME:TAG or "
-                     "v2-storage:DIR:NAME:TAG; with --repository without :TAG");
+                     "HOST[:PORT]/NAME:TAG or NAME@DIGEST, v1-storage:DIR:NAME:TAG, "
+                     "v2-storage:DIR:NAME:TAG or docker-daemon:NAME:TAG; with --repository without "
+                     ":TAG");
   arguments.flag("--repository", options->is_repository,
                  "Remove whole repositories with all their tags");
   arguments.flag("--replace-tag", options->replace_tag,
@@ -99,9 +100,11 @@ Action add_rm(Arguments& arguments) {
 Command rm_command() {
   return {{.name = "rm",
            .aliases = {},
-           .summary = "Remove tags or repositories from a registry or a storage tree",
-           .details = "A registry of protocol v1 keeps the images themselves. Prints what was "
-                      "removed; stops at the first failure.",
+           .summary =
+               "Remove tags or repositories from a registry, a storage tree or the Docker engine",
+           .details = "A registry of protocol v1 keeps the images themselves; the Docker engine "
+                      "removes an image with its last name. Prints what was removed; stops at the "
+                      "first failure.",
            .examples = {"regctl rm localhost:5000/team/app:0.9 localhost:5000/team/app:0.8",
                         "regctl rm --repository --yes localhost:5000/team/app"}},
           add_rm};

@@ -26,7 +26,7 @@ Place parse_new_name(Context& context, const std::string& text,
     name.reference->tag = text;
     return name;
   }
-  return parse_repository_place(context, text);
+  return parse_tag_place(context, text);
 }
 
 void print_tagged(Context& context, Listing& tagged, Place name, const std::string& id) {
@@ -54,7 +54,7 @@ ExitCode run_tag(const TagOptions& written, Context& context) {
   const auto options = with_id_taken(written);
   const bool has_id = !options.id.empty();
   const auto source =
-      has_id ? std::nullopt : std::optional(parse_repository_place(context, options.names.front()));
+      has_id ? std::nullopt : std::optional(parse_tag_place(context, options.names.front()));
   std::vector<Place> targets;
   for (std::size_t i = has_id ? 0 : 1; i < options.names.size(); ++i) {
     targets.push_back(parse_new_name(context, options.names[i], source));
@@ -80,8 +80,9 @@ Action add_tag(Arguments& arguments) {
   auto options = std::make_shared<TagOptions>();
   arguments.repeated("NAME", options->names,
                      "An image, HOST[:PORT]/NAME[:TAG|@DIGEST], v1-storage:DIR:NAME[:TAG], "
-                     "v2-storage:DIR:NAME[:TAG] or a full ID, and the names to give it: a tag, or "
-                     "such a name in the same registry or tree. With --id the new names alone");
+                     "v2-storage:DIR:NAME[:TAG], docker-daemon:NAME[:TAG] or a full ID, and the "
+                     "names to give it: a tag, or such a name in the same registry, tree or "
+                     "engine. With --id the new names alone");
   arguments.value("--id", "ID", options->id, "Tag the image of this full ID");
   return [options](Context& context) { return run_tag(*options, context); };
 }

@@ -86,7 +86,7 @@ Action add_tags(Arguments& arguments) {
   auto options = std::make_shared<TagsOptions>();
   arguments.required("PLACE", options->place,
                      "A repository (HOST[:PORT]/NAME, v1-storage:DIR:NAME or v2-storage:DIR:NAME), "
-                     "an archive, oci:DIR, or docker-daemon:NAME");
+                     "an archive, oci:DIR, or docker-daemon:[NAME]");
   arguments.flag("-l,--long", options->is_long, "Show the image IDs or digests too");
   arguments.flag("--no-trunc", options->no_trunc, "Show whole IDs and digests");
   return [options](Context& context) { return run_tags(*options, context); };

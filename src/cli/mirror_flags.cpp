@@ -117,6 +117,24 @@ void add_plans(Arguments& arguments, MirrorFlags& flags) {
   arguments.flag("--check", flags.check, "With --config: look for mistakes in the file only");
 }
 
+void add_import(Arguments& arguments, MirrorFlags& flags) {
+  using ops::mirror::ForeignProgram;
+  arguments.values(
+      "--from-config", "FILE",
+      [&flags](const std::string& text) { flags.from_config.push_back(text); },
+      "Print the mirror file that does what this file of skopeo sync, regsync, image-syncer or "
+      "dregsy says; '-' is standard input");
+  arguments.value("--from-program", "skopeo|regsync|image-syncer|dregsy",
+                  choice("skopeo|regsync|image-syncer|dregsy",
+                         [&flags](std::size_t index) {
+                           constexpr ForeignProgram k_programs[] = {
+                               ForeignProgram::skopeo, ForeignProgram::regsync,
+                               ForeignProgram::image_syncer, ForeignProgram::dregsy};
+                           flags.from_program = k_programs[index];
+                         }),
+                  "With --from-config: whose file it is (default: its content tells)");
+}
+
 void add_pace(Arguments& arguments, MirrorFlags& flags) {
   auto& run = flags.run;
   arguments.value(
@@ -154,6 +172,7 @@ void add_mirror_flags(Arguments& arguments, MirrorFlags& flags) {
   add_pruning(arguments, flags);
   add_plans(arguments, flags);
   add_pace(arguments, flags);
+  add_import(arguments, flags);
 }
 
 namespace {
@@ -239,10 +258,7 @@ Context::Registries registries_of(const MirrorConfig& config, const Environment&
   return registries;
 }
 
-struct GivenFlag {
-  std::string name;
-  bool is_given;
-};
+} // namespace
 
 std::vector<GivenFlag> rule_flags(const MirrorFlags& flags) {
   const auto& rules = flags.rules;
@@ -267,6 +283,8 @@ std::vector<GivenFlag> rule_flags(const MirrorFlags& flags) {
       {"--immutable-tags", !rules.immutable_tags.empty()},
   };
 }
+
+namespace {
 
 /// Refuses flags with rules beside a mirror file. The file's mirrors have their own rules, and it
 /// would be unclear whether a flag adds to all of them or replaces some.

@@ -5,6 +5,7 @@
 #include "cli/context.hpp"
 #include "cli/mirror_text.hpp"
 
+#include <regctl/ops/mirror/import.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
 
 #include <chrono>
@@ -33,6 +34,8 @@ struct MirrorFlags {
   std::string apply;
   ops::mirror::RunOptions run; ///< options that the file may have too
   std::optional<std::chrono::seconds> watch;
+  std::vector<std::string> from_config;
+  std::optional<ops::mirror::ForeignProgram> from_program;
 };
 
 /// The result of the flags and the mirror file together.
@@ -47,6 +50,14 @@ struct MirrorRun {
 };
 
 void add_mirror_flags(Arguments& arguments, MirrorFlags& flags);
+
+struct GivenFlag {
+  std::string name;
+  bool is_given;
+};
+
+/// The flags with rules, which a mirror file may have for each of its mirrors.
+std::vector<GivenFlag> rule_flags(const MirrorFlags& flags);
 
 /// Reads the mirror file (--config) and combines it with the flags, which have priority. Passes the
 /// file's registries to the context. May be called again when the file has changed. Throws

@@ -137,6 +137,12 @@ Place parse_repository_place(Context& context, const std::string& text) {
   return place;
 }
 
+Place parse_tag_place(Context& context, const std::string& text) {
+  auto place = parse_place(context, text);
+  const bool is_in_engine = place.kind == Place::Kind::docker_daemon && place.reference;
+  return is_in_engine ? place : parse_repository_place(context, text);
+}
+
 std::string parse_storage_folder(const std::string& text) {
   const bool has_scheme = text.starts_with(k_storage_scheme);
   const bool is_other =

@@ -55,6 +55,9 @@ void refuse_tag(const Reference& reference, const std::string& text);
 /// for any other place.
 Place parse_repository_place(Context& context, const std::string& text);
 
+/// Reads the same, or a name in the Docker engine (docker-daemon:NAME).
+Place parse_tag_place(Context& context, const std::string& text);
+
 /// Reads the folder of a whole storage tree, which need not exist: "v1-storage:DIR" or DIR. Throws
 /// Error{usage} for any other text.
 std::string parse_storage_folder(const std::string& text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/oci/image_rows.hpp"
+#include "ops/places/engine_names.hpp"
 #include "ops/places/open.hpp"
 #include "ops/places/protocol.hpp"
 #include "ops/places/side.hpp"
@@ -8,6 +9,7 @@
 #include <regctl/base/limited_map.hpp>
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/quantity.hpp>
+#include <regctl/base/time.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/chain.hpp>
@@ -125,6 +127,22 @@ std::vector<ImageRow> archive_rows(V1Repository& archive, const Place& place) {
   return rows;
 }
 
+/// Lists what an engine has, as it says itself: nothing is exported.
+void list_engine_images(Session& session, const Place& place, const ImagesListener& listener) {
+  for (auto& entry : list_engine_names(session, place)) {
+    ImageRow row{"<none>", "<none>", entry.image.id, "", entry.image.size_bytes, nullptr};
+    if (entry.image.created_s) {
+      row.created = print_rfc3339(*entry.image.created_s);
+    }
+    if (auto& name = entry.name) {
+      row.tag = name->tag_or_latest();
+      name->tag.reset();
+      row.repository = archive_name(*name);
+    }
+    listener.on_row(row);
+  }
+}
+
 void report_problem(Session& session, const std::string& name, const Error& error,
                     const ImagesListener& listener) {
   if (error.kind() == ErrorKind::not_found) {
@@ -233,6 +251,10 @@ void list_images(Session& session, const RegistryHost& host, const std::string& 
 }
 
 void list_images(Session& session, const Place& place, const ImagesListener& listener) {
+  if (place.kind == Place::Kind::docker_daemon) {
+    list_engine_images(session, place, listener);
+    return;
+  }
   if (fixed_model_of(session, place) == Model::oci) {
     list_oci_images(session, place, listener);
     return;

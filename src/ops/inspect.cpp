@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/oci/manifest_tree.hpp"
+#include "ops/places/engine_names.hpp"
 #include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
 #include "ops/places/protocol.hpp"
@@ -7,6 +8,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/formats/docker_archive.hpp>
 #include <regctl/ops/inspect.hpp>
 
 #include <algorithm>
@@ -108,6 +110,20 @@ std::vector<ListedTag> list_v1_tags(Session& session, const Place& place) {
   return listed;
 }
 
+std::vector<ListedTag> list_engine_tags(Session& session, const Place& place) {
+  auto repository = place;
+  if (repository.reference) {
+    repository.reference->tag.reset();
+  }
+  std::vector<ListedTag> listed;
+  for (auto& entry : list_engine_names(session, repository)) {
+    if (entry.name) {
+      listed.push_back({archive_name(*entry.name), std::move(entry.image.id)});
+    }
+  }
+  return listed;
+}
+
 std::vector<ListedTag> list_oci_place(Session& session, const Place& place, Identities identities) {
   auto from = open_oci(session, place, Use::read);
   std::vector<ListedTag> listed;
@@ -150,6 +166,9 @@ Inspected inspect(Session& session, const Place& place, const InspectOptions& op
 }
 
 std::vector<ListedTag> list_tags(Session& session, const Place& place, Identities identities) {
+  if (place.kind == Place::Kind::docker_daemon) {
+    return list_engine_tags(session, place);
+  }
   return is_oci(session, place) ? list_oci_place(session, place, identities)
                                 : list_v1_tags(session, place);
 }

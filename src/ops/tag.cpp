@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/oci/copy_images.hpp"
+#include "ops/places/engine_names.hpp"
 #include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
 #include "ops/places/protocol.hpp"
@@ -37,6 +38,10 @@ bool is_tree(const Place& place) {
   return place.is_storage();
 }
 
+bool is_engine(const Place& place) {
+  return place.kind == Place::Kind::docker_daemon;
+}
+
 bool is_oci(Session& session, const Place& place) {
   return fixed_model_of(session, place) == Model::oci;
 }
@@ -44,6 +49,9 @@ bool is_oci(Session& session, const Place& place) {
 bool are_in_one_store(const Place& one, const Place& other) {
   if (one.kind != other.kind) {
     return false;
+  }
+  if (is_engine(one)) {
+    return true;
   }
   return is_tree(one) ? is_one_tree(one.path, other.path)
                       : one.reference->host == other.reference->host;
@@ -65,6 +73,9 @@ std::string tag_image(Session& session, const Place& from, const Place& to) {
                     (is_tree(from) && is_tree(to) ? "storage tree" : "registry"),
                 "regctl copy moves images from one to the other");
   }
+  if (is_engine(from)) {
+    return tag_in_engine(session, engine_name(*from.reference), *to.reference);
+  }
   if (is_oci(session, from)) { // what the other repository lacks is mounted there
     return copy_oci_images(session, from, to, {}).tags.front().id;
   }
@@ -83,6 +94,10 @@ void tag_id(Session& session, const std::string& id, const Place& to) {
   if (!is_v1_id(id)) {
     throw Error(ErrorKind::usage, "'" + id + "' is not an image ID", "give all 64 digits");
   }
+  if (is_engine(to)) {
+    tag_in_engine(session, id, *to.reference);
+    return;
+  }
   const auto repository = open_repository(session, to);
   if (!repository->find_image(id)) {
     throw Error(ErrorKind::not_found,
@@ -93,6 +108,10 @@ void tag_id(Session& session, const std::string& id, const Place& to) {
 }
 
 void remove_tag(Session& session, const Place& tag) {
+  if (is_engine(tag)) {
+    remove_from_engine(session, *tag.reference);
+    return;
+  }
   if (is_oci(session, tag)) {
     auto place = open_oci(session, tag, Use::read);
     if (tag.reference->digest) {
@@ -108,6 +127,10 @@ void remove_tag(Session& session, const Place& tag) {
 }
 
 void remove_repository(Session& session, const Place& repository) {
+  if (is_engine(repository)) {
+    remove_repository_from_engine(session, repository);
+    return;
+  }
   if (is_oci(session, repository)) {
     open_oci(session, repository, Use::read).repository->remove();
     return;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""docker-daemon: places, against a stand-in that speaks the three requests of Docker's Engine API that
-are used (GET /_ping, GET /images/get, POST /images/load) on a unix socket."""
+"""docker-daemon: places, against a stand-in that speaks the requests of Docker's Engine API that are used
+(GET /_ping, /images/get and /images/json, POST /images/load and /images/NAME/tag, DELETE /images/NAME) on a unix
+socket. tests/nightly/test_engines.py asks real engines the same."""
 
 import http.server
 import io
@@ -39,13 +40,41 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.asked.append(parts.path)
         if parts.path == "/_ping":
             self.answer(200, b"OK")
+        elif parts.path == "/images/json":
+            self.answer(200, json.dumps(self.server.listing).encode())
         elif parts.path != "/images/get" or name not in self.server.images:
             self.answer(404, json.dumps({"message": f"No such image: {name}"}).encode())
         else:
             self.answer(200, self.server.images[name])
 
+    def entry(self, path):
+        """The entry of the listing that a request's path names."""
+        name = urllib.parse.unquote(path.split("/")[2])
+        return next((entry for entry in self.server.listing
+                     if name in (entry["RepoTags"] or []) or entry["Id"].endswith(name)), None)
+
+    def do_DELETE(self):
+        entry = self.entry(self.path)
+        if entry is None:
+            self.answer(404, b'{"message":"No such image"}')
+        elif self.server.in_use:
+            self.answer(409, b'{"message":"container abc is using it"}')
+        else:
+            entry["RepoTags"].remove(urllib.parse.unquote(self.path.split("/")[2]))
+            self.server.listing = [entry for entry in self.server.listing if entry["RepoTags"]]
+            self.answer(200, b'[{"Untagged":"x"}]')
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        parts = urllib.parse.urlsplit(self.path)
+        if parts.path.endswith("/tag"):
+            entry, query = self.entry(parts.path), urllib.parse.parse_qs(parts.query)
+            if entry is None:
+                self.answer(404, b'{"message":"No such image"}')
+                return
+            entry["RepoTags"].append(query["repo"][0] + ":" + query["tag"][0])
+            self.answer(201, b"")
+            return
         self.server.loaded.append(body)
         self.answer(200, self.server.verdict)
 
@@ -56,6 +85,8 @@ class Engine(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
     def __init__(self, path):
         super().__init__(path, Handler)
         self.images = {}
+        self.listing = []
+        self.in_use = False
         self.loaded = []
         self.asked = []
         self.verdict = b'{"stream":"Loaded image"}\n'
@@ -115,6 +146,62 @@ class Daemon(TestCase):
         self.assertNotIn("registry", result.err)
         self.fails(2, "push", "docker-daemon:app:1", self.image, env={"DOCKER_HOST": "ssh://host"},
                    saying="unix:// and tcp://")
+
+    def list_two_images(self):
+        self.engine.listing = [
+            {"Id": "sha256:" + "a" * 64, "RepoTags": ["app:1", "host:5000/team/app:2", "app:1.0"], "Created": 0,
+             "Size": 1000},
+            {"Id": "sha256:" + "b" * 64, "RepoTags": ["other:latest"], "Created": 86400, "Size": 2_000_000},
+            {"Id": "sha256:" + "c" * 64, "RepoTags": None, "Created": 86400, "Size": 0},
+            {"Id": "sha256:" + "d" * 64, "RepoTags": ["<none>:<none>"], "Created": 86400, "Size": 0}]
+
+    def names_in_engine(self):
+        return {name for entry in self.engine.listing for name in entry["RepoTags"] or []}
+
+    def test_what_the_engine_has_is_listed(self):
+        self.list_two_images()
+        rows = self.ok("images", "docker-daemon:", "--format", "json", env=self.there).json
+        self.assertEqual([(row["repository"], row["tag"], row["id"][7:8], row["size"]) for row in rows],
+                         [("app", "1", "a", 1000), ("app", "1.0", "a", 1000), ("other", "latest", "b", 2_000_000),
+                          ("host:5000/team/app", "2", "a", 1000), (None, None, "c", 0), (None, None, "d", 0)])
+        self.assertEqual(rows[2]["created"], "1970-01-02T00:00:00Z")
+        self.assertEqual(self.engine.asked, ["/_ping", "/images/json"])  # nothing is exported
+        table = self.ok("images", "docker-daemon:app", env=self.there).out
+        self.assertEqual([line.split()[:3] for line in table.splitlines()[1:]],
+                         [["app", "1", "a" * 12], ["app", "1.0", "a" * 12]])
+        self.assertEqual(self.ok("images", "-q", "docker-daemon:other:latest", env=self.there).out, "b" * 12 + "\n")
+        self.fails(3, "images", "docker-daemon:app:3", env=self.there, saying=["has no image app:3", "docker-daemon:"])
+        self.assertEqual(self.ok("tags", "docker-daemon:app:1", env=self.there).out.split(), ["app:1", "app:1.0"])
+        self.assertEqual(len(self.ok("tags", "docker-daemon:", env=self.there).out.split()), 4)
+        self.engine.listing = []
+        self.assertEqual(self.ok("images", "-q", "docker-daemon:", env=self.there).out, "")
+
+    def test_an_answer_that_is_no_list_is_an_error(self):
+        for listing in ({"message": "no"}, [{"RepoTags": []}], [1]):
+            with self.subTest(listing):
+                self.engine.listing = listing
+                self.fails(6, "images", "docker-daemon:", env=self.there)
+        self.engine.listing = [{"Id": "e" * 64, "RepoTags": ["a:1", 7, "://", ""], "Created": "no", "Size": -1}]
+        self.assertEqual(self.ok("images", "docker-daemon:", "--format", "json", env=self.there).json,
+                         [{"repository": "a", "tag": "1", "id": "e" * 64, "created": None, "size": None,
+                           "error": None}])
+
+    def test_names_are_given_and_removed(self):
+        self.list_two_images()
+        lines = self.ok("tag", "docker-daemon:app:1", "stable", "docker-daemon:127.0.0.1:5000/app:2", env=self.there).out
+        self.assertEqual(lines.splitlines(), ["docker-daemon:app:stable sha256:" + "a" * 64,
+                                              "docker-daemon:127.0.0.1:5000/app:2 sha256:" + "a" * 64])
+        self.ok("tag", "--id", "b" * 64, "docker-daemon:by-id", env=self.there)
+        self.assertLessEqual({"app:stable", "127.0.0.1:5000/app:2", "by-id:latest"}, self.names_in_engine())
+        self.fails(3, "tag", "docker-daemon:none:1", "docker-daemon:new", env=self.there, saying="has no image none:1")
+        self.fails(2, "tag", "docker-daemon:app:1", self.image, env=self.there, saying="not in the same")
+        self.ok("rm", "docker-daemon:app:stable", "docker-daemon:by-id:latest", env=self.there)
+        self.ok("rm", "--repository", "--yes", "docker-daemon:app", env=self.there)
+        self.assertEqual(self.names_in_engine(),
+                         {"host:5000/team/app:2", "127.0.0.1:5000/app:2", "other:latest", "<none>:<none>"})
+        self.fails(3, "rm", "docker-daemon:app:1", env=self.there, saying="has no image app:1")
+        self.engine.in_use = True
+        self.fails(9, "rm", "docker-daemon:other:latest", env=self.there, saying=["container abc", "docker ps -a"])
 
 
 if __name__ == "__main__":

@@ -164,5 +164,28 @@ class Access(Settings):
         self.assertEqual(self.summary()["copied"], 1)
 
 
+class Imported(Settings):
+    def test_the_file_made_of_another_program_mirrors_what_that_names(self):
+        """image-syncer's rules, by tag and by pattern, each for its own destination."""
+        source, destination = self.start(FaultServer), self.start(FaultServer)
+        client = Client(source.host)
+        for tag in ("1.0", "1.1", "dev"):
+            client.push("team/app", tag, Image(f"app {tag}", LAYER_BYTES))
+        client.push("team/other", "1.0", Image("other", LAYER_BYTES))
+        client.close()
+        self.write("images.json", json.dumps({
+            f"{source.host}/team/app:1.0,1.1": f"{destination.host}/mirror/app",
+            f"{source.host}/team/app:/^d/": f"{destination.host}/dev/app",
+            f"{source.host}/team/app:1.0": f"{destination.host}/mirror/app:other"}))
+        made = self.regctl("mirror", "--from-config", "images.json")
+        self.assertEqual(made.code, 10, made.err)
+        self.assertIn("# line 1: left out, ", made.out)
+        self.write("made.yaml", made.out)
+        self.ok("mirror", "--config", "made.yaml")
+        found = self.ok("images", destination.host, "--format", "json").json
+        self.assertEqual({(one["repository"], one["tag"]) for one in found},
+                         {("mirror/app", "1.0"), ("mirror/app", "1.1"), ("dev/app", "dev")})
+
+
 if __name__ == "__main__":
     main()

@@ -6,13 +6,12 @@ Each engine has its own storage in the test's folder, and its process is ended b
 used and no system service is started: images are built from scratch.
 """
 
-import json
 import os
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import PATIENCE_S, RegctlServer, Server, TestCase, main, wait_for  # noqa: E402
+from engines import DockerEngine, Podman, PodmanService  # noqa: E402
+from harness import RegctlServer, TestCase, main  # noqa: E402
 
 DOCKERFILE = """FROM scratch
 COPY a /a
@@ -21,51 +20,6 @@ COPY b /folder/b
 ENV WHO=me
 CMD ["/a"]
 """
-
-
-class DockerEngine(Server):
-    """dockerd on its own socket, without a network."""
-
-    def __init__(self, folder):
-        super().__init__(folder)
-        self.socket = os.path.join(self.folder, "s")
-        self.log = open(os.path.join(self.folder, "log"), "wb")
-        self.process = subprocess.Popen(
-            ["dockerd", "--data-root", os.path.join(self.folder, "data"), "--exec-root",
-             os.path.join(self.folder, "exec"), "--pidfile", os.path.join(self.folder, "pid"), "--host",
-             f"unix://{self.socket}", "--bridge=none", "--iptables=false", "--ip-forward=false",
-             "--ip-masq=false", "--storage-driver=vfs"],
-            stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT)
-        wait_for(lambda: self.answers() or self.process.poll() is not None, "dockerd")
-        if self.process.poll() is not None:
-            with open(self.log.name, encoding="utf-8", errors="replace") as log:
-                raise AssertionError("dockerd ended: " + log.read()[-2000:])
-
-    @property
-    def environment(self):
-        return {"DOCKER_HOST": f"unix://{self.socket}"}
-
-    def run(self, *words):
-        return subprocess.run(["docker", "--config", self.folder, *words], check=True, capture_output=True, text=True,
-                              timeout=PATIENCE_S,
-                              env={**os.environ, **self.environment, "DOCKER_BUILDKIT": "0"}).stdout
-
-    def answers(self):
-        try:
-            return self.run("version")
-        except subprocess.CalledProcessError:
-            return None
-
-    def facts(self, name):
-        """The visible content of an image: its files, and its run configuration."""
-        image = json.loads(self.run("image", "inspect", name))[0]
-        return (image["RootFS"]["Layers"], image["Config"]["Cmd"], image["Config"]["Env"],
-                image["Config"]["Labels"])
-
-    def stop(self):
-        self.process.terminate()  # it ends its containerd
-        self.process.wait(PATIENCE_S)
-        self.log.close()
 
 
 class Engines(TestCase):
@@ -79,16 +33,10 @@ class Engines(TestCase):
 
     def podman(self, program, *words):
         """podman or buildah with a storage in the test's folder."""
-        done = subprocess.run([program, "--storage-driver", "vfs", "--root", self.path("podman"), "--runroot",
-                               self.path("run"), *words], check=False, capture_output=True, text=True,
-                              timeout=PATIENCE_S, env=self.environment({}))
-        self.assertEqual(done.returncode, 0, f"{program} {words}: {done.stderr}")
-        return done.stdout.strip()
+        return Podman(self.folder).run(program, *words)
 
     def podman_facts(self, name):
-        image = json.loads(self.podman("podman", "image", "inspect", name))[0]
-        config = image["Config"]
-        return image["RootFS"]["Layers"], config["Cmd"], config["Env"], config["Labels"]
+        return Podman(self.folder).facts(name)
 
     def whole_at_the_registry(self, name):
         self.ok("verify", "--deep", f"{self.registry.host}/{name}")
@@ -107,6 +55,36 @@ class Engines(TestCase):
         again = self.ok("push", "docker-daemon:team/app:1.0", there, "--format", "json", env=engine.environment)
         self.assertEqual(again.json["images"], 0)
         self.fails(3, "push", "docker-daemon:none:1", there, env=engine.environment)
+
+    def test_the_names_in_an_engine(self):
+        docker = self.start(DockerEngine)
+        docker.run("build", "-q", "-t", "team/app:1.0", self.context)
+        podman = self.start(PodmanService)
+        self.podman("buildah", "bud", "-q", "-t", "docker.io/team/app:1.0", "-f",
+                    os.path.join(self.context, "Dockerfile"), self.context)
+        for engine in (docker, podman):
+            with self.subTest(type(engine).__name__):
+                self.check_names(engine.environment)
+
+    def check_names(self, there):
+        def rows(place):
+            return [(row["repository"], row["tag"], row["id"])
+                    for row in self.ok("images", place, "--format", "json", env=there).json]
+
+        (name, tag, image), = rows("docker-daemon:team/app")
+        self.assertEqual((name, tag, len(image)), ("team/app", "1.0", 71))
+        self.ok("tag", "docker-daemon:team/app:1.0", "stable", "docker-daemon:127.0.0.1:5000/other:2", env=there)
+        self.ok("tag", "--id", image[7:], "docker-daemon:team/app:by-id", env=there)
+        self.assertEqual(rows("docker-daemon:team/app"),
+                         [("team/app", tag, image) for tag in ("1.0", "by-id", "stable")])
+        self.assertEqual(rows("docker-daemon:127.0.0.1:5000/other"), [("127.0.0.1:5000/other", "2", image)])
+        self.ok("rm", "docker-daemon:team/app:stable", env=there)
+        self.ok("rm", "--repository", "--yes", "docker-daemon:team/app", env=there)
+        self.assertEqual([row[:2] for row in rows("docker-daemon:")], [("127.0.0.1:5000/other", "2")])
+        self.fails(3, "rm", "docker-daemon:team/app:1.0", env=there)
+        self.fails(3, "tag", "docker-daemon:team/app:1.0", "docker-daemon:new", env=there)
+        self.ok("rm", "docker-daemon:127.0.0.1:5000/other:2", env=there)
+        self.assertEqual(rows("docker-daemon:"), [])
 
     def test_an_archive_of_an_engine_is_pushed_and_comes_back_for_it(self):
         engine = self.start(DockerEngine)

@@ -25,18 +25,6 @@ namespace {
   throw Error(ErrorKind::protocol, index.what() + ": " + why);
 }
 
-std::vector<std::string> read_strings(const Json* list) {
-  std::vector<std::string> texts;
-  if (list != nullptr && list->is_array()) {
-    for (const auto& text : *list) {
-      if (text.is_string()) {
-        texts.push_back(text.get<std::string>());
-      }
-    }
-  }
-  return texts;
-}
-
 std::string folder_of(const std::string& name) {
   const auto slash = name.rfind('/');
   return slash == std::string::npos ? std::string() : name.substr(0, slash);

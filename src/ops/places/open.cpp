@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/open.hpp"
 
+#include "ops/places/engine_names.hpp"
 #include "ops/places/nearest.hpp"
 #include "ops/places/storage.hpp"
 
@@ -17,13 +18,6 @@
 namespace regctl::ops {
 
 namespace {
-
-/// The name to ask the engine for.
-std::string engine_name(const Reference& reference) {
-  auto named = reference;
-  named.tag = reference.tag_or_latest();
-  return archive_name(named);
-}
 
 /// Opens an archive and notes what was ignored in it.
 std::unique_ptr<V1Repository> open_archive(Session& session,

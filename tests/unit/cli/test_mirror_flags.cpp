@@ -183,4 +183,43 @@ TEST_CASE("flags without effect are refused") {
   }
 }
 
+TEST_CASE("--from-config prints a mirror file, and mirrors nothing") {
+  const TemporaryFolder folder;
+  const auto write = [&](const std::string& name, const std::string& text) {
+    AtomicFile file(folder / name);
+    file.write(as_bytes(text));
+    file.commit();
+    return folder / name;
+  };
+  const auto images = write("images.yml", "a.example/app:1: b.example/app\n");
+  const auto auth =
+      write("auth.yml", "b.example: {username: u, password: hunter2, insecure: true}");
+  const auto renamed = write("renamed.yml", "a.example/app:1: [b.example/app, b.example/x:2]\n");
+  const auto skopeo = write("sync.yml", "a.example: {images: {app: []}}\n");
+  Program program;
+  CHECK(program.run({"mirror", "--from-config", images, "--from-config", auth}) == ExitCode::ok);
+  CHECK(program.out().find("\n  - source: a.example/app\n") != std::string::npos);
+  CHECK(program.out().find("insecure: true") != std::string::npos);
+  CHECK(program.out().find("hunter2") == std::string::npos);
+  CHECK(program.err() ==
+        "regctl: from image-syncer: 1 mirror, 0 left out, 1 remark; the comments tell "
+        "them\n");
+  CHECK(program.calls.empty());
+  Program partial;
+  CHECK(partial.run({"mirror", "--from-config", renamed}) == ExitCode::partial);
+  Program below;
+  CHECK(below.run({"mirror", "--from-config", skopeo, "b.example/below/"}) == ExitCode::ok);
+  CHECK(below.out().find("destination: b.example/below/app") != std::string::npos);
+  check_refused({"mirror", "--from-config", skopeo, "a.example", "b.example"},
+                "--from-config takes the sources from its file");
+  check_refused({"mirror", "--from-config", images, "--prune"}, "--prune is a rule");
+  check_refused({"mirror", "--from-config", images, "--dry-run"}, "--dry-run is about a run");
+  Program json;
+  CHECK(json.run({"mirror", "--from-config", images, "--format", "json"}) == ExitCode::usage);
+  check_refused({"mirror", "--from-program", "dregsy"}, "--from-program says whose file");
+  Program other;
+  CHECK(other.run({"mirror", "--from-config", images, "--from-program", "dregsy"}) ==
+        ExitCode::unsupported);
+}
+
 TEST_SUITE_END();

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/flatten/image_files.hpp"
+#include "ops/flatten/layer_files.hpp"
+#include "tars.hpp"
+
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
@@ -18,6 +22,7 @@
 
 using namespace regctl;
 using ops::FlatLayer;
+using namespace test_tars;
 
 namespace {
 
@@ -29,43 +34,28 @@ public:
   std::string text;
 };
 
-TarEntry entry(char type, const std::string& name, const std::string& link = "") {
-  TarEntry entry;
-  entry.type = type;
-  entry.name = name;
-  entry.link_name = link;
-  entry.mode = type == '5' ? 0755 : 0644;
-  return entry;
-}
-
-std::string printed(TarEntry entry, const std::string& data = "", const TarExtensions& more = {}) {
-  entry.size_bytes = data.size();
-  return make_tar_header(entry, more) + data + std::string(tar_padding_bytes(data.size()), '\0');
-}
-
-std::string file(const std::string& name, const std::string& data) {
-  return printed(entry('0', name), data);
-}
-std::string folder(const std::string& name, int mode = 0755) {
-  auto written = entry('5', name);
-  written.mode = mode;
-  return printed(written);
-}
-std::string hard_link(const std::string& name, const std::string& target) {
-  return printed(entry('1', name, target));
-}
-std::string soft_link(const std::string& name, const std::string& target) {
-  return printed(entry('2', name, target));
-}
-std::string whiteout(const std::string& name) {
-  return file(name, "");
-}
-
 FlatLayer layer(const std::string& tar) {
   return {[tar] { return make_text_source(tar + make_tar_end()); }, "a layer"};
 }
 
-/// The layers' tars, the base first, as one.
+/// The entries of an image, as they are listed for comparisons.
+std::vector<ops::FileEntry> listed(const std::vector<std::string>& tars) {
+  const auto records = std::make_shared<RecordFile>();
+  std::vector<SortedRecords> layers;
+  for (const auto& tar : tars) {
+    layers.push_back(
+        ops::read_layer_content(*make_text_source(tar + make_tar_end()), "a layer", records).files);
+  }
+  ops::ImageFilesReader reader(ops::make_image_files(layers, records));
+  std::vector<ops::FileEntry> entries;
+  while (auto next = reader.next()) {
+    entries.push_back(*std::move(next));
+  }
+  return entries;
+}
+
+/// The layers' tars, the base first, as one. The listing of the layers, which is made in another
+/// way, has to be that of the result.
 std::string flattened(const std::vector<std::string>& tars) {
   std::vector<FlatLayer> layers;
   for (const auto& tar : tars) {
@@ -73,6 +63,7 @@ std::string flattened(const std::vector<std::string>& tars) {
   }
   TextSink sink;
   ops::flatten(layers, sink);
+  CHECK(listed(tars) == listed({sink.text.substr(0, sink.text.size() - make_tar_end().size())}));
   return sink.text;
 }
 

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Real engines as peers of protocol v2, with distribution between them and regctl: what each pushed is copied,
+mirrored and exported, and what regctl pushed each pulls. `scripts/test --nightly` installs them."""
+
+import json
+import os
+import sys
+import tarfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from engines import Containerd, DockerEngine, Podman  # noqa: E402
+from harness import DATA, main  # noqa: E402
+from v2_case import V2Case  # noqa: E402
+
+DOCKERFILE = """FROM scratch
+COPY a /a
+LABEL purpose=test
+COPY b /folder/b
+ENV WHO=me
+CMD ["/a"]
+"""
+PARTIAL = 10
+
+
+def files_of(path):
+    """What a tar file of a file system has, but for what an engine lays into every container."""
+    laid = ("", ".", "dev", "etc", "proc", "sys", ".dockerenv")
+    with tarfile.open(path) as tar:
+        return {member.name.strip("/"): (member.type, member.mode & 0o7777, member.uid, member.gid, member.linkname,
+                                         tar.extractfile(member).read() if member.isreg() else b"")
+                for member in tar if member.name.strip("/").partition("/")[0] not in laid}
+
+
+class Engines(V2Case):
+    def setUp(self):
+        super().setUp()
+        self.context = self.path("context")
+        os.mkdir(self.context)
+        # New in each test: engines know contents that they had before.
+        for name, data in (("Dockerfile", DOCKERFILE), ("a", os.urandom(50_000)), ("b", self.id())):
+            self.write(os.path.join("context", name), data)
+        self.source, self.target = self.distribution(), self.distribution()
+        self.there = f"{self.source.host}/team/app:1.0"
+        self.here = f"{self.target.host}/team/app:1.0"
+
+    def assertSameFiles(self, one, other):
+        ours, theirs = files_of(self.path(one)), files_of(self.path(other))
+        self.assertEqual({name: (file, theirs.get(name)) for name, file in ours.items() if file != theirs.get(name)}, {})
+        self.assertEqual(theirs.keys() - ours.keys(), set())
+
+    def moved(self, expected_tags=("1.0",)):
+        """Mirrors the source into the target, and checks that nothing became another."""
+        self.ok("mirror", "-q", self.source.host, self.target.host)
+        tags = self.tags_of(self.target, "team/app")
+        self.assertEqual(set(tags), set(expected_tags))
+        self.assertEqual(tags, self.tags_of(self.source, "team/app"))
+        self.ok("verify", "--deep", self.source.host, self.target.host)
+        again = self.ok("mirror", "--format", "json", self.source.host, self.target.host).out
+        self.assertEqual(json.loads(again.splitlines()[-1])["copied"], 0, again)
+        return tags
+
+    def test_what_docker_pushes_is_mirrored_and_pulled_by_it(self):
+        engine = self.start(DockerEngine)
+        engine.run("build", "-q", "-t", self.there, self.context)
+        engine.run("push", self.there)
+        self.moved()
+        before = engine.facts(self.there)
+        engine.run("rmi", self.there)
+        engine.run("pull", self.here)
+        self.assertEqual(engine.facts(self.here), before)
+        engine.export(self.here, self.path("engine.tar"))
+        self.ok("export", self.here, "regctl.tar")
+        self.assertSameFiles("regctl.tar", "engine.tar")
+
+    def test_an_image_goes_from_docker_to_v2_and_back_without_a_registry_of_its_own(self):
+        engine = self.start(DockerEngine)
+        engine.run("build", "-q", "-t", "team/app:1.0", self.context)
+        before = engine.facts("team/app:1.0")
+        self.ok("push", "docker-daemon:team/app:1.0", self.there, env=engine.environment)
+        engine.run("rmi", "team/app:1.0")
+        engine.run("pull", self.there)
+        self.assertEqual(engine.facts(self.there), before)
+        self.ok("pull", self.there, "docker-daemon:back:1", env=engine.environment)
+        self.assertEqual(engine.facts("back:1"), before)
+
+    def test_what_podman_and_buildah_push_is_mirrored_and_pulled_by_all(self):
+        podman, docker, containerd = Podman(self.folder), self.start(DockerEngine), self.start(Containerd)
+        for form in ("oci", "docker"):
+            name = f"{self.source.host}/team/app:{form}"
+            podman.run("buildah", "bud", "--layers=false", "--format", form, "-t", name, "-f",
+                       os.path.join(self.context, "Dockerfile"), self.context)
+            podman.run("podman", "push", "--tls-verify=false", name)
+        tags = self.moved(("oci", "docker"))
+        for form in ("oci", "docker"):
+            with self.subTest(form):
+                here = f"{self.target.host}/team/app:{form}"
+                podman.run("podman", "pull", "--tls-verify=false", here)
+                self.assertEqual(podman.facts(here), podman.facts(f"{self.source.host}/team/app:{form}"))
+                docker.run("pull", here)
+                self.assertEqual(docker.facts(here)[1:], podman.facts(here)[1:])
+                containerd.pull(here)
+                self.assertEqual(containerd.digest(here), tags[form])
+
+    def test_an_index_is_made_of_what_was_pushed_and_pulled_by_all(self):
+        podman, docker, containerd = Podman(self.folder), self.start(DockerEngine), self.start(Containerd)
+        names = []
+        for machine in ("amd64", "arm64"):
+            names.append(f"{self.source.host}/team/app:{machine}")
+            podman.run("buildah", "bud", "--layers=false", "--arch", machine, "-t", names[-1], "-f",
+                       os.path.join(self.context, "Dockerfile"), self.context)
+            podman.run("buildah", "push", "--tls-verify=false", names[-1])
+        self.ok("index", "make", self.there, *names)
+        tags = self.moved(("amd64", "arm64", "1.0"))
+        containerd.pull(self.here, "--all-platforms")
+        self.assertEqual(containerd.digest(self.here), tags["1.0"])
+        docker.run("pull", self.here)
+        podman.run("podman", "pull", "--tls-verify=false", "--arch", "arm64", self.here)
+        image = json.loads(podman.run("podman", "image", "inspect", self.here))[0]
+        self.assertEqual(image["Architecture"], "arm64")
+
+    def test_what_containerd_pushes_is_mirrored(self):
+        podman, containerd = Podman(self.folder), self.start(Containerd)
+        podman.run("buildah", "bud", "--layers=false", "-t", "localhost/app:1", "-f",
+                   os.path.join(self.context, "Dockerfile"), self.context)
+        podman.run("podman", "save", "--format", "oci-archive", "-o", self.path("app.tar"), "localhost/app:1")
+        containerd.run("image", "import", "--no-unpack", "--index-name", self.there, self.path("app.tar"))
+        containerd.run("image", "push", "--plain-http", self.there)
+        tags = self.moved()
+        containerd.run("image", "rm", self.there)
+        containerd.pull(self.here)
+        self.assertEqual(containerd.digest(self.here), tags["1.0"])
+
+    def test_converted_images_are_pulled_by_all(self):
+        with tarfile.open(os.path.join(DATA, "tree-pushed.tar.gz")) as archive:
+            archive.extractall(self.path("v1"))
+        tree = "v1-storage:" + self.path("v1")
+        podman, docker, containerd = Podman(self.folder), self.start(DockerEngine), self.start(Containerd)
+        for form in ("oci", "docker"):
+            place = f"{self.target.host}/{form}/"
+            # One image of the tree was never pushed to its end.
+            result = self.regctl("mirror", "-q", "--to-format", form, tree, place)
+            self.assertEqual(result.code, PARTIAL, result.err)
+            rows = self.ok("images", "--format", "json", place).json
+            self.assertGreater(len(rows), 5)
+            for row in rows:
+                name = f"{self.target.host}/{row['repository']}:{row['tag']}"
+                with self.subTest(name):
+                    podman.run("podman", "pull", "-q", "--tls-verify=false", name)
+                    docker.run("pull", "-q", name)
+                    self.assertEqual([fact or None for fact in docker.facts(name)[1:]], list(podman.facts(name)[1:]))
+                    containerd.pull(name)
+                    self.assertEqual(containerd.digest(name), row["id"])
+                    docker.export(name, self.path("engine.tar"))
+                    # The v1 chain itself, flattened: the conversion is not asked about itself.
+                    old = row["repository"].removeprefix(form + "/") + ":" + row["tag"]
+                    self.ok("export", f"{tree}:{old}", "regctl.tar")
+                    self.assertSameFiles("regctl.tar", "engine.tar")
+
+
+if __name__ == "__main__":
+    main()
