@@ -159,9 +159,8 @@ CopyReport convert_oci_images(Session& session, const Place& from, const Place& 
       here.reference = name_of(source, move.source);
     }
     CopiedTag copied{here.to_string(), there.to_string(), {}};
-    const auto transfer =
-        make_oci_to_v1_transfer(route, move.source.name, *move.target.tag,
-                                [&](const oci::Digest&, const std::string& id) { copied.id = id; });
+    const auto transfer = make_oci_to_v1_transfer(route, move.source.name, *move.target.tag,
+                                                  [&](const std::string& id) { copied.id = id; });
     run(session, *transfer, report);
     report.tags.push_back(std::move(copied));
   }

@@ -27,11 +27,10 @@ public:
         on_chain_(std::move(on_chain)) {}
 
   std::vector<Item> items() override {
-    auto root = read_manifest_node(route_.source, name_);
-    const auto digest = root.document.digest;
-    image_ = derive_image(route_.source, std::move(root), route_.platforms);
+    image_ =
+        derive_image(route_.source, read_manifest_node(route_.source, name_), route_.platforms);
     notes_ = image_->chain.notes;
-    on_chain_(digest, image_->top_id());
+    on_chain_(image_->top_id());
     V1PushPlan plan;
     plan.tags[tag_] = image_->top_id();
     std::vector<Item> items;

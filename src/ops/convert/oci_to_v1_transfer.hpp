@@ -44,8 +44,8 @@ struct BackRoute {
 /// content alone: an image that the destination has complete is not looked at again. A layer is
 /// verified before the destination gets its checksum, so that the image of a damaged one never
 /// becomes complete there. `route` must outlive the transfer.
-/// `on_chain` is called by items() with the digest of the manifest and the ID of the top image.
-using OnChain = std::function<void(const oci::Digest& manifest, const std::string& id)>;
+/// `on_chain` is called by items() with the ID of the top image.
+using OnChain = std::function<void(const std::string& id)>;
 std::unique_ptr<Transfer> make_oci_to_v1_transfer(const BackRoute& route, oci::ManifestName image,
                                                   std::string tag, OnChain on_chain);
 

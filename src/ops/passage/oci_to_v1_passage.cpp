@@ -83,7 +83,7 @@ public:
   std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) override {
     return make_oci_to_v1_transfer(
         route_, digest_of_identity(identity), tag,
-        [this, identity](const oci::Digest&, const std::string& id) { remember(identity, id); });
+        [this, identity](const std::string& id) { remember(identity, id); });
   }
 
   // Nothing refers to images of protocol v1.
