@@ -108,6 +108,8 @@ void add_plans(Arguments& arguments, MirrorFlags& flags) {
   arguments.value("--report", "FILE", flags.run.report, "Write a JSON line for each tag here");
   arguments.value("--failures", "FILE", flags.run.failures,
                   "Write what failed here, for --apply and --repositories-from");
+  arguments.value("--map", "FILE", flags.run.map,
+                  "Write here what each v1 image became, for 'regctl map'");
   arguments.value("--state", "FILE", flags.run.state,
                   "Keep what was learnt of images here (default: a file for each pair of ends in "
                   "$XDG_STATE_HOME/regctl)");
@@ -231,6 +233,7 @@ ops::mirror::RunOptions settle(ops::mirror::RunOptions run, const ops::mirror::R
   }
   replace_if_given(run.report, flags.report);
   replace_if_given(run.failures, flags.failures);
+  replace_if_given(run.map, flags.map);
   replace_if_given(run.state, flags.state);
   replace_if_given(run.metrics_file, flags.metrics_file);
   replace_if_given(run.listen_metrics, flags.listen_metrics);
@@ -346,6 +349,10 @@ void refuse_contradictions(const MirrorFlags& flags, const std::string& file) {
   if (flags.exit_code && !is_plan) {
     throw Error(ErrorKind::usage, "--exit-code tells whether there is work to do: add --dry-run");
   }
+  if (!flags.run.map.empty() && is_plan) {
+    throw Error(ErrorKind::usage, "--map tells what images became, and a plan makes none",
+                "leave out --map, or --dry-run and --plan");
+  }
   if (flags.check && file.empty()) {
     throw Error(ErrorKind::usage, "--check looks at a mirror file", "name it with --config FILE");
   }
@@ -387,6 +394,7 @@ void refuse_standard_output(const ops::mirror::RunOptions& run, const std::strin
       {run.report, "the report", "--format json prints its records there"},
       {run.failures, "what failed", "name a file, as --apply reads it"},
       {plan, "a plan", "name a file; --dry-run shows what would be done"},
+      {run.map, "the map", "name a file"},
       {run.state, "what was learnt", "name a file"},
       {run.metrics_file, "the metrics", "name a file; --listen-metrics serves them"},
   };
@@ -437,7 +445,8 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   options.apply = flags.apply;
   options.state_file = settled.state;
   options.state_folder = states_folder(environment);
-  options.files = {settled.report, settled.failures, flags.plan};
+  options.files = {settled.report, settled.failures, flags.plan,
+                   options.dry_run ? std::string() : settled.map};
   options.metrics_file = settled.metrics_file;
   ops::mirror::check_run(run.jobs, options);
   return run;

@@ -90,10 +90,8 @@ std::optional<std::string> find_made(OciRepository& to, const Move& move, OciFor
     return std::nullopt;
   }
   const auto manifest = oci::Manifest::parse(document->bytes, document->media_type, "a manifest");
-  const auto found = manifest.annotations.find(k_v1_id_annotation);
-  return found != manifest.annotations.end() && found->second == move.source.id
-             ? std::optional(document->digest.to_string())
-             : std::nullopt;
+  return converted_from(manifest) == move.source.id ? std::optional(document->digest.to_string())
+                                                    : std::nullopt;
 }
 
 Progress::Verb verb_for(const Place& from, const Place& to) {

@@ -7,6 +7,7 @@
 #include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/copy.hpp>
+#include <regctl/ops/made_image.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <cstdint>
@@ -30,7 +31,7 @@ struct ConvertRoute {
   LayerCheck check = LayerCheck::verify; ///< of the payload checksums
   bool require_checksum = false;         ///< see check_provable()
   /// Called for each image whose manifest was put, from any thread.
-  std::function<void(const std::string& id, const oci::Digest& manifest)> on_made = {};
+  std::function<void(const MadeImage& made)> on_made = {};
 };
 
 /// What a layer of a v1 image became.

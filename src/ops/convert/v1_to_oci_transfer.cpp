@@ -7,6 +7,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/derive.hpp>
+#include <regctl/model/v1/layer.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -32,6 +33,11 @@ bool is_repair(const std::string& note) {
                                                   "Cmd-wrapped",    "Entrypoint-wrapped",
                                                   "config-dropped", "container_config-dropped"};
   return k_repairs.contains(note);
+}
+
+std::size_t count_blobs(const std::vector<MadeLayer>& layers) {
+  return static_cast<std::size_t>(std::count_if(
+      layers.begin(), layers.end(), [](const MadeLayer& layer) { return layer.blob.has_value(); }));
 }
 
 class V1ToOciTransfer final : public Transfer {
@@ -75,7 +81,7 @@ public:
   void finish() override {
     throw_if_abandoned();
     std::vector<ConvertedStep> steps;
-    std::vector<oci::Descriptor> blobs;
+    std::vector<MadeLayer> made;
     std::set<std::string> notes;
     for (const auto& image : images_) {
       bring(image);
@@ -86,20 +92,24 @@ public:
                     "run it again");
       }
       steps.push_back({layer->json.value_or(image.json), layer->diff_id, !layer->blob});
+      made.push_back({image.id, payload_sums(image)});
       if (layer->blob) {
-        blobs.push_back(*layer->blob);
+        made.back().diff_id = layer->diff_id;
+        made.back().blob = layer->blob;
       }
       notes.insert(layer->notes.begin(), layer->notes.end());
     }
-    if (blobs.empty()) {
-      keep_one_layer(steps.back(), blobs);
+    if (count_blobs(made) == 0) {
+      keep_one_layer(steps.back(), made.back());
       notes.insert("all-layers-empty");
     }
     const auto config = convert_config(steps);
     notes.insert(config.notes.begin(), config.notes.end());
-    tell(notes, blobs.size());
-    put_manifest(config.bytes, blobs);
+    tell(notes, count_blobs(made));
+    put_manifest(config.bytes, std::move(made), std::move(notes));
   }
+
+  [[nodiscard]] std::shared_ptr<const MadeImage> made() const override { return made_; }
 
 private:
   /// Makes sure that the layer is in the destination's repository.
@@ -132,12 +142,13 @@ private:
   }
 
   /// Registries refuse images without layers: the topmost step keeps an empty one.
-  void keep_one_layer(ConvertedStep& top, std::vector<oci::Descriptor>& blobs) {
+  void keep_one_layer(ConvertedStep& top, MadeLayer& made) {
     const auto bytes = empty_layer_gzip();
     top.is_empty = false;
     top.diff_id = std::string(k_empty_tar_diff_id);
-    blobs.push_back(
-        put(bytes, route_.form == OciForm::docker ? oci::k_docker_layer : oci::k_oci_layer_gzip));
+    made.diff_id = top.diff_id;
+    made.blob =
+        put(bytes, route_.form == OciForm::docker ? oci::k_docker_layer : oci::k_oci_layer_gzip);
   }
 
   oci::Descriptor put(const std::string& bytes, std::string_view media_type) {
@@ -153,12 +164,15 @@ private:
     return blob;
   }
 
-  void put_manifest(const std::string& config, const std::vector<oci::Descriptor>& blobs) {
+  void put_manifest(const std::string& config, std::vector<MadeLayer> made,
+                    std::set<std::string> notes) {
     const bool is_docker = route_.form == OciForm::docker;
     const auto type = std::string(is_docker ? oci::k_docker_manifest : oci::k_oci_manifest);
     std::string layers;
-    for (const auto& blob : blobs) {
-      layers += (layers.empty() ? "" : ",") + descriptor_text(blob);
+    for (const auto& layer : made) {
+      if (layer.blob) {
+        layers += (layers.empty() ? "" : ",") + descriptor_text(*layer.blob);
+      }
     }
     const auto blob = put(config, is_docker ? oci::k_docker_config : oci::k_oci_config);
     auto manifest = "{\"schemaVersion\":2,\"mediaType\":\"" + type +
@@ -172,8 +186,10 @@ private:
                                       route_.destination.describe() +
                                           (tag_.empty() ? "" : ":" + tag_));
     route_.destination.put_manifest(document, tag_.empty() ? std::nullopt : std::optional(tag_));
+    made_ = std::make_shared<const MadeImage>(
+        MadeImage{id_, type, document.digest, blob.digest, std::move(notes), std::move(made)});
     if (route_.on_made) {
-      route_.on_made(id_, document.digest);
+      route_.on_made(*made_);
     }
   }
 
@@ -210,7 +226,8 @@ private:
   std::string id_;
   std::string tag_;
   std::vector<V1Image> images_; // base first
-  std::mutex mutex_;            ///< guards the member below
+  std::shared_ptr<const MadeImage> made_;
+  std::mutex mutex_; ///< guards the member below
   std::exception_ptr reason_;
 };
 

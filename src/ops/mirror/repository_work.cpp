@@ -5,6 +5,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
+#include <regctl/base/parallel.hpp>
 
 #include <algorithm>
 #include <ctime>
@@ -51,15 +52,19 @@ public:
       report_plan(planned);
       return {};
     }
+    std::vector<PlannedTag> kept;
     for (auto& tag : planned) {
       if (is_transfer(tag)) {
         transfers.push_back(std::move(tag));
       } else if (tag.action == Action::remove) {
         removals_.push_back(std::move(tag));
+      } else if (tag.action == Action::keep && running_.writes_map) {
+        kept.push_back(std::move(tag));
       } else {
         report(tag, tag.is_broken ? Outcome::failed : Outcome::done);
       }
     }
+    report_mapped(kept);
     return transfers;
   }
 
@@ -96,6 +101,47 @@ private:
       return;
     }
     running_.report.add(result);
+  }
+
+  /// Reports kept tags together with what they are at the destination. Some at a time, since
+  /// images with many layers take memory.
+  void report_mapped(const std::vector<PlannedTag>& kept) {
+    constexpr std::size_t k_at_a_time = 64;
+    for (std::size_t begin = 0; begin < kept.size(); begin += k_at_a_time) {
+      std::vector<TagResult> results(std::min(k_at_a_time, kept.size() - begin));
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        results[i].tag = kept[begin + i];
+      }
+      find_made(results);
+      for (const auto& result : results) {
+        running_.report.add(result);
+      }
+    }
+  }
+
+  /// An interruption only ends the looking, since an interrupted run writes no map.
+  void find_made(std::vector<TagResult>& results) {
+    try {
+      run_parallel(running_.jobs, results.size(),
+                   [&](std::size_t i) { results[i].made = find_made(results[i].tag); });
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::interrupted) {
+        throw;
+      }
+    }
+  }
+
+  /// Null where it cannot be read: the tag is kept all the same.
+  std::shared_ptr<const MadeImage> find_made(const PlannedTag& tag) {
+    try {
+      return passage_->find_made(tag.tag, tag.identity);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::interrupted) {
+        running_.session.progress().note("the map cannot tell what " + tag.destination_name + ":" +
+                                         tag.tag + " is made of: " + error.message());
+      }
+      return nullptr;
+    }
   }
 
   /// Reports a tag that fails before the engine knows it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/passage/v1_to_oci_passage.hpp"
 
+#include "ops/convert/made_image.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/limited_map.hpp>
 #include <regctl/base/text.hpp>
@@ -26,8 +28,9 @@ public:
   V1ToOciPassage(V1ToOciPassages& shared, std::unique_ptr<V1Repository> source,
                  std::unique_ptr<OciRepository> destination, const std::string& destination_name)
       : shared_(shared), source_(std::move(source)),
+        cached_(make_cached_repository(*source_, shared.images_)),
         destination_(std::move(destination)), route_{shared.session_,
-                                                     *source_,
+                                                     *cached_,
                                                      *destination_,
                                                      destination_name,
                                                      shared.places_,
@@ -36,9 +39,8 @@ public:
                                                      shared.options_.limits,
                                                      LayerCheck::verify,
                                                      shared.options_.require_checksum,
-                                                     [this](const auto& id, const auto& digest) {
-                                                       remember(id, digest);
-                                                     }} {}
+                                                     [this](const auto& made) { remember(made); }} {
+  }
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
     return shared_.options_.form == OciForm::oci ? made_from(there) == from
@@ -47,7 +49,7 @@ public:
 
   std::optional<std::int64_t> created_at(const std::string& identity) override {
     try {
-      const auto image = source_->find_image(identity);
+      const auto image = cached_->find_image(identity);
       return image ? parse_rfc3339(parse_v1_image(image->json).created) : std::nullopt;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
@@ -68,6 +70,11 @@ public:
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 
+  std::shared_ptr<const MadeImage> find_made(const std::string& tag,
+                                             const std::optional<std::string>& id) override {
+    return find_made_image(shared_.session_, *cached_, *destination_, tag, id);
+  }
+
   void study(const std::string&) override {}
 
   // How large a converted layer is shows only when it is converted.
@@ -84,9 +91,9 @@ public:
   }
 
 private:
-  void remember(const std::string& id, const oci::Digest& digest) {
+  void remember(const MadeImage& made) {
     if (shared_.options_.form != OciForm::oci) {
-      shared_.facts_.put(id, digest.to_string());
+      shared_.facts_.put(made.id, made.digest.to_string());
     }
   }
 
@@ -102,10 +109,8 @@ private:
     const auto name = oci::Digest::find(digest);
     const auto document = name ? destination_->read_manifest(*name) : std::nullopt;
     if (document) {
-      const auto manifest =
-          oci::Manifest::parse(document->bytes, document->media_type, "manifest " + digest);
-      const auto found = manifest.annotations.find(k_v1_id_annotation);
-      id = found == manifest.annotations.end() ? "" : found->second;
+      id = converted_from(
+          oci::Manifest::parse(document->bytes, document->media_type, "manifest " + digest));
     }
     const std::lock_guard lock(mutex_);
     made_from_.try_emplace(digest, id);
@@ -116,6 +121,7 @@ private:
 
   V1ToOciPassages& shared_;
   std::unique_ptr<V1Repository> source_;
+  std::unique_ptr<V1Repository> cached_; ///< source_, its images read once
   std::unique_ptr<OciRepository> destination_;
   ConvertRoute route_;
   mutable std::mutex mutex_; ///< guards the member below

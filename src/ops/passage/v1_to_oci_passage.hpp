@@ -3,6 +3,7 @@
 
 #include "ops/convert/v1_to_oci_transfer.hpp"
 #include "ops/passage/passage.hpp"
+#include "ops/v1/image_cache.hpp"
 
 #include <memory>
 #include <string>
@@ -35,6 +36,7 @@ private:
   Session& session_;
   LearntFacts& facts_;
   const PassageOptions& options_;
+  ImageCache images_; // of the source
   ConvertedLayers layers_;
   BlobPlaces places_; // of the destination
   const bool is_source_remote_;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/ops/made_image.hpp>
 #include <regctl/ops/mirror/plan.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,9 @@ struct TagResult {
   bool is_verified = true;            ///< all items of the transfer have a checksum
   std::uint64_t bytes = 0;            ///< bytes that travelled for this tag
   Ahead ahead;                        ///< of a plan; empty for tags that are kept or skipped
+  /// What the tag names at the destination, where it was made from a v1 image; null otherwise, and
+  /// for a kept tag if no map is written.
+  std::shared_ptr<const MadeImage> made;
   std::chrono::milliseconds time{0};
 };
 
