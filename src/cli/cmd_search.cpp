@@ -53,7 +53,8 @@ void refuse_term_alone(const SearchOptions& options) {
   if (options.term.empty() && options.where.find_first_of(".:/[") == std::string::npos &&
       options.where != "localhost") {
     throw Error(ErrorKind::usage, "'" + options.where + "' names no registry to search",
-                "regctl search HOST[:PORT] " + options.where + " looks for it at a registry; " +
+                typed_line({"search", "docker.io", options.where}) +
+                    " asks Docker Hub, with another host its registry; " +
                     typed_line({"search", with_registry_scheme(options.where)}) +
                     " lists what the host of that name has");
   }
@@ -83,7 +84,8 @@ ExitCode run_search(const SearchOptions& options, Context& context) {
 
 Action add_search(Arguments& arguments) {
   auto options = std::make_shared<SearchOptions>();
-  arguments.required("HOST", options->where, "A registry, HOST[:PORT]; or HOST[:PORT]/TERM");
+  arguments.required("HOST", options->where,
+                     "A registry, HOST[:PORT], or docker.io; or HOST[:PORT]/TERM");
   arguments.optional("TERM", options->term, "What is in the name; everything if left out");
   arguments.flag("--no-trunc", options->no_trunc, "Show whole descriptions");
   return [options](Context& context) { return run_search(*options, context); };
@@ -97,7 +99,7 @@ Command search_command() {
            .summary = "Search a registry for repositories by name",
            .details = "",
            .examples = {"regctl search localhost:5000 demo", "regctl search localhost:5000/demo",
-                        "regctl search localhost:5000 --format json"}},
+                        "regctl search docker.io nginx"}},
           add_search};
 }
 

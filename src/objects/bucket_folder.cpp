@@ -102,9 +102,7 @@ std::unique_ptr<StorageUpload> BucketFolder::start_upload(const std::string& nam
 }
 
 bool BucketFolder::can_copy(const StoredFile& file) const {
-  const auto* object = dynamic_cast<const ObjectFile*>(&file);
-  return object != nullptr && !object->info().etag.empty() && tree_.has_copies() &&
-         tree_.bucket().is_beside(object->bucket());
+  return tree_.can_adopt(file).is_possible;
 }
 
 void BucketFolder::copy_file(const StoredFile& file, const std::string& name,

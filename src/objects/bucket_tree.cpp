@@ -111,6 +111,30 @@ std::unique_ptr<StorageFolder> BucketTree::make_folder(const std::string& path) 
   return std::make_unique<BucketFolder>(*this, path, nullptr);
 }
 
+StorageTree::Adoption BucketTree::can_adopt(const StoredFile& file) const {
+  const auto* object = dynamic_cast<const ObjectFile*>(&file);
+  if (object == nullptr) {
+    return {};
+  }
+  if (!bucket().is_beside(object->bucket())) {
+    return {false, "they are not at one service, read with one key"};
+  }
+  return {has_copies_ && !object->info().etag.empty()};
+}
+
+std::string BucketTree::adopt(const StoredFile& file, const std::string& path, const std::string&) {
+  const auto slash = path.rfind('/');
+  try {
+    make_folder(path.substr(0, slash))->copy_file(file, path.substr(slash + 1), [] {});
+    return {};
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::unsupported && error.kind() != ErrorKind::denied) {
+      throw;
+    }
+    return "the service copies nothing: " + error.message();
+  }
+}
+
 std::unique_ptr<StorageFolder> BucketTree::find_folder(const std::string& path) {
   return has_folder(path) ? make_folder(path) : nullptr;
 }

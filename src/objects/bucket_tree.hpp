@@ -37,6 +37,9 @@ public:
         std::optional<std::chrono::milliseconds> patience) override;
   [[nodiscard]] std::unique_ptr<LooseUpload>
   start_loose_upload(const std::string& aside, const std::string& likely_path) override;
+  [[nodiscard]] Adoption can_adopt(const StoredFile& file) const override;
+  [[nodiscard]] std::string adopt(const StoredFile& file, const std::string& path,
+                                  const std::string& aside) override;
   bool put_folder(const std::string& path, const FileGroup& files,
                   const std::string& aside) override;
   bool remove_all(const std::string& path, const std::string& aside,

@@ -4,6 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/ops/search.hpp>
+#include <regctl/registry/hub_search.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <algorithm>
@@ -66,10 +67,24 @@ std::vector<SearchResult> search_catalog(registry::v2::Registry& registry, std::
   return matches.results();
 }
 
+std::vector<SearchResult> search_docker_hub(Session& session, std::string_view term) {
+  constexpr unsigned k_most = 100;
+  auto found = registry::search_hub(session.client(), term, k_most);
+  if (found.all > found.hits.size()) {
+    session.progress().note("Docker Hub has " + std::to_string(found.all) + " results for '" +
+                            std::string(term) + "'; these are the first " +
+                            std::to_string(found.hits.size()));
+  }
+  return std::move(found.hits);
+}
+
 } // namespace
 
 std::vector<SearchResult> search(Session& session, const RegistryHost& host,
                                  std::string_view term) {
+  if (host.host == "docker.io" || host.host == "index.docker.io") {
+    return search_docker_hub(session, term);
+  }
   if (protocol_of(session, host) == Protocol::v2) {
     return search_catalog(session.registries().v2(host), term);
   }

@@ -6,6 +6,9 @@ from an independent converter, wherever the image comes from and goes to."""
 import hashlib
 import json
 import os
+import random
+import shutil
+import subprocess
 import sys
 import tarfile
 
@@ -18,6 +21,10 @@ GOLDEN = os.path.join(ROOT, "tests", "data", "conversion")
 FORMS = ("oci", "docker")
 TREES = ("odd", "pushed", "wild")
 PARTIAL = 10
+SEED = 20140612
+# Of images without any other layer; it is made, whether the old tree has it or not.
+EMPTY_LAYER = "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4"
+ROUNDS = int(os.environ.get("REGCTL_ROUNDS", "8"))
 # Has two sums, of which a registry tells one: that one is wrong.
 TOLD_WRONG_SUM = "odd/sum-one-of-two"
 
@@ -134,6 +141,119 @@ def add_tree_tests():
 
 
 add_tree_tests()
+
+
+class InPlace(ConvertCase):
+    """Layers that stay as they are, from tree to tree, are links to the files of the first."""
+
+    def files(self, folder):
+        """Every file below a folder by its path, with inode, mode, owner and content."""
+        found = {}
+        for path, _, names in os.walk(self.path(folder)):
+            for name in names:
+                file = os.path.join(path, name)
+                status = os.stat(file)
+                with open(file, "rb") as opened:
+                    found[os.path.relpath(file, self.path(folder))] = (
+                        status.st_ino, status.st_mode, status.st_uid, sum_of(opened.read()))
+        return found
+
+    def named(self, folder, end):
+        return {path: one for path, one in self.files(folder).items() if path.endswith(end)}
+
+    def layer_digests(self, folder):
+        """The layers of all manifests in a tree of distribution."""
+        found = set()
+        for one in self.tags_in_tree(folder).values():
+            found |= {layer["digest"] for layer in json.loads(self.blob_in_tree(folder, one))["layers"]}
+        return found
+
+    def split(self, source, folder):
+        """The sums of layers that are files of the source too, and of those that are not."""
+        inodes = {one[0] for one in self.named(source, "/layer").values()}
+        blobs = {one[3]: one[0] for one in self.named(folder, "/data").values()}
+        used = self.layer_digests(folder)
+        return ({text for text in used if blobs[text] in inodes}, {text for text in used if blobs[text] not in inodes})
+
+    def test_layers_become_links_and_the_old_tree_stays(self):
+        for form, name in (("oci", "odd"), ("docker", "odd"), ("oci", "pushed")):
+            words = "mirror", "--to-format", form, self.tree(name), f"v2-storage:{self.path(f'{name}-{form}')}"
+            source, folder = f"v1-{name}", f"{name}-{form}"
+            before = self.files(source)
+            self.assertIn(self.regctl(*words).code, (0, PARTIAL))
+            linked, written = self.split(source, folder)
+            kept = {one[3] for path, one in before.items() if path.endswith("/layer")}
+            self.assertTrue(linked)
+            self.assertLessEqual(written & kept, {EMPTY_LAYER})
+            self.assertEqual(self.files(source), before)
+            first = self.files(folder)
+            self.assertIn(self.regctl(*words).code, (0, PARTIAL))
+            self.assertEqual(self.files(folder), first)
+            self.assertFalse([path for path in first if ".part" in path])
+            self.ok("audit", "--deep", f"v2-storage:{self.path(folder)}")
+
+    def test_copy_makes_links_too(self):
+        self.ok("copy", f"{self.tree('pushed')}:team/demo-1.9.1:latest",
+                f"v2-storage:{self.path('out')}:team/demo:1")
+        linked, written = self.split("v1-pushed", "out")
+        self.assertTrue(linked)
+        self.assertFalse(written)
+
+    def test_what_the_server_could_not_read_is_copied_and_that_is_said(self):
+        if os.geteuid() != 0:
+            self.skipTest("a tree of our own user is read by a server of our own user")
+        tree = self.tree("pushed")
+        for path in self.named("v1-pushed", "/layer"):
+            os.chmod(self.path(f"v1-pushed/{path}"), 0o600)
+        before = self.files("v1-pushed")
+        done = self.ok("mirror", "--include", "team/demo-1.9.1", tree, f"v2-storage:{self.path('out')}")
+        said = "are copied, and not taken over where they lie: their modes let nobody but their owner read them"
+        self.assertEqual(done.err.count(said), 1, done.err)
+        linked, written = self.split("v1-pushed", "out")
+        self.assertFalse(linked)
+        self.assertTrue(written)
+        self.assertEqual(self.files("v1-pushed"), before)
+
+    def test_a_wrong_blob_is_replaced_by_a_link(self):
+        words = "mirror", "--include", "team/demo-1.9.1", self.tree("pushed"), f"v2-storage:{self.path('out')}"
+        self.ok(*words)
+        linked, before = self.split("v1-pushed", "out")[0], self.files("v1-pushed")
+        for path, one in self.named("out", "/data").items():
+            if one[3] in linked:
+                os.remove(self.path(f"out/{path}"))
+                self.write(f"out/{path}", b"x" * 20)
+        shutil.rmtree(self.path("out/docker/registry/v2/repositories"))
+        self.ok(*words)
+        self.assertEqual(self.split("v1-pushed", "out"), (linked, set()))
+        self.assertEqual(self.files("v1-pushed"), before)
+        self.ok("audit", "--deep", f"v2-storage:{self.path('out')}")
+
+    def test_killed_again_and_again_it_ends_whole(self):
+        tree = self.tree("pushed")
+        words = "mirror", "-q", tree, f"v2-storage:{self.path('out')}"
+        before, audit = self.files("v1-pushed"), self.regctl("audit", "--deep", tree).out
+        moments = random.Random(SEED)
+        for _ in range(ROUNDS):
+            process = self.start_regctl(*words)
+            try:
+                process.communicate(timeout=moments.uniform(0.01, 0.3))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+        self.assertEqual(self.regctl(*words).code, PARTIAL)  # an upload in the old tree was never completed
+        self.assertGolden("pushed", "oci", self.tags_in_tree("out"))
+        self.assertEqual(self.files("v1-pushed"), before)
+        self.assertEqual(self.regctl("audit", "--deep", tree).out, audit)
+        self.ok("audit", "--deep", f"v2-storage:{self.path('out')}")
+
+    def test_distribution_serves_the_new_tree(self):
+        self.ok("mirror", "--exclude", "team/dead:half", self.tree("pushed"), f"v2-storage:{self.path('out')}")
+        registry = self.distribution(data=self.path("out"))
+        expected = {str(one): one.digest("oci") for one in read_golden("pushed") if not one.is_broken}
+        for name, digest in expected.items():
+            self.assertEqual(self.ok("digest", f"{registry.host}/{name}").out.strip(), digest)
+        done = self.ok("verify", "--deep", registry.host)
+        self.assertNotIn("broken", done.out)
 
 
 class Rules(ConvertCase):

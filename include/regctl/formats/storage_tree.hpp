@@ -329,6 +329,24 @@ public:
   [[nodiscard]] virtual std::unique_ptr<LooseUpload>
   start_loose_upload(const std::string& aside, const std::string& likely_path) = 0;
 
+  /// Whether adopt() can take a file.
+  struct Adoption {
+    bool is_possible = false;
+    /// What is in the way, for files of a tree of the same kind: "they are on two file systems".
+    std::string obstacle = {};
+  };
+  /// Optional: whether this tree can take `file`, of this tree or another one, without its bytes
+  /// passing through here.
+  [[nodiscard]] virtual Adoption can_adopt(const StoredFile&) const { return {}; }
+
+  /// If can_adopt(): gives the bytes of `file` the path here too, whole, durably, and in place of a
+  /// file that is there: a local folder by a hard link, a bucket by having its service copy them.
+  /// `aside` is a folder as for start_loose_upload(). Returns what turned out to be in the way;
+  /// empty if it is done. Throws Error{integrity} if `file` was replaced or written since it was
+  /// opened.
+  [[nodiscard]] virtual std::string adopt(const StoredFile& file, const std::string& path,
+                                          const std::string& aside);
+
   /// Durably creates a folder with small files, whose names may lead into folders of their own;
   /// returns false if there is such a folder already, unless it is empty. Where folders can be
   /// renamed, it appears with all of them at once: it is made in the folder `aside` under a hidden

@@ -115,6 +115,13 @@ public:
   /// `_uploads` of a repository.
   oci::Digest put_bytes(std::string_view bytes, const std::string& aside);
 
+  /// Has the tree take over `file` (StorageTree::adopt) as a blob, whose bytes are those of
+  /// `source` and are read to their end. `is_still_same` is asked then, and false ends the attempt.
+  /// Nothing if the blob has to be stored in another way: `obstacle` says why.
+  std::optional<oci::PutBlob> adopt_stream(Source& source, const StoredFile& file,
+                                           const std::function<bool()>& is_still_same,
+                                           const std::string& aside, std::string& obstacle);
+
   /// Stores the bytes of `source`, to which `upload` was opened, under their sha256; replaces what
   /// is there only if it is wrong. Returns the sha256.
   oci::PutBlob put_stream(Source& source, const std::optional<oci::Digest>& digest,

@@ -66,6 +66,11 @@ public:
         std::optional<std::chrono::milliseconds> patience) override;
   [[nodiscard]] std::unique_ptr<LooseUpload>
   start_loose_upload(const std::string& aside, const std::string& likely_path) override;
+  /// By a hard link, where both trees are on one file system and whoever serves this one can read
+  /// the file: everybody, or the owner or group of this tree's folder.
+  [[nodiscard]] Adoption can_adopt(const StoredFile& file) const override;
+  [[nodiscard]] std::string adopt(const StoredFile& file, const std::string& path,
+                                  const std::string& aside) override;
   bool put_folder(const std::string& path, const FileGroup& files,
                   const std::string& aside) override;
   bool remove_all(const std::string& path, const std::string& aside,

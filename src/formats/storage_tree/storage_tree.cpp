@@ -13,6 +13,10 @@ void StorageFolder::copy_file(const StoredFile&, const std::string& name,
   throw Error(ErrorKind::unsupported, name + " cannot be copied from another file");
 }
 
+std::string StorageTree::adopt(const StoredFile&, const std::string& path, const std::string&) {
+  throw Error(ErrorKind::unsupported, what(path) + " cannot take over another file");
+}
+
 std::optional<StorageTree::VersionedText>
 StorageTree::read_versioned(const std::string& path, std::uint64_t limit_bytes) const {
   const auto file = find_file(path);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "formats/layer_in_tree.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/formats/v1_image_writer.hpp>
 #include <regctl/formats/v1_storage.hpp>
@@ -17,16 +19,6 @@ namespace {
 constexpr auto k_patience = std::chrono::hours(24);
 
 using Stage = PushProgress::Stage;
-
-/// A layer in a storage tree.
-class LayerInTree final : public LayerAtRest {
-public:
-  explicit LayerInTree(std::shared_ptr<const StoredFile> file) : file_(std::move(file)) {}
-  [[nodiscard]] const std::shared_ptr<const StoredFile>& file() const noexcept { return file_; }
-
-private:
-  std::shared_ptr<const StoredFile> file_; // shared with the writer that copies it
-};
 
 /// A layer that is read from a storage tree.
 class TreeLayerSource final : public LayerSource {

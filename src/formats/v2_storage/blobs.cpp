@@ -28,6 +28,29 @@ oci::Digest V2Storage::put_bytes(std::string_view bytes, const std::string& asid
   return put_stream(*source, oci::Digest::of(bytes), aside).digest;
 }
 
+std::optional<oci::PutBlob> V2Storage::adopt_stream(Source& source, const StoredFile& file,
+                                                    const std::function<bool()>& is_still_same,
+                                                    const std::string& aside,
+                                                    std::string& obstacle) {
+  lock_for_writing();
+  oci::Digester sum;
+  const auto summed = make_tap_source(std::make_unique<BorrowedSource>(source),
+                                      [&](std::span<const std::byte> bytes) { sum.update(bytes); });
+  const auto size_bytes = drain(*summed);
+  if (!is_still_same() || size_bytes != file.size_bytes()) {
+    return std::nullopt;
+  }
+  const auto found = sum.finish();
+  const auto present = find_blob(found);
+  const bool is_local = present && present->descriptor();
+  const bool is_kept = is_local && present->size_bytes() == size_bytes &&
+                       (present->version() == file.version() || is_right(*present, found));
+  if (!is_kept) {
+    obstacle = tree_->adopt(file, v2_paths::blob(found), aside);
+  }
+  return obstacle.empty() ? std::optional(oci::PutBlob{found, size_bytes}) : std::nullopt;
+}
+
 oci::PutBlob V2Storage::put_stream(Source& source, const std::optional<oci::Digest>& digest,
                                    const std::string& aside) {
   lock_for_writing();

@@ -62,6 +62,8 @@ private:
   [[nodiscard]] std::optional<oci::Digest> find_tag(const std::string& tag) const;
   [[nodiscard]] std::optional<std::string> manifest_bytes(const oci::Digest& digest) const;
   [[nodiscard]] std::unique_ptr<StoredFile> find_linked_blob(const oci::Digest& digest) const;
+  std::optional<oci::PutBlob> adopt_blob(const oci::BlobUpload& upload,
+                                         std::unique_ptr<Source>& source);
   void check_blob(const oci::Descriptor& blob, const std::string& what) const;
   void check_parts(const oci::Manifest& manifest, const std::string& what) const;
   void store_manifest(const oci::Document& document, const std::optional<std::string>& tag);

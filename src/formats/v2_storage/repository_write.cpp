@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "formats/layer_in_tree.hpp"
 #include "formats/v2_storage/repository.hpp"
 
 #include <regctl/base/error.hpp>
@@ -21,10 +22,40 @@ std::unique_ptr<Source> open_upload(const oci::BlobUpload& upload, const std::st
 
 } // namespace
 
+/// Takes over the file in which the bytes lie; nothing if they have to be written.
+std::optional<oci::PutBlob> V2Repository::adopt_blob(const oci::BlobUpload& upload,
+                                                     std::unique_ptr<Source>& source) {
+  const auto file_at_rest = [&]() -> std::shared_ptr<const StoredFile> {
+    const auto layer =
+        std::dynamic_pointer_cast<const LayerInTree>(upload.at_rest ? upload.at_rest() : nullptr);
+    return layer ? layer->file() : nullptr;
+  };
+  const auto file = file_at_rest();
+  if (!file || upload.digest) { // who names the digest sends the bytes once anyway
+    return std::nullopt;
+  }
+  auto [is_possible, obstacle] = storage_->tree().can_adopt(*file);
+  std::optional<oci::PutBlob> adopted;
+  if (is_possible) {
+    adopted = storage_->adopt_stream(
+        *source, *file, [&] { return file_at_rest() == file; }, v2_paths::uploads(name_), obstacle);
+    source = nullptr; // it was read
+  }
+  if (!adopted && !obstacle.empty() && upload.on_obstacle) {
+    upload.on_obstacle(obstacle);
+  }
+  return adopted;
+}
+
 oci::PutBlob V2Repository::put_blob(const oci::BlobUpload& upload) {
-  const auto source =
-      open_upload(upload, "the blob " + (upload.digest ? upload.digest->to_string() : "to store"));
-  auto stored = storage_->put_stream(*source, upload.digest, v2_paths::uploads(name_));
+  const auto what = "the blob " + (upload.digest ? upload.digest->to_string() : "to store");
+  auto source = open_upload(upload, what);
+  auto adopted = adopt_blob(upload, source);
+  if (!adopted && !source) {
+    source = open_upload(upload, what);
+  }
+  auto stored = adopted ? std::move(*adopted)
+                        : storage_->put_stream(*source, upload.digest, v2_paths::uploads(name_));
   storage_->put_link(v2_paths::layer(name_, stored.digest), stored.digest);
   if (upload.digest && upload.digest != stored.digest) { // another name of the same bytes
     storage_->put_link(v2_paths::layer(name_, *upload.digest), stored.digest);

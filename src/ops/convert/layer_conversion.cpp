@@ -40,7 +40,7 @@ class ConvertingSource final : public Source {
 public:
   ConvertingSource(const ConvertRoute& route, const V1Image& image, Progress::Task task)
       : what_("the layer of image " + short_id(image.id) + " of " + route.source.describe()),
-        layer_(route.source.open_layer(image, route.check)) {
+        form_(route.form), layer_(route.source.open_layer(image, route.check)) {
     auto stored = make_tap_source(std::make_unique<BorrowedSource>(*layer_), [&, task](auto piece) {
       seen_.packed_bytes += piece.size();
       route.session.progress().advance(task, piece.size());
@@ -77,6 +77,14 @@ public:
   [[nodiscard]] bool is_blank() const noexcept { return is_over_ && seen_.walk.is_blank(); }
 
   [[nodiscard]] const Seen& seen() const noexcept { return seen_; }
+
+  /// Where the bytes are kept, if they pass unchanged as far as they were read.
+  [[nodiscard]] std::shared_ptr<const LayerAtRest> at_rest() const {
+    const bool is_kept = seen_.compression == Compression::gzip
+                             ? !seen_.gzip.has_trailing_bytes
+                             : seen_.compression == Compression::none && form_ == OciForm::oci;
+    return is_kept ? layer_->at_rest() : nullptr;
+  }
 
 private:
   static constexpr std::size_t k_head_bytes = 6;
@@ -136,6 +144,7 @@ private:
   }
 
   std::string what_;
+  OciForm form_;
   std::unique_ptr<LayerSource> layer_;
   Seen seen_;
   std::unique_ptr<Source> bytes_; // reads layer_, fills seen_
@@ -174,7 +183,8 @@ std::set<std::string> notes_of(const Seen& seen, const V1Image& image, LayerChec
   return notes;
 }
 
-LayerConversion send(const ConvertRoute& route, const V1Image& image, Progress::Task task) {
+LayerConversion send(const ConvertRoute& route, const V1Image& image, Progress::Task task,
+                     const std::function<void(const std::string&)>& on_obstacle) {
   auto first = std::make_unique<ConvertingSource>(route, image, task);
   const ConvertingSource* latest = first.get();
   std::unique_ptr<Source> kept; // the last one that was opened must outlive its reader
@@ -190,7 +200,8 @@ LayerConversion send(const ConvertRoute& route, const V1Image& image, Progress::
       return std::make_unique<BorrowedSource>(*kept);
     };
     try {
-      const auto put = route.destination.put_blob({std::nullopt, std::nullopt, open});
+      const auto put = route.destination.put_blob(
+          {std::nullopt, std::nullopt, open, [&] { return latest->at_rest(); }, on_obstacle});
       route.places.add(put.digest, route.destination_name);
       result.layer.blob = oci::Descriptor{.media_type = media_type(latest->seen(), route.form),
                                           .digest = put.digest,
@@ -213,11 +224,12 @@ LayerConversion send(const ConvertRoute& route, const V1Image& image, Progress::
 
 } // namespace
 
-LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image) {
+LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image,
+                              const std::function<void(const std::string&)>& on_obstacle) {
   auto& progress = route.session.progress();
   const auto task = progress.begin(image.id, route.verb, image.layer_size_bytes);
   try {
-    auto result = send(route, image, task);
+    auto result = send(route, image, task, on_obstacle);
     progress.finish(task);
     return result;
   } catch (...) {

@@ -54,7 +54,10 @@ struct LayerConversion {
 /// gzip. A layer of nothing but zeros is empty and becomes no blob. Throws Error{integrity} for a
 /// layer that is damaged, cut or no tar; then no blob appears. Rules and their sources: docs of the
 /// conversion in regctl-mirror(1).
-LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image);
+/// A layer that stays as it is and lies in a file is taken over from there where the destination
+/// can do that; what is in the way is told to `on_obstacle` before the layer is copied.
+LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image,
+                              const std::function<void(const std::string&)>& on_obstacle);
 
 /// The layer of an image that has no other: gzip of 1,024 zeros, as Docker writes it. Registries
 /// refuse manifests without layers.

@@ -123,7 +123,13 @@ private:
         return {true, 0};
       }
     }
-    const auto converted = convert_layer(route_, image);
+    const auto converted = convert_layer(route_, image, [this](const std::string& obstacle) {
+      if (layers_.is_new(obstacle)) {
+        route_.session.progress().note(
+            "layers of " + route_.source.describe() +
+            " are copied, and not taken over where they lie: " + obstacle);
+      }
+    });
     layers_.add(image.id, converted.layer);
     return {false, converted.bytes};
   }
@@ -236,6 +242,11 @@ private:
 void ConvertedLayers::add(const std::string& id, const ConvertedLayer& layer) {
   const std::lock_guard lock(mutex_);
   layers_.put(id, layer);
+}
+
+bool ConvertedLayers::is_new(const std::string& obstacle) {
+  const std::lock_guard lock(mutex_);
+  return obstacles_.insert(obstacle).second;
 }
 
 std::optional<ConvertedLayer> ConvertedLayers::find(const std::string& id) const {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace regctl::ops {
@@ -28,11 +29,15 @@ public:
   /// Seen with distribution 2.8.2, whose files are empty for a moment when they are written anew.
   std::mutex& one_at_a_time(const oci::Digest& digest);
 
+  /// Whether this is the first time that this obstacle to taking over layers is met in the run.
+  bool is_new(const std::string& obstacle);
+
   static constexpr std::size_t k_limit = 32'768;
 
 private:
-  mutable std::mutex mutex_; ///< guards the member below
+  mutable std::mutex mutex_; ///< guards the two members below
   LimitedMap<ConvertedLayer> layers_{k_limit};
+  std::set<std::string> obstacles_;
   std::array<std::mutex, 64> putting_; ///< digests share them
 };
 

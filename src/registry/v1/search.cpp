@@ -40,32 +40,6 @@ SearchResult read_hit(const Json& result) {
   return hit;
 }
 
-struct Page {
-  std::optional<std::vector<SearchResult>> hits; ///< nothing without a list of results
-  std::uint64_t pages = 0;   ///< number of all pages, if the server tells it; else 0
-  std::uint64_t results = 0; ///< number of all results, or of those on this page
-};
-
-/// Reads result by result, because docker-registry puts all repositories into one page.
-Page read_page(std::string_view text, const std::string& what) {
-  Page page;
-  const auto read = [&](const std::string& name, const Json& value) {
-    if (name == "results" && page.hits) {
-      page.hits->push_back(read_hit(value));
-    } else if (name == "results" && value.is_array()) {
-      page.hits.emplace();
-    } else if (name == "num_pages") {
-      page.pages = number_or_zero(&value);
-    } else if (name == "num_results") {
-      page.results = number_or_zero(&value);
-    }
-  };
-  if (const auto problem = read_json_members(text, read, "results")) {
-    throw Error(ErrorKind::protocol, what + " " + *problem);
-  }
-  return page;
-}
-
 bool is_repository_name(const std::string& text) {
   try {
     static_cast<void>(parse_repository_name(text));
@@ -121,7 +95,7 @@ public:
 
 private:
   /// Asks for a page; a missing one (404) has no hits.
-  Page ask(std::string_view term, std::uint64_t page) const {
+  SearchPage ask(std::string_view term, std::uint64_t page) const {
     auto target = "/v1/search?q=" + http::percent_encode(term);
     if (page > 1) {
       target += "&page=" + std::to_string(page);
@@ -134,8 +108,8 @@ private:
     if (response.status != 200) {
       throw_status(response, "cannot search " + context_.host);
     }
-    return read_page(http::read_body(response, k_listing_limit_bytes),
-                     "the search result of " + context_.host);
+    return read_search_page(http::read_body(response, k_listing_limit_bytes),
+                            "the search result of " + context_.host);
   }
 
   /// Adds a page. Returns false if it has nothing new: it is past the end, or repeats the last one.
@@ -203,6 +177,25 @@ private:
 };
 
 } // namespace
+
+SearchPage read_search_page(std::string_view text, const std::string& what) {
+  SearchPage page;
+  const auto read = [&](const std::string& name, const Json& value) {
+    if (name == "results" && page.hits) {
+      page.hits->push_back(read_hit(value));
+    } else if (name == "results" && value.is_array()) {
+      page.hits.emplace();
+    } else if (name == "num_pages") {
+      page.pages = number_or_zero(&value);
+    } else if (name == "num_results") {
+      page.results = number_or_zero(&value);
+    }
+  };
+  if (const auto problem = read_json_members(text, read, "results")) {
+    throw Error(ErrorKind::protocol, what + " " + *problem);
+  }
+  return page;
+}
 
 std::optional<std::vector<SearchResult>> search(const SearchContext& context,
                                                 std::string_view term) {

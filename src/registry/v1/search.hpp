@@ -4,6 +4,7 @@
 #include <regctl/http/message.hpp>
 #include <regctl/registry/v1/registry.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -11,6 +12,17 @@
 #include <vector>
 
 namespace regctl::registry::v1 {
+
+/// One answer to a search.
+struct SearchPage {
+  std::optional<std::vector<SearchResult>> hits; ///< nothing without a list of results
+  std::uint64_t pages = 0;   ///< number of all pages, if the server tells it; else 0
+  std::uint64_t results = 0; ///< number of all results, or of those on this page
+};
+
+/// Reads result by result, because docker-registry puts all repositories into one page. Names are
+/// still quoted. Throws Error{protocol} "WHAT …".
+SearchPage read_search_page(std::string_view text, const std::string& what);
 
 /// The functions that a search needs.
 struct SearchContext {

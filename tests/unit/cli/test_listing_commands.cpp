@@ -45,7 +45,7 @@ TEST_CASE("search takes the term as docker does") {
   CHECK(program.run({"search", "h/a", "b"}) == ExitCode::usage);
   CHECK(program.run({"search", "http://h"}) == ExitCode::usage);
   CHECK(program.run({"search", "ubuntu"}) == ExitCode::usage);
-  CHECK(program.err().find("\nhint: regctl search HOST[:PORT] ubuntu ") != std::string::npos);
+  CHECK(program.err().find("\nhint: regctl search docker.io ubuntu ") != std::string::npos);
   CHECK(program.run({"search", "docker://ubuntu"}) == ExitCode::ok);
 }
 

@@ -17,6 +17,8 @@
 
 namespace regctl {
 
+class LayerAtRest;
+
 namespace oci {
 
 /// The name of a manifest in a repository: a tag or a digest.
@@ -45,6 +47,14 @@ struct BlobUpload {
   std::optional<Digest> digest; ///< nothing if it is known only at the end
   std::optional<std::uint64_t> size_bytes;
   OpenSource open; ///< opened again where the bytes have to be sent again
+
+  /// Optional: where the bytes that `open` opened last are kept, as long as they pass unchanged;
+  /// null as soon as they do not, which may show at their end. A destination that can take them
+  /// from there reads them to their end, and need not write them.
+  std::function<std::shared_ptr<const LayerAtRest>()> at_rest = {};
+  /// Optional: called before bytes at rest are written after all, with what is in the way of taking
+  /// them.
+  std::function<void(const std::string& obstacle)> on_obstacle = {};
 };
 
 /// Whether a repository can have the tag `sha256-HEX`, which lists the referrers of one manifest.

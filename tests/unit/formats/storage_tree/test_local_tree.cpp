@@ -253,3 +253,89 @@ TEST_CASE_FIXTURE(Fixture, "a lease lasts as long as an upload that was begun un
   upload.reset();
   CHECK(tree.lease("a", Sharing::exclusive, 0ms));
 }
+
+namespace {
+
+struct stat look(const std::filesystem::path& path) {
+  struct stat status = {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return status;
+}
+
+/// Beside the fixture's tree, another one with a file.
+struct Adopting : Fixture {
+  TemporaryFolder other_folder;
+  LocalTree other{other_folder.path().string()};
+
+  Adopting() {
+    std::ofstream(other_folder / "layer") << "bytes";
+    ::chmod((other_folder / "layer").c_str(), 0644);
+  }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(Adopting, "a file is taken over by a link, again and again") {
+  const auto file = other.find_file("layer");
+  CHECK(tree.can_adopt(*file).is_possible);
+  for (const std::string before : {"nothing", "another file", "the link"}) {
+    CAPTURE(before);
+    if (before == "another file") {
+      std::filesystem::remove(folder / "blobs/a/data");
+      write("blobs/a/data", before);
+    }
+    CHECK(tree.adopt(*file, "blobs/a/data", "aside").empty());
+    CHECK(look(folder / "blobs/a/data").st_ino == look(other_folder / "layer").st_ino);
+    CHECK(look(other_folder / "layer").st_nlink == 2);
+    CHECK(tree.read("blobs/a/data", 100) == "bytes");
+    CHECK(std::filesystem::is_empty(folder / "aside"));
+  }
+}
+
+TEST_CASE_FIXTURE(Adopting, "a file that was written or removed meanwhile is not taken over") {
+  const auto file = other.find_file("layer");
+  std::ofstream(other_folder / "layer", std::ios::app) << " and more";
+  CHECK(failure([&] { static_cast<void>(tree.adopt(*file, "blobs/a/data", "aside")); }) ==
+        ErrorKind::integrity);
+  const auto removed = other.find_file("layer");
+  std::filesystem::remove(other_folder / "layer");
+  CHECK(tree.adopt(*removed, "blobs/a/data", "aside") == "hard links cannot be made here");
+  CHECK_FALSE(tree.has_file("blobs/a/data"));
+}
+
+TEST_CASE_FIXTURE(Adopting, "a file that the tree's server could not read is not taken over") {
+  const auto obstacle = [&] { return tree.can_adopt(*other.find_file("layer")).obstacle; };
+  const std::string unreadable = "their modes let nobody but their owner read them";
+  ::chmod((other_folder / "layer").c_str(), 0640);
+  if (::geteuid() != 0) {
+    CHECK(obstacle().empty()); // the server is of our own user
+    return;
+  }
+  CHECK(obstacle() == unreadable);
+  constexpr ::uid_t k_server = 1234;
+  REQUIRE(::chown(folder.path().c_str(), k_server, k_server) == 0);
+  CHECK(obstacle() == unreadable);
+  REQUIRE(::chown((other_folder / "layer").c_str(), 0, k_server) == 0);
+  CHECK(obstacle().empty()); // by its group
+  ::chmod((other_folder / "layer").c_str(), 0600);
+  CHECK(obstacle() == unreadable);
+  REQUIRE(::chown((other_folder / "layer").c_str(), k_server, 0) == 0);
+  CHECK(obstacle().empty()); // by its owner
+}
+
+TEST_CASE_FIXTURE(Adopting, "a file of another file system is not taken over") {
+  const std::filesystem::path elsewhere = "/dev/shm";
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(elsewhere, ignored) ||
+      look(elsewhere).st_dev == look(folder.path()).st_dev) {
+    MESSAGE("no second file system here");
+    return;
+  }
+  const auto name = "regctl-test-" + std::to_string(::getpid());
+  std::ofstream(elsewhere / name) << "bytes";
+  const auto file = LocalTree(elsewhere.string()).find_file(name);
+  CHECK_FALSE(tree.can_adopt(*file).is_possible);
+  CHECK(tree.can_adopt(*file).obstacle == "they are on two file systems");
+  CHECK(tree.adopt(*file, "blobs/a/data", "aside") == "they are on two file systems");
+  std::filesystem::remove(elsewhere / name);
+}
