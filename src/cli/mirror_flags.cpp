@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace regctl::cli {
@@ -46,6 +47,8 @@ void add_filters(Arguments& arguments, MirrorFlags& flags) {
       [&rules](const std::string& text) { rules.platforms = oci::parse_platforms(text); },
       "Of images for several platforms, only these: OS/ARCH[/VARIANT], separated by commas");
   add_form(arguments, flags.form);
+  arguments.flag("--rescue", rules.rescue,
+                 "Give what is sound of a v1 image that cannot be converted the tag TAG-rescued");
   arguments.flag("--no-referrers", flags.no_referrers,
                  "Leave signatures, SBOMs and all else that refers to images");
   arguments.values(
@@ -85,7 +88,8 @@ void add_pruning(Arguments& arguments, MirrorFlags& flags) {
       "--prune-limit", "SHARE",
       [&flags](const std::string& text) { flags.prune_limit = parse_share(text); },
       "Remove at most this share of a repository's tags (default 10%)");
-  arguments.flag("-y,--yes", rules.prune.beyond_limit, "Remove more than that");
+  arguments.flag("-y,--yes", flags.yes,
+                 "Remove more than that, and publish what is private at the source");
   arguments.values(
       "--protect", "PATTERN",
       [&rules](const std::string& text) {
@@ -217,6 +221,8 @@ MirrorJob flags_job(const MirrorFlags& flags, Context& context) {
   job.rules.referrers = !flags.no_referrers;
   job.rules.form = flags.form.value_or(job.rules.form);
   job.rules.prune.limit = flags.prune_limit.value_or(job.rules.prune.limit);
+  job.rules.prune.beyond_limit = flags.yes;
+  job.rules.publish_private = flags.yes;
   job.repositories_from = flags.repositories_from;
   refuse_for_one_repository(flags, job);
   return job;
@@ -278,7 +284,8 @@ std::vector<GivenFlag> rule_flags(const MirrorFlags& flags) {
       {"--prefix", !rules.prefix.empty()},
       {"--prune", rules.prune.enabled},
       {"--prune-limit", flags.prune_limit.has_value()},
-      {"--yes", rules.prune.beyond_limit},
+      {"--yes", flags.yes},
+      {"--rescue", rules.rescue},
       {"--protect", !rules.protected_tags.empty()},
       {"--platform", !rules.platforms.empty()},
       {"--no-referrers", flags.no_referrers},
@@ -302,9 +309,11 @@ void refuse_rules(const MirrorFlags& flags, const std::string& file) {
 }
 
 /// Refuses rules beside --apply: the plan's decisions are made, but a user expects a given rule to
-/// hold. --protect is allowed, since it is checked again before a tag is removed, and so is
-/// --to-format, since a plan says nothing of forms.
+/// hold. --protect is allowed, since it is checked again before a tag is removed, and so are
+/// --to-format, --rescue and --yes, since a plan says nothing of what they are about.
 void refuse_beside_apply(const MirrorFlags& flags) {
+  static const std::set<std::string> k_beside_apply = {"--protect", "--to-format", "--rescue",
+                                                       "--yes"};
   if (flags.dry_run || !flags.plan.empty()) {
     throw Error(ErrorKind::usage, "--apply carries out a plan: --dry-run and --plan make one");
   }
@@ -312,7 +321,7 @@ void refuse_beside_apply(const MirrorFlags& flags) {
     throw Error(ErrorKind::usage, "--apply carries out a plan once: --watch goes on for ever");
   }
   for (const auto& [name, is_given] : rule_flags(flags)) {
-    if (is_given && name != "--protect" && name != "--to-format") {
+    if (is_given && !k_beside_apply.contains(name)) {
       throw Error(ErrorKind::usage,
                   name +
                       " is a rule, and what --apply carries out was decided by the rules of then",
@@ -328,7 +337,6 @@ void refuse_catches_without_prune(const MirrorFlags& flags) {
     return;
   }
   const GivenFlag all[] = {{"--prune-limit", flags.prune_limit.has_value()},
-                           {"--yes", flags.rules.prune.beyond_limit},
                            {"--protect", !flags.rules.protected_tags.empty()}};
   for (const auto& [name, is_given] : all) {
     if (is_given) {

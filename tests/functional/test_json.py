@@ -307,7 +307,7 @@ class Tables(TestCase):
         empty = tree.add_image("empty", tree.add_image("base"), layer=bytes(1024))
         tree.tag("team/app", "1.0", empty)
         tree.tag("team/app", "cut", tree.add_image("cut", empty, layer=b"no tar" * 500))
-        result = self.regctl("mirror", tree.place, "v2-storage:mapped-v2", "--map", "map", "--format", "json")
+        result = self.regctl("mirror", tree.place, "v2-storage:mapped-v2", "--rescue", "--map", "map", "--format", "json")
         self.assertEqual(result.code, 10, result.err)
         self.check_lines(result.out)
         self.check_lines(self.read("map").decode(), "mirror --map")

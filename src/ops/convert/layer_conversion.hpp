@@ -18,6 +18,22 @@
 
 namespace regctl::ops {
 
+/// What a layer of a v1 image became.
+struct ConvertedLayer {
+  std::optional<oci::Descriptor> blob; ///< nothing for a layer without entries
+  std::string diff_id;                 ///< "sha256:" and the sum of the unpacked bytes
+  std::optional<std::string> json;     ///< the image's JSON as it was pushed, where the store had
+                                       ///< printed it anew
+  std::set<std::string> notes;         ///< "trailing-bytes", "recompressed", "unverified", …
+};
+
+/// The memory of earlier runs: which layer of which image, by its checksums, became what. Both may
+/// be called from any thread; empty ones know nothing.
+struct KnownLayers {
+  std::function<std::optional<ConvertedLayer>(const V1Image& image)> find = {};
+  std::function<void(const V1Image& image, const ConvertedLayer& layer)> put = {};
+};
+
 /// The ends of conversions between two repositories. All members must outlive the conversions.
 struct ConvertRoute {
   Session& session;
@@ -32,15 +48,7 @@ struct ConvertRoute {
   bool require_checksum = false;         ///< see check_provable()
   /// Called for each image whose manifest was put, from any thread.
   std::function<void(const MadeImage& made)> on_made = {};
-};
-
-/// What a layer of a v1 image became.
-struct ConvertedLayer {
-  std::optional<oci::Descriptor> blob; ///< nothing for a layer without entries
-  std::string diff_id;                 ///< "sha256:" and the sum of the unpacked bytes
-  std::optional<std::string> json;     ///< the image's JSON as it was pushed, where the store had
-                                       ///< printed it anew
-  std::set<std::string> notes;         ///< "trailing-bytes", "recompressed", "unverified", …
+  KnownLayers known = {};
 };
 
 struct LayerConversion {

@@ -19,6 +19,9 @@ namespace regctl::ops {
 
 namespace {
 
+/// What the keys of items begin with.
+constexpr const char* k_item = "v1:";
+
 /// Docker's limit of layers. Source: moby, maxLayerDepth.
 constexpr std::size_t k_most_layers = 125;
 
@@ -59,7 +62,7 @@ public:
       }
       check_provable(route_.source, member->image, how);
       items.push_back(
-          {"v1:" + member->image.id, member->image.layer_size_bytes,
+          {k_item + member->image.id, member->image.layer_size_bytes,
            route_.check != LayerCheck::none && !member->image.payload_checksums.empty()});
       images_.push_back(std::move(member->image));
     }
@@ -114,14 +117,12 @@ public:
 private:
   /// Makes sure that the layer is in the destination's repository.
   Moved bring(const V1Image& image) {
-    if (const auto known = layers_.find(image.id)) {
-      if (!known->blob) {
-        return {true, 0};
-      }
-      const std::lock_guard lock(layers_.one_at_a_time(known->blob->digest));
-      if (is_there(*known->blob)) {
-        return {true, 0};
-      }
+    if (const auto known = layers_.find(image.id); known && is_there(*known)) {
+      return {true, 0};
+    }
+    if (const auto known = recall(image); known && is_there(*known)) {
+      layers_.add(image.id, *known);
+      return {true, 0};
     }
     const auto converted = convert_layer(route_, image, [this](const std::string& obstacle) {
       if (layers_.is_new(obstacle)) {
@@ -131,7 +132,24 @@ private:
       }
     });
     layers_.add(image.id, converted.layer);
+    if (route_.known.put) {
+      route_.known.put(image, converted.layer);
+    }
     return {false, converted.bytes};
+  }
+
+  /// What an earlier run made of the layer. Without its checksum it has to be read.
+  [[nodiscard]] std::optional<ConvertedLayer> recall(const V1Image& image) const {
+    return route_.known.find && route_.check == LayerCheck::verify ? route_.known.find(image)
+                                                                   : std::nullopt;
+  }
+
+  bool is_there(const ConvertedLayer& layer) {
+    if (!layer.blob) {
+      return true;
+    }
+    const std::lock_guard lock(layers_.one_at_a_time(layer.blob->digest));
+    return is_there(*layer.blob);
   }
 
   bool is_there(const oci::Descriptor& blob) {
@@ -238,6 +256,10 @@ private:
 };
 
 } // namespace
+
+std::string image_of_item(const Item& item) {
+  return item.key.substr(std::string_view(k_item).size());
+}
 
 void ConvertedLayers::add(const std::string& id, const ConvertedLayer& layer) {
   const std::lock_guard lock(mutex_);

@@ -41,6 +41,9 @@ private:
   std::array<std::mutex, 64> putting_; ///< digests share them
 };
 
+/// The ID of the v1 image that an item of such a transfer is.
+std::string image_of_item(const Item& item);
+
 /// One v1 image on its way into an OCI repository. Its items are the images of the chain, base
 /// first; their keys are "v1:" and the ID, since each layer is converted once per run. finish()
 /// puts the config and the manifest, which depend on the chain alone: equal chains become equal

@@ -88,6 +88,14 @@ public:
     return nullptr;
   }
 
+  /// Converts the sound part of an image that failed: the layers below the lowest one that cannot
+  /// be converted. `tag` names it at the destination. Null if the passage converts no v1 images, no
+  /// layer is sound, or all are; also if the tag has this part already.
+  virtual std::shared_ptr<const MadeImage> rescue(const std::string& /*tag*/,
+                                                  const std::string& /*identity*/) {
+    return nullptr;
+  }
+
   // --- for plans ---
 
   /// Asks the source for all facts that foresee() reports with Asking::source, so that foresee()

@@ -2,10 +2,11 @@
 #include "ops/passage/v1_to_oci_passage.hpp"
 
 #include "ops/convert/made_image.hpp"
+#include "ops/convert/rescue.hpp"
+#include "ops/passage/layer_fact.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/limited_map.hpp>
-#include <regctl/base/text.hpp>
 #include <regctl/base/time.hpp>
 #include <regctl/formats/v2_paths.hpp>
 
@@ -39,12 +40,19 @@ public:
                                                      shared.options_.limits,
                                                      LayerCheck::verify,
                                                      shared.options_.require_checksum,
-                                                     [this](const auto& made) { remember(made); }} {
-  }
+                                                     [this](const auto& made) { remember(made); },
+                                                     known_layers()} {}
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
-    return shared_.options_.form == OciForm::oci ? made_from(there) == from
-                                                 : shared_.facts_.find(from) == there;
+    const auto fact = ManifestFact::identity_of(from, shared_.options_.form);
+    if (shared_.facts_.find(fact) == there) {
+      return true;
+    }
+    if (shared_.options_.form != OciForm::oci || made_from(there) != from) {
+      return false;
+    }
+    shared_.facts_.put(fact, there); // the next run need not ask
+    return true;
   }
 
   std::optional<std::int64_t> created_at(const std::string& identity) override {
@@ -61,6 +69,10 @@ public:
 
   std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) override {
     return make_v1_to_oci_transfer(route_, shared_.layers_, identity, tag);
+  }
+
+  std::shared_ptr<const MadeImage> rescue(const std::string& tag, const std::string& id) override {
+    return rescue_image(route_, shared_.layers_, id, tag);
   }
 
   // v1 images have no attached tags.
@@ -91,10 +103,22 @@ public:
   }
 
 private:
+  KnownLayers known_layers() {
+    const auto form = shared_.options_.form;
+    return {[this, form](const V1Image& image) -> std::optional<ConvertedLayer> {
+              const auto text = shared_.facts_.find(LayerFact::identity_of(image.id, form));
+              return text ? LayerFact::find(*text, image, form) : std::nullopt;
+            },
+            [this, form](const V1Image& image, const ConvertedLayer& layer) {
+              if (const auto text = LayerFact::print(image, layer)) {
+                shared_.facts_.put(LayerFact::identity_of(image.id, form), *text);
+              }
+            }};
+  }
+
   void remember(const MadeImage& made) {
-    if (shared_.options_.form != OciForm::oci) {
-      shared_.facts_.put(made.id, made.digest.to_string());
-    }
+    shared_.facts_.put(ManifestFact::identity_of(made.id, shared_.options_.form),
+                       made.digest.to_string());
   }
 
   /// The v1 image that a manifest of the destination was made from; empty if it does not say so.
@@ -136,7 +160,8 @@ V1ToOciPassages::V1ToOciPassages(Session& session, const Side& source, const Sid
 void V1ToOciPassages::check_name(const std::string& name) {
   if (!v2_paths::is_legal_repository(name)) {
     throw Error(ErrorKind::usage, "no v2 registry takes the name " + name,
-                "give it another one: --rename '" + name + "=" + lower(name) + "'");
+                "give it another one: --rename '" + name + "=" +
+                    v2_paths::propose_repository(name) + "'");
   }
 }
 

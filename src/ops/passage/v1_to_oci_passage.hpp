@@ -14,7 +14,7 @@ namespace regctl::ops {
 /// another. Thread-safe; must outlive the passages.
 class V1ToOciPassages {
 public:
-  /// `facts` keeps which manifest each image became in Docker's form, which does not say so itself.
+  /// `facts` keeps which manifest each image became, and what each layer.
   V1ToOciPassages(Session& session, const Side& source, const Side& destination, LearntFacts& facts,
                   const PassageOptions& options);
 

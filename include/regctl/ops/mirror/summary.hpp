@@ -25,6 +25,7 @@ struct TagResult {
   PlannedTag tag;
   Outcome outcome = Outcome::done;
   std::exception_ptr problem;         ///< why it failed; null otherwise
+  std::string rescued;                ///< the tag of the part that was sound; "" if there is none
   std::uint64_t items_moved = 0;      ///< by this tag's transfer
   std::uint64_t items_there = 0;      ///< already there, or moved for another tag
   std::uint64_t items_unverified = 0; ///< moved without a checksum to verify them by
