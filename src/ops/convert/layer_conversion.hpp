@@ -31,6 +31,7 @@ struct ConvertRoute {
   bool require_checksum = false;         ///< see check_provable()
   /// Called for each image whose manifest was put, from any thread.
   std::function<void(const std::string& id, const oci::Digest& manifest)> on_made = {};
+  bool proves_layers = false; ///< the source does, without payload checksums: by digests of blobs
 };
 
 /// What a layer of a v1 image became.
