@@ -50,6 +50,7 @@ struct CopyOptions {
   /// A place of v1 images, whence OCI images that were made from such and become v1 images again
   /// get back what they were.
   std::optional<Place> originals = {};
+  bool rescue = false; ///< of a v1 image that cannot be converted, its sound part gets TAG-rescued
 };
 
 struct CopiedTag {

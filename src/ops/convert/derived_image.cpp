@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/derived_image.hpp"
 
-#include "ops/convert/v1_to_oci_transfer.hpp"
+#include "ops/convert/made_image.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/visible.hpp>

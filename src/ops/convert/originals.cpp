@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/originals.hpp"
 
-#include "ops/convert/v1_to_oci_transfer.hpp"
+#include "ops/convert/made_image.hpp"
 #include "ops/v1/chain.hpp"
 
 #include <regctl/base/error.hpp>
@@ -44,10 +44,8 @@ bool gives_config(const std::vector<V1Image>& chain, const DerivedImage& image) 
 } // namespace
 
 std::optional<std::string> original_id_of(const DerivedImage& image) {
-  const auto found = image.manifest.annotations.find(k_v1_id_annotation);
-  return found != image.manifest.annotations.end() && is_v1_id(found->second)
-             ? std::optional(found->second)
-             : std::nullopt;
+  const auto id = converted_from(image.manifest);
+  return is_v1_id(id) ? std::optional(id) : std::nullopt;
 }
 
 std::optional<std::vector<V1Image>> find_originals(Session& session, V1Repository& repository,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/schema1_image.hpp"
 
+#include "ops/convert/made_image.hpp"
 #include "ops/convert/v1_to_oci_transfer.hpp"
 
 #include <regctl/base/error.hpp>
@@ -92,9 +93,8 @@ bool was_made_of(OciRepository& repository, const oci::Digest& manifest, const s
   if (!document) {
     return false;
   }
-  const auto read = oci::Manifest::parse(document->bytes, document->media_type, "a manifest");
-  const auto found = read.annotations.find(k_v1_id_annotation);
-  return found != read.annotations.end() && found->second == id;
+  return converted_from(
+             oci::Manifest::parse(document->bytes, document->media_type, "a manifest")) == id;
 }
 
 void tell(const OciRoute& route, const oci::Document& manifest, const Schema1Chain& chain) {
@@ -120,11 +120,9 @@ oci::Digest convert_schema1_image(const OciRoute& route, const oci::Document& ma
   }
   tell(route, manifest, chain);
   Schema1Repository source(route.source, chain.steps);
-  std::optional<oci::Digest> made;
   ConvertRoute way{route.session, source, route.destination, route.destination_name,
                    route.places,  form,   route.verb,        route.limits};
   way.proves_layers = true;
-  way.on_made = [&](const std::string&, const oci::Digest& digest) { made = digest; };
   ConvertedLayers layers;
   const auto transfer = make_v1_to_oci_transfer(way, layers, id, tag);
   const auto items = transfer->items();
@@ -141,7 +139,7 @@ oci::Digest convert_schema1_image(const OciRoute& route, const oci::Document& ma
     report.bytes_copied += moved.bytes;
   });
   transfer->finish();
-  return *made;
+  return transfer->made()->digest;
 }
 
 } // namespace regctl::ops
