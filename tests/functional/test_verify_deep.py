@@ -117,7 +117,9 @@ class Changes(VerifyCase):
         self.assertEqual(self.verdict(0)[0], "sound")
         image = self.read(os.path.join(self.old, "repositories/team/app/tag_1.0")).decode().strip()
         layer = os.path.join(self.old, "images", image, "layer")
-        self.write(layer, self.read(layer)[:-30])
+        cut = self.read(layer)[:-30]
+        os.remove(layer)
+        self.write(layer, cut)
         row = self.verify("v1-storage:" + self.old, self.new, code=7)["team/app:1.0"]
         self.assertEqual([(one["verdict"], one["at"], one["id"]) for one in row["findings"]], [("layer cut short", "a", image)])
 
