@@ -49,6 +49,7 @@ struct ConvertRoute {
   /// Called for each image whose manifest was put, from any thread.
   std::function<void(const MadeImage& made)> on_made = {};
   KnownLayers known = {};
+  bool proves_layers = false; ///< the source does, without payload checksums: by digests of blobs
 };
 
 struct LayerConversion {
