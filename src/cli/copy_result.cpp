@@ -63,6 +63,12 @@ void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes) {
       "a cut costs one piece");
 }
 
+void add_originals(Arguments& arguments, std::string& originals) {
+  arguments.value("--originals", "PLACE", originals,
+                  "Where images that were made from v1 images and become such again are had as "
+                  "they were, with their IDs");
+}
+
 std::vector<oci::Platform> to_platforms(const std::string& platforms) {
   return platforms.empty() ? std::vector<oci::Platform>() : oci::parse_platforms(platforms);
 }
@@ -77,6 +83,7 @@ ops::CopyOptions to_options(const CopyFlags& flags) {
   options.tags = flags.all_tags ? ops::TagChoice::all : ops::TagChoice::one;
   options.check = flags.no_verify ? LayerCheck::none : LayerCheck::verify;
   options.platforms = to_platforms(flags.platforms);
+  options.rescue = flags.rescue;
   options.referrers = flags.referrers;
   options.form = flags.form.value_or(options.form);
   options.plain_layers = flags.no_compress ? ops::PlainLayers::keep : ops::PlainLayers::gzip;

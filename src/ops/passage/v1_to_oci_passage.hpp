@@ -3,6 +3,7 @@
 
 #include "ops/convert/v1_to_oci_transfer.hpp"
 #include "ops/passage/passage.hpp"
+#include "ops/v1/image_cache.hpp"
 
 #include <memory>
 #include <string>
@@ -13,7 +14,7 @@ namespace regctl::ops {
 /// another. Thread-safe; must outlive the passages.
 class V1ToOciPassages {
 public:
-  /// `facts` keeps which manifest each image became in Docker's form, which does not say so itself.
+  /// `facts` keeps which manifest each image became, and what each layer.
   V1ToOciPassages(Session& session, const Side& source, const Side& destination, LearntFacts& facts,
                   const PassageOptions& options);
 
@@ -35,6 +36,7 @@ private:
   Session& session_;
   LearntFacts& facts_;
   const PassageOptions& options_;
+  ImageCache images_; // of the source
   ConvertedLayers layers_;
   BlobPlaces places_; // of the destination
   const bool is_source_remote_;
