@@ -56,6 +56,7 @@ void refuse_others(const MirrorFlags& flags, Context& context) {
           {"--gentle", run.gentle},
           {"--fail-fast", run.fail_fast},
           {"--require-checksum", run.require_checksum},
+          {"--verify-destination", run.verify_destination},
           {"--strict", run.strict}},
          "is about a run, and --from-config only prints a mirror file",
          "give it to regctl mirror --config");
