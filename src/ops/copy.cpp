@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/convert/copy_back.hpp"
 #include "ops/convert/copy_images.hpp"
 #include "ops/oci/copy_images.hpp"
 #include "ops/places/open.hpp"
@@ -171,14 +172,6 @@ void copy_to_engine(const Copied& copied, CopyReport& report) {
   engine.load([&] { return make_range_source(file, 0, size, "a temporary file"); }, size);
 }
 
-Progress::Verb verb_for(const Place& from, const Place& to) {
-  const bool from_registry = from.kind == Place::Kind::registry;
-  const bool to_registry = to.kind == Place::Kind::registry;
-  return from_registry == to_registry ? Progress::Verb::copying
-         : from_registry              ? Progress::Verb::pulling
-                                      : Progress::Verb::pushing;
-}
-
 void copy_to(const Copied& copied, const Place& to, CopyReport& report) {
   switch (to.kind) {
   case Place::Kind::registry:
@@ -245,7 +238,7 @@ std::optional<Model> model_of_destination(Session& session, const Place& to,
   return fixed_model_of(session, to);
 }
 
-enum class Way { v1, oci, v1_to_oci };
+enum class Way { v1, oci, v1_to_oci, oci_to_v1 };
 
 /// How images travel. Archives and engines, which hold both models, take that of the other end, and
 /// v1's between themselves.
@@ -253,9 +246,7 @@ Way way_of_copy(Session& session, const Place& from, const Place& to, const Copy
   const auto source = fixed_model_of(session, from);
   const auto destination = model_of_destination(session, to, options);
   if (source == Model::oci && destination == Model::v1) {
-    throw Error(ErrorKind::unsupported,
-                from.to_string() + " holds OCI images and " + describe(to, options.host) +
-                    " takes v1 images: this version of regctl does not convert that way");
+    return Way::oci_to_v1;
   }
   if (source == Model::v1 && destination == Model::oci) {
     return Way::v1_to_oci;
@@ -280,6 +271,8 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
           return copy_oci_images(session, from, to, options);
         case Way::v1_to_oci:
           return convert_v1_images(session, from, to, options);
+        case Way::oci_to_v1:
+          return convert_oci_images(session, from, to, options);
         case Way::v1:
           break;
         }

@@ -43,7 +43,7 @@ struct CopyOptions {
   // --- of OCI images ---
 
   /// Of an index, the images for these platforms: one, without the index, or an index of several.
-  /// Empty: all of it, or where only one image fits (a docker archive), linux/amd64's.
+  /// Empty: all of it, or where only one image fits (a docker archive, v1), linux/amd64's.
   std::vector<oci::Platform> platforms = {};
   OciForm form = OciForm::oci; ///< of v1 images that become OCI ones
   bool referrers = false;      ///< signatures, SBOMs and all else that refers to the image go along
@@ -91,8 +91,9 @@ struct CopyReport {
 /// image already is left alone.
 ///
 /// A v1 image on its way to a place of OCI images is converted: equal chains become equal digests,
-/// wherever they come from. The other way is Error{unsupported} for now. Archives and the engine
-/// hold images of either model.
+/// wherever they come from. An OCI image on its way to a place of v1 images becomes a chain with
+/// IDs that depend on its content alone (derive_v1_chain()); of an index one platform is taken.
+/// Archives and the engine hold images of either model.
 CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& options);
 
 } // namespace regctl::ops

@@ -96,14 +96,6 @@ std::optional<std::string> find_made(OciRepository& to, const Move& move, OciFor
              : std::nullopt;
 }
 
-Progress::Verb verb_for(const Place& from, const Place& to) {
-  const bool from_registry = from.kind == Place::Kind::registry;
-  const bool to_registry = to.kind == Place::Kind::registry;
-  return from_registry == to_registry ? Progress::Verb::copying
-         : from_registry              ? Progress::Verb::pulling
-                                      : Progress::Verb::pushing;
-}
-
 /// The repository of a target, without its tag.
 Place repository_of(Place place) {
   if (place.has_entries()) {

@@ -4,6 +4,7 @@
 #include "ops/oci/layer_packing.hpp"
 #include "ops/oci/oci_transfer.hpp"
 #include "ops/places/oci_open.hpp"
+#include "ops/places/open.hpp"
 #include "ops/places/storage.hpp"
 
 #include <regctl/base/error.hpp>
@@ -27,38 +28,6 @@ struct Move {
   Place target;    ///< with its name, if it has one
   std::string tag; ///< at the destination: a tag, a name in a layout or archive, or nothing
 };
-
-/// The name of an image at a registry or in a tree, of which layouts and archives may tell another.
-std::optional<Reference> name_of(const OciPlace& from, const OciSelected& image) {
-  if (from.images == nullptr) {
-    auto name = *from.place.reference;
-    name.digest.reset();
-    name.tag = image.tag.empty() ? std::nullopt : std::optional(image.tag);
-    return name;
-  }
-  if (image.tag.find('/') == std::string::npos) {
-    return std::nullopt; // a bare tag, or no name
-  }
-  try {
-    return Reference::parse(image.tag);
-  } catch (const Error&) {
-    return std::nullopt; // any text may be a name in a layout
-  }
-}
-
-[[noreturn]] void throw_nameless(const OciPlace& from) {
-  throw Error(ErrorKind::usage,
-              "an image of " + from.repository->describe() + " has no name to keep",
-              "name it at the destination");
-}
-
-/// The tag that an image brings along.
-std::string own_tag(const OciSelected& image, const std::optional<Reference>& name) {
-  if (name) {
-    return name->tag_or_latest();
-  }
-  return is_tag(image.tag) ? image.tag : "latest";
-}
 
 Move to_repository(const OciPlace& from, OciSelected image, const Place& to,
                    const CopyOptions& options) {
@@ -137,14 +106,6 @@ std::vector<Move> plan_moves(const OciPlace& from, const Place& to, const CopyOp
 /// Docker archives and engines hold images of one platform.
 bool takes_one_platform(const Place& to) {
   return to.kind == Place::Kind::docker_archive || to.kind == Place::Kind::docker_daemon;
-}
-
-Progress::Verb verb_for(const Place& from, const Place& to) {
-  const bool from_registry = from.kind == Place::Kind::registry;
-  const bool to_registry = to.kind == Place::Kind::registry;
-  return from_registry == to_registry ? Progress::Verb::copying
-         : from_registry              ? Progress::Verb::pulling
-                                      : Progress::Verb::pushing;
 }
 
 /// Copies the images of one place, one after the other.

@@ -2,6 +2,7 @@
 #include "ops/passage/passage.hpp"
 
 #include "ops/passage/oci_passage.hpp"
+#include "ops/passage/oci_to_v1_passage.hpp"
 #include "ops/passage/v1_fact.hpp"
 #include "ops/passage/v1_passage.hpp"
 #include "ops/passage/v1_to_oci_passage.hpp"
@@ -18,7 +19,8 @@ Passages::Passages(Session& session, Side& source, Side& destination, LearntFact
     : source_(source), destination_(destination), options_(options),
       v1_(std::make_unique<V1Passages>(session, source, destination, facts, options_)),
       oci_(std::make_unique<OciPassages>(session, source, destination, options_)),
-      v1_to_oci_(std::make_unique<V1ToOciPassages>(session, source, destination, facts, options_)) {
+      v1_to_oci_(std::make_unique<V1ToOciPassages>(session, source, destination, facts, options_)),
+      oci_to_v1_(std::make_unique<OciToV1Passages>(session, source, destination, facts, options_)) {
 }
 
 Passages::~Passages() = default;
@@ -43,12 +45,12 @@ std::unique_ptr<Passage> Passages::open(const std::string& source_name,
   if (from_v1 != nullptr && to_oci != nullptr) {
     return v1_to_oci_->open(std::move(*from_v1), std::move(*to_oci), destination_name);
   }
-  throw Error(ErrorKind::unsupported,
-              "this version of regctl does not convert OCI images to v1 images");
+  return oci_to_v1_->open(std::move(*from_oci), std::move(*to_v1));
 }
 
 bool is_fact(std::string_view identity, std::string_view text) {
-  return is_v1_id(identity) && (V1Fact::parse(text) || oci::Digest::find(text));
+  return is_v1_id(identity) ? V1Fact::parse(text) || oci::Digest::find(text)
+                            : oci::Digest::find(identity) && DerivedFact::parse(text);
 }
 
 } // namespace regctl::ops

@@ -23,6 +23,7 @@
 namespace regctl::ops {
 
 class OciPassages;
+class OciToV1Passages;
 class V1Passages;
 class V1ToOciPassages;
 
@@ -105,7 +106,8 @@ public:
 struct PassageOptions {
   BandwidthLimits limits;
   bool require_checksum = false; ///< an image with a layer without a checksum at its source fails
-  /// Of an OCI index, the images for these platforms; empty: all of it.
+  /// Of an OCI index, the images for these platforms; empty: all of it, or linux/amd64's where it
+  /// becomes a v1 image.
   std::vector<oci::Platform> platforms = {};
   OciForm form = OciForm::oci;     ///< of v1 images that become OCI ones
   bool referrers = true;           ///< what refers to an OCI image goes along with it
@@ -135,6 +137,7 @@ private:
   std::unique_ptr<V1Passages> v1_;
   std::unique_ptr<OciPassages> oci_;
   std::unique_ptr<V1ToOciPassages> v1_to_oci_;
+  std::unique_ptr<OciToV1Passages> oci_to_v1_;
 };
 
 /// Whether a line of a file of facts was written by a passage.

@@ -127,6 +127,36 @@ OciPlace open_oci(Session& session, const Place& place, Use use) {
                                           place.to_string() + " as OCI images");
 }
 
+std::optional<Reference> name_of(const OciPlace& from, const OciSelected& image) {
+  if (from.images == nullptr) {
+    auto name = *from.place.reference;
+    name.digest.reset();
+    name.tag = image.tag.empty() ? std::nullopt : std::optional(image.tag);
+    return name;
+  }
+  if (image.tag.find('/') == std::string::npos) {
+    return std::nullopt; // a bare tag, or no name
+  }
+  try {
+    return Reference::parse(image.tag);
+  } catch (const Error&) {
+    return std::nullopt; // any text may be a name in a layout
+  }
+}
+
+[[noreturn]] void throw_nameless(const OciPlace& from) {
+  throw Error(ErrorKind::usage,
+              "an image of " + from.repository->describe() + " has no name to keep",
+              "name it at the destination");
+}
+
+std::string own_tag(const OciSelected& image, const std::optional<Reference>& name) {
+  if (name) {
+    return name->tag_or_latest();
+  }
+  return is_tag(image.tag) ? image.tag : "latest";
+}
+
 OciSelected select_oci_image(const OciPlace& from) {
   if (from.images != nullptr) {
     return select_entry(from);

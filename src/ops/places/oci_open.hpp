@@ -9,6 +9,7 @@
 #include <regctl/ops/session.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,14 @@ OciSelected select_oci_image(const OciPlace& from);
 /// Every tag of the repository, sorted, or every image of the layout or archive. Without the tags
 /// of referrers. Throws Error{not_found} if there is none.
 std::vector<OciSelected> select_all_oci_images(const OciPlace& from);
+
+/// The name that a selected image has at its registry or in its tree, with its tag, or that its
+/// layout or archive tells; nothing without one.
+std::optional<Reference> name_of(const OciPlace& from, const OciSelected& image);
+/// Throws Error{usage} for an image that has none.
+[[noreturn]] void throw_nameless(const OciPlace& from);
+/// The tag that an image brings along to a place that names none.
+std::string own_tag(const OciSelected& image, const std::optional<Reference>& name);
 
 /// All tags of a repository, sorted, each once; without those of referrers unless `all` is set.
 std::vector<std::string> list_oci_tags(OciRepository& repository, bool all = false);

@@ -171,6 +171,14 @@ std::vector<Selected> select_in_archive(V1Repository& archive, const Place& plac
 
 } // namespace
 
+Progress::Verb verb_for(const Place& from, const Place& to) {
+  const bool from_registry = from.kind == Place::Kind::registry;
+  const bool to_registry = to.kind == Place::Kind::registry;
+  return from_registry == to_registry ? Progress::Verb::copying
+         : from_registry              ? Progress::Verb::pulling
+                                      : Progress::Verb::pushing;
+}
+
 std::unique_ptr<V1Repository> open_repository(Session& session, const Place& place) {
   switch (place.kind) {
   case Place::Kind::registry:

@@ -16,6 +16,9 @@ class V1Storage;
 
 namespace regctl::ops {
 
+/// What progress calls a copy between two places.
+Progress::Verb verb_for(const Place& from, const Place& to);
+
 /// Opens the repository that a place names. At a registry and in a storage tree this is the place's
 /// reference. Else it is one repository with all images of the archive, the tree or the engine's
 /// export, and its tags are full names. Throws Error{unsupported} for places that this version

@@ -62,7 +62,8 @@ bool is_verified(const V1Image& image, const ImageCopy& how) {
 }
 
 ImageMover::Moved ImageMover::move(const V1Image& image) {
-  if (const auto there = push_.find_image(image.id); there && !is_replaced(image.id)) {
+  if (const auto there = push_.find_image(image.id);
+      there && !start_over_if_damaged(how_.whole, push_, image.id)) {
     note_difference(*there, image);
     session_.progress().skipped(image.id, how_.verb, image.layer_size_bytes);
     return {true, 0};
@@ -77,20 +78,6 @@ ImageMover::Moved ImageMover::move(const V1Image& image) {
     session_.progress().fail(task);
     throw;
   }
-}
-
-/// Whether an image that is there is damaged, and is moved again.
-bool ImageMover::is_replaced(const std::string& id) {
-  if (how_.whole == nullptr || !how_.whole->take_damaged(id)) {
-    return false;
-  }
-  if (!push_.start_over(id)) {
-    throw Error(ErrorKind::unsupported,
-                "image " + short_id(id) + " is damaged at the destination, which takes no image " +
-                    "again that it has",
-                "mend its storage tree: regctl repair --from");
-  }
-  return true;
 }
 
 void ImageMover::abandon(std::exception_ptr reason) noexcept {

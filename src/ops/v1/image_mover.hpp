@@ -63,7 +63,6 @@ public:
 private:
   using Bytes = std::atomic<std::uint64_t>; // the destination may read on any thread
 
-  [[nodiscard]] bool is_replaced(const std::string& id);
   /// Whether the layer must be compressed or repacked. Throws Error{unsupported} if it cannot be.
   bool wants_gzip(const V1Image& image, LayerCheck check);
   void note_unread(const V1Image& image, Compression compression);

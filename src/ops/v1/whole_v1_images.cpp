@@ -75,4 +75,17 @@ bool WholeV1Images::take_damaged(const std::string& id) {
   return damaged_.erase(id) > 0;
 }
 
+bool start_over_if_damaged(WholeV1Images* whole, V1Push& push, const std::string& id) {
+  if (whole == nullptr || !whole->take_damaged(id)) {
+    return false;
+  }
+  if (!push.start_over(id)) {
+    throw Error(ErrorKind::unsupported,
+                "image " + short_id(id) + " is damaged at the destination, which takes no image " +
+                    "again that it has",
+                "mend its storage tree: regctl repair --from");
+  }
+  return true;
+}
+
 } // namespace regctl::ops

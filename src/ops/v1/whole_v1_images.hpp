@@ -41,4 +41,9 @@ private:
   std::unordered_set<std::string> damaged_;
 };
 
+/// Whether the image `id`, which is at the destination of `push`, was found damaged by `whole`
+/// (which may be null): then put_image() stores it anew. Throws Error{unsupported} if the
+/// destination takes no image again that it has.
+bool start_over_if_damaged(WholeV1Images* whole, V1Push& push, const std::string& id);
+
 } // namespace regctl::ops

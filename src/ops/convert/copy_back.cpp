@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/convert/copy_back.hpp"
+
+#include "ops/convert/oci_to_v1_transfer.hpp"
+#include "ops/places/oci_open.hpp"
+#include "ops/places/open.hpp"
+#include "ops/places/storage.hpp"
+
+#include <regctl/base/error.hpp>
+#include <regctl/base/parallel.hpp>
+#include <regctl/base/quantity.hpp>
+#include <regctl/formats/v1_storage.hpp>
+#include <regctl/ops/places/names.hpp>
+#include <regctl/registry/registries.hpp>
+
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace regctl::ops {
+
+namespace {
+
+struct Move {
+  OciSelected source;
+  Reference target; ///< with its tag
+};
+
+Move plan_move(const OciPlace& from, OciSelected image, const Place& to,
+               const CopyOptions& options) {
+  const auto name = name_of(from, image);
+  if (!to.reference && !name) {
+    throw_nameless(from);
+  }
+  auto target = to.reference ? *to.reference : *name;
+  if (target.digest) {
+    throw Error(ErrorKind::usage, "a destination of v1 images has no digest: " + target.to_string(),
+                "name a tag at the destination");
+  }
+  if (options.host) {
+    target.host = options.host->host;
+    target.name = with_namespace(options.name_space, target.name);
+  } else if (to.kind == Place::Kind::registry && target.host == "docker.io") {
+    throw Error(ErrorKind::usage, "'" + target.to_familiar_string() + "' names no registry",
+                "name the destination: HOST[:PORT]/NAME[:TAG]");
+  }
+  if (!target.tag) {
+    target.tag = own_tag(image, name);
+  }
+  return {std::move(image), std::move(target)};
+}
+
+std::vector<Move> plan_moves(const OciPlace& from, const Place& to, const CopyOptions& options) {
+  auto images = options.tags == TagChoice::all ? select_all_oci_images(from)
+                                               : std::vector{select_oci_image(from)};
+  std::vector<Move> moves;
+  std::map<Reference, std::string> taken;
+  for (auto& image : images) {
+    const auto source = image.name.to_string();
+    auto move = plan_move(from, std::move(image), to, options);
+    const auto [known, is_new] = taken.emplace(move.target, source);
+    if (!is_new && known->second != source) {
+      throw Error(ErrorKind::usage, "several images would become " + move.target.to_string(),
+                  "leave out the destination's name or tag, or copy them one by one");
+    }
+    if (is_new) {
+      moves.push_back(std::move(move));
+    }
+  }
+  return moves;
+}
+
+void check(const CopyOptions& options) {
+  if (options.check == LayerCheck::none) {
+    throw Error(ErrorKind::unsupported, "the layers of OCI images are always verified",
+                "leave out --no-verify");
+  }
+  if (options.referrers) {
+    throw Error(ErrorKind::unsupported, "nothing refers to a v1 image", "leave out --referrers");
+  }
+}
+
+/// The repositories of the destination, each opened once.
+class Targets {
+public:
+  Targets(Session& session, const Place& to)
+      : session_(session),
+        storage_(to.kind == Place::Kind::v1_storage
+                     ? open_storage_tree(session, to.path, V1Storage::Missing::create)
+                     : nullptr) {}
+
+  V1Repository& open(Reference name) {
+    name.tag.reset();
+    auto& repository = opened_[name];
+    if (!repository) {
+      repository = storage_ ? storage_->repository(name.name)
+                            : session_.registries().v1({name.host}).open(name.name);
+    }
+    return *repository;
+  }
+
+private:
+  Session& session_;
+  std::shared_ptr<V1Storage> storage_;
+  std::map<Reference, std::unique_ptr<V1Repository>> opened_;
+};
+
+/// Moves the items in parallel. An item that fails ends those that wait for it.
+void run(Session& session, Transfer& transfer, CopyReport& report) {
+  const auto items = transfer.items();
+  SizeSum sizes;
+  for (const auto& item : items) {
+    sizes.add(item.size_bytes);
+  }
+  session.progress().expect(items.size(), sizes);
+  std::mutex mutex;
+  std::exception_ptr first;
+  try {
+    run_parallel(session.jobs(), items.size(), [&](std::size_t i) {
+      try {
+        const auto moved = transfer.move(i);
+        const std::lock_guard lock(mutex);
+        ++(moved.was_there ? report.images_skipped : report.images_copied);
+        report.bytes_copied += moved.bytes;
+      } catch (...) {
+        {
+          const std::lock_guard lock(mutex);
+          first = first ? first : std::current_exception();
+        }
+        transfer.abandon(std::current_exception());
+        throw;
+      }
+    });
+  } catch (...) {
+    rethrow_copy(first ? first : std::current_exception());
+  }
+  transfer.finish();
+}
+
+} // namespace
+
+CopyReport convert_oci_images(Session& session, const Place& from, const Place& to,
+                              const CopyOptions& options) {
+  check(options);
+  const auto source = open_oci(session, from, Use::read);
+  const auto moves = plan_moves(source, to, options);
+  Targets targets(session, to);
+  CopyReport report;
+  SaidOnce said;
+  for (const auto& move : moves) {
+    const BackRoute route{session,           *source.repository,   targets.open(move.target), said,
+                          options.platforms, options.plain_layers, verb_for(from, to)};
+    auto here = from;
+    auto there = to;
+    there.reference = move.target;
+    if (here.has_entries()) {
+      here.entry = move.source.tag.empty() ? move.source.name.to_string() : move.source.tag;
+    } else {
+      here.reference = name_of(source, move.source);
+    }
+    CopiedTag copied{here.to_string(), there.to_string(), {}};
+    const auto transfer = make_oci_to_v1_transfer(route, move.source.name, *move.target.tag,
+                                                  [&](const std::string& id) { copied.id = id; });
+    run(session, *transfer, report);
+    report.tags.push_back(std::move(copied));
+  }
+  return report;
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""OCI images on their way to protocol v1: what every image of tests/data/conversion/oci-to-v1 becomes, told by an
+independent converter, wherever it comes from and goes to."""
+
+import hashlib
+import json
+import os
+import sys
+import tarfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from harness import RegctlServer, ROOT, main  # noqa: E402
+from storage_tree import StorageTree, payload_sum  # noqa: E402
+from v2_case import LAYOUTS, V2Case  # noqa: E402
+from v2_images import CONFIG, MANIFEST, Document, artifact, describe, digest_of, image, index  # noqa: E402
+from v2_registry import corrupt, cut, status  # noqa: E402
+
+GOLDEN = os.path.join(ROOT, "tests", "data", "conversion", "oci-to-v1")
+# Of each reason: the exit code, and what is said.
+REFUSALS = {
+    "platform-absent": (3, "s390x"),
+    "not-an-image": (9, "no image that v1 can hold"),
+    "no-layers": (6, "neither layers nor history"),
+    "diff-id-mismatch": (7, "unpacks to"),
+    "layers-disagree": (6, "its config tells of 1"),
+    "config-malformed": (6, "rootfs.diff_ids is missing"),
+    "layer-encrypted": (9, "encrypted"),
+}
+
+
+class Golden:
+    """What one image must become."""
+
+    def __init__(self, line):
+        self.line = json.loads(line)
+        self.source, self.name, self.platform = (self.line.get(key) for key in ("source", "name", "platform"))
+        self.chain = self.line.get("chain")
+
+    def __str__(self):
+        return f"{self.source} {self.name} {self.platform}"
+
+
+def read_golden():
+    with open(os.path.join(GOLDEN, "own.jsonl"), encoding="utf-8") as file:
+        return [Golden(line) for line in file]
+
+
+def sum_of(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+class BackCase(V2Case):
+    def place_of(self, one):
+        """The recorded image as a place."""
+        source, _, part = one.source.partition(":")
+        kind, _, file = source.partition("/")
+        file = os.path.join(LAYOUTS if kind == "v2" else GOLDEN, file)
+        if file.endswith(".tar"):
+            return f"oci-archive:{file}:{one.name}"
+        folder = self.path("layouts/" + os.path.basename(file))
+        if not os.path.exists(folder):
+            with tarfile.open(file) as archive:
+                archive.extractall(folder)
+        return f"oci:{os.path.join(folder, part)}:{one.name}"
+
+    @staticmethod
+    def options_of(one):
+        return ("--platform", one.platform) if one.platform else ()
+
+    def sound(self):
+        return [one for one in read_golden() if one.chain]
+
+    def assertInTree(self, tree, one, repository, tag):
+        """The tag's chain is what the golden line says: documents, layers, sums and order."""
+        self.assertEqual(tree.read(f"repositories/{repository}/tag_{tag}"), one.chain[-1]["id"], one)
+        ids = [step["id"] for step in one.chain]
+        for i, step in enumerate(one.chain):
+            files = {name: tree.files.read(f"images/{step['id']}/{name}")
+                     for name in ("json", "layer", "ancestry", "_checksum")}
+            self.assertEqual(files["json"].decode(), step["json"], one)
+            layer = step["layer"]
+            self.assertEqual((sum_of(files["layer"]), len(files["layer"])), (layer["blob"][7:], layer["size"]), one)
+            self.assertIn(layer["announced"], json.loads(files["_checksum"]), one)
+            self.assertEqual(json.loads(files["ancestry"]), ids[i::-1], one)
+
+
+class Tables(BackCase):
+    def test_every_image_of_the_table(self):
+        for number, one in enumerate(read_golden()):
+            tree = StorageTree(self.path(f"tree-{number}"))  # packings of one image have the same IDs
+            target = f"{tree.place}:team/app:1"
+            done = self.regctl("copy", "--format", "json", *self.options_of(one), self.place_of(one), target)
+            if one.chain:
+                self.assertEqual(done.code, 0, f"{one}: {done.err}")
+                self.assertEqual(done.json["tags"][0]["id"], one.chain[-1]["id"])
+                self.assertInTree(tree, one, "team/app", "1")
+            else:
+                code, text = REFUSALS[one.line["refused"]]
+                self.assertEqual(done.code, code, f"{one}: {done.err}")
+                self.assertIn(text, done.err, one)
+                self.assertFalse(tree.exists("repositories/team/app/tag_1"), one)
+
+    def test_what_is_there_is_not_moved_again(self):
+        one = self.sound()[0]
+        words = "copy", "--format", "json", self.place_of(one), f"{self.place('tree')}:team/app:1"
+        first, again = (self.ok(*words) for _ in range(2))
+        self.assertEqual((first.json["images"], first.json["images_there"]), (len(one.chain), 0))
+        self.assertEqual((again.json["images"], again.json["images_there"], again.json["bytes"]), (0, len(one.chain), 0))
+        self.assertEqual(first.json["tags"], again.json["tags"])
+
+    def test_plain_layers_stay_plain_if_asked(self):
+        one = next(one for one in self.sound() if one.name == "plain")
+        tree = StorageTree(self.path("tree"))
+        self.ok("copy", "--no-compress", self.place_of(one), f"{tree.place}:team/app:1")
+        for step in one.chain:
+            layer = tree.files.read(f"images/{step['id']}/layer")
+            if step["layer"]["diff_id"] != "empty":
+                self.assertEqual("sha256:" + sum_of(layer), step["layer"]["diff_id"])
+
+    def test_what_is_said(self):
+        said = {"trailing": "was put right on its way: trailing-bytes", "created-bad": "created-invalid",
+                "no-history": "its steps are without texts"}
+        for one in self.sound():
+            if one.name in said:
+                done = self.ok("copy", self.place_of(one), f"{self.place(one.name)}:team/app:1")
+                self.assertIn(said[one.name], done.err)
+        multi = next(one for one in self.sound() if one.source.endswith("multiarch-skopeo.tar.gz") and not one.platform)
+        done = self.ok("copy", self.place_of(multi), f"{self.place('tree')}:team/app:1")
+        self.assertIn("linux/amd64 is taken", done.err)
+        self.assertIn("signatures and attestations stay behind", done.err)
+        zstd = next(one for one in self.sound() if one.source.endswith("layout-zstd.tar.gz"))
+        done = self.ok("copy", self.place_of(zstd), f"{self.place('tree')}:team/app:2")
+        self.assertEqual(done.err.count("become gzip"), 1)
+
+    def test_what_makes_no_sense(self):
+        one = self.sound()[0]
+        words = "copy", self.place_of(one), f"{self.place('tree')}:team/app:1"
+        self.fails(9, *words, "--no-verify", saying="always verified")
+        self.fails(9, *words, "--referrers", saying="nothing refers to a v1 image")
+        self.fails(2, *words, "--platform", "linux/amd64,linux/arm64", saying="one platform")
+        self.assertFalse(os.path.exists(self.path("tree/repositories/team/app/tag_1")))
+
+
+class Registries(BackCase):
+    def pushed(self, registry):
+        """Images that skopeo brings into distribution, by tag."""
+        found = {}
+        for one in self.sound():
+            if one.source.startswith("v2/layout-umoci") or one.name in ("two", "escapes"):
+                tag = f"{one.name}-{len(found)}"
+                self.skopeo_copy(self.place_of(one), f"docker://{registry.host}/team/app:{tag}")
+                found[tag] = one
+        self.assertGreater(len(found), 3)
+        return found
+
+    def assertServed(self, server, repository, tag, one):
+        """What a v1 registry gives of the image."""
+        self.assertEqual(self.ok("inspect", "--format", "json", f"v1://{server.host}/{repository}:{tag}").json["id"], one.chain[-1]["id"])
+        for step in one.chain:
+            text = server.get(f"/v1/images/{step['id']}/json")
+            self.assertEqual(text.decode(), step["json"])
+            self.assertEqual(sum_of(server.get(f"/v1/images/{step['id']}/layer")), step["layer"]["blob"][7:])
+
+    def test_from_a_v2_registry_to_a_v1_registry(self):
+        source = self.distribution()
+        images = self.pushed(source)
+        server = self.start(RegctlServer)
+        self.ok("copy", "--all-tags", f"{source.host}/team/app", f"v1://{server.host}")
+        for tag, one in images.items():
+            self.assertServed(server, "team/app", tag, one)
+        again = self.ok("copy", "--all-tags", "--format", "json", f"{source.host}/team/app", f"v1://{server.host}")
+        self.assertEqual((again.json["images"], again.json["bytes"]), (0, 0))
+
+    def test_from_a_tree_and_an_archive_by_push(self):
+        source = self.distribution()
+        tag, one = next(iter(self.pushed(source).items()))
+        server = self.start(RegctlServer)
+        self.ok("copy", f"{source.host}/team/app:{tag}", f"v2-storage:{self.path('v2')}:team/app:{tag}")
+        self.ok("copy", f"{source.host}/team/app:{tag}", f"oci-archive:{self.path('one.tar')}:{tag}")
+        self.ok("push", f"v2-storage:{self.path('v2')}:team/app:{tag}", f"v1://{server.host}/of/tree:1")
+        self.ok("push", f"oci-archive:{self.path('one.tar')}", f"v1://{server.host}/of/archive:1")
+        for repository in ("of/tree", "of/archive"):
+            self.assertServed(server, repository, "1", one)
+
+    def test_pulled_back_it_is_what_it_was(self):
+        one = next(one for one in self.sound() if one.source.startswith("v2/layout-umoci"))
+        server = self.start(RegctlServer)
+        self.ok("push", self.place_of(one), f"v1://{server.host}/team/app:1")
+        exported = [self.ok("export", place).out for place in (f"v1://{server.host}/team/app:1", self.place_of(one))]
+        self.assertTrue(exported[0])
+        self.assertEqual(*exported)
+
+
+class Mirrors(BackCase):
+    """A registry of v2 that is played, so that its requests can be counted, to a tree of v1."""
+
+    def setUp(self):
+        super().setUp()
+        self.source = self.registry()
+        self.tree = StorageTree(self.path("tree"))
+        self.base = image("base", 2, 20_000)
+        for name in ("team/app", "team/tool"):
+            for tag in ("1", "2"):
+                self.source.add(name, tag, image(f"{name}:{tag}", 1, 5_000, self.base))
+
+    def mirror(self, *options, check=True):
+        words = "mirror", self.source.host, self.tree.place, "--report", "report", *options
+        return self.ok(*words) if check else self.regctl(*words)
+
+    def records(self):
+        return [json.loads(line) for line in self.read("report").decode().splitlines()]
+
+    def outcomes(self):
+        return {f"{one['source']}:{one['tag']}": one["outcome"] for one in self.records() if one["type"] == "tag"}
+
+    def gets(self, pattern):
+        return [one for one in self.source.requests("GET", pattern)]
+
+    def assertAll(self, expected):
+        self.assertEqual(self.outcomes(), {f"team/{name}:{tag}": expected for name in ("app", "tool") for tag in "12"})
+
+    def test_a_warm_run_moves_nothing_and_reads_nothing(self):
+        self.mirror("--state", "state")
+        self.assertAll("copied")
+        self.assertEqual(self.records()[-1]["images"], 2 + 4)  # the base once
+        self.source.log.clear()
+        self.mirror("--state", "state")
+        self.assertAll("kept")
+        self.assertEqual((self.records()[-1]["images"], self.records()[-1]["bytes"]), (0, 0))
+        self.assertEqual(self.gets("/(manifests|blobs)/"), [])
+        os.remove(self.path("state"))
+        self.mirror("--state", "state")  # manifest and config are read again, no layer
+        self.assertAll("kept")
+        self.assertEqual(self.records()[-1]["images"], 0)
+        layers = [digest_of(data) for data, _ in self.base.layers]
+        self.assertEqual([one for one in self.gets("/blobs/") if any(layer in one.path for layer in layers)], [])
+
+    def test_a_changed_tag_is_updated(self):
+        self.mirror()
+        before = self.tree.read("repositories/team/app/tag_1")
+        self.source.add("team/app", "1", image("new", 1, 5_000, self.base))
+        self.mirror()
+        self.assertEqual(self.outcomes()["team/app:1"], "updated")
+        self.assertNotEqual(self.tree.read("repositories/team/app/tag_1"), before)
+        self.assertEqual(self.records()[-1]["images"], 1)
+
+    def test_what_is_planned_is_what_is_done(self):
+        self.mirror("--dry-run", "--sizes")
+        planned = self.records()[-1]
+        self.assertFalse(self.tree.exists("repositories/team/app/tag_1"))
+        self.mirror("--plan", "plan")
+        self.ok("mirror", self.source.host, self.tree.place, "--apply", "plan", "--report", "report")
+        done = self.records()[-1]
+        self.assertEqual((planned["images_ahead"], planned["bytes_ahead"]), (done["images"], done["bytes"]))
+        self.assertGreater(done["bytes"], 0)
+
+    def test_what_is_no_image_fails_alone(self):
+        self.source.add("team/app", "sbom", artifact(self.base, "application/x-sbom", b"text"))
+        done = self.mirror(check=False)
+        self.assertEqual(done.code, 10, done.err)
+        self.assertEqual(self.outcomes()["team/app:sbom"], "failed")
+        self.assertEqual(self.outcomes()["team/app:1"], "copied")
+        self.assertFalse(self.tree.exists("repositories/team/app/tag_sbom"))
+
+    def test_one_platform(self):
+        arm = image("arm", 1, 5_000, architecture="arm64")
+        self.source.add("team/app", "3", index([image("amd", 1, 5_000), arm]))
+        self.assertIn("linux/amd64 is taken", self.mirror("--include", "team/app", "--state", "state").err)
+        first = self.tree.read("repositories/team/app/tag_3")
+        self.assertEqual(json.loads(self.tree.read(f"images/{first}/json"))["architecture"], "amd64")
+        self.mirror("--include", "team/app", "--include-tag", "3", "--platform", "linux/arm64", "--state", "state")
+        self.assertEqual(self.outcomes()["team/app:3"], "updated")
+        second = self.tree.read("repositories/team/app/tag_3")
+        self.assertEqual(json.loads(self.tree.read(f"images/{second}/json"))["architecture"], "arm64")
+        done = self.mirror("--platform", "linux/arm64,linux/amd64", check=False)
+        self.assertEqual(done.code, 2, done.err)
+
+    def test_pruning(self):
+        self.mirror()
+        del self.source.tags["team/app"]["2"]
+        self.mirror("--prune", "--yes")
+        self.assertFalse(self.tree.exists("repositories/team/app/tag_2"))
+        self.assertTrue(self.tree.exists("repositories/team/app/tag_1"))
+
+
+class Faults(BackCase):
+    """Registries that misbehave: no tag moves, and the next run brings the image."""
+
+    def ends(self):
+        self.source = self.registry()
+        self.image = self.source.add("team/app", "1.0", image("new", 2, 50_000))
+        self.tree = StorageTree(self.path("tree"))
+        return self.source
+
+    @property
+    def words(self):
+        return "copy", "--retry", "2", f"{self.source.host}/team/app:1.0", f"{self.tree.place}:team/app:1.0"
+
+    def layer(self, number=0):
+        return digest_of(self.image.layers[number][0])
+
+    def copies(self):
+        self.ok(*self.words)
+        found, identity = [], self.tree.read("repositories/team/app/tag_1.0")
+        while identity:
+            text, data = (self.tree.files.read(f"images/{identity}/{name}") for name in ("json", "layer"))
+            self.assertFalse(self.tree.exists(f"images/{identity}/_inprogress"))
+            self.assertIn(payload_sum(text.decode(), data), json.loads(self.tree.read(f"images/{identity}/_checksum")))
+            found.insert(0, data)
+            identity = json.loads(text).get("parent")
+        self.assertEqual(found, [data for data, _ in self.image.layers])
+
+    def copy_fails(self, code, saying=""):
+        self.fails(code, *self.words, saying=saying)
+        self.assertFalse(self.tree.exists("repositories/team/app/tag_1.0"))
+
+    def test_a_layer_that_is_cut_goes_on_where_it_ended(self):
+        for number in (0, 1):
+            self.ends().on("GET", self.layer(number), cut(20_000), times=2)
+            self.copies()
+
+    def test_a_layer_that_is_wrong_once_is_fetched_again(self):
+        self.ends().on("GET", self.layer(), corrupt(30_000), times=1)
+        self.copies()
+
+    def test_a_layer_that_stays_wrong_moves_no_tag(self):
+        self.ends().on("GET", self.layer(1), corrupt(30_000))
+        self.copy_fails(7, saying=self.layer(1)[7:19])
+        self.source.faults.clear()
+        self.copies()
+
+    def test_a_layer_that_is_gone_is_named(self):
+        self.ends().on("GET", self.layer(1), status(404, "BLOB_UNKNOWN"))
+        self.copy_fails(3, saying=self.layer(1)[7:19])
+
+    def test_a_config_that_is_no_config_is_named(self):
+        self.ends()
+        made = image("odd")
+        document = {**made.document, "config": describe(b"{}", CONFIG)}
+        self.source.add("team/app", "1.0", Document(document, MANIFEST, [b"{}", *made.blobs.values()]))
+        self.copy_fails(6, saying="rootfs.diff_ids is missing")
+
+
+if __name__ == "__main__":
+    main()
