@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/commands.hpp"
 #include "cli/counts.hpp"
+#include "cli/image_diff.hpp"
 #include "cli/output.hpp"
 #include "cli/scope_flags.hpp"
 #include "cli/text.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/model/v1/image.hpp>
 #include <regctl/ops/problem.hpp>
@@ -17,6 +19,7 @@ namespace {
 
 struct DiffFlags {
   ScopeFlags scope;
+  std::string platform;
   bool no_trunc = false;
 };
 
@@ -63,8 +66,35 @@ std::string summary_line(const ops::DiffSummary& summary) {
   return line;
 }
 
+bool names_one_image(const ops::Endpoint& end) {
+  return end.place && ops::names_one_image(*end.place);
+}
+
+ExitCode run_images(const DiffFlags& flags, const ops::Scope& scope, Context& context) {
+  const auto& repositories = flags.scope.scope.repositories;
+  const auto& tags = flags.scope.scope.tags;
+  if (!repositories.include.empty() || !repositories.exclude.empty() || !tags.include.empty() ||
+      !tags.exclude.empty()) {
+    throw Error(ErrorKind::usage,
+                "patterns choose among repositories and tags, and these are images",
+                "leave out the patterns, or the tags of A and B");
+  }
+  ops::ImageDiffOptions options;
+  if (!flags.platform.empty()) {
+    options.platform = oci::Platform::parse(flags.platform);
+  }
+  return run_image_diff(*scope.a.place, *scope.b->place, options, flags.no_trunc, context);
+}
+
 ExitCode run_diff(const DiffFlags& flags, Context& context) {
   const auto scope = scope_of(flags.scope, context);
+  if (names_one_image(scope.a) && names_one_image(*scope.b)) {
+    return run_images(flags, scope, context);
+  }
+  if (!flags.platform.empty()) {
+    throw Error(ErrorKind::usage, "--platform is for two images, and these are not",
+                "name an image at both ends: HOST[:PORT]/NAME:TAG");
+  }
   context.show_totals_only();
   Listing listing(context, {"REPOSITORY", "TAG", "DIFFERENCE", "A", "B"});
   const ops::DiffListener listener = {
@@ -96,7 +126,10 @@ Action add_diff(Arguments& arguments) {
   arguments.required("B", flags->scope.b, "The same, as a mirror from A would be made");
   add_filter_flags(arguments, flags->scope.scope.repositories, flags->scope.scope.tags, "Compare");
   add_strict_flag(arguments, flags->scope.is_strict);
-  arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs");
+  arguments.value("--platform", "PLATFORM", flags->platform,
+                  "Of images for several platforms, those for this one instead of this machine's: "
+                  "OS/ARCH[/VARIANT]");
+  arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs, sums and values");
   return [flags](Context& context) { return run_diff(*flags, context); };
 }
 
@@ -105,10 +138,12 @@ Action add_diff(Arguments& arguments) {
 Command diff_command() {
   return {{.name = "diff",
            .aliases = {},
-           .summary = "Tell which tags two registries do not have alike",
+           .summary = "Tell which tags two registries do not have alike, or what two images do not",
            .details = "Prints tags that B misses, has besides, or has with another image. Reads no "
-                      "images: regctl verify does. Ends with 10 if anything differs.",
+                      "images: regctl verify does. Where A and B both name one image, compares "
+                      "these: config, layers and files. Ends with 10 if anything differs.",
            .examples = {"regctl diff old:5000 new:5000",
+                        "regctl diff new:5000/team/app:1.0 new:5000/team/app:1.1",
                         "regctl diff old:5000/team/app new:5000/team/app --include-tag '1.*'",
                         "regctl diff v1-storage:/srv/registry new:5000 --format json"}},
           add_diff};

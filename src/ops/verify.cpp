@@ -4,6 +4,7 @@
 #include "ops/v1/finding_words.hpp"
 #include "ops/v1/image_check.hpp"
 #include "ops/v1/verified_images.hpp"
+#include "ops/verify_across.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
@@ -349,6 +350,12 @@ std::string_view to_string(Fault fault) noexcept {
     return "tag extra";
   case Fault::tag_differs:
     return "tag differs";
+  case Fault::digest_differs:
+    return "digest differs";
+  case Fault::config_differs:
+    return "configuration differs";
+  case Fault::files_differ:
+    return "files differ";
   case Fault::json_differs:
     return "JSON differs";
   case Fault::size_differs:
@@ -390,10 +397,18 @@ VerifySummary verify(Session& session, const Scope& scope, const VerifyOptions& 
   Pairing pairing(session, scope);
   const auto model = pairing.a().model();
   if (pairing.b() != nullptr && pairing.b()->model() != model) {
-    throw Error(ErrorKind::unsupported,
-                pairing.a().describe() + " and " + pairing.b()->describe() +
-                    " hold images of different protocols, which this version of regctl cannot "
-                    "compare");
+    const auto both = pairing.a().describe() + " and " + pairing.b()->describe();
+    if (model == Model::oci) {
+      throw Error(ErrorKind::unsupported,
+                  both + " hold OCI images and v1 images: conversions are proven from v1 to OCI",
+                  "name the side of v1 images first");
+    }
+    if (!options.deep) {
+      throw Error(ErrorKind::unsupported,
+                  both + " hold images of different protocols, which have no identities in common",
+                  "--deep reads and compares them");
+    }
+    return verify_across_models(session, pairing, listener);
   }
   return model == Model::oci ? verify_oci_images(session, pairing, options, listener)
                              : Verification(session, pairing, options, listener).run();

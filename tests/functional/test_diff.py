@@ -82,14 +82,17 @@ class Pairs(Diff):
         self.assertEqual(self.diff(f"{a.host}/team/", f"{b.host}/old/"),
                          [self.row("team/more", "1.0", "extra", None, extra)])
 
-    def test_one_tag_is_compared_with_another(self):
+    def test_a_tag_is_compared_with_that_of_a_repository(self):
         a = self.start(RegctlServer)
         one = self.push(a, "team/app:1.0", ["base", "one"])
-        two = self.push(a, "team/app:2.0", ["base", "two"])
+        two = self.push(a, "team/other:1.0", ["base", "two"])
+        self.assertEqual(self.diff(f"{a.host}/team/app:1.0", f"{a.host}/team/other"),
+                         [self.row("team/app", "1.0", "different", one, two)])
+        self.ok("tag", f"{a.host}/team/app:1.0", f"{a.host}/team/app:latest")
         app = f"{a.host}/team/app"
-        self.assertEqual(self.diff(f"{app}:1.0", f"{app}:2.0"), [self.row("team/app", "1.0", "different", one, two)])
-        self.ok("tag", f"{app}:1.0", f"{app}:latest")
-        self.assertEqual(self.diff(f"{app}:1.0", f"{app}:latest", code=0), [])
+        self.assertEqual(self.diff(f"{app}:1.0", f"{app}:latest", code=0),  # the images that the two name
+                         [{"kind": "layer", "name": row["name"], "difference": "same", "changes": row["changes"]}
+                          for row in self.diff(f"{app}:1.0", f"{app}:1.0", code=0)])
 
     def test_repositories_without_tags_are_noted_in_one_line(self):
         trees = {}

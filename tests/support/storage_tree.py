@@ -69,11 +69,11 @@ class StorageTree:
     def read(self, *parts):
         return self.files.read("/".join(parts)).decode()
 
-    def add_image(self, seed, parent=None, layer=None, size=500):
-        """A sound image; returns its ID."""
+    def add_image(self, seed, parent=None, layer=None, size=500, more=None):
+        """A sound image; returns its ID. `more` are members of its JSON."""
         made = Layer(seed, size)
         data = made.data if layer is None else layer
-        document = {"id": made.id, **({"parent": parent} if parent else {})}
+        document = {"id": made.id, **({"parent": parent} if parent else {}), **(more or {})}
         text = json.dumps(document)
         below = json.loads(self.read("images", parent, "ancestry")) if parent else []
         parts = {"json": text.encode(), "layer": data, "ancestry": json.dumps([made.id, *below]).encode(),

@@ -51,8 +51,8 @@ struct SortedRecords {
 /// when they become more. Not thread-safe.
 class RecordSorter {
 public:
-  /// So much memory is plenty: ten million records of 200 bytes become 500 runs.
-  static constexpr std::size_t k_memory_bytes = 4 * 1024 * 1024;
+  /// So much memory is plenty: ten million records of 200 bytes become 1000 runs.
+  static constexpr std::size_t k_memory_bytes = 2 * 1024 * 1024;
 
   explicit RecordSorter(std::shared_ptr<RecordFile> file,
                         std::size_t memory_bytes = k_memory_bytes);

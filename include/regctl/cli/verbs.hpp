@@ -7,6 +7,7 @@
 #include <regctl/ops/diff.hpp>
 #include <regctl/ops/export.hpp>
 #include <regctl/ops/gc.hpp>
+#include <regctl/ops/image_diff.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/index.hpp>
 #include <regctl/ops/inspect.hpp>
@@ -123,6 +124,11 @@ public:
   }
   virtual ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) {
     return ops::diff(session(), scope, listener);
+  }
+  virtual ops::ImageDiffSummary diff_images(const Place& a, const Place& b,
+                                            const ops::ImageDiffOptions& options,
+                                            const ops::ImageDiffListener& listener) {
+    return ops::diff_images(session(), a, b, options, listener);
   }
   virtual ops::VerifySummary verify(const ops::Scope& scope, const ops::VerifyOptions& options,
                                     const ops::VerifyListener& listener) {

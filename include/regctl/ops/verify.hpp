@@ -21,7 +21,10 @@ enum class Fault : std::uint8_t {
   tag_missing,      ///< at B
   tag_extra,        ///< only at B
   tag_differs,      ///< the tag names another image at B
-  json_differs,     ///< between A and B, as are the faults that follow
+  digest_differs, ///< conversion gives another digest than B's, with the same files and run config
+  config_differs, ///< the configuration that decides how the image runs
+  files_differ,   ///< the flattened file systems
+  json_differs,   ///< between A and B, as are the faults that follow
   size_differs,
   checksum_differs,
   layer_differs,
@@ -93,6 +96,9 @@ struct VerifyListener {
 /// With `deep`, every layer is read and its payload checksum verified; with a B, its bytes are
 /// compared too. Layers of an archive are compared after unpacking, since archives often hold them
 /// unpacked.
+///
+/// With `deep`, A may hold v1 images and B the OCI images that they were converted to: each tag's
+/// files, run configuration and digests are proven to be what conversion gives.
 ///
 /// Each image is examined once in a run, in parallel; memory holds about 100 bytes for each.
 /// Repositories and images that cannot be examined are reported, and the rest is verified. Throws

@@ -278,6 +278,17 @@ public:
     return diff_summary;
   }
 
+  ops::ImageDiffSummary diff_images(const Place& a, const Place& b,
+                                    const ops::ImageDiffOptions& options,
+                                    const ops::ImageDiffListener& listener) override {
+    call("diff images " + a.to_string() + " " + b.to_string() +
+         (options.platform ? " for " + options.platform->to_string() : ""));
+    if (on_image_diff) {
+      on_image_diff(listener);
+    }
+    return image_diff;
+  }
+
   ops::VerifySummary verify(const ops::Scope& scope, const ops::VerifyOptions& options,
                             const ops::VerifyListener& listener) override {
     call("verify " + describe(scope) + (options.deep ? " deep" : ""));
@@ -331,6 +342,8 @@ public:
   ops::mirror::Summary mirrored;
   std::vector<ops::TagDifference> differences;
   ops::DiffSummary diff_summary;
+  std::function<void(const ops::ImageDiffListener&)> on_image_diff; ///< tells what differs
+  ops::ImageDiffSummary image_diff;
   std::vector<ops::VerifiedTag> verified;
   ops::VerifySummary verify_summary;
   std::vector<TarEntry> files;

@@ -41,6 +41,81 @@ TEST_CASE("diff and verify take places as mirror does, and filters") {
   CHECK(program.run({"verify", "h", "--include", "/(/"}) == ExitCode::usage);
 }
 
+TEST_CASE("diff compares two images where both places name one") {
+  struct Row {
+    Words words;
+    std::string call;
+  };
+  const Row rows[] = {
+      {{"diff", "h:5000/app:1", "h:5000/app:2"},
+       "diff images docker://h:5000/app:1 docker://h:5000/app:2"},
+      {{"diff", "v1-storage:x:app:1", "oci:y", "--platform", "linux/arm64"},
+       "diff images v1-storage:x:app:1 oci:y for linux/arm64"},
+      {{"diff", "docker-archive:a.tar:g/app:1", "docker-daemon:g/app:1"},
+       "diff images docker-archive:a.tar:g/app:1 docker-daemon:g/app:1"},
+      {{"diff", "h:5000/app:1", "g:5000/app"}, "diff docker://h:5000/app:1 docker://g:5000/app"},
+      {{"diff", "docker-archive:a.tar", "docker-archive:b.tar"},
+       "diff docker-archive:a.tar docker-archive:b.tar"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.call);
+    Program program;
+    CHECK(program.run(row.words) == ExitCode::ok);
+    CHECK(program.calls == Words{row.call});
+  }
+  Program program;
+  CHECK(program.run({"diff", "h/a", "h/b", "--platform", "linux/arm64"}) == ExitCode::usage);
+  CHECK(program.run({"diff", "h/a:1", "h/b:1", "--include", "x"}) == ExitCode::usage);
+}
+
+TEST_CASE("diff of images prints a row for each thing that differs, and exits 10") {
+  Program program;
+  program.prepare_verbs([](FakeVerbs& verbs) {
+    verbs.on_image_diff = [](const ops::ImageDiffListener& listener) {
+      listener.on_member({"config.User", std::nullopt, R"("u")", true});
+      listener.on_member({"history", "[{},{}]", "[{}]", false});
+      const ops::ComparedLayer::Side side{"sha256:" + k_id_a, 2000};
+      listener.on_layer({"sha256:" + k_id_a, side, side});
+      listener.on_layer({"sha256:" + k_id_b, std::nullopt, ops::ComparedLayer::Side{k_id_b, 7}});
+      ops::FileEntry file;
+      file.path = "a\x1b";
+      file.digest = k_id_a;
+      auto changed = file;
+      changed.mode = 0644;
+      changed.digest = k_id_b;
+      listener.on_file({&file, &changed});
+    };
+    verbs.image_diff.members = 2;
+    verbs.image_diff.layers_shared = 1;
+    verbs.image_diff.layers_of_b = 1;
+    verbs.image_diff.files_changed = 1;
+  });
+  CHECK(program.run({"diff", "h/a:1", "h/a:2"}) == ExitCode::partial);
+  CHECK(program.out() ==
+        "KIND     NAME           DIFFERENCE   A                                 B\n"
+        "config   config.User    added        -                                 \"u\"\n"
+        "config   history        changed      2 steps                           1 step\n"
+        "layer    bbbbbbbbbbbb   added        -                                 bbbbbbbbbbbb 7 B\n"
+        "file     a\\x1b          changed      mode 0000, content aaaaaaaaaaaa   "
+        "mode 0644, content bbbbbbbbbbbb\n");
+  CHECK(program.err() == "regctl: 2 members of the config differ; layers: 1 in common, 0 removed, "
+                         "1 added; files: 1 changed, 0 removed, 0 added\n");
+  CHECK(program.run({"diff", "h/a:1", "h/a:2", "--format", "json"}) == ExitCode::partial);
+  const auto rows = parse_json(program.out(), "it");
+  CHECK(rows.size() == 5);
+  CHECK(rows[2]["difference"] == "same");
+  CHECK(rows[0] ==
+        Json{{"kind", "config"},
+             {"name", "config.User"},
+             {"difference", "added"},
+             {"changes",
+              Json::array({{{"what", "value"}, {"before", nullptr}, {"after", "\"u\""}}})}});
+  CHECK(rows[4]["changes"][0] == Json{{"what", "mode"}, {"before", "0000"}, {"after", "0644"}});
+  program.prepare_verbs([](FakeVerbs& verbs) { verbs.image_diff.layers_shared = 2; });
+  CHECK(program.run({"diff", "h/a:1", "h/a:2"}) == ExitCode::ok);
+  CHECK(program.err() == "regctl: no difference: 2 layers in common\n");
+}
+
 TEST_CASE("diff prints differences and exits 10, or with the cause if it read nothing") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {

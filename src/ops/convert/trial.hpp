@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/convert/trial_repository.hpp"
+#include "ops/convert/v1_to_oci_transfer.hpp"
+
+#include <regctl/base/limited_map.hpp>
+#include <regctl/ops/copy.hpp>
+#include <regctl/ops/session.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <string>
+
+namespace regctl::ops {
+
+/// Conversions of v1 images into one form of OCI images, of which only the digests are wanted: the
+/// very code of a conversion, into a repository that keeps nothing. Every layer is read once in a
+/// run, whoever has it, and its payload checksum verified. Remembers the k_limit images and layers
+/// that came last. Thread-safe.
+class ConversionTrial {
+public:
+  ConversionTrial(Session& session, OciForm form) : session_(session), form_(form) {}
+
+  /// The digest of the manifest that the image becomes. Throws what the conversion throws.
+  oci::Digest convert(V1Repository& source, const std::string& id);
+
+  struct Counts {
+    std::uint64_t images = 0;
+    std::uint64_t layers_read = 0;
+    std::uint64_t bytes_read = 0;
+    std::uint64_t sums_unknown = 0; ///< layers without a payload checksum
+  };
+  /// Once all calls of convert() have returned.
+  [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
+
+  static constexpr std::size_t k_limit = 32'768;
+
+private:
+  void read_layer(Transfer& transfer, std::size_t index, const Item& item);
+
+  Session& session_;
+  const OciForm form_;
+  TrialRepository trial_;
+  BlobPlaces places_;
+  ConvertedLayers layers_;
+  std::array<std::mutex, 64> reading_;         ///< one for a layer that is read; layers share them
+  std::mutex mutex_;                           ///< guards the members below
+  LimitedMap<std::string> manifests_{k_limit}; ///< digests by image
+  LimitedMap<std::exception_ptr> problems_{k_limit}; ///< of layers that cannot be converted
+  Counts counts_;
+};
+
+} // namespace regctl::ops

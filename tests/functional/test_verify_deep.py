@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""regctl verify --deep of v1 images and what they were converted to: a verdict for every tag of the recorded trees, and
+every single change found."""
+
+import gzip
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import test_convert  # noqa: E402
+from file_images import CHANGES, image_of, layers_of, write_layout  # noqa: E402
+from harness import FaultServer, RegctlServer, main, make_archive  # noqa: E402
+from storage_tree import StorageTree  # noqa: E402
+
+
+class VerifyCase(test_convert.ConvertCase):
+    def verify(self, *places, code, words=()):
+        """The rows by "repository:tag"."""
+        done = self.regctl("verify", "--deep", "--format", "json", *places, *words)
+        self.assertEqual(done.code, code, done.err)
+        return {f"{row['repository'].removeprefix('library/')}:{row['tag']}": row for row in done.json}
+
+
+class Trees(VerifyCase):
+    """All that the recorded trees have, in both forms."""
+
+    def check(self, name, form):
+        new = f"v2-storage:{self.path('new')}"
+        self.regctl("mirror", "--to-format", form, self.tree(name), new)
+        golden = test_convert.read_golden(name)
+        rows = self.verify(self.tree(name), new, code=7 if any(one.is_broken for one in golden) else 0)
+        self.assertEqual(set(rows), {str(one) for one in golden})
+        for one in golden:
+            row = rows[str(one)]
+            with self.subTest(str(one)):
+                if one.is_broken:
+                    self.assertTrue(row["damaged"], row)
+                    self.assertEqual({finding["at"] for finding in row["findings"]} - {"a"}, {"b"})
+                    self.assertTrue(any(finding["at"] == "a" for finding in row["findings"]), row)
+                else:
+                    self.assertEqual((row["verdict"], row["findings"]), ("sound", []))
+
+
+for _tree in test_convert.TREES:
+    for _form in test_convert.FORMS:
+        def _test(self, of=(_tree, _form)):
+            self.check(*of)
+        setattr(Trees, f"test_{_tree}_in_the_form_of_{_form}", _test)
+
+
+class Changes(VerifyCase):
+    """An image at B that is not what A's became."""
+
+    def setUp(self):
+        super().setUp()
+        self.old = self.path("old")
+        tree = StorageTree(self.old)
+        base, top = (gzip.compress(tar, 6, mtime=0) for tar in layers_of())
+        below = tree.add_image("base", layer=base)
+        tree.tag("team/app", "1.0", tree.add_image("top", below, top, more={"config": {"Cmd": ["sh"], "Env": ["A=1"]}}))
+        self.new = f"v2-storage:{self.path('new')}"
+
+    def replace(self, image):
+        write_layout(self.path("layout"), {"it": image})
+        self.ok("copy", "oci:layout:it", self.new + ":team/app:1.0")
+        os.rename(self.path("layout"), self.path(image.digest[7:]))
+
+    def verdict(self, code=7):
+        row = self.verify("v1-storage:" + self.old, self.new, code=code)["team/app:1.0"]
+        return row["verdict"], "; ".join(finding["detail"] or "" for finding in row["findings"])
+
+    def test_each_change_of_a_file_is_found(self):
+        self.ok("mirror", "v1-storage:" + self.old, self.new)
+        self.assertEqual(self.verdict(0), ("sound", ""))
+        for name, (_, _, _, path, what) in CHANGES.items():
+            with self.subTest(name):
+                self.replace(image_of(layers_of(name), {"Cmd": ["sh"], "Env": ["A=1"]}))
+                verdict, detail = self.verdict()
+                self.assertEqual(verdict, "files differ")
+                self.assertIn(path, detail)
+                for one in what or []:
+                    self.assertIn(one, detail)
+
+    def test_a_changed_configuration_is_found(self):
+        self.replace(image_of(layers_of(), {"Cmd": ["sh"], "Env": ["A=2"]}))
+        self.assertEqual(self.verdict(), ("configuration differs", "config.Env.A"))
+
+    def test_the_same_content_under_another_digest_is_told(self):
+        self.replace(image_of(layers_of(), {"Cmd": ["sh"], "Env": ["A=1"]}))
+        verdict, detail = self.verdict()
+        self.assertEqual(verdict, "digest differs")
+        self.assertIn("the files and the configuration are the same, but conversion gives sha256:", detail)
+
+    def test_damage_of_either_side_is_named(self):
+        self.ok("mirror", "v1-storage:" + self.old, self.new)
+        digest = json.loads(self.ok("manifest", "get", self.new + ":team/app:1.0").out)["layers"][0]["digest"][7:]
+        blob = self.path(f"new/docker/registry/v2/blobs/sha256/{digest[:2]}/{digest}/data")
+        data = self.read(blob)
+        self.write(blob, data[:20] + b"#" + data[21:])
+        self.assertEqual(self.verdict()[0], "checksum wrong")
+        os.remove(blob)
+        self.assertEqual(self.verdict()[0], "layer missing")
+        self.write(blob, data)
+        self.assertEqual(self.verdict(0)[0], "sound")
+        image = self.read(os.path.join(self.old, "repositories/team/app/tag_1.0")).decode().strip()
+        layer = os.path.join(self.old, "images", image, "layer")
+        self.write(layer, self.read(layer)[:-30])
+        row = self.verify("v1-storage:" + self.old, self.new, code=7)["team/app:1.0"]
+        self.assertEqual([(one["verdict"], one["at"], one["id"]) for one in row["findings"]], [("layer cut short", "a", image)])
+
+
+class Pairs(VerifyCase):
+    def test_missing_and_extra_tags(self):
+        make_archive(self.path("app.tar"), ["base", "top"])
+        old, new = self.start(RegctlServer), self.distribution()
+        for tag in ("1", "2"):
+            self.ok("push", "app.tar", f"{old.host}/team/app:{tag}")
+        self.ok("copy", f"{old.host}/team/app:1", f"{new.host}/team/app:1")
+        self.ok("copy", f"{old.host}/team/app:1", f"{new.host}/team/app:3")
+        rows = self.verify(old.host, new.host, code=7)
+        self.assertEqual({name: row["verdict"] for name, row in rows.items()},
+                         {"team/app:1": "sound", "team/app:2": "tag missing", "team/app:3": "tag extra"})
+        self.assertEqual(list(self.verify(f"{old.host}/team/app:1", f"{new.host}/team/app:1", code=0)), ["team/app:1"])
+        self.fails(9, "verify", old.host, new.host, saying=["--deep"])
+        self.fails(9, "verify", "--deep", new.host, old.host, saying=["v1 images first"])
+
+    def test_a_layer_that_many_tags_share_is_read_once(self):
+        old = self.start(FaultServer)
+        for number in range(8):
+            make_archive(self.path("app.tar"), ["base", "middle", f"top-{number}"])
+            self.ok("push", "app.tar", f"{old.host}/team/app-{number % 3}:{number}")
+            self.ok("tag", f"{old.host}/team/app-{number % 3}:{number}", f"{old.host}/team/app-{number % 3}:also-{number}")
+        new = f"v2-storage:{self.path('new')}"
+        self.ok("mirror", old.host, new)
+        before = len(old.log())
+        rows = self.verify(old.host, new, code=0, words=("--jobs", "8"))
+        self.assertEqual({row["verdict"] for row in rows.values()}, {"sound"})
+        self.assertEqual(len(rows), 16)
+        read = [record["path"] for record in old.log()[before:] if record["path"].endswith("/layer")]
+        self.assertEqual((len(read), len(set(read))), (10, 10))
+
+
+if __name__ == "__main__":
+    main()
