@@ -8,11 +8,12 @@
 
 namespace regctl {
 
-LineReader::LineReader(const std::string& path)
-    : LineReader(make_fd_source(open_input(path), input_name(path)), input_name(path)) {}
+LineReader::LineReader(const std::string& path, std::size_t limit_bytes)
+    : LineReader(make_fd_source(open_input(path), input_name(path)), input_name(path),
+                 limit_bytes) {}
 
-LineReader::LineReader(std::unique_ptr<Source> source, std::string what)
-    : source_(std::move(source)), what_(std::move(what)) {}
+LineReader::LineReader(std::unique_ptr<Source> source, std::string what, std::size_t limit_bytes)
+    : source_(std::move(source)), what_(std::move(what)), limit_bytes_(limit_bytes) {}
 
 std::string LineReader::where() const {
   return what_ + ", line " + std::to_string(number_);
@@ -23,9 +24,9 @@ std::optional<std::string> LineReader::next() {
   while (end == std::string::npos && !is_at_end_) {
     buffer_.erase(0, begin_);
     begin_ = 0;
-    if (buffer_.size() > k_limit_bytes) {
+    if (buffer_.size() > limit_bytes_) {
       throw Error(ErrorKind::protocol, what_ + ", line " + std::to_string(number_ + 1) +
-                                           " is longer than " + std::to_string(k_limit_bytes) +
+                                           " is longer than " + std::to_string(limit_bytes_) +
                                            " bytes");
     }
     std::array<std::byte, 16 * 1024> bytes{};

@@ -89,6 +89,8 @@ Action add_copy(Arguments& arguments) {
                  "Send plain tar layers of an archive as they are instead of compressing them");
   arguments.flag("--no-verify", options->flags.no_verify,
                  "For rescue: do not check layers against their checksums");
+  arguments.flag("--rescue", options->flags.rescue,
+                 "Give what is sound of a v1 image that cannot be converted the tag TAG-rescued");
   arguments.flag("--require-checksum", options->flags.require_checksum,
                  "Refuse layers of which the source tells no checksum");
   add_platform(arguments, options->flags.platforms);

@@ -55,6 +55,7 @@ Command logout_command();
 Command manifest_command();
 Command manifest_get_command();
 Command manifest_put_command();
+Command map_command();
 Command mirror_command();
 Command ping_command();
 Command properties_command();

@@ -77,6 +77,7 @@ ops::CopyOptions to_options(const CopyFlags& flags) {
   options.tags = flags.all_tags ? ops::TagChoice::all : ops::TagChoice::one;
   options.check = flags.no_verify ? LayerCheck::none : LayerCheck::verify;
   options.platforms = to_platforms(flags.platforms);
+  options.rescue = flags.rescue;
   options.referrers = flags.referrers;
   options.form = flags.form.value_or(options.form);
   options.plain_layers = flags.no_compress ? ops::PlainLayers::keep : ops::PlainLayers::gzip;

@@ -23,6 +23,7 @@ struct CopyFlags {
   bool no_verify = false;
   bool no_compress = false;
   bool require_checksum = false;
+  bool rescue = false;
   std::string platforms; ///< --platform; "" for none
   bool referrers = false;
   std::optional<ops::OciForm> form;

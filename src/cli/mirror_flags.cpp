@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace regctl::cli {
@@ -46,6 +47,8 @@ void add_filters(Arguments& arguments, MirrorFlags& flags) {
       [&rules](const std::string& text) { rules.platforms = oci::parse_platforms(text); },
       "Of images for several platforms, only these: OS/ARCH[/VARIANT], separated by commas");
   add_form(arguments, flags.form);
+  arguments.flag("--rescue", rules.rescue,
+                 "Give what is sound of a v1 image that cannot be converted the tag TAG-rescued");
   arguments.flag("--no-referrers", flags.no_referrers,
                  "Leave signatures, SBOMs and all else that refers to images");
   arguments.values(
@@ -85,7 +88,8 @@ void add_pruning(Arguments& arguments, MirrorFlags& flags) {
       "--prune-limit", "SHARE",
       [&flags](const std::string& text) { flags.prune_limit = parse_share(text); },
       "Remove at most this share of a repository's tags (default 10%)");
-  arguments.flag("-y,--yes", rules.prune.beyond_limit, "Remove more than that");
+  arguments.flag("-y,--yes", flags.yes,
+                 "Remove more than that, and publish what is private at the source");
   arguments.values(
       "--protect", "PATTERN",
       [&rules](const std::string& text) {
@@ -108,6 +112,8 @@ void add_plans(Arguments& arguments, MirrorFlags& flags) {
   arguments.value("--report", "FILE", flags.run.report, "Write a JSON line for each tag here");
   arguments.value("--failures", "FILE", flags.run.failures,
                   "Write what failed here, for --apply and --repositories-from");
+  arguments.value("--map", "FILE", flags.run.map,
+                  "Write here what each v1 image became, for 'regctl map'");
   arguments.value("--state", "FILE", flags.run.state,
                   "Keep what was learnt of images here (default: a file for each pair of ends in "
                   "$XDG_STATE_HOME/regctl)");
@@ -218,6 +224,8 @@ MirrorJob flags_job(const MirrorFlags& flags, Context& context) {
   job.rules.referrers = !flags.no_referrers;
   job.rules.form = flags.form.value_or(job.rules.form);
   job.rules.prune.limit = flags.prune_limit.value_or(job.rules.prune.limit);
+  job.rules.prune.beyond_limit = flags.yes;
+  job.rules.publish_private = flags.yes;
   job.repositories_from = flags.repositories_from;
   refuse_for_one_repository(flags, job);
   return job;
@@ -235,6 +243,7 @@ ops::mirror::RunOptions settle(ops::mirror::RunOptions run, const ops::mirror::R
   }
   replace_if_given(run.report, flags.report);
   replace_if_given(run.failures, flags.failures);
+  replace_if_given(run.map, flags.map);
   replace_if_given(run.state, flags.state);
   replace_if_given(run.metrics_file, flags.metrics_file);
   replace_if_given(run.listen_metrics, flags.listen_metrics);
@@ -279,7 +288,8 @@ std::vector<GivenFlag> rule_flags(const MirrorFlags& flags) {
       {"--prefix", !rules.prefix.empty()},
       {"--prune", rules.prune.enabled},
       {"--prune-limit", flags.prune_limit.has_value()},
-      {"--yes", rules.prune.beyond_limit},
+      {"--yes", flags.yes},
+      {"--rescue", rules.rescue},
       {"--protect", !rules.protected_tags.empty()},
       {"--platform", !rules.platforms.empty()},
       {"--no-referrers", flags.no_referrers},
@@ -303,9 +313,11 @@ void refuse_rules(const MirrorFlags& flags, const std::string& file) {
 }
 
 /// Refuses rules beside --apply: the plan's decisions are made, but a user expects a given rule to
-/// hold. --protect is allowed, since it is checked again before a tag is removed, and so is
-/// --to-format, since a plan says nothing of forms.
+/// hold. --protect is allowed, since it is checked again before a tag is removed, and so are
+/// --to-format, --rescue and --yes, since a plan says nothing of what they are about.
 void refuse_beside_apply(const MirrorFlags& flags) {
+  static const std::set<std::string> k_beside_apply = {"--protect", "--to-format", "--rescue",
+                                                       "--yes"};
   if (flags.dry_run || !flags.plan.empty()) {
     throw Error(ErrorKind::usage, "--apply carries out a plan: --dry-run and --plan make one");
   }
@@ -313,7 +325,7 @@ void refuse_beside_apply(const MirrorFlags& flags) {
     throw Error(ErrorKind::usage, "--apply carries out a plan once: --watch goes on for ever");
   }
   for (const auto& [name, is_given] : rule_flags(flags)) {
-    if (is_given && name != "--protect" && name != "--to-format") {
+    if (is_given && !k_beside_apply.contains(name)) {
       throw Error(ErrorKind::usage,
                   name +
                       " is a rule, and what --apply carries out was decided by the rules of then",
@@ -329,7 +341,6 @@ void refuse_catches_without_prune(const MirrorFlags& flags) {
     return;
   }
   const GivenFlag all[] = {{"--prune-limit", flags.prune_limit.has_value()},
-                           {"--yes", flags.rules.prune.beyond_limit},
                            {"--protect", !flags.rules.protected_tags.empty()}};
   for (const auto& [name, is_given] : all) {
     if (is_given) {
@@ -349,6 +360,10 @@ void refuse_contradictions(const MirrorFlags& flags, const std::string& file) {
   }
   if (flags.exit_code && !is_plan) {
     throw Error(ErrorKind::usage, "--exit-code tells whether there is work to do: add --dry-run");
+  }
+  if (!flags.run.map.empty() && is_plan) {
+    throw Error(ErrorKind::usage, "--map tells what images became, and a plan makes none",
+                "leave out --map, or --dry-run and --plan");
   }
   if (flags.check && file.empty()) {
     throw Error(ErrorKind::usage, "--check looks at a mirror file", "name it with --config FILE");
@@ -391,6 +406,7 @@ void refuse_standard_output(const ops::mirror::RunOptions& run, const std::strin
       {run.report, "the report", "--format json prints its records there"},
       {run.failures, "what failed", "name a file, as --apply reads it"},
       {plan, "a plan", "name a file; --dry-run shows what would be done"},
+      {run.map, "the map", "name a file"},
       {run.state, "what was learnt", "name a file"},
       {run.metrics_file, "the metrics", "name a file; --listen-metrics serves them"},
   };
@@ -442,7 +458,8 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   options.apply = flags.apply;
   options.state_file = settled.state;
   options.state_folder = states_folder(environment);
-  options.files = {settled.report, settled.failures, flags.plan};
+  options.files = {settled.report, settled.failures, flags.plan,
+                   options.dry_run ? std::string() : settled.map};
   options.metrics_file = settled.metrics_file;
   ops::mirror::check_run(run.jobs, options);
   return run;

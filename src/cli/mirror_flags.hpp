@@ -24,6 +24,7 @@ struct MirrorFlags {
   std::string repositories_from;
   std::optional<ops::OciForm> form; ///< part of `rules`; nothing: the default
   bool no_referrers = false;
+  bool yes = false; ///< part of `rules`
   bool dry_run = false;
   bool exit_code = false;
   bool all = false;

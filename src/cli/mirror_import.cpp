@@ -49,6 +49,7 @@ void refuse_others(const MirrorFlags& flags, Context& context) {
           {"--watch", flags.watch.has_value()},
           {"--report", !run.report.empty()},
           {"--failures", !run.failures.empty()},
+          {"--map", !run.map.empty()},
           {"--state", !run.state.empty()},
           {"--metrics-file", !run.metrics_file.empty()},
           {"--listen-metrics", !run.listen_metrics.empty()},

@@ -49,6 +49,17 @@ std::string_view to_string(const std::optional<ErrorKind>& kind) noexcept {
   return "interrupted";
 }
 
+std::optional<ErrorKind> find_kind(std::string_view name) noexcept {
+  for (const auto kind : {ErrorKind::usage, ErrorKind::not_found, ErrorKind::denied,
+                          ErrorKind::unavailable, ErrorKind::protocol, ErrorKind::integrity,
+                          ErrorKind::local_io, ErrorKind::unsupported, ErrorKind::interrupted}) {
+    if (to_string(kind) == name) {
+      return kind;
+    }
+  }
+  return std::nullopt;
+}
+
 Json to_json(const Failure& failure) {
   return {{"kind", to_string(failure.kind)},
           {"message", failure.message},

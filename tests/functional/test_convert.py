@@ -292,6 +292,23 @@ class Rules(ConvertCase):
         self.assertEqual(self.tags_in_tree("out"), {str(one): one.digest("docker") for one in read_golden("pushed")
                                                     if one.repository == "team/demo-1.9.1"})
 
+    def test_layers_that_the_state_knows_are_not_read_again(self):
+        golden = [one for one in read_golden("pushed") if one.repository == "team/demo-1.9.1"]
+        place = f"v2-storage:{self.path('out')}"
+        for form in FORMS:
+            words = ("mirror", "--to-format", form, "--include", "team/demo-1.9.1", "--report", "report", "--state",
+                     "state", self.tree("pushed"), place)
+            self.ok(*words)
+            for is_known in (True, False):
+                for one in golden:
+                    self.ok("rm", f"{place}:{one}")
+                if not is_known:
+                    os.remove(self.path("state"))
+                self.ok(*words)
+                self.assertEqual({one["outcome"] for one in self.outcomes().values()}, {"copied"})
+                self.assertEqual(self.records()[-1]["bytes"] == 0, is_known)
+                self.assertEqual(self.tags_in_tree("out"), {str(one): one.digest(form) for one in golden})
+
     def test_a_dry_run_writes_nothing(self):
         done = self.ok("mirror", "--dry-run", "--report", "report", self.tree("odd"), f"v2-storage:{self.path('out')}")
         self.assertEqual(self.records()[-1]["to_copy"], len(read_golden("odd")), done.err)
@@ -318,13 +335,124 @@ class Rules(ConvertCase):
             refused = self.regctl(*words)
             self.assertEqual(refused.code, 2, refused.err)
             self.assertIn(f"no v2 registry takes the name {name}", refused.err)
-            self.assertIn("--rename", refused.err)
+            self.assertIn(f"--rename '{name}=team/demo'", refused.err)
+            planned = self.regctl(*words, "--dry-run")
+            self.assertEqual(planned.code, 2, planned.err)
+            self.assertIn("1 repository failed", planned.out)
+            self.assertIn(f"--rename '{name}=team/demo'", planned.err)
             self.assertEqual(self.tags_in_tree("out"), {})
         self.ok("mirror", "--include", "team/Demo", "--rename", "team/Demo=team/demo", tree.place,
                 f"v2-storage:{self.path('out')}")
         self.assertEqual(self.tags_in_tree("out"), {f"team/demo:{one.tag}": one.digest("oci")})
         self.fails(2, "copy", f"{tree.place}:team/Demo:{one.tag}", f"v2-storage:{self.path('out')}:team/Demo:1",
                    saying="no v2 registry takes the name team/Demo")
+
+
+class Rescue(ConvertCase):
+    """Of an image with a damaged layer, what lies below that."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = StorageTree(self.path("tree"))
+        self.chain = self.files.add_chain("app", 4)
+        self.files.tag("team/app", "1.0", self.chain[-1])
+        self.files.tag("team/base", "2", self.chain[1])
+        self.to = f"v2-storage:{self.path('out')}"
+
+    def damage(self, number):
+        layer = self.path(f"tree/images/{self.chain[number]}/layer")
+        self.write(layer, self.read(layer)[:-20])
+
+    def mirror(self, *options, code=PARTIAL):
+        done = self.regctl("mirror", self.files.place, self.to, "--report", "report", "--rescue", *options)
+        self.assertEqual(done.code, code, done.err)
+        return done
+
+    def test_the_layers_below_a_cut_one(self):
+        self.ok("mirror", self.files.place, f"v2-storage:{self.path('sound')}")
+        self.damage(2)
+        sound = self.tags_in_tree("sound")
+        for expected in ("1.0-rescued", None):
+            done = self.mirror()
+            self.assertIn("2 of 4 layers", done.err)
+            self.assertEqual(self.tags_in_tree("out"), {"team/base:2": sound["team/base:2"],
+                                                        "team/app:1.0-rescued": sound["team/base:2"]})
+            record = self.outcomes()["team/app:1.0"]
+            self.assertEqual((record["outcome"], record.get("rescued")), ("failed", expected))
+        self.assertNotIn("team/app:1.0", self.tags_in_tree("out"))
+
+    def test_nothing_below_the_base_and_nothing_without_damage(self):
+        self.damage(0)
+        self.mirror(code=7)
+        self.assertEqual(self.tags_in_tree("out"), {})
+
+    def test_a_tag_of_the_source_is_not_replaced(self):
+        self.damage(2)
+        self.files.tag("team/app", "1.0-rescued", self.chain[0])
+        self.mirror()
+        first, second = (self.tags_in_tree("out")[name] for name in ("team/app:1.0-rescued", "team/base:2"))
+        self.assertNotEqual(first, second)
+
+    def test_copies(self):
+        self.damage(3)
+        source = f"{self.files.place}:team/app:1.0"
+        self.fails(7, "copy", source, "oci:layout:x")
+        for place in ("oci:layout:x", "oci-archive:image.tar:x", f"{self.to}:team/app:x"):
+            self.fails(7, "copy", "--rescue", source, place, saying="3 of 4 layers")
+            self.assertTrue(self.ok("digest", f"{place}-rescued").out)
+            self.fails(3, "digest", place)
+
+    def test_the_rule_in_a_mirror_file(self):
+        self.damage(2)
+        self.write("mirror.yml", f"version: 1\nmirrors:\n  - source: {self.files.place}\n    destination: {self.to}\n"
+                   "    rescue: true\n")
+        self.assertEqual(self.regctl("mirror", "--config", "mirror.yml").code, PARTIAL)
+        self.assertIn("team/app:1.0-rescued", self.tags_in_tree("out"))
+
+
+class Private(ConvertCase):
+    """Repositories that are private at the source."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = StorageTree(self.path("tree"))
+        top = self.files.add_chain("app", 2)[-1]
+        for name in ("team/open", "team/secret"):
+            self.files.tag(name, "1", top)
+        self.files.write("repositories/team/secret/_private", "")
+
+    def sources(self):
+        return self.files.place, self.start(RegctlServer, storage=self.path("tree")).host
+
+    def test_not_published_without_yes(self):
+        for source in self.sources():
+            registry = self.distribution()
+            for dry in (("--dry-run",), ()):
+                done = self.regctl("mirror", source, registry.host, *dry)
+                self.assertEqual(done.code, PARTIAL, done.err)
+                self.assertIn("team/secret is private at", done.err)
+                self.assertIn(f"everybody can read what is at {registry.host}", done.err)
+                self.assertIn("--yes publishes it; --exclude 'team/secret' leaves it out", done.err)
+            self.assertEqual(self.tags_of(registry, "team/secret"), {})
+            self.assertEqual(list(self.tags_of(registry, "team/open")), ["1"])
+            done = self.ok("mirror", source, registry.host, "--yes")
+            self.assertIn("team/secret is private at", done.err)
+            self.assertEqual(list(self.tags_of(registry, "team/secret")), ["1"])
+
+    def test_said_where_nobody_reads_without_credentials(self):
+        registry = self.distribution(users={"bob": "secret"})
+        self.ok("login", registry.host, "-u", "bob", "--password-stdin", stdin=b"secret")
+        for place in (registry.host, f"v2-storage:{self.path('out')}"):
+            done = self.ok("mirror", self.files.place, place)
+            self.assertIn("team/secret is private at", done.err)
+            self.assertIn("is up to the settings of its registry", done.err)
+
+    def test_allowed_in_a_mirror_file(self):
+        registry = self.distribution()
+        self.write("mirror.yml", f"version: 1\nmirrors:\n  - source: {self.files.place}\n"
+                   f"    destination: {registry.host}\n    publish_private: true\n")
+        self.ok("mirror", "--config", "mirror.yml")
+        self.assertEqual(list(self.tags_of(registry, "team/secret")), ["1"])
 
 
 class Copies(ConvertCase):

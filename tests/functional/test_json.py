@@ -223,6 +223,7 @@ class Tables(TestCase):
 
         self.check_oci()
         self.check_mirror(server, fault)
+        self.check_map()
         self.assertEqual(set(COMMANDS) - self.seen, set())
         top = {re.match(r"[\w-]+", command)[0] for command in COMMANDS}
         listed = set(re.findall(r"^\s{2,4}([a-z]+)  ", self.ok("--help").out.split("Options")[0], re.M))
@@ -299,6 +300,18 @@ class Tables(TestCase):
         result = self.regctl("mirror", "--config", "mirror.yaml", "--format", "json")
         self.assertNotEqual(result.code, 0)
         self.check_lines(result.out)
+
+    def check_map(self):
+        """Of a tree with an image whose layer is cut, and two without files."""
+        tree = StorageTree(self.path("mapped"))
+        empty = tree.add_image("empty", tree.add_image("base"), layer=bytes(1024))
+        tree.tag("team/app", "1.0", empty)
+        tree.tag("team/app", "cut", tree.add_image("cut", empty, layer=b"no tar" * 500))
+        result = self.regctl("mirror", tree.place, "v2-storage:mapped-v2", "--rescue", "--map", "map", "--format", "json")
+        self.assertEqual(result.code, 10, result.err)
+        self.check_lines(result.out)
+        self.check_lines(self.read("map").decode(), "mirror --map")
+        self.run_json("map", "map", "map", "team/app")
 
     def test_every_listing_reports_unreadable_repositories_in_the_same_shape(self):
         server = self.start(FaultServer)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/fuzz.hpp"
 #include "fuzz/memory_file.hpp"
+#include "ops/passage/layer_fact.hpp"
 #include "ops/passage/passage.hpp"
 #include "ops/passage/v1_fact.hpp"
 
@@ -17,6 +18,16 @@ void fuzz(const std::string& input) {
   if (const auto text = facts.find(id)) {
     const auto fact = regctl::ops::V1Fact::parse(*text);
     if (!fact || regctl::ops::V1Fact::parse(fact->to_string()) != fact) {
+      __builtin_trap();
+    }
+  }
+  regctl::V1Image image;
+  image.payload_checksums = {"sha256:" + std::string(64, '1')};
+  for (const auto form : {regctl::ops::OciForm::oci, regctl::ops::OciForm::docker}) {
+    const auto text = facts.find(regctl::ops::LayerFact::identity_of(id, form));
+    const auto layer = text ? regctl::ops::LayerFact::find(*text, image, form) : std::nullopt;
+    const auto printed = layer ? regctl::ops::LayerFact::print(image, *layer) : std::nullopt;
+    if (layer && !(printed && regctl::ops::LayerFact::find(*printed, image, form))) {
       __builtin_trap();
     }
   }

@@ -87,14 +87,17 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_request(self):
         middleman = self.server.middleman
         size = int(self.headers.get("Content-Length", 0))
+        self.is_chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
         request = middleman.note(self.command, self.path, self.headers, size)
         try:
+            if self.is_chunked:
+                self.collect_chunks(request)
             spoil = middleman.choose(request) or Spoil()
             answer = None, [], b""
             if spoil.status is None or spoil.is_passed_on:
                 answer = self.pass_on(request, spoil)
             else:
-                self.read_body(size, lambda piece: None)
+                self.read_body(request.body_size, lambda piece: None)
             answer = spoil.changed(*answer)
             middleman.on_answer(request, answer[0])
             self.answer(*answer, spoil)
@@ -105,7 +108,24 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = handle_request
 
+    def collect_chunks(self, request):
+        """A body of a size that is not told goes on as a whole. The test sees its pieces as they come."""
+        self.chunks = b""
+        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+            piece = self.rfile.read(size)
+            if len(piece) < size:
+                raise Spoiled
+            self.chunks += piece
+            self.rfile.readline()
+            self.server.middleman.on_body(request, size)
+        self.rfile.readline()
+        request.body_size = len(self.chunks)
+
     def read_body(self, size, take):
+        if self.is_chunked:
+            for begin in range(0, size, PIECE_BYTES):
+                take(self.chunks[begin:begin + PIECE_BYTES])
+            return
         while size > 0:
             piece = self.rfile.read1(min(size, PIECE_BYTES))
             if not piece:
@@ -123,8 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command in ("PUT", "POST", "PATCH"):
             self.upstream.putheader("Content-Length", str(request.body_size))
         self.upstream.endheaders()
-        flow = _Flow(request.body_size, self.upstream.send, lambda n: middleman.on_body(request, n),
-                     spoil.cut_request, spoil.flip_request)
+        on_body = (lambda n: None) if self.is_chunked else lambda n: middleman.on_body(request, n)
+        flow = _Flow(request.body_size, self.upstream.send, on_body, spoil.cut_request, spoil.flip_request)
         self.read_body(request.body_size, flow.pass_on)
         answer = self.upstream.getresponse()
         headers = [(name, middleman.change_answer(name, value)) for name, value in answer.getheaders()]

@@ -14,12 +14,13 @@ namespace regctl {
 class LineReader {
 public:
   /// Opens a file, "-" for standard input. Throws Error{not_found}, Error{local_io}.
-  explicit LineReader(const std::string& path);
+  explicit LineReader(const std::string& path, std::size_t limit_bytes = k_limit_bytes);
   /// `what` names it in errors.
-  LineReader(std::unique_ptr<Source> source, std::string what);
+  LineReader(std::unique_ptr<Source> source, std::string what,
+             std::size_t limit_bytes = k_limit_bytes);
 
   /// The next line without its end ("\n" or "\r\n"); nothing after the last one. Throws
-  /// Error{protocol} "WHAT, line N …" for a line longer than k_limit_bytes.
+  /// Error{protocol} "WHAT, line N …" for a line longer than the limit.
   std::optional<std::string> next();
 
   /// The number of the line that next() returned last, from 1.
@@ -33,6 +34,7 @@ public:
 private:
   std::unique_ptr<Source> source_;
   std::string what_;
+  std::size_t limit_bytes_;
   std::string buffer_;
   std::size_t begin_ = 0; // of the unread part of buffer_
   std::size_t number_ = 0;

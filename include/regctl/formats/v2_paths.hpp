@@ -36,6 +36,9 @@ inline constexpr std::uint64_t k_small_limit_bytes = 4096;
 /// 404 to every other name. Source: distribution 2.8, reference.NameRegexp; paths of the driver.
 bool is_legal_repository(std::string_view name);
 
+/// A name that a repository may have, close to one that it may not have: a proposal for people.
+std::string propose_repository(std::string_view name);
+
 std::string repository(std::string_view name);
 std::string layers(std::string_view name);
 /// The folder of a layer's link.

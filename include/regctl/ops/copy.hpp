@@ -47,6 +47,7 @@ struct CopyOptions {
   std::vector<oci::Platform> platforms = {};
   OciForm form = OciForm::oci; ///< of v1 images that become OCI ones
   bool referrers = false;      ///< signatures, SBOMs and all else that refers to the image go along
+  bool rescue = false; ///< of a v1 image that cannot be converted, its sound part gets TAG-rescued
 };
 
 struct CopiedTag {

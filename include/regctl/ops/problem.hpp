@@ -29,5 +29,7 @@ Json error_or_null(const std::exception_ptr& problem);
 
 /// "not_found", "denied", …; "bug" for an absent kind.
 std::string_view to_string(const std::optional<ErrorKind>& kind) noexcept;
+/// The kind of that name; nothing for "bug" and any other text.
+std::optional<ErrorKind> find_kind(std::string_view name) noexcept;
 
 } // namespace regctl::ops

@@ -76,6 +76,27 @@ bool is_legal_repository(std::string_view name) {
          std::all_of(parts.begin() + 1, parts.end(), is_name_part);
 }
 
+std::string propose_repository(std::string_view name) {
+  constexpr std::string_view k_separators = "._-";
+  const auto lowered = lower(name);
+  std::string proposed;
+  for (auto part : split(lowered, '/')) {
+    std::string legal;
+    while (!part.empty()) {
+      const auto word = part.substr(0, part.find_first_of(k_separators));
+      part.remove_prefix(word.size());
+      legal += word;
+      const auto run = part.substr(0, part.find_first_not_of(k_separators));
+      part.remove_prefix(run.size());
+      if (!legal.empty() && !part.empty()) {
+        legal += is_separator(run) ? run : "-";
+      }
+    }
+    proposed += (proposed.empty() || legal.empty() ? "" : "/") + legal;
+  }
+  return is_legal_repository(proposed) ? proposed : "new-name";
+}
+
 std::string repository(std::string_view name) {
   return join(std::string(k_repositories), name);
 }

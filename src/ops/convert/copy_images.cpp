@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/copy_images.hpp"
 
-#include "ops/convert/v1_to_oci_transfer.hpp"
+#include "ops/convert/rescue.hpp"
 #include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
 
@@ -56,7 +56,8 @@ Move plan_move(const Selected& image, const Place& to, const CopyOptions& option
   move.tag = *target->tag;
   if (!v2_paths::is_legal_repository(target->name_in_v2())) {
     throw Error(ErrorKind::usage, "no v2 registry takes the name " + target->name_in_v2(),
-                "give it another one at the destination, in lower case");
+                "give it another one at the destination, as " +
+                    v2_paths::propose_repository(target->name_in_v2()));
   }
   return move;
 }
@@ -90,10 +91,8 @@ std::optional<std::string> find_made(OciRepository& to, const Move& move, OciFor
     return std::nullopt;
   }
   const auto manifest = oci::Manifest::parse(document->bytes, document->media_type, "a manifest");
-  const auto found = manifest.annotations.find(k_v1_id_annotation);
-  return found != manifest.annotations.end() && found->second == move.source.id
-             ? std::optional(document->digest.to_string())
-             : std::nullopt;
+  return converted_from(manifest) == move.source.id ? std::optional(document->digest.to_string())
+                                                    : std::nullopt;
 }
 
 /// The repository of a target, without its tag.
@@ -104,6 +103,27 @@ Place repository_of(Place place) {
     place.reference->tag.reset();
   }
   return place;
+}
+
+/// Converts one image, its layers in parallel.
+void convert(const ConvertRoute& route, ConvertedLayers& layers, const Move& move,
+             CopiedTag& copied, CopyReport& report) {
+  const auto transfer = make_v1_to_oci_transfer(route, layers, move.source.id, move.tag);
+  const auto items = transfer->items();
+  SizeSum sizes;
+  for (const auto& item : items) {
+    sizes.add(item.size_bytes);
+    copied.is_verified = copied.is_verified && item.is_verified;
+  }
+  route.session.progress().expect(items.size(), sizes);
+  std::mutex mutex;
+  run_parallel(route.session.jobs(), items.size(), [&](std::size_t i) {
+    const auto moved = transfer->move(i);
+    const std::lock_guard lock(mutex);
+    ++(moved.was_there ? report.images_skipped : report.images_copied);
+    report.bytes_copied += moved.bytes;
+  });
+  transfer->finish();
 }
 
 } // namespace
@@ -142,22 +162,17 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
                              {},
                              options.check,
                              options.require_checksum};
-    const auto transfer = make_v1_to_oci_transfer(route, layers, move.source.id, move.tag);
-    const auto items = transfer->items();
-    SizeSum sizes;
-    for (const auto& item : items) {
-      sizes.add(item.size_bytes);
-      copied.is_verified = copied.is_verified && item.is_verified;
+    try {
+      convert(route, layers, move, copied, report);
+    } catch (const Error& error) {
+      if (!options.rescue || !is_damage(error.kind())) {
+        throw;
+      }
+      if (rescue_image(route, layers, move.source.id, move.tag)) {
+        target.finish();
+      }
+      throw; // the tag itself is not there
     }
-    session.progress().expect(items.size(), sizes);
-    std::mutex mutex;
-    run_parallel(session.jobs(), items.size(), [&](std::size_t i) {
-      const auto moved = transfer->move(i);
-      const std::lock_guard lock(mutex);
-      ++(moved.was_there ? report.images_skipped : report.images_copied);
-      report.bytes_copied += moved.bytes;
-    });
-    transfer->finish();
     if (const auto made = target.find_manifest(oci::ManifestName::tag(move.tag))) {
       copied.id = made->digest.to_string();
     }

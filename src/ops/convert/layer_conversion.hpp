@@ -2,11 +2,13 @@
 #pragma once
 
 #include "ops/oci/blob_places.hpp"
+#include "ops/oci/whole_images.hpp"
 
 #include <regctl/base/bandwidth_limit.hpp>
 #include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/copy.hpp>
+#include <regctl/ops/made_image.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <cstdint>
@@ -17,6 +19,22 @@
 
 namespace regctl::ops {
 
+/// What a layer of a v1 image became.
+struct ConvertedLayer {
+  std::optional<oci::Descriptor> blob; ///< nothing for a layer without entries
+  std::string diff_id;                 ///< "sha256:" and the sum of the unpacked bytes
+  std::optional<std::string> json;     ///< the image's JSON as it was pushed, where the store had
+                                       ///< printed it anew
+  std::set<std::string> notes;         ///< "trailing-bytes", "recompressed", "unverified", …
+};
+
+/// The memory of earlier runs: which layer of which image, by its checksums, became what. Both may
+/// be called from any thread; empty ones know nothing.
+struct KnownLayers {
+  std::function<std::optional<ConvertedLayer>(const V1Image& image)> find = {};
+  std::function<void(const V1Image& image, const ConvertedLayer& layer)> put = {};
+};
+
 /// The ends of conversions between two repositories. All members must outlive the conversions.
 struct ConvertRoute {
   Session& session;
@@ -26,21 +44,15 @@ struct ConvertRoute {
   BlobPlaces& places; ///< of the destination
   OciForm form = OciForm::oci;
   Progress::Verb verb = Progress::Verb::copying;
-  BandwidthLimits limits = {};
-  LayerCheck check = LayerCheck::verify; ///< of the payload checksums
-  bool require_checksum = false;         ///< see check_provable()
-  /// Called for each image whose manifest was put, from any thread.
-  std::function<void(const std::string& id, const oci::Digest& manifest)> on_made = {};
+  BandwidthLimits limits = {WholeImages* whole =
+                                nullptr; ///< looks at blobs that are there; null: they are believed
 };
-
-/// What a layer of a v1 image became.
-struct ConvertedLayer {
-  std::optional<oci::Descriptor> blob; ///< nothing for a layer without entries
-  std::string diff_id;                 ///< "sha256:" and the sum of the unpacked bytes
-  std::optional<std::string> json;     ///< the image's JSON as it was pushed, where the store had
-                                       ///< printed it anew
-  std::set<std::string> notes;         ///< "trailing-bytes", "recompressed", "unverified", …
-};
+LayerCheck check = LayerCheck::verify; ///< of the payload checksums
+bool require_checksum = false;         ///< see check_provable()
+/// Called for each image whose manifest was put, from any thread.
+std::function<void(const MadeImage& made)> on_made = {};
+KnownLayers known = {};
+}; // namespace regctl::ops
 
 struct LayerConversion {
   ConvertedLayer layer;

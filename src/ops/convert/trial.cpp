@@ -18,7 +18,7 @@ oci::Digest ConversionTrial::convert(V1Repository& source, const std::string& id
   }
   std::optional<oci::Digest> made;
   ConvertRoute route{session_, source, trial_, "", places_, form_, Progress::Verb::reading};
-  route.on_made = [&](const std::string&, const oci::Digest& digest) { made = digest; };
+  route.on_made = [&](const MadeImage& image) { made = image.digest; };
   const auto transfer = make_v1_to_oci_transfer(route, layers_, id, "");
   const auto items = transfer->items();
   for (std::size_t i = 0; i < items.size(); ++i) {

@@ -7,6 +7,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/derive.hpp>
+#include <regctl/model/v1/layer.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -17,6 +18,9 @@
 namespace regctl::ops {
 
 namespace {
+
+/// What the keys of items begin with.
+constexpr const char* k_item = "v1:";
 
 /// Docker's limit of layers. Source: moby, maxLayerDepth.
 constexpr std::size_t k_most_layers = 125;
@@ -32,6 +36,11 @@ bool is_repair(const std::string& note) {
                                                   "Cmd-wrapped",    "Entrypoint-wrapped",
                                                   "config-dropped", "container_config-dropped"};
   return k_repairs.contains(note);
+}
+
+std::size_t count_blobs(const std::vector<MadeLayer>& layers) {
+  return static_cast<std::size_t>(std::count_if(
+      layers.begin(), layers.end(), [](const MadeLayer& layer) { return layer.blob.has_value(); }));
 }
 
 class V1ToOciTransfer final : public Transfer {
@@ -53,7 +62,7 @@ public:
       }
       check_provable(route_.source, member->image, how);
       items.push_back(
-          {"v1:" + member->image.id, member->image.layer_size_bytes,
+          {k_item + member->image.id, member->image.layer_size_bytes,
            route_.check != LayerCheck::none && !member->image.payload_checksums.empty()});
       images_.push_back(std::move(member->image));
     }
@@ -75,7 +84,7 @@ public:
   void finish() override {
     throw_if_abandoned();
     std::vector<ConvertedStep> steps;
-    std::vector<oci::Descriptor> blobs;
+    std::vector<MadeLayer> made;
     std::set<std::string> notes;
     for (const auto& image : images_) {
       bring(image);
@@ -86,32 +95,34 @@ public:
                     "run it again");
       }
       steps.push_back({layer->json.value_or(image.json), layer->diff_id, !layer->blob});
+      made.push_back({image.id, payload_sums(image)});
       if (layer->blob) {
-        blobs.push_back(*layer->blob);
+        made.back().diff_id = layer->diff_id;
+        made.back().blob = layer->blob;
       }
       notes.insert(layer->notes.begin(), layer->notes.end());
     }
-    if (blobs.empty()) {
-      keep_one_layer(steps.back(), blobs);
+    if (count_blobs(made) == 0) {
+      keep_one_layer(steps.back(), made.back());
       notes.insert("all-layers-empty");
     }
     const auto config = convert_config(steps);
     notes.insert(config.notes.begin(), config.notes.end());
-    tell(notes, blobs.size());
-    put_manifest(config.bytes, blobs);
+    tell(notes, count_blobs(made));
+    put_manifest(config.bytes, std::move(made), std::move(notes));
   }
+
+  [[nodiscard]] std::shared_ptr<const MadeImage> made() const override { return made_; }
 
 private:
   /// Makes sure that the layer is in the destination's repository.
   Moved bring(const V1Image& image) {
-    if (const auto known = layers_.find(image.id)) {
-      if (!known->blob) {
-        return {true, 0};
-      }
-      const std::lock_guard lock(layers_.one_at_a_time(known->blob->digest));
-      if (is_there(*known->blob)) {
-        return {true, 0};
-      }
+    if (const auto known = layers_.find(image.id); known && is_there(*known)) {
+      return {true, 0};
+    }
+    if (const auto known = recall(image); known && is_there(*known)) {
+      layers_.add(image.id, *known);
+      return {true, 0};
     }
     const auto converted = convert_layer(route_, image, [this](const std::string& obstacle) {
       if (layers_.is_new(obstacle)) {
@@ -121,7 +132,29 @@ private:
       }
     });
     layers_.add(image.id, converted.layer);
+    if (route_.known.put) {
+      route_.known.put(image, converted.layer);
+    }
     return {false, converted.bytes};
+  }
+
+  /// What an earlier run made of the layer. Without its checksum it has to be read.
+  [[nodiscard]] std::optional<ConvertedLayer> recall(const V1Image& image) const {
+    return route_.known.find && route_.check == LayerCheck::verify ? route_.known.find(image)
+                                                                   : std::nullopt;
+  }
+
+  bool has(const oci::Descriptor& blob) {
+    return route_.whole ? route_.whole->has(route_.destination, route_.destination_name, blob)
+                        : route_.destination.find_blob(blob.digest).has_value();
+  }
+
+  bool is_there(const ConvertedLayer& layer) {
+    if (!layer.blob) {
+      return true;
+    }
+    const std::lock_guard lock(layers_.one_at_a_time(layer.blob->digest));
+    return is_there(*layer.blob);
   }
 
   bool is_there(const oci::Descriptor& blob) {
@@ -129,8 +162,7 @@ private:
     if (known == route_.destination_name) {
       return true;
     }
-    const bool is_found = (known && route_.destination.mount_blob(blob, *known)) ||
-                          route_.destination.find_blob(blob.digest).has_value();
+    const bool is_found = (known && route_.destination.mount_blob(blob, *known)) || has(blob);
     if (is_found) {
       route_.places.add(blob.digest, route_.destination_name);
     }
@@ -138,12 +170,13 @@ private:
   }
 
   /// Registries refuse images without layers: the topmost step keeps an empty one.
-  void keep_one_layer(ConvertedStep& top, std::vector<oci::Descriptor>& blobs) {
+  void keep_one_layer(ConvertedStep& top, MadeLayer& made) {
     const auto bytes = empty_layer_gzip();
     top.is_empty = false;
     top.diff_id = std::string(k_empty_tar_diff_id);
-    blobs.push_back(
-        put(bytes, route_.form == OciForm::docker ? oci::k_docker_layer : oci::k_oci_layer_gzip));
+    made.diff_id = top.diff_id;
+    made.blob =
+        put(bytes, route_.form == OciForm::docker ? oci::k_docker_layer : oci::k_oci_layer_gzip);
   }
 
   oci::Descriptor put(const std::string& bytes, std::string_view media_type) {
@@ -159,12 +192,15 @@ private:
     return blob;
   }
 
-  void put_manifest(const std::string& config, const std::vector<oci::Descriptor>& blobs) {
+  void put_manifest(const std::string& config, std::vector<MadeLayer> made,
+                    std::set<std::string> notes) {
     const bool is_docker = route_.form == OciForm::docker;
     const auto type = std::string(is_docker ? oci::k_docker_manifest : oci::k_oci_manifest);
     std::string layers;
-    for (const auto& blob : blobs) {
-      layers += (layers.empty() ? "" : ",") + descriptor_text(blob);
+    for (const auto& layer : made) {
+      if (layer.blob) {
+        layers += (layers.empty() ? "" : ",") + descriptor_text(*layer.blob);
+      }
     }
     const auto blob = put(config, is_docker ? oci::k_docker_config : oci::k_oci_config);
     auto manifest = "{\"schemaVersion\":2,\"mediaType\":\"" + type +
@@ -178,8 +214,10 @@ private:
                                       route_.destination.describe() +
                                           (tag_.empty() ? "" : ":" + tag_));
     route_.destination.put_manifest(document, tag_.empty() ? std::nullopt : std::optional(tag_));
+    made_ = std::make_shared<const MadeImage>(
+        MadeImage{id_, type, document.digest, blob.digest, std::move(notes), std::move(made)});
     if (route_.on_made) {
-      route_.on_made(id_, document.digest);
+      route_.on_made(*made_);
     }
   }
 
@@ -216,11 +254,16 @@ private:
   std::string id_;
   std::string tag_;
   std::vector<V1Image> images_; // base first
-  std::mutex mutex_;            ///< guards the member below
+  std::shared_ptr<const MadeImage> made_;
+  std::mutex mutex_; ///< guards the member below
   std::exception_ptr reason_;
 };
 
 } // namespace
+
+std::string image_of_item(const Item& item) {
+  return item.key.substr(std::string_view(k_item).size());
+}
 
 void ConvertedLayers::add(const std::string& id, const ConvertedLayer& layer) {
   const std::lock_guard lock(mutex_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ops/convert/layer_conversion.hpp"
+#include "ops/convert/made_image.hpp"
 #include "ops/transfer/transfer.hpp"
 
 #include <regctl/base/limited_map.hpp>
@@ -40,8 +41,8 @@ private:
   std::array<std::mutex, 64> putting_; ///< digests share them
 };
 
-/// The annotation of a manifest that says which v1 image it was made from.
-inline constexpr const char* k_v1_id_annotation = "regctl.v1.id";
+/// The ID of the v1 image that an item of such a transfer is.
+std::string image_of_item(const Item& item);
 
 /// One v1 image on its way into an OCI repository. Its items are the images of the chain, base
 /// first; their keys are "v1:" and the ID, since each layer is converted once per run. finish()

@@ -40,6 +40,7 @@ void read_run(ConfigSection& section, RunOptions& run) {
   section.read("strict", run.strict, parse_flag);
   section.read("report", run.report, parse_text);
   section.read("failures", run.failures, parse_text);
+  section.read("map", run.map, parse_text);
   section.read("state", run.state, parse_text);
   section.read("metrics_file", run.metrics_file, parse_text);
   section.read("listen_metrics", run.listen_metrics, parse_listener);

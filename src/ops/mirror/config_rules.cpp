@@ -129,6 +129,8 @@ void read_rules(ConfigSection& section, Rules& rules) {
   section.read_list("platforms", rules.platforms, oci::Platform::parse);
   section.read("referrers", rules.referrers, parse_flag);
   section.read("to_format", rules.form, parse_form);
+  section.read("rescue", rules.rescue, parse_flag);
+  section.read("publish_private", rules.publish_private, parse_flag);
 }
 
 } // namespace regctl::ops::mirror

@@ -466,6 +466,7 @@ private:
     if (is_whole) {
       try {
         tag->transfer->finish();
+        tag->result.made = tag->transfer->made();
       } catch (...) {
         problem = std::current_exception();
       }

@@ -196,9 +196,28 @@ void run(RunningJob& running, const NextRepository& next) {
   check_interrupted();
 }
 
+/// Whether a mirror's images are converted.
+bool is_mapped(const RunningJob& running) {
+  return running.source.model() == Model::v1 && running.destination.model() == Model::oci;
+}
+
+/// A map tells of converted images alone.
+void note_unmapped(const RunningJob& running) {
+  if (!running.options.files.map.empty() && !is_mapped(running)) {
+    running.session.progress().note("the map has nothing of " + running.job.source.to_string() +
+                                    ", since no image of it is converted");
+  }
+}
+
 Report::Mirror mirror_of(const MirrorJob& job) {
   return {job.source.to_string(), job.destination.to_string(), job.rules.shape_repositories(),
           job.has_rules()};
+}
+
+Report::Mirror mirror_of(const RunningJob& running) {
+  auto mirror = mirror_of(running.job);
+  mirror.is_mapped = is_mapped(running);
+  return mirror;
 }
 
 void apply_plan(RunningJob& running, const AppliedPlan& plan) {
@@ -207,7 +226,7 @@ void apply_plan(RunningJob& running, const AppliedPlan& plan) {
   while (count()) {
     ++repositories;
   }
-  running.report.begin(mirror_of(running.job), repositories);
+  running.report.begin(mirror_of(running), repositories);
   run(running, [&, next = plan.tasks_of(running.job)]() -> std::unique_ptr<RepositoryWork> {
     auto task = next();
     if (!task) {
@@ -221,7 +240,7 @@ void apply_plan(RunningJob& running, const AppliedPlan& plan) {
 void mirror_all(RunningJob& running) {
   const auto names = choose_names(running);
   check_names(running, names);
-  running.report.begin(mirror_of(running.job), names.size());
+  running.report.begin(mirror_of(running), names.size());
   const bool are_named =
       running.job.source.reference() != nullptr || !running.job.repositories_from.empty();
   auto name = names.begin();
@@ -318,6 +337,8 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                      job.rules.form, job.rules.referrers, options.verify_destination});
   RunningJob running{
       session, job, options, report, *source, *destination, passages, limits.jobs_for(job), owners};
+  running.writes_map = !options.files.map.empty() && is_mapped(running);
+  note_unmapped(running);
   try {
     if (has_lines_only(plan, job)) {
       apply_plan(running, *plan);
@@ -385,6 +406,7 @@ void check_files(const std::vector<MirrorJob>& jobs, const MirrorOptions& option
   check_written({{files.report, "the report"},
                  {files.failures, "what failed"},
                  {files.plan, "the plan"},
+                 {files.map, "the map"},
                  {options.state_file, "what was learnt of images"},
                  {options.metrics_file, "the metrics"}});
 }

@@ -83,6 +83,9 @@ Report::Report(const ReportFiles& files, Progress& progress, OnRecord on_record)
   if (!files.plan.empty()) {
     plan_ = std::make_unique<AtomicFile>(files.plan);
   }
+  if (!files.map.empty()) {
+    map_ = std::make_unique<MapWriter>(files.map);
+  }
 }
 
 /// Clears the progress, which outlives the report in a process that mirrors again and again.
@@ -130,6 +133,7 @@ void Report::add(const TagResult& result) {
       is_plan_whole_ = true;
     });
   }
+  map(result);
   count(result);
   if (result.problem) {
     note_failure(tag.source_name + ":" + tag.tag, result.problem);
@@ -237,6 +241,41 @@ bool Report::has_failures() {
 std::uint64_t Report::mirrors_begun() {
   const std::lock_guard lock(mutex_);
   return mirrors_begun_;
+}
+
+/// Every tag in scope has a line, but none of those that only the destination had.
+void Report::map(const TagResult& result) {
+  const auto& tag = result.tag;
+  if (!map_ || !mirror_.is_mapped || !is_map_whole_ || is_left_out(tag) ||
+      tag.action == Action::remove) {
+    return;
+  }
+  MapLine line{mirror_.from, mirror_.to, tag.source_name, tag.destination_name,
+               tag.tag,      {},         tag.identity,    result.made};
+  line.outcome = outcome_word(result);
+  if (!line.id && result.made && !result.made->id.empty()) {
+    line.id = result.made->id; // of a tag whose name says that it never changes
+  }
+  if (result.problem) {
+    line.error = explain(result.problem);
+  }
+  is_map_whole_ = false;
+  try_to_write([&] {
+    map_->add(line);
+    is_map_whole_ = true;
+  });
+}
+
+/// A map shows whole or not at all: of an interrupted run the earlier one stays.
+void Report::finish_map() {
+  if (!map_) {
+    return;
+  }
+  if (summary_.is_interrupted) {
+    progress_.note("no map is written, since the run did not reach its end");
+  } else if (is_map_whole_) {
+    try_to_write([&] { map_->commit(); });
+  }
 }
 
 void Report::write(const std::string& record, const TagResult* tag) {
@@ -372,6 +411,7 @@ Summary Report::finish() {
   if (plan_ && is_plan_whole_) {
     try_to_write([&] { plan_->commit(); });
   }
+  finish_map();
   return summary_;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/mirror/map_writer.hpp"
+
 #include <regctl/base/file.hpp>
 #include <regctl/base/limited_map.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
@@ -33,6 +35,7 @@ public:
     std::string to;
     bool is_ruled = false;  ///< Rules::shape_repositories()
     bool has_rules = false; ///< MirrorJob::has_rules()
+    bool is_mapped = false; ///< it converts v1 images, so that its tags are in the map
   };
 
   /// Begins a mirror with this many repositories. All records that follow are about it.
@@ -71,6 +74,8 @@ private:
   void write(const std::string& record, const TagResult* tag);
   void write(Lines* lines, const std::string& text);
   void try_to_write(const std::function<void()>& write);
+  void map(const TagResult& result);
+  void finish_map();
   void count(const TagResult& result);
   void count_planned(const TagResult& result);
   void count_failure(const std::exception_ptr& problem);
@@ -93,6 +98,8 @@ private:
   std::unique_ptr<Lines> report_;
   std::unique_ptr<Lines> failures_;
   std::unique_ptr<AtomicFile> plan_;
+  std::unique_ptr<MapWriter> map_;
+  bool is_map_whole_ = true;
   bool is_plan_whole_ = true;
   std::string noted_message_;  ///< of the last failure
   std::uint64_t alike_ = 0;    ///< further failures with the same message

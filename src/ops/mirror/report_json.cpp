@@ -58,6 +58,9 @@ Json tag_record(const TagResult& result, const std::string& from, const std::str
   if (result.outcome == TagResult::Outcome::planned) {
     put(record, result.ahead);
   }
+  if (!result.rescued.empty()) {
+    record["rescued"] = result.rescued;
+  }
   if (result.problem) {
     record["error"] = to_json(explain(result.problem));
   }

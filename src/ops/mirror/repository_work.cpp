@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/repository_work.hpp"
 
+#include "ops/convert/rescue.hpp"
 #include "ops/mirror/planner.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
+#include <regctl/base/parallel.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <ctime>
@@ -44,6 +47,7 @@ public:
 
   std::vector<PlannedTag> plan() override {
     passage_ = running_.passages.open(task_.source_name, task_.destination_name);
+    check_access();
     auto planned = task_.planned ? check_plan() : plan_anew();
     is_begun_ = true;
     std::vector<PlannedTag> transfers;
@@ -51,15 +55,19 @@ public:
       report_plan(planned);
       return {};
     }
+    std::vector<PlannedTag> kept;
     for (auto& tag : planned) {
       if (is_transfer(tag)) {
         transfers.push_back(std::move(tag));
       } else if (tag.action == Action::remove) {
         removals_.push_back(std::move(tag));
+      } else if (tag.action == Action::keep && running_.writes_map) {
+        kept.push_back(std::move(tag));
       } else {
         report(tag, tag.is_broken ? Outcome::failed : Outcome::done);
       }
     }
+    report_mapped(kept);
     return transfers;
   }
 
@@ -67,7 +75,15 @@ public:
     return passage_->open(tag.tag, *tag.identity);
   }
 
-  void tag_over(const TagResult& result) override { running_.report.add(result); }
+  void tag_over(const TagResult& result) override {
+    if (running_.job.rules.rescue && result.outcome == Outcome::failed) {
+      auto rescued = result;
+      rescued.rescued = rescue(result);
+      running_.report.add(rescued);
+    } else {
+      running_.report.add(result);
+    }
+  }
 
   void over(Ending ending, const std::exception_ptr& problem) override {
     if (ending == Ending::complete && !has_failure_) {
@@ -87,6 +103,43 @@ public:
   }
 
 private:
+  /// The tag of what is sound of a damaged image; empty if nothing was rescued now.
+  std::string rescue(const TagResult& failed) {
+    const auto kind = explain(failed.problem).kind;
+    if (!kind || !is_damage(*kind)) {
+      return {};
+    }
+    try {
+      const auto part = passage_->rescue(failed.tag.tag, *failed.tag.identity);
+      return part ? rescued_tag(failed.tag.tag) : "";
+    } catch (const Error& error) {
+      running_.session.progress().note("nothing is rescued of " + failed.tag.source_name + ":" +
+                                       failed.tag.tag + ": " + error.message());
+      return {};
+    }
+  }
+
+  /// Refuses to show everybody what was private. Notes where a private repository goes.
+  void check_access() {
+    const auto& source = running_.source;
+    const auto& destination = running_.destination;
+    if (source.model() != Model::v1 || destination.model() != Model::oci ||
+        running_.source.access(task_.source_name) == RepositoryAccess::open) {
+      return;
+    }
+    const auto what = task_.source_name + " is private at " + source.describe();
+    const bool is_shown = running_.destination.is_open_to_all();
+    if (is_shown && !running_.job.rules.publish_private) {
+      throw Error(ErrorKind::usage,
+                  what + ", and everybody can read what is at " + destination.describe(),
+                  "--yes publishes it; --exclude '" + task_.source_name + "' leaves it out");
+    }
+    running_.session.progress().note(
+        what + (is_shown ? ", and everybody can read it at " + destination.describe()
+                         : "; who can read it at " + destination.describe() +
+                               " is up to the settings of its registry"));
+  }
+
   void report(const PlannedTag& tag, Outcome outcome) {
     TagResult result;
     result.tag = tag;
@@ -96,6 +149,47 @@ private:
       return;
     }
     running_.report.add(result);
+  }
+
+  /// Reports kept tags together with what they are at the destination. Some at a time, since
+  /// images with many layers take memory.
+  void report_mapped(const std::vector<PlannedTag>& kept) {
+    constexpr std::size_t k_at_a_time = 64;
+    for (std::size_t begin = 0; begin < kept.size(); begin += k_at_a_time) {
+      std::vector<TagResult> results(std::min(k_at_a_time, kept.size() - begin));
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        results[i].tag = kept[begin + i];
+      }
+      find_made(results);
+      for (const auto& result : results) {
+        running_.report.add(result);
+      }
+    }
+  }
+
+  /// An interruption only ends the looking, since an interrupted run writes no map.
+  void find_made(std::vector<TagResult>& results) {
+    try {
+      run_parallel(running_.jobs, results.size(),
+                   [&](std::size_t i) { results[i].made = find_made(results[i].tag); });
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::interrupted) {
+        throw;
+      }
+    }
+  }
+
+  /// Null where it cannot be read: the tag is kept all the same.
+  std::shared_ptr<const MadeImage> find_made(const PlannedTag& tag) {
+    try {
+      return passage_->find_made(tag.tag, tag.identity);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::interrupted) {
+        running_.session.progress().note("the map cannot tell what " + tag.destination_name + ":" +
+                                         tag.tag + " is made of: " + error.message());
+      }
+      return nullptr;
+    }
   }
 
   /// Reports a tag that fails before the engine knows it.

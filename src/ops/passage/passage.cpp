@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/passage/passage.hpp"
 
+#include "ops/passage/layer_fact.hpp"
 #include "ops/passage/oci_passage.hpp"
 #include "ops/passage/oci_to_v1_passage.hpp"
 #include "ops/passage/v1_fact.hpp"
@@ -49,7 +50,13 @@ std::unique_ptr<Passage> Passages::open(const std::string& source_name,
 }
 
 bool is_fact(std::string_view identity, std::string_view text) {
-  return is_v1_id(identity) ? V1Fact::parse(text) || oci::Digest::find(text)
+  if (LayerFact::is_identity(identity)) {
+    return LayerFact::is_text(text);
+  }
+  if (ManifestFact::is_identity(identity)) {
+    return oci::Digest::find(text).has_value();
+  }
+  return is_v1_id(identity) ? V1Fact::parse(text).has_value()
                             : oci::Digest::find(identity) && DerivedFact::parse(text);
 }
 

@@ -9,6 +9,7 @@
 #include <regctl/model/oci/platform.hpp>
 #include <regctl/model/repository.hpp>
 #include <regctl/ops/copy.hpp>
+#include <regctl/ops/made_image.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <cstdint>
@@ -84,6 +85,22 @@ public:
 
   /// Removes a tag at the destination. Throws as Repository::remove_tag().
   virtual void remove_tag(const std::string& tag) = 0;
+
+  /// What the tag names at the destination and how it was made, for an image that was there
+  /// already; `identity` is the tag's at the source, if it is known. Null if the passage converts
+  /// no v1 images, or the tag is gone. Makes requests to both sides.
+  virtual std::shared_ptr<const MadeImage>
+  find_made(const std::string& /*tag*/, const std::optional<std::string>& /*identity*/) {
+    return nullptr;
+  }
+
+  /// Converts the sound part of an image that failed: the layers below the lowest one that cannot
+  /// be converted. `tag` names it at the destination. Null if the passage converts no v1 images, no
+  /// layer is sound, or all are; also if the tag has this part already.
+  virtual std::shared_ptr<const MadeImage> rescue(const std::string& /*tag*/,
+                                                  const std::string& /*identity*/) {
+    return nullptr;
+  }
 
   // --- for plans ---
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/passage/v1_to_oci_passage.hpp"
 
+#include "ops/convert/made_image.hpp"
+#include "ops/convert/rescue.hpp"
+#include "ops/passage/layer_fact.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/limited_map.hpp>
-#include <regctl/base/text.hpp>
 #include <regctl/base/time.hpp>
 #include <regctl/formats/v2_paths.hpp>
 
@@ -26,8 +29,9 @@ public:
   V1ToOciPassage(V1ToOciPassages& shared, std::unique_ptr<V1Repository> source,
                  std::unique_ptr<OciRepository> destination, const std::string& destination_name)
       : shared_(shared), source_(std::move(source)),
+        cached_(make_cached_repository(*source_, shared.images_)),
         destination_(std::move(destination)), route_{shared.session_,
-                                                     *source_,
+                                                     *cached_,
                                                      *destination_,
                                                      destination_name,
                                                      shared.places_,
@@ -36,18 +40,27 @@ public:
                                                      shared.options_.limits,
                                                      LayerCheck::verify,
                                                      shared.options_.require_checksum,
-                                                     [this](const auto& id, const auto& digest) {
-                                                       remember(id, digest);
-                                                     }} {}
+                                                     [this](const auto& made) { remember(made); },
+                                                     known_layers(),
+                                                     shared.options_.verify_destination
+                                                         ? &shared.whole_
+                                                         : nullptr} {}
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
-    return shared_.options_.form == OciForm::oci ? made_from(there) == from
-                                                 : shared_.facts_.find(from) == there;
+    const auto fact = ManifestFact::identity_of(from, shared_.options_.form);
+    if (shared_.facts_.find(fact) == there) {
+      return true;
+    }
+    if (shared_.options_.form != OciForm::oci || made_from(there) != from) {
+      return false;
+    }
+    shared_.facts_.put(fact, there); // the next run need not ask
+    return true;
   }
 
   std::optional<std::int64_t> created_at(const std::string& identity) override {
     try {
-      const auto image = source_->find_image(identity);
+      const auto image = cached_->find_image(identity);
       return image ? parse_rfc3339(parse_v1_image(image->json).created) : std::nullopt;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
@@ -59,6 +72,10 @@ public:
 
   std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) override {
     return make_v1_to_oci_transfer(route_, shared_.layers_, identity, tag);
+  }
+
+  std::shared_ptr<const MadeImage> rescue(const std::string& tag, const std::string& id) override {
+    return rescue_image(route_, shared_.layers_, id, tag);
   }
 
   // v1 images have no attached tags.
@@ -79,6 +96,11 @@ public:
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 
+  std::shared_ptr<const MadeImage> find_made(const std::string& tag,
+                                             const std::optional<std::string>& id) override {
+    return find_made_image(shared_.session_, *cached_, *destination_, tag, id);
+  }
+
   void study(const std::string&) override {}
 
   // How large a converted layer is shows only when it is converted.
@@ -95,10 +117,22 @@ public:
   }
 
 private:
-  void remember(const std::string& id, const oci::Digest& digest) {
-    if (shared_.options_.form != OciForm::oci) {
-      shared_.facts_.put(id, digest.to_string());
-    }
+  KnownLayers known_layers() {
+    const auto form = shared_.options_.form;
+    return {[this, form](const V1Image& image) -> std::optional<ConvertedLayer> {
+              const auto text = shared_.facts_.find(LayerFact::identity_of(image.id, form));
+              return text ? LayerFact::find(*text, image, form) : std::nullopt;
+            },
+            [this, form](const V1Image& image, const ConvertedLayer& layer) {
+              if (const auto text = LayerFact::print(image, layer)) {
+                shared_.facts_.put(LayerFact::identity_of(image.id, form), *text);
+              }
+            }};
+  }
+
+  void remember(const MadeImage& made) {
+    shared_.facts_.put(ManifestFact::identity_of(made.id, shared_.options_.form),
+                       made.digest.to_string());
   }
 
   /// The v1 image that a manifest of the destination was made from; empty if it does not say so.
@@ -113,10 +147,8 @@ private:
     const auto name = oci::Digest::find(digest);
     const auto document = name ? destination_->read_manifest(*name) : std::nullopt;
     if (document) {
-      const auto manifest =
-          oci::Manifest::parse(document->bytes, document->media_type, "manifest " + digest);
-      const auto found = manifest.annotations.find(k_v1_id_annotation);
-      id = found == manifest.annotations.end() ? "" : found->second;
+      id = converted_from(
+          oci::Manifest::parse(document->bytes, document->media_type, "manifest " + digest));
     }
     const std::lock_guard lock(mutex_);
     made_from_.try_emplace(digest, id);
@@ -127,6 +159,7 @@ private:
 
   V1ToOciPassages& shared_;
   std::unique_ptr<V1Repository> source_;
+  std::unique_ptr<V1Repository> cached_; ///< source_, its images read once
   std::unique_ptr<OciRepository> destination_;
   ConvertRoute route_;
   mutable std::mutex mutex_; ///< guards the member below
@@ -142,7 +175,8 @@ V1ToOciPassages::V1ToOciPassages(Session& session, const Side& source, const Sid
 void V1ToOciPassages::check_name(const std::string& name) {
   if (!v2_paths::is_legal_repository(name)) {
     throw Error(ErrorKind::usage, "no v2 registry takes the name " + name,
-                "give it another one: --rename '" + name + "=" + lower(name) + "'");
+                "give it another one: --rename '" + name + "=" +
+                    v2_paths::propose_repository(name) + "'");
   }
 }
 

@@ -4,6 +4,7 @@
 #include "ops/convert/v1_to_oci_transfer.hpp"
 #include "ops/oci/whole_images.hpp"
 #include "ops/passage/passage.hpp"
+#include "ops/v1/image_cache.hpp"
 
 #include <memory>
 #include <string>
@@ -14,7 +15,7 @@ namespace regctl::ops {
 /// another. Thread-safe; must outlive the passages.
 class V1ToOciPassages {
 public:
-  /// `facts` keeps which manifest each image became in Docker's form, which does not say so itself.
+  /// `facts` keeps which manifest each image became, and what each layer.
   V1ToOciPassages(Session& session, const Side& source, const Side& destination, LearntFacts& facts,
                   const PassageOptions& options);
 
@@ -36,6 +37,7 @@ private:
   Session& session_;
   LearntFacts& facts_;
   const PassageOptions& options_;
+  ImageCache images_; // of the source
   ConvertedLayers layers_;
   BlobPlaces places_; // of the destination
   WholeImages whole_; // of the destination

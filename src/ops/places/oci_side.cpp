@@ -95,6 +95,15 @@ public:
 
   AnyRepository open(const std::string& name) override { return registry().open(name); }
 
+  bool is_open_to_all() override {
+    auto& asked = registry();
+    const std::lock_guard lock(finding_out_);
+    if (!is_open_) {
+      is_open_ = !asked.check_credential();
+    }
+    return *is_open_;
+  }
+
 private:
   registry::v2::Registry& registry() {
     const std::lock_guard lock(finding_out_); // one thread asks, the others wait
@@ -110,7 +119,8 @@ private:
   Session& session_;
   const RegistryHost host_;
   Reach reach_;
-  std::mutex finding_out_; ///< held while the protocol is detected
+  std::mutex finding_out_; ///< held while the protocol is detected; guards the member below
+  std::optional<bool> is_open_;
   std::atomic<std::uint64_t> requests_ = 0;
 };
 

@@ -145,6 +145,18 @@ public:
 
   AnyRepository open(const std::string& name) override { return registry().open(name); }
 
+  /// A registry that does not tell knows no private repositories.
+  RepositoryAccess access(const std::string& name) override {
+    try {
+      return registry().access(name);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::unavailable) {
+        throw;
+      }
+      return RepositoryAccess::open;
+    }
+  }
+
 private:
   registry::v1::Registry& registry() {
     const std::lock_guard lock(finding_out_); // one thread asks, the others wait
@@ -233,6 +245,10 @@ public:
   std::optional<ListedTags> tags(const std::string& name) override { return latest()->tags(name); }
 
   AnyRepository open(const std::string& name) override { return storage_->repository(name); }
+
+  RepositoryAccess access(const std::string& name) override {
+    return latest()->is_private(name) ? RepositoryAccess::restricted : RepositoryAccess::open;
+  }
 
 private:
   /// The whole tree, listed anew if that is long ago: its tags are asked for next.

@@ -5,6 +5,7 @@
 #include "ops/places/tag_listing.hpp"
 
 #include <regctl/model/repository.hpp>
+#include <regctl/model/v1/access.hpp>
 #include <regctl/ops/places/endpoint.hpp>
 #include <regctl/ops/session.hpp>
 
@@ -40,6 +41,13 @@ public:
 
   /// The images of a repository.
   virtual AnyRepository open(const std::string& name) = 0;
+
+  /// Who may read a repository, as the store says it: only v1 knows private ones. Makes a request
+  /// at a registry.
+  virtual RepositoryAccess access(const std::string& /*name*/) { return RepositoryAccess::open; }
+
+  /// Whether everybody can read all that the store has. Makes at most one request.
+  virtual bool is_open_to_all() { return false; }
 
   /// The model of its images.
   [[nodiscard]] virtual Model model() const = 0;

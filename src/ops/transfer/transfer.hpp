@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/ops/made_image.hpp>
+
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,6 +49,9 @@ public:
 
   /// Points the tag at the moved items. Nothing is visible under the tag before.
   virtual void finish() = 0;
+
+  /// What finish() made, where it converted a v1 image; null otherwise.
+  [[nodiscard]] virtual std::shared_ptr<const MadeImage> made() const { return nullptr; }
 };
 
 } // namespace regctl::ops

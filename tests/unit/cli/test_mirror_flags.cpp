@@ -35,6 +35,7 @@ const Words k_rules[] = {
     {"--prune"},
     {"--prune-limit", "10%"},
     {"--yes"},
+    {"--rescue"},
     {"--protect", "a"},
 };
 
@@ -97,11 +98,11 @@ TEST_CASE("rules beside a mirror file are refused") {
   CHECK(program.run({"mirror", "--config", file, "--shard", "1/2", "--dry-run"}) == ExitCode::ok);
 }
 
-TEST_CASE("rules beside --apply are refused, except --protect") {
+TEST_CASE("rules beside --apply are refused, except those that a plan does not settle") {
   for (const auto& rule : k_rules) {
     Words words = {"mirror", "h:5000", "g:5000", "--apply", "plan"};
     words.insert(words.end(), rule.begin(), rule.end());
-    if (rule.front() == "--protect") {
+    if (rule.front() == "--protect" || rule.front() == "--yes" || rule.front() == "--rescue") {
       Program program;
       CHECK(program.run(words) == ExitCode::ok);
     } else {
@@ -157,7 +158,7 @@ TEST_CASE("flags without effect are refused") {
   const Row rows[] = {
       {{"h:5000", "g:5000", "--exit-code"}, "--exit-code tells whether there is work to do"},
       {{"h:5000", "g:5000", "--prune-limit", "1%"}, "--prune-limit is about removing tags"},
-      {{"h:5000", "g:5000", "--yes"}, "--yes is about removing tags"},
+      {{"h:5000", "g:5000", "--map", "map", "--dry-run"}, "--map tells what images became"},
       {{"h:5000", "g:5000", "--protect", "a"}, "--protect is about removing tags"},
       {{"h:5000/a", "g:5000/b", "--prefix", "a/"}, "--prefix makes a name"},
       {{"h:5000", "g:5000", "--prefix", "../"}, "--prefix: '../' begins no name of a repository"},
@@ -174,6 +175,7 @@ TEST_CASE("flags without effect are refused") {
       {"h:5000", "g:5000", "--plan", "plan", "--exit-code"},
       {"h:5000", "g:5000", "--prune", "--yes", "--protect", "a", "--prune-limit", "1%"},
       {"h:5000/a", "g:5000", "--prefix", "a/", "--rename", "a=b"},
+      {"h:5000", "g:5000", "--yes"}, // publishes private repositories, too
   };
   for (const auto& row : good) {
     Words words = {"mirror"};

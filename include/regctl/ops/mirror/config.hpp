@@ -63,6 +63,7 @@ struct RunOptions {
   bool strict = false;             ///< --strict
   std::string report;              ///< --report FILE
   std::string failures;            ///< --failures FILE
+  std::string map;                 ///< --map FILE
   std::string state;               ///< --state FILE
   std::string metrics_file;        ///< --metrics-file FILE
   std::string listen_metrics;      ///< --listen-metrics ADDR:PORT

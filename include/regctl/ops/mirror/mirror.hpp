@@ -19,6 +19,7 @@ struct ReportFiles {
   std::string report;   ///< JSON lines, regctl-mirror(1); "" for none
   std::string failures; ///< lines that --apply and --repositories-from take; "" for none
   std::string plan;     ///< lines of print_plan_line(); "" for none
+  std::string map = {}; ///< a MapLine for each tag that is converted; "" for none
 };
 
 struct MirrorOptions {

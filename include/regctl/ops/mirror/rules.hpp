@@ -97,6 +97,9 @@ struct Rules {
   std::vector<oci::Platform> platforms;
   OciForm form = OciForm::oci; ///< of v1 images that become OCI ones
   bool referrers = true; ///< signatures, SBOMs and all else that refers to an OCI image go along
+  bool rescue = false;   ///< see Passage::rescue()
+  /// v1 repositories that are private may go where everybody can read them.
+  bool publish_private = false;
 
   /// Whether a plan may need the creation times of images: for newer_than, and for latest unless
   /// every tag is a version.

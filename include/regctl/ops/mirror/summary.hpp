@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/ops/made_image.hpp>
 #include <regctl/ops/mirror/plan.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -23,12 +25,16 @@ struct TagResult {
   PlannedTag tag;
   Outcome outcome = Outcome::done;
   std::exception_ptr problem;         ///< why it failed; null otherwise
+  std::string rescued;                ///< the tag of the part that was sound; "" if there is none
   std::uint64_t items_moved = 0;      ///< by this tag's transfer
   std::uint64_t items_there = 0;      ///< already there, or moved for another tag
   std::uint64_t items_unverified = 0; ///< moved without a checksum to verify them by
   bool is_verified = true;            ///< all items of the transfer have a checksum
   std::uint64_t bytes = 0;            ///< bytes that travelled for this tag
   Ahead ahead;                        ///< of a plan; empty for tags that are kept or skipped
+  /// What the tag names at the destination, where it was made from a v1 image; null otherwise, and
+  /// for a kept tag if no map is written.
+  std::shared_ptr<const MadeImage> made;
   std::chrono::milliseconds time{0};
 };
 

@@ -27,6 +27,26 @@ TEST_CASE("only names that servers answer for are legal") {
   CHECK_FALSE(v2_paths::is_legal_repository(std::string(256, 'a')));
 }
 
+TEST_CASE("a legal name is proposed for one that is not") {
+  const std::pair<std::string, std::string> rows[] = {
+      {"Team/App", "team/app"},
+      {"team/__app", "team/app"},
+      {"app_", "app"},
+      {"a..b", "a-b"},
+      {"a._b/C", "a-b/c"},
+      {"a___b", "a-b"},
+      {"a__b--c.d", "a__b--c.d"},
+      {"-", "new-name"},
+      {"//", "new-name"},
+      {std::string(300, 'a'), "new-name"},
+  };
+  for (const auto& row : rows) {
+    const auto& name = row.first;
+    CAPTURE(name);
+    CHECK(v2_paths::propose_repository(name) == row.second);
+  }
+}
+
 TEST_CASE("a link holds a digest and nothing else") {
   const auto digest = oci::Digest::of("x").to_string();
   CHECK(v2_paths::parse_link(digest)->to_string() == digest);

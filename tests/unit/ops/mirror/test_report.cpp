@@ -7,6 +7,7 @@
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/lines.hpp>
+#include <regctl/ops/mirror/map_line.hpp>
 #include <regctl/ops/problem.hpp>
 
 #include <doctest/doctest.h>
@@ -268,6 +269,42 @@ TEST_CASE_FIXTURE(Fixture, "a plan's file appears only when it is complete") {
   const auto line = parse_plan_line(read("plan").at(0), "a line");
   CHECK(line.from == "docker://old:5000");
   CHECK(line.tag.tag == "1.0");
+}
+
+TEST_CASE_FIXTURE(Fixture, "the map has a line for each tag in scope of a mirror that converts") {
+  const auto run = [&](bool is_mapped, bool is_interrupted) {
+    Report report({{}, {}, {}, folder / "map"}, notes, ignore);
+    report.begin({"docker://old:5000", "docker://new:5000", false, false, is_mapped}, 1);
+    auto copied = result("2.0", Action::copy);
+    copied.made = std::make_shared<const MadeImage>(
+        MadeImage{"abc", "a type", oci::Digest::of("manifest"), oci::Digest::of("config")});
+    report.add(copied);
+    auto kept = result("1.0", Action::keep);
+    kept.tag.identity.reset();
+    kept.made = copied.made;
+    report.add(kept);
+    report.add(result("broken", Action::copy, Outcome::failed));
+    report.add(result("old", Action::remove));
+    report.add(result("filtered", Action::skip));
+    if (is_interrupted) {
+      report.interrupt();
+    }
+    CHECK(!report.finish().write_problem);
+    return read("map");
+  };
+  const auto lines = run(true, false);
+  REQUIRE(lines.size() == 3);
+  const auto kept = parse_map_line(lines[0], "a line");
+  CHECK(kept.tag == "1.0");
+  CHECK(kept.outcome == "kept");
+  CHECK(kept.id == "abc");
+  CHECK(parse_map_line(lines[1], "a line").made->digest == oci::Digest::of("manifest"));
+  const auto broken = parse_map_line(lines[2], "a line");
+  CHECK(!broken.made);
+  CHECK(broken.error->message == "it went wrong");
+  CHECK(run(true, true) == lines); // the earlier map stays
+  CHECK(notes.text.find("no map is written") != std::string::npos);
+  CHECK(run(false, false).empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "failures of one kind have one cause, and the first is kept") {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/model/oci/descriptor.hpp>
+#include <regctl/model/oci/digest.hpp>
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace regctl::ops {
+
+/// A v1 image of a chain, and what its layer became.
+struct MadeLayer {
+  std::string id;                     ///< of the v1 image
+  std::vector<std::string> checksums; ///< the payload checksums that its store tells
+  /// "sha256:" and the sum of the unpacked bytes; nothing for a layer without entries.
+  std::optional<std::string> diff_id = {};
+  std::optional<oci::Descriptor> blob = {}; ///< nothing for a layer without entries
+
+  bool operator==(const MadeLayer&) const = default;
+};
+
+/// An OCI image that was made from a v1 chain. A value type.
+struct MadeImage {
+  std::string id; ///< of the v1 image
+  std::string media_type;
+  oci::Digest digest; ///< of the manifest
+  oci::Digest config;
+  /// What was put right or is worth knowing, in words. Known only to the run that made the image.
+  std::set<std::string> notes = {};
+  std::vector<MadeLayer> layers = {}; ///< of each v1 image, base first
+
+  bool operator==(const MadeImage&) const = default;
+};
+
+} // namespace regctl::ops

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/convert/rescue.hpp"
+
+#include <regctl/model/reference.hpp>
+
+#include <cstddef>
+#include <vector>
+
+namespace regctl::ops {
+
+namespace {
+
+/// How many items can be moved, from the base on.
+std::size_t move_sound_items(Transfer& transfer, const std::vector<Item>& items) {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    try {
+      transfer.move(i);
+    } catch (const Error& error) {
+      if (!is_damage(error.kind())) {
+        throw;
+      }
+      return i;
+    }
+  }
+  return items.size();
+}
+
+bool has_part(OciRepository& repository, const std::string& tag, const std::string& id) {
+  const auto document = repository.read_manifest(oci::ManifestName::tag(tag));
+  return document && converted_from(oci::Manifest::parse(document->bytes, document->media_type,
+                                                         repository.describe() + ":" + tag)) == id;
+}
+
+} // namespace
+
+bool is_damage(ErrorKind kind) noexcept {
+  return kind == ErrorKind::integrity || kind == ErrorKind::protocol ||
+         kind == ErrorKind::not_found;
+}
+
+std::string rescued_tag(const std::string& tag) {
+  return tag + "-rescued";
+}
+
+std::shared_ptr<const MadeImage> rescue_image(const ConvertRoute& route, ConvertedLayers& layers,
+                                              const std::string& id, const std::string& tag) {
+  const auto name = rescued_tag(tag);
+  if (!is_tag(name) || route.source.tags().contains(name)) {
+    return nullptr;
+  }
+  const auto whole = make_v1_to_oci_transfer(route, layers, id, tag);
+  const auto items = whole->items();
+  const auto sound = move_sound_items(*whole, items);
+  if (sound == 0 || sound == items.size()) {
+    return nullptr;
+  }
+  const auto top = image_of_item(items[sound - 1]);
+  const auto what = route.destination.describe() + ":" + name;
+  route.session.progress().note(what + " has what is sound of image " + short_id(id) + ": " +
+                                std::to_string(sound) + " of " + std::to_string(items.size()) +
+                                " layers");
+  if (has_part(route.destination, name, top)) {
+    return nullptr;
+  }
+  const auto part = make_v1_to_oci_transfer(route, layers, top, name);
+  part->items();
+  part->finish();
+  return part->made();
+}
+
+} // namespace regctl::ops

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/convert/v1_to_oci_transfer.hpp"
+
+#include <regctl/base/error.hpp>
+
+#include <memory>
+#include <string>
+
+namespace regctl::ops {
+
+/// Whether an image failed for what it is, so that a part of it may be sound.
+[[nodiscard]] bool is_damage(ErrorKind kind) noexcept;
+
+/// Converts the layers of a v1 image below the lowest one that cannot be converted, and sets the
+/// tag TAG-rescued on them: the image of that ID in the chain, as it would become by itself. Notes
+/// what it is. Layers that were converted already are not read again. Returns null if no layer is
+/// sound or all are, if the tag has this part already, and if the source has such a tag itself.
+/// Throws the errors of reading the chain and of writing.
+std::shared_ptr<const MadeImage> rescue_image(const ConvertRoute& route, ConvertedLayers& layers,
+                                              const std::string& id, const std::string& tag);
+
+/// "TAG-rescued"
+std::string rescued_tag(const std::string& tag);
+
+} // namespace regctl::ops
