@@ -44,15 +44,14 @@ struct ConvertRoute {
   BlobPlaces& places; ///< of the destination
   OciForm form = OciForm::oci;
   Progress::Verb verb = Progress::Verb::copying;
-  BandwidthLimits limits = {WholeImages* whole =
-                                nullptr; ///< looks at blobs that are there; null: they are believed
+  BandwidthLimits limits = {};
+  LayerCheck check = LayerCheck::verify; ///< of the payload checksums
+  bool require_checksum = false;         ///< see check_provable()
+  /// Called for each image whose manifest was put, from any thread.
+  std::function<void(const MadeImage& made)> on_made = {};
+  KnownLayers known = {};
+  WholeImages* whole = nullptr; ///< looks at blobs that are there; null: they are believed
 };
-LayerCheck check = LayerCheck::verify; ///< of the payload checksums
-bool require_checksum = false;         ///< see check_provable()
-/// Called for each image whose manifest was put, from any thread.
-std::function<void(const MadeImage& made)> on_made = {};
-KnownLayers known = {};
-}; // namespace regctl::ops
 
 struct LayerConversion {
   ConvertedLayer layer;
