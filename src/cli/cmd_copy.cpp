@@ -50,6 +50,9 @@ ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
                 k_all_platforms_hint);
   }
   auto copy_options = to_options(options.flags);
+  if (!options.flags.originals.empty()) {
+    copy_options.originals = parse_source(context, options.flags.originals);
+  }
   context.set_v2({.chunk_bytes = options.flags.chunk_bytes});
   Place to;
   if (auto host = parse_new_host(context, options.destination)) {
@@ -95,6 +98,7 @@ Action add_copy(Arguments& arguments) {
                  "Refuse layers of which the source tells no checksum");
   add_platform(arguments, options->flags.platforms);
   add_form(arguments, options->flags.form);
+  add_originals(arguments, options->flags.originals);
   add_chunk_size(arguments, options->flags.chunk_bytes);
   arguments.flag("--referrers", options->flags.referrers,
                  "Take along signatures, SBOMs and all else that refers to the image");

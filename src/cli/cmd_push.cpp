@@ -34,6 +34,9 @@ ExitCode run_push(const PushOptions& options, Context& context) {
                                 options.destination.empty() ? "HOST/NAME" : options.destination}));
   }
   auto copy_options = to_options(options.flags);
+  if (!options.flags.originals.empty()) {
+    copy_options.originals = parse_source(context, options.flags.originals);
+  }
   context.set_v2({.chunk_bytes = options.flags.chunk_bytes});
   Place to;
   if (!options.destination.empty()) {
@@ -73,6 +76,7 @@ Action add_push(Arguments& arguments) {
                  "For rescue: do not check layers against their checksums");
   add_platform(arguments, options->flags.platforms);
   add_form(arguments, options->flags.form);
+  add_originals(arguments, options->flags.originals);
   add_chunk_size(arguments, options->flags.chunk_bytes);
   return [options](Context& context) { return run_push(*options, context); };
 }

@@ -63,6 +63,12 @@ void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes) {
       "a cut costs one piece");
 }
 
+void add_originals(Arguments& arguments, std::string& originals) {
+  arguments.value("--originals", "PLACE", originals,
+                  "Where images that were made from v1 images and become such again are had as "
+                  "they were, with their IDs");
+}
+
 std::vector<oci::Platform> to_platforms(const std::string& platforms) {
   return platforms.empty() ? std::vector<oci::Platform>() : oci::parse_platforms(platforms);
 }

@@ -27,6 +27,7 @@ struct CopyFlags {
   std::string platforms; ///< --platform; "" for none
   bool referrers = false;
   std::optional<ops::OciForm> form;
+  std::string originals;         ///< --originals; "" for none
   std::uint64_t chunk_bytes = 0; ///< --chunk-size; 0: blobs are sent whole
 };
 
@@ -38,6 +39,9 @@ inline constexpr const char* k_all_platforms_hint =
 
 /// Declares --chunk-size.
 void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes);
+
+/// Declares --originals.
+void add_originals(Arguments& arguments, std::string& originals);
 
 /// Declares --platform.
 void add_platform(Arguments& arguments, std::string& platforms);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/copy_back.hpp"
 #include "ops/convert/copy_images.hpp"
+#include "ops/convert/schema1_image.hpp"
 #include "ops/oci/copy_images.hpp"
 #include "ops/places/open.hpp"
 #include "ops/places/protocol.hpp"
@@ -266,9 +267,20 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
                       "'" + to.reference->to_familiar_string() + "' names no registry",
                       "name the destination: HOST[:PORT]/NAME[:TAG]");
         }
-        switch (way_of_copy(session, from, to, options)) {
+        const auto way = way_of_copy(session, from, to, options);
+        if (options.originals && way != Way::oci_to_v1) {
+          throw Error(ErrorKind::usage,
+                      "--originals is for OCI images that become v1 images, and here none does",
+                      "leave it out");
+        }
+        switch (way) {
         case Way::oci:
-          return copy_oci_images(session, from, to, options);
+          return copy_oci_images(session, from, to, options,
+                                 [&](const OciRoute& route, const oci::Document& manifest,
+                                     const std::string& tag, const auto& there, auto& report) {
+                                   return convert_schema1_image(route, manifest, tag, options.form,
+                                                                there, report);
+                                 });
         case Way::v1_to_oci:
           return convert_v1_images(session, from, to, options);
         case Way::oci_to_v1:

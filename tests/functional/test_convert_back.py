@@ -17,6 +17,7 @@ from v2_images import CONFIG, MANIFEST, Document, artifact, describe, digest_of,
 from v2_registry import corrupt, cut, status  # noqa: E402
 
 GOLDEN = os.path.join(ROOT, "tests", "data", "conversion", "oci-to-v1")
+SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 # Of each reason: the exit code, and what is said.
 REFUSALS = {
     "platform-absent": (3, "s390x"),
@@ -190,6 +191,90 @@ class Registries(BackCase):
         exported = [self.ok("export", place).out for place in (f"v1://{server.host}/team/app:1", self.place_of(one))]
         self.assertTrue(exported[0])
         self.assertEqual(*exported)
+
+
+class Originals(BackCase):
+    """Images that came from v1 and go back."""
+
+    def setUp(self):
+        super().setUp()
+        self.old = StorageTree.recorded(self.path("old"), "tree-pushed")
+        self.name = "team/demo-1.9.1"
+        names = self.old.files.names(f"repositories/{self.name}")
+        self.tag = next(name for name in sorted(names) if name.startswith("tag_")).removeprefix("tag_")
+        self.id = self.old.read(f"repositories/{self.name}/tag_{self.tag}")
+        self.image = f"oci:{self.path('made')}:x"
+        self.ok("copy", f"{self.old.place}:{self.name}:{self.tag}", self.image)
+
+    def copied(self, target, *options):
+        done = self.ok("copy", "--format", "json", self.image, target, *options)
+        return done, done.json["tags"][0]["id"]
+
+    def test_where_they_are_only_the_tag_is_set(self):
+        before = self.old.snapshot()
+        done, identity = self.copied(f"{self.old.place}:team/again:1")
+        self.assertEqual((identity, done.json["images"], done.json["bytes"]), (self.id, 0, 0))
+        self.assertEqual(self.old.read("repositories/team/again/tag_1"), self.id)
+        self.assertEqual(self.old.snapshot(), before)
+
+    def test_elsewhere_they_get_ids_of_their_own(self):
+        done, identity = self.copied(f"{self.place('new')}:team/again:1")
+        self.assertNotEqual(identity, self.id)
+        self.assertIn(f"was made from v1 image {self.id[:12]}, which is not complete", done.err)
+
+    def test_they_come_from_the_originals(self):
+        done, identity = self.copied(f"{self.place('new')}:team/again:1", "--originals", self.old.place)
+        self.assertEqual(identity, self.id)
+        self.assertGreater(done.json["images"], 0)
+        for part in ("json", "layer"):
+            self.assertEqual(StorageTree(self.path("new")).files.read(f"images/{self.id}/{part}"),
+                             self.old.files.read(f"images/{self.id}/{part}"))
+        self.fails(2, "copy", self.image, "oci:other:x", "--originals", self.old.place, saying="--originals is for")
+
+    def test_an_id_over_another_image_is_not_taken(self):
+        text = json.loads(self.old.read(f"images/{self.id}/json"))
+        self.old.write(f"images/{self.id}/json", json.dumps({**text, "author": "somebody else"}))
+        self.assertNotEqual(self.copied(f"{self.old.place}:team/again:1")[1], self.id)
+
+    def test_an_upload_that_was_never_completed_is_not_taken(self):
+        self.old.write(f"images/{self.id}/_inprogress", "true")
+        self.assertNotEqual(self.copied(f"{self.old.place}:team/again:1")[1], self.id)
+
+    def test_a_mirror_keeps_them(self):
+        self.ok("mirror", "--include", self.name, self.old.place, f"v2-storage:{self.path('v2')}")
+        words = "mirror", "--include", self.name, f"v2-storage:{self.path('v2')}", self.old.place, "--report", "report"
+        for state in ("other", "state", "state"):
+            self.ok(*words, "--state", state)
+            records = [json.loads(line) for line in self.read("report").decode().splitlines()]
+            self.assertEqual({one["outcome"] for one in records if one["type"] == "tag"}, {"kept"})
+        self.assertEqual(self.old.read(f"repositories/{self.name}/tag_{self.tag}"), self.id)
+
+
+class Schema1(BackCase):
+    """Manifests of Docker's schema 1, which become OCI images."""
+
+    folder_of_data = os.path.join(ROOT, "tests", "data", "conversion", "schema1")
+
+    def test_every_manifest_of_the_table(self):
+        blobs = {}
+        for name in os.listdir(os.path.join(self.folder_of_data, "blobs")):
+            blobs["sha256:" + name] = self.read(os.path.join(self.folder_of_data, "blobs", name))
+        for line in self.read(os.path.join(self.folder_of_data, "golden.jsonl")).decode().splitlines():
+            row = json.loads(line)
+            name = row["manifest"]
+            source, text = self.registry(), self.read(os.path.join(self.folder_of_data, name))
+            digest = row.get("manifest_digest", "sha256:" + sum_of(text))
+            source.manifests["demo/x"] = {digest: (SCHEMA1, text)}
+            source.blobs["demo/x"], source.tags["demo/x"] = blobs, {"1": digest}
+            for form in ("oci", "docker"):
+                target = f"oci:{self.path(form + name)}:x"
+                done = self.regctl("copy", "--format", "json", "--to-format", form, f"{source.host}/demo/x:1", target)
+                if "refused" in row:
+                    self.assertIn(done.code, (6, 7), f"{name}: {done.err}")
+                else:
+                    self.assertEqual(done.code, 0, f"{name}: {done.err}")
+                    self.assertEqual(done.json["tags"][0]["id"], row[form]["manifest_digest"], name)
+                    self.assertNotIn("doubtful", done.err)
 
 
 class Mirrors(BackCase):

@@ -3,6 +3,8 @@
 
 #include <regctl/base/json.hpp>
 #include <regctl/model/oci/manifest.hpp>
+#include <regctl/model/v1/image.hpp>
+#include <regctl/model/v1/schema1.hpp>
 
 using namespace regctl;
 
@@ -24,6 +26,15 @@ void fuzz(const std::string& input) {
   if (manifest.media_type != document.media_type ||
       oci::make_document(input, document.media_type, document.digest, "it").bytes != input) {
     __builtin_trap();
+  }
+  if (manifest.kind == oci::Manifest::Kind::schema1) {
+    try {
+      for (const auto& step : read_schema1_chain(document, "it").steps) {
+        parse_v1_image(step.json);
+      }
+    } catch (const Error&) {
+      // What is a manifest need not have a chain.
+    }
   }
   for (const auto& blob : manifest.blobs()) {
     check(blob);

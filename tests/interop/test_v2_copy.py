@@ -193,8 +193,11 @@ class Registries(Copies):
         for layer in json.loads(signed)["fsLayers"]:
             self.assertEqual(there.ask("GET", f"/v2/team/old/blobs/{layer['blobSum']}")[0], 200)
         modern = self.distribution()
-        self.fails(UNSUPPORTED, "copy", f"{here.host}/team/old:2", f"{modern.host}/team/old:2")
-        self.assertEqual(self.tags_of(modern, "team/old"), {})
+        done = self.ok("copy", "--format", "json", f"{here.host}/team/old:2", f"{modern.host}/team/old:2")
+        self.assertIn("of Docker's schema 1 is converted", done.err)
+        self.assertEqual(self.assertComplete(modern, "team/old", "2"), done.json["tags"][0]["id"])
+        self.assertIn("was made from this image already",
+                      self.ok("copy", f"{here.host}/team/old:2", f"{modern.host}/team/old:2").err)
 
 
 class Files(Copies):

@@ -47,6 +47,9 @@ struct CopyOptions {
   std::vector<oci::Platform> platforms = {};
   OciForm form = OciForm::oci; ///< of v1 images that become OCI ones
   bool referrers = false;      ///< signatures, SBOMs and all else that refers to the image go along
+  /// A place of v1 images, whence OCI images that were made from such and become v1 images again
+  /// get back what they were.
+  std::optional<Place> originals = {};
   bool rescue = false; ///< of a v1 image that cannot be converted, its sound part gets TAG-rescued
 };
 

@@ -145,11 +145,13 @@ CopyReport convert_oci_images(Session& session, const Place& from, const Place& 
   const auto source = open_oci(session, from, Use::read);
   const auto moves = plan_moves(source, to, options);
   Targets targets(session, to);
+  const auto originals = options.originals ? open_repository(session, *options.originals) : nullptr;
   CopyReport report;
   SaidOnce said;
   for (const auto& move : moves) {
     const BackRoute route{session,           *source.repository,   targets.open(move.target), said,
-                          options.platforms, options.plain_layers, verb_for(from, to)};
+                          options.platforms, options.plain_layers, verb_for(from, to),        {},
+                          originals.get()};
     auto here = from;
     auto there = to;
     there.reference = move.target;

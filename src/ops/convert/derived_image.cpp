@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/derived_image.hpp"
 
-#include "ops/convert/v1_to_oci_transfer.hpp"
+#include "ops/convert/made_image.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/visible.hpp>
@@ -64,7 +64,7 @@ DerivedImage derive_image(OciRepository& repository, ManifestNode root,
   auto node = choose(repository, std::move(root), platforms);
   const auto what = "manifest " + node.document.digest.short_hex() + " of " + repository.describe();
   check_convertible(node.manifest, what);
-  const auto config = read_config(repository, node.manifest);
+  auto config = read_config(repository, node.manifest);
   auto chain = in_context([&] { return "reading the config of " + what; },
                           [&] { return derive_v1_chain(config); });
   if (chain.diff_ids.size() != node.manifest.layers.size()) {
@@ -77,7 +77,10 @@ DerivedImage derive_image(OciRepository& repository, ManifestNode root,
                                             " steps, and a v1 image at most " +
                                             std::to_string(k_max_chain));
   }
-  return {node.document.descriptor(), node.manifest, std::move(chain),
+  return {node.document.descriptor(),
+          node.manifest,
+          std::move(config),
+          std::move(chain),
           is_index || has_own_annotations(node.manifest.annotations),
           is_index && platforms.empty()};
 }

@@ -6,6 +6,7 @@
 #include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/derive.hpp>
 
+#include <string>
 #include <vector>
 
 namespace regctl::ops {
@@ -14,6 +15,7 @@ namespace regctl::ops {
 struct DerivedImage {
   oci::Descriptor descriptor; ///< of the image's manifest
   oci::Manifest manifest;     ///< with a layer for each diff ID of the chain
+  std::string config;         ///< its bytes
   DerivedV1Chain chain;
   /// It has annotations, or comes from an index: v1 images have no place for either.
   bool loses_something = false;

@@ -162,15 +162,15 @@ std::string media_type(const Seen& seen, OciForm form) {
 }
 
 /// What reports say of the layer.
-std::set<std::string> notes_of(const Seen& seen, const V1Image& image, LayerCheck check) {
+std::set<std::string> notes_of(const Seen& seen, const V1Image& image, const ConvertRoute& route) {
   std::set<std::string> notes;
   const auto note = [&](bool is_so, const char* word) {
     if (is_so) {
       notes.insert(word);
     }
   };
-  note(check == LayerCheck::none || !has_checksum(image) || payload_sums(image).empty(),
-       "unverified");
+  const bool has_sum = has_checksum(image) && !payload_sums(image).empty();
+  note(!route.proves_layers && (route.check == LayerCheck::none || !has_sum), "unverified");
   note(seen.gzip.has_trailing_bytes, "trailing-bytes");
   if (!seen.walk.is_blank()) {
     note(seen.compression != Compression::none && seen.compression != Compression::gzip,
@@ -215,7 +215,7 @@ LayerConversion send(const ConvertRoute& route, const V1Image& image, Progress::
   const auto& seen = latest->seen();
   result.bytes = seen.packed_bytes;
   result.layer.diff_id = seen.diff_id;
-  result.layer.notes = notes_of(seen, image, route.check);
+  result.layer.notes = notes_of(seen, image, route);
   if (seen.json != image.json) {
     result.layer.json = seen.json;
   }

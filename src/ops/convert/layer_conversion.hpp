@@ -51,6 +51,7 @@ struct ConvertRoute {
   std::function<void(const MadeImage& made)> on_made = {};
   KnownLayers known = {};
   WholeImages* whole = nullptr; ///< looks at blobs that are there; null: they are believed
+  bool proves_layers = false;   ///< the source does, without payload checksums: by digests of blobs
 };
 
 struct LayerConversion {

@@ -4,6 +4,8 @@
 #include "ops/convert/derived_image.hpp"
 #include "ops/convert/derived_layer.hpp"
 #include "ops/convert/layer_conversion.hpp"
+#include "ops/convert/originals.hpp"
+#include "ops/v1/image_mover.hpp"
 #include "ops/v1/layer_packing.hpp"
 
 #include <regctl/base/error.hpp>
@@ -29,20 +31,15 @@ public:
   std::vector<Item> items() override {
     image_ =
         derive_image(route_.source, read_manifest_node(route_.source, name_), route_.platforms);
-    notes_ = image_->chain.notes;
-    on_chain_(image_->top_id());
-    V1PushPlan plan;
-    plan.tags[tag_] = image_->top_id();
-    std::vector<Item> items;
-    for (const auto& step : image_->chain.images) {
-      plan.ids.push_back(step.id);
-      items.push_back({step.id, size_of(step)});
-    }
-    push_ = route_.destination.start_push(plan);
-    return items;
+    find_them();
+    return originals_.empty() ? items_of_chain() : items_of_originals();
   }
 
   Moved move(std::size_t index) override {
+    if (mover_) {
+      const auto moved = mover_->move(originals_.at(index));
+      return {moved.was_there, moved.bytes};
+    }
     const auto& step = image_->chain.images.at(index);
     auto& progress = route_.session.progress();
     if (push_->find_image(step.id) && !start_over_if_damaged(route_.whole, *push_, step.id)) {
@@ -62,12 +59,15 @@ public:
   }
 
   void moved_elsewhere(std::size_t index) override {
-    push_->image_arrived(image_->chain.images.at(index).id);
+    push_->image_arrived(originals_.empty() ? image_->chain.images.at(index).id
+                                            : originals_.at(index).id);
   }
 
   void abandon(std::exception_ptr reason) noexcept override {
     is_abandoned_ = true;
-    if (push_) { // without it items() has failed, and no call waits
+    if (mover_) {
+      mover_->abandon(std::move(reason));
+    } else if (push_) { // without it items() has failed, and no call waits
       push_->abandon(std::move(reason));
     }
   }
@@ -81,6 +81,58 @@ public:
 
 private:
   using Bytes = std::atomic<std::uint64_t>;
+
+  /// Looks for the v1 images from which the image was made, at the destination first: then only the
+  /// tag is to be set.
+  void find_them() {
+    const auto id = original_id_of(*image_);
+    if (!id) {
+      return;
+    }
+    for (auto* store : {&route_.destination, route_.originals}) {
+      if (auto found =
+              store == nullptr ? std::nullopt : find_originals(route_.session, *store, *image_)) {
+        originals_ = *std::move(found);
+        holder_ = store;
+        return;
+      }
+    }
+    route_.session.progress().note(
+        "the image was made from v1 image " + short_id(*id) + ", which is not complete at " +
+        route_.destination.describe() +
+        (route_.originals == nullptr ? "" : " nor at " + route_.originals->describe()) +
+        ": it gets the ID " + short_id(image_->top_id()) + " instead");
+  }
+
+  std::vector<Item> items_of_originals() {
+    V1PushPlan plan;
+    plan.tags[tag_] = originals_.back().id;
+    std::vector<Item> items;
+    for (const auto& image : originals_) {
+      plan.ids.push_back(image.id);
+      items.push_back({image.id, image.layer_size_bytes, is_verified(image, how_)});
+    }
+    how_.verb = route_.verb;
+    how_.limits = route_.limits;
+    push_ = route_.destination.start_push(plan);
+    mover_.emplace(route_.session, *holder_, *push_, how_);
+    on_chain_(originals_.back().id);
+    return items;
+  }
+
+  std::vector<Item> items_of_chain() {
+    notes_ = image_->chain.notes;
+    on_chain_(image_->top_id());
+    V1PushPlan plan;
+    plan.tags[tag_] = image_->top_id();
+    std::vector<Item> items;
+    for (const auto& step : image_->chain.images) {
+      plan.ids.push_back(step.id);
+      items.push_back({step.id, size_of(step)});
+    }
+    push_ = route_.destination.start_push(plan);
+    return items;
+  }
 
   [[nodiscard]] std::uint64_t size_of(const DerivedV1Image& step) const {
     return step.layer_index ? image_->manifest.layers[*step.layer_index].size_bytes
@@ -134,7 +186,8 @@ private:
 
   void tell() {
     auto& progress = route_.session.progress();
-    const auto what = "image " + short_id(image_->top_id());
+    const auto what =
+        "image " + short_id(originals_.empty() ? image_->top_id() : originals_.back().id);
     const std::lock_guard lock(mutex_);
     if (notes_.erase("recompressed") > 0) {
       std::call_once(route_.said.recompression, [&] {
@@ -175,7 +228,11 @@ private:
   std::string tag_;
   OnChain on_chain_;
   std::optional<DerivedImage> image_;
+  std::vector<V1Image> originals_; ///< base first; empty if they are not to be had
+  V1Repository* holder_ = nullptr; ///< of them
+  ImageCopy how_;                  ///< of them
   std::unique_ptr<V1Push> push_;
+  std::optional<ImageMover> mover_; ///< of the originals
   std::atomic<bool> is_abandoned_ = false;
   std::mutex mutex_; ///< guards the member below
   std::set<std::string> notes_;

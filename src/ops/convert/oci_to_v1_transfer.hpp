@@ -38,10 +38,14 @@ struct BackRoute {
   PlainLayers plain_layers = PlainLayers::gzip;
   Progress::Verb verb = Progress::Verb::copying;
   BandwidthLimits limits = {};
-  WholeV1Images* whole = nullptr; ///< what it found damaged at the destination is made again
+  V1Repository* originals = nullptr; ///< has images as they were before they became OCI images
+  WholeV1Images* whole = nullptr;    ///< what it found damaged at the destination is made again
 };
 
-/// One OCI image on its way into a repository of v1 images, as the chain that derive_image() gives.
+/// One OCI image on its way into a repository of v1 images, as the chain that derive_image() gives;
+/// but as the v1 images from which it was made, if the destination or `originals` has them
+/// (find_originals()). A note says where it was made from v1 images that neither has.
+///
 /// Its items are the images of the chain, base first; their keys are the IDs, which depend on
 /// content alone: an image that the destination has complete is not looked at again. A layer is
 /// verified before the destination gets its checksum, so that the image of a damaged one never

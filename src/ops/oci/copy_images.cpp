@@ -111,8 +111,9 @@ bool takes_one_platform(const Place& to) {
 /// Copies the images of one place, one after the other.
 class Copier {
 public:
-  Copier(Session& session, const OciPlace& from, const CopyOptions& options)
-      : session_(session), from_(from), options_(options) {
+  Copier(Session& session, const OciPlace& from, const CopyOptions& options,
+         const ConvertSchema1& convert_schema1)
+      : session_(session), from_(from), options_(options), convert_schema1_(convert_schema1) {
     if (options.referrers) {
       auto tags = list_named_and_attached(*from.repository);
       attached_ = std::move(tags.attached);
@@ -152,11 +153,31 @@ public:
       session_.progress().note(move.target.to_string() + " is this image already");
       return copied;
     }
-    transfer(move, route, std::move(root), report);
+    if (root.manifest.kind == oci::Manifest::Kind::schema1 && convert_schema1_) {
+      copied.id = move_schema1(move, route, root, there, report).to_string();
+    } else {
+      transfer(move, route, std::move(root), report);
+    }
     return copied;
   }
 
 private:
+  /// Registries of today do not take schema 1, and layouts and archives never do.
+  oci::Digest move_schema1(const Move& move, const OciRoute& route, const ManifestNode& root,
+                           const std::optional<oci::Descriptor>& there, CopyReport& report) {
+    if (move.target.kind == Place::Kind::registry || move.target.is_storage()) {
+      try {
+        transfer(move, route, root, report);
+        return root.document.digest;
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::unsupported) {
+          throw;
+        }
+      }
+    }
+    return convert_schema1_(route, root.document, move.tag, there, report);
+  }
+
   static void name(Place& place, const OciSelected& image) {
     if (place.has_entries()) {
       place.entry = image.tag.empty() ? image.name.to_string() : image.tag;
@@ -247,6 +268,7 @@ private:
   Session& session_;
   const OciPlace& from_;
   const CopyOptions& options_;
+  const ConvertSchema1& convert_schema1_;
   BlobPlaces places_;
   AttachedTags attached_;
   std::optional<ListedSubjects> subjects_;
@@ -255,10 +277,10 @@ private:
 } // namespace
 
 CopyReport copy_oci_images(Session& session, const Place& from, const Place& to,
-                           const CopyOptions& options) {
+                           const CopyOptions& options, const ConvertSchema1& convert_schema1) {
   const auto source = open_oci(session, from, Use::read);
   CopyReport report;
-  Copier copier(session, source, options);
+  Copier copier(session, source, options, convert_schema1);
   std::map<std::string, OciPlace> targets; // repositories, or the one layout or archive
   for (const auto& move : plan_moves(source, to, options)) {
     auto place = move.target;

@@ -3,6 +3,7 @@
 
 #include "ops/convert/derived_image.hpp"
 #include "ops/convert/layer_conversion.hpp"
+#include "ops/convert/originals.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/limited_map.hpp>
@@ -37,6 +38,7 @@ struct Known {
   };
   std::vector<Step> steps; ///< base first
   std::optional<std::int64_t> created;
+  std::optional<std::string> original_id; ///< of the v1 image from which it says it was made
 };
 
 Known to_known(const DerivedImage& image) {
@@ -47,6 +49,7 @@ Known to_known(const DerivedImage& image) {
                                             : empty_layer_gzip().size(),
                            step.layer_index.has_value()});
   }
+  known.original_id = original_id_of(image);
   known.created = parse_rfc3339(parse_v1_image(image.chain.images.back().json).created);
   return known;
 }
@@ -66,6 +69,7 @@ public:
                                                      PlainLayers::gzip,
                                                      Progress::Verb::copying,
                                                      shared.options_.limits,
+                                                     nullptr,
                                                      shared.options_.verify_destination
                                                          ? &shared.whole_
                                                          : nullptr} {}
@@ -75,7 +79,8 @@ public:
       return *fact == there;
     }
     const auto known = learn(from);
-    return known && known->steps.back().id == there;
+    return known && (known->steps.back().id == there ||
+                     (known->original_id == there && was_made_from(from, there)));
   }
 
   std::optional<std::int64_t> created_at(const std::string& identity) override {
@@ -150,6 +155,18 @@ private:
     return destination_->look_up(id).state == V1Answer::State::complete;
   }
 
+  /// Whether the destination has the v1 images from which the manifest was made.
+  bool was_made_from(const std::string& identity, const std::string& id) const {
+    const auto image =
+        derive_image(*source_, read_manifest_node(*source_, digest_of_identity(identity)),
+                     shared_.options_.platforms);
+    if (!find_originals(shared_.session_, *destination_, image)) {
+      return false;
+    }
+    remember(identity, id);
+    return true;
+  }
+
   void remember(const std::string& identity, const std::string& id) const {
     shared_.facts_.put(identity, DerivedFact{shared_.platform_, id}.to_string());
   }
@@ -184,7 +201,9 @@ private:
       return std::nullopt;
     }
     const auto& top = known.steps.back().id;
-    remember(identity, top);
+    if (!known.original_id) { // else the destination decides which ID it gets
+      remember(identity, top);
+    }
     const std::lock_guard lock(mutex_);
     by_top_.try_emplace(top, identity);
     known_.try_emplace(identity, known);
