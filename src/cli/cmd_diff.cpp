@@ -144,8 +144,7 @@ Command diff_command() {
                       "these: config, layers and files. Ends with 10 if anything differs.",
            .examples = {"regctl diff old:5000 new:5000",
                         "regctl diff new:5000/team/app:1.0 new:5000/team/app:1.1",
-                        "regctl diff old:5000/team/app new:5000/team/app --include-tag '1.*'",
-                        "regctl diff v1-storage:/srv/registry new:5000 --format json"}},
+                        "regctl diff old:5000/team/app new:5000/team/app --include-tag '1.*'"}},
           add_diff};
 }
 

@@ -10,7 +10,6 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import PATIENCE_S, main, wait_for  # noqa: E402
-from mirror_case import Serving  # noqa: E402
 from middleman import Middleman  # noqa: E402
 from v2_case import V2Case  # noqa: E402
 from v2_images import Document, INDEX, artifact, image, index, signature, signature_tag  # noqa: E402
@@ -379,24 +378,6 @@ class Followers(MirrorCase):
         for kept in (0, 1, 1):
             self.mirror()
             self.assertEqual(self.summary()["kept"], kept)
-
-
-class Crossings(MirrorCase):
-    def test_nothing_crosses_from_v2_to_v1(self):
-        old = self.start(Serving)
-        self.add("team/app", "1.0", image("app"))
-        tree = self.path("tree")
-        old.forget_requests()
-        for words in (("copy", f"{self.source.host}/team/app:1.0", f"{old.host}/team/app:1.0"),
-                      ("copy", f"{self.source.host}/team/app:1.0", f"v1-storage:{tree}:team/app:1.0"),
-                      ("mirror", self.source.host, old.host),
-                      ("mirror", f"{self.source.host}/team/app", f"{old.host}/team/app"),
-                      ("mirror", self.source.host, f"v1-storage:{tree}")):
-            with self.subTest(words):
-                result = self.regctl(*words)
-                self.assertEqual(result.code, 9, result.err)
-                self.assertEqual([name for _, _, names in os.walk(tree) for name in names], [])
-        self.assertEqual([line for line in old.requests() if not line.startswith("GET")], [])
 
 
 if __name__ == "__main__":
