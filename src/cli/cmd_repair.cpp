@@ -4,6 +4,7 @@
 #include "cli/places.hpp"
 #include "cli/tree_care.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 
 #include <memory>
@@ -15,6 +16,7 @@ namespace {
 
 struct RepairFlags {
   std::string place;
+  std::string from;
   ops::RepairOptions options;
   bool no_trunc = false;
 };
@@ -27,7 +29,11 @@ Json to_json(const ops::RepairAct& act) {
           {"reason", act.why}};
 }
 
-void repair_as_json(const RepairFlags& flags, const std::string& folder, Context& context) {
+ExitCode exit_code_of(const ops::RepairReport& report) {
+  return report.not_fetched == 0 ? ExitCode::ok : ExitCode::partial;
+}
+
+ExitCode repair_as_json(const RepairFlags& flags, const std::string& folder, Context& context) {
   JsonStream stream(context.out());
   stream.member("place", "v1-storage:" + folder);
   stream.member("applied", !flags.options.dry_run);
@@ -36,14 +42,16 @@ void repair_as_json(const RepairFlags& flags, const std::string& folder, Context
       folder, flags.options, [&](const ops::RepairAct& act) { stream.add(to_json(act)); });
   stream.end_array();
   stream.member("left_alone", report.left_alone);
+  stream.member("not_fetched", report.not_fetched);
   stream.end();
+  return exit_code_of(report);
 }
 
 std::string show_id(const std::string& id, const RepairFlags& flags) {
   return id.empty() ? "<none>" : flags.no_trunc ? id : short_id(id);
 }
 
-void repair_as_table(const RepairFlags& flags, const std::string& folder, Context& context) {
+ExitCode repair_as_table(const RepairFlags& flags, const std::string& folder, Context& context) {
   std::optional<Listing> table;
   const auto report = context.verbs().repair(folder, flags.options, [&](const ops::RepairAct& act) {
     if (!table) {
@@ -55,25 +63,31 @@ void repair_as_table(const RepairFlags& flags, const std::string& folder, Contex
   if (table) {
     table->finish();
   }
-  if (report.acts == 0) {
+  if (report.acts == 0 && report.not_fetched == 0) {
     context.note("nothing to repair");
   } else if (flags.options.dry_run) {
     context.note("nothing was changed: leave out --dry-run to do it");
   }
+  return exit_code_of(report);
 }
 
 ExitCode run_repair(const RepairFlags& flags, Context& context) {
   if (const auto tree = find_v2_tree(flags.place)) {
+    if (!flags.from.empty()) {
+      throw Error(ErrorKind::usage, "--from fetches images of protocol v1",
+                  "mirror --verify-destination sends a tree of distribution what it lacks");
+    }
     return repair_tree(*tree, {flags.options.dry_run, flags.options.drop_tags},
                        {.no_trunc = flags.no_trunc}, context);
   }
   const auto folder = parse_storage_tree(flags.place);
-  if (context.wants_json()) {
-    repair_as_json(flags, folder, context);
-  } else {
-    repair_as_table(flags, folder, context);
+  auto with_source = flags;
+  if (!flags.from.empty()) {
+    with_source.options.from = parse_endpoint(context, flags.from);
+    ops::refuse_digest(*with_source.options.from);
   }
-  return ExitCode::ok;
+  return context.wants_json() ? repair_as_json(with_source, folder, context)
+                              : repair_as_table(with_source, folder, context);
 }
 
 Action add_repair(Arguments& arguments) {
@@ -83,6 +97,9 @@ Action add_repair(Arguments& arguments) {
                  "Print what would be done, and do nothing");
   arguments.flag("--drop-tags", flags->options.drop_tags,
                  "Remove tags that cannot be read or whose image is not there");
+  arguments.value("--from", "PLACE", flags->from,
+                  "Fetch damaged and missing images from here: a registry, v1-storage:DIR, or "
+                  "docker-archive:FILE");
   arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs");
   return [flags](Context& context) { return run_repair(*flags, context); };
 }
@@ -90,13 +107,15 @@ Action add_repair(Arguments& arguments) {
 } // namespace
 
 Command repair_command() {
-  return {{.name = "repair",
-           .aliases = {},
-           .summary = "Mend a storage tree: ancestries, dead uploads that are whole, old checksums",
-           .details = "Prints what it did. Never changes a layer.",
-           .examples = {"regctl repair --dry-run v1-storage:/srv/registry",
-                        "regctl repair --drop-tags v1-storage:/srv/registry"}},
-          add_repair};
+  return {
+      {.name = "repair",
+       .aliases = {},
+       .summary = "Mend a storage tree: ancestries, dead uploads that are whole, old checksums",
+       .details = "Prints what it did. Changes a layer only with --from, which reads all of them.",
+       .examples = {"regctl repair --dry-run v1-storage:/srv/registry",
+                    "regctl repair --from backup:5000 v1-storage:/srv/registry",
+                    "regctl repair --drop-tags v1-storage:/srv/registry"}},
+      add_repair};
 }
 
 } // namespace regctl::cli

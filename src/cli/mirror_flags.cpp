@@ -120,6 +120,9 @@ void add_plans(Arguments& arguments, MirrorFlags& flags) {
   arguments.flag("--fail-fast", flags.run.fail_fast, "Stop at the first failure");
   arguments.flag("--require-checksum", flags.run.require_checksum,
                  "Fail tags with a layer of which the source tells no checksum");
+  arguments.flag(
+      "--verify-destination", flags.run.verify_destination,
+      "Look at what the destination has of each tag, and send what is gone or wrong again");
   arguments.flag("--check", flags.check, "With --config: look for mistakes in the file only");
 }
 
@@ -233,6 +236,7 @@ ops::mirror::RunOptions settle(ops::mirror::RunOptions run, const ops::mirror::R
   run.gentle = run.gentle || flags.gentle;
   run.fail_fast = run.fail_fast || flags.fail_fast;
   run.require_checksum = run.require_checksum || flags.require_checksum;
+  run.verify_destination = run.verify_destination || flags.verify_destination;
   run.strict = run.strict || flags.strict;
   if (flags.bandwidth.is_limited()) {
     run.bandwidth = flags.bandwidth;
@@ -449,6 +453,7 @@ MirrorRun plan_run(const MirrorFlags& flags, Context& context) {
   options.asks_sizes = flags.sizes;
   options.fail_fast = settled.fail_fast;
   options.require_checksum = settled.require_checksum;
+  options.verify_destination = settled.verify_destination;
   options.shard = flags.shard;
   options.apply = flags.apply;
   options.state_file = settled.state;

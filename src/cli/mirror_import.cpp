@@ -49,6 +49,7 @@ void refuse_others(const MirrorFlags& flags, Context& context) {
           {"--watch", flags.watch.has_value()},
           {"--report", !run.report.empty()},
           {"--failures", !run.failures.empty()},
+          {"--map", !run.map.empty()},
           {"--state", !run.state.empty()},
           {"--metrics-file", !run.metrics_file.empty()},
           {"--listen-metrics", !run.listen_metrics.empty()},
@@ -56,6 +57,7 @@ void refuse_others(const MirrorFlags& flags, Context& context) {
           {"--gentle", run.gentle},
           {"--fail-fast", run.fail_fast},
           {"--require-checksum", run.require_checksum},
+          {"--verify-destination", run.verify_destination},
           {"--strict", run.strict}},
          "is about a run, and --from-config only prints a mirror file",
          "give it to regctl mirror --config");

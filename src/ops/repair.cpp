@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/storage.hpp"
+#include "ops/v1/fetch_images.hpp"
 #include "ops/v1/finding_words.hpp"
 #include "ops/v1/image_graph.hpp"
 
@@ -32,6 +33,9 @@ public:
     if (!options_.dry_run) {
       exclusive_ = storage_->lock_exclusively(); // nothing if other processes have the tree open;
                                                  // then uploads are treated with care
+    }
+    if (options_.from) {
+      fetch_images(session_, *storage_, options_, on_act_, report_);
     }
     listed_ = storage_->snapshot();
     const auto store = make_audit_store(listed_, std::nullopt);
@@ -179,6 +183,8 @@ std::string_view to_string(RepairAct::Kind kind) noexcept {
     return "complete upload";
   case RepairAct::Kind::rewrite_checksum:
     return "rewrite checksum";
+  case RepairAct::Kind::fetch_image:
+    return "fetch image";
   case RepairAct::Kind::drop_tag:
     break;
   }

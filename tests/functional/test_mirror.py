@@ -5,6 +5,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -992,6 +993,50 @@ class Failing(MirrorCase):
         self.source.control("clear")
         self.mirror(self.source, self.destination)
         self.assertSame(self.made, self.destination)
+
+
+@not_in_bucket("the damage is done to files")
+class VerifiedDestination(MirrorCase):
+    """--verify-destination looks at what the destination has, and sends again what is gone or wrong."""
+
+    def setUp(self):
+        super().setUp()
+        self.source = self.start(Serving)
+        self.made = self.fill(self.source)
+        self.tree = self.path("tree")
+
+    def updated(self, *options):
+        self.ok("mirror", "--report", "report", self.source.host, "v1-storage:" + self.tree, *options)
+        return {(one["source"], one["tag"]): one["reason"] for one in self.report()
+                if one["type"] == "tag" and one["outcome"] == "updated"}
+
+    def layers(self):
+        """The files of all layers in the tree, each with its size, the largest last."""
+        root = os.path.join(self.tree, "images")
+        files = [os.path.join(root, one, "layer") for one in sorted(os.listdir(root))]
+        return sorted(files, key=os.path.getsize)
+
+    def test_what_is_wrong_in_a_tree_is_sent_again(self):
+        self.assertEqual(self.updated(), {})
+        changed, cut, gone = self.layers()[-3:]
+        with open(changed, "r+b") as file:
+            file.seek(30)
+            file.write(b"damaged")
+        with open(cut, "r+b") as file:
+            file.truncate(20)
+        shutil.rmtree(os.path.dirname(gone))
+        self.assertEqual(self.updated(), {})
+        updated = self.updated("--verify-destination")
+        self.assertEqual(set(updated.values()), {"damaged at the destination"})
+        self.assertEqual(sum(one.get("images", 0) for one in self.report() if one["type"] == "tag"), 3)
+        self.ok("audit", "--deep", "v1-storage:" + self.tree)
+        self.assertEqual(self.updated("--verify-destination"), {})
+
+    def test_a_plan_shows_what_would_be_sent_again(self):
+        self.updated()
+        shutil.rmtree(os.path.dirname(self.layers()[-1]))
+        done = self.ok("mirror", "--dry-run", "--verify-destination", self.source.host, "v1-storage:" + self.tree)
+        self.assertIn("damaged at the destination", done.out)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 
 import json
 import os
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -146,6 +147,91 @@ class MadeTree(Repair):
         self.ok("repair", self.tree.place if IN_BUCKET else self.tree.folder)  # what lies here and is a tree is one
         self.fails(2, "repair", self.tree.place + ":team/app", saying="whole tree")
         self.fails(3, "repair", self.place("nothing"))
+
+
+class FromElsewhere(Repair):
+    """repair --from fetches what is damaged or missing, by ID and checksum."""
+
+    def setUp(self):
+        super().setUp()
+        if IN_BUCKET:
+            self.skipTest("the damage is done to files")
+        sound = StorageTree(self.path("sound"))
+        self.chain = sound.add_chain("app", 4)
+        self.other = sound.add_chain("other", 2)
+        sound.tag("team/app", "1", self.chain[-1])
+        sound.tag("team/other", "1", self.other[-1])
+        sound.tag("team/other", "lone", sound.add_image("lone"))
+        self.sound = sound
+        shutil.copytree(self.path("sound"), self.path("tree"))
+        self.tree = StorageTree(self.path("tree"))
+
+    def file(self, identity, part="layer"):
+        return self.tree.path("images", identity, part)
+
+    def damage(self):
+        """Of one chain the base is cut, the next one gone and the third one's JSON none; of the other a byte differs."""
+        with open(self.file(self.chain[0]), "r+b") as file:
+            file.truncate(100)
+        shutil.rmtree(self.tree.path("images", self.chain[1]))
+        with open(self.file(self.chain[2], "json"), "w", encoding="utf-8") as file:
+            file.write("{")
+        with open(self.file(self.other[0]), "r+b") as file:
+            file.seek(20)
+            file.write(b"~")
+        return {*self.chain[:3], self.other[0]}
+
+    def contents(self, tree):
+        return {path: content for path, (content, _) in tree.snapshot().items() if not path.endswith("ancestry")}
+
+    def check_mended(self, place):
+        damaged = self.damage()
+        shown = self.repair(self.tree, "--dry-run", "--from", place)
+        done = self.repair(self.tree, "--from", place)
+        self.assertEqual({one for action, one in done if action == "fetch image"}, damaged)
+        self.assertEqual({one for action, one in shown if action == "fetch image"}, damaged)
+        self.assertEqual(self.contents(self.tree), self.contents(self.sound))
+        self.ok("audit", "--deep", self.tree.place)
+        self.assertEqual(self.repair(self.tree, "--from", place), [])
+
+    def test_a_tree(self):
+        self.check_mended(self.sound.place)
+
+    def test_a_registry_with_repositories_of_the_same_names(self):
+        server = RegctlServer(self.folder, storage=self.path("sound"))
+        self.addCleanup(server.stop)
+        self.check_mended(server.host)
+
+    def test_an_archive_with_one_repository(self):
+        self.ok("pull", f"{self.sound.place}:team/app:1", self.path("app.tar"))
+        with open(self.file(self.chain[2]), "r+b") as file:
+            file.truncate(100)
+        done = self.repair(self.tree, "--from", f"docker-archive:{self.path('app.tar')}")
+        self.assertEqual(done, [("fetch image", self.chain[2])])
+        self.assertEqual(self.contents(self.tree), self.contents(self.sound))
+
+    def test_other_bytes_and_absent_images_change_nothing(self):
+        self.damage()
+        with open(self.sound.path("images", self.other[0], "layer"), "r+b") as file:
+            file.seek(21)
+            file.write(b"~~")
+        shutil.rmtree(self.sound.path("images", self.chain[1]))
+        before = self.tree.snapshot()
+        done = self.regctl("repair", "--from", self.sound.place, self.tree.place, "--format", "json")
+        self.assertEqual(done.code, 10, done.err)
+        self.assertEqual([act["id"] for act in done.json["actions"]], [self.chain[0]])
+        self.assertEqual(done.json["not_fetched"], 3)
+        self.assertIn("could not be fetched", done.err)
+        after = self.tree.snapshot()
+        for files in (before, after):
+            for path in [path for path in files if self.chain[0] in path]:
+                del files[path]
+        self.assertEqual(after, before)
+
+    def test_is_of_protocol_v1(self):
+        os.makedirs(self.path("v2/docker/registry/v2"))
+        self.fails(2, "repair", "--from", self.sound.place, f"v2-storage:{self.path('v2')}",
+                   saying="--from fetches images of protocol v1")
 
 
 if __name__ == "__main__":

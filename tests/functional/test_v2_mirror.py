@@ -380,5 +380,67 @@ class Followers(MirrorCase):
             self.assertEqual(self.summary()["kept"], kept)
 
 
+class VerifiedDestination(MirrorCase):
+    """--verify-destination looks at what the destination has, and sends again what is gone or wrong."""
+
+    def blob(self, root, digest):
+        name = digest.removeprefix("sha256:")
+        return os.path.join(root, "docker/registry/v2/blobs/sha256", name[:2], name, "data")
+
+    def parts(self, name, tag):
+        """Of an image at the source: the digests of its manifest, its config and its layers."""
+        text = self.ok("manifest", "get", f"{self.source.host}/{name}:{tag}").out
+        manifest = json.loads(text)
+        digest = self.ok("digest", f"{self.source.host}/{name}:{tag}").out.strip()
+        return digest, manifest["config"]["digest"], [layer["digest"] for layer in manifest["layers"]]
+
+    def mirror(self, place, *options):
+        self.ok("mirror", "--report", "report", self.source.host, place, *options)
+        lines = [json.loads(line) for line in self.read("report").decode().splitlines()]
+        return {(one["source"], one["tag"]): one["reason"] for one in lines
+                if one["type"] == "tag" and one["outcome"] == "updated"}
+
+    def test_what_is_wrong_in_a_tree_is_sent_again(self):
+        self.fill()
+        root = self.path("out")
+        place = f"v2-storage:{root}"
+        self.mirror(place)
+        config = self.parts("single", "1.0")[1]
+        shared = self.parts("team/app", "1.0")[2][0]
+        with open(self.blob(root, shared), "r+b") as file:  # as long as before
+            file.write(b"damaged")
+        os.remove(self.blob(root, config))
+        self.assertEqual(self.mirror(place), {})
+        with open(self.blob(root, self.parts("team/base", "1.1")[0]), "wb") as file:
+            file.write(b"{}")
+        updated = self.mirror(place, "--verify-destination")
+        self.assertEqual(set(updated.values()), {"damaged at the destination", "broken at the destination"})
+        self.assertLessEqual({("single", "1.0"), ("team/app", "1.0"), ("team/base", "1.1")}, set(updated))
+        self.ok("audit", "--deep", place)
+        self.assertEqual(self.mirror(place, "--verify-destination"), {})
+
+    def test_what_is_gone_from_a_registry_is_sent_again(self):
+        self.fill(names=("single",))
+        self.mirror(self.destination.host)
+        _, _, layers = self.parts("single", "1.0")
+        os.remove(self.blob(self.destination.root, layers[-1]))
+        self.assertEqual(self.mirror(self.destination.host), {})
+        updated = self.mirror(self.destination.host, "--verify-destination")
+        self.assertEqual(updated, {("single", "1.0"): "damaged at the destination"})
+        self.assertComplete(self.destination, "single", "1.0")
+        self.assertEqual(self.mirror(self.destination.host, "--verify-destination"), {})
+
+    def test_a_registry_that_keeps_a_wrong_blob_is_told(self):
+        """distribution keeps the file that it has, whatever is uploaded."""
+        self.fill(names=("single",), tags=("1.0", "2.0"))
+        self.mirror(self.destination.host)
+        layer = self.parts("single", "1.0")[2][-1]
+        with open(self.blob(self.destination.root, layer), "r+b") as file:
+            file.truncate(10)
+        done = self.regctl("mirror", "--verify-destination", self.source.host, self.destination.host)
+        self.assertEqual(done.code, 10, done.err)
+        self.assertIn("is damaged, and stays so when it is sent again", done.err)
+
+
 if __name__ == "__main__":
     main()

@@ -12,6 +12,7 @@ import tarfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import DATA, FaultServer, NpmServer, TestCase, main, make_archive, npm_client  # noqa: E402
 
+LAYOUTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "layouts")
 ENGINES = ("1.3.3", "1.5.0", "1.9.1")
 
 
@@ -52,6 +53,23 @@ class Npm(TestCase):
                     text, data = pulled[layer["id"]]
                     total = hashlib.sha256(text + b"\n" + data).hexdigest()
                     self.assertEqual(layer["checksums"], ["sha256:" + total])
+
+    def test_an_oci_image_becomes_one_of_its_own(self):
+        self.unpack_layout("layout-umoci")
+        name = f"{self.server.host}/team/umoci"
+        top = self.ok("push", "--format", "json", f"oci:{self.path('layout-umoci')}:1", f"v1://{name}:1").json["tags"][0]["id"]
+        self.assertEqual(json.loads(npm_client(name, "tags")), {"1": top})
+        exported = [self.ok("export", place).out_bytes for place in (f"v1://{name}:1", f"oci:{self.path('layout-umoci')}:1")]
+        self.assertGreater(len(exported[0]), 1024)
+        self.assertEqual(*exported)
+        for identity in json.loads(npm_client(name, "ancestry", top)):
+            self.assertEqual(json.loads(npm_client(name, "json", identity))["id"], identity)
+        again = self.ok("push", "--format", "json", f"oci:{self.path('layout-umoci')}:1", f"v1://{name}:1").json
+        self.assertEqual((again["images"], again["bytes"]), (0, 0))
+
+    def unpack_layout(self, name):
+        with tarfile.open(os.path.join(LAYOUTS, name + ".tar.gz")) as archive:
+            archive.extractall(self.path(name))
 
     def test_its_listing_stands_in_for_search(self):
         self.ok("push", os.path.join(DATA, "save-1.9.1.tar"), f"{self.server.host}/team/demo:1.0")

@@ -88,6 +88,10 @@ public:
   /// Does not compare checksums: call is_right() first if the client sent one.
   void complete();
 
+  /// Makes a complete image an upload that begins anew: readers no longer see it, and put_json()
+  /// and the layer replace what is there. Throws as put_json().
+  void start_over();
+
   /// Replace the recorded ancestry or checksums; for repairs.
   void put_ancestry(const std::vector<std::string>& ids);
   void put_checksums(const std::vector<std::string>& sums);

@@ -289,6 +289,12 @@ void V1Storage::ImageWriter::mark() {
   }
 }
 
+void V1Storage::ImageWriter::start_over() {
+  storage_.open_->memory.forget(id_);
+  mark();
+  folder_->sync();
+}
+
 /// During a long upload: other processes take over a mark that has grown old.
 void V1Storage::ImageWriter::keep_mark_young() {
   auto& memory = storage_.open_->memory;

@@ -51,6 +51,15 @@ public:
     return there;
   }
 
+  bool start_over(const std::string& id) override {
+    const auto writer = storage_->write_image(id, k_patience);
+    if (!writer) {
+      throw Error(ErrorKind::unavailable, "another process has been writing it for a day");
+    }
+    writer->start_over();
+    return true;
+  }
+
   void image_arrived(const std::string& id) override { progress_.advance(id, Stage::complete); }
   [[nodiscard]] bool can_repeat() const override { return true; }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ops/oci/blob_places.hpp"
+#include "ops/oci/whole_images.hpp"
 
 #include <regctl/base/bandwidth_limit.hpp>
 #include <regctl/model/oci/repository.hpp>
@@ -49,7 +50,8 @@ struct ConvertRoute {
   /// Called for each image whose manifest was put, from any thread.
   std::function<void(const MadeImage& made)> on_made = {};
   KnownLayers known = {};
-  bool proves_layers = false; ///< the source does, without payload checksums: by digests of blobs
+  WholeImages* whole = nullptr; ///< looks at blobs that are there; null: they are believed
+  bool proves_layers = false;   ///< the source does, without payload checksums: by digests of blobs
 };
 
 struct LayerConversion {

@@ -42,7 +42,7 @@ public:
     }
     const auto& step = image_->chain.images.at(index);
     auto& progress = route_.session.progress();
-    if (push_->find_image(step.id)) {
+    if (push_->find_image(step.id) && !start_over_if_damaged(route_.whole, *push_, step.id)) {
       progress.skipped(step.id, route_.verb, size_of(step));
       return {true, 0};
     }

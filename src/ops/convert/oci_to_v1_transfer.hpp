@@ -3,6 +3,7 @@
 
 #include "ops/oci/manifest_tree.hpp"
 #include "ops/transfer/transfer.hpp"
+#include "ops/v1/whole_v1_images.hpp"
 
 #include <regctl/base/bandwidth_limit.hpp>
 #include <regctl/model/oci/platform.hpp>
@@ -38,6 +39,7 @@ struct BackRoute {
   Progress::Verb verb = Progress::Verb::copying;
   BandwidthLimits limits = {};
   V1Repository* originals = nullptr; ///< has images as they were before they became OCI images
+  WholeV1Images* whole = nullptr;    ///< what it found damaged at the destination is made again
 };
 
 /// One OCI image on its way into a repository of v1 images, as the chain that derive_image() gives;

@@ -144,6 +144,11 @@ private:
                                                                    : std::nullopt;
   }
 
+  bool has(const oci::Descriptor& blob) {
+    return route_.whole ? route_.whole->has(route_.destination, route_.destination_name, blob)
+                        : route_.destination.find_blob(blob.digest).has_value();
+  }
+
   bool is_there(const ConvertedLayer& layer) {
     if (!layer.blob) {
       return true;
@@ -157,8 +162,7 @@ private:
     if (known == route_.destination_name) {
       return true;
     }
-    const bool is_found = (known && route_.destination.mount_blob(blob, *known)) ||
-                          route_.destination.find_blob(blob.digest).has_value();
+    const bool is_found = (known && route_.destination.mount_blob(blob, *known)) || has(blob);
     if (is_found) {
       route_.places.add(blob.digest, route_.destination_name);
     }

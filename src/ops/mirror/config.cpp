@@ -36,6 +36,7 @@ void read_run(ConfigSection& section, RunOptions& run) {
   section.read("gentle", run.gentle, parse_flag);
   section.read("fail_fast", run.fail_fast, parse_flag);
   section.read("require_checksum", run.require_checksum, parse_flag);
+  section.read("verify_destination", run.verify_destination, parse_flag);
   section.read("strict", run.strict, parse_flag);
   section.read("report", run.report, parse_text);
   section.read("failures", run.failures, parse_text);

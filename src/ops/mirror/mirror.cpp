@@ -334,7 +334,7 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                     [&](const std::string& text) { session.progress().note(text); });
   Passages passages(session, *source, *destination, facts,
                     {limits.for_job(job), options.require_checksum, job.rules.platforms,
-                     job.rules.form, job.rules.referrers});
+                     job.rules.form, job.rules.referrers, options.verify_destination});
   RunningJob running{
       session, job, options, report, *source, *destination, passages, limits.jobs_for(job), owners};
   running.writes_map = !options.files.map.empty() && is_mapped(running);

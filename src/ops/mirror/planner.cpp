@@ -36,6 +36,9 @@ public:
     for (const auto& tag : taken_) {
       decide(tags_.at(tag));
     }
+    if (questions_.find_damaged && listings_.destination) {
+      mend();
+    }
     if (rules_.referrers && listings_.destination) {
       follow_referrers();
       follow_images();
@@ -96,8 +99,8 @@ private:
   /// Whether a tag that never changes is there already. With --latest it counts by its age, so that
   /// it has to be asked for.
   [[nodiscard]] bool is_settled(const std::string& tag) const {
-    return !rules_.needs_ages() && rules_.is_immutable(tag) && listings_.destination &&
-           listings_.destination->contains(tag);
+    return !rules_.needs_ages() && !questions_.find_damaged && rules_.is_immutable(tag) &&
+           listings_.destination && listings_.destination->contains(tag);
   }
 
   /// Keeps the tags of taken_ whose images are young enough. An image of unknown age is kept: a
@@ -205,6 +208,25 @@ private:
     } else {
       planned.action = Action::update;
       planned.reason = there ? "differs" : "broken at the destination";
+    }
+  }
+
+  /// Plans the tags that would be kept again where their image is damaged.
+  void mend() {
+    std::vector<std::string> kept;
+    for (const auto& tag : taken_) {
+      if (tags_.at(tag).action == Action::keep) {
+        kept.push_back(at_destination(tag).value_or(""));
+      }
+    }
+    sort_and_unite(kept);
+    const auto damaged = kept.empty() ? std::set<std::string>() : questions_.find_damaged(kept);
+    for (const auto& tag : taken_) {
+      auto& planned = tags_.at(tag);
+      if (planned.action == Action::keep && damaged.contains(at_destination(tag).value_or(""))) {
+        planned.action = Action::update;
+        planned.reason = "damaged at the destination";
+      }
     }
   }
 

@@ -40,12 +40,16 @@ using FindHeld = std::function<std::set<std::string>(const std::vector<std::stri
 using FindNewReferrers =
     std::function<std::set<std::string>(const std::vector<std::string>& identities)>;
 
+/// Which of these identities of the destination's tags name images that are damaged there.
+using FindDamaged = std::function<std::set<std::string>(const std::vector<std::string>& there)>;
+
 /// What a plan asks about images. The answers may cost requests.
 struct Questions {
   CreatedAt created_at;
   IsSame is_same;
   FindHeld find_held;
   FindNewReferrers find_new_referrers;
+  FindDamaged find_damaged = {}; ///< empty: what the destination has is believed to be whole
 };
 
 /// The actions for the tags of one repository, sorted by tag. Identities are looked up only for
@@ -59,7 +63,8 @@ struct Questions {
 /// Attached tags follow their images, whatever the rules say of names, unless Rules::referrers is
 /// off. The transfer of an image takes its own along; the plan has those whose image is at the
 /// destination already, which `find_held` is asked where no tag tells it. They are pruned with the
-/// last tag of their image. A tag whose image is the same is updated if something new refers to it.
+/// last tag of their image. A tag whose image is the same is updated if something new refers to it,
+/// or if it is damaged at the destination.
 std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const Questions& questions,
                              std::int64_t now);
 

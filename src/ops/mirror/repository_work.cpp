@@ -269,7 +269,7 @@ private:
     }
     passage_->attach(listings.source);
     keep_one_tag(listings);
-    const Questions questions{
+    Questions questions{
         [&](const std::string& identity) { return passage_->created_at(identity); },
         [&](const std::string& from, const std::string& there) {
           return passage_->is_same(from, there);
@@ -278,6 +278,11 @@ private:
         [&](const std::vector<std::string>& images) {
           return passage_->find_new_referrers(images);
         }};
+    if (running_.options.verify_destination) {
+      questions.find_damaged = [&](const std::vector<std::string>& there) {
+        return passage_->find_damaged(there);
+      };
+    }
     auto planned = mirror::plan(listings, running_.job.rules, questions, std::time(nullptr));
     if (notes_held()) { // tags that were not identified before
       for (const auto& tag : planned) {
@@ -370,7 +375,8 @@ private:
     std::vector<PlannedTag> left;
     for (auto& tag : planned) {
       const auto there = now.find(tag.tag);
-      if (is_transfer(tag) && there && tag.identity && passage_->is_same(*tag.identity, *there)) {
+      if (is_transfer(tag) && there && tag.identity && passage_->is_same(*tag.identity, *there) &&
+          !is_damaged(*there)) {
         tag.action = Action::keep;
         tag.reason = "same";
       } else if (there != tag.previous && (is_transfer(tag) || tag.action == Action::remove)) {
@@ -387,6 +393,10 @@ private:
       left.push_back(std::move(tag));
     }
     return left;
+  }
+
+  [[nodiscard]] bool is_damaged(const std::string& there) const {
+    return running_.options.verify_destination && !passage_->find_damaged({there}).empty();
   }
 
   /// Reports the lines of a plan as not done or failed, tag by tag, so that their actions are kept:

@@ -18,10 +18,10 @@ Transfer::Moved BlobMover::move(const oci::Descriptor& blob) {
     return skipped();
   }
   // A repository that has it is asked for it before the destination is: one request instead of two.
-  if ((known && mount(blob)) || route_.destination.find_blob(blob.digest)) {
+  if ((known && mount(blob)) || is_there(blob)) {
     return skipped();
   }
-  if (!known && mount(blob)) {
+  if (!known && !route_.whole && mount(blob)) {
     return skipped();
   }
   auto& progress = route_.session.progress();
@@ -39,12 +39,28 @@ Transfer::Moved BlobMover::move(const oci::Descriptor& blob) {
       progress.restart(task);
       bytes = send(blob, task);
     }
+    check_sent(blob);
     progress.finish(task);
     route_.places.add(blob.digest, route_.destination_name);
     return {false, bytes};
   } catch (...) {
     progress.fail(task);
     throw;
+  }
+}
+
+bool BlobMover::is_there(const oci::Descriptor& blob) {
+  return route_.whole ? route_.whole->has(route_.destination, route_.destination_name, blob)
+                      : route_.destination.find_blob(blob.digest).has_value();
+}
+
+/// A registry may keep the file that it has, as distribution does, and acknowledge another one.
+void BlobMover::check_sent(const oci::Descriptor& blob) {
+  if (route_.whole && !is_there(blob)) {
+    throw Error(ErrorKind::integrity,
+                "blob " + blob.digest.short_hex() + " of " + route_.destination.describe() +
+                    " is damaged, and stays so when it is sent again",
+                "remove its file from the registry's storage, and run it again");
   }
 }
 

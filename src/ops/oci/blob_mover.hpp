@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ops/oci/blob_places.hpp"
+#include "ops/oci/whole_images.hpp"
 #include "ops/transfer/transfer.hpp"
 
 #include <regctl/base/bandwidth_limit.hpp>
@@ -24,6 +25,8 @@ struct OciRoute {
   BlobPlaces& places; ///< of the destination
   Progress::Verb verb = Progress::Verb::copying;
   BandwidthLimits limits = {};
+  WholeImages* whole =
+      nullptr; ///< looks at blobs that are there; null: the destination is believed
 };
 
 /// Brings blobs into a repository, at the least cost: a blob that is there stays, one that another
@@ -40,6 +43,8 @@ public:
   void settle(const oci::Descriptor& blob);
 
 private:
+  [[nodiscard]] bool is_there(const oci::Descriptor& blob);
+  void check_sent(const oci::Descriptor& blob);
   bool mount(const oci::Descriptor& blob);
   std::uint64_t send(const oci::Descriptor& blob, Progress::Task task);
 

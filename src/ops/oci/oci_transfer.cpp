@@ -139,7 +139,8 @@ private:
       return;
     }
     // A registry has checked that it has the blobs of a manifest. An index may have lost children.
-    const bool is_there = node.manifest.kind != oci::Manifest::Kind::index &&
+    const bool is_there = !how_.looks_at_blobs &&
+                          node.manifest.kind != oci::Manifest::Kind::index &&
                           route_.destination.find_manifest(node.document.digest).has_value();
     if (is_there) {
       there_.insert(node.document.digest);

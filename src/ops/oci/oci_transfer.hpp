@@ -19,6 +19,8 @@ struct OciCopy {
   AttachedTags attached = {};                ///< and of the tags that cosign keeps those in here
   /// The manifests of the source whose referrers a tag lists; nothing if that is not known.
   std::optional<ListedSubjects> subjects = std::nullopt;
+  /// A manifest that is at the destination is no proof that its blobs are.
+  bool looks_at_blobs = false;
 
   /// What is known of the tag that lists the referrers of a manifest of the source.
   [[nodiscard]] oci::ReferrersTag referrers_tag_of(const oci::Digest& subject) const;

@@ -37,17 +37,16 @@ public:
   OciPassage(OciPassages& shared, std::unique_ptr<OciRepository> source,
              std::unique_ptr<OciRepository> destination, const std::string& source_name,
              const std::string& destination_name)
-      : shared_(shared), source_(std::move(source)),
-        destination_(std::move(destination)), route_{shared.session_,
-                                                     *source_,
-                                                     *destination_,
-                                                     destination_name,
-                                                     shared.is_one_store_
-                                                         ? std::optional(source_name)
-                                                         : std::nullopt,
-                                                     shared.places_,
-                                                     Progress::Verb::copying,
-                                                     shared.options_.limits},
+      : shared_(shared), source_(std::move(source)), destination_(std::move(destination)),
+        route_{shared.session_,
+               *source_,
+               *destination_,
+               destination_name,
+               shared.is_one_store_ ? std::optional(source_name) : std::nullopt,
+               shared.places_,
+               Progress::Verb::copying,
+               shared.options_.limits,
+               shared.options_.verify_destination ? &shared.whole_ : nullptr},
         how_(shared.how_) {}
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
@@ -91,6 +90,12 @@ public:
 
   std::set<std::string> find_new_referrers(const std::vector<std::string>& identities) override {
     return filter(identities, [&](const oci::Digest& image) { return has_new_referrer(image); });
+  }
+
+  std::set<std::string> find_damaged(const std::vector<std::string>& there) override {
+    return filter(there, [&](const oci::Digest& image) {
+      return !shared_.whole_.is_whole(*destination_, route_.destination_name, image);
+    });
   }
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
@@ -240,7 +245,12 @@ private:
 
 OciPassages::OciPassages(Session& session, const Side& source, const Side& destination,
                          const PassageOptions& options)
-    : session_(session), options_(options), how_{options.platforms, options.referrers},
+    : session_(session), options_(options), how_{options.platforms,
+                                                 options.referrers,
+                                                 {},
+                                                 std::nullopt,
+                                                 options.verify_destination},
+      whole_(destination.is_remote() ? LookAt::sizes : LookAt::bytes),
       is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()),
       is_one_store_(source.identity() == destination.identity()) {}
 

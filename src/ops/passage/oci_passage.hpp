@@ -36,6 +36,7 @@ private:
   const PassageOptions& options_;
   OciCopy how_;
   BlobPlaces places_; // of the destination
+  WholeImages whole_; // of the destination
   const bool is_source_remote_;
   const bool is_destination_remote_;
   const bool is_one_store_; ///< blobs can be mounted from the source's repositories

@@ -68,7 +68,11 @@ public:
                                                      shared.options_.platforms,
                                                      PlainLayers::gzip,
                                                      Progress::Verb::copying,
-                                                     shared.options_.limits} {}
+                                                     shared.options_.limits,
+                                                     nullptr,
+                                                     shared.options_.verify_destination
+                                                         ? &shared.whole_
+                                                         : nullptr} {}
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
     if (const auto fact = find_fact(from)) {
@@ -94,6 +98,18 @@ public:
   void attach(const ListedTags&) override {}
   std::set<std::string> find_held(const std::vector<std::string>&) override { return {}; }
   std::set<std::string> find_new_referrers(const std::vector<std::string>&) override { return {}; }
+
+  /// An image that is gone tells nothing of those below it: its transfer looks for them.
+  std::set<std::string> find_damaged(const std::vector<std::string>& there) override {
+    std::set<std::string> damaged;
+    for (const auto& identity : there) {
+      if (!shared_.whole_.is_whole(*destination_, identity,
+                                   [](const std::string&) { return std::nullopt; })) {
+        damaged.insert(identity);
+      }
+    }
+    return damaged;
+  }
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 
@@ -215,7 +231,7 @@ std::optional<DerivedFact> DerivedFact::parse(std::string_view text) {
 
 OciToV1Passages::OciToV1Passages(Session& session, const Side& source, const Side& destination,
                                  LearntFacts& facts, const PassageOptions& options)
-    : session_(session), facts_(facts), options_(options),
+    : session_(session), facts_(facts), options_(options), whole_(!destination.is_remote()),
       platform_(options.platforms.empty() ? "-" : options.platforms.front().to_string()),
       is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()) {}
 

@@ -45,6 +45,7 @@ private:
   LearntFacts& facts_;
   const PassageOptions& options_;
   SaidOnce said_;
+  WholeV1Images whole_;        ///< of the destination
   const std::string platform_; ///< as facts have it
   const bool is_source_remote_;
   const bool is_destination_remote_;

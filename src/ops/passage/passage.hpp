@@ -77,6 +77,12 @@ public:
   /// unless the store lists referrers by tags alone, and one more where something refers to it.
   virtual std::set<std::string> find_new_referrers(const std::vector<std::string>& identities) = 0;
 
+  /// Which of these identities of tags at the destination name images that are damaged there: of
+  /// which something is gone, is too long or short, or, in a tree, has other bytes. Transfers that
+  /// are opened from now on send that again. Only with PassageOptions::verify_destination. Throws
+  /// errors that say nothing about an image.
+  virtual std::set<std::string> find_damaged(const std::vector<std::string>& there) = 0;
+
   /// Removes a tag at the destination. Throws as Repository::remove_tag().
   virtual void remove_tag(const std::string& tag) = 0;
 
@@ -120,8 +126,9 @@ struct PassageOptions {
   /// Of an OCI index, the images for these platforms; empty: all of it, or linux/amd64's where it
   /// becomes a v1 image.
   std::vector<oci::Platform> platforms = {};
-  OciForm form = OciForm::oci; ///< of v1 images that become OCI ones
-  bool referrers = true;       ///< what refers to an OCI image goes along with it
+  OciForm form = OciForm::oci;     ///< of v1 images that become OCI ones
+  bool referrers = true;           ///< what refers to an OCI image goes along with it
+  bool verify_destination = false; ///< what is there already is looked at
 };
 
 /// The passages from one side to another, and their shared knowledge of images. Thread-safe, except

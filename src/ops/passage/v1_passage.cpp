@@ -77,6 +77,21 @@ public:
   std::set<std::string> find_held(const std::vector<std::string>&) override { return {}; }
   std::set<std::string> find_new_referrers(const std::vector<std::string>&) override { return {}; }
 
+  std::set<std::string> find_damaged(const std::vector<std::string>& there) override {
+    std::set<std::string> damaged;
+    for (const auto& identity : there) {
+      const bool is_whole =
+          shared_.whole_.is_whole(*destination_, identity, [&](const std::string& id) {
+            const auto fact = learn(id);
+            return fact ? fact->parent : std::nullopt;
+          });
+      if (!is_whole) {
+        damaged.insert(identity);
+      }
+    }
+    return damaged;
+  }
+
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 
   void study(const std::string& identity) override {
@@ -162,9 +177,12 @@ private:
 
 V1Passages::V1Passages(Session& session, const Side& source, const Side& destination,
                        LearntFacts& facts, const PassageOptions& options)
-    : session_(session), facts_(facts), how_(way_of_copying(source, options)),
-      is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()),
-      may_lack_bases_(!source.holds_pushed_layers()) {}
+    : session_(session), facts_(facts), whole_(!destination.is_remote()),
+      how_(way_of_copying(source, options)), is_source_remote_(source.is_remote()),
+      is_destination_remote_(destination.is_remote()),
+      may_lack_bases_(!source.holds_pushed_layers()) {
+  how_.whole = options.verify_destination ? &whole_ : nullptr;
+}
 
 std::unique_ptr<Passage> V1Passages::open(std::unique_ptr<V1Repository> source,
                                           std::unique_ptr<V1Repository> destination) {

@@ -49,7 +49,8 @@ private:
 
   Session& session_;
   LearntFacts& facts_;
-  ImageCache images_; // of the source
+  ImageCache images_;   // of the source
+  WholeV1Images whole_; // of the destination
   ImageCopy how_;
   const bool is_source_remote_;
   const bool is_destination_remote_;

@@ -41,7 +41,10 @@ public:
                                                      LayerCheck::verify,
                                                      shared.options_.require_checksum,
                                                      [this](const auto& made) { remember(made); },
-                                                     known_layers()} {}
+                                                     known_layers(),
+                                                     shared.options_.verify_destination
+                                                         ? &shared.whole_
+                                                         : nullptr} {}
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
     const auto fact = ManifestFact::identity_of(from, shared_.options_.form);
@@ -79,6 +82,17 @@ public:
   void attach(const ListedTags&) override {}
   std::set<std::string> find_held(const std::vector<std::string>&) override { return {}; }
   std::set<std::string> find_new_referrers(const std::vector<std::string>&) override { return {}; }
+
+  std::set<std::string> find_damaged(const std::vector<std::string>& there) override {
+    std::set<std::string> damaged;
+    for (const auto& identity : there) {
+      const auto image = oci::Digest::find(identity);
+      if (image && !shared_.whole_.is_whole(*destination_, route_.destination_name, *image)) {
+        damaged.insert(identity);
+      }
+    }
+    return damaged;
+  }
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 
@@ -154,8 +168,9 @@ private:
 
 V1ToOciPassages::V1ToOciPassages(Session& session, const Side& source, const Side& destination,
                                  LearntFacts& facts, const PassageOptions& options)
-    : session_(session), facts_(facts), options_(options), is_source_remote_(source.is_remote()),
-      is_destination_remote_(destination.is_remote()) {}
+    : session_(session), facts_(facts), options_(options),
+      whole_(destination.is_remote() ? LookAt::sizes : LookAt::bytes),
+      is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()) {}
 
 void V1ToOciPassages::check_name(const std::string& name) {
   if (!v2_paths::is_legal_repository(name)) {

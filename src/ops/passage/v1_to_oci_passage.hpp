@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ops/convert/v1_to_oci_transfer.hpp"
+#include "ops/oci/whole_images.hpp"
 #include "ops/passage/passage.hpp"
 #include "ops/v1/image_cache.hpp"
 
@@ -39,6 +40,7 @@ private:
   ImageCache images_; // of the source
   ConvertedLayers layers_;
   BlobPlaces places_; // of the destination
+  WholeImages whole_; // of the destination
   const bool is_source_remote_;
   const bool is_destination_remote_;
 };

@@ -62,7 +62,8 @@ bool is_verified(const V1Image& image, const ImageCopy& how) {
 }
 
 ImageMover::Moved ImageMover::move(const V1Image& image) {
-  if (const auto there = push_.find_image(image.id)) {
+  if (const auto there = push_.find_image(image.id);
+      there && !start_over_if_damaged(how_.whole, push_, image.id)) {
     note_difference(*there, image);
     session_.progress().skipped(image.id, how_.verb, image.layer_size_bytes);
     return {true, 0};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/v1/whole_v1_images.hpp"
+
 #include <regctl/base/bandwidth_limit.hpp>
 #include <regctl/base/compression.hpp>
 #include <regctl/model/v1/repository.hpp>
@@ -27,7 +29,8 @@ struct ImageCopy {
   UnreadLayers unread_layers = UnreadLayers::keep;
   Progress::Verb verb = Progress::Verb::copying;
   BandwidthLimits limits = {};
-  bool require_checksum = false; ///< see check_provable()
+  bool require_checksum = false;  ///< see check_provable()
+  WholeV1Images* whole = nullptr; ///< what it found damaged at the destination is moved again
 };
 
 /// Throws Error{integrity} if `how` requires a checksum and the source has none for the image.

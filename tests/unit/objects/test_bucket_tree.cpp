@@ -213,6 +213,20 @@ TEST_SUITE("objects/bucket_tree") {
     CHECK(folder->can_copy(*tree->find_file("a/file")));
   }
 
+  TEST_CASE_FIXTURE(Fixture, "a file of another tree is taken over by a copy of the service") {
+    const auto other = open("/old/");
+    other->make_folder("a")->put("layer", "bytes");
+    const auto file = other->find_file("a/layer");
+    const auto tree = open("/new/");
+    REQUIRE(tree->can_adopt(*file).is_possible);
+    CHECK_FALSE(tree->can_adopt(*other->open_known("a/layer", 5, "no ETag")).is_possible);
+    server.forget();
+    CHECK(tree->adopt(*file, "blobs/x/data", "aside").empty());
+    CHECK(stored.objects().at("new/blobs/x/data") == "bytes");
+    CHECK(server.seen().front().headers.find("x-amz-copy-source") == "/b/old/a/layer");
+    CHECK(count("GET") == 0);
+  }
+
   TEST_CASE_FIXTURE(Fixture, "whether a server keeps conditions is found out by the first one") {
     const auto claim = [&](const std::string& name) {
       CHECK(open()->make_folder("a")->claim(name));

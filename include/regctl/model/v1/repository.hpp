@@ -103,6 +103,10 @@ public:
   /// may be repeated if can_repeat().
   virtual PutOutcome put_image(const V1Upload& upload) = 0;
 
+  /// Makes a damaged image that is there one that put_image() stores anew. False if the destination
+  /// takes no image again that it has.
+  virtual bool start_over(const std::string&) { return false; }
+
   /// False if written bytes cannot be taken back (an archive on stdout).
   [[nodiscard]] virtual bool can_repeat() const = 0;
 

@@ -59,13 +59,14 @@ struct RunOptions {
   bool gentle = false;
   bool fail_fast = false;
   bool require_checksum = false;
-  bool strict = false;        ///< --strict
-  std::string report;         ///< --report FILE
-  std::string failures;       ///< --failures FILE
-  std::string map;            ///< --map FILE
-  std::string state;          ///< --state FILE
-  std::string metrics_file;   ///< --metrics-file FILE
-  std::string listen_metrics; ///< --listen-metrics ADDR:PORT
+  bool verify_destination = false; ///< --verify-destination
+  bool strict = false;             ///< --strict
+  std::string report;              ///< --report FILE
+  std::string failures;            ///< --failures FILE
+  std::string map;                 ///< --map FILE
+  std::string state;               ///< --state FILE
+  std::string metrics_file;        ///< --metrics-file FILE
+  std::string listen_metrics;      ///< --listen-metrics ADDR:PORT
 };
 
 /// A mirror file (regctl-mirror(5)).

@@ -35,6 +35,8 @@ struct MirrorOptions {
   bool asks_sizes = false;  ///< for a plan: one request for each image of unknown size
   bool fail_fast = false;
   bool require_checksum = false; ///< a tag fails if a layer has no checksum at its source
+  /// What the destination's tags name is looked at, and sent again where it is gone or wrong.
+  bool verify_destination = false;
   std::optional<Shard> shard;
 };
 

@@ -77,6 +77,26 @@ TEST_CASE("identities of both sides are in the plan") {
   CHECK_FALSE(tags[1].previous);
 }
 
+TEST_CASE("a tag that would be kept is updated where its image is damaged") {
+  auto lists = listings({{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}},
+                        TagListing{{"a", "1"}, {"b", "2"}, {"c", "9"}, {"d", "4"}});
+  Rules rules;
+  rules.immutable_tags = {Pattern::parse("d")};
+  std::vector<std::string> asked;
+  const FindDamaged find_damaged = [&](const std::vector<std::string>& there) {
+    asked = there;
+    return std::set<std::string>{"2", "4", "9"};
+  };
+  std::vector<std::string> lines;
+  for (const auto& tag :
+       plan(lists, rules, {k_no_age, std::equal_to<>(), k_none, k_none, find_damaged}, k_now)) {
+    lines.push_back(tag.tag + " " + tag.reason);
+  }
+  CHECK(lines == Lines{"a same", "b damaged at the destination", "c differs",
+                       "d damaged at the destination"});
+  CHECK(asked == Lines{"1", "2", "4"});
+}
+
 TEST_CASE("a repository missing at the destination gets all tags") {
   CHECK(planned(listings({{"a", "1"}}, std::nullopt), {}) == Lines{"a copy: missing"});
   CHECK(planned(listings({}, std::nullopt), {}).empty());

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <regctl/base/limited_map.hpp>
+#include <regctl/model/v1/repository.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_set>
+
+namespace regctl::ops {
+
+/// Tells which v1 images of a destination are damaged. Of one that is not remote, layers are read
+/// and held to their checksums; a registry is asked whether it has the image. Each image is looked
+/// at once per run; the k_limit last whole ones are remembered. Thread-safe.
+class WholeV1Images {
+public:
+  explicit WholeV1Images(bool reads_layers) : reads_layers_(reads_layers) {}
+
+  using ParentOf = std::function<std::optional<std::string>(const std::string& id)>;
+
+  /// Whether the image and all below it are whole. `parent_of` tells the parent of an image that
+  /// cannot be read here. Throws errors that say nothing about the images.
+  bool is_whole(V1Repository& repository, const std::string& id, const ParentOf& parent_of);
+
+  /// Whether the image was found damaged, and nobody has asked yet: whoever gets true sends it
+  /// again.
+  bool take_damaged(const std::string& id);
+
+  static constexpr std::size_t k_limit = 100'000;
+
+private:
+  [[nodiscard]] bool is_remembered(const std::string& id) const;
+
+  const bool reads_layers_;
+  mutable std::mutex mutex_;        ///< guards the members below
+  LimitedMap<bool> whole_{k_limit}; ///< with all below them
+  std::unordered_set<std::string> damaged_;
+};
+
+/// Whether the image `id`, which is at the destination of `push`, was found damaged by `whole`
+/// (which may be null): then put_image() stores it anew. Throws Error{unsupported} if the
+/// destination takes no image again that it has.
+bool start_over_if_damaged(WholeV1Images* whole, V1Push& push, const std::string& id);
+
+} // namespace regctl::ops
