@@ -73,10 +73,12 @@ class ConvertCase(V2Case):
                 if one["type"] == "tag"}
 
     def tags_in_tree(self, folder):
-        """The tags of a tree of distribution, each with its digest; each manifest is what its digest says."""
+        """The tags of a tree of distribution, each with its digest; each manifest is what its digest says. What a kill
+        leaves in _uploads is no part of the tree: distribution clears it."""
         found = {}
         root = self.path(f"{folder}/docker/registry/v2/repositories")
-        for path, _, files in os.walk(root):
+        for path, folders, files in os.walk(root):
+            folders[:] = [name for name in folders if name != "_uploads"]
             if path.endswith("/current") and "link" in files:
                 repository, _, rest = os.path.relpath(path, root).partition("/_manifests/tags/")
                 digest = self.read(os.path.join(path, "link")).decode()
