@@ -18,7 +18,8 @@ struct Images {
 
   static Images parse(const std::string& text) {
     Images images;
-    if (const auto colon = text.find(":/"); colon != std::string::npos && text.ends_with('/')) {
+    const auto colon = text.find(":/");
+    if (colon != std::string::npos && text.size() > colon + 2 && text.ends_with('/')) {
       images.repository = ForeignReference::parse(text.substr(0, colon)).repository;
       images.regex = text.substr(colon + 2);
       images.regex.pop_back();
