@@ -188,7 +188,8 @@ class Daemon(TestCase):
 
     def test_names_are_given_and_removed(self):
         self.list_two_images()
-        lines = self.ok("tag", "docker-daemon:app:1", "stable", "docker-daemon:127.0.0.1:5000/app:2", env=self.there).out
+        lines = self.ok("tag", "docker-daemon:app:1", "stable", "docker-daemon:127.0.0.1:5000/app:2",
+                        env=self.there).out
         self.assertEqual(lines.splitlines(), ["docker-daemon:app:stable sha256:" + "a" * 64,
                                               "docker-daemon:127.0.0.1:5000/app:2 sha256:" + "a" * 64])
         self.ok("tag", "--id", "b" * 64, "docker-daemon:by-id", env=self.there)

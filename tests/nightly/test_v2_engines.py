@@ -46,7 +46,8 @@ class Engines(V2Case):
 
     def assertSameFiles(self, one, other):
         ours, theirs = files_of(self.path(one)), files_of(self.path(other))
-        self.assertEqual({name: (file, theirs.get(name)) for name, file in ours.items() if file != theirs.get(name)}, {})
+        self.assertEqual({name: (file, theirs.get(name)) for name, file in ours.items()
+                          if file != theirs.get(name)}, {})
         self.assertEqual(theirs.keys() - ours.keys(), set())
 
     def moved(self, expected_tags=("1.0",)):
