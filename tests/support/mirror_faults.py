@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mirrors into distribution under faults drawn from a seed, until a run succeeds."""
+
+import json
+import os
+import random
+import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from middleman import Middleman, Spoil
+
+SEEDS = range(int(os.environ.get("REGCTL_SEEDS", "8")))
+AT_A_TIME = 4  # a seed waits for the pauses between attempts, most of the time
+MOST_RUNS = 12
+REPOSITORIES = 4
+BROKEN = "team/broken"
+DONE = {"copied", "updated", "kept"}
+
+
+class FaultySide(Middleman):
+    """A registry and the way to it. Corrupts only bytes whose damage can be noticed: those that have a sum."""
+
+    SUMMED = "/blobs/sha256:|/manifests/sha256:"  # where an answer with such bytes comes from
+    UPLOADS = ("PUT",)  # the methods whose bodies may be corrupted
+
+    def __init__(self, server, seed, name, broken=None):
+        self.seed, self.name, self.broken = seed, name, broken
+        self.spoiled = 0
+        super().__init__(server)
+
+    def choose(self, request):
+        spoil = self.choose_broken(request) or self.choose_spoil(request)
+        self.spoiled += spoil is not None
+        return spoil
+
+    def choose_broken(self, request):
+        """What is done to a request for what is broken."""
+        raise NotImplementedError
+
+    def choose_spoil(self, request):
+        path = request.path.partition("?")[0]
+        choose = random.Random(f"{self.seed} {self.name} {request.method} {path} {request.count}")
+        kind, at, other = choose.random(), choose.random(), choose.random()
+        if kind < 0.03:
+            return Spoil(cut_request=at) if request.body_size and other < 0.5 else Spoil(cut_answer=at)
+        if kind < 0.08:
+            status = choose.choice((500, 503, 429))
+            return Spoil(status, is_passed_on=other < 0.3, headers={"Retry-After": "0"} if at < 0.5 else {})
+        if kind < 0.11 and re.search(self.SUMMED, request.path):
+            return Spoil(flip_answer=at) if request.method == "GET" else None
+        if kind < 0.13 and request.method in self.UPLOADS:
+            return Spoil(flip_request=at) if "/uploads/" in request.path else Spoil(404)  # a session that is gone
+        return None
+
+
+class MirrorFaults:
+    """Of a V2Case with `source`, `broken` (what its side takes for broken) and `expected`: the tags of each repository
+    with their digests at the destination."""
+
+    SIDE = FaultySide
+
+    def options(self, _seed):
+        """Further options of the mirror."""
+        return ()
+
+    def outcomes(self, report):
+        """Whether each tag of the report is done; the whole of a repository or a mirror that failed is not."""
+        records = [json.loads(line) for line in self.read(report).decode().splitlines()]
+        self.assertEqual(records[-1]["type"], "summary")
+        done = {}
+        for record in records[:-1]:
+            is_failed = record["outcome"] == "failed"
+            self.assertEqual(is_failed, bool(record.get("error")), record)
+            if record["type"] == "tag":
+                done[(record["source"], record["tag"])] = record["outcome"] in DONE
+            elif record["type"] == "repository":
+                done.update({(record["source"], tag): False for tag in self.expected[record["source"]]})
+            else:
+                done.update({(name, tag): False for name, tags in self.expected.items() for tag in tags})
+        return done
+
+    def check_run(self, seed, run, result, server):
+        """Whether everything is there."""
+        what = f"seed {seed}, run {run}: {result.code}\n{result.err}"
+        self.assertIn(result.code, (0, 3, 5, 6, 7, 10), what)
+        done = self.outcomes(f"report-{seed}")
+        self.assertEqual(result.code == 0, all(done.values()), what)
+        is_all = True
+        for name, expected in self.expected.items():
+            found = self.tags_of(server, name)
+            for tag, digest in found.items():
+                self.assertEqual(digest, expected[tag], what)
+                self.assertEqual(self.assertComplete(server, name, tag), digest, what)
+            for tag in expected:
+                self.assertTrue(tag in found or not done.get((name, tag), False), (what, name, tag))
+            is_all = is_all and found == expected
+        return is_all
+
+    def run_seed(self, seed):
+        server = self.distribution()
+        source = self.SIDE(self.source, seed, "source", self.broken)
+        destination = self.SIDE(server, seed, "destination")
+        code, run = None, 0
+        while code != 0:
+            run += 1
+            self.assertLessEqual(run, MOST_RUNS, f"seed {seed} never gets through")
+            result = self.regctl("mirror", source.host, destination.host, "--report", f"report-{seed}",
+                                 *self.options(seed))
+            code = result.code
+            is_all = self.check_run(seed, run, result, server)
+            if run == 1:
+                self.assertNotEqual(code, 0, "a repository was broken")
+            source.broken = None
+        self.assertTrue(is_all, f"seed {seed}: a run that says all is well left something out")
+        for side in (source, destination):
+            side.stop()
+        server.stop()
+        return run, source.spoiled + destination.spoiled
+
+    def test_a_successful_run_is_complete_and_any_other_reports_what_is_missing(self):
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            seeds = list(pool.map(self.run_seed, SEEDS))
+        runs, spoiled = [sum(column) for column in zip(*seeds)]
+        print(f"{len(seeds)} seeds, {runs} runs, {spoiled} requests spoiled", file=sys.stderr)
+        self.assertGreater(spoiled, 5 * len(seeds))
