@@ -5,16 +5,14 @@
 #include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
 #include "ops/places/storage.hpp"
+#include "ops/transfer/move_items.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/parallel.hpp>
-#include <regctl/base/quantity.hpp>
 #include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/places/names.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <map>
-#include <mutex>
 #include <utility>
 
 namespace regctl::ops {
@@ -105,38 +103,6 @@ private:
   std::map<Reference, std::unique_ptr<V1Repository>> opened_;
 };
 
-/// Moves the items in parallel. An item that fails ends those that wait for it.
-void run(Session& session, Transfer& transfer, CopyReport& report) {
-  const auto items = transfer.items();
-  SizeSum sizes;
-  for (const auto& item : items) {
-    sizes.add(item.size_bytes);
-  }
-  session.progress().expect(items.size(), sizes);
-  std::mutex mutex;
-  std::exception_ptr first;
-  try {
-    run_parallel(session.jobs(), items.size(), [&](std::size_t i) {
-      try {
-        const auto moved = transfer.move(i);
-        const std::lock_guard lock(mutex);
-        ++(moved.was_there ? report.images_skipped : report.images_copied);
-        report.bytes_copied += moved.bytes;
-      } catch (...) {
-        {
-          const std::lock_guard lock(mutex);
-          first = first ? first : std::current_exception();
-        }
-        transfer.abandon(std::current_exception());
-        throw;
-      }
-    });
-  } catch (...) {
-    rethrow_copy(first ? first : std::current_exception());
-  }
-  transfer.finish();
-}
-
 } // namespace
 
 CopyReport convert_oci_images(Session& session, const Place& from, const Place& to,
@@ -163,7 +129,10 @@ CopyReport convert_oci_images(Session& session, const Place& from, const Place& 
     CopiedTag copied{here.to_string(), there.to_string(), {}};
     const auto transfer = make_oci_to_v1_transfer(route, move.source.name, *move.target.tag,
                                                   [&](const std::string& id) { copied.id = id; });
-    run(session, *transfer, report);
+    const auto moved = move_items(session, *transfer);
+    report.images_skipped += moved.were_there;
+    report.images_copied += moved.copied;
+    report.bytes_copied += moved.bytes;
     report.tags.push_back(std::move(copied));
   }
   return report;

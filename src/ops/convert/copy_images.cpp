@@ -4,15 +4,13 @@
 #include "ops/convert/rescue.hpp"
 #include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
+#include "ops/transfer/move_items.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/parallel.hpp>
-#include <regctl/base/quantity.hpp>
 #include <regctl/formats/v2_paths.hpp>
 #include <regctl/ops/places/names.hpp>
 
 #include <map>
-#include <mutex>
 #include <utility>
 
 namespace regctl::ops {
@@ -109,21 +107,11 @@ Place repository_of(Place place) {
 void convert(const ConvertRoute& route, ConvertedLayers& layers, const Move& move,
              CopiedTag& copied, CopyReport& report) {
   const auto transfer = make_v1_to_oci_transfer(route, layers, move.source.id, move.tag);
-  const auto items = transfer->items();
-  SizeSum sizes;
-  for (const auto& item : items) {
-    sizes.add(item.size_bytes);
-    copied.is_verified = copied.is_verified && item.is_verified;
-  }
-  route.session.progress().expect(items.size(), sizes);
-  std::mutex mutex;
-  run_parallel(route.session.jobs(), items.size(), [&](std::size_t i) {
-    const auto moved = transfer->move(i);
-    const std::lock_guard lock(mutex);
-    ++(moved.was_there ? report.images_skipped : report.images_copied);
-    report.bytes_copied += moved.bytes;
-  });
-  transfer->finish();
+  const auto moved = move_items(route.session, *transfer);
+  copied.is_verified = copied.is_verified && moved.are_verified;
+  report.images_skipped += moved.were_there;
+  report.images_copied += moved.copied;
+  report.bytes_copied += moved.bytes;
 }
 
 } // namespace

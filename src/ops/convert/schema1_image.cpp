@@ -3,14 +3,12 @@
 
 #include "ops/convert/made_image.hpp"
 #include "ops/convert/v1_to_oci_transfer.hpp"
+#include "ops/transfer/move_items.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/parallel.hpp>
-#include <regctl/base/quantity.hpp>
 #include <regctl/model/v1/schema1.hpp>
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 namespace regctl::ops {
@@ -125,20 +123,10 @@ oci::Digest convert_schema1_image(const OciRoute& route, const oci::Document& ma
   way.proves_layers = true;
   ConvertedLayers layers;
   const auto transfer = make_v1_to_oci_transfer(way, layers, id, tag);
-  const auto items = transfer->items();
-  SizeSum sizes;
-  for (const auto& item : items) {
-    sizes.add(item.size_bytes);
-  }
-  route.session.progress().expect(items.size(), sizes);
-  std::mutex mutex;
-  run_parallel(route.session.jobs(), items.size(), [&](std::size_t i) {
-    const auto moved = transfer->move(i);
-    const std::lock_guard lock(mutex);
-    ++(moved.was_there ? report.images_skipped : report.images_copied);
-    report.bytes_copied += moved.bytes;
-  });
-  transfer->finish();
+  const auto moved = move_items(route.session, *transfer);
+  report.images_skipped += moved.were_there;
+  report.images_copied += moved.copied;
+  report.bytes_copied += moved.bytes;
   return transfer->made()->digest;
 }
 

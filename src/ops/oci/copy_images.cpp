@@ -6,15 +6,13 @@
 #include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
 #include "ops/places/storage.hpp"
+#include "ops/transfer/move_items.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/parallel.hpp>
-#include <regctl/base/quantity.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/ops/places/names.hpp>
 
 #include <map>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -249,20 +247,10 @@ private:
   void transfer(const Move& move, const OciRoute& route, ManifestNode root, CopyReport& report) {
     const OciCopy how{{}, options_.referrers, attached_, subjects_};
     const auto running = make_oci_transfer(route, how, std::move(root), move.tag);
-    const auto items = running->items();
-    SizeSum sizes;
-    for (const auto& item : items) {
-      sizes.add(item.size_bytes);
-    }
-    session_.progress().expect(items.size(), sizes);
-    std::mutex mutex;
-    run_parallel(session_.jobs(), items.size(), [&](std::size_t i) {
-      const auto moved = running->move(i);
-      const std::lock_guard lock(mutex);
-      ++(moved.was_there ? report.blobs_skipped : report.blobs_copied);
-      report.bytes_copied += moved.bytes;
-    });
-    running->finish();
+    const auto moved = move_items(session_, *running);
+    report.blobs_skipped += moved.were_there;
+    report.blobs_copied += moved.copied;
+    report.bytes_copied += moved.bytes;
   }
 
   Session& session_;
