@@ -2,6 +2,7 @@
 #include "ops/convert/derived_layer.hpp"
 
 #include "ops/convert/layer_conversion.hpp"
+#include "ops/convert/layer_damage.hpp"
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
@@ -58,7 +59,7 @@ public:
   }
 
   std::size_t read(std::span<std::byte> out) override {
-    const auto n = in_words([&] { return bytes_->read(out); });
+    const auto n = with_damage_named([&] { return bytes_->read(out); });
     if (n == 0 && !std::exchange(is_over_, true)) {
       end();
     }
@@ -99,12 +100,7 @@ private:
       throw Error(ErrorKind::integrity,
                   what_ + " unpacks to " + found + ", and the image's config says " + diff_id_);
     }
-    walk_.finish();
-    if (!walk_.is_blank() && walk_.fault() != TarWalk::Fault::none) {
-      const bool is_cut = walk_.fault() == TarWalk::Fault::cut;
-      throw Error(ErrorKind::integrity,
-                  what_ + (is_cut ? " is cut short: " : " is no tar: ") + walk_.problem());
-    }
+    finish_layer_walk(walk_, what_);
     tell();
   }
 
@@ -117,18 +113,6 @@ private:
       notes.insert("recompressed");
     }
     way_.on_end(notes);
-  }
-
-  /// Data that cannot be unpacked are damage, not a peer that breaks a protocol.
-  template <class Body> std::size_t in_words(Body&& body) {
-    try {
-      return body();
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::protocol) {
-        throw;
-      }
-      throw Error(ErrorKind::integrity, error.message(), error.hint());
-    }
   }
 
   std::string what_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/layer_conversion.hpp"
 
+#include "ops/convert/layer_damage.hpp"
+
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/gzip_pass.hpp>
@@ -63,7 +65,7 @@ public:
     if (is_over_) {
       return 0;
     }
-    const auto n = in_words([&] { return bytes_->read(out); });
+    const auto n = with_damage_named([&] { return bytes_->read(out); });
     if (n == 0) {
       end();
       if (is_blank()) { // what was sent already must not become a blob
@@ -111,7 +113,7 @@ private:
   void look_ahead() {
     std::array<std::byte, 4096> piece{};
     while (!is_over_ && seen_.walk.is_blank() && seen_.unpacked_bytes < k_look_ahead_bytes) {
-      const auto n = in_words([&] { return bytes_->read(piece); });
+      const auto n = with_damage_named([&] { return bytes_->read(piece); });
       held_.append(reinterpret_cast<const char*>(piece.data()), n);
       if (n == 0) {
         end();
@@ -123,24 +125,7 @@ private:
     is_over_ = true;
     seen_.diff_id = to_digest(seen_.sum.finish_hex());
     seen_.json = layer_->original_json();
-    seen_.walk.finish();
-    if (!seen_.walk.is_blank() && seen_.walk.fault() != TarWalk::Fault::none) {
-      const bool is_cut = seen_.walk.fault() == TarWalk::Fault::cut;
-      throw Error(ErrorKind::integrity,
-                  what_ + (is_cut ? " is cut short: " : " is no tar: ") + seen_.walk.problem());
-    }
-  }
-
-  /// Data that cannot be unpacked are damage, not a peer that breaks a protocol.
-  template <class Body> std::size_t in_words(Body&& body) {
-    try {
-      return body();
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::protocol) {
-        throw;
-      }
-      throw Error(ErrorKind::integrity, error.message(), error.hint());
-    }
+    finish_layer_walk(seen_.walk, what_);
   }
 
   std::string what_;
