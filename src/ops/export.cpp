@@ -6,8 +6,6 @@
 #include "ops/v1/chain.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/visible.hpp>
-#include <regctl/model/oci/media_type.hpp>
 #include <regctl/ops/export.hpp>
 #include <regctl/ops/flatten.hpp>
 
@@ -50,21 +48,6 @@ oci::Manifest read_image(OciPlace& from, const ExportOptions& options) {
   return narrow(*from.repository, std::move(root), platforms).manifest;
 }
 
-void check_exportable(const oci::Manifest& image, const std::string& what) {
-  if (image.config && !oci::is_image_config(image.config->media_type)) {
-    throw Error(ErrorKind::unsupported, what + " is an artifact (" +
-                                            excerpt(image.referrer_type()) +
-                                            "), which has no file system");
-  }
-  for (const auto& layer : image.layers) {
-    if (!oci::is_layer(layer.media_type)) {
-      throw Error(ErrorKind::unsupported, what + " has a layer of type '" +
-                                              excerpt(layer.media_type) +
-                                              "', which cannot be unpacked");
-    }
-  }
-}
-
 void export_oci(Session& session, const Place& place, const ExportOptions& options, Sink& tar) {
   if (options.check == LayerCheck::none) {
     throw Error(ErrorKind::unsupported, "the layers of OCI images are always verified",
@@ -72,7 +55,7 @@ void export_oci(Session& session, const Place& place, const ExportOptions& optio
   }
   auto from = open_oci(session, place, Use::read);
   auto image = read_image(from, options);
-  check_exportable(image, place.to_string());
+  check_has_files(image, place.to_string());
   std::vector<FlatLayer> layers;
   for (auto& layer : image.layers) {
     if (image.kind == oci::Manifest::Kind::schema1) { // which tells no sizes

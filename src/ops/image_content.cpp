@@ -11,8 +11,6 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
-#include <regctl/base/visible.hpp>
-#include <regctl/model/oci/media_type.hpp>
 #include <regctl/model/v1/converted_config.hpp>
 
 #include <map>
@@ -26,18 +24,7 @@ void check_comparable(const oci::Manifest& image, const std::string& what) {
   if (image.kind == oci::Manifest::Kind::schema1 || !image.config) {
     throw Error(ErrorKind::unsupported, what + " is a manifest of schema 1, which has no config");
   }
-  if (!oci::is_image_config(image.config->media_type)) {
-    throw Error(ErrorKind::unsupported, what + " is an artifact (" +
-                                            excerpt(image.referrer_type()) +
-                                            "), which has no file system");
-  }
-  for (const auto& layer : image.layers) {
-    if (!oci::is_layer(layer.media_type)) {
-      throw Error(ErrorKind::unsupported, what + " has a layer of type '" +
-                                              excerpt(layer.media_type) +
-                                              "', which cannot be unpacked");
-    }
-  }
+  check_has_files(image, what);
 }
 
 ImageHandle open_v1_place(Session& session, const Place& place,

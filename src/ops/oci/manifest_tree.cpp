@@ -3,7 +3,9 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/visible.hpp>
 #include <regctl/model/oci/config.hpp>
+#include <regctl/model/oci/media_type.hpp>
 
 #include <algorithm>
 #include <set>
@@ -285,6 +287,21 @@ ManifestNode narrow_index(OciRepository& repository, const ManifestNode& index,
                           const std::vector<oci::Platform>& platforms) {
   return filter_index(index,
                       choose_all(repository, index, list_platforms(repository, index), platforms));
+}
+
+void check_has_files(const oci::Manifest& image, const std::string& what) {
+  if (image.config && !oci::is_image_config(image.config->media_type)) {
+    throw Error(ErrorKind::unsupported, what + " is an artifact (" +
+                                            excerpt(image.referrer_type()) +
+                                            "), which has no file system");
+  }
+  for (const auto& layer : image.layers) {
+    if (!oci::is_layer(layer.media_type)) {
+      throw Error(ErrorKind::unsupported, what + " has a layer of type '" +
+                                              excerpt(layer.media_type) +
+                                              "', which cannot be unpacked");
+    }
+  }
 }
 
 } // namespace regctl::ops

@@ -64,6 +64,9 @@ std::optional<oci::Platform> platform_of(OciRepository& repository, const oci::M
 /// document limit.
 std::string read_config(OciRepository& repository, const oci::Manifest& image);
 
+/// Throws Error{unsupported} "WHAT …" for an artifact, and for layers that cannot be unpacked.
+void check_has_files(const oci::Manifest& image, const std::string& what);
+
 /// The most manifests that one index may name, directly or not.
 inline constexpr std::size_t k_max_manifests = 10'000;
 
