@@ -133,7 +133,7 @@ std::string at_line(int line, std::string_view text) {
 }
 
 std::vector<std::string> remarks_on(const Yaml& yaml, std::initializer_list<std::string_view> taken,
-                                    std::initializer_list<Untaken> untaken) {
+                                    const std::vector<Untaken>& untaken) {
   std::vector<std::string> remarks;
   for (const auto& member : yaml.members) {
     if (std::find(taken.begin(), taken.end(), member.key) != taken.end()) {

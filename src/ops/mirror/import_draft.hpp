@@ -87,7 +87,7 @@ struct Untaken {
 /// "line 7: 'hooks' is left out: TEXT" for each member of `yaml` that is in `untaken`; those that
 /// are neither there nor in `taken` are not known.
 std::vector<std::string> remarks_on(const Yaml& yaml, std::initializer_list<std::string_view> taken,
-                                    std::initializer_list<Untaken> untaken);
+                                    const std::vector<Untaken>& untaken);
 
 /// "line 7: TEXT"
 std::string at_line(int line, std::string_view text);

@@ -21,6 +21,24 @@ constexpr std::string_view k_all_referrers = "referrers are taken whole, from an
 constexpr std::string_view k_always = "it is always so here";
 constexpr std::string_view k_all_kinds = "images of all media types are taken";
 
+/// The members of an entry of 'sync', and of 'defaults', that are not carried over, and `more`.
+std::vector<Untaken> untaken(std::vector<Untaken> more = {}) {
+  more.insert(more.end(), {{"backup", k_no_backup},
+                           {"interval", k_watch},
+                           {"schedule", k_watch},
+                           {"ratelimit", k_waits},
+                           {"referrerFilters", k_all_referrers},
+                           {"referrerSource", k_all_referrers},
+                           {"referrerTarget", k_all_referrers},
+                           {"referrerSlow", k_always},
+                           {"fastCheck", k_always},
+                           {"forceRecursive", "what is there already is not looked at again"},
+                           {"includeExternal", "layers that lie elsewhere stay there"},
+                           {"mediaTypes", k_all_kinds},
+                           {"hooks", k_no_hooks}});
+  return more;
+}
+
 /// The name of the file in "{{file \"/run/ca.pem\"}}", as regsync's templates have it.
 std::optional<std::string> file_of_template(std::string_view text) {
   constexpr std::string_view k_begin = "{{file\"";
@@ -88,25 +106,12 @@ public:
     defaults_ = &yaml;
     for (const auto& remark :
          remarks_on(yaml, {"digestTags", "referrers"},
-                    {{"backup", k_no_backup},
-                     {"interval", k_watch},
-                     {"schedule", k_watch},
-                     {"ratelimit", k_waits},
-                     {"parallel", "--jobs counts layers, not images"},
-                     {"referrerFilters", k_all_referrers},
-                     {"referrerSource", k_all_referrers},
-                     {"referrerTarget", k_all_referrers},
-                     {"referrerSlow", k_always},
-                     {"fastCheck", k_always},
-                     {"forceRecursive", "what is there already is not looked at again"},
-                     {"includeExternal", "layers that lie elsewhere stay there"},
-                     {"mediaTypes", k_all_kinds},
-                     {"hooks", k_no_hooks},
-                     {"blobLimit", "blobs have no limit"},
-                     {"cacheCount", "regctl knows how much to keep"},
-                     {"cacheTime", "regctl knows how much to keep"},
-                     {"skipDockerConfig", "'credentials' of a registry name their own"},
-                     {"userAgent", "regctl says who it is"}})) {
+                    untaken({{"parallel", "--jobs counts layers, not images"},
+                             {"blobLimit", "blobs have no limit"},
+                             {"cacheCount", "regctl knows how much to keep"},
+                             {"cacheTime", "regctl knows how much to keep"},
+                             {"skipDockerConfig", "'credentials' of a registry name their own"},
+                             {"userAgent", "regctl says who it is"}}))) {
       draft_.remark(remark);
     }
   }
@@ -120,19 +125,7 @@ public:
     mirror.remarks = remarks_on(yaml,
                                 {"source", "target", "type", "tags", "tagSets", "repos",
                                  "digestTags", "referrers", "platform", "platforms"},
-                                {{"backup", k_no_backup},
-                                 {"interval", k_watch},
-                                 {"schedule", k_watch},
-                                 {"ratelimit", k_waits},
-                                 {"referrerFilters", k_all_referrers},
-                                 {"referrerSource", k_all_referrers},
-                                 {"referrerTarget", k_all_referrers},
-                                 {"referrerSlow", k_always},
-                                 {"fastCheck", k_always},
-                                 {"forceRecursive", "what is there already is not looked at again"},
-                                 {"includeExternal", "layers that lie elsewhere stay there"},
-                                 {"mediaTypes", k_all_kinds},
-                                 {"hooks", k_no_hooks}});
+                                untaken());
     take_platforms(yaml, mirror);
     try {
       take_ends(yaml, mirror);
