@@ -332,7 +332,7 @@ public:
   /// Whether adopt() can take a file.
   struct Adoption {
     bool is_possible = false;
-    /// What is in the way, for files of a tree of the same kind: "they are on two file systems".
+    /// The reason why not, for files of a tree of the same kind: "they are on two file systems".
     std::string obstacle = {};
   };
   /// Optional: whether this tree can take `file`, of this tree or another one, without its bytes
@@ -341,8 +341,8 @@ public:
 
   /// If can_adopt(): gives the bytes of `file` the path here too, whole, durably, and in place of a
   /// file that is there: a local folder by a hard link, a bucket by having its service copy them.
-  /// `aside` is a folder as for start_loose_upload(). Returns what turned out to be in the way;
-  /// empty if it is done. Throws Error{integrity} if `file` was replaced or written since it was
+  /// `aside` is a folder as for start_loose_upload(). Returns the obstacle that turned up; empty
+  /// if it is done. Throws Error{integrity} if `file` was replaced or written since it was
   /// opened.
   [[nodiscard]] virtual std::string adopt(const StoredFile& file, const std::string& path,
                                           const std::string& aside);

@@ -117,7 +117,7 @@ public:
 
   /// Has the tree take over `file` (StorageTree::adopt) as a blob, whose bytes are those of
   /// `source` and are read to their end. `is_still_same` is asked then, and false ends the attempt.
-  /// Nothing if the blob has to be stored in another way: `obstacle` says why.
+  /// Returns no blob if its bytes have to be written instead: `obstacle` says why.
   std::optional<oci::PutBlob> adopt_stream(Source& source, const StoredFile& file,
                                            const std::function<bool()>& is_still_same,
                                            const std::string& aside, std::string& obstacle);

@@ -69,8 +69,8 @@ bool names_one_image(const Place& place) noexcept;
 /// sizes and numbers of files, which are sorted in a temporary file under $TMPDIR.
 ///
 /// Throws Error{not_found} for an image, a platform or a layer that is not there; Error{integrity}
-/// for a damaged layer; Error{unsupported} for what is no image of file systems and for sparse
-/// files; Error{protocol} for a layer that is no tar, and links to what is no file.
+/// for a damaged layer; Error{unsupported} for artifacts, manifests of schema 1 and sparse files;
+/// Error{protocol} for a layer that is no tar, and for a hard link whose target is no file.
 ImageDiffSummary diff_images(Session& session, const Place& a, const Place& b,
                              const ImageDiffOptions& options, const ImageDiffListener& listener);
 

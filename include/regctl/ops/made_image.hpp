@@ -28,7 +28,8 @@ struct MadeImage {
   std::string media_type;
   oci::Digest digest; ///< of the manifest
   oci::Digest config;
-  /// What was put right or is worth knowing, in words. Known only to the run that made the image.
+  /// The corrections and remarks, in words that reports show. Known only to the run that made the
+  /// image.
   std::set<std::string> notes = {};
   std::vector<MadeLayer> layers = {}; ///< of each v1 image, base first
 

@@ -17,7 +17,7 @@ struct ConvertedStep {
 
 struct ConvertedConfig {
   std::string bytes;
-  /// What was put right or is worth knowing, in words that reports show: "created-invalid",
+  /// The corrections and remarks, in words that reports show: "created-invalid",
   /// "architecture-assumed", "Cmd-wrapped", …
   std::set<std::string> notes;
 };

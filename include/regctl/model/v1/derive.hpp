@@ -20,7 +20,7 @@ struct DerivedV1Image {
 struct DerivedV1Chain {
   std::vector<DerivedV1Image> images; ///< base first, never empty
   std::vector<std::string> diff_ids;  ///< of the config: "sha256:" and 64 hex digits each
-  /// What was put right or is worth knowing, in words that reports show: "history-unusable",
+  /// The corrections and remarks, in words that reports show: "history-unusable",
   /// "created-invalid", "config-dropped", "Cmd-wrapped", …
   std::set<std::string> notes;
 };

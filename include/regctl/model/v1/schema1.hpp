@@ -22,7 +22,7 @@ struct Schema1Step {
 /// The v1 image in a manifest of Docker's schema 1.
 struct Schema1Chain {
   std::vector<Schema1Step> steps; ///< base first, never empty
-  /// What is worth knowing, in words that reports show: "unsigned", "twice-in-a-row",
+  /// The remarks on the manifest, in words that reports show: "unsigned", "twice-in-a-row",
   /// "throwaway-not-fetched".
   std::set<std::string> notes;
 };
