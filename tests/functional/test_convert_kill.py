@@ -63,7 +63,7 @@ class Kill(V2Case):
         """The number of tags that are there, each whole."""
         count = 0
         for name in self.names:
-            for tag, digest in self.tags_of(server, name).items():
+            for tag, digest in self.settled_tags(server, name).items():
                 self.assertEqual(digest, expected[name][tag], what)
                 self.assertEqual(self.assertComplete(server, name, tag), digest, what)
                 count += 1

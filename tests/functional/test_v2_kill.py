@@ -74,7 +74,7 @@ class Kill(V2Case):
         """The number of tags that are there, each whole, with its signature where it is an image."""
         count = 0
         for name, expected in self.expected.items():
-            found = self.tags_of(server, name)
+            found = self.settled_tags(server, name)
             count += len(found)
             for tag, digest in found.items():
                 self.assertEqual(digest, expected[tag], what)

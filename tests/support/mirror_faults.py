@@ -88,7 +88,7 @@ class MirrorFaults:
         self.assertEqual(result.code == 0, all(done.values()), what)
         is_all = True
         for name, expected in self.expected.items():
-            found = self.tags_of(server, name)
+            found = self.settled_tags(server, name)
             for tag, digest in found.items():
                 self.assertEqual(digest, expected[tag], what)
                 self.assertEqual(self.assertComplete(server, name, tag), digest, what)

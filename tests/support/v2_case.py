@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import subprocess
+import time
 
 from distribution import Distribution, TokenServer
-from harness import TestCase
+from harness import PATIENCE_S, TestCase
 from v2_images import MANIFEST_TYPES
 from v2_registry import V2Registry
 
@@ -83,6 +84,16 @@ class V2Case(TestCase):
             headers = registry.ask("HEAD", f"/v2/{name}/manifests/{tag}", headers={"Accept": ",".join(MANIFEST_TYPES)})[1]
             found[tag] = headers["Docker-Content-Digest"]
         return found
+
+    def settled_tags(self, server, name):
+        """The same once nothing is half written: distribution finishes the last request of a process that was killed,
+        and lists a tag before its link is written."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            found = self.tags_of(server, name)
+            if None not in found.values():
+                return found
+            self.assertLess(time.monotonic(), until, f"{name} stays half written: {found}")
 
     def assertComplete(self, registry, name, reference):
         """Everything below a manifest is in the repository of distribution, and is what its digest says."""
