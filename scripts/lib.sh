@@ -15,7 +15,7 @@ build_packages=(g++ meson ninja-build pkg-config libarchive-dev libcli11-dev lib
   libcurl4-openssl-dev libdeflate-dev libexpat1-dev libmicrohttpd-dev libre2-dev libssl-dev libutf8proc-dev
   libyaml-cpp-dev nlohmann-json3-dev scdoc zlib1g-dev)
 peer_packages=(ca-certificates curl python3)
-test_packages=(clang clang-format docker-registry doctest-dev libclang-rt-14-dev openssl shellcheck
+test_packages=(clang clang-format docker-registry doctest-dev libclang-rt-14-dev lld openssl shellcheck
   skopeo strace umoci zstd)
 s3_packages=(ceph-mon ceph-osd radosgw) # whose S3 server tests start by themselves
 
