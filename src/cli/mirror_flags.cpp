@@ -49,6 +49,7 @@ void add_filters(Arguments& arguments, MirrorFlags& flags) {
   add_form(arguments, flags.form);
   arguments.flag("--rescue", rules.rescue,
                  "Give what is sound of a v1 image that cannot be converted the tag TAG-rescued");
+  add_originals(arguments, flags.originals);
   arguments.flag("--no-referrers", flags.no_referrers,
                  "Leave signatures, SBOMs and all else that refers to images");
   arguments.values(
@@ -222,6 +223,9 @@ MirrorJob flags_job(const MirrorFlags& flags, Context& context) {
   job.destination = parse_endpoint(context, flags.destination);
   job.rules = flags.rules;
   job.rules.referrers = !flags.no_referrers;
+  if (!flags.originals.empty()) {
+    job.rules.originals = parse_endpoint(context, flags.originals);
+  }
   job.rules.form = flags.form.value_or(job.rules.form);
   job.rules.prune.limit = flags.prune_limit.value_or(job.rules.prune.limit);
   job.rules.prune.beyond_limit = flags.yes;
@@ -290,6 +294,7 @@ std::vector<GivenFlag> rule_flags(const MirrorFlags& flags) {
       {"--prune-limit", flags.prune_limit.has_value()},
       {"--yes", flags.yes},
       {"--rescue", rules.rescue},
+      {"--originals", !flags.originals.empty()},
       {"--protect", !rules.protected_tags.empty()},
       {"--platform", !rules.platforms.empty()},
       {"--no-referrers", flags.no_referrers},
@@ -314,10 +319,10 @@ void refuse_rules(const MirrorFlags& flags, const std::string& file) {
 
 /// Refuses rules beside --apply: the plan's decisions are made, but a user expects a given rule to
 /// hold. --protect is allowed, since it is checked again before a tag is removed, and so are
-/// --to-format, --rescue and --yes, since a plan says nothing of what they are about.
+/// --to-format, --rescue, --originals and --yes, since a plan says nothing of what they are about.
 void refuse_beside_apply(const MirrorFlags& flags) {
   static const std::set<std::string> k_beside_apply = {"--protect", "--to-format", "--rescue",
-                                                       "--yes"};
+                                                       "--originals", "--yes"};
   if (flags.dry_run || !flags.plan.empty()) {
     throw Error(ErrorKind::usage, "--apply carries out a plan: --dry-run and --plan make one");
   }

@@ -23,6 +23,7 @@ struct MirrorFlags {
   std::optional<double> prune_limit; ///< part of `rules`; nothing: the default
   std::string repositories_from;
   std::optional<ops::OciForm> form; ///< part of `rules`; nothing: the default
+  std::string originals;            ///< part of `rules`
   bool no_referrers = false;
   bool yes = false; ///< part of `rules`
   bool dry_run = false;

@@ -13,7 +13,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import RegctlServer, ROOT, main  # noqa: E402
 from storage_tree import StorageTree, payload_sum  # noqa: E402
 from v2_case import LAYOUTS, V2Case  # noqa: E402
-from v2_images import CONFIG, MANIFEST, Document, artifact, describe, digest_of, image, index  # noqa: E402
+from v2_images import (CONFIG, MANIFEST, MANIFEST_TYPES, Document, artifact, describe, digest_of,  # noqa: E402
+                       image, index)
 from v2_registry import corrupt, cut, status  # noqa: E402
 
 GOLDEN = os.path.join(ROOT, "tests", "data", "conversion", "oci-to-v1")
@@ -249,23 +250,57 @@ class Originals(BackCase):
             self.assertEqual({one["outcome"] for one in records if one["type"] == "tag"}, {"kept"})
         self.assertEqual(self.old.read(f"repositories/{self.name}/tag_{self.tag}"), self.id)
 
+    def test_a_mirror_takes_them_from_the_originals(self):
+        tree, new = f"v2-storage:{self.path('v2')}", StorageTree(self.path("new"))
+        self.ok("mirror", "--include", self.name, self.old.place, tree)
+
+        def mirrored(*options):
+            self.ok("mirror", tree, new.place, "--report", "report", "--state", "state", *options)
+            records = [json.loads(line) for line in self.read("report").decode().splitlines()]
+            outcomes = {one["outcome"] for one in records if one["type"] == "tag"}
+            return outcomes, new.read(f"repositories/{self.name}/tag_{self.tag}") == self.id
+
+        self.assertEqual(mirrored(), ({"copied"}, False))
+        self.assertEqual(mirrored("--originals", f"{self.old.place}:{self.name}"), ({"updated"}, True))
+        self.assertEqual(mirrored("--originals", self.old.place), ({"kept"}, True))
+        self.assertEqual(mirrored(), ({"kept"}, True))
+        self.write("mirror.yaml", f"version: 1\ndefaults:\n  originals: {self.old.place}\n"
+                                  f"mirrors:\n  - source: {tree}\n    destination: v1-storage:{self.path('other')}\n")
+        self.ok("mirror", "--config", "mirror.yaml")
+        self.assertEqual(StorageTree(self.path("other")).read(f"repositories/{self.name}/tag_{self.tag}"), self.id)
+        for originals, source, saying in ((self.old.place, self.old.place, "originals are for OCI images"),
+                                          (tree, tree, "has no v1 images"),
+                                          ("localhost:5000/team/", tree, "is a namespace")):
+            self.fails(2, "mirror", source, f"v1-storage:{self.path('third')}", "--originals", originals, saying=saying)
+
 
 class Schema1(BackCase):
     """Manifests of Docker's schema 1, which become OCI images."""
 
     folder_of_data = os.path.join(ROOT, "tests", "data", "conversion", "schema1")
 
-    def test_every_manifest_of_the_table(self):
-        blobs = {}
-        for name in os.listdir(os.path.join(self.folder_of_data, "blobs")):
-            blobs["sha256:" + name] = self.read(os.path.join(self.folder_of_data, "blobs", name))
-        for line in self.read(os.path.join(self.folder_of_data, "golden.jsonl")).decode().splitlines():
-            row = json.loads(line)
-            name = row["manifest"]
-            source, text = self.registry(), self.read(os.path.join(self.folder_of_data, name))
+    def setUp(self):
+        super().setUp()
+        self.rows = [json.loads(line) for line
+                     in self.read(os.path.join(self.folder_of_data, "golden.jsonl")).decode().splitlines()]
+        self.blobs = {"sha256:" + name: self.read(os.path.join(self.folder_of_data, "blobs", name))
+                      for name in os.listdir(os.path.join(self.folder_of_data, "blobs"))}
+
+    def registry_of(self, tags, name="demo/x"):
+        """One that has these rows of the table, by tag."""
+        source = self.registry()
+        source.blobs[name], source.manifests[name], source.tags[name] = self.blobs, {}, {}
+        for tag, row in tags.items():
+            text = self.read(os.path.join(self.folder_of_data, row["manifest"]))
             digest = row.get("manifest_digest", "sha256:" + sum_of(text))
-            source.manifests["demo/x"] = {digest: (SCHEMA1, text)}
-            source.blobs["demo/x"], source.tags["demo/x"] = blobs, {"1": digest}
+            source.manifests[name][digest] = (SCHEMA1, text)
+            source.tags[name][tag] = digest
+        return source
+
+    def test_every_manifest_of_the_table(self):
+        for row in self.rows:
+            name = row["manifest"]
+            source = self.registry_of({"1": row})
             for form in ("oci", "docker"):
                 target = f"oci:{self.path(form + name)}:x"
                 done = self.regctl("copy", "--format", "json", "--to-format", form, f"{source.host}/demo/x:1", target)
@@ -275,6 +310,36 @@ class Schema1(BackCase):
                     self.assertEqual(done.code, 0, f"{name}: {done.err}")
                     self.assertEqual(done.json["tags"][0]["id"], row[form]["manifest_digest"], name)
                     self.assertNotIn("doubtful", done.err)
+
+    def test_a_mirror_converts_what_its_destination_refuses(self):
+        """The table gives one ID to different layers, as separate engines did."""
+        by_tag = {row["manifest"].removesuffix(".json"): row for row in self.rows}
+        source = self.registry_of(by_tag)
+        for form in ("oci", "docker"):
+            there = self.distribution()
+            for state, expected in (("state", "copied"), ("state", "kept"), ("other", "updated")):
+                source.log.clear()
+                done = self.regctl("mirror", "--to-format", form, f"{source.host}/demo/x", f"{there.host}/demo/x",
+                                   "--state", state + form, "--report", "report")
+                self.assertEqual(done.code, 10, done.err)
+                records = [json.loads(line) for line in self.read("report").decode().splitlines()]
+                self.assertEqual({one["tag"]: one["outcome"] for one in records if one["type"] == "tag"},
+                                 {tag: "failed" if "refused" in row else expected for tag, row in by_tag.items()})
+                for tag, row in by_tag.items():
+                    code, headers, _ = there.ask("HEAD", f"/v2/demo/x/manifests/{tag}", headers={
+                        "Accept": ", ".join(MANIFEST_TYPES)})
+                    self.assertEqual((code, headers.get("Docker-Content-Digest")),
+                                     (404, None) if "refused" in row else (200, row[form]["manifest_digest"]), tag)
+                if expected == "kept":
+                    self.assertEqual([one for one in source.log if "/blobs/" in one.path], [])
+
+    def test_a_mirror_leaves_schema1_where_it_is_taken(self):
+        """Under the name that the manifest has inside: distribution looks at it."""
+        row = next(row for row in self.rows if row["manifest"] == "engine19.json")
+        source, there = self.registry_of({"1": row}, "demo/engine19"), self.distribution(schema1=True)
+        self.ok("mirror", source.host, there.host)
+        self.assertEqual(there.ask("HEAD", "/v2/demo/engine19/manifests/1", headers={"Accept": SCHEMA1})[1]
+                         ["Docker-Content-Digest"], row["manifest_digest"])
 
 
 class Mirrors(BackCase):

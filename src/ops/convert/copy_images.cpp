@@ -80,17 +80,14 @@ std::vector<Move> plan_moves(V1Repository& source, const Place& from, const Plac
 }
 
 /// The digest of the tag's image if that was made from this one. Only OCI's form says so.
-std::optional<std::string> find_made(OciRepository& to, const Move& move, OciForm form) {
+std::optional<std::string> find_made(Session& session, V1Repository& from, OciRepository& to,
+                                     const Move& move, OciForm form) {
   if (form != OciForm::oci || move.target.kind == Place::Kind::oci_archive) {
     return std::nullopt; // an archive is begun, and has nothing yet
   }
-  const auto document = to.read_manifest(oci::ManifestName::tag(move.tag));
-  if (!document) {
-    return std::nullopt;
-  }
-  const auto manifest = oci::Manifest::parse(document->bytes, document->media_type, "a manifest");
-  return converted_from(manifest) == move.source.id ? std::optional(document->digest.to_string())
-                                                    : std::nullopt;
+  const auto found =
+      find_conversion(session, from, move.source.id, to, oci::ManifestName::tag(move.tag));
+  return found ? std::optional(found->to_string()) : std::nullopt;
 }
 
 /// The repository of a target, without its tag.
@@ -134,7 +131,7 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
     auto here = from;
     here.reference = move.source.name;
     CopiedTag copied{here.to_string(), move.target.to_string(), {}};
-    if (const auto made = find_made(target, move, options.form)) {
+    if (const auto made = find_made(session, *source, target, move, options.form)) {
       session.progress().note(move.target.to_string() + " was made from this image already");
       copied.id = *made;
       report.tags.push_back(std::move(copied));

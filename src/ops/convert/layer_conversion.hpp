@@ -52,6 +52,9 @@ struct ConvertRoute {
   KnownLayers known = {};
   WholeImages* whole = nullptr; ///< looks at blobs that are there; null: they are believed
   bool proves_layers = false;   ///< the source does, without payload checksums: by digests of blobs
+  /// What names a layer of the source, where images with equal IDs may have different ones; without
+  /// it their ID.
+  std::function<std::string(const V1Image& image)> layer_key = {};
 };
 
 struct LayerConversion {

@@ -6,8 +6,10 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/model/oci/config.hpp>
+#include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/layer.hpp>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -54,11 +56,89 @@ void name_images(Session& session, V1Repository& source, const std::string& id,
   }
 }
 
+std::string read_config(OciRepository& repository, const oci::Descriptor& config,
+                        const std::string& what) {
+  return read_text(*repository.open_blob(config), k_document_limit_bytes, what);
+}
+
+/// A config without the members that tell of its steps.
+Json members_of(const std::string& config, const std::string& what) {
+  auto members = parse_json(config, what);
+  if (members.is_object()) {
+    members.erase("history");
+    members.erase("rootfs");
+  }
+  return members;
+}
+
+/// The number of images of a chain.
+std::size_t count_chain(Session& session, V1Repository& source, const std::string& id) {
+  const auto ancestry = source.ancestry(id);
+  return ancestry ? ancestry->size() : read_chain(session, source, id, /*jobs=*/1).size();
+}
+
+/// Whether the error is about what was read, and not about all of the run.
+bool is_of_image(const Error& error) noexcept {
+  return error.kind() != ErrorKind::interrupted && error.kind() != ErrorKind::denied;
+}
+
 } // namespace
 
 std::string converted_from(const oci::Manifest& manifest) {
   const auto found = manifest.annotations.find(k_v1_id_annotation);
   return found == manifest.annotations.end() ? "" : found->second;
+}
+
+std::optional<ConversionMark> read_mark(const oci::Document& manifest, const std::string& what) {
+  const auto parsed = oci::Manifest::parse(manifest.bytes, manifest.media_type, what);
+  auto id = converted_from(parsed);
+  if (id.empty() || parsed.kind != oci::Manifest::Kind::image || !parsed.config) {
+    return std::nullopt;
+  }
+  return ConversionMark{std::move(id), *parsed.config};
+}
+
+bool is_conversion(Session& session, V1Repository& source, OciRepository& destination,
+                   const ConversionMark& mark) {
+  try {
+    const auto what = "a config of " + destination.describe();
+    const auto config = read_config(destination, mark.config, what);
+    const auto image = source.find_image(mark.id);
+    if (!image ||
+        oci::Config::parse(config, what).history.size() != count_chain(session, source, mark.id)) {
+      return false;
+    }
+    auto texts = image->json_candidates;
+    texts.push_back(image->json);
+    const auto members = members_of(config, what);
+    return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
+      return members_of(convert_config({{text, "", true}}).bytes, what) == members;
+    });
+  } catch (const Error& error) {
+    if (!is_of_image(error)) {
+      throw;
+    }
+    return false;
+  }
+}
+
+std::optional<oci::Digest> find_conversion(Session& session, V1Repository& source,
+                                           const std::string& id, OciRepository& destination,
+                                           const oci::ManifestName& name) {
+  try {
+    const auto document = destination.read_manifest(name);
+    const auto mark = document
+                          ? read_mark(*document, destination.describe() + ":" + name.to_string())
+                          : std::nullopt;
+    return mark && mark->id == id && is_conversion(session, source, destination, *mark)
+               ? std::optional(document->digest)
+               : std::nullopt;
+  } catch (const Error& error) {
+    if (!is_of_image(error)) {
+      throw;
+    }
+    return std::nullopt;
+  }
 }
 
 std::shared_ptr<const MadeImage> find_made_image(Session& session, V1Repository& source,
@@ -74,9 +154,8 @@ std::shared_ptr<const MadeImage> find_made_image(Session& session, V1Repository&
     return nullptr;
   }
   const auto config_name = "the config of " + what;
-  const auto config = oci::Config::parse(
-      read_text(*destination.open_blob(*manifest.config), k_document_limit_bytes, config_name),
-      config_name);
+  const auto config =
+      oci::Config::parse(read_config(destination, *manifest.config, config_name), config_name);
   auto layers = layers_of(manifest, config);
   if (!id) {
     id = converted_from(manifest);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/model/oci/digest.hpp>
 #include <regctl/model/oci/manifest.hpp>
 #include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/repository.hpp>
@@ -18,6 +19,30 @@ inline constexpr const char* k_v1_id_annotation = "regctl.v1.id";
 
 /// The v1 image that a manifest says it was made from; empty if it does not say so.
 std::string converted_from(const oci::Manifest& manifest);
+
+/// What the manifest of a converted image says of it.
+struct ConversionMark {
+  std::string id; ///< of the v1 image
+  oci::Descriptor config;
+};
+
+/// Nothing for a manifest that says of no v1 image that it was made from it. Throws Error{protocol}
+/// for one that is malformed; `what` names it.
+std::optional<ConversionMark> read_mark(const oci::Document& manifest, const std::string& what);
+
+/// Whether the image with this mark in `destination` is what its v1 image becomes in OCI's form,
+/// and not another one that was built on that and inherited the annotation: the two have the same
+/// number of steps, and a config with the same members. Layers are not compared. Reads the config,
+/// and ancestry and JSON at the source. What cannot be read is not the same; throws
+/// Error{interrupted} and Error{denied}.
+bool is_conversion(Session& session, V1Repository& source, OciRepository& destination,
+                   const ConversionMark& mark);
+
+/// The manifest that has this name in `destination`, if its mark names `id` and is_conversion().
+/// Nothing for what cannot be read; throws Error{interrupted} and Error{denied}.
+std::optional<oci::Digest> find_conversion(Session& session, V1Repository& source,
+                                           const std::string& id, OciRepository& destination,
+                                           const oci::ManifestName& name);
 
 /// What the tag names in `destination` and how it was made, read from its manifest, its config and
 /// the chain of `id` at the source; without `id` the manifest is asked for it. Null if there is no

@@ -25,12 +25,6 @@ std::size_t move_sound_items(Transfer& transfer, const std::vector<Item>& items)
   return items.size();
 }
 
-bool has_part(OciRepository& repository, const std::string& tag, const std::string& id) {
-  const auto document = repository.read_manifest(oci::ManifestName::tag(tag));
-  return document && converted_from(oci::Manifest::parse(document->bytes, document->media_type,
-                                                         repository.describe() + ":" + tag)) == id;
-}
-
 } // namespace
 
 bool is_damage(ErrorKind kind) noexcept {
@@ -59,7 +53,8 @@ std::shared_ptr<const MadeImage> rescue_image(const ConvertRoute& route, Convert
   route.session.progress().note(what + " has what is sound of image " + short_id(id) + ": " +
                                 std::to_string(sound) + " of " + std::to_string(items.size()) +
                                 " layers");
-  if (has_part(route.destination, name, top)) {
+  if (find_conversion(route.session, route.source, top, route.destination,
+                      oci::ManifestName::tag(name))) {
     return nullptr;
   }
   const auto part = make_v1_to_oci_transfer(route, layers, top, name);

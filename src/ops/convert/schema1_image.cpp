@@ -9,6 +9,7 @@
 #include <regctl/model/v1/schema1.hpp>
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 namespace regctl::ops {
@@ -34,6 +35,13 @@ class Schema1Repository final : public ReadOnlyV1Repository {
 public:
   Schema1Repository(OciRepository& blobs, std::vector<Schema1Step> steps)
       : blobs_(blobs), steps_(std::move(steps)) {}
+
+  /// The identity of a layer: unlike in a v1 store, manifests may give one ID to different layers.
+  [[nodiscard]] std::string key_of(const V1Image& image) const {
+    const auto* step = find(image.id);
+    return step == nullptr ? image.id
+                           : image.id + "@" + (step->is_empty ? "" : step->layer.to_string());
+  }
 
   [[nodiscard]] std::string describe() const override { return blobs_.describe(); }
   V1Tags tags() override { return {}; }
@@ -86,48 +94,167 @@ private:
   std::vector<Schema1Step> steps_;
 };
 
-bool was_made_of(OciRepository& repository, const oci::Digest& manifest, const std::string& id) {
-  const auto document = repository.read_manifest(manifest);
-  if (!document) {
-    return false;
-  }
-  return converted_from(
-             oci::Manifest::parse(document->bytes, document->media_type, "a manifest")) == id;
-}
+/// The conversion of one image.
+class Schema1Conversion final : public Transfer {
+public:
+  /// `there` is the manifest that the tag names now.
+  Schema1Conversion(const OciRoute& route, const oci::Document& manifest, std::string tag,
+                    Schema1Destination& shared, const std::optional<oci::Descriptor>& there)
+      : route_(route), shared_(shared), manifest_(manifest.digest), tag_(std::move(tag)),
+        there_(there),
+        chain_(read_schema1_chain(manifest, "manifest " + manifest.digest.short_hex() + " of " +
+                                                route.source.describe())),
+        source_(route.source, chain_.steps), way_(way()) {}
 
-void tell(const OciRoute& route, const oci::Document& manifest, const Schema1Chain& chain) {
-  std::string notes;
-  for (const auto& note : chain.notes) {
-    notes += (notes.empty() ? ": " : ", ") + note;
+  std::vector<Item> items() override {
+    const auto& id = chain_.steps.back().id;
+    if (there_ && shared_.form == OciForm::oci &&
+        find_conversion(route_.session, source_, id, route_.destination, there_->digest)) {
+      route_.session.progress().note("tag " + tag_ + " was made from this image already");
+      return {};
+    }
+    tell();
+    transfer_ = make_v1_to_oci_transfer(way_, shared_.layers, id, tag_);
+    return transfer_->items();
   }
-  route.session.progress().note("manifest " + manifest.digest.short_hex() +
-                                " of Docker's schema 1 is converted" + notes);
-}
+
+  Moved move(std::size_t index) override { return transfer_->move(index); }
+  void moved_elsewhere(std::size_t index) override { transfer_->moved_elsewhere(index); }
+
+  void abandon(std::exception_ptr reason) noexcept override {
+    if (transfer_) {
+      transfer_->abandon(std::move(reason));
+    }
+  }
+
+  void finish() override {
+    if (transfer_) {
+      transfer_->finish();
+    }
+  }
+
+  [[nodiscard]] std::shared_ptr<const MadeImage> made() const override {
+    return transfer_ ? transfer_->made() : nullptr;
+  }
+
+  /// The manifest of the converted image, after finish().
+  [[nodiscard]] oci::Digest digest() const {
+    const auto image = made();
+    return image ? image->digest : there_->digest;
+  }
+
+private:
+  ConvertRoute way() {
+    ConvertRoute way{route_.session, source_,      route_.destination, route_.destination_name,
+                     route_.places,  shared_.form, route_.verb,        route_.limits};
+    way.whole = route_.whole;
+    way.proves_layers = true;
+    way.layer_key = [this](const V1Image& image) { return source_.key_of(image); };
+    way.on_made = [this](const MadeImage& made) {
+      if (shared_.on_made) {
+        shared_.on_made(manifest_, made);
+      }
+    };
+    return way;
+  }
+
+  void tell() const {
+    std::string notes;
+    for (const auto& note : chain_.notes) {
+      notes += (notes.empty() ? ": " : ", ") + note;
+    }
+    route_.session.progress().note("manifest " + manifest_.short_hex() +
+                                   " of Docker's schema 1 is converted" + notes);
+  }
+
+  const OciRoute& route_;
+  Schema1Destination& shared_;
+  const oci::Digest manifest_;
+  const std::string tag_;
+  const std::optional<oci::Descriptor> there_;
+  const Schema1Chain chain_;
+  Schema1Repository source_;
+  const ConvertRoute way_;
+  std::unique_ptr<Transfer> transfer_; ///< null if nothing is to be done
+};
+
+/// Sends the image unchanged, or converts it where that is refused.
+class Schema1Transfer final : public Transfer {
+public:
+  Schema1Transfer(const OciRoute& route, const OciCopy& how, ManifestNode root, std::string tag,
+                  Schema1Destination& shared)
+      : route_(route), shared_(shared), document_(root.document), tag_(std::move(tag)),
+        is_conversion_(shared.is_refused),
+        running_(is_conversion_ ? convert()
+                                : make_oci_transfer(route, how, std::move(root), tag_)) {}
+
+  std::vector<Item> items() override { return running()->items(); }
+  Moved move(std::size_t index) override { return running()->move(index); }
+  void moved_elsewhere(std::size_t index) override { running()->moved_elsewhere(index); }
+  void abandon(std::exception_ptr reason) noexcept override {
+    running()->abandon(std::move(reason));
+  }
+
+  void finish() override {
+    try {
+      running()->finish();
+      return;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::unsupported || is_conversion_) {
+        throw;
+      }
+    }
+    shared_.is_refused = true;
+    const std::shared_ptr<Transfer> conversion = convert();
+    {
+      const std::lock_guard lock(mutex_);
+      running_ = conversion;
+    }
+    move_items(route_.session, *conversion);
+  }
+
+  [[nodiscard]] std::shared_ptr<const MadeImage> made() const override { return running()->made(); }
+
+private:
+  [[nodiscard]] std::shared_ptr<Transfer> running() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return running_;
+  }
+
+  std::unique_ptr<Transfer> convert() {
+    const auto there = tag_.empty()
+                           ? std::nullopt
+                           : route_.destination.find_manifest(oci::ManifestName::tag(tag_));
+    return std::make_unique<Schema1Conversion>(route_, document_, tag_, shared_, there);
+  }
+
+  const OciRoute& route_;
+  Schema1Destination& shared_;
+  const oci::Document document_;
+  const std::string tag_;
+  const bool is_conversion_; ///< from the beginning
+  mutable std::mutex mutex_; ///< guards the member below
+  std::shared_ptr<Transfer> running_;
+};
 
 } // namespace
+
+std::unique_ptr<Transfer> make_schema1_transfer(const OciRoute& route, const OciCopy& how,
+                                                ManifestNode root, const std::string& tag,
+                                                Schema1Destination& shared) {
+  return std::make_unique<Schema1Transfer>(route, how, std::move(root), tag, shared);
+}
 
 oci::Digest convert_schema1_image(const OciRoute& route, const oci::Document& manifest,
                                   const std::string& tag, OciForm form,
                                   const std::optional<oci::Descriptor>& there, CopyReport& report) {
-  const auto chain = read_schema1_chain(manifest, "manifest " + manifest.digest.short_hex() +
-                                                      " of " + route.source.describe());
-  const auto id = chain.steps.back().id;
-  if (there && form == OciForm::oci && was_made_of(route.destination, there->digest, id)) {
-    route.session.progress().note("tag " + tag + " was made from this image already");
-    return there->digest;
-  }
-  tell(route, manifest, chain);
-  Schema1Repository source(route.source, chain.steps);
-  ConvertRoute way{route.session, source, route.destination, route.destination_name,
-                   route.places,  form,   route.verb,        route.limits};
-  way.proves_layers = true;
-  ConvertedLayers layers;
-  const auto transfer = make_v1_to_oci_transfer(way, layers, id, tag);
-  const auto moved = move_items(route.session, *transfer);
+  Schema1Destination shared{form};
+  Schema1Conversion conversion(route, manifest, tag, shared, there);
+  const auto moved = move_items(route.session, conversion);
   report.images_skipped += moved.were_there;
   report.images_copied += moved.copied;
   report.bytes_copied += moved.bytes;
-  return transfer->made()->digest;
+  return conversion.digest();
 }
 
 } // namespace regctl::ops

@@ -1,15 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/convert/v1_to_oci_transfer.hpp"
 #include "ops/oci/blob_mover.hpp"
+#include "ops/oci/oci_transfer.hpp"
 
 #include <regctl/model/oci/manifest.hpp>
 #include <regctl/ops/copy.hpp>
 
+#include <atomic>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace regctl::ops {
+
+/// The state shared by all transfers of images of Docker's schema 1 to one destination.
+/// Thread-safe.
+struct Schema1Destination {
+  OciForm form = OciForm::oci; ///< of converted images
+  /// Called for each image that was converted, from any thread.
+  std::function<void(const oci::Digest& manifest, const MadeImage& made)> on_made = {};
+  ConvertedLayers layers = {};
+  std::atomic<bool> is_refused = false; ///< the destination takes no manifests of schema 1
+};
+
+/// One image of Docker's schema 1 on its way to `tag`: unchanged where the destination takes that,
+/// converted otherwise. A refusal shows only at the end of the first transfer, whose finish() then
+/// converts; the transfers that are opened later convert at once. Nothing moves if the tag's
+/// manifest at the destination was made of this image. `route`, `how` and `shared` must outlive it.
+std::unique_ptr<Transfer> make_schema1_transfer(const OciRoute& route, const OciCopy& how,
+                                                ManifestNode root, const std::string& tag,
+                                                Schema1Destination& shared);
 
 /// Sends the v1 image in a manifest of Docker's schema 1 to the destination of `route` as an OCI
 /// image, in the given form, under `tag` if it is not empty. Nothing moves if `there`, the manifest

@@ -61,9 +61,9 @@ public:
                                               short_id(member->info.id));
       }
       check_provable(route_.source, member->image, how);
-      items.push_back(
-          {k_item + member->image.id, member->image.layer_size_bytes,
-           route_.check != LayerCheck::none && !member->image.payload_checksums.empty()});
+      items.push_back({k_item + key_of(member->image), member->image.layer_size_bytes,
+                       route_.proves_layers || (route_.check != LayerCheck::none &&
+                                                !member->image.payload_checksums.empty())});
       images_.push_back(std::move(member->image));
     }
     return items;
@@ -88,7 +88,7 @@ public:
     std::set<std::string> notes;
     for (const auto& image : images_) {
       bring(image);
-      const auto layer = layers_.find(image.id);
+      const auto layer = layers_.find(key_of(image));
       if (!layer) {
         throw Error(ErrorKind::unavailable,
                     "image " + short_id(image.id) + " was forgotten among too many others",
@@ -115,13 +115,17 @@ public:
   [[nodiscard]] std::shared_ptr<const MadeImage> made() const override { return made_; }
 
 private:
+  [[nodiscard]] std::string key_of(const V1Image& image) const {
+    return route_.layer_key ? route_.layer_key(image) : image.id;
+  }
+
   /// Makes sure that the layer is in the destination's repository.
   Moved bring(const V1Image& image) {
-    if (const auto known = layers_.find(image.id); known && is_there(*known)) {
+    if (const auto known = layers_.find(key_of(image)); known && is_there(*known)) {
       return {true, 0};
     }
     if (const auto known = recall(image); known && is_there(*known)) {
-      layers_.add(image.id, *known);
+      layers_.add(key_of(image), *known);
       return {true, 0};
     }
     const auto converted = convert_layer(route_, image, [this](const std::string& obstacle) {
@@ -131,7 +135,7 @@ private:
             " are copied, and not taken over where they lie: " + obstacle);
       }
     });
-    layers_.add(image.id, converted.layer);
+    layers_.add(key_of(image), converted.layer);
     if (route_.known.put) {
       route_.known.put(image, converted.layer);
     }
@@ -265,9 +269,9 @@ std::string image_of_item(const Item& item) {
   return item.key.substr(std::string_view(k_item).size());
 }
 
-void ConvertedLayers::add(const std::string& id, const ConvertedLayer& layer) {
+void ConvertedLayers::add(const std::string& key, const ConvertedLayer& layer) {
   const std::lock_guard lock(mutex_);
-  layers_.put(id, layer);
+  layers_.put(key, layer);
 }
 
 bool ConvertedLayers::is_new(const std::string& obstacle) {
@@ -275,9 +279,9 @@ bool ConvertedLayers::is_new(const std::string& obstacle) {
   return obstacles_.insert(obstacle).second;
 }
 
-std::optional<ConvertedLayer> ConvertedLayers::find(const std::string& id) const {
+std::optional<ConvertedLayer> ConvertedLayers::find(const std::string& key) const {
   const std::lock_guard lock(mutex_);
-  const auto* found = layers_.find(id);
+  const auto* found = layers_.find(key);
   return found == nullptr ? std::nullopt : std::optional(*found);
 }
 

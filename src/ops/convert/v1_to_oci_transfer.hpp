@@ -17,12 +17,13 @@
 
 namespace regctl::ops {
 
-/// Layers that this run has converted, by the ID of their v1 image: many images share them.
-/// Remembers the k_limit that were converted last. Thread-safe.
+/// Layers that this run has converted, by the key of their v1 image: many images share them. The
+/// key is the ID, or ConvertRoute::layer_key's. Remembers the k_limit that were converted last.
+/// Thread-safe.
 class ConvertedLayers {
 public:
-  void add(const std::string& id, const ConvertedLayer& layer);
-  [[nodiscard]] std::optional<ConvertedLayer> find(const std::string& id) const;
+  void add(const std::string& key, const ConvertedLayer& layer);
+  [[nodiscard]] std::optional<ConvertedLayer> find(const std::string& key) const;
 
   /// Hold it while a known blob is looked for and put: two tags of one image do so at the same
   /// time, and distribution refuses a manifest while a blob that it names is put once more.
@@ -45,9 +46,9 @@ private:
 std::string image_of_item(const Item& item);
 
 /// One v1 image on its way into an OCI repository. Its items are the images of the chain, base
-/// first; their keys are "v1:" and the ID, since each layer is converted once per run. finish()
-/// puts the config and the manifest, which depend on the chain alone: equal chains become equal
-/// digests. `route` and `layers` must outlive the transfer.
+/// first; their keys are "v1:" and the layer's key, since each layer is converted once per run.
+/// finish() puts the config and the manifest, which depend on the chain alone: equal chains become
+/// equal digests. `route` and `layers` must outlive the transfer.
 std::unique_ptr<Transfer> make_v1_to_oci_transfer(const ConvertRoute& route,
                                                   ConvertedLayers& layers, const std::string& id,
                                                   const std::string& tag);

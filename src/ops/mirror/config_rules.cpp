@@ -130,6 +130,7 @@ void read_rules(ConfigSection& section, Rules& rules) {
   section.read("referrers", rules.referrers, parse_flag);
   section.read("to_format", rules.form, parse_form);
   section.read("rescue", rules.rescue, parse_flag);
+  section.read("originals", rules.originals, Endpoint::parse);
   section.read("publish_private", rules.publish_private, parse_flag);
 }
 

@@ -323,6 +323,36 @@ bool has_lines_only(const std::optional<AppliedPlan>& plan, const MirrorJob& job
   return plan && !plan->wants_all_of(job);
 }
 
+/// Null if the job names none.
+std::unique_ptr<Side> open_originals(Session& session, const MirrorJob& job, const Side& source,
+                                     const Side& destination) {
+  if (!job.rules.originals) {
+    return nullptr;
+  }
+  if (source.model() != Model::oci || destination.model() != Model::v1) {
+    throw Error(ErrorKind::usage,
+                "originals are for OCI images that become v1 images, and from " +
+                    job.source.to_string() + " to " + job.destination.to_string() + " none does",
+                "leave them out there");
+  }
+  if (!job.rules.originals->name_space.empty()) {
+    throw Error(ErrorKind::usage, job.rules.originals->to_string() + " is a namespace",
+                "name the registry or one repository: originals are had by their IDs");
+  }
+  auto originals = open_source(session, *job.rules.originals);
+  if (originals->model() != Model::v1) {
+    throw Error(ErrorKind::usage, originals->describe() + " has no v1 images",
+                "originals are in a v1 registry, a v1-storage: or a docker-archive:");
+  }
+  return originals;
+}
+
+/// The repository that the user named for the originals; empty if there is none.
+std::string name_of_originals(const MirrorJob& job) {
+  const auto* name = job.rules.originals ? job.rules.originals->reference() : nullptr;
+  return name == nullptr ? "" : name->name;
+}
+
 void run_job(Session& session, const MirrorJob& job, const MirrorOptions& options,
              const Limits& limits, const std::optional<AppliedPlan>& plan, Owners& owners,
              Report& report) {
@@ -330,11 +360,13 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
   const auto extent = job.source.reference() == nullptr ? Extent::many : Extent::one;
   const auto destination = open_destination(session, job.destination, extent,
                                             options.dry_run ? Purpose::plan : Purpose::write);
+  const auto originals = open_originals(session, job, *source, *destination);
   LearntFacts facts(file_of_facts(job, options), is_fact,
                     [&](const std::string& text) { session.progress().note(text); });
   Passages passages(session, *source, *destination, facts,
                     {limits.for_job(job), options.require_checksum, job.rules.platforms,
-                     job.rules.form, job.rules.referrers, options.verify_destination});
+                     job.rules.form, job.rules.referrers, options.verify_destination,
+                     originals.get(), name_of_originals(job)});
   RunningJob running{
       session, job, options, report, *source, *destination, passages, limits.jobs_for(job), owners};
   running.writes_map = !options.files.map.empty() && is_mapped(running);

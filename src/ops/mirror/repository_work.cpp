@@ -268,6 +268,9 @@ private:
       }
     }
     passage_->attach(listings.source);
+    if (listings.destination && !running_.options.dry_run) { // a plan counts the usual requests
+      passage_->prepare(*listings.destination);
+    }
     keep_one_tag(listings);
     Questions questions{
         [&](const std::string& identity) { return passage_->created_at(identity); },

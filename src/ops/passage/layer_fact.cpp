@@ -24,13 +24,14 @@ std::string with_form(const std::string& id, const Forms& forms, OciForm form) {
   return id + std::string(forms[form == OciForm::oci ? 0 : 1]);
 }
 
-bool has_form(std::string_view identity, const Forms& forms) noexcept {
+/// `identity` without the form at its end; empty if it has none.
+std::string_view without_form(std::string_view identity, const Forms& forms) noexcept {
   for (const auto form : forms) {
     if (identity.ends_with(form)) {
-      return is_v1_id(identity.substr(0, identity.size() - form.size()));
+      return identity.substr(0, identity.size() - form.size());
     }
   }
-  return false;
+  return {};
 }
 
 std::string join(const std::vector<std::string>& texts) {
@@ -82,15 +83,16 @@ std::string LayerFact::identity_of(const std::string& id, OciForm form) {
 }
 
 bool LayerFact::is_identity(std::string_view identity) noexcept {
-  return has_form(identity, k_layer_forms);
+  return is_v1_id(without_form(identity, k_layer_forms));
 }
 
-std::string ManifestFact::identity_of(const std::string& id, OciForm form) {
-  return with_form(id, k_manifest_forms, form);
+std::string ManifestFact::identity_of(const std::string& source, OciForm form) {
+  return with_form(source, k_manifest_forms, form);
 }
 
-bool ManifestFact::is_identity(std::string_view identity) noexcept {
-  return has_form(identity, k_manifest_forms);
+bool ManifestFact::is_identity(std::string_view identity) {
+  const auto source = without_form(identity, k_manifest_forms);
+  return is_v1_id(source) || oci::Digest::find(source);
 }
 
 std::optional<std::string> LayerFact::print(const V1Image& image, const ConvertedLayer& layer) {

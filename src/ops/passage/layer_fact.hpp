@@ -33,9 +33,10 @@ struct LayerFact {
 
 /// What LearntFacts keeps of a converted image: the digest of its manifest.
 struct ManifestFact {
-  /// The identity under which the fact is kept: the image's ID, "=" and the form.
-  static std::string identity_of(const std::string& id, OciForm form);
-  static bool is_identity(std::string_view identity) noexcept;
+  /// The identity under which the fact is kept: that of the image at the source, "=" and the form.
+  /// The source's is an ID, or the digest of a manifest of schema 1.
+  static std::string identity_of(const std::string& source, OciForm form);
+  static bool is_identity(std::string_view identity);
 };
 
 } // namespace regctl::ops

@@ -64,6 +64,11 @@ std::optional<std::string> LearntFacts::find(const std::string& identity) const 
   return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
+bool LearntFacts::empty() const {
+  const std::lock_guard lock(mutex_);
+  return facts_.size() == 0;
+}
+
 void LearntFacts::put(const std::string& identity, const std::string& text) {
   const std::lock_guard lock(mutex_);
   const auto* found = facts_.find(identity);

@@ -26,6 +26,7 @@ public:
   LearntFacts(std::string file, IsFact is_fact, Note note);
 
   [[nodiscard]] std::optional<std::string> find(const std::string& identity) const;
+  [[nodiscard]] bool empty() const;
   /// `text` must not contain a line feed, nor `identity` a line feed or a space.
   void put(const std::string& identity, const std::string& text);
 

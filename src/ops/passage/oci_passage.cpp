@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/passage/oci_passage.hpp"
 
+#include "ops/passage/layer_fact.hpp"
 #include "ops/places/oci_open.hpp"
 
 #include <regctl/base/error.hpp>
@@ -8,6 +9,8 @@
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/time.hpp>
 #include <regctl/model/oci/config.hpp>
+#include <regctl/model/v1/image.hpp>
+#include <regctl/model/v1/schema1.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -30,6 +33,34 @@ oci::Digest digest_of_identity(const std::string& identity) {
   return oci::Digest::parse(identity, "the identity of a tag");
 }
 
+/// A transfer whose kind shows only when the manifest is read.
+class LateTransfer final : public Transfer {
+public:
+  using Choose = std::function<std::unique_ptr<Transfer>()>;
+
+  explicit LateTransfer(Choose choose) : choose_(std::move(choose)) {}
+
+  std::vector<Item> items() override {
+    chosen_ = choose_();
+    return chosen_->items();
+  }
+  Moved move(std::size_t index) override { return chosen_->move(index); }
+  void moved_elsewhere(std::size_t index) override { chosen_->moved_elsewhere(index); }
+  void abandon(std::exception_ptr reason) noexcept override {
+    if (chosen_) {
+      chosen_->abandon(std::move(reason));
+    }
+  }
+  void finish() override { chosen_->finish(); }
+  [[nodiscard]] std::shared_ptr<const MadeImage> made() const override {
+    return chosen_ ? chosen_->made() : nullptr;
+  }
+
+private:
+  const Choose choose_;
+  std::unique_ptr<Transfer> chosen_; ///< null until items() has read the manifest
+};
+
 } // namespace
 
 class OciPassages::OciPassage final : public Passage {
@@ -50,12 +81,18 @@ public:
         how_(shared.how_) {}
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
-    return from == there || (!shared_.how_.platforms.empty() && narrowed(from) == there);
+    return from == there ||
+           shared_.facts_.find(ManifestFact::identity_of(from, shared_.options_.form)) == there ||
+           (!shared_.how_.platforms.empty() && narrowed(from) == there);
   }
 
   std::optional<std::int64_t> created_at(const std::string& identity) override {
     try {
       const auto root = read_manifest_node(*source_, digest_of_identity(identity));
+      if (root.manifest.kind == oci::Manifest::Kind::schema1) {
+        const auto chain = read_schema1_chain(root.document, "manifest " + identity);
+        return parse_rfc3339(parse_v1_image(chain.steps.back().json).created);
+      }
       for (const auto& image : list_platforms(*source_, root)) {
         const auto node = image.descriptor.digest == root.document.digest
                               ? root
@@ -72,7 +109,13 @@ public:
   }
 
   std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) override {
-    return make_oci_transfer(route_, how(), digest_of_identity(identity), tag);
+    return std::make_unique<LateTransfer>([this, tag, identity] {
+      auto root = narrow(*source_, read_manifest_node(*source_, digest_of_identity(identity)),
+                         shared_.how_.platforms);
+      return root.manifest.kind == oci::Manifest::Kind::schema1
+                 ? make_schema1_transfer(route_, how(), std::move(root), tag, shared_.schema1_)
+                 : make_oci_transfer(route_, how(), std::move(root), tag);
+    });
   }
 
   void attach(const ListedTags& source) override {
@@ -244,15 +287,21 @@ private:
 };
 
 OciPassages::OciPassages(Session& session, const Side& source, const Side& destination,
-                         const PassageOptions& options)
-    : session_(session), options_(options), how_{options.platforms,
-                                                 options.referrers,
-                                                 {},
-                                                 std::nullopt,
-                                                 options.verify_destination},
+                         LearntFacts& facts, const PassageOptions& options)
+    : session_(session), facts_(facts), options_(options), how_{options.platforms,
+                                                                options.referrers,
+                                                                {},
+                                                                std::nullopt,
+                                                                options.verify_destination},
       whole_(destination.is_remote() ? LookAt::sizes : LookAt::bytes),
       is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()),
-      is_one_store_(source.identity() == destination.identity()) {}
+      is_one_store_(source.identity() == destination.identity()) {
+  schema1_.form = options.form;
+  schema1_.on_made = [this](const oci::Digest& manifest, const MadeImage& made) {
+    facts_.put(ManifestFact::identity_of(manifest.to_string(), options_.form),
+               made.digest.to_string());
+  };
+}
 
 std::unique_ptr<Passage> OciPassages::open(std::unique_ptr<OciRepository> source,
                                            const std::string& source_name,

@@ -59,28 +59,33 @@ Known to_known(const DerivedImage& image) {
 class OciToV1Passages::OciToV1Passage final : public Passage {
 public:
   OciToV1Passage(OciToV1Passages& shared, std::unique_ptr<OciRepository> source,
-                 std::unique_ptr<V1Repository> destination)
-      : shared_(shared), source_(std::move(source)),
-        destination_(std::move(destination)), route_{shared.session_,
-                                                     *source_,
-                                                     *destination_,
-                                                     shared.said_,
-                                                     shared.options_.platforms,
-                                                     PlainLayers::gzip,
-                                                     Progress::Verb::copying,
-                                                     shared.options_.limits,
-                                                     nullptr,
-                                                     shared.options_.verify_destination
-                                                         ? &shared.whole_
-                                                         : nullptr} {}
+                 std::unique_ptr<V1Repository> destination, std::unique_ptr<V1Repository> originals)
+      : shared_(shared), source_(std::move(source)), destination_(std::move(destination)),
+        originals_(std::move(originals)), route_{shared.session_,
+                                                 *source_,
+                                                 *destination_,
+                                                 shared.said_,
+                                                 shared.options_.platforms,
+                                                 PlainLayers::gzip,
+                                                 Progress::Verb::copying,
+                                                 shared.options_.limits,
+                                                 originals_.get(),
+                                                 shared.options_.verify_destination ? &shared.whole_
+                                                                                    : nullptr} {}
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
-    if (const auto fact = find_fact(from)) {
+    if (const auto fact = originals_ ? std::nullopt : find_fact(from)) {
       return *fact == there;
     }
     const auto known = learn(from);
-    return known && (known->steps.back().id == there ||
-                     (known->original_id == there && was_made_from(from, there)));
+    if (known && known->steps.back().id == there) {
+      return !originals_ || !known->original_id || !has_originals(*originals_, from);
+    }
+    if (known && known->original_id == there && has_originals(*destination_, from)) {
+      remember(from, there);
+      return true;
+    }
+    return false;
   }
 
   std::optional<std::int64_t> created_at(const std::string& identity) override {
@@ -155,16 +160,12 @@ private:
     return destination_->look_up(id).state == V1Answer::State::complete;
   }
 
-  /// Whether the destination has the v1 images from which the manifest was made.
-  bool was_made_from(const std::string& identity, const std::string& id) const {
+  /// Whether the store has the v1 images from which the manifest was made.
+  bool has_originals(V1Repository& store, const std::string& identity) const {
     const auto image =
         derive_image(*source_, read_manifest_node(*source_, digest_of_identity(identity)),
                      shared_.options_.platforms);
-    if (!find_originals(shared_.session_, *destination_, image)) {
-      return false;
-    }
-    remember(identity, id);
-    return true;
+    return find_originals(shared_.session_, store, image).has_value();
   }
 
   void remember(const std::string& identity, const std::string& id) const {
@@ -215,6 +216,7 @@ private:
   OciToV1Passages& shared_;
   std::unique_ptr<OciRepository> source_;
   std::unique_ptr<V1Repository> destination_;
+  std::unique_ptr<V1Repository> originals_; ///< null if none are named
   BackRoute route_;
   mutable std::mutex mutex_; ///< guards the members below
   mutable LimitedMap<Known> known_{k_known};
@@ -236,12 +238,14 @@ OciToV1Passages::OciToV1Passages(Session& session, const Side& source, const Sid
       is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()) {}
 
 std::unique_ptr<Passage> OciToV1Passages::open(std::unique_ptr<OciRepository> source,
-                                               std::unique_ptr<V1Repository> destination) {
+                                               std::unique_ptr<V1Repository> destination,
+                                               std::unique_ptr<V1Repository> originals) {
   if (options_.platforms.size() > 1) {
     throw Error(ErrorKind::usage, "a v1 image is for one platform",
                 "name one of them with --platform");
   }
-  return std::make_unique<OciToV1Passage>(*this, std::move(source), std::move(destination));
+  return std::make_unique<OciToV1Passage>(*this, std::move(source), std::move(destination),
+                                          std::move(originals));
 }
 
 std::uint64_t OciToV1Passages::requests(std::uint64_t of_source,

@@ -19,7 +19,7 @@ Passages::Passages(Session& session, Side& source, Side& destination, LearntFact
                    const PassageOptions& options)
     : source_(source), destination_(destination), options_(options),
       v1_(std::make_unique<V1Passages>(session, source, destination, facts, options_)),
-      oci_(std::make_unique<OciPassages>(session, source, destination, options_)),
+      oci_(std::make_unique<OciPassages>(session, source, destination, facts, options_)),
       v1_to_oci_(std::make_unique<V1ToOciPassages>(session, source, destination, facts, options_)),
       oci_to_v1_(std::make_unique<OciToV1Passages>(session, source, destination, facts, options_)) {
 }
@@ -46,7 +46,17 @@ std::unique_ptr<Passage> Passages::open(const std::string& source_name,
   if (from_v1 != nullptr && to_oci != nullptr) {
     return v1_to_oci_->open(std::move(*from_v1), std::move(*to_oci), destination_name);
   }
-  return oci_to_v1_->open(std::move(*from_oci), std::move(*to_v1));
+  return oci_to_v1_->open(std::move(*from_oci), std::move(*to_v1),
+                          open_originals(destination_name));
+}
+
+std::unique_ptr<V1Repository> Passages::open_originals(const std::string& destination_name) const {
+  if (options_.originals == nullptr) {
+    return nullptr;
+  }
+  const auto& name = options_.originals_name;
+  auto repository = options_.originals->open(name.empty() ? destination_name : name);
+  return std::move(std::get<std::unique_ptr<V1Repository>>(repository));
 }
 
 bool is_fact(std::string_view identity, std::string_view text) {

@@ -59,6 +59,10 @@ public:
   /// that cannot be read. Makes requests if it is not known yet.
   virtual std::optional<std::int64_t> created_at(const std::string& identity) = 0;
 
+  /// Call it before tags of the destination are identified: may have that done in a way that tells
+  /// more of each tag with the same request.
+  virtual void prepare(ListedTags& /*destination*/) {}
+
   /// Opens the transfer of one tag. The passage must outlive it.
   virtual std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) = 0;
 
@@ -129,6 +133,10 @@ struct PassageOptions {
   OciForm form = OciForm::oci;     ///< of v1 images that become OCI ones
   bool referrers = true;           ///< what refers to an OCI image goes along with it
   bool verify_destination = false; ///< what is there already is looked at
+  /// Where OCI images that become v1 images are looked for as they were; null: nowhere else than at
+  /// the destination. Must outlive the passages.
+  Side* originals = nullptr;
+  std::string originals_name = {}; ///< the repository there; "": that of the destination's name
 };
 
 /// The passages from one side to another, and their shared knowledge of images. Thread-safe, except
@@ -148,6 +156,9 @@ public:
                                 const std::string& destination_name);
 
 private:
+  [[nodiscard]] std::unique_ptr<V1Repository>
+  open_originals(const std::string& destination_name) const;
+
   Side& source_;
   Side& destination_;
   const PassageOptions options_;

@@ -4,6 +4,7 @@
 #include "ops/convert/made_image.hpp"
 #include "ops/convert/rescue.hpp"
 #include "ops/passage/layer_fact.hpp"
+#include "ops/places/oci_side.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/limited_map.hpp>
@@ -51,7 +52,7 @@ public:
     if (shared_.facts_.find(fact) == there) {
       return true;
     }
-    if (shared_.options_.form != OciForm::oci || made_from(there) != from) {
+    if (shared_.options_.form != OciForm::oci || !was_made_from(there, from)) {
       return false;
     }
     shared_.facts_.put(fact, there); // the next run need not ask
@@ -68,6 +69,17 @@ public:
       }
       return std::nullopt;
     }
+  }
+
+  /// Without any state the manifests are read, since they say what they were made from.
+  void prepare(ListedTags& destination) override {
+    if (shared_.options_.form != OciForm::oci || !shared_.facts_.empty()) {
+      return;
+    }
+    destination.identify_by([this](const std::vector<std::string>& tags) {
+      return identify_each(shared_.session_, *destination_, tags,
+                           [this](const std::string& tag) { return read_mark_of(tag); });
+    });
   }
 
   std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) override {
@@ -130,29 +142,37 @@ private:
             }};
   }
 
+  /// The digest of a tag at the destination, whose mark is kept for was_made_from().
+  std::optional<oci::Digest> read_mark_of(const std::string& tag) {
+    const auto document = destination_->read_manifest(oci::ManifestName::tag(tag));
+    if (!document) {
+      return std::nullopt;
+    }
+    auto mark = read_mark(*document, destination_->describe() + ":" + tag);
+    const std::lock_guard lock(mutex_);
+    marks_.try_emplace(document->digest.to_string(), std::move(mark));
+    return document->digest;
+  }
+
+  /// Whether a manifest of the destination is what the image becomes.
+  bool was_made_from(const std::string& there, const std::string& id) const {
+    std::optional<std::optional<ConversionMark>> known;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto* found = marks_.find(there);
+      known = found == nullptr ? std::nullopt : std::optional(*found);
+    }
+    if (known) {
+      return *known && (*known)->id == id &&
+             is_conversion(shared_.session_, *cached_, *destination_, **known);
+    }
+    const auto digest = oci::Digest::find(there);
+    return digest && find_conversion(shared_.session_, *cached_, id, *destination_, *digest);
+  }
+
   void remember(const MadeImage& made) {
     shared_.facts_.put(ManifestFact::identity_of(made.id, shared_.options_.form),
                        made.digest.to_string());
-  }
-
-  /// The v1 image that a manifest of the destination was made from; empty if it does not say so.
-  std::string made_from(const std::string& digest) const {
-    {
-      const std::lock_guard lock(mutex_);
-      if (const auto* known = made_from_.find(digest)) {
-        return *known;
-      }
-    }
-    std::string id;
-    const auto name = oci::Digest::find(digest);
-    const auto document = name ? destination_->read_manifest(*name) : std::nullopt;
-    if (document) {
-      id = converted_from(
-          oci::Manifest::parse(document->bytes, document->media_type, "manifest " + digest));
-    }
-    const std::lock_guard lock(mutex_);
-    made_from_.try_emplace(digest, id);
-    return id;
   }
 
   static constexpr std::size_t k_known = 10'000;
@@ -163,7 +183,8 @@ private:
   std::unique_ptr<OciRepository> destination_;
   ConvertRoute route_;
   mutable std::mutex mutex_; ///< guards the member below
-  mutable LimitedMap<std::string> made_from_{k_known};
+  /// Of manifests of the destination.
+  LimitedMap<std::optional<ConversionMark>> marks_{k_known};
 };
 
 V1ToOciPassages::V1ToOciPassages(Session& session, const Side& source, const Side& destination,

@@ -20,31 +20,14 @@ namespace regctl::ops {
 
 namespace {
 
-/// The digests of tags, asked for in parallel; nothing for a tag that cannot be read.
 TagListing identify_tags(Session& session, OciRepository& repository,
                          const std::vector<std::string>& tags,
                          std::atomic<std::uint64_t>& requests) {
-  std::vector<std::optional<std::string>> digests(tags.size());
-  run_parallel(session.jobs(), tags.size(), [&](std::size_t i) {
+  return identify_each(session, repository, tags, [&](const std::string& tag) {
     ++requests;
-    try {
-      if (const auto found = repository.find_manifest(oci::ManifestName::tag(tags[i]))) {
-        digests[i] = found->digest.to_string();
-      }
-    } catch (const Error& error) {
-      const bool is_of_all =
-          error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied;
-      if (is_of_all) {
-        throw;
-      }
-      session.progress().note(repository.describe() + ":" + tags[i] + ": " + error.message());
-    }
+    const auto found = repository.find_manifest(oci::ManifestName::tag(tag));
+    return found ? std::optional(found->digest) : std::nullopt;
   });
-  TagListing listing;
-  for (std::size_t i = 0; i < tags.size(); ++i) {
-    listing.emplace(tags[i], std::move(digests[i]));
-  }
-  return listing;
 }
 
 class OciRegistrySide final : public Side {
@@ -172,6 +155,32 @@ private:
 };
 
 } // namespace
+
+TagListing
+identify_each(Session& session, const OciRepository& repository,
+              const std::vector<std::string>& tags,
+              const std::function<std::optional<oci::Digest>(const std::string& tag)>& find) {
+  std::vector<std::optional<std::string>> digests(tags.size());
+  run_parallel(session.jobs(), tags.size(), [&](std::size_t i) {
+    try {
+      if (const auto found = find(tags[i])) {
+        digests[i] = found->to_string();
+      }
+    } catch (const Error& error) {
+      const bool is_of_all =
+          error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied;
+      if (is_of_all) {
+        throw;
+      }
+      session.progress().note(repository.describe() + ":" + tags[i] + ": " + error.message());
+    }
+  });
+  TagListing listing;
+  for (std::size_t i = 0; i < tags.size(); ++i) {
+    listing.emplace(tags[i], std::move(digests[i]));
+  }
+  return listing;
+}
 
 std::unique_ptr<Side> make_v2_storage_side(Session& session, const Place& place,
                                            V2Storage::Missing missing) {

@@ -4,10 +4,15 @@
 #include "ops/places/side.hpp"
 
 #include <regctl/formats/v2_storage.hpp>
+#include <regctl/model/oci/digest.hpp>
 #include <regctl/model/place.hpp>
 #include <regctl/model/reference.hpp>
 
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace regctl::ops {
 
@@ -15,6 +20,13 @@ namespace regctl::ops {
 /// identity, a digest, costs a request. Tags of referrers are no tags of a side: they follow their
 /// subjects.
 std::unique_ptr<Side> make_oci_registry_side(Session& session, RegistryHost host);
+
+/// The digests of tags of the repository, each found by `find` in parallel. None for a tag that
+/// cannot be read, which a note says. Throws Error{interrupted} and Error{denied}.
+TagListing
+identify_each(Session& session, const OciRepository& repository,
+              const std::vector<std::string>& tags,
+              const std::function<std::optional<oci::Digest>(const std::string& tag)>& find);
 
 /// The repositories of distribution's storage tree.
 std::unique_ptr<Side> make_v2_storage_side(Session& session, const Place& place,

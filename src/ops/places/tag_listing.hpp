@@ -39,6 +39,9 @@ public:
   ListedTags(const std::vector<std::string>& names, Identify identify, AttachedTags attached = {},
              ListedSubjects subjects = {});
 
+  /// Has identities asked for in another way from now on.
+  void identify_by(Identify identify) { identify_ = std::move(identify); }
+
   [[nodiscard]] std::size_t size() const noexcept { return tags_.size(); }
   [[nodiscard]] bool empty() const noexcept { return tags_.empty(); }
   /// Whether the tag is in the list, or attached.

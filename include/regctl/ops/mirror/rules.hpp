@@ -5,6 +5,7 @@
 #include <regctl/model/oci/platform.hpp>
 #include <regctl/model/semver.hpp>
 #include <regctl/ops/copy.hpp>
+#include <regctl/ops/places/endpoint.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -98,6 +99,8 @@ struct Rules {
   OciForm form = OciForm::oci; ///< of v1 images that become OCI ones
   bool referrers = true; ///< signatures, SBOMs and all else that refers to an OCI image go along
   bool rescue = false;   ///< see Passage::rescue()
+  /// Has v1 images from which OCI images were made, for those that become v1 images again.
+  std::optional<Endpoint> originals;
   /// v1 repositories that are private may go where everybody can read them.
   bool publish_private = false;
 

@@ -110,4 +110,11 @@ TEST_CASE("a manifest is kept for each form") {
   CHECK(!ops::is_fact(image().id, sum('1')));
 }
 
+TEST_CASE("a manifest of schema 1 becomes one too") {
+  const auto identity = ops::ManifestFact::identity_of(sum('2'), OciForm::docker);
+  CHECK(ops::is_fact(identity, sum('1')));
+  CHECK(!ops::is_fact(identity, image().id));
+  CHECK(!ops::is_fact("sha256:2=docker", sum('1')));
+}
+
 TEST_SUITE_END();
