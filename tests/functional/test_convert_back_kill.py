@@ -46,13 +46,8 @@ class Kill(V2Case):
     @staticmethod
     def tags_in(tree):
         """The tags of a storage tree, each with its image's ID, by "repository:tag"."""
-        found = {}
-        for name in tree.files.names("repositories/team"):
-            for entry in tree.files.names(f"repositories/team/{name}"):
-                if entry.startswith("tag_"):
-                    text = tree.read(f"repositories/team/{name}/{entry}")
-                    found[f"team/{name}:{entry.removeprefix('tag_')}"] = text
-        return found
+        return {f"team/{name}:{tag}": identity for name in tree.files.names("repositories/team")
+                for tag, identity in tree.tags(f"team/{name}").items()}
 
     def mirror(self, destination, at_bytes):
         """The exit code: SIGKILL, unless the run ended before the moment."""

@@ -69,6 +69,11 @@ class StorageTree:
     def read(self, *parts):
         return self.files.read("/".join(parts)).decode()
 
+    def tags(self, name):
+        """The tags of a repository ("team/app"), each with its image's ID."""
+        return {entry.removeprefix("tag_"): self.read(f"repositories/{name}/{entry}")
+                for entry in self.files.names(f"repositories/{name}") if entry.startswith("tag_")}
+
     def add_image(self, seed, parent=None, layer=None, size=500, more=None):
         """A sound image; returns its ID. `more` are members of its JSON."""
         made = Layer(seed, size)
