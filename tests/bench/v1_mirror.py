@@ -26,7 +26,7 @@ import time
 import urllib.request
 import zlib
 
-from common import MIB, at_most, end, free_port, median
+from common import MIB, at_most, end, free_port, measure, median
 
 ROUNDS = 3
 IMAGES, CHAIN, COMMON = 20, 40, 30
@@ -73,16 +73,7 @@ class Cost:
     """What a command that must succeed took: CPU and wall seconds, and MiB at its peak."""
 
     def __init__(self, command, **options):
-        begin = time.monotonic()
-        with tempfile.TemporaryFile() as talk:
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=talk, **options)
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode != 0:
-                talk.seek(0)
-                sys.exit(f"{command[:3]} ended with {process.returncode}:\n{talk.read().decode()}")
-        self.wall = time.monotonic() - begin
-        self.cpu, self.peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+        self.cpu, self.wall, self.peak = measure(command, **options)
 
 
 def mirror(regctl, work, source, destination, *flags):
