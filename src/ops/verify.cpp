@@ -398,11 +398,6 @@ VerifySummary verify(Session& session, const Scope& scope, const VerifyOptions& 
   const auto model = pairing.a().model();
   if (pairing.b() != nullptr && pairing.b()->model() != model) {
     const auto both = pairing.a().describe() + " and " + pairing.b()->describe();
-    if (model == Model::oci) {
-      throw Error(ErrorKind::unsupported,
-                  both + " hold OCI images and v1 images: conversions are proven from v1 to OCI",
-                  "name the side of v1 images first");
-    }
     if (!options.deep) {
       throw Error(ErrorKind::unsupported,
                   both + " hold images of different protocols, which have no identities in common",

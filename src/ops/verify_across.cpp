@@ -2,6 +2,8 @@
 #include "ops/verify_across.hpp"
 
 #include "ops/content_verdict.hpp"
+#include "ops/convert/derived_image.hpp"
+#include "ops/convert/originals.hpp"
 #include "ops/convert/trial.hpp"
 #include "ops/image_content.hpp"
 #include "ops/oci/checked_repository.hpp"
@@ -12,6 +14,7 @@
 #include <regctl/base/parallel.hpp>
 #include <regctl/model/oci/media_type.hpp>
 #include <regctl/model/v1/chain.hpp>
+#include <regctl/model/v1/derive.hpp>
 #include <regctl/ops/problem.hpp>
 
 #include <algorithm>
@@ -40,7 +43,9 @@ bool is_unknown(const Findings& findings) {
 class AcrossVerification {
 public:
   AcrossVerification(Session& session, Pairing& pairing, const VerifyListener& listener)
-      : session_(session), pairing_(pairing), listener_(listener) {}
+      : session_(session), pairing_(pairing), listener_(listener),
+        v1_is_a_(pairing.a().model() == Model::v1), of_v1_(v1_is_a_ ? Where::a : Where::b),
+        of_oci_(v1_is_a_ ? Where::b : Where::a) {}
 
   VerifySummary run() {
     for (auto few = pairing_.next(); !few.empty(); few = pairing_.next()) {
@@ -60,8 +65,8 @@ public:
 
 private:
   struct Sides {
-    V1Repository& a;
-    CheckedRepository& b;
+    V1Repository& v1;
+    CheckedRepository& oci;
   };
 
   void verify(const PairedRepository& paired) {
@@ -71,11 +76,12 @@ private:
       return;
     }
     ++summary_.repositories;
-    const auto a = std::get<std::unique_ptr<V1Repository>>(pairing_.a().open(paired.name));
-    CheckedRepository b(
-        std::get<std::unique_ptr<OciRepository>>(pairing_.b()->open(paired.name_at_b)), Where::b,
-        true);
-    const Sides sides{*a, b};
+    auto a = pairing_.a().open(paired.name);
+    auto b = pairing_.b()->open(paired.name_at_b);
+    const auto v1 = std::get<std::unique_ptr<V1Repository>>(std::move(v1_is_a_ ? a : b));
+    CheckedRepository oci(std::get<std::unique_ptr<OciRepository>>(std::move(v1_is_a_ ? b : a)),
+                          of_oci_, true);
+    const Sides sides{*v1, oci};
     std::vector<VerifiedTag> tags;
     for (const auto& [tag, of_tag] : paired.tags) {
       tags.push_back({paired.name, tag, of_tag.a ? of_tag.a : of_tag.b, {}});
@@ -87,57 +93,140 @@ private:
       count(tag.findings);
       listener_.on_tag(tag);
     }
-    add(b.counts());
+    add(oci.counts());
   }
 
   Findings check(const PairedTag& tag, const Sides& sides) {
     Findings findings;
+    const auto to_nowhere = [&](Where where) {
+      findings.push_back(
+          {Fault::nowhere, where, "",
+           where == of_v1_ ? std::string(k_no_image_id) : "its manifest cannot be read"});
+    };
     if (tag.is_at_a && !tag.a) {
-      findings.push_back({Fault::nowhere, Where::a, "", k_no_image_id});
+      to_nowhere(Where::a);
     }
     if (tag.is_at_b && !tag.b) {
-      findings.push_back({Fault::nowhere, Where::b, "", "its manifest cannot be read"});
+      to_nowhere(Where::b);
     }
     if (!tag.is_at_b) {
       findings.push_back({Fault::tag_missing, Where::b, "", ""});
     } else if (!tag.is_at_a) {
       findings.push_back({Fault::tag_extra, Where::b, "", ""});
     }
-    if (tag.a) {
+    if (tag.a && v1_is_a_) {
       check_image_of(*tag.a, tag.b, sides, findings);
+    } else if (tag.a) {
+      check_derived_image(*tag.a, tag.b, sides, findings);
     }
     return findings;
   }
 
+  /// A v1 image and the OCI image that it became.
   void check_image_of(const std::string& id, const std::optional<std::string>& at_b,
                       const Sides& sides, Findings& findings) {
     const auto digest = at_b ? oci::Digest::find(*at_b) : std::nullopt;
     std::optional<oci::Manifest> manifest;
     if (digest) {
-      const auto found = sides.b.check(*digest);
+      const auto found = sides.oci.check(*digest);
       findings.insert(findings.end(), found.begin(), found.end());
-      manifest = find_manifest(sides.b.repository(), *digest);
+      if (auto node = find_manifest(sides.oci.repository(), *digest)) {
+        manifest = std::move(node->manifest);
+      }
     }
     const bool is_docker = manifest && manifest->media_type == oci::k_docker_manifest;
-    std::optional<oci::Digest> expected;
+    const auto expected = convert(is_docker ? docker_ : oci_, id, sides, findings);
+    if (!manifest || !expected || expected->manifest == digest || has_damage(findings) ||
+        is_unknown(findings)) {
+      return;
+    }
+    compare(id, *digest, *manifest, expected->manifest, sides, findings);
+  }
+
+  /// What the image of side A or B becomes; nothing if it cannot be converted, which is found then.
+  std::optional<TrialImage> convert(ConversionTrial& trial, const std::string& id,
+                                    const Sides& sides, Findings& findings) {
     try {
-      expected = (is_docker ? docker_ : oci_).convert(sides.a, id);
+      return trial.convert(sides.v1, id);
     } catch (const Error& error) {
-      name_faults(sides.a, id, error, findings);
+      name_faults(sides.v1, id, error, findings);
+      return std::nullopt;
+    }
+  }
+
+  /// An OCI image and the v1 image that it became.
+  void check_derived_image(const std::string& identity, const std::optional<std::string>& id,
+                           const Sides& sides, Findings& findings) {
+    const auto digest = oci::Digest::parse(identity, "the identity of a tag");
+    const auto found = sides.oci.check(digest);
+    findings.insert(findings.end(), found.begin(), found.end());
+    auto root = find_manifest(sides.oci.repository(), digest);
+    if (!root || has_damage(findings) || is_unknown(findings)) {
       return;
     }
-    if (!manifest || expected == digest || has_damage(findings) || is_unknown(findings)) {
+    try {
+      const auto derived = derive_image(sides.oci.repository(), std::move(*root), {});
+      const auto made = id ? convert(oci_, *id, sides, findings) : std::nullopt;
+      if (made) {
+        compare_derived(derived, *id, *made, sides, findings);
+      }
+    } catch (const Error& error) {
+      find_error(error, identity, of_oci_, findings);
+    }
+  }
+
+  /// `made` is what `id` becomes in turn.
+  void compare_derived(const DerivedImage& derived, const std::string& id, const TrialImage& made,
+                       const Sides& sides, Findings& findings) {
+    const bool is_it = is_derived(derived, id, sides.v1);
+    if (is_it && made.layers == sum_of_layers(layers_with_entries(derived))) {
       return;
     }
-    compare(id, *digest, *manifest, *expected, sides, findings);
+    auto found = compare_contents(session_,
+                                  open_oci_image(sides.oci.repository(), derived.manifest,
+                                                 derived.descriptor.digest.to_string()),
+                                  open_v1_image(session_, sides.v1, id),
+                                  "image " + short_id(derived.top_id()));
+    // An empty layer may be a tar in another form, whose diff ID is another one.
+    if (!is_it || found.fault != Fault::digest_differs) {
+      findings.push_back(std::move(found));
+    }
+  }
+
+  /// Whether a v1 image has the ID and the JSON that conversion gives, or is one from which the
+  /// OCI image was made.
+  bool is_derived(const DerivedImage& derived, const std::string& id, V1Repository& repository) {
+    if (original_id_of(derived) == id && find_originals(session_, repository, derived)) {
+      return true;
+    }
+    const auto image = id == derived.top_id() ? repository.find_image(id) : std::nullopt;
+    if (!image) {
+      return false;
+    }
+    const auto& expected = derived.chain.images.back().json;
+    const auto& others = image->json_candidates;
+    return image->json == expected ||
+           std::find(others.begin(), others.end(), expected) != others.end();
+  }
+
+  static std::vector<std::string> layers_with_entries(const DerivedImage& derived) {
+    std::vector<std::string> diff_ids;
+    for (const auto& step : derived.chain.images) {
+      const auto diff_id =
+          step.layer_index ? derived.chain.diff_ids[*step.layer_index] : std::string();
+      if (!diff_id.empty() && diff_id != k_empty_tar_diff_id) {
+        diff_ids.push_back(diff_id);
+      }
+    }
+    return diff_ids;
   }
 
   /// Nothing if it cannot be read, which the check of the repository has found.
-  static std::optional<oci::Manifest> find_manifest(OciRepository& repository,
-                                                    const oci::Digest& digest) {
+  static std::optional<ManifestNode> find_manifest(OciRepository& repository,
+                                                   const oci::Digest& digest) {
     try {
       auto document = repository.read_manifest(digest);
-      return document ? std::optional(to_node(*std::move(document), repository.describe()).manifest)
+      return document ? std::optional(to_node(*std::move(document), repository.describe()))
                       : std::nullopt;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) {
@@ -156,9 +245,10 @@ private:
       return;
     }
     try {
-      auto found = compare_contents(
-          session_, open_v1_image(session_, sides.a, id),
-          open_oci_image(sides.b.repository(), manifest, digest.to_string()), expected.to_string());
+      auto found =
+          compare_contents(session_, open_v1_image(session_, sides.v1, id),
+                           open_oci_image(sides.oci.repository(), manifest, digest.to_string()),
+                           expected.to_string());
       findings.push_back(std::move(found));
     } catch (const Error& error) {
       find_error(error, id, Where::between, findings);
@@ -171,7 +261,8 @@ private:
     if (why.kind() == ErrorKind::interrupted) {
       throw why;
     }
-    const CheckedSide side{repository, Where::a, pairing_.a().holds_pushed_layers()};
+    const auto& of_it = v1_is_a_ ? pairing_.a() : *pairing_.b();
+    const CheckedSide side{repository, of_v1_, of_it.holds_pushed_layers()};
     Findings found;
     std::optional<std::string> id = top;
     std::string child;
@@ -189,7 +280,7 @@ private:
     }
     findings.insert(findings.end(), found.begin(), found.end());
     if (!has_damage(found) && !is_unknown(found)) {
-      find_error(why, top, Where::a, findings);
+      find_error(why, top, of_v1_, findings);
     }
   }
 
@@ -243,6 +334,9 @@ private:
   Session& session_;
   Pairing& pairing_;
   const VerifyListener& listener_;
+  const bool v1_is_a_;
+  const Where of_v1_;  ///< the side of v1 images
+  const Where of_oci_; ///< the other one
   ConversionTrial oci_{session_, OciForm::oci};
   ConversionTrial docker_{session_, OciForm::docker};
   std::mutex mutex_;                                 ///< guards the members below

@@ -97,8 +97,8 @@ struct VerifyListener {
 /// compared too. Layers of an archive are compared after unpacking, since archives often hold them
 /// unpacked.
 ///
-/// With `deep`, A may hold v1 images and B the OCI images that they were converted to: each tag's
-/// files, run configuration and digests are proven to be what conversion gives.
+/// With `deep`, B may hold what A's images were converted to, v1 images to OCI images or the other
+/// way: each tag's files, run configuration and identities are proven to be what conversion gives.
 ///
 /// Each image is examined once in a run, in parallel; memory holds about 100 bytes for each.
 /// Repositories and images that cannot be examined are reported, and the rest is verified. Throws

@@ -3,22 +3,39 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/quantity.hpp>
+#include <regctl/model/v1/derive.hpp>
 
 #include <functional>
 #include <optional>
 
 namespace regctl::ops {
 
-oci::Digest ConversionTrial::convert(V1Repository& source, const std::string& id) {
+oci::Digest sum_of_layers(const std::vector<std::string>& diff_ids) {
+  std::string joined;
+  for (const auto& diff_id : diff_ids) {
+    joined += diff_id + "\n";
+  }
+  return oci::Digest::of(joined);
+}
+
+TrialImage ConversionTrial::convert(V1Repository& source, const std::string& id) {
   {
     const std::lock_guard lock(mutex_);
-    if (const auto* known = manifests_.find(id)) {
-      return oci::Digest::parse(*known, "a digest");
+    if (const auto* known = images_.find(id)) {
+      return *known;
     }
   }
-  std::optional<oci::Digest> made;
+  std::optional<TrialImage> made;
   ConvertRoute route{session_, source, trial_, "", places_, form_, Progress::Verb::reading};
-  route.on_made = [&](const MadeImage& image) { made = image.digest; };
+  route.on_made = [&](const MadeImage& image) {
+    std::vector<std::string> diff_ids;
+    for (const auto& layer : image.layers) {
+      if (layer.diff_id && layer.diff_id != k_empty_tar_diff_id) {
+        diff_ids.push_back(*layer.diff_id);
+      }
+    }
+    made = TrialImage{image.digest, sum_of_layers(diff_ids)};
+  };
   const auto transfer = make_v1_to_oci_transfer(route, layers_, id, "");
   const auto items = transfer->items();
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -26,7 +43,7 @@ oci::Digest ConversionTrial::convert(V1Repository& source, const std::string& id
   }
   transfer->finish();
   const std::lock_guard lock(mutex_);
-  counts_.images += manifests_.try_emplace(id, made.value().to_string()).second ? 1 : 0;
+  counts_.images += images_.try_emplace(id, made.value()).second ? 1 : 0;
   return *made;
 }
 

@@ -14,8 +14,18 @@
 #include <exception>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace regctl::ops {
+
+/// What a v1 image becomes.
+struct TrialImage {
+  oci::Digest manifest;
+  oci::Digest layers; ///< the sum of the diff IDs of the layers with entries, as sum_of_layers()
+};
+
+/// One digest for a list of diff IDs, base first.
+oci::Digest sum_of_layers(const std::vector<std::string>& diff_ids);
 
 /// Conversions of v1 images into one form of OCI images, of which only the digests are wanted: the
 /// very code of a conversion, into a repository that keeps nothing. Every layer is read once in a
@@ -25,8 +35,8 @@ class ConversionTrial {
 public:
   ConversionTrial(Session& session, OciForm form) : session_(session), form_(form) {}
 
-  /// The digest of the manifest that the image becomes. Throws what the conversion throws.
-  oci::Digest convert(V1Repository& source, const std::string& id);
+  /// Throws what the conversion throws.
+  TrialImage convert(V1Repository& source, const std::string& id);
 
   struct Counts {
     std::uint64_t images = 0;
@@ -47,9 +57,9 @@ private:
   TrialRepository trial_;
   BlobPlaces places_;
   ConvertedLayers layers_;
-  std::array<std::mutex, 64> reading_;         ///< one for a layer that is read; layers share them
-  std::mutex mutex_;                           ///< guards the members below
-  LimitedMap<std::string> manifests_{k_limit}; ///< digests by image
+  std::array<std::mutex, 64> reading_;     ///< one for a layer that is read; layers share them
+  std::mutex mutex_;                       ///< guards the members below
+  LimitedMap<TrialImage> images_{k_limit}; ///< by ID
   LimitedMap<std::exception_ptr> problems_{k_limit}; ///< of layers that cannot be converted
   Counts counts_;
 };
