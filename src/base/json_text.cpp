@@ -51,7 +51,7 @@ std::size_t sequence_length(std::string_view text) noexcept {
 
 std::string escape(unsigned code) {
   std::array<char, 8> text{};
-  std::snprintf(text.data(), text.size(), "\\u%04x", code);
+  static_cast<void>(std::snprintf(text.data(), text.size(), "\\u%04x", code));
   return text.data();
 }
 

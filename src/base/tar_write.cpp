@@ -20,7 +20,8 @@ void put(std::string& block, std::size_t offset, std::string_view text) {
 
 void put_octal(std::string& block, std::size_t offset, int digits, std::uint64_t value) {
   std::array<char, 24> text{};
-  std::snprintf(text.data(), text.size(), "%0*llo", digits, static_cast<unsigned long long>(value));
+  static_cast<void>(std::snprintf(text.data(), text.size(), "%0*llo", digits,
+                                  static_cast<unsigned long long>(value)));
   put(block, offset, text.data());
 }
 

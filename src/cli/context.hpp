@@ -61,7 +61,7 @@ public:
   void set_pace(http::Pace pace);
 
   /// How v2 registries are written to. Must be called before the first verbs().
-  void set_v2(ops::V2Writing writing) { v2_ = writing; }
+  void set_v2(ops::V2Writing writing) { v2_ = std::move(writing); }
 
   /// Shows the totals of a run of many images, and no single images.
   void show_totals_only();

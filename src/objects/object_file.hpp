@@ -15,7 +15,7 @@ inline std::string version_of(const std::string& etag) {
   return etag.empty() ? "unknown" : etag;
 }
 /// The ETag; empty if the server told none.
-inline std::string etag_of(std::string version) {
+inline std::string etag_of(const std::string& version) {
   return version == version_of("") ? std::string() : version;
 }
 

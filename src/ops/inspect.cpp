@@ -128,9 +128,9 @@ std::vector<ListedTag> list_oci_place(Session& session, const Place& place, Iden
   auto from = open_oci(session, place, Use::read);
   std::vector<ListedTag> listed;
   if (from.images != nullptr) {
-    for (auto& entry : from.images->entries()) {
+    for (const auto& entry : from.images->entries()) {
       const auto digest = entry.manifest.digest.to_string();
-      listed.push_back({entry.tag.empty() ? digest : std::move(entry.tag), digest});
+      listed.push_back({entry.tag.empty() ? digest : entry.tag, digest});
     }
     return listed;
   }

@@ -29,7 +29,7 @@ public:
   [[nodiscard]] const http::Url& base() const noexcept { return base_; }
 
   /// Sets base() to the first of the schemes by which the host answers HTTP, asked for `ping`.
-  void choose_scheme(const std::vector<std::string>& schemes, std::string_view ping);
+  void choose_scheme(const std::vector<std::string>& schemes, std::string_view target);
 
   /// The answer to the v1 ping; nothing if the host answers but does not speak v1. Throws
   /// Error{denied}, Error{unavailable}.

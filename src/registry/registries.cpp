@@ -46,7 +46,7 @@ struct Registries::Entry {
 Registries::Registries(http::Transport& transport, http::Credentials& credentials,
                        const http::Settings& settings, v2::Options v2_options)
     : transport_(transport), credentials_(credentials), settings_(settings),
-      v2_options_(v2_options) {}
+      v2_options_(std::move(v2_options)) {}
 
 Registries::~Registries() = default;
 

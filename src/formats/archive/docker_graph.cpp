@@ -166,7 +166,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<OciImages> read_docker_graph(std::shared_ptr<const ArchiveIndex> index) {
+std::unique_ptr<OciImages> read_docker_graph(const std::shared_ptr<const ArchiveIndex>& index) {
   if (index->find("manifest.json")) {
     return GraphReader(index).run();
   }

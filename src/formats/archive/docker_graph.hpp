@@ -10,6 +10,6 @@
 namespace regctl {
 
 /// The images of a docker-archive as manifests: see ImageArchive::oci().
-std::unique_ptr<OciImages> read_docker_graph(std::shared_ptr<const ArchiveIndex> index);
+std::unique_ptr<OciImages> read_docker_graph(const std::shared_ptr<const ArchiveIndex>& index);
 
 } // namespace regctl

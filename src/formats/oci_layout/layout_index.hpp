@@ -70,7 +70,7 @@ public:
   void set_tags(const std::map<std::string, oci::Descriptor>& tags);
 
   /// Lists manifests without a name, except those that are listed.
-  void add(const std::vector<oci::Descriptor>& manifests);
+  void add(const std::vector<oci::Descriptor>& added);
 
   /// Removes the entries that find() of LayoutIndex gives for `name`; false if there are none.
   bool remove_tag(const std::string& name);

@@ -417,6 +417,8 @@ public:
       : tree_(tree), aside_(tree.open_or_make_folder(aside)), name_(passing_name()),
         file_(tree.open_or_make_folder(aside), name_, tree.what(aside + "/" + name_)) {}
 
+  LocalLooseUpload(const LocalLooseUpload&) = delete;
+  LocalLooseUpload& operator=(const LocalLooseUpload&) = delete;
   ~LocalLooseUpload() override {
     if (is_named_) {
       ::unlinkat(aside_.get(), name_.c_str(), 0);

@@ -181,9 +181,8 @@ Platform Platform::normalized() const {
   if (!name.empty() && name.find_first_not_of("0123456789") == std::string::npos) {
     name.insert(0, "v");
   }
-  if (platform.architecture == "arm64" && name == "v8") {
-    name.clear();
-  } else if (platform.architecture == "amd64" && name == "v1") {
+  if ((platform.architecture == "arm64" && name == "v8") ||
+      (platform.architecture == "amd64" && name == "v1")) {
     name.clear();
   } else if (platform.architecture == "arm" && name.empty()) {
     name = "v7";

@@ -45,6 +45,7 @@ std::optional<Digest> subject_of_tag(std::string_view tag) {
 
 std::vector<std::string> cosign_tags(const Digest& subject) {
   std::vector<std::string> tags;
+  tags.reserve(k_cosign_endings.size());
   for (const auto& ending : k_cosign_endings) {
     tags.push_back(referrers_tag(subject) + std::string(ending));
   }

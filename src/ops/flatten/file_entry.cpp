@@ -11,7 +11,7 @@ namespace {
 
 std::string octal(std::int64_t mode) {
   std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode));
+  static_cast<void>(std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode)));
   return text.data();
 }
 

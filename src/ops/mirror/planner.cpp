@@ -279,6 +279,7 @@ private:
       }
     }
     std::vector<std::string> images;
+    images.reserve(doubtful.size());
     for (const auto& tag : doubtful) {
       images.push_back(listings_.source.attached().at(tag));
     }

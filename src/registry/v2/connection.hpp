@@ -81,10 +81,10 @@ private:
 
 /// The data for reaching one registry, shared by its repositories. Thread-safe.
 struct Connection {
-  Connection(http::Transport& transport_, http::Url base_, std::string host_,
-             Registry::CredentialFor credential_for_, Options options_)
-      : transport(transport_), base(std::move(base_)), host(std::move(host_)),
-        credential_for(std::move(credential_for_)), options(std::move(options_)),
+  Connection(http::Transport& to, http::Url at, std::string name,
+             Registry::CredentialFor find_credential, Options how)
+      : transport(to), base(std::move(at)), host(std::move(name)),
+        credential_for(std::move(find_credential)), options(std::move(how)),
         tokens(transport, base, host), notices(transport, host),
         kept_uploads(options.upload_folder) {}
 

@@ -55,7 +55,7 @@ std::optional<oci::Descriptor> descriptor_of(const http::Response& head,
   const auto size =
       parse_whole_number<std::uint64_t>(head.headers.find("Content-Length").value_or(""));
   const auto digest = told_digest(head);
-  const auto wanted = name.digest();
+  const auto& wanted = name.digest();
   if (!oci::is_manifest(type) || !size || *size == 0 || !digest || (wanted && *digest != *wanted)) {
     return std::nullopt;
   }

@@ -54,7 +54,7 @@ private:
   std::shared_ptr<Token> fetch(const Demand& demand, const Scopes& scopes,
                                const std::optional<http::Credential>& credential);
   std::shared_ptr<Token> read_token(http::Response& response) const;
-  http::Response ask(const http::Request& request);
+  http::Response ask(const http::Request& wanted);
   [[noreturn]] void refuse(http::Response& response,
                            const std::optional<http::Credential>& credential) const;
 

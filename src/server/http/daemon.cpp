@@ -139,7 +139,8 @@ private:
   std::unique_ptr<MHD_Daemon, StopDaemon> daemon_;
 };
 
-Daemon::Daemon(Application& application, const FileDescriptor& listener, DaemonOptions options)
+Daemon::Daemon(Application& application, const FileDescriptor& listener,
+               const DaemonOptions& options)
     : impl_(std::make_unique<Impl>(application, listener, options)) {}
 
 Daemon::~Daemon() = default;

@@ -54,7 +54,7 @@ class Daemon {
 public:
   /// Begins to serve. Several daemons share `listener` while certificates are replaced. Throws
   /// Error{usage} for an unusable certificate or key.
-  Daemon(Application& application, const FileDescriptor& listener, DaemonOptions options);
+  Daemon(Application& application, const FileDescriptor& listener, const DaemonOptions& options);
 
   /// Closes every connection.
   ~Daemon();
