@@ -4,6 +4,7 @@
 from an independent converter, wherever the image comes from and goes to."""
 
 import collections
+import gzip
 import hashlib
 import json
 import os
@@ -515,6 +516,31 @@ class Copies(ConvertCase):
         """Every n-th of those that can be converted, so that there are about `count`."""
         golden = [one for one in read_golden(name) if not one.is_broken]
         return golden[::max(1, len(golden) // count)]
+
+    def test_an_archive_of_v1_images_has_the_config_of_a_conversion(self):
+        for one in read_golden("pushed"):
+            if one.is_broken:
+                continue
+            with self.subTest(str(one)):
+                archive = self.path("image.tar")
+                self.ok("copy", f"{self.tree('pushed')}:{one}", f"docker-archive:{archive}")
+                with tarfile.open(archive) as opened:
+                    named = json.load(opened.extractfile("manifest.json"))[0]["Config"]
+                    config = opened.extractfile(named).read()
+                self.assertEqual((named, config.decode()),
+                                 (one.line["config_digest"].removeprefix("sha256:") + ".json", one.line["config"]))
+                os.remove(archive)
+
+    def test_an_archive_of_version_0_1_is_known_by_its_folders(self):
+        with gzip.open(os.path.join(DATA, "saved-by-regctl-0.1.tar.gz")) as saved:
+            self.write("old.tar", saved.read())
+        one = next(one for one in read_golden("pushed") if str(one) == "mixed:latest")
+        with tarfile.open(self.path("old.tar")) as opened:
+            self.assertNotEqual(json.load(opened.extractfile("manifest.json"))[0]["Config"],
+                                one.line["config_digest"].removeprefix("sha256:") + ".json")
+        tree = StorageTree(self.path("new"))
+        self.ok("copy", "docker-archive:old.tar", f"{tree.place}:mixed:latest")
+        self.assertEqual(tree.read("repositories/library/mixed/tag_latest"), one.image)
 
     def test_to_a_layout_and_an_archive(self):
         for name in TREES:

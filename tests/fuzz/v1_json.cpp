@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/fuzz.hpp"
 
+#include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/derive.hpp>
 #include <regctl/model/v1/image.hpp>
 
 void fuzz(const std::string& input) {
   try {
     regctl::parse_v1_image(input);
-    regctl::make_image_config({{input, "sha256:" + std::string(64, 'a'), false}});
+    regctl::make_config_of_0_1({{input, "sha256:" + std::string(64, 'a'), false}});
   } catch (const regctl::Error&) {
     // The same text may still be a config.
   }

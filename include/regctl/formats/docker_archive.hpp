@@ -70,7 +70,7 @@ public:
   /// it.
   ///
   /// Images of a manifest.json are derived (model/v1/derive), unless the config was made from v1
-  /// folders in the archive (make_image_config), as in archives written by regctl: then the folders
+  /// folders in the archive (convert_config), as in archives written by regctl: then the folders
   /// are the images.
   virtual std::unique_ptr<V1Repository> repository() = 0;
 };

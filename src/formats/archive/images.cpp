@@ -11,6 +11,7 @@
 #include <regctl/base/text.hpp>
 #include <regctl/model/digest.hpp>
 #include <regctl/model/v1/chain.hpp>
+#include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/derive.hpp>
 
 #include <algorithm>
@@ -239,7 +240,7 @@ private:
   bool is_made_from(const std::string& config, const std::string& top,
                     const std::vector<std::string>& layers,
                     const std::vector<std::string>& diff_ids) const {
-    std::vector<ChainLayer> chain;
+    std::vector<ConvertedStep> chain;
     auto layer = layers.size();
     try {
       const bool has_end = walk_parents(top, [&](const std::string& id) {
@@ -249,7 +250,8 @@ private:
         return parse_v1_image(chain.back().json).parent;
       });
       std::reverse(chain.begin(), chain.end());
-      return has_end && layer == 0 && make_image_config(chain) == config;
+      return has_end && layer == 0 &&
+             (convert_config(chain).bytes == config || make_config_of_0_1(chain) == config);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::local_io) {
         throw;

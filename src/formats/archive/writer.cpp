@@ -9,7 +9,7 @@
 #include <regctl/base/time.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/model/v1/chain.hpp>
-#include <regctl/model/v1/derive.hpp>
+#include <regctl/model/v1/converted_config.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -219,7 +219,7 @@ private:
   /// The v1 folders of the image can still be loaded, and rescued.
   std::optional<Manifested> manifest_of(const std::string& id,
                                         const std::vector<std::string>& names) const {
-    std::vector<ChainLayer> chain;
+    std::vector<ConvertedStep> chain;
     auto layers = Json::array();
     for (const auto& member : chain_of(id)) {
       const auto& image = written_.at(member);
@@ -231,7 +231,7 @@ private:
         layers.push_back(layer_name(member));
       }
     }
-    auto config = make_image_config(chain);
+    auto config = convert_config(chain).bytes;
     auto config_name = sha256_hex(config) + ".json";
     Json entry = {{"Config", config_name}, {"RepoTags", names}, {"Layers", layers}};
     return Manifested{std::move(config_name), std::move(config), std::move(entry)};

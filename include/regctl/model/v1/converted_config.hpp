@@ -30,6 +30,11 @@ struct ConvertedConfig {
 /// are but for times, nulls and commands that were written as one text.
 ConvertedConfig convert_config(const std::vector<ConvertedStep>& chain);
 
+/// The config that regctl 0.1 wrote into archives for a v1 chain, base first, by which its archives
+/// are recognised: the members of the top JSON as a JSON library prints them, and the year 1970 for
+/// missing times. Throws as convert_config() does.
+std::string make_config_of_0_1(const std::vector<ConvertedStep>& chain);
+
 /// An RFC 3339 time as Go prints it: nine digits of a second at most, no zeros at the end, "Z" for
 /// "+00:00". Empty for anything that Go does not read as a time.
 std::string normalize_time(std::string_view text);

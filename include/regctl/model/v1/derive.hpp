@@ -37,19 +37,6 @@ struct DerivedV1Chain {
 /// Throws Error{protocol} naming the field of `config` that is wrong.
 DerivedV1Chain derive_v1_chain(std::string_view config);
 
-/// A layer of a v1 chain, with the facts that an image config needs.
-struct ChainLayer {
-  std::string json;      ///< the image's v1 JSON
-  std::string diff_id;   ///< "sha256:" and the hex sum of the unpacked tar
-  bool is_empty = false; ///< the tar has no entries: a JSON-only step
-};
-
-/// The image config (Docker image specification 1.2) of a v1 chain, which is given base first: the
-/// top JSON's members without those of v1 (id, parent, Size, layer_id …), rootfs.diff_ids of the
-/// layers that are not empty, and one history entry for each image. Deterministic: equal chains
-/// give equal bytes.
-std::string make_image_config(const std::vector<ChainLayer>& chain);
-
 /// sha256 of the empty tar (1,024 zero bytes), with "sha256:".
 inline constexpr std::string_view k_empty_tar_diff_id =
     "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";

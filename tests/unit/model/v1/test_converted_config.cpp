@@ -223,4 +223,36 @@ TEST_CASE("what is no JSON object has no config") {
   CHECK_THROWS_AS(convert_config({}), Error);
 }
 
+TEST_CASE(
+    "the config that version 0.1 wrote has the members, the layers and the history of its chain") {
+  const std::string base_id(64, '1');
+  const std::string top_id(64, '2');
+  const std::vector<ConvertedStep> chain = {
+      {R"({"id":")" + base_id + R"(","created":"2014-01-01T00:00:00Z"})", "sha256:1", false},
+      {R"({"id":")" + top_id + R"(","parent":")" + base_id +
+           R"(","container_config":{"Cmd":["sh"]},"config":{"Env":["A=b"]},"Size":3,"author":"A"})",
+       "sha256:" + std::string(64, 'e'), true},
+  };
+  const auto text = make_config_of_0_1(chain);
+  CHECK(
+      text ==
+      R"({"container_config":{"Cmd":["sh"]},"config":{"Env":["A=b"]},"author":"A",)"
+      R"("architecture":"amd64","os":"linux","created":"1970-01-01T00:00:00Z",)"
+      R"("rootfs":{"type":"layers","diff_ids":[")" +
+          std::string("sha256:1") +
+          R"("]},"history":[{"created":"2014-01-01T00:00:00Z"},)"
+          R"({"created":"1970-01-01T00:00:00Z","author":"A","created_by":"sh","empty_layer":true}]})");
+  const auto document = parse_json(text, "x");
+  CHECK(document["rootfs"]["diff_ids"] == Json::array({"sha256:1"}));
+  CHECK(document["history"].size() == 2);
+  CHECK(document["history"][1]["empty_layer"] == true);
+  CHECK(document["history"][1]["created_by"] == "sh");
+  CHECK(document["config"]["Env"][0] == "A=b");
+  CHECK(document["architecture"] == "amd64");
+  for (const char* gone : {"id", "parent", "Size"}) {
+    CHECK_FALSE(document.contains(gone));
+  }
+  CHECK_THROWS_AS(make_config_of_0_1({}), Error);
+}
+
 TEST_SUITE_END();

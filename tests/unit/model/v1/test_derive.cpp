@@ -90,28 +90,4 @@ TEST_CASE("a malformed config is refused with the field's name") {
   }
 }
 
-TEST_CASE("the config of a v1 chain has its members, its layers and its history") {
-  const std::string base_id(64, '1');
-  const std::string top_id(64, '2');
-  const std::vector<ChainLayer> chain = {
-      {R"({"id":")" + base_id + R"(","created":"2014-01-01T00:00:00Z"})", k_diff_a, false},
-      {R"({"id":")" + top_id + R"(","parent":")" + base_id +
-           R"(","container_config":{"Cmd":["sh"]},"config":{"Env":["A=b"]},"Size":3,"author":"A"})",
-       std::string(k_empty_tar_diff_id), true},
-  };
-  const auto text = make_image_config(chain);
-  CHECK(make_image_config(chain) == text);
-  const auto document = parse_json(text, "x");
-  CHECK(document["rootfs"]["diff_ids"] == Json::array({k_diff_a}));
-  CHECK(document["history"].size() == 2);
-  CHECK(document["history"][1]["empty_layer"] == true);
-  CHECK(document["history"][1]["created_by"] == "sh");
-  CHECK(document["config"]["Env"][0] == "A=b");
-  CHECK(document["architecture"] == "amd64");
-  for (const char* gone : {"id", "parent", "Size"}) {
-    CHECK_FALSE(document.contains(gone));
-  }
-  CHECK_THROWS_AS(make_image_config({}), Error);
-}
-
 TEST_SUITE_END();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
-#include <regctl/model/v1/derive.hpp>
+#include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/image.hpp>
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace regctl {
 
 namespace {
 
-/// The time of an image without one: engines refuse a JSON without `created`.
+/// The time of an image without one.
 constexpr std::string_view k_epoch = "1970-01-01T00:00:00Z";
 
 /// Members of a v1 JSON that an image config does not have.
@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 7> k_v1_members = {
 
 } // namespace
 
-std::string make_image_config(const std::vector<ChainLayer>& chain) {
+std::string make_config_of_0_1(const std::vector<ConvertedStep>& chain) {
   if (chain.empty()) {
     throw Error(ErrorKind::protocol, "an image without layers has no config");
   }
@@ -29,7 +29,7 @@ std::string make_image_config(const std::vector<ChainLayer>& chain) {
   for (const auto name : k_v1_members) {
     config.erase(std::string(name));
   }
-  // Engines expect these three members; old images lack them.
+  // Old images lack these three members.
   for (const auto& [name, value] : {std::pair("architecture", "amd64"), std::pair("os", "linux"),
                                     std::pair("created", k_epoch.data())}) {
     if (!optional_string(config, name)) {
