@@ -2,6 +2,7 @@
 #include <regctl/base/compression.hpp>
 #include <regctl/base/crc32.hpp>
 #include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -333,6 +334,36 @@ private:
   bool ended_ = false;
 };
 
+/// A text for which compressors choose differently: pieces of a phrase between bytes at random.
+std::string make_test_vector() {
+  constexpr std::size_t k_size_bytes = 64 * 1024;
+  constexpr std::string_view k_phrase = "layer of files ";
+  constexpr std::uint32_t k_31_bits = 0x7fffffff;
+  std::string vector;
+  std::uint32_t state = 1;
+  while (vector.size() < k_size_bytes) {
+    state = (state * 1'103'515'245 + 12'345) & k_31_bits;
+    const auto word = state >> 16U;
+    if (word % 8 == 0) {
+      vector += static_cast<char>((state >> 8U) & 0xffU);
+    } else {
+      vector += k_phrase.substr(0, 1 + word % k_phrase.size());
+    }
+  }
+  vector.resize(k_size_bytes);
+  return vector;
+}
+
+std::string gzip_sum(std::string text) {
+  GzipSource packed(make_text_source(std::move(text)));
+  Sha256 sum;
+  std::array<std::byte, 4096> piece{};
+  while (const auto n = packed.read(piece)) {
+    sum.update(std::span(piece).first(n));
+  }
+  return sum.finish_hex();
+}
+
 /// A frame that decoders skip. pzstd writes one in front of each data frame. (lz4 has the same
 /// frames, but no tool packs layers with lz4.) Source: RFC 8878 section 3.1.2.
 bool is_skippable_zstd(std::string_view head) noexcept {
@@ -377,6 +408,14 @@ std::unique_ptr<Source> make_decompressed_source(std::unique_ptr<Source> source,
 
 std::unique_ptr<Source> make_gzip_source(std::unique_ptr<Source> source) {
   return std::make_unique<GzipSource>(std::move(source));
+}
+
+bool is_gzip_reproducible() {
+  // The sum of what zlib 1.2.13 makes of the vector.
+  static const bool k_is_reproducible =
+      gzip_sum(make_test_vector()) ==
+      "73285a4083c0a7c353dc507e55fd47b5c48cf2a8752727dcab05bce4085c75be";
+  return k_is_reproducible;
 }
 
 } // namespace regctl

@@ -29,4 +29,8 @@ std::unique_ptr<Source> make_decompressed_source(std::unique_ptr<Source> source,
 /// input gives equal output.
 std::unique_ptr<Source> make_gzip_source(std::unique_ptr<Source> source);
 
+/// Whether make_gzip_source() gives the bytes that it gives on other machines: zlib 1.2.3 to 1.3.1
+/// agree; forks of it, as zlib-ng, give others. Compresses 64 KiB at the first call. Thread-safe.
+bool is_gzip_reproducible();
+
 } // namespace regctl

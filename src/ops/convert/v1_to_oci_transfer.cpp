@@ -4,6 +4,7 @@
 #include "ops/v1/chain.hpp"
 #include "ops/v1/image_mover.hpp"
 
+#include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/derive.hpp>
@@ -136,6 +137,12 @@ private:
       }
     });
     layers_.add(key_of(image), converted.layer);
+    if (converted.layer.notes.contains("recompressed") && !is_gzip_reproducible() &&
+        layers_.is_new("gzip")) {
+      route_.session.progress().note("this system's zlib is a fork that compresses in its own way: "
+                                     "layers that are compressed anew get other digests than "
+                                     "elsewhere");
+    }
     if (route_.known.put) {
       route_.known.put(image, converted.layer);
     }
@@ -274,9 +281,9 @@ void ConvertedLayers::add(const std::string& key, const ConvertedLayer& layer) {
   layers_.put(key, layer);
 }
 
-bool ConvertedLayers::is_new(const std::string& obstacle) {
+bool ConvertedLayers::is_new(const std::string& fact) {
   const std::lock_guard lock(mutex_);
-  return obstacles_.insert(obstacle).second;
+  return known_.insert(fact).second;
 }
 
 std::optional<ConvertedLayer> ConvertedLayers::find(const std::string& key) const {

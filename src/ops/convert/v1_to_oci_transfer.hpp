@@ -30,15 +30,16 @@ public:
   /// Seen with distribution 2.8.2, whose files are empty for a moment when they are written anew.
   std::mutex& one_at_a_time(const oci::Digest& digest);
 
-  /// Whether this is the first time that this obstacle to taking over layers is met in the run.
-  bool is_new(const std::string& obstacle);
+  /// Whether this is met for the first time in the run: an obstacle to taking over layers, or what
+  /// else is noted once.
+  bool is_new(const std::string& fact);
 
   static constexpr std::size_t k_limit = 32'768;
 
 private:
   mutable std::mutex mutex_; ///< guards the two members below
   LimitedMap<ConvertedLayer> layers_{k_limit};
-  std::set<std::string> obstacles_;
+  std::set<std::string> known_;
   std::array<std::mutex, 64> putting_; ///< digests share them
 };
 
