@@ -31,6 +31,8 @@ DATA = os.path.join(ROOT, "tests", "data", "v1")
 REGCTL = os.path.abspath(os.environ.get("REGCTL", os.path.join(ROOT, "build", "debug", "src", "regctl")))
 PEERS = os.environ.get("REGCTL_PEERS", os.path.join(ROOT, "build", "peers"))
 NO_NPM = "docker-registry-server and docker-registry-client from npm are not here"
+# What programs get of this environment: the rest is the test's to set.
+KEPT_VARIABLES = ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE")
 PATIENCE_S = 120  # for what never takes that long: a test that waits for it has failed
 
 
@@ -184,8 +186,7 @@ class RegctlServer(Server):
         words = [REGCTL, "serve", "--listen", "127.0.0.1:0", "--port-file", port_file]
         if storage or "STORAGE_PATH" not in (env or {}):
             words += ["--storage", self.storage if "://" in self.storage else trees.location(self.storage)]
-        kept = {k: v for k, v in os.environ.items()
-                if k in ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS")}
+        kept = {k: v for k, v in os.environ.items() if k in KEPT_VARIABLES}
         with open(self.err_file, "wb") as errors:
             self.process = subprocess.Popen([*words, *options], stdin=subprocess.DEVNULL, stderr=errors,
                                             stdout=subprocess.DEVNULL, cwd=self.folder,
@@ -283,8 +284,7 @@ class TestCase(unittest.TestCase):
         return server
 
     def environment(self, extra):
-        kept = {k: v for k, v in os.environ.items()
-                if k in ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LANG")}
+        kept = {k: v for k, v in os.environ.items() if k in (*KEPT_VARIABLES, "LANG")}
         return {**kept, "HOME": self.home, "TMPDIR": self.folder, "TERM": "dumb",
                 **trees.environment(), **extra}
 
