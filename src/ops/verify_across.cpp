@@ -160,18 +160,25 @@ private:
     const auto digest = oci::Digest::parse(identity, "the identity of a tag");
     const auto found = sides.oci.check(digest);
     findings.insert(findings.end(), found.begin(), found.end());
+    const auto made = id ? convert(oci_, *id, sides, findings) : std::nullopt;
     auto root = find_manifest(sides.oci.repository(), digest);
     if (!root || has_damage(findings) || is_unknown(findings)) {
       return;
     }
+    std::optional<DerivedImage> derived;
     try {
-      const auto derived = derive_image(sides.oci.repository(), std::move(*root), {});
-      const auto made = id ? convert(oci_, *id, sides, findings) : std::nullopt;
-      if (made) {
-        compare_derived(derived, *id, *made, sides, findings);
-      }
+      derived = derive_image(sides.oci.repository(), std::move(*root), {});
     } catch (const Error& error) {
       find_error(error, identity, of_oci_, findings);
+      return;
+    }
+    if (!made) {
+      return;
+    }
+    try {
+      compare_derived(*derived, *id, *made, sides, findings);
+    } catch (const Error& error) {
+      find_error(error, *id, Where::between, findings);
     }
   }
 
@@ -203,10 +210,8 @@ private:
     if (!image) {
       return false;
     }
-    const auto& expected = derived.chain.images.back().json;
-    const auto& others = image->json_candidates;
-    return image->json == expected ||
-           std::find(others.begin(), others.end(), expected) != others.end();
+    const auto texts = all_texts(*image);
+    return std::find(texts.begin(), texts.end(), derived.chain.images.back().json) != texts.end();
   }
 
   static std::vector<std::string> layers_with_entries(const DerivedImage& derived) {

@@ -195,8 +195,23 @@ class Back(VerifyCase):
         self.ok("mirror", "--include", "team/demo-*", self.tree("pushed"), self.old)
         self.ok("mirror", self.old, self.new.place)
         self.assertEqual({row["verdict"] for row in self.verify(self.old, self.new.place, code=0).values()}, {"sound"})
+        derived = self.new.tags("team/demo-1.9.1")
         self.ok("mirror", "--originals", self.tree("pushed"), self.old, self.new.place)
+        original = StorageTree(self.path("v1-pushed")).tags("team/demo-1.9.1")
+        self.assertEqual(self.new.tags("team/demo-1.9.1"), original)
+        self.assertFalse(set(derived.values()) & set(original.values()))
         self.assertEqual({row["verdict"] for row in self.verify(self.old, self.new.place, code=0).values()}, {"sound"})
+
+    def test_damage_of_either_side_is_named(self):
+        self.put(self.old, image_of(layers_of(), self.CONFIG))
+        self.ok("mirror", self.old, self.new.place)
+        top = self.new.read("repositories/team/app/tag_1.0")
+        self.new.write(f"images/{top}/layer", self.new.files.read(f"images/{top}/layer")[:-9])
+        digest = json.loads(self.ok("manifest", "get", self.old + ":team/app:1.0").out)["layers"][0]["digest"][7:]
+        os.remove(self.path(f"old/docker/registry/v2/blobs/sha256/{digest[:2]}/{digest}/data"))
+        findings = self.verify(self.old, self.new.place, code=7)["team/app:1.0"]["findings"]
+        self.assertEqual({(one["verdict"], one["at"]) for one in findings},
+                         {("layer missing", "a"), ("layer cut short", "b")})
 
 
 class Pairs(VerifyCase):
