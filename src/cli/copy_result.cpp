@@ -65,8 +65,8 @@ void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes) {
 
 void add_originals(Arguments& arguments, std::string& originals) {
   arguments.value("--originals", "PLACE", originals,
-                  "Where images that were made from v1 images and become such again are had as "
-                  "they were, with their IDs");
+                  "Where to take the original v1 images from, with their IDs, for images that were "
+                  "converted from v1");
 }
 
 std::vector<oci::Platform> to_platforms(const std::string& platforms) {

@@ -225,6 +225,7 @@ MirrorJob flags_job(const MirrorFlags& flags, Context& context) {
   job.rules.referrers = !flags.no_referrers;
   if (!flags.originals.empty()) {
     job.rules.originals = parse_endpoint(context, flags.originals);
+    ops::mirror::check_originals(*job.rules.originals);
   }
   job.rules.form = flags.form.value_or(job.rules.form);
   job.rules.prune.limit = flags.prune_limit.value_or(job.rules.prune.limit);
@@ -319,7 +320,8 @@ void refuse_rules(const MirrorFlags& flags, const std::string& file) {
 
 /// Refuses rules beside --apply: the plan's decisions are made, but a user expects a given rule to
 /// hold. --protect is allowed, since it is checked again before a tag is removed, and so are
-/// --to-format, --rescue, --originals and --yes, since a plan says nothing of what they are about.
+/// --to-format, --rescue, --originals and --yes, which are about what a transfer brings: tags that
+/// the plan keeps stay.
 void refuse_beside_apply(const MirrorFlags& flags) {
   static const std::set<std::string> k_beside_apply = {"--protect", "--to-format", "--rescue",
                                                        "--originals", "--yes"};

@@ -130,7 +130,11 @@ void read_rules(ConfigSection& section, Rules& rules) {
   section.read("referrers", rules.referrers, parse_flag);
   section.read("to_format", rules.form, parse_form);
   section.read("rescue", rules.rescue, parse_flag);
-  section.read("originals", rules.originals, Endpoint::parse);
+  section.read("originals", rules.originals, [](const std::string& text) {
+    auto place = Endpoint::parse(text);
+    check_originals(place);
+    return place;
+  });
   section.read("publish_private", rules.publish_private, parse_flag);
 }
 

@@ -323,21 +323,10 @@ bool has_lines_only(const std::optional<AppliedPlan>& plan, const MirrorJob& job
   return plan && !plan->wants_all_of(job);
 }
 
-/// Null if the job names none.
-std::unique_ptr<Side> open_originals(Session& session, const MirrorJob& job, const Side& source,
-                                     const Side& destination) {
+/// Null if the job names none. Opened before the destination, which is made if it is not there.
+std::unique_ptr<Side> open_originals(Session& session, const MirrorJob& job) {
   if (!job.rules.originals) {
     return nullptr;
-  }
-  if (source.model() != Model::oci || destination.model() != Model::v1) {
-    throw Error(ErrorKind::usage,
-                "originals are for OCI images that become v1 images, and from " +
-                    job.source.to_string() + " to " + job.destination.to_string() + " none does",
-                "leave them out there");
-  }
-  if (!job.rules.originals->name_space.empty()) {
-    throw Error(ErrorKind::usage, job.rules.originals->to_string() + " is a namespace",
-                "name the registry or one repository: originals are had by their IDs");
   }
   auto originals = open_source(session, *job.rules.originals);
   if (originals->model() != Model::v1) {
@@ -345,6 +334,16 @@ std::unique_ptr<Side> open_originals(Session& session, const MirrorJob& job, con
                 "originals are in a v1 registry, a v1-storage: or a docker-archive:");
   }
   return originals;
+}
+
+void note_unused_originals(const RunningJob& running) {
+  const bool is_of_use =
+      running.source.model() == Model::oci && running.destination.model() == Model::v1;
+  if (running.job.rules.originals && !is_of_use) {
+    running.session.progress().note(
+        "no originals are looked for: from " + running.job.source.to_string() + " to " +
+        running.job.destination.to_string() + " no OCI image becomes a v1 image");
+  }
 }
 
 /// The repository that the user named for the originals; empty if there is none.
@@ -357,10 +356,10 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
              const Limits& limits, const std::optional<AppliedPlan>& plan, Owners& owners,
              Report& report) {
   const auto source = open_source(session, job.source);
+  const auto originals = open_originals(session, job);
   const auto extent = job.source.reference() == nullptr ? Extent::many : Extent::one;
   const auto destination = open_destination(session, job.destination, extent,
                                             options.dry_run ? Purpose::plan : Purpose::write);
-  const auto originals = open_originals(session, job, *source, *destination);
   LearntFacts facts(file_of_facts(job, options), is_fact,
                     [&](const std::string& text) { session.progress().note(text); });
   Passages passages(session, *source, *destination, facts,
@@ -371,6 +370,7 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
       session, job, options, report, *source, *destination, passages, limits.jobs_for(job), owners};
   running.writes_map = !options.files.map.empty() && is_mapped(running);
   note_unmapped(running);
+  note_unused_originals(running);
   try {
     if (has_lines_only(plan, job)) {
       apply_plan(running, *plan);
