@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled once for each library, as most of each compile went into these headers. No source may
-// rely on it: scripts/tidy looks at each without (b_pch=false), and so do nightly builds. It is
-// included once, and GCC warns of #pragma once in what it compiles by itself.
+// rely on it: scripts/tidy and nightly builds compile without it (b_pch=false). It is included
+// once, and GCC warns of #pragma once in what it compiles by itself.
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>

@@ -11,6 +11,7 @@ import tarfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import RegctlServer, ROOT, main  # noqa: E402
+from middleman import Middleman, Spoil  # noqa: E402
 from storage_tree import StorageTree, payload_sum  # noqa: E402
 from v2_case import LAYOUTS, V2Case  # noqa: E402
 from v2_images import (CONFIG, MANIFEST, MANIFEST_TYPES, Document, artifact, describe, digest_of,  # noqa: E402
@@ -268,10 +269,35 @@ class Originals(BackCase):
                                   f"mirrors:\n  - source: {tree}\n    destination: v1-storage:{self.path('other')}\n")
         self.ok("mirror", "--config", "mirror.yaml")
         self.assertEqual(StorageTree(self.path("other")).read(f"repositories/{self.name}/tag_{self.tag}"), self.id)
-        for originals, source, saying in ((self.old.place, self.old.place, "originals are for OCI images"),
-                                          (tree, tree, "has no v1 images"),
-                                          ("localhost:5000/team/", tree, "is a namespace")):
-            self.fails(2, "mirror", source, f"v1-storage:{self.path('third')}", "--originals", originals, saying=saying)
+        self.ok("copy", f"{self.old.place}:{self.name}:{self.tag}", "docker-archive:original.tar")
+        place = f"v1-storage:{self.path('of-archive')}"
+        self.ok("mirror", tree, place, "--originals", "docker-archive:original.tar")
+        self.assertEqual(StorageTree(self.path("of-archive")).read(f"repositories/{self.name}/tag_{self.tag}"), self.id)
+        done = self.ok("mirror", self.old.place, new.place, "--include", self.name, "--originals", self.old.place)
+        self.assertIn("no originals are looked for", done.err)
+
+    def test_what_is_no_place_of_originals(self):
+        for originals, saying in ((f"v2-storage:{self.path('v2')}", "has no v1 images"),
+                                  ("localhost:5000/team/", "is no place of originals"),
+                                  (f"{self.old.place}:{self.name}:{self.tag}", "is no place of originals"),
+                                  ("oci:layout", "has no v1 images")):
+            self.fails(2, "mirror", self.old.place, f"v1-storage:{self.path('third')}", "--originals", originals,
+                       saying=saying)
+        self.assertFalse(os.path.exists(self.path("third")))
+
+
+class Busy(Middleman):
+    """Before a registry, whose first answer to a manifest is 503."""
+
+    def __init__(self, server):
+        self.server, self.refused = server, 0
+        super().__init__(server)
+
+    def choose(self, request):
+        if request.method != "PUT" or "/manifests/" not in request.path or self.refused:
+            return None
+        self.refused += 1
+        return Spoil(503, headers={"Retry-After": "0"})
 
 
 class Schema1(BackCase):
@@ -317,7 +343,8 @@ class Schema1(BackCase):
         source = self.registry_of(by_tag)
         for form in ("oci", "docker"):
             there = self.distribution()
-            for state, expected in (("state", "copied"), ("state", "kept"), ("other", "updated")):
+            # In OCI's form the manifest says what it was made from, and the state learns that.
+            for state, expected in (("state", "copied"), ("state", "kept"), ("other", "updated"), ("other", "kept")):
                 source.log.clear()
                 done = self.regctl("mirror", "--to-format", form, f"{source.host}/demo/x", f"{there.host}/demo/x",
                                    "--state", state + form, "--report", "report")
@@ -332,6 +359,42 @@ class Schema1(BackCase):
                                      (404, None) if "refused" in row else (200, row[form]["manifest_digest"]), tag)
                 if expected == "kept":
                     self.assertEqual([one for one in source.log if "/blobs/" in one.path], [])
+
+    def tag_of(self, registry, name="demo/x"):
+        return registry.ask("HEAD", f"/v2/{name}/manifests/1", headers={
+            "Accept": ", ".join((*MANIFEST_TYPES, SCHEMA1))})[1].get("Docker-Content-Digest")
+
+    def test_a_tag_that_moves_to_other_layers_under_the_same_ids_moves(self):
+        rows = {row["manifest"].removesuffix(".json"): row for row in self.rows}
+        one, other = rows["umoci"], rows["umoci-throwaway-content"]
+        self.assertNotEqual(one["oci"]["manifest_digest"], other["oci"]["manifest_digest"])
+        there = self.distribution()
+        for state, row in enumerate((one, other, one)):
+            source = self.registry_of({"1": row})
+            self.ok("mirror", f"{source.host}/demo/x", f"{there.host}/demo/x", "--state", f"state-{state}")
+            self.assertEqual(self.tag_of(there), row["oci"]["manifest_digest"])
+
+    def test_what_is_gone_there_is_sent_again(self):
+        row = next(row for row in self.rows if row["manifest"] == "engine19.json")
+        source, tree = self.registry_of({"1": row}), f"v2-storage:{self.path('tree')}"
+        there = self.distribution(data=self.path("tree"))
+        words = "mirror", f"{source.host}/demo/x", f"{there.host}/demo/x", "--verify-destination", "--state"
+        self.ok(*words, "state")
+        layer = row["oci"]["layers"][0]["digest"].removeprefix("sha256:")
+        blob = self.path(f"tree/docker/registry/v2/blobs/sha256/{layer[:2]}/{layer}/data")
+        for state in ("state", "new"):
+            os.remove(blob)
+            self.ok(*words, state)
+            self.ok("verify", "--deep", tree)
+
+    def test_a_busy_destination_takes_it_later(self):
+        row = next(row for row in self.rows if row["manifest"] == "engine19.json")
+        source = self.registry_of({"1": row}, "demo/engine19")
+        there = Busy(self.distribution(schema1=True))
+        self.addCleanup(there.stop)
+        self.ok("mirror", source.host, there.host)
+        self.assertEqual(there.refused, 1)
+        self.assertEqual(self.tag_of(there.server, "demo/engine19"), row["manifest_digest"])
 
     def test_a_mirror_leaves_schema1_where_it_is_taken(self):
         """Under the name that the manifest has inside: distribution looks at it."""

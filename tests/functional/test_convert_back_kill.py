@@ -4,8 +4,8 @@
 
 Each moment is a number of bytes that have passed between the mirror and its destination, so that it falls into the
 announcements, JSONs, layers, checksums and tags alike. The next run continues from there and is killed too, until one
-run completes. After each, every tag at the destination names the image that an undisturbed run gives it, whole, and no
-image is there that an audit does not call sound.
+run completes. After each, every tag at the destination names the image that an undisturbed run gives it, whole; in the
+end an audit finds nothing.
 """
 
 import os

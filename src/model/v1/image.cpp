@@ -139,6 +139,12 @@ std::string short_id(std::string_view id) {
   return std::string(id.substr(0, 12));
 }
 
+std::vector<std::string> all_texts(const V1Image& image) {
+  auto texts = image.json_candidates;
+  texts.push_back(image.json);
+  return texts;
+}
+
 V1ImageInfo parse_v1_image(std::string_view json) {
   ImageReader reader;
   if (!reader.read(json)) {

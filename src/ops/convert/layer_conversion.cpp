@@ -201,6 +201,8 @@ LayerConversion send(const ConvertRoute& route, const V1Image& image, Progress::
   result.bytes = seen.packed_bytes;
   result.layer.diff_id = seen.diff_id;
   result.layer.notes = notes_of(seen, image, route);
+  result.is_packed_here = result.layer.blob && seen.compression != Compression::gzip &&
+                          result.layer.blob->media_type != oci::k_oci_layer;
   if (seen.json != image.json) {
     result.layer.json = seen.json;
   }

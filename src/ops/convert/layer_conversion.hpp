@@ -52,14 +52,15 @@ struct ConvertRoute {
   KnownLayers known = {};
   WholeImages* whole = nullptr; ///< looks at blobs that are there; null: they are believed
   bool proves_layers = false;   ///< the source does, without payload checksums: by digests of blobs
-  /// What names a layer of the source, where images with equal IDs may have different ones; without
-  /// it their ID.
+  /// The key of a layer at the source. Needed where images with equal IDs may have different
+  /// layers; without it the key is the ID.
   std::function<std::string(const V1Image& image)> layer_key = {};
 };
 
 struct LayerConversion {
   ConvertedLayer layer;
-  std::uint64_t bytes = 0; ///< as read from the source
+  bool is_packed_here = false; ///< the blob's gzip was made here
+  std::uint64_t bytes = 0;     ///< as read from the source
 };
 
 /// Sends a layer to the destination in one pass: its payload checksum is checked as `check` says,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/made_image.hpp"
 
+#include "ops/oci/manifest_tree.hpp"
 #include "ops/v1/chain.hpp"
 
 #include <regctl/base/error.hpp>
@@ -56,11 +57,6 @@ void name_images(Session& session, V1Repository& source, const std::string& id,
   }
 }
 
-std::string read_config(OciRepository& repository, const oci::Descriptor& config,
-                        const std::string& what) {
-  return read_text(*repository.open_blob(config), k_document_limit_bytes, what);
-}
-
 /// A config without the members that tell of its steps.
 Json members_of(const std::string& config, const std::string& what) {
   auto members = parse_json(config, what);
@@ -71,10 +67,40 @@ Json members_of(const std::string& config, const std::string& what) {
   return members;
 }
 
-/// The number of images of a chain.
-std::size_t count_chain(Session& session, V1Repository& source, const std::string& id) {
-  const auto ancestry = source.ancestry(id);
-  return ancestry ? ancestry->size() : read_chain(session, source, id, /*jobs=*/1).size();
+/// The images of a chain, base first, as the recorded ancestry tells them if they are `count`; else
+/// as their parents do.
+std::vector<std::string> read_ids(Session& session, V1Repository& source, const std::string& id,
+                                  std::size_t count) {
+  auto ids = source.ancestry(id).value_or(std::vector<std::string>());
+  if (ids.size() != count) {
+    ids.clear();
+    for (const auto& member : read_chain(session, source, id, /*jobs=*/1)) {
+      ids.push_back(member.image.id);
+    }
+  }
+  std::reverse(ids.begin(), ids.end());
+  return ids;
+}
+
+/// Whether the config tells of the steps of the chain, and the manifest has a layer for each that
+/// is not empty.
+bool has_steps(const oci::Config& config, const std::vector<std::string>& ids,
+               const ConversionMark& mark, const BlobOf& blob_of) {
+  if (config.history.size() != ids.size() || config.diff_ids.size() != mark.layers.size()) {
+    return false;
+  }
+  std::size_t layer = 0;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const bool is_empty = config.history[i].is_empty_layer;
+    if (!is_empty && layer == mark.layers.size()) {
+      return false;
+    }
+    const auto there = is_empty ? std::nullopt : std::optional(mark.layers[layer++]);
+    if (blob_of && blob_of(ids[i]) != there) {
+      return false; // or the blob turned out to have no files: then it is read once more
+    }
+  }
+  return layer == mark.layers.size();
 }
 
 /// Whether the error is about what was read, and not about all of the run.
@@ -95,22 +121,27 @@ std::optional<ConversionMark> read_mark(const oci::Document& manifest, const std
   if (id.empty() || parsed.kind != oci::Manifest::Kind::image || !parsed.config) {
     return std::nullopt;
   }
-  return ConversionMark{std::move(id), *parsed.config};
+  ConversionMark mark{std::move(id), *parsed.config, {}};
+  mark.layers.reserve(parsed.layers.size());
+  for (const auto& layer : parsed.layers) {
+    mark.layers.push_back(layer.digest);
+  }
+  return mark;
 }
 
 bool is_conversion(Session& session, V1Repository& source, OciRepository& destination,
-                   const ConversionMark& mark) {
+                   const ConversionMark& mark, const BlobOf& blob_of) {
   try {
     const auto what = "a config of " + destination.describe();
-    const auto config = read_config(destination, mark.config, what);
+    const auto bytes = read_config(destination, mark.config);
+    const auto config = oci::Config::parse(bytes, what);
     const auto image = source.find_image(mark.id);
-    if (!image ||
-        oci::Config::parse(config, what).history.size() != count_chain(session, source, mark.id)) {
+    if (!image || !has_steps(config, read_ids(session, source, mark.id, config.history.size()),
+                             mark, blob_of)) {
       return false;
     }
-    auto texts = image->json_candidates;
-    texts.push_back(image->json);
-    const auto members = members_of(config, what);
+    const auto members = members_of(bytes, what);
+    const auto texts = all_texts(*image);
     return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
       return members_of(convert_config({{text, "", true}}).bytes, what) == members;
     });
@@ -124,13 +155,13 @@ bool is_conversion(Session& session, V1Repository& source, OciRepository& destin
 
 std::optional<oci::Digest> find_conversion(Session& session, V1Repository& source,
                                            const std::string& id, OciRepository& destination,
-                                           const oci::ManifestName& name) {
+                                           const oci::ManifestName& name, const BlobOf& blob_of) {
   try {
     const auto document = destination.read_manifest(name);
     const auto mark = document
                           ? read_mark(*document, destination.describe() + ":" + name.to_string())
                           : std::nullopt;
-    return mark && mark->id == id && is_conversion(session, source, destination, *mark)
+    return mark && mark->id == id && is_conversion(session, source, destination, *mark, blob_of)
                ? std::optional(document->digest)
                : std::nullopt;
   } catch (const Error& error) {
@@ -154,8 +185,7 @@ std::shared_ptr<const MadeImage> find_made_image(Session& session, V1Repository&
     return nullptr;
   }
   const auto config_name = "the config of " + what;
-  const auto config =
-      oci::Config::parse(read_config(destination, *manifest.config, config_name), config_name);
+  const auto config = oci::Config::parse(read_config(destination, *manifest.config), config_name);
   auto layers = layers_of(manifest, config);
   if (!id) {
     id = converted_from(manifest);

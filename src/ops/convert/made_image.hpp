@@ -8,9 +8,11 @@
 #include <regctl/ops/made_image.hpp>
 #include <regctl/ops/session.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace regctl::ops {
 
@@ -24,25 +26,31 @@ std::string converted_from(const oci::Manifest& manifest);
 struct ConversionMark {
   std::string id; ///< of the v1 image
   oci::Descriptor config;
+  std::vector<oci::Digest> layers; ///< base first
 };
 
-/// Nothing for a manifest that says of no v1 image that it was made from it. Throws Error{protocol}
-/// for one that is malformed; `what` names it.
+/// Nothing for a manifest without the annotation. Throws Error{protocol} for one that is malformed;
+/// `what` names it.
 std::optional<ConversionMark> read_mark(const oci::Document& manifest, const std::string& what);
+
+/// The digest of the blob that an image of the source has as its layer; nothing for one without.
+using BlobOf = std::function<std::optional<oci::Digest>(const std::string& id)>;
 
 /// Whether the image with this mark in `destination` is what its v1 image becomes in OCI's form,
 /// and not another one that was built on that and inherited the annotation: the two have the same
-/// number of steps, and a config with the same members. Layers are not compared. Reads the config,
-/// and ancestry and JSON at the source. What cannot be read is not the same; throws
+/// number of steps, each with its layer, and a config with the same members. The layers themselves
+/// are compared only with `blob_of`, for a source whose IDs may stand for different layers. Reads
+/// the config, and ancestry and JSON at the source. What cannot be read is not the same; throws
 /// Error{interrupted} and Error{denied}.
 bool is_conversion(Session& session, V1Repository& source, OciRepository& destination,
-                   const ConversionMark& mark);
+                   const ConversionMark& mark, const BlobOf& blob_of = {});
 
-/// The manifest that has this name in `destination`, if its mark names `id` and is_conversion().
-/// Nothing for what cannot be read; throws Error{interrupted} and Error{denied}.
+/// The manifest that has this name in `destination`, if its mark names `id` and is_conversion()
+/// holds. Nothing for what cannot be read; throws Error{interrupted} and Error{denied}.
 std::optional<oci::Digest> find_conversion(Session& session, V1Repository& source,
                                            const std::string& id, OciRepository& destination,
-                                           const oci::ManifestName& name);
+                                           const oci::ManifestName& name,
+                                           const BlobOf& blob_of = {});
 
 /// What the tag names in `destination` and how it was made, read from its manifest, its config and
 /// the chain of `id` at the source; without `id` the manifest is asked for it. Null if there is no

@@ -15,13 +15,6 @@ namespace regctl::ops {
 
 namespace {
 
-/// Every text that may be the image's JSON.
-std::vector<std::string> texts_of(const V1Image& image) {
-  auto texts = image.json_candidates;
-  texts.push_back(image.json);
-  return texts;
-}
-
 /// Whether these images, base first, give the config. Of the lower ones only values count, which
 /// all their texts have in common.
 bool gives_config(const std::vector<V1Image>& chain, const DerivedImage& image) {
@@ -34,7 +27,7 @@ bool gives_config(const std::vector<V1Image>& chain, const DerivedImage& image) 
     const auto layer = derived[i].layer_index;
     steps.push_back({chain[i].json, layer ? image.chain.diff_ids[*layer] : "", !layer});
   }
-  const auto texts = texts_of(chain.back());
+  const auto texts = all_texts(chain.back());
   return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
     steps.back().json = text;
     return convert_config(steps).bytes == image.config;

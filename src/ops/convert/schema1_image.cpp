@@ -36,11 +36,16 @@ public:
   Schema1Repository(OciRepository& blobs, std::vector<Schema1Step> steps)
       : blobs_(blobs), steps_(std::move(steps)) {}
 
-  /// The identity of a layer: unlike in a v1 store, manifests may give one ID to different layers.
+  /// Names a layer: unlike in a v1 store, manifests may give one ID to different layers.
   [[nodiscard]] std::string key_of(const V1Image& image) const {
-    const auto* step = find(image.id);
-    return step == nullptr ? image.id
-                           : image.id + "@" + (step->is_empty ? "" : step->layer.to_string());
+    const auto blob = blob_of(image.id);
+    return image.id + "@" + (blob ? blob->to_string() : "");
+  }
+
+  /// Nothing for a step that is called empty, whose blob is not fetched.
+  [[nodiscard]] std::optional<oci::Digest> blob_of(const std::string& id) const {
+    const auto* step = find(id);
+    return step == nullptr || step->is_empty ? std::nullopt : std::optional(step->layer);
   }
 
   [[nodiscard]] std::string describe() const override { return blobs_.describe(); }
@@ -108,9 +113,9 @@ public:
 
   std::vector<Item> items() override {
     const auto& id = chain_.steps.back().id;
-    if (there_ && shared_.form == OciForm::oci &&
-        find_conversion(route_.session, source_, id, route_.destination, there_->digest)) {
+    if (is_there(id)) {
       route_.session.progress().note("tag " + tag_ + " was made from this image already");
+      tell_made(there_->digest);
       return {};
     }
     tell();
@@ -150,12 +155,24 @@ private:
     way.whole = route_.whole;
     way.proves_layers = true;
     way.layer_key = [this](const V1Image& image) { return source_.key_of(image); };
-    way.on_made = [this](const MadeImage& made) {
-      if (shared_.on_made) {
-        shared_.on_made(manifest_, made);
-      }
-    };
+    way.on_made = [this](const MadeImage& made) { tell_made(made.digest); };
     return way;
+  }
+
+  void tell_made(const oci::Digest& made) const {
+    if (shared_.on_made) {
+      shared_.on_made(manifest_, made);
+    }
+  }
+
+  /// Whether the tag has what this image becomes, and has it whole as far as that is looked at.
+  bool is_there(const std::string& id) {
+    const auto blob_of = [this](const std::string& step) { return source_.blob_of(step); };
+    return there_ && shared_.form == OciForm::oci &&
+           find_conversion(route_.session, source_, id, route_.destination, there_->digest,
+                           blob_of) &&
+           (route_.whole == nullptr ||
+            route_.whole->is_whole(route_.destination, route_.destination_name, there_->digest));
   }
 
   void tell() const {
@@ -204,13 +221,14 @@ public:
         throw;
       }
     }
-    shared_.is_refused = true;
+    const std::lock_guard turn(shared_.after_refusal);
     const std::shared_ptr<Transfer> conversion = convert();
     {
       const std::lock_guard lock(mutex_);
       running_ = conversion;
     }
     move_items(route_.session, *conversion);
+    shared_.is_refused = true; // the refusal was about schema 1, and not about the tag
   }
 
   [[nodiscard]] std::shared_ptr<const MadeImage> made() const override { return running()->made(); }

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -20,16 +21,19 @@ namespace regctl::ops {
 /// Thread-safe.
 struct Schema1Destination {
   OciForm form = OciForm::oci; ///< of converted images
-  /// Called for each image that was converted, from any thread.
-  std::function<void(const oci::Digest& manifest, const MadeImage& made)> on_made = {};
+  /// Called with what each converted image became, also where it was there; from any thread.
+  std::function<void(const oci::Digest& manifest, const oci::Digest& made)> on_made = {};
   ConvertedLayers layers = {};
-  std::atomic<bool> is_refused = false; ///< the destination takes no manifests of schema 1
+  /// The destination takes no manifests of schema 1: it refused one, and took what it became.
+  std::atomic<bool> is_refused = false;
+  std::mutex after_refusal = {}; ///< held by a transfer that converts in finish(): one at a time
 };
 
 /// One image of Docker's schema 1 on its way to `tag`: unchanged where the destination takes that,
-/// converted otherwise. A refusal shows only at the end of the first transfer, whose finish() then
-/// converts; the transfers that are opened later convert at once. Nothing moves if the tag's
-/// manifest at the destination was made of this image. `route`, `how` and `shared` must outlive it.
+/// converted otherwise. A refusal shows only at the end of a transfer, whose finish() then
+/// converts, which no item counts; the transfers that are opened later convert at once. Nothing
+/// moves if the tag's manifest at the destination was made of this image. `route`, `how` and
+/// `shared` must outlive it.
 std::unique_ptr<Transfer> make_schema1_transfer(const OciRoute& route, const OciCopy& how,
                                                 ManifestNode root, const std::string& tag,
                                                 Schema1Destination& shared);

@@ -137,11 +137,9 @@ private:
       }
     });
     layers_.add(key_of(image), converted.layer);
-    if (converted.layer.notes.contains("recompressed") && !is_gzip_reproducible() &&
-        layers_.is_new("gzip")) {
-      route_.session.progress().note("this system's zlib is a fork that compresses in its own way: "
-                                     "layers that are compressed anew get other digests than "
-                                     "elsewhere");
+    if (converted.is_packed_here && !is_gzip_reproducible() && layers_.is_new("gzip")) {
+      route_.session.progress().note("this system's zlib compresses in its own way: layers that "
+                                     "are compressed anew get other digests than elsewhere");
     }
     if (route_.known.put) {
       route_.known.put(image, converted.layer);

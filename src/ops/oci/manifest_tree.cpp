@@ -209,7 +209,10 @@ std::string read_config(OciRepository& repository, const oci::Manifest& image) {
   if (!image.config) {
     throw Error(ErrorKind::protocol, "a manifest of " + repository.describe() + " has no config");
   }
-  const auto& config = *image.config;
+  return read_config(repository, *image.config);
+}
+
+std::string read_config(OciRepository& repository, const oci::Descriptor& config) {
   if (config.size_bytes > k_document_limit_bytes) {
     throw Error(ErrorKind::protocol, "config " + config.digest.to_string() + " of " +
                                          repository.describe() + " is larger than " +

@@ -63,6 +63,7 @@ std::optional<oci::Platform> platform_of(OciRepository& repository, const oci::M
 /// The config's bytes, verified. Throws Error{not_found}, Error{protocol} for more than the
 /// document limit.
 std::string read_config(OciRepository& repository, const oci::Manifest& image);
+std::string read_config(OciRepository& repository, const oci::Descriptor& config);
 
 /// Throws Error{unsupported} "WHAT …" for an artifact, and for layers that cannot be unpacked.
 void check_has_files(const oci::Manifest& image, const std::string& what);

@@ -4,7 +4,6 @@
 #include <regctl/base/error.hpp>
 
 #include <algorithm>
-#include <functional>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -18,16 +17,12 @@ constexpr std::size_t k_max_referrer_depth = 4;
 
 class OciTransfer final : public Transfer {
 public:
-  using ReadRoot = std::function<ManifestNode()>;
-
-  OciTransfer(const OciRoute& route, const OciCopy& how, ReadRoot read_root, std::string tag)
-      : route_(route), how_(how), read_root_(std::move(read_root)), tag_(std::move(tag)),
-        mover_(route) {}
+  OciTransfer(const OciRoute& route, const OciCopy& how, ManifestNode root, std::string tag)
+      : route_(route), how_(how), node_(std::move(root)), tag_(std::move(tag)), mover_(route),
+        root_(node_.document.digest) {}
 
   std::vector<Item> items() override {
-    auto root = read_root_();
-    root_ = root.document.digest;
-    auto tree = read_manifest_tree(route_.source, std::move(root));
+    auto tree = read_manifest_tree(route_.source, std::move(node_));
     for (const auto& blob : tree.other_blobs) {
       add_blob(blob);
     }
@@ -230,10 +225,10 @@ private:
 
   const OciRoute& route_;
   const OciCopy& how_;
-  ReadRoot read_root_;
+  ManifestNode node_; ///< until items() has read it
   std::string tag_;
   BlobMover mover_;
-  oci::Digest root_ = oci::Digest::of("");
+  const oci::Digest root_;
   std::set<oci::Digest> known_;
   std::set<oci::Digest> there_;         // manifests that the destination has
   std::vector<ManifestNode> manifests_; // what others name before it is named
@@ -256,17 +251,8 @@ oci::ReferrersTag OciCopy::referrers_tag_of(const oci::Digest& subject) const {
 }
 
 std::unique_ptr<Transfer> make_oci_transfer(const OciRoute& route, const OciCopy& how,
-                                            const oci::ManifestName& name, const std::string& tag) {
-  auto read_root = [&route, &how, name] {
-    return narrow(route.source, read_manifest_node(route.source, name), how.platforms);
-  };
-  return std::make_unique<OciTransfer>(route, how, std::move(read_root), tag);
-}
-
-std::unique_ptr<Transfer> make_oci_transfer(const OciRoute& route, const OciCopy& how,
                                             ManifestNode root, const std::string& tag) {
-  const auto read_root = [root = std::move(root)] { return root; };
-  return std::make_unique<OciTransfer>(route, how, read_root, tag);
+  return std::make_unique<OciTransfer>(route, how, std::move(root), tag);
 }
 
 } // namespace regctl::ops

@@ -26,16 +26,13 @@ struct OciCopy {
   [[nodiscard]] oci::ReferrersTag referrers_tag_of(const oci::Digest& subject) const;
 };
 
-/// One image between two OCI repositories, byte by byte: `name` at the source becomes `tag` at the
-/// destination (empty: only its digest). Its items are the blobs that the destination may lack;
-/// their keys are the digests, since a blob that is in one repository of a destination is mounted
-/// into the others. Of an image whose manifest is there already nothing is an item. finish() puts
-/// the manifests, children first, then what refers to them, and the tag last. What is attached to a
-/// manifest gets its own tag before that. `route` must outlive
-/// the transfer.
-std::unique_ptr<Transfer> make_oci_transfer(const OciRoute& route, const OciCopy& how,
-                                            const oci::ManifestName& name, const std::string& tag);
-/// The same for a manifest of the source that was read and narrowed already.
+/// One image between two OCI repositories, byte by byte: `root`, a manifest of the source that was
+/// read and narrowed, becomes `tag` at the destination (empty: only its digest). Its items are the
+/// blobs that the destination may lack; their keys are the digests, since a blob that is in one
+/// repository of a destination is mounted into the others. Of an image whose manifest is there
+/// already nothing is an item. finish() puts the manifests, children first, then what refers to
+/// them, and the tag last. What is attached to a manifest gets its own tag before that. `route` and
+/// `how` must outlive the transfer.
 std::unique_ptr<Transfer> make_oci_transfer(const OciRoute& route, const OciCopy& how,
                                             ManifestNode root, const std::string& tag);
 

@@ -33,34 +33,6 @@ oci::Digest digest_of_identity(const std::string& identity) {
   return oci::Digest::parse(identity, "the identity of a tag");
 }
 
-/// A transfer whose kind shows only when the manifest is read.
-class LateTransfer final : public Transfer {
-public:
-  using Choose = std::function<std::unique_ptr<Transfer>()>;
-
-  explicit LateTransfer(Choose choose) : choose_(std::move(choose)) {}
-
-  std::vector<Item> items() override {
-    chosen_ = choose_();
-    return chosen_->items();
-  }
-  Moved move(std::size_t index) override { return chosen_->move(index); }
-  void moved_elsewhere(std::size_t index) override { chosen_->moved_elsewhere(index); }
-  void abandon(std::exception_ptr reason) noexcept override {
-    if (chosen_) {
-      chosen_->abandon(std::move(reason));
-    }
-  }
-  void finish() override { chosen_->finish(); }
-  [[nodiscard]] std::shared_ptr<const MadeImage> made() const override {
-    return chosen_ ? chosen_->made() : nullptr;
-  }
-
-private:
-  const Choose choose_;
-  std::unique_ptr<Transfer> chosen_; ///< null until items() has read the manifest
-};
-
 } // namespace
 
 class OciPassages::OciPassage final : public Passage {
@@ -109,13 +81,11 @@ public:
   }
 
   std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) override {
-    return std::make_unique<LateTransfer>([this, tag, identity] {
-      auto root = narrow(*source_, read_manifest_node(*source_, digest_of_identity(identity)),
-                         shared_.how_.platforms);
-      return root.manifest.kind == oci::Manifest::Kind::schema1
-                 ? make_schema1_transfer(route_, how(), std::move(root), tag, shared_.schema1_)
-                 : make_oci_transfer(route_, how(), std::move(root), tag);
-    });
+    auto root = narrow(*source_, read_manifest_node(*source_, digest_of_identity(identity)),
+                       shared_.how_.platforms);
+    return root.manifest.kind == oci::Manifest::Kind::schema1
+               ? make_schema1_transfer(route_, how(), std::move(root), tag, shared_.schema1_)
+               : make_oci_transfer(route_, how(), std::move(root), tag);
   }
 
   void attach(const ListedTags& source) override {
@@ -297,9 +267,8 @@ OciPassages::OciPassages(Session& session, const Side& source, const Side& desti
       is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()),
       is_one_store_(source.identity() == destination.identity()) {
   schema1_.form = options.form;
-  schema1_.on_made = [this](const oci::Digest& manifest, const MadeImage& made) {
-    facts_.put(ManifestFact::identity_of(manifest.to_string(), options_.form),
-               made.digest.to_string());
+  schema1_.on_made = [this](const oci::Digest& manifest, const oci::Digest& made) {
+    facts_.put(ManifestFact::identity_of(manifest.to_string(), options_.form), made.to_string());
   };
 }
 

@@ -31,8 +31,8 @@ public:
                   const PassageOptions& options);
 
   /// The identities are digests at the source and image IDs at the destination: an image is the
-  /// same if its manifest and config give that ID, and `originals`, unless it is null, has not the
-  /// v1 image that it was before. Throws Error{usage} for several platforms.
+  /// same if its manifest and config give that ID, and `originals` (may be null) lacks the v1 image
+  /// that it was made from. Throws Error{usage} for several platforms.
   std::unique_ptr<Passage> open(std::unique_ptr<OciRepository> source,
                                 std::unique_ptr<V1Repository> destination,
                                 std::unique_ptr<V1Repository> originals);

@@ -59,8 +59,8 @@ public:
   /// that cannot be read. Makes requests if it is not known yet.
   virtual std::optional<std::int64_t> created_at(const std::string& identity) = 0;
 
-  /// Call it before tags of the destination are identified: may have that done in a way that tells
-  /// more of each tag with the same request.
+  /// Prepares the identification of the destination's tags: a passage may replace the request for
+  /// one by another that tells more. Call it before any tag is identified.
   virtual void prepare(ListedTags& /*destination*/) {}
 
   /// Opens the transfer of one tag. The passage must outlive it.

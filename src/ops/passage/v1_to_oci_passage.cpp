@@ -73,7 +73,7 @@ public:
 
   /// Without any state the manifests are read, since they say what they were made from.
   void prepare(ListedTags& destination) override {
-    if (shared_.options_.form != OciForm::oci || !shared_.facts_.empty()) {
+    if (shared_.options_.form != OciForm::oci || !shared_.knows_nothing_) {
       return;
     }
     destination.identify_by([this](const std::vector<std::string>& tags) {
@@ -191,7 +191,8 @@ V1ToOciPassages::V1ToOciPassages(Session& session, const Side& source, const Sid
                                  LearntFacts& facts, const PassageOptions& options)
     : session_(session), facts_(facts), options_(options),
       whole_(destination.is_remote() ? LookAt::sizes : LookAt::bytes),
-      is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()) {}
+      knows_nothing_(facts.empty()), is_source_remote_(source.is_remote()),
+      is_destination_remote_(destination.is_remote()) {}
 
 void V1ToOciPassages::check_name(const std::string& name) {
   if (!v2_paths::is_legal_repository(name)) {

@@ -39,8 +39,9 @@ private:
   const PassageOptions& options_;
   ImageCache images_; // of the source
   ConvertedLayers layers_;
-  BlobPlaces places_; // of the destination
-  WholeImages whole_; // of the destination
+  BlobPlaces places_;        // of the destination
+  WholeImages whole_;        // of the destination
+  const bool knows_nothing_; ///< at the beginning of the run
   const bool is_source_remote_;
   const bool is_destination_remote_;
 };

@@ -21,8 +21,8 @@ namespace regctl::ops {
 /// subjects.
 std::unique_ptr<Side> make_oci_registry_side(Session& session, RegistryHost host);
 
-/// The digests of tags of the repository, each found by `find` in parallel. None for a tag that
-/// cannot be read, which a note says. Throws Error{interrupted} and Error{denied}.
+/// The digests of tags of the repository, found by `find` in parallel. A tag that cannot be read
+/// has none, and a note says why. Throws Error{interrupted} and Error{denied}.
 TagListing
 identify_each(Session& session, const OciRepository& repository,
               const std::vector<std::string>& tags,

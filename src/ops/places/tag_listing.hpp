@@ -39,7 +39,7 @@ public:
   ListedTags(const std::vector<std::string>& names, Identify identify, AttachedTags attached = {},
              ListedSubjects subjects = {});
 
-  /// Has identities asked for in another way from now on.
+  /// Replaces the function that identifies tags.
   void identify_by(Identify identify) { identify_ = std::move(identify); }
 
   [[nodiscard]] std::size_t size() const noexcept { return tags_.size(); }

@@ -125,9 +125,15 @@ bool met_unwritten_link(http::Response& response) {
     throw_unsupported(host + " takes no images: it may be read-only, or a cache", "");
   }
   const bool is_schema1 = oci::is_schema1(document.media_type);
+  // Registries that know schema 1 no more refuse it in many ways: as a manifest, or as a request.
+  // Distribution 2.8.2 has 500 for it, with the code of what it does not know.
+  const bool may_be_about_schema1 =
+      is_schema1 && (response.status == 400 || response.status == 404 || response.status == 406 ||
+                     response.status == 422 || response.status == 501 ||
+                     (response.status == 500 && has_code(codes, "UNKNOWN")));
   const bool is_about_type = response.status == 415 || has_code(codes, "UNSUPPORTED") ||
                              (response.status == 400 && has_code(codes, "MANIFEST_INVALID"));
-  if (is_about_type || (is_schema1 && response.status != 401 && response.status != 403)) {
+  if (is_about_type || may_be_about_schema1) {
     throw_unsupported(host + " does not take manifests of the type " + document.media_type +
                           (is_schema1 ? ", Docker's old schema 1" : ""),
                       "");

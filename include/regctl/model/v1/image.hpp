@@ -35,6 +35,9 @@ struct V1Image {
   std::vector<std::string> json_candidates;
 };
 
+/// Every text that may be the image's JSON, most likely first.
+std::vector<std::string> all_texts(const V1Image& image);
+
 /// The fields of a v1 image's JSON that regctl follows or shows.
 struct V1ImageInfo {
   std::string id;

@@ -238,20 +238,9 @@ TEST_CASE(
       text ==
       R"({"container_config":{"Cmd":["sh"]},"config":{"Env":["A=b"]},"author":"A",)"
       R"("architecture":"amd64","os":"linux","created":"1970-01-01T00:00:00Z",)"
-      R"("rootfs":{"type":"layers","diff_ids":[")" +
-          std::string("sha256:1") +
-          R"("]},"history":[{"created":"2014-01-01T00:00:00Z"},)"
-          R"({"created":"1970-01-01T00:00:00Z","author":"A","created_by":"sh","empty_layer":true}]})");
-  const auto document = parse_json(text, "x");
-  CHECK(document["rootfs"]["diff_ids"] == Json::array({"sha256:1"}));
-  CHECK(document["history"].size() == 2);
-  CHECK(document["history"][1]["empty_layer"] == true);
-  CHECK(document["history"][1]["created_by"] == "sh");
-  CHECK(document["config"]["Env"][0] == "A=b");
-  CHECK(document["architecture"] == "amd64");
-  for (const char* gone : {"id", "parent", "Size"}) {
-    CHECK_FALSE(document.contains(gone));
-  }
+      R"("rootfs":{"type":"layers","diff_ids":["sha256:1"]},)"
+      R"("history":[{"created":"2014-01-01T00:00:00Z"},)"
+      R"({"created":"1970-01-01T00:00:00Z","author":"A","created_by":"sh","empty_layer":true}]})");
   CHECK_THROWS_AS(make_config_of_0_1({}), Error);
 }
 
