@@ -15,6 +15,7 @@
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/ops/images.hpp>
 #include <regctl/ops/places/names.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <mutex>
@@ -88,7 +89,7 @@ void fill_in(KnownImages& known, V1Repository& repository, ImageRow& row) {
     }
     row.size_bytes = size;
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+    if (ends_run(error)) {
       throw;
     }
     row.problem = std::current_exception();

@@ -60,6 +60,10 @@ std::optional<ErrorKind> find_kind(std::string_view name) noexcept {
   return std::nullopt;
 }
 
+bool ends_run(const Error& error) noexcept {
+  return error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied;
+}
+
 Json to_json(const Failure& failure) {
   return {{"kind", to_string(failure.kind)},
           {"message", failure.message},

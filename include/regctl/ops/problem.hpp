@@ -22,6 +22,10 @@ struct Failure {
 Failure explain(const std::exception_ptr& problem);
 Failure explain(const Error& error);
 
+/// Whether an error is about the whole run, and not about the image that was read: an interruption,
+/// or credentials that are refused.
+bool ends_run(const Error& error) noexcept;
+
 /// The value of "error" in every document: {"kind", "message", "hint"}; the hint may be null.
 Json to_json(const Failure& failure);
 /// The same for a caught exception, or null for a null pointer.

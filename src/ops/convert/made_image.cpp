@@ -9,6 +9,7 @@
 #include <regctl/model/oci/config.hpp>
 #include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/layer.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -103,11 +104,6 @@ bool has_steps(const oci::Config& config, const std::vector<std::string>& ids,
   return layer == mark.layers.size();
 }
 
-/// Whether the error is about what was read, and not about all of the run.
-bool is_of_image(const Error& error) noexcept {
-  return error.kind() != ErrorKind::interrupted && error.kind() != ErrorKind::denied;
-}
-
 } // namespace
 
 std::string converted_from(const oci::Manifest& manifest) {
@@ -146,7 +142,7 @@ bool is_conversion(Session& session, V1Repository& source, OciRepository& destin
       return members_of(convert_config({{text, "", true}}).bytes, what) == members;
     });
   } catch (const Error& error) {
-    if (!is_of_image(error)) {
+    if (ends_run(error)) {
       throw;
     }
     return false;
@@ -165,7 +161,7 @@ std::optional<oci::Digest> find_conversion(Session& session, V1Repository& sourc
                ? std::optional(document->digest)
                : std::nullopt;
   } catch (const Error& error) {
-    if (!is_of_image(error)) {
+    if (ends_run(error)) {
       throw;
     }
     return std::nullopt;

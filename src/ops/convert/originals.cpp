@@ -7,6 +7,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/image.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -58,7 +59,7 @@ std::optional<std::vector<V1Image>> find_originals(Session& session, V1Repositor
     std::reverse(chain.begin(), chain.end());
     return gives_config(chain, image) ? std::optional(std::move(chain)) : std::nullopt;
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+    if (ends_run(error)) {
       throw;
     }
     return std::nullopt; // a chain that is broken there is none to rely on

@@ -7,6 +7,7 @@
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/quantity.hpp>
 #include <regctl/model/oci/config.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <map>
 #include <mutex>
@@ -29,7 +30,7 @@ public:
       row.created = facts.created;
       row.size_bytes = facts.size_bytes;
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+      if (ends_run(error)) {
         throw;
       }
       row.problem = std::current_exception();

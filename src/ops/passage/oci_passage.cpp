@@ -11,6 +11,7 @@
 #include <regctl/model/oci/config.hpp>
 #include <regctl/model/v1/image.hpp>
 #include <regctl/model/v1/schema1.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -73,7 +74,7 @@ public:
         return parse_rfc3339(config.created);
       }
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+      if (ends_run(error)) {
         throw;
       }
     }
@@ -218,7 +219,7 @@ private:
                      std::make_move_iterator(more.end()));
       }
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+      if (ends_run(error)) {
         throw;
       }
       return std::nullopt;

@@ -8,6 +8,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/limited_map.hpp>
 #include <regctl/base/time.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <mutex>
 #include <utility>
@@ -196,7 +197,7 @@ private:
                                     read_manifest_node(*source_, digest_of_identity(identity)),
                                     shared_.options_.platforms));
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+      if (ends_run(error)) {
         throw;
       }
       return std::nullopt;

@@ -7,6 +7,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/model/v1/chain.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <utility>
 
@@ -29,7 +30,7 @@ std::optional<V1Fact> read_fact(V1Repository& repository, const std::string& id)
     const auto image = repository.find_image(id);
     return image ? std::optional(V1Fact::of(*image, parse_v1_image(image->json))) : std::nullopt;
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+    if (ends_run(error)) {
       throw;
     }
     return std::nullopt;

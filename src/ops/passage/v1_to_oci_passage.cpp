@@ -10,6 +10,7 @@
 #include <regctl/base/limited_map.hpp>
 #include <regctl/base/time.hpp>
 #include <regctl/formats/v2_paths.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <mutex>
 #include <utility>
@@ -64,7 +65,7 @@ public:
       const auto image = cached_->find_image(identity);
       return image ? parse_rfc3339(parse_v1_image(image->json).created) : std::nullopt;
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+      if (ends_run(error)) {
         throw;
       }
       return std::nullopt;

@@ -10,6 +10,7 @@
 #include <regctl/base/text.hpp>
 #include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/repository.hpp>
+#include <regctl/ops/problem.hpp>
 #include <regctl/registry/registries.hpp>
 
 #include <atomic>
@@ -167,9 +168,7 @@ identify_each(Session& session, const OciRepository& repository,
         digests[i] = found->to_string();
       }
     } catch (const Error& error) {
-      const bool is_of_all =
-          error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied;
-      if (is_of_all) {
+      if (ends_run(error)) {
         throw;
       }
       session.progress().note(repository.describe() + ":" + tags[i] + ": " + error.message());

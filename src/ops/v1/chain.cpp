@@ -4,6 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
 #include <regctl/model/v1/chain.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <map>
 #include <mutex>
@@ -42,7 +43,7 @@ Found read_recorded(V1Repository& repository, const std::vector<std::string>& id
         found.emplace(ids[i], std::move(read));
       }
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied) {
+      if (ends_run(error)) {
         throw;
       }
     }
