@@ -37,8 +37,8 @@ class Engines(V2Case):
         super().setUp()
         self.context = self.path("context")
         os.mkdir(self.context)
-        # New in each test: engines know contents that they had before.
-        for name, data in (("Dockerfile", DOCKERFILE), ("a", os.urandom(50_000)), ("b", self.id())):
+        # New in each test: engines know contents that they had before. The first is several gzip members long.
+        for name, data in (("Dockerfile", DOCKERFILE), ("a", os.urandom(700_000)), ("b", self.id())):
             self.write(os.path.join("context", name), data)
         self.source, self.target = self.distribution(), self.distribution()
         self.there = f"{self.source.host}/team/app:1.0"

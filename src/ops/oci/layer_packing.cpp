@@ -33,7 +33,7 @@ oci::PutBlob send(const OciRoute& route, const oci::Descriptor& layer) {
   const auto open = [&] {
     auto plain = make_tap_source(route.source.open_blob(layer),
                                  [&](auto piece) { progress.advance(task, piece.size()); });
-    return make_limited_source(make_gzip_source(std::move(plain)), route.limits);
+    return make_limited_source(make_fast_gzip_source(std::move(plain)), route.limits);
   };
   try {
     auto put = route.destination.put_blob({std::nullopt, std::nullopt, open});

@@ -159,6 +159,27 @@ TEST_CASE("equal bytes give equal gzip, in whatever pieces they are read") {
   CHECK(packed[9] == '\xff');
 }
 
+TEST_CASE("fast gzip is one stream of several members, whatever the pieces") {
+  constexpr std::size_t k_member = 256 * 1024;
+  for (const auto size : {std::size_t{0}, std::size_t{1}, k_member - 1, k_member, k_member + 1,
+                          3 * k_member + 1000}) {
+    CAPTURE(size);
+    std::string text;
+    while (text.size() < size) {
+      text += "line " + std::to_string(text.size()) + "\n";
+    }
+    text.resize(size);
+    const auto packed = read_in_pieces(*make_fast_gzip_source(make_text_source(text)), 65'536);
+    CHECK(packed.starts_with("\x1f\x8b"));
+    CHECK(packed.size() < size / 2 + 100);
+    CHECK(unpack(packed, 65'536) == text);
+    for (const auto piece : {std::size_t{7}, std::size_t{300'000}}) {
+      const auto source = make_fast_gzip_source(std::make_unique<PiecewiseSource>(text, piece));
+      CHECK(read_in_pieces(*source, piece) == packed);
+    }
+  }
+}
+
 TEST_CASE("this machine compresses as others do") {
   CHECK(is_gzip_reproducible()); // Debian's zlib; with a fork digests of recompressed layers differ
 }
