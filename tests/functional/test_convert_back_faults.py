@@ -14,21 +14,14 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import RegctlServer, main  # noqa: E402
 from middleman import Spoil  # noqa: E402
-from mirror_faults import BROKEN, REPOSITORIES, FaultySide, MirrorFaults  # noqa: E402
+from mirror_faults import BROKEN, REPOSITORIES, FaultyV2Side, MirrorFaults  # noqa: E402
 from storage_tree import StorageTree  # noqa: E402
 from v2_case import V2Case  # noqa: E402
 from v2_images import image  # noqa: E402
 
 
-class Side(FaultySide):
+class Side(FaultyV2Side):
     UPLOADS = ()  # a v1 registry has no sessions that may be gone
-
-    def choose_broken(self, request):
-        is_of_it = self.broken and f"/{self.broken}/" in request.path and request.method == "GET"
-        kind = random.Random(f"{self.seed} broken").randrange(3)
-        if is_of_it and ("/blobs/", "/manifests/")[kind == 1] in request.path:
-            return (Spoil(404), Spoil(500), Spoil(flip_answer=0.5))[kind]
-        return None
 
     def choose_spoil(self, request):
         choose = random.Random(f"{self.seed} {self.name} flip {request.path} {request.count}")

@@ -3,54 +3,26 @@
 """kill -9 of regctl mirror between registries of protocol v2 at REGCTL_ROUNDS moments (without it, a few), and of an
 upload in pieces, which the next run continues.
 
-Each moment is a number of bytes that have passed between the mirror and its destination, so that it falls into
-listings, heads, blobs, manifests and tags alike. The next run continues from there and is killed too, until one run
-completes. After each, every tag at the destination is whole and one that the source has.
+After each run every tag at the destination is whole and one that the source has.
 """
 
 import os
-import random
 import signal
 import sys
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import PATIENCE_S, main  # noqa: E402
 from middleman import Middleman, Spoiled  # noqa: E402
+from mirror_kills import LAYER_BYTES, REPOSITORIES, RUN_BYTES, MirrorKills  # noqa: E402
 from v2_case import V2Case  # noqa: E402
 from v2_images import image, index, signature, signature_tag  # noqa: E402
 
-SEED = 19700105
-MOMENTS = int(os.environ.get("REGCTL_ROUNDS", "12"))
-REPOSITORIES = 8
-LAYER_BYTES = 60_000
-RUN_BYTES = REPOSITORIES * LAYER_BYTES  # about what a whole run moves
+class Kill(MirrorKills, V2Case):
+    SEED = 19700105
+    LAST_MOMENT = RUN_BYTES // 2
 
-
-class Destination(Middleman):
-    """Stands before the destination, and kills a process at a given moment."""
-
-    def __init__(self, server):
-        self.lock = threading.Lock()
-        self.process, self.left = None, -1
-        super().__init__(server)
-
-    def kill_at(self, process, at_bytes):
-        with self.lock:
-            self.process, self.left = process, at_bytes
-
-    def on_bytes(self, size):
-        with self.lock:
-            is_now = 0 <= self.left < size
-            self.left -= size
-        if is_now:
-            self.process.send_signal(signal.SIGKILL)
-
-
-class Kill(V2Case):
     def setUp(self):
         super().setUp()
-        print(f"seed {SEED}", file=sys.stderr)
         self.source = self.distribution()
         base = image("base", 1, LAYER_BYTES // 2)
         self.expected = {}
@@ -61,47 +33,16 @@ class Kill(V2Case):
             self.push(self.source, name, signature_tag(app), signature(app))
             self.expected[name] = self.tags_of(self.source, name)
 
-    def mirror(self, destination, at_bytes):
-        """The exit code: SIGKILL, unless the run ended before the moment."""
-        process = self.start_regctl("mirror", "-q", "-j", "4", self.source.host, destination.host)
-        destination.kill_at(process, at_bytes)
-        _, err = process.communicate(timeout=PATIENCE_S)
-        if process.returncode != -signal.SIGKILL:
-            self.assertEqual((process.returncode, err), (0, b""))
-        return process.returncode
-
-    def check(self, server, what):
-        """The number of tags that are there, each whole, with its signature where it is an image."""
+    def count_whole(self, server, number, what):
+        """Each tag has its signature where it is an image."""
         count = 0
         for name, expected in self.expected.items():
-            found = self.settled_tags(server, name)
+            found = self.whole_tags(server, name, what)
             count += len(found)
-            for tag, digest in found.items():
-                self.assertEqual(digest, expected[tag], what)
-                self.assertEqual(self.assertComplete(server, name, tag), digest, what)
+            self.assertEqual(found, {tag: expected.get(tag) for tag in found}, what)
             if "1.0" in found:
                 self.assertEqual(found, expected, what)
         return count
-
-    def test_runs_killed_at_any_moment_make_progress_until_one_completes(self):
-        choose = random.Random(SEED)
-        kills, destinations = 0, 0
-        while kills < MOMENTS:
-            server = self.distribution()
-            destination = Destination(server)
-            destinations += 1
-            tags, code = 0, None
-            while code != 0:
-                at_bytes = choose.randrange(RUN_BYTES // 2) if kills < MOMENTS else -1
-                code = self.mirror(destination, at_bytes)
-                kills += code != 0
-                found = self.check(server, f"destination {destinations}, kill {kills} at byte {at_bytes}")
-                self.assertGreaterEqual(found, tags)
-                tags = found
-            destination.stop()
-            server.stop()
-            self.assertEqual(tags, 2 * REPOSITORIES)
-        print(f"{destinations} destinations, {kills} kills", file=sys.stderr)
 
 
 class PieceCounter(Middleman):

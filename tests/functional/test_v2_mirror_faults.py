@@ -8,28 +8,17 @@ say what became of each tag.
 """
 
 import os
-import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import main  # noqa: E402
-from middleman import Spoil  # noqa: E402
-from mirror_faults import BROKEN, REPOSITORIES, FaultySide, MirrorFaults  # noqa: E402
+from mirror_faults import BROKEN, REPOSITORIES, FaultyV2Side, MirrorFaults  # noqa: E402
 from v2_case import V2Case  # noqa: E402
 from v2_images import image, index, signature, signature_tag  # noqa: E402
 
 
-class Side(FaultySide):
-    def choose_broken(self, request):
-        is_of_it = self.broken and f"/{self.broken}/" in request.path and request.method == "GET"
-        kind = random.Random(f"{self.seed} broken").randrange(3)
-        if is_of_it and ("/blobs/", "/manifests/")[kind == 1] in request.path:
-            return (Spoil(404), Spoil(500), Spoil(flip_answer=0.5))[kind]
-        return None
-
-
 class Faults(MirrorFaults, V2Case):
-    SIDE = Side
+    SIDE = FaultyV2Side
     broken = BROKEN
 
     def setUp(self):

@@ -31,7 +31,7 @@ DATA = os.path.join(ROOT, "tests", "data", "v1")
 REGCTL = os.path.abspath(os.environ.get("REGCTL", os.path.join(ROOT, "build", "debug", "src", "regctl")))
 PEERS = os.environ.get("REGCTL_PEERS", os.path.join(ROOT, "build", "peers"))
 NO_NPM = "docker-registry-server and docker-registry-client from npm are not here"
-# What programs get of this environment: the rest is the test's to set.
+# The variables of this environment that programs get; a test sets all others.
 KEPT_VARIABLES = ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE")
 PATIENCE_S = 120  # for what never takes that long: a test that waits for it has failed
 

@@ -54,6 +54,17 @@ class FaultySide(Middleman):
         return None
 
 
+class FaultyV2Side(FaultySide):
+    """One of protocol v2, where `broken` is a repository whose blobs or manifests cannot be had."""
+
+    def choose_broken(self, request):
+        is_of_it = self.broken and f"/{self.broken}/" in request.path and request.method == "GET"
+        kind = random.Random(f"{self.seed} broken").randrange(3)
+        if is_of_it and ("/blobs/", "/manifests/")[kind == 1] in request.path:
+            return (Spoil(404), Spoil(500), Spoil(flip_answer=0.5))[kind]
+        return None
+
+
 class MirrorFaults:
     """Of a V2Case with `source`, `broken` (what its side takes for broken) and `expected`: the tags of each repository
     with their digests at the destination."""
@@ -70,13 +81,6 @@ class MirrorFaults:
     def name_of(self, destination):
         """How the mirror's command line names a destination's side."""
         return destination.host
-
-    def whole_tags(self, server, name, what):
-        """The tags that the destination has of a repository, each with its digest; each must be whole."""
-        found = self.settled_tags(server, name)
-        for tag, digest in found.items():
-            self.assertEqual(self.assertComplete(server, name, tag), digest, what)
-        return found
 
     def outcomes(self, report):
         """Whether each tag of the report is done; the whole of a repository or a mirror that failed is not."""

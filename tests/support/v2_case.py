@@ -95,6 +95,13 @@ class V2Case(TestCase):
                 return found
             self.assertLess(time.monotonic(), until, f"{name} stays half written: {found}")
 
+    def whole_tags(self, server, name, what):
+        """The tags that distribution has of a repository, once they are settled, each with its digest; each must be whole."""
+        found = self.settled_tags(server, name)
+        for tag, digest in found.items():
+            self.assertEqual(self.assertComplete(server, name, tag), digest, what)
+        return found
+
     def assertComplete(self, registry, name, reference):
         """Everything below a manifest is in the repository of distribution, and is what its digest says."""
         accept = {"Accept": ",".join(MANIFEST_TYPES)}
