@@ -42,7 +42,7 @@ public:
     return image.id + "@" + (blob ? blob->to_string() : "");
   }
 
-  /// Nothing for a step that is called empty, whose blob is not fetched.
+  /// The blob of a step; nothing if the step is called empty, since its blob is not fetched.
   [[nodiscard]] std::optional<oci::Digest> blob_of(const std::string& id) const {
     const auto* step = find(id);
     return step == nullptr || step->is_empty ? std::nullopt : std::optional(step->layer);
@@ -102,20 +102,21 @@ private:
 /// The conversion of one image.
 class Schema1Conversion final : public Transfer {
 public:
-  /// `there` is the manifest that the tag names now.
+  /// `there` names the manifest that may have been made of this image.
   Schema1Conversion(const OciRoute& route, const oci::Document& manifest, std::string tag,
-                    Schema1Destination& shared, const std::optional<oci::Descriptor>& there)
+                    Schema1Destination& shared, std::optional<oci::ManifestName> there)
       : route_(route), shared_(shared), manifest_(manifest.digest), tag_(std::move(tag)),
-        there_(there),
+        there_(std::move(there)),
         chain_(read_schema1_chain(manifest, "manifest " + manifest.digest.short_hex() + " of " +
                                                 route.source.describe())),
         source_(route.source, chain_.steps), way_(way()) {}
 
   std::vector<Item> items() override {
     const auto& id = chain_.steps.back().id;
-    if (is_there(id)) {
+    found_ = find_made(id);
+    if (found_) {
       route_.session.progress().note("tag " + tag_ + " was made from this image already");
-      tell_made(there_->digest);
+      tell_made(*found_);
       return {};
     }
     tell();
@@ -143,10 +144,7 @@ public:
   }
 
   /// The manifest of the converted image, after finish().
-  [[nodiscard]] oci::Digest digest() const {
-    const auto image = made();
-    return image ? image->digest : there_->digest;
-  }
+  [[nodiscard]] oci::Digest digest() const { return found_ ? *found_ : made()->digest; }
 
 private:
   ConvertRoute way() {
@@ -165,14 +163,19 @@ private:
     }
   }
 
-  /// Whether the tag has what this image becomes, and has it whole as far as that is looked at.
-  bool is_there(const std::string& id) {
+  /// The manifest that is there, if it is what this image becomes, and whole as far as that is
+  /// looked at.
+  std::optional<oci::Digest> find_made(const std::string& id) {
+    if (!there_ || shared_.form != OciForm::oci) {
+      return std::nullopt;
+    }
     const auto blob_of = [this](const std::string& step) { return source_.blob_of(step); };
-    return there_ && shared_.form == OciForm::oci &&
-           find_conversion(route_.session, source_, id, route_.destination, there_->digest,
-                           blob_of) &&
-           (route_.whole == nullptr ||
-            route_.whole->is_whole(route_.destination, route_.destination_name, there_->digest));
+    const auto found =
+        find_conversion(route_.session, source_, id, route_.destination, *there_, blob_of);
+    const bool is_whole =
+        found && (route_.whole == nullptr ||
+                  route_.whole->is_whole(route_.destination, route_.destination_name, *found));
+    return is_whole ? found : std::nullopt;
   }
 
   void tell() const {
@@ -188,11 +191,12 @@ private:
   Schema1Destination& shared_;
   const oci::Digest manifest_;
   const std::string tag_;
-  const std::optional<oci::Descriptor> there_;
+  const std::optional<oci::ManifestName> there_;
   const Schema1Chain chain_;
   Schema1Repository source_;
   const ConvertRoute way_;
-  std::unique_ptr<Transfer> transfer_; ///< null if nothing is to be done
+  std::optional<oci::Digest> found_;   ///< then nothing is to be done
+  std::unique_ptr<Transfer> transfer_; ///< null until items() has begun it
 };
 
 /// Sends the image unchanged, or converts it where that is refused.
@@ -240,10 +244,9 @@ private:
   }
 
   std::unique_ptr<Transfer> convert() {
-    const auto there = tag_.empty()
-                           ? std::nullopt
-                           : route_.destination.find_manifest(oci::ManifestName::tag(tag_));
-    return std::make_unique<Schema1Conversion>(route_, document_, tag_, shared_, there);
+    return std::make_unique<Schema1Conversion>(
+        route_, document_, tag_, shared_,
+        tag_.empty() ? std::nullopt : std::optional(oci::ManifestName::tag(tag_)));
   }
 
   const OciRoute& route_;
@@ -267,7 +270,9 @@ oci::Digest convert_schema1_image(const OciRoute& route, const oci::Document& ma
                                   const std::string& tag, OciForm form,
                                   const std::optional<oci::Descriptor>& there, CopyReport& report) {
   Schema1Destination shared{form};
-  Schema1Conversion conversion(route, manifest, tag, shared, there);
+  Schema1Conversion conversion(route, manifest, tag, shared,
+                               there ? std::optional<oci::ManifestName>(there->digest)
+                                     : std::nullopt);
   const auto moved = move_items(route.session, conversion);
   report.images_skipped += moved.were_there;
   report.images_copied += moved.copied;
