@@ -411,7 +411,7 @@ std::unique_ptr<Source> make_gzip_source(std::unique_ptr<Source> source) {
 }
 
 bool is_gzip_reproducible() {
-  // The sum of what zlib 1.2.13 makes of the vector.
+  // The SHA-256 of the vector as zlib 1.2.13 compresses it.
   static const bool k_is_reproducible =
       gzip_sum(make_test_vector()) ==
       "73285a4083c0a7c353dc507e55fd47b5c48cf2a8752727dcab05bce4085c75be";

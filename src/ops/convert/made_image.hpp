@@ -22,15 +22,15 @@ inline constexpr const char* k_v1_id_annotation = "regctl.v1.id";
 /// The v1 image that a manifest says it was made from; empty if it does not say so.
 std::string converted_from(const oci::Manifest& manifest);
 
-/// What the manifest of a converted image says of it.
+/// The facts of a converted image that its manifest tells.
 struct ConversionMark {
   std::string id; ///< of the v1 image
   oci::Descriptor config;
   std::vector<oci::Digest> layers; ///< base first
 };
 
-/// Nothing for a manifest without the annotation. Throws Error{protocol} for one that is malformed;
-/// `what` names it.
+/// The mark of a manifest; nothing if it has no annotation. Throws Error{protocol} for a manifest
+/// that is malformed; `what` names it.
 std::optional<ConversionMark> read_mark(const oci::Document& manifest, const std::string& what);
 
 /// The digest of the blob that an image of the source has as its layer; nothing for one without.
@@ -40,13 +40,13 @@ using BlobOf = std::function<std::optional<oci::Digest>(const std::string& id)>;
 /// and not another one that was built on that and inherited the annotation: the two have the same
 /// number of steps, each with its layer, and a config with the same members. The layers themselves
 /// are compared only with `blob_of`, for a source whose IDs may stand for different layers. Reads
-/// the config, and ancestry and JSON at the source. What cannot be read is not the same; throws
-/// Error{interrupted} and Error{denied}.
+/// the config, and ancestry and JSON at the source. An image that cannot be read is no conversion;
+/// throws Error{interrupted} and Error{denied}.
 bool is_conversion(Session& session, V1Repository& source, OciRepository& destination,
                    const ConversionMark& mark, const BlobOf& blob_of = {});
 
 /// The manifest that has this name in `destination`, if its mark names `id` and is_conversion()
-/// holds. Nothing for what cannot be read; throws Error{interrupted} and Error{denied}.
+/// holds. Nothing for a manifest that cannot be read; throws Error{interrupted} and Error{denied}.
 std::optional<oci::Digest> find_conversion(Session& session, V1Repository& source,
                                            const std::string& id, OciRepository& destination,
                                            const oci::ManifestName& name,

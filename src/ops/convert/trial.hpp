@@ -18,7 +18,7 @@
 
 namespace regctl::ops {
 
-/// What a v1 image becomes.
+/// The digests of a converted v1 image.
 struct TrialImage {
   oci::Digest manifest;
   oci::Digest layers; ///< the sum of the diff IDs of the layers with entries, as sum_of_layers()

@@ -330,8 +330,7 @@ std::unique_ptr<Side> open_originals(Session& session, const MirrorJob& job) {
   }
   auto originals = open_source(session, *job.rules.originals);
   if (originals->model() != Model::v1) {
-    throw Error(ErrorKind::usage, originals->describe() + " has no v1 images",
-                "originals are in a v1 registry, a v1-storage: or a docker-archive:");
+    throw_no_originals(originals->describe());
   }
   return originals;
 }
