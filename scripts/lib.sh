@@ -18,6 +18,7 @@ peer_packages=(ca-certificates curl python3)
 test_packages=(clang clang-format docker-registry doctest-dev libclang-rt-14-dev lld openssl shellcheck
   skopeo strace umoci zstd)
 s3_packages=(ceph-mon ceph-osd radosgw) # whose S3 server tests start by themselves
+swift_packages=(swift-account swift-container swift-object swift-proxy) # likewise, for --nightly
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

@@ -12,7 +12,7 @@ bucket; written by 16 writers at a time, which takes a quarter of an hour. Figur
 code 1.
 
 Needs Ceph (ceph-mon ceph-osd radosgw), which it starts, with its objects on disk: so many take 20 GB in memory.
-REGCTL_CEPH names one that is there already.
+REGCTL_S3 names one that is there already.
 """
 
 import concurrent.futures
@@ -29,7 +29,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from ceph import Ceph, shared_ceph
+from s3_server import Ceph, shared_server
 from common import MIB, at_most, end, free_port
 from s3_proxy import S3Proxy
 from v1_mirror import random_layer
@@ -247,7 +247,7 @@ def measure_large(regctl, bucket, proxy, repositories):
 def main():
     regctl = sys.argv[1]
     repositories = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
-    ceph = shared_ceph() if "REGCTL_CEPH" in os.environ else Ceph(store="bluestore")
+    ceph = shared_server() if "REGCTL_S3" in os.environ else Ceph("--store", "bluestore")
     bucket = ceph.make_bucket()
     proxy = S3Proxy(ceph)
     try:

@@ -17,7 +17,7 @@ import urllib.parse
 from xml.sax.saxutils import escape
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from ceph import shared_ceph  # noqa: E402
+from s3_server import shared_server  # noqa: E402
 from harness import ROOT, Layer, RegctlServer, interrupt, main, make_archive, wait_for  # noqa: E402
 from s3_case import S3Case  # noqa: E402
 
@@ -474,7 +474,7 @@ class Copies(Bucket):
                                       for key, data in self.bucket.tree("registry/" + kind).items()})
 
     def test_layers_are_read_to_check_them_and_copied_by_the_server(self):
-        other = shared_ceph().make_bucket()
+        other = shared_server().make_bucket()
         self.addCleanup(other.remove)
         proxy = self.start_proxy()
         for number, words in enumerate((("copy", self.image, f"{self.copied}:team/app:1.0"),

@@ -4,24 +4,18 @@
 
   ceph_server.py [--store memstore|bluestore] [--folder FOLDER]
 
-Prints the URL of the gateway once it takes requests, and serves until stdin ends: whoever started this need only
-go. The daemons end with this process, however it ends. Any user may run it, as often as wanted at a time. It needs
-Debian's ceph-mon, ceph-osd and radosgw. Source of the settings: Ceph 16.2 as it behaves.
+Prints the URL of the gateway, an access key and its secret key once it takes requests, and serves until stdin ends.
+Any user may run it, as often as wanted at a time. It needs Debian's ceph-mon, ceph-osd and radosgw. Source of the
+settings: Ceph 16.2 as it behaves.
 """
 
 import argparse
 import os
-import random
-import select
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import uuid
 
-from ceph import ACCESS_KEY, SECRET_KEY
+from daemons import find_port, listening_port, serve
+
+ACCESS_KEY, SECRET_KEY = "ACCESSKEYID0", "secret/key+0"  # characters that are special in a URL
 
 CONFIGURATION = """
 [global]
@@ -70,94 +64,8 @@ rgw frontends = beast endpoint=127.0.0.1:0 tcp_nodelay=1
 """
 
 
-class Failed(Exception):
-    """Ceph cannot start, or go on."""
-
-
-class Unwanted(Exception):
-    """Whoever started us has gone."""
-
-
-class Processes:
-    """The daemons, and the programs that prepare them. While one of them is waited for, the end of a daemon is
-    Failed, and the end of stdin Unwanted."""
-
-    def __init__(self, log):
-        self.log = log
-        self.daemons = {}  # pidfd → process
-
-    def _begin(self, *command):
-        # The kernel ends it when we end, even if nobody can tell us to.
-        with open(self.log, "ab") as log:
-            return subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL,
-                                    stdout=log, stderr=log)
-
-    def start(self, *command):
-        """Starts a daemon."""
-        process = self._begin(*command)
-        self.daemons[os.pidfd_open(process.pid)] = process
-        return process
-
-    def run(self, *command):
-        """Runs a program to its end."""
-        process = self._begin(*command)
-        end = os.pidfd_open(process.pid)
-        try:
-            while not self.wait([end]):
-                pass
-        finally:
-            process.kill()
-            os.close(end)
-        if process.wait():
-            raise Failed(self.describe(process))
-
-    def wait(self, others=(), timeout_s=None):
-        """Waits until one of the other descriptors is ready, or time is over; returns those that are."""
-        ready, _, _ = select.select([sys.stdin, *self.daemons, *others], [], [], timeout_s)
-        for ended in self.daemons.keys() & ready:
-            raise Failed(self.describe(self.daemons[ended]))
-        if sys.stdin in ready and not os.read(sys.stdin.fileno(), 4096):
-            raise Unwanted
-        return [descriptor for descriptor in ready if descriptor in others]
-
-    def describe(self, process):
-        with open(self.log, encoding="utf-8", errors="replace") as log:
-            return f"{' '.join(process.args[3:])} ended with {process.wait()}:\n" + "".join(log.readlines()[-20:])
-
-    def stop(self):
-        for end, process in self.daemons.items():
-            process.kill()  # nothing of it is to last
-            process.wait()
-            os.close(end)
-
-
-def find_port():
-    """A port at which nobody listens, and which the kernel does not give to connections."""
-    for port in random.sample(range(20_000, 30_000), 1000):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
-    raise Failed("no port is free")
-
-
-def listening_port(pid):
-    """The port at which a process listens, or None."""
-    sockets = set()
-    for name in os.listdir(f"/proc/{pid}/fd"):
-        try:
-            sockets.add(os.readlink(f"/proc/{pid}/fd/{name}"))
-        except FileNotFoundError:
-            pass  # closed meanwhile
-    with open(f"/proc/{pid}/net/tcp", encoding="ascii") as table:
-        for line in table.readlines()[1:]:
-            _, local, _, state, *_, inode = line.split()[:10]
-            if state == "0A" and f"socket:[{inode}]" in sockets:
-                return int(local.rpartition(":")[2], 16)
-    return None
-
-
-def start_ceph(processes, folder, store):
-    """Returns the URL of the gateway."""
+def start_ceph(processes, folder, options):
+    """Returns the URL of the gateway, and the two keys."""
 
     def path(name):
         return os.path.join(folder, name)
@@ -168,7 +76,7 @@ def start_ceph(processes, folder, store):
     with open(path("keyring"), "w", encoding="ascii"):
         pass
     with open(path("ceph.conf"), "w", encoding="utf-8") as file:
-        file.write(CONFIGURATION.format(folder=folder, store=store, fsid=fsid, monitor_port=monitor_port))
+        file.write(CONFIGURATION.format(folder=folder, store=options.store, fsid=fsid, monitor_port=monitor_port))
     common = ["-c", path("ceph.conf")]
     # A map of the cluster in which the OSD is known: nobody has to ask the monitor to add it.
     processes.run("monmaptool", *common, "--create", "--fsid", fsid, "--addv", "a", f"v2:127.0.0.1:{monitor_port}",
@@ -183,28 +91,14 @@ def start_ceph(processes, folder, store):
     gateway = processes.start("radosgw", *common, "-n", "client.rgw", "--no-mon-config", "-f")
     while not (port := listening_port(gateway.pid)):
         processes.wait(timeout_s=0.05)
-    return f"http://127.0.0.1:{port}"
+    return f"http://127.0.0.1:{port} {ACCESS_KEY} {SECRET_KEY}"
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--store", choices=("memstore", "bluestore"), default="memstore")
-    parser.add_argument("--folder", help="holds the folder of all files")
-    options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    folder = tempfile.mkdtemp(prefix="regctl-ceph.", dir=options.folder)
-    processes = Processes(os.path.join(folder, "log"))
-    try:
-        print(start_ceph(processes, folder, options.store), flush=True)
-        while True:
-            processes.wait()
-    except Unwanted:
-        pass
-    except Failed as failed:
-        sys.exit(str(failed))
-    finally:
-        processes.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    parser.add_argument("--store", choices=("memstore", "bluestore"), default="memstore",
+                        help="objects lie in memory (memstore), or on disk (bluestore)")
+    serve("regctl-ceph.", start_ceph, parser)
 
 
 if __name__ == "__main__":

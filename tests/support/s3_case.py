@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What tests have in common that need a bucket of a real S3 server."""
 
-from ceph import shared_ceph
+from s3_server import shared_server
 from harness import TestCase
 from s3_proxy import S3Proxy
 
@@ -11,7 +11,7 @@ class S3Case(TestCase):
 
     def setUp(self):
         super().setUp()
-        self.bucket = shared_ceph().make_bucket()
+        self.bucket = shared_server().make_bucket()
         self.addCleanup(self.bucket.remove)
         self.s3_environment = self.bucket.environment()
 
@@ -20,7 +20,7 @@ class S3Case(TestCase):
 
     def start_proxy(self):
         """A proxy before the server, through which the program goes from now on."""
-        proxy = S3Proxy(shared_ceph())
+        proxy = S3Proxy(shared_server())
         self.addCleanup(proxy.stop)
         self.s3_environment = self.bucket.environment(proxy.endpoint)
         return proxy

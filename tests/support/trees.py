@@ -27,8 +27,8 @@ def not_in_bucket(reason):
 @functools.cache
 def _bucket():
     """One bucket for all trees of this process."""
-    from ceph import shared_ceph  # pylint: disable=import-outside-toplevel  # needed here only, and it needs us
-    bucket = shared_ceph().make_bucket()
+    from s3_server import shared_server  # pylint: disable=import-outside-toplevel  # needed here only, and it needs us
+    bucket = shared_server().make_bucket()
     atexit.register(bucket.remove)
     return bucket
 
@@ -37,9 +37,9 @@ class _Ages:
     """Between programs and the server, once a test wants objects to look old: no server lets one set their times."""
 
     def __init__(self):
-        from ceph import shared_ceph  # pylint: disable=import-outside-toplevel
+        from s3_server import shared_server  # pylint: disable=import-outside-toplevel
         from s3_proxy import S3Proxy  # pylint: disable=import-outside-toplevel
-        self._proxy = S3Proxy(shared_ceph())
+        self._proxy = S3Proxy(shared_server())
         atexit.register(self._proxy.stop)
         self.endpoint = self._proxy.endpoint
         self._then = {}  # prefix → time
