@@ -44,7 +44,7 @@ class PullThrough(TestCase):
         return len(self.source.log("GET", "/layer"))
 
     def is_kept(self, layer):
-        return os.path.exists(os.path.join(self.server.storage, "images", layer.id, "layer"))
+        return self.server.files.exists(f"images/{layer.id}/layer")
 
     def fails_to_come(self, layer):
         """The client does not get a whole answer, and nothing is kept."""
@@ -69,15 +69,14 @@ class PullThrough(TestCase):
         self.start_both()
         self.ok("pull", self.image, "first.tar")
         self.assertEqual(self.fetches(), 2)
-        wait_for(lambda: os.path.exists(f"{self.server.storage}/repositories/team/app/tag_1.0"), "the tag")
+        wait_for(lambda: self.server.files.exists("repositories/team/app/tag_1.0"), "the tag")
         self.source.stop()
         self.ok("pull", self.image, "second.tar")
         self.assertEqual(self.read("first.tar"), self.read("second.tar"))
         self.assertEqual([r["name"] for r in self.server.ask("GET", "/v1/search?q=app").json["results"]], ["team/app"])
         for layer in self.layers:
-            with open(f"{self.server.storage}/images/{layer.id}/json", "rb") as file:
-                self.assertEqual(file.read(), layer.json)
-            self.assertEqual(sorted(os.listdir(f"{self.server.storage}/images/{layer.id}")),
+            self.assertEqual(self.server.files.read(f"images/{layer.id}/json"), layer.json)
+            self.assertEqual(sorted(self.server.files.names(f"images/{layer.id}")),
                              ["_checksum", "ancestry", "json", "layer"])
 
     def test_the_environment_can_name_the_source(self):
@@ -134,7 +133,7 @@ class PullThrough(TestCase):
         self.ok("pull", f"{npm.host}/team/demo:1.0", "straight.tar")
         self.assertEqual(self.images_of("through.tar"), self.images_of("straight.tar"))
         npm.stop()
-        wait_for(lambda: os.path.exists(f"{self.server.storage}/repositories/team/demo/tag_1.0"), "the tag")
+        wait_for(lambda: self.server.files.exists("repositories/team/demo/tag_1.0"), "the tag")
         self.ok("pull", f"{self.server.host}/team/demo:1.0", "kept.tar")
         self.assertEqual(self.images_of("kept.tar"), self.images_of("straight.tar"))
 
@@ -171,7 +170,7 @@ class PullThrough(TestCase):
         self.assertEqual(self.server.ask("GET", "/v1/repositories/team/closed/tags").status, 502)  # refused
         for part in ("json", "layer", "ancestry"):
             self.assertIn(self.server.ask("GET", f"/v1/images/{closed.id}/{part}").status, (404, 502))
-        self.assertFalse(os.path.exists(os.path.join(self.server.storage, "images", closed.id, "layer")))
+        self.assertFalse(self.is_kept(closed))
 
     def test_a_stranger_cannot_fetch_with_the_servers_credential(self):
         source, layers = self.start_guarded_source()
@@ -311,7 +310,7 @@ class PullThrough(TestCase):
     def test_without_its_source_the_server_serves_its_own_images(self):
         self.start_both()
         self.ok("pull", self.image, "first.tar")
-        wait_for(lambda: os.path.exists(f"{self.server.storage}/repositories/team/app/tag_1.0"), "the tag")
+        wait_for(lambda: self.server.files.exists("repositories/team/app/tag_1.0"), "the tag")
         self.source.stop()
         self.assertEqual(self.server.end(), 0)
         server = self.start(RegctlServer, "--mirror-source", f"http://{self.source.host}", "--retry", "0",

@@ -4,6 +4,7 @@
 #include "server/http/responses.hpp"
 #include "server/v1/fetch.hpp"
 #include "server/v1/open_uploads.hpp"
+#include "server/v1/readable_layer.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/v1_image_writer.hpp>
@@ -308,15 +309,11 @@ void PullThrough::fetch_layer(Fetch& fetch) {
     throw Error(ErrorKind::unavailable, "another client is writing the image");
   }
   const auto bytes = source->open_layer(*image, LayerCheck::verify);
-  const auto written = layer->written_bytes();
-  if (!written) {
-    throw Error(ErrorKind::unsupported,
-                "layers cannot be read while they are written to '" + storage_->location() + "'");
-  }
-  fetch.start(written, image->layer_size_bytes);
+  ReadableLayer readable(*layer);
+  fetch.start(readable.open(), image->layer_size_bytes);
   std::vector<std::byte> buffer(k_buffer_bytes);
   while (const auto n = bytes->read(buffer)) {
-    layer->write(std::span(buffer).first(n));
+    readable.write(std::span(buffer).first(n));
     fetch.advance(layer->size_bytes());
   }
   if (writer->state() == V1Storage::ImageState::complete) {
@@ -325,7 +322,7 @@ void PullThrough::fetch_layer(Fetch& fetch) {
   if (bytes->original_json() != image->json) { // re-encoded; the checksum is of the original
     writer->put_json(bytes->original_json());
     layer = writer->start_layer();
-    pump(*written(), *layer);
+    pump(*readable.reread(), *layer);
   }
   layer->commit();
   writer->complete();
