@@ -64,6 +64,12 @@ SizeSum total_size(const std::map<Verdict, ops::AuditSummary::Count>& counts) {
   return sum;
 }
 
+/// "2 images"; of OCI images "2 manifests and blobs".
+std::string number_of_images(const ops::AuditSummary& summary, std::uint64_t number) {
+  return summary.has_blobs ? number_of(number, "manifest or blob", "manifests and blobs")
+                           : number_of(number, "image", "images");
+}
+
 /// Prints one table below another, each only if it has rows, and the totals at the end.
 class Tables {
 public:
@@ -110,14 +116,14 @@ public:
     }
     say(number_of(total_number(summary.tags), "tag", "tags") + " in " +
         number_of(summary.repositories, "repository", "repositories") + show_counts(summary.tags));
-    say(number_of(total_number(summary.images), "image", "images") + ", " +
+    say(number_of_images(summary, total_number(summary.images)) + ", " +
         size_of_layers(total_size(summary.images)) + show_counts(summary.images));
     if (summary.shared) {
       say(size_of_layers(*summary.shared) + " shared by several repositories" +
           show_orphans(summary));
     }
     say(summary.is_damaged() ? number_of(summary.damaged_tags, "tag", "tags") + " and " +
-                                   number_of(summary.damaged_images, "image", "images") + " damaged"
+                                   number_of_images(summary, summary.damaged_images) + " damaged"
                              : "nothing damaged");
     if (mendable_ > 0 && summary.sees_orphans) { // only trees can be mended, not registries
       say(number_of(mendable_, "image", "images") + " to be mended by regctl repair");
@@ -156,7 +162,7 @@ private:
   }
 
   [[nodiscard]] std::string show_id(const std::string& id) const {
-    return flags_.no_trunc ? id : short_id(id);
+    return flags_.no_trunc ? id : short_identity(id);
   }
 
   [[nodiscard]] static std::string detail_of(const ops::AuditedImage& image) {
@@ -333,7 +339,7 @@ Action add_audit(Arguments& arguments) {
   arguments.required(
       "PLACE", flags->place,
       "A storage tree (v1-storage:DIR, v2-storage:DIR) or a registry (HOST[:PORT]), or one of its "
-      "repositories or tags behind :NAME[:TAG] or /NAME[:TAG]");
+      "repositories or tags behind :NAME[:TAG] or /NAME[:TAG]; or oci:DIR, oci-archive:FILE");
   arguments.flag("--deep", flags->options.deep, "Read every layer and verify its checksum");
   arguments.flag("--all", flags->all, "List also what is sound");
   arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs");

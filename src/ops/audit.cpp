@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/oci/image_audit.hpp"
 #include "ops/places/open.hpp"
+#include "ops/places/pairing.hpp"
 #include "ops/places/protocol.hpp"
 #include "ops/places/storage.hpp"
 #include "ops/v1/finding_words.hpp"
@@ -200,12 +202,16 @@ std::string_view to_string(Verdict verdict) noexcept {
     return "layer cut short";
   case Verdict::layer_missing:
     return "layer missing";
+  case Verdict::size_wrong:
+    return "size wrong";
   case Verdict::json_damaged:
     return "JSON damaged";
   case Verdict::parent_loop:
     return "parents in a loop";
   case Verdict::parent_missing:
     return "parent missing";
+  case Verdict::manifest_missing:
+    return "manifest missing";
   case Verdict::nowhere:
     return "tag to nowhere";
   }
@@ -227,22 +233,23 @@ bool is_mendable(const AuditedImage& image) noexcept {
 
 namespace {
 
-/// The images of a v2 registry are judged by its tags alone.
-void require_v1(Protocol protocol, const std::string& host) {
-  if (protocol == Protocol::v2) {
-    throw Error(ErrorKind::unsupported,
-                "audit looks at registries of protocol v1, and " + host + " speaks v2",
-                "regctl verify " + host +
-                    " proves that each tag can be pulled; audit "
-                    "v2-storage:DIR looks at its storage");
-  }
+void audit_oci(Session& session, const Endpoint& endpoint, const AuditOptions& options,
+               const AuditListener& listener) {
+  const Scope scope{.a = endpoint, .b = std::nullopt, .repositories = {}, .tags = {}};
+  Pairing pairing(session, scope);
+  const bool is_whole = endpoint.reference() == nullptr;
+  audit_oci_images(session, pairing, options, listener,
+                   endpoint.host ? endpoint.host->host : endpoint.place->to_string(), is_whole);
 }
 
 } // namespace
 
 void audit(Session& session, const RegistryHost& host, const AuditOptions& options,
            const AuditListener& listener) {
-  require_v1(protocol_of(session, host), host.host);
+  if (protocol_of(session, host) == Protocol::v2) {
+    return audit_oci(session, {.host = host, .name_space = "", .place = std::nullopt}, options,
+                     listener);
+  }
   const auto store = make_audit_store(session, host, std::nullopt);
   Audit(*store, options, listener).run(session, std::nullopt, host.host);
 }
@@ -260,8 +267,14 @@ void audit(Session& session, const Place& place, const AuditOptions& options,
     note_strays(session, *storage, only);
     store = make_audit_store(std::move(storage), only);
   } else if (place.kind == Place::Kind::registry) {
-    require_v1(protocol_of(session, place), name->host);
+    if (protocol_of(session, place) == Protocol::v2) {
+      return audit_oci(session, {.host = std::nullopt, .name_space = "", .place = place}, options,
+                       listener);
+    }
     store = make_audit_store(session, {name->host}, name->name);
+  } else if (place.has_entries()) {
+    return audit_oci(session, {.host = std::nullopt, .name_space = "", .place = place}, options,
+                     listener);
   } else {
     throw Error(ErrorKind::unsupported,
                 place.to_string() + " cannot be audited: it is neither registry nor storage tree",

@@ -128,7 +128,7 @@ private:
     const auto digest = at_b ? oci::Digest::find(*at_b) : std::nullopt;
     std::optional<oci::Manifest> manifest;
     if (digest) {
-      const auto found = sides.oci.check(*digest);
+      const auto found = sides.oci.check(*digest).findings;
       findings.insert(findings.end(), found.begin(), found.end());
       if (auto node = find_manifest(sides.oci.repository(), *digest)) {
         manifest = std::move(node->manifest);
@@ -158,7 +158,7 @@ private:
   void check_derived_image(const std::string& identity, const std::optional<std::string>& id,
                            const Sides& sides, Findings& findings) {
     const auto digest = oci::Digest::parse(identity, "the identity of a tag");
-    const auto found = sides.oci.check(digest);
+    const auto found = sides.oci.check(digest).findings;
     findings.insert(findings.end(), found.begin(), found.end());
     const auto made = id ? convert(oci_, *id, sides, findings) : std::nullopt;
     auto root = find_manifest(sides.oci.repository(), digest);

@@ -58,13 +58,16 @@ class Commands(TestCase):
         self.assertEqual(self.ok("ping", old.host, "--format", "json").json["protocols"], ["v1"])
         self.fails(6, "ping", old.host, "--api", "v2", saying="speaks protocol v1, not v2")
 
-    def test_audit_sends_to_verify_which_looks_at_registries_and_at_trees(self):
+    def test_audit_and_verify_look_at_registries_and_at_trees(self):
         registry = self.distribution()
         archive = "oci-archive:" + os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "layouts",
                                                 "skopeo-oci-archive.tar")
         self.ok("copy", archive, f"{registry.host}/team/app:1.0")
-        self.fails(9, "audit", registry.host, saying=["protocol v1", f"regctl verify {registry.host}"])
-        self.fails(9, "audit", f"{registry.host}/team/app", saying="regctl verify")
+        digest = self.ok("digest", f"{registry.host}/team/app:1.0").out.strip()
+        for place in (registry.host, f"{registry.host}/team/app", f"{registry.host}/team/app:1.0", archive):
+            audited = self.ok("audit", "--deep", place, "--format", "json").json
+            self.assertEqual([(row["id"], row["verdict"]) for row in audited["tags"]],
+                             [(digest, "sound")])
         self.assertIn("1 sound", self.ok("verify", "--deep", registry.host).err)
         self.ok("copy", archive, "v2-storage:tree:team/app:1.0")
         self.assertIn("1 sound", self.ok("verify", "--deep", "v2-storage:tree").err)

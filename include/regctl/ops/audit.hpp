@@ -31,11 +31,13 @@ enum class Verdict : std::uint8_t {
                     ///< reading layers
   layer_cut, ///< the layer's data end too early; found only by reading layers, unless the layer is
              ///< empty
-  layer_missing,
-  json_damaged,   ///< not JSON, or the JSON of another image
-  parent_loop,    ///< the parents form a loop, or the chain has more than k_max_chain images
-  parent_missing, ///< the parent image is not there
-  nowhere,        ///< the tag cannot be read, or its image is not there
+  layer_missing,    ///< of a v1 image, or a blob that an OCI manifest names
+  size_wrong,       ///< a blob has another size than its manifest says
+  json_damaged,     ///< not JSON, or the JSON of another image; a manifest that cannot be parsed
+  parent_loop,      ///< the parents form a loop, or the chain has more than k_max_chain images
+  parent_missing,   ///< the parent image is not there
+  manifest_missing, ///< one that an OCI index names
+  nowhere,          ///< the tag cannot be read, or its image is not there
 };
 
 /// The verdict in words, for people and scripts: "sound", "layer cut short".
@@ -56,8 +58,9 @@ struct AuditedTag {
   std::optional<std::uint64_t> size_bytes; ///< of all layers of the chain; nothing if unknown
 };
 
+/// A v1 image; or of OCI images each manifest and each blob.
 struct AuditedImage {
-  std::string id;
+  std::string id; ///< or the digest
   Verdict verdict = Verdict::sound;
   bool is_damaged = false;
   std::string detail;
@@ -93,6 +96,7 @@ struct AuditSummary {
   std::string place;
   bool is_deep = false;
   bool sees_orphans = false; ///< all images were seen, not only those that tags reach
+  bool has_blobs = false;    ///< the images are OCI manifests and blobs
   std::uint64_t repositories = 0;
   std::map<Verdict, Count> tags;
   std::map<Verdict, Count> images;
@@ -120,6 +124,10 @@ struct AuditListener {
 /// looks complete but is not: pulls fail then, and pushes skip it. Facts that follow from other
 /// data (ancestry, an old checksum) are no damage; nor is a dead upload that no tag reaches.
 ///
+/// Of a registry of protocol v2, and of other places of OCI images, the manifests and blobs below
+/// each tag are judged: whether they are there, have the size that the manifest says, and with
+/// `deep` the bytes of their digest.
+///
 /// If a repository's tags cannot be read, it is reported and the others are audited. Memory: see
 /// regctl-audit(1). Throws Error{unsupported} if repositories cannot be listed, and
 /// Error{unavailable} or Error{denied} if the registry stops answering for images: an unknown state
@@ -127,8 +135,9 @@ struct AuditListener {
 void audit(Session& session, const RegistryHost& host, const AuditOptions& options,
            const AuditListener& listener);
 
-/// Audits a whole storage tree, or one repository or tag in a tree or at a registry. Throws
-/// Error{not_found} for a missing repository or tag, Error{unsupported} for other places.
+/// Audits a whole v1 storage tree, one repository or tag in it or at a registry, or a layout of OCI
+/// images. Throws Error{not_found} for a missing repository or tag, Error{unsupported} for other
+/// places.
 void audit(Session& session, const Place& place, const AuditOptions& options,
            const AuditListener& listener);
 

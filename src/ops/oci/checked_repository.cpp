@@ -13,15 +13,16 @@
 
 namespace regctl::ops {
 
-std::vector<Finding> CheckedRepository::check(const oci::Digest& root) {
-  Findings findings;
+CheckedRepository::Image CheckedRepository::check(const oci::Digest& root) {
+  Image image;
   std::set<oci::Digest> seen;
-  check_manifest({.media_type = {}, .digest = root}, 0, seen, findings);
-  return findings;
+  check_manifest({.media_type = {}, .digest = root}, 0, seen, image);
+  return image;
 }
 
 void CheckedRepository::check_manifest(const oci::Descriptor& descriptor, std::size_t depth,
-                                       std::set<oci::Digest>& seen, Findings& findings) {
+                                       std::set<oci::Digest>& seen, Image& image) {
+  auto& findings = image.findings;
   const auto digest = descriptor.digest.to_string();
   if (!seen.insert(descriptor.digest).second) {
     return;
@@ -33,6 +34,7 @@ void CheckedRepository::check_manifest(const oci::Descriptor& descriptor, std::s
   std::optional<oci::Manifest> manifest;
   try {
     if (auto document = repository_->read_manifest(descriptor.digest)) {
+      image.sizes[descriptor.digest] = document->bytes.size();
       manifest = to_node(*std::move(document), repository_->describe()).manifest;
     }
   } catch (const Error& error) {
@@ -47,14 +49,17 @@ void CheckedRepository::check_manifest(const oci::Descriptor& descriptor, std::s
   }
   for (const auto& blob : manifest->blobs()) {
     const auto found = look_at(blob, manifest->kind == oci::Manifest::Kind::schema1);
-    findings.insert(findings.end(), found.begin(), found.end());
+    findings.insert(findings.end(), found.findings.begin(), found.findings.end());
+    if (found.size_bytes) {
+      image.sizes[blob.digest] = *found.size_bytes;
+    }
   }
   for (const auto& child : manifest->manifests) {
-    check_manifest(child, depth + 1, seen, findings);
+    check_manifest(child, depth + 1, seen, image);
   }
 }
 
-std::vector<Finding> CheckedRepository::look_at(const oci::Descriptor& blob, bool has_no_size) {
+CheckedRepository::Blob CheckedRepository::look_at(const oci::Descriptor& blob, bool has_no_size) {
   const auto digest = blob.digest.to_string();
   const std::lock_guard looking(looking_.at(std::hash<std::string>()(digest) % looking_.size()));
   {
@@ -63,9 +68,10 @@ std::vector<Finding> CheckedRepository::look_at(const oci::Descriptor& blob, boo
       return known->second;
     }
   }
-  Findings findings;
+  Blob looked_at;
+  auto& [findings, size] = looked_at;
   try {
-    const auto size = repository_->find_blob(blob.digest);
+    size = repository_->find_blob(blob.digest);
     const bool may_be_elsewhere = oci::is_foreign_layer(blob.media_type) && !blob.urls.empty();
     if (!size && !may_be_elsewhere) {
       findings.push_back({Fault::layer_missing, where_, digest, "the blob is not there"});
@@ -74,13 +80,26 @@ std::vector<Finding> CheckedRepository::look_at(const oci::Descriptor& blob, boo
           {Fault::size_differs, where_, digest,
            std::to_string(*size) + " bytes instead of " + std::to_string(blob.size_bytes)});
     } else if (size && is_deep_) {
-      read(blob, *size);
+      read_twice_if_damaged(blob, *size);
     }
   } catch (const Error& error) {
     find(error, Fault::checksum_wrong, digest, findings);
   }
   const std::lock_guard lock(mutex_);
-  return blobs_.emplace(digest, std::move(findings)).first->second;
+  return blobs_.emplace(digest, std::move(looked_at)).first->second;
+}
+
+/// The bytes may have changed on their way.
+void CheckedRepository::read_twice_if_damaged(const oci::Descriptor& blob,
+                                              std::uint64_t size_bytes) {
+  try {
+    read(blob, size_bytes);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::integrity) {
+      throw;
+    }
+    read(blob, size_bytes);
+  }
 }
 
 void CheckedRepository::read(const oci::Descriptor& blob, std::uint64_t size_bytes) {

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -33,18 +34,27 @@ public:
     std::vector<std::exception_ptr> problems;
   };
 
-  /// All faults of the image, the root first.
-  std::vector<Finding> check(const oci::Digest& root);
+  struct Image {
+    std::vector<Finding> findings; ///< all faults, the root first
+    /// The manifests and blobs that are there, in bytes.
+    std::map<oci::Digest, std::uint64_t> sizes;
+  };
+  Image check(const oci::Digest& root);
 
   [[nodiscard]] OciRepository& repository() noexcept { return *repository_; }
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
 
 private:
   using Findings = std::vector<Finding>;
+  struct Blob {
+    Findings findings;
+    std::optional<std::uint64_t> size_bytes; ///< nothing if it is not there
+  };
 
   void check_manifest(const oci::Descriptor& descriptor, std::size_t depth,
-                      std::set<oci::Digest>& seen, Findings& findings);
-  Findings look_at(const oci::Descriptor& blob, bool has_no_size);
+                      std::set<oci::Digest>& seen, Image& image);
+  Blob look_at(const oci::Descriptor& blob, bool has_no_size);
+  void read_twice_if_damaged(const oci::Descriptor& blob, std::uint64_t size_bytes);
   void read(const oci::Descriptor& blob, std::uint64_t size_bytes);
   void count_manifest(const oci::Digest& digest);
   void find(const Error& error, Fault if_broken, const std::string& digest, Findings& findings);
@@ -54,7 +64,7 @@ private:
   const bool is_deep_;
   std::array<std::mutex, 64> looking_; ///< one for a blob that is looked at; digests share them
   std::mutex mutex_;                   ///< guards the members below
-  std::map<std::string, Findings> blobs_;
+  std::map<std::string, Blob> blobs_;
   std::set<oci::Digest> manifests_;
   Counts counts_;
 };

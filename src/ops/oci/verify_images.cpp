@@ -81,7 +81,7 @@ private:
       findings.push_back({Fault::tag_differs, Where::between, "", "it names " + *sides.b});
     }
     const auto add = [&](CheckedRepository& side) {
-      auto found = side.check(oci::Digest::parse(*sides.a, "the identity of a tag"));
+      auto found = side.check(oci::Digest::parse(*sides.a, "the identity of a tag")).findings;
       findings.insert(findings.end(), found.begin(), found.end());
     };
     if (sides.a) {

@@ -155,6 +155,62 @@ private:
   std::shared_ptr<V2Storage> storage_; // shared with the repositories
 };
 
+/// A layout or an archive: one repository, whose name is its path.
+class OciImagesSide final : public Side {
+public:
+  OciImagesSide(Session& session, Place place)
+      : session_(session), place_(std::move(place)),
+        opened_(open_oci(session, whole(), Use::read)) {}
+
+  [[nodiscard]] std::string describe() const override { return whole().to_string(); }
+  [[nodiscard]] Model model() const override { return Model::oci; }
+  [[nodiscard]] std::string identity() const override {
+    auto place = whole();
+    place.path = absolute_tree_path(place.path);
+    return place.to_string();
+  }
+
+  std::vector<std::string> repositories(const InScope&) override { return {place_.path}; }
+
+  /// The images by their names there, or by their digests where they have none.
+  std::optional<ListedTags> tags(const std::string&) override {
+    std::vector<std::string> names;
+    for (const auto& image : select_all_oci_images(opened_)) {
+      names.push_back(image.tag.empty() ? image.name.to_string() : image.tag);
+    }
+    if (place_.entry && find(*place_.entry)) { // also by its digest or its full name
+      names.push_back(*place_.entry);
+    }
+    sort_and_unite(names);
+    return ListedTags(names, [this](const std::vector<std::string>& wanted) {
+      return identify_each(session_, *opened_.repository, wanted,
+                           [this](const std::string& name) { return find(name); });
+    });
+  }
+
+  AnyRepository open(const std::string&) override {
+    return open_oci(session_, whole(), Use::read).repository;
+  }
+
+private:
+  [[nodiscard]] Place whole() const {
+    auto place = place_;
+    place.entry.reset();
+    return place;
+  }
+
+  std::optional<oci::Digest> find(const std::string& name) {
+    const auto digest = oci::Digest::find(name);
+    const auto found = opened_.repository->find_manifest(digest ? oci::ManifestName(*digest)
+                                                                : oci::ManifestName::tag(name));
+    return found ? std::optional(found->digest) : std::nullopt;
+  }
+
+  Session& session_;
+  const Place place_;
+  const OciPlace opened_;
+};
+
 } // namespace
 
 TagListing
@@ -184,6 +240,14 @@ identify_each(Session& session, const OciRepository& repository,
 std::unique_ptr<Side> make_v2_storage_side(Session& session, const Place& place,
                                            V2Storage::Missing missing) {
   return std::make_unique<V2StorageSide>(session, open_v2_storage(session, place.path, missing));
+}
+
+std::unique_ptr<Side> make_oci_images_side(Session& session, const Place& place) {
+  if (place.path == "-") {
+    throw Error(ErrorKind::usage, "an archive that is looked at is read more than once",
+                "write it into a file first");
+  }
+  return std::make_unique<OciImagesSide>(session, place);
 }
 
 std::unique_ptr<Side> make_oci_registry_side(Session& session, RegistryHost host) {

@@ -32,4 +32,9 @@ identify_each(Session& session, const OciRepository& repository,
 std::unique_ptr<Side> make_v2_storage_side(Session& session, const Place& place,
                                            V2Storage::Missing missing);
 
+/// An OCI layout or archive as one repository, whose name is its path. Its tags are the images by
+/// their names there, or by their digests where they have none. Throws Error{usage} for an archive
+/// from stdin, which can be read only once.
+std::unique_ptr<Side> make_oci_images_side(Session& session, const Place& place);
+
 } // namespace regctl::ops

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/pairing.hpp"
 
+#include "ops/places/oci_side.hpp"
 #include "ops/places/part_of.hpp"
 
 #include <regctl/base/error.hpp>
@@ -18,14 +19,32 @@ namespace {
 
 using Names = std::vector<std::string>;
 
+/// The one repository to which an end is limited, and its tag.
+struct Lone {
+  std::string name;
+  std::optional<std::string> tag;
+};
+
+/// Nothing for an end of many repositories. A layout or an archive of OCI images is one, whose name
+/// is its path.
+std::optional<Lone> find_lone(const Endpoint& end) {
+  if (const auto* reference = end.reference()) {
+    return Lone{reference->name, reference->tag};
+  }
+  return end.place && end.place->has_entries()
+             ? std::optional(Lone{end.place->path, end.place->entry})
+             : std::nullopt;
+}
+
 void check_end(const Endpoint& endpoint) {
   refuse_digest(endpoint);
   const bool is_known = endpoint.host || endpoint.place->kind == Place::Kind::registry ||
-                        endpoint.place->is_storage() ||
+                        endpoint.place->is_storage() || endpoint.place->has_entries() ||
                         endpoint.place->kind == Place::Kind::docker_archive;
   if (!is_known) {
     throw Error(ErrorKind::unsupported, "cannot look at the tags of " + endpoint.to_string(),
-                "name a registry, v1-storage:DIR, v2-storage:DIR or docker-archive:FILE");
+                "name a registry, v1-storage:DIR, v2-storage:DIR, oci:DIR, oci-archive:FILE or "
+                "docker-archive:FILE");
   }
 }
 
@@ -35,23 +54,34 @@ void check(const Scope& scope) {
     return;
   }
   check_end(*scope.b);
-  const auto* a = scope.a.reference();
-  const auto* b = scope.b->reference();
-  if (b != nullptr && a == nullptr) {
+  const auto a = find_lone(scope.a);
+  const auto b = find_lone(*scope.b);
+  if (b && !a) {
     throw Error(ErrorKind::usage,
                 scope.b->to_string() + " is one repository, and " + scope.a.to_string() +
                     " are many",
                 "name a registry (HOST[:PORT]) or a namespace (HOST[:PORT]/NAMESPACE/)");
   }
-  if (b != nullptr && b->tag && !a->tag) {
+  if (b && b->tag && !a->tag) {
     throw Error(ErrorKind::usage,
                 scope.b->to_string() + " is one tag, and " + scope.a.to_string() + " are many");
   }
+  if (!b && scope.a.reference() == nullptr && a) {
+    throw Error(ErrorKind::usage,
+                scope.a.to_string() + " is one repository without a name, and " +
+                    scope.b->to_string() + " are many",
+                "name the repository behind it");
+  }
+}
+
+std::unique_ptr<Side> open_end(Session& session, const Endpoint& end) {
+  return end.place && end.place->has_entries() ? make_oci_images_side(session, *end.place)
+                                               : open_source(session, end);
 }
 
 std::string name_at_b(const Scope& scope, const std::string& name) {
-  const auto* b = scope.b->reference();
-  return b != nullptr ? b->name : with_namespace(scope.b->name_space, name);
+  const auto b = find_lone(*scope.b);
+  return b ? b->name : with_namespace(scope.b->name_space, name);
 }
 
 /// Nothing if the side cannot be listed.
@@ -144,12 +174,12 @@ std::optional<Difference> find_difference(const PairedTag& tag) {
 
 Pairing::Pairing(Session& session, const Scope& scope) : session_(session), scope_(scope) {
   check(scope);
-  a_ = open_source(session, scope.a);
+  a_ = open_end(session, scope.a);
   if (scope.b) {
-    b_ = open_source(session, *scope.b);
+    b_ = open_end(session, *scope.b);
   }
-  if (const auto* name = scope.a.reference()) {
-    names_ = {name->name};
+  if (auto lone = find_lone(scope.a)) {
+    names_ = {std::move(lone->name)};
     return;
   }
   names_ = list_names(session, scope, *a_, b_.get());
@@ -163,7 +193,7 @@ Pairing::Pairing(Session& session, const Scope& scope) : session_(session), scop
 }
 
 std::vector<PairedRepository> Pairing::next() {
-  if (scope_.a.reference() == nullptr) {
+  if (!find_lone(scope_.a)) {
     session_.progress().standing(part_of(next_, names_.size(), "repository", "repositories"),
                                  static_cast<double>(next_) /
                                      static_cast<double>(std::max<std::size_t>(names_.size(), 1)));
@@ -178,7 +208,7 @@ std::vector<PairedRepository> Pairing::next() {
     try {
       read_tags(repositories[i]);
     } catch (const Error& error) {
-      const bool is_whole = scope_.a.reference() != nullptr; // nothing remains to be compared then
+      const bool is_whole = find_lone(scope_.a).has_value(); // nothing remains to be compared then
       if (error.kind() == ErrorKind::interrupted || is_whole) {
         throw;
       }
@@ -210,8 +240,8 @@ void Pairing::note_tagless() {
 void Pairing::read_tags(PairedRepository& repository) {
   auto at_a = a_->tags(repository.name);
   auto at_b = b_ ? b_->tags(repository.name_at_b) : std::nullopt;
-  const auto* name = scope_.a.reference();
-  if (name != nullptr && !at_a) {
+  const auto lone = find_lone(scope_.a);
+  if (lone && !at_a) {
     throw_no_repository(*a_, repository.name);
   }
   if (!at_a && !at_b) { // a search index may name repositories deleted since
@@ -228,13 +258,15 @@ void Pairing::read_tags(PairedRepository& repository) {
       tagless_at_b_.insert(repository.name_at_b);
     }
   }
-  const auto named = name != nullptr ? name->tag : std::nullopt;
+  const auto named = lone ? lone->tag : std::nullopt;
   if (named && !at_a->contains(*named)) {
     throw Error(ErrorKind::not_found,
-                "there is no tag " + a_->describe() + "/" + repository.name + ":" + *named);
+                scope_.a.reference() != nullptr
+                    ? "there is no tag " + a_->describe() + "/" + repository.name + ":" + *named
+                    : "there is no image " + *named + " in " + a_->describe());
   }
-  const auto* other = scope_.b ? scope_.b->reference() : nullptr;
-  const auto named_at_b = named && other != nullptr ? other->tag.value_or(*named) : named;
+  const auto other = scope_.b ? find_lone(*scope_.b) : std::nullopt;
+  const auto named_at_b = named && other ? other->tag.value_or(*named) : named;
   // Only tags in the scope are identified, since each may take a request.
   const auto is_taken = [&](const std::string& tag) {
     return scope_.tags.takes(repository.name, tag);
