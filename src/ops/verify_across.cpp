@@ -45,7 +45,7 @@ public:
   AcrossVerification(Session& session, Pairing& pairing, const VerifyListener& listener)
       : session_(session), pairing_(pairing), listener_(listener),
         v1_is_a_(pairing.a().model() == Model::v1), of_v1_(v1_is_a_ ? Where::a : Where::b),
-        of_oci_(v1_is_a_ ? Where::b : Where::a) {}
+        of_oci_(v1_is_a_ ? Where::b : Where::a), deriver_(session) {}
 
   VerifySummary run() {
     for (auto few = pairing_.next(); !few.empty(); few = pairing_.next()) {
@@ -167,7 +167,10 @@ private:
     }
     std::optional<DerivedImage> derived;
     try {
-      derived = derive_image(sides.oci.repository(), std::move(*root), {});
+      const auto platforms = root->manifest.kind == oci::Manifest::Kind::index
+                                 ? platforms_of(sides.v1, id)
+                                 : std::vector<oci::Platform>();
+      derived = deriver_.derive(sides.oci.repository(), std::move(*root), platforms);
     } catch (const Error& error) {
       find_error(error, identity, of_oci_, findings);
       return;
@@ -180,6 +183,21 @@ private:
     } catch (const Error& error) {
       find_error(error, *id, Where::between, findings);
     }
+  }
+
+  /// The platform that a v1 image is for, by which it was chosen from an index; empty if it does
+  /// not say so.
+  static std::vector<oci::Platform> platforms_of(V1Repository& repository,
+                                                 const std::optional<std::string>& id) {
+    const auto image = id ? repository.find_image(*id) : std::nullopt;
+    if (!image) {
+      return {};
+    }
+    const auto info = parse_v1_image(image->json);
+    if (info.os.empty() || info.architecture.empty()) {
+      return {};
+    }
+    return {{info.os, info.architecture, info.variant}};
   }
 
   /// `made` is what `id` becomes in turn.
@@ -344,6 +362,7 @@ private:
   const Where of_oci_; ///< the other one
   ConversionTrial oci_{session_, OciForm::oci};
   ConversionTrial docker_{session_, OciForm::docker};
+  ImageDeriver deriver_;
   std::mutex mutex_;                                 ///< guards the members below
   LimitedMap<ImageReport> reports_{k_known_reports}; ///< of images of broken chains
   VerifySummary summary_;

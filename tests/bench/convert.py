@@ -8,8 +8,9 @@ Cold: 20 images of 20 layers, 15 of which they have in common, at four jobs. The
 bytes twice and of the unpacked ones once, and their inflation, by the libraries alone, and curl moving the same layers
 one by one; at most 1.25 times that. The wall is at most 1.2 times that of a mirror of the same tree to another v1
 registry, the peak at most 32 MiB. Warm: 100 repositories of 10 tags that are all there, at most one request a tag and two
-a repository at the destination; 1,000 repositories of 10 tags at most 64 MiB. Figures are medians. A missed bar is exit
-code 1.
+a repository at the destination; 1,000 repositories of 10 tags at most 64 MiB. In place: the tree of the cold run to
+distribution's tree on the same file system, at most 1.3 times the CPU of sha256sum and of zcat | sha256sum over all
+layers, and no layer written. Figures are medians. A missed bar is exit code 1.
 """
 
 import base64
@@ -26,7 +27,7 @@ import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 # pylint: disable=wrong-import-position
-from common import MIB, at_most, cpu_of, end, median
+from common import MIB, at_most, cpu_of, end, measure, median
 from support.distribution import Distribution
 from support.middleman import Middleman
 from v1_mirror import Cost, Registry, make_tags, mirror, write_image, write_tag
@@ -140,6 +141,40 @@ def measure_cold(regctl, work):
     at_most("peak memory of conversions", peak, 32, "MiB")
 
 
+def sums_of_layers(tree, ids):
+    """CPU seconds of what nobody who takes over the layers can save."""
+    layers = [os.path.join(tree, "images", identity, "layer") for identity in ids]
+    stored = measure(["sha256sum", *layers])[0]
+    return stored + measure(["bash", "-c", 'for layer; do zcat <"$layer" | sha256sum; done', "bash", *layers])[0]
+
+
+def written_layers(tree):
+    """Bytes of the blobs that are no documents and are not the files of another tree."""
+    written = 0
+    for folder, _, names in os.walk(os.path.join(tree, "docker/registry/v2/blobs")):
+        for path in (os.path.join(folder, name) for name in names):
+            with open(path, "rb") as blob:
+                is_document = blob.read(1) == b"{"
+            if not is_document and os.stat(path).st_nlink == 1:
+                written += os.path.getsize(path)
+    return written
+
+
+def measure_in_place(regctl, work):
+    tree, ids = os.path.join(work, "images"), os.listdir(os.path.join(work, "images", "images"))
+    rows = []
+    for number in range(ROUNDS):
+        new = os.path.join(work, f"in-place-{number}")
+        cpu, wall, peak = measure([regctl, "copy", "-q", *JOBS, f"v1-storage:{tree}", f"v2-storage:{new}"])
+        floor = sums_of_layers(tree, ids)
+        rows.append((cpu, floor, cpu / floor, wall, peak, written_layers(new) / MIB))
+    cpu, floor, of_cpu, wall, peak, written = median(rows)
+    print(f"in place, {len(ids)} layers of 2 MiB: {cpu:.2f} s CPU, {wall:.2f} s, {peak:.1f} MiB; sums of all layers "
+          f"{floor:.2f} s CPU", flush=True)
+    at_most("CPU of a conversion in place, to sums of all layers", of_cpu, 1.3, "x")
+    at_most("layers written by a conversion in place", written, 0, "MiB")
+
+
 def measure_warm(regctl, work):
     for repositories, bar in ((100, "requests"), (1000, "memory")):
         tree = os.path.join(work, f"warm-{repositories}")
@@ -169,9 +204,9 @@ def measure_warm(regctl, work):
 
 def main():
     regctl = os.path.abspath(sys.argv[1])
-    
     with tempfile.TemporaryDirectory(prefix="regctl-bench.") as work:
         measure_cold(regctl, work)
+        measure_in_place(regctl, work)
         measure_warm(regctl, work)
     end()
 

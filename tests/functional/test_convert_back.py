@@ -364,6 +364,39 @@ class Schema1(BackCase):
         return registry.ask("HEAD", f"/v2/{name}/manifests/1", headers={
             "Accept": ", ".join((*MANIFEST_TYPES, SCHEMA1))})[1].get("Docker-Content-Digest")
 
+    def test_v1_images_of_schema1_have_the_ids_of_the_detour_over_oci(self):
+        """The table proves the OCI image; test_own_rule proves what becomes of that."""
+        for row in self.rows:
+            name = row["manifest"].removesuffix(".json")
+            source, tree = self.registry_of({"1": row}), StorageTree(self.path(f"tree-{name}"))
+            done = self.regctl("copy", f"{source.host}/demo/x:1", f"{tree.place}:demo/x:direct")
+            if "refused" in row:
+                self.assertIn(done.code, (6, 7), f"{name}: {done.err}")
+                self.assertFalse(tree.exists("repositories/demo/x/tag_direct"), name)
+                continue
+            self.assertEqual(done.code, 0, f"{name}: {done.err}")
+            self.ok("copy", f"{source.host}/demo/x:1", f"oci:{self.path('layout-' + name)}:x")
+            self.ok("copy", f"oci:{self.path('layout-' + name)}:x", f"{tree.place}:demo/x:detour")
+            self.assertEqual(tree.read("repositories/demo/x/tag_direct"), tree.read("repositories/demo/x/tag_detour"), name)
+            self.ok("audit", "--deep", tree.place)
+            self.ok("verify", "--deep", f"oci:{self.path('layout-' + name)}:x", f"{tree.place}:demo/x:direct")
+
+    def test_a_mirror_of_schema1_to_v1_reads_each_layer_twice_and_later_none(self):
+        """Once for its diff ID, which the ID of the v1 image depends on."""
+        rows = {row["manifest"].removesuffix(".json"): row for row in self.rows}
+        by_tag = {"1": rows["engine19"], "2": rows["engine19"], "3": rows["two"]}
+        source, tree = self.registry_of(by_tag), StorageTree(self.path("tree"))
+        words = "mirror", f"{source.host}/demo/x", f"{tree.place}:demo/x", "--report", "report", "--jobs", "1", "--state"
+        for state, expected, most in (("state", "copied", 2), ("state", "kept", 0), ("other", "kept", 1)):
+            source.log.clear()
+            self.ok(*words, state)
+            outcomes = {one["tag"]: one["outcome"] for one in map(json.loads, self.read("report").decode().splitlines())
+                        if one["type"] == "tag"}
+            self.assertEqual(outcomes, dict.fromkeys(by_tag, expected))
+            read = [one.path for one in source.requests("GET", "/blobs/")]
+            self.assertEqual(max(map(read.count, read), default=0), most, read)
+        self.ok("verify", "--deep", f"{source.host}/demo/x", f"{tree.place}:demo/x")
+
     def test_a_tag_that_moves_to_other_layers_under_the_same_ids_moves(self):
         rows = {row["manifest"].removesuffix(".json"): row for row in self.rows}
         one, other = rows["umoci"], rows["umoci-throwaway-content"]

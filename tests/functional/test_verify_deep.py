@@ -15,6 +15,7 @@ from file_images import CHANGES, image_of, layers_of, write_layout  # noqa: E402
 from harness import FaultServer, RegctlServer, main, make_archive  # noqa: E402
 from storage_tree import StorageTree, payload_sum  # noqa: E402
 from v2_case import LAYOUTS  # noqa: E402
+from v2_images import image, index  # noqa: E402
 
 
 class VerifyCase(test_convert.ConvertCase):
@@ -169,6 +170,30 @@ class Back(VerifyCase):
         text = self.new.files.read(f"images/{top}/json")
         self.new.write(f"images/{top}/_checksum", json.dumps([payload_sum(text.decode(), other)]))
         self.assertEqual(self.verdict()[0], "files differ")
+
+    def test_the_platform_of_an_index_is_that_of_the_v1_image(self):
+        source = self.registry()
+        children = [image(name, architecture=name) for name in ("amd64", "arm64", "s390x")]
+        source.add("team/app", "1.0", index(children))
+        self.ok("mirror", "--platform", "linux/arm64", source.host, self.new.place)
+        self.assertIn("1 sound", self.ok("verify", "--deep", source.host, self.new.place).err)
+        self.ok("copy", f"{source.host}/team/app@{children[2].digest}", f"{self.new.place}:team/app:1.0")
+        self.assertIn("1 sound", self.ok("verify", "--deep", source.host, self.new.place).err)
+
+    def test_a_layout_beside_a_tree_of_v1(self):
+        """Either way: what the tree became, and what became of it."""
+        self.put(self.old, image_of(layers_of(), self.CONFIG))
+        self.ok("mirror", self.old, self.new.place)
+        self.ok("copy", f"{self.old}:team/app:1.0", "oci:one:1.0")
+        self.assertIn("1 sound", self.ok("verify", "--deep", "oci:one", f"{self.new.place}:team/app").err)
+        make_archive(self.path("app.tar"), ["base", "top"])
+        tree = StorageTree(self.path("v1"))
+        self.ok("copy", "app.tar", f"{tree.place}:team/tool:1.0")
+        self.ok("copy", f"{tree.place}:team/tool:1.0", "oci:two:1.0")
+        self.assertIn("1 sound", self.ok("verify", "--deep", f"{tree.place}:team/tool", "oci:two").err)
+        self.assertIn("1 sound", self.ok("verify", "--deep", f"{tree.place}:team/tool:1.0", "oci:two:1.0").err)
+        self.ok("copy", f"{self.old}:team/app:1.0", "oci:two:1.0")
+        self.assertIn("files differ", self.regctl("verify", "--deep", f"{tree.place}:team/tool", "oci:two").out)
 
     def test_every_image_that_can_become_one_of_v1(self):
         registry = self.distribution()

@@ -119,8 +119,9 @@ private:
   }
 
   std::map<std::string, Member> members_ = {
-      {"id", {}},     {"parent", {}},         {"created", {}},      {"comment", {}},
-      {"author", {}}, {"docker_version", {}}, {"architecture", {}}, {"os", {}}};
+      {"id", {}},           {"parent", {}}, {"created", {}},
+      {"comment", {}},      {"author", {}}, {"docker_version", {}},
+      {"architecture", {}}, {"os", {}},     {"variant", {}}};
   std::string command_;
   std::optional<std::uint64_t> size_bytes_;
   bool is_object_ = false;
@@ -163,6 +164,7 @@ V1ImageInfo parse_v1_image(std::string_view json) {
   info.docker_version = reader.text("docker_version");
   info.architecture = reader.text("architecture");
   info.os = reader.text("os");
+  info.variant = reader.text("variant");
   info.size_bytes = reader.size_bytes();
   return info;
 }

@@ -114,10 +114,11 @@ CopyReport convert_oci_images(Session& session, const Place& from, const Place& 
   const auto originals = options.originals ? open_repository(session, *options.originals) : nullptr;
   CopyReport report;
   SaidOnce said;
+  ImageDeriver deriver(session);
   for (const auto& move : moves) {
-    const BackRoute route{session,           *source.repository,   targets.open(move.target), said,
-                          options.platforms, options.plain_layers, verb_for(from, to),        {},
-                          originals.get()};
+    const BackRoute route{
+        session,           *source.repository,   targets.open(move.target), said, deriver,
+        options.platforms, options.plain_layers, verb_for(from, to),        {},   originals.get()};
     auto here = from;
     auto there = to;
     there.reference = move.target;

@@ -2,12 +2,17 @@
 #include "ops/convert/derived_image.hpp"
 
 #include "ops/convert/made_image.hpp"
+#include "ops/convert/schema1_repository.hpp"
+#include "ops/transfer/move_items.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/visible.hpp>
 #include <regctl/model/v1/chain.hpp>
+#include <regctl/model/v1/converted_config.hpp>
+#include <regctl/model/v1/schema1.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace regctl::ops {
@@ -52,17 +57,38 @@ bool has_own_annotations(const oci::Annotations& annotations) {
                      [](const auto& one) { return one.first != k_v1_id_annotation; });
 }
 
+void check_length(const DerivedV1Chain& chain, const std::string& what) {
+  if (chain.images.size() > k_max_chain) {
+    throw Error(ErrorKind::unsupported, what + " has " + std::to_string(chain.images.size()) +
+                                            " steps, and a v1 image at most " +
+                                            std::to_string(k_max_chain));
+  }
+}
+
+/// The config of what the steps of a manifest of schema 1 became.
+std::string config_of(const std::vector<Schema1Step>& steps, const MadeImage& made) {
+  std::vector<ConvertedStep> converted;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto& layer = made.layers.at(i);
+    converted.push_back({steps[i].json, layer.diff_id.value_or(""), !layer.blob});
+  }
+  return convert_config(converted).bytes;
+}
+
 } // namespace
 
 oci::Platform default_v1_platform() {
   return {"linux", "amd64", ""};
 }
 
-DerivedImage derive_image(OciRepository& repository, ManifestNode root,
-                          const std::vector<oci::Platform>& platforms) {
+DerivedImage ImageDeriver::derive(OciRepository& repository, ManifestNode root,
+                                  const std::vector<oci::Platform>& platforms) {
   const bool is_index = root.manifest.kind == oci::Manifest::Kind::index;
   auto node = choose(repository, std::move(root), platforms);
   const auto what = "manifest " + node.document.digest.short_hex() + " of " + repository.describe();
+  if (node.manifest.kind == oci::Manifest::Kind::schema1) {
+    return derive_schema1(repository, node, what);
+  }
   check_convertible(node.manifest, what);
   auto config = read_config(repository, node.manifest);
   auto chain = in_context([&] { return "reading the config of " + what; },
@@ -72,17 +98,51 @@ DerivedImage derive_image(OciRepository& repository, ManifestNode root,
                                          " layers, and its config tells of " +
                                          std::to_string(chain.diff_ids.size()));
   }
-  if (chain.images.size() > k_max_chain) {
-    throw Error(ErrorKind::unsupported, what + " has " + std::to_string(chain.images.size()) +
-                                            " steps, and a v1 image at most " +
-                                            std::to_string(k_max_chain));
-  }
+  check_length(chain, what);
   return {node.document.descriptor(),
           node.manifest,
           std::move(config),
           std::move(chain),
           is_index || has_own_annotations(node.manifest.annotations),
           is_index && platforms.empty()};
+}
+
+DerivedImage ImageDeriver::derive_schema1(OciRepository& repository, const ManifestNode& node,
+                                          const std::string& what) {
+  const auto steps = read_schema1_chain(node.document, what).steps;
+  Schema1Repository images(repository, steps);
+  std::optional<MadeImage> made;
+  ConvertRoute route{session_, images, trial_, "", places_, OciForm::oci, Progress::Verb::reading};
+  route.proves_layers = true;
+  route.layer_key = [&](const V1Image& image) { return images.key_of(image); };
+  route.on_made = [&](const MadeImage& image) { made = image; };
+  {
+    const std::lock_guard lock(converting_);
+    move_items(session_, *make_v1_to_oci_transfer(route, layers_, steps.back().id, ""));
+  }
+  auto config = config_of(steps, made.value());
+  auto chain = derive_v1_chain(config);
+  check_length(chain, what);
+  oci::Manifest manifest;
+  manifest.annotations = {{k_v1_id_annotation, made->id}};
+  for (const auto& layer : made->layers) {
+    if (!layer.blob) {
+      continue;
+    }
+    const auto blob = images.blob_of(layer.id);
+    if (!blob) { // the only layer of an image without files, which is not fetched
+      chain.images.back().layer_index.reset();
+      chain.diff_ids.clear();
+      break;
+    }
+    const bool is_kept = layer.blob->digest == *blob;
+    manifest.layers.push_back(
+        {std::string(oci::k_docker_layer), *blob,
+         is_kept ? layer.blob->size_bytes : repository.find_blob(*blob).value_or(0)});
+  }
+  return {node.document.descriptor(), std::move(manifest),
+          std::move(config),          std::move(chain),
+          /*loses_something=*/false,  /*is_default_platform=*/false};
 }
 
 } // namespace regctl::ops

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/oci_to_v1_transfer.hpp"
 
-#include "ops/convert/derived_image.hpp"
 #include "ops/convert/derived_layer.hpp"
 #include "ops/convert/layer_conversion.hpp"
 #include "ops/convert/originals.hpp"
@@ -29,8 +28,8 @@ public:
         on_chain_(std::move(on_chain)) {}
 
   std::vector<Item> items() override {
-    image_ =
-        derive_image(route_.source, read_manifest_node(route_.source, name_), route_.platforms);
+    image_ = route_.deriver.derive(route_.source, read_manifest_node(route_.source, name_),
+                                   route_.platforms);
     find_them();
     return originals_.empty() ? items_of_chain() : items_of_originals();
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "ops/convert/derived_image.hpp"
 #include "ops/oci/manifest_tree.hpp"
 #include "ops/transfer/transfer.hpp"
 #include "ops/v1/whole_v1_images.hpp"
@@ -34,7 +35,8 @@ struct BackRoute {
   OciRepository& source;
   V1Repository& destination;
   SaidOnce& said;
-  std::vector<oci::Platform> platforms = {}; ///< as derive_image() takes them
+  ImageDeriver& deriver;
+  std::vector<oci::Platform> platforms = {}; ///< as ImageDeriver takes them
   PlainLayers plain_layers = PlainLayers::gzip;
   Progress::Verb verb = Progress::Verb::copying;
   BandwidthLimits limits = {};
@@ -42,7 +44,7 @@ struct BackRoute {
   WholeV1Images* whole = nullptr;    ///< what it found damaged at the destination is made again
 };
 
-/// One OCI image on its way into a repository of v1 images, as the chain that derive_image() gives;
+/// One OCI image on its way into a repository of v1 images, as the chain that ImageDeriver gives;
 /// but as the v1 images from which it was made, if the destination or `originals` has them
 /// (find_originals()). A note says where it was made from v1 images that neither has.
 ///

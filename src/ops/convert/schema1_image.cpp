@@ -2,6 +2,7 @@
 #include "ops/convert/schema1_image.hpp"
 
 #include "ops/convert/made_image.hpp"
+#include "ops/convert/schema1_repository.hpp"
 #include "ops/convert/v1_to_oci_transfer.hpp"
 #include "ops/transfer/move_items.hpp"
 
@@ -15,89 +16,6 @@
 namespace regctl::ops {
 
 namespace {
-
-/// The bytes of a blob, or of a layer without files, as the layer of a v1 image.
-class BlobLayer final : public LayerSource {
-public:
-  BlobLayer(std::unique_ptr<Source> bytes, std::string json)
-      : bytes_(std::move(bytes)), json_(std::move(json)) {}
-
-  std::size_t read(std::span<std::byte> out) override { return bytes_->read(out); }
-  [[nodiscard]] const std::string& original_json() const override { return json_; }
-
-private:
-  std::unique_ptr<Source> bytes_;
-  std::string json_;
-};
-
-/// The images of one manifest of schema 1. Each layer is proven by its blob's digest.
-class Schema1Repository final : public ReadOnlyV1Repository {
-public:
-  Schema1Repository(OciRepository& blobs, std::vector<Schema1Step> steps)
-      : blobs_(blobs), steps_(std::move(steps)) {}
-
-  /// Names a layer: unlike in a v1 store, manifests may give one ID to different layers.
-  [[nodiscard]] std::string key_of(const V1Image& image) const {
-    const auto blob = blob_of(image.id);
-    return image.id + "@" + (blob ? blob->to_string() : "");
-  }
-
-  /// The blob of a step; nothing if the step is called empty, since its blob is not fetched.
-  [[nodiscard]] std::optional<oci::Digest> blob_of(const std::string& id) const {
-    const auto* step = find(id);
-    return step == nullptr || step->is_empty ? std::nullopt : std::optional(step->layer);
-  }
-
-  [[nodiscard]] std::string describe() const override { return blobs_.describe(); }
-  V1Tags tags() override { return {}; }
-
-  std::optional<std::vector<std::string>> ancestry(const std::string&) override {
-    std::vector<std::string> ids; // of the top: none of another image is asked for
-    for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-      ids.push_back(step->id);
-    }
-    return ids;
-  }
-
-  std::optional<V1Image> find_image(const std::string& id) override {
-    const auto* step = find(id);
-    return step == nullptr ? std::nullopt
-                           : std::optional(V1Image{step->id, step->json, std::nullopt, {}, {}});
-  }
-
-  V1Answer look_up(const std::string& id) override {
-    auto image = find_image(id);
-    return image ? V1Answer{V1Answer::State::complete, *std::move(image)} : V1Answer();
-  }
-
-  std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck) override {
-    const auto* step = find(image.id);
-    if (step == nullptr) {
-      throw Error(ErrorKind::not_found, "image " + short_id(image.id) + " is not in the manifest");
-    }
-    return std::make_unique<BlobLayer>(
-        step->is_empty ? make_text_source(empty_layer_gzip()) : open_blob(step->layer), image.json);
-  }
-
-private:
-  [[nodiscard]] const Schema1Step* find(const std::string& id) const {
-    const auto found = std::find_if(steps_.begin(), steps_.end(),
-                                    [&](const Schema1Step& step) { return step.id == id; });
-    return found == steps_.end() ? nullptr : &*found;
-  }
-
-  std::unique_ptr<Source> open_blob(const oci::Digest& digest) {
-    const auto size = blobs_.find_blob(digest); // the manifest tells none
-    if (!size) {
-      throw Error(ErrorKind::not_found,
-                  "layer " + digest.short_hex() + " is not at " + blobs_.describe());
-    }
-    return blobs_.open_blob({std::string(oci::k_docker_layer), digest, *size});
-  }
-
-  OciRepository& blobs_;
-  std::vector<Schema1Step> steps_;
-};
 
 /// The conversion of one image.
 class Schema1Conversion final : public Transfer {

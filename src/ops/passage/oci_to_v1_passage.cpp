@@ -66,6 +66,7 @@ public:
                                                  *source_,
                                                  *destination_,
                                                  shared.said_,
+                                                 shared.deriver_,
                                                  shared.options_.platforms,
                                                  PlainLayers::gzip,
                                                  Progress::Verb::copying,
@@ -163,9 +164,9 @@ private:
 
   /// Whether the store has the v1 images from which the manifest was made.
   bool has_originals(V1Repository& store, const std::string& identity) const {
-    const auto image =
-        derive_image(*source_, read_manifest_node(*source_, digest_of_identity(identity)),
-                     shared_.options_.platforms);
+    const auto image = shared_.deriver_.derive(
+        *source_, read_manifest_node(*source_, digest_of_identity(identity)),
+        shared_.options_.platforms);
     return find_originals(shared_.session_, store, image).has_value();
   }
 
@@ -193,9 +194,9 @@ private:
     }
     Known known;
     try {
-      known = to_known(derive_image(*source_,
-                                    read_manifest_node(*source_, digest_of_identity(identity)),
-                                    shared_.options_.platforms));
+      known = to_known(shared_.deriver_.derive(
+          *source_, read_manifest_node(*source_, digest_of_identity(identity)),
+          shared_.options_.platforms));
     } catch (const Error& error) {
       if (ends_run(error)) {
         throw;
@@ -234,7 +235,8 @@ std::optional<DerivedFact> DerivedFact::parse(std::string_view text) {
 
 OciToV1Passages::OciToV1Passages(Session& session, const Side& source, const Side& destination,
                                  LearntFacts& facts, const PassageOptions& options)
-    : session_(session), facts_(facts), options_(options), whole_(!destination.is_remote()),
+    : session_(session), facts_(facts), options_(options), deriver_(session),
+      whole_(!destination.is_remote()),
       platform_(options.platforms.empty() ? "-" : options.platforms.front().to_string()),
       is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()) {}
 

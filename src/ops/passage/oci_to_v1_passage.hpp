@@ -47,6 +47,7 @@ private:
   LearntFacts& facts_;
   const PassageOptions& options_;
   SaidOnce said_;
+  ImageDeriver deriver_;
   WholeV1Images whole_;        ///< of the destination
   const std::string platform_; ///< as facts have it
   const bool is_source_remote_;

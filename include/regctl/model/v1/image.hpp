@@ -49,6 +49,7 @@ struct V1ImageInfo {
   std::string docker_version;
   std::string architecture;
   std::string os;
+  std::string variant; ///< of the CPU: "v7"; only of images that were OCI images
   std::optional<std::uint64_t> size_bytes; ///< "Size": unpacked size of this layer, if present
 };
 
