@@ -19,7 +19,8 @@ public:
   Schema1Repository(OciRepository& blobs, std::vector<Schema1Step> steps)
       : blobs_(blobs), steps_(std::move(steps)) {}
 
-  /// Names a layer by its blob: unlike in a v1 store, manifests may give one ID to different layers.
+  /// Names a layer by its blob: unlike in a v1 store, manifests may give one ID to different
+  /// layers.
   [[nodiscard]] std::string key_of(const V1Image& image) const;
 
   /// The blob of a step; nothing if the step is called empty, since its blob is not fetched.

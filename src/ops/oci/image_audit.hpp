@@ -14,8 +14,8 @@ namespace regctl::ops {
 /// digests. A repository of which the store does not tell everything is one that could not be
 /// audited.
 ///
-/// `is_whole` says that all repositories of the store are in the pairing, so that what they share is
-/// known. Memory: about 300 bytes for a manifest or a blob, and 200 for a tag.
+/// `is_whole` says that all repositories of the store are in the pairing, so that what they share
+/// is known. Memory: about 300 bytes for a manifest or a blob, and 200 for a tag.
 void audit_oci_images(Session& session, Pairing& pairing, const AuditOptions& options,
                       const AuditListener& listener, std::string place, bool is_whole);
 
