@@ -29,36 +29,32 @@ bool Bucket::is_beside(const Bucket& other) const {
          is_same_key(options_.key(), other.options_.key());
 }
 
-/// What names an object of this bucket as the source of a copy.
-http::Headers Bucket::headers_of_copy(const ObjectInfo& from) const {
-  http::Headers headers = {{"x-amz-copy-source", http::aws_path(options_.name + "/" + from.key)}};
-  if (!from.etag.empty()) {
-    headers.add("x-amz-copy-source-if-match", "\"" + from.etag + "\"");
-  }
-  return headers;
-}
-
 void Bucket::copy(Bucket& source, const ObjectInfo& from, const std::string& to,
                   const std::function<void()>& on_part, std::uint64_t part_bytes) {
   in_context([&] { return "copying " + source.describe(from.key) + " to " + describe(to); },
              [&] {
-               if (from.size_bytes <= part_bytes) {
-                 copy_whole(source, from, to);
-               } else {
+               if (from.size_bytes > part_bytes || !copy_whole(source, from, to)) {
                  copy_in_parts(source, from, to, on_part, part_bytes);
                }
              });
 }
 
-void Bucket::copy_whole(Bucket& source, const ObjectInfo& from, const std::string& to) {
-  auto headers = source.headers_of_copy(from);
-  for (const auto own = headers_of_new_object(); const auto& header : own.fields()) {
-    headers.add(header.name, header.value);
+/// False, and nothing copied, for an object that the server does not compare with its ETag. Swift
+/// would copy it whole under two ETags: listings then tell another one than requests for it.
+bool Bucket::copy_whole(Bucket& source, const ObjectInfo& from, const std::string& to) {
+  if (source.is_etag_hidden(from)) {
+    return false;
   }
-  const auto etag = copy_part(
-      {.method = http::Method::put, .key = to, .headers = std::move(headers)}, "CopyObjectResult");
+  std::string etag;
+  try {
+    etag = copy_part({.method = http::Method::put, .key = to, .headers = headers_of_new_object()},
+                     source.named_for_copy(from), "CopyObjectResult");
+  } catch (const Error& error) {
+    source.learn_hidden_etags(from, error);
+    return false;
+  }
   if (unquoted(etag) == from.etag) {
-    return;
+    return true;
   }
   // A copy may have an ETag of its own: that of an object in parts, or of an encrypted one.
   try {
@@ -67,6 +63,7 @@ void Bucket::copy_whole(Bucket& source, const ObjectInfo& from, const std::strin
     remove(to);
     throw;
   }
+  return true;
 }
 
 /// Ceph 16 compares no ETags when it copies.
@@ -90,15 +87,12 @@ void Bucket::copy_in_parts(Bucket& source, const ObjectInfo& from, const std::st
       }
       const auto number = static_cast<int>(parts.size() + 1);
       const auto last = std::min(from.size_bytes, begin + part_bytes) - 1;
-      auto headers = source.headers_of_copy(from);
-      headers.add("x-amz-copy-source-range",
-                  "bytes=" + std::to_string(begin) + "-" + std::to_string(last));
-      parts.push_back({number, copy_part({.method = http::Method::put,
-                                          .key = to,
-                                          .query = {{"partNumber", std::to_string(number)},
-                                                    {"uploadId", upload}},
-                                          .headers = std::move(headers)},
-                                         "CopyPartResult")});
+      const auto range = "bytes=" + std::to_string(begin) + "-" + std::to_string(last);
+      const Wanted wanted{.method = http::Method::put,
+                          .key = to,
+                          .query = {{"partNumber", std::to_string(number)}, {"uploadId", upload}},
+                          .headers = {{"x-amz-copy-source-range", range}}};
+      parts.push_back({number, copy_range(source, from, wanted)});
     }
     source.check_unchanged(from);
     complete_upload(to, upload, parts, from.size_bytes);
@@ -108,17 +102,57 @@ void Bucket::copy_in_parts(Bucket& source, const ObjectInfo& from, const std::st
   }
 }
 
-/// Has an object or a part of one copied; returns its ETag.
-std::string Bucket::copy_part(const Wanted& wanted, std::string_view root) {
+/// Has the server copy a part of `from`; returns the ETag of the new part.
+std::string Bucket::copy_range(Bucket& source, const ObjectInfo& from, const Wanted& wanted) {
+  try {
+    return copy_part(wanted, source.named_for_copy(from), "CopyPartResult");
+  } catch (const Error& error) {
+    source.learn_hidden_etags(from, error);
+  }
+  return copy_part(wanted, source.named_for_copy(from), "CopyPartResult");
+}
+
+std::string Bucket::copy_part(Wanted wanted, const http::Headers& of_source,
+                              std::string_view root) {
+  for (const auto& header : of_source.fields()) {
+    wanted.headers.add(header.name, header.value);
+  }
+  wanted.body = ""; // a length is wanted, and there are no bytes
   std::string etag;
-  auto sent = wanted;
-  sent.body = ""; // a length is wanted, and there are no bytes
-  ask_xml(sent, sent.key, root, [&](std::string_view path, const std::string& text) {
+  ask_xml(wanted, wanted.key, root, [&](std::string_view path, const std::string& text) {
     if (path == "ETag") {
       etag = text;
     }
   });
   return etag;
+}
+
+/// What names an object of this bucket as the source of a copy, which is to end at once if another
+/// object lies there by now.
+http::Headers Bucket::named_for_copy(const ObjectInfo& from) const {
+  http::Headers headers = {{"x-amz-copy-source", http::aws_path(options_.name + "/" + from.key)}};
+  if (!from.etag.empty() && !is_etag_hidden(from)) {
+    headers.add("x-amz-copy-source-if-match", "\"" + from.etag + "\"");
+  }
+  return headers;
+}
+
+/// Whether the server compares conditions of copies with another ETag than the one that it tells:
+/// Swift 2.30 does so with objects in parts.
+bool Bucket::is_etag_hidden(const ObjectInfo& object) const noexcept {
+  return has_hidden_etags_ && object.etag.find('-') != std::string::npos;
+}
+
+/// Learns it from the refusal of a copy. Throws any other error, and one that is right: the object
+/// was replaced. What check_unchanged() says at the end of a copy decides from then on, as with
+/// Ceph.
+void Bucket::learn_hidden_etags(const ObjectInfo& from, const Error& refusal) {
+  if (refusal.kind() != ErrorKind::integrity || from.etag.find('-') == std::string::npos ||
+      is_etag_hidden(from)) {
+    throw refusal;
+  }
+  check_unchanged(from);
+  has_hidden_etags_ = true;
 }
 
 } // namespace regctl::objects

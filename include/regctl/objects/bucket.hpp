@@ -6,6 +6,7 @@
 #include <regctl/http/aws_signer.hpp>
 #include <regctl/http/transport.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -227,12 +228,15 @@ private:
           const std::function<void(std::string_view path, const std::string& text)>& on_element);
   /// Calls `attempt` until it returns no error; pauses after Error{unavailable}, throws others.
   void repeat(const std::function<std::optional<Error>()>& attempt);
-  [[nodiscard]] http::Headers headers_of_copy(const ObjectInfo& from) const;
   void check_unchanged(const ObjectInfo& object);
-  void copy_whole(Bucket& source, const ObjectInfo& from, const std::string& to);
+  bool copy_whole(Bucket& source, const ObjectInfo& from, const std::string& to);
   void copy_in_parts(Bucket& source, const ObjectInfo& from, const std::string& to,
                      const std::function<void()>& on_part, std::uint64_t part_bytes);
-  std::string copy_part(const Wanted& wanted, std::string_view root);
+  std::string copy_range(Bucket& source, const ObjectInfo& from, const Wanted& wanted);
+  std::string copy_part(Wanted wanted, const http::Headers& of_source, std::string_view root);
+  [[nodiscard]] http::Headers named_for_copy(const ObjectInfo& from) const;
+  [[nodiscard]] bool is_etag_hidden(const ObjectInfo& object) const noexcept;
+  void learn_hidden_etags(const ObjectInfo& from, const Error& refusal);
   std::optional<std::string> etag_if_ours(const std::string& key, std::string_view text);
   [[nodiscard]] http::Headers headers_of_new_object() const;
   std::optional<std::string> put_if(const std::optional<http::Header>& condition,
@@ -241,6 +245,8 @@ private:
 
   http::Transport& transport_;
   BucketOptions options_;
+  /// Of objects in parts the server compares conditions of copies with other ETags than it tells.
+  std::atomic<bool> has_hidden_etags_ = false;
   mutable std::mutex mutex_; ///< guards the members below
   std::string region_;
   std::chrono::seconds clock_ahead_{0}; ///< the server's clock, compared with this machine's
