@@ -129,8 +129,7 @@ public:
       say(number_of(mendable_, "image", "images") + " to be mended by regctl repair");
     }
     if (summary.problems.number > 0) {
-      say(number_of(summary.problems.number, "repository", "repositories") +
-          " not looked at: the tags could not be read");
+      say(number_of(summary.problems.number, "repository", "repositories") + " not looked at");
     }
     if (!summary.is_deep) {
       say("layers were not read: --deep reads them");

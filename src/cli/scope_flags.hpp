@@ -28,8 +28,8 @@ struct ScopeFlags {
 /// Help text for the place A.
 inline constexpr const char* k_scope_a =
     "A registry (HOST[:PORT]), a namespace (HOST[:PORT]/NAMESPACE/), a repository or tag "
-    "(HOST[:PORT]/NAME[:TAG]), v1-storage:DIR[:NAME[:TAG]], v2-storage:DIR[:NAME[:TAG]], or "
-    "docker-archive:FILE";
+    "(HOST[:PORT]/NAME[:TAG]), v1-storage:DIR[:NAME[:TAG]], v2-storage:DIR[:NAME[:TAG]], "
+    "docker-archive:FILE, oci:DIR[:NAME|@DIGEST] or oci-archive:FILE[:NAME|@DIGEST]";
 
 /// The scope that the flags describe. Throws Error{usage}.
 ops::Scope scope_of(const ScopeFlags& flags, Context& context);

@@ -139,7 +139,8 @@ private:
       ++rows[tag.repository].tags;
       rows[tag.repository].damaged_tags += graph_.is_damaged(tag) ? 1 : 0;
     }
-    if (store_.is_whole()) {
+    // What a repository shares that could not be audited is not known.
+    if (store_.is_whole() && summary_.problems.number == 0) {
       add_sharing(rows);
     }
     std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
@@ -235,9 +236,13 @@ namespace {
 
 void audit_oci(Session& session, const Endpoint& endpoint, const AuditOptions& options,
                const AuditListener& listener) {
+  if (endpoint.reference() != nullptr && endpoint.reference()->digest) {
+    throw Error(ErrorKind::usage, endpoint.to_string() + " names no tag, by which audit goes",
+                "name a tag, or the repository alone");
+  }
   const Scope scope{.a = endpoint, .b = std::nullopt, .repositories = {}, .tags = {}};
   Pairing pairing(session, scope);
-  const bool is_whole = endpoint.reference() == nullptr;
+  const bool is_whole = endpoint.host.has_value(); // a layout is one repository
   audit_oci_images(session, pairing, options, listener,
                    endpoint.host ? endpoint.host->host : endpoint.place->to_string(), is_whole);
 }
@@ -277,7 +282,7 @@ void audit(Session& session, const Place& place, const AuditOptions& options,
                      listener);
   } else {
     throw Error(ErrorKind::unsupported,
-                place.to_string() + " cannot be audited: it is neither registry nor storage tree",
+                place.to_string() + " cannot be audited: it is no registry, storage tree or layout",
                 "reading it verifies it: regctl copy");
   }
   Audit(*store, options, listener).run(session, name ? name->tag : std::nullopt, place.to_string());

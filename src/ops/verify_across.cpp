@@ -166,13 +166,23 @@ private:
       return;
     }
     std::optional<DerivedImage> derived;
+    std::vector<oci::Platform> platforms;
+    if (id && root->manifest.kind == oci::Manifest::Kind::index) {
+      try {
+        platforms = platforms_of(sides.v1, *id);
+      } catch (const Error& error) {
+        find_error(error, *id, of_v1_, findings);
+        return;
+      }
+    }
     try {
-      const auto platforms = root->manifest.kind == oci::Manifest::Kind::index
-                                 ? platforms_of(sides.v1, id)
-                                 : std::vector<oci::Platform>();
       derived = deriver_.derive(sides.oci.repository(), std::move(*root), platforms);
     } catch (const Error& error) {
-      find_error(error, identity, of_oci_, findings);
+      if (error.kind() == ErrorKind::not_found && !platforms.empty()) {
+        findings.push_back({Fault::tag_differs, Where::between, *id, error.message()});
+      } else {
+        find_error(error, identity, of_oci_, findings);
+      }
       return;
     }
     if (!made) {
@@ -187,9 +197,8 @@ private:
 
   /// The platform that a v1 image is for, by which it was chosen from an index; empty if it does
   /// not say so.
-  static std::vector<oci::Platform> platforms_of(V1Repository& repository,
-                                                 const std::optional<std::string>& id) {
-    const auto image = id ? repository.find_image(*id) : std::nullopt;
+  static std::vector<oci::Platform> platforms_of(V1Repository& repository, const std::string& id) {
+    const auto image = repository.find_image(id);
     if (!image) {
       return {};
     }

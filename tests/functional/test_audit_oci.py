@@ -9,10 +9,11 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import main  # noqa: E402
 from v2_case import V2Case  # noqa: E402
-from v2_images import Document, MANIFEST, image, index  # noqa: E402
+from v2_images import (INDEX, LAYER, MANIFEST, Document, artifact, describe, image, index,  # noqa: E402
+                       signature, signature_tag)
 from v2_registry import corrupt, status  # noqa: E402
 
-UNAVAILABLE, INTEGRITY, SOME_FAILED = 5, 7, 10
+DENIED, UNAVAILABLE, INTEGRITY, SOME_FAILED = 4, 5, 7, 10
 
 
 def size_of(*documents):
@@ -112,20 +113,81 @@ class AuditOci(V2Case):
         self.assertEqual([row["tag"] for row in self.audit(f"{self.server.host}/team/app:latest")["tags"]], ["latest"])
         self.fails(3, "audit", f"{self.server.host}/team/app:1.9", saying="1.9")
         self.fails(3, "audit", f"{self.server.host}/team/nothing")
+        self.fails(2, "audit", f"{self.server.host}/team/app@{self.base.digest}", saying="name a tag")
 
     def refuse(self, path):
         for method in ("HEAD", "GET"):
             self.server.on(method, path, status(500))
 
-    def test_what_cannot_be_asked_for_is_never_called_sound(self):
+    def test_what_the_registry_does_not_give_is_unreadable_while_it_lists_tags(self):
+        layer = self.last_layer(self.derived)
+        self.refuse(f"team/web/blobs/{layer}")
+        answer = self.audit(self.server.host, "--retry", "0", code=INTEGRITY)
+        self.assertEqual(self.rows(answer), {"team/web:1.0": ("unreadable", layer)})
+        self.refuse("team/app/manifests/latest")
+        answer = self.audit(f"{self.server.host}/team/app", "--retry", "0", code=INTEGRITY)
+        self.assertEqual(self.rows(answer), {"team/app:latest": ("unreadable", None)})
+
+    def test_a_registry_that_stops_answering_ends_the_audit(self):
         self.refuse("team/web/blobs/")
+        self.server.on("GET", "team/web/tags/list", status(500), skip=1)
+        self.fails(UNAVAILABLE, "audit", self.server.host, "--retry", "0", saying="500")
+
+    def test_a_registry_that_refuses_ends_the_audit(self):
+        self.server.on("GET", "team/web/manifests/", status(403, "DENIED"))
+        self.fails(DENIED, "audit", self.server.host, saying="team/web")
+
+    def test_without_all_repositories_nobody_knows_what_is_shared(self):
+        self.server.on("GET", "team/web/tags/list", status(500))
         answer = self.audit(self.server.host, "--retry", "0", code=SOME_FAILED)
-        self.assertEqual({row["repository"] for row in answer["tags"]}, {"team/app", "other/many"})
-        web = next(row for row in answer["repositories"] if row["repository"] == "team/web")
-        self.assertIn("500", web["error"]["message"])
-        self.assertEqual(answer["summary"]["not_looked_at"], 1)
-        self.refuse("/blobs/")
-        self.audit(self.server.host, "--retry", "0", code=UNAVAILABLE)
+        self.assertEqual([(row["repository"], row["freed_size"]) for row in answer["repositories"]],
+                         [(name, None) for name in ("other/many", "team/app", "team/web")])
+        self.assertEqual((answer["summary"]["not_looked_at"], answer["summary"]["shared_size"]), (1, None))
+
+    def test_a_tag_that_was_only_listed_names_no_image(self):
+        self.server.tags["team/app"]["ghost"] = "sha256:" + 64 * "0"
+        self.assertEqual(self.rows(self.audit(self.server.host, code=INTEGRITY)), {"team/app:ghost": ("tag to nowhere", None)})
+
+    def test_damage_is_named_where_it_is(self):
+        """The base is needed in two repositories, and damaged in the second."""
+        layer = self.last_layer(self.base)
+        del self.server.blobs["team/web"][layer]
+        answer = self.audit(self.server.host, code=INTEGRITY)
+        self.assertEqual(self.rows(answer), {"team/web:1.0": ("layer missing", layer)})
+        self.assertEqual([row["repository"] for row in answer["images"] if row["damaged"]], ["team/web"])
+
+    def test_the_worst_of_several_faults_is_told(self):
+        gone, changed = (layer["digest"] for layer in self.base.document["layers"])
+        del self.server.blobs["team/app"][gone]
+        self.server.blobs["team/app"][changed] = bytes(len(self.server.blobs["team/app"][changed]))
+        answer = self.audit(f"{self.server.host}/team/app:1.0", "--deep", code=INTEGRITY)
+        self.assertEqual(self.rows(answer), {"team/app:1.0": ("layer missing", gone)})
+        self.assertEqual(answer["summary"]["images_by_verdict"]["checksum wrong"], 1)
+
+    def test_each_manifest_is_held_to_the_sizes_that_it_tells(self):
+        document = json.loads(self.base.bytes)
+        document["layers"][0]["size"] += 1
+        other = Document(json.dumps(document).encode(), MANIFEST)
+        self.server.add("team/app", "wrong", other)
+        for _ in range(3):  # whichever of them is looked at first
+            answer = self.audit(f"{self.server.host}/team/app", code=INTEGRITY)
+            self.assertEqual(self.rows(answer), {"team/app:wrong": ("size wrong", document["layers"][0]["digest"])})
+        child = json.loads(self.index.bytes)
+        child["manifests"][0]["size"] += 1
+        self.server.add("other/many", "wrong", Document(json.dumps(child).encode(), INDEX, children=self.index.children))
+        self.assertEqual(self.rows(self.audit(f"{self.server.host}/other/many", code=INTEGRITY)),
+                         {"other/many:wrong": ("size wrong", child["manifests"][0]["digest"])})
+
+    def test_the_index_of_a_cache_names_layers(self):
+        """As BuildKit writes it with --cache-to type=registry."""
+        layers = [data for data, _ in self.base.layers]
+        cache = Document({"schemaVersion": 2, "mediaType": INDEX,
+                          "manifests": [describe(data, LAYER) for data in layers]}, INDEX, layers)
+        self.server.add("team/cache", "1", cache)
+        self.assertEqual(self.audit(f"{self.server.host}/team/cache", "--deep")["tags"][0]["size"], size_of(cache))
+        self.assertIn("1 sound", self.ok("verify", "--deep", f"{self.server.host}/team/cache").err)
+        del self.server.blobs["team/cache"][cache.document["manifests"][0]["digest"]]
+        self.audit(f"{self.server.host}/team/cache", code=INTEGRITY)
 
     def test_a_layer_that_changes_on_its_way_is_no_damage(self):
         self.server.on("GET", self.last_layer(self.derived), corrupt(100), times=1)
@@ -136,6 +198,7 @@ class AuditOci(V2Case):
         self.ok("copy", f"{self.server.host}/team/web:1.0", "oci:layout:web")
         self.ok("copy", f"{self.server.host}/other/many:1.0", "oci-archive:many.tar:1.0")
         answer = self.audit("oci:layout", "--deep")
+        self.assertIsNone(answer["repositories"][0]["freed_size"])
         self.assertEqual([(row["repository"], row["tag"], row["verdict"]) for row in answer["tags"]],
                          [("layout", "1.0", "sound"), ("layout", "web", "sound")])
         self.assertEqual(answer["summary"]["size"], size_of(self.base, self.derived))
@@ -163,7 +226,11 @@ class AuditOci(V2Case):
         self.server.add("team/app", "latest", self.derived)
         self.assertIn("tag differs", self.regctl("verify", "oci:layout", f"{self.server.host}/team/app").out)
         self.fails(2, "verify", self.server.host, "oci:layout", saying="many")
-        self.fails(2, "verify", "oci:layout", self.server.host, saying="name the repository")
+        self.fails(2, "verify", "oci:layout", self.server.host, saying="name one of those")
+        self.server.add("team/web", None, artifact(self.derived, "application/x-notes"))
+        self.server.add("team/web", signature_tag(self.derived), signature(self.derived))
+        self.ok("copy", "--referrers", f"{self.server.host}/team/web:1.0", "oci:signed:1.0")
+        self.assertIn("1 sound", self.ok("verify", f"{self.server.host}/team/web", "oci:signed").err)
         self.ok("copy", f"{self.server.host}/team/web:1.0", "oci:bare")
         with open(self.path("bare/index.json"), encoding="utf-8") as file:
             document = json.load(file)

@@ -81,7 +81,7 @@ struct AuditedRepository {
   std::uint64_t damaged_tags = 0;
   SizeSum size; ///< of the layers that its tags reach, each counted once
   /// The layers in `size` that other repositories reach too, and those that would be free without
-  /// this repository. Nothing if only one repository was audited.
+  /// this repository. Nothing if only one repository was audited, or one could not be.
   std::optional<SizeSum> shared;
   std::optional<SizeSum> freed;
   /// Why its tags could not be read, so that nothing is known about it; null otherwise.

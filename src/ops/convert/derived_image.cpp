@@ -3,28 +3,35 @@
 
 #include "ops/convert/made_image.hpp"
 #include "ops/convert/schema1_repository.hpp"
-#include "ops/transfer/move_items.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/visible.hpp>
+#include <regctl/model/oci/config.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/schema1.hpp>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 namespace regctl::ops {
 
 namespace {
 
-ManifestNode choose(OciRepository& repository, ManifestNode root,
-                    std::vector<oci::Platform> platforms) {
+std::string describe(const OciRepository& repository, const ManifestNode& node) {
+  return "manifest " + node.document.digest.short_hex() + " of " + repository.describe();
+}
+
+void check_is_one(const std::vector<oci::Platform>& platforms) {
   if (platforms.size() > 1) {
     throw Error(ErrorKind::usage, "a v1 image is for one platform",
                 "name one of them with --platform");
   }
+}
+
+ManifestNode choose(OciRepository& repository, ManifestNode root,
+                    std::vector<oci::Platform> platforms) {
+  check_is_one(platforms);
   if (platforms.empty() && root.manifest.kind == oci::Manifest::Kind::index) {
     platforms.push_back({"linux", "amd64", ""});
   }
@@ -65,6 +72,17 @@ void check_length(const DerivedV1Chain& chain, const std::string& what) {
   }
 }
 
+/// Of an image that is no index.
+void check_platform(const std::string& config, const std::vector<oci::Platform>& platforms,
+                    const std::string& what) {
+  check_is_one(platforms);
+  const auto found = oci::Config::parse(config, "the config").platform;
+  if (!platforms.empty() && !found.distance_from(platforms.front())) {
+    throw Error(ErrorKind::not_found, what + " is no image for " + platforms.front().to_string() +
+                                          ", but for " + found.to_string());
+  }
+}
+
 /// The config of what the steps of a manifest of schema 1 became.
 std::string config_of(const std::vector<Schema1Step>& steps, const MadeImage& made) {
   std::vector<ConvertedStep> converted;
@@ -77,18 +95,14 @@ std::string config_of(const std::vector<Schema1Step>& steps, const MadeImage& ma
 
 } // namespace
 
-oci::Platform default_v1_platform() {
-  return {"linux", "amd64", ""};
-}
-
 DerivedImage ImageDeriver::derive(OciRepository& repository, ManifestNode root,
                                   const std::vector<oci::Platform>& platforms) {
+  if (root.manifest.kind == oci::Manifest::Kind::schema1) {
+    return derive_schema1(repository, root, platforms);
+  }
   const bool is_index = root.manifest.kind == oci::Manifest::Kind::index;
   auto node = choose(repository, std::move(root), platforms);
-  const auto what = "manifest " + node.document.digest.short_hex() + " of " + repository.describe();
-  if (node.manifest.kind == oci::Manifest::Kind::schema1) {
-    return derive_schema1(repository, node, what);
-  }
+  const auto what = describe(repository, node);
   check_convertible(node.manifest, what);
   auto config = read_config(repository, node.manifest);
   auto chain = in_context([&] { return "reading the config of " + what; },
@@ -108,36 +122,32 @@ DerivedImage ImageDeriver::derive(OciRepository& repository, ManifestNode root,
 }
 
 DerivedImage ImageDeriver::derive_schema1(OciRepository& repository, const ManifestNode& node,
-                                          const std::string& what) {
+                                          const std::vector<oci::Platform>& platforms) {
+  const auto what = describe(repository, node);
   const auto steps = read_schema1_chain(node.document, what).steps;
   Schema1Repository images(repository, steps);
-  std::optional<MadeImage> made;
-  ConvertRoute route{session_, images, trial_, "", places_, OciForm::oci, Progress::Verb::reading};
-  route.proves_layers = true;
-  route.layer_key = [&](const V1Image& image) { return images.key_of(image); };
-  route.on_made = [&](const MadeImage& image) { made = image; };
-  {
-    const std::lock_guard lock(converting_);
-    move_items(session_, *make_v1_to_oci_transfer(route, layers_, steps.back().id, ""));
-  }
-  auto config = config_of(steps, made.value());
+  const auto made = trial_.make(images, steps.back().id,
+                                [&](const V1Image& image) { return images.key_of(image); });
+  auto config = config_of(steps, made);
+  check_platform(config, platforms, what);
   auto chain = derive_v1_chain(config);
   check_length(chain, what);
   oci::Manifest manifest;
-  manifest.annotations = {{k_v1_id_annotation, made->id}};
-  for (const auto& layer : made->layers) {
+  manifest.annotations = {{k_v1_id_annotation, made.id}};
+  for (const auto& layer : made.layers) {
     if (!layer.blob) {
       continue;
     }
     const auto blob = images.blob_of(layer.id);
-    if (!blob) { // the only layer of an image without files, which is not fetched
+    const bool is_kept = blob == layer.blob->digest;
+    if (!is_kept && layer.blob->digest == oci::Digest::of(empty_layer_gzip())) {
+      // The only layer of an image without files is made anew, and no blob of the source.
       chain.images.back().layer_index.reset();
       chain.diff_ids.clear();
       break;
     }
-    const bool is_kept = layer.blob->digest == *blob;
     manifest.layers.push_back(
-        {std::string(oci::k_docker_layer), *blob,
+        {std::string(oci::k_docker_layer), blob.value(),
          is_kept ? layer.blob->size_bytes : repository.find_blob(*blob).value_or(0)});
   }
   return {node.document.descriptor(), std::move(manifest),

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ops/convert/trial_repository.hpp"
-#include "ops/convert/v1_to_oci_transfer.hpp"
-#include "ops/oci/blob_places.hpp"
+#include "ops/convert/trial.hpp"
 #include "ops/oci/manifest_tree.hpp"
 
 #include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/derive.hpp>
 #include <regctl/ops/session.hpp>
 
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -34,7 +31,7 @@ struct DerivedImage {
 /// Derives v1 chains from images. Thread-safe.
 class ImageDeriver {
 public:
-  explicit ImageDeriver(Session& session) : session_(session) {}
+  explicit ImageDeriver(Session& session) : trial_(session, OciForm::oci) {}
 
   /// Reads the image that `root`, a manifest of `repository`, has for the platform: of an index
   /// that for linux/amd64 if `platforms` is empty; a manifest that is no index is taken as it is
@@ -48,13 +45,9 @@ public:
 
 private:
   DerivedImage derive_schema1(OciRepository& repository, const ManifestNode& node,
-                              const std::string& what);
+                              const std::vector<oci::Platform>& platforms);
 
-  Session& session_;
-  TrialRepository trial_;
-  BlobPlaces places_;
-  std::mutex converting_;  ///< held by one conversion at a time, which reads its layers in parallel
-  ConvertedLayers layers_; ///< of schema 1
+  ConversionTrial trial_; ///< of schema 1
 };
 
 } // namespace regctl::ops

@@ -52,6 +52,7 @@ struct ConvertRoute {
   KnownLayers known = {};
   WholeImages* whole = nullptr; ///< looks at blobs that are there; null: they are believed
   bool proves_layers = false;   ///< the source does, without payload checksums: by digests of blobs
+  bool is_silent = false;       ///< notes nothing of an image that was put right
   /// The key of a layer at the source. Needed where images with equal IDs may have different
   /// layers; without it the key is the ID.
   std::function<std::string(const V1Image& image)> layer_key = {};

@@ -25,26 +25,39 @@ TrialImage ConversionTrial::convert(V1Repository& source, const std::string& id)
       return *known;
     }
   }
-  std::optional<TrialImage> made;
   ConvertRoute route{session_, source, trial_, "", places_, form_, Progress::Verb::reading};
-  route.on_made = [&](const MadeImage& image) {
-    std::vector<std::string> diff_ids;
-    for (const auto& layer : image.layers) {
-      if (layer.diff_id && layer.diff_id != k_empty_tar_diff_id) {
-        diff_ids.push_back(*layer.diff_id);
-      }
+  const auto made = run(route, id);
+  std::vector<std::string> diff_ids;
+  for (const auto& layer : made.layers) {
+    if (layer.diff_id && layer.diff_id != k_empty_tar_diff_id) {
+      diff_ids.push_back(*layer.diff_id);
     }
-    made = TrialImage{image.digest, sum_of_layers(diff_ids)};
-  };
+  }
+  const TrialImage image{made.digest, sum_of_layers(diff_ids)};
+  const std::lock_guard lock(mutex_);
+  counts_.images += images_.try_emplace(id, image).second ? 1 : 0;
+  return image;
+}
+
+MadeImage ConversionTrial::make(V1Repository& source, const std::string& id,
+                                const LayerKey& layer_key) {
+  ConvertRoute route{session_, source, trial_, "", places_, form_, Progress::Verb::reading};
+  route.proves_layers = true;
+  route.layer_key = layer_key;
+  route.is_silent = true;
+  return run(route, id);
+}
+
+MadeImage ConversionTrial::run(ConvertRoute& route, const std::string& id) {
+  std::optional<MadeImage> made;
+  route.on_made = [&](const MadeImage& image) { made = image; };
   const auto transfer = make_v1_to_oci_transfer(route, layers_, id, "");
   const auto items = transfer->items();
   for (std::size_t i = 0; i < items.size(); ++i) {
     read_layer(*transfer, i, items[i]);
   }
   transfer->finish();
-  const std::lock_guard lock(mutex_);
-  counts_.images += images_.try_emplace(id, made.value()).second ? 1 : 0;
-  return *made;
+  return std::move(made.value());
 }
 
 void ConversionTrial::read_layer(Transfer& transfer, std::size_t index, const Item& item) {

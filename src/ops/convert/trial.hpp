@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -38,6 +39,12 @@ public:
   /// Throws what the conversion throws.
   TrialImage convert(V1Repository& source, const std::string& id);
 
+  using LayerKey = std::function<std::string(const V1Image& image)>;
+  /// The same for a source that proves its layers without payload checksums, and in which one ID
+  /// may have several layers: they are told apart by `layer_key`. No image is remembered, and no
+  /// note made.
+  MadeImage make(V1Repository& source, const std::string& id, const LayerKey& layer_key);
+
   struct Counts {
     std::uint64_t images = 0;
     std::uint64_t layers_read = 0;
@@ -50,6 +57,7 @@ public:
   static constexpr std::size_t k_limit = 32'768;
 
 private:
+  MadeImage run(ConvertRoute& route, const std::string& id);
   void read_layer(Transfer& transfer, std::size_t index, const Item& item);
 
   Session& session_;

@@ -109,7 +109,9 @@ public:
     }
     const auto config = convert_config(steps);
     notes.insert(config.notes.begin(), config.notes.end());
-    tell(notes, count_blobs(made));
+    if (!route_.is_silent) {
+      tell(notes, count_blobs(made));
+    }
     put_manifest(config.bytes, std::move(made), std::move(notes));
   }
 
@@ -219,9 +221,10 @@ private:
     }
     const auto document =
         oci::make_document(manifest + "}", type, std::nullopt, "the converted manifest");
-    route_.session.progress().tagging(std::string(document.digest.hex()),
-                                      route_.destination.describe() +
-                                          (tag_.empty() ? "" : ":" + tag_));
+    if (!tag_.empty()) {
+      route_.session.progress().tagging(std::string(document.digest.hex()),
+                                        route_.destination.describe() + ":" + tag_);
+    }
     route_.destination.put_manifest(document, tag_.empty() ? std::nullopt : std::optional(tag_));
     made_ = std::make_shared<const MadeImage>(
         MadeImage{id_, type, document.digest, blob.digest, std::move(notes), std::move(made)});

@@ -13,6 +13,14 @@
 
 namespace regctl::ops {
 
+namespace {
+
+std::string words_for_size(std::uint64_t found_bytes, std::uint64_t wanted_bytes) {
+  return std::to_string(found_bytes) + " bytes instead of " + std::to_string(wanted_bytes);
+}
+
+} // namespace
+
 CheckedRepository::Image CheckedRepository::check(const oci::Digest& root) {
   Image image;
   std::set<oci::Digest> seen;
@@ -22,44 +30,85 @@ CheckedRepository::Image CheckedRepository::check(const oci::Digest& root) {
 
 void CheckedRepository::check_manifest(const oci::Descriptor& descriptor, std::size_t depth,
                                        std::set<oci::Digest>& seen, Image& image) {
-  auto& findings = image.findings;
-  const auto digest = descriptor.digest.to_string();
   if (!seen.insert(descriptor.digest).second) {
     return;
   }
   if (depth > oci::k_max_index_depth) {
-    findings.push_back({Fault::json_damaged, where_, digest, "the indexes are too deep"});
+    image.findings.push_back(
+        {Fault::json_damaged, where_, descriptor.digest.to_string(), "the indexes are too deep"});
     return;
   }
-  std::optional<oci::Manifest> manifest;
-  try {
-    if (auto document = repository_->read_manifest(descriptor.digest)) {
-      image.sizes[descriptor.digest] = document->bytes.size();
-      manifest = to_node(*std::move(document), repository_->describe()).manifest;
-    }
-  } catch (const Error& error) {
-    find(error, Fault::json_damaged, digest, findings);
-    return;
-  }
-  count_manifest(descriptor.digest);
+  const auto manifest = read_manifest(descriptor, depth, image);
   if (!manifest) {
-    findings.push_back({depth == 0 ? Fault::nowhere : Fault::manifest_missing, where_, digest,
-                        depth == 0 ? "its manifest is not there" : "an index names it"});
     return;
   }
   for (const auto& blob : manifest->blobs()) {
-    const auto found = look_at(blob, manifest->kind == oci::Manifest::Kind::schema1);
-    findings.insert(findings.end(), found.findings.begin(), found.findings.end());
-    if (found.size_bytes) {
-      image.sizes[blob.digest] = *found.size_bytes;
-    }
+    check_blob(blob, manifest->kind == oci::Manifest::Kind::schema1, image);
   }
   for (const auto& child : manifest->manifests) {
-    check_manifest(child, depth + 1, seen, image);
+    if (is_blob(child)) {
+      check_blob(child, false, image);
+    } else {
+      check_manifest(child, depth + 1, seen, image);
+    }
   }
 }
 
-CheckedRepository::Blob CheckedRepository::look_at(const oci::Descriptor& blob, bool has_no_size) {
+/// Nothing if it is not there or damaged, which is added to the findings.
+std::optional<oci::Manifest> CheckedRepository::read_manifest(const oci::Descriptor& descriptor,
+                                                              std::size_t depth, Image& image) {
+  const auto digest = descriptor.digest.to_string();
+  try {
+    auto document = repository_->read_manifest(descriptor.digest);
+    count_manifest(descriptor.digest);
+    if (!document) {
+      image.findings.push_back({depth == 0 ? Fault::nowhere : Fault::manifest_missing, where_,
+                                digest,
+                                depth == 0 ? "its manifest is not there" : "an index names it"});
+      return std::nullopt;
+    }
+    const std::uint64_t size_bytes = document->bytes.size();
+    image.sizes[descriptor.digest] = size_bytes;
+    if (depth > 0 && size_bytes != descriptor.size_bytes) {
+      image.findings.push_back(
+          {Fault::size_differs, where_, digest, words_for_size(size_bytes, descriptor.size_bytes)});
+    }
+    return to_node(*std::move(document), repository_->describe()).manifest;
+  } catch (const Error& error) {
+    image.findings.push_back(to_finding(error, Fault::json_damaged, digest));
+    return std::nullopt;
+  }
+}
+
+/// Whether an index names a blob, as BuildKit's caches do. Where there is none of that digest, the
+/// child is taken for a manifest of a type that nobody knows.
+bool CheckedRepository::is_blob(const oci::Descriptor& child) {
+  if (child.media_type.empty() || oci::is_manifest(child.media_type)) {
+    return false;
+  }
+  const auto found = look_at(child);
+  return found.size_bytes || found.fault;
+}
+
+void CheckedRepository::check_blob(const oci::Descriptor& blob, bool has_no_size, Image& image) {
+  const auto digest = blob.digest.to_string();
+  const auto found = look_at(blob);
+  if (found.size_bytes) {
+    image.sizes[blob.digest] = *found.size_bytes;
+    if (!has_no_size && *found.size_bytes != blob.size_bytes) {
+      image.findings.push_back({Fault::size_differs, where_, digest,
+                                words_for_size(*found.size_bytes, blob.size_bytes)});
+    }
+  }
+  const bool may_be_elsewhere = oci::is_foreign_layer(blob.media_type) && !blob.urls.empty();
+  if (found.fault) {
+    image.findings.push_back(*found.fault);
+  } else if (!found.size_bytes && !may_be_elsewhere) {
+    image.findings.push_back({Fault::layer_missing, where_, digest, "the blob is not there"});
+  }
+}
+
+CheckedRepository::Blob CheckedRepository::look_at(const oci::Descriptor& blob) {
   const auto digest = blob.digest.to_string();
   const std::lock_guard looking(looking_.at(std::hash<std::string>()(digest) % looking_.size()));
   {
@@ -68,25 +117,17 @@ CheckedRepository::Blob CheckedRepository::look_at(const oci::Descriptor& blob, 
       return known->second;
     }
   }
-  Blob looked_at;
-  auto& [findings, size] = looked_at;
+  Blob found;
   try {
-    size = repository_->find_blob(blob.digest);
-    const bool may_be_elsewhere = oci::is_foreign_layer(blob.media_type) && !blob.urls.empty();
-    if (!size && !may_be_elsewhere) {
-      findings.push_back({Fault::layer_missing, where_, digest, "the blob is not there"});
-    } else if (size && !has_no_size && *size != blob.size_bytes) {
-      findings.push_back(
-          {Fault::size_differs, where_, digest,
-           std::to_string(*size) + " bytes instead of " + std::to_string(blob.size_bytes)});
-    } else if (size && is_deep_) {
-      read_twice_if_damaged(blob, *size);
+    found.size_bytes = repository_->find_blob(blob.digest);
+    if (found.size_bytes && is_deep_) {
+      read_twice_if_damaged(blob, *found.size_bytes);
     }
   } catch (const Error& error) {
-    find(error, Fault::checksum_wrong, digest, findings);
+    found.fault = to_finding(error, Fault::checksum_wrong, digest);
   }
   const std::lock_guard lock(mutex_);
-  return blobs_.emplace(digest, std::move(looked_at)).first->second;
+  return blobs_.emplace(digest, std::move(found)).first->second;
 }
 
 /// The bytes may have changed on their way.
@@ -118,18 +159,18 @@ void CheckedRepository::count_manifest(const oci::Digest& digest) {
 }
 
 /// Damage, or a store that did not answer.
-void CheckedRepository::find(const Error& error, Fault if_broken, const std::string& digest,
-                             Findings& findings) {
+Finding CheckedRepository::to_finding(const Error& error, Fault if_broken,
+                                      const std::string& digest) {
   if (error.kind() == ErrorKind::interrupted) {
     throw error;
   }
   const auto problem = std::make_exception_ptr(error);
   const auto fault = fault_of(problem, if_broken);
-  findings.push_back({fault, where_, digest, error.message()});
   if (fault == Fault::not_looked_at) {
     const std::lock_guard lock(mutex_);
     counts_.problems.push_back(problem);
   }
+  return {fault, where_, digest, error.message()};
 }
 
 } // namespace regctl::ops

@@ -20,8 +20,8 @@
 
 namespace regctl::ops {
 
-/// One repository of OCI images that is verified. The findings of its blobs and manifests are kept,
-/// since tags share them: each blob is looked at once. Thread-safe.
+/// One repository of OCI images that is verified. Each blob is looked at once, since images share
+/// blobs; manifests are read for each image. Thread-safe.
 class CheckedRepository {
 public:
   CheckedRepository(std::unique_ptr<OciRepository> repository, Finding::Where where, bool is_deep)
@@ -46,18 +46,23 @@ public:
 
 private:
   using Findings = std::vector<Finding>;
+  /// What is known of a blob, whichever manifest names it.
   struct Blob {
-    Findings findings;
     std::optional<std::uint64_t> size_bytes; ///< nothing if it is not there
+    std::optional<Finding> fault;            ///< of its bytes, or of asking for it
   };
 
   void check_manifest(const oci::Descriptor& descriptor, std::size_t depth,
                       std::set<oci::Digest>& seen, Image& image);
-  Blob look_at(const oci::Descriptor& blob, bool has_no_size);
+  std::optional<oci::Manifest> read_manifest(const oci::Descriptor& descriptor, std::size_t depth,
+                                             Image& image);
+  bool is_blob(const oci::Descriptor& child);
+  void check_blob(const oci::Descriptor& blob, bool has_no_size, Image& image);
+  Blob look_at(const oci::Descriptor& blob);
   void read_twice_if_damaged(const oci::Descriptor& blob, std::uint64_t size_bytes);
   void read(const oci::Descriptor& blob, std::uint64_t size_bytes);
   void count_manifest(const oci::Digest& digest);
-  void find(const Error& error, Fault if_broken, const std::string& digest, Findings& findings);
+  Finding to_finding(const Error& error, Fault if_broken, const std::string& digest);
 
   std::unique_ptr<OciRepository> repository_;
   const Finding::Where where_;

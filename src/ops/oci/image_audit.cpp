@@ -2,15 +2,19 @@
 #include "ops/oci/image_audit.hpp"
 
 #include "ops/oci/checked_repository.hpp"
+#include "ops/v1/image_check.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -70,15 +74,16 @@ private:
     Verdict verdict = Verdict::sound;
     std::string detail;
     std::size_t repository = 0;       ///< the first one that needs it
+    std::size_t named = 0;            ///< the same, or the one where it is damaged
     std::size_t counted_for = k_none; ///< the last one whose size it was added to
     bool is_shared = false;           ///< others than the first one need it too
   };
 
   void audit(const PairedRepository& paired) {
-    auto& row = repositories_.emplace_back();
-    row.name = paired.name;
-    row.problem = paired.problem;
-    if (row.problem) {
+    repositories_.emplace_back();
+    repositories_.back().name = paired.name;
+    repositories_.back().problem = paired.problem;
+    if (paired.problem) {
       return;
     }
     CheckedRepository repository(
@@ -88,32 +93,83 @@ private:
     for (const auto& [tag, sides] : paired.tags) {
       tags.push_back({.repository = paired.name, .tag = tag, .id = sides.a});
     }
-    std::vector<CheckedRepository::Image> images(tags.size());
+    std::vector<std::exception_ptr> problems(tags.size());
     run_parallel(session_.jobs(), tags.size(), [&](std::size_t i) {
-      if (tags[i].id) {
-        images[i] = repository.check(oci::Digest::parse(*tags[i].id, "the identity of a tag"));
+      if (!tags[i].id) {
+        problems[i] = identify(repository.repository(), tags[i]);
       }
-      judge(images[i], tags[i]);
     });
-    if (!repository.counts().problems.empty()) { // what is not known is never called sound
-      row.problem = repository.counts().problems.front();
-      return;
+    check(repository, tags);
+    std::erase(problems, nullptr);
+    problems.insert(problems.end(), repository.counts().problems.begin(),
+                    repository.counts().problems.end());
+    throw_if_silent(repository.repository(), problems);
+    for (auto& tag : tags) {
+      ++repositories_.back().tags;
+      repositories_.back().damaged_tags += tag.is_damaged ? 1 : 0;
+      tags_.push_back(std::move(tag));
     }
-    for (std::size_t i = 0; i < tags.size(); ++i) {
-      add(images[i], row);
-      ++row.tags;
-      row.damaged_tags += tags[i].is_damaged ? 1 : 0;
-      tags_.push_back(std::move(tags[i]));
+  }
+
+  /// Asks once more for a tag that the store lists and could not read. Sets its ID, or its verdict
+  /// if it has none; returns why the store did not answer.
+  static std::exception_ptr identify(OciRepository& repository, AuditedTag& tag) {
+    tag.verdict = Verdict::nowhere;
+    tag.is_damaged = true;
+    tag.detail = "its manifest is not there";
+    try {
+      if (const auto found = repository.find_manifest(oci::ManifestName::tag(tag.tag))) {
+        tag = {.repository = tag.repository, .tag = tag.tag, .id = found->digest.to_string()};
+      }
+    } catch (const Error& error) {
+      const auto problem = std::current_exception();
+      const auto fault = fault_of(problem, Fault::json_damaged);
+      if (fault != Fault::layer_missing) { // the manifest
+        tag.verdict = to_verdict(fault);
+        tag.detail = error.message();
+      }
+      return fault == Fault::not_looked_at ? problem : nullptr;
+    }
+    return nullptr;
+  }
+
+  /// Checks each image once, however many tags name it.
+  void check(CheckedRepository& repository, std::vector<AuditedTag>& tags) {
+    std::map<std::string, std::vector<AuditedTag*>> by_id;
+    for (auto& tag : tags) {
+      if (tag.id) {
+        by_id[*tag.id].push_back(&tag);
+      }
+    }
+    const std::vector<std::pair<std::string, std::vector<AuditedTag*>>> images(by_id.begin(),
+                                                                               by_id.end());
+    std::mutex mutex; // guards the contents
+    run_parallel(session_.jobs(), images.size(), [&](std::size_t i) {
+      const auto& [id, named] = images[i];
+      const auto image = repository.check(oci::Digest::parse(id, "the identity of a tag"));
+      for (auto* tag : named) {
+        judge(image, *tag);
+      }
+      const std::lock_guard lock(mutex);
+      add(image);
+    });
+  }
+
+  /// If the store does not answer for a manifest or a blob but still lists tags, that one is
+  /// unreadable. Else the error is thrown: what is not known is neither sound nor damaged.
+  static void throw_if_silent(OciRepository& repository,
+                              const std::vector<std::exception_ptr>& problems) {
+    for (const auto& problem : problems) {
+      if (explain(problem).kind == ErrorKind::denied) {
+        std::rethrow_exception(problem);
+      }
+    }
+    if (!problems.empty()) {
+      repository.list_tags([](const auto&) {});
     }
   }
 
   static void judge(const CheckedRepository::Image& image, AuditedTag& tag) {
-    if (!tag.id) {
-      tag.verdict = Verdict::nowhere;
-      tag.is_damaged = true;
-      tag.detail = "its manifest cannot be read";
-      return;
-    }
     for (const auto& finding : image.findings) {
       if (const auto verdict = to_verdict(finding.fault); verdict > tag.verdict) {
         tag.verdict = verdict;
@@ -129,32 +185,32 @@ private:
     tag.size_bytes = size_bytes;
   }
 
-  void add(const CheckedRepository::Image& image, AuditedRepository& row) {
+  void add(const CheckedRepository::Image& image) {
     for (const auto& [digest, bytes] : image.sizes) {
-      content_of(digest.to_string(), row, bytes);
+      content_of(digest.to_string(), bytes);
     }
     for (const auto& finding : image.findings) {
-      auto& content = content_of(finding.image, row, std::nullopt);
+      auto& content = content_of(finding.image, std::nullopt);
       if (const auto verdict = to_verdict(finding.fault); verdict > content.verdict) {
         content.verdict = verdict;
         content.detail = finding.detail;
+        content.named = repositories_.size() - 1;
       }
     }
   }
 
-  /// Counts a content that a tag of the repository `row`, the last one, needs.
-  Content& content_of(const std::string& digest, AuditedRepository& row,
-                      const std::optional<std::uint64_t>& size_bytes) {
+  /// Counts a content that a tag of the last repository needs.
+  Content& content_of(const std::string& digest, const std::optional<std::uint64_t>& size_bytes) {
     const auto current = repositories_.size() - 1;
     const auto [entry, is_new] = contents_.try_emplace(digest);
     auto& content = entry->second;
     if (is_new) {
-      content.repository = current;
+      content.repository = content.named = current;
     }
     content.is_shared = content.is_shared || content.repository != current;
     if (size_bytes && std::exchange(content.counted_for, current) != current) {
       content.size_bytes = size_bytes;
-      row.size.add(size_bytes);
+      repositories_.back().size.add(size_bytes);
     }
     return content;
   }
@@ -186,7 +242,7 @@ private:
                              .is_damaged = content.verdict != Verdict::sound,
                              .detail = content.detail,
                              .layer_size_bytes = content.size_bytes,
-                             .repository = repositories_[content.repository].name,
+                             .repository = repositories_[content.named].name,
                              .is_shared = content.is_shared,
                              .changed = std::nullopt};
       auto& count = summary_.images[row.verdict];
@@ -200,15 +256,22 @@ private:
       }
       listener_.on_image(row);
     }
-    if (is_whole_) {
+    if (is_all_known()) {
       summary_.shared = shared;
     }
   }
 
+  /// Whether what repositories share is known.
+  [[nodiscard]] bool is_all_known() const {
+    return is_whole_ && std::none_of(repositories_.begin(), repositories_.end(),
+                                     [](const auto& row) { return row.problem != nullptr; });
+  }
+
   void tell_repositories() {
+    const bool is_known = is_all_known();
     for (std::size_t i = 0; i < repositories_.size(); ++i) {
       auto& row = repositories_[i];
-      if (is_whole_) {
+      if (is_known) {
         row.freed = freed_[i];
         row.shared = SizeSum{row.size.bytes - row.freed->bytes, 0};
       }

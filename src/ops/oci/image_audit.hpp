@@ -11,11 +11,11 @@ namespace regctl::ops {
 
 /// audit() for OCI images: every manifest and blob below each tag of `pairing` is judged, with
 /// `options.deep` by its bytes. The images of the listener are those manifests and blobs, by their
-/// digests. A repository of which the store does not tell everything is one that could not be
-/// audited.
+/// digests. Throws Error{unavailable} or Error{denied} if the store stops answering.
 ///
 /// `is_whole` says that all repositories of the store are in the pairing, so that what they share
-/// is known. Memory: about 300 bytes for a manifest or a blob, and 200 for a tag.
+/// is known, unless one could not be audited. Memory: about 300 bytes for a manifest or a blob, and
+/// 200 for a tag.
 void audit_oci_images(Session& session, Pairing& pairing, const AuditOptions& options,
                       const AuditListener& listener, std::string place, bool is_whole);
 

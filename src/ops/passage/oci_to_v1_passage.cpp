@@ -81,6 +81,9 @@ public:
     }
     const auto known = learn(from);
     if (known && known->steps.back().id == there) {
+      if (!originals_) {
+        remember(from, there);
+      }
       return !originals_ || !known->original_id || !has_originals(*originals_, from);
     }
     if (known && known->original_id == there && has_originals(*destination_, from)) {

@@ -60,7 +60,9 @@ void check(const Scope& scope) {
     throw Error(ErrorKind::usage,
                 scope.b->to_string() + " is one repository, and " + scope.a.to_string() +
                     " are many",
-                "name a registry (HOST[:PORT]) or a namespace (HOST[:PORT]/NAMESPACE/)");
+                scope.b->reference() != nullptr
+                    ? "name a registry (HOST[:PORT]) or a namespace (HOST[:PORT]/NAMESPACE/)"
+                    : "name one repository: HOST[:PORT]/NAME");
   }
   if (b && b->tag && !a->tag) {
     throw Error(ErrorKind::usage,
@@ -70,7 +72,7 @@ void check(const Scope& scope) {
     throw Error(ErrorKind::usage,
                 scope.a.to_string() + " is one repository without a name, and " +
                     scope.b->to_string() + " are many",
-                "name the repository behind it");
+                "name one of those: HOST[:PORT]/NAME");
   }
 }
 

@@ -22,7 +22,7 @@ ReadableLayer::ReadableLayer(V1Storage::ImageWriter::Layer& layer)
 }
 
 void ReadableLayer::write(std::span<const std::byte> bytes) {
-  if (copy_) { // first: whoever reads is told of these bytes by the size of the layer
+  if (copy_) {
     write_fully_at(copy_->get(), size_bytes_, bytes, k_what);
   }
   layer_.write(bytes);
