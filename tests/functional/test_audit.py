@@ -356,6 +356,8 @@ class Registry(Audit):
                          [("team/app", True), ("team/other", False)])
         self.assertEqual(document["summary"]["not_looked_at"], 1)
         self.assertIsNone(document["repositories"][1]["size"])
+        self.assertEqual([r["freed_size"] for r in document["repositories"]], [None, None])  # team/other may share
+        self.assertIsNone(document["summary"]["shared_size"])
         result = self.regctl("audit", server.host, "--retry", "0")
         self.assertEqual(result.code, 10, result.err)
         self.assertIn("1 repository not looked at", result.err)
