@@ -14,8 +14,8 @@ namespace regctl::ops {
 /// digests. Throws Error{unavailable} or Error{denied} if the store stops answering.
 ///
 /// `is_whole` says that all repositories of the store are in the pairing, so that what they share
-/// is known, unless one could not be audited. Memory: about 300 bytes for a manifest or a blob, and
-/// 200 for a tag.
+/// is known, unless one could not be audited. Memory: about 300 bytes for a manifest, a blob or a
+/// tag.
 void audit_oci_images(Session& session, Pairing& pairing, const AuditOptions& options,
                       const AuditListener& listener, std::string place, bool is_whole);
 
