@@ -15,14 +15,15 @@ namespace regctl::registry::v2 {
 
 namespace {
 
-http::Request blob_request(const Session& session, http::Method method, const oci::Digest& digest) {
+http::Request blob_request(const AuthorizedSession& session, http::Method method,
+                           const oci::Digest& digest) {
   auto request = session.request(method, "blobs/" + digest.to_string());
   // Bytes that are packed on the way would not be those of the digest.
   request.headers.add("Accept-Encoding", "identity");
   return request;
 }
 
-bool is_elsewhere(const Session& session, const http::Response& response) {
+bool is_elsewhere(const AuthorizedSession& session, const http::Response& response) {
   return response.url.origin() != session.connection().base.origin();
 }
 
@@ -45,7 +46,7 @@ std::optional<std::uint64_t> size_in_range(const http::Response& response) {
 }
 
 /// The size of a blob by GET, for registries and storages that do not tell it by HEAD.
-std::optional<std::uint64_t> find_by_get(Session& session, const oci::Digest& digest) {
+std::optional<std::uint64_t> find_by_get(AuthorizedSession& session, const oci::Digest& digest) {
   auto request = blob_request(session, http::Method::get, digest);
   request.headers.add("Range", "bytes=0-0");
   auto response = session.send(request, session.scopes("pull"));
@@ -81,7 +82,7 @@ std::optional<std::uint64_t> find_by_get(Session& session, const oci::Digest& di
 /// The blob's bytes from `offset` on, at the registry or at one of the URLs of a foreign layer.
 class BlobReader {
 public:
-  BlobReader(std::shared_ptr<Session> session, const oci::Descriptor& blob)
+  BlobReader(std::shared_ptr<AuthorizedSession> session, const oci::Descriptor& blob)
       : session_(std::move(session)), digest_(blob.digest), urls_(blob.urls) {}
 
   http::Response open_at(std::uint64_t offset) {
@@ -159,7 +160,7 @@ private:
             (last_problem.empty() ? "" : ", and it is not to be had elsewhere: " + last_problem));
   }
 
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<AuthorizedSession> session_;
   const oci::Digest digest_;
   const std::vector<std::string> urls_;
   std::optional<http::Url> url_; ///< where the blob was found instead of here
@@ -167,7 +168,7 @@ private:
 
 } // namespace
 
-std::optional<std::uint64_t> find_blob(Session& session, const oci::Digest& digest) {
+std::optional<std::uint64_t> find_blob(AuthorizedSession& session, const oci::Digest& digest) {
   auto response =
       session.send(blob_request(session, http::Method::head, digest), session.scopes("pull"));
   const int status = response.status;
@@ -186,7 +187,7 @@ std::optional<std::uint64_t> find_blob(Session& session, const oci::Digest& dige
   return find_by_get(session, digest);
 }
 
-std::unique_ptr<Source> open_blob(const std::shared_ptr<Session>& session,
+std::unique_ptr<Source> open_blob(const std::shared_ptr<AuthorizedSession>& session,
                                   const oci::Descriptor& blob) {
   const auto what = "blob " + blob.digest.to_string() + " of " + session->describe();
   if (blob.data && blob.data->size() == blob.size_bytes &&
@@ -212,7 +213,7 @@ std::unique_ptr<Source> open_blob(const std::shared_ptr<Session>& session,
   return oci::make_verified_source(std::move(bytes), blob.digest, size, what);
 }
 
-bool mount_blob(Session& session, const oci::Descriptor& blob, const std::string& from) {
+bool mount_blob(AuthorizedSession& session, const oci::Descriptor& blob, const std::string& from) {
   if (session.is_mount_refused(from)) {
     return false;
   }

@@ -32,14 +32,14 @@ std::string path_of(const oci::ManifestName& name) {
   return name.digest() ? name.to_string() : http::percent_encode(name.to_string());
 }
 
-http::Request manifest_request(const Session& session, http::Method method,
+http::Request manifest_request(const AuthorizedSession& session, http::Method method,
                                const oci::ManifestName& name) {
   auto request = session.request(method, "manifests/" + path_of(name));
   request.headers.add("Accept", accepted_types());
   return request;
 }
 
-std::string describe(const Session& session, const oci::ManifestName& name) {
+std::string describe(const AuthorizedSession& session, const oci::ManifestName& name) {
   return session.describe() + (name.digest() ? "@" : ":") + name.to_string();
 }
 
@@ -76,7 +76,8 @@ Found judge(Facts& facts, int status) {
   return status == 404 && facts.head == Facts::Head::works ? Found::no : Found::unclear;
 }
 
-std::optional<oci::Document> try_to_read(Session& session, const oci::ManifestName& name) {
+std::optional<oci::Document> try_to_read(AuthorizedSession& session,
+                                         const oci::ManifestName& name) {
   auto [response, body] =
       session.send_for_body(manifest_request(session, http::Method::get, name),
                             session.scopes("pull"), oci::k_manifest_limit_bytes);
@@ -100,7 +101,7 @@ bool met_unwritten_link(http::Response& response) {
   return has_code(codes, "DIGEST_INVALID") && has_code(codes, "MANIFEST_BLOB_UNKNOWN");
 }
 
-[[noreturn]] void refuse_put(const Session& session, http::Response& response,
+[[noreturn]] void refuse_put(const AuthorizedSession& session, http::Response& response,
                              const oci::Document& document, const std::string& what) {
   const auto codes = read_codes(response);
   const auto& host = session.connection().host;
@@ -143,7 +144,8 @@ bool met_unwritten_link(http::Response& response) {
 
 } // namespace
 
-std::optional<oci::Descriptor> find_manifest(Session& session, const oci::ManifestName& name) {
+std::optional<oci::Descriptor> find_manifest(AuthorizedSession& session,
+                                             const oci::ManifestName& name) {
   auto& facts = session.connection().facts;
   std::optional<int> status;
   if (facts.head != Facts::Head::useless) {
@@ -170,7 +172,8 @@ std::optional<oci::Descriptor> find_manifest(Session& session, const oci::Manife
   return document ? std::optional(document->descriptor()) : std::nullopt;
 }
 
-std::optional<oci::Document> read_manifest(Session& session, const oci::ManifestName& name) {
+std::optional<oci::Document> read_manifest(AuthorizedSession& session,
+                                           const oci::ManifestName& name) {
   try {
     return try_to_read(session, name);
   } catch (const Error& error) {
@@ -181,7 +184,8 @@ std::optional<oci::Document> read_manifest(Session& session, const oci::Manifest
   return try_to_read(session, name); // a cut body without a length looks like a wrong one
 }
 
-void put_manifest(Session& session, const oci::Document& document, const oci::ManifestName& name) {
+void put_manifest(AuthorizedSession& session, const oci::Document& document,
+                  const oci::ManifestName& name) {
   const auto what = "cannot store " + describe(session, name);
   const auto put = [&] {
     auto request = session.request(http::Method::put, "manifests/" + path_of(name));

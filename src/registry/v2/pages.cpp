@@ -70,7 +70,7 @@ private:
 
 } // namespace
 
-void read_pages(Session& session, const http::Request& first, std::string_view page_size,
+void read_pages(AuthorizedSession& session, const http::Request& first, std::string_view page_size,
                 const Scopes& scopes, const std::string& what,
                 const std::function<void(WholeAnswer& page)>& on_page) {
   auto request = first;

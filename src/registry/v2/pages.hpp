@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/v2/session.hpp"
+#include "registry/v2/authorized_session.hpp"
 
 #include <functional>
 #include <string>
@@ -15,7 +15,7 @@ namespace regctl::registry::v2 {
 /// that the Link header names, query and all: only the registry knows what it means. Throws
 /// Error{protocol} if that is at another host, or if the pages go round in a circle: then the list
 /// would not be whole.
-void read_pages(Session& session, const http::Request& first, std::string_view page_size,
+void read_pages(AuthorizedSession& session, const http::Request& first, std::string_view page_size,
                 const Scopes& scopes, const std::string& what,
                 const std::function<void(WholeAnswer& page)>& on_page);
 

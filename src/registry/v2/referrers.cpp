@@ -47,7 +47,8 @@ bool has_no_api(http::Response& response) {
 }
 
 /// The referrers from the API; nothing if there is none.
-std::optional<std::vector<oci::Descriptor>> ask_api(Session& session, const oci::Digest& subject) {
+std::optional<std::vector<oci::Descriptor>> ask_api(AuthorizedSession& session,
+                                                    const oci::Digest& subject) {
   auto& facts = session.connection().facts;
   std::unique_lock turn(session.connection().referrers_turn, std::defer_lock);
   if (facts.referrers == Referrers::unknown) {
@@ -89,21 +90,21 @@ std::optional<std::vector<oci::Descriptor>> ask_api(Session& session, const oci:
 
 /// The index under the fallback tag. GitLab resolves a tag that nobody has written to the subject
 /// itself, which is no list of referrers. Source: oras-project/oras-go#1396.
-std::optional<oci::Document> read_fallback(Session& session, const oci::Digest& subject) {
+std::optional<oci::Document> read_fallback(AuthorizedSession& session, const oci::Digest& subject) {
   auto document = read_manifest(session, oci::ManifestName::tag(oci::referrers_tag(subject)));
   const bool is_list =
       document && oci::is_index(document->media_type) && document->digest != subject;
   return is_list ? std::move(document) : std::nullopt;
 }
 
-oci::Manifest parse(const Session& session, const oci::Document& document) {
+oci::Manifest parse(const AuthorizedSession& session, const oci::Document& document) {
   return oci::Manifest::parse(document.bytes, document.media_type,
                               "the manifest " + session.describe() + "@" +
                                   document.digest.to_string());
 }
 
 /// Completes an entry of the fallback tag from the manifest. Source: sigstore/cosign#4641.
-void complete(Session& session, oci::Descriptor& referrer) {
+void complete(AuthorizedSession& session, oci::Descriptor& referrer) {
   if (!referrer.artifact_type.empty()) {
     return;
   }
@@ -130,12 +131,13 @@ std::string with_entry(const std::optional<oci::Document>& index, const oci::Des
   return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-bool is_listed(Session& session, const std::optional<oci::Document>& index,
+bool is_listed(AuthorizedSession& session, const std::optional<oci::Document>& index,
                const oci::Digest& referrer) {
   return index && contains(parse(session, *index).manifests, referrer);
 }
 
-void write_fallback(Session& session, const oci::Digest& subject, const oci::Descriptor& entry) {
+void write_fallback(AuthorizedSession& session, const oci::Digest& subject,
+                    const oci::Descriptor& entry) {
   constexpr int k_most_tries = 5;
   auto& turns = session.connection().subject_turns;
   const std::lock_guard turn(
@@ -164,7 +166,7 @@ void write_fallback(Session& session, const oci::Digest& subject, const oci::Des
 
 } // namespace
 
-std::vector<oci::Descriptor> list_referrers(Session& session, const oci::Digest& subject,
+std::vector<oci::Descriptor> list_referrers(AuthorizedSession& session, const oci::Digest& subject,
                                             oci::ReferrersTag tag) {
   std::vector<oci::Descriptor> all;
   const auto add = [&](const oci::Descriptor& referrer) {
@@ -189,7 +191,8 @@ std::vector<oci::Descriptor> list_referrers(Session& session, const oci::Digest&
   return all;
 }
 
-void keep_referrer(Session& session, const oci::Document& referrer, const oci::Manifest& manifest) {
+void keep_referrer(AuthorizedSession& session, const oci::Document& referrer,
+                   const oci::Manifest& manifest) {
   // OCI-Subject in the answer to the put proves nothing: Amazon ECR sent it without the API, Harbor
   // before 2.9 left it out although it had the API. Source: tektoncd/chains#1691, harbor#18865.
   const auto& subject = manifest.subject->digest;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/v2/session.hpp"
+#include "registry/v2/authorized_session.hpp"
 
 #include <regctl/model/oci/descriptor.hpp>
 #include <regctl/model/oci/manifest.hpp>
@@ -13,13 +13,14 @@ namespace regctl::registry::v2 {
 
 /// OciRepository::referrers. The types of those that the tag `sha256-HEX` lists without one are
 /// read from their manifests. Without the tag and the API nothing is asked.
-std::vector<oci::Descriptor> list_referrers(Session& session, const oci::Digest& subject,
+std::vector<oci::Descriptor> list_referrers(AuthorizedSession& session, const oci::Digest& subject,
                                             oci::ReferrersTag tag);
 
 /// Sees to it that a manifest with a `subject`, which has just been put, is listed among its
 /// referrers: a registry with the referrers API does so itself, else the tag `sha256-HEX` is
 /// written. Writers of one process take turns; against other processes the tag is read again
 /// afterwards, and mended a few times. Throws Error{unavailable} if they undo it each time.
-void keep_referrer(Session& session, const oci::Document& referrer, const oci::Manifest& manifest);
+void keep_referrer(AuthorizedSession& session, const oci::Document& referrer,
+                   const oci::Manifest& manifest);
 
 } // namespace regctl::registry::v2

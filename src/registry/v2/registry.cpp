@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/status.hpp"
+#include "registry/v2/authorized_session.hpp"
 #include "registry/v2/connection.hpp"
 #include "registry/v2/pages.hpp"
 #include "registry/v2/repository.hpp"
-#include "registry/v2/session.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/registry/v2/registry.hpp>
@@ -33,8 +33,8 @@ public:
 
   [[nodiscard]] const Connection& connection() const noexcept { return *connection_; }
 
-  std::shared_ptr<Session> session(const std::string& repository) {
-    return std::make_shared<Session>(connection_, repository);
+  std::shared_ptr<AuthorizedSession> session(const std::string& repository) {
+    return std::make_shared<AuthorizedSession>(connection_, repository);
   }
 
 private:

@@ -24,7 +24,8 @@ enum class Removal { done, absent, not_by_this, off };
 
 /// Sends DELETE. Registries want the scope "delete" alone; Quay's token service refuses every
 /// request that holds it, and knows "*".
-Removal send_delete(Session& session, const oci::ManifestName& name, const std::string& what) {
+Removal send_delete(AuthorizedSession& session, const oci::ManifestName& name,
+                    const std::string& what) {
   const auto request = session.request(
       http::Method::remove,
       "manifests/" + (name.digest() ? name.to_string() : http::percent_encode(name.to_string())));
@@ -50,7 +51,7 @@ Removal send_delete(Session& session, const oci::ManifestName& name, const std::
   return status == 404 ? Removal::absent : status == 405 ? Removal::off : Removal::not_by_this;
 }
 
-[[noreturn]] void throw_off(const Session& session, const std::string& what) {
+[[noreturn]] void throw_off(const AuthorizedSession& session, const std::string& what) {
   throw Error(ErrorKind::unsupported,
               what + ": " + session.connection().host + " removes nothing (405)",
               "whoever runs it can allow that, in distribution by storage.delete.enabled; a cache "
@@ -58,12 +59,12 @@ Removal send_delete(Session& session, const oci::ManifestName& name, const std::
 }
 
 /// Whether the registry removes manifests by digest: asked for one that does not exist.
-bool removes_digests(Session& session, const std::string& what) {
+bool removes_digests(AuthorizedSession& session, const std::string& what) {
   const auto nothing = oci::Digest::parse("sha256:" + std::string(64, '0'), "a digest");
   return send_delete(session, nothing, what) != Removal::off;
 }
 
-bool names(Session& session, const oci::Descriptor& manifest, const oci::Digest& digest) {
+bool names(AuthorizedSession& session, const oci::Descriptor& manifest, const oci::Digest& digest) {
   if (manifest.digest == digest) {
     return true;
   }
@@ -81,7 +82,7 @@ bool names(Session& session, const oci::Descriptor& manifest, const oci::Digest&
 }
 
 /// The other tags whose manifest is `digest`, or an index that names it.
-std::vector<std::string> find_sharing(Session& session, const std::string& tag,
+std::vector<std::string> find_sharing(AuthorizedSession& session, const std::string& tag,
                                       const oci::Digest& digest) {
   std::vector<std::string> sharing;
   list_tags(session, [&](const std::vector<std::string>& tags) {
@@ -109,7 +110,7 @@ std::string print_some(const std::vector<std::string>& tags) {
 }
 
 /// Removes a tag of a registry that removes digests alone.
-void remove_by_digest(Session& session, const std::string& tag, const std::string& what) {
+void remove_by_digest(AuthorizedSession& session, const std::string& tag, const std::string& what) {
   const auto found = find_manifest(session, oci::ManifestName::tag(tag));
   if (!found) {
     throw Error(ErrorKind::not_found, "there is no tag " + session.describe() + ":" + tag);
@@ -140,7 +141,7 @@ void remove_by_digest(Session& session, const std::string& tag, const std::strin
 
 } // namespace
 
-void list_tags(Session& session, const OciRepository::OnTags& on_tags) {
+void list_tags(AuthorizedSession& session, const OciRepository::OnTags& on_tags) {
   const auto what = "the list of tags of " + session.describe();
   read_pages(session, session.request(http::Method::get, "tags/list"), k_page_size,
              session.scopes("pull"), what, [&](WholeAnswer& page) {
@@ -158,7 +159,7 @@ void list_tags(Session& session, const OciRepository::OnTags& on_tags) {
              });
 }
 
-void remove_manifest(Session& session, const oci::Digest& digest) {
+void remove_manifest(AuthorizedSession& session, const oci::Digest& digest) {
   const auto what = "cannot remove " + session.describe() + "@" + digest.to_string();
   switch (send_delete(session, digest, what)) {
   case Removal::done:
@@ -174,7 +175,7 @@ void remove_manifest(Session& session, const oci::Digest& digest) {
   }
 }
 
-void remove_tag(Session& session, const std::string& tag) {
+void remove_tag(AuthorizedSession& session, const std::string& tag) {
   const auto what = "cannot remove tag " + session.describe() + ":" + tag;
   switch (send_delete(session, oci::ManifestName::tag(tag), what)) {
   case Removal::done:
@@ -192,7 +193,7 @@ void remove_tag(Session& session, const std::string& tag) {
   remove_by_digest(session, tag, what);
 }
 
-void remove_all_tags(Session& session) {
+void remove_all_tags(AuthorizedSession& session) {
   std::vector<std::string> tags;
   list_tags(session, [&](const std::vector<std::string>& names) {
     tags.insert(tags.end(), names.begin(), names.end());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/v2/session.hpp"
+#include "registry/v2/authorized_session.hpp"
 
 #include <regctl/model/oci/repository.hpp>
 
@@ -11,16 +11,16 @@
 namespace regctl::registry::v2 {
 
 /// All tags of the repository, page by page. Throws Error{not_found}.
-void list_tags(Session& session, const OciRepository::OnTags& on_tags);
+void list_tags(AuthorizedSession& session, const OciRepository::OnTags& on_tags);
 
 /// OciRepository::remove_manifest.
-void remove_manifest(Session& session, const oci::Digest& digest);
+void remove_manifest(AuthorizedSession& session, const oci::Digest& digest);
 
 /// Removes a tag and nothing else. A registry that removes digests alone gets the tag's digest if
 /// no other tag and no index of one has it; else Options::shared_digest decides.
-void remove_tag(Session& session, const std::string& tag);
+void remove_tag(AuthorizedSession& session, const std::string& tag);
 
 /// Repository::remove: all tags.
-void remove_all_tags(Session& session);
+void remove_all_tags(AuthorizedSession& session);
 
 } // namespace regctl::registry::v2

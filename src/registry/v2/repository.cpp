@@ -11,7 +11,7 @@
 
 namespace regctl::registry::v2 {
 
-RemoteRepository::RemoteRepository(std::shared_ptr<Session> session)
+RemoteRepository::RemoteRepository(std::shared_ptr<AuthorizedSession> session)
     : session_(std::move(session)) {}
 
 std::string RemoteRepository::describe() const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/v2/session.hpp"
+#include "registry/v2/authorized_session.hpp"
 
 #include <regctl/model/oci/repository.hpp>
 
@@ -13,7 +13,7 @@ namespace regctl::registry::v2 {
 /// beside this one.
 class RemoteRepository final : public OciRepository {
 public:
-  explicit RemoteRepository(std::shared_ptr<Session> session);
+  explicit RemoteRepository(std::shared_ptr<AuthorizedSession> session);
 
   [[nodiscard]] std::string describe() const override;
   void remove_tag(const std::string& tag) override;
@@ -31,7 +31,7 @@ public:
   void finish() override;
 
 private:
-  std::shared_ptr<Session> session_;
+  std::shared_ptr<AuthorizedSession> session_;
 };
 
 } // namespace regctl::registry::v2

@@ -26,7 +26,7 @@ std::string random_text() {
 
 } // namespace
 
-oci::Digest put_throw_away(Session& session, const std::string& tag) {
+oci::Digest put_throw_away(AuthorizedSession& session, const std::string& tag) {
   constexpr std::string_view k_empty_object = "{}";
   const oci::BlobUpload upload{oci::Digest::of(k_empty_object), k_empty_object.size(),
                                [=] { return make_view_source(k_empty_object); }};

@@ -29,7 +29,7 @@ enum class Outcome { stored, lost, too_large };
 /// The upload of one blob, with all its attempts.
 class BlobUploader {
 public:
-  BlobUploader(Session& session, const oci::BlobUpload& upload)
+  BlobUploader(AuthorizedSession& session, const oci::BlobUpload& upload)
       : session_(session), facts_(session.connection().facts), upload_(upload), bytes_(upload) {}
 
   oci::PutBlob run() {
@@ -355,7 +355,7 @@ private:
     session_.connection().transport.pause_or_throw(error, failures);
   }
 
-  Session& session_;
+  AuthorizedSession& session_;
   Facts& facts_;
   const oci::BlobUpload& upload_;
   UploadBytes bytes_;
@@ -367,7 +367,7 @@ private:
 
 } // namespace
 
-oci::PutBlob put_blob(Session& session, const oci::BlobUpload& upload) {
+oci::PutBlob put_blob(AuthorizedSession& session, const oci::BlobUpload& upload) {
   return BlobUploader(session, upload).run();
 }
 

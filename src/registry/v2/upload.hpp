@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/v2/session.hpp"
+#include "registry/v2/authorized_session.hpp"
 
 #include <regctl/model/oci/repository.hpp>
 
@@ -19,6 +19,6 @@ namespace regctl::registry::v2 {
 ///
 /// Throws Error{integrity} if the registry says that the bytes are not those of the digest,
 /// Error{unavailable} if it loses upload after upload.
-oci::PutBlob put_blob(Session& session, const oci::BlobUpload& upload);
+oci::PutBlob put_blob(AuthorizedSession& session, const oci::BlobUpload& upload);
 
 } // namespace regctl::registry::v2

@@ -16,7 +16,7 @@ bool has_default_port(const http::Url& url) {
 
 } // namespace
 
-std::optional<http::Url> find_upload_url(const Session& session, const http::Url& asked,
+std::optional<http::Url> find_upload_url(const AuthorizedSession& session, const http::Url& asked,
                                          const http::Response& response) {
   const auto location = response.headers.find("Location");
   if (!location) {
@@ -42,7 +42,7 @@ http::Url with_digest(http::Url url, const oci::Digest& digest) {
   return url;
 }
 
-void cancel_upload(Session& session, const std::optional<http::Url>& url) {
+void cancel_upload(AuthorizedSession& session, const std::optional<http::Url>& url) {
   if (!url) {
     return;
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "registry/v2/session.hpp"
+#include "registry/v2/authorized_session.hpp"
 
 #include <regctl/http/message.hpp>
 #include <regctl/model/oci/digest.hpp>
@@ -14,13 +14,13 @@ namespace regctl::registry::v2 {
 /// nothing if there is none. At the registry's own host it keeps the registry's scheme and port if
 /// it says http instead of https, or lost the port, as behind a proxy that ends TLS. Path and query
 /// are kept byte for byte: they hold the upload's state.
-std::optional<http::Url> find_upload_url(const Session& session, const http::Url& asked,
+std::optional<http::Url> find_upload_url(const AuthorizedSession& session, const http::Url& asked,
                                          const http::Response& response);
 
 /// `url` with the digest added to its query.
 http::Url with_digest(http::Url url, const oci::Digest& digest);
 
 /// Gives up an upload. A failure is ignored: the registry removes what is left over in time.
-void cancel_upload(Session& session, const std::optional<http::Url>& url);
+void cancel_upload(AuthorizedSession& session, const std::optional<http::Url>& url);
 
 } // namespace regctl::registry::v2

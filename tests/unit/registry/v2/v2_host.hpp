@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "registry/v2/authorized_session.hpp"
 #include "registry/v2/connection.hpp"
-#include "registry/v2/session.hpp"
 #include "support/fake_server.hpp"
 
 #include <regctl/http/credentials.hpp>
@@ -35,8 +35,9 @@ struct V2Host {
   }
 
   /// Sessions of one host share what is known of it.
-  std::shared_ptr<registry::v2::Session> session(const std::string& repository = "team/app") {
-    return std::make_shared<registry::v2::Session>(connection(), repository);
+  std::shared_ptr<registry::v2::AuthorizedSession>
+  session(const std::string& repository = "team/app") {
+    return std::make_shared<registry::v2::AuthorizedSession>(connection(), repository);
   }
 
   void log_in() { credential = http::Credential{"bob", http::Secret("secret"), {}, "a test"}; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/v2/session.hpp"
+#include "registry/v2/authorized_session.hpp"
 
 #include "registry/status.hpp"
 #include "registry/v2/refusal.hpp"
@@ -34,22 +34,22 @@ bool is_about_token(http::Response& response) {
 
 } // namespace
 
-Session::Session(std::shared_ptr<Connection> connection, std::string repository)
+AuthorizedSession::AuthorizedSession(std::shared_ptr<Connection> connection, std::string repository)
     : connection_(std::move(connection)), repository_(std::move(repository)),
       credential_(connection_->credential_for(repository_)),
       refused_mounts_(k_most_refused_mounts) {}
 
-std::string Session::describe() const {
+std::string AuthorizedSession::describe() const {
   return repository_.empty() ? connection_->host : connection_->host + "/" + repository_;
 }
 
-std::string Session::api_name(const std::string& repository) const {
+std::string AuthorizedSession::api_name(const std::string& repository) const {
   const bool is_library =
       connection_->host == "docker.io" && repository.find('/') == std::string::npos;
   return (is_library ? "library/" : "") + repository;
 }
 
-http::Request Session::request(http::Method method, std::string_view path) const {
+http::Request AuthorizedSession::request(http::Method method, std::string_view path) const {
   http::Request request;
   request.method = method;
   request.url = connection_->base;
@@ -59,15 +59,15 @@ http::Request Session::request(http::Method method, std::string_view path) const
   return request;
 }
 
-Scopes Session::scopes(std::string_view actions) const {
+Scopes AuthorizedSession::scopes(std::string_view actions) const {
   return scopes_of(repository_, actions);
 }
 
-Scopes Session::scopes_of(const std::string& repository, std::string_view actions) const {
+Scopes AuthorizedSession::scopes_of(const std::string& repository, std::string_view actions) const {
   return {"repository:" + api_name(repository) + ":" + std::string(actions)};
 }
 
-http::Response Session::send(http::Request request, const Scopes& scopes) {
+http::Response AuthorizedSession::send(http::Request request, const Scopes& scopes) {
   const bool is_elsewhere = request.url.origin() != connection_->base.origin();
   if (is_elsewhere) {
     request.named_by = connection_->base;
@@ -85,8 +85,8 @@ http::Response Session::send(http::Request request, const Scopes& scopes) {
   }
 }
 
-WholeAnswer Session::send_for_body(const http::Request& request, const Scopes& scopes,
-                                   std::uint64_t limit_bytes) {
+WholeAnswer AuthorizedSession::send_for_body(const http::Request& request, const Scopes& scopes,
+                                             std::uint64_t limit_bytes) {
   for (unsigned failures = 1;; ++failures) {
     auto response = send(request, scopes);
     if (!http::is_success(response.status)) {
@@ -101,7 +101,7 @@ WholeAnswer Session::send_for_body(const http::Request& request, const Scopes& s
   }
 }
 
-Session::Grant Session::authorize(const Scopes& scopes) {
+AuthorizedSession::Grant AuthorizedSession::authorize(const Scopes& scopes) {
   const auto demand = connection_->authority.demand();
   if (!demand) {
     return {};
@@ -118,7 +118,7 @@ Session::Grant Session::authorize(const Scopes& scopes) {
 }
 
 /// Whether the request should be sent again, with a better authorization than `grant`.
-bool Session::renew(http::Response& response, const Grant& grant, const Scopes& scopes) {
+bool AuthorizedSession::renew(http::Response& response, const Grant& grant, const Scopes& scopes) {
   if (response.url.origin() != connection_->base.origin()) {
     return false; // another host has answered, which got no authorization
   }
@@ -147,7 +147,7 @@ bool Session::renew(http::Response& response, const Grant& grant, const Scopes& 
   return true;
 }
 
-void Session::fail(http::Response& response, const std::string& what) const {
+void AuthorizedSession::fail(http::Response& response, const std::string& what) const {
   const bool is_denial = response.status == 401 || response.status == 403;
   if (is_denial && response.url.origin() == connection_->base.origin()) {
     throw_denied(response, connection_->host, repository_, credential_);
@@ -155,12 +155,12 @@ void Session::fail(http::Response& response, const std::string& what) const {
   throw_status(response, what);
 }
 
-bool Session::is_mount_refused(const std::string& from) {
+bool AuthorizedSession::is_mount_refused(const std::string& from) {
   const std::lock_guard lock(mutex_);
   return refused_mounts_.contains(from);
 }
 
-void Session::refuse_mounts(const std::string& from) {
+void AuthorizedSession::refuse_mounts(const std::string& from) {
   const std::lock_guard lock(mutex_);
   refused_mounts_.insert(from);
 }

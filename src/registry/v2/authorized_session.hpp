@@ -30,11 +30,11 @@ struct WholeAnswer {
 /// challenge names; a request that is refused twice more is refused for good. A registry may answer
 /// an expired token by 400 without a challenge (Amazon ECR Public). Requests to other hosts, which
 /// the registry names, carry no authorization. Thread-safe.
-class Session {
+class AuthorizedSession {
 public:
   /// `repository` is "team/app", or empty for the registry itself. Throws the errors of looking up
   /// the credential.
-  Session(std::shared_ptr<Connection> connection, std::string repository);
+  AuthorizedSession(std::shared_ptr<Connection> connection, std::string repository);
 
   [[nodiscard]] Connection& connection() const noexcept { return *connection_; }
   [[nodiscard]] const std::optional<http::Credential>& credential() const noexcept {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/v2/session.hpp"
+#include "registry/v2/authorized_session.hpp"
 #include "support/failure.hpp"
 #include "unit/registry/v2/v2_host.hpp"
 
@@ -22,7 +22,7 @@ const std::string k_tags = "GET /v2/team/app/tags/list";
 const std::string k_token = "GET https://auth.example/token?service=reg.example&scope="
                             "repository%3Ateam%2Fapp%3A";
 
-int ask(Session& session, const std::string& actions = "pull") {
+int ask(AuthorizedSession& session, const std::string& actions = "pull") {
   return session.send(session.request(http::Method::get, "tags/list"), session.scopes(actions))
       .status;
 }
@@ -36,7 +36,7 @@ auto only(const std::string& token, Reply refusal) {
 
 } // namespace
 
-TEST_SUITE_BEGIN("registry/v2/session");
+TEST_SUITE_BEGIN("registry/v2/authorized_session");
 
 TEST_CASE("an open registry is asked without any authorization") {
   V2Host host;
