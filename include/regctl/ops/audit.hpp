@@ -53,9 +53,10 @@ struct AuditedTag {
   std::optional<std::string> id; ///< nothing for a tag that cannot be read
   Verdict verdict = Verdict::sound;
   bool is_damaged = false; ///< the tag cannot be pulled as it was pushed
-  std::string at_fault;    ///< ID of the image that the verdict is about; "" if it is about the tag
-  std::string detail;      ///< a short explanation, or ""
-  std::optional<std::uint64_t> size_bytes; ///< of all layers of the chain; nothing if unknown
+  std::string at_fault =
+      {};                  ///< ID of the image that the verdict is about; "" if it is about the tag
+  std::string detail = {}; ///< a short explanation, or ""
+  std::optional<std::uint64_t> size_bytes = {}; ///< of all layers of the chain; nothing if unknown
 };
 
 /// A v1 image; or of OCI images each manifest and each blob.
