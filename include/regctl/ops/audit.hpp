@@ -52,10 +52,9 @@ struct AuditedTag {
   std::string tag;
   std::optional<std::string> id; ///< nothing for a tag that cannot be read
   Verdict verdict = Verdict::sound;
-  bool is_damaged = false; ///< the tag cannot be pulled as it was pushed
-  std::string at_fault =
-      {};                  ///< ID of the image that the verdict is about; "" if it is about the tag
-  std::string detail = {}; ///< a short explanation, or ""
+  bool is_damaged = false;   ///< the tag cannot be pulled as it was pushed
+  std::string at_fault = {}; ///< ID of the image at fault; "" if it is the tag itself
+  std::string detail = {};   ///< a short explanation, or ""
   std::optional<std::uint64_t> size_bytes = {}; ///< of all layers of the chain; nothing if unknown
 };
 
