@@ -165,7 +165,7 @@ def measure_in_place(regctl, work):
     rows = []
     for number in range(ROUNDS):
         new = os.path.join(work, f"in-place-{number}")
-        cpu, wall, peak = measure([regctl, "copy", "-q", *JOBS, f"v1-storage:{tree}", f"v2-storage:{new}"])
+        cpu, wall, peak = measure([regctl, "mirror", "-q", *JOBS, f"v1-storage:{tree}", f"v2-storage:{new}"])
         floor = sums_of_layers(tree, ids)
         rows.append((cpu, floor, cpu / floor, wall, peak, written_layers(new) / MIB))
     cpu, floor, of_cpu, wall, peak, written = median(rows)
