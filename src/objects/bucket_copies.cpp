@@ -127,8 +127,8 @@ std::string Bucket::copy_part(Wanted wanted, const http::Headers& of_source,
   return etag;
 }
 
-/// What names an object of this bucket as the source of a copy, which is to end at once if another
-/// object lies there by now.
+/// The header fields that name an object of this bucket as the source of a copy. The copy is to end
+/// at once if another object lies there by now.
 http::Headers Bucket::named_for_copy(const ObjectInfo& from) const {
   http::Headers headers = {{"x-amz-copy-source", http::aws_path(options_.name + "/" + from.key)}};
   if (!from.etag.empty() && !is_etag_hidden(from)) {

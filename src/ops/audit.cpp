@@ -139,7 +139,7 @@ private:
       ++rows[tag.repository].tags;
       rows[tag.repository].damaged_tags += graph_.is_damaged(tag) ? 1 : 0;
     }
-    // What a repository shares that could not be audited is not known.
+    // Layers shared with a repository that could not be audited are unknown.
     if (store_.is_whole() && summary_.problems.number == 0) {
       add_sharing(rows);
     }

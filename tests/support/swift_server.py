@@ -116,28 +116,26 @@ def start_swift(processes, folder, _options):
     user, ports = getpass.getuser(), {}
     os.makedirs(os.path.join(folder, "devices", "one"))
     write(os.path.join(folder, "swift.conf"), COMMON)
-    for store in STORES:
+    for server in (*STORES, "proxy"):
         while (port := find_port()) in ports.values():
             pass
-        ports[store] = port
+        ports[server] = port
+    for store in STORES:
         ring = os.path.join(folder, store + ".builder")
         processes.run("swift-ring-builder", ring, "create", "4", "1", "1")
         processes.run("swift-ring-builder", ring, "add", "--region", "1", "--zone", "1", "--ip", "127.0.0.1", "--port",
-                      str(port), "--device", "one", "--weight", "1")
+                      str(ports[store]), "--device", "one", "--weight", "1")
         processes.run("swift-ring-builder", ring, "rebalance")
         configuration = os.path.join(folder, store + "-server.conf")
-        write(configuration, STORE.format(port=port, user=user, folder=folder, store=store))
+        write(configuration, STORE.format(port=ports[store], user=user, folder=folder, store=store))
         processes.start(f"swift-{store}-server", configuration)
-    while (port := find_port()) in ports.values():
-        pass
-    ports["proxy"] = port
     configuration = os.path.join(folder, "proxy-server.conf")
-    write(configuration, PROXY.format(port=port, user=user, folder=folder))
+    write(configuration, PROXY.format(port=ports["proxy"], user=user, folder=folder))
     processes.start("swift-proxy-server", configuration)
     for port in ports.values():  # each of them answers that
         while not is_ready(port):
             processes.wait(timeout_s=0.05)
-    return f"http://127.0.0.1:{port} {ACCESS_KEY} {SECRET_KEY}"
+    return f"http://127.0.0.1:{ports['proxy']} {ACCESS_KEY} {SECRET_KEY}"
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ void CheckedRepository::check_manifest(const oci::Descriptor& descriptor, std::s
   }
 }
 
-/// Nothing if it is not there or damaged, which is added to the findings.
+/// Returns nothing for a manifest that is absent or damaged, and adds that to the findings.
 std::optional<oci::Manifest> CheckedRepository::read_manifest(const oci::Descriptor& descriptor,
                                                               std::size_t depth, Image& image) {
   const auto digest = descriptor.digest.to_string();

@@ -45,7 +45,6 @@ public:
   [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
 
 private:
-  using Findings = std::vector<Finding>;
   /// What is known of a blob, whichever manifest names it.
   struct Blob {
     std::optional<std::uint64_t> size_bytes; ///< nothing if it is not there
