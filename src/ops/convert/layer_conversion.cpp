@@ -2,6 +2,7 @@
 #include "ops/convert/layer_conversion.hpp"
 
 #include "ops/convert/layer_damage.hpp"
+#include "ops/transfer/second_attempt.hpp"
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
@@ -216,7 +217,14 @@ LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image,
   auto& progress = route.session.progress();
   const auto task = progress.begin(image.id, route.verb, image.layer_size_bytes);
   try {
-    auto result = send(route, image, task, on_obstacle);
+    const auto run = [&](Attempt) { return send(route, image, task, on_obstacle); };
+    auto result = run_twice_if_damaged(run, [&] {
+      if (!route.is_silent) {
+        progress.note(words_for_second_attempt("the layer of image " + short_id(image.id)));
+      }
+      progress.restart(task);
+      return true;
+    });
     progress.finish(task);
     return result;
   } catch (...) {

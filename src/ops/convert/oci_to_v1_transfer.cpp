@@ -4,6 +4,7 @@
 #include "ops/convert/derived_layer.hpp"
 #include "ops/convert/layer_conversion.hpp"
 #include "ops/convert/originals.hpp"
+#include "ops/transfer/second_attempt.hpp"
 #include "ops/v1/image_mover.hpp"
 #include "ops/v1/layer_packing.hpp"
 
@@ -139,17 +140,16 @@ private:
   }
 
   PutOutcome send_twice_if_damaged(const DerivedV1Image& step, Progress::Task task, Bytes& bytes) {
-    try {
-      return send(step, task, bytes);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::integrity || !push_->can_repeat() || is_abandoned_) {
-        throw;
+    const auto run = [&](Attempt) { return send(step, task, bytes); };
+    return run_twice_if_damaged(run, [&] {
+      if (!push_->can_repeat() || is_abandoned_) {
+        return false;
       }
-      route_.session.progress().note("the layer of image " + short_id(step.id) +
-                                     " is not what was promised; moving it once more");
+      route_.session.progress().note(
+          words_for_second_attempt("the layer of image " + short_id(step.id)));
       route_.session.progress().restart(task);
-      return send(step, task, bytes);
-    }
+      return true;
+    });
   }
 
   PutOutcome send(const DerivedV1Image& step, Progress::Task task, Bytes& bytes) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/oci/blob_mover.hpp"
 
+#include "ops/transfer/second_attempt.hpp"
+
 #include <regctl/base/error.hpp>
 
 #include <atomic>
@@ -27,18 +29,13 @@ Transfer::Moved BlobMover::move(const oci::Descriptor& blob) {
   auto& progress = route_.session.progress();
   const auto task = progress.begin(std::string(blob.digest.hex()), route_.verb, blob.size_bytes);
   try {
-    std::uint64_t bytes = 0;
-    try {
-      bytes = send(blob, task);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::integrity) {
-        throw;
-      }
-      progress.note("blob " + blob.digest.short_hex() +
-                    " is not what was promised; moving it once more");
-      progress.restart(task);
-      bytes = send(blob, task);
-    }
+    const auto bytes = run_twice_if_damaged(
+        [&](Attempt) { return send(blob, task); },
+        [&] {
+          progress.note(words_for_second_attempt("blob " + blob.digest.short_hex()));
+          progress.restart(task);
+          return true;
+        });
     check_sent(blob);
     progress.finish(task);
     route_.places.add(blob.digest, route_.destination_name);

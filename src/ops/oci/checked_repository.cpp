@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/oci/checked_repository.hpp"
 
+#include "ops/transfer/second_attempt.hpp"
 #include "ops/v1/finding_words.hpp"
 #include "ops/v1/image_check.hpp"
 
@@ -121,26 +122,13 @@ CheckedRepository::Blob CheckedRepository::look_at(const oci::Descriptor& blob) 
   try {
     found.size_bytes = repository_->find_blob(blob.digest);
     if (found.size_bytes && is_deep_) {
-      read_twice_if_damaged(blob, *found.size_bytes);
+      run_twice_if_damaged([&](Attempt) { read(blob, *found.size_bytes); }, [] { return true; });
     }
   } catch (const Error& error) {
     found.fault = to_finding(error, Fault::checksum_wrong, digest);
   }
   const std::lock_guard lock(mutex_);
   return blobs_.emplace(digest, std::move(found)).first->second;
-}
-
-/// The bytes may have changed on their way.
-void CheckedRepository::read_twice_if_damaged(const oci::Descriptor& blob,
-                                              std::uint64_t size_bytes) {
-  try {
-    read(blob, size_bytes);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::integrity) {
-      throw;
-    }
-    read(blob, size_bytes);
-  }
 }
 
 void CheckedRepository::read(const oci::Descriptor& blob, std::uint64_t size_bytes) {

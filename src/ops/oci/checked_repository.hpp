@@ -58,7 +58,6 @@ private:
   bool is_blob(const oci::Descriptor& child);
   void check_blob(const oci::Descriptor& blob, bool has_no_size, Image& image);
   Blob look_at(const oci::Descriptor& blob);
-  void read_twice_if_damaged(const oci::Descriptor& blob, std::uint64_t size_bytes);
   void read(const oci::Descriptor& blob, std::uint64_t size_bytes);
   void count_manifest(const oci::Digest& digest);
   Finding to_finding(const Error& error, Fault if_broken, const std::string& digest);

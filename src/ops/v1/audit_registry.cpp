@@ -88,11 +88,7 @@ public:
             store->open_layer(answer.image, check),
             [&on_bytes](std::span<const std::byte> seen) { on_bytes(seen.size()); });
       };
-      auto found = check_layer(answer.image, open);
-      if (found.verdict != Verdict::sound) { // perhaps changed in transit: read it again
-        found = check_layer(answer.image, open);
-      }
-      return found;
+      return check_layer(answer.image, open);
     } catch (const Error& error) {
       return to_judgement(*store, error, Verdict::layer_damaged);
     }

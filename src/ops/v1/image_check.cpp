@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/v1/image_check.hpp"
 
+#include "ops/transfer/second_attempt.hpp"
 #include "ops/v1/finding_words.hpp"
 #include "ops/v1/layer_check.hpp"
 
@@ -184,7 +185,7 @@ private:
           return std::nullopt;
         }
       }
-      return read_twice_if_damaged(side, image, compared);
+      return read_layer_bytes(side, image, compared);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::integrity) {
         find_wrong_sum(side, image);
@@ -219,25 +220,22 @@ private:
     }
   }
 
-  LayerFacts read_twice_if_damaged(const CheckedSide& side, const V1Image& image,
-                                   Compared compared) {
+  LayerFacts read_layer_bytes(const CheckedSide& side, const V1Image& image, Compared compared) {
     auto& progress = session_.progress();
     SizeSum size;
     size.add(image.layer_size_bytes);
     progress.expect(1, size);
     const auto task = progress.begin(id_, Progress::Verb::reading, image.layer_size_bytes);
     try {
-      auto facts = [&] {
-        try {
-          return read(side, image, LayerCheck::verify_likeliest, compared, task);
-        } catch (const Error& error) {
-          if (error.kind() != ErrorKind::integrity) {
-            throw;
-          }
-        }
-        progress.restart(task); // the transfer may have changed the bytes: read them once more
-        return read(side, image, LayerCheck::verify, compared, task);
-      }();
+      const auto run = [&](Attempt attempt) {
+        const bool is_first = attempt == Attempt::first;
+        return read(side, image, is_first ? LayerCheck::verify_likeliest : LayerCheck::verify,
+                    compared, task);
+      };
+      auto facts = run_twice_if_damaged(run, [&] {
+        progress.restart(task);
+        return true;
+      });
       progress.finish(task);
       ++report_.layers_read;
       return facts;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/v1/image_mover.hpp"
 
+#include "ops/transfer/second_attempt.hpp"
 #include "ops/v1/layer_packing.hpp"
 
 #include <regctl/base/error.hpp>
@@ -87,20 +88,22 @@ void ImageMover::abandon(std::exception_ptr reason) noexcept {
 
 PutOutcome ImageMover::send_twice_if_damaged(const V1Image& image, Progress::Task task,
                                              Bytes& bytes) {
-  const bool may_repeat = push_.can_repeat() && how_.check == LayerCheck::verify;
-  try {
-    return send(image, may_repeat ? LayerCheck::verify_likeliest : how_.check, task, bytes);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::integrity || !push_.can_repeat() || abandoned_) {
-      throw;
+  const bool may_guess = push_.can_repeat() && how_.check == LayerCheck::verify;
+  const auto run = [&](Attempt attempt) {
+    const bool is_guess = may_guess && attempt == Attempt::first;
+    return send(image, is_guess ? LayerCheck::verify_likeliest : how_.check, task, bytes);
+  };
+  return run_twice_if_damaged(run, [&] {
+    if (!push_.can_repeat() || abandoned_) {
+      return false;
     }
     if (image.json_candidates.empty()) { // with candidates, the first guess is often wrong
-      session_.progress().note("the layer of image " + short_id(image.id) +
-                               " is not what was promised; moving it once more");
+      session_.progress().note(
+          words_for_second_attempt("the layer of image " + short_id(image.id)));
     }
     session_.progress().restart(task);
-    return send(image, how_.check, task, bytes);
-  }
+    return true;
+  });
 }
 
 void ImageMover::note_difference(const V1Image& there, const V1Image& image) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/v1/layer_check.hpp"
 
+#include "ops/transfer/second_attempt.hpp"
 #include "ops/v1/finding_words.hpp"
 
 #include <regctl/base/error.hpp>
@@ -49,7 +50,7 @@ std::optional<std::string> find_tarsum(const V1Image& image, std::unique_ptr<Sou
 
 Judgement check_payload_sum(const V1Image& image, const OpenLayer& open) {
   try {
-    drain(*open(LayerCheck::verify));
+    run_twice_if_damaged([&](Attempt) { drain(*open(LayerCheck::verify)); }, [] { return true; });
     return {};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::integrity) {
@@ -66,15 +67,7 @@ Judgement check_payload_sum(const V1Image& image, const OpenLayer& open) {
   return {Verdict::checksum_wrong, ""};
 }
 
-} // namespace
-
-Judgement check_layer(const V1Image& image, const OpenLayer& open) {
-  if (!payload_sums(image).empty()) {
-    return check_payload_sum(image, open);
-  }
-  if (image.layer_size_bytes == 0) {
-    return {Verdict::layer_cut, k_no_bytes};
-  }
+Judgement check_without_payload_sum(const V1Image& image, const OpenLayer& open) {
   if (has_tarsum(image)) {
     if (const auto sum = find_tarsum(image, open(LayerCheck::none))) {
       const auto& sums = image.payload_checksums;
@@ -84,6 +77,19 @@ Judgement check_layer(const V1Image& image, const OpenLayer& open) {
     }
   }
   return to_judgement(check_unpacking(open(LayerCheck::none)));
+}
+
+} // namespace
+
+Judgement check_layer(const V1Image& image, const OpenLayer& open) {
+  if (!payload_sums(image).empty()) {
+    return check_payload_sum(image, open);
+  }
+  if (image.layer_size_bytes == 0) {
+    return {Verdict::layer_cut, k_no_bytes};
+  }
+  auto found = check_without_payload_sum(image, open);
+  return found.verdict == Verdict::sound ? found : check_without_payload_sum(image, open);
 }
 
 } // namespace regctl::ops
