@@ -45,10 +45,10 @@ public:
       }
     }
     const auto answer = repository.look_up(id);
-    if (answer.state == V1Answer::State::absent) {
+    if (answer.state == V1ImageState::absent) {
       throw Error(ErrorKind::not_found, "image " + short_id(id) + " is not there");
     }
-    if (answer.state == V1Answer::State::in_progress) {
+    if (answer.state == V1ImageState::in_progress) {
       throw Error(ErrorKind::unavailable, "image " + short_id(id) +
                                               " is being uploaded, or its upload was never "
                                               "completed");

@@ -15,7 +15,7 @@ import sys
 import tarfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import DATA, RegctlServer, ROOT, main  # noqa: E402
+from harness import DATA, FaultServer, RegctlServer, ROOT, main, make_archive  # noqa: E402
 from storage_tree import StorageTree  # noqa: E402
 from v2_case import V2Case  # noqa: E402
 
@@ -409,6 +409,26 @@ class Rules(ConvertCase):
         self.assertEqual(self.tags_in_tree("out"), {f"team/demo:{one.tag}": one.digest("oci")})
         self.fails(2, "copy", f"{tree.place}:team/Demo:{one.tag}", f"v2-storage:{self.path('out')}:team/Demo:1",
                    saying="no v2 registry takes the name team/Demo")
+
+
+class OnTheWay(ConvertCase):
+    """From a registry whose answers are changed on their way."""
+
+    def test_a_layer_with_a_wrong_byte_is_read_once_more(self):
+        server = self.start(FaultServer)
+        layers = make_archive(self.path("app.tar"), ["a", "b"], 200_000)
+        image = f"{server.host}/team/app:1.0"
+        self.ok("push", "app.tar", image)
+        self.ok("copy", image, f"oci:{self.path('sound')}:1.0")
+        wrong = {"method": "GET", "path": f"{layers[-1].id}/layer$", "action": "corrupt", "at": 99}
+        server.control({**wrong, "times": 1})
+        done = self.ok("copy", image, f"oci:{self.path('repeated')}:1.0")
+        self.assertIn(f"the layer of image {layers[-1].id[:12]} is not what was promised; moving it once more", done.err)
+        self.assertEqual(self.read("repeated/index.json"), self.read("sound/index.json"))
+        server.control(wrong)
+        before = len(server.log("GET", f"{layers[-1].id}/layer"))
+        self.fails(7, "copy", image, f"oci:{self.path('none')}:1.0", saying=layers[-1].id[:12])
+        self.assertEqual(len(server.log("GET", f"{layers[-1].id}/layer")) - before, 2)
 
 
 class Rescue(ConvertCase):

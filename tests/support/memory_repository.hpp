@@ -39,7 +39,7 @@ public:
 
   V1Answer look_up(const std::string& id) override {
     auto image = find_image(id);
-    return image ? V1Answer{V1Answer::State::complete, std::move(*image)} : V1Answer();
+    return image ? V1Answer{V1ImageState::complete, std::move(*image)} : V1Answer();
   }
 
   std::unique_ptr<LayerSource> open_layer(const V1Image&, LayerCheck) override { unused(); }

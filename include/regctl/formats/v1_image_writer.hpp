@@ -24,7 +24,7 @@ public:
   ImageWriter(const ImageWriter&) = delete;
   ImageWriter& operator=(const ImageWriter&) = delete;
 
-  [[nodiscard]] ImageState state() const;
+  [[nodiscard]] V1ImageState state() const;
   [[nodiscard]] bool has_layer() const;
 
   /// Optional, before put_json(): keeps out other processes where the writer alone does not, as in

@@ -50,12 +50,8 @@ public:
 
   // --- images ---
 
-  enum class ImageState {
-    absent,      ///< no JSON
-    in_progress, ///< not complete: marked as an upload, or without a layer
-    complete,
-  };
-  [[nodiscard]] ImageState image_state(const std::string& id) const;
+  /// Absent without a JSON; in progress if it is marked as an upload, or has no layer.
+  [[nodiscard]] V1ImageState image_state(const std::string& id) const;
 
   /// The image if it is complete, else nothing. Throws Error{protocol} for hostile files.
   [[nodiscard]] std::optional<V1Image> find_image(const std::string& id) const;

@@ -84,9 +84,9 @@ public:
 
   // --- links ---
 
+  enum class LinkState { absent, sound, malformed };
   struct Link {
-    enum class State { absent, sound, malformed };
-    State state = State::absent;
+    LinkState state = LinkState::absent;
     std::optional<oci::Digest> digest = {}; ///< of a sound link
     std::string text = {};                  ///< of a malformed link, as far as it can be read
   };

@@ -165,7 +165,7 @@ std::optional<std::vector<std::string>> ArchiveRepository::ancestry(const std::s
 
 std::optional<V1Image> ArchiveRepository::find_image(const std::string& id) {
   auto answer = look_up(id);
-  if (answer.state == V1Answer::State::complete) {
+  if (answer.state == V1ImageState::complete) {
     return std::move(answer.image);
   }
   if (const auto why = archive_->why_missing(id); !why.empty()) {
@@ -184,7 +184,7 @@ V1Answer ArchiveRepository::look_up(const std::string& id) {
   image.json = archived->json;
   image.layer_size_bytes = archived->layer ? archive_->index().find(*archived->layer)->size_bytes
                                            : make_tar_end().size();
-  return {V1Answer::State::complete, std::move(image)};
+  return {V1ImageState::complete, std::move(image)};
 }
 
 std::unique_ptr<LayerSource> ArchiveRepository::open_layer(const V1Image& image, LayerCheck check) {

@@ -121,7 +121,7 @@ V1Storage::ImageWriter::ImageWriter(V1Storage& storage, std::string id,
 
 V1Storage::ImageWriter::~ImageWriter() = default;
 
-V1Storage::ImageState V1Storage::ImageWriter::state() const {
+V1ImageState V1Storage::ImageWriter::state() const {
   const bool is_seen = seen_ && !storage_.open_->memory.find_upload(id_);
   return is_seen ? state_of(*seen_) : storage_.image_state(id_);
 }

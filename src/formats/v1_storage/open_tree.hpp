@@ -56,7 +56,7 @@ public:
 inline constexpr std::string_view k_removal_mark = "removed";
 
 /// What the files of an image say of its state.
-V1Storage::ImageState state_of(const FolderView& image);
+V1ImageState state_of(const FolderView& image);
 
 /// "images/ID".
 std::string image_folder(const std::string& id);

@@ -202,7 +202,7 @@ public:
 
   std::optional<V1Image> find_image(const std::string& id) override {
     auto image = storage_->find_image(id);
-    if (!image && storage_->image_state(id) == V1Storage::ImageState::in_progress) {
+    if (!image && storage_->image_state(id) == V1ImageState::in_progress) {
       throw Error(ErrorKind::unavailable,
                   "the upload of image " + short_id(id) + " to '" + storage_->location() +
                       "' was never completed",
@@ -213,16 +213,16 @@ public:
 
   V1Answer look_up(const std::string& id) override {
     if (auto image = storage_->find_image(id)) {
-      return {V1Answer::State::complete, std::move(*image)};
+      return {V1ImageState::complete, std::move(*image)};
     }
-    if (storage_->image_state(id) == V1Storage::ImageState::absent) {
+    if (storage_->image_state(id) == V1ImageState::absent) {
       return {};
     }
     if (!storage_->is_marked(id)) {
       throw Error(ErrorKind::not_found, "the layer of image " + short_id(id) + " is not in '" +
                                             storage_->location() + "'");
     }
-    return {V1Answer::State::in_progress, {}};
+    return {V1ImageState::in_progress, {}};
   }
 
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {

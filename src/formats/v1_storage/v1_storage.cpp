@@ -113,23 +113,23 @@ const std::string& V1Storage::location() const noexcept {
   return open_->tree->location();
 }
 
-V1Storage::ImageState state_of(const FolderView& image) {
+V1ImageState state_of(const FolderView& image) {
   if (!image.has_file("json")) {
-    return V1Storage::ImageState::absent;
+    return V1ImageState::absent;
   }
   const bool is_complete = !image.has_file("_inprogress") && image.has_file("layer");
-  return is_complete ? V1Storage::ImageState::complete : V1Storage::ImageState::in_progress;
+  return is_complete ? V1ImageState::complete : V1ImageState::in_progress;
 }
 
-V1Storage::ImageState V1Storage::image_state(const std::string& id) const {
+V1ImageState V1Storage::image_state(const std::string& id) const {
   if (!is_v1_id(id)) {
-    return ImageState::absent;
+    return V1ImageState::absent;
   }
   if (const auto whole = open_->memory.find_whole(id); whole && whole->is_own) {
-    return ImageState::complete;
+    return V1ImageState::complete;
   }
   if (const auto upload = open_->memory.find_upload(id)) {
-    return upload->has_json ? ImageState::in_progress : ImageState::absent;
+    return upload->has_json ? V1ImageState::in_progress : V1ImageState::absent;
   }
   return state_of(*open_->tree->view(image_folder(id)));
 }

@@ -24,21 +24,21 @@ V2Storage::Link V2Storage::look_at_link(const std::string& folder) const {
     if (error.kind() != ErrorKind::protocol) {
       throw;
     }
-    return {Link::State::malformed, {}, {}};
+    return {LinkState::malformed, {}, {}};
   }
   if (!text) {
     return {};
   }
   if (auto digest = v2_paths::parse_link(*text)) {
-    return {Link::State::sound, std::move(digest), {}};
+    return {LinkState::sound, std::move(digest), {}};
   }
-  return {Link::State::malformed, {}, *std::move(text)};
+  return {LinkState::malformed, {}, *std::move(text)};
 }
 
 std::optional<oci::Digest> V2Storage::read_link(const std::string& folder) const {
   for (int look = 1;; ++look) {
     auto link = look_at_link(folder);
-    if (link.state != Link::State::malformed) {
+    if (link.state != LinkState::malformed) {
       return std::move(link.digest);
     }
     const auto changed = tree_->last_change(folder);

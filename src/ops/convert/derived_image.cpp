@@ -83,7 +83,7 @@ void check_platform(const std::string& config, const std::vector<oci::Platform>&
   }
 }
 
-/// The config of what the steps of a manifest of schema 1 became.
+/// The config of the image into which the steps of a manifest of schema 1 were converted.
 std::string config_of(const std::vector<Schema1Step>& steps, const MadeImage& made) {
   std::vector<ConvertedStep> converted;
   for (std::size_t i = 0; i < steps.size(); ++i) {

@@ -38,7 +38,7 @@ public:
   /// then. A manifest of Docker's schema 1 is converted first, by the rules of conversions from v1,
   /// since it tells no diff IDs: that reads its layers, each once in a run. Throws Error{usage} for
   /// more than one platform, Error{not_found} naming the platforms that there are;
-  /// Error{unsupported} for what is no image, and for encrypted layers; Error{protocol} for a
+  /// Error{unsupported} for artifacts, and for encrypted layers; Error{protocol} for a
   /// config that is malformed or does not fit the manifest.
   DerivedImage derive(OciRepository& repository, ManifestNode root,
                       const std::vector<oci::Platform>& platforms);

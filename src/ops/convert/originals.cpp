@@ -49,7 +49,7 @@ std::optional<std::vector<V1Image>> find_originals(Session& session, V1Repositor
     return std::nullopt;
   }
   try {
-    if (repository.look_up(*id).state != V1Answer::State::complete) {
+    if (repository.look_up(*id).state != V1ImageState::complete) {
       return std::nullopt;
     }
     std::vector<V1Image> chain;

@@ -54,7 +54,7 @@ std::optional<V1Image> Schema1Repository::find_image(const std::string& id) {
 
 V1Answer Schema1Repository::look_up(const std::string& id) {
   auto image = find_image(id);
-  return image ? V1Answer{V1Answer::State::complete, *std::move(image)} : V1Answer();
+  return image ? V1Answer{V1ImageState::complete, *std::move(image)} : V1Answer();
 }
 
 std::unique_ptr<LayerSource> Schema1Repository::open_layer(const V1Image& image, LayerCheck) {

@@ -182,10 +182,10 @@ private:
     while (!taken && !tag->lost && tag->next < tag->items.size()) {
       const auto index = tag->next++;
       const auto& key = tag->items[index].key;
-      const auto state = settled_.state(key);
-      if (state == SettledKeys::State::failed) {
+      const auto state = settled_.find(key);
+      if (state == Settlement::failed) {
         lose(lock, tag, settled_.problem(key));
-      } else if (state == SettledKeys::State::there) {
+      } else if (state == Settlement::there) {
         there.push_back(index);
       } else if (const auto running = running_.find(key); running != running_.end()) {
         running->second.push_back({tag, index});
@@ -432,7 +432,7 @@ private:
     std::uint64_t count = 0;
     for (const auto& item : tag.items) {
       const bool is_new = expected_[item.key]++ == 0;
-      if (is_new && settled_.state(item.key) == SettledKeys::State::unknown) {
+      if (is_new && settled_.find(item.key) == Settlement::unknown) {
         sizes.add(item.size_bytes);
         ++count;
       }

@@ -5,12 +5,12 @@
 
 namespace regctl::ops::mirror {
 
-SettledKeys::State SettledKeys::state(const std::string& key) const {
+Settlement SettledKeys::find(const std::string& key) const {
   const auto* found = problems_.find(key);
   if (found == nullptr) {
-    return State::unknown;
+    return Settlement::unknown;
   }
-  return *found ? State::failed : State::there;
+  return *found ? Settlement::failed : Settlement::there;
 }
 
 std::exception_ptr SettledKeys::problem(const std::string& key) const {

@@ -9,14 +9,15 @@
 
 namespace regctl::ops::mirror {
 
+/// What a run knows of an item at one destination.
+enum class Settlement { unknown, there, failed };
+
 /// The results for items at one destination during a run, by their keys. Remembers the last
 /// k_limit. A forgotten key is looked up at the destination again: correct, at the cost of a
 /// request. Not thread-safe.
 class SettledKeys {
 public:
-  enum class State { unknown, there, failed };
-
-  [[nodiscard]] State state(const std::string& key) const;
+  [[nodiscard]] Settlement find(const std::string& key) const;
   /// Why a key failed; null unless it failed.
   [[nodiscard]] std::exception_ptr problem(const std::string& key) const;
 

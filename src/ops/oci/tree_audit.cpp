@@ -19,7 +19,7 @@ constexpr int k_not_found = 404;
 constexpr int k_failed = 500;
 constexpr ServerAnswer k_none{k_not_found, k_not_found};
 
-using LinkState = V2Storage::Link::State;
+using LinkState = V2Storage::LinkState;
 
 class Audit {
 public:

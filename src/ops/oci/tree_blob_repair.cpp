@@ -43,7 +43,7 @@ std::vector<std::string> names_in(const StorageTree& tree, const std::string& fo
 
 bool TreeBlobRepair::is_sound(const oci::Digest& digest) {
   return digest.algorithm() == oci::DigestAlgorithm::sha256 &&
-         blobs_.read(digest).state == TreeBlob::State::right;
+         blobs_.read(digest).state == TreeBlobState::right;
 }
 
 /// Null if there is no file, also if something else stands in its place.

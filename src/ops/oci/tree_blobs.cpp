@@ -15,12 +15,12 @@ TreeBlob look_at_blob(const V2Storage& storage, const oci::Digest& digest, BlobC
       return {};
     }
     const bool is_right = check == BlobCheck::size || storage.is_right(*file, digest);
-    return {is_right ? TreeBlob::State::right : TreeBlob::State::wrong, file->size_bytes()};
+    return {is_right ? TreeBlobState::right : TreeBlobState::wrong, file->size_bytes()};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::protocol) {
       throw;
     }
-    return {TreeBlob::State::no_file, 0};
+    return {TreeBlobState::no_file, 0};
   }
 }
 

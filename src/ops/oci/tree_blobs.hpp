@@ -14,19 +14,20 @@ namespace regctl::ops {
 /// Whether blobs of a storage tree are read, or only looked at.
 enum class BlobCheck { size, bytes };
 
+enum class TreeBlobState {
+  absent,
+  no_file, ///< a folder, or a link that leads out of the tree
+  wrong,   ///< the bytes are those of another digest
+  right,   ///< without BlobCheck::bytes: not found wrong
+};
+
 /// What lies under a digest in the folder `blobs` of a storage tree.
 struct TreeBlob {
-  enum class State {
-    absent,
-    no_file, ///< a folder, or a link that leads out of the tree
-    wrong,   ///< the bytes are those of another digest
-    right,   ///< without BlobCheck::bytes: not found wrong
-  };
-  State state = State::absent;
+  TreeBlobState state = TreeBlobState::absent;
   std::uint64_t size_bytes = 0;
 
   [[nodiscard]] bool is_there() const noexcept {
-    return state == State::right || state == State::wrong;
+    return state == TreeBlobState::right || state == TreeBlobState::wrong;
   }
 };
 

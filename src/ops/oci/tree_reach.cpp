@@ -11,7 +11,7 @@ namespace regctl::ops {
 
 namespace {
 
-using LinkState = V2Storage::Link::State;
+using LinkState = V2Storage::LinkState;
 
 /// The bytes of a manifest; nothing if what lies there is too large to be one.
 std::optional<std::string> read_document(const V2Storage& storage, const oci::Digest& digest) {

@@ -23,7 +23,7 @@ namespace {
 constexpr std::chrono::minutes k_young{10};
 
 using Kind = TreeRepairAct::Kind;
-using LinkState = V2Storage::Link::State;
+using LinkState = V2Storage::LinkState;
 
 /// Repairs one repository.
 class RepositoryRepair {

@@ -15,7 +15,7 @@ constexpr int k_ok = 200;
 constexpr int k_not_found = 404;
 constexpr int k_failed = 500;
 
-using LinkState = V2Storage::Link::State;
+using LinkState = V2Storage::LinkState;
 
 std::string link_fault(const V2Storage::Link& link) {
   return link.text.empty() ? "is empty or cannot be read" : "holds '" + excerpt(link.text) + "'";
@@ -96,7 +96,7 @@ TreeManifest TreeRepository::read(const oci::Digest& digest) {
     return {.answer = {k_failed, of_3(k_failed)}, .fault = "its link " + link_fault(link)};
   }
   const auto blob = blobs_.look(*link.digest);
-  if (blob.state == TreeBlob::State::absent) {
+  if (blob.state == TreeBlobState::absent) {
     return refused(k_not_found, "the manifest is gone");
   }
   const auto file = blob.is_there() ? storage().find_blob(*link.digest) : nullptr;
@@ -150,12 +150,12 @@ std::string TreeRepository::blob_fault(const oci::Descriptor& blob, std::string_
   }
   const auto stored = blobs_.look(*link.digest);
   switch (stored.state) {
-  case TreeBlob::State::absent:
+  case TreeBlobState::absent:
     return named + " is gone";
-  case TreeBlob::State::no_file:
+  case TreeBlobState::no_file:
     return "something else than a file stands in the place of " + named;
-  case TreeBlob::State::wrong:
-  case TreeBlob::State::right:
+  case TreeBlobState::wrong:
+  case TreeBlobState::right:
     break;
   }
   const bool is_of_known_size = blob.size_bytes > 0; // schema 1 tells none
@@ -163,7 +163,7 @@ std::string TreeRepository::blob_fault(const oci::Descriptor& blob, std::string_
     return named + " has " + std::to_string(stored.size_bytes) + " bytes instead of " +
            std::to_string(blob.size_bytes);
   }
-  bool is_wrong = stored.state == TreeBlob::State::wrong;
+  bool is_wrong = stored.state == TreeBlobState::wrong;
   if (is_alias && !is_wrong && blobs_.check() == BlobCheck::bytes) {
     const auto file = storage().find_blob(*link.digest);
     is_wrong = !file || !storage().is_right(*file, blob.digest);

@@ -162,7 +162,7 @@ public:
 
 private:
   bool is_complete(const std::string& id) const {
-    return destination_->look_up(id).state == V1Answer::State::complete;
+    return destination_->look_up(id).state == V1ImageState::complete;
   }
 
   /// Whether the store has the v1 images from which the manifest was made.

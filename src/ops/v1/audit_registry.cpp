@@ -52,8 +52,8 @@ public:
     const auto store = open(repository);
     try {
       const auto answer = store->look_up(id);
-      facts.is_there = answer.state != V1Answer::State::absent;
-      if (answer.state == V1Answer::State::complete) {
+      facts.is_there = answer.state != V1ImageState::absent;
+      if (answer.state == V1ImageState::complete) {
         facts.layer_size_bytes = answer.image.layer_size_bytes;
         facts.parent = parse_v1_image(answer.image.json).parent; // throws for an invalid JSON
       } else if (facts.is_there) {
@@ -80,7 +80,7 @@ public:
     const auto store = open(repository);
     try {
       const auto answer = store->look_up(id);
-      if (answer.state != V1Answer::State::complete) {
+      if (answer.state != V1ImageState::complete) {
         return known;
       }
       const OpenLayer open = [&](LayerCheck check) {

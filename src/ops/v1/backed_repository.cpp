@@ -24,7 +24,7 @@ public:
     std::optional<std::vector<std::string>> rest; // at the destination
     walk_parents(id, [&](const std::string& next) {
       const auto answer = source_.look_up(next);
-      if (answer.state == V1Answer::State::complete) {
+      if (answer.state == V1ImageState::complete) {
         ids.push_back(next);
         return parse_v1_image(answer.image.json).parent;
       }
@@ -39,7 +39,7 @@ public:
 
   std::optional<V1Image> find_image(const std::string& id) override {
     auto answer = look_up(id);
-    if (answer.state == V1Answer::State::complete) {
+    if (answer.state == V1ImageState::complete) {
       return std::move(answer.image);
     }
     try {
@@ -53,7 +53,7 @@ public:
 
   V1Answer look_up(const std::string& id) override {
     auto answer = source_.look_up(id);
-    return answer.state == V1Answer::State::complete ? std::move(answer) : destination_.look_up(id);
+    return answer.state == V1ImageState::complete ? std::move(answer) : destination_.look_up(id);
   }
 
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {

@@ -91,8 +91,8 @@ private:
   std::optional<std::string> parent_there(const std::string& id, const std::string& repository) {
     try {
       const auto answer = source_for(repository).look_up(id);
-      return answer.state == V1Answer::State::complete ? parse_v1_image(answer.image.json).parent
-                                                       : std::nullopt;
+      return answer.state == V1ImageState::complete ? parse_v1_image(answer.image.json).parent
+                                                    : std::nullopt;
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::interrupted) {
         throw;

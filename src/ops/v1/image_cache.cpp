@@ -41,10 +41,10 @@ public:
 
   V1Answer look_up(const std::string& id) override {
     if (auto known = cache_.find(id)) {
-      return {V1Answer::State::complete, std::move(*known)};
+      return {V1ImageState::complete, std::move(*known)};
     }
     auto answer = repository_.look_up(id);
-    if (answer.state == V1Answer::State::complete) {
+    if (answer.state == V1ImageState::complete) {
       cache_.put(answer.image);
     }
     return answer;

@@ -106,14 +106,14 @@ private:
   std::optional<V1Image> look(const CheckedSide& side) {
     try {
       auto answer = side.repository.look_up(id_);
-      if (answer.state == V1Answer::State::complete) {
+      if (answer.state == V1ImageState::complete) {
         if (const auto named = parse_v1_image(answer.image.json).id; named != id_) {
           find(Fault::json_damaged, side.where, words_for_other_image(named));
           return std::nullopt;
         }
         return std::move(answer.image);
       }
-      if (answer.state == V1Answer::State::absent) {
+      if (answer.state == V1ImageState::absent) {
         find(Fault::parent_missing, side.where);
       } else {
         find(Fault::dead_upload, side.where, k_never_completed);

@@ -18,7 +18,7 @@ std::optional<V1Image> find_whole(V1Repository& repository, const std::string& i
                                   bool reads_layers) {
   try {
     auto answer = repository.look_up(id);
-    if (answer.state != V1Answer::State::complete) {
+    if (answer.state != V1ImageState::complete) {
       return std::nullopt;
     }
     if (reads_layers) {

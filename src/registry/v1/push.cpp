@@ -58,9 +58,9 @@ public:
 
   /// Waits before the image is looked up again; `state` is its present state. Returns false when
   /// the limit is reached.
-  bool wait(V1Answer::State state) {
+  bool wait(V1ImageState state) {
     // An absent image is not being uploaded by any client: a few looks are enough.
-    absent_looks_ = state == V1Answer::State::absent ? absent_looks_ + 1 : 0;
+    absent_looks_ = state == V1ImageState::absent ? absent_looks_ + 1 : 0;
     if (absent_looks_ > retries_ || Clock::now() >= end_) {
       return false;
     }
@@ -167,7 +167,7 @@ public:
   std::optional<V1Image> find_image(const std::string& id) override {
     // A dead upload answers 400: pushing it again, over its mark, repairs it.
     auto answer = ask_for_image(*session_, id);
-    if (answer.state != V1Answer::State::complete) {
+    if (answer.state != V1ImageState::complete) {
       return std::nullopt;
     }
     progress_.advance(id, Stage::complete);
@@ -260,12 +260,12 @@ private:
         return PutOutcome::stored;
       }
       const auto answer = ask_for_image(*session_, id);
-      if (answer.state == V1Answer::State::complete) {
+      if (answer.state == V1ImageState::complete) {
         refuse_disputed(id);
         expect_same(answer.image, upload, *refusal);
         return PutOutcome::already_there;
       }
-      if (is_first && answer.state == V1Answer::State::in_progress) {
+      if (is_first && answer.state == V1ImageState::in_progress) {
         session_->connection().transport.note("another client is pushing image " + short_id(id) +
                                               " to " + session_->connection().host +
                                               "; waiting for it");
@@ -321,10 +321,10 @@ private:
     }
   }
 
-  [[noreturn]] void throw_never_there(const std::string& id, V1Answer::State state,
+  [[noreturn]] void throw_never_there(const std::string& id, V1ImageState state,
                                       const Refusal& refusal) const {
     const auto& host = session_->connection().host;
-    if (state == V1Answer::State::in_progress) {
+    if (state == V1ImageState::in_progress) {
       throw Error(ErrorKind::unavailable,
                   "another client has been pushing image " + short_id(id) + " to " + host +
                       " all the time, and has not completed it",
@@ -392,13 +392,13 @@ private:
   /// of its disk.
   void compare_size(const std::string& id, std::uint64_t sent_bytes) {
     const auto answer = ask_for_image(*session_, id);
-    if (answer.state == V1Answer::State::absent && !plan_.tags.empty() && !is_tagged_) {
+    if (answer.state == V1ImageState::absent && !plan_.tags.empty() && !is_tagged_) {
       // Quay shows an image only when a tag leads to it.
       const std::lock_guard lock(mutex_);
       unseen_.emplace(id, sent_bytes);
       return;
     }
-    if (answer.state != V1Answer::State::complete) {
+    if (answer.state != V1ImageState::complete) {
       throw Error(ErrorKind::integrity,
                   "image " + short_id(id) + " is not there although the registry accepted it");
     }

@@ -101,11 +101,10 @@ std::string image_path(const std::string& id, std::string_view part) {
 V1Answer ask_for_image(RepositorySession& session, const std::string& id) {
   auto response = session.send(get(image_path(id, "json")), Need::read);
   if (response.status == 200) {
-    return {V1Answer::State::complete, read_image(session, response, id)};
+    return {V1ImageState::complete, read_image(session, response, id)};
   }
   if (response.status == 404 || response.status == 400) {
-    const auto state =
-        response.status == 404 ? V1Answer::State::absent : V1Answer::State::in_progress;
+    const auto state = response.status == 404 ? V1ImageState::absent : V1ImageState::in_progress;
     http::discard_body(response);
     return {state, {}};
   }
@@ -202,21 +201,21 @@ V1Answer RemoteRepository::look_up(const std::string& id) {
 
 std::optional<V1Image> RemoteRepository::find_image(const std::string& id) {
   auto answer = look_up(id);
-  for (int tries = 1; answer.state == V1Answer::State::in_progress && tries < k_in_progress_tries;
+  for (int tries = 1; answer.state == V1ImageState::in_progress && tries < k_in_progress_tries;
        ++tries) {
     interruptible_sleep_ms(
         static_cast<long>(session_->connection().transport.options().retry_delay.count()));
     answer = look_up(id);
   }
-  if (answer.state == V1Answer::State::in_progress) {
+  if (answer.state == V1ImageState::in_progress) {
     throw Error(
         ErrorKind::unavailable,
         "image " + short_id(id) + " at " + session_->connection().host +
             " is being uploaded, or its upload was never completed",
         "try again when its push is done; if nobody pushes it, pushing it again repairs it");
   }
-  return answer.state == V1Answer::State::complete ? std::optional(std::move(answer.image))
-                                                   : std::nullopt;
+  return answer.state == V1ImageState::complete ? std::optional(std::move(answer.image))
+                                                : std::nullopt;
 }
 
 std::unique_ptr<LayerSource> RemoteRepository::open_layer(const V1Image& image, LayerCheck check) {

@@ -16,8 +16,6 @@ namespace regctl::server {
 
 namespace {
 
-using ImageState = V1Storage::ImageState;
-
 constexpr auto k_not_found = "Image not found";
 constexpr auto k_exists = "Image already exists";
 constexpr auto k_replaced =
@@ -64,7 +62,7 @@ Response put_image_json(Call& call) {
     return error_response(400, error.message());
   }
   call.turn.end();
-  if (info.parent && storage.image_state(*info.parent) == ImageState::absent) {
+  if (info.parent && storage.image_state(*info.parent) == V1ImageState::absent) {
     if (auto problem = adopt(call, *info.parent,
                              error_response(400, "Image depends on a non existing parent"))) {
       return std::move(*problem);
@@ -77,7 +75,7 @@ Response put_image_json(Call& call) {
     if (!writer) {
       return error_response(409, "Image is being uploaded by another client");
     }
-    if (writer->state() == ImageState::complete) { // another client has completed it meanwhile
+    if (writer->state() == V1ImageState::complete) { // another client has completed it meanwhile
       return error_response(409, k_exists);
     }
   } while (!writer->claim()); // another process was faster
@@ -99,7 +97,7 @@ Response put_image_checksum(Call& call) {
   if (checksum->empty()) {
     return error_response(400, "Missing Image's checksum");
   }
-  if (storage.image_state(id) == ImageState::absent) {
+  if (storage.image_state(id) == V1ImageState::absent) {
     return error_response(404, k_not_found);
   }
   const auto writer = take_writer(call.service, call.request, id);
@@ -108,7 +106,7 @@ Response put_image_checksum(Call& call) {
   }
   const bool was_owed = call.service.uploads.take_checksum(id, *checksum);
   const bool is_right = writer->is_right(*checksum);
-  if (writer->state() == ImageState::complete) {
+  if (writer->state() == V1ImageState::complete) {
     return was_owed && is_right
                ? json_response("true")
                : error_response(409, was_owed ? k_replaced : "Cannot set this image checksum");
@@ -219,10 +217,10 @@ std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
                                        const Target& target) {
   auto& storage = *service.storage;
   const auto state = storage.image_state(target.id);
-  if (state == ImageState::absent) {
+  if (state == V1ImageState::absent) {
     return refuse(404, k_not_found);
   }
-  if (state == ImageState::complete) {
+  if (state == V1ImageState::complete) {
     return receive_again(service, request, target.id);
   }
   check_room(storage, request.body_bytes().value_or(0));
@@ -230,7 +228,7 @@ std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
   if (!writer) {
     return refuse(409, "Image is being uploaded by another client");
   }
-  if (writer->state() == ImageState::complete) {
+  if (writer->state() == V1ImageState::complete) {
     return receive_again(service, request, target.id);
   }
   auto layer = writer->start_layer();

@@ -13,8 +13,6 @@ namespace regctl::server {
 
 namespace {
 
-using ImageState = V1Storage::ImageState;
-
 constexpr const char* k_json = "application/json";
 constexpr const char* k_bytes = "application/octet-stream";
 constexpr auto k_not_found = "Image not found";
@@ -75,7 +73,7 @@ std::optional<Response> refuse_incomplete(const Call& call) {
     return error_response(404, "Invalid image ID");
   }
   const auto& storage = *call.service.storage;
-  if (storage.image_state(id) == ImageState::complete) {
+  if (storage.image_state(id) == V1ImageState::complete) {
     return std::nullopt;
   }
   return refusal_of(storage.is_marked(id));

@@ -278,7 +278,7 @@ std::optional<PullThrough::Adopted> PullThrough::put_json_with_parents(V1Reposit
     if (!writer) {
       return std::nullopt;
     }
-    if (writer->state() != V1Storage::ImageState::complete) {
+    if (writer->state() != V1ImageState::complete) {
       if (!writer->claim()) {
         continue; // another process was faster: it is waited for
       }
@@ -316,7 +316,7 @@ void PullThrough::fetch_layer(Fetch& fetch) {
     readable.write(std::span(buffer).first(n));
     fetch.advance(layer->size_bytes());
   }
-  if (writer->state() == V1Storage::ImageState::complete) {
+  if (writer->state() == V1ImageState::complete) {
     return; // a client has pushed it meanwhile
   }
   if (bytes->original_json() != image->json) { // re-encoded; the checksum is of the original
@@ -340,12 +340,12 @@ void PullThrough::store_complete_tags(const std::string& name, const V1Tags& tag
   const auto is_here = [&](const std::string& id) {
     const auto chain = storage_->chain(id);
     return chain && std::all_of(chain->begin(), chain->end(), [&](const std::string& member) {
-             return storage_->image_state(member) == V1Storage::ImageState::complete;
+             return storage_->image_state(member) == V1ImageState::complete;
            });
   };
   for (const auto& [tag, id] : tags) {
     if (id && storage_->find_tag(name, tag) != id &&
-        storage_->image_state(*id) == V1Storage::ImageState::complete && is_here(*id)) {
+        storage_->image_state(*id) == V1ImageState::complete && is_here(*id)) {
       storage_->put_tag(name, tag, *id, tag_properties());
       on_new_repository_(name);
     }

@@ -193,7 +193,7 @@ Response put_tag(Call& call) {
     return error_response(400, "Invalid data");
   }
   const auto id = document->get<std::string>();
-  if (call.service.storage->image_state(id) == V1Storage::ImageState::absent) {
+  if (call.service.storage->image_state(id) == V1ImageState::absent) {
     if (auto problem = adopt(call, id, error_response(404, "Image not found"))) {
       return std::move(*problem);
     }

@@ -264,7 +264,7 @@ TEST_CASE_FIXTURE(Fixture, "images whose parts are missing are named") {
   for (const auto& row : missing) {
     const auto repository = DockerArchive::open(save(row.bytes + make_tar_end()))->repository();
     CHECK(repository->find_image(top.id));
-    CHECK(repository->look_up(base.id).state == V1Answer::State::absent);
+    CHECK(repository->look_up(base.id).state == V1ImageState::absent);
     CHECK_FALSE(repository->ancestry(top.id));
     check_refused([&] { repository->find_image(base.id); }, ErrorKind::protocol, row.why);
   }

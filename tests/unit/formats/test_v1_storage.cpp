@@ -28,7 +28,7 @@ using test::TemporaryFolder;
 namespace {
 
 using Ids = std::vector<std::string>;
-using State = V1Storage::ImageState;
+using State = V1ImageState;
 
 std::string id_of(int number) {
   auto text = std::to_string(number);

@@ -19,7 +19,6 @@ using namespace regctl;
 using namespace regctl::objects;
 using namespace regctl::test;
 using namespace std::chrono_literals;
-using ImageState = V1Storage::ImageState;
 
 namespace {
 
@@ -77,7 +76,7 @@ TEST_SUITE("objects/v1_storage") {
     requests();
     push(*storage, k_top, k_base);
     CHECK(requests() == 7); // LIST; mark, JSON, ancestry, layer, checksum; mark
-    CHECK(storage->image_state(k_top) == ImageState::complete);
+    CHECK(storage->image_state(k_top) == V1ImageState::complete);
     CHECK(storage->find_image(k_top));
     CHECK(requests() == 0);
     const auto layer = storage->find_layer(k_top);
@@ -106,7 +105,7 @@ TEST_SUITE("objects/v1_storage") {
     CHECK(requests() == 2); // JSON, checksum
     CHECK(other->find_layer(k_base));
     CHECK(requests() == 0);
-    CHECK(other->image_state(k_base) == ImageState::complete); // a push builds on it
+    CHECK(other->image_state(k_base) == V1ImageState::complete); // a push builds on it
     CHECK(requests() == 1);
   }
 
@@ -117,7 +116,7 @@ TEST_SUITE("objects/v1_storage") {
     CHECK(storage->write_image(k_base, 0ms)->remove());
     CHECK(stored.objects().empty());
     CHECK_FALSE(other->find_image(k_base));
-    CHECK(other->image_state(k_base) == ImageState::absent);
+    CHECK(other->image_state(k_base) == V1ImageState::absent);
   }
 
   TEST_CASE_FIXTURE(Fixture, "a snapshot knows the tags of a repository without reading them") {
@@ -139,10 +138,10 @@ TEST_SUITE("objects/v1_storage") {
     stored.put("r/images/" + k_base + "/_inprogress", "true", now);
     stored.put("r/images/" + k_base + "/json", json_of(k_base), now);
     CHECK_FALSE(storage->write_image(k_base, 0ms));
-    CHECK(storage->image_state(k_base) == ImageState::in_progress);
+    CHECK(storage->image_state(k_base) == V1ImageState::in_progress);
     stored.put("r/images/" + k_base + "/_inprogress", "true", now - 150);
     push(*storage, k_base);
-    CHECK(open()->image_state(k_base) == ImageState::complete);
+    CHECK(open()->image_state(k_base) == V1ImageState::complete);
   }
 
   TEST_CASE_FIXTURE(Fixture, "a condemned image is no longer there, and may be reprieved") {

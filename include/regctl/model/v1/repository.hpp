@@ -120,14 +120,16 @@ public:
                                                const std::string& where)>& on_tag) = 0;
 };
 
+/// How much of an image a store has.
+enum class V1ImageState {
+  absent,
+  in_progress, ///< its upload is under way or was never completed
+  complete,
+};
+
 /// A store's answer about an image.
 struct V1Answer {
-  enum class State {
-    absent,
-    in_progress, ///< its upload is under way or was never completed
-    complete,
-  };
-  State state = State::absent;
+  V1ImageState state = V1ImageState::absent;
   V1Image image; ///< set if complete
 };
 

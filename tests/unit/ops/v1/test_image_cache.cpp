@@ -46,10 +46,10 @@ TEST_CASE("an image that was looked up is not read again") {
   repository.add(id('a'), "");
   ImageCache cache;
   const auto cached = make_cached_repository(repository, cache);
-  CHECK(cached->look_up(id('b')).state == V1Answer::State::absent);
+  CHECK(cached->look_up(id('b')).state == V1ImageState::absent);
   CHECK(cached->look_up(id('a')).image.json == repository.images[id('a')].json);
   repository.find_calls = 0;
-  CHECK(cached->look_up(id('a')).state == V1Answer::State::complete);
+  CHECK(cached->look_up(id('a')).state == V1ImageState::complete);
   CHECK(cached->find_image(id('a')));
   CHECK(repository.find_calls == 0);
 }

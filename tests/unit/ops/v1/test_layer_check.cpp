@@ -88,6 +88,25 @@ TEST_CASE("a layer is judged by its checksum, else by unpacking it") {
   }
 }
 
+TEST_CASE("a layer that was changed on its way is read once more") {
+  const auto packed = gzip(some_tar());
+  auto changed = packed;
+  changed[packed.size() / 2] ^= 1;
+  const std::vector<std::string> sums[] = {
+      {payload_sum(packed)}, {tarsum(k_json, make_text_source(packed))}, {}};
+  for (const auto& recorded : sums) {
+    CAPTURE(recorded.size());
+    const V1Image image{std::string(64, 'a'), k_json, packed.size(), recorded, {}};
+    int opened = 0;
+    const auto found = ops::check_layer(image, [&](LayerCheck check) {
+      return make_layer_source(make_text_source(opened++ == 0 ? changed : packed), image, check,
+                               {"layer", "v1://x"}, [](const std::string&) {});
+    });
+    CHECK(found.verdict == Verdict::sound);
+    CHECK(opened == 2);
+  }
+}
+
 TEST_CASE("every cut of a compressed layer shows") {
   const auto packed = gzip(some_tar());
   for (std::size_t size = 0; size < packed.size(); size += 97) {

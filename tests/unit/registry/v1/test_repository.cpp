@@ -142,7 +142,7 @@ TEST_CASE("a running upload is waited for, and a dead one is an error") {
   host.server.on("GET " + k_image + "/json", {in_progress, in_progress, {200, k_json}});
   CHECK(host.repository().find_image(k_id));
   host.server.on("GET " + k_image + "/json", {in_progress});
-  CHECK(host.repository().look_up(k_id).state == V1Answer::State::in_progress);
+  CHECK(host.repository().look_up(k_id).state == V1ImageState::in_progress);
   host.server.forget();
   CHECK(failure([&] { host.repository().find_image(k_id); }) == ErrorKind::unavailable);
   CHECK(host.server.lines().size() == 3);
