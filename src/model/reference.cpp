@@ -12,7 +12,6 @@ namespace regctl {
 namespace {
 
 constexpr std::string_view k_default_host = "docker.io";
-constexpr std::string_view k_library = "library/";
 constexpr std::string_view k_v1_scheme = "v1://";
 constexpr std::string_view k_v2_scheme = "v2://";
 constexpr std::size_t k_name_limit = 255;
@@ -220,14 +219,19 @@ Reference Reference::parse(std::string_view text) {
 }
 
 std::string Reference::name_in_v2() const {
-  return has_library ? std::string(k_library) + name : name;
+  return has_library ? full_name(name) : name;
 }
 
 std::string familiar_name(std::string_view name) {
-  if (name.starts_with(k_library) && name.find('/', k_library.size()) == std::string_view::npos) {
-    name.remove_prefix(k_library.size());
-  }
-  return std::string(name);
+  const auto slash = name.find('/');
+  const bool is_full = slash == k_library.size() && name.starts_with(k_library) &&
+                       name.find('/', slash + 1) == std::string_view::npos;
+  return std::string(is_full ? name.substr(slash + 1) : name);
+}
+
+std::string full_name(std::string_view name) {
+  const bool is_full = name.find('/') != std::string_view::npos;
+  return (is_full ? "" : std::string(k_library) + "/").append(name);
 }
 
 std::string parse_repository_name(std::string_view text) {

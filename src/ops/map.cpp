@@ -75,7 +75,7 @@ private:
     }
     const auto host = mirror::registry_of_end(end);
     return familiar_name(name_) == familiar_name(name) ||
-           (host && (name_ == *host + "/" + name || name_ == *host + "/library/" + name));
+           (host && (name_ == *host + "/" + name || name_ == *host + "/" + full_name(name)));
   }
 
   std::string name_; ///< perhaps with a host

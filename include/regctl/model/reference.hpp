@@ -77,8 +77,14 @@ std::string parse_repository_name(std::string_view text);
 /// `text` without a "USER:PASSWORD@" before the host; a scheme before it stays.
 std::string without_password(std::string_view text);
 
+/// The namespace of names of one part.
+inline constexpr std::string_view k_library = "library";
+
 /// A repository's name without "library/" before a single part: "app", "team/app".
 std::string familiar_name(std::string_view name);
+
+/// A repository's name with its namespace: "library/app", "team/app".
+std::string full_name(std::string_view name);
 
 /// True if `text` is 1 to 128 characters of [A-Za-z0-9_.-] and does not start with '.' or '-'.
 /// Source: docker-registry 0.9, tag names `^[\w][\w.-]{0,127}$`.

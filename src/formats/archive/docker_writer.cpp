@@ -9,6 +9,7 @@
 #include <regctl/base/visible.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/model/oci/media_type.hpp>
+#include <regctl/model/reference.hpp>
 
 #include <algorithm>
 #include <map>
@@ -33,8 +34,8 @@ struct WrittenImage {
 /// an OCI layout. Docker leaves the host out in manifest.json, and podman takes such a name for one
 /// of localhost.
 std::string canonical_name(const Reference& name) {
-  const bool is_implied = name.host == "docker.io" && name.name.find('/') == std::string::npos;
-  return name.host + "/" + (is_implied ? "library/" : "") + name.name + ":" + *name.tag;
+  return name.host + "/" + (name.host == "docker.io" ? full_name(name.name) : name.name) + ":" +
+         *name.tag;
 }
 
 Reference parse_name(const std::string& text) {

@@ -312,8 +312,7 @@ private:
 
 std::unique_ptr<V1Repository> V1Storage::repository(const std::string& name) {
   check_name(name);
-  auto full = name.find('/') == std::string::npos ? "library/" + name : name;
-  return std::make_unique<StorageRepository>(shared_from_this(), std::move(full));
+  return std::make_unique<StorageRepository>(shared_from_this(), full_name(name));
 }
 
 std::unique_ptr<V1Repository> V1Storage::all_repositories() {

@@ -27,10 +27,9 @@ struct Name {
 };
 
 Name split_name(std::string_view name) {
-  const auto slash = name.find('/');
-  return slash == std::string_view::npos
-             ? Name{"library", std::string(name)}
-             : Name{std::string(name.substr(0, slash)), std::string(name.substr(slash + 1))};
+  const auto full = full_name(name);
+  const auto slash = full.find('/');
+  return {full.substr(0, slash), full.substr(slash + 1)};
 }
 
 /// "repositories/team/deep%252Fname".

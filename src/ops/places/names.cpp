@@ -10,7 +10,6 @@ namespace regctl::ops {
 
 namespace {
 
-constexpr std::string_view k_library = "library";
 constexpr std::string_view k_tag_characters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                               "0123456789_.-";
 

@@ -235,9 +235,8 @@ public:
 
   std::vector<std::string> repositories(const InScope&) override {
     std::vector<std::string> names;
-    latest_listing()->for_each_repository([&](const std::string& name) {
-      names.push_back(Reference::parse("docker.io/" + name).name); // removes library/
-    });
+    latest_listing()->for_each_repository(
+        [&](const std::string& name) { names.push_back(familiar_name(name)); });
     sort_and_unite(names);
     return names;
   }
@@ -483,8 +482,8 @@ void throw_no_namespace(const Side& side, const std::string& name_space,
                         const std::vector<std::string>& names) {
   std::vector<std::string> others;
   for (const auto& name : names) {
-    const auto slash = name.rfind('/');
-    others.push_back(slash == std::string::npos ? "library/" : name.substr(0, slash + 1));
+    const auto full = full_name(name);
+    others.push_back(full.substr(0, full.rfind('/') + 1));
   }
   sort_and_unite(others);
   throw Error(ErrorKind::not_found,

@@ -6,6 +6,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/http/challenge.hpp>
+#include <regctl/model/reference.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -30,12 +31,11 @@ bool offers(const http::Response& refused, std::string_view scheme) {
 
 std::string repository_path(std::string_view name) {
   std::string path = "/v1/repositories";
-  if (name.find('/') == std::string_view::npos) {
-    path += "/library";
-  }
-  for (std::size_t begin = 0; begin <= name.size();) {
-    const auto end = std::min(name.find('/', begin), name.size());
-    path += "/" + http::percent_encode(name.substr(begin, end - begin));
+  const auto full = full_name(name);
+  const std::string_view names = full;
+  for (std::size_t begin = 0; begin <= names.size();) {
+    const auto end = std::min(names.find('/', begin), names.size());
+    path += "/" + http::percent_encode(names.substr(begin, end - begin));
     begin = end + 1;
   }
   return path;

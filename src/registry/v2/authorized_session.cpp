@@ -6,6 +6,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
+#include <regctl/model/reference.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -44,9 +45,7 @@ std::string AuthorizedSession::describe() const {
 }
 
 std::string AuthorizedSession::api_name(const std::string& repository) const {
-  const bool is_library =
-      connection_->host == "docker.io" && repository.find('/') == std::string::npos;
-  return (is_library ? "library/" : "") + repository;
+  return connection_->host == "docker.io" ? full_name(repository) : repository;
 }
 
 http::Request AuthorizedSession::request(http::Method method, std::string_view path) const {

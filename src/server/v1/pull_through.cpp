@@ -8,6 +8,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/v1_image_writer.hpp>
+#include <regctl/model/reference.hpp>
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/model/v1/layer.hpp>
 
@@ -94,7 +95,7 @@ Asked<std::vector<std::string>> PullThrough::search(const std::string& term) {
     if (const auto hits = source_().search(term)) {
       names.emplace();
       for (const auto& hit : *hits) {
-        names->push_back((hit.name.find('/') == std::string::npos ? "library/" : "") + hit.name);
+        names->push_back(full_name(hit.name));
       }
     }
     return names;
@@ -110,7 +111,7 @@ std::string PullThrough::repository_of(const std::string& id) const {
 
 std::unique_ptr<V1Repository> PullThrough::open_repository_of(const std::string& id) {
   const auto name = repository_of(id);
-  return source_().open(name.empty() ? "library/none" : name);
+  return source_().open(name.empty() ? full_name("none") : name);
 }
 
 void PullThrough::remember(const std::string& id, const std::string& repository) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/v1/target.hpp"
 
+#include <regctl/model/reference.hpp>
+
 #include <array>
 #include <utility>
 #include <vector>
@@ -39,11 +41,6 @@ Kind find_part(const std::array<std::pair<std::string_view, Kind>, N>& parts,
   return Kind::none;
 }
 
-/// Adds the namespace "library" to a name without one.
-std::string with_namespace(std::string_view name) {
-  return (name.find('/') == std::string_view::npos ? "library/" : "") + std::string(name);
-}
-
 Target parse_image(std::string_view rest) {
   const auto slash = rest.find('/');
   if (slash == std::string_view::npos) {
@@ -55,12 +52,12 @@ Target parse_image(std::string_view rest) {
 
 Target parse_repository(std::string_view rest) {
   if (rest.ends_with('/')) {
-    return {Kind::repository, with_namespace(rest.substr(0, rest.size() - 1)), {}, {}};
+    return {Kind::repository, full_name(rest.substr(0, rest.size() - 1)), {}, {}};
   }
   // Tries the longest form first: NAME/tags/TAG/json, NAME/tags/TAG, NAME/PART, NAME.
   const auto last = rest.rfind('/');
   if (last == std::string_view::npos) {
-    return {Kind::repository, with_namespace(rest), {}, {}};
+    return {Kind::repository, full_name(rest), {}, {}};
   }
   const auto word = rest.substr(last + 1);
   const auto before = rest.substr(0, last);
@@ -68,17 +65,17 @@ Target parse_repository(std::string_view rest) {
   if (word == "json" && tags != std::string_view::npos && tags > 0 &&
       before.find('/', tags + 6) == std::string_view::npos) {
     return {Kind::tag_json,
-            with_namespace(before.substr(0, tags)),
+            full_name(before.substr(0, tags)),
             std::string(before.substr(tags + 6)),
             {}};
   }
   if (before.ends_with("/tags")) {
-    return {Kind::tag, with_namespace(before.substr(0, before.size() - 5)), std::string(word), {}};
+    return {Kind::tag, full_name(before.substr(0, before.size() - 5)), std::string(word), {}};
   }
   if (const auto kind = find_part(k_repository_parts, word); kind != Kind::none) {
-    return {kind, with_namespace(before), {}, {}};
+    return {kind, full_name(before), {}, {}};
   }
-  return {Kind::repository, with_namespace(rest), {}, {}};
+  return {Kind::repository, full_name(rest), {}, {}};
 }
 
 bool take(std::string_view& path, std::string_view prefix) {
