@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/named_place.hpp"
 
+#include <regctl/base/environment.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/interrupt.hpp>
@@ -408,8 +409,7 @@ bool is_temporary_name(std::string_view name) noexcept {
 }
 
 FileDescriptor make_temporary_file() {
-  const char* configured = std::getenv("TMPDIR");
-  const std::string folder = configured != nullptr && *configured != '\0' ? configured : "/tmp";
+  const auto folder = without_empty(process_environment)("TMPDIR").value_or("/tmp");
   FileDescriptor fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (!fd) {
     std::string name = folder + "/regctl.XXXXXX";

@@ -5,6 +5,7 @@
 #include "http/proxy.hpp"
 #include "http/redact.hpp"
 
+#include <regctl/base/environment.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/visible.hpp>
@@ -13,7 +14,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <thread>
 
@@ -160,7 +160,7 @@ void Exchange::set_up_tls_and_proxy() {
     set_option(easy_, CURLOPT_KEYPASSWD, std::string()); // else OpenSSL asks at the terminal
   }
   // Both proxy options are always set; otherwise libcurl reads the environment itself.
-  const auto proxy = find_proxy(options_.url, [](const char* name) { return std::getenv(name); });
+  const auto proxy = find_proxy(options_.url, process_environment);
   set_option(easy_, CURLOPT_PROXY, proxy ? proxy->url : std::string());
   if (proxy && !proxy->username.empty()) {
     set_option(easy_, CURLOPT_PROXYUSERNAME, proxy->username);

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace regctl::http {
 
@@ -30,8 +31,8 @@ Variable either_case(const Environment& environment, const std::string& name) {
   std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](char c) { return c == '_' ? c : static_cast<char>(c - 'a' + 'A'); });
   for (const auto& spelling : {name, upper}) {
-    if (const char* value = environment(spelling.c_str()); value != nullptr && *value != '\0') {
-      return {spelling, value};
+    if (auto value = without_empty(environment)(spelling)) {
+      return {spelling, *std::move(value)};
     }
   }
   return {name, ""};

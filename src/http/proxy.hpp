@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/environment.hpp>
 #include <regctl/http/secret.hpp>
 #include <regctl/http/url.hpp>
 
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -17,9 +17,6 @@ struct Proxy {
   std::string username; ///< empty: none
   Secret password;
 };
-
-/// Returns the value of an environment variable, or null.
-using Environment = std::function<const char*(const char* name)>;
 
 /// The proxy for `url`: https_proxy or http_proxy by its scheme, else all_proxy; each in lower case
 /// first, then in upper case. None for a socket, for loopback addresses, for link-local ones and

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/environment.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/json.hpp>
@@ -7,7 +8,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <utility>
 #include <vector>
 
 namespace regctl::http {
@@ -103,8 +104,8 @@ std::optional<fs::path> find_configuration(const fs::path& named) {
   if (!named.empty()) {
     return named;
   }
-  if (const char* configured = std::getenv("REGCTL_CONFIG"); configured != nullptr && *configured) {
-    return configured;
+  if (auto configured = without_empty(process_environment)("REGCTL_CONFIG")) {
+    return *std::move(configured);
   }
   auto usual = own_config_folder() / "regctl" / "config.json";
   std::error_code ignored;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/status.hpp"
 
+#include <regctl/base/environment.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/visible.hpp>
 #include <regctl/registry/docker_engine.hpp>
-
-#include <cstdlib>
 
 namespace regctl::registry {
 
@@ -20,8 +19,7 @@ constexpr std::uint64_t k_list_limit_bytes = 64 * 1024 * 1024; // of about 100,0
 constexpr std::string_view k_no_name = "<none>:<none>";        // engines before 1.24 write it
 
 std::string configured_host() {
-  const char* host = std::getenv("DOCKER_HOST");
-  return host != nullptr && *host != '\0' ? host : std::string(k_default_host);
+  return without_empty(process_environment)("DOCKER_HOST").value_or(std::string(k_default_host));
 }
 
 http::Url url_of(const std::string& host) {
@@ -33,8 +31,7 @@ http::Url url_of(const std::string& host) {
     return url;
   }
   if (host.starts_with(k_tcp)) {
-    const char* tls = std::getenv("DOCKER_TLS_VERIFY");
-    const bool wants_tls = tls != nullptr && *tls != '\0';
+    const bool wants_tls = without_empty(process_environment)("DOCKER_TLS_VERIFY").has_value();
     return http::Url::parse((wants_tls ? "https://" : "http://") + host.substr(k_tcp.size()));
   }
   throw Error(ErrorKind::usage,

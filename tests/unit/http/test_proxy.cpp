@@ -16,9 +16,9 @@ namespace {
 using Variables = std::map<std::string, std::string>;
 
 std::optional<Proxy> find(const std::string& url, const Variables& variables) {
-  return find_proxy(Url::parse(url), [&](const char* name) -> const char* {
+  return find_proxy(Url::parse(url), [&](const std::string& name) {
     const auto found = variables.find(name);
-    return found == variables.end() ? nullptr : found->second.c_str();
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
   });
 }
 
@@ -170,7 +170,7 @@ TEST_CASE("this machine, this link and sockets are reached directly") {
   }
   auto socket = Url::parse("http://engine.example/");
   socket.unix_socket = "/run/engine.sock";
-  CHECK_FALSE(find_proxy(socket, [](const char*) { return "proxy:1"; }));
+  CHECK_FALSE(find_proxy(socket, [](const std::string&) { return "proxy:1"; }));
 }
 
 TEST_SUITE_END();
