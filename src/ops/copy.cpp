@@ -3,6 +3,7 @@
 #include "ops/convert/copy_images.hpp"
 #include "ops/convert/schema1_image.hpp"
 #include "ops/oci/copy_images.hpp"
+#include "ops/places/copy_targets.hpp"
 #include "ops/places/open.hpp"
 #include "ops/places/protocol.hpp"
 #include "ops/places/storage.hpp"
@@ -41,9 +42,7 @@ Reference target_name(const Selected& image, const Place& to, const CopyOptions&
                     : "name it at the destination, as in " + to.to_string() + ":HOST/NAME:TAG");
   }
   Reference target = to.reference ? *to.reference : *image.name;
-  if (target.digest) {
-    throw Error(ErrorKind::usage, "a destination has no digest: " + target.to_string());
-  }
+  refuse_target_digest(target);
   if (options.host) {
     target.host = options.host->host;
     target.name = with_namespace(options.name_space, target.name);
@@ -73,18 +72,13 @@ bool is_same_place(const Move& move, const Place& from, const Place& to) {
 std::vector<Move> plan_moves(const std::vector<Selected>& images, const Place& from,
                              const Place& to, const CopyOptions& options) {
   std::vector<Move> moves;
-  std::map<Reference, std::string> taken;
+  CopyTargets targets;
   for (const auto& image : images) {
     Move move{image, target_name(image, to, options)};
     if (is_same_place(move, from, to)) {
       throw Error(ErrorKind::usage, "source and destination are both " + to.to_string());
     }
-    const auto [known, is_new] = taken.emplace(move.target, image.id);
-    if (!is_new && known->second != image.id) {
-      throw Error(ErrorKind::usage, "several images would become " + move.target.to_string(),
-                  "leave out the destination's name or tag, or copy them one by one");
-    }
-    if (is_new) {
+    if (targets.take(move.target.to_string(), image.id)) {
       moves.push_back(std::move(move));
     }
   }
@@ -137,10 +131,7 @@ void copy_to_repositories(const Copied& copied, const OpenTarget& open, CopyRepo
 
 void copy_to_registry(const Copied& copied, CopyReport& report) {
   for (const auto& move : copied.moves) {
-    if (move.target.host == "docker.io") {
-      throw Error(ErrorKind::usage, "'" + move.target.to_familiar_string() + "' names no registry",
-                  "name the destination: HOST[:PORT]/NAME[:TAG]");
-    }
+    refuse_implied_host(move.target);
   }
   const auto open = [&](const Reference& repository) {
     return copied.session.registries().v1({repository.host}).open(repository.name);
@@ -263,9 +254,7 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
       [&] { return "copying " + from.to_string() + " to " + destination; },
       [&] {
         if (to.kind == Place::Kind::registry && to.reference && to.implies_host) {
-          throw Error(ErrorKind::usage,
-                      "'" + to.reference->to_familiar_string() + "' names no registry",
-                      "name the destination: HOST[:PORT]/NAME[:TAG]");
+          refuse_implied_host(*to.reference);
         }
         const auto way = way_of_copy(session, from, to, options);
         if (options.originals && way != Way::oci_to_v1) {

@@ -2,6 +2,7 @@
 #include "ops/convert/copy_back.hpp"
 
 #include "ops/convert/oci_to_v1_transfer.hpp"
+#include "ops/places/copy_targets.hpp"
 #include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
 #include "ops/places/storage.hpp"
@@ -31,16 +32,12 @@ Move plan_move(const OciPlace& from, OciSelected image, const Place& to,
     throw_nameless(from);
   }
   auto target = to.reference ? *to.reference : *name;
-  if (target.digest) {
-    throw Error(ErrorKind::usage, "a destination of v1 images has no digest: " + target.to_string(),
-                "name a tag at the destination");
-  }
+  refuse_target_digest(target);
   if (options.host) {
     target.host = options.host->host;
     target.name = with_namespace(options.name_space, target.name);
-  } else if (to.kind == Place::Kind::registry && target.host == "docker.io") {
-    throw Error(ErrorKind::usage, "'" + target.to_familiar_string() + "' names no registry",
-                "name the destination: HOST[:PORT]/NAME[:TAG]");
+  } else if (to.kind == Place::Kind::registry) {
+    refuse_implied_host(target);
   }
   if (!target.tag) {
     target.tag = own_tag(image, name);
@@ -52,16 +49,11 @@ std::vector<Move> plan_moves(const OciPlace& from, const Place& to, const CopyOp
   auto images = options.tags == TagChoice::all ? select_all_oci_images(from)
                                                : std::vector{select_oci_image(from)};
   std::vector<Move> moves;
-  std::map<Reference, std::string> taken;
+  CopyTargets targets;
   for (auto& image : images) {
     const auto source = image.name.to_string();
     auto move = plan_move(from, std::move(image), to, options);
-    const auto [known, is_new] = taken.emplace(move.target, source);
-    if (!is_new && known->second != source) {
-      throw Error(ErrorKind::usage, "several images would become " + move.target.to_string(),
-                  "leave out the destination's name or tag, or copy them one by one");
-    }
-    if (is_new) {
+    if (targets.take(move.target.to_string(), source)) {
       moves.push_back(std::move(move));
     }
   }

@@ -2,6 +2,7 @@
 #include "ops/convert/copy_images.hpp"
 
 #include "ops/convert/rescue.hpp"
+#include "ops/places/copy_targets.hpp"
 #include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
 #include "ops/transfer/move_items.hpp"
@@ -64,15 +65,10 @@ std::vector<Move> plan_moves(V1Repository& source, const Place& from, const Plac
                              const CopyOptions& options) {
   const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
   std::vector<Move> moves;
-  std::map<std::string, std::string> taken;
+  CopyTargets targets;
   for (const auto& image : select_images(source, from, select)) {
     auto move = plan_move(image, to, options);
-    const auto [known, is_new] = taken.emplace(move.target.to_string(), image.id);
-    if (!is_new && known->second != image.id) {
-      throw Error(ErrorKind::usage, "several images would become " + move.target.to_string(),
-                  "leave out the destination's name or tag, or copy them one by one");
-    }
-    if (is_new) {
+    if (targets.take(move.target.to_string(), image.id)) {
       moves.push_back(std::move(move));
     }
   }

@@ -3,6 +3,7 @@
 
 #include "ops/oci/layer_packing.hpp"
 #include "ops/oci/oci_transfer.hpp"
+#include "ops/places/copy_targets.hpp"
 #include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
 #include "ops/places/storage.hpp"
@@ -43,10 +44,8 @@ Move to_repository(const OciPlace& from, OciSelected image, const Place& to,
       move.target.protocol = options.host->protocol;
     }
   }
-  if (to.kind == Place::Kind::registry && target->host == "docker.io" && !options.host &&
-      !to.reference) {
-    throw Error(ErrorKind::usage, "'" + target->to_familiar_string() + "' names no registry",
-                "name the destination: HOST[:PORT]/NAME[:TAG]");
+  if (to.kind == Place::Kind::registry && !options.host && !to.reference) {
+    refuse_implied_host(*target);
   }
   if (!target->tag && !target->digest) {
     target->tag = own_tag(move.source, name);
@@ -80,7 +79,7 @@ std::vector<Move> plan_moves(const OciPlace& from, const Place& to, const CopyOp
                                                : std::vector{select_oci_image(from)};
   const bool is_repository = to.kind == Place::Kind::registry || to.is_storage();
   std::vector<Move> moves;
-  std::map<std::string, std::string> taken;
+  CopyTargets targets;
   for (auto& image : images) {
     const auto source = image.name.to_string();
     auto move = is_repository ? to_repository(from, std::move(image), to, options)
@@ -89,12 +88,7 @@ std::vector<Move> plan_moves(const OciPlace& from, const Place& to, const CopyOp
     if (target == from.place.to_string()) {
       throw Error(ErrorKind::usage, "source and destination are both " + target);
     }
-    const auto [known, is_new] = taken.emplace(target, source);
-    if (!is_new && known->second != source) {
-      throw Error(ErrorKind::usage, "several images would become " + target,
-                  "leave out the destination's name or tag, or copy them one by one");
-    }
-    if (is_new) {
+    if (targets.take(target, source)) {
       moves.push_back(std::move(move));
     }
   }
