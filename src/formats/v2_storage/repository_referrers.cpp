@@ -20,7 +20,7 @@ constexpr std::size_t k_most_referrers = 20'000;
 void V2Repository::for_each_revision(
     const std::function<void(const oci::Digest&)>& on_digest) const {
   storage_->tree().list(v2_paths::revisions(name_), [&](const std::string& hex) {
-    if (const auto digest = oci::Digest::find("sha256:" + hex)) {
+    if (const auto digest = oci::Digest::find_hex(hex)) {
       on_digest(*digest);
     }
   });

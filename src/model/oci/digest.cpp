@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/visible.hpp>
+#include <regctl/model/digest.hpp>
 #include <regctl/model/oci/digest.hpp>
 
 #include <utility>
@@ -9,17 +10,25 @@ namespace regctl::oci {
 
 namespace {
 
-constexpr std::string_view k_sha256 = "sha256:";
-constexpr std::string_view k_sha512 = "sha512:";
+constexpr std::string_view k_sha512_prefix = "sha512:";
+constexpr std::size_t k_sha512_digits = 128;
+static_assert(k_sha512_prefix.size() == k_sha256_prefix.size()); // hex() and Digester rely on it
 
 } // namespace
 
+std::string_view to_string(DigestAlgorithm algorithm) noexcept {
+  const auto prefix = algorithm == DigestAlgorithm::sha256 ? k_sha256_prefix : k_sha512_prefix;
+  return prefix.substr(0, prefix.size() - 1);
+}
+
 std::optional<Digest> Digest::find(std::string_view text) {
-  const bool is_sha256 =
-      text.starts_with(k_sha256) && is_lower_hex(text.substr(k_sha256.size()), 64);
-  const bool is_sha512 =
-      text.starts_with(k_sha512) && is_lower_hex(text.substr(k_sha512.size()), 128);
-  return is_sha256 || is_sha512 ? std::optional(Digest(std::string(text))) : std::nullopt;
+  const bool is_sha512 = text.starts_with(k_sha512_prefix) &&
+                         is_lower_hex(text.substr(k_sha512_prefix.size()), k_sha512_digits);
+  return is_digest(text) || is_sha512 ? std::optional(Digest(std::string(text))) : std::nullopt;
+}
+
+std::optional<Digest> Digest::find_hex(std::string_view hex, DigestAlgorithm algorithm) {
+  return find(std::string(oci::to_string(algorithm)).append(":").append(hex));
 }
 
 Digest Digest::parse(std::string_view text, std::string_view what) {
@@ -37,15 +46,11 @@ Digest Digest::of(std::string_view bytes, DigestAlgorithm algorithm) {
 }
 
 DigestAlgorithm Digest::algorithm() const noexcept {
-  return text_.starts_with(k_sha256) ? DigestAlgorithm::sha256 : DigestAlgorithm::sha512;
-}
-
-std::string_view Digest::algorithm_name() const noexcept {
-  return std::string_view(text_).substr(0, k_sha256.size() - 1);
+  return text_.starts_with(k_sha256_prefix) ? DigestAlgorithm::sha256 : DigestAlgorithm::sha512;
 }
 
 std::string_view Digest::hex() const noexcept {
-  return std::string_view(text_).substr(k_sha256.size()); // both names have equal lengths
+  return std::string_view(text_).substr(k_sha256_prefix.size());
 }
 
 Digester::Digester(DigestAlgorithm algorithm) {
@@ -59,7 +64,7 @@ void Digester::update(std::span<const std::byte> bytes) {
 }
 
 Digest Digester::finish() {
-  const auto prefix = std::holds_alternative<Sha256>(sum_) ? k_sha256 : k_sha512;
+  const auto prefix = std::holds_alternative<Sha256>(sum_) ? k_sha256_prefix : k_sha512_prefix;
   const auto hex = std::visit([](auto& sum) { return sum.finish_hex(); }, sum_);
   return Digest::parse(std::string(prefix) + hex, "a sum");
 }

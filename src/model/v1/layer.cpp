@@ -7,6 +7,7 @@
 #include <regctl/base/tar.hpp>
 #include <regctl/model/digest.hpp>
 #include <regctl/model/v1/layer.hpp>
+#include <regctl/model/v1/tarsum.hpp>
 
 #include <algorithm>
 #include <iterator>
@@ -16,7 +17,6 @@ namespace regctl {
 
 namespace {
 
-constexpr std::string_view k_tarsum = "tarsum+sha256:";
 constexpr const char* k_rescue_hint = " --deep finds more; copy --no-verify rescues it";
 
 /// The checksums of one kind.
@@ -182,7 +182,7 @@ std::vector<std::string> payload_sums(const V1Image& image) {
 }
 
 std::vector<std::string> recorded_tarsums(const V1Image& image) {
-  return sums_of(image, k_tarsum);
+  return sums_of(image, k_tarsum_prefix);
 }
 
 bool has_checksum(const V1Image& image) {

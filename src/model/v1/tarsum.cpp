@@ -72,7 +72,7 @@ public:
     for (const auto& sum : sums_) {
       hasher.update(std::string_view(sum.data(), sum.size()));
     }
-    return "tarsum+sha256:" + hasher.finish_hex();
+    return std::string(k_tarsum_prefix) + hasher.finish_hex();
   }
 
 private:

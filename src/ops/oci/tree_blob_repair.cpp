@@ -76,7 +76,7 @@ void TreeBlobRepair::move_misfiled() {
   for (const auto& half : names_in(tree, root)) {
     for (const auto& name : names_in(tree, root + "/" + half)) {
       const auto folder = root + "/" + half + "/" + name;
-      const auto digest = oci::Digest::find("sha256:" + lower(name));
+      const auto digest = oci::Digest::find_hex(lower(name));
       if (!digest || v2_paths::blob_folder(*digest) == folder) {
         continue;
       }

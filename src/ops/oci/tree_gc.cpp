@@ -218,7 +218,7 @@ private:
       check_interrupted();
       std::vector<oci::Digest> digests;
       listed_->tree().list(root + "/" + half, [&](const std::string& hex) {
-        const auto digest = oci::Digest::find("sha256:" + hex);
+        const auto digest = oci::Digest::find_hex(hex);
         if (digest && hex.starts_with(half) && blobs_.look(*digest).is_there()) {
           digests.push_back(*digest); // what is filed wrongly is for a repair
         }

@@ -7,6 +7,7 @@
 #include <regctl/base/text.hpp>
 #include <regctl/base/visible.hpp>
 #include <regctl/formats/v2_paths.hpp>
+#include <regctl/model/digest.hpp>
 #include <regctl/model/oci/referrers_index.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/ops/oci/tree_repair.hpp>
@@ -159,19 +160,17 @@ private:
 
   /// What a tag with a damaged link can only mean.
   std::optional<oci::Digest> find_meaning(const TreeTag& tag, const V2Storage::Link& current) {
-    constexpr std::string_view k_sha256 = "sha256:";
     constexpr std::size_t k_least_digits = 8;
     const auto text = lower(trim(current.text.empty() ? text_of_file(tag) : current.text));
-    const auto whole =
-        oci::Digest::find(text.starts_with(k_sha256) ? text : std::string(k_sha256) + text);
-    if (whole) {
+    const bool has_prefix = text.starts_with(k_sha256_prefix);
+    if (const auto whole = has_prefix ? oci::Digest::find(text) : oci::Digest::find_hex(text)) {
       return bytes_.find_manifest(*whole) ? whole : std::nullopt;
     }
     std::vector<oci::Digest> meanings;
     repository_.for_each_link(v2_paths::tag(name(), tag.name) + "/index",
                               oci::DigestAlgorithm::sha256,
                               [&](const oci::Digest& digest) { meanings.push_back(digest); });
-    if (text.starts_with(k_sha256) && text.size() >= k_sha256.size() + k_least_digits) {
+    if (has_prefix && text.size() >= k_sha256_prefix.size() + k_least_digits) {
       std::erase_if(meanings, [&](const oci::Digest& digest) {
         return !digest.to_string().starts_with(text);
       });

@@ -52,9 +52,9 @@ std::vector<oci::Digest> TreeRepository::revisions() const {
 
 void TreeRepository::for_each_link(const std::string& folder, oci::DigestAlgorithm algorithm,
                                    const std::function<void(const oci::Digest&)>& on_digest) const {
-  const std::string kind = algorithm == oci::DigestAlgorithm::sha256 ? "sha256" : "sha512";
+  const std::string kind(to_string(algorithm));
   storage().tree().list_entries(folder + "/" + kind, [&](const FolderEntry& entry) {
-    const auto digest = oci::Digest::find(kind + ":" + entry.name);
+    const auto digest = oci::Digest::find_hex(entry.name, algorithm);
     if (digest &&
         storage().tree().has_file(v2_paths::link_in(folder + "/" + kind + "/" + entry.name))) {
       on_digest(*digest); // a folder without a link is left by a removal

@@ -86,11 +86,9 @@ Checksums checksums(const V1Upload& upload, Sent& sent) {
   if (!upload.verified_checksum) {
     return {to_digest(sent.payload.finish_hex()), sent.tarsum->result()};
   }
-  const auto& told = upload.image.payload_checksums;
-  const auto tarsum = std::find_if(told.begin(), told.end(), [](const std::string& sum) {
-    return sum.starts_with("tarsum+sha256:");
-  });
-  return {*upload.verified_checksum, tarsum == told.end() ? std::nullopt : std::optional(*tarsum)};
+  const auto tarsums = recorded_tarsums(upload.image);
+  return {*upload.verified_checksum,
+          tarsums.empty() ? std::nullopt : std::optional(tarsums.front())};
 }
 
 /// Opens the layer for one attempt to send it, and starts the checksums anew.

@@ -16,6 +16,8 @@
 namespace regctl::oci {
 
 enum class DigestAlgorithm { sha256, sha512 };
+/// "sha256"
+std::string_view to_string(DigestAlgorithm algorithm) noexcept;
 
 /// The name of a content by the sum of its bytes: "sha256:" and 64 lower-case hex digits, or
 /// "sha512:" and 128. Always valid; a value type. Source: OCI image-spec 1.1, descriptor.md.
@@ -24,6 +26,11 @@ public:
   /// Nothing for any other text, also for upper-case hex.
   static std::optional<Digest> find(std::string_view text);
 
+  /// The digest with these digits. Nothing if they are not as many as it needs, or not lower-case
+  /// hex.
+  static std::optional<Digest> find_hex(std::string_view hex,
+                                        DigestAlgorithm algorithm = DigestAlgorithm::sha256);
+
   /// Throws Error{protocol} "WHAT is no digest: 'TEXT'".
   static Digest parse(std::string_view text, std::string_view what);
 
@@ -31,8 +38,9 @@ public:
   static Digest of(std::string_view bytes, DigestAlgorithm algorithm = DigestAlgorithm::sha256);
 
   [[nodiscard]] DigestAlgorithm algorithm() const noexcept;
-  /// "sha256"
-  [[nodiscard]] std::string_view algorithm_name() const noexcept;
+  [[nodiscard]] std::string_view algorithm_name() const noexcept {
+    return oci::to_string(algorithm());
+  }
   [[nodiscard]] std::string_view hex() const noexcept;
   [[nodiscard]] const std::string& to_string() const noexcept { return text_; }
   /// The first 12 digits, for people.

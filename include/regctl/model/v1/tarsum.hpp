@@ -11,6 +11,8 @@
 
 namespace regctl {
 
+inline constexpr std::string_view k_tarsum_prefix = "tarsum+sha256:";
+
 /// The version 0 tarsum of a layer, "tarsum+sha256:" and 64 hex digits, as engines 1.3 to 1.9 send
 /// it in X-Docker-Checksum. It covers the JSON and the sorted sums of all entries (name, mode, uid,
 /// gid, size, mtime, typeflag, linkname, uname, gname, devmajor, devminor, content). Computed while

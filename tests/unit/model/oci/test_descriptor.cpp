@@ -101,7 +101,7 @@ TEST_CASE("a platform without system and CPU is none") {
   CHECK(parse_with(R"("platform":{"architecture":"arm"})").platform);
 }
 
-TEST_CASE("empty data is data") {
+TEST_CASE("embedded data may be empty, and null is none") {
   CHECK(parse_with(R"("data":"")").data == "");
   CHECK_FALSE(parse_with(R"("data":null)").data);
 }

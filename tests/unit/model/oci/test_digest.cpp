@@ -36,6 +36,9 @@ TEST_CASE("a digest is an algorithm and the lower-case hex digits that belong to
   CHECK(longer->algorithm_name() == "sha512");
   CHECK(longer->hex() == k_sha512_hex);
   CHECK(*shorter != *longer);
+  CHECK(Digest::find_hex(k_sha256_hex) == shorter);
+  CHECK(Digest::find_hex(k_sha512_hex, DigestAlgorithm::sha512) == longer);
+  CHECK(!Digest::find_hex(k_sha512_hex));
 }
 
 TEST_CASE("nothing else is a digest, and errors say what was none") {
