@@ -10,6 +10,7 @@
 #include <regctl/base/parallel.hpp>
 #include <regctl/model/oci/repository.hpp>
 #include <regctl/model/v1/chain.hpp>
+#include <regctl/ops/audit.hpp>
 #include <regctl/ops/problem.hpp>
 
 #include <algorithm>
@@ -338,10 +339,6 @@ private:
 
 std::string_view to_string(Fault fault) noexcept {
   switch (fault) {
-  case Fault::ancestry_missing:
-    return "ancestry missing";
-  case Fault::ancestry_wrong:
-    return "ancestry wrong";
   case Fault::not_looked_at:
     return "not looked at";
   case Fault::tag_missing:
@@ -364,28 +361,32 @@ std::string_view to_string(Fault fault) noexcept {
     return "checksum differs";
   case Fault::layer_differs:
     return "layer differs";
+  case Fault::ancestry_missing:
+    return to_string(Verdict::ancestry_missing);
+  case Fault::ancestry_wrong:
+    return to_string(Verdict::ancestry_wrong);
   case Fault::dead_upload:
-    return "dead upload";
+    return to_string(Verdict::dead_upload);
   case Fault::checksum_wrong:
-    return "checksum wrong";
+    return to_string(Verdict::checksum_wrong);
   case Fault::layer_damaged:
-    return "layer damaged";
+    return to_string(Verdict::layer_damaged);
   case Fault::layer_cut:
-    return "layer cut short";
+    return to_string(Verdict::layer_cut);
   case Fault::layer_missing:
-    return "layer missing";
+    return to_string(Verdict::layer_missing);
   case Fault::json_damaged:
-    return "JSON damaged";
+    return to_string(Verdict::json_damaged);
   case Fault::parent_loop:
-    return "parents in a loop";
+    return to_string(Verdict::parent_loop);
   case Fault::parent_missing:
-    return "parent missing";
+    return to_string(Verdict::parent_missing);
   case Fault::manifest_missing:
-    return "manifest missing";
+    return to_string(Verdict::manifest_missing);
   case Fault::nowhere:
-    break;
+    return to_string(Verdict::nowhere);
   }
-  return "tag to nowhere";
+  return "unknown";
 }
 
 bool is_damage(Fault fault) noexcept {

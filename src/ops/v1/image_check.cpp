@@ -188,33 +188,11 @@ private:
       return read_layer_bytes(side, image, compared);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::integrity) {
-        find_wrong_sum(side, image);
+        auto found = judge_wrong_sum(
+            image, [&](LayerCheck check) { return side.repository.open_layer(image, check); });
+        find(to_fault(found.verdict), side.where, std::move(found.detail));
       } else {
         find_error(side, Fault::layer_damaged);
-      }
-      return std::nullopt;
-    }
-  }
-
-  void find_wrong_sum(const CheckedSide& side, const V1Image& image) {
-    if (image.layer_size_bytes == 0) {
-      find(Fault::layer_cut, side.where, k_no_bytes);
-    } else if (auto problem = cut_of(side, image)) {
-      find(Fault::layer_cut, side.where, std::move(*problem));
-    } else {
-      find(Fault::checksum_wrong, side.where);
-    }
-  }
-
-  /// Where the layer's data end too early; nothing if they do not.
-  static std::optional<std::string> cut_of(const CheckedSide& side, const V1Image& image) {
-    try {
-      auto layer = check_unpacking(side.repository.open_layer(image, LayerCheck::none));
-      return layer.outcome == Unpacking::Outcome::cut ? std::optional(std::move(layer.problem))
-                                                      : std::nullopt;
-    } catch (const Error& error) { // the checksum is certainly wrong, which is reported already
-      if (error.kind() == ErrorKind::interrupted) {
-        throw;
       }
       return std::nullopt;
     }
@@ -227,8 +205,8 @@ private:
     progress.expect(1, size);
     const auto task = progress.begin(id_, Progress::Verb::reading, image.layer_size_bytes);
     try {
-      const auto run = [&](Attempt attempt) {
-        const bool is_first = attempt == Attempt::first;
+      const auto run = [&](ReadAttempt attempt) {
+        const bool is_first = attempt == ReadAttempt::first;
         return read(side, image, is_first ? LayerCheck::verify_likeliest : LayerCheck::verify,
                     compared, task);
       };

@@ -17,8 +17,6 @@ namespace regctl::ops {
 
 namespace {
 
-constexpr std::string_view k_tarsum = "tarsum+sha256:";
-
 Judgement to_judgement(Unpacking unpacking) {
   switch (unpacking.outcome) {
   case Unpacking::Outcome::whole:
@@ -29,11 +27,6 @@ Judgement to_judgement(Unpacking unpacking) {
     break;
   }
   return {Verdict::layer_damaged, std::move(unpacking.problem)};
-}
-
-bool has_tarsum(const V1Image& image) {
-  return std::any_of(image.payload_checksums.begin(), image.payload_checksums.end(),
-                     [](const std::string& sum) { return sum.starts_with(k_tarsum); });
 }
 
 /// The layer's tarsum as engines computed it; nothing if the layer is not a tar.
@@ -50,27 +43,20 @@ std::optional<std::string> find_tarsum(const V1Image& image, std::unique_ptr<Sou
 
 Judgement check_payload_sum(const V1Image& image, const OpenLayer& open) {
   try {
-    run_twice_if_damaged([&](Attempt) { drain(*open(LayerCheck::verify)); }, [] { return true; });
+    run_twice_if_damaged([&](ReadAttempt) { drain(*open(LayerCheck::verify)); },
+                         [] { return true; });
     return {};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::integrity) {
       throw;
     }
   }
-  if (image.layer_size_bytes == 0) {
-    return {Verdict::layer_cut, k_no_bytes};
-  }
-  auto unpacking = check_unpacking(open(LayerCheck::none));
-  if (unpacking.outcome == Unpacking::Outcome::cut) {
-    return to_judgement(std::move(unpacking));
-  }
-  return {Verdict::checksum_wrong, ""};
+  return judge_wrong_sum(image, open);
 }
 
 Judgement check_without_payload_sum(const V1Image& image, const OpenLayer& open) {
-  if (has_tarsum(image)) {
+  if (const auto sums = recorded_tarsums(image); !sums.empty()) {
     if (const auto sum = find_tarsum(image, open(LayerCheck::none))) {
-      const auto& sums = image.payload_checksums;
       return std::find(sums.begin(), sums.end(), *sum) != sums.end()
                  ? Judgement()
                  : Judgement{Verdict::checksum_wrong, "the tarsum"};
@@ -80,6 +66,23 @@ Judgement check_without_payload_sum(const V1Image& image, const OpenLayer& open)
 }
 
 } // namespace
+
+Judgement judge_wrong_sum(const V1Image& image, const OpenLayer& open) {
+  if (image.layer_size_bytes == 0) {
+    return {Verdict::layer_cut, k_no_bytes};
+  }
+  try {
+    auto unpacking = check_unpacking(open(LayerCheck::none));
+    if (unpacking.outcome == Unpacking::Outcome::cut) {
+      return to_judgement(std::move(unpacking));
+    }
+  } catch (const Error& error) { // the checksum is certainly wrong, which matters more
+    if (error.kind() == ErrorKind::interrupted) {
+      throw;
+    }
+  }
+  return {Verdict::checksum_wrong, ""};
+}
 
 Judgement check_layer(const V1Image& image, const OpenLayer& open) {
   if (!payload_sums(image).empty()) {

@@ -21,9 +21,12 @@ using OpenLayer = std::function<std::unique_ptr<Source>(LayerCheck check)>;
 
 /// Reads a layer and checks it against its recorded checksum (the payload's, else a tarsum).
 /// Without a recorded checksum, checks that it unpacks to its end. A damaged layer is read twice:
-/// its bytes may have changed on their way. If the checksum is wrong, the layer is read again to
-/// distinguish a truncated layer from a changed one. Read errors that say nothing about the layer
-/// are thrown.
+/// its bytes may have changed on their way. Read errors that say nothing about the layer are
+/// thrown.
 Judgement check_layer(const V1Image& image, const OpenLayer& open);
+
+/// Reads a layer whose checksum is wrong once more, to distinguish a truncated layer (layer_cut)
+/// from a changed one (checksum_wrong). Throws Error{interrupted} alone.
+Judgement judge_wrong_sum(const V1Image& image, const OpenLayer& open);
 
 } // namespace regctl::ops
