@@ -70,7 +70,7 @@ void export_oci(Session& session, const Place& place, const ExportOptions& optio
 } // namespace
 
 void export_image(Session& session, const Place& place, const ExportOptions& options, Sink& tar) {
-  if (fixed_model_of(session, place) == Model::oci) {
+  if (holds_oci_alone(session, place)) {
     export_oci(session, place, options, tar);
   } else {
     export_v1(session, place, options, tar);

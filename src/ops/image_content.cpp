@@ -184,8 +184,8 @@ ImageHandle open_oci_image(OciRepository& repository, const oci::Manifest& manif
 
 ImageHandle open_image(Session& session, const Place& place,
                        const std::optional<oci::Platform>& platform) {
-  return fixed_model_of(session, place) == Model::oci ? open_oci_place(session, place, platform)
-                                                      : open_v1_place(session, place, platform);
+  return holds_oci_alone(session, place) ? open_oci_place(session, place, platform)
+                                         : open_v1_place(session, place, platform);
 }
 
 ContentPair read_contents(Session& session, const ImageHandle& a, const ImageHandle& b) {

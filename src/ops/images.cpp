@@ -256,7 +256,7 @@ void list_images(Session& session, const Place& place, const ImagesListener& lis
     list_engine_images(session, place, listener);
     return;
   }
-  if (fixed_model_of(session, place) == Model::oci) {
+  if (holds_oci_alone(session, place)) {
     list_oci_images(session, place, listener);
     return;
   }

@@ -147,15 +147,10 @@ std::vector<ListedTag> list_oci_place(Session& session, const Place& place, Iden
   return listed;
 }
 
-/// Docker archives and engines are shown as the v1 images that they hold.
-bool is_oci(Session& session, const Place& place) {
-  return fixed_model_of(session, place) == Model::oci;
-}
-
 } // namespace
 
 Inspected inspect(Session& session, const Place& place, const InspectOptions& options) {
-  if (is_oci(session, place)) {
+  if (holds_oci_alone(session, place)) {
     return inspect_oci(session, place, options);
   }
   if (!options.platforms.empty()) {
@@ -169,12 +164,12 @@ std::vector<ListedTag> list_tags(Session& session, const Place& place, Identitie
   if (place.kind == Place::Kind::docker_daemon) {
     return list_engine_tags(session, place);
   }
-  return is_oci(session, place) ? list_oci_place(session, place, identities)
-                                : list_v1_tags(session, place);
+  return holds_oci_alone(session, place) ? list_oci_place(session, place, identities)
+                                         : list_v1_tags(session, place);
 }
 
 oci::Digest find_digest(Session& session, const Place& place, const InspectOptions& options) {
-  if (!is_oci(session, place)) {
+  if (!holds_oci_alone(session, place)) {
     throw Error(ErrorKind::unsupported,
                 place.to_string() + " holds v1 images, which have no digest",
                 "regctl tags -l shows their IDs");

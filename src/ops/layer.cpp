@@ -106,7 +106,7 @@ Chosen open_chosen_oci(Session& session, const Place& place, const LayerChoice& 
 
 Chosen open_chosen(Session& session, const Place& place, const LayerChoice& choice,
                    LayerCheck check) {
-  if (fixed_model_of(session, place) == Model::oci) {
+  if (holds_oci_alone(session, place)) {
     return open_chosen_oci(session, place, choice, check);
   }
   const auto repository = open_repository(session, place);
@@ -138,7 +138,7 @@ void list_layer_files(Session& session, const Place& place, const LayerChoice& c
 
 PutOutcome put_layer(Session& session, const Place& repository, const std::string& json,
                      const OpenSource& layer, std::optional<std::uint64_t> size_bytes) {
-  if (fixed_model_of(session, repository) == Model::oci) {
+  if (holds_oci_alone(session, repository)) {
     throw Error(ErrorKind::unsupported,
                 repository.to_string() + " holds OCI images, which have no layers of their own",
                 "'regctl blob put' stores a blob");

@@ -42,10 +42,6 @@ bool is_engine(const Place& place) {
   return place.kind == Place::Kind::docker_daemon;
 }
 
-bool is_oci(Session& session, const Place& place) {
-  return fixed_model_of(session, place) == Model::oci;
-}
-
 bool are_in_one_store(const Place& one, const Place& other) {
   if (one.kind != other.kind) {
     return false;
@@ -76,7 +72,7 @@ std::string tag_image(Session& session, const Place& from, const Place& to) {
   if (is_engine(from)) {
     return tag_in_engine(session, engine_name(*from.reference), *to.reference);
   }
-  if (is_oci(session, from)) { // what the other repository lacks is mounted there
+  if (holds_oci_alone(session, from)) { // what the other repository lacks is mounted there
     return copy_oci_images(session, from, to, {}).tags.front().id;
   }
   const auto source = open_repository(session, from);
@@ -112,7 +108,7 @@ void remove_tag(Session& session, const Place& tag) {
     remove_from_engine(session, *tag.reference);
     return;
   }
-  if (is_oci(session, tag)) {
+  if (holds_oci_alone(session, tag)) {
     auto place = open_oci(session, tag, Use::read);
     if (tag.reference->digest) {
       place.repository->remove_manifest(oci::Digest::parse(*tag.reference->digest, "the digest"));
@@ -131,7 +127,7 @@ void remove_repository(Session& session, const Place& repository) {
     remove_repository_from_engine(session, repository);
     return;
   }
-  if (is_oci(session, repository)) {
+  if (holds_oci_alone(session, repository)) {
     open_oci(session, repository, Use::read).repository->remove();
     return;
   }

@@ -7,6 +7,7 @@
 #include "ops/convert/trial.hpp"
 #include "ops/image_content.hpp"
 #include "ops/oci/checked_repository.hpp"
+#include "ops/places/oci_side.hpp"
 #include "ops/v1/finding_words.hpp"
 #include "ops/v1/image_check.hpp"
 
@@ -157,7 +158,7 @@ private:
   /// An OCI image and the v1 image that it became.
   void check_derived_image(const std::string& identity, const std::optional<std::string>& id,
                            const Sides& sides, Findings& findings) {
-    const auto digest = oci::Digest::parse(identity, "the identity of a tag");
+    const auto digest = digest_of_identity(identity);
     const auto found = sides.oci.check(digest).findings;
     findings.insert(findings.end(), found.begin(), found.end());
     const auto made = id ? convert(oci_, *id, sides, findings) : std::nullopt;
@@ -296,10 +297,9 @@ private:
     const auto& of_it = v1_is_a_ ? pairing_.a() : *pairing_.b();
     const CheckedSide side{repository, of_v1_, of_it.holds_pushed_layers()};
     Findings found;
-    std::optional<std::string> id = top;
     std::string child;
-    for (std::size_t n = 0; id && n < k_max_chain; ++n) {
-      auto report = look_at(side, *id);
+    walk_parents(top, [&](const std::string& id) {
+      auto report = look_at(side, id);
       for (auto& finding : report.findings) {
         if (finding.fault == Fault::parent_missing) {
           finding.fault = child.empty() ? Fault::nowhere : Fault::parent_missing;
@@ -307,9 +307,9 @@ private:
         }
         found.push_back(std::move(finding));
       }
-      child = *id;
-      id = report.parent;
-    }
+      child = id;
+      return report.parent;
+    });
     findings.insert(findings.end(), found.begin(), found.end());
     if (!has_damage(found) && !is_unknown(found)) {
       find_error(why, top, of_v1_, findings);

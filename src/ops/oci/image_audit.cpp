@@ -2,6 +2,7 @@
 #include "ops/oci/image_audit.hpp"
 
 #include "ops/oci/checked_repository.hpp"
+#include "ops/places/oci_side.hpp"
 #include "ops/v1/image_check.hpp"
 
 #include <regctl/base/error.hpp>
@@ -146,7 +147,7 @@ private:
     std::mutex mutex; // guards the contents
     run_parallel(session_.jobs(), images.size(), [&](std::size_t i) {
       const auto& [id, named] = images[i];
-      const auto image = repository.check(oci::Digest::parse(id, "the identity of a tag"));
+      const auto image = repository.check(digest_of_identity(id));
       for (auto* tag : named) {
         judge(image, *tag);
       }

@@ -2,6 +2,7 @@
 #include "ops/oci/verify_images.hpp"
 
 #include "ops/oci/checked_repository.hpp"
+#include "ops/places/oci_side.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
@@ -81,7 +82,7 @@ private:
       findings.push_back({Fault::tag_differs, Where::between, "", "it names " + *sides.b});
     }
     const auto add = [&](CheckedRepository& side) {
-      auto found = side.check(oci::Digest::parse(*sides.a, "the identity of a tag")).findings;
+      auto found = side.check(digest_of_identity(*sides.a)).findings;
       findings.insert(findings.end(), found.begin(), found.end());
     };
     if (sides.a) {

@@ -3,6 +3,7 @@
 
 #include "ops/passage/layer_fact.hpp"
 #include "ops/places/oci_open.hpp"
+#include "ops/places/oci_side.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/limited_map.hpp>
@@ -29,10 +30,6 @@ constexpr std::uint64_t k_per_blob_at_source = 1;
 constexpr std::uint64_t k_to_look_for_blob = 1;
 constexpr std::uint64_t k_to_put_blob = 2;
 constexpr std::uint64_t k_per_removal = 1;
-
-oci::Digest digest_of_identity(const std::string& identity) {
-  return oci::Digest::parse(identity, "the identity of a tag");
-}
 
 } // namespace
 

@@ -4,6 +4,7 @@
 #include "ops/convert/derived_image.hpp"
 #include "ops/convert/layer_conversion.hpp"
 #include "ops/convert/originals.hpp"
+#include "ops/places/oci_side.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/limited_map.hpp>
@@ -25,10 +26,6 @@ constexpr std::uint64_t k_per_image_at_destination = 1;
 constexpr std::uint64_t k_per_layer_at_source = 1;
 constexpr std::uint64_t k_per_layer_at_destination = 4; // JSON, layer, checksum; then a check
 constexpr std::uint64_t k_per_removal = 2;              // the tags, and the removal
-
-oci::Digest digest_of_identity(const std::string& identity) {
-  return oci::Digest::parse(identity, "the identity of a tag");
-}
 
 /// The facts about the chain of an image that a plan needs.
 struct Known {

@@ -57,6 +57,8 @@ public:
     });
   }
 
+  [[nodiscard]] std::shared_ptr<const MadeImage> made() const override { return nullptr; }
+
 private:
   const V1Route& route_;
   std::string tag_;

@@ -261,6 +261,10 @@ std::unique_ptr<Side> make_oci_images_side(Session& session, const Place& place)
   return std::make_unique<OciImagesSide>(session, place);
 }
 
+oci::Digest digest_of_identity(const std::string& identity) {
+  return oci::Digest::parse(identity, "the identity of a tag");
+}
+
 std::unique_ptr<Side> make_oci_registry_side(Session& session, RegistryHost host) {
   return std::make_unique<OciRegistrySide>(session, std::move(host));
 }

@@ -21,6 +21,9 @@ namespace regctl::ops {
 /// subjects.
 std::unique_ptr<Side> make_oci_registry_side(Session& session, RegistryHost host);
 
+/// The digest that is the identity of a tag at such a side. Throws Error{protocol} for other text.
+oci::Digest digest_of_identity(const std::string& identity);
+
 /// The digests of tags of the repository, found by `find` in parallel. A tag that cannot be read
 /// has none, and a note says why. Throws Error{interrupted} and Error{denied}.
 TagListing

@@ -105,8 +105,12 @@ std::optional<Model> fixed_model_of(Session& session, const Place& place) {
   return std::nullopt;
 }
 
+bool holds_oci_alone(Session& session, const Place& place) {
+  return fixed_model_of(session, place) == Model::oci;
+}
+
 void require_v1(Session& session, const Place& place, const std::string& thing) {
-  if (fixed_model_of(session, place) == Model::oci) {
+  if (holds_oci_alone(session, place)) {
     throw Error(ErrorKind::unsupported,
                 place.to_string() + " holds OCI images, and " + thing + " is of protocol v1 alone");
   }

@@ -33,6 +33,10 @@ enum class Model {
 /// taken for either.
 std::optional<Model> fixed_model_of(Session& session, const Place& place);
 
+/// Whether the images of a place are OCI images and nothing else. Docker archives and engines are
+/// shown as the v1 images that they hold.
+bool holds_oci_alone(Session& session, const Place& place);
+
 /// Throws Error{unsupported} for a verb or a thing that only one model has: "docker://… holds v1
 /// images, and a manifest is of protocol v2 alone".
 void require_v1(Session& session, const Place& place, const std::string& thing);
