@@ -79,6 +79,8 @@ public:
     });
   }
 
+  [[nodiscard]] std::shared_ptr<const MadeImage> made() const override { return nullptr; }
+
 private:
   using Bytes = std::atomic<std::uint64_t>;
 
@@ -140,7 +142,7 @@ private:
   }
 
   PutOutcome send_twice_if_damaged(const DerivedV1Image& step, Progress::Task task, Bytes& bytes) {
-    const auto run = [&](Attempt) { return send(step, task, bytes); };
+    const auto run = [&](ReadAttempt) { return send(step, task, bytes); };
     return run_twice_if_damaged(run, [&] {
       if (!push_->can_repeat() || is_abandoned_) {
         return false;

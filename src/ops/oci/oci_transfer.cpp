@@ -90,6 +90,8 @@ public:
     }
   }
 
+  [[nodiscard]] std::shared_ptr<const MadeImage> made() const override { return nullptr; }
+
 private:
   const ManifestNode& node_of(const oci::Digest& digest) const {
     return *std::find_if(manifests_.begin(), manifests_.end(),

@@ -51,7 +51,7 @@ public:
   virtual void finish() = 0;
 
   /// What finish() made, where it converted a v1 image; null otherwise.
-  [[nodiscard]] virtual std::shared_ptr<const MadeImage> made() const { return nullptr; }
+  [[nodiscard]] virtual std::shared_ptr<const MadeImage> made() const = 0;
 };
 
 } // namespace regctl::ops

@@ -133,6 +133,8 @@ public:
     world_.tagged.insert(name_);
   }
 
+  [[nodiscard]] std::shared_ptr<const MadeImage> made() const override { return nullptr; }
+
 private:
   void note(std::size_t index) {
     const std::lock_guard lock(mutex_);
