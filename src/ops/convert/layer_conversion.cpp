@@ -217,7 +217,7 @@ LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image,
   auto& progress = route.session.progress();
   const auto task = progress.begin(image.id, route.verb, image.layer_size_bytes);
   try {
-    const auto run = [&](Attempt) { return send(route, image, task, on_obstacle); };
+    const auto run = [&](ReadAttempt) { return send(route, image, task, on_obstacle); };
     auto result = run_twice_if_damaged(run, [&] {
       if (!route.is_silent) {
         progress.note(words_for_second_attempt("the layer of image " + short_id(image.id)));

@@ -30,7 +30,7 @@ Transfer::Moved BlobMover::move(const oci::Descriptor& blob) {
   const auto task = progress.begin(std::string(blob.digest.hex()), route_.verb, blob.size_bytes);
   try {
     const auto bytes = run_twice_if_damaged(
-        [&](Attempt) { return send(blob, task); },
+        [&](ReadAttempt) { return send(blob, task); },
         [&] {
           progress.note(words_for_second_attempt("blob " + blob.digest.short_hex()));
           progress.restart(task);

@@ -122,7 +122,8 @@ CheckedRepository::Blob CheckedRepository::look_at(const oci::Descriptor& blob) 
   try {
     found.size_bytes = repository_->find_blob(blob.digest);
     if (found.size_bytes && is_deep_) {
-      run_twice_if_damaged([&](Attempt) { read(blob, *found.size_bytes); }, [] { return true; });
+      run_twice_if_damaged([&](ReadAttempt) { read(blob, *found.size_bytes); },
+                           [] { return true; });
     }
   } catch (const Error& error) {
     found.fault = to_finding(error, Fault::checksum_wrong, digest);

@@ -89,8 +89,8 @@ void ImageMover::abandon(std::exception_ptr reason) noexcept {
 PutOutcome ImageMover::send_twice_if_damaged(const V1Image& image, Progress::Task task,
                                              Bytes& bytes) {
   const bool may_guess = push_.can_repeat() && how_.check == LayerCheck::verify;
-  const auto run = [&](Attempt attempt) {
-    const bool is_guess = may_guess && attempt == Attempt::first;
+  const auto run = [&](ReadAttempt attempt) {
+    const bool is_guess = may_guess && attempt == ReadAttempt::first;
     return send(image, is_guess ? LayerCheck::verify_likeliest : how_.check, task, bytes);
   };
   return run_twice_if_damaged(run, [&] {
