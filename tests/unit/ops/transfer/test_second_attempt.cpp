@@ -9,7 +9,7 @@
 #include <vector>
 
 using namespace regctl;
-using ops::Attempt;
+using ops::ReadAttempt;
 
 namespace {
 
@@ -20,7 +20,7 @@ public:
 
   std::size_t run(bool may_repeat = true) {
     return ops::run_twice_if_damaged(
-        [&](Attempt attempt) {
+        [&](ReadAttempt attempt) {
           seen.push_back(attempt);
           if (seen.size() <= errors_.size()) {
             throw errors_[seen.size() - 1];
@@ -33,7 +33,7 @@ public:
         });
   }
 
-  std::vector<Attempt> seen;
+  std::vector<ReadAttempt> seen;
   int asked = 0;
 
 private:
@@ -53,26 +53,26 @@ std::string error_of(Attempts& attempts, bool may_repeat = true) {
 
 TEST_SUITE_BEGIN("ops/transfer/second_attempt");
 
-TEST_CASE("what succeeds is run once") {
+TEST_CASE("an attempt that succeeds is the only one") {
   Attempts attempts({});
   CHECK(attempts.run() == 1);
   CHECK(attempts.asked == 0);
 }
 
-TEST_CASE("what is damaged is run once more") {
+TEST_CASE("a damaged object is read once more") {
   Attempts attempts({Error(ErrorKind::integrity, "damaged")});
   CHECK(attempts.run() == 2);
-  CHECK(attempts.seen == std::vector{Attempt::first, Attempt::second});
+  CHECK(attempts.seen == std::vector{ReadAttempt::first, ReadAttempt::second});
   CHECK(attempts.asked == 1);
 }
 
-TEST_CASE("the second error stands") {
+TEST_CASE("an object that stays damaged ends with the second error") {
   Attempts attempts({Error(ErrorKind::integrity, "one"), Error(ErrorKind::integrity, "two")});
   CHECK(error_of(attempts) == "two");
   CHECK(attempts.seen.size() == 2);
 }
 
-TEST_CASE("the first error stands where there may be no second attempt") {
+TEST_CASE("without a second attempt the first error is thrown") {
   Attempts attempts({Error(ErrorKind::integrity, "one")});
   CHECK(error_of(attempts, false) == "one");
   CHECK(attempts.seen.size() == 1);

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/convert/layer_conversion.hpp"
+#include "support/notes.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <regctl/base/compression.hpp>
+#include <regctl/base/error.hpp>
+#include <regctl/base/hash.hpp>
+#include <regctl/base/tar.hpp>
+#include <regctl/formats/v1_image_writer.hpp>
+#include <regctl/formats/v1_storage.hpp>
+#include <regctl/formats/v2_storage.hpp>
+#include <regctl/model/digest.hpp>
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+using namespace regctl;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Notes = std::set<std::string>;
+
+const std::string k_id(64, 'a');
+
+std::string some_tar() {
+  const std::string data(700, 'x');
+  return make_tar_header({"file", data.size(), 0}) + data +
+         std::string(tar_padding_bytes(data.size()), '\0') + make_tar_end();
+}
+
+std::string gzip(const std::string& text) {
+  return read_text(*make_gzip_source(make_text_source(text)), 1'000'000, "gzip");
+}
+
+std::string digest_of(const std::string& bytes) {
+  return to_digest(sha256_hex(bytes));
+}
+
+/// One image in a storage tree of v1, on its way to one of distribution.
+struct Fixture {
+  void put(const std::string& layer, const std::string& told_layer) {
+    const auto writer = from->write_image(k_id, 0ms);
+    const auto json = R"({"id":")" + k_id + "\"}";
+    REQUIRE(writer->put_json(json));
+    const auto stored = writer->start_layer();
+    stored->write(as_bytes(layer));
+    stored->commit();
+    writer->complete();
+    writer->put_checksums({digest_of(payload_prefix(json) + told_layer)});
+  }
+
+  ops::LayerConversion convert(const std::string& layer, ops::OciForm form = ops::OciForm::oci) {
+    return convert(layer, layer, form);
+  }
+
+  ops::LayerConversion convert(const std::string& layer, const std::string& told_layer,
+                               ops::OciForm form = ops::OciForm::oci) {
+    put(layer, told_layer);
+    ops::ConvertRoute route{session, *source, *destination, "team/app", places};
+    route.form = form;
+    return ops::convert_layer(route, source->find_image(k_id).value(), [](const std::string&) {});
+  }
+
+  std::string stored(const ops::LayerConversion& converted) {
+    return read_text(*destination->open_blob(converted.layer.blob.value()), 1'000'000, "a blob");
+  }
+
+  test::TemporaryFolder folder;
+  std::shared_ptr<V1Storage> from =
+      V1Storage::open((folder / "from").string(), V1Storage::Missing::create);
+  std::shared_ptr<V2Storage> to =
+      V2Storage::open((folder / "to").string(), V2Storage::Missing::create);
+  std::unique_ptr<V1Repository> source = from->repository("team/app");
+  std::unique_ptr<OciRepository> destination = to->repository("team/app");
+  test::Notes notes;
+  ops::Session session{{}, notes};
+  ops::BlobPlaces places;
+};
+
+} // namespace
+
+TEST_SUITE_BEGIN("ops/convert/layer_conversion");
+
+TEST_CASE_FIXTURE(Fixture, "gzip is kept byte for byte in both forms") {
+  const auto layer = gzip(some_tar());
+  for (const auto form : {ops::OciForm::oci, ops::OciForm::docker}) {
+    from = V1Storage::open((folder / ("from" + std::to_string(static_cast<int>(form)))).string(),
+                           V1Storage::Missing::create);
+    source = from->repository("team/app");
+    const auto converted = convert(layer, form);
+    CHECK(converted.layer.blob.value().digest.to_string() == digest_of(layer));
+    CHECK(converted.layer.blob->size_bytes == layer.size());
+    CHECK(converted.layer.blob->media_type ==
+          (form == ops::OciForm::oci ? oci::k_oci_layer_gzip : oci::k_docker_layer));
+    CHECK(converted.layer.diff_id == digest_of(some_tar()));
+    CHECK(converted.layer.notes == Notes());
+    CHECK_FALSE(converted.is_packed_here);
+    CHECK(stored(converted) == layer);
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a plain tar stays one in OCI's form") {
+  const auto converted = convert(some_tar());
+  CHECK(converted.layer.blob.value().media_type == oci::k_oci_layer);
+  CHECK(stored(converted) == some_tar());
+  CHECK_FALSE(converted.is_packed_here);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a plain tar becomes gzip in Docker's form") {
+  const auto converted = convert(some_tar(), ops::OciForm::docker);
+  CHECK(converted.layer.blob.value().media_type == oci::k_docker_layer);
+  CHECK(stored(converted) == gzip(some_tar()));
+  CHECK(converted.layer.diff_id == digest_of(some_tar()));
+  CHECK(converted.is_packed_here);
+}
+
+TEST_CASE_FIXTURE(Fixture, "bytes behind the end of gzip are left out") {
+  const auto converted = convert(gzip(some_tar()) + "behind");
+  CHECK(stored(converted) == gzip(some_tar()));
+  CHECK(converted.layer.notes == Notes{"trailing-bytes"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a layer of zeros becomes no blob") {
+  const auto converted = convert(gzip(std::string(10240, '\0')));
+  CHECK_FALSE(converted.layer.blob);
+  CHECK(converted.layer.diff_id == digest_of(std::string(10240, '\0')));
+}
+
+TEST_CASE_FIXTURE(Fixture, "a damaged layer is read twice, and no blob appears") {
+  const auto sound = gzip(some_tar());
+  struct Row {
+    std::string name;
+    std::string layer;
+    std::string told_layer;
+  };
+  const auto text = std::string(2000, 'x');
+  const Row rows[] = {
+      {"another sum", gzip(some_tar() + std::string(512, '\0')), sound},
+      {"cut", sound.substr(0, sound.size() / 2), sound.substr(0, sound.size() / 2)},
+      {"no tar", text, text},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    from = V1Storage::open((folder / row.name).string(), V1Storage::Missing::create);
+    source = from->repository("team/app");
+    notes.text.clear();
+    try {
+      convert(row.layer, row.told_layer);
+      FAIL("was accepted");
+    } catch (const Error& error) {
+      CHECK(error.kind() == ErrorKind::integrity);
+    }
+    CHECK(notes.text == "the layer of image aaaaaaaaaaaa is not what was promised; moving it once "
+                        "more\n");
+    CHECK_FALSE(destination->find_blob(oci::Digest::of(row.layer)));
+  }
+}
+
+TEST_SUITE_END();
