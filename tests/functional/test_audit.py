@@ -90,7 +90,7 @@ class WildTree(Audit):
         verdicts = self.verdicts(self.audit(self.tree.place, code=7))
         self.assertEqual(verdicts, {**WILD_TAGS, "team/cut:1": "sound", "team/flipped:1": "sound"})
 
-    def test_sizes_and_sharing(self):
+    def test_sizes_tell_what_is_shared_and_what_a_removal_frees(self):
         document = self.audit(self.tree.place)
         rows = {row["repository"]: row for row in document["repositories"]}
         base = [10240, 107]  # a plain tar and an empty one that many have
@@ -201,7 +201,7 @@ class MadeTree(Audit):
         self.assertEqual(tags["team/app:2"]["verdict"], "sound")
         self.assertIsNone(tags["team/app:1"]["size"])
 
-    def test_a_missing_parent(self):
+    def test_a_missing_parent_breaks_the_tag_at_its_child(self):
         chain = self.tree.add_chain("a", 4)
         self.tree.tag("team/app", "1", chain[3])
         self.tree.files.remove_folder(f"images/{chain[1]}")
@@ -312,7 +312,7 @@ class MadeTree(Audit):
         self.assertIn("regctl: ... and 30 repositories more: --all\n", result.err)
         self.assertLess(len((result.out + result.err).splitlines()), 35)
 
-    def test_no_tree(self):
+    def test_what_is_no_tree_is_refused(self):
         self.fails(3, "audit", self.place("nothing"))
         self.tree.add_image("a")
         self.ok("audit", self.tree.place if IN_BUCKET else self.tree.folder)  # what lies here and is a tree is one

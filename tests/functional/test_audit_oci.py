@@ -193,7 +193,7 @@ class AuditOci(V2Case):
         self.server.on("GET", self.last_layer(self.derived), corrupt(100), times=1)
         self.audit(f"{self.server.host}/team/web", "--deep")
 
-    def test_layouts_and_archives(self):
+    def test_a_layout_or_archive_is_audited_as_one_repository(self):
         self.ok("copy", f"{self.server.host}/team/app:1.0", "oci:layout:1.0")
         self.ok("copy", f"{self.server.host}/team/web:1.0", "oci:layout:web")
         self.ok("copy", f"{self.server.host}/other/many:1.0", "oci-archive:many.tar:1.0")

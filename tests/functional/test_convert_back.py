@@ -121,7 +121,7 @@ class Tables(BackCase):
             if step["layer"]["diff_id"] != "empty":
                 self.assertEqual("sha256:" + sum_of(layer), step["layer"]["diff_id"])
 
-    def test_what_is_said(self):
+    def test_repairs_and_the_chosen_platform_are_said(self):
         said = {"trailing": "was put right on its way: trailing-bytes", "created-bad": "created-invalid",
                 "no-history": "its steps are without texts"}
         for one in self.sound():
@@ -526,7 +526,7 @@ class Mirrors(BackCase):
         self.assertEqual(self.outcomes()["team/app:1"], "copied")
         self.assertFalse(self.tree.exists("repositories/team/app/tag_sbom"))
 
-    def test_one_platform(self):
+    def test_one_platform_of_an_index_is_taken(self):
         arm = image("arm", 1, 5_000, architecture="arm64")
         self.source.add("team/app", "3", index([image("amd", 1, 5_000), arm]))
         self.assertIn("linux/amd64 is taken", self.mirror("--include", "team/app", "--state", "state").err)
@@ -539,7 +539,7 @@ class Mirrors(BackCase):
         done = self.mirror("--platform", "linux/arm64,linux/amd64", check=False)
         self.assertEqual(done.code, 2, done.err)
 
-    def test_pruning(self):
+    def test_a_removed_tag_is_pruned(self):
         self.mirror()
         del self.source.tags["team/app"]["2"]
         self.mirror("--prune", "--yes")

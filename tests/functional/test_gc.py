@@ -278,7 +278,7 @@ class Gc(TestCase):
         self.gc("--apply")
         self.assertEqual(self.tree.images(), set(self.kept))
 
-    def test_needs_a_tree(self):
+    def test_what_is_no_tree_is_refused(self):
         self.tree.add_image("a")
         self.ok("gc", self.tree.place if IN_BUCKET else self.tree.folder)  # what lies here and is a tree is one
         self.fails(2, "gc", self.tree.place, "--grace", "1y", saying="is not a duration")

@@ -131,7 +131,7 @@ class Maps(ConvertCase):
         self.assertEqual(self.read("none"), b"")
         self.assertEqual(self.read("map"), before)
 
-    def test_looking_up(self):
+    def test_names_ids_and_digests_are_found(self):
         self.regctl("mirror", "--map", "map", self.tree("pushed"), f"v2-storage:{self.path('out')}")
         one = next(one for one in read_golden("pushed") if one.repository == "team/demo-1.9.1")
         for what in (str(one), one.image, one.image[:12], one.digest("oci"), one.line["config_digest"]):

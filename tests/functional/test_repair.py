@@ -142,7 +142,7 @@ class MadeTree(Repair):
         self.grow_old()
         self.assertEqual(self.repair(self.tree), [("complete upload", young)])
 
-    def test_needs_a_tree(self):
+    def test_what_is_no_tree_is_refused(self):
         self.tree.add_image("a")
         self.ok("repair", self.tree.place if IN_BUCKET else self.tree.folder)  # what lies here and is a tree is one
         self.fails(2, "repair", self.tree.place + ":team/app", saying="whole tree")
@@ -194,7 +194,7 @@ class FromElsewhere(Repair):
         self.ok("audit", "--deep", self.tree.place)
         self.assertEqual(self.repair(self.tree, "--from", place), [])
 
-    def test_a_tree(self):
+    def test_another_tree_mends_all_damage(self):
         self.check_mended(self.sound.place)
 
     def test_a_registry_with_repositories_of_the_same_names(self):

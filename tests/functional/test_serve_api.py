@@ -403,7 +403,7 @@ class Logs(TestCase):
             self.assertNotIn("secret", line.lower())
             self.assertNotIn("Ym9i", line)
 
-    def test_log_in_json(self):
+    def test_a_log_in_json_has_a_record_a_request_and_no_secret(self):
         server = self.start(RegctlServer, "--access-log", "log", "--access-log-format", "json")
         self.ask_three(server)
         records = [json.loads(line) for line in self.lines(server)]

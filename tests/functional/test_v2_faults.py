@@ -142,7 +142,7 @@ class Bodies(FaultCase):
 
 
 class Manifests(FaultCase):
-    def test_other_bytes(self):
+    def test_other_bytes_than_the_digest_says_fail(self):
         source, _ = self.ends()
         source.on("GET", "/manifests/", corrupt(30))
         self.copy_fails(INTEGRITY)
@@ -152,7 +152,7 @@ class Manifests(FaultCase):
         source.on(None, "/manifests/", headers(Docker_Content_Digest="sha256:" + "0" * 64))
         self.copy_fails(INTEGRITY)
 
-    def test_twenty_megabytes(self):
+    def test_a_manifest_of_twenty_megabytes_is_refused(self):
         source, _ = self.ends()
         source.on("GET", "/manifests/", body(b'{"schemaVersion":2,"annotations":{"a":"' + b"a" * 20_000_000 + b'"}}'))
         self.copy_fails(PROTOCOL)
@@ -528,7 +528,7 @@ class Layouts(FaultCase):
         os.mkfifo(os.path.join(folder, "index.json"))
         self.copy_is_refused((NOT_FOUND, PROTOCOL, 8))
 
-    def test_a_wrong_blob(self):
+    def test_a_blob_with_other_bytes_is_refused(self):
         good = image("new")
         self.put(self.layout(good), digest_of(good.layers[0][0]), b"another")
         self.copy_is_refused((INTEGRITY,))

@@ -118,7 +118,7 @@ class Whole(MirrorCase):
         self.assertEqual(len(sent), len(set(sent)), sorted(sent))
         self.assertTrue(destination.requests("POST .*mount="))
 
-    def test_rules(self):
+    def test_rules_choose_and_rename_what_is_mirrored(self):
         self.fill()
         rows = ((("--include", "team/*"), {"team/app": TAGS, "team/base": TAGS}),
                 (("--exclude", "team/*"), {"single": TAGS}),
@@ -133,7 +133,7 @@ class Whole(MirrorCase):
                 names = json.loads(self.destination.ask("GET", "/v2/_catalog")[2])["repositories"]
                 self.assertEqual({name: tuple(sorted(self.there(name))) for name in names}, expected)
 
-    def test_pruning(self):
+    def test_a_removed_tag_is_pruned(self):
         self.fill()
         self.mirror()
         digest = self.tags_of(self.source, "team/app")["1.1"]
@@ -189,7 +189,7 @@ class Whole(MirrorCase):
         for side in (source, destination):
             self.assertEqual({line.rsplit("/", 1)[1] for line in side.requests("^HEAD")}, {"2.0"})
 
-    def test_platforms(self):
+    def test_an_index_is_narrowed_to_the_platforms(self):
         self.fill(NAMES[:1])
         self.mirror("--platform", "linux/arm64", "--include-tag", "2.0")
         digest = self.assertComplete(self.destination, "single", "2.0")
@@ -278,7 +278,7 @@ class Followers(MirrorCase):
         self.mirror("--exclude-tag", "sha256-*")
         self.assertSame(["team/app"])
 
-    def test_one_tag(self):
+    def test_a_single_tag_takes_its_own_signatures_along(self):
         self.sign(self.app)
         other = self.add("team/app", "2.0", image("other"))
         self.sign(other)
@@ -291,7 +291,7 @@ class Followers(MirrorCase):
         self.assertEqual(self.there("team/app")[signature_tag(self.app)],
                          self.tags_of(self.source, "team/app")[signature_tag(self.app)])
 
-    def test_no_referrers(self):
+    def test_referrers_stay_behind_where_that_is_asked_for(self):
         self.sign(self.app)
         self.mirror("--no-referrers")
         self.assertEqual(list(self.there("team/app")), ["1.0"])

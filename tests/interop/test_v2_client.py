@@ -49,7 +49,7 @@ class V2Case(TestCase):
 
 
 class Reading(V2Case):
-    def test_detection(self):
+    def test_a_registry_is_known_to_speak_v2(self):
         registry = self.distribution()
         self.assertEqual(self.client("protocols", registry.host), ["v2"])
         secured = self.distribution(users={"acme": "secret"})
@@ -88,7 +88,7 @@ class Reading(V2Case):
 
 
 class Access(V2Case):
-    def test_basic(self):
+    def test_a_password_is_asked_for_and_checked(self):
         registry = self.distribution(users={"acme": "secret"})
         self.assertEqual(self.client("catalog", registry.host, user="acme"), [])
         self.assertEqual(self.client("login", registry.host, user="acme"), ["accepted"])
@@ -106,7 +106,7 @@ class Access(V2Case):
         self.assertTrue(self.client("digest", registry.host + "/team/app:1.0", **options)[0].startswith(digest))
         return registry
 
-    def test_tokens_by_password(self):
+    def test_a_password_gets_one_token_for_each_scope(self):
         tokens = self.token_server()
         registry = self.copies_with_tokens(tokens, user="acme")
         self.assertEqual({request["user"] for request in tokens.requests}, {"acme"})
@@ -122,7 +122,7 @@ class Access(V2Case):
     def test_packed_and_unusual_answers(self):
         self.copies_with_tokens(self.token_server(packed=True, answer="access_token", expires_in=None), user="acme")
 
-    def test_identity_tokens(self):
+    def test_an_identity_token_gets_tokens(self):
         tokens = self.token_server()
         self.copies_with_tokens(tokens, user="acme", password="", V2_IDENTITY_TOKEN="refresh-of-acme")
         self.assertEqual({request["method"] for request in tokens.requests}, {"POST"})
@@ -155,15 +155,15 @@ class Writing(V2Case):
         self.assertTrue(self.client("digest", target.host + "/team/copy:1.0", **options)[0].startswith(digest))
         return lines
 
-    def test_copies(self):
+    def test_an_image_is_copied_whole(self):
         for options in ({}, {"relative": True}):
             with self.subTest(options):
                 self.copies(self.distribution(**options))
 
-    def test_over_tls(self):
+    def test_an_image_is_copied_over_tls(self):
         self.copies(self.distribution(tls=certificate(self.folder)), V2_INSECURE="1")
 
-    def test_in_pieces(self):
+    def test_blobs_go_in_pieces(self):
         target = self.distribution()
         self.copies(target, V2_CHUNK_BYTES="100000")
         self.assertEqual(self.client("stream", target.host + "/team/copy", "250000", V2_CHUNK_BYTES="100000"),
@@ -226,7 +226,7 @@ class Writing(V2Case):
 
 
 class Removal(V2Case):
-    def test_a_tag_alone(self):
+    def test_a_tag_with_a_digest_of_its_own_is_removed(self):
         registry = self.distribution()
         registry.push_image("team/app", "1.0")
         registry.push_image("team/app", "2.0", layers=(b"another",))
@@ -260,7 +260,7 @@ class Removal(V2Case):
         self.fails(UNSUPPORTED, "rm", registry.host + "/team/app:1.0", saying="removes nothing")
         self.assertEqual(self.client("tags", registry.host + "/team/app"), ["1.0"])
 
-    def test_a_repository(self):
+    def test_all_tags_of_a_repository_are_removed(self):
         registry = self.distribution()
         for tag in ("1.0", "2.0"):
             registry.push_image("team/app", tag, layers=(tag.encode(),))

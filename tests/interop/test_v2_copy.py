@@ -126,7 +126,7 @@ class Registries(Copies):
         self.assertFalse([line for line in there.seen if line.startswith("PUT") and "/uploads/" in line])
         self.assertFalse([line for line in there.seen if line.startswith("GET") and "/blobs/" in line])
 
-    def test_platforms(self):
+    def test_one_platform_of_an_index_is_copied(self):
         there = self.distribution()
         for kind in ("multi", "nested"):
             self.ok("copy", "--platform", "linux/arm64", f"{self.source.host}/team/{kind}:1",
@@ -180,7 +180,7 @@ class Registries(Copies):
         self.ok("copy", f"{here.host}/team/app:1.0", f"{there.host}/team/app:1.0")
         self.assertEqual(self.assertComplete(there, "team/app", "1.0"), foreign.digest)
 
-    def test_schema1(self):
+    def test_schema1_keeps_its_digest(self):
         here, there = self.distribution(schema1=True), self.distribution(schema1=True)
         self.skopeo_copy(f"oci:{self.unpack('layout-umoci')}:1", f"docker://{here.host}/team/old:2", "--format", "v2s2")
         signed = here.ask("GET", "/v2/team/old/manifests/2", headers={"Accept": PRETTY})[2]
@@ -220,7 +220,7 @@ class Files(Copies):
             if kind != "docker":
                 self.assertEqual(self.skopeo_digest(place(kind)), digest)
 
-    def test_a_layout(self):
+    def test_a_layout_goes_both_ways(self):
         self.round_trip(lambda kind: f"oci:layout:{kind}")
         self.assertEqual(sorted(self.umoci("ls", "--layout", "layout").split()), sorted(KINDS))
         self.assertSkopeoReads(lambda kind: f"oci:layout:{kind}")
@@ -235,7 +235,7 @@ class Files(Copies):
         self.assertEqual(self.skopeo_digest(f"docker://{there.host}/team/single:1"), self.digests()["single"])
         self.assertEqual(self.assertComplete(there, "team/theirs", "1"), self.skopeo_digest("oci:layout:theirs"))
 
-    def test_archives_of_layouts(self):
+    def test_archives_of_layouts_go_both_ways(self):
         self.round_trip(lambda kind: f"oci-archive:{kind}.tar:1")
         self.assertSkopeoReads(lambda kind: f"oci-archive:{kind}.tar:1")
 
@@ -250,7 +250,7 @@ class Files(Copies):
         options = ["--tls-verify=false"] if place.startswith("docker:") else []
         return hashlib.sha256(self.skopeo("inspect", "--config", "--raw", *options, place)).hexdigest()
 
-    def test_archives_of_docker(self):
+    def test_archives_of_docker_go_both_ways(self):
         there = self.distribution()
         for kind in ("single", "docker", "zstd", "multi"):
             with self.subTest(kind):
@@ -265,7 +265,7 @@ class Files(Copies):
                 self.assertComplete(there, f"team/{kind}", "1")
                 self.assertEqual(self.config_of(f"docker://{there.host}/team/{kind}:1"), wanted)
 
-    def test_storage_trees(self):
+    def test_a_storage_tree_is_served_as_it_was_written(self):
         self.round_trip(lambda kind: f"v2-storage:tree:team/{kind}:1")
         served = self.distribution(data=self.path("tree"))
         self.assertEqual(self.digests(served), self.digests())

@@ -214,7 +214,7 @@ TEST_CASE("an object is read member by member, and a list in it element by eleme
                           "list") == "is JSON nested more than 100 deep");
 }
 
-TEST_CASE("quoting never fails") {
+TEST_CASE("quoted text is always UTF-8") {
   CHECK(json_quote("a\"\n") == R"("a\"\n")");
   CHECK(json_quote("\xff") == "\"\xef\xbf\xbd\"");
 }

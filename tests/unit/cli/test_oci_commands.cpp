@@ -295,7 +295,7 @@ TEST_CASE("blob put sends a file, in pieces if told so, and prints the digest") 
   CHECK(program.calls.empty());
 }
 
-TEST_CASE("referrers are a tree") {
+TEST_CASE("what refers to a referrer is indented below it") {
   Program program;
   program.prepare_verbs([](FakeVerbs& verbs) {
     ops::Referrer signature = {described(oci::k_oci_manifest, k_top, 700), "", {}};

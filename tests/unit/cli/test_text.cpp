@@ -56,7 +56,7 @@ TEST_CASE("a text that is too long ends in dots") {
   }
 }
 
-TEST_CASE("padding never cuts") {
+TEST_CASE("padding fills up to a width, and leaves longer text as it is") {
   CHECK(pad("ab", 4) == "ab  ");
   CHECK(pad("漢", 4) == "漢  ");
   CHECK(pad("abcdef", 4) == "abcdef");
