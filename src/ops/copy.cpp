@@ -230,6 +230,11 @@ std::optional<Model> model_of_destination(Session& session, const Place& to,
   return fixed_model_of(session, to);
 }
 
+/// A storage tree of which no repository is named.
+bool is_whole_tree(const Place& place) {
+  return place.is_storage() && !place.reference;
+}
+
 enum class Way { v1, oci, v1_to_oci, oci_to_v1 };
 
 /// How images travel. Archives and engines, which hold both models, take that of the other end, and
@@ -248,7 +253,11 @@ Way way_of_copy(Session& session, const Place& from, const Place& to, const Copy
 
 } // namespace
 
-CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& options) {
+CopyReport copy(Session& session, const Place& from, const Place& to, const CopyOptions& given) {
+  auto options = given;
+  if (from.kind == Place::Kind::v1_storage && is_whole_tree(from) && is_whole_tree(to)) {
+    options.tags = TagChoice::all;
+  }
   auto destination = describe(to, options.host);
   return in_context(
       [&] { return "copying " + from.to_string() + " to " + destination; },

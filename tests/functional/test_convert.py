@@ -411,6 +411,30 @@ class Rules(ConvertCase):
                    saying="no v2 registry takes the name team/Demo")
 
 
+class WholeTree(ConvertCase):
+    """Of neither tree a repository is named."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = StorageTree(self.path("tree"))
+        self.chain = self.files.add_chain("app", 3)
+        for name, image in (("team/app", self.chain[2]), ("other/base", self.chain[0])):
+            self.files.tag(name, "1.0", image)
+
+    def test_all_repositories_are_copied(self):
+        self.ok("copy", self.files.place, f"v2-storage:{self.path('out')}")
+        self.assertEqual(sorted(self.tags_in_tree("out")), ["other/base:1.0", "team/app:1.0"])
+        other = StorageTree(self.path("other"))
+        self.ok("copy", self.files.place, other.place)
+        self.assertEqual(other.tags("team/app"), {"1.0": self.chain[2]})
+
+    def test_the_image_that_ends_it_is_named(self):
+        layer = self.path(f"tree/images/{self.chain[2]}/layer")
+        self.write(layer, self.read(layer)[:-20])
+        self.fails(7, "copy", self.files.place, f"v2-storage:{self.path('out')}",
+                   saying=["while copying tag ", "team/app:1.0", "'regctl mirror' passes over"])
+
+
 class OnTheWay(ConvertCase):
     """From a registry whose answers are changed on their way."""
 
@@ -476,7 +500,7 @@ class Rescue(ConvertCase):
         first, second = (self.tags_in_tree("out")[name] for name in ("team/app:1.0-rescued", "team/base:2"))
         self.assertNotEqual(first, second)
 
-    def test_copies(self):
+    def test_copy_brings_what_is_sound(self):
         self.damage(3)
         source = f"{self.files.place}:team/app:1.0"
         self.fails(7, "copy", source, "oci:layout:x")

@@ -31,6 +31,8 @@ enum class OciForm {
 };
 
 struct CopyOptions {
+  /// Of a storage tree of v1 all are taken if neither it nor the destination, another tree, names a
+  /// repository.
   TagChoice tags = TagChoice::one;
   LayerCheck check = LayerCheck::verify; ///< `none` rescues damaged layers as they are
   PlainLayers plain_layers = PlainLayers::gzip;

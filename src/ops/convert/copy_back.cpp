@@ -7,6 +7,7 @@
 #include "ops/places/open.hpp"
 #include "ops/places/storage.hpp"
 #include "ops/transfer/move_items.hpp"
+#include "ops/transfer/one_of_several.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/v1_storage.hpp>
@@ -122,7 +123,8 @@ CopyReport convert_oci_images(Session& session, const Place& from, const Place& 
     CopiedTag copied{here.to_string(), there.to_string(), {}};
     const auto transfer = make_oci_to_v1_transfer(route, move.source.name, *move.target.tag,
                                                   [&](const std::string& id) { copied.id = id; });
-    const auto moved = move_items(session, *transfer);
+    const auto moved =
+        for_tag(copied.source, moves.size(), [&] { return move_items(session, *transfer); });
     report.images_skipped += moved.were_there;
     report.images_copied += moved.copied;
     report.bytes_copied += moved.bytes;

@@ -6,6 +6,7 @@
 #include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
 #include "ops/transfer/move_items.hpp"
+#include "ops/transfer/one_of_several.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/v2_paths.hpp>
@@ -116,7 +117,8 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
   ConvertedLayers layers;
   BlobPlaces places;
   std::map<std::string, OciPlace> targets;
-  for (const auto& move : plan_moves(*source, from, to, options)) {
+  const auto moves = plan_moves(*source, from, to, options);
+  for (const auto& move : moves) {
     const auto place = repository_of(move.target);
     const auto key = place.to_string();
     auto found = targets.find(key);
@@ -144,7 +146,7 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
                              options.check,
                              options.require_checksum};
     try {
-      convert(route, layers, move, copied, report);
+      for_tag(copied.source, moves.size(), [&] { convert(route, layers, move, copied, report); });
     } catch (const Error& error) {
       if (!options.rescue || !is_damage(error.kind())) {
         throw;

@@ -8,6 +8,7 @@
 #include "ops/places/open.hpp"
 #include "ops/places/storage.hpp"
 #include "ops/transfer/move_items.hpp"
+#include "ops/transfer/one_of_several.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/formats/docker_archive.hpp>
@@ -264,7 +265,8 @@ CopyReport copy_oci_images(Session& session, const Place& from, const Place& to,
   CopyReport report;
   Copier copier(session, source, options, convert_schema1);
   std::map<std::string, OciPlace> targets; // repositories, or the one layout or archive
-  for (const auto& move : plan_moves(source, to, options)) {
+  const auto moves = plan_moves(source, to, options);
+  for (const auto& move : moves) {
     auto place = move.target;
     if (place.kind == Place::Kind::registry || place.is_storage()) {
       place.reference->tag.reset();
@@ -278,7 +280,10 @@ CopyReport copy_oci_images(Session& session, const Place& from, const Place& to,
     if (found == targets.end()) {
       found = targets.emplace(key, open_oci(session, place, Use::write)).first;
     }
-    report.tags.push_back(copier.copy(move, found->second, report));
+    const auto name = name_of(source, move.source);
+    report.tags.push_back(for_tag(name ? name->to_familiar_string() : move.source.name.to_string(),
+                                  moves.size(),
+                                  [&] { return copier.copy(move, found->second, report); }));
   }
   for (auto& [key, target] : targets) {
     target.repository->finish();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/v1/copy_images.hpp"
 
+#include "ops/transfer/one_of_several.hpp"
 #include "ops/v1/chain.hpp"
 
 #include <regctl/base/error.hpp>
@@ -16,28 +17,6 @@
 namespace regctl::ops {
 
 namespace {
-
-/// If one of several tags cannot be copied, none is: adds to its error which tag it is, and a hint.
-template <class Body>
-auto for_tag(const std::string& tag, std::size_t tags, Body&& body) -> decltype(body()) {
-  try {
-    return std::forward<Body>(body)();
-  } catch (const Error& error) {
-    if (tags == 1 || error.kind() == ErrorKind::interrupted ||
-        error.kind() == ErrorKind::local_io) {
-      throw;
-    }
-    Error told(error.kind(), error.message(),
-               (error.hint().empty() ? "" : error.hint() + "; ") +
-                   "the other tags can be copied one by one, and 'regctl mirror' passes over what "
-                   "it cannot copy");
-    for (const auto& frame : error.frames()) {
-      told.add_frame(frame);
-    }
-    told.add_frame("copying tag " + tag);
-    throw told;
-  }
-}
 
 struct Collected {
   std::vector<V1Image> images;       ///< parents before children, each once
