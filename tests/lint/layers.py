@@ -14,7 +14,7 @@ OWNERS = {
     "microhttpd": "server", "crypt": "server", "CLI": "cli", "utf8proc": "cli",
 }
 # Folders of a layer, bottom up. What stands beside them is above them all.
-ROOMS = {"server": ["http", "v1"], "ops": ["transfer", "places", "v1", "oci", "convert", "passage", "mirror"]}
+ROOMS = {"server": ["http", "v1"], "ops": ["transfer", "places", "map", "v1", "oci", "convert", "passage", "mirror"]}
 # HTTP is no business of what lies on disk.
 FORBIDDEN = {("formats", "http"), ("http", "formats"), ("registry", "formats"), ("cli", "registry")}
 NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.M)

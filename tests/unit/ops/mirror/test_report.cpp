@@ -7,7 +7,7 @@
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/lines.hpp>
-#include <regctl/ops/mirror/map_line.hpp>
+#include <regctl/ops/map/map_line.hpp>
 #include <regctl/ops/problem.hpp>
 
 #include <doctest/doctest.h>
