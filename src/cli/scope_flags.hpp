@@ -5,7 +5,7 @@
 #include "cli/context.hpp"
 
 #include <regctl/cli/exit_code.hpp>
-#include <regctl/ops/scope.hpp>
+#include <regctl/ops/places/scope.hpp>
 
 #include <string>
 #include <vector>
