@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/repository_work.hpp"
 
-#include "ops/convert/rescue.hpp"
 #include "ops/mirror/planner.hpp"
 
 #include <regctl/base/error.hpp>
@@ -110,8 +109,7 @@ private:
       return {};
     }
     try {
-      const auto part = passage_->rescue(failed.tag.tag, *failed.tag.identity);
-      return part ? rescued_tag(failed.tag.tag) : "";
+      return passage_->rescue(failed.tag.tag, *failed.tag.identity);
     } catch (const Error& error) {
       running_.session.progress().note("nothing is rescued of " + failed.tag.source_name + ":" +
                                        failed.tag.tag + ": " + error.message());

@@ -99,11 +99,10 @@ public:
   }
 
   /// Converts the sound part of an image that failed: the layers below the lowest one that cannot
-  /// be converted. `tag` names it at the destination. Null if the passage converts no v1 images, no
-  /// layer is sound, or all are; also if the tag has this part already.
-  virtual std::shared_ptr<const MadeImage> rescue(const std::string& /*tag*/,
-                                                  const std::string& /*identity*/) {
-    return nullptr;
+  /// be converted. Returns the tag that it has at the destination, made of `tag`; "" if the passage
+  /// converts no v1 images, no layer is sound, or all are; also if that tag has this part already.
+  virtual std::string rescue(const std::string& /*tag*/, const std::string& /*identity*/) {
+    return {};
   }
 
   // --- for plans ---
