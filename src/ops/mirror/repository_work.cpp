@@ -119,14 +119,13 @@ private:
 
   /// Refuses to show everybody what was private. Notes where a private repository goes.
   void check_access() {
-    const auto& source = running_.source;
-    const auto& destination = running_.destination;
-    if (source.model() != Model::v1 || destination.model() != Model::oci ||
-        running_.source.access(task_.source_name) == RepositoryAccess::open) {
+    auto& source = running_.source;
+    auto& destination = running_.destination;
+    if (!passage_->drops_access() || source.access(task_.source_name) == RepositoryAccess::open) {
       return;
     }
     const auto what = task_.source_name + " is private at " + source.describe();
-    const bool is_shown = running_.destination.is_open_to_all();
+    const bool is_shown = destination.is_open_to_all();
     if (is_shown && !running_.job.rules.publish_private) {
       throw Error(ErrorKind::usage,
                   what + ", and everybody can read what is at " + destination.describe(),

@@ -55,6 +55,10 @@ public:
   /// the identity `from` of the source.
   [[nodiscard]] virtual bool is_same(const std::string& from, const std::string& there) const = 0;
 
+  /// Whether images lose on the way who may read them: the source may know private repositories,
+  /// the destination does not.
+  [[nodiscard]] virtual bool drops_access() const noexcept { return false; }
+
   /// When the image with this identity at the source was created, in seconds since 1970; nothing if
   /// that cannot be read. Makes requests if it is not known yet.
   virtual std::optional<std::int64_t> created_at(const std::string& identity) = 0;
@@ -149,6 +153,12 @@ public:
   ~Passages();
   Passages(const Passages&) = delete;
   Passages& operator=(const Passages&) = delete;
+
+  /// Whether the passages make OCI images of v1 images, so that Passage::find_made() tells of them.
+  [[nodiscard]] bool makes_images() const noexcept;
+
+  /// Whether PassageOptions::originals are of use: OCI images become v1 images.
+  [[nodiscard]] bool takes_originals() const noexcept;
 
   /// Opens the passage between two repositories. Makes no requests.
   std::unique_ptr<Passage> open(const std::string& source_name,

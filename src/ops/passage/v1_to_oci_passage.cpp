@@ -60,6 +60,8 @@ public:
     return true;
   }
 
+  [[nodiscard]] bool drops_access() const noexcept override { return true; }
+
   std::optional<std::int64_t> created_at(const std::string& identity) override {
     try {
       const auto image = cached_->find_image(identity);

@@ -82,12 +82,6 @@ struct Rules {
   [[nodiscard]] std::string destination_name(const std::string& source_name) const;
 };
 
-/// Throws Error{usage} for an endpoint whose images cannot be looked up by their IDs: a namespace,
-/// a tag, a digest, and places that no mirror reads.
-void check_originals(const Endpoint& originals);
-/// Throws Error{usage}: `place` holds other images.
-[[noreturn]] void throw_no_originals(const std::string& place);
-
 /// A share of the work, by repository name: "2/8" is the second of eight. By rendezvous hashing
 /// every name is in exactly one share, and a change of the number of shares moves few names.
 struct Shard {
