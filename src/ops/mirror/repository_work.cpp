@@ -274,6 +274,9 @@ private:
         [&](const std::string& from, const std::string& there) {
           return passage_->is_same(from, there);
         },
+        [&](const std::string& from, const std::string& there) {
+          return passage_->keeps_referrers(from, there);
+        },
         [&](const std::vector<std::string>& images) { return passage_->find_held(images); },
         [&](const std::vector<std::string>& images) {
           return passage_->find_new_referrers(images);

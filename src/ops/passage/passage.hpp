@@ -55,6 +55,13 @@ public:
   /// the identity `from` of the source.
   [[nodiscard]] virtual bool is_same(const std::string& from, const std::string& there) const = 0;
 
+  /// Whether what refers to the image `from` at the source refers to `there` as well, the identity
+  /// of a tag at the destination: a reference is to one manifest alone.
+  [[nodiscard]] virtual bool keeps_referrers(const std::string& /*from*/,
+                                             const std::string& /*there*/) const {
+    return false;
+  }
+
   /// Whether images lose on the way who may read them: the source may know private repositories,
   /// the destination does not.
   [[nodiscard]] virtual bool drops_access() const noexcept { return false; }
