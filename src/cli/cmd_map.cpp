@@ -33,7 +33,7 @@ std::string show_end(const std::string& end, const std::string& name, const std:
 }
 
 /// What became of one tag, or of one layer of it.
-void add_row(Listing& listing, const ops::mirror::MapLine& line, const ops::MadeLayer* layer,
+void add_row(Listing& listing, const ops::MapLine& line, const ops::MadeLayer* layer,
              bool no_trunc) {
   const auto id = layer != nullptr ? layer->id : line.id.value_or("");
   std::string digest = "N/A";

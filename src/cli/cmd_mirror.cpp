@@ -131,10 +131,9 @@ ExitCode note_unmatched(const MirrorRun& run, Context& context, const Summary& s
       !run.options.shard && summary.repositories_failed == 0 && summary.repositories_not_done == 0;
   std::vector<std::string> patterns;
   for (const auto& job : run.jobs) {
-    const auto found =
-        unmatched_patterns(job.rules.repositories, job.rules.tags,
-                           has_all_tags ? ops::mirror::Compared::repositories_and_tags
-                                        : ops::mirror::Compared::repositories);
+    const auto found = unmatched_patterns(job.rules.repositories, job.rules.tags,
+                                          has_all_tags ? ops::ComparedNames::repositories_and_tags
+                                                       : ops::ComparedNames::repositories);
     patterns.insert(patterns.end(), found.begin(), found.end());
   }
   return note_unmatched(context, patterns, run.is_strict, code);

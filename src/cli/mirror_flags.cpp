@@ -12,6 +12,7 @@
 #include <regctl/base/user_folders.hpp>
 #include <regctl/ops/mirror/config.hpp>
 #include <regctl/ops/places/names.hpp>
+#include <regctl/ops/places/originals.hpp>
 
 #include <algorithm>
 #include <map>
@@ -225,7 +226,7 @@ MirrorJob flags_job(const MirrorFlags& flags, Context& context) {
   job.rules.referrers = !flags.no_referrers;
   if (!flags.originals.empty()) {
     job.rules.originals = parse_endpoint(context, flags.originals);
-    ops::mirror::check_originals(*job.rules.originals);
+    ops::check_originals(*job.rules.originals);
   }
   job.rules.form = flags.form.value_or(job.rules.form);
   job.rules.prune.limit = flags.prune_limit.value_or(job.rules.prune.limit);

@@ -21,15 +21,15 @@ Arguments::Take add_name_pattern(std::vector<Pattern>& patterns) {
 
 } // namespace
 
-void add_filter_flags(Arguments& arguments, ops::mirror::Filter& repositories,
-                      ops::mirror::TagFilter& tags, const std::string& verb) {
+void add_filter_flags(Arguments& arguments, ops::Filter& repositories, ops::TagFilter& tags,
+                      const std::string& verb) {
   arguments.values("--include", "PATTERN", add_name_pattern(repositories.include),
                    verb + " repositories with such a name only: a glob ('team/*', 'team/**') or "
                           "'/regex/'");
   arguments.values(
       "--exclude", "PATTERN",
       [&repositories, &tags](const std::string& text) {
-        ops::mirror::add_exclusion(ops::mirror::Exclusion::parse(text), repositories, tags);
+        ops::add_exclusion(ops::Exclusion::parse(text), repositories, tags);
       },
       "Leave out repositories with such a name; NAME:TAG leaves out tags of those alone");
   arguments.values("--include-tag", "PATTERN", add_tag_pattern(tags.include),
@@ -55,12 +55,12 @@ ExitCode note_unmatched(Context& context, const std::vector<std::string>& patter
 ExitCode note_unmatched(Context& context, const ops::Scope& scope, const ops::Problems& problems,
                         bool is_strict, ExitCode code) {
   const bool is_one = scope.a.reference() != nullptr; // a single name is not compared with patterns
-  return note_unmatched(context,
-                        ops::mirror::unmatched_patterns(
-                            is_one ? ops::mirror::Filter() : scope.repositories, scope.tags,
-                            problems.number == 0 ? ops::mirror::Compared::repositories_and_tags
-                                                 : ops::mirror::Compared::repositories),
-                        is_strict, code);
+  return note_unmatched(
+      context,
+      ops::unmatched_patterns(is_one ? ops::Filter() : scope.repositories, scope.tags,
+                              problems.number == 0 ? ops::ComparedNames::repositories_and_tags
+                                                   : ops::ComparedNames::repositories),
+      is_strict, code);
 }
 
 ops::Scope scope_of(const ScopeFlags& flags, Context& context) {

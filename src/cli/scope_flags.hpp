@@ -5,7 +5,7 @@
 #include "cli/context.hpp"
 
 #include <regctl/cli/exit_code.hpp>
-#include <regctl/ops/scope.hpp>
+#include <regctl/ops/places/scope.hpp>
 
 #include <string>
 #include <vector>
@@ -14,8 +14,8 @@ namespace regctl::cli {
 
 /// Declares --include, --exclude, --include-tag and --exclude-tag. `verb` says in their help what
 /// the command does with the selected names ("Mirror").
-void add_filter_flags(Arguments& arguments, ops::mirror::Filter& repositories,
-                      ops::mirror::TagFilter& tags, const std::string& verb);
+void add_filter_flags(Arguments& arguments, ops::Filter& repositories, ops::TagFilter& tags,
+                      const std::string& verb);
 
 /// The places and filters of a command that compares.
 struct ScopeFlags {

@@ -40,20 +40,6 @@ void compare(const PairedRepository& repository, DiffSummary& summary,
 
 } // namespace
 
-std::string_view to_string(Difference difference) noexcept {
-  switch (difference) {
-  case Difference::missing:
-    return "missing";
-  case Difference::extra:
-    return "extra";
-  case Difference::different:
-    return "different";
-  case Difference::unreadable:
-    break;
-  }
-  return "unreadable";
-}
-
 DiffSummary diff(Session& session, const Scope& scope, const DiffListener& listener) {
   DiffSummary summary;
   Pairing pairing(session, scope);

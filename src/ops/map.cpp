@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/map_end.hpp"
+#include "ops/map/map_end.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
@@ -15,8 +15,6 @@
 namespace regctl::ops {
 
 namespace {
-
-using mirror::MapLine;
 
 constexpr std::size_t k_least_digits = 12; // as docker shows IDs
 
@@ -73,7 +71,7 @@ private:
     if (name_.empty() || (!tag_.empty() && tag_ != tag)) {
       return false;
     }
-    const auto host = mirror::registry_of_end(end);
+    const auto host = registry_of_end(end);
     return familiar_name(name_) == familiar_name(name) ||
            (host && (name_ == *host + "/" + name || name_ == *host + "/" + full_name(name)));
   }
@@ -88,9 +86,9 @@ private:
 void look_up_map(const std::string& file, const std::string& what, const OnMapLine& on_line) {
   const Wanted wanted(what);
   bool is_found = false;
-  LineReader lines(file, mirror::k_map_line_bytes);
+  LineReader lines(file, k_map_line_bytes);
   while (const auto text = lines.next()) {
-    const auto line = mirror::parse_map_line(*text, lines.where());
+    const auto line = parse_map_line(*text, lines.where());
     if (wanted.has(line)) {
       is_found = true;
       on_line(line, nullptr);

@@ -64,6 +64,11 @@ bool ends_run(const Error& error) noexcept {
   return error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::denied;
 }
 
+bool is_damage(ErrorKind kind) noexcept {
+  return kind == ErrorKind::integrity || kind == ErrorKind::protocol ||
+         kind == ErrorKind::not_found;
+}
+
 Json to_json(const Failure& failure) {
   return {{"kind", to_string(failure.kind)},
           {"message", failure.message},

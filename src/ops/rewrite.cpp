@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/new_names.hpp"
+#include "ops/map/new_names.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
@@ -15,8 +15,6 @@
 namespace regctl::ops {
 
 namespace {
-
-using mirror::NewNames;
 
 /// So much of the text is looked at behind the begin of a reference; longer ones are left alone.
 constexpr std::size_t k_ahead_bytes = 1024;

@@ -3,7 +3,7 @@
 
 #include <regctl/base/quantity.hpp>
 #include <regctl/model/place.hpp>
-#include <regctl/ops/scope.hpp>
+#include <regctl/ops/places/scope.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <chrono>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/ops/scope.hpp>
+#include <regctl/ops/places/difference.hpp>
+#include <regctl/ops/places/scope.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <cstdint>
@@ -9,19 +10,8 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace regctl::ops {
-
-enum class Difference {
-  missing,    ///< B has no such tag
-  extra,      ///< A has no such tag
-  different,  ///< the tag names another image
-  unreadable, ///< one side lists the tag but cannot read it
-};
-
-/// "missing", "extra", "different", "unreadable".
-std::string_view to_string(Difference difference) noexcept;
 
 struct TagDifference {
   std::string repository; ///< its name at A, or the name it would have there

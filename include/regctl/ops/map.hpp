@@ -2,7 +2,7 @@
 #pragma once
 
 #include <regctl/base/stream.hpp>
-#include <regctl/ops/mirror/map_line.hpp>
+#include <regctl/ops/map/map_line.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -13,7 +13,7 @@ namespace regctl::ops {
 
 /// Called for a line of a map. `layer` is the layer of the image that was found; null if it is the
 /// image itself.
-using OnMapLine = std::function<void(const mirror::MapLine& line, const MadeLayer* layer)>;
+using OnMapLine = std::function<void(const MapLine& line, const MadeLayer* layer)>;
 
 /// Looks something up in the map `file` ("-" for standard input), and calls `on_line` for each line
 /// that has it: a repository or tag by its name at either end, with or without its host; a v1 image

@@ -26,6 +26,9 @@ Failure explain(const Error& error);
 /// or credentials that are refused.
 bool ends_run(const Error& error) noexcept;
 
+/// Whether an image failed for what it is, so that a part of it may be sound.
+[[nodiscard]] bool is_damage(ErrorKind kind) noexcept;
+
 /// The value of "error" in every document: {"kind", "message", "hint"}; the hint may be null.
 Json to_json(const Failure& failure);
 /// The same for a caught exception, or null for a null pointer.

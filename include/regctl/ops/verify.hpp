@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/ops/scope.hpp>
+#include <regctl/ops/places/scope.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <cstdint>

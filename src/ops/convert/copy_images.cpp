@@ -11,6 +11,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/formats/v2_paths.hpp>
 #include <regctl/ops/places/names.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <map>
 #include <utility>

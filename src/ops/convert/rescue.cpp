@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/rescue.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/model/reference.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <cstddef>
 #include <vector>
@@ -26,11 +28,6 @@ std::size_t move_sound_items(Transfer& transfer, const std::vector<Item>& items)
 }
 
 } // namespace
-
-bool is_damage(ErrorKind kind) noexcept {
-  return kind == ErrorKind::integrity || kind == ErrorKind::protocol ||
-         kind == ErrorKind::not_found;
-}
 
 std::string rescued_tag(const std::string& tag) {
   return tag + "-rescued";

@@ -3,15 +3,10 @@
 
 #include "ops/convert/v1_to_oci_transfer.hpp"
 
-#include <regctl/base/error.hpp>
-
 #include <memory>
 #include <string>
 
 namespace regctl::ops {
-
-/// Whether an image failed for what it is, so that a part of it may be sound.
-[[nodiscard]] bool is_damage(ErrorKind kind) noexcept;
 
 /// Converts the layers of a v1 image below the lowest one that cannot be converted, and sets the
 /// tag TAG-rescued on them: the image of that ID in the chain, as it would become by itself. Notes

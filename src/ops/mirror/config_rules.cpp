@@ -4,6 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/quantity.hpp>
 #include <regctl/ops/places/names.hpp>
+#include <regctl/ops/places/originals.hpp>
 
 #include <utility>
 #include <vector>

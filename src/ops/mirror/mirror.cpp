@@ -196,14 +196,9 @@ void run(RunningJob& running, const NextRepository& next) {
   check_interrupted();
 }
 
-/// Whether a mirror's images are converted.
-bool is_mapped(const RunningJob& running) {
-  return running.source.model() == Model::v1 && running.destination.model() == Model::oci;
-}
-
 /// A map tells of converted images alone.
 void note_unmapped(const RunningJob& running) {
-  if (!running.options.files.map.empty() && !is_mapped(running)) {
+  if (!running.options.files.map.empty() && !running.passages.makes_images()) {
     running.session.progress().note("the map has nothing of " + running.job.source.to_string() +
                                     ", since no image of it is converted");
   }
@@ -216,7 +211,7 @@ Report::Mirror mirror_of(const MirrorJob& job) {
 
 Report::Mirror mirror_of(const RunningJob& running) {
   auto mirror = mirror_of(running.job);
-  mirror.is_mapped = is_mapped(running);
+  mirror.is_mapped = running.passages.makes_images();
   return mirror;
 }
 
@@ -323,22 +318,8 @@ bool has_lines_only(const std::optional<AppliedPlan>& plan, const MirrorJob& job
   return plan && !plan->wants_all_of(job);
 }
 
-/// Null if the job names none. Opened before the destination, which is made if it is not there.
-std::unique_ptr<Side> open_originals(Session& session, const MirrorJob& job) {
-  if (!job.rules.originals) {
-    return nullptr;
-  }
-  auto originals = open_source(session, *job.rules.originals);
-  if (originals->model() != Model::v1) {
-    throw_no_originals(originals->describe());
-  }
-  return originals;
-}
-
 void note_unused_originals(const RunningJob& running) {
-  const bool is_of_use =
-      running.source.model() == Model::oci && running.destination.model() == Model::v1;
-  if (running.job.rules.originals && !is_of_use) {
+  if (running.job.rules.originals && !running.passages.takes_originals()) {
     running.session.progress().note(
         "no originals are looked for: from " + running.job.source.to_string() + " to " +
         running.job.destination.to_string() + " no OCI image becomes a v1 image");
@@ -355,7 +336,9 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
              const Limits& limits, const std::optional<AppliedPlan>& plan, Owners& owners,
              Report& report) {
   const auto source = open_source(session, job.source);
-  const auto originals = open_originals(session, job);
+  // Before the destination, which is made if it is not there.
+  const auto originals =
+      job.rules.originals ? open_originals(session, *job.rules.originals) : nullptr;
   const auto extent = job.source.reference() == nullptr ? Extent::many : Extent::one;
   const auto destination = open_destination(session, job.destination, extent,
                                             options.dry_run ? Purpose::plan : Purpose::write);
@@ -367,7 +350,7 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                      originals.get(), name_of_originals(job)});
   RunningJob running{
       session, job, options, report, *source, *destination, passages, limits.jobs_for(job), owners};
-  running.writes_map = !options.files.map.empty() && is_mapped(running);
+  running.writes_map = !options.files.map.empty() && passages.makes_images();
   note_unmapped(running);
   note_unused_originals(running);
   try {

@@ -230,12 +230,18 @@ private:
     }
   }
 
+  /// Whether the tag names an image at the destination that keeps the referrers of the source's.
+  [[nodiscard]] bool keeps_referrers(const std::string& identity, const std::string& tag) const {
+    const auto there = at_destination(tag);
+    return there && questions_.keeps_referrers(identity, *there);
+  }
+
   /// Plans the tags whose image is the same again where something new refers to it.
   void follow_referrers() {
     std::vector<std::string> images;
     const auto is_held = [&](const std::string& tag) {
       const auto identity = listings_.source.find(tag);
-      return identity && at_destination(tag) == identity && !is_transfer(tags_.at(tag));
+      return identity && !is_transfer(tags_.at(tag)) && keeps_referrers(*identity, tag);
     };
     for (const auto& tag : taken_) {
       if (is_held(tag)) {
@@ -261,7 +267,7 @@ private:
       const auto identity = listings_.source.find(tag);
       if (identity && is_transfer(tags_.at(tag))) {
         moving.insert(*identity);
-      } else if (identity && at_destination(tag) == identity) {
+      } else if (identity && keeps_referrers(*identity, tag)) {
         held.insert(*identity);
       }
     }

@@ -32,6 +32,10 @@ using CreatedAt = std::function<std::optional<std::int64_t>(const std::string& i
 /// source.
 using IsSame = std::function<bool(const std::string& from, const std::string& there)>;
 
+/// Whether what refers to the image `from` at the source refers to `there` as well, the identity of
+/// a tag at the destination.
+using KeepsReferrers = std::function<bool(const std::string& from, const std::string& there)>;
+
 /// Which of these identities of the source the destination has in this repository, tagged or not.
 using FindHeld = std::function<std::set<std::string>(const std::vector<std::string>& identities)>;
 
@@ -47,6 +51,7 @@ using FindDamaged = std::function<std::set<std::string>(const std::vector<std::s
 struct Questions {
   CreatedAt created_at;
   IsSame is_same;
+  KeepsReferrers keeps_referrers;
   FindHeld find_held;
   FindNewReferrers find_new_referrers;
   FindDamaged find_damaged = {}; ///< empty: what the destination has is believed to be whole

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ops/mirror/map_writer.hpp"
+#include "ops/map/map_writer.hpp"
 
 #include <regctl/base/file.hpp>
 #include <regctl/base/limited_map.hpp>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/repository_work.hpp"
 
-#include "ops/convert/rescue.hpp"
 #include "ops/mirror/planner.hpp"
 
 #include <regctl/base/error.hpp>
@@ -110,8 +109,7 @@ private:
       return {};
     }
     try {
-      const auto part = passage_->rescue(failed.tag.tag, *failed.tag.identity);
-      return part ? rescued_tag(failed.tag.tag) : "";
+      return passage_->rescue(failed.tag.tag, *failed.tag.identity);
     } catch (const Error& error) {
       running_.session.progress().note("nothing is rescued of " + failed.tag.source_name + ":" +
                                        failed.tag.tag + ": " + error.message());
@@ -121,14 +119,13 @@ private:
 
   /// Refuses to show everybody what was private. Notes where a private repository goes.
   void check_access() {
-    const auto& source = running_.source;
-    const auto& destination = running_.destination;
-    if (source.model() != Model::v1 || destination.model() != Model::oci ||
-        running_.source.access(task_.source_name) == RepositoryAccess::open) {
+    auto& source = running_.source;
+    auto& destination = running_.destination;
+    if (!passage_->drops_access() || source.access(task_.source_name) == RepositoryAccess::open) {
       return;
     }
     const auto what = task_.source_name + " is private at " + source.describe();
-    const bool is_shown = running_.destination.is_open_to_all();
+    const bool is_shown = destination.is_open_to_all();
     if (is_shown && !running_.job.rules.publish_private) {
       throw Error(ErrorKind::usage,
                   what + ", and everybody can read what is at " + destination.describe(),
@@ -276,6 +273,9 @@ private:
         [&](const std::string& identity) { return passage_->created_at(identity); },
         [&](const std::string& from, const std::string& there) {
           return passage_->is_same(from, there);
+        },
+        [&](const std::string& from, const std::string& there) {
+          return passage_->keeps_referrers(from, there);
         },
         [&](const std::vector<std::string>& images) { return passage_->find_held(images); },
         [&](const std::vector<std::string>& images) {

@@ -12,20 +12,8 @@ namespace regctl::ops::mirror {
 namespace {
 
 bool any_matches(const std::vector<Pattern>& patterns, std::string_view name) {
-  bool is_match = false;
-  for (const auto& pattern : patterns) { // no early end: unmatched patterns are reported
-    is_match = pattern.matches(name) || is_match;
-  }
-  return is_match;
-}
-
-void add_unmatched(const std::vector<Pattern>& patterns, const std::string& flag,
-                   std::vector<std::string>& found) {
-  for (const auto& pattern : patterns) {
-    if (!pattern.has_matched()) {
-      found.push_back(flag + " '" + pattern.to_string() + "'");
-    }
-  }
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const Pattern& pattern) { return pattern.matches(name); });
 }
 
 /// `to` with the captures in place of "$1"; `caught` must have one for every "$N".
@@ -64,60 +52,6 @@ void check_replacement(std::string_view from, std::string_view to, std::size_t c
 }
 
 } // namespace
-
-bool Filter::takes(std::string_view name) const {
-  const bool is_excluded = any_matches(exclude, name);
-  return (include.empty() || any_matches(include, name)) && !is_excluded;
-}
-
-Exclusion Exclusion::parse(std::string_view text) {
-  const bool is_regex = text.starts_with('/');
-  const auto end = is_regex ? text.find("/:", 1) : text.rfind(':');
-  if (end == std::string_view::npos) {
-    return {parse_name_pattern(text), std::nullopt};
-  }
-  const auto colon = is_regex ? end + 1 : end;
-  return {parse_name_pattern(text.substr(0, colon)), parse_tag_pattern(text.substr(colon + 1))};
-}
-
-std::string Exclusion::to_string() const {
-  return repository.to_string() + (tag ? ":" + tag->to_string() : "");
-}
-
-bool TagFilter::takes(std::string_view repository, std::string_view tag) const {
-  bool is_excluded = false;
-  for (const auto& exclusion : exclude_of) {
-    is_excluded =
-        (exclusion.repository.matches(repository) && exclusion.tag->matches(tag)) || is_excluded;
-  }
-  return Filter::takes(tag) && !is_excluded;
-}
-
-void add_exclusion(Exclusion exclusion, Filter& repositories, TagFilter& tags) {
-  if (exclusion.tag) {
-    tags.exclude_of.push_back(std::move(exclusion));
-  } else {
-    repositories.exclude.push_back(std::move(exclusion.repository));
-  }
-}
-
-std::vector<std::string> unmatched_patterns(const Filter& repositories, const TagFilter& tags,
-                                            Compared compared) {
-  std::vector<std::string> found;
-  add_unmatched(repositories.include, "--include", found);
-  add_unmatched(repositories.exclude, "--exclude", found);
-  if (compared == Compared::repositories) {
-    return found;
-  }
-  add_unmatched(tags.include, "--include-tag", found);
-  add_unmatched(tags.exclude, "--exclude-tag", found);
-  for (const auto& exclusion : tags.exclude_of) {
-    if (!exclusion.tag->has_matched()) { // evaluated only if the repository's pattern matches
-      found.push_back("--exclude '" + exclusion.to_string() + "'");
-    }
-  }
-  return found;
-}
 
 Rename Rename::make(std::string_view from, std::string_view to) {
   Rename rename{parse_name_pattern(from), std::string(to)};
@@ -170,26 +104,6 @@ std::string Rules::destination_name(const std::string& source_name) const {
   }
   return in_context([&] { return "naming " + source_name + " at the destination"; },
                     [&] { return parse_repository_name(prefix + name); });
-}
-
-void throw_no_originals(const std::string& place) {
-  throw Error(ErrorKind::usage, place + " has no v1 images",
-              "originals are in a v1 registry, a v1-storage: or a docker-archive:");
-}
-
-void check_originals(const Endpoint& originals) {
-  const auto* name = originals.reference();
-  if (!originals.name_space.empty() || (name != nullptr && (name->tag || name->digest))) {
-    throw Error(
-        ErrorKind::usage, originals.to_string() + " is no place of originals",
-        "name a registry, one repository, a v1-storage: or a docker-archive:, since originals are "
-        "found by their IDs");
-  }
-  const auto kind = originals.place ? originals.place->kind : Place::Kind::registry;
-  if (kind != Place::Kind::registry && kind != Place::Kind::v1_storage &&
-      kind != Place::Kind::docker_archive) {
-    throw_no_originals(originals.to_string());
-  }
 }
 
 } // namespace regctl::ops::mirror

@@ -56,6 +56,12 @@ public:
            (!shared_.how_.platforms.empty() && narrowed(from) == there);
   }
 
+  /// An image that is narrowed or converted has another digest, to which nothing refers.
+  [[nodiscard]] bool keeps_referrers(const std::string& from,
+                                     const std::string& there) const override {
+    return from == there;
+  }
+
   std::optional<std::int64_t> created_at(const std::string& identity) override {
     try {
       const auto root = read_manifest_node(*source_, digest_of_identity(identity));

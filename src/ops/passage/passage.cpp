@@ -26,9 +26,17 @@ Passages::Passages(Session& session, Side& source, Side& destination, LearntFact
 
 Passages::~Passages() = default;
 
+bool Passages::makes_images() const noexcept {
+  return source_.model() == Model::v1 && destination_.model() == Model::oci;
+}
+
+bool Passages::takes_originals() const noexcept {
+  return source_.model() == Model::oci && destination_.model() == Model::v1;
+}
+
 std::unique_ptr<Passage> Passages::open(const std::string& source_name,
                                         const std::string& destination_name) {
-  if (source_.model() == Model::v1 && destination_.model() == Model::oci) {
+  if (makes_images()) {
     V1ToOciPassages::check_name(destination_name); // before the destination refuses it in its words
   }
   auto source = source_.open(source_name);

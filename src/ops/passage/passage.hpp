@@ -55,6 +55,17 @@ public:
   /// the identity `from` of the source.
   [[nodiscard]] virtual bool is_same(const std::string& from, const std::string& there) const = 0;
 
+  /// Whether what refers to the image `from` at the source refers to `there` as well, the identity
+  /// of a tag at the destination: a reference is to one manifest alone.
+  [[nodiscard]] virtual bool keeps_referrers(const std::string& /*from*/,
+                                             const std::string& /*there*/) const {
+    return false;
+  }
+
+  /// Whether images lose on the way who may read them: the source may know private repositories,
+  /// the destination does not.
+  [[nodiscard]] virtual bool drops_access() const noexcept { return false; }
+
   /// When the image with this identity at the source was created, in seconds since 1970; nothing if
   /// that cannot be read. Makes requests if it is not known yet.
   virtual std::optional<std::int64_t> created_at(const std::string& identity) = 0;
@@ -99,11 +110,10 @@ public:
   }
 
   /// Converts the sound part of an image that failed: the layers below the lowest one that cannot
-  /// be converted. `tag` names it at the destination. Null if the passage converts no v1 images, no
-  /// layer is sound, or all are; also if the tag has this part already.
-  virtual std::shared_ptr<const MadeImage> rescue(const std::string& /*tag*/,
-                                                  const std::string& /*identity*/) {
-    return nullptr;
+  /// be converted. Returns the tag that it has at the destination, made of `tag`; "" if the passage
+  /// converts no v1 images, no layer is sound, or all are; also if that tag has this part already.
+  virtual std::string rescue(const std::string& /*tag*/, const std::string& /*identity*/) {
+    return {};
   }
 
   // --- for plans ---
@@ -150,6 +160,12 @@ public:
   ~Passages();
   Passages(const Passages&) = delete;
   Passages& operator=(const Passages&) = delete;
+
+  /// Whether the passages make OCI images of v1 images, so that Passage::find_made() tells of them.
+  [[nodiscard]] bool makes_images() const noexcept;
+
+  /// Whether PassageOptions::originals are of use: OCI images become v1 images.
+  [[nodiscard]] bool takes_originals() const noexcept;
 
   /// Opens the passage between two repositories. Makes no requests.
   std::unique_ptr<Passage> open(const std::string& source_name,

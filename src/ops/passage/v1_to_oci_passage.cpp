@@ -60,6 +60,8 @@ public:
     return true;
   }
 
+  [[nodiscard]] bool drops_access() const noexcept override { return true; }
+
   std::optional<std::int64_t> created_at(const std::string& identity) override {
     try {
       const auto image = cached_->find_image(identity);
@@ -87,8 +89,8 @@ public:
     return make_v1_to_oci_transfer(route_, shared_.layers_, identity, tag);
   }
 
-  std::shared_ptr<const MadeImage> rescue(const std::string& tag, const std::string& id) override {
-    return rescue_image(route_, shared_.layers_, id, tag);
+  std::string rescue(const std::string& tag, const std::string& id) override {
+    return rescue_image(route_, shared_.layers_, id, tag) ? rescued_tag(tag) : "";
   }
 
   // v1 images have no attached tags.

@@ -161,6 +161,20 @@ void Problems::add(const std::exception_ptr& problem) {
   }
 }
 
+std::string_view to_string(Difference difference) noexcept {
+  switch (difference) {
+  case Difference::missing:
+    return "missing";
+  case Difference::extra:
+    return "extra";
+  case Difference::different:
+    return "different";
+  case Difference::unreadable:
+    break;
+  }
+  return "unreadable";
+}
+
 std::optional<Difference> find_difference(const PairedTag& tag) {
   if ((tag.is_at_a && !tag.a) || (tag.is_at_b && !tag.b)) {
     return Difference::unreadable;

@@ -3,8 +3,8 @@
 
 #include "ops/places/side.hpp"
 
-#include <regctl/ops/diff.hpp>
-#include <regctl/ops/scope.hpp>
+#include <regctl/ops/places/difference.hpp>
+#include <regctl/ops/places/scope.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <cstddef>

@@ -77,6 +77,10 @@ std::vector<std::string> list_repositories(Side& registry, const InScope& is_in_
 /// for places that cannot be mirrored.
 std::unique_ptr<Side> open_source(Session& session, const Endpoint& endpoint);
 
+/// Opens the place of the v1 images from which OCI images were made, as open_source() does. Throws
+/// Error{usage} for one with other images.
+std::unique_ptr<Side> open_originals(Session& session, const Endpoint& originals);
+
 /// How many repositories will be asked for their tags. For `many`, a listing of all tags is tried
 /// first.
 enum class Extent { one, many };

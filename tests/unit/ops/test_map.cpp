@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "unit/ops/map_file.hpp"
+#include "unit/ops/map/map_file.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/ops/map.hpp>

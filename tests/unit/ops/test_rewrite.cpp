@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/piecewise_source.hpp"
-#include "unit/ops/map_file.hpp"
+#include "unit/ops/map/map_file.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/ops/map.hpp>

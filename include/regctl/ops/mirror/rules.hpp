@@ -6,6 +6,7 @@
 #include <regctl/model/semver.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/places/endpoint.hpp>
+#include <regctl/ops/places/filter.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -15,46 +16,6 @@
 #include <vector>
 
 namespace regctl::ops::mirror {
-
-/// Selects names: all that match one of `include` (every name if it is empty) and none of
-/// `exclude`.
-struct Filter {
-  std::vector<Pattern> include;
-  std::vector<Pattern> exclude;
-
-  /// Tries every pattern, without stopping at the first match, so that each one's
-  /// Pattern::has_matched() is right.
-  [[nodiscard]] bool takes(std::string_view name) const;
-};
-
-/// An exclusion: of repositories, or of tags of some repositories.
-struct Exclusion {
-  Pattern repository;
-  std::optional<Pattern> tag;
-
-  /// Reads "NAME" or "NAME:TAG", both patterns. A regular expression has no ':' outside of its
-  /// slashes. Throws as parse_name_pattern() and parse_tag_pattern() do.
-  static Exclusion parse(std::string_view text);
-  /// The text that parse() reads as this exclusion.
-  [[nodiscard]] std::string to_string() const;
-};
-
-/// Selects tags of repositories.
-struct TagFilter : Filter {
-  std::vector<Exclusion> exclude_of; ///< exclusions with a tag, each for some repositories only
-
-  [[nodiscard]] bool takes(std::string_view repository, std::string_view tag) const;
-};
-
-/// Adds an exclusion to the filter that it belongs to.
-void add_exclusion(Exclusion exclusion, Filter& repositories, TagFilter& tags);
-
-/// How far the names of a run have been compared with the patterns.
-enum class Compared { repositories, repositories_and_tags };
-
-/// The patterns that no name matched, as in "--exclude 'team/old'".
-std::vector<std::string> unmatched_patterns(const Filter& repositories, const TagFilter& tags,
-                                            Compared compared);
 
 /// A new name for repositories whose whole name matches `from`. "$1" to "$9" in `to` stand for the
 /// captures of `from`, "$$" for "$". Only the first rename that matches is applied.
@@ -120,12 +81,6 @@ struct Rules {
   /// The name at the destination. Throws Error{usage} if the result is no name of a repository.
   [[nodiscard]] std::string destination_name(const std::string& source_name) const;
 };
-
-/// Throws Error{usage} for an endpoint whose images cannot be looked up by their IDs: a namespace,
-/// a tag, a digest, and places that no mirror reads.
-void check_originals(const Endpoint& originals);
-/// Throws Error{usage}: `place` holds other images.
-[[noreturn]] void throw_no_originals(const std::string& place);
 
 /// A share of the work, by repository name: "2/8" is the second of eight. By rendezvous hashing
 /// every name is in exactly one share, and a change of the number of shares moves few names.

@@ -22,6 +22,7 @@ constexpr std::int64_t k_now = 1'000'000;
 const std::optional<std::string> k_broken;
 
 const CreatedAt k_no_age = [](const auto&) { return std::nullopt; };
+const std::equal_to<> k_equal{};
 const auto k_none = [](const std::vector<std::string>&) { return std::set<std::string>(); };
 
 Listings listings(TagListing source, std::optional<TagListing> destination) {
@@ -38,7 +39,7 @@ std::vector<std::string> planned(Listings lists, const Rules& rules) {
   };
   std::vector<std::string> lines;
   for (const auto& tag :
-       plan(lists, rules, {created_at, std::equal_to<>(), k_none, k_none}, k_now)) {
+       plan(lists, rules, {created_at, k_equal, k_equal, k_none, k_none}, k_now)) {
     CHECK(tag.source_name == "team/app");
     CHECK(tag.destination_name == "mirror/app");
     CHECK(tag.is_broken == (tag.reason == "broken at the source"));
@@ -69,7 +70,7 @@ TEST_CASE("each tag gets an action and a reason, by name") {
 
 TEST_CASE("identities of both sides are in the plan") {
   auto lists = listings({{"a", "1"}, {"b", "2"}}, TagListing{{"a", "0"}});
-  const auto tags = plan(lists, {}, {k_no_age, std::equal_to<>(), k_none, k_none}, k_now);
+  const auto tags = plan(lists, {}, {k_no_age, k_equal, k_equal, k_none, k_none}, k_now);
   REQUIRE(tags.size() == 2);
   CHECK(tags[0].identity == "1");
   CHECK(tags[0].previous == "0");
@@ -89,7 +90,7 @@ TEST_CASE("a tag that would be kept is updated where its image is damaged") {
   };
   std::vector<std::string> lines;
   for (const auto& tag :
-       plan(lists, rules, {k_no_age, std::equal_to<>(), k_none, k_none, find_damaged}, k_now)) {
+       plan(lists, rules, {k_no_age, k_equal, k_equal, k_none, k_none, find_damaged}, k_now)) {
     lines.push_back(tag.tag + " " + tag.reason);
   }
   CHECK(lines == Lines{"a same", "b damaged at the destination", "c differs",
@@ -189,17 +190,17 @@ TEST_CASE("ages are requested only if they decide, and once for each image") {
   };
   auto lists = listings({{"1", "a"}, {"2", "b"}, {"3", "b"}}, std::nullopt);
   Rules rules;
-  plan(lists, rules, {count, std::equal_to<>(), k_none, k_none}, k_now);
+  plan(lists, rules, {count, k_equal, k_equal, k_none, k_none}, k_now);
   rules.latest = 1;
-  plan(lists, rules, {count, std::equal_to<>(), k_none, k_none}, k_now); // all are versions
+  plan(lists, rules, {count, k_equal, k_equal, k_none, k_none}, k_now); // all are versions
   CHECK(asked == 0);
   auto words = listings({{"x", "a"}, {"y", "b"}, {"z", "b"}}, std::nullopt);
   rules.latest = 3;
-  plan(words, rules, {count, std::equal_to<>(), k_none, k_none}, k_now); // no more than there are
+  plan(words, rules, {count, k_equal, k_equal, k_none, k_none}, k_now); // no more than there are
   CHECK(asked == 0);
   rules.latest = 1;
   rules.newer_than = std::chrono::seconds(5);
-  plan(words, rules, {count, std::equal_to<>(), k_none, k_none}, k_now);
+  plan(words, rules, {count, k_equal, k_equal, k_none, k_none}, k_now);
   CHECK(asked == 2);
 }
 
@@ -358,7 +359,7 @@ TEST_CASE("tags to be pruned are identified, so that applying the plan can check
   rules.prune.enabled = true;
   rules.prune.limit = 1;
   auto lists = names.listings({"a"}, {"a", "b"});
-  const auto tags = plan(lists, rules, {k_no_age, std::equal_to<>(), k_none, k_none}, k_now);
+  const auto tags = plan(lists, rules, {k_no_age, k_equal, k_equal, k_none, k_none}, k_now);
   REQUIRE(tags.size() == 2);
   CHECK(tags[1].action == Action::remove);
   CHECK(tags[1].previous == "1");
@@ -369,10 +370,30 @@ TEST_CASE("the passage decides whether tags are the same") {
   const auto is_same = [](const std::string& from, const std::string& there) {
     return there == "sha256:" + from;
   };
-  const auto tags = plan(lists, {}, {k_no_age, is_same, k_none, k_none}, k_now);
+  const auto tags = plan(lists, {}, {k_no_age, is_same, k_equal, k_none, k_none}, k_now);
   REQUIRE(tags.size() == 2);
   CHECK(tags[0].action == Action::keep);
   CHECK(tags[1].action == Action::update);
+}
+
+TEST_CASE("the passage decides whether an image keeps its referrers") {
+  const auto is_same = [](const std::string& from, const std::string& there) {
+    return there == "sha256:" + from;
+  };
+  std::vector<std::string> looked_at;
+  const auto find_new_referrers = [&](const std::vector<std::string>& identities) {
+    looked_at = identities;
+    return std::set<std::string>(identities.begin(), identities.end());
+  };
+  auto lists = listings({{"a", "id"}}, TagListing{{"a", "sha256:id"}});
+  CHECK(plan(lists, {}, {k_no_age, is_same, k_equal, k_none, find_new_referrers}, k_now)
+            .front()
+            .reason == "same");
+  CHECK(looked_at.empty());
+  CHECK(plan(lists, {}, {k_no_age, is_same, is_same, k_none, find_new_referrers}, k_now)
+            .front()
+            .reason == "new referrers");
+  CHECK(looked_at == std::vector<std::string>{"id"});
 }
 
 namespace {
@@ -419,7 +440,7 @@ struct AttachedSides {
       looked_at.insert(looked_at.end(), identities.begin(), identities.end());
       return referred_to;
     };
-    const Questions questions{k_no_age, std::equal_to<>(), find_held, find_new_referrers};
+    const Questions questions{k_no_age, k_equal, k_equal, find_held, find_new_referrers};
     Lines lines;
     for (const auto& tag : plan(lists, rules, questions, k_now)) {
       lines.push_back(tag.tag + " " + std::string(to_string(tag.action)) + ": " + tag.reason);

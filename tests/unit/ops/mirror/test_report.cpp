@@ -7,12 +7,10 @@
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/lines.hpp>
-#include <regctl/ops/mirror/map_line.hpp>
+#include <regctl/ops/map/map_line.hpp>
 #include <regctl/ops/problem.hpp>
 
 #include <doctest/doctest.h>
-
-#include <stdexcept>
 
 using namespace regctl;
 using namespace regctl::ops;
@@ -59,6 +57,25 @@ struct Fixture {
   test::Notes notes;
 };
 
+/// Where a run stands, as it was told last.
+class Standing final : public test::Notes {
+public:
+  void standing(std::string_view sentence, double share_over) override {
+    repositories = sentence;
+    share = share_over;
+  }
+  void standing_of_tags(std::string_view sentence) override { tags = sentence; }
+
+  std::string repositories;
+  std::string tags;
+  double share = 1;
+};
+
+struct StandingFixture {
+  Standing standing;
+  Report report{{}, standing, ignore};
+};
+
 } // namespace
 
 TEST_SUITE_BEGIN("ops/mirror/report");
@@ -100,11 +117,12 @@ TEST_CASE_FIXTURE(Fixture, "a plan is added up, and its unknowns are counted") {
   report.add(known);
   report.add(known);
   auto unknown = result("2", Action::update, Outcome::planned);
-  unknown.ahead.has_all_images = false;
-  unknown.ahead.has_all_sizes = false;
+  unknown.ahead = {1, 7, 0, 5, false, false};
   report.add(unknown);
   report.add(result("3", Action::keep, Outcome::planned));
-  report.add(result("4", Action::remove, Outcome::planned));
+  auto removed = result("4", Action::remove, Outcome::planned);
+  removed.ahead.requests = 2;
+  report.add(removed);
   report.add(result("5", Action::skip, Outcome::planned));
   report.count_plan(30, 5);
   const auto summary = report.finish();
@@ -114,10 +132,11 @@ TEST_CASE_FIXTURE(Fixture, "a plan is added up, and its unknowns are counted") {
   CHECK(plan.keep == 1);
   CHECK(plan.remove == 1);
   CHECK(plan.skip == 1);
-  CHECK(plan.images == 4);
-  CHECK(plan.bytes == 200);
+  CHECK(plan.changes() == 4);
+  CHECK(plan.images == 5);
+  CHECK(plan.bytes == 207);
   CHECK(plan.bytes_shared == 30);
-  CHECK(plan.requests == 19);
+  CHECK(plan.requests == 26);
   CHECK(plan.of_unknown_images == 1);
   CHECK(plan.of_unknown_size == 1);
   CHECK(summary.copied + summary.updated + summary.kept + summary.deleted + summary.skipped == 0);
@@ -350,11 +369,75 @@ TEST_CASE_FIXTURE(Fixture, "a file that cannot be opened is an error before any 
   CHECK_THROWS_AS(Report({folder / "none/report", {}, {}}, notes, {}), Error);
 }
 
-TEST_CASE("an exception that is not an Error is a bug") {
-  const auto failure = explain(std::make_exception_ptr(std::runtime_error("oh")));
-  CHECK(!failure.kind);
-  CHECK(to_string(failure.kind) == "bug");
-  CHECK(failure.message.find("oh") != std::string::npos);
+TEST_CASE("between two passes no progress is shown") {
+  Standing standing;
+  {
+    Report report({}, standing, ignore);
+    report.begin({"a", "b"}, 1);
+    report.expect_tags(1);
+    report.add(result("1.0", Action::keep));
+    report.count_repository();
+    CHECK(standing.repositories == "1 of 1 repository");
+    CHECK(standing.tags == "1 of 1 tag");
+  }
+  CHECK(standing.repositories.empty());
+  CHECK(standing.tags.empty());
+}
+
+TEST_CASE_FIXTURE(StandingFixture, "finished tags are shown out of the known ones") {
+  report.begin({"a", "b"}, 3);
+  CHECK(standing.repositories == "0 of 3 repositories");
+  CHECK(standing.tags.empty());
+  report.expect_tags(2);
+  CHECK(standing.tags == "0 of 2+ tags"); // two repositories are not listed yet
+  report.add(result("1.0", Action::copy));
+  CHECK(standing.tags == "1 of 2+ tags");
+  report.add(result("1.0", Action::skip)); // left out by the rules, and not expected
+  CHECK(standing.tags == "1 of 2+ tags");
+  report.expect_tags(3);
+  report.add_repository("team/gone", problem(ErrorKind::not_found));
+  CHECK(standing.tags == "1 of 5 tags");
+  report.add(result("1.0", Action::keep));
+  report.add(result("1.0", Action::update, Outcome::failed));
+  report.add(result("1.0", Action::copy, Outcome::not_done));
+  CHECK(standing.tags == "4 of 5 tags");
+  report.drop_tags(1);
+  CHECK(standing.tags == "4 of 4 tags");
+}
+
+TEST_CASE_FIXTURE(StandingFixture, "repositories not listed yet count like the listed ones") {
+  report.begin({"a", "b"}, 4);
+  CHECK(standing.share == 0);
+  report.expect_tags(2);
+  CHECK(standing.share == 0);
+  report.add(result("1.0", Action::copy));
+  CHECK(standing.share == doctest::Approx(1.0 / 8));
+  report.expect_tags(4); // three a repository by now
+  CHECK(standing.share == doctest::Approx(1.0 / 12));
+  for (int i = 0; i < 5; ++i) {
+    report.add(result("1.0", Action::keep));
+  }
+  CHECK(standing.share == doctest::Approx(0.5));
+  report.add_repository("gone", problem(ErrorKind::not_found));
+  report.expect_tags(0);
+  CHECK(standing.share == doctest::Approx(1));
+}
+
+TEST_CASE_FIXTURE(StandingFixture, "repositories without tags count one by one") {
+  report.begin({"a", "b"}, 2);
+  report.expect_tags(0);
+  report.count_repository();
+  CHECK(standing.share == doctest::Approx(0.5));
+}
+
+TEST_CASE_FIXTURE(StandingFixture,
+                  "a tag that the source cannot read counts as part of the mirror") {
+  report.begin({"a", "b"}, 1);
+  report.expect_tags(1);
+  auto broken = result("1.0", Action::skip, Outcome::failed);
+  broken.tag.is_broken = true;
+  report.add(broken);
+  CHECK(standing.tags == "1 of 1 tag");
 }
 
 TEST_SUITE_END();

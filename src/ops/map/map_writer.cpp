@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/map_writer.hpp"
-
-#include "ops/mirror/report_json.hpp"
+#include "ops/map/map_writer.hpp"
 
 #include <regctl/base/json.hpp>
 
@@ -9,7 +7,7 @@
 #include <tuple>
 #include <utility>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 namespace {
 
@@ -26,7 +24,7 @@ void MapWriter::add(const MapLine& line) {
     mirror_ = std::move(mirror);
     ++mirrors_;
   }
-  const auto text = print_record(to_json(line)) + "\n";
+  const auto text = to_json(line).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   write_fully_at(waiting_->get(), size_bytes_, as_bytes(text), k_waiting);
   entries_.push_back(
       {mirrors_, line.source + '\0' + line.tag, size_bytes_, size_bytes_ + text.size()});
@@ -43,4 +41,4 @@ void MapWriter::commit() {
   file_.commit();
 }
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

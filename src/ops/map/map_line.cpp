@@ -3,11 +3,11 @@
 #include <regctl/base/json.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/model/v1/image.hpp>
-#include <regctl/ops/mirror/map_line.hpp>
+#include <regctl/ops/map/map_line.hpp>
 
 #include <utility>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 namespace {
 
@@ -163,4 +163,4 @@ MapLine parse_map_line(const std::string& line, const std::string& where) {
   return parsed;
 }
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <regctl/base/file.hpp>
-#include <regctl/ops/mirror/map_line.hpp>
+#include <regctl/ops/map/map_line.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 /// The file of a map, which shows whole and in order or not at all: by mirror as they come, then by
 /// repository and tag. The lines wait in a temporary file; of each about 100 bytes are held. Not
@@ -42,4 +42,4 @@ private:
   std::vector<Entry> entries_;
 };
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

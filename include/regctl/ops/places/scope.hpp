@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/ops/mirror/rules.hpp>
 #include <regctl/ops/places/endpoint.hpp>
+#include <regctl/ops/places/filter.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -15,8 +15,8 @@ namespace regctl::ops {
 struct Scope {
   Endpoint a;
   std::optional<Endpoint> b;
-  mirror::Filter repositories; ///< compared with the names at A
-  mirror::TagFilter tags;
+  Filter repositories; ///< compared with the names at A
+  TagFilter tags;
 };
 
 /// The repositories, tags and images that could not be examined. Not thread-safe.

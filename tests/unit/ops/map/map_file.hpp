@@ -4,7 +4,7 @@
 #include "support/temporary_folder.hpp"
 
 #include <regctl/base/json.hpp>
-#include <regctl/ops/mirror/map_line.hpp>
+#include <regctl/ops/map/map_line.hpp>
 
 #include <fstream>
 #include <memory>
@@ -15,12 +15,12 @@ namespace regctl::test {
 /// A file with the lines of a map.
 class MapFile {
 public:
-  void add(const ops::mirror::MapLine& line) {
+  void add(const ops::MapLine& line) {
     std::ofstream(name(), std::ios::app) << to_json(line).dump() << '\n';
   }
 
   /// A tag of old:5000 that is in new:5000/legacy/ now, of two images.
-  static ops::mirror::MapLine made(const std::string& repository, const std::string& tag) {
+  static ops::MapLine made(const std::string& repository, const std::string& tag) {
     ops::MadeImage made{std::string(64, 'b'), "a manifest's type",
                         oci::Digest::of(repository + ":" + tag), oci::Digest::of("config")};
     made.layers.push_back({std::string(64, 'a'),
@@ -35,7 +35,7 @@ public:
   }
 
   /// One that is not there.
-  static ops::mirror::MapLine failed(const std::string& repository, const std::string& tag) {
+  static ops::MapLine failed(const std::string& repository, const std::string& tag) {
     return {"docker://old:5000",
             "docker://new:5000/legacy/",
             repository,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/ops/mirror/map_line.hpp>
+#include <regctl/ops/map/map_line.hpp>
 
 #include <functional>
 #include <map>
@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 /// Where the images of an old registry are now, as a map says it. A const one is thread-safe.
 class NewNames {
@@ -46,4 +46,4 @@ private:
   std::unordered_map<std::string, Repository> repositories_; // by "host:5000/team/app"
 };
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/new_names.hpp"
+#include "ops/map/new_names.hpp"
 
-#include "ops/mirror/map_end.hpp"
+#include "ops/map/map_end.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/lines.hpp>
 #include <regctl/base/text.hpp>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 NewNames::NewNames(const std::string& file, const std::vector<std::string>& old_hosts,
                    const std::string& new_host) {
@@ -62,4 +62,4 @@ const NewNames::Repository* NewNames::find(std::string_view host, std::string_vi
   return found == repositories_.end() ? nullptr : &found->second;
 }
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

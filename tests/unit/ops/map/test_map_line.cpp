@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/mirror/map_end.hpp"
-#include "ops/mirror/map_writer.hpp"
-#include "support/temporary_folder.hpp"
-
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
-#include <regctl/base/lines.hpp>
+#include <regctl/ops/map/map_line.hpp>
 
 #include <doctest/doctest.h>
 
-#include <vector>
+#include <memory>
+#include <string>
+#include <utility>
 
 using namespace regctl;
 using namespace regctl::ops;
-using namespace regctl::ops::mirror;
 
 namespace {
 
@@ -55,19 +52,9 @@ std::string print(const MapLine& line) {
   return to_json(line).dump();
 }
 
-std::vector<std::string> read_lines(const std::filesystem::path& file) {
-  std::vector<std::string> lines;
-  LineReader reader(file.string());
-  while (const auto text = reader.next()) {
-    const auto parsed = parse_map_line(*text, reader.where());
-    lines.push_back(parsed.to + " " + parsed.source + ":" + parsed.tag);
-  }
-  return lines;
-}
-
 } // namespace
 
-TEST_SUITE_BEGIN("ops/mirror/map_line");
+TEST_SUITE_BEGIN("ops/map/map_line");
 
 TEST_CASE("a line is read as it was printed") {
   const auto made = parse_map_line(print(line("team/app", "1.0")), "here");
@@ -114,35 +101,6 @@ TEST_CASE("what is no line of a map is refused, with its place") {
       CHECK(error.message().find(row.second) != std::string::npos);
     }
   }
-}
-
-TEST_CASE("a map shows whole and in order, by mirror, repository and tag") {
-  const test::TemporaryFolder folder;
-  const auto file = folder / "map";
-  {
-    MapWriter map(file.string());
-    auto other = line("a", "1");
-    other.to = "docker://other:5000";
-    map.add(line("team/app", "2.0"));
-    map.add(line("team/app", "1.0"));
-    map.add(failed("base", "9"));
-    map.add(other);
-    CHECK(!std::filesystem::exists(file));
-    map.commit();
-  }
-  CHECK(read_lines(file) == std::vector<std::string>{"docker://new:5000/legacy/ base:9",
-                                                     "docker://new:5000/legacy/ team/app:1.0",
-                                                     "docker://new:5000/legacy/ team/app:2.0",
-                                                     "docker://other:5000 a:1"});
-  { MapWriter(file.string()).add(line("team/app", "3.0")); } // never committed
-  CHECK(read_lines(file).size() == 4);
-}
-
-TEST_CASE("the registry of an end") {
-  CHECK(registry_of_end("docker://old:5000") == "old:5000");
-  CHECK(registry_of_end("v1://old:5000/team/") == "old:5000");
-  CHECK(registry_of_end("docker://old:5000/team/app:1.0") == "old:5000");
-  CHECK(!registry_of_end("v1-storage:/srv/registry"));
 }
 
 TEST_SUITE_END();

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 /// The registry ("host:5000") of a map's "from" or "to"; nothing for a storage tree or an archive.
 inline std::optional<std::string> registry_of_end(std::string_view end) {
@@ -16,4 +16,4 @@ inline std::optional<std::string> registry_of_end(std::string_view end) {
                                    : std::optional(std::string(rest.substr(0, rest.find('/'))));
 }
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops

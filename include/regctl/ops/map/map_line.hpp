@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-namespace regctl::ops::mirror {
+namespace regctl::ops {
 
 /// One line of a map (--map): a tag of a v1 side, and what it became at a side of OCI images. A
 /// value type.
@@ -37,4 +37,4 @@ Json to_json(const MapLine& line);
 /// for any other text.
 MapLine parse_map_line(const std::string& line, const std::string& where);
 
-} // namespace regctl::ops::mirror
+} // namespace regctl::ops
