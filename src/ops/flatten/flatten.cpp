@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/flatten/flatten.hpp"
+
 #include "ops/flatten/flat_path.hpp"
 #include "ops/flatten/flat_tar.hpp"
 #include "ops/flatten/seen_paths.hpp"
@@ -8,7 +10,6 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/tar.hpp>
 #include <regctl/base/visible.hpp>
-#include <regctl/ops/flatten.hpp>
 
 #include <functional>
 #include <limits>
