@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/base/visible.hpp>
 #include <regctl/base/whole_number.hpp>
 #include <regctl/http/url.hpp>
@@ -13,18 +14,8 @@ namespace {
 
 constexpr std::string_view k_hex_digits = "0123456789ABCDEF";
 
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string to_lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) { return to_lower(c); });
-  return result;
-}
-
 bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z');
+  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
 }
 
 void append_encoded(std::string& text, char c) {
@@ -84,8 +75,8 @@ bool is_ipv6(std::string_view host) {
   return std::count(address.begin(), address.end(), ':') >= 2 &&
          std::all_of(address.begin(), address.end(),
                      [](char c) {
-                       return (c >= '0' && c <= '9') ||
-                              (to_lower(c) >= 'a' && to_lower(c) <= 'f') || c == ':' || c == '.';
+                       return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'f') ||
+                              c == ':' || c == '.';
                      }) &&
          (address.size() == host.size() || is_host(host.substr(address.size() + 1)));
 }
@@ -101,14 +92,14 @@ bool read_authority(std::string_view authority, Url& url) {
     if (bracket == std::string_view::npos || !is_ipv6(authority.substr(1, bracket - 1))) {
       return false;
     }
-    url.host = to_lower(authority.substr(1, bracket - 1));
+    url.host = lower(authority.substr(1, bracket - 1));
     port = authority.substr(bracket + 1);
   } else {
     const auto colon = std::min(authority.find(':'), authority.size());
     if (!is_host(authority.substr(0, colon))) {
       return false;
     }
-    url.host = to_lower(authority.substr(0, colon));
+    url.host = lower(authority.substr(0, colon));
     port = authority.substr(colon);
   }
   url.port = default_port(url.scheme);
@@ -173,7 +164,7 @@ std::string_view scheme_of(std::string_view reference) {
 Url Url::parse(std::string_view text) {
   Url url;
   const auto scheme_end = text.find("://");
-  url.scheme = to_lower(text.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
+  url.scheme = lower(text.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
   if (url.scheme != "http" && url.scheme != "https") {
     bad(text);
   }

@@ -12,6 +12,13 @@ namespace regctl {
 /// and units.
 std::string lower(std::string_view text);
 
+constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Whether `text` is one or more digits 0-9.
+bool is_all_digits(std::string_view text) noexcept;
+
 /// `text` without the spaces, tabs and line breaks around it. It refers to `text`.
 std::string_view trim(std::string_view text) noexcept;
 
