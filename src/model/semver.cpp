@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
+#include <regctl/base/whole_number.hpp>
 #include <regctl/model/semver.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace regctl {
 
@@ -63,12 +63,12 @@ bool add_number(std::string_view text, Wildcards wildcards, Partial& partial) {
     partial.has_wildcard = true;
     return true;
   }
-  if (!is_all_digits(text) || partial.has_wildcard) {
+  const auto number = parse_whole_number<std::uint64_t>(text);
+  if (partial.has_wildcard || !number || *number >= k_number_limit) {
     return false;
   }
-  auto& number = partial.numbers[partial.count++];
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && number < k_number_limit;
+  partial.numbers[partial.count++] = *number;
+  return true;
 }
 
 std::optional<Partial> parse_partial(std::string_view text, Wildcards wildcards) {
