@@ -55,6 +55,10 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
+bool have_common(const std::vector<std::string>& one, const std::vector<std::string>& other) {
+  return std::find_first_of(one.begin(), one.end(), other.begin(), other.end()) != one.end();
+}
+
 void sort_and_unite(std::vector<std::string>& texts) {
   std::sort(texts.begin(), texts.end());
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());

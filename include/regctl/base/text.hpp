@@ -32,6 +32,9 @@ std::optional<std::string> percent_decode(std::string_view text, Plus plus);
 /// The parts of `text` between separators: one more than there are of those. They refer to `text`.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+/// Whether a text is in both lists.
+bool have_common(const std::vector<std::string>& one, const std::vector<std::string>& other);
+
 /// Sorts `texts` and removes duplicates.
 void sort_and_unite(std::vector<std::string>& texts);
 

@@ -32,4 +32,11 @@ TEST_CASE("only digits, and one at least, are all digits") {
   }
 }
 
+TEST_CASE("two lists have a text in common if one of them has a text of the other") {
+  CHECK(have_common({"a", "b"}, {"c", "b"}));
+  CHECK_FALSE(have_common({"a", "b"}, {"c", "ab"}));
+  CHECK_FALSE(have_common({}, {"a"}));
+  CHECK_FALSE(have_common({"a"}, {}));
+}
+
 TEST_SUITE_END();
