@@ -24,12 +24,6 @@ namespace {
 /// make all links to the first name of a file, so that once is enough.
 constexpr int k_most_readings = 16;
 
-bool is_sparse(const TarEntry& entry, const TarExtensions& extensions) {
-  const auto first = extensions.lower_bound("GNU.sparse.");
-  return entry.type == 'S' ||
-         (first != extensions.end() && first->first.starts_with("GNU.sparse."));
-}
-
 class Flattener {
 public:
   Flattener(const std::vector<FlatLayer>& layers, Sink& sink) : layers_(layers), tar_(sink) {
