@@ -59,6 +59,14 @@ bool have_common(const std::vector<std::string>& one, const std::vector<std::str
   return std::find_first_of(one.begin(), one.end(), other.begin(), other.end()) != one.end();
 }
 
+std::string list_some(const std::vector<std::string>& texts, std::size_t most) {
+  std::string list;
+  for (std::size_t i = 0; i < std::min(texts.size(), most); ++i) {
+    list += (i == 0 ? "" : ", ") + texts[i];
+  }
+  return texts.size() > most ? list + ", …" : list;
+}
+
 void sort_and_unite(std::vector<std::string>& texts) {
   std::sort(texts.begin(), texts.end());
   texts.erase(std::unique(texts.begin(), texts.end()), texts.end());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,9 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 
 /// Whether a text is in both lists.
 bool have_common(const std::vector<std::string>& one, const std::vector<std::string>& other);
+
+/// "a, b, …": the first `most` of the texts; the "…" stands for further ones.
+std::string list_some(const std::vector<std::string>& texts, std::size_t most);
 
 /// Sorts `texts` and removes duplicates.
 void sort_and_unite(std::vector<std::string>& texts);

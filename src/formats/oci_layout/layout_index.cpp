@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/base/visible.hpp>
 #include <regctl/model/oci/media_type.hpp>
 #include <regctl/model/reference.hpp>
@@ -148,13 +149,14 @@ const oci::NamedManifest* LayoutIndex::find(const std::string& name) const {
       })) {
     return &first;
   }
-  std::string list;
-  for (std::size_t i = 0; i < std::min(positions.size(), k_most_listed); ++i) {
-    list += (i == 0 ? "" : ", ") + describe(entries_[positions[i]]);
+  std::vector<std::string> texts;
+  texts.reserve(positions.size());
+  for (const auto position : positions) {
+    texts.push_back(describe(entries_[position]));
   }
   throw Error(ErrorKind::usage,
-              what_ + " has several manifests named '" + excerpt(name) + "': " + list +
-                  (positions.size() > k_most_listed ? ", …" : ""),
+              what_ + " has several manifests named '" + excerpt(name) +
+                  "': " + list_some(texts, k_most_listed),
               "name the one you mean by @DIGEST, or by its full name if it has one");
 }
 

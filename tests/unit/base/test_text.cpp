@@ -39,4 +39,11 @@ TEST_CASE("two lists have a text in common if one of them has a text of the othe
   CHECK_FALSE(have_common({"a"}, {}));
 }
 
+TEST_CASE("a list of some texts says that there are more") {
+  CHECK(list_some({}, 2) == "");
+  CHECK(list_some({"a"}, 2) == "a");
+  CHECK(list_some({"a", "b"}, 2) == "a, b");
+  CHECK(list_some({"a", "b", "c"}, 2) == "a, b, …");
+}
+
 TEST_SUITE_END();
