@@ -77,6 +77,10 @@ std::string parse_repository_name(std::string_view text);
 /// `text` without a "USER:PASSWORD@" before the host; a scheme before it stays.
 std::string without_password(std::string_view text);
 
+/// Whether the host is Docker Hub, whose name has changed over the years: docker.io,
+/// index.docker.io, or registry-1.docker.io, where its API is.
+bool is_docker_hub(std::string_view host) noexcept;
+
 /// A repository's name without "library/" before a single part: "app", "team/app".
 std::string familiar_name(std::string_view name);
 
