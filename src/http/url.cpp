@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "http/redact.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/base/visible.hpp>
@@ -25,37 +27,8 @@ void append_encoded(std::string& text, char c) {
   text += k_hex_digits[byte & 15];
 }
 
-/// The text without "user:password@", for messages.
-std::string without_user(std::string_view text) {
-  const auto scheme_end = text.find("://");
-  const auto begin = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
-  const auto at = text.substr(begin, text.find_first_of("/?#", begin) - begin).rfind('@');
-  std::string result(text.substr(0, begin));
-  return result.append(text.substr(at == std::string_view::npos ? begin : begin + at + 1));
-}
-
-std::string without_query_values(std::string_view target) {
-  const auto question = target.find('?');
-  if (question == std::string_view::npos) {
-    return std::string(target);
-  }
-  std::string result(target.substr(0, question + 1));
-  auto rest = target.substr(question + 1);
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('&'), rest.size());
-    const auto equals = rest.substr(0, end).find('=');
-    // A part without '=' is hidden as a whole: it may be a signature.
-    result += equals == std::string_view::npos ? "" : std::string(rest.substr(0, equals + 1));
-    result += "…";
-    result += end < rest.size() ? "&" : "";
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return result;
-}
-
 [[noreturn]] void bad(std::string_view text) {
-  throw Error(ErrorKind::protocol,
-              "'" + excerpt(without_query_values(without_user(text))) + "' is not an http URL");
+  throw Error(ErrorKind::protocol, "'" + excerpt(redacted_url(text)) + "' is not an http URL");
 }
 
 std::uint16_t default_port(std::string_view scheme) {
@@ -214,7 +187,7 @@ std::string Url::to_string() const {
 }
 
 std::string Url::redacted() const {
-  return excerpt(origin() + without_query_values(target));
+  return excerpt(redacted_url(to_string()));
 }
 
 std::string percent_encode(std::string_view text) {
