@@ -18,11 +18,6 @@ namespace {
 
 constexpr std::size_t k_most_listed = 10; ///< of the digests in an error
 
-std::string annotation(const oci::Descriptor& manifest, std::string_view name) {
-  const auto found = manifest.annotations.find(std::string(name));
-  return found == manifest.annotations.end() ? "" : found->second;
-}
-
 std::string describe(const oci::NamedManifest& entry) {
   auto text = entry.manifest.digest.to_string();
   if (!entry.full_name.empty()) {
@@ -52,10 +47,7 @@ Json parse_index(std::string_view text, const std::string& what) {
 }
 
 std::string ref_name_of(const Json& entry) {
-  const auto* annotations = find_member(entry, "annotations");
-  return annotations == nullptr
-             ? ""
-             : optional_string(*annotations, oci::k_ref_name_annotation).value_or("");
+  return oci::annotation(entry, oci::k_ref_name_annotation);
 }
 
 } // namespace
@@ -104,8 +96,8 @@ LayoutIndex LayoutIndex::parse(std::string_view text, const std::string& what) {
     for (const auto& value : *manifests) {
       auto manifest = oci::Descriptor::parse(value, what + ": index.json: manifests[" +
                                                         std::to_string(entries.size()) + "]");
-      auto ref_name = annotation(manifest, oci::k_ref_name_annotation);
-      auto full_name = annotation(manifest, oci::k_image_name_annotation);
+      auto ref_name = oci::annotation(manifest, oci::k_ref_name_annotation);
+      auto full_name = oci::annotation(manifest, oci::k_image_name_annotation);
       entries.push_back({std::move(manifest), "", std::move(ref_name), std::move(full_name)});
     }
   }
@@ -191,9 +183,7 @@ void LayoutIndexEditor::refuse_ambiguous(const std::map<std::string, oci::Descri
     if (!tags.contains(tag)) {
       continue;
     }
-    auto full_name =
-        optional_string(*find_member(entry, "annotations"), oci::k_image_name_annotation)
-            .value_or("");
+    auto full_name = oci::annotation(entry, oci::k_image_name_annotation);
     const auto [known, is_new] = full_names.emplace(tag, full_name);
     if (!is_new && known->second != full_name) {
       throw Error(ErrorKind::usage,

@@ -395,8 +395,8 @@ TEST_CASE_FIXTURE(Fixture,
   };
   const auto a = descriptor(amd64.manifest);
   const auto b = descriptor(arm64.manifest, R"(,"platform":{"os":"linux","architecture":"arm64"})");
-  const auto attestation =
-      descriptor(s390x.manifest, R"(,"annotations":{"vnd.docker.reference.type":"x"})");
+  const auto attestation = descriptor(
+      s390x.manifest, R"(,"annotations":{"vnd.docker.reference.type":"attestation-manifest"})");
   const auto absent = descriptor("elsewhere");
   const auto taken = open(b + "," + a + "," + attestation + "," + absent);
   REQUIRE(taken->images().size() == 1);
