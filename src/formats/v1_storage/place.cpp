@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/v1_storage/place.hpp"
 
+#include <regctl/formats/v2_paths.hpp>
 #include <regctl/model/v1/image.hpp>
 
 #include <algorithm>
@@ -154,7 +155,7 @@ std::optional<fs::path> find_below(const fs::path& folder) {
 }
 
 bool is_of_protocol_v2(const fs::path& folder) {
-  return is_folder(folder / "docker/registry/v2") || is_folder(folder / "registry/v2/blobs") ||
+  return is_folder(folder / v2_paths::k_root) || is_folder(folder / "registry/v2/blobs") ||
          is_folder(folder / "v2/blobs") || is_folder(folder / "blobs/sha256");
 }
 

@@ -5,6 +5,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/formats/v2_paths.hpp>
 #include <regctl/model/v1/chain.hpp>
 
 #include <algorithm>
@@ -38,7 +39,7 @@ void refuse_misplaced(const StorageTree& tree) {
     }
   }
   throw Error(ErrorKind::protocol,
-              tree.location() + (tree.has_folder("docker/registry/v2")
+              tree.location() + (tree.has_folder(std::string(v2_paths::k_root))
                                      ? " is the storage of a registry of protocol v2"
                                      : " is no storage tree of a registry"),
               "it should have the folders images and repositories");

@@ -8,7 +8,6 @@
 #include <regctl/formats/v2_storage.hpp>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <utility>
 
@@ -25,22 +24,23 @@ bool is_chaff(const std::string& name) {
 
 /// The tree that a folder is a part of, by its name.
 std::optional<std::string> find_above(const StorageTree& tree) {
-  constexpr std::array<std::string_view, 5> k_parts = {
-      "/docker", "/docker/registry", "/docker/registry/v2", "/docker/registry/v2/repositories",
-      "/docker/registry/v2/blobs"};
   std::string_view location = tree.location();
   while (location.ends_with('/')) {
     location.remove_suffix(1);
   }
-  for (const auto part : k_parts) {
-    if (location.size() > part.size() && location.ends_with(part)) {
-      return std::string(location.substr(0, location.size() - part.size()));
+  for (const auto folder : {v2_paths::k_repositories, v2_paths::k_blobs}) {
+    for (auto part = "/" + std::string(folder); !part.empty(); part.resize(part.rfind('/'))) {
+      if (location.size() > part.size() && location.ends_with(part)) {
+        return std::string(location.substr(0, location.size() - part.size()));
+      }
     }
   }
   return std::nullopt;
 }
 
-constexpr std::string_view k_form_hint = "it should have the folder docker/registry/v2";
+std::string form_hint() {
+  return "it should have the folder " + std::string(v2_paths::k_root);
+}
 
 /// Throws Error{protocol} for a folder that holds something else than a storage tree.
 void refuse_misplaced(const StorageTree& tree) {
@@ -59,7 +59,7 @@ void refuse_misplaced(const StorageTree& tree) {
   }
   if (is_foreign) {
     throw Error(ErrorKind::protocol, tree.location() + " is no storage tree of a registry",
-                std::string(k_form_hint));
+                form_hint());
   }
 }
 
@@ -140,8 +140,7 @@ std::shared_ptr<V2Storage> V2Storage::open(std::unique_ptr<StorageTree> tree, Mi
     refuse_misplaced(*tree);
     if (missing == Missing::error) {
       throw Error(ErrorKind::not_found,
-                  "there is no storage tree of distribution at " + tree->location(),
-                  std::string(k_form_hint));
+                  "there is no storage tree of distribution at " + tree->location(), form_hint());
     }
   }
   refuse_database(*tree);

@@ -168,7 +168,7 @@ private:
       return bytes_.find_manifest(*whole) ? whole : std::nullopt;
     }
     std::vector<oci::Digest> meanings;
-    repository_.for_each_link(v2_paths::tag(name(), tag.name) + "/index",
+    repository_.for_each_link(v2_paths::all_tag_indexes(name(), tag.name),
                               oci::DigestAlgorithm::sha256,
                               [&](const oci::Digest& digest) { meanings.push_back(digest); });
     if (text.starts_with(k_sha256) && text.size() >= k_sha256.size() + k_least_digits) {
