@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/v1_storage/place.hpp"
 
+#include "formats/storage_tree/local_tree.hpp"
+
 #include <regctl/formats/v2_paths.hpp>
 #include <regctl/model/v1/image.hpp>
 
@@ -28,11 +30,6 @@ constexpr int k_levels_below = 3;
 bool is_folder(const fs::path& path) {
   std::error_code ignored;
   return fs::is_directory(path, ignored);
-}
-
-/// Files that any folder may have.
-bool is_chaff(const std::string& name) {
-  return name.starts_with('.') || name == "lost+found";
 }
 
 /// Whether `is_so` holds for one of the folder's first entries; hidden ones are skipped.

@@ -8,7 +8,6 @@
 #include <regctl/formats/v2_storage.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 namespace regctl {
@@ -17,9 +16,9 @@ namespace {
 
 constexpr std::chrono::milliseconds k_at_once{0};
 
-/// Files that any folder may have.
-bool is_chaff(const std::string& name) {
-  return name.starts_with('.') || name == "lost+found" || name == "scheduler-state.json";
+/// distribution's scheduler puts a file beside the tree.
+bool is_no_sign(const std::string& name) {
+  return is_chaff(name) || name == "scheduler-state.json";
 }
 
 /// The tree that a folder is a part of, by its name.
@@ -49,8 +48,8 @@ void refuse_misplaced(const StorageTree& tree) {
   tree.list_entries("", [&](const FolderEntry& entry) {
     const auto& name = entry.name;
     const bool is_of_tree = name == "docker" || name == "images" || name == "repositories";
-    is_empty = is_empty && is_chaff(name);
-    is_foreign = is_foreign || (!is_chaff(name) && !is_of_tree);
+    is_empty = is_empty && is_no_sign(name);
+    is_foreign = is_foreign || (!is_no_sign(name) && !is_of_tree);
   });
   if (const auto above = is_empty ? std::nullopt : find_above(tree)) {
     throw Error(ErrorKind::protocol,
@@ -121,18 +120,7 @@ V2Storage::V2Storage(std::unique_ptr<StorageTree> tree) : tree_(std::move(tree))
 V2Storage::~V2Storage() = default;
 
 std::shared_ptr<V2Storage> V2Storage::open(const std::string& folder, Missing missing) {
-  std::error_code error;
-  if (std::filesystem::is_regular_file(folder, error)) {
-    throw Error(ErrorKind::protocol,
-                "'" + folder + "' is a file, not the folder of a storage tree");
-  }
-  if (missing == Missing::create) {
-    std::filesystem::create_directories(folder, error);
-    if (error) {
-      throw_errno("create '" + folder + "'", error.value());
-    }
-  }
-  return open(std::make_unique<LocalTree>(folder), missing);
+  return open(open_local_tree(folder, missing), missing);
 }
 
 std::shared_ptr<V2Storage> V2Storage::open(std::unique_ptr<StorageTree> tree, Missing missing) {
