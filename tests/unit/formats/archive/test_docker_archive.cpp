@@ -154,7 +154,7 @@ void check_refused(const std::function<void()>& action, ErrorKind kind, const ch
 
 } // namespace
 
-TEST_SUITE_BEGIN("formats/docker_archive");
+TEST_SUITE_BEGIN("formats/archive/docker_archive");
 
 TEST_CASE_FIXTURE(Fixture, "the bytes depend on the images alone") {
   const auto first = write(1, true);
