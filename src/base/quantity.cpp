@@ -29,22 +29,20 @@ constexpr std::array<Unit, 9> k_size_units = {{{"", 1},
                                                {"gi", 1024.0 * 1024 * 1024},
                                                {"t", 1e12},
                                                {"ti", 1024.0 * 1024 * 1024 * 1024}}};
+constexpr std::string_view k_decimal = "0123456789.";
 constexpr double k_limit = 9e15; // a double holds every whole number up to here
 
 [[noreturn]] void bad(std::string_view text, const char* what, const char* hint) {
   throw Error(ErrorKind::usage, "'" + std::string(text) + "' is not " + what, hint);
 }
 
-/// Takes a number like "12" or "1.5" off the front of `text`; no sign, no exponent.
+/// Takes a number for parse_decimal() off the front of `text`.
 std::optional<double> take_number(std::string_view& text) {
-  const auto size = std::min(text.find_first_not_of("0123456789."), text.size());
-  double value = 0;
-  const auto* end = text.data() + size;
-  const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-  if (error != std::errc() || rest != end) {
-    return std::nullopt;
+  const auto size = std::min(text.find_first_not_of(k_decimal), text.size());
+  const auto value = parse_decimal(text.substr(0, size));
+  if (value) {
+    text.remove_prefix(size);
   }
-  text.remove_prefix(size);
   return value;
 }
 
@@ -120,6 +118,14 @@ Bandwidth::Span parse_span(std::string_view whole, std::string_view item, std::s
 }
 
 } // namespace
+
+std::optional<double> parse_decimal(std::string_view text) noexcept {
+  double value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  const bool is_plain = text.find_first_not_of(k_decimal) == std::string_view::npos;
+  return is_plain && error == std::errc() && rest == end ? std::optional(value) : std::nullopt;
+}
 
 std::chrono::seconds parse_duration(std::string_view text) {
   double seconds = 0;

@@ -10,6 +10,12 @@
 
 namespace regctl {
 
+bool is_sparse(const TarEntry& entry, const TarExtensions& extensions) {
+  const auto first = extensions.lower_bound("GNU.sparse.");
+  return entry.type == 'S' ||
+         (first != extensions.end() && first->first.starts_with("GNU.sparse."));
+}
+
 class TarReader::Impl final : public Source {
 public:
   Impl(std::unique_ptr<Source> source, std::string what)

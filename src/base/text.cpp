@@ -9,10 +9,12 @@ namespace regctl {
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) { return lower(c); });
   return result;
+}
+
+bool is_all_digits(std::string_view text) noexcept {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 std::string_view trim(std::string_view text) noexcept {
@@ -51,6 +53,18 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     begin = end + 1;
   }
   return parts;
+}
+
+bool have_common(const std::vector<std::string>& one, const std::vector<std::string>& other) {
+  return std::find_first_of(one.begin(), one.end(), other.begin(), other.end()) != one.end();
+}
+
+std::string list_some(const std::vector<std::string>& texts, std::size_t most) {
+  std::string list;
+  for (std::size_t i = 0; i < std::min(texts.size(), most); ++i) {
+    list += (i == 0 ? "" : ", ") + texts[i];
+  }
+  return texts.size() > most ? list + ", …" : list;
 }
 
 void sort_and_unite(std::vector<std::string>& texts) {

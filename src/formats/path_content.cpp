@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/formats/path_content.hpp>
+#include <regctl/formats/v2_paths.hpp>
 
 #include <filesystem>
 
@@ -21,7 +22,7 @@ PathContent look_at_path(const std::string& path) {
       fs::is_directory(folder / "repositories", ignored)) {
     return PathContent::storage_tree;
   }
-  if (fs::is_directory(folder / "docker/registry/v2", ignored)) {
+  if (fs::is_directory(folder / v2_paths::k_root, ignored)) {
     return PathContent::v2_tree;
   }
   return fs::is_regular_file(folder / "oci-layout", ignored) ? PathContent::oci_layout

@@ -5,6 +5,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/text.hpp>
+#include <regctl/model/reference.hpp>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -83,20 +84,15 @@ std::optional<std::string> host_of(const std::string& key) {
   return lower(std::string(host));
 }
 
-/// Whether the host is Docker Hub, whose name has changed over the years.
-bool is_hub(const std::string& host) {
-  return host == "docker.io" || host == "index.docker.io" || host == "registry-1.docker.io";
-}
-
 bool is_key_of(const std::string& key, const std::string& host) {
   const auto named = host_of(key);
-  return named && (*named == host || (is_hub(*named) && is_hub(host)));
+  return named && (*named == host || (is_docker_hub(*named) && is_docker_hub(host)));
 }
 
 } // namespace
 
 std::string config_key(const std::string& host) {
-  return is_hub(host) ? "https://index.docker.io/v1/" : host;
+  return is_docker_hub(host) ? "https://index.docker.io/v1/" : host;
 }
 
 DockerConfig::DockerConfig(std::filesystem::path file)

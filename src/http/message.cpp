@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/text.hpp>
 #include <regctl/base/whole_number.hpp>
 #include <regctl/http/message.hpp>
 
@@ -11,10 +12,6 @@ namespace regctl::http {
 namespace {
 
 constexpr std::uint64_t k_discard_limit_bytes = 256 * 1024;
-
-char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 bool is_same_name(std::string_view a, std::string_view b) noexcept {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),

@@ -14,45 +14,49 @@ constexpr std::array<std::string_view, 7> k_secret_headers = {
     "authorization",        "proxy-authorization",     "cookie", "set-cookie", "x-docker-token",
     "x-amz-security-token", "x-aws-ec2-metadata-token"};
 
-/// "a?b=1&c=2 HTTP/1.1" → "a?b=…&c=… HTTP/1.1".
+/// "https://user:password@host/x" → "https://…@host/x"; also without a scheme.
+std::string without_user(std::string_view text) {
+  const auto slash = std::min(text.find_first_of("/?#"), text.size());
+  const bool has_host = text.substr(slash).starts_with("//") &&
+                        (slash == 0 || text[slash - 1] == ':'); // else it is within a path
+  const auto begin = has_host ? slash + 2 : 0;
+  const auto at = text.substr(begin, text.find_first_of("/?#", begin) - begin).rfind('@');
+  return at == std::string_view::npos
+             ? std::string(text)
+             : std::string(text.substr(0, begin)) + "…" + std::string(text.substr(begin + at));
+}
+
+/// "a?b=1&c=2" → "a?b=…&c=…".
 std::string without_query_values(std::string_view text) {
-  std::string result;
-  bool in_query = false;
-  bool in_value = false;
-  for (const char c : text) {
-    if (c == ' ') {
-      in_query = in_value = false;
-    } else if (c == '?') {
-      in_query = true;
-    } else if (in_query && c == '&') {
-      in_value = false;
-    }
-    if (!in_value) {
-      result += c;
-    }
-    if (in_query && c == '=' && !in_value) {
-      in_value = true;
-      result += "…";
-    }
+  const auto question = text.find('?');
+  if (question == std::string_view::npos) {
+    return std::string(text);
+  }
+  std::string result(text.substr(0, question + 1));
+  auto rest = text.substr(question + 1);
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('&'), rest.size());
+    const auto equals = rest.substr(0, end).find('=');
+    // A part without '=' is hidden as a whole: it may be a signature.
+    result += equals == std::string_view::npos ? "" : std::string(rest.substr(0, equals + 1));
+    result += "…";
+    result += end < rest.size() ? "&" : "";
+    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return result;
 }
 
-/// "https://user:password@host/x" → "https://…@host/x".
-std::string without_user(std::string_view text) {
-  const auto begin = std::min(text.find("//"), text.size());
-  const auto authority = text.substr(begin, text.find_first_of("/?#", begin + 2) - begin);
-  const auto at = authority.rfind('@');
-  return at == std::string_view::npos
-             ? std::string(text)
-             : std::string(text.substr(0, begin)) + "//…" + std::string(text.substr(begin + at));
+/// A request line or a status line.
+std::string redacted_first_line(std::string_view line) {
+  const auto version = std::min(line.rfind(" HTTP/"), line.size());
+  return without_query_values(line.substr(0, version)) + std::string(line.substr(version));
 }
 
 std::string redacted(std::string_view line) {
   const auto colon = line.find(':');
   const auto space = line.find(' ');
   if (colon == std::string_view::npos || space < colon) {
-    return without_query_values(line); // the request line, or a status line
+    return redacted_first_line(line);
   }
   const auto name = lower(line.substr(0, colon));
   const auto value = line.substr(colon + 1);
@@ -65,10 +69,14 @@ std::string redacted(std::string_view line) {
     const bool is_token = lower(value).find("token ") != std::string::npos;
     return is_token ? kept + "Token …" : std::string(line);
   }
-  return name == "location" ? without_user(without_query_values(line)) : std::string(line);
+  return name == "location" ? kept + redacted_url(trim(value)) : std::string(line);
 }
 
 } // namespace
+
+std::string redacted_url(std::string_view text) {
+  return without_query_values(without_user(text));
+}
 
 std::vector<std::string> redacted_lines(std::string_view head) {
   std::vector<std::string> lines;

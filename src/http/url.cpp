@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "http/redact.hpp"
+
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/base/visible.hpp>
 #include <regctl/base/whole_number.hpp>
 #include <regctl/http/url.hpp>
@@ -13,18 +16,8 @@ namespace {
 
 constexpr std::string_view k_hex_digits = "0123456789ABCDEF";
 
-char to_lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string to_lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) { return to_lower(c); });
-  return result;
-}
-
 bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z');
+  return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
 }
 
 void append_encoded(std::string& text, char c) {
@@ -34,37 +27,8 @@ void append_encoded(std::string& text, char c) {
   text += k_hex_digits[byte & 15];
 }
 
-/// The text without "user:password@", for messages.
-std::string without_user(std::string_view text) {
-  const auto scheme_end = text.find("://");
-  const auto begin = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
-  const auto at = text.substr(begin, text.find_first_of("/?#", begin) - begin).rfind('@');
-  std::string result(text.substr(0, begin));
-  return result.append(text.substr(at == std::string_view::npos ? begin : begin + at + 1));
-}
-
-std::string without_query_values(std::string_view target) {
-  const auto question = target.find('?');
-  if (question == std::string_view::npos) {
-    return std::string(target);
-  }
-  std::string result(target.substr(0, question + 1));
-  auto rest = target.substr(question + 1);
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('&'), rest.size());
-    const auto equals = rest.substr(0, end).find('=');
-    // A part without '=' is hidden as a whole: it may be a signature.
-    result += equals == std::string_view::npos ? "" : std::string(rest.substr(0, equals + 1));
-    result += "…";
-    result += end < rest.size() ? "&" : "";
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return result;
-}
-
 [[noreturn]] void bad(std::string_view text) {
-  throw Error(ErrorKind::protocol,
-              "'" + excerpt(without_query_values(without_user(text))) + "' is not an http URL");
+  throw Error(ErrorKind::protocol, "'" + excerpt(redacted_url(text)) + "' is not an http URL");
 }
 
 std::uint16_t default_port(std::string_view scheme) {
@@ -84,8 +48,8 @@ bool is_ipv6(std::string_view host) {
   return std::count(address.begin(), address.end(), ':') >= 2 &&
          std::all_of(address.begin(), address.end(),
                      [](char c) {
-                       return (c >= '0' && c <= '9') ||
-                              (to_lower(c) >= 'a' && to_lower(c) <= 'f') || c == ':' || c == '.';
+                       return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'f') ||
+                              c == ':' || c == '.';
                      }) &&
          (address.size() == host.size() || is_host(host.substr(address.size() + 1)));
 }
@@ -101,14 +65,14 @@ bool read_authority(std::string_view authority, Url& url) {
     if (bracket == std::string_view::npos || !is_ipv6(authority.substr(1, bracket - 1))) {
       return false;
     }
-    url.host = to_lower(authority.substr(1, bracket - 1));
+    url.host = lower(authority.substr(1, bracket - 1));
     port = authority.substr(bracket + 1);
   } else {
     const auto colon = std::min(authority.find(':'), authority.size());
     if (!is_host(authority.substr(0, colon))) {
       return false;
     }
-    url.host = to_lower(authority.substr(0, colon));
+    url.host = lower(authority.substr(0, colon));
     port = authority.substr(colon);
   }
   url.port = default_port(url.scheme);
@@ -173,7 +137,7 @@ std::string_view scheme_of(std::string_view reference) {
 Url Url::parse(std::string_view text) {
   Url url;
   const auto scheme_end = text.find("://");
-  url.scheme = to_lower(text.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
+  url.scheme = lower(text.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
   if (url.scheme != "http" && url.scheme != "https") {
     bad(text);
   }
@@ -223,7 +187,7 @@ std::string Url::to_string() const {
 }
 
 std::string Url::redacted() const {
-  return excerpt(origin() + without_query_values(target));
+  return excerpt(redacted_url(to_string()));
 }
 
 std::string percent_encode(std::string_view text) {

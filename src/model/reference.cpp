@@ -284,6 +284,10 @@ bool is_tag(std::string_view text) noexcept {
          std::all_of(text.begin(), text.end(), is_name_character);
 }
 
+bool is_docker_hub(std::string_view host) noexcept {
+  return host == k_default_host || host == "index.docker.io" || host == "registry-1.docker.io";
+}
+
 bool is_loopback_host(std::string_view host) noexcept {
   if (host.starts_with('[')) {
     return host.substr(0, host.find(']') + 1) == "[::1]";

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
+#include <regctl/base/whole_number.hpp>
 #include <regctl/model/semver.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace regctl {
 
 namespace {
 
 constexpr std::uint64_t k_number_limit = 1'000'000'000'000'000'000; // leaves room to add one
-constexpr std::string_view k_digits = "0123456789";
 
 /// A version with only its first `count` numbers: "1.2", "1.x".
 struct Partial {
@@ -24,16 +23,12 @@ struct Partial {
 
 enum class Wildcards { refused, taken };
 
-bool is_number(std::string_view text) noexcept {
-  return !text.empty() && text.find_first_not_of(k_digits) == std::string_view::npos;
-}
-
 /// Numeric identifiers are below others. They are compared as numbers of any length.
 std::strong_ordering compare_identifiers(std::string_view a, std::string_view b) {
-  if (is_number(a) != is_number(b)) {
-    return is_number(a) ? std::strong_ordering::less : std::strong_ordering::greater;
+  if (is_all_digits(a) != is_all_digits(b)) {
+    return is_all_digits(a) ? std::strong_ordering::less : std::strong_ordering::greater;
   }
-  if (is_number(a)) {
+  if (is_all_digits(a)) {
     a.remove_prefix(std::min(a.find_first_not_of('0'), a.size()));
     b.remove_prefix(std::min(b.find_first_not_of('0'), b.size()));
     if (a.size() != b.size()) {
@@ -68,12 +63,12 @@ bool add_number(std::string_view text, Wildcards wildcards, Partial& partial) {
     partial.has_wildcard = true;
     return true;
   }
-  if (!is_number(text) || partial.has_wildcard) {
+  const auto number = parse_whole_number<std::uint64_t>(text);
+  if (partial.has_wildcard || !number || *number >= k_number_limit) {
     return false;
   }
-  auto& number = partial.numbers[partial.count++];
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && number < k_number_limit;
+  partial.numbers[partial.count++] = *number;
+  return true;
 }
 
 std::optional<Partial> parse_partial(std::string_view text, Wildcards wildcards) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "objects/bucket_tree.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/model/place.hpp>
-#include <regctl/objects/bucket_tree.hpp>
 #include <regctl/objects/buckets.hpp>
 
 #include <utility>

@@ -14,10 +14,6 @@ constexpr std::size_t k_md5_digits = 32;
 /// An ETag of another form than "MD5" and "MD5-PARTS", which S3 does not promise: it is not kept.
 constexpr std::uint32_t k_other_etag = ~0U;
 
-std::uint8_t digit_of(char digit) {
-  return static_cast<std::uint8_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-}
-
 bool is_below(std::string_view path, std::string_view folder) {
   return folder.empty() || path == folder ||
          (path.starts_with(folder) && path[folder.size()] == '/');
@@ -67,7 +63,7 @@ void FileListing::pack_etag(const std::string& etag, File& file) {
   file.etag_parts = *parts;
   for (std::size_t i = 0; i < file.etag.size(); ++i) {
     file.etag[i] =
-        static_cast<std::uint8_t>(digit_of(digits[2 * i]) << 4U | digit_of(digits[2 * i + 1]));
+        static_cast<std::uint8_t>(hex_value(digits[2 * i]) << 4U | hex_value(digits[2 * i + 1]));
   }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/flatten/flatten.hpp"
 #include "ops/oci/manifest_tree.hpp"
 #include "ops/places/oci_open.hpp"
 #include "ops/places/open.hpp"
@@ -7,7 +8,6 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/ops/export.hpp>
-#include <regctl/ops/flatten.hpp>
 
 namespace regctl::ops {
 

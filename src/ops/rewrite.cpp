@@ -115,7 +115,7 @@ private:
   /// Looks at every position before `end`.
   void scan(std::size_t end) {
     while (next_ < end) {
-      const auto host = begins_.at(static_cast<unsigned char>(lower_of(buffer_[next_])))
+      const auto host = begins_.at(static_cast<unsigned char>(lower(buffer_[next_])))
                             ? find_host()
                             : std::string_view();
       next_ = host.empty() ? next_ + 1 : handle(host);
@@ -126,10 +126,6 @@ private:
     written_ -= done;
     next_ -= done;
     is_at_begin_ = is_at_begin_ && done == 0;
-  }
-
-  static char lower_of(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   }
 
   /// The host that begins here and is no part of a longer word; empty if none does.

@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
+#include <regctl/model/reference.hpp>
 #include <regctl/ops/search.hpp>
 #include <regctl/registry/hub_search.hpp>
 #include <regctl/registry/registries.hpp>
@@ -82,7 +83,7 @@ std::vector<SearchResult> search_docker_hub(Session& session, std::string_view t
 
 std::vector<SearchResult> search(Session& session, const RegistryHost& host,
                                  std::string_view term) {
-  if (host.host == "docker.io" || host.host == "index.docker.io") {
+  if (is_docker_hub(host.host)) {
     return search_docker_hub(session, term);
   }
   if (protocol_of(session, host) == Protocol::v2) {

@@ -31,7 +31,7 @@ std::vector<std::string> schemes_for(const std::string& host,
 
 /// Where the API of a registry is: Docker Hub's is at a host of another name.
 std::string api_host(const std::string& host) {
-  return host == "docker.io" || host == "index.docker.io" ? "registry-1.docker.io" : host;
+  return is_docker_hub(host) ? "registry-1.docker.io" : host;
 }
 
 } // namespace

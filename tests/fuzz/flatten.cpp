@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/flatten/flatten.hpp"
+
 #include "fuzz/fuzz.hpp"
 #include "ops/flatten/image_files.hpp"
 #include "ops/flatten/layer_files.hpp"
@@ -6,7 +8,6 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/stream.hpp>
 #include <regctl/base/tar.hpp>
-#include <regctl/ops/flatten.hpp>
 
 #include <algorithm>
 #include <set>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -67,6 +68,11 @@ std::string md5_hex(std::string_view text);
 
 /// The bytes of a text as lower-case hex digits.
 std::string to_hex(std::string_view bytes);
+
+/// The value, 0 to 15, of one of the digits 0-9a-f; `digit` must be one.
+constexpr std::uint8_t hex_value(char digit) noexcept {
+  return static_cast<std::uint8_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
 
 /// `bytes` random bytes from the operating system, as lower-case hex digits.
 std::string random_hex(std::size_t bytes);

@@ -11,6 +11,9 @@
 
 namespace regctl {
 
+/// "12" or "1.5", without sign, exponent or anything else; nothing for any other text.
+std::optional<double> parse_decimal(std::string_view text) noexcept;
+
 /// "90s", "15m", "12h", "7d", "2w", and sums of them: "1d12h". A number needs its unit. Throws
 /// Error{usage} naming `text`.
 std::chrono::seconds parse_duration(std::string_view text);

@@ -34,6 +34,9 @@ struct TarEntry {
 /// "SCHILY.xattr.security.capability" and times with fractions.
 using TarExtensions = std::map<std::string, std::string>;
 
+/// Whether the entry is a file with holes in one of GNU's forms: its data are not the file's bytes.
+bool is_sparse(const TarEntry& entry, const TarExtensions& extensions);
+
 /// Reads a tar stream (ustar, GNU, PAX, old v7), forward only. Memory is bounded by
 /// `k_tar_name_limit_bytes`. Throws Error{protocol} "WHAT: …" for a bad checksum, a malformed
 /// number, a truncated entry, or an extended header over the limit. A missing end mark is an error

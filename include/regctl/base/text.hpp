@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,13 @@ namespace regctl {
 /// `text` with A-Z as a-z and all other bytes unchanged, in every locale: for host names, headers
 /// and units.
 std::string lower(std::string_view text);
+
+constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Whether `text` is one or more digits 0-9.
+bool is_all_digits(std::string_view text) noexcept;
 
 /// `text` without the spaces, tabs and line breaks around it. It refers to `text`.
 std::string_view trim(std::string_view text) noexcept;
@@ -24,6 +32,12 @@ std::optional<std::string> percent_decode(std::string_view text, Plus plus);
 
 /// The parts of `text` between separators: one more than there are of those. They refer to `text`.
 std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// Whether a text is in both lists.
+bool have_common(const std::vector<std::string>& one, const std::vector<std::string>& other);
+
+/// "a, b, …": the first `most` of the texts; the "…" stands for further ones.
+std::string list_some(const std::vector<std::string>& texts, std::size_t most);
 
 /// Sorts `texts` and removes duplicates.
 void sort_and_unite(std::vector<std::string>& texts);

@@ -205,6 +205,9 @@ struct UnfinishedFile {
 /// behind by a process that was killed.
 [[nodiscard]] bool is_removed_name(std::string_view name) noexcept;
 
+/// Whether a tree that is not there is an error or is made.
+enum class MissingTree { error, create };
+
 /// A tree of files. Functions throw Error{local_io}, Error{protocol} for a path that leads out of
 /// the tree or that is neither a file nor a folder, and what else their implementation names.
 /// Thread-safe.

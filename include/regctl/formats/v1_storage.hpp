@@ -31,7 +31,7 @@ namespace regctl {
 /// once.
 class V1Storage : public std::enable_shared_from_this<V1Storage> {
 public:
-  enum class Missing { error, create };
+  using Missing = MissingTree;
 
   /// Opens a tree. An absent or empty folder is Error{not_found}, or becomes a tree with `create`.
   /// Any other folder that is not a storage tree is Error{protocol}.

@@ -12,6 +12,7 @@
 /// are those of a StorageTree. Source: distribution 2.0 to 3.1, registry/storage/paths.go.
 namespace regctl::v2_paths {
 
+/// The folder of all; it tells such a tree from others.
 inline constexpr std::string_view k_root = "docker/registry/v2";
 inline constexpr std::string_view k_repositories = "docker/registry/v2/repositories";
 inline constexpr std::string_view k_blobs = "docker/registry/v2/blobs";
@@ -45,17 +46,26 @@ std::string layers(std::string_view name);
 std::string layer(std::string_view name, const oci::Digest& digest);
 std::string uploads(std::string_view name);
 std::string manifests(std::string_view name);
-/// The folders of all revisions: those of sha256 are the only ones.
+/// The folder of all revisions; in it a folder for each algorithm of digests.
+std::string all_revisions(std::string_view name);
+/// Its folder for sha256, which is the only one.
 std::string revisions(std::string_view name);
 std::string revision(std::string_view name, const oci::Digest& digest);
+/// The folder of the links to the signatures of a manifest of schema 1, by algorithm.
+std::string signatures(std::string_view name, const oci::Digest& digest);
 std::string tags(std::string_view name);
 std::string tag(std::string_view name, std::string_view tag);
 /// The folder of the link that says what a tag means.
 std::string current(std::string_view name, std::string_view tag);
-/// The folder of the links to all revisions that a tag ever meant.
+/// The folder of the links to all revisions that a tag ever meant; in it a folder for each
+/// algorithm of digests.
+std::string all_tag_indexes(std::string_view name, std::string_view tag);
+/// Its folder for sha256, which is the only one.
 std::string tag_index(std::string_view name, std::string_view tag);
 std::string tag_index(std::string_view name, std::string_view tag, const oci::Digest& digest);
 
+/// The folder of all blobs with digests of this algorithm.
+std::string blobs(oci::DigestAlgorithm algorithm);
 std::string blob_folder(const oci::Digest& digest);
 std::string blob(const oci::Digest& digest);
 

@@ -27,7 +27,7 @@ namespace regctl {
 /// No link is followed out of the folder. Thread-safe; several processes may write at once.
 class V2Storage : public std::enable_shared_from_this<V2Storage> {
 public:
-  enum class Missing { error, create };
+  using Missing = MissingTree;
 
   /// Opens the tree in a folder, which has `docker/registry/v2` in it. A folder without one is
   /// Error{not_found}, or becomes a tree with `create` if it is empty or holds the other tree, that

@@ -18,8 +18,8 @@ struct Url {
   std::string target;      ///< path and query, begins with '/'
   std::string unix_socket; ///< path of a socket to connect to instead of host and port, or empty
 
-  /// Throws Error{protocol} "'TEXT' is not an http URL" (the text without user and password). User
-  /// and password in a URL are dropped, because they would end up in logs.
+  /// Throws Error{protocol} "'TEXT' is not an http URL" (user, password and query values as "…").
+  /// User and password in a URL are dropped, because they would end up in logs.
   static Url parse(std::string_view text);
 
   /// This URL resolved against `reference`, as in a Location header (absolute, "//host/…", "/path",

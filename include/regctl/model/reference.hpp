@@ -80,6 +80,10 @@ std::string without_password(std::string_view text);
 /// The namespace of names of one part.
 inline constexpr std::string_view k_library = "library";
 
+/// Whether the host is Docker Hub, whose name has changed over the years: docker.io,
+/// index.docker.io, or registry-1.docker.io, where its API is.
+bool is_docker_hub(std::string_view host) noexcept;
+
 /// A repository's name without "library/" before a single part: "app", "team/app".
 std::string familiar_name(std::string_view name);
 

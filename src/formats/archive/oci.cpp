@@ -5,6 +5,8 @@
 #include <regctl/base/json.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/model/digest.hpp>
+#include <regctl/model/oci/descriptor.hpp>
+#include <regctl/model/oci/media_type.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <algorithm>
@@ -25,28 +27,12 @@ constexpr std::string_view k_usual_platform = "linux/amd64";
   throw Error(ErrorKind::protocol, index.what() + ": " + why);
 }
 
-std::string annotation(const Json& object, std::string_view name) {
-  const auto* annotations = find_member(object, "annotations");
-  return annotations == nullptr ? "" : optional_string(*annotations, name).value_or("");
-}
-
-/// Provenance and similar manifests, which BuildKit puts beside images.
-bool is_attestation(const Json& descriptor) {
-  return !annotation(descriptor, "vnd.docker.reference.type").empty();
-}
-
 /// "linux/arm64"; empty if `object`, a platform or a config, does not say.
 std::string platform_in(const Json* object) {
   const auto os = object == nullptr ? std::nullopt : optional_string(*object, "os");
   const auto architecture =
       object == nullptr ? std::nullopt : optional_string(*object, "architecture");
   return os && architecture ? *os + "/" + *architecture : "";
-}
-
-bool is_image_config(const Json& config) {
-  const auto type = optional_string(config, "mediaType").value_or("");
-  return type.empty() || type == "application/vnd.oci.image.config.v1+json" ||
-         type == "application/vnd.docker.container.image.v1+json";
 }
 
 class OciReader {
@@ -76,8 +62,8 @@ private:
 
   /// Manifests with the same name are variants of one image, like the manifests of one index.
   static std::string group_of(const Json& descriptor) {
-    const auto name = annotation(descriptor, "io.containerd.image.name") + " " +
-                      annotation(descriptor, "org.opencontainers.image.ref.name");
+    const auto name = oci::annotation(descriptor, oci::k_image_name_annotation) + " " +
+                      oci::annotation(descriptor, oci::k_ref_name_annotation);
     return name == " " ? optional_string(descriptor, "digest").value_or("") : name;
   }
 
@@ -87,8 +73,8 @@ private:
 
   ArchivedNames names_of(const Json& descriptor) {
     ArchivedNames names;
-    for (const auto* key : {"io.containerd.image.name", "org.opencontainers.image.ref.name"}) {
-      const auto name = annotation(descriptor, key);
+    for (const auto key : {oci::k_image_name_annotation, oci::k_ref_name_annotation}) {
+      const auto name = oci::annotation(descriptor, key);
       if (name.find_first_of("/:") == std::string::npos) {
         if (is_tag(name)) {
           names.tags.push_back(name);
@@ -120,7 +106,7 @@ private:
   }
 
   void read(const Json& descriptor, const ArchivedNames& above, int depth) {
-    if (is_attestation(descriptor)) {
+    if (oci::is_attestation(descriptor)) {
       return;
     }
     const auto digest = required_string(descriptor, "digest", "index.json");
@@ -162,9 +148,9 @@ private:
     if (config == nullptr || list == nullptr || !list->is_array()) {
       bad(index_, name + " is no image manifest");
     }
-    if (!is_image_config(*config)) {
-      note(name, "is no image (its config is " +
-                     json_quote(optional_string(*config, "mediaType").value_or("")) + ")");
+    const auto type = optional_string(*config, "mediaType").value_or("");
+    if (!type.empty() && !oci::is_image_config(type)) {
+      note(name, "is no image (its config is " + json_quote(type) + ")");
       return;
     }
     Candidate candidate;

@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/base/visible.hpp>
 #include <regctl/model/oci/media_type.hpp>
 #include <regctl/model/reference.hpp>
@@ -16,11 +17,6 @@ namespace regctl {
 namespace {
 
 constexpr std::size_t k_most_listed = 10; ///< of the digests in an error
-
-std::string annotation(const oci::Descriptor& manifest, std::string_view name) {
-  const auto found = manifest.annotations.find(std::string(name));
-  return found == manifest.annotations.end() ? "" : found->second;
-}
 
 std::string describe(const oci::NamedManifest& entry) {
   auto text = entry.manifest.digest.to_string();
@@ -51,10 +47,7 @@ Json parse_index(std::string_view text, const std::string& what) {
 }
 
 std::string ref_name_of(const Json& entry) {
-  const auto* annotations = find_member(entry, "annotations");
-  return annotations == nullptr
-             ? ""
-             : optional_string(*annotations, oci::k_ref_name_annotation).value_or("");
+  return oci::annotation(entry, oci::k_ref_name_annotation);
 }
 
 } // namespace
@@ -103,8 +96,8 @@ LayoutIndex LayoutIndex::parse(std::string_view text, const std::string& what) {
     for (const auto& value : *manifests) {
       auto manifest = oci::Descriptor::parse(value, what + ": index.json: manifests[" +
                                                         std::to_string(entries.size()) + "]");
-      auto ref_name = annotation(manifest, oci::k_ref_name_annotation);
-      auto full_name = annotation(manifest, oci::k_image_name_annotation);
+      auto ref_name = oci::annotation(manifest, oci::k_ref_name_annotation);
+      auto full_name = oci::annotation(manifest, oci::k_image_name_annotation);
       entries.push_back({std::move(manifest), "", std::move(ref_name), std::move(full_name)});
     }
   }
@@ -148,13 +141,14 @@ const oci::NamedManifest* LayoutIndex::find(const std::string& name) const {
       })) {
     return &first;
   }
-  std::string list;
-  for (std::size_t i = 0; i < std::min(positions.size(), k_most_listed); ++i) {
-    list += (i == 0 ? "" : ", ") + describe(entries_[positions[i]]);
+  std::vector<std::string> texts;
+  texts.reserve(positions.size());
+  for (const auto position : positions) {
+    texts.push_back(describe(entries_[position]));
   }
   throw Error(ErrorKind::usage,
-              what_ + " has several manifests named '" + excerpt(name) + "': " + list +
-                  (positions.size() > k_most_listed ? ", …" : ""),
+              what_ + " has several manifests named '" + excerpt(name) +
+                  "': " + list_some(texts, k_most_listed),
               "name the one you mean by @DIGEST, or by its full name if it has one");
 }
 
@@ -189,9 +183,7 @@ void LayoutIndexEditor::refuse_ambiguous(const std::map<std::string, oci::Descri
     if (!tags.contains(tag)) {
       continue;
     }
-    auto full_name =
-        optional_string(*find_member(entry, "annotations"), oci::k_image_name_annotation)
-            .value_or("");
+    auto full_name = oci::annotation(entry, oci::k_image_name_annotation);
     const auto [known, is_new] = full_names.emplace(tag, full_name);
     if (!is_new && known->second != full_name) {
       throw Error(ErrorKind::usage,

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <filesystem>
 
 namespace regctl {
 
@@ -132,6 +133,30 @@ void for_each_entry(const FileDescriptor& folder, const std::string& what,
   if (errno != 0) {
     throw_errno("read " + what, errno);
   }
+}
+
+void refuse_file(const std::string& folder) {
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(folder, ignored)) {
+    throw Error(ErrorKind::protocol,
+                "'" + folder + "' is a file, not the folder of a storage tree");
+  }
+}
+
+std::unique_ptr<StorageTree> open_local_tree(const std::string& folder, MissingTree missing) {
+  refuse_file(folder);
+  if (missing == MissingTree::create) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) {
+      throw_errno("create '" + folder + "'", error.value());
+    }
+  }
+  return std::make_unique<LocalTree>(folder);
+}
+
+bool is_chaff(std::string_view name) noexcept {
+  return name.starts_with('.') || name == "lost+found";
 }
 
 LocalTree::LocalTree(std::string folder) : folder_(std::move(folder)) {

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 
 #include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
 
 struct dirent;
 
@@ -100,6 +102,17 @@ private:
   std::string folder_;
   FileDescriptor root_;
 };
+
+/// Throws Error{protocol} if a file has the path that a tree's folder should have.
+void refuse_file(const std::string& folder);
+
+/// Opens the tree in a folder, which is made with `create`, and those above it, if it is missing.
+/// Throws what refuse_file() and LocalTree do.
+std::unique_ptr<StorageTree> open_local_tree(const std::string& folder, MissingTree missing);
+
+/// Whether any folder may have such a file, so that it says nothing about the folder's use: hidden
+/// files, and lost+found of a file system.
+bool is_chaff(std::string_view name) noexcept;
 
 /// Calls `on_entry` for each entry of an open folder from its read position on, in no order,
 /// without "." and "..". `what` names the folder in errors.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/v1_storage/place.hpp"
 
+#include "formats/storage_tree/local_tree.hpp"
+
+#include <regctl/formats/v2_paths.hpp>
 #include <regctl/model/v1/image.hpp>
 
 #include <algorithm>
@@ -27,11 +30,6 @@ constexpr int k_levels_below = 3;
 bool is_folder(const fs::path& path) {
   std::error_code ignored;
   return fs::is_directory(path, ignored);
-}
-
-/// Files that any folder may have.
-bool is_chaff(const std::string& name) {
-  return name.starts_with('.') || name == "lost+found";
 }
 
 /// Whether `is_so` holds for one of the folder's first entries; hidden ones are skipped.
@@ -154,7 +152,7 @@ std::optional<fs::path> find_below(const fs::path& folder) {
 }
 
 bool is_of_protocol_v2(const fs::path& folder) {
-  return is_folder(folder / "docker/registry/v2") || is_folder(folder / "registry/v2/blobs") ||
+  return is_folder(folder / v2_paths::k_root) || is_folder(folder / "registry/v2/blobs") ||
          is_folder(folder / "v2/blobs") || is_folder(folder / "blobs/sha256");
 }
 

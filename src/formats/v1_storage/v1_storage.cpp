@@ -5,10 +5,10 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/formats/v2_paths.hpp>
 #include <regctl/model/v1/chain.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 namespace regctl {
@@ -38,7 +38,7 @@ void refuse_misplaced(const StorageTree& tree) {
     }
   }
   throw Error(ErrorKind::protocol,
-              tree.location() + (tree.has_folder("docker/registry/v2")
+              tree.location() + (tree.has_folder(std::string(v2_paths::k_root))
                                      ? " is the storage of a registry of protocol v2"
                                      : " is no storage tree of a registry"),
               "it should have the folders images and repositories");
@@ -76,23 +76,13 @@ V1Storage::V1Storage(std::unique_ptr<StorageTree> tree)
 V1Storage::~V1Storage() = default;
 
 std::shared_ptr<V1Storage> V1Storage::open(const std::string& folder, Missing missing) {
-  std::error_code error;
-  if (std::filesystem::is_regular_file(folder, error)) {
-    throw Error(ErrorKind::protocol,
-                "'" + folder + "' is a file, not the folder of a storage tree");
-  }
+  refuse_file(folder);
   if (const auto misplaced = find_misplaced(folder)) {
     throw Error(ErrorKind::protocol, "'" + folder + "' " + misplaced->what,
                 misplaced->tree ? "the tree seems to be '" + misplaced->tree->string() + "'"
                                 : "it should have the folders images and repositories");
   }
-  if (missing == Missing::create) {
-    std::filesystem::create_directories(folder, error);
-    if (error) {
-      throw_errno("create '" + folder + "'", error.value());
-    }
-  }
-  auto tree = std::make_unique<LocalTree>(folder);
+  auto tree = open_local_tree(folder, missing);
   if (missing == Missing::error && !is_tree(*tree)) {
     throw Error(ErrorKind::not_found, "'" + folder + "' is empty: no storage tree");
   }

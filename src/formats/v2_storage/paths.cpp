@@ -53,6 +53,10 @@ bool is_host_part(std::string_view part) {
   });
 }
 
+std::string_view name_of(oci::DigestAlgorithm algorithm) {
+  return algorithm == oci::DigestAlgorithm::sha256 ? "sha256" : "sha512";
+}
+
 std::string with_digest(std::string folder, const oci::Digest& digest) {
   folder += "/";
   folder += digest.algorithm_name();
@@ -117,12 +121,20 @@ std::string manifests(std::string_view name) {
   return join(repository(name), k_manifests);
 }
 
+std::string all_revisions(std::string_view name) {
+  return manifests(name) + "/revisions";
+}
+
 std::string revisions(std::string_view name) {
-  return manifests(name) + "/revisions/sha256";
+  return join(all_revisions(name), name_of(oci::DigestAlgorithm::sha256));
 }
 
 std::string revision(std::string_view name, const oci::Digest& digest) {
-  return with_digest(manifests(name) + "/revisions", digest);
+  return with_digest(all_revisions(name), digest);
+}
+
+std::string signatures(std::string_view name, const oci::Digest& digest) {
+  return revision(name, digest) + "/signatures";
 }
 
 std::string tags(std::string_view name) {
@@ -137,18 +149,24 @@ std::string current(std::string_view name, std::string_view tag) {
   return join(v2_paths::tag(name, tag), k_current);
 }
 
+std::string all_tag_indexes(std::string_view name, std::string_view tag) {
+  return v2_paths::tag(name, tag) + "/index";
+}
+
 std::string tag_index(std::string_view name, std::string_view tag) {
-  return v2_paths::tag(name, tag) + "/index/sha256";
+  return join(all_tag_indexes(name, tag), name_of(oci::DigestAlgorithm::sha256));
 }
 
 std::string tag_index(std::string_view name, std::string_view tag, const oci::Digest& digest) {
-  return with_digest(v2_paths::tag(name, tag) + "/index", digest);
+  return with_digest(all_tag_indexes(name, tag), digest);
+}
+
+std::string blobs(oci::DigestAlgorithm algorithm) {
+  return join(std::string(k_blobs), name_of(algorithm));
 }
 
 std::string blob_folder(const oci::Digest& digest) {
-  std::string folder(k_blobs);
-  folder += "/";
-  folder += digest.algorithm_name();
+  auto folder = blobs(digest.algorithm());
   folder += "/";
   folder += digest.hex().substr(0, 2);
   folder += "/";

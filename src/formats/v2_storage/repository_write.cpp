@@ -31,7 +31,7 @@ std::optional<oci::PutBlob> V2Repository::adopt_blob(const oci::BlobUpload& uplo
     return layer ? layer->file() : nullptr;
   };
   const auto file = file_at_rest();
-  if (!file || upload.digest) { // who names the digest sends the bytes once anyway
+  if (!file || upload.digest) { // a caller that names the digest sends the bytes once anyway
     return std::nullopt;
   }
   auto [is_possible, obstacle] = storage_->tree().can_adopt(*file);

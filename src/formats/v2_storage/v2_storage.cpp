@@ -8,8 +8,6 @@
 #include <regctl/formats/v2_storage.hpp>
 
 #include <algorithm>
-#include <array>
-#include <filesystem>
 #include <utility>
 
 namespace regctl {
@@ -18,29 +16,30 @@ namespace {
 
 constexpr std::chrono::milliseconds k_at_once{0};
 
-/// Files that any folder may have.
-bool is_chaff(const std::string& name) {
-  return name.starts_with('.') || name == "lost+found" || name == "scheduler-state.json";
+/// distribution's scheduler puts a file beside the tree.
+bool is_no_sign(const std::string& name) {
+  return is_chaff(name) || name == "scheduler-state.json";
 }
 
 /// The tree that a folder is a part of, by its name.
 std::optional<std::string> find_above(const StorageTree& tree) {
-  constexpr std::array<std::string_view, 5> k_parts = {
-      "/docker", "/docker/registry", "/docker/registry/v2", "/docker/registry/v2/repositories",
-      "/docker/registry/v2/blobs"};
   std::string_view location = tree.location();
   while (location.ends_with('/')) {
     location.remove_suffix(1);
   }
-  for (const auto part : k_parts) {
-    if (location.size() > part.size() && location.ends_with(part)) {
-      return std::string(location.substr(0, location.size() - part.size()));
+  for (const auto folder : {v2_paths::k_repositories, v2_paths::k_blobs}) {
+    for (auto part = "/" + std::string(folder); !part.empty(); part.resize(part.rfind('/'))) {
+      if (location.size() > part.size() && location.ends_with(part)) {
+        return std::string(location.substr(0, location.size() - part.size()));
+      }
     }
   }
   return std::nullopt;
 }
 
-constexpr std::string_view k_form_hint = "it should have the folder docker/registry/v2";
+std::string form_hint() {
+  return "it should have the folder " + std::string(v2_paths::k_root);
+}
 
 /// Throws Error{protocol} for a folder that holds something else than a storage tree.
 void refuse_misplaced(const StorageTree& tree) {
@@ -49,8 +48,8 @@ void refuse_misplaced(const StorageTree& tree) {
   tree.list_entries("", [&](const FolderEntry& entry) {
     const auto& name = entry.name;
     const bool is_of_tree = name == "docker" || name == "images" || name == "repositories";
-    is_empty = is_empty && is_chaff(name);
-    is_foreign = is_foreign || (!is_chaff(name) && !is_of_tree);
+    is_empty = is_empty && is_no_sign(name);
+    is_foreign = is_foreign || (!is_no_sign(name) && !is_of_tree);
   });
   if (const auto above = is_empty ? std::nullopt : find_above(tree)) {
     throw Error(ErrorKind::protocol,
@@ -59,7 +58,7 @@ void refuse_misplaced(const StorageTree& tree) {
   }
   if (is_foreign) {
     throw Error(ErrorKind::protocol, tree.location() + " is no storage tree of a registry",
-                std::string(k_form_hint));
+                form_hint());
   }
 }
 
@@ -121,18 +120,7 @@ V2Storage::V2Storage(std::unique_ptr<StorageTree> tree) : tree_(std::move(tree))
 V2Storage::~V2Storage() = default;
 
 std::shared_ptr<V2Storage> V2Storage::open(const std::string& folder, Missing missing) {
-  std::error_code error;
-  if (std::filesystem::is_regular_file(folder, error)) {
-    throw Error(ErrorKind::protocol,
-                "'" + folder + "' is a file, not the folder of a storage tree");
-  }
-  if (missing == Missing::create) {
-    std::filesystem::create_directories(folder, error);
-    if (error) {
-      throw_errno("create '" + folder + "'", error.value());
-    }
-  }
-  return open(std::make_unique<LocalTree>(folder), missing);
+  return open(open_local_tree(folder, missing), missing);
 }
 
 std::shared_ptr<V2Storage> V2Storage::open(std::unique_ptr<StorageTree> tree, Missing missing) {
@@ -140,8 +128,7 @@ std::shared_ptr<V2Storage> V2Storage::open(std::unique_ptr<StorageTree> tree, Mi
     refuse_misplaced(*tree);
     if (missing == Missing::error) {
       throw Error(ErrorKind::not_found,
-                  "there is no storage tree of distribution at " + tree->location(),
-                  std::string(k_form_hint));
+                  "there is no storage tree of distribution at " + tree->location(), form_hint());
     }
   }
   refuse_database(*tree);

@@ -12,6 +12,10 @@ namespace regctl::oci {
 
 namespace {
 
+// Source: BuildKit, docs/attestations/attestation-storage.md.
+constexpr std::string_view k_reference_type = "vnd.docker.reference.type";
+constexpr std::string_view k_attestation = "attestation-manifest";
+
 std::optional<Platform> read_platform(const Json& value) {
   const auto* member = find_member(value, "platform");
   if (member == nullptr || !member->is_object()) {
@@ -103,9 +107,22 @@ Json Descriptor::to_json() const {
   return json;
 }
 
-bool is_attestation(const Descriptor& manifest) noexcept {
-  const auto found = manifest.annotations.find("vnd.docker.reference.type");
-  return found != manifest.annotations.end() && found->second == "attestation-manifest";
+std::string annotation(const Descriptor& descriptor, std::string_view name) {
+  const auto found = descriptor.annotations.find(std::string(name));
+  return found == descriptor.annotations.end() ? std::string() : found->second;
+}
+
+std::string annotation(const Json& descriptor, std::string_view name) {
+  const auto* annotations = find_member(descriptor, "annotations");
+  return annotations == nullptr ? "" : optional_string(*annotations, name).value_or("");
+}
+
+bool is_attestation(const Descriptor& manifest) {
+  return annotation(manifest, k_reference_type) == k_attestation;
+}
+
+bool is_attestation(const Json& descriptor) {
+  return annotation(descriptor, k_reference_type) == k_attestation;
 }
 
 } // namespace regctl::oci

@@ -178,7 +178,7 @@ Platform Platform::normalized() const {
     }
   }
   auto& name = platform.variant;
-  if (!name.empty() && name.find_first_not_of("0123456789") == std::string::npos) {
+  if (is_all_digits(name)) {
     name.insert(0, "v");
   }
   if ((platform.architecture == "arm64" && name == "v8") ||

@@ -4,6 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/json_text.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/base/whole_number.hpp>
 #include <regctl/model/v1/converted_config.hpp>
 
@@ -126,9 +127,8 @@ void mend_types(Members& config, std::set<std::string>& notes) {
 
 std::optional<int> number_at(std::string_view text, std::size_t at, std::size_t digits) {
   const auto part = text.substr(std::min(at, text.size()), digits);
-  const bool are_digits =
-      part.size() == digits && part.find_first_not_of("0123456789") == std::string_view::npos;
-  return are_digits ? parse_whole_number<int>(part) : std::nullopt;
+  return part.size() == digits && is_all_digits(part) ? parse_whole_number<int>(part)
+                                                      : std::nullopt;
 }
 
 /// Whether "YYYY-MM-DDThh:mm:ss" is a real date and time.

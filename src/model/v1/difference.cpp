@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/json.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/model/v1/difference.hpp>
 #include <regctl/model/v1/layer.hpp>
 
-#include <algorithm>
 #include <vector>
 
 namespace regctl {
@@ -11,12 +11,6 @@ namespace regctl {
 namespace {
 
 using Texts = std::vector<std::string>;
-
-bool have_common(const Texts& one, const Texts& other) {
-  return std::any_of(one.begin(), one.end(), [&](const std::string& text) {
-    return std::find(other.begin(), other.end(), text) != other.end();
-  });
-}
 
 /// Every text that may have been pushed.
 Texts json_texts(const V1Image& image) {

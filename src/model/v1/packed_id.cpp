@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <regctl/base/hash.hpp>
 #include <regctl/base/seeded_hash.hpp>
 #include <regctl/model/v1/packed_id.hpp>
 
@@ -10,10 +11,6 @@ namespace {
 
 constexpr std::size_t k_short_bytes = 8;
 
-std::uint8_t hex_value(char digit) noexcept {
-  return static_cast<std::uint8_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
-}
-
 } // namespace
 
 PackedId::PackedId(std::string_view id) noexcept : is_short_(id.size() < 2 * bytes_.size()) {
@@ -23,13 +20,8 @@ PackedId::PackedId(std::string_view id) noexcept : is_short_(id.size() < 2 * byt
 }
 
 std::string PackedId::text() const {
-  constexpr std::string_view k_digits = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < (is_short_ ? k_short_bytes : bytes_.size()); ++i) {
-    text += k_digits[bytes_[i] / 16];
-    text += k_digits[bytes_[i] % 16];
-  }
-  return text;
+  return to_hex(
+      {reinterpret_cast<const char*>(bytes_.data()), is_short_ ? k_short_bytes : bytes_.size()});
 }
 
 std::size_t PackedId::Hash::operator()(const PackedId& id) const noexcept {

@@ -22,11 +22,11 @@ struct Role {
 // Error{denied} if it refuses, and the errors of a request. Source: AWS Security Token Service API
 // Reference, version 2011-06-15; AssumeRole also Ceph 16.2 as it behaves.
 
-/// The key of a role, for one who has the key `by`.
+/// The key of a role, for the owner of the key `by`.
 FoundKey assume_role(const KeyLookup& lookup, const Role& role, const http::AwsKey& by);
 
-/// The key of a role, for one who has the token in this file (of Kubernetes, or of a CI system).
-/// The file is read anew each time: its owner renews it.
+/// The key of a role, for the owner of the token in this file (of Kubernetes, or of a CI system).
+/// The file is read anew each time: its writer renews it.
 FoundKey assume_role_with_web_identity(const KeyLookup& lookup, const Role& role,
                                        const std::filesystem::path& token_file);
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/flatten/flatten.hpp"
+
 #include "ops/flatten/flat_path.hpp"
 #include "ops/flatten/flat_tar.hpp"
 #include "ops/flatten/seen_paths.hpp"
@@ -8,7 +10,6 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/tar.hpp>
 #include <regctl/base/visible.hpp>
-#include <regctl/ops/flatten.hpp>
 
 #include <functional>
 #include <limits>
@@ -22,12 +23,6 @@ namespace {
 /// How often a layer is read again, for links to links to files that are hidden. Writers of layers
 /// make all links to the first name of a file, so that once is enough.
 constexpr int k_most_readings = 16;
-
-bool is_sparse(const TarEntry& entry, const TarExtensions& extensions) {
-  const auto first = extensions.lower_bound("GNU.sparse.");
-  return entry.type == 'S' ||
-         (first != extensions.end() && first->first.starts_with("GNU.sparse."));
-}
 
 class Flattener {
 public:

@@ -40,12 +40,6 @@ std::string sum_of(Source& data) {
   return sum.finish_hex();
 }
 
-bool is_sparse(const TarEntry& entry, const TarExtensions& extensions) {
-  const auto first = extensions.lower_bound("GNU.sparse.");
-  return entry.type == 'S' ||
-         (first != extensions.end() && first->first.starts_with("GNU.sparse."));
-}
-
 class LayerFiles {
 public:
   LayerFiles(const std::string& what, const std::shared_ptr<RecordFile>& file)

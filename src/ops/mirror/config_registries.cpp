@@ -2,8 +2,7 @@
 #include "ops/mirror/config_registries.hpp"
 
 #include <regctl/base/file.hpp>
-
-#include <charconv>
+#include <regctl/base/quantity.hpp>
 
 namespace regctl::ops::mirror {
 
@@ -12,13 +11,11 @@ namespace {
 constexpr std::uint64_t k_password_limit_bytes = 64 * 1024;
 
 double parse_request_rate(const std::string& text) {
-  double rate = 0;
-  const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, rate, std::chars_format::fixed);
-  if (error != std::errc() || rest != end || !(rate > 0 && rate <= 1e6)) {
+  const auto rate = parse_decimal(text);
+  if (!rate || *rate <= 0 || *rate > 1e6) {
     throw Error(ErrorKind::usage, "'" + text + "' is not a number of requests a second");
   }
-  return rate;
+  return *rate;
 }
 
 void read_file_name(ConfigSection& section, std::string_view key, std::string& target) {

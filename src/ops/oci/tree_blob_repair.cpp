@@ -71,7 +71,7 @@ void TreeBlobRepair::put(const StoredFile& file, const oci::Digest& digest,
 }
 
 void TreeBlobRepair::move_misfiled() {
-  const auto root = std::string(v2_paths::k_blobs) + "/sha256";
+  const auto root = v2_paths::blobs(oci::DigestAlgorithm::sha256);
   const auto& tree = storage_.tree();
   for (const auto& half : names_in(tree, root)) {
     for (const auto& name : names_in(tree, root + "/" + half)) {

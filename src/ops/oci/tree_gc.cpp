@@ -86,7 +86,7 @@ private:
   void collect_index_entries(const TreeRepository& repository, const TreeReach& reach) {
     const auto& name = repository.name();
     for (const auto& tag : repository.tags().value_or(std::vector<TreeTag>())) {
-      repository.for_each_link(v2_paths::tag(name, tag.name) + "/index",
+      repository.for_each_link(v2_paths::all_tag_indexes(name, tag.name),
                                oci::DigestAlgorithm::sha256, [&](const oci::Digest& digest) {
                                  const auto folder = v2_paths::tag_index(name, tag.name, digest);
                                  if (!reach.manifests().contains(digest) && !is_young(folder)) {
@@ -210,7 +210,7 @@ private:
   }
 
   void sweep_blobs() {
-    const auto root = std::string(v2_paths::k_blobs) + "/sha256";
+    const auto root = v2_paths::blobs(oci::DigestAlgorithm::sha256);
     std::vector<std::string> halves;
     listed_->tree().list(root, [&](const std::string& name) { halves.push_back(name); });
     std::sort(halves.begin(), halves.end());

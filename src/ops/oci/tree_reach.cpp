@@ -182,7 +182,7 @@ void TreeReach::need_blob(const oci::Descriptor& blob) {
 
 /// distribution 2.0 to 2.4 kept the signatures of a schema 1 as blobs of their own.
 void TreeReach::need_signatures(const oci::Digest& digest) {
-  repository_.for_each_link(v2_paths::revision(repository_.name(), digest) + "/signatures",
+  repository_.for_each_link(v2_paths::signatures(repository_.name(), digest),
                             oci::DigestAlgorithm::sha256,
                             [&](const oci::Digest& signature) { blobs_.insert(signature); });
 }
@@ -210,7 +210,7 @@ void TreeReach::need_everything() {
   }
   for (const auto& tag : repository_.tags().value_or(std::vector<TreeTag>())) {
     std::vector<oci::Digest> meanings;
-    repository_.for_each_link(v2_paths::tag(name, tag.name) + "/index",
+    repository_.for_each_link(v2_paths::all_tag_indexes(name, tag.name),
                               oci::DigestAlgorithm::sha256,
                               [&](const oci::Digest& digest) { meanings.push_back(digest); });
     std::for_each(meanings.begin(), meanings.end(), [&](const auto& digest) { reach(digest); });

@@ -167,7 +167,7 @@ private:
       return bytes_.find_manifest(*whole) ? whole : std::nullopt;
     }
     std::vector<oci::Digest> meanings;
-    repository_.for_each_link(v2_paths::tag(name(), tag.name) + "/index",
+    repository_.for_each_link(v2_paths::all_tag_indexes(name(), tag.name),
                               oci::DigestAlgorithm::sha256,
                               [&](const oci::Digest& digest) { meanings.push_back(digest); });
     if (has_prefix && text.size() >= k_sha256_prefix.size() + k_least_digits) {

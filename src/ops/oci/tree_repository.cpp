@@ -44,7 +44,7 @@ std::optional<std::vector<TreeTag>> TreeRepository::tags() const {
 
 std::vector<oci::Digest> TreeRepository::revisions() const {
   std::vector<oci::Digest> revisions;
-  for_each_link(v2_paths::manifests(name()) + "/revisions", oci::DigestAlgorithm::sha256,
+  for_each_link(v2_paths::all_revisions(name()), oci::DigestAlgorithm::sha256,
                 [&](const oci::Digest& digest) { revisions.push_back(digest); });
   std::sort(revisions.begin(), revisions.end());
   return revisions;

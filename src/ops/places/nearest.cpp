@@ -2,22 +2,13 @@
 #include "ops/places/nearest.hpp"
 
 #include <regctl/base/nearest.hpp>
-
-#include <algorithm>
+#include <regctl/base/text.hpp>
 
 namespace regctl::ops {
 
 namespace {
 
 constexpr std::size_t k_shown_names = 5;
-
-std::string listing(const std::vector<std::string>& names) {
-  std::string text = "there are: ";
-  for (std::size_t i = 0; i < std::min(names.size(), k_shown_names); ++i) {
-    text += (i == 0 ? "" : ", ") + names[i];
-  }
-  return names.size() > k_shown_names ? text + ", …" : text;
-}
 
 } // namespace
 
@@ -26,7 +17,8 @@ std::string suggestion(std::string_view wanted, const std::vector<std::string>& 
     return {};
   }
   const auto nearest = find_nearest(wanted, names);
-  return nearest ? "did you mean " + *nearest + "?" : listing(names);
+  return nearest ? "did you mean " + *nearest + "?"
+                 : "there are: " + list_some(names, k_shown_names);
 }
 
 } // namespace regctl::ops

@@ -36,13 +36,12 @@ std::string wanted_entry(const Place& place) {
 
 std::string list_entries(const std::vector<oci::NamedManifest>& entries) {
   constexpr std::size_t k_most = 20;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(entries.size(), k_most); ++i) {
-    const auto& entry = entries[i];
-    text += (i == 0 ? "" : ", ") + entry.manifest.digest.to_string() +
-            (entry.tag.empty() ? "" : " (" + entry.tag + ")");
+  std::vector<std::string> texts;
+  for (const auto& entry : entries) {
+    texts.push_back(entry.manifest.digest.to_string() +
+                    (entry.tag.empty() ? "" : " (" + entry.tag + ")"));
   }
-  return entries.size() > k_most ? text + ", …" : text;
+  return list_some(texts, k_most);
 }
 
 OciSelected select_entry(const OciPlace& from) {

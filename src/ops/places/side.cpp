@@ -437,11 +437,7 @@ std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoin
 
 std::string first_names(const std::vector<std::string>& names) {
   constexpr std::size_t k_shown = 3;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), k_shown); ++i) {
-    text += (i == 0 ? "" : ", ") + names[i];
-  }
-  return names.size() > k_shown ? text + ", …" : text;
+  return list_some(names, k_shown);
 }
 
 void note_difference(Progress& progress, const std::vector<std::string>& one,

@@ -9,6 +9,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/model/v1/difference.hpp>
 #include <regctl/model/v1/layer.hpp>
 #include <regctl/ops/problem.hpp>
@@ -21,13 +22,6 @@ namespace regctl::ops {
 namespace {
 
 using Where = Finding::Where;
-using Texts = std::vector<std::string>;
-
-bool have_common(const Texts& one, const Texts& other) {
-  return std::any_of(one.begin(), one.end(), [&](const std::string& text) {
-    return std::find(other.begin(), other.end(), text) != other.end();
-  });
-}
 
 /// Adds the exact JSON text of one side to the candidates of the other side, which re-encodes JSON
 /// and may have received this text. The payload checksum decides whether it did.

@@ -26,8 +26,8 @@ public:
   /// cannot be read here. Throws errors that say nothing about the images.
   bool is_whole(V1Repository& repository, const std::string& id, const ParentOf& parent_of);
 
-  /// Whether the image was found damaged, and nobody has asked yet: whoever gets true sends it
-  /// again.
+  /// Whether the image was found damaged. Returns true to its first caller alone, which sends the
+  /// image again.
   bool take_damaged(const std::string& id);
 
   static constexpr std::size_t k_limit = 100'000;

@@ -28,10 +28,6 @@ bool is_token(std::string_view text) {
   return !text.empty() && consists_of(text, "!#$%&'*+-.^_`|~");
 }
 
-bool is_number(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -122,7 +118,7 @@ std::string find_odd_framing(const RequestHead& head) {
   if (!lengths.empty() && !encodings.empty()) {
     return "the request has both Content-Length and Transfer-Encoding";
   }
-  if (!lengths.empty() && (!is_number(lengths[0]) || lengths[0].size() > k_length_digits)) {
+  if (!lengths.empty() && (!is_all_digits(lengths[0]) || lengths[0].size() > k_length_digits)) {
     return "Content-Length is no number";
   }
   if (!encodings.empty() && lower(encodings[0]) != "chunked") {

@@ -10,8 +10,6 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 
-#include <sys/stat.h>
-
 #include <map>
 #include <utility>
 

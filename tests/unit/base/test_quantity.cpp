@@ -29,6 +29,15 @@ template <class Parse> void check_refused(const char* text, Parse&& parse) {
 
 } // namespace
 
+TEST_CASE("a decimal number has digits and one dot") {
+  CHECK(parse_decimal("12") == 12);
+  CHECK(parse_decimal("0.5") == 0.5);
+  for (const auto* text : {"", ".", "-1", "+1", " 1", "1 ", "1e3", "1.2.3", "inf", "nan", "0x1"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_decimal(text));
+  }
+}
+
 TEST_CASE("durations need units") {
   struct Row {
     const char* text;

@@ -147,6 +147,17 @@ TEST_CASE("only whole loopback addresses count as loopback") {
   }
 }
 
+TEST_CASE("Docker Hub has three names") {
+  for (const char* host : {"docker.io", "index.docker.io", "registry-1.docker.io"}) {
+    CAPTURE(host);
+    CHECK(regctl::is_docker_hub(host));
+  }
+  for (const char* host : {"", "hub.docker.io", "docker.io:443", "docker.io.example", "docker"}) {
+    CAPTURE(host);
+    CHECK_FALSE(regctl::is_docker_hub(host));
+  }
+}
+
 TEST_CASE("a repository's name is read without host and tag") {
   CHECK(regctl::parse_repository_name("team/App") == "team/App");
   CHECK(regctl::parse_repository_name("library/app") == "app");

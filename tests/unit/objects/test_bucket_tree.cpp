@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "objects/bucket_tree.hpp"
 #include "objects/claim.hpp"
 #include "support/failure.hpp"
 #include "support/fake_bucket.hpp"
@@ -6,7 +7,6 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
-#include <regctl/objects/bucket_tree.hpp>
 
 #include <doctest/doctest.h>
 

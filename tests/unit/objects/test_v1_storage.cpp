@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "objects/bucket_tree.hpp"
 #include "support/failure.hpp"
 #include "support/fake_bucket.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/stream.hpp>
 #include <regctl/formats/v1_image_writer.hpp>
-#include <regctl/objects/bucket_tree.hpp>
 
 #include <doctest/doctest.h>
 

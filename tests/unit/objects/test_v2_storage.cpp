@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "objects/bucket_tree.hpp"
 #include "support/failure.hpp"
 #include "support/fake_bucket.hpp"
 
@@ -8,7 +9,6 @@
 #include <regctl/formats/v2_paths.hpp>
 #include <regctl/formats/v2_storage.hpp>
 #include <regctl/model/oci/referrers_index.hpp>
-#include <regctl/objects/bucket_tree.hpp>
 
 #include <doctest/doctest.h>
 

@@ -38,9 +38,16 @@ struct Descriptor {
   [[nodiscard]] Json to_json() const;
 };
 
+/// The annotation `name` of a descriptor; empty if it has none.
+std::string annotation(const Descriptor& descriptor, std::string_view name);
+/// The same of a descriptor that may be damaged elsewhere.
+std::string annotation(const Json& descriptor, std::string_view name);
+
 /// Whether the descriptor is that of an attestation, which BuildKit puts beside the images of an
 /// index: never an image to run.
-bool is_attestation(const Descriptor& manifest) noexcept;
+bool is_attestation(const Descriptor& manifest);
+/// The same of a descriptor that may be damaged elsewhere.
+bool is_attestation(const Json& descriptor);
 
 inline constexpr std::string_view k_ref_name_annotation = "org.opencontainers.image.ref.name";
 /// The full name of an image, which containerd and Docker write beside ref.name.

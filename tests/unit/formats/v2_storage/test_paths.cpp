@@ -86,6 +86,11 @@ TEST_CASE("paths are those of distribution") {
   CHECK(v2_paths::link_in(v2_paths::tag_index("team/app", "1", digest)) ==
         root + "_manifests/tags/1/index/sha256/" + hex + "/link");
   CHECK(v2_paths::uploads("team/app") == root + "_uploads");
+  CHECK(v2_paths::blobs(oci::DigestAlgorithm::sha512) == "docker/registry/v2/blobs/sha512");
+  CHECK(v2_paths::revisions("team/app") == root + "_manifests/revisions/sha256");
+  CHECK(v2_paths::tag_index("team/app", "1") == root + "_manifests/tags/1/index/sha256");
+  CHECK(v2_paths::link_in(v2_paths::signatures("team/app", digest)) ==
+        root + "_manifests/revisions/sha256/" + hex + "/signatures/link");
 }
 
 TEST_SUITE_END();

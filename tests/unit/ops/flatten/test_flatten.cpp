@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/flatten/flatten.hpp"
 #include "ops/flatten/image_files.hpp"
 #include "ops/flatten/layer_files.hpp"
 #include "tars.hpp"
@@ -7,7 +8,6 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/tar.hpp>
-#include <regctl/ops/flatten.hpp>
 
 #include <doctest/doctest.h>
 

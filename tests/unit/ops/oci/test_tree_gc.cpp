@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "objects/bucket_tree.hpp"
 #include "support/failure.hpp"
 #include "support/fake_bucket.hpp"
 #include "support/temporary_folder.hpp"
@@ -6,7 +7,6 @@
 
 #include <regctl/formats/v2_paths.hpp>
 #include <regctl/model/oci/manifest.hpp>
-#include <regctl/objects/bucket_tree.hpp>
 #include <regctl/ops/oci/tree_audit.hpp>
 #include <regctl/ops/oci/tree_gc.hpp>
 

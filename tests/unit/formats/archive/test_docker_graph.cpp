@@ -71,7 +71,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_SUITE_BEGIN("formats/docker_graph");
+TEST_SUITE_BEGIN("formats/archive/docker_graph");
 
 // --- reading ---
 

@@ -87,7 +87,7 @@ private:
 
 } // namespace
 
-TEST_SUITE_BEGIN("formats/oci_archive");
+TEST_SUITE_BEGIN("formats/archive/oci_archive");
 
 // --- reading ---
 

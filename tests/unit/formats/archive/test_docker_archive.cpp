@@ -154,7 +154,7 @@ void check_refused(const std::function<void()>& action, ErrorKind kind, const ch
 
 } // namespace
 
-TEST_SUITE_BEGIN("formats/docker_archive");
+TEST_SUITE_BEGIN("formats/archive/docker_archive");
 
 TEST_CASE_FIXTURE(Fixture, "the bytes depend on the images alone") {
   const auto first = write(1, true);
@@ -395,8 +395,8 @@ TEST_CASE_FIXTURE(Fixture,
   };
   const auto a = descriptor(amd64.manifest);
   const auto b = descriptor(arm64.manifest, R"(,"platform":{"os":"linux","architecture":"arm64"})");
-  const auto attestation =
-      descriptor(s390x.manifest, R"(,"annotations":{"vnd.docker.reference.type":"x"})");
+  const auto attestation = descriptor(
+      s390x.manifest, R"(,"annotations":{"vnd.docker.reference.type":"attestation-manifest"})");
   const auto absent = descriptor("elsewhere");
   const auto taken = open(b + "," + a + "," + attestation + "," + absent);
   REQUIRE(taken->images().size() == 1);

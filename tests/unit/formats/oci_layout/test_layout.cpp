@@ -79,7 +79,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_SUITE_BEGIN("formats/oci_layout");
+TEST_SUITE_BEGIN("formats/oci_layout/layout");
 
 // --- reading ---
 

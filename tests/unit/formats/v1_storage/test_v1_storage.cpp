@@ -65,7 +65,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_SUITE_BEGIN("formats/v1_storage");
+TEST_SUITE_BEGIN("formats/v1_storage/v1_storage");
 
 TEST_CASE("only a tree is opened, and only an empty folder becomes one") {
   using Missing = V1Storage::Missing;

@@ -116,7 +116,7 @@ ino_t inode_of(const fs::path& path) {
 
 } // namespace
 
-TEST_SUITE_BEGIN("formats/v2_storage");
+TEST_SUITE_BEGIN("formats/v2_storage/v2_storage");
 
 TEST_CASE("only a tree is opened, and only an empty folder or the other tree becomes one") {
   using Missing = V2Storage::Missing;
