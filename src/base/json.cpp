@@ -18,7 +18,7 @@ std::optional<std::string> read_document(std::string_view text, Json& document) 
 
 void append_spaced(const Json& document, std::string& text) {
   if (!document.is_structured() || document.empty()) {
-    text += document.dump(-1, ' ', false, Json::error_handler_t::replace);
+    text += dump_json(document);
     return;
   }
   text += document.is_array() ? '[' : '{';
@@ -63,8 +63,12 @@ void append_member(Json& object, std::string name, Json value) {
   object.get_ref<Json::object_t&>().emplace_back(std::move(name), std::move(value));
 }
 
+std::string dump_json(const Json& document) {
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string json_quote(std::string_view text) {
-  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump_json(text);
 }
 
 Json or_null(const std::string& text) {

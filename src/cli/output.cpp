@@ -37,7 +37,7 @@ void print_json(std::ostream& out, const Json& document) {
 }
 
 std::string print_json_line(const Json& document) {
-  return visible_json(document.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
+  return visible_json(dump_json(document)) + "\n";
 }
 
 void JsonStream::write(const std::string& text) {

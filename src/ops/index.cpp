@@ -85,9 +85,7 @@ IndexResult put(OciRepository& repository, const Descriptors& images, const std:
   for (const auto& image : images) {
     document["manifests"].push_back(image.to_json());
   }
-  const auto made =
-      oci::make_document(document.dump(-1, ' ', false, Json::error_handler_t::replace), type,
-                         std::nullopt, "an index");
+  const auto made = oci::make_document(dump_json(document), type, std::nullopt, "an index");
   repository.put_manifest(made, tag);
   repository.finish();
   return {made.digest, images.size()};

@@ -80,6 +80,10 @@ template <class T> Json or_null(const std::optional<T>& value) {
 /// An optional text in a result: null if it is empty.
 Json or_null(const std::string& text);
 
+/// `document` on one line, without spaces. Keys keep their order; bytes that are not UTF-8 become
+/// U+FFFD.
+std::string dump_json(const Json& document);
+
 /// `document` with a space behind each ',' and ':', as Python's json.dumps prints it.
 /// docker-registry writes JSON so to disk and wire, and people compare the two. Keys keep their
 /// order; bytes that are not UTF-8 become U+FFFD.

@@ -259,7 +259,7 @@ void LayoutIndexEditor::clear() {
 }
 
 std::string LayoutIndexEditor::print() const {
-  return document_->dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump_json(*document_);
 }
 
 } // namespace regctl

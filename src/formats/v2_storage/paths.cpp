@@ -53,10 +53,6 @@ bool is_host_part(std::string_view part) {
   });
 }
 
-std::string_view name_of(oci::DigestAlgorithm algorithm) {
-  return algorithm == oci::DigestAlgorithm::sha256 ? "sha256" : "sha512";
-}
-
 std::string with_digest(std::string folder, const oci::Digest& digest) {
   folder += "/";
   folder += digest.algorithm_name();
@@ -126,7 +122,7 @@ std::string all_revisions(std::string_view name) {
 }
 
 std::string revisions(std::string_view name) {
-  return join(all_revisions(name), name_of(oci::DigestAlgorithm::sha256));
+  return join(all_revisions(name), to_string(oci::DigestAlgorithm::sha256));
 }
 
 std::string revision(std::string_view name, const oci::Digest& digest) {
@@ -154,7 +150,7 @@ std::string all_tag_indexes(std::string_view name, std::string_view tag) {
 }
 
 std::string tag_index(std::string_view name, std::string_view tag) {
-  return join(all_tag_indexes(name, tag), name_of(oci::DigestAlgorithm::sha256));
+  return join(all_tag_indexes(name, tag), to_string(oci::DigestAlgorithm::sha256));
 }
 
 std::string tag_index(std::string_view name, std::string_view tag, const oci::Digest& digest) {
@@ -162,7 +158,7 @@ std::string tag_index(std::string_view name, std::string_view tag, const oci::Di
 }
 
 std::string blobs(oci::DigestAlgorithm algorithm) {
-  return join(std::string(k_blobs), name_of(algorithm));
+  return join(std::string(k_blobs), oci::to_string(algorithm));
 }
 
 std::string blob_folder(const oci::Digest& digest) {

@@ -32,7 +32,7 @@ Json empty_index() {
 }
 
 std::string print(const Json& document) {
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump_json(document);
 }
 
 } // namespace

@@ -24,7 +24,7 @@ void MapWriter::add(const MapLine& line) {
     mirror_ = std::move(mirror);
     ++mirrors_;
   }
-  const auto text = to_json(line).dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const auto text = dump_json(to_json(line)) + "\n";
   write_fully_at(waiting_->get(), size_bytes_, as_bytes(text), k_waiting);
   entries_.push_back(
       {mirrors_, line.source + '\0' + line.tag, size_bytes_, size_bytes_ + text.size()});

@@ -81,7 +81,7 @@ std::string print_plan_line(const PlanLine& line) {
   if (tag.is_broken) {
     record["broken"] = true;
   }
-  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump_json(record);
 }
 
 PlanLine parse_plan_line(const std::string& line, const std::string& where) {

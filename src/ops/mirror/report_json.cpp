@@ -102,7 +102,7 @@ Json summary_record(const Summary& summary) {
 }
 
 std::string print_record(const Json& record) {
-  return record.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump_json(record);
 }
 
 } // namespace regctl::ops::mirror

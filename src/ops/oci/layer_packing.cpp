@@ -56,7 +56,7 @@ ManifestNode with_packed_layers(const ManifestNode& root, const Packed& packed) 
       layers[i]["size"] = found->second.size_bytes;
     }
   }
-  auto bytes = document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  auto bytes = dump_json(document);
   return to_node(
       oci::make_document(std::move(bytes), root.document.media_type, std::nullopt, "the manifest"),
       "the destination");

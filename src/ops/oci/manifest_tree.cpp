@@ -176,7 +176,7 @@ ManifestNode filter_index(const ManifestNode& index, const std::vector<oci::Desc
     }
   }
   document["manifests"] = std::move(children);
-  auto bytes = document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  auto bytes = dump_json(document);
   return to_node(
       oci::make_document(std::move(bytes), index.manifest.media_type, std::nullopt, "the index"),
       "the index");

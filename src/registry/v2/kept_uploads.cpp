@@ -28,7 +28,7 @@ std::string to_text(const std::string& blob, const KeptUpload& upload) {
                          {"url", upload.url.to_string()},
                          {"sent_bytes", upload.sent_bytes},
                          {"piece_bytes", upload.piece_bytes}};
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return dump_json(document) + "\n";
 }
 
 /// Throws Error{protocol} for anything that to_text() would not write.

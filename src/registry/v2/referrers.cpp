@@ -128,7 +128,7 @@ std::string with_entry(const std::optional<oci::Document>& index, const oci::Des
     manifests = Json::array();
   }
   document["manifests"].push_back(entry.to_json());
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return dump_json(document);
 }
 
 bool is_listed(AuthorizedSession& session, const std::optional<oci::Document>& index,
