@@ -82,7 +82,7 @@ Action add_copy(Arguments& arguments) {
   auto options = std::make_shared<CopyCommandOptions>();
   arguments.required("SOURCE", options->source,
                      "HOST[:PORT]/NAME[:TAG|@DIGEST], an archive, oci:DIR[:TAG], "
-                     "oci-archive:FILE[:TAG], v1-storage:DIR:NAME[:TAG], "
+                     "oci-archive:FILE[:TAG], v1-storage:DIR[:NAME[:TAG]], "
                      "v2-storage:DIR:NAME[:TAG], or docker-daemon:NAME[:TAG]");
   arguments.required(
       "DEST", options->destination,

@@ -123,8 +123,11 @@ void copy_to_repositories(const Copied& copied, const OpenTarget& open, CopyRepo
     const auto target = open(repository);
     const auto backed =
         holds_pushed_layers(copied.from) ? nullptr : make_backed_repository(copied.source, *target);
+    auto how = copied.how;
+    how.repository = repository.to_familiar_string();
+    how.all_tags = copied.moves.size();
     copy_images(
-        copied.session, backed ? *backed : copied.source, tags, copied.how,
+        copied.session, backed ? *backed : copied.source, tags, how,
         [&](const V1PushPlan& plan) { return target->start_push(plan); }, report);
   }
 }

@@ -431,8 +431,27 @@ class WholeTree(ConvertCase):
     def test_the_image_that_ends_it_is_named(self):
         layer = self.path(f"tree/images/{self.chain[2]}/layer")
         self.write(layer, self.read(layer)[:-20])
-        self.fails(7, "copy", self.files.place, f"v2-storage:{self.path('out')}",
-                   saying=["while copying tag ", "team/app:1.0", "'regctl mirror' passes over"])
+        for kind in ("v1", "v2"):
+            self.fails(7, "copy", self.files.place, f"{kind}-storage:{self.path(f'out-{kind}')}",
+                       saying=["while copying tag ", "team/app:1.0", "'regctl mirror' passes over"])
+
+    def test_a_tag_that_cannot_be_read_is_not_left_out(self):
+        self.files.write("repositories/team/app/tag_2.0", "rubbish")
+        for kind in ("v1", "v2"):
+            self.fails(7, "copy", self.files.place, f"{kind}-storage:{self.path(f'out-{kind}')}", saying="team/app:2.0")
+
+    def test_names_have_no_host(self):
+        self.files.tag("my.ns/app", "1.0", self.chain[0])
+        self.files.tag("team/Demo", "1.0", self.chain[1])
+        other = StorageTree(self.path("other"))
+        self.ok("copy", self.files.place, other.place)
+        self.assertEqual((other.tags("my.ns/app"), other.tags("team/Demo")),
+                         ({"1.0": self.chain[0]}, {"1.0": self.chain[1]}))
+        self.fails(2, "copy", self.files.place, f"v2-storage:{self.path('out')}",
+                   saying="no v2 registry takes the name team/Demo")
+        self.files.remove("repositories/team/Demo/tag_1.0")
+        self.ok("copy", self.files.place, f"v2-storage:{self.path('out')}")
+        self.assertEqual(sorted(self.tags_in_tree("out")), ["my.ns/app:1.0", "other/base:1.0", "team/app:1.0"])
 
 
 class OnTheWay(ConvertCase):

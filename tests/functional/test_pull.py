@@ -160,7 +160,7 @@ class Wild(TestCase):
         words = ["while copying tag ", "team/dead:half", "pushing it again repairs it; ", "regctl mirror"]
         self.fails(5, "pull", "-a", self.image("team/dead"), "all.tar", saying=words)
         tree = self.place("tree")
-        self.fails(5, "copy", "-a", self.image("team/dead"), tree, saying=["while copying tag half", "regctl mirror"])
+        self.fails(5, "copy", "-a", self.image("team/dead"), tree, saying=["while copying tag team/dead:half", "regctl mirror"])
         one = self.fails(5, "pull", self.image("team/dead:half"), "one.tar")
         self.assertNotIn("regctl mirror", one.err)
 

@@ -31,8 +31,8 @@ enum class OciForm {
 };
 
 struct CopyOptions {
-  /// Of a storage tree of v1 all are taken if neither it nor the destination, another tree, names a
-  /// repository.
+  /// All tags are taken if the source is a v1 storage tree, the destination is a tree, and neither
+  /// names a repository.
   TagChoice tags = TagChoice::one;
   LayerCheck check = LayerCheck::verify; ///< `none` rescues damaged layers as they are
   PlainLayers plain_layers = PlainLayers::gzip;

@@ -94,19 +94,25 @@ std::vector<Selected> select_all_tags(V1Repository& repository, const Reference&
   return selected;
 }
 
-/// All images of an archive: by their names, and those without a name by their IDs.
-std::vector<Selected> archive_contents(V1Repository& archive) {
+/// All images of an archive or a whole storage tree: by their names, and those without a name by
+/// their IDs.
+std::vector<Selected> contents_of(V1Repository& archive, const Place& place, Select select) {
+  // A storage tree holds the repositories of one registry: their names have no host.
+  const std::string host = place.is_storage() ? "docker.io/" : "";
   std::vector<Selected> contents;
   for (const auto& [key, id] : archive.tags()) {
-    if (!id) {
-      continue; // cannot happen: archives know the ID of each tag
+    if (!id) { // in a tree: archives know the ID of each tag
+      if (select == Select::all_tags) {
+        refuse_unreadable(archive, key);
+      }
+      continue;
     }
     if (key.starts_with(':')) {
       contents.push_back({std::nullopt, *id, key.substr(1)});
     } else if (is_v1_id(key)) {
       contents.push_back({std::nullopt, *id, ""});
     } else {
-      contents.push_back({Reference::parse(key), *id, ""});
+      contents.push_back({Reference::parse(host + key), *id, ""});
     }
   }
   return contents;
@@ -142,7 +148,7 @@ std::string shown(const Selected& image) {
 }
 
 std::vector<Selected> select_in_archive(V1Repository& archive, const Place& place, Select select) {
-  auto contents = archive_contents(archive);
+  auto contents = contents_of(archive, place, select);
   if (place.reference) {
     const auto& wanted = *place.reference;
     std::vector<std::string> names;

@@ -9,8 +9,8 @@
 
 namespace regctl::ops {
 
-/// Runs `body`, which is about one tag of the `tags` that a command copies. Its error ends the
-/// command; where there are others, it tells which tag it is about, and a way to pass over that.
+/// Runs `body`, which copies one of `tags` tags. Its error ends the command. If there are several
+/// tags, the error names this one and has a hint how to copy the others.
 template <class Body>
 auto for_tag(const std::string& tag, std::size_t tags, Body&& body) -> decltype(body()) {
   try {

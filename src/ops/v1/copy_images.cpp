@@ -24,6 +24,13 @@ struct Collected {
   std::set<std::string> unverified; ///< IDs of tags' images with an unverified image in their chain
 };
 
+/// Runs `body`, which is about one tag of a repository.
+template <class Body>
+auto for_tag_of(const ImageCopy& how, const std::string& tag, std::size_t tags, Body&& body) {
+  return for_tag(how.repository.empty() ? tag : how.repository + ":" + tag,
+                 std::max(tags, how.all_tags), std::forward<Body>(body));
+}
+
 /// Reads the chains of all tags.
 Collected collect_images(Session& session, V1Repository& source,
                          const std::map<std::string, std::string>& tags, const ImageCopy& how) {
@@ -33,10 +40,10 @@ Collected collect_images(Session& session, V1Repository& source,
     if (seen.contains(id)) {
       continue;
     }
-    auto chain =
-        for_tag(tag, tags.size(), [&, &id = id] { return read_chain(session, source, id); });
+    auto chain = for_tag_of(how, tag, tags.size(),
+                            [&, &id = id] { return read_chain(session, source, id); });
     for (auto member = chain.rbegin(); member != chain.rend(); ++member) {
-      for_tag(tag, tags.size(), [&] { check_provable(source, member->image, how); });
+      for_tag_of(how, tag, tags.size(), [&] { check_provable(source, member->image, how); });
       if (!is_verified(member->image, how)) {
         collected.unverified.insert(id);
       }
@@ -69,8 +76,8 @@ void move_all(Session& session, const Collected& collected, std::size_t tags, co
   try {
     run_parallel(session.jobs(), collected.images.size(), [&](std::size_t i) {
       try {
-        const auto moved =
-            for_tag(collected.first_of[i], tags, [&] { return mover.move(collected.images[i]); });
+        const auto moved = for_tag_of(how, collected.first_of[i], tags,
+                                      [&] { return mover.move(collected.images[i]); });
         const std::lock_guard lock(mutex);
         ++(moved.was_there ? report.images_skipped : report.images_copied);
         report.bytes_copied += moved.bytes;

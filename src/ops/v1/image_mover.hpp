@@ -31,6 +31,8 @@ struct ImageCopy {
   BandwidthLimits limits = {};
   bool require_checksum = false;  ///< see check_provable()
   WholeV1Images* whole = nullptr; ///< what it found damaged at the destination is moved again
+  std::string repository = {};    ///< "team/app": in errors before a tag, if there are several
+  std::size_t all_tags = 0;       ///< of the copy that this is a part of; 0: it is no part
 };
 
 /// Throws Error{integrity} if `how` requires a checksum and the source has none for the image.
