@@ -219,7 +219,10 @@ LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image,
   try {
     const auto run = [&](ReadAttempt) { return send(route, image, task, on_obstacle); };
     auto result = run_twice_if_damaged(run, [&] {
-      if (!route.is_silent) {
+      if (route.takes_first_attempt) {
+        return false;
+      }
+      if (!route.is_silent && route.verb != Progress::Verb::reading) {
         progress.note(words_for_second_attempt("the layer of image " + short_id(image.id)));
       }
       progress.restart(task);

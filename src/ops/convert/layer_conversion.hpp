@@ -52,7 +52,8 @@ struct ConvertRoute {
   KnownLayers known = {};
   WholeImages* whole = nullptr; ///< looks at blobs that are there; null: they are believed
   bool proves_layers = false;   ///< the source does, without payload checksums: by digests of blobs
-  bool is_silent = false;       ///< notes nothing of an image that was put right
+  bool is_silent = false;       ///< no notes: neither of what was put right nor of a second attempt
+  bool takes_first_attempt = false; ///< a damaged layer is not read once more
   /// The key of a layer at the source. Needed where images with equal IDs may have different
   /// layers; without it the key is the ID.
   std::function<std::string(const V1Image& image)> layer_key = {};
@@ -67,9 +68,10 @@ struct LayerConversion {
 /// Sends a layer to the destination in one pass: its payload checksum is checked as `check` says,
 /// it is unpacked, its tar is followed to the end, and what goes on is hashed. gzip stays as it is,
 /// without bytes behind its end, and so does a plain tar in OCI's form; everything else becomes
-/// gzip. A layer of nothing but zeros is empty and becomes no blob. Throws Error{integrity} for a
-/// layer that is damaged, cut or no tar; then no blob appears. Rules and their sources: docs of the
-/// conversion in regctl-mirror(1).
+/// gzip. A layer of nothing but zeros is empty and becomes no blob. A damaged layer is read twice:
+/// its bytes may have changed on their way. Throws Error{integrity} for a layer that is damaged,
+/// cut or no tar; then no blob appears. Rules and their sources: docs of the conversion in
+/// regctl-mirror(1).
 /// A layer that stays as it is and lies in a file is taken over from there where the destination
 /// can do that; what is in the way is told to `on_obstacle` before the layer is copied.
 LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image,

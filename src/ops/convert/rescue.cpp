@@ -39,7 +39,9 @@ std::shared_ptr<const MadeImage> rescue_image(const ConvertRoute& route, Convert
   if (!is_tag(name) || route.source.tags().contains(name)) {
     return nullptr;
   }
-  const auto whole = make_v1_to_oci_transfer(route, layers, id, tag);
+  auto once = route; // the damaged layer was read twice already
+  once.takes_first_attempt = true;
+  const auto whole = make_v1_to_oci_transfer(once, layers, id, tag);
   const auto items = whole->items();
   const auto sound = move_sound_items(*whole, items);
   if (sound == 0 || sound == items.size()) {

@@ -99,6 +99,7 @@ TEST_CASE_FIXTURE(Fixture, "a blob that is not there is named") {
     FAIL("was accepted");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::not_found);
+    CHECK(error.message().find(blob.digest.short_hex()) != std::string::npos);
   }
 }
 

@@ -39,6 +39,31 @@ std::string digest_of(const std::string& bytes) {
   return to_digest(sha256_hex(bytes));
 }
 
+/// Opens the layers of one repository first, and of another one afterwards.
+class ChangingRepository final : public ReadOnlyV1Repository {
+public:
+  ChangingRepository(V1Repository& first, V1Repository& later) : first_(first), later_(later) {}
+
+  [[nodiscard]] std::string describe() const override { return later_.describe(); }
+  V1Tags tags() override { return later_.tags(); }
+  std::optional<std::vector<std::string>> ancestry(const std::string& id) override {
+    return later_.ancestry(id);
+  }
+  std::optional<V1Image> find_image(const std::string& id) override {
+    return later_.find_image(id);
+  }
+  V1Answer look_up(const std::string& id) override { return later_.look_up(id); }
+  std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
+    return (opened++ == 0 ? first_ : later_).open_layer(image, check);
+  }
+
+  int opened = 0;
+
+private:
+  V1Repository& first_;
+  V1Repository& later_;
+};
+
 /// One image in a storage tree of v1, on its way to one of distribution.
 struct Fixture {
   void put(const std::string& layer, const std::string& told_layer) {
@@ -59,9 +84,14 @@ struct Fixture {
   ops::LayerConversion convert(const std::string& layer, const std::string& told_layer,
                                ops::OciForm form = ops::OciForm::oci) {
     put(layer, told_layer);
-    ops::ConvertRoute route{session, *source, *destination, "team/app", places};
+    return convert(*source, form);
+  }
+
+  ops::LayerConversion convert(V1Repository& repository, ops::OciForm form = ops::OciForm::oci) {
+    ops::ConvertRoute route{session, repository, *destination, "team/app", places};
     route.form = form;
-    return ops::convert_layer(route, source->find_image(k_id).value(), [](const std::string&) {});
+    return ops::convert_layer(route, repository.find_image(k_id).value(),
+                              [](const std::string&) {});
   }
 
   std::string stored(const ops::LayerConversion& converted) {
@@ -157,6 +187,22 @@ TEST_CASE_FIXTURE(Fixture, "a damaged layer is read twice, and no blob appears")
                         "more\n");
     CHECK_FALSE(destination->find_blob(oci::Digest::of(row.layer)));
   }
+}
+
+TEST_CASE_FIXTURE(Fixture, "a layer that was damaged on its way is opened twice") {
+  const auto sound = gzip(some_tar());
+  put(sound, sound);
+  from = V1Storage::open((folder / "damaged").string(), V1Storage::Missing::create);
+  const auto damaged = from->repository("team/app");
+  put(gzip(some_tar() + std::string(512, '\0')), sound);
+  ChangingRepository changing(*damaged, *source);
+  const auto converted = convert(changing);
+  CHECK(stored(converted) == sound);
+  CHECK(changing.opened == 2);
+
+  ChangingRepository damaged_for_good(*damaged, *damaged);
+  CHECK_THROWS_AS(convert(damaged_for_good), Error);
+  CHECK(damaged_for_good.opened == 2);
 }
 
 TEST_SUITE_END();
