@@ -45,7 +45,7 @@ std::string AuthorizedSession::describe() const {
 }
 
 std::string AuthorizedSession::api_name(const std::string& repository) const {
-  return connection_->host == "docker.io" ? full_name(repository) : repository;
+  return is_docker_hub(connection_->host) ? full_name(repository) : repository;
 }
 
 http::Request AuthorizedSession::request(http::Method method, std::string_view path) const {

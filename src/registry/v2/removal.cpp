@@ -60,8 +60,8 @@ Removal send_delete(AuthorizedSession& session, const oci::ManifestName& name,
 
 /// Whether the registry removes manifests by digest: asked for one that does not exist.
 bool removes_digests(AuthorizedSession& session, const std::string& what) {
-  const auto nothing = oci::Digest::find_hex(std::string(64, '0'));
-  return send_delete(session, nothing.value(), what) != Removal::off;
+  const auto absent = oci::Digest::find_hex(std::string(64, '0'));
+  return send_delete(session, absent.value(), what) != Removal::off;
 }
 
 bool names(AuthorizedSession& session, const oci::Descriptor& manifest, const oci::Digest& digest) {
