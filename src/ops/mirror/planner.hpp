@@ -32,8 +32,8 @@ using CreatedAt = std::function<std::optional<std::int64_t>(const std::string& i
 /// source.
 using IsSame = std::function<bool(const std::string& from, const std::string& there)>;
 
-/// Whether what refers to the image `from` at the source refers to `there` as well, the identity of
-/// a tag at the destination.
+/// Whether `there`, the identity of a tag at the destination, has the same referrers as the image
+/// `from` at the source.
 using KeepsReferrers = std::function<bool(const std::string& from, const std::string& there)>;
 
 /// Which of these identities of the source the destination has in this repository, tagged or not.

@@ -56,6 +56,8 @@ public:
            (!shared_.how_.platforms.empty() && narrowed(from) == there);
   }
 
+  [[nodiscard]] bool drops_access() const noexcept override { return false; }
+
   /// An image that is narrowed or converted has another digest, to which nothing refers.
   [[nodiscard]] bool keeps_referrers(const std::string& from,
                                      const std::string& there) const override {

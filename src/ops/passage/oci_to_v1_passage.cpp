@@ -90,6 +90,8 @@ public:
     return false;
   }
 
+  [[nodiscard]] bool drops_access() const noexcept override { return false; }
+
   std::optional<std::int64_t> created_at(const std::string& identity) override {
     const auto known = learn(identity);
     return known ? known->created : std::nullopt;

@@ -55,16 +55,16 @@ public:
   /// the identity `from` of the source.
   [[nodiscard]] virtual bool is_same(const std::string& from, const std::string& there) const = 0;
 
-  /// Whether what refers to the image `from` at the source refers to `there` as well, the identity
-  /// of a tag at the destination: a reference is to one manifest alone.
+  /// Whether `there`, the identity of a tag at the destination, has the same referrers as the image
+  /// `from` at the source. A referrer names one manifest.
   [[nodiscard]] virtual bool keeps_referrers(const std::string& /*from*/,
                                              const std::string& /*there*/) const {
     return false;
   }
 
-  /// Whether images lose on the way who may read them: the source may know private repositories,
-  /// the destination does not.
-  [[nodiscard]] virtual bool drops_access() const noexcept { return false; }
+  /// Whether rules of access are lost on the way: the source may have private repositories, and the
+  /// destination knows none.
+  [[nodiscard]] virtual bool drops_access() const noexcept = 0;
 
   /// When the image with this identity at the source was created, in seconds since 1970; nothing if
   /// that cannot be read. Makes requests if it is not known yet.

@@ -64,6 +64,8 @@ public:
     return from == there;
   }
 
+  [[nodiscard]] bool drops_access() const noexcept override { return false; }
+
   std::optional<std::int64_t> created_at(const std::string& identity) override {
     const auto fact = learn(identity);
     return fact ? fact->created : std::nullopt;
