@@ -19,8 +19,8 @@ struct ByteOutput {
 
 /// Calls `write` with the file, which gets its name when all is written, or with standard output.
 /// Returns whether it was a file. Throws Error{usage} for a terminal, and for --format json on
-/// standard output; Error{local_io} if the reader of standard output goes away: a part is missing
-/// there then.
+/// standard output; Error{local_io} if the reader of standard output goes away before all is
+/// written.
 bool write_bytes(Context& context, const ByteOutput& output,
                  const std::function<void(Sink&)>& write);
 

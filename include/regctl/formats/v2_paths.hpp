@@ -48,7 +48,7 @@ std::string uploads(std::string_view name);
 std::string manifests(std::string_view name);
 /// The folder of all revisions; in it a folder for each algorithm of digests.
 std::string all_revisions(std::string_view name);
-/// Its folder for sha256, which is the only one.
+/// The folder for sha256 in it. Distribution makes no other.
 std::string revisions(std::string_view name);
 std::string revision(std::string_view name, const oci::Digest& digest);
 /// The folder of the links to the signatures of a manifest of schema 1, by algorithm.
@@ -60,7 +60,7 @@ std::string current(std::string_view name, std::string_view tag);
 /// The folder of the links to all revisions that a tag ever meant; in it a folder for each
 /// algorithm of digests.
 std::string all_tag_indexes(std::string_view name, std::string_view tag);
-/// Its folder for sha256, which is the only one.
+/// The folder for sha256 in it. Distribution makes no other.
 std::string tag_index(std::string_view name, std::string_view tag);
 std::string tag_index(std::string_view name, std::string_view tag, const oci::Digest& digest);
 

@@ -22,7 +22,8 @@ private:
 /// Throws Error{usage} for a digest in the name of an image at a destination of v1 images.
 void refuse_target_digest(const Reference& target);
 
-/// Throws Error{usage} for the name of an image at docker.io: no destination is chosen so.
+/// Throws Error{usage} for the name of an image at docker.io, which a name without a host means: no
+/// image is pushed there.
 void refuse_implied_host(const Reference& target);
 
 } // namespace regctl::ops

@@ -44,7 +44,7 @@ std::optional<std::string> find_tarsum(const V1Image& image, std::unique_ptr<Sou
 Judgement check_payload_sum(const V1Image& image, const OpenLayer& open) {
   try {
     run_twice_if_damaged([&](ReadAttempt) { drain(*open(LayerCheck::verify)); },
-                         [] { return true; });
+                         [&] { return image.layer_size_bytes != 0; });
     return {};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::integrity) {

@@ -158,6 +158,17 @@ TEST_CASE("Docker Hub has three names") {
   }
 }
 
+TEST_CASE("a name of one part is in the namespace library") {
+  CHECK(regctl::full_name("app") == "library/app");
+  CHECK(regctl::full_name("library/app") == "library/app");
+  CHECK(regctl::full_name("team/app") == "team/app");
+  auto reference = regctl::Reference::parse("host:5000/library/app");
+  CHECK(reference.name_in_v2() == "library/app");
+  reference.name = "team/app"; // put into a namespace
+  CHECK(reference.name_in_v2() == "team/app");
+  CHECK(regctl::Reference::parse("host:5000/app").name_in_v2() == "app");
+}
+
 TEST_CASE("a repository's name is read without host and tag") {
   CHECK(regctl::parse_repository_name("team/App") == "team/App");
   CHECK(regctl::parse_repository_name("library/app") == "app");

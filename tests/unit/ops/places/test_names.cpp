@@ -16,9 +16,6 @@ TEST_CASE("library/ is left out of names") {
   CHECK(familiar_name("team/app") == "team/app");
   CHECK(familiar_name("library/team/app") == "library/team/app");
   CHECK(familiar_name("no name") == "no name");
-  CHECK(full_name("app") == "library/app");
-  CHECK(full_name("library/app") == "library/app");
-  CHECK(full_name("team/app") == "team/app");
 }
 
 TEST_CASE("a glob that no name can match is refused") {

@@ -2,6 +2,7 @@
 #include "ops/v1/layer_check.hpp"
 
 #include <regctl/base/compression.hpp>
+#include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/tar.hpp>
 #include <regctl/model/v1/layer.hpp>
@@ -105,6 +106,22 @@ TEST_CASE("a layer that was changed on its way is read once more") {
     CHECK(found.verdict == Verdict::sound);
     CHECK(opened == 2);
   }
+}
+
+TEST_CASE("a wrong checksum is told though the layer cannot be read once more") {
+  const auto packed = gzip(some_tar());
+  const V1Image image{std::string(64, 'a'), k_json, packed.size(), {payload_sum("other")}, {}};
+  const auto check_with = [&](ErrorKind kind) {
+    return ops::check_layer(image, [&](LayerCheck check) {
+      if (check == LayerCheck::none) {
+        throw Error(kind, "the last reading fails");
+      }
+      return make_layer_source(make_text_source(packed), image, check, {"layer", "v1://x"},
+                               [](const std::string&) {});
+    });
+  };
+  CHECK(check_with(ErrorKind::unavailable).verdict == Verdict::checksum_wrong);
+  CHECK_THROWS_AS(check_with(ErrorKind::interrupted), Error);
 }
 
 TEST_CASE("every cut of a compressed layer shows") {
