@@ -40,8 +40,8 @@ public:
   TrialImage convert(V1Repository& source, const std::string& id);
 
   using LayerKey = std::function<std::string(const V1Image& image)>;
-  /// As convert(), for a source that proves its layers without payload checksums, and in which one ID
-  /// may have several layers: they are told apart by `layer_key`. No image is remembered, and no
+  /// As convert(), for a source that proves its layers without payload checksums, and in which one
+  /// ID may have several layers: they are told apart by `layer_key`. No image is remembered, and no
   /// note made.
   MadeImage make(V1Repository& source, const std::string& id, const LayerKey& layer_key);
 
