@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/byte_output.hpp"
 
-#include "cli/fd_output.hpp"
+#include "cli/output_sink.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
@@ -9,27 +9,6 @@
 #include <ostream>
 
 namespace regctl::cli {
-
-namespace {
-
-class OutputSink final : public Sink {
-public:
-  explicit OutputSink(std::ostream& out) : out_(out) {}
-
-  void write(std::span<const std::byte> bytes) override {
-    try {
-      out_.write(reinterpret_cast<const char*>(bytes.data()),
-                 static_cast<std::streamsize>(bytes.size()));
-    } catch (const ReaderGone&) {
-      throw Error(ErrorKind::local_io, "cannot write standard output: its reader went away");
-    }
-  }
-
-private:
-  std::ostream& out_;
-};
-
-} // namespace
 
 bool write_bytes(Context& context, const ByteOutput& output,
                  const std::function<void(Sink&)>& write) {

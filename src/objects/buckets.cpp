@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/bucket_tree.hpp"
+#include "objects/object_tree.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/model/place.hpp>
@@ -8,20 +9,6 @@
 #include <utility>
 
 namespace regctl::objects {
-
-namespace {
-
-std::string_view without_slashes(std::string_view text) {
-  while (text.starts_with('/')) {
-    text.remove_prefix(1);
-  }
-  while (text.ends_with('/')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
-} // namespace
 
 BucketPath BucketPath::parse(std::string_view text) {
   const auto rest = is_in_bucket(text) ? text.substr(k_bucket_scheme.size()) : std::string_view();

@@ -17,16 +17,6 @@ namespace {
 
 constexpr std::size_t k_reads_at_a_time = 16; // of small objects
 
-std::string_view without_slashes(std::string_view text) {
-  while (text.starts_with('/')) {
-    text.remove_prefix(1);
-  }
-  while (text.ends_with('/')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
 /// Names that begin with '.' are left out of listings, as those of hidden files are.
 bool is_hidden(std::string_view name) {
   return name.empty() || name.starts_with('.');
@@ -57,6 +47,16 @@ private:
 };
 
 } // namespace
+
+std::string_view without_slashes(std::string_view text) noexcept {
+  while (text.starts_with('/')) {
+    text.remove_prefix(1);
+  }
+  while (text.ends_with('/')) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
 
 ObjectTree::ObjectTree(std::shared_ptr<Bucket> bucket, std::string_view prefix,
                        std::shared_ptr<KnownContents> known)

@@ -14,6 +14,9 @@
 
 namespace regctl::objects {
 
+/// `text` without the slashes before and behind it. It refers to `text`.
+std::string_view without_slashes(std::string_view text) noexcept;
+
 /// What BucketTree and ListedTree have in common: a storage tree is read by the names, sizes and
 /// ETags of its objects, wherever those come from, and by the objects' bytes.
 class ObjectTree : public StorageTree {

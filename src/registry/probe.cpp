@@ -136,14 +136,7 @@ std::optional<v1::Ping> Probe::ask_v1(OldPath old_path) {
   if (status == 401 && !is_v2(response)) {
     throw_denied(response, host_, "", credential_);
   }
-  const auto text = error_text(response);
-  if (speaks_https_only(status, text)) {
-    throw Error(ErrorKind::unavailable, base_.origin() + " speaks https, not http",
-                "leave out --plain-http, or \"plain_http\" in the configuration");
-  }
-  if (status == 429 || status >= 500) {
-    fail(response, text);
-  }
+  refuse_silent(response);
   return std::nullopt;
 }
 
@@ -153,14 +146,7 @@ bool Probe::ask_v2() {
   if (http::is_success(status) || status == 401) {
     return is_v2_answer(response);
   }
-  const auto text = error_text(response);
-  if (speaks_https_only(status, text)) {
-    throw Error(ErrorKind::unavailable, base_.origin() + " speaks https, not http",
-                "leave out --plain-http, or \"plain_http\" in the configuration");
-  }
-  if (status == 429 || status >= 500) {
-    fail(response, text);
-  }
+  refuse_silent(response);
   return false;
 }
 
@@ -200,9 +186,16 @@ bool Probe::is_v2_answer(http::Response& response) {
   return is_registry;
 }
 
-void Probe::fail(const http::Response& response, const std::string& text) const {
-  throw Error(ErrorKind::unavailable, "cannot ping " + base_.origin() + ": it answered " +
-                                          std::to_string(response.status) + " (" + text + ")");
+void Probe::refuse_silent(http::Response& response) const {
+  const auto text = error_text(response);
+  if (speaks_https_only(response.status, text)) {
+    throw Error(ErrorKind::unavailable, base_.origin() + " speaks https, not http",
+                "leave out --plain-http, or \"plain_http\" in the configuration");
+  }
+  if (response.status == 429 || response.status >= 500) {
+    throw Error(ErrorKind::unavailable, "cannot ping " + base_.origin() + ": it answered " +
+                                            std::to_string(response.status) + " (" + text + ")");
+  }
 }
 
 http::Request Probe::ping(std::string_view target) const {

@@ -56,7 +56,9 @@ private:
   [[nodiscard]] bool has_answer(std::string_view target) const noexcept;
   http::Response take_answer();
   bool is_v2_answer(http::Response& response);
-  [[noreturn]] void fail(const http::Response& response, const std::string& text) const;
+  /// Throws Error{unavailable} if the answer, which is neither success nor 401, says nothing about
+  /// the protocol.
+  void refuse_silent(http::Response& response) const;
 
   http::Transport& transport_;
   const std::string& host_;
