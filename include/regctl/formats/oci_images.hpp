@@ -19,6 +19,9 @@ struct NamedManifest {
   std::string full_name; ///< io.containerd.image.name: "host/name:tag"; may be empty
 };
 
+/// The tags of such manifests, sorted, each once.
+std::vector<std::string> tags_of(const std::vector<NamedManifest>& entries);
+
 } // namespace oci
 
 /// The images in an OCI layout or in an archive: a repository that may also list manifests without

@@ -56,15 +56,7 @@ public:
 
   [[nodiscard]] std::string describe() const override { return blobs_.what(); }
 
-  void list_tags(const OnTags& on_tags) override {
-    std::vector<std::string> names;
-    for (const auto& entry : entries()) {
-      if (!entry.tag.empty()) {
-        names.push_back(entry.tag);
-      }
-    }
-    on_tags(names);
-  }
+  void list_tags(const OnTags& on_tags) override { on_tags(oci::tags_of(entries())); }
 
   std::vector<oci::NamedManifest> entries() override {
     const std::lock_guard lock(mutex_);

@@ -8,7 +8,6 @@
 
 #include <map>
 #include <mutex>
-#include <set>
 #include <utility>
 
 namespace regctl {
@@ -23,15 +22,7 @@ public:
 
   [[nodiscard]] std::string describe() const override { return blobs_.what(); }
 
-  void list_tags(const OnTags& on_tags) override {
-    std::set<std::string> tags;
-    for (const auto& entry : entries()) {
-      if (!entry.tag.empty()) {
-        tags.insert(entry.tag);
-      }
-    }
-    on_tags({tags.begin(), tags.end()});
-  }
+  void list_tags(const OnTags& on_tags) override { on_tags(oci::tags_of(entries())); }
 
   std::vector<oci::NamedManifest> entries() override {
     return entries_.merged_with(LayoutIndex({}, describe()), describe());

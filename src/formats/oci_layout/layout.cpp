@@ -7,7 +7,6 @@
 #include <regctl/formats/oci_layout.hpp>
 
 #include <mutex>
-#include <set>
 #include <utility>
 
 namespace regctl {
@@ -25,13 +24,7 @@ public:
     if (!index && pending_.empty()) {
       throw Error(ErrorKind::not_found, "there is no OCI layout at " + files_.what());
     }
-    std::set<std::string> tags;
-    for (const auto& entry : entries()) {
-      if (!entry.tag.empty()) {
-        tags.insert(entry.tag);
-      }
-    }
-    on_tags({tags.begin(), tags.end()});
+    on_tags(oci::tags_of(entries()));
   }
 
   std::vector<oci::NamedManifest> entries() override {

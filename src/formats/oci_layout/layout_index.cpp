@@ -52,6 +52,16 @@ std::string ref_name_of(const Json& entry) {
 
 } // namespace
 
+std::vector<std::string> oci::tags_of(const std::vector<NamedManifest>& entries) {
+  std::set<std::string> tags;
+  for (const auto& entry : entries) {
+    if (!entry.tag.empty()) {
+      tags.insert(entry.tag);
+    }
+  }
+  return {tags.begin(), tags.end()};
+}
+
 std::optional<std::string> normal_full_name(std::string_view name) {
   if (name.find_first_of("/:") == std::string_view::npos) {
     return std::nullopt;

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/oci_layout/read_only_layout.hpp"
 
-#include <set>
-
 namespace regctl {
 
 void ReadOnlyLayout::list_tags(const OnTags& on_tags) {
-  std::set<std::string> tags;
-  for (const auto& entry : index_.entries()) {
-    if (!entry.tag.empty()) {
-      tags.insert(entry.tag);
-    }
-  }
-  on_tags({tags.begin(), tags.end()});
+  on_tags(oci::tags_of(index_.entries()));
 }
 
 std::optional<oci::Descriptor> ReadOnlyLayout::find_manifest(const oci::ManifestName& name) {
