@@ -54,7 +54,7 @@ Known to_known(const DerivedImage& image) {
 
 } // namespace
 
-class OciToV1Passages::OciToV1Passage final : public Passage {
+class OciToV1Passages::OciToV1Passage final : public UnattachedPassage {
 public:
   OciToV1Passage(OciToV1Passages& shared, std::unique_ptr<OciRepository> source,
                  std::unique_ptr<V1Repository> destination, std::unique_ptr<V1Repository> originals)
@@ -102,11 +102,6 @@ public:
         route_, digest_of_identity(identity), tag,
         [this, identity](const std::string& id) { remember(identity, id); });
   }
-
-  // Nothing refers to images of protocol v1.
-  void attach(const ListedTags&) override {}
-  std::set<std::string> find_held(const std::vector<std::string>&) override { return {}; }
-  std::set<std::string> find_new_referrers(const std::vector<std::string>&) override { return {}; }
 
   /// An image that is gone tells nothing of those below it: its transfer looks for them.
   std::set<std::string> find_damaged(const std::vector<std::string>& there) override {

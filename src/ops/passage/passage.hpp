@@ -57,10 +57,8 @@ public:
 
   /// Whether `there`, the identity of a tag at the destination, has the same referrers as the image
   /// `from` at the source. A referrer names one manifest.
-  [[nodiscard]] virtual bool keeps_referrers(const std::string& /*from*/,
-                                             const std::string& /*there*/) const {
-    return false;
-  }
+  [[nodiscard]] virtual bool keeps_referrers(const std::string& from,
+                                             const std::string& there) const = 0;
 
   /// Whether rules of access are lost on the way: the source may have private repositories, and the
   /// destination knows none.
@@ -147,6 +145,17 @@ struct PassageOptions {
   /// the destination. Must outlive the passages.
   Side* originals = nullptr;
   std::string originals_name = {}; ///< the repository there; "": that of the destination's name
+};
+
+/// A passage to or from v1 images, which have no referrers.
+class UnattachedPassage : public Passage {
+public:
+  [[nodiscard]] bool keeps_referrers(const std::string&, const std::string&) const final {
+    return false;
+  }
+  void attach(const ListedTags&) final {}
+  std::set<std::string> find_held(const std::vector<std::string>&) final { return {}; }
+  std::set<std::string> find_new_referrers(const std::vector<std::string>&) final { return {}; }
 };
 
 /// The passages from one side to another, and their shared knowledge of images. Thread-safe, except

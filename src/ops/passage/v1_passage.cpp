@@ -50,7 +50,7 @@ ImageCopy way_of_copying(const Side& source, const PassageOptions& options) {
 
 } // namespace
 
-class V1Passages::V1Passage final : public Passage {
+class V1Passages::V1Passage final : public UnattachedPassage {
 public:
   V1Passage(V1Passages& shared, std::unique_ptr<V1Repository> source,
             std::unique_ptr<V1Repository> destination)
@@ -74,11 +74,6 @@ public:
   std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) override {
     return make_v1_transfer(route_, tag, identity);
   }
-
-  // Images of protocol v1 have nothing attached.
-  void attach(const ListedTags&) override {}
-  std::set<std::string> find_held(const std::vector<std::string>&) override { return {}; }
-  std::set<std::string> find_new_referrers(const std::vector<std::string>&) override { return {}; }
 
   std::set<std::string> find_damaged(const std::vector<std::string>& there) override {
     std::set<std::string> damaged;

@@ -26,7 +26,7 @@ constexpr std::uint64_t k_per_removal = 1;
 
 } // namespace
 
-class V1ToOciPassages::V1ToOciPassage final : public Passage {
+class V1ToOciPassages::V1ToOciPassage final : public UnattachedPassage {
 public:
   V1ToOciPassage(V1ToOciPassages& shared, std::unique_ptr<V1Repository> source,
                  std::unique_ptr<OciRepository> destination, const std::string& destination_name)
@@ -92,11 +92,6 @@ public:
   std::string rescue(const std::string& tag, const std::string& id) override {
     return rescue_image(route_, shared_.layers_, id, tag) ? rescued_tag(tag) : "";
   }
-
-  // v1 images have no attached tags.
-  void attach(const ListedTags&) override {}
-  std::set<std::string> find_held(const std::vector<std::string>&) override { return {}; }
-  std::set<std::string> find_new_referrers(const std::vector<std::string>&) override { return {}; }
 
   std::set<std::string> find_damaged(const std::vector<std::string>& there) override {
     std::set<std::string> damaged;
