@@ -26,7 +26,8 @@ Failure explain(const Error& error);
 /// or credentials that are refused.
 bool ends_run(const Error& error) noexcept;
 
-/// Whether an image failed for what it is, so that a part of it may be sound.
+/// Whether the image or blob is at fault, as far as the kind of an error tells: it is absent,
+/// damaged or malformed. Another attempt finds the same, and other parts of the image may be sound.
 [[nodiscard]] bool is_damage(ErrorKind kind) noexcept;
 
 /// The value of "error" in every document: {"kind", "message", "hint"}; the hint may be null.

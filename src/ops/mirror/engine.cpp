@@ -4,6 +4,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/base/quantity.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -71,8 +72,7 @@ bool is_final(const std::exception_ptr& problem) {
   try {
     std::rethrow_exception(problem);
   } catch (const Error& error) {
-    return error.kind() == ErrorKind::integrity || error.kind() == ErrorKind::not_found ||
-           error.kind() == ErrorKind::protocol;
+    return is_damage(error.kind());
   } catch (...) {
     return false;
   }

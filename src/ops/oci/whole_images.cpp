@@ -4,6 +4,7 @@
 #include "ops/oci/manifest_tree.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <algorithm>
 
@@ -16,9 +17,7 @@ template <class Body> bool holds(Body&& body) {
   try {
     return body();
   } catch (const Error& error) {
-    const auto kind = error.kind();
-    if (kind != ErrorKind::not_found && kind != ErrorKind::integrity &&
-        kind != ErrorKind::protocol) {
+    if (!is_damage(error.kind())) {
       throw;
     }
     return false;

@@ -5,6 +5,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/model/v1/chain.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <optional>
 #include <vector>
@@ -32,9 +33,7 @@ std::optional<V1Image> find_whole(V1Repository& repository, const std::string& i
     return parse_v1_image(answer.image.json).id == id ? std::optional(std::move(answer.image))
                                                       : std::nullopt;
   } catch (const Error& error) {
-    const auto kind = error.kind();
-    if (kind != ErrorKind::not_found && kind != ErrorKind::integrity &&
-        kind != ErrorKind::protocol) {
+    if (!is_damage(error.kind())) {
       throw;
     }
     return std::nullopt;
