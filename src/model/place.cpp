@@ -37,11 +37,6 @@ PathContent content_at(const LookAtPath& look, std::string_view path) {
   return look && !path.empty() ? look(std::string(path)) : PathContent::nothing;
 }
 
-Reference parse_name_in(Place::Kind kind, std::string_view name) {
-  // A storage tree holds the repositories of one registry: their names have no host.
-  return Reference::parse(is_tree(kind) ? "docker.io/" + std::string(name) : std::string(name));
-}
-
 /// Sets the image that is named behind the path of a place.
 void set_image(Place& place, std::string_view name) {
   if (is_layout(place.kind)) {
@@ -241,6 +236,10 @@ std::string name_in(Place::Kind kind, const Reference& reference) {
 }
 
 } // namespace
+
+Reference parse_name_in(Place::Kind kind, std::string_view name) {
+  return Reference::parse(is_tree(kind) ? "docker.io/" + std::string(name) : std::string(name));
+}
 
 bool Place::has_scheme(std::string_view text) noexcept {
   return std::any_of(k_schemes.begin(), k_schemes.end(),

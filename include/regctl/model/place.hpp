@@ -96,4 +96,8 @@ struct Place {
   [[nodiscard]] std::string to_string() const;
 };
 
+/// Reads the name of an image in a place of this kind. Those in storage trees have no host: a tree
+/// holds the repositories of one registry. Throws Error{usage} as Reference::parse().
+Reference parse_name_in(Place::Kind kind, std::string_view name);
+
 } // namespace regctl

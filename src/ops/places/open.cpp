@@ -97,8 +97,6 @@ std::vector<Selected> select_all_tags(V1Repository& repository, const Reference&
 /// All images of an archive or a whole storage tree: by their names, and those without a name by
 /// their IDs.
 std::vector<Selected> contents_of(V1Repository& archive, const Place& place, Select select) {
-  // A storage tree holds the repositories of one registry: their names have no host.
-  const std::string host = place.is_storage() ? "docker.io/" : "";
   std::vector<Selected> contents;
   for (const auto& [key, id] : archive.tags()) {
     if (!id) { // in a tree: archives know the ID of each tag
@@ -112,7 +110,7 @@ std::vector<Selected> contents_of(V1Repository& archive, const Place& place, Sel
     } else if (is_v1_id(key)) {
       contents.push_back({std::nullopt, *id, ""});
     } else {
-      contents.push_back({Reference::parse(host + key), *id, ""});
+      contents.push_back({parse_name_in(place.kind, key), *id, ""});
     }
   }
   return contents;
