@@ -13,7 +13,7 @@ namespace regctl {
 /// and units.
 std::string lower(std::string_view text);
 
-/// The same of one character.
+/// One character: A-Z as a-z, any other unchanged.
 constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }

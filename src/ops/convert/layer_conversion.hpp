@@ -52,7 +52,7 @@ struct ConvertRoute {
   KnownLayers known = {};
   WholeImages* whole = nullptr; ///< looks at blobs that are there; null: they are believed
   bool proves_layers = false;   ///< the source does, without payload checksums: by digests of blobs
-  bool is_silent = false;       ///< no notes: neither of what was put right nor of a second attempt
+  bool is_silent = false;       ///< no notes, of repairs or second attempts
   bool takes_first_attempt = false; ///< a damaged layer is not read once more
   /// The key of a layer at the source. Needed where images with equal IDs may have different
   /// layers; without it the key is the ID.

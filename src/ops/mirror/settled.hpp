@@ -9,7 +9,7 @@
 
 namespace regctl::ops::mirror {
 
-/// What a run knows of an item at one destination.
+/// The result for an item at one destination, as far as a run knows it.
 enum class Settlement { unknown, there, failed };
 
 /// The results for items at one destination during a run, by their keys. Remembers the last

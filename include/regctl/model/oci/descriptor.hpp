@@ -40,13 +40,13 @@ struct Descriptor {
 
 /// The annotation `name` of a descriptor; empty if it has none.
 std::string annotation(const Descriptor& descriptor, std::string_view name);
-/// The same of a descriptor that may be damaged elsewhere.
+/// The annotation `name` in the JSON of a descriptor whose other members may be malformed.
 std::string annotation(const Json& descriptor, std::string_view name);
 
 /// Whether the descriptor is that of an attestation, which BuildKit puts beside the images of an
 /// index: never an image to run.
 bool is_attestation(const Descriptor& manifest);
-/// The same of a descriptor that may be damaged elsewhere.
+/// Whether the JSON is the descriptor of an attestation. Its other members may be malformed.
 bool is_attestation(const Json& descriptor);
 
 inline constexpr std::string_view k_ref_name_annotation = "org.opencontainers.image.ref.name";
