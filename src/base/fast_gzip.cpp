@@ -4,7 +4,6 @@
 #include <libdeflate.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <utility>
@@ -39,8 +38,7 @@ public:
     if (begin_ == end_ && !is_over_) {
       pack();
     }
-    const auto n = std::min(out.size(), end_ - begin_);
-    std::memcpy(out.data(), member_.data() + begin_, n);
+    const auto n = copy_some(std::span(member_).subspan(begin_, end_ - begin_), out);
     begin_ += n;
     return n;
   }

@@ -5,7 +5,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <utility>
 #include <vector>
@@ -44,11 +43,8 @@ public:
         take(std::span<const std::byte>(input_).first(n));
       }
     }
-    const auto n = std::min(out.size(), ready_.size() - passed_);
-    if (n > 0) {
-      std::memcpy(out.data(), ready_.data() + passed_, n);
-      passed_ += n;
-    }
+    const auto n = copy_some(std::as_bytes(std::span(ready_)).subspan(passed_), out);
+    passed_ += n;
     return n;
   }
 

@@ -18,8 +18,7 @@ public:
   explicit ViewSource(std::string_view text) : left_(text) {}
 
   std::size_t read(std::span<std::byte> out) override {
-    const auto n = std::min(out.size(), left_.size());
-    std::memcpy(out.data(), left_.data(), n);
+    const auto n = copy_some(std::as_bytes(std::span(left_)), out);
     left_.remove_prefix(n);
     return n;
   }
@@ -186,6 +185,12 @@ std::uint64_t drain(Source& source) {
     total += n;
   }
   return total;
+}
+
+std::size_t copy_some(std::span<const std::byte> from, std::span<std::byte> out) noexcept {
+  const auto n = std::min(out.size(), from.size());
+  std::copy_n(from.begin(), n, out.begin());
+  return n;
 }
 
 std::size_t read_fully(Source& source, std::span<std::byte> out) {

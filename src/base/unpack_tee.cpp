@@ -3,7 +3,6 @@
 #include <regctl/base/unpack_tee.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -38,7 +37,7 @@ public:
     if (!passing_.reader_room.empty()) {
       const auto room = std::exchange(passing_.reader_room, {});
       const auto n = pull(room.first(std::min(room.size(), out.size())));
-      std::memcpy(out.data(), room.data(), n);
+      copy_some(room.first(n), out);
       passing_.reader_bytes = n;
       return n;
     }
@@ -90,8 +89,7 @@ public:
     if (passing_.is_empty()) {
       return passing_.packed->read(out);
     }
-    const auto n = std::min(out.size(), passing_.seen.size() - passing_.seen_begin);
-    std::memcpy(out.data(), passing_.seen.data() + passing_.seen_begin, n);
+    const auto n = copy_some(std::span(passing_.seen).subspan(passing_.seen_begin), out);
     passing_.seen_begin += n;
     return n;
   }

@@ -288,8 +288,7 @@ void Exchange::take_header(std::string_view line) {
 std::size_t Exchange::take_body(std::span<const std::byte> bytes) {
   const auto n = bytes.size();
   if (!direct_.empty() && received_begin_ == received_.size()) {
-    const auto fits = std::min(n, direct_.size());
-    std::memcpy(direct_.data(), bytes.data(), fits);
+    const auto fits = copy_some(bytes, direct_);
     direct_ = direct_.subspan(fits);
     direct_filled_ += fits;
     bytes = bytes.subspan(fits);
@@ -302,15 +301,13 @@ std::size_t Exchange::take_body(std::span<const std::byte> bytes) {
 }
 
 std::size_t Exchange::give_upload(std::span<std::byte> out) {
-  const auto n = std::min(out.size(), staged_end_ - staged_begin_);
+  const auto n =
+      copy_some(std::span(staged_).subspan(staged_begin_, staged_end_ - staged_begin_), out);
   if (n == 0 && !upload_ended_) {
     upload_wants_bytes_ = true;
     return CURL_READFUNC_PAUSE;
   }
-  if (n > 0) {
-    std::memcpy(out.data(), staged_.data() + staged_begin_, n);
-    staged_begin_ += n;
-  }
+  staged_begin_ += n;
   return n;
 }
 
@@ -365,8 +362,7 @@ std::size_t Exchange::read(std::span<std::byte> out) {
     }
     return direct_filled_;
   }
-  const auto n = std::min(out.size(), received_.size() - received_begin_);
-  std::memcpy(out.data(), received_.data() + received_begin_, n);
+  const auto n = copy_some(std::span(received_).subspan(received_begin_), out);
   received_begin_ += n;
   given_bytes_ += n;
   return n;

@@ -5,7 +5,6 @@
 #include <regctl/base/stream.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -25,7 +24,7 @@ public:
     if (n == 0 && end_ == End::failing) {
       throw Error(ErrorKind::unavailable, "the test's source failed");
     }
-    std::memcpy(out.data(), text_.data() + position_, n);
+    copy_some(std::as_bytes(std::span(text_)).subspan(position_, n), out);
     position_ += n;
     return n;
   }

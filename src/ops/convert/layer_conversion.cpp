@@ -58,8 +58,7 @@ public:
 
   std::size_t read(std::span<std::byte> out) override {
     if (passed_ < held_.size()) {
-      const auto n = std::min(out.size(), held_.size() - passed_);
-      std::memcpy(out.data(), held_.data() + passed_, n);
+      const auto n = copy_some(std::as_bytes(std::span(held_)).subspan(passed_), out);
       passed_ += n;
       return n;
     }

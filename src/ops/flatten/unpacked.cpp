@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 namespace regctl::ops {
@@ -27,8 +26,7 @@ public:
     if (taken_ == held_.size()) {
       refill();
     }
-    const auto n = std::min(out.size(), held_.size() - taken_);
-    std::memcpy(out.data(), held_.data() + taken_, n);
+    const auto n = copy_some(std::span(held_).subspan(taken_), out);
     taken_ += n;
     return n;
   }

@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+
 using namespace regctl;
 using test::PiecewiseSource;
 using test::read_in_pieces;
@@ -123,6 +125,16 @@ TEST_CASE("pump, drain and read_fully move everything") {
     PiecewiseSource shorter("abc", piece);
     CHECK(read_fully(shorter, buffer) == 3);
   }
+}
+
+TEST_CASE("as many bytes are copied as fit, none of nothing") {
+  std::array<std::byte, 4> out{};
+  CHECK(copy_some(std::as_bytes(std::span("abc", 3)), out) == 3);
+  CHECK(out[2] == std::byte{'c'});
+  CHECK(copy_some(std::as_bytes(std::span("abcdef", 6)), out) == 4);
+  CHECK(out[3] == std::byte{'d'});
+  CHECK(copy_some({}, out) == 0);
+  CHECK(copy_some(out, {}) == 0);
 }
 
 TEST_CASE("a document is read up to its limit and not a byte further") {

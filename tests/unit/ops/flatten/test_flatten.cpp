@@ -360,6 +360,13 @@ TEST_CASE("layers may be packed, and are read to the end of what packs them") {
   CHECK(has_ended);
 }
 
+TEST_CASE("a layer of packed nothing has no files") {
+  const auto open = [] { return make_gzip_source(make_text_source("")); };
+  TextSink sink;
+  ops::flatten({{open, "a layer"}}, sink);
+  CHECK(lines_of(sink.text).empty());
+}
+
 TEST_CASE("a damaged layer is called damaged, not badly packed") {
   const auto whole = [] {
     return make_gzip_source(make_text_source(file("a", std::string(5000, 'x')) + make_tar_end()));
