@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/tar_header.hpp"
+
 #include <regctl/base/tar.hpp>
 #include <regctl/base/tar_walk.hpp>
 #include <regctl/base/text.hpp>
@@ -20,10 +22,10 @@ constexpr std::size_t k_type_at = 156;
 constexpr std::size_t k_has_map_at = 482; // of a GNU sparse file: more maps follow
 constexpr std::size_t k_more_maps_at = 504;
 
-using Field = std::span<const unsigned char>;
+using HeaderBytes = std::span<const unsigned char>;
 
 /// Octal digits, or a binary number behind a set bit.
-std::optional<std::uint64_t> read_number(Field field) {
+std::optional<std::uint64_t> read_number(HeaderBytes field) {
   if ((field[0] & 0x80U) != 0) {
     std::uint64_t value = field[0] & 0x7FU;
     for (const auto byte : field.subspan(1)) {
@@ -39,7 +41,7 @@ std::optional<std::uint64_t> read_number(Field field) {
   return text.empty() ? 0 : parse_whole_number<std::uint64_t>(text, 8);
 }
 
-bool has_right_checksum(Field block) {
+bool has_right_checksum(HeaderBytes block) {
   const auto told = read_number(block.subspan(k_checksum_at, k_checksum_size));
   std::int64_t sum = 0;
   std::int64_t signed_sum = 0; // some old writers added up signed bytes
@@ -81,10 +83,6 @@ std::optional<std::uint64_t> pax_size_in(std::string_view text) {
   return std::nullopt;
 }
 
-bool is_zero(std::byte byte) noexcept {
-  return byte == std::byte{0};
-}
-
 } // namespace
 
 void TarWalk::fail(Fault fault, std::string problem) {
@@ -93,10 +91,10 @@ void TarWalk::fail(Fault fault, std::string problem) {
 }
 
 void TarWalk::take(std::span<const std::byte> bytes) {
-  is_blank_ = is_blank_ && std::all_of(bytes.begin(), bytes.end(), is_zero);
+  is_blank_ = is_blank_ && is_zero(bytes);
   while (!bytes.empty() && fault_ == Fault::none) {
     if (zero_blocks_ == 2) {
-      has_bytes_behind_ = has_bytes_behind_ || !std::all_of(bytes.begin(), bytes.end(), is_zero);
+      has_bytes_behind_ = has_bytes_behind_ || !is_zero(bytes);
       return;
     }
     if (body_ > 0 || padding_ > 0) {
@@ -135,7 +133,7 @@ void TarWalk::read_header() {
     }
     return;
   }
-  if (std::all_of(block_.begin(), block_.end(), [](unsigned char byte) { return byte == 0; })) {
+  if (is_zero(std::as_bytes(std::span(block_)))) {
     ++zero_blocks_;
     return;
   }
@@ -143,7 +141,7 @@ void TarWalk::read_header() {
     fail(Fault::not_a_tar, "one zero block, and then more");
     return;
   }
-  const Field block(block_);
+  const HeaderBytes block(block_);
   auto size = read_number(block.subspan(k_size_at, 12));
   if (!size || !has_right_checksum(block)) {
     fail(Fault::not_a_tar,
@@ -198,8 +196,7 @@ void TarWalk::finish() {
   if (body_ > 0) {
     fail(Fault::cut, "it ends inside a file");
   } else if (filled_ > 0 && zero_blocks_ < 2) {
-    const auto end = block_.begin() + static_cast<std::ptrdiff_t>(filled_);
-    if (std::all_of(block_.begin(), end, [](unsigned char byte) { return byte == 0; })) {
+    if (is_zero(std::as_bytes(std::span(block_).first(filled_)))) {
       ++zero_blocks_;
     } else if (zero_blocks_ > 0 || position_ == 0) {
       fail(Fault::not_a_tar,

@@ -33,7 +33,7 @@ Json to_json(const ops::TagDifference& tag) {
 }
 
 /// A row for a repository that could not be compared, so that scripts do not take it for equal.
-Json to_json(const std::string& repository, const std::exception_ptr& problem) {
+Json uncompared_to_json(const std::string& repository, const std::exception_ptr& problem) {
   return {{"repository", repository},
           {"tag", nullptr},
           {"difference", "not looked at"},
@@ -108,7 +108,7 @@ ExitCode run_diff(const DiffFlags& flags, Context& context) {
       },
       [&](const std::string& repository, const std::exception_ptr& problem) {
         if (listing.wants_json()) {
-          listing.add(to_json(repository, problem));
+          listing.add(uncompared_to_json(repository, problem));
         }
         context.failure(repository + ": " + ops::explain(problem).message);
       }};

@@ -25,7 +25,7 @@ struct HistoryOptions {
   bool no_trunc = false;
 };
 
-Json to_json(const ops::ChainImage& member) {
+Json step_to_json(const ops::ChainImage& member) {
   const auto& info = member.info;
   const auto& stored = member.image.layer_size_bytes;
   return {{"id", member.image.id},
@@ -99,7 +99,7 @@ ExitCode run_history(const HistoryOptions& options, Context& context) {
   Listing listing(context, {"IMAGE", "CREATED", "CREATED BY", "SIZE", "LAYER"});
   for (const auto& member : details.chain) {
     if (listing.wants_json()) {
-      listing.add(to_json(member));
+      listing.add(step_to_json(member));
       continue;
     }
     const auto command = visible(member.info.created_by);

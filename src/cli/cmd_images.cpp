@@ -38,7 +38,7 @@ Json to_json(const ops::ImageRow& row) {
 }
 
 /// A row for a repository that could not be listed, so that scripts do not take it for empty.
-Json to_json(const std::string& repository, const std::exception_ptr& problem) {
+Json unlisted_to_json(const std::string& repository, const std::exception_ptr& problem) {
   return {{"repository", repository}, {"tag", nullptr},  {"id", nullptr},
           {"created", nullptr},       {"size", nullptr}, {"error", error_or_null(problem)}};
 }
@@ -100,7 +100,7 @@ ExitCode run_images(const ImagesOptions& options, Context& context) {
       [&](const std::string& repository, const std::exception_ptr& problem) {
         problems.add(problem);
         if (listing.wants_json()) {
-          listing.add(to_json(repository, problem));
+          listing.add(unlisted_to_json(repository, problem));
         }
         context.failure(repository + ": " + ops::explain(problem).message);
       }};

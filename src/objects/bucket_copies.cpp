@@ -13,8 +13,6 @@ namespace regctl::objects {
 
 namespace {
 
-constexpr std::uint64_t k_most_parts = 10'000; // Amazon's limit
-
 bool is_same_key(const http::AwsKey& a, const http::AwsKey& b) {
   return a.id == b.id && a.secret == b.secret && a.session_token == b.session_token;
 }

@@ -10,8 +10,7 @@ namespace regctl::objects {
 
 namespace {
 
-constexpr std::size_t k_most_parts = 10'000; // Amazon's limit
-constexpr std::size_t k_short_parts = k_most_parts / 2;
+constexpr std::size_t k_short_parts = Bucket::k_most_parts / 2;
 
 } // namespace
 
@@ -46,7 +45,7 @@ void BucketUpload::write(std::span<const std::byte> bytes) {
 }
 
 void BucketUpload::send_part() {
-  if (parts_.size() == k_most_parts) {
+  if (parts_.size() == Bucket::k_most_parts) {
     throw Error(ErrorKind::unsupported, bucket_.describe(key_) + " would have more than " +
                                             std::to_string(size_bytes_ - 1) +
                                             " bytes, which no upload in parts can have");

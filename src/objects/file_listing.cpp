@@ -10,7 +10,6 @@ namespace regctl::objects {
 
 namespace {
 
-constexpr std::size_t k_md5_digits = 32;
 /// An ETag of another form than "MD5" and "MD5-PARTS", which S3 does not promise: it is not kept.
 constexpr std::uint32_t k_other_etag = ~0U;
 

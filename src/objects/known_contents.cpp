@@ -8,7 +8,6 @@ namespace regctl::objects {
 namespace {
 
 constexpr std::size_t k_longest_bytes = 64; // an image ID
-constexpr std::size_t k_md5_digits = 32;
 
 } // namespace
 

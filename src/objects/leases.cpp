@@ -5,11 +5,7 @@
 
 namespace regctl::objects {
 
-namespace {
-
-constexpr std::chrono::milliseconds k_glance{100}; // how often a waiting thread looks for Ctrl-C
-
-} // namespace
+namespace {} // namespace
 
 std::unique_ptr<Leases::Lease> Leases::take(const std::string& name, Sharing sharing,
                                             std::optional<std::chrono::milliseconds> patience) {
@@ -26,7 +22,8 @@ std::unique_ptr<Leases::Lease> Leases::take(const std::string& name, Sharing sha
       check_interrupted();
       return nullptr;
     }
-    changed_.wait_for(lock, patience ? std::min(*patience, k_glance) : k_glance);
+    changed_.wait_for(lock,
+                      patience ? std::min(*patience, k_interrupt_glance) : k_interrupt_glance);
   }
   --holders.waiting;
   if (sharing == Sharing::exclusive) {

@@ -11,7 +11,6 @@ namespace regctl::objects {
 namespace {
 
 constexpr std::size_t k_most_spare = 2;
-constexpr std::chrono::milliseconds k_glance{100}; // how often a waiting thread looks for Ctrl-C
 
 } // namespace
 
@@ -24,7 +23,7 @@ PartBuffers::Buffer::Buffer(PartBuffers& buffers) : buffers_(buffers) {
   std::unique_lock lock(buffers_.mutex_);
   while (buffers_.left_ == 0) {
     check_interrupted();
-    buffers_.changed_.wait_for(lock, k_glance);
+    buffers_.changed_.wait_for(lock, k_interrupt_glance);
   }
   if (buffers_.spare_.empty()) {
     bytes.reserve(buffers_.size_bytes_); // takes no memory before it is written to

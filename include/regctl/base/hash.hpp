@@ -63,7 +63,9 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view text);
 /// The MD5 of `text`, 16 bytes: what S3 wants of some requests, and names small objects by. It
 /// proves nothing against an attacker.
 std::string md5(std::string_view text);
-/// The same as 32 lower-case hex digits.
+
+inline constexpr std::size_t k_md5_digits = 32;
+/// The same as k_md5_digits lower-case hex digits.
 std::string md5_hex(std::string_view text);
 
 /// The bytes of a text as lower-case hex digits.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+
 namespace regctl {
 
 /// From now on SIGINT, SIGTERM and SIGHUP set the interrupted state instead of ending the process:
@@ -33,6 +35,9 @@ public:
 
 /// Throws Error{interrupted} once interrupted.
 void check_interrupted();
+
+/// How often a thread that waits for another one looks whether it is interrupted.
+inline constexpr std::chrono::milliseconds k_interrupt_glance{100};
 
 /// A descriptor that becomes readable when interrupted, for poll() beside other descriptors; -1
 /// before install_interrupt_handlers() and for a thread that is shielded. Must not be read or

@@ -57,6 +57,8 @@ struct ObjectInfo {
 /// Error{unavailable} and Error{protocol} as for any request.
 class Bucket {
 public:
+  static constexpr std::uint64_t k_most_parts = 10'000; ///< of one upload; Amazon's limit
+
   /// `transport` must outlive it.
   Bucket(http::Transport& transport, BucketOptions options);
 

@@ -22,11 +22,7 @@ namespace regctl {
 
 namespace {
 
-[[noreturn]] void bad(const ArchiveIndex& index, const std::string& why) {
-  throw Error(ErrorKind::protocol, index.what() + ": " + why);
-}
-
-std::string folder_of(const std::string& name) {
+std::string folder_in(const std::string& name) {
   const auto slash = name.rfind('/');
   return slash == std::string::npos ? std::string() : name.substr(0, slash);
 }
@@ -111,7 +107,7 @@ public:
       return folder->parent.empty() ? std::nullopt : std::optional(folder->parent);
     });
     if (!has_end) {
-      bad(index_, "the parents of image " + short_id(id) + " form a loop, or too long a chain");
+      index_.refuse("the parents of image " + short_id(id) + " form a loop, or too long a chain");
     }
     for (const auto& [member, folder] : chain) {
       if (index_.find(folder->layer_name())) {
@@ -137,8 +133,8 @@ public:
                                   [&] { return derive_v1_chain(config); });
     const auto& diff_ids = chain.diff_ids;
     if (diff_ids.size() != layers.size()) {
-      bad(index_, config_name + " tells of " + std::to_string(diff_ids.size()) + " layers, " +
-                      std::to_string(layers.size()) + " are listed");
+      index_.refuse(config_name + " tells of " + std::to_string(diff_ids.size()) + " layers, " +
+                    std::to_string(layers.size()) + " are listed");
     }
     if (const auto id = find_own_chain(config, layers, diff_ids)) {
       add_image(*id, names, Made::of_v1_folders);
@@ -170,11 +166,11 @@ private:
     }
     for (const auto& unplaced : folders().unplaced()) {
       if (unplaced.name == id) {
-        bad(index_, unplaced.why);
+        index_.refuse(unplaced.why);
       }
     }
     if (child.empty()) {
-      bad(index_, "image " + short_id(id) + " is not in the archive");
+      index_.refuse("image " + short_id(id) + " is not in the archive");
     }
     contents_.missing[id] =
         "image " + short_id(id) + ", the parent of " + short_id(child) + ", is not in the archive";
@@ -187,8 +183,8 @@ private:
       for (const auto& name : image.names) {
         const auto [known, is_new] = taken.emplace(name, image.id);
         if (!is_new) {
-          bad(index_, "two images in it, " + short_id(known->second) + " and " +
-                          short_id(image.id) + ", are named " + json_quote(name));
+          index_.refuse("two images in it, " + short_id(known->second) + " and " +
+                        short_id(image.id) + ", are named " + json_quote(name));
         }
       }
     }
@@ -201,7 +197,7 @@ private:
                                             const std::vector<std::string>& diff_ids) {
     // Images without a layer are in no list of layers, so the top image may be above the last one
     // listed.
-    const auto last = layers.empty() ? std::string() : folder_of(layers.back());
+    const auto last = layers.empty() ? std::string() : folder_in(layers.back());
     if (!last.empty() && folders().find(last) == nullptr) {
       return std::nullopt;
     }
@@ -230,7 +226,7 @@ private:
   void set_diff_ids(const std::vector<std::string>& layers,
                     const std::vector<std::string>& diff_ids) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
-      if (const auto image = contents_.v1_images.find(folder_of(layers[i]));
+      if (const auto image = contents_.v1_images.find(folder_in(layers[i]));
           image != contents_.v1_images.end()) { // else it is missing
         image->second.diff_id = diff_ids[i];
       }
@@ -295,15 +291,15 @@ void read_manifest(const ArchiveIndex& index, Collector& collector) {
 void read_repositories(const ArchiveIndex& index, Collector& collector) {
   const auto document = parse_json(index.read("repositories"), index.what() + ": repositories");
   if (!document.is_object()) {
-    bad(index, "repositories is not an object");
+    index.refuse("repositories is not an object");
   }
   for (const auto& [repository, tags] : document.items()) {
     if (!tags.is_object()) {
-      bad(index, "repositories." + repository + " is not an object");
+      index.refuse("repositories." + repository + " is not an object");
     }
     for (const auto& [tag, id] : tags.items()) {
       if (!id.is_string() || !is_v1_id(id.get_ref<const std::string&>())) {
-        bad(index, "repositories." + repository + "." + tag + " is not an image ID");
+        index.refuse("repositories." + repository + "." + tag + " is not an image ID");
       }
       collector.add_v1_chain(id.get<std::string>());
       collector.add_image(id.get<std::string>(), {{repository + ":" + tag}, {}},
@@ -323,7 +319,7 @@ void read_repositories(const ArchiveIndex& index, Collector& collector) {
 void read_unnamed_folders(const ArchiveIndex& index, Collector& collector) {
   const auto& folders = collector.folders();
   if (!folders.by_id().empty() && !folders.unplaced().empty()) {
-    bad(index, folders.unplaced().front().why); // it might be the top image
+    index.refuse(folders.unplaced().front().why); // it might be the top image
   }
   std::set<std::string> parents;
   for (const auto& [id, folder] : folders.by_id()) {

@@ -19,13 +19,13 @@ namespace {
 constexpr std::size_t k_name_limit_bytes = 4096;
 constexpr int k_most_links = 16;
 
-std::string folder_of(const std::string& name) {
+std::string folder_prefix(const std::string& name) {
   const auto slash = name.rfind('/');
   return slash == std::string::npos ? std::string() : name.substr(0, slash + 1);
 }
 
 std::string last_part(const std::string& name) {
-  return name.substr(folder_of(name).size());
+  return name.substr(folder_prefix(name).size());
 }
 
 bool is_zero(std::span<const std::byte> bytes) noexcept {
@@ -170,7 +170,8 @@ void ArchiveIndex::read_entry(const TarEntry& entry, Source& data, const Place& 
     add(*name, {entries_.contains(*name) ? File{} : place(entry, data), "", false});
   } else if (entry.type == '1' || entry.type == '2') {
     // The target of a symbolic link is relative to its folder, that of a hard link to the root.
-    const auto target = normal_name((entry.type == '2' ? folder_of(*name) : "") + entry.link_name);
+    const auto target =
+        normal_name((entry.type == '2' ? folder_prefix(*name) : "") + entry.link_name);
     if (!target || entry.link_name.starts_with('/')) {
       throw Error(ErrorKind::protocol, what_ + ": the link " + json_quote(entry.name) + " to " +
                                            json_quote(entry.link_name) +
@@ -238,6 +239,10 @@ void ArchiveIndex::settle_links() {
 void ArchiveIndex::refuse_link(const std::string& link, const std::string& target) const {
   throw Error(ErrorKind::protocol, what_ + ": the link " + json_quote(link) + " leads to " +
                                        json_quote(target) + ", which is not in the archive");
+}
+
+void ArchiveIndex::refuse(const std::string& why) const {
+  throw Error(ErrorKind::protocol, what_ + ": " + why);
 }
 
 std::vector<std::string> ArchiveIndex::names_ending_with(std::string_view suffix) const {

@@ -43,6 +43,9 @@ public:
 
   [[nodiscard]] const std::string& what() const noexcept { return what_; }
 
+  /// Throws Error{protocol} that names the archive and tells `why` it cannot be used.
+  [[noreturn]] void refuse(const std::string& why) const;
+
   /// Whether the tar has an end mark; some writers leave it out.
   [[nodiscard]] bool has_end_mark() const noexcept { return has_end_mark_; }
 

@@ -10,7 +10,7 @@ namespace regctl {
 namespace {
 
 // Indexes may name one manifest again and again.
-constexpr std::size_t k_most_manifests = 20'000;
+constexpr std::size_t k_most_manifest_reads = 20'000;
 constexpr std::uint64_t k_most_bytes = 256 * 1024 * 1024;
 
 bool is_fault_of_text(const Error& error) {
@@ -43,7 +43,8 @@ LayoutImages::LayoutImages(const LayoutFiles& files) : files_(files) {
 }
 
 void LayoutImages::read(std::size_t entry, const oci::Descriptor& manifest, std::size_t depth) {
-  if (depth > oci::k_max_index_depth || ++count_ > k_most_manifests || read_bytes_ > k_most_bytes) {
+  if (depth > oci::k_max_index_depth || ++count_ > k_most_manifest_reads ||
+      read_bytes_ > k_most_bytes) {
     return;
   }
   read_bytes_ += std::min(manifest.size_bytes, oci::k_manifest_limit_bytes);

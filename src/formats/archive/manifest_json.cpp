@@ -9,10 +9,6 @@ namespace regctl {
 
 namespace {
 
-[[noreturn]] void bad(const ArchiveIndex& index, const std::string& why) {
-  throw Error(ErrorKind::protocol, index.what() + ": " + why);
-}
-
 std::vector<std::string> read_strings(const Json* list) {
   std::vector<std::string> texts;
   if (list != nullptr && list->is_array()) {
@@ -30,7 +26,7 @@ std::vector<std::string> read_strings(const Json* list) {
 std::vector<ListedImage> read_manifest_json(const ArchiveIndex& index) {
   const auto document = parse_json(index.read("manifest.json"), index.what() + ": manifest.json");
   if (!document.is_array()) {
-    bad(index, "manifest.json is not a list");
+    index.refuse("manifest.json is not a list");
   }
   std::vector<ListedImage> images;
   for (std::size_t i = 0; i < document.size(); ++i) {
@@ -38,7 +34,7 @@ std::vector<ListedImage> read_manifest_json(const ArchiveIndex& index) {
     const auto config_name = required_string(document[i], "Config", where);
     const auto config = normal_name(config_name);
     if (!config) {
-      bad(index, where + ".Config " + json_quote(config_name) + " leads out of the archive");
+      index.refuse(where + ".Config " + json_quote(config_name) + " leads out of the archive");
     }
     ListedImage image{*config, {}, read_strings(find_member(document[i], "RepoTags"))};
     for (const auto& layer : read_strings(find_member(document[i], "Layers"))) {
@@ -53,7 +49,7 @@ std::string archive_name_of(const ArchiveIndex& index, const std::string& name) 
   try {
     return archive_name(Reference::parse(name));
   } catch (const Error&) { // its message addresses a user, but this name is the archive's
-    bad(index, "an image in it is named " + json_quote(name) + ", which is no name of an image");
+    index.refuse("an image in it is named " + json_quote(name) + ", which is no name of an image");
   }
 }
 

@@ -23,10 +23,6 @@ constexpr int k_deepest_index = 4;
 constexpr std::size_t k_most_manifests = 20'000;
 constexpr std::string_view k_usual_platform = "linux/amd64";
 
-[[noreturn]] void bad(const ArchiveIndex& index, const std::string& why) {
-  throw Error(ErrorKind::protocol, index.what() + ": " + why);
-}
-
 /// "linux/arm64"; empty if `object`, a platform or a config, does not say.
 std::string platform_in(const Json* object) {
   const auto os = object == nullptr ? std::nullopt : optional_string(*object, "os");
@@ -43,7 +39,7 @@ public:
     const auto document = parse_json(index_.read("index.json"), index_.what() + ": index.json");
     const auto* manifests = find_member(document, "manifests");
     if (manifests == nullptr || !manifests->is_array()) {
-      bad(index_, "index.json has no manifests");
+      index_.refuse("index.json has no manifests");
     }
     for (const auto& descriptor : *manifests) {
       group_ = group_of(descriptor);
@@ -129,7 +125,8 @@ private:
       return; // an index may name the same manifest again and again
     }
     if (read_.size() > k_most_manifests) {
-      bad(index_, "its indexes name more than " + std::to_string(k_most_manifests) + " manifests");
+      index_.refuse("its indexes name more than " + std::to_string(k_most_manifests) +
+                    " manifests");
     }
     const auto manifest = parse_json(index_.read(name), index_.what() + ": " + name);
     if (const auto* children = find_member(manifest, "manifests")) {
@@ -146,7 +143,7 @@ private:
     const auto* config = find_member(manifest, "config");
     const auto* list = find_member(manifest, "layers");
     if (config == nullptr || list == nullptr || !list->is_array()) {
-      bad(index_, name + " is no image manifest");
+      index_.refuse(name + " is no image manifest");
     }
     const auto type = optional_string(*config, "mediaType").value_or("");
     if (!type.empty() && !oci::is_image_config(type)) {
@@ -209,8 +206,8 @@ private:
       list += (list.empty() ? "" : ", ") + platform;
     }
     if (!is_taken) {
-      bad(index_, "it holds one image for several platforms (" + list + "), but not for " +
-                      std::string(k_usual_platform));
+      index_.refuse("it holds one image for several platforms (" + list + "), but not for " +
+                    std::string(k_usual_platform));
     }
     note("the image for " + list, "is of another platform than " + std::string(k_usual_platform));
   }

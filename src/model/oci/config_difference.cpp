@@ -93,7 +93,7 @@ bool decides_running(const std::string& name) {
   return false;
 }
 
-std::optional<std::string> text_of(const Members& members, const std::string& name) {
+std::optional<std::string> member_text(const Members& members, const std::string& name) {
   using Sorted = nlohmann::json; // the order of members makes no difference
   const auto found = members.find(name);
   return found == members.end()
@@ -116,8 +116,8 @@ std::vector<ConfigDifference> compare_configs(std::string_view a, const std::str
   }
   std::vector<ConfigDifference> differences;
   for (const auto& name : names) {
-    auto of_a = text_of(at_a, name);
-    auto of_b = text_of(at_b, name);
+    auto of_a = member_text(at_a, name);
+    auto of_b = member_text(at_b, name);
     if (of_a != of_b) {
       differences.push_back({name, std::move(of_a), std::move(of_b), decides_running(name)});
     }

@@ -21,13 +21,13 @@ namespace regctl::ops {
 
 namespace {
 
-struct Move {
+struct MoveBack {
   OciSelected source;
   Reference target; ///< with its tag
 };
 
-Move plan_move(const OciPlace& from, OciSelected image, const Place& to,
-               const CopyOptions& options) {
+MoveBack plan_move(const OciPlace& from, OciSelected image, const Place& to,
+                   const CopyOptions& options) {
   const auto name = name_of(from, image);
   if (!to.reference && !name) {
     throw_nameless(from);
@@ -46,10 +46,11 @@ Move plan_move(const OciPlace& from, OciSelected image, const Place& to,
   return {std::move(image), std::move(target)};
 }
 
-std::vector<Move> plan_moves(const OciPlace& from, const Place& to, const CopyOptions& options) {
+std::vector<MoveBack> plan_moves(const OciPlace& from, const Place& to,
+                                 const CopyOptions& options) {
   auto images = options.tags == TagChoice::all ? select_all_oci_images(from)
                                                : std::vector{select_oci_image(from)};
-  std::vector<Move> moves;
+  std::vector<MoveBack> moves;
   CopyTargets targets;
   for (auto& image : images) {
     const auto source = image.name.to_string();

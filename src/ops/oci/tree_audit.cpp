@@ -14,10 +14,7 @@ namespace regctl::ops {
 
 namespace {
 
-constexpr int k_ok = 200;
-constexpr int k_not_found = 404;
-constexpr int k_failed = 500;
-constexpr ServerAnswer k_none{k_not_found, k_not_found};
+constexpr ServerAnswer k_none{k_status_not_found, k_status_not_found};
 
 using LinkState = V2Storage::LinkState;
 
@@ -74,7 +71,8 @@ private:
   void audit_tags(TreeRepository& repository, AuditedTreeRepository& record,
                   std::set<oci::Digest>& tagged) {
     const auto tags = repository.tags();
-    record.tag_list = tags && repository.found().is_legal ? ServerAnswer{k_ok, k_ok} : k_none;
+    record.tag_list =
+        tags && repository.found().is_legal ? ServerAnswer{k_status_ok, k_status_ok} : k_none;
     bool is_found = false;
     for (const auto& tag : tags.value_or(std::vector<TreeTag>())) {
       ++record.listed_tags;
@@ -115,7 +113,7 @@ private:
       audited.by_tag = k_none;
     } else {
       audited.detail = "the link of the tag is damaged";
-      audited.by_tag = ServerAnswer{k_failed, k_failed};
+      audited.by_tag = ServerAnswer{k_status_failed, k_status_failed};
     }
     return audited;
   }

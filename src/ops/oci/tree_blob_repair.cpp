@@ -13,7 +13,7 @@ namespace regctl::ops {
 
 namespace {
 
-using Kind = TreeRepairAct::Kind;
+using ActKind = TreeRepairAct::Kind;
 
 const std::string k_common_aside =
     std::string(v2_paths::k_repositories) + "/" + std::string(v2_paths::k_uploads);
@@ -90,7 +90,7 @@ void TreeBlobRepair::move_misfiled() {
 
 void TreeBlobRepair::move(const std::string& folder, const StoredFile& file,
                           const oci::Digest& digest) {
-  if (!on_repair_({Kind::move_blob,
+  if (!on_repair_({ActKind::move_blob,
                    {},
                    digest.to_string(),
                    "its bytes lie in " + storage_.tree().what(folder)})) {
@@ -138,7 +138,7 @@ std::optional<FoundManifest> TreeBlobRepair::find_manifest(const oci::Digest& di
 
 void TreeBlobRepair::trim(const std::string& repository, const oci::Digest& digest,
                           const std::string& bytes) {
-  if (on_repair_({Kind::trim_blob, repository, digest.to_string(),
+  if (on_repair_({ActKind::trim_blob, repository, digest.to_string(),
                   "there is white space behind the manifest"})) {
     storage_.put_bytes(bytes, v2_paths::uploads(repository));
     blobs_.forget(digest);
@@ -163,7 +163,7 @@ bool TreeBlobRepair::restore_from_data(const std::string& repository, const oci:
   if (!blob.data || oci::Digest::of(*blob.data) != blob.digest) {
     return false;
   }
-  if (on_repair_({Kind::restore_blob, repository, blob.digest.to_string(),
+  if (on_repair_({ActKind::restore_blob, repository, blob.digest.to_string(),
                   "its bytes stand in the manifest"})) {
     storage_.put_bytes(*blob.data, v2_paths::uploads(repository));
     blobs_.forget(blob.digest);
@@ -182,7 +182,7 @@ bool TreeBlobRepair::restore_from_folder(const std::string& repository,
     if (!is_right(file.get(), blob)) {
       continue;
     }
-    if (on_repair_({Kind::restore_blob, repository, blob.digest.to_string(),
+    if (on_repair_({ActKind::restore_blob, repository, blob.digest.to_string(),
                     "its bytes lie in a folder " + v2_paths::k_data})) {
       const auto uploads = v2_paths::uploads(repository);
       const auto staged = uploads + "/" + upload_name();
@@ -209,7 +209,7 @@ bool TreeBlobRepair::restore_from_upload(const std::string& repository,
     if (!is_right(file.get(), blob)) {
       continue;
     }
-    if (on_repair_({Kind::restore_blob, repository, blob.digest.to_string(),
+    if (on_repair_({ActKind::restore_blob, repository, blob.digest.to_string(),
                     "its bytes lie in the unfinished upload " + name})) {
       put(*file, blob.digest, uploads);
       tree.remove_all(upload, uploads, upload + "/" + v2_paths::k_started_at);
@@ -235,7 +235,7 @@ bool TreeBlobRepair::cut(const std::string& repository, const oci::Descriptor& b
     return false;
   }
   const auto behind = file->size_bytes() - blob.size_bytes;
-  if (on_repair_({Kind::trim_blob, repository, blob.digest.to_string(),
+  if (on_repair_({ActKind::trim_blob, repository, blob.digest.to_string(),
                   "there are " + std::to_string(behind) + " bytes behind it"})) {
     const auto source = open();
     storage_.put_stream(*source, blob.digest, v2_paths::uploads(repository));

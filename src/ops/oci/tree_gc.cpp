@@ -20,7 +20,7 @@ constexpr std::chrono::hours k_least_grace{1};
 /// Deeper than any file of a repository whose name has 255 bytes.
 constexpr int k_most_levels = 160;
 
-using Kind = TreeGarbage::Kind;
+using GarbageKind = TreeGarbage::Kind;
 
 class TreeCollection {
 public:
@@ -77,7 +77,7 @@ private:
     });
     const auto& name = repository.name();
     for (const auto& digest : revisions) {
-      remove_link(Kind::revision, name, digest, v2_paths::revision(name, digest));
+      remove_link(GarbageKind::revision, name, digest, v2_paths::revision(name, digest));
     }
     collect_index_entries(repository, reach);
     collect_layers(repository, reach);
@@ -90,7 +90,7 @@ private:
                                oci::DigestAlgorithm::sha256, [&](const oci::Digest& digest) {
                                  const auto folder = v2_paths::tag_index(name, tag.name, digest);
                                  if (!reach.manifests().contains(digest) && !is_young(folder)) {
-                                   remove_link(Kind::index_entry, name, digest, folder);
+                                   remove_link(GarbageKind::index_entry, name, digest, folder);
                                  }
                                });
     }
@@ -105,7 +105,7 @@ private:
           return;
         }
         if (!is_young(folder)) {
-          remove_link(Kind::layer, name, digest, folder);
+          remove_link(GarbageKind::layer, name, digest, folder);
           return;
         }
         ++report_.young;
@@ -135,7 +135,7 @@ private:
       const auto size_bytes = size_of_upload(path);
       ++report_.uploads;
       report_.upload_bytes += size_bytes;
-      on_garbage_({Kind::upload, name, path, size_bytes});
+      on_garbage_({GarbageKind::upload, name, path, size_bytes});
       if (options_.apply) {
         storage_->tree().remove_all(path, folder, path + "/" + v2_paths::k_started_at);
       }
@@ -181,7 +181,7 @@ private:
     for (const auto& file : unfinished) {
       ++report_.unfinished;
       report_.upload_bytes += file.size_bytes;
-      on_garbage_({Kind::unfinished, {}, file.path, file.size_bytes});
+      on_garbage_({GarbageKind::unfinished, {}, file.path, file.size_bytes});
       if (options_.apply) {
         storage_->tree().remove_unfinished(file);
       }
@@ -202,7 +202,7 @@ private:
     });
     for (const auto& path : gone) {
       ++report_.unfinished;
-      on_garbage_({Kind::unfinished, {}, path, 0});
+      on_garbage_({GarbageKind::unfinished, {}, path, 0});
       if (options_.apply) {
         storage_->tree().remove_all(path, folder, path);
       }
@@ -239,7 +239,7 @@ private:
     const auto size_bytes = blobs_.look(digest).size_bytes;
     ++report_.blobs;
     report_.blob_bytes += size_bytes;
-    on_garbage_({Kind::blob, {}, digest.to_string(), size_bytes});
+    on_garbage_({GarbageKind::blob, {}, digest.to_string(), size_bytes});
     if (!options_.apply) {
       return;
     }
@@ -247,14 +247,14 @@ private:
     remove_file(folder, v2_paths::k_data);
   }
 
-  void remove_link(Kind kind, const std::string& name, const oci::Digest& digest,
+  void remove_link(GarbageKind kind, const std::string& name, const oci::Digest& digest,
                    const std::string& folder) {
-    kind == Kind::revision ? ++report_.revisions : ++report_.links;
+    kind == GarbageKind::revision ? ++report_.revisions : ++report_.links;
     on_garbage_({kind, name, digest.to_string(), 0});
     if (!options_.apply) {
       return;
     }
-    if (kind == Kind::revision) { // may hold signatures
+    if (kind == GarbageKind::revision) { // may hold signatures
       storage_->tree().remove_all(folder, v2_paths::uploads(name), v2_paths::link_in(folder));
     } else {
       remove_file(folder, v2_paths::k_link);
@@ -307,17 +307,17 @@ private:
 
 std::string_view to_string(TreeGarbage::Kind kind) noexcept {
   switch (kind) {
-  case Kind::revision:
+  case GarbageKind::revision:
     return "revision";
-  case Kind::layer:
+  case GarbageKind::layer:
     return "layer link";
-  case Kind::index_entry:
+  case GarbageKind::index_entry:
     return "index entry";
-  case Kind::upload:
+  case GarbageKind::upload:
     return "upload";
-  case Kind::unfinished:
+  case GarbageKind::unfinished:
     return "unfinished";
-  case Kind::blob:
+  case GarbageKind::blob:
     return "blob";
   }
   return "";

@@ -11,10 +11,6 @@ namespace regctl::ops {
 
 namespace {
 
-constexpr int k_ok = 200;
-constexpr int k_not_found = 404;
-constexpr int k_failed = 500;
-
 using LinkState = V2Storage::LinkState;
 
 std::string link_fault(const V2Storage::Link& link) {
@@ -89,25 +85,26 @@ TreeManifest TreeRepository::read(const oci::Digest& digest) {
     link = layer(digest); // distribution 2.1.0 linked manifests there
   }
   if (link.state == LinkState::absent) {
-    return refused(k_not_found, "its revision link is gone");
+    return refused(k_status_not_found, "its revision link is gone");
   }
-  const auto of_3 = [&](int status) { return is_revision ? status : k_not_found; };
+  const auto of_3 = [&](int status) { return is_revision ? status : k_status_not_found; };
   if (link.state == LinkState::malformed) {
-    return {.answer = {k_failed, of_3(k_failed)}, .fault = "its link " + link_fault(link)};
+    return {.answer = {k_status_failed, of_3(k_status_failed)},
+            .fault = "its link " + link_fault(link)};
   }
   const auto blob = blobs_.look(*link.digest);
   if (blob.state == TreeBlobState::absent) {
-    return refused(k_not_found, "the manifest is gone");
+    return refused(k_status_not_found, "the manifest is gone");
   }
   const auto file = blob.is_there() ? storage().find_blob(*link.digest) : nullptr;
   if (!file || file->size_bytes() > oci::k_manifest_limit_bytes) {
-    return {.answer = {k_failed, of_3(k_failed)},
+    return {.answer = {k_status_failed, of_3(k_status_failed)},
             .fault = file ? "what its link names is too large for a manifest"
                           : "something else than a file stands in the place of the manifest"};
   }
   const auto bytes =
       read_text(*file->open(digest.to_string()), oci::k_manifest_limit_bytes, digest.to_string());
-  TreeManifest found{.answer = {k_ok, of_3(k_ok)}, .size_bytes = bytes.size()};
+  TreeManifest found{.answer = {k_status_ok, of_3(k_status_ok)}, .size_bytes = bytes.size()};
   found.is_right = oci::Digest::of(bytes, digest.algorithm()) == digest;
   if (*link.digest != digest) {
     found.fault = "its link names " + link.digest->to_string();
@@ -119,13 +116,13 @@ TreeManifest TreeRepository::read(const oci::Digest& digest) {
   try {
     auto manifest = oci::Manifest::parse(bytes, {}, "it");
     if (manifest.kind == oci::Manifest::Kind::schema1) {
-      found.answer.of_3 = of_3(k_failed);
+      found.answer.of_3 = of_3(k_status_failed);
     }
     if (found.is_right) {
       found.manifest = std::move(manifest);
     }
   } catch (const Error&) {
-    found.answer = {k_failed, of_3(k_failed)};
+    found.answer = {k_status_failed, of_3(k_status_failed)};
     found.fault = found.fault.empty() ? "it is no manifest" : found.fault;
   }
   return found;

@@ -16,6 +16,11 @@
 
 namespace regctl::ops {
 
+// The statuses of ServerAnswer.
+inline constexpr int k_status_ok = 200;
+inline constexpr int k_status_not_found = 404;
+inline constexpr int k_status_failed = 500;
+
 /// What is found where a repository of a storage tree should have a manifest.
 struct TreeManifest {
   ServerAnswer answer = {}; ///< to GET by digest

@@ -21,19 +21,15 @@
 
 namespace regctl::ops {
 
-namespace {
-
-// The number of requests of a run, as OciTransfer and BlobMover make them.
-constexpr std::uint64_t k_per_tag_at_source = 1;      // its manifest
-constexpr std::uint64_t k_per_tag_at_destination = 2; // a look at the manifest, and putting it
-constexpr std::uint64_t k_per_blob_at_source = 1;
-constexpr std::uint64_t k_to_look_for_blob = 1;
-constexpr std::uint64_t k_to_put_blob = 2;
-constexpr std::uint64_t k_per_removal = 1;
-
-} // namespace
-
 class OciPassages::OciPassage final : public Passage {
+  // The number of requests of a run, as OciTransfer and BlobMover make them.
+  static constexpr std::uint64_t k_per_tag_at_source = 1;      // its manifest
+  static constexpr std::uint64_t k_per_tag_at_destination = 2; // its manifest: look, put
+  static constexpr std::uint64_t k_per_blob_at_source = 1;
+  static constexpr std::uint64_t k_to_look_for_blob = 1;
+  static constexpr std::uint64_t k_to_put_blob = 2;
+  static constexpr std::uint64_t k_per_removal = 1;
+
 public:
   OciPassage(OciPassages& shared, std::unique_ptr<OciRepository> source,
              std::unique_ptr<OciRepository> destination, const std::string& source_name,

@@ -19,14 +19,6 @@ namespace regctl::ops {
 
 namespace {
 
-// The number of requests of a run, as OciToV1Transfer and the registry's push make them.
-constexpr std::uint64_t k_per_tag_at_source = 2;      // manifest and config
-constexpr std::uint64_t k_per_tag_at_destination = 4; // the announcement, the tag, the end, a look
-constexpr std::uint64_t k_per_image_at_destination = 1;
-constexpr std::uint64_t k_per_layer_at_source = 1;
-constexpr std::uint64_t k_per_layer_at_destination = 4; // JSON, layer, checksum; then a check
-constexpr std::uint64_t k_per_removal = 2;              // the tags, and the removal
-
 /// The facts about the chain of an image that a plan needs.
 struct Known {
   struct Step {
@@ -55,6 +47,14 @@ Known to_known(const DerivedImage& image) {
 } // namespace
 
 class OciToV1Passages::OciToV1Passage final : public UnattachedPassage {
+  // The number of requests of a run, as OciToV1Transfer and the registry's push make them.
+  static constexpr std::uint64_t k_per_tag_at_source = 2;      // manifest and config
+  static constexpr std::uint64_t k_per_tag_at_destination = 4; // announcement, tag, end, look
+  static constexpr std::uint64_t k_per_image_at_destination = 1;
+  static constexpr std::uint64_t k_per_layer_at_source = 1;
+  static constexpr std::uint64_t k_per_layer_at_destination = 4; // JSON, layer, sum; check
+  static constexpr std::uint64_t k_per_removal = 2;              // the tags, and the removal
+
 public:
   OciToV1Passage(OciToV1Passages& shared, std::unique_ptr<OciRepository> source,
                  std::unique_ptr<V1Repository> destination, std::unique_ptr<V1Repository> originals)

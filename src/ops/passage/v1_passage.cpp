@@ -15,15 +15,6 @@ namespace regctl::ops {
 
 namespace {
 
-// The number of requests of a run, as V1Transfer, ImageMover and the registry's push make them.
-constexpr std::uint64_t k_per_tag_at_source = 1;      // its ancestry
-constexpr std::uint64_t k_per_tag_at_destination = 4; // the announcement, the tag, the end, a look
-constexpr std::uint64_t k_per_image_at_source = 1;    // its JSON
-constexpr std::uint64_t k_per_image_at_destination = 1;
-constexpr std::uint64_t k_per_layer_at_source = 1;
-constexpr std::uint64_t k_per_layer_at_destination = 4; // JSON, layer, checksum; then a check
-constexpr std::uint64_t k_per_removal = 2;              // the tags, and the removal
-
 /// Nothing for an unreadable image. If it matters, moving the image will fail.
 std::optional<V1Fact> read_fact(V1Repository& repository, const std::string& id) {
   try {
@@ -51,6 +42,15 @@ ImageCopy way_of_copying(const Side& source, const PassageOptions& options) {
 } // namespace
 
 class V1Passages::V1Passage final : public UnattachedPassage {
+  // The number of requests of a run, as V1Transfer, ImageMover and the registry's push make them.
+  static constexpr std::uint64_t k_per_tag_at_source = 1;      // its ancestry
+  static constexpr std::uint64_t k_per_tag_at_destination = 4; // announcement, tag, end, look
+  static constexpr std::uint64_t k_per_image_at_source = 1;    // its JSON
+  static constexpr std::uint64_t k_per_image_at_destination = 1;
+  static constexpr std::uint64_t k_per_layer_at_source = 1;
+  static constexpr std::uint64_t k_per_layer_at_destination = 4; // JSON, layer, sum; check
+  static constexpr std::uint64_t k_per_removal = 2;              // the tags, and the removal
+
 public:
   V1Passage(V1Passages& shared, std::unique_ptr<V1Repository> source,
             std::unique_ptr<V1Repository> destination)

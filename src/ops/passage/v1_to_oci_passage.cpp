@@ -17,16 +17,12 @@
 
 namespace regctl::ops {
 
-namespace {
-
-// The number of requests of a run, as V1ToOciTransfer makes them.
-constexpr std::uint64_t k_per_tag_at_source = 1;      // its ancestry
-constexpr std::uint64_t k_per_tag_at_destination = 4; // a look at config, and two of them; manifest
-constexpr std::uint64_t k_per_removal = 1;
-
-} // namespace
-
 class V1ToOciPassages::V1ToOciPassage final : public UnattachedPassage {
+  // The number of requests of a run, as V1ToOciTransfer makes them.
+  static constexpr std::uint64_t k_per_tag_at_source = 1;      // its ancestry
+  static constexpr std::uint64_t k_per_tag_at_destination = 4; // config thrice, manifest
+  static constexpr std::uint64_t k_per_removal = 1;
+
 public:
   V1ToOciPassage(V1ToOciPassages& shared, std::unique_ptr<V1Repository> source,
                  std::unique_ptr<OciRepository> destination, const std::string& destination_name)

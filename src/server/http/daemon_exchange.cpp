@@ -33,7 +33,7 @@ constexpr std::uint64_t k_unwanted_body_bytes = 1024 * 1024;
 constexpr std::uint64_t k_linger_bytes = 64 * 1024 * 1024;
 constexpr std::int64_t k_linger_pause_ms = 2000; // without a byte
 constexpr std::int64_t k_linger_ms = 20'000;
-constexpr double k_ms_per_s = 1000.0;
+constexpr double k_ms_in_second = 1000.0;
 
 struct DestroyResponse {
   void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
@@ -162,7 +162,7 @@ public:
   }
 
   void finish(bool is_complete) {
-    const double seconds = static_cast<double>(now_ms() - begin_ms_) / k_ms_per_s;
+    const double seconds = static_cast<double>(now_ms() - begin_ms_) / k_ms_in_second;
     const bool has_body = method != "HEAD";
     handler_.reset(); // releases an upload's resources before the client gets the answer
     const bool is_sent = is_complete || stage_ == Stage::cut;

@@ -5,9 +5,9 @@
 #include <regctl/base/whole_number.hpp>
 #include <regctl/server/http/page_server.hpp>
 
+#include <linux/tcp.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>

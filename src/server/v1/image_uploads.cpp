@@ -16,7 +16,6 @@ namespace regctl::server {
 
 namespace {
 
-constexpr auto k_not_found = "Image not found";
 constexpr auto k_exists = "Image already exists";
 constexpr auto k_replaced =
     "Another client has replaced what was uploaded of this image: push it again";
@@ -98,7 +97,7 @@ Response put_image_checksum(Call& call) {
     return error_response(400, "Missing Image's checksum");
   }
   if (storage.image_state(id) == V1ImageState::absent) {
-    return error_response(404, k_not_found);
+    return error_response(404, k_no_image);
   }
   const auto writer = take_writer(call.service, call.request, id);
   if (!writer) {
@@ -218,7 +217,7 @@ std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
   auto& storage = *service.storage;
   const auto state = storage.image_state(target.id);
   if (state == V1ImageState::absent) {
-    return refuse(404, k_not_found);
+    return refuse(404, k_no_image);
   }
   if (state == V1ImageState::complete) {
     return receive_again(service, request, target.id);
@@ -233,7 +232,7 @@ std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
   }
   auto layer = writer->start_layer();
   if (!layer) {
-    return refuse(404, k_not_found);
+    return refuse(404, k_no_image);
   }
   return std::make_unique<LayerUpload>(service, target.id, std::move(writer), std::move(layer));
 }

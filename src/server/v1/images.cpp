@@ -15,7 +15,6 @@ namespace {
 
 constexpr const char* k_json = "application/json";
 constexpr const char* k_bytes = "application/octet-stream";
-constexpr auto k_not_found = "Image not found";
 constexpr std::chrono::seconds k_redirect_holds{1200}; // as docker-registry's
 
 /// The entity tag of a part of a complete image, made from its checksum; "" if none is recorded.
@@ -62,7 +61,7 @@ std::string print_ids(const std::vector<std::string>& ids) {
 Response refusal_of(bool is_marked) {
   // After a 404 the next push sends an image; so it is that also for one whose layer is missing.
   return is_marked ? error_response(400, "Image is being uploaded, retry later")
-                   : error_response(404, k_not_found);
+                   : error_response(404, k_no_image);
 }
 
 } // namespace
@@ -184,7 +183,7 @@ Response get_image_layer(Call& call) {
       return std::move(*response);
     }
   }
-  return refuse_incomplete(call).value_or(error_response(404, k_not_found));
+  return refuse_incomplete(call).value_or(error_response(404, k_no_image));
 }
 
 Response get_image_ancestry(Call& call) {

@@ -8,6 +8,7 @@
 
 namespace regctl::server {
 
+inline constexpr auto k_no_image = "Image not found";
 inline constexpr auto k_broken_chain =
     "the chain of the image's parents is broken, a loop, or longer than 4096 images";
 

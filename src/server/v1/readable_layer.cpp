@@ -7,7 +7,7 @@ namespace regctl::server {
 
 namespace {
 
-constexpr const char* k_what = "a temporary copy of a layer";
+constexpr const char* k_copy = "a temporary copy of a layer";
 
 } // namespace
 
@@ -16,21 +16,21 @@ ReadableLayer::ReadableLayer(V1Storage::ImageWriter::Layer& layer)
   if (!open_) {
     copy_ = std::make_shared<const FileDescriptor>(make_temporary_file());
     open_ = [copy = copy_] {
-      return make_range_source(copy, 0, std::numeric_limits<std::uint64_t>::max(), k_what);
+      return make_range_source(copy, 0, std::numeric_limits<std::uint64_t>::max(), k_copy);
     };
   }
 }
 
 void ReadableLayer::write(std::span<const std::byte> bytes) {
   if (copy_) {
-    write_fully_at(copy_->get(), size_bytes_, bytes, k_what);
+    write_fully_at(copy_->get(), size_bytes_, bytes, k_copy);
   }
   layer_.write(bytes);
   size_bytes_ += bytes.size();
 }
 
 std::unique_ptr<Source> ReadableLayer::reread() const {
-  return copy_ ? make_range_source(copy_, 0, size_bytes_, k_what) : open_();
+  return copy_ ? make_range_source(copy_, 0, size_bytes_, k_copy) : open_();
 }
 
 } // namespace regctl::server
