@@ -10,9 +10,9 @@ namespace regctl {
 
 namespace {
 
-class LimitedSource final : public Source {
+class PacedSource final : public Source {
 public:
-  LimitedSource(std::unique_ptr<Source> source, const BandwidthLimits& limits)
+  PacedSource(std::unique_ptr<Source> source, const BandwidthLimits& limits)
       : source_(std::move(source)), limits_(limits) {}
 
   std::size_t read(std::span<std::byte> out) override {
@@ -75,7 +75,7 @@ std::chrono::minutes BandwidthLimit::local_minute() {
 std::unique_ptr<Source> make_limited_source(std::unique_ptr<Source> source,
                                             const BandwidthLimits& limits) {
   return limits.empty() ? std::move(source)
-                        : std::make_unique<LimitedSource>(std::move(source), limits);
+                        : std::make_unique<PacedSource>(std::move(source), limits);
 }
 
 } // namespace regctl

@@ -25,9 +25,9 @@ struct Passing {
   [[nodiscard]] bool is_empty() const noexcept { return seen_begin == seen.size(); }
 };
 
-class PullThrough final : public Source {
+class UnpackerInput final : public Source {
 public:
-  explicit PullThrough(Passing& passing) : passing_(passing) {}
+  explicit UnpackerInput(Passing& passing) : passing_(passing) {}
 
   std::size_t read(std::span<std::byte> out) override {
     if (passing_.seen.size() - passing_.seen_begin > k_tee_limit_bytes) {
@@ -73,7 +73,8 @@ public:
       : observer_(std::move(observer)) {
     passing_.packed = std::move(packed);
     passing_.what = what;
-    unpacked_ = make_decompressed_source(std::make_unique<PullThrough>(passing_), std::move(what));
+    unpacked_ =
+        make_decompressed_source(std::make_unique<UnpackerInput>(passing_), std::move(what));
   }
 
   std::size_t read(std::span<std::byte> out) override {

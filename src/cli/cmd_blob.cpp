@@ -16,14 +16,14 @@ namespace regctl::cli {
 
 namespace {
 
-struct BlobOptions {
+struct BlobFlags {
   std::string place;
   std::string file;
   std::string output;
   std::uint64_t chunk_bytes = 0;
 };
 
-ExitCode run_get(const BlobOptions& options, Context& context) {
+ExitCode run_get(const BlobFlags& options, Context& context) {
   const auto place = parse_source(context, options.place);
   std::uint64_t size = 0;
   const bool is_file =
@@ -36,7 +36,7 @@ ExitCode run_get(const BlobOptions& options, Context& context) {
   return ExitCode::ok;
 }
 
-ExitCode run_has(const BlobOptions& options, Context& context) {
+ExitCode run_has(const BlobFlags& options, Context& context) {
   const auto place = parse_source(context, options.place);
   const auto size = context.verbs().find_blob(place);
   if (context.wants_json()) {
@@ -49,7 +49,7 @@ ExitCode run_has(const BlobOptions& options, Context& context) {
   return size ? ExitCode::ok : ExitCode::not_found;
 }
 
-ExitCode run_put(const BlobOptions& options, Context& context) {
+ExitCode run_put(const BlobFlags& options, Context& context) {
   const auto place = parse_destination(context, options.place);
   context.set_v2({.chunk_bytes = options.chunk_bytes});
   const auto file = open_input_file(options.file);
@@ -67,7 +67,7 @@ constexpr const char* k_blob_places =
     "v2-storage:DIR:NAME@DIGEST";
 
 Action add_get(Arguments& arguments) {
-  auto options = std::make_shared<BlobOptions>();
+  auto options = std::make_shared<BlobFlags>();
   arguments.required("BLOB", options->place, k_blob_places);
   arguments.value("-o,--output", "FILE", options->output,
                   "Write to this file instead of standard output");
@@ -75,13 +75,13 @@ Action add_get(Arguments& arguments) {
 }
 
 Action add_has(Arguments& arguments) {
-  auto options = std::make_shared<BlobOptions>();
+  auto options = std::make_shared<BlobFlags>();
   arguments.required("BLOB", options->place, k_blob_places);
   return [options](Context& context) { return run_has(*options, context); };
 }
 
 Action add_put(Arguments& arguments) {
-  auto options = std::make_shared<BlobOptions>();
+  auto options = std::make_shared<BlobFlags>();
   arguments.required("REPOSITORY", options->place,
                      "HOST[:PORT]/NAME[@DIGEST], oci:DIR, or v2-storage:DIR:NAME");
   arguments.required("FILE", options->file, "The blob; '-' is standard input");

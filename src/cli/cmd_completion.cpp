@@ -9,17 +9,17 @@ namespace regctl::cli {
 
 namespace {
 
-struct CompletionOptions {
+struct CompletionFlags {
   std::string shell;
 };
 
-ExitCode run_completion(const CompletionOptions& options, Context& context) {
+ExitCode run_completion(const CompletionFlags& options, Context& context) {
   context.out() << completion_script(options.shell, context.manual());
   return ExitCode::ok;
 }
 
 Action add_completion(Arguments& arguments) {
-  auto options = std::make_shared<CompletionOptions>();
+  auto options = std::make_shared<CompletionFlags>();
   arguments.required("bash|zsh|fish", options->shell, "The shell");
   return [options](Context& context) { return run_completion(*options, context); };
 }

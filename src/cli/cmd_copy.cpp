@@ -13,7 +13,7 @@ namespace regctl::cli {
 
 namespace {
 
-struct CopyCommandOptions {
+struct CopyCommandFlags {
   std::string source;
   std::string destination;
   CopyFlags flags;
@@ -36,7 +36,7 @@ bool may_mean_file(const Error& error, const std::string& word) {
          error.message().find("://" + lower(word)) != std::string::npos;
 }
 
-ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
+ExitCode run_copy(const CopyCommandFlags& options, Context& context) {
   if (parse_lone_host(context, options.source)) {
     const bool is_mirror = parse_lone_host(context, options.destination).has_value();
     throw Error(ErrorKind::usage, "'" + options.source + "' names no image",
@@ -79,7 +79,7 @@ ExitCode run_copy(const CopyCommandOptions& options, Context& context) {
 }
 
 Action add_copy(Arguments& arguments) {
-  auto options = std::make_shared<CopyCommandOptions>();
+  auto options = std::make_shared<CopyCommandFlags>();
   arguments.required("SOURCE", options->source,
                      "HOST[:PORT]/NAME[:TAG|@DIGEST], an archive, oci:DIR[:TAG], "
                      "oci-archive:FILE[:TAG], v1-storage:DIR[:NAME[:TAG]], "

@@ -13,12 +13,12 @@ namespace regctl::cli {
 
 namespace {
 
-struct DigestOptions {
+struct DigestFlags {
   std::string place;
   std::string platforms;
 };
 
-ExitCode run_digest(const DigestOptions& options, Context& context) {
+ExitCode run_digest(const DigestFlags& options, Context& context) {
   const auto place = parse_source(context, options.place);
   const auto digest = context.verbs().find_digest(place, {to_platforms(options.platforms)});
   if (context.wants_json()) {
@@ -30,7 +30,7 @@ ExitCode run_digest(const DigestOptions& options, Context& context) {
 }
 
 Action add_digest(Arguments& arguments) {
-  auto options = std::make_shared<DigestOptions>();
+  auto options = std::make_shared<DigestFlags>();
   arguments.required("IMAGE", options->place,
                      "HOST[:PORT]/NAME[:TAG], oci:DIR[:TAG], oci-archive:FILE[:TAG], or "
                      "v2-storage:DIR:NAME[:TAG]");

@@ -10,11 +10,11 @@ namespace regctl::cli {
 
 namespace {
 
-struct HelpOptions {
+struct HelpFlags {
   std::vector<std::string> words;
 };
 
-ExitCode run_help(const HelpOptions& options, Context& context) {
+ExitCode run_help(const HelpFlags& options, Context& context) {
   if (options.words.empty()) {
     context.out() << full_help(context.manual());
     return ExitCode::ok;
@@ -32,7 +32,7 @@ ExitCode run_help(const HelpOptions& options, Context& context) {
 }
 
 Action add_help(Arguments& arguments) {
-  auto options = std::make_shared<HelpOptions>();
+  auto options = std::make_shared<HelpFlags>();
   arguments.any("COMMAND", options->words, "The command to tell about");
   return [options](Context& context) { return run_help(*options, context); };
 }

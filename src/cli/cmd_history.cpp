@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t k_command_columns = 45; // as in `docker history`
 
-struct HistoryOptions {
+struct HistoryFlags {
   std::string place;
   std::string platforms;
   bool no_trunc = false;
@@ -55,7 +55,7 @@ std::vector<OciStep> steps_of(const ops::OciDetails& details) {
   return steps;
 }
 
-void show_oci_history(const ops::OciDetails& details, const HistoryOptions& options,
+void show_oci_history(const ops::OciDetails& details, const HistoryFlags& options,
                       Context& context) {
   if (!details.config) {
     throw Error(ErrorKind::unsupported,
@@ -88,7 +88,7 @@ void show_oci_history(const ops::OciDetails& details, const HistoryOptions& opti
   listing.finish();
 }
 
-ExitCode run_history(const HistoryOptions& options, Context& context) {
+ExitCode run_history(const HistoryFlags& options, Context& context) {
   const auto place = parse_source(context, options.place);
   const auto inspected = context.verbs().inspect(place, {to_platforms(options.platforms)});
   if (const auto* image = std::get_if<ops::OciDetails>(&inspected)) {
@@ -113,7 +113,7 @@ ExitCode run_history(const HistoryOptions& options, Context& context) {
 }
 
 Action add_history(Arguments& arguments) {
-  auto options = std::make_shared<HistoryOptions>();
+  auto options = std::make_shared<HistoryFlags>();
   arguments.required("IMAGE", options->place,
                      "HOST[:PORT]/NAME[:TAG|@DIGEST], an archive, oci:DIR[:TAG], "
                      "v1-storage:DIR:NAME[:TAG], v2-storage:DIR:NAME[:TAG], or "

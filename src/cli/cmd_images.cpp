@@ -18,7 +18,7 @@ namespace {
 
 using ops::error_or_null;
 
-struct ImagesOptions {
+struct ImagesFlags {
   std::string place;
   bool no_trunc = false;
 };
@@ -43,7 +43,7 @@ Json unlisted_to_json(const std::string& repository, const std::exception_ptr& p
           {"created", nullptr},       {"size", nullptr}, {"error", error_or_null(problem)}};
 }
 
-std::vector<std::string> to_cells(const ops::ImageRow& row, const ImagesOptions& options,
+std::vector<std::string> to_cells(const ops::ImageRow& row, const ImagesFlags& options,
                                   Context& context) {
   const auto id = row.id.value_or("<none>");
   return {row.repository, row.tag, options.no_trunc || !row.id ? id : short_identity(id),
@@ -53,7 +53,7 @@ std::vector<std::string> to_cells(const ops::ImageRow& row, const ImagesOptions&
 
 /// The expected widths of the columns, from the names of the repositories.
 std::vector<std::size_t> usual_widths(const std::vector<std::string>& repositories,
-                                      const ImagesOptions& options) {
+                                      const ImagesFlags& options) {
   constexpr std::size_t k_tag = 12; // "1.0.0-beta.1"
   constexpr std::size_t k_id = 64;
   constexpr std::size_t k_short_id = 12;
@@ -66,7 +66,7 @@ std::vector<std::size_t> usual_widths(const std::vector<std::string>& repositori
 }
 
 /// Prints one row. --quiet prints only IDs, as docker does.
-void show(Listing& listing, const ops::ImageRow& row, const ImagesOptions& options,
+void show(Listing& listing, const ops::ImageRow& row, const ImagesFlags& options,
           Context& context) {
   if (listing.wants_json()) {
     listing.add(to_json(row));
@@ -77,7 +77,7 @@ void show(Listing& listing, const ops::ImageRow& row, const ImagesOptions& optio
   }
 }
 
-ExitCode run_images(const ImagesOptions& options, Context& context) {
+ExitCode run_images(const ImagesFlags& options, Context& context) {
   using Headings = std::vector<std::string>;
   Listing listing(context, context.globals().quiet
                                ? Headings()
@@ -117,7 +117,7 @@ ExitCode run_images(const ImagesOptions& options, Context& context) {
 }
 
 Action add_images(Arguments& arguments) {
-  auto options = std::make_shared<ImagesOptions>();
+  auto options = std::make_shared<ImagesFlags>();
   arguments.required("PLACE", options->place,
                      "A registry (HOST[:PORT]), a namespace (HOST[:PORT]/NAMESPACE/), a repository "
                      "(HOST[:PORT]/NAME[:TAG]), an archive, oci:DIR, "

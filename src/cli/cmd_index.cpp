@@ -14,7 +14,7 @@ namespace regctl::cli {
 
 namespace {
 
-struct IndexOptions {
+struct IndexFlags {
   std::string index;
   std::vector<std::string> images;
   std::string platforms;
@@ -30,7 +30,7 @@ void print(Context& context, const Place& index, const ops::IndexResult& result)
   }
 }
 
-std::vector<Place> parse_images(const IndexOptions& options, Context& context) {
+std::vector<Place> parse_images(const IndexFlags& options, Context& context) {
   std::vector<Place> images;
   for (const auto& image : options.images) {
     images.push_back(parse_source(context, image));
@@ -38,19 +38,19 @@ std::vector<Place> parse_images(const IndexOptions& options, Context& context) {
   return images;
 }
 
-ExitCode run_make(const IndexOptions& options, Context& context) {
+ExitCode run_make(const IndexFlags& options, Context& context) {
   const auto index = parse_repository_place(context, options.index);
   print(context, index, context.verbs().make_index(index, parse_images(options, context)));
   return ExitCode::ok;
 }
 
-ExitCode run_add(const IndexOptions& options, Context& context) {
+ExitCode run_add(const IndexFlags& options, Context& context) {
   const auto index = parse_repository_place(context, options.index);
   print(context, index, context.verbs().add_to_index(index, parse_images(options, context)));
   return ExitCode::ok;
 }
 
-ExitCode run_filter(const IndexOptions& options, Context& context) {
+ExitCode run_filter(const IndexFlags& options, Context& context) {
   const auto index = parse_repository_place(context, options.index);
   if (options.platforms.empty()) {
     throw Error(ErrorKind::usage, "--platform is missing",
@@ -66,21 +66,21 @@ constexpr const char* k_image_places =
     "v2-storage:DIR:NAME[:TAG|@DIGEST]";
 
 Action add_make(Arguments& arguments) {
-  auto options = std::make_shared<IndexOptions>();
+  auto options = std::make_shared<IndexFlags>();
   arguments.required("INDEX", options->index, k_index_places);
   arguments.repeated("IMAGE", options->images, k_image_places);
   return [options](Context& context) { return run_make(*options, context); };
 }
 
 Action add_add(Arguments& arguments) {
-  auto options = std::make_shared<IndexOptions>();
+  auto options = std::make_shared<IndexFlags>();
   arguments.required("INDEX", options->index, k_index_places);
   arguments.repeated("IMAGE", options->images, k_image_places);
   return [options](Context& context) { return run_add(*options, context); };
 }
 
 Action add_filter(Arguments& arguments) {
-  auto options = std::make_shared<IndexOptions>();
+  auto options = std::make_shared<IndexFlags>();
   arguments.required("INDEX", options->index, k_index_places);
   add_platform(arguments, options->platforms);
   return [options](Context& context) { return run_filter(*options, context); };

@@ -16,7 +16,7 @@ namespace regctl::cli {
 
 namespace {
 
-struct InspectOptions {
+struct InspectFlags {
   std::string place;
   std::string platforms;
   bool is_raw = false;
@@ -122,7 +122,7 @@ void print_raw(Context& context, const std::string& bytes) {
   context.out() << (context.console().out_is_terminal ? visible_json(bytes) + "\n" : bytes);
 }
 
-void show(Context& context, const ops::ImageDetails& details, const InspectOptions& options) {
+void show(Context& context, const ops::ImageDetails& details, const InspectFlags& options) {
   if (options.is_raw || options.is_config) {
     print_raw(context, details.chain.front().image.json);
   } else {
@@ -130,7 +130,7 @@ void show(Context& context, const ops::ImageDetails& details, const InspectOptio
   }
 }
 
-void show(Context& context, const ops::OciDetails& details, const InspectOptions& options) {
+void show(Context& context, const ops::OciDetails& details, const InspectFlags& options) {
   if (options.is_config && details.config_bytes.empty()) {
     throw Error(ErrorKind::unsupported, details.place + " has no image's config",
                 details.platforms.empty() ? "" : "choose one of its images with --platform");
@@ -144,7 +144,7 @@ void show(Context& context, const ops::OciDetails& details, const InspectOptions
   }
 }
 
-ExitCode run_inspect(const InspectOptions& options, Context& context) {
+ExitCode run_inspect(const InspectFlags& options, Context& context) {
   const auto place = parse_source(context, options.place);
   const auto inspected = context.verbs().inspect(place, {to_platforms(options.platforms)});
   std::visit([&](const auto& details) { show(context, details, options); }, inspected);
@@ -152,7 +152,7 @@ ExitCode run_inspect(const InspectOptions& options, Context& context) {
 }
 
 Action add_inspect(Arguments& arguments) {
-  auto options = std::make_shared<InspectOptions>();
+  auto options = std::make_shared<InspectFlags>();
   arguments.required("IMAGE", options->place,
                      "HOST[:PORT]/NAME[:TAG|@DIGEST], an archive, oci:DIR[:TAG], "
                      "v1-storage:DIR:NAME[:TAG], v2-storage:DIR:NAME[:TAG], or "

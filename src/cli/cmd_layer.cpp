@@ -20,7 +20,7 @@ namespace regctl::cli {
 
 namespace {
 
-struct LayerOptions {
+struct LayerFlags {
   std::string place;
   std::string id;
   std::string output;
@@ -30,11 +30,11 @@ struct LayerOptions {
   bool is_long = false;
 };
 
-LayerCheck check_of(const LayerOptions& options) {
+LayerCheck check_of(const LayerFlags& options) {
   return options.no_verify ? LayerCheck::none : LayerCheck::verify;
 }
 
-ops::LayerChoice choice_of(const LayerOptions& options) {
+ops::LayerChoice choice_of(const LayerFlags& options) {
   return options.id.empty() ? std::nullopt : std::optional(options.id);
 }
 
@@ -57,8 +57,7 @@ Json to_json(const ops::ChainImage& member) {
           {"checksums", image.payload_checksums}};
 }
 
-void list_oci_layers(const ops::OciDetails& details, const LayerOptions& options,
-                     Context& context) {
+void list_oci_layers(const ops::OciDetails& details, const LayerFlags& options, Context& context) {
   if (!details.platforms.empty()) {
     throw Error(ErrorKind::usage, details.place + " is an index of several images",
                 "choose one of them with --platform");
@@ -79,7 +78,7 @@ void list_oci_layers(const ops::OciDetails& details, const LayerOptions& options
   listing.finish();
 }
 
-ExitCode run_layer_ls(const LayerOptions& options, Context& context) {
+ExitCode run_layer_ls(const LayerFlags& options, Context& context) {
   const auto place = parse_source(context, options.place);
   const auto inspected = context.verbs().inspect(place, {to_platforms(options.platforms)});
   if (const auto* image = std::get_if<ops::OciDetails>(&inspected)) {
@@ -103,7 +102,7 @@ ExitCode run_layer_ls(const LayerOptions& options, Context& context) {
 
 // --- layer get ---
 
-ExitCode run_layer_get(const LayerOptions& options, Context& context) {
+ExitCode run_layer_get(const LayerFlags& options, Context& context) {
   const auto place = parse_source(context, options.place);
   std::string id;
   const bool is_file = write_bytes(
@@ -189,7 +188,7 @@ Json to_json(const TarEntry& entry) {
           {"link", or_null(entry.link_name)}};
 }
 
-ExitCode run_layer_files(const LayerOptions& options, Context& context) {
+ExitCode run_layer_files(const LayerFlags& options, Context& context) {
   const auto place = parse_source(context, options.place);
   Listing listing(context, {});
   context.verbs().list_layer_files(
@@ -209,7 +208,7 @@ ExitCode run_layer_files(const LayerOptions& options, Context& context) {
   return ExitCode::ok;
 }
 
-void add_image_and_id(Arguments& arguments, LayerOptions& options) {
+void add_image_and_id(Arguments& arguments, LayerFlags& options) {
   arguments.required("IMAGE", options.place,
                      "HOST[:PORT]/NAME[:TAG], an archive, v1-storage:DIR:NAME[:TAG], or "
                      "docker-daemon:NAME[:TAG]");
@@ -221,7 +220,7 @@ void add_image_and_id(Arguments& arguments, LayerOptions& options) {
 }
 
 Action add_layer_ls(Arguments& arguments) {
-  auto options = std::make_shared<LayerOptions>();
+  auto options = std::make_shared<LayerFlags>();
   arguments.required("IMAGE", options->place,
                      "HOST[:PORT]/NAME[:TAG|@DIGEST], an archive, oci:DIR[:TAG], "
                      "v1-storage:DIR:NAME[:TAG], v2-storage:DIR:NAME[:TAG], or "
@@ -232,7 +231,7 @@ Action add_layer_ls(Arguments& arguments) {
 }
 
 Action add_layer_get(Arguments& arguments) {
-  auto options = std::make_shared<LayerOptions>();
+  auto options = std::make_shared<LayerFlags>();
   add_image_and_id(arguments, *options);
   arguments.value("-o,--output", "FILE", options->output,
                   "Write to this file instead of standard output");
@@ -240,7 +239,7 @@ Action add_layer_get(Arguments& arguments) {
 }
 
 Action add_layer_files(Arguments& arguments) {
-  auto options = std::make_shared<LayerOptions>();
+  auto options = std::make_shared<LayerFlags>();
   add_image_and_id(arguments, *options);
   arguments.flag("-l,--long", options->is_long, "Show modes, owners, sizes and times too");
   return [options](Context& context) { return run_layer_files(*options, context); };

@@ -16,13 +16,13 @@ namespace regctl::cli {
 
 namespace {
 
-struct LayerPutOptions {
+struct LayerPutFlags {
   std::string repository;
   std::string json_file;
   std::string layer_file;
 };
 
-ExitCode run_layer_put(const LayerPutOptions& options, Context& context) {
+ExitCode run_layer_put(const LayerPutFlags& options, Context& context) {
   const auto repository = parse_repository_place(context, options.repository);
   refuse_tag(*repository.reference, options.repository);
   if (options.json_file == "-" && options.layer_file == "-") {
@@ -48,7 +48,7 @@ ExitCode run_layer_put(const LayerPutOptions& options, Context& context) {
 }
 
 Action add_layer_put(Arguments& arguments) {
-  auto options = std::make_shared<LayerPutOptions>();
+  auto options = std::make_shared<LayerPutFlags>();
   arguments.required("REPOSITORY", options->repository, "HOST[:PORT]/NAME or v1-storage:DIR:NAME");
   arguments.required("JSONFILE", options->json_file,
                      "The image's JSON, whose bytes are kept; it names the image and its parent. "

@@ -13,11 +13,11 @@ namespace regctl::cli {
 
 namespace {
 
-struct LoginOptions {
+struct LoginFlags {
   std::string host;
 };
 
-ExitCode run_login(const LoginOptions& options, Context& context) {
+ExitCode run_login(const LoginFlags& options, Context& context) {
   const auto host = parse_registry_host(options.host);
   const auto credential = credential_for_login(context.globals(), context.console(), host.host);
   context.log_in_with(credential);
@@ -30,7 +30,7 @@ ExitCode run_login(const LoginOptions& options, Context& context) {
   return ExitCode::ok;
 }
 
-ExitCode run_logout(const LoginOptions& options, Context& context) {
+ExitCode run_logout(const LoginFlags& options, Context& context) {
   const auto host = parse_registry_host(options.host);
   const bool was_there = context.verbs().logout(host);
   if (context.wants_json()) {
@@ -45,13 +45,13 @@ ExitCode run_logout(const LoginOptions& options, Context& context) {
 }
 
 Action add_login(Arguments& arguments) {
-  auto options = std::make_shared<LoginOptions>();
+  auto options = std::make_shared<LoginFlags>();
   arguments.required("HOST", options->host, "A registry, HOST[:PORT]");
   return [options](Context& context) { return run_login(*options, context); };
 }
 
 Action add_logout(Arguments& arguments) {
-  auto options = std::make_shared<LoginOptions>();
+  auto options = std::make_shared<LoginFlags>();
   arguments.required("HOST", options->host, "A registry, HOST[:PORT]");
   return [options](Context& context) { return run_logout(*options, context); };
 }

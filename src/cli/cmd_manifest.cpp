@@ -16,14 +16,14 @@ namespace regctl::cli {
 
 namespace {
 
-struct ManifestOptions {
+struct ManifestFlags {
   std::string place;
   std::string file;
   std::string media_type;
   std::string platforms;
 };
 
-ExitCode run_get(const ManifestOptions& options, Context& context) {
+ExitCode run_get(const ManifestFlags& options, Context& context) {
   const auto place = parse_source(context, options.place);
   const auto document = context.verbs().get_manifest(place, {to_platforms(options.platforms)});
   if (context.wants_json()) {
@@ -40,7 +40,7 @@ ExitCode run_get(const ManifestOptions& options, Context& context) {
   return ExitCode::ok;
 }
 
-ExitCode run_put(const ManifestOptions& options, Context& context) {
+ExitCode run_put(const ManifestFlags& options, Context& context) {
   const auto place = parse_destination(context, options.place);
   const auto what = input_name(options.file);
   auto bytes =
@@ -59,14 +59,14 @@ constexpr const char* k_image_places =
     "v2-storage:DIR:NAME[:TAG|@DIGEST]";
 
 Action add_get(Arguments& arguments) {
-  auto options = std::make_shared<ManifestOptions>();
+  auto options = std::make_shared<ManifestFlags>();
   arguments.required("IMAGE", options->place, k_image_places);
   add_platform(arguments, options->platforms);
   return [options](Context& context) { return run_get(*options, context); };
 }
 
 Action add_put(Arguments& arguments) {
-  auto options = std::make_shared<ManifestOptions>();
+  auto options = std::make_shared<ManifestFlags>();
   arguments.required("IMAGE", options->place, k_image_places);
   arguments.required("FILE", options->file, "The manifest; '-' is standard input");
   arguments.value("--media-type", "TYPE", options->media_type,

@@ -16,7 +16,7 @@ namespace regctl::cli {
 
 namespace {
 
-struct MapOptions {
+struct MapFlags {
   std::string file;
   std::string what;
   bool rewrite = false;
@@ -49,7 +49,7 @@ void add_row(Listing& listing, const ops::MapLine& line, const ops::MadeLayer* l
                    show_end(line.to, line.destination, line.tag), std::move(digest)});
 }
 
-ExitCode look_up(const MapOptions& options, Context& context) {
+ExitCode look_up(const MapFlags& options, Context& context) {
   Listing listing(context, {"KIND", "SOURCE", "ID", "DESTINATION", "DIGEST"});
   ops::look_up_map(options.file, options.what, [&](const auto& line, const auto* layer) {
     if (listing.wants_json()) {
@@ -62,7 +62,7 @@ ExitCode look_up(const MapOptions& options, Context& context) {
   return ExitCode::ok;
 }
 
-ExitCode rewrite(const MapOptions& options, Context& context) {
+ExitCode rewrite(const MapFlags& options, Context& context) {
   if (options.file == "-") {
     throw Error(ErrorKind::usage, "the map and the text both want standard input",
                 "name the map's file");
@@ -79,7 +79,7 @@ ExitCode rewrite(const MapOptions& options, Context& context) {
   return options.is_strict && done.left + done.not_pinned > 0 ? ExitCode::not_found : ExitCode::ok;
 }
 
-ExitCode run_map(const MapOptions& options, Context& context) {
+ExitCode run_map(const MapFlags& options, Context& context) {
   const auto& rewriting = options.rewriting;
   if (options.rewrite && !options.what.empty()) {
     throw Error(ErrorKind::usage, "--rewrite reads its text from standard input",
@@ -100,7 +100,7 @@ ExitCode run_map(const MapOptions& options, Context& context) {
 }
 
 Action add_map(Arguments& arguments) {
-  auto options = std::make_shared<MapOptions>();
+  auto options = std::make_shared<MapFlags>();
   arguments.required("FILE", options->file, "A map, which 'regctl mirror --map' wrote");
   arguments.optional("WHAT", options->what,
                      "A repository or tag at either end, the ID of a v1 image, or a digest");

@@ -12,7 +12,7 @@ namespace regctl::cli {
 
 namespace {
 
-struct PingOptions {
+struct PingFlags {
   std::string host;
 };
 
@@ -30,7 +30,7 @@ std::string in_words(const ops::PingResult& result) {
   return text;
 }
 
-ExitCode run_ping(const PingOptions& options, Context& context) {
+ExitCode run_ping(const PingFlags& options, Context& context) {
   const auto result = context.verbs().ping(parse_registry_host(options.host));
   if (context.wants_json()) {
     print_json(context.out(), {{"host", result.host},
@@ -45,7 +45,7 @@ ExitCode run_ping(const PingOptions& options, Context& context) {
 }
 
 Action add_ping(Arguments& arguments) {
-  auto options = std::make_shared<PingOptions>();
+  auto options = std::make_shared<PingFlags>();
   arguments.required("HOST", options->host, "A registry, HOST[:PORT]");
   return [options](Context& context) { return run_ping(*options, context); };
 }

@@ -13,12 +13,12 @@ namespace regctl::cli {
 
 namespace {
 
-struct PropertiesOptions {
+struct PropertiesFlags {
   std::string repository;
   std::optional<RepositoryAccess> access;
 };
 
-ExitCode run_properties(const PropertiesOptions& options, Context& context) {
+ExitCode run_properties(const PropertiesFlags& options, Context& context) {
   const auto repository = parse_repository_place(context, options.repository);
   refuse_tag(*repository.reference, options.repository);
   if (options.access) {
@@ -39,7 +39,7 @@ ExitCode run_properties(const PropertiesOptions& options, Context& context) {
 }
 
 Action add_properties(Arguments& arguments) {
-  auto options = std::make_shared<PropertiesOptions>();
+  auto options = std::make_shared<PropertiesFlags>();
   arguments.required("REPOSITORY", options->repository, "HOST[:PORT]/NAME or v1-storage:DIR:NAME");
   arguments.value("--access", "public|private",
                   choice("public|private",

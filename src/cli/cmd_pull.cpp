@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct PullOptions {
+struct PullFlags {
   std::string image;
   std::string destination;
   CopyFlags flags;
@@ -65,7 +65,7 @@ std::optional<std::string> scheme_of(const std::string& destination) {
   return "docker-archive:";
 }
 
-Place destination_of(const PullOptions& options, const Reference& image, Context& context) {
+Place destination_of(const PullFlags& options, const Reference& image, Context& context) {
   if (options.destination.empty()) {
     Place file;
     file.kind = Place::Kind::docker_archive;
@@ -91,7 +91,7 @@ Place destination_of(const PullOptions& options, const Reference& image, Context
   return place;
 }
 
-ExitCode run_pull(const PullOptions& options, Context& context) {
+ExitCode run_pull(const PullFlags& options, Context& context) {
   refuse_lone_host(context, options.image);
   const auto from = parse_place(context, options.image);
   const bool is_pullable =
@@ -118,7 +118,7 @@ ExitCode run_pull(const PullOptions& options, Context& context) {
 }
 
 Action add_pull(Arguments& arguments) {
-  auto options = std::make_shared<PullOptions>();
+  auto options = std::make_shared<PullFlags>();
   arguments.required("IMAGE", options->image,
                      "HOST[:PORT]/NAME[:TAG|@DIGEST], v1-storage:DIR:NAME[:TAG], or "
                      "v2-storage:DIR:NAME[:TAG]");

@@ -13,13 +13,13 @@ namespace regctl::cli {
 
 namespace {
 
-struct PushOptions {
+struct PushFlags {
   std::string source;
   std::string destination;
   CopyFlags flags;
 };
 
-ExitCode run_push(const PushOptions& options, Context& context) {
+ExitCode run_push(const PushFlags& options, Context& context) {
   // A source of a push is never a registry, so that an existing file is meant whatever its name.
   const bool is_here = Place::may_be_either(options.source, look_at_path);
   const auto from = parse_source(context, (is_here ? "./" : "") + options.source);
@@ -58,7 +58,7 @@ ExitCode run_push(const PushOptions& options, Context& context) {
 }
 
 Action add_push(Arguments& arguments) {
-  auto options = std::make_shared<PushOptions>();
+  auto options = std::make_shared<PushFlags>();
   arguments.required("SOURCE", options->source,
                      "An archive of 'docker save', '-' for standard input, "
                      "docker-archive:FILE[:NAME[:TAG]], docker-daemon:NAME[:TAG], oci:DIR[:TAG], "

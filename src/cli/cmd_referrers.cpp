@@ -14,7 +14,7 @@ namespace regctl::cli {
 
 namespace {
 
-struct ReferrersOptions {
+struct ReferrersFlags {
   std::string place;
   std::string artifact_type;
   std::string platforms;
@@ -44,7 +44,7 @@ void add_rows(Listing& listing, const std::vector<ops::Referrer>& referrers, std
   }
 }
 
-ExitCode run_referrers(const ReferrersOptions& options, Context& context) {
+ExitCode run_referrers(const ReferrersFlags& options, Context& context) {
   const auto place = parse_source(context, options.place);
   const auto found = context.verbs().list_referrers(place, {to_platforms(options.platforms)},
                                                     options.artifact_type);
@@ -64,7 +64,7 @@ ExitCode run_referrers(const ReferrersOptions& options, Context& context) {
 }
 
 Action add_referrers(Arguments& arguments) {
-  auto options = std::make_shared<ReferrersOptions>();
+  auto options = std::make_shared<ReferrersFlags>();
   arguments.required("IMAGE", options->place,
                      "HOST[:PORT]/NAME[:TAG|@DIGEST], oci:DIR[:TAG|@DIGEST], "
                      "oci-archive:FILE[:TAG], or v2-storage:DIR:NAME[:TAG|@DIGEST]");

@@ -13,7 +13,7 @@ namespace regctl::cli {
 
 namespace {
 
-struct RmOptions {
+struct RmFlags {
   std::vector<std::string> names;
   bool is_repository = false;
   bool yes = false;
@@ -47,7 +47,7 @@ void confirm(const Place& repository, Context& context) {
   }
 }
 
-void remove(const Place& name, const RmOptions& options, Context& context) {
+void remove(const Place& name, const RmFlags& options, Context& context) {
   if (!options.is_repository) {
     context.verbs().remove_tag(name);
     return;
@@ -58,7 +58,7 @@ void remove(const Place& name, const RmOptions& options, Context& context) {
   context.verbs().remove_repository(name);
 }
 
-ExitCode run_rm(const RmOptions& options, Context& context) {
+ExitCode run_rm(const RmFlags& options, Context& context) {
   std::vector<Place> names; // all are checked before the first is removed
   for (const auto& name : options.names) {
     names.push_back(options.is_repository ? parse_whole(context, name)
@@ -81,7 +81,7 @@ ExitCode run_rm(const RmOptions& options, Context& context) {
 }
 
 Action add_rm(Arguments& arguments) {
-  auto options = std::make_shared<RmOptions>();
+  auto options = std::make_shared<RmFlags>();
   arguments.repeated("NAME", options->names,
                      "HOST[:PORT]/NAME:TAG or NAME@DIGEST, v1-storage:DIR:NAME:TAG, "
                      "v2-storage:DIR:NAME:TAG or docker-daemon:NAME:TAG; with --repository without "

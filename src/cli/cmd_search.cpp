@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t k_description_columns = 45; // as in `docker search`
 
-struct SearchOptions {
+struct SearchFlags {
   std::string where;
   std::string term;
   bool no_trunc = false;
@@ -28,7 +28,7 @@ struct Question {
   std::string term;
 };
 
-Question parse_question(const SearchOptions& options) {
+Question parse_question(const SearchFlags& options) {
   std::string_view where = options.where;
   if (const auto scheme = where.find("://"); scheme != std::string_view::npos) {
     where.remove_prefix(scheme + 3);
@@ -49,7 +49,7 @@ std::string mark(bool is_set) {
 
 /// Refuses "search ubuntu", which Docker's users type since docker implies its own registry. A word
 /// may still be a host of the local network; "docker://" before it says so.
-void refuse_term_alone(const SearchOptions& options) {
+void refuse_term_alone(const SearchFlags& options) {
   if (options.term.empty() && options.where.find_first_of(".:/[") == std::string::npos &&
       options.where != "localhost") {
     throw Error(ErrorKind::usage, "'" + options.where + "' names no registry to search",
@@ -60,7 +60,7 @@ void refuse_term_alone(const SearchOptions& options) {
   }
 }
 
-ExitCode run_search(const SearchOptions& options, Context& context) {
+ExitCode run_search(const SearchFlags& options, Context& context) {
   refuse_term_alone(options);
   const auto question = parse_question(options);
   Listing listing(context, {"NAME", "DESCRIPTION", "STARS", "OFFICIAL", "AUTOMATED"});
@@ -83,7 +83,7 @@ ExitCode run_search(const SearchOptions& options, Context& context) {
 }
 
 Action add_search(Arguments& arguments) {
-  auto options = std::make_shared<SearchOptions>();
+  auto options = std::make_shared<SearchFlags>();
   arguments.required("HOST", options->where,
                      "A registry, HOST[:PORT], or docker.io; or HOST[:PORT]/TERM");
   arguments.optional("TERM", options->term, "What is in the name; everything if left out");

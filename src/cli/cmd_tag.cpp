@@ -13,7 +13,7 @@ namespace regctl::cli {
 
 namespace {
 
-struct TagOptions {
+struct TagFlags {
   std::vector<std::string> names; ///< SOURCE and NEW..., or only NEW... with an ID
   std::string id;
 };
@@ -42,7 +42,7 @@ void print_tagged(Context& context, Listing& tagged, Place name, const std::stri
 }
 
 /// Turns `regctl tag ID NEW...` into `regctl tag --id ID NEW...`.
-TagOptions with_id_taken(TagOptions options) {
+TagFlags with_id_taken(TagFlags options) {
   if (options.id.empty() && is_v1_id(options.names.front())) {
     options.id = options.names.front();
     options.names.erase(options.names.begin());
@@ -50,7 +50,7 @@ TagOptions with_id_taken(TagOptions options) {
   return options;
 }
 
-ExitCode run_tag(const TagOptions& written, Context& context) {
+ExitCode run_tag(const TagFlags& written, Context& context) {
   const auto options = with_id_taken(written);
   const bool has_id = !options.id.empty();
   const auto source =
@@ -77,7 +77,7 @@ ExitCode run_tag(const TagOptions& written, Context& context) {
 }
 
 Action add_tag(Arguments& arguments) {
-  auto options = std::make_shared<TagOptions>();
+  auto options = std::make_shared<TagFlags>();
   arguments.repeated("NAME", options->names,
                      "An image, HOST[:PORT]/NAME[:TAG|@DIGEST], v1-storage:DIR:NAME[:TAG], "
                      "v2-storage:DIR:NAME[:TAG], docker-daemon:NAME[:TAG] or a full ID, and the "

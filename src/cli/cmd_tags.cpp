@@ -14,7 +14,7 @@ namespace regctl::cli {
 
 namespace {
 
-struct TagsOptions {
+struct TagsFlags {
   std::string place;
   bool is_long = false;
   bool no_trunc = false;
@@ -53,7 +53,7 @@ Name split(const Place& place, const std::string& tag) {
 }
 
 void show_tag(Listing& listing, const Name& name, const ops::ListedTag& tag,
-              const TagsOptions& options) {
+              const TagsFlags& options) {
   if (listing.wants_json()) {
     listing.add(
         Json{{"repository", or_null(name.repository)}, {"tag", name.tag}, {"id", or_null(tag.id)}});
@@ -64,7 +64,7 @@ void show_tag(Listing& listing, const Name& name, const ops::ListedTag& tag,
   }
 }
 
-ExitCode run_tags(const TagsOptions& options, Context& context) {
+ExitCode run_tags(const TagsFlags& options, Context& context) {
   const auto place = parse_listed(context, options.place);
   auto tags = context.verbs().list_tags(place, options.is_long ? ops::Identities::all
                                                                : ops::Identities::as_listed);
@@ -83,7 +83,7 @@ ExitCode run_tags(const TagsOptions& options, Context& context) {
 }
 
 Action add_tags(Arguments& arguments) {
-  auto options = std::make_shared<TagsOptions>();
+  auto options = std::make_shared<TagsFlags>();
   arguments.required("PLACE", options->place,
                      "A repository (HOST[:PORT]/NAME, v1-storage:DIR:NAME or v2-storage:DIR:NAME), "
                      "an archive, oci:DIR, or docker-daemon:[NAME]");

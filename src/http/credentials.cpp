@@ -52,7 +52,7 @@ std::optional<Credential> from_environment() {
 enum class Paths { allowed, ignored }; ///< keys of repositories; .dockercfg has none
 
 /// One file, or text, with credentials.
-struct Source {
+struct CredentialSource {
   DockerConfig config;
   Paths paths = Paths::allowed;
 };
@@ -138,7 +138,7 @@ private:
     return std::nullopt;
   }
 
-  std::optional<Credential> look_up(const Source& source, const std::string& host,
+  std::optional<Credential> look_up(const CredentialSource& source, const std::string& host,
                                     const std::string& repository) {
     const auto own_helper = source.config.host_helper(host);
     std::optional<Credential> found;
@@ -172,9 +172,9 @@ private:
 
   /// All sources, read once. Those that the user named must be valid. podman's files are skipped
   /// with a warning if they are not: the user did not ask for them.
-  const std::vector<Source>& sources() {
+  const std::vector<CredentialSource>& sources() {
     if (!sources_) {
-      std::vector<Source> found;
+      std::vector<CredentialSource> found;
       if (const auto text = environment("DOCKER_AUTH_CONFIG")) {
         found.push_back({DockerConfig(*text, "DOCKER_AUTH_CONFIG")});
       }
@@ -205,7 +205,7 @@ private:
     }
   }
 
-  void add(std::vector<Source>& sources, const std::filesystem::path& file,
+  void add(std::vector<CredentialSource>& sources, const std::filesystem::path& file,
            Paths paths = Paths::allowed) const {
     sources.push_back({DockerConfig(file), paths});
     if (const auto exposure = sources.back().config.exposure()) {
@@ -237,7 +237,7 @@ private:
 
   Options options_;
   std::mutex mutex_; ///< guards the members below
-  std::optional<std::vector<Source>> sources_;
+  std::optional<std::vector<CredentialSource>> sources_;
   std::map<std::string, std::optional<Credential>> answers_; ///< of helpers, by "HELPER HOST"
   std::set<std::string> told_;
 };

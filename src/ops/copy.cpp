@@ -28,7 +28,7 @@ namespace regctl::ops {
 
 namespace {
 
-struct Move {
+struct MoveOfV1 {
   Selected source;
   Reference target; ///< with its tag
 };
@@ -55,7 +55,7 @@ Reference target_name(const Selected& image, const Place& to, const CopyOptions&
   return target;
 }
 
-bool is_same_place(const Move& move, const Place& from, const Place& to) {
+bool is_same_place(const MoveOfV1& move, const Place& from, const Place& to) {
   if (from.kind != to.kind) {
     return false;
   }
@@ -69,12 +69,12 @@ bool is_same_place(const Move& move, const Place& from, const Place& to) {
   return from.kind == Place::Kind::docker_archive && from.path == to.path && from.path != "-";
 }
 
-std::vector<Move> plan_moves(const std::vector<Selected>& images, const Place& from,
-                             const Place& to, const CopyOptions& options) {
-  std::vector<Move> moves;
+std::vector<MoveOfV1> plan_moves(const std::vector<Selected>& images, const Place& from,
+                                 const Place& to, const CopyOptions& options) {
+  std::vector<MoveOfV1> moves;
   CopyTargets targets;
   for (const auto& image : images) {
-    Move move{image, target_name(image, to, options)};
+    MoveOfV1 move{image, target_name(image, to, options)};
     if (is_same_place(move, from, to)) {
       throw Error(ErrorKind::usage, "source and destination are both " + to.to_string());
     }
@@ -85,7 +85,7 @@ std::vector<Move> plan_moves(const std::vector<Selected>& images, const Place& f
   return moves;
 }
 
-std::map<std::string, std::string> archive_tags(const std::vector<Move>& moves) {
+std::map<std::string, std::string> archive_tags(const std::vector<MoveOfV1>& moves) {
   std::map<std::string, std::string> tags;
   for (const auto& move : moves) {
     tags[archive_name(move.target)] = move.source.id;
@@ -106,7 +106,7 @@ struct Copied {
   Session& session;
   const Place& from;
   V1Repository& source;
-  const std::vector<Move>& moves;
+  const std::vector<MoveOfV1>& moves;
   const ImageCopy& how;
 };
 

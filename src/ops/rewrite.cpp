@@ -52,7 +52,7 @@ bool begins_variable(char c, bool is_whole_tag) noexcept {
 }
 
 /// A reference as it stands in the text; sizes count from its begin.
-struct Found {
+struct FoundReference {
   std::string_view host;
   std::string_view name;
   std::string_view tag;     ///< empty if there is none
@@ -157,10 +157,10 @@ private:
     return next_ + found.end;
   }
 
-  [[nodiscard]] Found read_reference(std::string_view host) const {
+  [[nodiscard]] FoundReference read_reference(std::string_view host) const {
     const auto rest = std::string_view(buffer_).substr(next_, k_ahead_bytes);
     const auto at = [&](std::size_t i) { return i < rest.size() ? rest[i] : '\n'; };
-    Found found;
+    FoundReference found;
     found.host = host;
     auto end = host.size();
     if (at(end) != '/') {
@@ -186,7 +186,7 @@ private:
             std::string_view(" \t\r\n\"'`,;)]}").find(rest[i + 1]) != std::string_view::npos);
   }
 
-  void read_tag(std::string_view rest, Found& found) const {
+  void read_tag(std::string_view rest, FoundReference& found) const {
     const auto at = [&](std::size_t i) { return i < rest.size() ? rest[i] : '\n'; };
     auto end = found.name_end;
     if (at(end) == ':' && !is_colon_of_text(rest, end)) {
@@ -209,7 +209,7 @@ private:
     }
   }
 
-  void replace(Found found) {
+  void replace(FoundReference found) {
     const auto* repository = found.fault == nullptr ? find_repository(found) : nullptr;
     if (found.fault != nullptr || repository == nullptr) {
       leave(found, found.fault != nullptr ? found.fault : "is not in the map");
@@ -227,7 +227,7 @@ private:
   }
 
   /// Also without the full stop of a sentence.
-  [[nodiscard]] const NewNames::Repository* find_repository(Found& found) const {
+  [[nodiscard]] const NewNames::Repository* find_repository(FoundReference& found) const {
     const auto* repository = names_.find(found.host, found.name);
     while (repository == nullptr && found.name_end == found.end && found.name.ends_with('.')) {
       found.name.remove_suffix(1);
@@ -237,7 +237,8 @@ private:
     return repository;
   }
 
-  static const NewNames::Tag* find_tag(Found& found, const NewNames::Repository& repository) {
+  static const NewNames::Tag* find_tag(FoundReference& found,
+                                       const NewNames::Repository& repository) {
     auto tag = repository.tags.find(found.tag);
     while (tag == repository.tags.end() && found.tag.ends_with('.')) {
       found.tag.remove_suffix(1);
@@ -247,7 +248,7 @@ private:
     return tag == repository.tags.end() ? nullptr : &tag->second;
   }
 
-  void replace_untagged(const Found& found, const NewNames::Repository& repository) {
+  void replace_untagged(const FoundReference& found, const NewNames::Repository& repository) {
     if (!options_.pin) {
       rename(found, repository, nullptr);
     } else if (is_repository_value(std::string_view(buffer_).substr(0, next_))) {
@@ -260,7 +261,8 @@ private:
     }
   }
 
-  void put(const Found& found, const NewNames::Repository& repository, const NewNames::Tag& tag) {
+  void put(const FoundReference& found, const NewNames::Repository& repository,
+           const NewNames::Tag& tag) {
     if (!tag.is_there) {
       leave(found, "failed when the map was made");
     } else if (options_.pin && tag.digest) {
@@ -271,7 +273,8 @@ private:
   }
 
   /// Replaces the name and keeps the tag. `why` is why there is no digest.
-  void rename(const Found& found, const NewNames::Repository& repository, const char* why) {
+  void rename(const FoundReference& found, const NewNames::Repository& repository,
+              const char* why) {
     if (options_.pin && why != nullptr) {
       ++summary_.not_pinned;
       remark(found, std::string("is not pinned: ") + why, /*is_replaced=*/true);
@@ -288,12 +291,12 @@ private:
     written_ = next_ + size;
   }
 
-  void leave(const Found& found, const std::string& why) {
+  void leave(const FoundReference& found, const std::string& why) {
     ++summary_.left;
     remark(found, why, /*is_replaced=*/false);
   }
 
-  void remark(const Found& found, std::string why, bool is_replaced) {
+  void remark(const FoundReference& found, std::string why, bool is_replaced) {
     write(next_);
     on_remark_({line_, buffer_.substr(next_, found.end), std::move(why), is_replaced});
   }

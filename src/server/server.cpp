@@ -102,7 +102,7 @@ private:
     }
     service_.auth = std::make_unique<Auth>(options_.htpasswd, options_.public_read);
     warn_if_locked();
-    names_ = std::make_unique<OwnNames>(options_.hosts, reach());
+    names_ = std::make_unique<OwnNames>(options_.hosts, exposure());
     router_ = std::make_unique<Router>(std::vector<Api*>{&v1_}, *names_, metrics_, log_);
     service_.index = service_.storage->keeps_out_other_processes()
                          ? make_folder_index(service_.storage)
@@ -127,11 +127,11 @@ private:
     }
   }
 
-  [[nodiscard]] Reach reach() const {
+  [[nodiscard]] Exposure exposure() const {
     if (service_.auth->has_users()) {
-      return Reach::guarded;
+      return Exposure::guarded;
     }
-    return is_on_loopback(listener_) ? Reach::loopback : Reach::open;
+    return is_on_loopback(listener_) ? Exposure::loopback : Exposure::open;
   }
 
   /// Refuses to serve other machines without TLS and users, unless the user says --open. Otherwise

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/archive/docker_graph.hpp"
 
+#include "formats/archive/described_layer.hpp"
 #include "formats/archive/layout_images.hpp"
 #include "formats/archive/layout_in_archive.hpp"
 #include "formats/archive/manifest_json.hpp"
-#include "formats/archive/stored_layer.hpp"
 #include "formats/oci_layout/read_only_layout.hpp"
 
 #include <regctl/base/error.hpp>
@@ -47,7 +47,7 @@ public:
   void add_text(const oci::Digest& digest, std::string text) {
     texts_.insert_or_assign(blob_path(digest), std::move(text));
   }
-  void add_layer(const StoredLayer& layer) {
+  void add_layer(const DescribedLayer& layer) {
     layers_.insert_or_assign(blob_path(layer.descriptor.digest), layer);
   }
   void add_file(const oci::Digest& digest, std::string name) {
@@ -63,7 +63,7 @@ public:
       return std::make_unique<TextFile>(text->second);
     }
     if (const auto layer = layers_.find(name); layer != layers_.end()) {
-      return open_stored_layer(index_, layer->second);
+      return open_described_layer(index_, layer->second);
     }
     const auto file = names_.find(name);
     return layout_.find_file(file == names_.end() ? name : file->second);
@@ -72,9 +72,9 @@ public:
 private:
   std::shared_ptr<const ArchiveIndex> index_;
   LayoutInArchive layout_;
-  std::map<std::string, std::string> texts_;  ///< by path in a layout
-  std::map<std::string, StoredLayer> layers_; ///< by path in a layout
-  std::map<std::string, std::string> names_;  ///< entries of the archive, by path in a layout
+  std::map<std::string, std::string> texts_;     ///< by path in a layout
+  std::map<std::string, DescribedLayer> layers_; ///< by path in a layout
+  std::map<std::string, std::string> names_;     ///< entries of the archive, by path in a layout
 };
 
 class GraphReader {
@@ -148,19 +148,18 @@ private:
   }
 
   /// Images share layers: each is looked at once.
-  const StoredLayer& describe(const std::string& name, const oci::Digest& diff_id) {
+  const DescribedLayer& describe(const std::string& name, const oci::Digest& diff_id) {
     const auto key = name + "\n" + diff_id.to_string();
     const auto known = described_.find(key);
     return known != described_.end()
                ? known->second
-               : described_.emplace(key, describe_stored_layer(index_, name, diff_id))
-                     .first->second;
+               : described_.emplace(key, describe_layer(index_, name, diff_id)).first->second;
   }
 
   const ArchiveIndex& index_; // kept by files_
   std::unique_ptr<GraphFiles> files_;
   LayoutImages layout_;
-  std::map<std::string, StoredLayer> described_; ///< by name and diff ID
+  std::map<std::string, DescribedLayer> described_; ///< by name and diff ID
   std::vector<oci::NamedManifest> entries_;
 };
 

@@ -25,12 +25,12 @@ constexpr std::array<std::string_view, 13> k_not_copied = {
     "layer_id", "size",   "throwaway", "checksum",         "rootfs", "history"};
 
 /// The members of a config, as they are read and as they are written.
-struct Config {
+struct LayeredConfig {
   Json document;
   JsonMembers texts;
 };
 
-Config read_config(std::string_view bytes) {
+LayeredConfig read_config(std::string_view bytes) {
   const auto text = to_valid_utf8(bytes);
   auto document = parse_json(text, "the image config");
   auto texts = json_members(text);
@@ -41,7 +41,7 @@ Config read_config(std::string_view bytes) {
 }
 
 /// The text of a member; empty if it is not there.
-std::string text_of(const Config& config, std::string_view name) {
+std::string text_of(const LayeredConfig& config, std::string_view name) {
   const auto found = std::find_if(config.texts.begin(), config.texts.end(),
                                   [&](const auto& member) { return member.first == name; });
   return found == config.texts.end() ? std::string() : found->second;
@@ -112,7 +112,7 @@ std::optional<std::string> joined_command(const Json& container_config) {
 /// Makes the images of one config, base first.
 class Maker {
 public:
-  explicit Maker(const Config& config) : config_(config) {}
+  explicit Maker(const LayeredConfig& config) : config_(config) {}
 
   /// The JSON of the next step without its ID, as names and texts of values.
   JsonMembers step(const Json& entry, const std::string& parent, bool is_top) {
@@ -178,7 +178,7 @@ private:
     }
   }
 
-  const Config& config_;
+  const LayeredConfig& config_;
   std::set<std::string> notes_;
 };
 

@@ -17,20 +17,20 @@ constexpr std::string_view k_empty_layer =
     "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4";
 
 /// One entry of the manifest.
-struct Entry {
+struct HistoryItem {
   Schema1Step step;
   std::optional<std::string> parent;
   bool is_throwaway = false;
 };
 
-Entry read_entry(const Json& history, const oci::Digest& layer, const std::string& where) {
+HistoryItem read_entry(const Json& history, const oci::Digest& layer, const std::string& where) {
   auto text = required_string(history, "v1Compatibility", where);
   const auto inside = where + ".v1Compatibility";
   const auto image = parse_json(text, inside);
   const auto* throwaway = find_member(image, "throwaway");
-  Entry entry{{required_string(image, "id", inside), std::move(text), layer},
-              optional_string(image, "parent"),
-              throwaway != nullptr && throwaway->is_boolean() && throwaway->get<bool>()};
+  HistoryItem entry{{required_string(image, "id", inside), std::move(text), layer},
+                    optional_string(image, "parent"),
+                    throwaway != nullptr && throwaway->is_boolean() && throwaway->get<bool>()};
   entry.step.is_empty = entry.is_throwaway || layer.to_string() == k_empty_layer;
   return entry;
 }

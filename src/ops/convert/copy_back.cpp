@@ -21,12 +21,12 @@ namespace regctl::ops {
 
 namespace {
 
-struct MoveBack {
+struct MoveToV1 {
   OciSelected source;
   Reference target; ///< with its tag
 };
 
-MoveBack plan_move(const OciPlace& from, OciSelected image, const Place& to,
+MoveToV1 plan_move(const OciPlace& from, OciSelected image, const Place& to,
                    const CopyOptions& options) {
   const auto name = name_of(from, image);
   if (!to.reference && !name) {
@@ -46,11 +46,11 @@ MoveBack plan_move(const OciPlace& from, OciSelected image, const Place& to,
   return {std::move(image), std::move(target)};
 }
 
-std::vector<MoveBack> plan_moves(const OciPlace& from, const Place& to,
+std::vector<MoveToV1> plan_moves(const OciPlace& from, const Place& to,
                                  const CopyOptions& options) {
   auto images = options.tags == TagChoice::all ? select_all_oci_images(from)
                                                : std::vector{select_oci_image(from)};
-  std::vector<MoveBack> moves;
+  std::vector<MoveToV1> moves;
   CopyTargets targets;
   for (auto& image : images) {
     const auto source = image.name.to_string();

@@ -20,14 +20,14 @@ namespace regctl::ops {
 
 namespace {
 
-struct Move {
+struct MoveToOci {
   Selected source;
   Place target; ///< with its name
   std::string tag;
 };
 
-Move plan_move(const Selected& image, const Place& to, const CopyOptions& options) {
-  Move move{image, to, {}};
+MoveToOci plan_move(const Selected& image, const Place& to, const CopyOptions& options) {
+  MoveToOci move{image, to, {}};
   const auto own_tag = image.name ? image.name->tag_or_latest() : std::string("latest");
   if (to.has_entries()) {
     move.tag = to.entry.value_or(own_tag);
@@ -63,10 +63,10 @@ Move plan_move(const Selected& image, const Place& to, const CopyOptions& option
   return move;
 }
 
-std::vector<Move> plan_moves(V1Repository& source, const Place& from, const Place& to,
-                             const CopyOptions& options) {
+std::vector<MoveToOci> plan_moves(V1Repository& source, const Place& from, const Place& to,
+                                  const CopyOptions& options) {
   const auto select = options.tags == TagChoice::all ? Select::all_tags : Select::one;
-  std::vector<Move> moves;
+  std::vector<MoveToOci> moves;
   CopyTargets targets;
   for (const auto& image : select_images(source, from, select)) {
     auto move = plan_move(image, to, options);
@@ -79,7 +79,7 @@ std::vector<Move> plan_moves(V1Repository& source, const Place& from, const Plac
 
 /// The digest of the tag's image if that was made from this one. Only OCI's form says so.
 std::optional<std::string> find_made(Session& session, V1Repository& from, OciRepository& to,
-                                     const Move& move, OciForm form) {
+                                     const MoveToOci& move, OciForm form) {
   if (form != OciForm::oci || move.target.kind == Place::Kind::oci_archive) {
     return std::nullopt; // an archive is begun, and has nothing yet
   }
@@ -99,7 +99,7 @@ Place repository_of(Place place) {
 }
 
 /// Converts one image, its layers in parallel.
-void convert(const ConvertRoute& route, ConvertedLayers& layers, const Move& move,
+void convert(const ConvertRoute& route, ConvertedLayers& layers, const MoveToOci& move,
              CopiedTag& copied, CopyReport& report) {
   const auto transfer = make_v1_to_oci_transfer(route, layers, move.source.id, move.tag);
   const auto moved = move_items(route.session, *transfer);

@@ -39,7 +39,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// An open repository, with its tags that are still ahead.
-struct Repository {
+struct OpenRepository {
   std::unique_ptr<RepositoryWork> work;
   std::deque<PlannedTag> ahead;
   std::size_t tags_open = 0;
@@ -49,7 +49,7 @@ struct Repository {
 
 /// A tag on its way.
 struct OpenTag {
-  std::list<Repository>::iterator repository;
+  std::list<OpenRepository>::iterator repository;
   TagResult result;
   Clock::time_point since = Clock::now();
   std::unique_ptr<Transfer> transfer;
@@ -395,7 +395,7 @@ private:
     return false;
   }
 
-  void open_tag(Lock& lock, std::list<Repository>::iterator repository) {
+  void open_tag(Lock& lock, std::list<OpenRepository>::iterator repository) {
     const auto tag = std::make_shared<OpenTag>();
     tag->repository = repository;
     tag->result.tag = std::move(repository->ahead.front());
@@ -510,7 +510,7 @@ private:
     return true;
   }
 
-  void plan(Lock& lock, std::list<Repository>::iterator repository) {
+  void plan(Lock& lock, std::list<OpenRepository>::iterator repository) {
     lock.unlock();
     std::exception_ptr problem;
     std::vector<PlannedTag> tags;
@@ -535,15 +535,16 @@ private:
     stop_if_wanted(lock, problem);
   }
 
-  std::list<Repository>::iterator find_ended_repository() {
-    return std::find_if(repositories_.begin(), repositories_.end(), [&](const Repository& open) {
-      return open.is_planned && open.tags_open == 0 && (open.ahead.empty() || stopped_);
-    });
+  std::list<OpenRepository>::iterator find_ended_repository() {
+    return std::find_if(
+        repositories_.begin(), repositories_.end(), [&](const OpenRepository& open) {
+          return open.is_planned && open.tags_open == 0 && (open.ahead.empty() || stopped_);
+        });
   }
 
-  void end_repository(Lock& lock, std::list<Repository>::iterator repository) {
+  void end_repository(Lock& lock, std::list<OpenRepository>::iterator repository) {
     using Ending = RepositoryWork::Ending;
-    std::list<Repository> ended; // taken off the list, so that no other thread ends them
+    std::list<OpenRepository> ended; // taken off the list, so that no other thread ends them
     ended.splice(ended.begin(), repositories_, repository);
     const bool is_stopped = stopped_ != nullptr;
     lock.unlock();
@@ -580,7 +581,7 @@ private:
 
   std::mutex mutex_; ///< guards the members below; not held while callbacks run
   std::condition_variable changed_;
-  std::list<Repository> repositories_;
+  std::list<OpenRepository> repositories_;
   std::vector<Tag> tags_;                              // in the order of their opening
   std::map<std::string, std::vector<Waiter>> running_; // keys being moved by a thread
   std::map<std::string, std::size_t> expected_;        // unsettled keys of open tags

@@ -23,16 +23,16 @@ namespace regctl::ops {
 namespace {
 
 /// One image on its way, and where it goes.
-struct Move {
+struct MoveOfOci {
   OciSelected source;
   Place target;    ///< with its name, if it has one
   std::string tag; ///< at the destination: a tag, a name in a layout or archive, or nothing
 };
 
-Move to_repository(const OciPlace& from, OciSelected image, const Place& to,
-                   const CopyOptions& options) {
+MoveOfOci to_repository(const OciPlace& from, OciSelected image, const Place& to,
+                        const CopyOptions& options) {
   const auto name = name_of(from, image);
-  Move move{std::move(image), to, {}};
+  MoveOfOci move{std::move(image), to, {}};
   auto& target = move.target.reference;
   if (!target) {
     if (!name) {
@@ -55,9 +55,9 @@ Move to_repository(const OciPlace& from, OciSelected image, const Place& to,
   return move;
 }
 
-Move to_entry(const OciPlace& from, OciSelected image, const Place& to) {
+MoveOfOci to_entry(const OciPlace& from, OciSelected image, const Place& to) {
   const auto name = name_of(from, image);
-  Move move{std::move(image), to, {}};
+  MoveOfOci move{std::move(image), to, {}};
   if (to.has_entries()) {
     move.tag = to.entry.value_or(own_tag(move.source, name));
     move.target.entry = move.tag;
@@ -75,11 +75,12 @@ Move to_entry(const OciPlace& from, OciSelected image, const Place& to) {
   return move;
 }
 
-std::vector<Move> plan_moves(const OciPlace& from, const Place& to, const CopyOptions& options) {
+std::vector<MoveOfOci> plan_moves(const OciPlace& from, const Place& to,
+                                  const CopyOptions& options) {
   auto images = options.tags == TagChoice::all ? select_all_oci_images(from)
                                                : std::vector{select_oci_image(from)};
   const bool is_repository = to.kind == Place::Kind::registry || to.is_storage();
-  std::vector<Move> moves;
+  std::vector<MoveOfOci> moves;
   CopyTargets targets;
   for (auto& image : images) {
     const auto source = image.name.to_string();
@@ -114,7 +115,7 @@ public:
     }
   }
 
-  CopiedTag copy(const Move& move, OciPlace& to, CopyReport& report) {
+  CopiedTag copy(const MoveOfOci& move, OciPlace& to, CopyReport& report) {
     auto root = find_root(move);
     auto platforms = options_.platforms;
     const bool is_index = root.manifest.kind == oci::Manifest::Kind::index;
@@ -156,7 +157,7 @@ public:
 
 private:
   /// Registries of today do not take schema 1, and layouts and archives never do.
-  oci::Digest move_schema1(const Move& move, const OciRoute& route, const ManifestNode& root,
+  oci::Digest move_schema1(const MoveOfOci& move, const OciRoute& route, const ManifestNode& root,
                            const std::optional<oci::Descriptor>& there, CopyReport& report) {
     if (move.target.kind == Place::Kind::registry || move.target.is_storage()) {
       try {
@@ -179,7 +180,7 @@ private:
     }
   }
 
-  ManifestNode find_root(const Move& move) {
+  ManifestNode find_root(const MoveOfOci& move) {
     auto document = from_.repository->read_manifest(move.source.name);
     if (!document) {
       throw_no_oci_image(*from_.repository, move.source.name);
@@ -206,7 +207,7 @@ private:
   }
 
   /// Archives and engines hold layers unpacked, which registries are not to keep so.
-  [[nodiscard]] bool packs_layers(const Move& move) const {
+  [[nodiscard]] bool packs_layers(const MoveOfOci& move) const {
     const bool is_unpacked = from_.place.kind == Place::Kind::docker_archive ||
                              from_.place.kind == Place::Kind::docker_daemon;
     const bool is_kept = move.target.kind == Place::Kind::registry || move.target.is_storage();
@@ -214,7 +215,7 @@ private:
   }
 
   /// What the tag names at the destination now. Of an archive that is begun nothing is there.
-  static std::optional<oci::Descriptor> find_there(const Move& move, OciRepository& to) {
+  static std::optional<oci::Descriptor> find_there(const MoveOfOci& move, OciRepository& to) {
     if (move.tag.empty() || takes_one_platform(move.target) ||
         move.target.kind == Place::Kind::oci_archive) {
       return std::nullopt;
@@ -222,7 +223,7 @@ private:
     return to.find_manifest(oci::ManifestName::tag(move.tag));
   }
 
-  OciRoute route_of(const Move& move, OciRepository& to) {
+  OciRoute route_of(const MoveOfOci& move, OciRepository& to) {
     const auto target = move.target.reference ? move.target.reference->name_in_v2() : "";
     const bool is_one_host = from_.place.kind == Place::Kind::registry &&
                              move.target.kind == Place::Kind::registry &&
@@ -239,7 +240,8 @@ private:
             verb_for(from_.place, move.target)};
   }
 
-  void transfer(const Move& move, const OciRoute& route, ManifestNode root, CopyReport& report) {
+  void transfer(const MoveOfOci& move, const OciRoute& route, ManifestNode root,
+                CopyReport& report) {
     const OciCopy how{{}, options_.referrers, attached_, subjects_};
     const auto running = make_oci_transfer(route, how, std::move(root), move.tag);
     const auto moved = move_items(session_, *running);

@@ -20,7 +20,7 @@ namespace regctl::ops {
 namespace {
 
 /// The facts about the chain of an image that a plan needs.
-struct Known {
+struct KnownChain {
   struct Step {
     std::string id;
     std::uint64_t size_bytes = 0; ///< of the blob; of a step without one that of the empty layer
@@ -31,8 +31,8 @@ struct Known {
   std::optional<std::string> original_id; ///< of the v1 image from which it says it was made
 };
 
-Known to_known(const DerivedImage& image) {
-  Known known;
+KnownChain to_known(const DerivedImage& image) {
+  KnownChain known;
   for (const auto& step : image.chain.images) {
     known.steps.push_back({step.id,
                            step.layer_index ? image.manifest.layers[*step.layer_index].size_bytes
@@ -177,7 +177,7 @@ private:
     return fact && fact->platform == shared_.platform_ ? std::optional(fact->id) : std::nullopt;
   }
 
-  std::optional<Known> find(const std::string& identity) const {
+  std::optional<KnownChain> find(const std::string& identity) const {
     const std::lock_guard lock(mutex_);
     const auto* known = known_.find(identity);
     return known == nullptr ? std::nullopt : std::optional(*known);
@@ -185,11 +185,11 @@ private:
 
   /// The chain that a manifest of the source becomes; nothing if it becomes none, which its
   /// transfer will report.
-  std::optional<Known> learn(const std::string& identity) const {
+  std::optional<KnownChain> learn(const std::string& identity) const {
     if (auto known = find(identity)) {
       return known;
     }
-    Known known;
+    KnownChain known;
     try {
       known = to_known(shared_.deriver_.derive(
           *source_, read_manifest_node(*source_, digest_of_identity(identity)),
@@ -218,7 +218,7 @@ private:
   std::unique_ptr<V1Repository> originals_; ///< null if none are named
   BackRoute route_;
   mutable std::mutex mutex_; ///< guards the members below
-  mutable LimitedMap<Known> known_{k_known};
+  mutable LimitedMap<KnownChain> known_{k_known};
   mutable LimitedMap<std::string> by_top_{k_known}; ///< manifests, by the ID of their top image
 };
 

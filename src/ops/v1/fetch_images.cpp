@@ -40,10 +40,10 @@ bool is_wanting(const ImageGraph::Image& image) {
   }
 }
 
-class Fetch {
+class ImageFetch {
 public:
-  Fetch(Session& session, V1Storage& storage, const RepairOptions& options,
-        const std::function<void(const RepairAct&)>& on_act, RepairReport& report)
+  ImageFetch(Session& session, V1Storage& storage, const RepairOptions& options,
+             const std::function<void(const RepairAct&)>& on_act, RepairReport& report)
       : session_(session), storage_(storage), options_(options), on_act_(on_act), report_(report) {}
 
   void run() {
@@ -236,7 +236,7 @@ private:
 
 void fetch_images(Session& session, V1Storage& storage, const RepairOptions& options,
                   const std::function<void(const RepairAct&)>& on_act, RepairReport& report) {
-  Fetch(session, storage, options, on_act, report).run();
+  ImageFetch(session, storage, options, on_act, report).run();
 }
 
 } // namespace regctl::ops

@@ -43,7 +43,7 @@ struct Checksums {
 };
 
 /// A registry's refusal (409) to take a part of an image.
-struct Refusal {
+struct PushRefusal {
   std::string text;
   V1Image expected; ///< the image that the registry should have then, as far as known
 };
@@ -277,18 +277,18 @@ private:
 
   /// Sends all parts of an image. Returns the refusal if the registry did not take one because it
   /// has the image.
-  std::optional<Refusal> try_to_send(const V1Upload& upload,
-                                     const std::optional<std::string>& parent) {
+  std::optional<PushRefusal> try_to_send(const V1Upload& upload,
+                                         const std::optional<std::string>& parent) {
     Sent sent;
     std::string json;
     do {
       json = upload.image.json;
       if (const auto text = send_json(upload.image)) {
-        return Refusal{*text, image_to_send(upload)};
+        return PushRefusal{*text, image_to_send(upload)};
       }
       progress_.advance(upload.image.id, Stage::json_there);
       if (const auto text = send_layer(upload, sent)) {
-        return Refusal{*text, image_to_send(upload)};
+        return PushRefusal{*text, image_to_send(upload)};
       }
       // The original JSON of a store that re-encodes is known only at the layer's end.
       // docker-registry takes json and layer again while the image is marked as an upload.
@@ -296,14 +296,14 @@ private:
     progress_.wait_for(parent, Stage::complete);
     const auto sums = checksums(upload, sent);
     if (const auto text = send_checksum(upload.image.id, sums)) {
-      return Refusal{*text, image_as_sent(upload, sent.size_bytes, sums.payload)};
+      return PushRefusal{*text, image_as_sent(upload, sent.size_bytes, sums.payload)};
     }
     compare_size(upload.image.id, sent.size_bytes);
     return std::nullopt;
   }
 
   /// Throws Error{integrity} unless the image at the registry is the one that would have been sent.
-  void expect_same(const V1Image& there, const V1Upload& upload, const Refusal& refusal) const {
+  void expect_same(const V1Image& there, const V1Upload& upload, const PushRefusal& refusal) const {
     auto difference = find_v1_difference(there, refusal.expected);
     const bool tells_sum = !payload_sums(there).empty();
     const bool tells_more =
@@ -320,7 +320,7 @@ private:
   }
 
   [[noreturn]] void throw_never_there(const std::string& id, V1ImageState state,
-                                      const Refusal& refusal) const {
+                                      const PushRefusal& refusal) const {
     const auto& host = session_->connection().host;
     if (state == V1ImageState::in_progress) {
       throw Error(ErrorKind::unavailable,

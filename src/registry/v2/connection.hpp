@@ -29,10 +29,10 @@ struct Facts {
     works,   ///< one of a manifest was answered 200, so that 404 can be believed
     useless, ///< it is refused, or denied a manifest that GET found
   };
-  enum class Referrers { unknown, present, absent };
+  enum class ReferrersApi { unknown, present, absent };
 
   std::atomic<Head> head = Head::unknown;
-  std::atomic<Referrers> referrers = Referrers::unknown;
+  std::atomic<ReferrersApi> referrers = ReferrersApi::unknown;
   /// The size of the pieces that a proxy lets through; 0: no limit is known.
   std::atomic<std::uint64_t> chunk_bytes = 0;
 };

@@ -62,18 +62,18 @@ std::optional<oci::Descriptor> descriptor_of(const http::Response& head,
   return oci::Descriptor{type, *digest, *size};
 }
 
-enum class Found { yes, no, unclear };
+enum class Presence { yes, no, unclear };
 
 /// What the answer to HEAD of a manifest proves.
-Found judge(Facts& facts, int status) {
+Presence judge(Facts& facts, int status) {
   if (status == 200) {
     facts.head = Facts::Head::works;
-    return Found::yes;
+    return Presence::yes;
   }
   if (status == 405 || status == 501) {
     facts.head = Facts::Head::useless;
   }
-  return status == 404 && facts.head == Facts::Head::works ? Found::no : Found::unclear;
+  return status == 404 && facts.head == Facts::Head::works ? Presence::no : Presence::unclear;
 }
 
 std::optional<oci::Document> try_to_read(AuthorizedSession& session,
@@ -157,10 +157,10 @@ std::optional<oci::Descriptor> find_manifest(AuthorizedSession& session,
     }
     http::discard_body(head);
     const auto found = judge(facts, *status);
-    if (found == Found::no) {
+    if (found == Presence::no) {
       return std::nullopt;
     }
-    auto descriptor = found == Found::yes ? descriptor_of(head, name) : std::nullopt;
+    auto descriptor = found == Presence::yes ? descriptor_of(head, name) : std::nullopt;
     if (descriptor) {
       return descriptor;
     }

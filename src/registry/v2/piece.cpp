@@ -9,9 +9,9 @@ namespace regctl::registry::v2 {
 namespace {
 
 /// The first bytes of a source.
-class LimitedSource final : public Source {
+class PieceSource final : public Source {
 public:
-  LimitedSource(std::unique_ptr<Source> source, std::uint64_t most_bytes)
+  PieceSource(std::unique_ptr<Source> source, std::uint64_t most_bytes)
       : source_(std::move(source)), left_bytes_(most_bytes) {}
 
   std::size_t read(std::span<std::byte> out) override {
@@ -75,7 +75,7 @@ std::unique_ptr<Source> UploadBytes::open() {
 }
 
 Piece::Piece(Source& source, std::uint64_t most_bytes) {
-  LimitedSource limited(std::make_unique<BorrowedSource>(source), most_bytes);
+  PieceSource limited(std::make_unique<BorrowedSource>(source), most_bytes);
   kept_ = keep_bytes(limited);
   is_last_ = kept_.size_bytes < most_bytes;
 }
@@ -83,7 +83,7 @@ Piece::Piece(Source& source, std::uint64_t most_bytes) {
 std::unique_ptr<Source> Piece::open(std::uint64_t from, std::uint64_t count) const {
   auto source = kept_.open();
   source->skip(from);
-  return std::make_unique<LimitedSource>(std::move(source), count);
+  return std::make_unique<PieceSource>(std::move(source), count);
 }
 
 } // namespace regctl::registry::v2

@@ -21,7 +21,7 @@ namespace regctl::registry::v2 {
 
 namespace {
 
-using Referrers = Facts::Referrers;
+using ReferrersApi = Facts::ReferrersApi;
 
 std::string referrers_of(const oci::Digest& subject) {
   return "the referrers of " + subject.to_string();
@@ -51,13 +51,13 @@ std::optional<std::vector<oci::Descriptor>> ask_api(AuthorizedSession& session,
                                                     const oci::Digest& subject) {
   auto& facts = session.connection().facts;
   std::unique_lock turn(session.connection().referrers_turn, std::defer_lock);
-  if (facts.referrers == Referrers::unknown) {
+  if (facts.referrers == ReferrersApi::unknown) {
     turn.lock(); // the first one finds out for all
   }
-  if (facts.referrers == Referrers::absent) {
+  if (facts.referrers == ReferrersApi::absent) {
     return std::nullopt;
   }
-  if (facts.referrers == Referrers::present && turn.owns_lock()) {
+  if (facts.referrers == ReferrersApi::present && turn.owns_lock()) {
     turn.unlock();
   }
   const auto what = referrers_of(subject) + " in " + session.describe();
@@ -77,12 +77,12 @@ std::optional<std::vector<oci::Descriptor>> ask_api(AuthorizedSession& session,
     if (!index) {
       is_there = false;
       if (response.status == 200 || has_no_api(response)) {
-        facts.referrers = Referrers::absent;
+        facts.referrers = ReferrersApi::absent;
       }
       http::discard_body(response);
       return;
     }
-    facts.referrers = Referrers::present;
+    facts.referrers = ReferrersApi::present;
     found.insert(found.end(), index->manifests.begin(), index->manifests.end());
   });
   return is_there ? std::optional(std::move(found)) : std::nullopt;
@@ -196,7 +196,7 @@ void keep_referrer(AuthorizedSession& session, const oci::Document& referrer,
   // OCI-Subject in the answer to the put proves nothing: Amazon ECR sent it without the API, Harbor
   // before 2.9 left it out although it had the API. Source: tektoncd/chains#1691, harbor#18865.
   const auto& subject = manifest.subject->digest;
-  if (session.connection().facts.referrers == Referrers::present ||
+  if (session.connection().facts.referrers == ReferrersApi::present ||
       ask_api(session, subject).has_value()) {
     return;
   }

@@ -36,7 +36,7 @@ bool is_browser(const Request& request) {
 
 } // namespace
 
-OwnNames::OwnNames(const std::vector<std::string>& hosts, Reach reach) : reach_(reach) {
+OwnNames::OwnNames(const std::vector<std::string>& hosts, Exposure exposure) : exposure_(exposure) {
   for (const auto& host : hosts) {
     hosts_.push_back(normalized(host));
   }
@@ -55,7 +55,7 @@ std::optional<Response> OwnNames::refuse_foreign(const Request& request) const {
   if (!hosts_.empty() && !host.empty() && !is_own(host)) {
     return error_response(403, "this server is not called '" + excerpt(host) + "'");
   }
-  return reach_ == Reach::guarded ? std::nullopt : refuse_page(request, host);
+  return exposure_ == Exposure::guarded ? std::nullopt : refuse_page(request, host);
 }
 
 std::optional<Response> OwnNames::refuse_page(const Request& request,
@@ -68,7 +68,7 @@ std::optional<Response> OwnNames::refuse_page(const Request& request,
   if (is_of_another) {
     return error_response(403, "pages of other servers may not use this registry");
   }
-  if (reach_ == Reach::loopback && is_browser(request) && !host.empty() && !is_own(host)) {
+  if (exposure_ == Exposure::loopback && is_browser(request) && !host.empty() && !is_own(host)) {
     return error_response(403, "a browser asks for '" + excerpt(host) +
                                    "': if this registry is called so, start it with --host");
   }

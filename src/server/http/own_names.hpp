@@ -11,7 +11,7 @@
 namespace regctl::server {
 
 /// The clients that can reach a server.
-enum class Reach {
+enum class Exposure {
   guarded,  ///< only users with a password, which a page in a browser cannot supply
   loopback, ///< every process on this machine, and so every page in a browser here
   open,     ///< every client
@@ -24,7 +24,7 @@ class OwnNames {
 public:
   /// `hosts` are NAME or NAME:PORT, in any case. Without hosts every name is accepted, except in
   /// requests of browsers.
-  OwnNames(const std::vector<std::string>& hosts, Reach reach);
+  OwnNames(const std::vector<std::string>& hosts, Exposure exposure);
 
   /// The answer (403) to a request for a server of another name. Unless the server has users, also
   /// to a request that a browser sends for another server's page. Such requests are recognised by
@@ -38,7 +38,7 @@ private:
                                                     const std::string& host) const;
 
   std::vector<std::string> hosts_; ///< in lower case
-  Reach reach_;
+  Exposure exposure_;
 };
 
 } // namespace regctl::server

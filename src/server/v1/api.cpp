@@ -90,9 +90,9 @@ public:
       return too_large();
     }
     const auto growth = route_.body_limit_bytes == k_list ? k_list_growth : k_document_growth;
-    auto turn = take_turn(service_, request_, growth * body_.size_bytes());
+    auto share = take_share(service_, request_, growth * body_.size_bytes());
     const auto body = body_.take();
-    Call call{service_, request_, target_, body, std::move(turn)};
+    Call call{service_, request_, target_, body, std::move(share)};
     return route_.answer(call);
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/v1/fetch.hpp"
 
-#include "server/http/turns.hpp"
+#include "server/http/work_limit.hpp"
 
 #include <regctl/base/error.hpp>
 

@@ -60,7 +60,7 @@ Response put_image_json(Call& call) {
   } catch (const Error& error) {
     return error_response(400, error.message());
   }
-  call.turn.end();
+  call.share.end();
   if (info.parent && storage.image_state(*info.parent) == V1ImageState::absent) {
     if (auto problem = adopt(call, *info.parent,
                              error_response(400, "Image depends on a non existing parent"))) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/http/produced_text.hpp"
 #include "server/http/responses.hpp"
-#include "server/http/text_source.hpp"
 #include "server/v1/answers.hpp"
 
 #include <regctl/base/json.hpp>
@@ -68,7 +68,7 @@ std::string tag_key(const std::string& name, const std::string& tag) {
 }
 
 /// {"team/app:1.0": "ID", …}, made repository by repository.
-class Listing final : public TextSource {
+class Listing final : public ProducedText {
 public:
   Listing(SearchIndex& index, std::vector<std::string> names)
       : index_(index), names_(std::move(names)) {}

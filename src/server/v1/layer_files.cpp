@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/v1/layer_files.hpp"
 
+#include "server/http/produced_text.hpp"
 #include "server/http/responses.hpp"
-#include "server/http/text_source.hpp"
 #include "server/v1/answers.hpp"
 #include "server/v1/images.hpp"
 
@@ -178,9 +178,9 @@ CheckWanted check_wanted_by(const Request& request) {
 }
 
 /// [["/etc", "d", false, …], …], made entry by entry.
-class FileListing final : public TextSource {
+class LayerListing final : public ProducedText {
 public:
-  FileListing(const V1Storage& storage, const std::string& id, const CheckWanted& check_wanted)
+  LayerListing(const V1Storage& storage, const std::string& id, const CheckWanted& check_wanted)
       : layer_(storage, id, check_wanted) {}
 
 private:
@@ -207,8 +207,8 @@ Response files_of(Call& call) {
   Response response;
   response.headers.push_back({"Content-Type", "application/json"});
   make_cacheable(response, "");
-  auto listing = std::make_unique<FileListing>(*call.service.storage, call.target.id,
-                                               check_wanted_by(call.request));
+  auto listing = std::make_unique<LayerListing>(*call.service.storage, call.target.id,
+                                                check_wanted_by(call.request));
   if (listing->prepare(k_buffer_bytes)) {
     response.text = listing->take();
   } else {

@@ -82,7 +82,7 @@ std::optional<Response> stored_images(Call& call) {
     return std::nullopt;
   }
   constexpr auto k_what = "a list of images";
-  const auto turn = take_turn(call.service, call.request, file->size_bytes());
+  const auto share = take_share(call.service, call.request, file->size_bytes());
   const auto text = read_text(*file->open(k_what), k_listing_limit_bytes, k_what);
   const bool is_list = text.find_first_not_of(" \r\n") == text.find('[');
   if (!is_list || !Json::accept(text)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "server/http/turns.hpp"
+#include "server/http/work_limit.hpp"
 #include "server/v1/auth.hpp"
 #include "server/v1/open_uploads.hpp"
 #include "server/v1/pull_through.hpp"
@@ -29,8 +29,8 @@ struct Service {
   OpenUploads uploads;
   /// Limits the memory for parsed documents, in bytes. A large document does not block smaller ones
   /// that fit beside it.
-  Turns documents{k_documents_bytes};
-  Turns diffs{1}; ///< comparisons of layers: one at a time, as each takes up to as much memory
+  WorkLimit documents{k_documents_bytes};
+  WorkLimit diffs{1}; ///< comparisons of layers: one at a time, as each takes up to as much memory
   bool read_only = false;
   bool redirect = false; ///< layers that others can send are fetched there
   bool search = true;
@@ -40,9 +40,11 @@ struct Service {
 };
 
 /// Waits until a document may take this much memory; small ones need not wait.
-inline Turns::Turn take_turn(Service& service, const Request& request, std::uint64_t size_bytes) {
+inline WorkLimit::Share take_share(Service& service, const Request& request,
+                                   std::uint64_t size_bytes) {
   constexpr std::uint64_t k_small_bytes = 1024 * 1024;
-  return size_bytes > k_small_bytes ? service.documents.take(size_bytes, request) : Turns::Turn();
+  return size_bytes > k_small_bytes ? service.documents.take(size_bytes, request)
+                                    : WorkLimit::Share();
 }
 
 /// One request and its parsed parts.
@@ -51,8 +53,8 @@ struct Call {
   const Request& request;
   const Target& target;
   std::string_view body;
-  /// The turn for a large body; ended before waiting for other clients.
-  Turns::Turn turn;
+  /// The share that a large body takes; ended before waiting for other clients.
+  WorkLimit::Share share;
 };
 
 } // namespace regctl::server

@@ -43,7 +43,7 @@ private:
 struct Fixture {
   Named one{"one", "/v1/"};
   Named two{"two", "/v2/"};
-  OwnNames names{{}, Reach::loopback};
+  OwnNames names{{}, Exposure::loopback};
   Metrics metrics;
   AccessLog log{"", LogFormat::combined};
   Router router{{&one, &two}, names, metrics, log};

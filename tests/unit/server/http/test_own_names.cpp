@@ -24,7 +24,7 @@ bool is_let_in(const OwnNames& names, const std::map<std::string, std::string>& 
 TEST_SUITE_BEGIN("server/http/own_names");
 
 TEST_CASE("with names given, a request for another server is refused") {
-  const OwnNames names({"Registry.Example", "other.example:5000"}, Reach::guarded);
+  const OwnNames names({"Registry.Example", "other.example:5000"}, Exposure::guarded);
   struct Row {
     const char* host;
     bool is_own;
@@ -56,7 +56,7 @@ TEST_CASE("with names given, a request for another server is refused") {
 }
 
 TEST_CASE("pages of other servers cannot use a registry that is open to all local clients") {
-  const OwnNames names({}, Reach::loopback);
+  const OwnNames names({}, Exposure::loopback);
   using Headers = std::map<std::string, std::string>;
   const Headers foreign[] = {
       {{"Host", "127.0.0.1:5000"}, {"Origin", "http://evil.example"}},
@@ -74,7 +74,7 @@ TEST_CASE("pages of other servers cannot use a registry that is open to all loca
   };
   for (const auto& headers : foreign) {
     CHECK_FALSE(is_let_in(names, headers));
-    CHECK_FALSE(is_let_in(OwnNames({"registry.example"}, Reach::loopback), headers));
+    CHECK_FALSE(is_let_in(OwnNames({"registry.example"}, Exposure::loopback), headers));
   }
   const Headers own[] = {
       {{"Host", "127.0.0.1:5000"}},
@@ -87,7 +87,7 @@ TEST_CASE("pages of other servers cannot use a registry that is open to all loca
   for (const auto& headers : own) {
     CHECK(is_let_in(names, headers));
   }
-  const OwnNames named({"registry.example"}, Reach::loopback);
+  const OwnNames named({"registry.example"}, Exposure::loopback);
   CHECK(is_let_in(named, {{"Host", "registry.example"}, {"User-Agent", "Mozilla/5.0"}}));
 }
 
@@ -95,12 +95,12 @@ TEST_CASE(
     "beyond loopback every name is accepted, but pages of other servers only if there are users") {
   const std::map<std::string, std::string> page = {{"Host", "reg.example"},
                                                    {"Origin", "http://evil.example"}};
-  CHECK_FALSE(is_let_in(OwnNames({}, Reach::open), page));
-  CHECK(is_let_in(OwnNames({}, Reach::open),
+  CHECK_FALSE(is_let_in(OwnNames({}, Exposure::open), page));
+  CHECK(is_let_in(OwnNames({}, Exposure::open),
                   {{"Host", "reg.example"}, {"Origin", "https://reg.example"}}));
-  CHECK(is_let_in(OwnNames({}, Reach::open),
+  CHECK(is_let_in(OwnNames({}, Exposure::open),
                   {{"Host", "reg.example"}, {"User-Agent", "Mozilla/5.0"}}));
-  CHECK(is_let_in(OwnNames({}, Reach::guarded), page));
+  CHECK(is_let_in(OwnNames({}, Exposure::guarded), page));
 }
 
 TEST_CASE("host names are distinguished from other texts") {

@@ -9,7 +9,7 @@
 namespace regctl::server {
 
 /// A text that is produced piece by piece while it is sent. Not thread-safe.
-class TextSource : public Source {
+class ProducedText : public Source {
 public:
   std::size_t read(std::span<std::byte> out) final;
 

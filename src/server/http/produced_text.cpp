@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/http/text_source.hpp"
+#include "server/http/produced_text.hpp"
 
 #include <algorithm>
 
 namespace regctl::server {
 
-std::size_t TextSource::read(std::span<std::byte> out) {
+std::size_t ProducedText::read(std::span<std::byte> out) {
   if (position_ == text_.size()) {
     text_.clear();
     position_ = 0;
@@ -18,7 +18,7 @@ std::size_t TextSource::read(std::span<std::byte> out) {
   return piece.size();
 }
 
-bool TextSource::prepare(std::size_t bytes) {
+bool ProducedText::prepare(std::size_t bytes) {
   while (text_.size() < bytes) {
     if (!add_to(text_)) {
       return true;
@@ -27,7 +27,7 @@ bool TextSource::prepare(std::size_t bytes) {
   return false;
 }
 
-std::string TextSource::take() {
+std::string ProducedText::take() {
   auto text = text_.substr(position_);
   text_.clear();
   position_ = 0;

@@ -13,39 +13,39 @@ namespace regctl::server {
 /// How often a waiting request checks that its client is still there.
 inline constexpr auto k_glance = std::chrono::milliseconds(100);
 
-/// Limits the total of memory or work in use at a time. A request larger than the limit gets its
-/// turn alone. Thread-safe.
-class Turns {
+/// Limits the total of memory or work in use at a time. A request larger than the limit works
+/// alone. Thread-safe.
+class WorkLimit {
 public:
-  explicit Turns(std::uint64_t limit) : limit_(limit) {}
+  explicit WorkLimit(std::uint64_t limit) : limit_(limit) {}
 
   /// A share of the limit, given back at destruction.
-  class Turn {
+  class Share {
   public:
-    Turn() = default;
-    Turn(Turns& turns, std::uint64_t size) : turns_(&turns), size_(size) {}
-    Turn(Turn&& other) noexcept : turns_(other.turns_), size_(other.size_) {
-      other.turns_ = nullptr;
+    Share() = default;
+    Share(WorkLimit& limiter, std::uint64_t size) : limiter_(&limiter), size_(size) {}
+    Share(Share&& other) noexcept : limiter_(other.limiter_), size_(other.size_) {
+      other.limiter_ = nullptr;
     }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    Turn& operator=(Turn&&) = delete;
-    ~Turn() { end(); }
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+    Share& operator=(Share&&) = delete;
+    ~Share() { end(); }
 
     void end() noexcept {
-      if (turns_ != nullptr) {
-        turns_->give_back(size_);
-        turns_ = nullptr;
+      if (limiter_ != nullptr) {
+        limiter_->give_back(size_);
+        limiter_ = nullptr;
       }
     }
 
   private:
-    Turns* turns_ = nullptr;
+    WorkLimit* limiter_ = nullptr;
     std::uint64_t size_ = 0;
   };
 
   /// Waits until `size` of the limit is free. Throws as check_wanted() of `request` does.
-  [[nodiscard]] Turn take(std::uint64_t size, const Request& request) {
+  [[nodiscard]] Share take(std::uint64_t size, const Request& request) {
     std::unique_lock lock(mutex_);
     while (taken_ > 0 && taken_ + size > limit_) {
       changed_.wait_for(lock, k_glance);

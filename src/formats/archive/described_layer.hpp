@@ -14,7 +14,7 @@
 namespace regctl {
 
 /// A layer of a docker-archive.
-struct StoredLayer {
+struct DescribedLayer {
   std::string name; ///< of the entry
   ArchiveIndex::File file;
   /// Whether the bytes of the descriptor are the unpacked ones of the entry: for bzip2 and xz,
@@ -29,11 +29,11 @@ std::optional<oci::Digest> digest_in_name(const std::string& name);
 /// Looks at the layer in the entry `name`. That of a plain tar has its diff ID as digest. That of a
 /// compressed one is in its name, or is computed by reading it. Throws Error{protocol} if there is
 /// no such entry.
-StoredLayer describe_stored_layer(const ArchiveIndex& index, const std::string& name,
-                                  const oci::Digest& diff_id);
+DescribedLayer describe_layer(const ArchiveIndex& index, const std::string& name,
+                              const oci::Digest& diff_id);
 
 /// The bytes of the descriptor.
-std::unique_ptr<StoredFile> open_stored_layer(std::shared_ptr<const ArchiveIndex> index,
-                                              const StoredLayer& layer);
+std::unique_ptr<StoredFile> open_described_layer(std::shared_ptr<const ArchiveIndex> index,
+                                                 const DescribedLayer& layer);
 
 } // namespace regctl

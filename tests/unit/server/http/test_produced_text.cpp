@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/http/text_source.hpp"
+#include "server/http/produced_text.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 namespace {
 
 /// The words one after the other, some of them empty.
-class Words final : public regctl::server::TextSource {
+class Words final : public regctl::server::ProducedText {
 public:
   explicit Words(std::vector<std::string> words) : words_(std::move(words)) {}
 
@@ -30,7 +30,7 @@ const std::vector<std::string> k_words = {"", "one", "", "", "two and ", "three"
 
 } // namespace
 
-TEST_SUITE_BEGIN("server/http/text_source");
+TEST_SUITE_BEGIN("server/http/produced_text");
 
 TEST_CASE("the text is read whole in pieces of any size, and ends once") {
   for (const std::size_t piece : {1U, 7U, 65'536U}) {

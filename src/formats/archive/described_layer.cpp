@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "formats/archive/stored_layer.hpp"
+#include "formats/archive/described_layer.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
@@ -14,7 +14,7 @@ namespace {
 
 class LayerFile final : public StoredFile {
 public:
-  LayerFile(std::shared_ptr<const ArchiveIndex> index, StoredLayer layer)
+  LayerFile(std::shared_ptr<const ArchiveIndex> index, DescribedLayer layer)
       : index_(std::move(index)), layer_(std::move(layer)) {}
 
   [[nodiscard]] std::uint64_t size_bytes() const noexcept override {
@@ -34,10 +34,10 @@ public:
 
 private:
   std::shared_ptr<const ArchiveIndex> index_;
-  StoredLayer layer_;
+  DescribedLayer layer_;
 };
 
-Compression compression_of(const ArchiveIndex& index, const StoredLayer& layer) {
+Compression compression_of(const ArchiveIndex& index, const DescribedLayer& layer) {
   std::array<std::byte, 6> head{};
   const auto n = read_fully(*index.open(layer.file, layer.name), head);
   return detect_compression(std::span(head).first(n));
@@ -63,15 +63,15 @@ std::optional<oci::Digest> digest_in_name(const std::string& name) {
              : std::nullopt;
 }
 
-StoredLayer describe_stored_layer(const ArchiveIndex& index, const std::string& name,
-                                  const oci::Digest& diff_id) {
+DescribedLayer describe_layer(const ArchiveIndex& index, const std::string& name,
+                              const oci::Digest& diff_id) {
   const auto file = index.find(name);
   if (!file) {
     throw Error(ErrorKind::protocol, index.what() + " has no layer " + json_quote(name));
   }
-  StoredLayer layer{.name = name,
-                    .file = *file,
-                    .descriptor = {std::string(oci::k_oci_layer), diff_id, file->size_bytes}};
+  DescribedLayer layer{.name = name,
+                       .file = *file,
+                       .descriptor = {std::string(oci::k_oci_layer), diff_id, file->size_bytes}};
   const auto compression = compression_of(index, layer);
   if (compression == Compression::none) {
     return layer;
@@ -89,8 +89,8 @@ StoredLayer describe_stored_layer(const ArchiveIndex& index, const std::string& 
   return layer;
 }
 
-std::unique_ptr<StoredFile> open_stored_layer(std::shared_ptr<const ArchiveIndex> index,
-                                              const StoredLayer& layer) {
+std::unique_ptr<StoredFile> open_described_layer(std::shared_ptr<const ArchiveIndex> index,
+                                                 const DescribedLayer& layer) {
   return std::make_unique<LayerFile>(std::move(index), layer);
 }
 
