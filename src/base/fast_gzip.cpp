@@ -3,7 +3,6 @@
 
 #include <libdeflate.h>
 
-#include <algorithm>
 #include <memory>
 #include <new>
 #include <utility>

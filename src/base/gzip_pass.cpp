@@ -4,7 +4,6 @@
 
 #include <zlib.h>
 
-#include <algorithm>
 #include <new>
 #include <utility>
 #include <vector>
@@ -43,7 +42,7 @@ public:
         take(std::span<const std::byte>(input_).first(n));
       }
     }
-    const auto n = copy_some(std::as_bytes(std::span(ready_)).subspan(passed_), out);
+    const auto n = copy_some(as_bytes(ready_).subspan(passed_), out);
     passed_ += n;
     return n;
   }

@@ -5,7 +5,6 @@
 #include <regctl/base/stream.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -18,7 +17,7 @@ public:
   explicit ViewSource(std::string_view text) : left_(text) {}
 
   std::size_t read(std::span<std::byte> out) override {
-    const auto n = copy_some(std::as_bytes(std::span(left_)), out);
+    const auto n = copy_some(as_bytes(left_), out);
     left_.remove_prefix(n);
     return n;
   }

@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <thread>
 
 namespace regctl::http {

@@ -24,7 +24,7 @@ public:
     if (n == 0 && end_ == End::failing) {
       throw Error(ErrorKind::unavailable, "the test's source failed");
     }
-    copy_some(std::as_bytes(std::span(text_)).subspan(position_, n), out);
+    copy_some(as_bytes(text_).subspan(position_, n), out);
     position_ += n;
     return n;
   }

@@ -65,7 +65,7 @@ std::string hmac_sha256_hex(std::string_view key, std::string_view text);
 std::string md5(std::string_view text);
 
 inline constexpr std::size_t k_md5_digits = 32;
-/// The same as k_md5_digits lower-case hex digits.
+/// The MD5 of `text` as k_md5_digits lower-case hex digits.
 std::string md5_hex(std::string_view text);
 
 /// The bytes of a text as lower-case hex digits.

@@ -12,10 +12,8 @@
 #include <regctl/model/digest.hpp>
 #include <regctl/model/v1/layer.hpp>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstring>
 #include <utility>
 
 namespace regctl::ops {
@@ -58,7 +56,7 @@ public:
 
   std::size_t read(std::span<std::byte> out) override {
     if (passed_ < held_.size()) {
-      const auto n = copy_some(std::as_bytes(std::span(held_)).subspan(passed_), out);
+      const auto n = copy_some(as_bytes(held_).subspan(passed_), out);
       passed_ += n;
       return n;
     }

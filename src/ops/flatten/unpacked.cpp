@@ -4,7 +4,6 @@
 #include <regctl/base/compression.hpp>
 #include <regctl/base/gzip_pass.hpp>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 

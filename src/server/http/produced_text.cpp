@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http/produced_text.hpp"
 
-#include <algorithm>
-
 namespace regctl::server {
 
 std::size_t ProducedText::read(std::span<std::byte> out) {
@@ -11,11 +9,9 @@ std::size_t ProducedText::read(std::span<std::byte> out) {
     position_ = 0;
     prepare(1);
   }
-  const auto piece = as_bytes(std::string_view(text_).substr(position_))
-                         .first(std::min(out.size(), text_.size() - position_));
-  std::copy(piece.begin(), piece.end(), out.begin());
-  position_ += piece.size();
-  return piece.size();
+  const auto n = copy_some(as_bytes(std::string_view(text_).substr(position_)), out);
+  position_ += n;
+  return n;
 }
 
 bool ProducedText::prepare(std::size_t bytes) {

@@ -194,7 +194,7 @@ Response put_tag(Call& call) {
   }
   const auto id = document->get<std::string>();
   if (call.service.storage->image_state(id) == V1ImageState::absent) {
-    if (auto problem = adopt(call, id, error_response(404, "Image not found"))) {
+    if (auto problem = adopt(call, id, error_response(404, k_no_image))) {
       return std::move(*problem);
     }
   }
