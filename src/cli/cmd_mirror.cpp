@@ -48,15 +48,12 @@ public:
     }
   }
 
-  /// `tag` is null for a record that is not about a tag.
-  void add(const std::string& json, const TagResult* tag) {
+  ops::mirror::MirrorListener listener() {
     if (context_.wants_json()) {
-      context_.print_line(visible_json(json));
-    } else if (tag != nullptr && table_) {
-      table_->add(*tag);
-    } else if (tag != nullptr) {
-      add_line(result_line(*tag, run_.shown));
+      return {.on_record = [this](auto& json) { context_.print_line(visible_json(json)); },
+              .on_tag = {}};
     }
+    return {.on_record = {}, .on_tag = [this](auto& result) { add(result); }};
   }
 
   void finish(const Summary& summary) {
@@ -68,6 +65,14 @@ public:
   }
 
 private:
+  void add(const TagResult& result) {
+    if (table_) {
+      table_->add(result);
+    } else {
+      add_line(result_line(result, run_.shown));
+    }
+  }
+
   void add_line(const std::string& line) {
     if (!line.empty()) {
       context_.print_line(visible(line));
@@ -111,9 +116,7 @@ void count_failed(const MirrorRun& run, Context& context, MirrorMetrics& metrics
 
 Summary mirror(const MirrorRun& run, Context& context, Output& output, MirrorMetrics& metrics) {
   try {
-    return context.verbs().mirror(
-        run.jobs, run.options,
-        [&](const std::string& json, const TagResult* tag) { output.add(json, tag); });
+    return context.verbs().mirror(run.jobs, run.options, output.listener());
   } catch (const Error& error) {
     count_failed(run, context, metrics, error);
     throw;

@@ -119,8 +119,8 @@ public:
   }
   virtual ops::mirror::Summary mirror(const std::vector<ops::mirror::MirrorJob>& jobs,
                                       const ops::mirror::MirrorOptions& options,
-                                      const ops::mirror::OnRecord& on_record) {
-    return ops::mirror::mirror(session(), jobs, options, on_record);
+                                      const ops::mirror::MirrorListener& listener) {
+    return ops::mirror::mirror(session(), jobs, options, listener);
   }
   virtual ops::DiffSummary diff(const ops::Scope& scope, const ops::DiffListener& listener) {
     return ops::diff(session(), scope, listener);

@@ -480,13 +480,13 @@ void check_run(const std::vector<MirrorJob>& jobs, const MirrorOptions& options)
 }
 
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
-               const OnRecord& on_record) {
+               const MirrorListener& listener) {
   check_run(jobs, options);
   std::optional<AppliedPlan> plan;
   if (!options.apply.empty()) {
     plan.emplace(options.apply, jobs, options.shard);
   }
-  Report report(options.files, session.progress(), on_record);
+  Report report(options.files, session.progress(), listener);
   const Limits limits(options);
   Owners owners;
   bool is_over = false;

@@ -65,8 +65,9 @@ private:
     return planned;
   }
 
-  [[nodiscard]] std::optional<std::string> at_destination(const std::string& tag) const {
-    return listings_.destination ? listings_.destination->find(tag) : std::nullopt;
+  [[nodiscard]] const std::optional<std::string>& at_destination(const std::string& tag) const {
+    static const std::optional<std::string> unknown;
+    return listings_.destination ? listings_.destination->find(tag) : unknown;
   }
 
   /// On both sides.
@@ -122,7 +123,7 @@ private:
 
   /// Nothing for an unreadable tag too.
   std::optional<std::int64_t> created_at(const std::string& tag) {
-    const auto identity = listings_.source.find(tag);
+    const auto& identity = listings_.source.find(tag);
     if (!identity) {
       return std::nullopt;
     }
@@ -194,8 +195,8 @@ private:
   }
 
   void decide(PlannedTag& planned) const {
-    const auto identity = listings_.source.find(planned.tag);
-    const auto there = at_destination(planned.tag);
+    const auto& identity = listings_.source.find(planned.tag);
+    const auto& there = at_destination(planned.tag);
     if (!identity) {
       skip(planned, "broken at the source");
       planned.is_broken = true;
@@ -232,7 +233,7 @@ private:
 
   /// Whether the tag names an image at the destination that keeps the referrers of the source's.
   [[nodiscard]] bool keeps_referrers(const std::string& identity, const std::string& tag) const {
-    const auto there = at_destination(tag);
+    const auto& there = at_destination(tag);
     return there && questions_.keeps_referrers(identity, *there);
   }
 
@@ -240,7 +241,7 @@ private:
   void follow_referrers() {
     std::vector<std::string> images;
     const auto is_held = [&](const std::string& tag) {
-      const auto identity = listings_.source.find(tag);
+      const auto& identity = listings_.source.find(tag);
       return identity && !is_transfer(tags_.at(tag)) && keeps_referrers(*identity, tag);
     };
     for (const auto& tag : taken_) {
@@ -264,7 +265,7 @@ private:
     std::set<std::string> moving; // these images take theirs along
     std::set<std::string> held;
     for (const auto& tag : taken_) {
-      const auto identity = listings_.source.find(tag);
+      const auto& identity = listings_.source.find(tag);
       if (identity && is_transfer(tags_.at(tag))) {
         moving.insert(*identity);
       } else if (identity && keeps_referrers(*identity, tag)) {

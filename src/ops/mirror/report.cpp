@@ -72,8 +72,8 @@ private:
   bool is_sound_ = true;
 };
 
-Report::Report(const ReportFiles& files, Progress& progress, OnRecord on_record)
-    : progress_(progress), on_record_(std::move(on_record)) {
+Report::Report(const ReportFiles& files, Progress& progress, MirrorListener listener)
+    : progress_(progress), listener_(std::move(listener)) {
   if (!files.report.empty()) {
     report_ = std::make_unique<Lines>(files.report);
   }
@@ -121,11 +121,6 @@ void Report::drop_tags(std::uint64_t number) {
 void Report::add(const TagResult& result) {
   const std::lock_guard lock(mutex_);
   const auto& tag = result.tag;
-  const auto text = print_record(tag_record(result, mirror_.from, mirror_.to));
-  const bool is_left = result.outcome == Outcome::failed || result.outcome == Outcome::not_done;
-  if (is_left) {
-    write(failures_.get(), text);
-  }
   if (plan_ && is_plan_whole_) {
     is_plan_whole_ = false;
     try_to_write([&] {
@@ -140,7 +135,11 @@ void Report::add(const TagResult& result) {
   }
   tags_over_ += is_left_out(tag) ? 0 : 1;
   tell();
-  write(text, &result);
+  write_record([&] { return tag_record(result, mirror_.from, mirror_.to); },
+               result.outcome == Outcome::failed || result.outcome == Outcome::not_done);
+  if (listener_.on_tag) {
+    try_to_write([&] { listener_.on_tag(result); });
+  }
 }
 
 void Report::add_repository(const std::string& source_name, const std::exception_ptr& problem) {
@@ -163,9 +162,7 @@ void Report::add_repository(const std::string& source_name, const std::exception
   }
   ++repositories_listed_;
   tell();
-  const auto text = print_record(record);
-  write(text, nullptr);
-  write(failures_.get(), text);
+  write_record([&] { return record; }, /*is_failure=*/true);
 }
 
 /// Reports the first of several failures in a row with the same cause at once, and the others
@@ -223,9 +220,7 @@ void Report::add_mirror(const Mirror& mirror, const std::exception_ptr& problem)
   } else {
     ++summary_.mirrors_not_done;
   }
-  const auto text = print_record(record);
-  write(text, nullptr);
-  write(failures_.get(), text);
+  write_record([&] { return record; }, /*is_failure=*/true);
 }
 
 void Report::interrupt() {
@@ -278,9 +273,19 @@ void Report::finish_map() {
   }
 }
 
-void Report::write(const std::string& record, const TagResult* tag) {
-  write(report_.get(), record);
-  try_to_write([&] { on_record_(record, tag); });
+/// Makes a record if something takes it: of a hundred thousand tags that stay, that is most of the
+/// work of a run.
+void Report::write_record(const std::function<Json()>& make, bool is_failure) {
+  auto* failures = is_failure ? failures_.get() : nullptr;
+  if (!report_ && failures == nullptr && !listener_.on_record) {
+    return;
+  }
+  const auto text = print_record(make());
+  write(failures, text);
+  write(report_.get(), text);
+  if (listener_.on_record) {
+    try_to_write([&] { listener_.on_record(text); });
+  }
 }
 
 void Report::write(Lines* lines, const std::string& text) {
@@ -407,7 +412,7 @@ Summary Report::finish() {
   summary_.time = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - since_);
   note_alike();
-  write(print_record(summary_record(summary_)), nullptr);
+  write_record([&] { return summary_record(summary_); }, /*is_failure=*/false);
   if (plan_ && is_plan_whole_) {
     try_to_write([&] { plan_->commit(); });
   }

@@ -4,6 +4,7 @@
 #include "ops/map/map_writer.hpp"
 
 #include <regctl/base/file.hpp>
+#include <regctl/base/json_fwd.hpp>
 #include <regctl/base/limited_map.hpp>
 #include <regctl/ops/mirror/mirror.hpp>
 #include <regctl/ops/mirror/summary.hpp>
@@ -24,7 +25,7 @@ namespace regctl::ops::mirror {
 class Report {
 public:
   /// Opens the files, so that an unwritable one fails before any work is done.
-  Report(const ReportFiles& files, Progress& progress, OnRecord on_record);
+  Report(const ReportFiles& files, Progress& progress, MirrorListener listener);
   ~Report();
   Report(const Report&) = delete;
   Report& operator=(const Report&) = delete;
@@ -71,7 +72,7 @@ public:
 private:
   class Lines;
 
-  void write(const std::string& record, const TagResult* tag);
+  void write_record(const std::function<Json()>& make, bool is_failure);
   void write(Lines* lines, const std::string& text);
   void try_to_write(const std::function<void()>& write);
   void map(const TagResult& result);
@@ -86,7 +87,7 @@ private:
   void tell();
 
   Progress& progress_;
-  OnRecord on_record_;
+  MirrorListener listener_;
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
   std::mutex mutex_; ///< guards the members below
   Mirror mirror_;

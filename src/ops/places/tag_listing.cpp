@@ -51,10 +51,11 @@ const TagListing& ListedTags::identify_all() {
   return tags_;
 }
 
-std::optional<std::string> ListedTags::find(const std::string& tag) const {
+const std::optional<std::string>& ListedTags::find(const std::string& tag) const {
+  static const std::optional<std::string> unknown;
   const auto& listing = attached_.contains(tag) ? of_attached_ : tags_;
   const auto found = listing.find(tag);
-  return found == listing.end() ? std::nullopt : found->second;
+  return found == listing.end() ? unknown : found->second;
 }
 
 std::optional<std::string> ListedTags::first_broken() const {

@@ -62,8 +62,8 @@ public:
   const TagListing& identify_all();
 
   /// The identity, if it is known. Nothing for a tag that is not in the list, not identified yet,
-  /// or unreadable at the store.
-  [[nodiscard]] std::optional<std::string> find(const std::string& tag) const;
+  /// or unreadable at the store. Valid until the list changes.
+  [[nodiscard]] const std::optional<std::string>& find(const std::string& tag) const;
   /// A tag that the store lists but was unable to read; nothing if none is known.
   [[nodiscard]] std::optional<std::string> first_broken() const;
 

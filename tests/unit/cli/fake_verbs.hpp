@@ -256,13 +256,18 @@ public:
 
   ops::mirror::Summary mirror(const std::vector<ops::mirror::MirrorJob>& jobs,
                               const ops::mirror::MirrorOptions& options,
-                              const ops::mirror::OnRecord& on_record) override {
+                              const ops::mirror::MirrorListener& listener) override {
     for (const auto& job : jobs) {
       call("mirror " + job.source.to_string() + " " + job.destination.to_string() +
            (options.dry_run ? " dry" : ""));
     }
     for (const auto& result : results) {
-      on_record("{}", &result);
+      if (listener.on_tag) {
+        listener.on_tag(result);
+      }
+      if (listener.on_record) {
+        listener.on_record("{}");
+      }
     }
     return mirrored;
   }

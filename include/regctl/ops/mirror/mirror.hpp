@@ -51,10 +51,10 @@ void check_run(const std::vector<MirrorJob>& jobs, const MirrorOptions& options)
 /// failure.
 ///
 /// Safe to repeat and to stop at any time: tags point only at whole images, and the next run moves
-/// no image that has arrived. `on_record` is called for one record at a time, from any thread. An
-/// interruption ends the run early: Summary::is_interrupted. Throws Error{usage} for a job that
-/// makes no sense, Error{local_io} for files that cannot be written.
+/// no image that has arrived. An interruption ends the run early: Summary::is_interrupted. Throws
+/// Error{usage} for a job that makes no sense, Error{local_io} for files that cannot be written. An
+/// error of `listener` does not end the run: Summary::write_problem.
 Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const MirrorOptions& options,
-               const OnRecord& on_record);
+               const MirrorListener& listener);
 
 } // namespace regctl::ops::mirror

@@ -91,8 +91,12 @@ struct Summary {
   }
 };
 
-/// Called for each record of the report, one at a time. `tag` is null for records that are not
-/// about a tag.
-using OnRecord = std::function<void(const std::string& json, const TagResult* tag)>;
+/// What is told of a run while it goes on: one call at a time, from any thread. An empty function
+/// is told nothing.
+struct MirrorListener {
+  /// A record of the report, as a line of JSON. Where nothing takes records, none is made.
+  std::function<void(const std::string& json)> on_record;
+  std::function<void(const TagResult& result)> on_tag;
+};
 
 } // namespace regctl::ops::mirror

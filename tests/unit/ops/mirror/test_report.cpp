@@ -36,12 +36,10 @@ TagResult result(const std::string& tag, Action action, Outcome outcome = Outcom
   return result;
 }
 
-void ignore(const std::string&, const TagResult*) {}
-
 struct Fixture {
-  Report open(OnRecord on_record = ignore) {
+  Report open(MirrorListener listener = {}) {
     return Report({folder / "report", folder / "failures", folder / "plan"}, notes,
-                  std::move(on_record));
+                  std::move(listener));
   }
 
   Lines read(const std::string& name) {
@@ -73,7 +71,7 @@ public:
 
 struct StandingFixture {
   Standing standing;
-  Report report{{}, standing, ignore};
+  Report report{{}, standing, {}};
 };
 
 } // namespace
@@ -98,7 +96,7 @@ TEST_CASE_FIXTURE(Fixture, "each tag is counted once, by its outcome") {
   };
   for (const auto& row : rows) {
     CAPTURE(row.word);
-    Report report({}, notes, ignore);
+    Report report({}, notes, {});
     const auto tag = result("1", row.action, row.outcome);
     CHECK(outcome_word(tag) == row.word);
     report.add(tag);
@@ -111,7 +109,7 @@ TEST_CASE_FIXTURE(Fixture, "each tag is counted once, by its outcome") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a plan is added up, and its unknowns are counted") {
-  Report report({}, notes, ignore);
+  Report report({}, notes, {});
   auto known = result("1", Action::copy, Outcome::planned);
   known.ahead = {2, 100, 30, 7, true, true};
   report.add(known);
@@ -144,7 +142,7 @@ TEST_CASE_FIXTURE(Fixture, "a plan is added up, and its unknowns are counted") {
 
 TEST_CASE_FIXTURE(Fixture, "the files get a line for each record at once") {
   Lines shown;
-  auto report = open([&](const std::string& json, const TagResult*) { shown.push_back(json); });
+  auto report = open({.on_record = [&](auto& json) { shown.push_back(json); }, .on_tag = {}});
   report.begin({"docker://old:5000", "docker://new:5000"}, 3);
   auto copied = result("1.0", Action::copy);
   copied.items_moved = 2;
@@ -266,7 +264,7 @@ TEST_CASE_FIXTURE(Fixture, "mirrors that failed or did not begin are in the list
 }
 
 TEST_CASE_FIXTURE(Fixture, "a file that cannot be written does not spoil the others") {
-  Report report({"/dev/full", folder / "failures", ""}, notes, ignore);
+  Report report({"/dev/full", folder / "failures", ""}, notes, {});
   report.add(result("1", Action::copy, Outcome::failed));
   report.add(result("2", Action::copy, Outcome::failed));
   const auto summary = report.finish();
@@ -292,7 +290,7 @@ TEST_CASE_FIXTURE(Fixture, "a plan's file appears only when it is complete") {
 
 TEST_CASE_FIXTURE(Fixture, "the map has a line for each tag in scope of a mirror that converts") {
   const auto run = [&](bool is_mapped, bool is_interrupted) {
-    Report report({{}, {}, {}, folder / "map"}, notes, ignore);
+    Report report({{}, {}, {}, folder / "map"}, notes, {});
     report.begin({"docker://old:5000", "docker://new:5000", false, false, is_mapped}, 1);
     auto copied = result("2.0", Action::copy);
     copied.made = std::make_shared<const MadeImage>(
@@ -327,7 +325,7 @@ TEST_CASE_FIXTURE(Fixture, "the map has a line for each tag in scope of a mirror
 }
 
 TEST_CASE_FIXTURE(Fixture, "failures of one kind have one cause, and the first is kept") {
-  Report report({}, notes, ignore);
+  Report report({}, notes, {});
   report.add_repository("a", problem(ErrorKind::integrity, "first"));
   report.add_repository("b", problem(ErrorKind::integrity, "second"));
   CHECK(report.finish().has_one_cause);
@@ -346,12 +344,33 @@ TEST_CASE_FIXTURE(Fixture, "after an interrupt, tags not done are reported") {
   CHECK(Json::parse(read("report").at(0)).at("outcome") == "not done");
 }
 
-TEST_CASE_FIXTURE(Fixture, "an error of on_record does not end the run, and is in the summary") {
-  auto report = open([](const std::string&, const TagResult* tag) {
-    if (tag != nullptr && tag->tag.tag == "1.0") {
-      throw Error(ErrorKind::local_io, "the disk is full");
+TEST_CASE("a listener is told each tag, and each record where it takes them") {
+  Lines tags;
+  Lines records;
+  test::Notes notes;
+  MirrorListener listener;
+  listener.on_tag = [&](const TagResult& result) { tags.push_back(result.tag.tag); };
+  for (const bool takes_records : {false, true}) {
+    if (takes_records) {
+      listener.on_record = [&](const std::string& json) {
+        records.push_back(Json::parse(json).at("type"));
+      };
     }
-  });
+    Report report({}, notes, listener);
+    report.add(result("1.0", Action::keep));
+    report.add_repository("team/broken", problem(ErrorKind::unavailable));
+    report.finish();
+  }
+  CHECK(tags == Lines{"1.0", "1.0"});
+  CHECK(records == Lines{"tag", "repository", "summary"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "an error of a listener does not end the run, and is in the summary") {
+  auto report = open({.on_record = {}, .on_tag = [](const TagResult& result) {
+                        if (result.tag.tag == "1.0") {
+                          throw Error(ErrorKind::local_io, "the disk is full");
+                        }
+                      }});
   report.add(result("1.0", Action::copy));
   report.add(result("2.0", Action::copy));
   const auto summary = report.finish();
@@ -372,7 +391,7 @@ TEST_CASE_FIXTURE(Fixture, "a file that cannot be opened is an error before any 
 TEST_CASE("between two passes no progress is shown") {
   Standing standing;
   {
-    Report report({}, standing, ignore);
+    Report report({}, standing, {});
     report.begin({"a", "b"}, 1);
     report.expect_tags(1);
     report.add(result("1.0", Action::keep));
