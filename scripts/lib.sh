@@ -11,9 +11,9 @@ die() {
 }
 
 # What a build needs, and what the tests and the quickstart need on top.
-build_packages=(g++ meson ninja-build pkg-config libarchive-dev libcli11-dev libcrypt-dev
-  libcurl4-openssl-dev libdeflate-dev libexpat1-dev libmicrohttpd-dev libre2-dev libssl-dev libutf8proc-dev
-  libyaml-cpp-dev nlohmann-json3-dev scdoc zlib1g-dev)
+build_packages=(g++ meson ninja-build pkg-config libbz2-dev libcli11-dev libcrypt-dev
+  libcurl4-openssl-dev libdeflate-dev libexpat1-dev liblzma-dev libmicrohttpd-dev libre2-dev libssl-dev
+  libutf8proc-dev libyaml-cpp-dev libzstd-dev nlohmann-json3-dev scdoc zlib1g-dev)
 peer_packages=(ca-certificates curl python3)
 test_packages=(clang clang-format docker-registry doctest-dev libclang-rt-14-dev lld openssl shellcheck
   skopeo strace umoci zstd)

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/decoded_source.hpp"
+
 #include <regctl/base/compression.hpp>
 #include <regctl/base/crc32.hpp>
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <exception>
 #include <vector>
 
 namespace regctl {
@@ -148,115 +147,6 @@ private:
   bool ended_ = false;
 };
 
-struct FreeReader {
-  void operator()(::archive* reader) const noexcept { ::archive_read_free(reader); }
-};
-
-/// bzip2, xz and zstd through libarchive's filters over its "raw" format.
-class FilteredSource final : public Source {
-public:
-  FilteredSource(std::unique_ptr<Source> source, Compression compression, std::string what)
-      : source_(std::move(source)), compression_(compression), what_(std::move(what)),
-        input_(k_buffer_bytes), reader_(::archive_read_new()) {
-    if (!reader_) {
-      throw std::bad_alloc();
-    }
-    // Exactly one filter. With all filters allowed, libarchive adds filters as long as the output
-    // looks compressed too.
-    if (::archive_read_append_filter(reader_.get(), filter_code(compression)) != ARCHIVE_OK) {
-      fail();
-    }
-    ::archive_read_support_format_raw(reader_.get());
-    ::archive_read_support_format_empty(reader_.get());
-  }
-
-  std::size_t read(std::span<std::byte> out) override {
-    if (!opened_) {
-      open();
-    }
-    if (ended_) {
-      return 0;
-    }
-    const auto n = ::archive_read_data(reader_.get(), out.data(), out.size());
-    if (n < 0) {
-      fail();
-    }
-    ended_ = n == 0;
-    return static_cast<std::size_t>(n);
-  }
-
-private:
-  static constexpr std::uint64_t k_smallest_bzip2_bytes = 14;
-
-  static int filter_code(Compression compression) noexcept {
-    switch (compression) {
-    case Compression::bzip2:
-      return ARCHIVE_FILTER_BZIP2;
-    case Compression::xz:
-      return ARCHIVE_FILTER_XZ;
-    case Compression::zstd:
-      return ARCHIVE_FILTER_ZSTD;
-    case Compression::none:
-    case Compression::gzip:
-      break; // not decoded by this class
-    }
-    return ARCHIVE_FILTER_NONE;
-  }
-
-  void open() {
-    opened_ = true;
-    // If a filter fails at once there is nothing to read, and libarchive's "empty" format accepts
-    // that. Only the error number shows the failure.
-    if (::archive_read_open(reader_.get(), this, nullptr, &FilteredSource::on_read, nullptr) !=
-            ARCHIVE_OK ||
-        ::archive_errno(reader_.get()) != 0) {
-      fail();
-    }
-    ::archive_entry* entry = nullptr;
-    const int code = ::archive_read_next_header(reader_.get(), &entry);
-    ended_ = code == ARCHIVE_EOF;
-    // libarchive's bzip2 filter takes a stream that is too short for a stream that is empty.
-    const bool is_cut =
-        ended_ && compression_ == Compression::bzip2 && packed_bytes_ < k_smallest_bzip2_bytes;
-    if (is_cut || (code != ARCHIVE_OK && code != ARCHIVE_EOF)) {
-      fail();
-    }
-  }
-
-  static la_ssize_t on_read(::archive* reader, void* self, const void** buffer) {
-    auto* source = static_cast<FilteredSource*>(self);
-    try { // an exception must not cross libarchive's frames
-      *buffer = source->input_.data();
-      const auto n = source->source_->read(source->input_);
-      source->packed_bytes_ += n;
-      return static_cast<la_ssize_t>(n);
-    } catch (...) {
-      source->parked_ = std::current_exception();
-      ::archive_set_error(reader, ARCHIVE_FATAL, "the source failed");
-      return ARCHIVE_FATAL;
-    }
-  }
-
-  [[noreturn]] void fail() {
-    if (parked_) {
-      std::rethrow_exception(parked_);
-    }
-    const char* why = ::archive_error_string(reader_.get());
-    throw Error(ErrorKind::protocol, what_ + ": the compressed data is damaged (" +
-                                         (why != nullptr ? why : "no reason given") + ")");
-  }
-
-  std::unique_ptr<Source> source_;
-  Compression compression_;
-  std::string what_;
-  std::vector<std::byte> input_;
-  std::exception_ptr parked_;
-  std::uint64_t packed_bytes_ = 0;
-  std::unique_ptr<::archive, FreeReader> reader_;
-  bool opened_ = false;
-  bool ended_ = false;
-};
-
 /// Detects the compression at the first read, so that the constructor does no I/O.
 class DecompressedSource final : public Source {
 public:
@@ -280,7 +170,7 @@ private:
     if (compression == Compression::gzip) {
       source_ = std::make_unique<GunzipSource>(std::move(source_), what_);
     } else if (compression != Compression::none) {
-      source_ = std::make_unique<FilteredSource>(std::move(source_), compression, what_);
+      source_ = make_decoded_source(std::move(source_), compression, what_);
     }
     chosen_ = true;
   }

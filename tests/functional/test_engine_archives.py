@@ -245,7 +245,7 @@ class EngineArchives(TestCase):
     def test_a_layer_that_cannot_be_repacked_is_refused(self):
         ids = [sha256(b"odd")]
         for what, data, code, why in (("sealed", os.urandom(3000), 9, "neither a tar nor compressed"),
-                                      ("cut", zstd(LAYERS[0])[:-100], 6, "the compressed data is damaged")):
+                                      ("cut", zstd(LAYERS[0])[:-100], 6, "the zstd data ends too early")):
             with self.subTest(what):
                 with Writer(self.path(what + ".tar")) as tar:
                     tar.folder(ids[0])

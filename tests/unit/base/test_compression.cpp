@@ -31,6 +31,14 @@ const std::string k_xz = bytes(
 const std::string k_zstd = bytes(
     "\x28\xb5\x2f\xfd\x04\x58\x6d\x00\x00\x38\x68\x65\x6c\x6c\x6f\x20\x0a\x01\x00\x31"
     "\x4a\x11\xa3\xaa\x74\xce");
+// `zstd --long=31` and `xz --lzma2=dict=1536MiB` wrote these: windows of 2 GiB and 1.5 GiB.
+const std::string k_long_zstd = bytes(
+    "\x28\xb5\x2f\xfd\x04\xa8\x31\x00\x00\x68\x65\x6c\x6c\x6f\x0a\x53\x88\xbd\x91");
+const std::string k_large_xz = bytes(
+    "\xfd\x37\x7a\x58\x5a\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00\x21\x01\x25\x00\x00\x00"
+    "\x3b\x78\x7b\x41\xe0\x00\x63\x00\x06\x5d\x00\x00\x6e\xa0\x45\x78\x00\x00\x00\x00"
+    "\xda\x54\xf3\x4b\x0e\x7c\x6b\xbc\x00\x01\x22\x64\x4a\x56\xeb\xcd\x1f\xb6\xf3\x7d"
+    "\x01\x00\x00\x00\x00\x04\x59\x5a");
 // What bzip2 made of what bzip2 makes of nothing.
 const std::string k_twice_bzip2 = bytes(
     "\x42\x5a\x68\x39\x31\x41\x59\x26\x53\x59\xf0\x4f\x96\x25\x00\x00\x04\x6f\xa0\x40"
@@ -81,6 +89,51 @@ TEST_CASE("every compression is detected by its first bytes and unpacked") {
     CHECK(detect_compression(as_bytes(row.packed)) == row.compression);
     for (const auto piece : test::k_pieces) {
       CHECK(unpack(row.packed, piece) == k_plain);
+    }
+  }
+}
+
+TEST_CASE("several streams in a row are one") {
+  for (const auto& packed : {k_bzip2, k_xz, k_zstd}) {
+    for (const auto piece : test::k_pieces) {
+      CHECK(unpack(packed + packed + packed, piece) == k_plain + k_plain + k_plain);
+    }
+  }
+}
+
+TEST_CASE("what follows bzip2 data is read and ignored; after xz there may be zero bytes") {
+  const auto rest = std::string(200'000, 'x');
+  for (const auto piece : test::k_pieces) {
+    CHECK(unpack(k_bzip2 + rest, piece) == k_plain);
+    CHECK(unpack(k_xz + std::string(8, '\0'), piece) == k_plain);
+  }
+  const auto source = make_decompressed_source(
+      std::make_unique<PiecewiseSource>(k_bzip2 + rest, 7, PiecewiseSource::End::failing), "x");
+  CHECK_THROWS_WITH_AS(read_in_pieces(*source, 7), "the test's source failed", Error);
+  check_damaged(k_xz + "garbage!");
+  check_damaged(k_zstd + "garbage!");
+}
+
+TEST_CASE("streams that take much memory are refused") {
+  const auto check = [](const std::string& packed, const std::string& why) {
+    CHECK_THROWS_WITH_AS(unpack(packed, 65'536), why.c_str(), Error);
+  };
+  check(k_long_zstd, "the layer: the zstd data takes more than 128 MiB of memory to unpack");
+  check(k_large_xz, "the layer: the xz data takes more than 1 GiB of memory to unpack");
+}
+
+TEST_CASE("every flipped byte is seen or changes nothing") {
+  for (const auto& whole : {k_xz, k_bzip2, k_zstd}) {
+    for (std::size_t at = 6; at < whole.size(); ++at) {
+      auto flipped = whole;
+      flipped[at] ^= 1;
+      auto text = k_plain;
+      try {
+        text = unpack(flipped, 65'536);
+      } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::protocol);
+      }
+      CHECK(text == k_plain);
     }
   }
 }
