@@ -28,14 +28,20 @@ Arguments::Take named(const std::string& names, Arguments::Take take) {
 
 } // namespace
 
+void Arguments::declare(const std::function<void(::CLI::App& parser)>& to) {
+  if (parser_ != nullptr) {
+    to(*parser_);
+  }
+}
+
 void Arguments::required(const std::string& name, std::string& target, const std::string& text) {
   positionals_.push_back({name, text, true, false});
-  app_.add_option(name, target)->take_last();
+  declare([&](::CLI::App& parser) { parser.add_option(name, target)->take_last(); });
 }
 
 void Arguments::optional(const std::string& name, std::string& target, const std::string& text) {
   positionals_.push_back({name, text, false, false});
-  app_.add_option(name, target)->take_last();
+  declare([&](::CLI::App& parser) { parser.add_option(name, target)->take_last(); });
 }
 
 void Arguments::repeated(const std::string& name, std::vector<std::string>& target,
@@ -50,43 +56,48 @@ void Arguments::any(const std::string& name, std::vector<std::string>& target,
 
 void Arguments::positional(PositionalManual manual, std::vector<std::string>& target) {
   // CLI11 reads "[a,b]" as a list here. No name of an image has that form.
-  app_.add_option(manual.name, target);
+  declare([&](::CLI::App& parser) { parser.add_option(manual.name, target); });
   positionals_.push_back(std::move(manual));
 }
 
 void Arguments::flag(const std::string& names, bool& target, const std::string& text) {
   flags_.push_back({split(names, ','), "", text});
-  app_.add_flag(names, target);
+  declare([&](::CLI::App& parser) { parser.add_flag(names, target); });
 }
 
 void Arguments::value(const std::string& names, const std::string& value, std::string& target,
                       const std::string& text) {
   flags_.push_back({split(names, ','), value, text});
-  app_.add_option(names, target)->take_last();
+  declare([&](::CLI::App& parser) { parser.add_option(names, target)->take_last(); });
 }
 
 void Arguments::value(const std::string& names, const std::string& value, const Take& take,
                       const std::string& text) {
   flags_.push_back({split(names, ','), value, text});
-  app_.add_option_function<std::string>(names, named(names, take))->take_last();
+  declare([&](::CLI::App& parser) {
+    parser.add_option_function<std::string>(names, named(names, take))->take_last();
+  });
 }
 
 void Arguments::values(const std::string& names, const std::string& value, const Take& take,
                        const std::string& text) {
   flags_.push_back({split(names, ','), value, text});
-  app_.add_option_function<std::vector<std::string>>(
-          names,
-          [take = named(names, take)](const std::vector<std::string>& texts) {
-            for (const auto& one : texts) {
-              take(one);
-            }
-          })
-      ->allow_extra_args(false); // else "[ab]" would be a list, and further words would be values
+  const auto take_all = [take = named(names, take)](const std::vector<std::string>& texts) {
+    for (const auto& one : texts) {
+      take(one);
+    }
+  };
+  declare([&](::CLI::App& parser) {
+    parser.add_option_function<std::vector<std::string>>(names, take_all)
+        ->allow_extra_args(false); // else "[ab]" would be a list, and further words would be values
+  });
 }
 
 void Arguments::refused(const std::string& names, const std::string& why, const std::string& hint) {
-  app_.add_option_function<std::string>(
-      names, [why, hint](const std::string&) { throw Error(ErrorKind::usage, why, hint); });
+  declare([&](::CLI::App& parser) {
+    parser.add_option_function<std::string>(
+        names, [why, hint](const std::string&) { throw Error(ErrorKind::usage, why, hint); });
+  });
 }
 
 void replace_if_given(std::string& setting, const std::string& flag) {

@@ -21,9 +21,10 @@ namespace regctl::cli {
 /// commands.
 class Arguments {
 public:
-  Arguments(::CLI::App& app, std::vector<FlagManual>& flags,
+  /// Without a `parser` the arguments are only written into the manual.
+  Arguments(::CLI::App* parser, std::vector<FlagManual>& flags,
             std::vector<PositionalManual>& positionals)
-      : app_(app), flags_(flags), positionals_(positionals) {}
+      : parser_(parser), flags_(flags), positionals_(positionals) {}
 
   /// Receives the text of a value. Throws Error{usage} for an invalid one.
   using Take = std::function<void(const std::string& text)>;
@@ -49,9 +50,10 @@ public:
   void refused(const std::string& names, const std::string& why, const std::string& hint);
 
 private:
+  void declare(const std::function<void(::CLI::App& parser)>& to);
   void positional(PositionalManual manual, std::vector<std::string>& target);
 
-  ::CLI::App& app_;
+  ::CLI::App* parser_;
   std::vector<FlagManual>& flags_;
   std::vector<PositionalManual>& positionals_;
 };

@@ -49,16 +49,21 @@ Error unknown_flag(const std::string& written, const std::vector<FlagManual>& fl
           "unknown option '" + name + "'" + (nearest ? "; did you mean " + *nearest + "?" : "")};
 }
 
+bool contains(const std::vector<std::string>& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 } // namespace
 
-CommandLine::CommandLine() : app_(std::make_unique<::CLI::App>()) {
+CommandLine::CommandLine(std::vector<std::string> arguments)
+    : arguments_(std::move(arguments)), app_(std::make_unique<::CLI::App>()) {
   // Unknown arguments are handled after parsing (complain()), with better messages than CLI11's.
   app_->set_help_flag();
   app_->allow_extras();
   app_->require_subcommand(0, 1);
   std::vector<PositionalManual> none;
-  Arguments arguments(*app_, manual_.global_flags, none);
-  add_global_options(arguments, globals_);
+  Arguments declared(app_.get(), manual_.global_flags, none);
+  add_global_options(declared, globals_);
   for (const auto& section : command_sections()) {
     auto& group = manual_.groups.emplace_back();
     group.title = section.title;
@@ -83,11 +88,13 @@ void CommandLine::add(const Command& command, CommandManual& manual) {
   auto* app = parent->add_subcommand(std::string(last_word(name)));
   app->set_help_flag();
   app->allow_extras(false)->fallthrough()->require_subcommand(0, 1);
+  bool may_be_chosen = contains(arguments_, last_word(name));
   for (const auto alias : command.text.aliases) {
     app->alias(std::string(last_word(alias)));
+    may_be_chosen = may_be_chosen || contains(arguments_, last_word(alias));
   }
-  Arguments arguments(*app, manual.flags, manual.positionals);
-  auto action = command.add == nullptr ? Action() : command.add(arguments);
+  Arguments declared(may_be_chosen ? app : nullptr, manual.flags, manual.positionals);
+  auto action = command.add == nullptr ? Action() : command.add(declared);
   entries_.push_back(std::make_unique<Entry>(Entry{app, &manual, std::move(action)}));
 }
 
@@ -148,8 +155,8 @@ void CommandLine::check_required(const Entry& entry) const {
   }
 }
 
-void CommandLine::run_parser(const std::vector<std::string>& arguments) {
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend()); // CLI11's order
+void CommandLine::run_parser() {
+  std::vector<std::string> reversed(arguments_.rbegin(), arguments_.rend()); // CLI11's order
   try {
     app_->parse(std::move(reversed));
   } catch (const ::CLI::ArgumentMismatch& problem) { // "--jobs: 1 required TEXT missing"
@@ -160,9 +167,9 @@ void CommandLine::run_parser(const std::vector<std::string>& arguments) {
   }
 }
 
-Invocation CommandLine::parse(const std::vector<std::string>& arguments) {
-  refuse_foreign_habits(manual_, arguments);
-  run_parser(arguments);
+Invocation CommandLine::parse() {
+  refuse_foreign_habits(manual_, arguments_);
+  run_parser();
   const auto* entry = chosen();
   const auto* manual = entry == nullptr ? nullptr : entry->manual;
   if (globals_.version) {
@@ -183,7 +190,7 @@ Invocation CommandLine::parse(const std::vector<std::string>& arguments) {
   if (!unexpected.empty()) {
     complain(unexpected.front());
   }
-  if (entry == nullptr && !arguments.empty()) {
+  if (entry == nullptr && !arguments_.empty()) {
     throw Error(ErrorKind::usage, "a command is missing");
   }
   if (entry == nullptr) {

@@ -21,17 +21,19 @@ struct Invocation {
   Action action;
 };
 
-/// The parser, built from the table of commands. Parses once.
+/// The parser of `arguments`, built from the table of commands. Parses once. The manual has all
+/// commands; the parser has the options of those alone that the arguments may name, since those of
+/// all commands would be half of the program's own work at a start.
 class CommandLine {
 public:
-  CommandLine();
+  explicit CommandLine(std::vector<std::string> arguments = {});
   ~CommandLine();
   CommandLine(const CommandLine&) = delete; ///< the parser refers to the options in it
   CommandLine& operator=(const CommandLine&) = delete;
 
   /// Fills globals() and the command's options; opens no files. Throws Error{usage} with a hint;
   /// command() then returns the command if it was recognised before the error.
-  Invocation parse(const std::vector<std::string>& arguments);
+  Invocation parse();
 
   [[nodiscard]] const GlobalOptions& globals() const noexcept { return globals_; }
   [[nodiscard]] const Manual& manual() const noexcept { return manual_; }
@@ -43,13 +45,14 @@ private:
   struct Entry;
 
   void add(const Command& command, CommandManual& manual);
-  void run_parser(const std::vector<std::string>& arguments);
+  void run_parser();
   [[nodiscard]] const Entry* chosen() const;
   [[noreturn]] void complain(const std::string& unexpected) const;
   [[nodiscard]] std::string line_to_read(const CommandManual& group,
                                          const std::string& place) const;
   void check_required(const Entry& entry) const;
 
+  std::vector<std::string> arguments_;
   GlobalOptions globals_;
   Manual manual_;
   std::unique_ptr<::CLI::App> app_;

@@ -91,7 +91,7 @@ void print_as_json(Console& console, ops::Failure failure) {
 /// gone when this returns or throws.
 ExitCode work(CommandLine& line, const std::vector<std::string>& arguments, Console& console,
               const OpenVerbs& open) {
-  const auto invocation = line.parse(arguments);
+  const auto invocation = line.parse();
   Context context(console, arguments, line.globals(), line.manual(), open);
   const auto code = invocation.action(context);
   console.out.flush(); // a full disk may be noticed only now
@@ -150,7 +150,7 @@ ExitCode explain_shortage(const char* what, Format format, Console& console) noe
 ExitCode run(const std::vector<std::string>& arguments, Console& console, const OpenVerbs& open) {
   const auto format = format_of(arguments);
   try {
-    CommandLine line;
+    CommandLine line(arguments);
     try {
       return work(line, arguments, console, open);
     } catch (const Error& error) {

@@ -188,6 +188,31 @@ TEST_CASE("an invalid command line is refused before anything runs") {
   }
 }
 
+TEST_CASE("a flag in a command's manual is known behind each of its names") {
+  const CommandLine whole;
+  for (const auto& group : whole.manual().groups) {
+    for (const auto& command : group.commands) {
+      auto names = command.text.aliases;
+      names.push_back(command.text.name);
+      for (const auto name : names) {
+        for (const auto& flag : command.flags) {
+          auto words = split(std::string(name), ' ');
+          words.push_back(flag.names.back());
+          if (!flag.value.empty()) {
+            words.emplace_back("1");
+          }
+          CAPTURE(joined(words, " "));
+          try {
+            CommandLine(words).parse();
+          } catch (const regctl::Error& error) { // of the value, or of what is missing
+            CHECK_FALSE(error.message().starts_with("unknown option"));
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("an unknown flag is refused by every command") {
   for (auto words : all_commands()) {
     CAPTURE(joined(words, " "));
