@@ -3,8 +3,11 @@
 
 #include <libdeflate.h>
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <new>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -15,6 +18,7 @@ namespace {
 /// The unpacked size of a member: libdeflate needs it as a whole. 1 MiB would save 0.5 %.
 constexpr std::size_t k_member_bytes = 256 * 1024;
 constexpr int k_level = 1;
+constexpr int k_stored = 0; ///< the level that compresses nothing
 
 struct FreeCompressor {
   void operator()(libdeflate_compressor* compressor) const noexcept {
@@ -22,14 +26,21 @@ struct FreeCompressor {
   }
 };
 
+using Compressor = std::unique_ptr<libdeflate_compressor, FreeCompressor>;
+
+Compressor make_compressor(int level) {
+  Compressor compressor(::libdeflate_alloc_compressor(level));
+  if (!compressor) {
+    throw std::bad_alloc();
+  }
+  return compressor;
+}
+
 class FastGzipSource final : public Source {
 public:
   explicit FastGzipSource(std::unique_ptr<Source> source)
-      : source_(std::move(source)), compressor_(::libdeflate_alloc_compressor(k_level)),
-        plain_(k_member_bytes) {
-    if (!compressor_) {
-      throw std::bad_alloc();
-    }
+      : source_(std::move(source)), compressor_(make_compressor(k_level)),
+        storer_(make_compressor(k_stored)), plain_(k_member_bytes) {
     member_.resize(::libdeflate_gzip_compress_bound(compressor_.get(), k_member_bytes));
   }
 
@@ -49,14 +60,36 @@ private:
     is_over_ = n < plain_.size();
     begin_ = end_ = 0;
     if (n > 0 || is_first_) {
-      end_ = ::libdeflate_gzip_compress(compressor_.get(), plain_.data(), n, member_.data(),
+      const auto& compressor = can_shrink(std::span(plain_).first(n)) ? compressor_ : storer_;
+      end_ = ::libdeflate_gzip_compress(compressor.get(), plain_.data(), n, member_.data(),
                                         member_.size());
     }
     is_first_ = false;
   }
 
+  /// Whether samples from all of a member become smaller. Layers hold many files that are
+  /// compressed already, and the compressor is no faster with those.
+  bool can_shrink(std::span<const std::byte> plain) {
+    if (plain.size() < k_member_bytes) {
+      return true;
+    }
+    for (std::size_t i = 0; i < k_samples; ++i) {
+      copy_some(plain.subspan(i * (k_member_bytes / k_samples), k_sample_bytes),
+                std::span(samples_).subspan(i * k_sample_bytes));
+    }
+    const auto packed_bytes = ::libdeflate_deflate_compress(
+        compressor_.get(), samples_.data(), samples_.size(), member_.data(), member_.size());
+    return packed_bytes < samples_.size() - samples_.size() / k_least_part;
+  }
+
+  static constexpr std::size_t k_samples = 8;
+  static constexpr std::size_t k_sample_bytes = 1024;
+  static constexpr std::size_t k_least_part = 32; ///< what is worth saving: one in so many bytes
+
   std::unique_ptr<Source> source_;
-  std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor_;
+  Compressor compressor_;
+  Compressor storer_;
+  std::array<std::byte, k_samples * k_sample_bytes> samples_{};
   std::vector<std::byte> plain_;
   std::vector<std::byte> member_; ///< its bytes from begin_ to end_ were not read yet
   std::size_t begin_ = 0;

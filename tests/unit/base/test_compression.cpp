@@ -5,6 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <random>
+
 using namespace regctl;
 using test::PiecewiseSource;
 using test::read_in_pieces;
@@ -231,6 +234,20 @@ TEST_CASE("fast gzip is one stream of several members, whatever the pieces") {
       CHECK(read_in_pieces(*source, piece) == packed);
     }
   }
+}
+
+TEST_CASE("fast gzip stores members that would not shrink, and compresses the others") {
+  constexpr std::size_t k_member = 256 * 1024;
+  std::mt19937_64 random(1);
+  std::string noise(k_member, '\0');
+  std::generate(noise.begin(), noise.end(), [&] { return static_cast<char>(random()); });
+  const std::string letters(k_member, 'a');
+  const auto half = noise.substr(0, k_member / 2) + letters.substr(0, k_member / 2);
+  const auto text = noise + letters + half;
+  const auto packed = read_in_pieces(*make_fast_gzip_source(make_text_source(text)), 65'536);
+  CHECK(packed.size() > k_member + k_member / 2);
+  CHECK(packed.size() < k_member + k_member / 2 + 10'000);
+  CHECK(unpack(packed, 65'536) == text);
 }
 
 TEST_CASE("this machine compresses as others do") {
