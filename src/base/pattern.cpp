@@ -194,4 +194,12 @@ std::size_t Pattern::capture_count() const noexcept {
   return static_cast<std::size_t>(compiled_->regex.NumberOfCapturingGroups());
 }
 
+bool any_matches(const std::vector<Pattern>& patterns, std::string_view name) {
+  bool is_match = false;
+  for (const auto& pattern : patterns) {
+    is_match = pattern.matches(name) || is_match;
+  }
+  return is_match;
+}
+
 } // namespace regctl

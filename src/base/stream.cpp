@@ -5,6 +5,7 @@
 #include <regctl/base/stream.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -190,6 +191,11 @@ std::size_t copy_some(std::span<const std::byte> from, std::span<std::byte> out)
   const auto n = std::min(out.size(), from.size());
   std::copy_n(from.begin(), n, out.begin());
   return n;
+}
+
+bool is_zero(std::span<const std::byte> bytes) noexcept {
+  return bytes.empty() || (bytes.front() == std::byte{0} &&
+                           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
 std::size_t read_fully(Source& source, std::span<std::byte> out) {

@@ -114,10 +114,6 @@ bool has_data(char type) noexcept {
 
 } // namespace
 
-bool is_zero(std::span<const std::byte> bytes) noexcept {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b == std::byte{0}; });
-}
-
 TarEntry parse_tar_header(const TarBlock& block, const std::string& what) {
   check_sum(block, what);
   TarEntry entry;

@@ -15,9 +15,6 @@ namespace regctl {
 inline constexpr std::size_t k_tar_block_bytes = 512;
 using TarBlock = std::array<std::byte, k_tar_block_bytes>;
 
-/// True if all bytes are zero: the end of an archive.
-bool is_zero(std::span<const std::byte> bytes) noexcept;
-
 /// The entry that a header block describes, without its long name. Throws Error{protocol} "WHAT:
 /// …".
 TarEntry parse_tar_header(const TarBlock& block, const std::string& what);

@@ -55,6 +55,12 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   return parts;
 }
 
+PathParts split_path(std::string_view path) noexcept {
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? PathParts{{}, path}
+                                         : PathParts{path.substr(0, slash), path.substr(slash + 1)};
+}
+
 bool have_common(const std::vector<std::string>& one, const std::vector<std::string>& other) {
   return std::find_first_of(one.begin(), one.end(), other.begin(), other.end()) != one.end();
 }

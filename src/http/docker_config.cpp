@@ -170,8 +170,7 @@ std::optional<Credential> DockerConfig::find(const std::string& host) const {
 
 std::optional<Credential> DockerConfig::find_repository(const std::string& host,
                                                         const std::string& repository) const {
-  for (auto path = repository; !path.empty();
-       path.resize(path.find('/') == std::string::npos ? 0 : path.rfind('/'))) {
+  for (auto path = repository; !path.empty(); path.resize(split_path(path).folder.size())) {
     const auto key = host + "/" + path;
     if (const auto* entry = find_member(entries(), key)) {
       if (auto credential = read(key, *entry, host)) {

@@ -138,15 +138,12 @@ void take_tag_and_digest(std::string_view text, std::string_view& rest, Referenc
     result.digest = std::string(digest);
     rest = rest.substr(0, at);
   }
-  // A colon after the last slash starts the tag; one before it is a port.
-  const auto slash = rest.rfind('/');
-  const auto colon = rest.rfind(':');
-  if (colon != std::string_view::npos && (slash == std::string_view::npos || colon > slash)) {
-    result.tag = std::string(rest.substr(colon + 1));
+  if (const auto [name, tag] = split_tag(rest); tag) {
+    result.tag = std::string(*tag);
     if (!is_tag(*result.tag)) {
       bad(text, "the tag is empty, too long or has a character outside [A-Za-z0-9_.-]");
     }
-    rest = rest.substr(0, colon);
+    rest = name;
   }
 }
 
@@ -249,6 +246,14 @@ std::string Reference::to_string() const {
 
 std::string Reference::to_familiar_string() const {
   return name + behind_name(*this);
+}
+
+NameAndTag split_tag(std::string_view text) noexcept {
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos || text.find('/', colon) != std::string_view::npos) {
+    return {text, std::nullopt};
+  }
+  return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
 std::string without_password(std::string_view text) {

@@ -8,6 +8,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/base/text.hpp>
 
 #include <utility>
 
@@ -123,9 +124,9 @@ StorageTree::Adoption BucketTree::can_adopt(const StoredFile& file) const {
 }
 
 std::string BucketTree::adopt(const StoredFile& file, const std::string& path, const std::string&) {
-  const auto slash = path.rfind('/');
+  const auto [folder, name] = split_path(path);
   try {
-    make_folder(path.substr(0, slash))->copy_file(file, path.substr(slash + 1), [] {});
+    make_folder(std::string(folder))->copy_file(file, std::string(name), [] {});
     return {};
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::unsupported && error.kind() != ErrorKind::denied) {

@@ -2,6 +2,7 @@
 #include "objects/file_listing.hpp"
 
 #include <regctl/base/hash.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/base/whole_number.hpp>
 
 #include <algorithm>
@@ -27,14 +28,13 @@ bool FileListing::PathOrder::operator()(std::string_view a, std::string_view b) 
 }
 
 void FileListing::add(std::string_view path, const ObjectInfo& object) {
-  const auto slash = path.rfind('/');
-  const auto folder = slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
+  const auto [folder, name] = split_path(path);
   File file;
   file.size_bytes = object.size_bytes;
   file.changed_s = std::chrono::system_clock::to_time_t(object.changed);
   pack_etag(object.etag, file);
   const std::lock_guard lock(adding_);
-  file.name = intern(path.substr(slash == std::string_view::npos ? 0 : slash + 1));
+  file.name = intern(name);
   auto found = folders_.find(folder);
   if (found == folders_.end()) {
     found = folders_.emplace(folder, std::vector<File>()).first;

@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
+#include <regctl/base/text.hpp>
 
 #include <utility>
 #include <vector>
@@ -12,13 +13,6 @@ namespace regctl::objects {
 namespace {
 
 constexpr std::size_t k_parts = 8; // listed at a time; each costs one request more
-
-/// A path's folder, and the name in it.
-std::pair<std::string, std::string> split(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? std::pair(std::string(), path)
-                                    : std::pair(path.substr(0, slash), path.substr(slash + 1));
-}
 
 /// Of a folder whose names are sums or IDs: what stands before their digits, over which they are
 /// spread evenly.
@@ -126,9 +120,9 @@ bool ListedTree::for_each_object(const std::string& path, const OnObject& on_obj
 }
 
 std::optional<ObjectInfo> ListedTree::find_object(const std::string& path) const {
-  const auto [folder, wanted] = split(path);
+  const auto [folder, wanted] = split_path(path);
   std::optional<ObjectInfo> found;
-  for_each_object(folder,
+  for_each_object(std::string(folder),
                   [&, &name = wanted](const std::string& other, const ObjectInfo& object) {
                     if (other == name) {
                       found = object;

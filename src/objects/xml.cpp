@@ -2,6 +2,7 @@
 #include "objects/xml.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 
 #include <expat.h>
 
@@ -110,8 +111,7 @@ private:
   void end() {
     on_element_(path_, texts_.back());
     texts_.pop_back();
-    const auto slash = path_.rfind('/');
-    path_.resize(slash == std::string::npos ? 0 : slash);
+    path_.resize(split_path(path_).folder.size());
   }
 
   static bool is_white(std::byte byte) noexcept {

@@ -32,11 +32,9 @@ public:
       return; // the digest decides
     }
     name_ = without_registry_scheme(text);
-    const auto colon = name_.rfind(':');
-    const auto slash = name_.rfind('/');
-    if (colon != std::string::npos && (slash == std::string::npos || colon > slash)) {
-      tag_ = name_.substr(colon + 1);
-      name_.resize(colon);
+    if (const auto [name, tag] = split_tag(name_); tag) {
+      tag_ = std::string(*tag);
+      name_.resize(name.size());
     }
   }
 

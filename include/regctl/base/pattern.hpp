@@ -52,4 +52,7 @@ private:
   std::shared_ptr<Compiled> compiled_; ///< shared by copies
 };
 
+/// Whether a pattern matches the name. Each one is asked, so that has_matched() is right of all.
+bool any_matches(const std::vector<Pattern>& patterns, std::string_view name);
+
 } // namespace regctl

@@ -34,6 +34,14 @@ std::optional<std::string> percent_decode(std::string_view text, Plus plus);
 /// The parts of `text` between separators: one more than there are of those. They refer to `text`.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+/// A path's folder and the name in it: "a/b/c" is "a/b" and "c", and "c" is "" and "c". Both refer
+/// to the path.
+struct PathParts {
+  std::string_view folder;
+  std::string_view name;
+};
+PathParts split_path(std::string_view path) noexcept;
+
 /// Whether a text is in both lists.
 bool have_common(const std::vector<std::string>& one, const std::vector<std::string>& other);
 

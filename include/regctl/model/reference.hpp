@@ -74,6 +74,14 @@ RegistryHost parse_registry_host(std::string_view text);
 /// Throws Error{usage} saying what is wrong.
 std::string parse_repository_name(std::string_view text);
 
+/// A name, and the tag behind its last colon: "host:5000/app:1.0". A colon before a slash is a
+/// port's. Both refer to the text.
+struct NameAndTag {
+  std::string_view name;
+  std::optional<std::string_view> tag;
+};
+NameAndTag split_tag(std::string_view text) noexcept;
+
 /// `text` without a "USER:PASSWORD@" before the host; a scheme before it stays.
 std::string without_password(std::string_view text);
 

@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/model/oci/media_type.hpp>
 
 #include <array>
@@ -56,10 +57,10 @@ oci::Digest read_digest(Source& source) {
 
 std::optional<oci::Digest> digest_in_name(const std::string& name) {
   constexpr std::string_view k_blobs = "blobs/";
-  const auto slash = name.rfind('/');
-  return name.starts_with(k_blobs) && slash > k_blobs.size()
-             ? oci::Digest::find(name.substr(k_blobs.size(), slash - k_blobs.size()) + ":" +
-                                 name.substr(slash + 1))
+  const auto [folder, digits] = split_path(name);
+  return folder.starts_with(k_blobs)
+             ? oci::Digest::find(std::string(folder.substr(k_blobs.size())) + ":" +
+                                 std::string(digits))
              : std::nullopt;
 }
 

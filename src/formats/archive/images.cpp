@@ -23,8 +23,7 @@ namespace regctl {
 namespace {
 
 std::string folder_in(const std::string& name) {
-  const auto slash = name.rfind('/');
-  return slash == std::string::npos ? std::string() : name.substr(0, slash);
+  return std::string(split_path(name).folder);
 }
 
 /// The digest that the name "blobs/sha256/HEX" promises; nothing for other names.

@@ -3,12 +3,12 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/base/text.hpp>
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <span>
 #include <utility>
 
@@ -19,18 +19,8 @@ namespace {
 constexpr std::size_t k_name_limit_bytes = 4096;
 constexpr int k_most_links = 16;
 
-std::string folder_prefix(const std::string& name) {
-  const auto slash = name.rfind('/');
-  return slash == std::string::npos ? std::string() : name.substr(0, slash + 1);
-}
-
 std::string last_part(const std::string& name) {
-  return name.substr(folder_prefix(name).size());
-}
-
-bool is_zero(std::span<const std::byte> bytes) noexcept {
-  return bytes.empty() || (bytes.front() == std::byte{0} &&
-                           std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+  return std::string(split_path(name).name);
 }
 
 /// Appends to a temporary file and leaves holes for zeros, which take no room on the disk.
@@ -85,8 +75,7 @@ std::optional<std::string> normal_name(std::string_view name) {
       if (result.empty()) {
         return std::nullopt;
       }
-      const auto slash = result.rfind('/');
-      result.resize(slash == std::string::npos ? 0 : slash);
+      result.resize(split_path(result).folder.size());
       continue;
     }
     result += (result.empty() ? "" : "/") + std::string(part);
@@ -170,8 +159,8 @@ void ArchiveIndex::read_entry(const TarEntry& entry, Source& data, const Place& 
     add(*name, {entries_.contains(*name) ? File{} : place(entry, data), "", false});
   } else if (entry.type == '1' || entry.type == '2') {
     // The target of a symbolic link is relative to its folder, that of a hard link to the root.
-    const auto target =
-        normal_name((entry.type == '2' ? folder_prefix(*name) : "") + entry.link_name);
+    const auto folder = std::string(entry.type == '2' ? split_path(*name).folder : "");
+    const auto target = normal_name(folder + (folder.empty() ? "" : "/") + entry.link_name);
     if (!target || entry.link_name.starts_with('/')) {
       throw Error(ErrorKind::protocol, what_ + ": the link " + json_quote(entry.name) + " to " +
                                            json_quote(entry.link_name) +

@@ -30,21 +30,6 @@ struct Written {
   std::int64_t mtime_s = 0;
 };
 
-/// A name, split into repository and tag at the colon after the last slash: "host:5000/app:1.0".
-struct RepositoryAndTag {
-  std::string repository;
-  std::string tag;
-};
-
-RepositoryAndTag split_name(const std::string& name) {
-  const auto slash = name.rfind('/');
-  const auto colon = name.rfind(':');
-  if (colon == std::string::npos || (slash != std::string::npos && colon < slash)) {
-    return {name, "latest"};
-  }
-  return {name.substr(0, colon), name.substr(colon + 1)};
-}
-
 std::string layer_name(const std::string& id) {
   return id + "/layer.tar";
 }
@@ -243,9 +228,11 @@ private:
     std::map<std::string, std::vector<std::string>> names_of;
     auto repositories = Json::object();
     for (const auto& [name, id] : plan_.tags) {
-      const auto split = split_name(name);
-      names_of[id].push_back(split.repository + ":" + split.tag);
-      repositories[split.repository][split.tag] = id;
+      const auto split = split_tag(name);
+      const std::string repository(split.name);
+      const std::string tag(split.tag.value_or("latest"));
+      names_of[id].push_back(repository + ":" + tag);
+      repositories[repository][tag] = id;
     }
     std::string files;
     std::set<std::string> configs;

@@ -3,6 +3,7 @@
 #include "formats/storage_tree/local_tree.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -115,9 +116,9 @@ std::string LocalTree::adopt(const StoredFile& file, const std::string& path,
     return obstacle;
   }
   const PassingName passing(other, name);
-  const auto slash = path.rfind('/');
-  const auto above = open_or_make_folder(path.substr(0, slash));
-  if (::renameat(other.get(), name.c_str(), above.get(), path.c_str() + slash + 1) != 0) {
+  const auto [folder, last] = split_path(path);
+  const auto above = open_or_make_folder(std::string(folder));
+  if (::renameat(other.get(), name.c_str(), above.get(), std::string(last).c_str()) != 0) {
     throw_errno("write " + what(path), errno);
   }
   fsync_folder(above, what(path));

@@ -5,6 +5,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
+#include <regctl/base/text.hpp>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -42,9 +43,8 @@ struct Parts {
 };
 
 Parts split(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? Parts{".", path}
-                                    : Parts{path.substr(0, slash), path.substr(slash + 1)};
+  const auto parts = split_path(path);
+  return {std::string(parts.folder.empty() ? "." : parts.folder), std::string(parts.name)};
 }
 
 std::int64_t changed_ns(const struct stat& status) {

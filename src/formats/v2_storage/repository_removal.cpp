@@ -2,6 +2,7 @@
 #include "formats/v2_storage/repository.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/formats/v2_paths.hpp>
 #include <regctl/model/reference.hpp>
 
@@ -69,7 +70,7 @@ void V2Repository::remove() {
     tree.remove_folder(aside);
   } catch (const Error&) { // another removal is under way
   }
-  for (auto name = name_;;) { // what has become empty; repositories below it keep it
+  for (auto name = name_; !name.empty();) { // what has become empty; repositories below it keep it
     bool is_empty = true;
     tree.list_entries(v2_paths::repository(name), [&](const FolderEntry&) { is_empty = false; });
     if (!is_empty) {
@@ -80,11 +81,7 @@ void V2Repository::remove() {
     } catch (const Error&) { // another writer has come to need it
       return;
     }
-    const auto slash = name.rfind('/');
-    if (slash == std::string::npos) {
-      return;
-    }
-    name.resize(slash);
+    name.resize(split_path(name).folder.size());
   }
 }
 

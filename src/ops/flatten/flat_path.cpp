@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/flatten/flat_path.hpp"
 
+#include <regctl/base/text.hpp>
+
 #include <algorithm>
 
 namespace regctl::ops {
@@ -30,7 +32,7 @@ std::optional<std::string> find_flat_path(std::string_view name) {
       if (path.empty()) {
         return std::nullopt;
       }
-      path.resize(path.find('/') == std::string::npos ? 0 : path.rfind('/'));
+      path.resize(split_path(path).folder.size());
     } else if (!part.empty() && part != ".") {
       path = join(path, part);
     }
@@ -40,9 +42,7 @@ std::optional<std::string> find_flat_path(std::string_view name) {
 
 std::optional<LayerName> read_layer_name(std::string path) {
   using Kind = LayerName::Kind;
-  const auto slash = path.rfind('/');
-  const auto folder = std::string_view(path).substr(0, slash == std::string::npos ? 0 : slash);
-  const auto name = std::string_view(path).substr(slash == std::string::npos ? 0 : slash + 1);
+  const auto [folder, name] = split_path(path);
   if (name == k_opaque) {
     return LayerName{Kind::opaque, std::string(folder)};
   }

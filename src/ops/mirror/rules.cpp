@@ -4,17 +4,11 @@
 #include <regctl/ops/mirror/rules.hpp>
 #include <regctl/ops/places/names.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace regctl::ops::mirror {
 
 namespace {
-
-bool any_matches(const std::vector<Pattern>& patterns, std::string_view name) {
-  return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const Pattern& pattern) { return pattern.matches(name); });
-}
 
 /// `to` with the captures in place of "$1"; `caught` must have one for every "$N".
 std::string expand(const std::string& to, const std::vector<std::string>& caught) {

@@ -95,12 +95,9 @@ ImageRow row_of(const std::string& repository, const std::string& tag) {
 
 /// The repository and the tag that a name in a layout or an archive stands for.
 ImageRow row_of_entry(const std::string& name) {
-  const auto slash = name.rfind('/');
-  const auto colon = name.rfind(':');
-  const bool has_repository =
-      slash != std::string::npos && colon != std::string::npos && colon > slash;
-  if (has_repository) {
-    return row_of(name.substr(0, colon), name.substr(colon + 1));
+  const auto [repository, tag] = split_tag(name);
+  if (tag && repository.find('/') != std::string_view::npos) {
+    return row_of(std::string(repository), std::string(*tag));
   }
   return row_of("<none>", name.empty() ? "<none>" : name);
 }

@@ -8,14 +8,6 @@ namespace regctl::ops {
 
 namespace {
 
-bool any_matches(const std::vector<Pattern>& patterns, std::string_view name) {
-  bool is_match = false;
-  for (const auto& pattern : patterns) { // no early end: unmatched patterns are reported
-    is_match = pattern.matches(name) || is_match;
-  }
-  return is_match;
-}
-
 void add_unmatched(const std::vector<Pattern>& patterns, const std::string& flag,
                    std::vector<std::string>& found) {
   for (const auto& pattern : patterns) {

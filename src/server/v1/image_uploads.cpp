@@ -17,6 +17,7 @@ namespace regctl::server {
 namespace {
 
 constexpr auto k_exists = "Image already exists";
+constexpr auto k_is_uploaded = "Image is being uploaded by another client";
 constexpr auto k_replaced =
     "Another client has replaced what was uploaded of this image: push it again";
 
@@ -72,7 +73,7 @@ Response put_image_json(Call& call) {
     writer.reset(); // what it holds would keep out the next one
     writer = take_writer(call.service, call.request, id);
     if (!writer) {
-      return error_response(409, "Image is being uploaded by another client");
+      return error_response(409, k_is_uploaded);
     }
     if (writer->state() == V1ImageState::complete) { // another client has completed it meanwhile
       return error_response(409, k_exists);
@@ -101,7 +102,7 @@ Response put_image_checksum(Call& call) {
   }
   const auto writer = take_writer(call.service, call.request, id);
   if (!writer) {
-    return error_response(409, "Image is being uploaded by another client");
+    return error_response(409, k_is_uploaded);
   }
   const bool was_owed = call.service.uploads.take_checksum(id, *checksum);
   const bool is_right = writer->is_right(*checksum);
@@ -225,7 +226,7 @@ std::unique_ptr<Handler> receive_layer(Service& service, const Request& request,
   check_room(storage, request.body_bytes().value_or(0));
   auto writer = take_writer(service, request, target.id);
   if (!writer) {
-    return refuse(409, "Image is being uploaded by another client");
+    return refuse(409, k_is_uploaded);
   }
   if (writer->state() == V1ImageState::complete) {
     return receive_again(service, request, target.id);

@@ -10,6 +10,7 @@
 
 using regctl::Error;
 using regctl::ErrorKind;
+using regctl::any_matches;
 using regctl::Pattern;
 
 TEST_SUITE_BEGIN("base/pattern");
@@ -126,6 +127,17 @@ TEST_CASE("a pattern that makes others backtrack is matched in linear time") {
   CHECK_FALSE(Pattern::parse("/(a|aa)*b/").captures(name));
   CHECK_FALSE(Pattern::parse("*a*a*a*a*a*a*a*a*a*a*a*ab").matches(name));
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
+}
+
+TEST_CASE("all patterns are asked whether any matches") {
+  const std::vector<Pattern> patterns = {Pattern::parse("a*"), Pattern::parse("*b"),
+                                         Pattern::parse("c")};
+  CHECK(any_matches(patterns, "ab"));
+  CHECK_FALSE(any_matches(patterns, "d"));
+  CHECK_FALSE(any_matches({}, "ab"));
+  CHECK(patterns[0].has_matched());
+  CHECK(patterns[1].has_matched());
+  CHECK_FALSE(patterns[2].has_matched());
 }
 
 TEST_CASE("patterns are equal if they are written alike") {

@@ -137,6 +137,19 @@ TEST_CASE("as many bytes are copied as fit, none of nothing") {
   CHECK(copy_some(out, {}) == 0);
 }
 
+TEST_CASE("bytes are zero if every one is, and if there are none") {
+  for (const std::size_t size : {1U, 7U, 512U}) {
+    std::vector<std::byte> bytes(size);
+    CHECK(is_zero(bytes));
+    for (const auto at : {std::size_t{0}, size / 2, size - 1}) {
+      bytes[at] = std::byte{1};
+      CHECK_FALSE(is_zero(bytes));
+      bytes[at] = std::byte{0};
+    }
+  }
+  CHECK(is_zero({}));
+}
+
 TEST_CASE("a document is read up to its limit and not a byte further") {
   PiecewiseSource fits("12345", 2);
   CHECK(read_text(fits, 5, "x") == "12345");

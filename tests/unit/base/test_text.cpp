@@ -32,6 +32,20 @@ TEST_CASE("only digits, and one at least, are all digits") {
   }
 }
 
+TEST_CASE("a path is its folder and the name in it") {
+  const auto check = [](std::string_view path, std::string_view folder, std::string_view name) {
+    CAPTURE(path);
+    const auto parts = split_path(path);
+    CHECK(parts.folder == folder);
+    CHECK(parts.name == name);
+  };
+  check("a/b/c", "a/b", "c");
+  check("c", "", "c");
+  check("/c", "", "c");
+  check("a/b/", "a/b", "");
+  check("", "", "");
+}
+
 TEST_CASE("two lists have a text in common if one of them has a text of the other") {
   CHECK(have_common({"a", "b"}, {"c", "b"}));
   CHECK_FALSE(have_common({"a", "b"}, {"c", "ab"}));

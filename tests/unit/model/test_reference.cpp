@@ -9,6 +9,7 @@
 using regctl::Error;
 using regctl::ErrorKind;
 using regctl::Reference;
+using regctl::split_tag;
 
 TEST_SUITE_BEGIN("model/reference");
 
@@ -78,6 +79,21 @@ TEST_CASE("parse says which part is wrong") {
       CHECK_FALSE(error.hint().empty());
     }
   }
+}
+
+TEST_CASE("a tag stands behind the last colon, unless a slash follows") {
+  const auto check = [](std::string_view text, std::string_view name,
+                        std::optional<std::string_view> tag) {
+    CAPTURE(text);
+    const auto split = split_tag(text);
+    CHECK(split.name == name);
+    CHECK(split.tag == tag);
+  };
+  check("team/app:1.0", "team/app", "1.0");
+  check("host:5000/team/app", "host:5000/team/app", std::nullopt);
+  check("host:5000/app:1.0", "host:5000/app", "1.0");
+  check("app", "app", std::nullopt);
+  check("app:", "app", "");
 }
 
 TEST_CASE("a password in a name is masked, and the hint says where it belongs") {
