@@ -17,19 +17,21 @@
 namespace {
 
 /// Every request has buffers of some hundred KiB, which glibc would give back to the system after
-/// each, to have them zeroed anew for the next: a fifth of the CPU time of a mirror. With these it
-/// keeps up to 4 MiB of what is free in each of its arenas.
-void keep_buffers() noexcept {
+/// each, to have them zeroed anew for the next: a fifth of the CPU time of a mirror. So it keeps up
+/// to 4 MiB of what is free. One heap is enough for all threads, since they mostly wait for bytes:
+/// with a heap each, a mirror of 32 jobs takes 39 MiB instead of 28, and no less time.
+void set_up_heap() noexcept {
 #ifdef __GLIBC__
   ::mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
   ::mallopt(M_TRIM_THRESHOLD, 4 * 1024 * 1024);
+  ::mallopt(M_ARENA_MAX, 1);
 #endif
 }
 
 } // namespace
 
 int main(int argc, char** argv) try {
-  keep_buffers();
+  set_up_heap();
   // The console first: it keeps 0 to 2 from being given to the pipe of the handlers.
   auto console = regctl::cli::make_system_console();
   regctl::install_interrupt_handlers();
