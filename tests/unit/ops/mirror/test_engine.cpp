@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -341,9 +342,14 @@ TEST_CASE("an interrupt ends the run, even while items wait for each other") {
     CAPTURE(jobs);
     World world;
     world.repositories = {k_app, k_base, {"other", {{"1", {"x"}}}}};
-    world.on_move = [](const std::string& key) {
-      if (key == "a") {
+    std::atomic<bool> is_late = false;
+    world.on_move = [&](const std::string& key) {
+      if (key == "x") { // it waits for no other item, and would be over by then
+        is_late.wait(false);
+      } else if (key == "a") {
         interrupt();
+        is_late = true;
+        is_late.notify_all();
         check_interrupted();
       }
     };
