@@ -65,6 +65,8 @@ class Bzip2Decoder final : public Decoder {
 public:
   using Decoder::Decoder;
   ~Bzip2Decoder() override { end(); }
+  Bzip2Decoder(const Bzip2Decoder&) = delete;
+  Bzip2Decoder& operator=(const Bzip2Decoder&) = delete;
 
   bool ignores_rest() const override { return ignores_rest_; }
 
@@ -132,6 +134,8 @@ public:
     check(::lzma_stream_decoder(&stream_, k_most_memory_bytes, LZMA_CONCATENATED));
   }
   ~XzDecoder() override { ::lzma_end(&stream_); }
+  XzDecoder(const XzDecoder&) = delete;
+  XzDecoder& operator=(const XzDecoder&) = delete;
 
   bool decode(DecoderBuffers& buffers, bool is_last) override {
     stream_.next_in = reinterpret_cast<const std::uint8_t*>(buffers.in.data());
