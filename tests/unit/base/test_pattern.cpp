@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+using regctl::any_matches;
 using regctl::Error;
 using regctl::ErrorKind;
-using regctl::any_matches;
 using regctl::Pattern;
 
 TEST_SUITE_BEGIN("base/pattern");
