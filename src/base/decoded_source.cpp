@@ -23,7 +23,8 @@ namespace regctl {
 
 namespace {
 
-/// What a decoder reads from and writes to. Each becomes shorter by what was read or written.
+/// The input of a decoder and the room for its output. A decoder takes off their beginnings the
+/// bytes that it has read and written.
 struct DecoderBuffers {
   std::span<const std::byte> in;
   std::span<std::byte> out;
@@ -47,7 +48,7 @@ public:
   /// Reads and writes as much as there is room for. `is_last` means that nothing follows `in`.
   /// Returns whether the data may end where `in` now begins.
   virtual bool decode(DecoderBuffers& buffers, bool is_last) = 0;
-  /// Whether all that follows is to be ignored.
+  /// Whether the rest of the data is ignored.
   virtual bool ignores_rest() const { return false; }
 
   [[noreturn]] void fail(std::string_view why) const {
@@ -144,7 +145,7 @@ public:
     stream_.avail_out = buffers.out.size();
     const auto code = ::lzma_code(&stream_, is_last ? LZMA_FINISH : LZMA_RUN);
     buffers.advance(buffers.in.size() - stream_.avail_in, buffers.out.size() - stream_.avail_out);
-    if (code != LZMA_STREAM_END && code != LZMA_BUF_ERROR) { // which says that data is missing
+    if (code != LZMA_STREAM_END && code != LZMA_BUF_ERROR) { // the latter: data is missing
       check(code);
     }
     return code == LZMA_STREAM_END;
@@ -189,7 +190,7 @@ public:
       refuse(code);
     }
     buffers.advance(in.pos, out.pos);
-    if (in.pos + out.pos > 0) { // or it tells how much of a next frame it would like
+    if (in.pos + out.pos > 0) { // else the code is the size of a next frame's head
       is_between_frames_ = code == 0;
     }
     return is_between_frames_;
@@ -255,7 +256,7 @@ private:
     const auto room = buffers.out.size();
     const bool may_end = decoder_->decode(buffers, has_all_input_);
     if (decoder_->ignores_rest()) {
-      drain(*source_); // it may be summed on the way
+      drain(*source_); // the source may compute a sum of all its bytes
       has_ended_ = true;
     } else if (has_all_input_ && buffers.in.empty() && buffers.out.size() == room) {
       has_ended_ = true;

@@ -10,8 +10,9 @@
 namespace regctl {
 
 /// The plain bytes of `source`, which is bzip2, xz or zstd. Several streams or frames in a row are
-/// one stream. What follows the last bzip2 stream is ignored, as bzip2(1) does; xz allows zero
-/// bytes there, zstd nothing. Throws Error{protocol} "WHAT: …" for damaged or truncated data.
+/// one stream. Other bytes behind the last bzip2 stream are read and ignored, as bzip2(1) does; xz
+/// allows zero bytes there, zstd none. Throws Error{protocol} "WHAT: …" for damaged or truncated
+/// data.
 std::unique_ptr<Source> make_decoded_source(std::unique_ptr<Source> source, Compression compression,
                                             const std::string& what);
 

@@ -84,7 +84,7 @@ private:
 
   static constexpr std::size_t k_samples = 8;
   static constexpr std::size_t k_sample_bytes = 1024;
-  static constexpr std::size_t k_least_part = 32; ///< what is worth saving: one in so many bytes
+  static constexpr std::size_t k_least_part = 32; ///< the least saving: one byte in so many
 
   std::unique_ptr<Source> source_;
   Compressor compressor_;

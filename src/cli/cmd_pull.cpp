@@ -6,6 +6,7 @@
 #include "cli/typed_line.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/formats/path_content.hpp>
 
 #include <filesystem>
@@ -28,7 +29,7 @@ struct PullFlags {
 
 /// "app_1.0.tar" for host:5000/team/app:1.0; "app.tar" for all tags.
 std::string default_file(const Reference& image, const CopyFlags& flags) {
-  const auto name = image.name.substr(image.name.rfind('/') + 1);
+  const std::string name(split_path(image.name).name);
   return flags.all_tags ? name + ".tar" : name + "_" + image.tag_or_latest() + ".tar";
 }
 

@@ -49,10 +49,6 @@ Error unknown_flag(const std::string& written, const std::vector<FlagManual>& fl
           "unknown option '" + name + "'" + (nearest ? "; did you mean " + *nearest + "?" : "")};
 }
 
-bool contains(const std::vector<std::string>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 } // namespace
 
 CommandLine::CommandLine(std::vector<std::string> arguments)
@@ -88,14 +84,19 @@ void CommandLine::add(const Command& command, CommandManual& manual) {
   auto* app = parent->add_subcommand(std::string(last_word(name)));
   app->set_help_flag();
   app->allow_extras(false)->fallthrough()->require_subcommand(0, 1);
-  bool may_be_chosen = contains(arguments_, last_word(name));
+  bool may_be_chosen = is_argument(name);
   for (const auto alias : command.text.aliases) {
     app->alias(std::string(last_word(alias)));
-    may_be_chosen = may_be_chosen || contains(arguments_, last_word(alias));
+    may_be_chosen = may_be_chosen || is_argument(alias);
   }
   Arguments declared(may_be_chosen ? app : nullptr, manual.flags, manual.positionals);
   auto action = command.add == nullptr ? Action() : command.add(declared);
   entries_.push_back(std::make_unique<Entry>(Entry{app, &manual, std::move(action)}));
+}
+
+/// Whether the last word of a command's name is among the arguments.
+bool CommandLine::is_argument(std::string_view name) const {
+  return std::find(arguments_.begin(), arguments_.end(), last_word(name)) != arguments_.end();
 }
 
 const CommandLine::Entry* CommandLine::chosen() const {

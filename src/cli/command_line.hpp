@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace CLI {
@@ -21,9 +22,9 @@ struct Invocation {
   Action action;
 };
 
-/// The parser of `arguments`, built from the table of commands. Parses once. The manual has all
-/// commands; the parser has the options of those alone that the arguments may name, since those of
-/// all commands would be half of the program's own work at a start.
+/// The parser of `arguments`, built from the table of commands. Parses once. The manual has the
+/// options of all commands. The parser has only the options of commands that the arguments may
+/// name: the options of all would be half of the program's own work at a start.
 class CommandLine {
 public:
   explicit CommandLine(std::vector<std::string> arguments = {});
@@ -46,6 +47,7 @@ private:
 
   void add(const Command& command, CommandManual& manual);
   void run_parser();
+  [[nodiscard]] bool is_argument(std::string_view name) const;
   [[nodiscard]] const Entry* chosen() const;
   [[noreturn]] void complain(const std::string& unexpected) const;
   [[nodiscard]] std::string line_to_read(const CommandManual& group,

@@ -52,7 +52,8 @@ private:
   std::shared_ptr<Compiled> compiled_; ///< shared by copies
 };
 
-/// Whether a pattern matches the name. Each one is asked, so that has_matched() is right of all.
+/// Whether one of the patterns matches the name. All are tried, so that has_matched() is right for
+/// each of them.
 bool any_matches(const std::vector<Pattern>& patterns, std::string_view name);
 
 } // namespace regctl

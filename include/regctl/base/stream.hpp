@@ -59,7 +59,7 @@ std::uint64_t drain(Source& source);
 /// Copies as many bytes of `from` as fit into `out`; returns their number. Either may be empty.
 std::size_t copy_some(std::span<const std::byte> from, std::span<std::byte> out) noexcept;
 
-/// Whether all bytes are zero, as they are where none are there.
+/// Whether all bytes are zero; true for no bytes.
 bool is_zero(std::span<const std::byte> bytes) noexcept;
 
 /// Reads until `out` is full or the source ends; returns the number of bytes put into `out`.

@@ -2,6 +2,7 @@
 #include "ops/mirror/import_draft.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/model/oci/digest.hpp>
 
 namespace regctl::ops::mirror {
@@ -84,7 +85,7 @@ private:
     MirrorDraft mirror;
     mirror.line = image.line;
     mirror.source = registry + "/" + image.key;
-    mirror.destination = destination_ + "/" + image.key.substr(image.key.rfind('/') + 1);
+    mirror.destination = destination_ + "/" + std::string(split_path(image.key).name);
     if (image.key.find_first_of(":@") != std::string::npos) {
       mirror.left_out = "its name has a tag";
     }

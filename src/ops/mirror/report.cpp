@@ -273,8 +273,8 @@ void Report::finish_map() {
   }
 }
 
-/// Makes a record if something takes it: of a hundred thousand tags that stay, that is most of the
-/// work of a run.
+/// Makes a record only if a file or the listener takes it: for a run whose tags all stay, records
+/// are half of the work.
 void Report::write_record(const std::function<Json()>& make, bool is_failure) {
   auto* failures = is_failure ? failures_.get() : nullptr;
   if (!report_ && failures == nullptr && !listener_.on_record) {

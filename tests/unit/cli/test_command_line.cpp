@@ -204,7 +204,7 @@ TEST_CASE("a flag in a command's manual is known behind each of its names") {
           CAPTURE(joined(words, " "));
           try {
             CommandLine(words).parse();
-          } catch (const regctl::Error& error) { // of the value, or of what is missing
+          } catch (const regctl::Error& error) { // an invalid value, or a missing argument
             CHECK_FALSE(error.message().starts_with("unknown option"));
           }
         }

@@ -91,10 +91,11 @@ struct Summary {
   }
 };
 
-/// What is told of a run while it goes on: one call at a time, from any thread. An empty function
-/// is told nothing.
+/// Receives the results of a run while it goes on: one call at a time, from any thread. Either
+/// function may be empty.
 struct MirrorListener {
-  /// A record of the report, as a line of JSON. Where nothing takes records, none is made.
+  /// Receives each record of the report, as a line of JSON. Records are made only if this function
+  /// or a file takes them.
   std::function<void(const std::string& json)> on_record;
   std::function<void(const TagResult& result)> on_tag;
 };

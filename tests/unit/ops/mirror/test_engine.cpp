@@ -344,7 +344,7 @@ TEST_CASE("an interrupt ends the run, even while items wait for each other") {
     world.repositories = {k_app, k_base, {"other", {{"1", {"x"}}}}};
     std::atomic<bool> is_late = false;
     world.on_move = [&](const std::string& key) {
-      if (key == "x") { // it waits for no other item, and would be over by then
+      if (key == "x") { // this item depends on no other, and could end before the interrupt
         is_late.wait(false);
       } else if (key == "a") {
         interrupt();

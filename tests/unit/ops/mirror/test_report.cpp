@@ -344,7 +344,7 @@ TEST_CASE_FIXTURE(Fixture, "after an interrupt, tags not done are reported") {
   CHECK(Json::parse(read("report").at(0)).at("outcome") == "not done");
 }
 
-TEST_CASE("a listener is told each tag, and each record where it takes them") {
+TEST_CASE("a listener receives each tag, and each record if it takes records") {
   Lines tags;
   Lines records;
   test::Notes notes;
