@@ -12,7 +12,7 @@ die() {
 
 # What a build needs, and what the tests and the quickstart need on top.
 build_packages=(g++ meson ninja-build pkg-config libbz2-dev libcli11-dev libcrypt-dev
-  libcurl4-openssl-dev libdeflate-dev libexpat1-dev liblzma-dev libmicrohttpd-dev libre2-dev libssl-dev
+  libcurl4-openssl-dev libexpat1-dev libisal-dev liblzma-dev libmicrohttpd-dev libre2-dev libssl-dev
   libutf8proc-dev libyaml-cpp-dev libzstd-dev nlohmann-json3-dev scdoc zlib1g-dev)
 peer_packages=(ca-certificates curl python3)
 test_packages=(clang clang-format docker-registry doctest-dev libclang-rt-14-dev lld openssl shellcheck
@@ -112,6 +112,9 @@ configure_in() {
     printf '%s\n' "$options" >"$folder.options"
   fi
 }
+
+# Eight sources in a group compile in two thirds of the time that they take one by one.
+in_groups=(-Dunity=on -Dunity_size=8)
 
 # build_in FOLDER [MESON OPTION…]: builds $targets there, or all.
 targets=()

@@ -11,8 +11,8 @@ import sys
 
 LAYERS = ["base", "model", "formats", "http", "objects", "registry", "server", "ops", "cli"]
 OWNERS = {
-    "archive": "base", "zlib": "base", "libdeflate": "base", "openssl": "base", "nlohmann": "base", "re2": "base",
-    "yaml-cpp": "base", "curl": "http", "expat": "objects", "microhttpd": "server", "crypt": "server", "CLI": "cli",
+    "bzlib": "base", "lzma": "base", "zlib": "base", "zstd": "base", "isa-l": "base",
+    "openssl": "base", "nlohmann": "base", "re2": "base", "yaml-cpp": "base", "curl": "http", "expat": "objects", "microhttpd": "server", "crypt": "server", "CLI": "cli",
     "utf8proc": "cli",
 }
 # Rooms: the folders of a layer, bottom up. What stands beside them is above them all, but for contracts: a room

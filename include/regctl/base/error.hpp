@@ -3,7 +3,7 @@
 
 // base/: errors, streams, hashing, compression, tar, files, threads. It knows nothing of
 // registries or images; everything above may use it, and it uses only the standard library and
-// the libraries it owns (libcrypto, zlib, libdeflate, libbz2, liblzma, libzstd, nlohmann/json,
+// the libraries it owns (libcrypto, zlib, ISA-L, libbz2, liblzma, libzstd, nlohmann/json,
 // yaml-cpp, RE2).
 
 #include <exception>

@@ -2,11 +2,13 @@
 #include "support/piecewise_source.hpp"
 
 #include <regctl/base/compression.hpp>
+#include <regctl/base/crc32.hpp>
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <random>
+#include <vector>
 
 using namespace regctl;
 using test::PiecewiseSource;
@@ -181,6 +183,36 @@ TEST_CASE("several gzip members are one stream; zero bytes after them are paddin
   for (const auto piece : test::k_pieces) {
     CHECK(unpack(packed, piece) == "one two");
   }
+}
+
+TEST_CASE("the optional parts of a gzip header are passed over, in whatever pieces") {
+  // Extra bytes, a name, a comment, and the checksum of the header (RFC 1952 section 2.3.1).
+  const auto body = gzip("text").substr(10);
+  const auto header = bytes("\x1f\x8b\x08\x1e\0\0\0\0\0\xff\x03\x00xyzname\0comment\0");
+  Crc32 sum;
+  sum.update(as_bytes(header));
+  const auto check = std::string{static_cast<char>(sum.value() & 0xffU),
+                                 static_cast<char>((sum.value() >> 8U) & 0xffU)};
+  const auto packed = header + check + body;
+  for (const auto piece : test::k_pieces) {
+    CHECK(unpack(packed, piece) == "text");
+    CHECK(unpack(packed + packed, piece) == "texttext");
+  }
+  auto wrong = packed;
+  wrong[header.size()] ^= 1;
+  check_damaged(wrong);
+  auto reserved = gzip("text");
+  reserved[3] = '\x20';
+  check_damaged(reserved);
+}
+
+TEST_CASE("what comes before a fault is given all the same") {
+  auto packed = gzip(k_plain);
+  packed[packed.size() - 5] ^= 1;
+  const auto source = make_decompressed_source(make_text_source(packed), "the layer");
+  std::vector<std::byte> plain(k_plain.size() + 1);
+  CHECK(source->read(plain) == k_plain.size());
+  CHECK_THROWS_AS(source->read(plain), Error);
 }
 
 TEST_CASE("truncated and damaged data throw instead of ending") {
