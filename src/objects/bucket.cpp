@@ -4,6 +4,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/base/visible.hpp>
 #include <regctl/http/date.hpp>
 #include <regctl/http/resume.hpp>
@@ -70,8 +71,7 @@ Bucket::Bucket(http::Transport& transport, BucketOptions options)
     : transport_(transport), options_(std::move(options)), region_(options_.region) {}
 
 bool Bucket::is_at(std::string_view host_port) const {
-  const auto url = url_of({}, {}, region());
-  return url.host + ":" + std::to_string(url.port) == host_port;
+  return url_of({}, {}, region()).origin().ends_with("://" + std::string(host_port));
 }
 
 std::string Bucket::describe(std::string_view key) const {
@@ -293,12 +293,47 @@ std::string Bucket::list_range(const std::string& prefix, const std::string& aft
 }
 
 Bucket::Page Bucket::read_page(const PageRequest& request) {
+  if (wants_encoding_) {
+    return read_page_as(request, true);
+  }
+  try {
+    return read_page_as(request, false);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::protocol) {
+      if (auto page = try_encoded_page(request)) {
+        return *std::move(page);
+      }
+    }
+    throw;
+  }
+}
+
+/// A key may have characters that XML does not. Encoded it has none of them.
+std::optional<Bucket::Page> Bucket::try_encoded_page(const PageRequest& request) {
+  try {
+    auto page = read_page_as(request, true);
+    wants_encoding_ = true;
+    return page;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) {
+      throw;
+    }
+    return std::nullopt;
+  }
+}
+
+Bucket::Page Bucket::read_page_as(const PageRequest& request, bool is_encoded) {
   Page page;
   ObjectInfo object;
   std::string size;
   std::string time;
   bool is_truncated = false;
-  ask_xml({.key = {}, .query = query_of(request)}, request.prefix, "ListBucketResult",
+  bool has_encoded_keys = false; // a server may not know of it
+  auto query = query_of(request);
+  if (is_encoded) {
+    query.emplace_back("encoding-type", "url");
+  }
+  ask_xml({.key = {}, .query = std::move(query)}, request.prefix, "ListBucketResult",
           [&](std::string_view path, const std::string& text) {
             if (path == "Contents/Key") {
               object.key = text;
@@ -318,8 +353,18 @@ Bucket::Page Bucket::read_page(const PageRequest& request) {
               is_truncated = text == "true";
             } else if (path == "NextContinuationToken") {
               page.next = text;
+            } else if (path == "EncodingType") {
+              has_encoded_keys = text == "url";
             }
           });
+  if (has_encoded_keys) {
+    for (auto& listed : page.objects) {
+      listed.key = decoded(listed.key, request.prefix);
+    }
+    for (auto& prefix : page.prefixes) {
+      prefix = decoded(prefix, request.prefix);
+    }
+  }
   if (is_truncated && page.next.empty()) {
     throw Error(ErrorKind::protocol, "the listing of " + describe(request.prefix) +
                                          " is cut, and says not how it goes on");
@@ -328,6 +373,15 @@ Bucket::Page Bucket::read_page(const PageRequest& request) {
     page.next.clear();
   }
   return page;
+}
+
+std::string Bucket::decoded(const std::string& key, std::string_view about) const {
+  auto text = percent_decode(key, Plus::space);
+  if (!text) {
+    throw Error(ErrorKind::protocol, "the listing of " + describe(about) + " has " + excerpt(key) +
+                                         ", which is not URL-encoded");
+  }
+  return *std::move(text);
 }
 
 http::AwsQuery Bucket::query_of(const PageRequest& request) {
@@ -350,11 +404,6 @@ std::optional<std::string> Bucket::put(const std::string& key, std::string_view 
                                        Condition condition) {
   return condition == Condition::absent ? put_if(http::Header{"If-None-Match", "*"}, key, text)
                                         : put_if(std::nullopt, key, text);
-}
-
-std::optional<std::string> Bucket::put_if_match(const std::string& key, std::string_view text,
-                                                const std::string& etag) {
-  return put_if(http::Header{"If-Match", etag}, key, text);
 }
 
 std::optional<std::string> Bucket::put_if(const std::optional<http::Header>& condition,
@@ -383,6 +432,21 @@ std::optional<std::string> Bucket::etag_if_ours(const std::string& key, std::str
   const auto there = find(key);
   const bool is_ours = there && there->size_bytes == text.size() && read(key, text.size()) == text;
   return is_ours ? std::optional(there->etag) : std::nullopt;
+}
+
+bool Bucket::is_versioned() {
+  bool is_enabled = false;
+  try {
+    ask_xml({.key = {}, .query = {{"versioning", ""}}}, {}, "VersioningConfiguration",
+            [&](std::string_view path, const std::string& text) {
+              is_enabled = is_enabled || (path == "Status" && text == "Enabled");
+            });
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::interrupted) {
+      throw;
+    }
+  }
+  return is_enabled;
 }
 
 void Bucket::remove(const std::string& key) {

@@ -30,7 +30,7 @@ void BucketFolder::put(const std::string& name, std::string_view text, Durabilit
 }
 
 bool BucketFolder::claim(const std::string& name) {
-  if (tree_.put_if_absent(key_of(name), own_claim())) {
+  if (tree_.bucket().put_if_absent(key_of(name), own_claim())) {
     return true;
   }
   if (is_taken(name)) {
@@ -62,31 +62,31 @@ bool BucketFolder::is_taken(const std::string& name) const {
 bool BucketFolder::put_if_unchanged(const std::string& name, std::string_view text,
                                     const std::string& version) {
   if (version.empty()) {
-    return tree_.put_if_absent(key_of(name), text);
+    return tree_.bucket().put_if_absent(key_of(name), text);
   }
   const auto etag = etag_of(version);
   if (etag.empty()) { // the last writer wins
     put(name, text, Durability::whole);
     return true;
   }
-  return tree_.put_if_unchanged(key_of(name), text, etag);
+  return tree_.bucket().put_if_unchanged(key_of(name), text, etag);
 }
 
 std::vector<std::exception_ptr>
 BucketFolder::put_groups(const std::vector<const FileGroup*>& groups) {
   // Groups are written side by side. Of a file that several have, the last group's counts, as if
   // they were written one after the other.
-  std::map<std::string, const FileGroup::File*> last;
-  for (const auto* group : groups) {
-    for (const auto& file : group->files) {
-      last[file.name] = &file;
+  std::map<std::string, std::size_t> last;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    for (const auto& file : groups[i]->files) {
+      last[file.name] = i;
     }
   }
   std::vector<std::exception_ptr> problems(groups.size());
   run_parallel(k_writes_at_a_time, groups.size(), [&](std::size_t i) {
     try {
       for (const auto& file : groups[i]->files) {
-        if (last.at(file.name) == &file) {
+        if (last.at(file.name) == i) {
           put(file.name, file.text, Durability::whole);
         }
       }
@@ -94,6 +94,14 @@ BucketFolder::put_groups(const std::vector<const FileGroup*>& groups) {
       problems[i] = std::current_exception();
     }
   });
+  // A file that another group was to write is not written if that one failed.
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    for (const auto& file : groups[i]->files) {
+      if (!problems[i]) {
+        problems[i] = problems[last.at(file.name)];
+      }
+    }
+  }
   return problems;
 }
 

@@ -10,6 +10,7 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/base/text.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace regctl::objects {
@@ -104,8 +105,16 @@ std::unique_ptr<StorageTree> BucketTree::snapshot(const std::vector<std::string>
 void BucketTree::for_each_unfinished(
     const std::string& path, int, const std::function<void(const UnfinishedFile&)>& on_file) const {
   bucket().list_uploads(folder_key(path), [&](const Bucket::OpenUpload& upload) {
-    on_file({upload.key.substr(prefix().size()), 0, upload.id, upload.started});
+    const auto parts = bucket().find_parts(upload);
+    on_file({upload.key.substr(prefix().size()), parts.size_bytes, upload.id,
+             std::max(upload.started, parts.last.value_or(upload.started))});
   });
+}
+
+std::string BucketTree::note_on_removals() const {
+  return bucket().is_versioned() ? bucket().describe() + " keeps versions: what was removed stays "
+                                                         "stored, and paid for, until they end"
+                                 : "";
 }
 
 std::unique_ptr<StorageFolder> BucketTree::make_folder(const std::string& path) {
@@ -208,74 +217,6 @@ void BucketTree::remove_folder_with(const std::string& path, const std::string& 
 
 void BucketTree::remove_unfinished(const UnfinishedFile& file) {
   bucket().abort_upload(key_of(file.path), file.upload);
-}
-
-bool BucketTree::put_if_absent(const std::string& key, std::string_view text) {
-  if (conditions_ != Conditions::ignored) {
-    if (const auto is_put = put_on_condition(key, text)) {
-      return *is_put;
-    }
-    conditions_ = Conditions::ignored;
-  }
-  if (bucket().find(key)) {
-    return false;
-  }
-  bucket().put(key, text);
-  return true;
-}
-
-bool BucketTree::put_if_unchanged(const std::string& key, std::string_view text,
-                                  const std::string& etag) {
-  const auto is_unchanged = [&] {
-    const auto there = bucket().find(key);
-    return there && there->etag == etag;
-  };
-  if (!is_unchanged()) {
-    return false;
-  }
-  const auto put = [&](bool is_quoted) {
-    return bucket().put_if_match(key, text, is_quoted ? "\"" + etag + "\"" : etag).has_value();
-  };
-  try {
-    const bool is_quoted = wants_quotes_;
-    if (put(is_quoted)) {
-      return true;
-    }
-    if (!is_unchanged()) {
-      return false;
-    }
-    if (put(!is_quoted)) { // it was the quotes that the server minded
-      wants_quotes_ = !is_quoted;
-      return true;
-    }
-    return false;
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::unsupported) {
-      throw;
-    }
-  }
-  bucket().put(key, text); // nobody but this process is kept out here
-  return true;
-}
-
-/// Nothing if the server does not keep the condition. The first object is written a second time,
-/// which shows whether it does.
-std::optional<bool> BucketTree::put_on_condition(const std::string& key, std::string_view text) {
-  const auto put = [&] { return bucket().put(key, text, Bucket::Condition::absent).has_value(); };
-  try {
-    if (!put()) {
-      return false;
-    }
-    if (conditions_ == Conditions::unknown) {
-      conditions_ = put() ? Conditions::ignored : Conditions::kept;
-    }
-    return true;
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::unsupported) {
-      throw;
-    }
-    return std::nullopt;
-  }
 }
 
 } // namespace regctl::objects

@@ -35,7 +35,7 @@ namespace regctl::objects {
 /// - put_if_unchanged() compares versions (ETags) before it writes, and has the server compare them
 ///   when it does (If-Match) where the server can do that.
 /// - Half-written files are uploads in parts that were neither completed nor aborted. Nobody sees
-///   them, but they are stored. They tell when they were begun, not their size.
+///   them, but they are stored. Their time is that of the last part.
 ///
 /// Errors are those of Bucket; Error{local_io} for a folder that is not empty. Thread-safe.
 std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket,
@@ -56,6 +56,8 @@ public:
   void
   for_each_unfinished(const std::string& path, int levels,
                       const std::function<void(const UnfinishedFile&)>& on_file) const override;
+
+  [[nodiscard]] std::string note_on_removals() const override;
 
   [[nodiscard]] std::unique_ptr<StorageFolder> make_folder(const std::string& path) override;
   [[nodiscard]] std::unique_ptr<StorageFolder> find_folder(const std::string& path) override;
@@ -83,25 +85,13 @@ public:
   [[nodiscard]] bool has_copies() const noexcept { return has_copies_; }
   void has_copies_not() noexcept { has_copies_ = false; }
 
-  /// Writes an object on condition that there is none; returns false if there is one. Where the
-  /// server cannot tell, it is asked beforehand, and another writer may come in between.
-  bool put_if_absent(const std::string& key, std::string_view text);
-
-  /// Replaces an object on condition that its ETag is still `etag`; likewise.
-  bool put_if_unchanged(const std::string& key, std::string_view text, const std::string& etag);
-
 private:
-  enum class Conditions { unknown, kept, ignored };
-
   bool for_each_object(const std::string& path, const OnObject& on_object,
                        const OnName& on_folder) const override;
   [[nodiscard]] std::optional<ObjectInfo> find_object(const std::string& path) const override;
-  std::optional<bool> put_on_condition(const std::string& key, std::string_view text);
 
   Leases leases_;
   PartBuffers part_buffers_;
-  std::atomic<Conditions> conditions_{Conditions::unknown};
-  std::atomic<bool> wants_quotes_{true}; ///< around the ETags of conditions
   std::atomic<bool> has_copies_{true};
 };
 

@@ -7,6 +7,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/interrupt.hpp>
+#include <regctl/base/parallel.hpp>
 #include <regctl/objects/bucket.hpp>
 
 #include <algorithm>
@@ -18,7 +19,8 @@ namespace regctl::objects {
 
 namespace {
 
-constexpr std::size_t k_keys_a_request = 1000; // Amazon's limit
+constexpr std::size_t k_keys_a_request = 1000;   // Amazon's limit
+constexpr std::size_t k_removals_at_a_time = 16; // where each takes a request
 constexpr int k_success = 200;
 
 /// For answers of which only the success matters.
@@ -28,37 +30,67 @@ std::string content_md5(std::string_view bytes) {
   return base64_encode(md5(bytes));
 }
 
+/// The ETag of an object in parts: the MD5 of their MD5s, and their number. Nothing where the ETags
+/// of parts are no MD5s, as of encrypted ones (SSE-KMS). Amazon, Ceph and Swift make it so.
+std::optional<std::string> etag_of_parts(const std::vector<Bucket::Part>& parts) {
+  std::string sums;
+  for (const auto& part : parts) {
+    const auto sum = unquoted(part.etag);
+    if (!is_lower_hex(sum, k_md5_digits)) {
+      return std::nullopt;
+    }
+    for (std::size_t i = 0; i < sum.size(); i += 2) {
+      sums += static_cast<char>(hex_value(sum[i]) * 16 + hex_value(sum[i + 1]));
+    }
+  }
+  return md5_hex(sums) + "-" + std::to_string(parts.size());
+}
+
 } // namespace
 
 void Bucket::remove_all(const std::vector<std::string>& keys) {
-  for (std::size_t first = 0; first < keys.size(); first += k_keys_a_request) {
-    std::string document = "<Delete><Quiet>true</Quiet>";
-    for (auto i = first; i < std::min(keys.size(), first + k_keys_a_request); ++i) {
-      document += "<Object><Key>";
-      document += xml_escape(keys[i]);
-      document += "</Key></Object>";
+  const std::span all(keys);
+  for (std::size_t first = 0; first < all.size(); first += k_keys_a_request) {
+    const auto some = all.subspan(first, std::min(all.size() - first, k_keys_a_request));
+    try {
+      remove_together(some);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::unsupported) {
+        throw;
+      }
+      // Google's server, for one, has no such request.
+      run_parallel(k_removals_at_a_time, some.size(), [&](std::size_t i) { remove(some[i]); });
     }
-    document += "</Delete>";
-    Refusal refusal;
-    refusal.status = k_success;
-    std::string key;
-    ask_xml({.method = http::Method::post,
-             .key = {},
-             .query = {{"delete", ""}},
-             .headers = {{"Content-MD5", content_md5(document)}},
-             .body = document},
-            keys[first], "DeleteResult", [&](std::string_view path, const std::string& text) {
-              if (path == "Error/Key" && key.empty()) {
-                key = text;
-              } else if (path == "Error/Code" && refusal.code.empty()) {
-                refusal.code = text;
-              } else if (path == "Error/Message" && refusal.message.empty()) {
-                refusal.message = text;
-              }
-            });
-    if (!refusal.code.empty()) {
-      throw error_of(refusal, describe(key));
-    }
+  }
+}
+
+void Bucket::remove_together(std::span<const std::string> keys) {
+  std::string document = "<Delete><Quiet>true</Quiet>";
+  for (const auto& key : keys) {
+    document += "<Object><Key>";
+    document += xml_escape(key);
+    document += "</Key></Object>";
+  }
+  document += "</Delete>";
+  Refusal refusal;
+  refusal.status = k_success;
+  std::string refused;
+  ask_xml({.method = http::Method::post,
+           .key = {},
+           .query = {{"delete", ""}},
+           .headers = {{"Content-MD5", content_md5(document)}},
+           .body = document},
+          keys.front(), "DeleteResult", [&](std::string_view path, const std::string& text) {
+            if (path == "Error/Key" && refused.empty()) {
+              refused = text;
+            } else if (path == "Error/Code" && refusal.code.empty()) {
+              refusal.code = text;
+            } else if (path == "Error/Message" && refusal.message.empty()) {
+              refusal.message = text;
+            }
+          });
+  if (!refusal.code.empty()) {
+    throw error_of(refusal, describe(refused));
   }
 }
 
@@ -121,7 +153,8 @@ void Bucket::complete_upload(const std::string& key, const std::string& upload,
     const bool is_doubtful =
         error.kind() == ErrorKind::unavailable || error.kind() == ErrorKind::not_found;
     const auto there = is_doubtful ? find(key) : std::nullopt;
-    if (!there || there->size_bytes != size_bytes) {
+    // Another object may lie there: the layer that this one is to replace.
+    if (!there || there->size_bytes != size_bytes || there->etag != etag_of_parts(parts)) {
       throw;
     }
   }
@@ -198,6 +231,50 @@ void Bucket::list_uploads(const std::string& prefix,
     }
     key_marker = std::move(next_key);
     id_marker = std::move(next_id);
+  }
+}
+
+Bucket::SentParts Bucket::find_parts(const OpenUpload& upload) {
+  SentParts parts;
+  std::string marker;
+  for (;;) {
+    http::AwsQuery query = {{"uploadId", upload.id}};
+    if (!marker.empty()) {
+      query.emplace_back("part-number-marker", marker);
+    }
+    std::string size;
+    std::string next;
+    bool is_truncated = false;
+    try {
+      ask_xml({.key = upload.key, .query = std::move(query)}, upload.key, "ListPartsResult",
+              [&](std::string_view path, const std::string& text) {
+                if (path == "Part/Size") {
+                  size = text;
+                } else if (path == "Part/LastModified") {
+                  const auto time = read_time(text, describe(upload.key));
+                  parts.last = std::max(parts.last.value_or(time), time);
+                } else if (path == "Part") {
+                  parts.size_bytes += read_size(std::exchange(size, {}), describe(upload.key));
+                } else if (path == "IsTruncated") {
+                  is_truncated = text == "true";
+                } else if (path == "NextPartNumberMarker") {
+                  next = text;
+                }
+              });
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) {
+        throw;
+      }
+      return {};
+    }
+    if (!is_truncated) {
+      return parts;
+    }
+    if (next.size() < marker.size() || (next.size() == marker.size() && next <= marker)) {
+      throw Error(ErrorKind::protocol, "the parts of an upload of " + describe(upload.key) +
+                                           " are listed in pages without end");
+    }
+    marker = std::move(next);
   }
 }
 

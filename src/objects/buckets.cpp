@@ -3,6 +3,7 @@
 #include "objects/object_tree.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/visible.hpp>
 #include <regctl/model/place.hpp>
 #include <regctl/objects/buckets.hpp>
 
@@ -29,8 +30,8 @@ std::string BucketPath::to_string() const {
 }
 
 Buckets::Buckets(http::Transport& transport, Environment environment,
-                 std::function<void(const std::string&)> note)
-    : transport_(transport), environment_(environment),
+                 std::function<void(const std::string&)> note, Usual usual)
+    : transport_(transport), environment_(environment), note_(note), usual_(std::move(usual)),
       credentials_(transport, {.environment = std::move(environment), .note = std::move(note)}) {}
 
 std::unique_ptr<StorageTree> Buckets::open_tree(std::string_view path) {
@@ -47,9 +48,18 @@ std::shared_ptr<Bucket> Buckets::open_bucket(const std::string& name) {
   const std::lock_guard lock(mutex_);
   auto& bucket = buckets_[name];
   if (!bucket) {
-    bucket = std::make_shared<Bucket>(transport_, options_for(name, settings_[name]));
+    bucket = std::make_shared<Bucket>(transport_, options_for(name, settings_of(name)));
   }
   return bucket;
+}
+
+BucketSettings Buckets::settings_of(const std::string& name) const {
+  const auto own = settings_.find(name);
+  if (own != settings_.end()) {
+    return own->second;
+  }
+  const auto usual = usual_ ? usual_() : std::nullopt;
+  return usual.value_or(BucketSettings());
 }
 
 BucketOptions Buckets::options_for(const std::string& name, const BucketSettings& own) {
@@ -67,6 +77,9 @@ BucketOptions Buckets::options_for(const std::string& name, const BucketSettings
   const bool is_amazon = !endpoint && name.find('.') == std::string::npos;
   const auto usual = is_amazon ? Addressing::virtual_host : Addressing::path;
   options.addressing = own.addressing ? *own.addressing : user.addressing.value_or(usual);
+  if (own.key && note_) {
+    note_("using the key " + excerpt(own.key->id) + " of docker-registry's settings");
+  }
   options.key = own.key ? std::function([key = *own.key] { return key; })
                         : std::function([this] { return credentials_.key(); });
   return options;

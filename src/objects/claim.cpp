@@ -21,12 +21,15 @@ std::string read_line(const std::string& path) {
   return line;
 }
 
-/// Names this machine as long as it runs: numbers of processes begin anew after that, and in
-/// another container.
+/// Names this machine as long as it runs, and on it those processes that know each other's numbers:
+/// containers have numbers of their own, and may all have the host's name.
 std::string machine() {
   std::array<char, 256> host{};
   static_cast<void>(::gethostname(host.data(), host.size() - 1));
-  return std::string(host.data()) + " " + read_line("/proc/sys/kernel/random/boot_id");
+  std::array<char, 64> numbers{};
+  static_cast<void>(::readlink("/proc/self/ns/pid", numbers.data(), numbers.size() - 1));
+  return std::string(host.data()) + " " + read_line("/proc/sys/kernel/random/boot_id") + " " +
+         numbers.data();
 }
 
 /// When a process started, in ticks since the machine did; empty if there is no such process.

@@ -149,13 +149,15 @@ bool ObjectTree::read_files(const std::string& path,
                       {});
   std::mutex mutex; // on_content need not be thread-safe
   run_parallel(k_reads_at_a_time, unknown.size(), [&](std::size_t i) {
-    auto content = bucket_->read(unknown[i].object.key, limit_bytes);
+    auto content = bucket_->read_with_etag(unknown[i].object.key, limit_bytes);
     if (!content) {
       return; // removed meanwhile
     }
-    known_->learn(unknown[i].object.etag, *content);
+    if (content->text) { // it may have been replaced since it was listed
+      known_->learn(content->etag, *content->text);
+    }
     const std::lock_guard lock(mutex);
-    on_content(unknown[i].name, std::move(content));
+    on_content(unknown[i].name, std::move(content->text));
   });
   return is_there;
 }

@@ -270,6 +270,14 @@ private:
       upload->second.parts[std::stoi(query.at("partNumber"))] = body;
       return {200, "", {{"ETag", quoted_etag(body)}}};
     }
+    if (method == "GET") {
+      std::string text = "<ListPartsResult>";
+      for (const auto& [number, part] : upload->second.parts) {
+        text += "<Part><LastModified>" + time_text(std::time(nullptr)) + "</LastModified><Size>" +
+                std::to_string(part.size()) + "</Size></Part>";
+      }
+      return {200, text + "<IsTruncated>false</IsTruncated></ListPartsResult>"};
+    }
     if (method == "POST") {
       std::string bytes;
       for (const auto& [number, part] : upload->second.parts) {

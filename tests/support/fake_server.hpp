@@ -84,6 +84,9 @@ public:
     });
   }
 
+  /// Called with each request before it is answered; may throw in place of an answer.
+  std::function<void(const SeenRequest&)> before;
+
   /// Asked before on(): the reply to whoever is not let in.
   std::function<std::optional<Reply>(const SeenRequest&)> guard;
 
@@ -126,6 +129,9 @@ public:
 
   http::Response send(const http::Request& request) override {
     const auto arrived = take(request);
+    if (before) {
+      before(arrived);
+    }
     const auto reply = answer(arrived);
     if (reply.error) {
       throw *reply.error;

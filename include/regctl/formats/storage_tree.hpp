@@ -309,6 +309,9 @@ public:
   /// Optional: the free space.
   [[nodiscard]] virtual std::optional<std::uint64_t> free_bytes() const = 0;
 
+  /// A sentence for users who have had files removed, if their space is not free by then; else "".
+  [[nodiscard]] virtual std::string note_on_removals() const { return {}; }
+
   // --- writing ---
 
   /// Opens the folder. Creates it, and those above it, durably, if they are missing. (In a bucket a

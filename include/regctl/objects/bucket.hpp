@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,7 +63,8 @@ public:
   /// `transport` must outlive it.
   Bucket(http::Transport& transport, BucketOptions options);
 
-  /// Whether "host:port" is where requests go, unless a redirect leads elsewhere.
+  /// Whether "host:port", or "host" for the scheme's usual port, is where requests go, unless a
+  /// redirect leads elsewhere.
   [[nodiscard]] bool is_at(std::string_view host_port) const;
 
   /// "s3://BUCKET/KEY", for messages.
@@ -128,15 +130,23 @@ public:
   std::optional<std::string> put(const std::string& key, std::string_view text,
                                  Condition condition = Condition::none);
 
-  /// The same on condition that the object has this ETag (If-Match). It is sent as it is written
-  /// here: Amazon wants it in quotes, Ceph 16 without.
-  std::optional<std::string> put_if_match(const std::string& key, std::string_view text,
-                                          const std::string& etag);
+  /// Writes an object on condition that there is none; returns false if there is one. Where the
+  /// server cannot tell, it is asked beforehand, and another writer may come in between. Whether it
+  /// can is found out by the first object, and noted.
+  bool put_if_absent(const std::string& key, std::string_view text);
+
+  /// Replaces an object on condition that its ETag is still `etag`; likewise.
+  bool put_if_unchanged(const std::string& key, std::string_view text, const std::string& etag);
+
+  /// Whether the bucket keeps what is removed as old versions, as far as the server tells. One
+  /// request.
+  bool is_versioned();
 
   /// Removes an object; one that is not there is no error.
   void remove(const std::string& key);
 
-  /// Removes many objects, 1000 with a request. Throws the first error; then some may be left.
+  /// Removes many objects, 1000 with a request where the server has such requests. Throws the first
+  /// error; then some may be left.
   void remove_all(const std::vector<std::string>& keys);
 
   /// Whether copy() can have an object of `other` copied: that is a bucket of the same server,
@@ -166,7 +176,8 @@ public:
   Part put_part(const std::string& key, const std::string& upload, int number,
                 std::string_view bytes);
   /// Puts the parts together; the object is there, whole, from then on. After an answer that was
-  /// lost, or is in doubt, the object is looked for, and counts if it has `size_bytes`.
+  /// lost, or is in doubt, the object is looked for, and counts if it has `size_bytes` and the ETag
+  /// of these parts.
   void complete_upload(const std::string& key, const std::string& upload,
                        const std::vector<Part>& parts, std::uint64_t size_bytes);
   /// Ends an upload; its parts are gone. One that is not there is no error.
@@ -184,7 +195,16 @@ public:
   void list_uploads(const std::string& prefix,
                     const std::function<void(const OpenUpload&)>& on_upload);
 
+  struct SentParts {
+    std::uint64_t size_bytes = 0;
+    std::optional<std::chrono::system_clock::time_point> last; ///< when the last one came
+  };
+  /// The parts of an upload; none of one that has ended meanwhile.
+  SentParts find_parts(const OpenUpload& upload);
+
 private:
+  enum class Conditions { unknown, kept, ignored };
+
   struct Wanted {
     http::Method method = http::Method::get;
     const std::string& key;
@@ -215,6 +235,9 @@ private:
   };
   static http::AwsQuery query_of(const PageRequest& request);
   Page read_page(const PageRequest& request);
+  Page read_page_as(const PageRequest& request, bool is_encoded);
+  std::optional<Page> try_encoded_page(const PageRequest& request);
+  [[nodiscard]] std::string decoded(const std::string& key, std::string_view about) const;
   /// The answer, if it is a success or has a status in `also`; else throws its error, which names
   /// the key `about`.
   http::Response ask(const Wanted& wanted, std::string_view about,
@@ -240,16 +263,25 @@ private:
   [[nodiscard]] bool is_etag_hidden(const ObjectInfo& object) const noexcept;
   void learn_hidden_etags(const ObjectInfo& from, const Error& refusal);
   std::optional<std::string> etag_if_ours(const std::string& key, std::string_view text);
+  std::optional<bool> put_on_condition(const std::string& key, std::string_view text);
+  void learn_conditions(Conditions conditions);
+  bool refuses_another(const std::string& key, std::string_view text);
+  std::optional<std::string> put_if_match(const std::string& key, std::string_view text,
+                                          const std::string& etag);
   [[nodiscard]] http::Headers headers_of_new_object() const;
   std::optional<std::string> put_if(const std::optional<http::Header>& condition,
                                     const std::string& key, std::string_view text);
   [[nodiscard]] http::Headers proof_of(std::string_view bytes) const;
+  void remove_together(std::span<const std::string> keys);
 
   http::Transport& transport_;
   BucketOptions options_;
   /// Of objects in parts the server compares conditions of copies with other ETags than it tells.
   std::atomic<bool> has_hidden_etags_ = false;
-  mutable std::mutex mutex_; ///< guards the members below
+  std::atomic<Conditions> conditions_ = Conditions::unknown;
+  std::atomic<bool> wants_quotes_ = true;    ///< around the ETags of conditions
+  std::atomic<bool> wants_encoding_ = false; ///< of the keys in listings
+  mutable std::mutex mutex_;                 ///< guards the members below
   std::string region_;
   std::chrono::seconds clock_ahead_{0}; ///< the server's clock, compared with this machine's
 };

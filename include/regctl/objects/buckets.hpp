@@ -39,10 +39,14 @@ struct BucketSettings {
 /// The buckets of one run. Each is opened once, so that its region is looked for once. Thread-safe.
 class Buckets {
 public:
+  /// The settings of buckets that have none of their own; nothing: the standard ones. Called when
+  /// such a bucket is opened.
+  using Usual = std::function<std::optional<BucketSettings>()>;
+
   /// `transport` must outlive it, and all that it opens. `note` is told which key is used, without
   /// its secret; called from any thread.
   Buckets(http::Transport& transport, Environment environment,
-          std::function<void(const std::string&)> note = {});
+          std::function<void(const std::string&)> note = {}, Usual usual = {});
 
   /// Settings for one bucket. To be called before it is opened.
   void configure(const std::string& bucket, BucketSettings settings);
@@ -51,16 +55,20 @@ public:
   /// settings that are wrong, Error{denied} where there are no credentials.
   std::unique_ptr<StorageTree> open_tree(std::string_view path);
 
-  /// The file of authorities that the user wants for the host of a bucket; "" for other hosts.
+  /// The file of authorities that the user wants for the host of a bucket (Bucket::is_at()); "" for
+  /// other hosts.
   [[nodiscard]] std::string ca_file_for(const std::string& host_port);
 
 private:
   const S3Settings& user_settings();
   std::shared_ptr<Bucket> open_bucket(const std::string& name);
+  [[nodiscard]] BucketSettings settings_of(const std::string& name) const;
   BucketOptions options_for(const std::string& name, const BucketSettings& own);
 
   http::Transport& transport_;
   Environment environment_;
+  std::function<void(const std::string&)> note_;
+  Usual usual_;
   CredentialChain credentials_;
   std::mutex mutex_; ///< guards the members below
   std::optional<S3Settings> user_settings_;

@@ -17,17 +17,10 @@
 
 namespace regctl::objects {
 
-/// Whose variables for a key count more.
-enum class KeyVariables {
-  amazon,          ///< AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
-  docker_registry, ///< AWS_KEY and AWS_SECRET, as under SETTINGS_FLAVOR
-};
-
 struct CredentialOptions {
   Environment environment = process_environment;
   /// The folder of which `.aws` has the shared files; empty: no such folder.
   std::filesystem::path home = own_home_folder();
-  KeyVariables first = KeyVariables::amazon;
   /// The time by which temporary keys end.
   std::function<std::chrono::system_clock::time_point()> now = std::chrono::system_clock::now;
   /// Receives a sentence for --verbose ("using the key AKIA… of profile 'dev'"), without a secret;

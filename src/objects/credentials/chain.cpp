@@ -38,7 +38,7 @@ constexpr auto k_pause = std::chrono::minutes(1);
 
 /// Looks at all places in their order.
 FoundKey find_key(http::Transport& transport, const CredentialOptions& options) {
-  if (auto key = find_environment_key(options.environment, options.first)) {
+  if (auto key = find_environment_key(options.environment)) {
     return *key;
   }
   const AwsProfiles profiles(options.environment, options.home);

@@ -24,18 +24,9 @@ std::optional<std::string> find(const Environment& environment, const char* name
   return text.empty() ? std::nullopt : std::optional<std::string>(text);
 }
 
-enum class Half { error, nothing }; ///< what one variable without the other is
-
-std::optional<FoundKey> find_key(const Environment& environment, const Variables& names,
-                                 Half half) {
+std::optional<FoundKey> find_key(const Environment& environment, const Variables& names) {
   const auto id = find(environment, names.id);
   const auto secret = find(environment, names.secret);
-  if (id.has_value() != secret.has_value() && half == Half::error) {
-    throw Error(ErrorKind::usage,
-                std::string(id ? names.id : names.secret) + " is set, but " +
-                    (id ? names.secret : names.id) + " is not, or is empty",
-                "set both, or neither; in CI, see that the job gets the secret");
-  }
   if (!id || !secret) {
     return std::nullopt;
   }
@@ -47,16 +38,19 @@ std::optional<FoundKey> find_key(const Environment& environment, const Variables
 } // namespace
 
 std::optional<FoundKey> find_amazon_key(const Environment& environment) {
-  return find_key(environment, k_amazon, Half::error);
+  const bool has_id = find(environment, k_amazon.id).has_value();
+  if (has_id != find(environment, k_amazon.secret).has_value()) {
+    throw Error(ErrorKind::usage,
+                std::string(has_id ? k_amazon.id : k_amazon.secret) + " is set, but " +
+                    (has_id ? k_amazon.secret : k_amazon.id) + " is not, or is empty",
+                "set both, or neither; in CI, see that the job gets the secret");
+  }
+  return find_key(environment, k_amazon);
 }
 
-std::optional<FoundKey> find_environment_key(const Environment& environment, KeyVariables first) {
-  if (first == KeyVariables::docker_registry) {
-    auto key = find_key(environment, k_docker_registry, Half::error);
-    return key ? key : find_amazon_key(environment);
-  }
+std::optional<FoundKey> find_environment_key(const Environment& environment) {
   auto key = find_amazon_key(environment);
-  return key ? key : find_key(environment, k_docker_registry, Half::nothing);
+  return key ? key : find_key(environment, k_docker_registry);
 }
 
 } // namespace regctl::objects

@@ -13,9 +13,8 @@ namespace regctl::objects {
 /// the first two is set, Error{usage} if one of them is not.
 std::optional<FoundKey> find_amazon_key(const Environment& environment);
 
-/// The key in those variables, or in AWS_KEY and AWS_SECRET, which docker-registry reads. If the
-/// latter come `first`, half of them is an error too; else it is passed over, since other programs
-/// may use such names.
-std::optional<FoundKey> find_environment_key(const Environment& environment, KeyVariables first);
+/// The key in those variables, or in AWS_KEY and AWS_SECRET, which docker-registry reads. Half of
+/// the latter is passed over, since other programs may use such names.
+std::optional<FoundKey> find_environment_key(const Environment& environment);
 
 } // namespace regctl::objects

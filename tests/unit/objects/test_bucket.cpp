@@ -103,6 +103,56 @@ template <class Body> Error failure(Body&& body) {
 
 TEST_SUITE_BEGIN("objects/bucket");
 
+TEST_CASE_FIXTURE(Fixture, "a second attempt at finding out about conditions tells no less") {
+  // The first object is written; what answers the second attempt at it is that it is there.
+  server.on("PUT /b/k", {{200, "", {{"ETag", "\"1\""}}}, {412, refusal("PreconditionFailed")}});
+  server.on("HEAD /b/k", {head(4)});
+  server.on("GET /b/k", {{200, "text"}});
+  CHECK(bucket().put_if_absent("k", "text"));
+  CHECK_FALSE(bucket().put_if_absent("k", "text"));
+  CHECK(server.seen().size() == 3);
+}
+
+TEST_CASE_FIXTURE(Fixture, "whether a bucket keeps versions is told, or is not known") {
+  const auto answer = [](const std::string& status) -> Reply {
+    return {200, "<VersioningConfiguration>" + status + "</VersioningConfiguration>"};
+  };
+  server.on("GET /b/?versioning=", {answer("<Status>Enabled</Status>"),
+                                    answer(""),
+                                    answer("<Status>Suspended</Status>"),
+                                    {403, refusal("AccessDenied")},
+                                    {501, refusal("NotImplemented")}});
+  CHECK(bucket().is_versioned());
+  for (int i = 0; i < 4; ++i) {
+    CHECK_FALSE(bucket().is_versioned());
+  }
+}
+
+TEST_CASE_FIXTURE(Fixture, "where many objects cannot be removed by one request, each takes one") {
+  server.on("POST /b/?delete=", {{501, refusal("NotImplemented")}});
+  server.on("DELETE /b/a", {{204}});
+  server.on("DELETE /b/b", {{204}});
+  bucket().remove_all({"a", "b"});
+  CHECK(server.seen("DELETE /b/a").size() == 1);
+  CHECK(server.seen("DELETE /b/b").size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "keys that XML cannot have are asked for in another encoding") {
+  server.on("GET /b/?list-type=2&prefix=p", {{200, page(contents("p&#1;x"))}});
+  server.on(
+      "GET /b/?encoding-type=url&list-type=2&prefix=p",
+      {{200, page("<EncodingType>url</EncodingType>" + contents("p%01x") + contents("p+%2B"))}});
+  CHECK(keys("p") == std::vector<std::string>{"p\1x", "p +"});
+  server.forget();
+  CHECK(keys("p").size() == 2);
+  CHECK(server.seen().size() == 1); // it is known by now
+  // Another fault does not go away so.
+  server.on("GET /b/?list-type=2&prefix=q", {{200, "<html>"}});
+  server.on("GET /b/?encoding-type=url&list-type=2&prefix=q", {{200, "<html>"}});
+  opened.reset();
+  CHECK(failure([&] { keys("q"); }).kind() == ErrorKind::protocol);
+}
+
 TEST_CASE_FIXTURE(Fixture, "an object is described by its head") {
   server.on("HEAD /b/a%20b", {head(7)});
   const auto found = bucket().find("a b");
@@ -411,24 +461,64 @@ TEST_CASE_FIXTURE(Fixture, "by https a part goes with its MD5, which the server 
   CHECK(server.seen().at(0).headers.find("x-amz-content-sha256") == "UNSIGNED-PAYLOAD");
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "a completion in doubt counts if the object is there, of the right size") {
+TEST_CASE_FIXTURE(Fixture, "a completion in doubt counts if the object is there, of these parts") {
   const Reply doubtful[] = {{200, refusal("InternalError")},
                             {404, refusal("NoSuchUpload")},
                             {503, refusal("SlowDown")},
                             test::no_answer()};
+  // The ETags of the parts "abc" and "d", and what servers make of them.
+  const std::vector<Bucket::Part> parts = {{1, "\"900150983cd24fb0d6963f7d28e17f72\""},
+                                           {2, "\"8277e0910d750195b448797616e091ad\""}};
+  const auto there = [](int size, const std::string& etag) -> Reply {
+    return {
+        200,
+        "",
+        {{"Content-Length", std::to_string(size)}, {"ETag", etag}, {"Last-Modified", k_now_text}}};
+  };
+  const std::string ours = "\"26b10a702bd95f42e3c2737f5975aa20-2\"";
+  const auto complete = [&](const std::vector<Bucket::Part>& sent) {
+    bucket().complete_upload("k", "u", sent, 4);
+  };
   for (const auto& reply : doubtful) {
     server.on("POST /b/k?uploadId=u", {reply});
-    server.on("HEAD /b/k", {head(4)});
-    bucket().complete_upload("k", "u", {}, 4);
-    server.on("HEAD /b/k", {head(3)});
-    CHECK_THROWS_AS(bucket().complete_upload("k", "u", {}, 4), Error);
-    server.on("HEAD /b/k", {{404}});
-    CHECK_THROWS_AS(bucket().complete_upload("k", "u", {}, 4), Error);
+    server.on("HEAD /b/k", {there(4, ours)});
+    complete(parts);
+    for (const auto& other :
+         {there(3, ours), there(4, "\"abc\""), // the damaged layer that it is to replace
+          there(4, "\"26b10a702bd95f42e3c2737f5975aa20-3\""), Reply{404}}) {
+      server.on("HEAD /b/k", {other});
+      CHECK_THROWS_AS(complete(parts), Error);
+    }
+    server.on("HEAD /b/k", {there(4, "")});
+    CHECK_THROWS_AS(complete({{1, "\"of an encrypted part\""}}), Error); // which may be any
   }
   server.on("POST /b/k?uploadId=u", {{403, refusal("AccessDenied")}});
-  server.on("HEAD /b/k", {head(4)});
-  CHECK_THROWS_AS(bucket().complete_upload("k", "u", {}, 4), Error); // there is no doubt
+  server.on("HEAD /b/k", {there(4, ours)});
+  CHECK_THROWS_AS(complete(parts), Error); // there is no doubt
+}
+
+TEST_CASE_FIXTURE(Fixture, "the parts of an upload are told, page by page") {
+  const auto part = [](const char* time, int size) {
+    return "<Part><LastModified>" + std::string(time) + "</LastModified><Size>" +
+           std::to_string(size) + "</Size></Part>";
+  };
+  const auto parts = [](const std::string& body) {
+    return "<ListPartsResult>" + body + "</ListPartsResult>";
+  };
+  const std::string more =
+      "<IsTruncated>true</IsTruncated><NextPartNumberMarker>9</NextPartNumberMarker>";
+  server.on("GET /b/k?uploadId=u", {{200, parts(part("2013-05-23T00:00:00.000Z", 5) +
+                                                part("2013-05-24T00:00:00.000Z", 6) + more)}});
+  server.on("GET /b/k?part-number-marker=9&uploadId=u",
+            {{200, parts(part("2013-05-22T00:00:00.000Z", 7))}, {200, parts(more)}});
+  const Bucket::OpenUpload upload{"k", "u", {}};
+  const auto found = bucket().find_parts(upload);
+  CHECK(found.size_bytes == 18);
+  CHECK(found.last == std::chrono::system_clock::from_time_t(k_now));
+  CHECK(failure([&] { bucket().find_parts(upload); }).kind() == ErrorKind::protocol); // a loop
+  const auto ended = bucket().find_parts({"k", "other", {}});
+  CHECK(ended.size_bytes == 0);
+  CHECK_FALSE(ended.last);
 }
 
 TEST_CASE_FIXTURE(Fixture, "uploads that were left open are listed, page by page, and aborted") {

@@ -11,7 +11,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -104,7 +106,10 @@ TEST_SUITE("objects/bucket_tree") {
     look();
     REQUIRE(unfinished.size() == 1);
     CHECK(unfinished[0].path == "a/layer");
-    CHECK(unfinished[0].started);
+    CHECK(unfinished[0].size_bytes == 16 * k_mib.size());
+    // It was begun long ago, but a part has come just now.
+    REQUIRE(unfinished[0].started);
+    CHECK(std::chrono::system_clock::now() - *unfinished[0].started < 1h);
     upload->commit(Durability::whole);
     CHECK(stored.objects().at("p/a/layer").size() == 17 * k_mib.size());
     look();
@@ -156,6 +161,54 @@ TEST_SUITE("objects/bucket_tree") {
     server.forget();
     read();
     CHECK(count("GET") == 1); // the listing
+  }
+
+  TEST_CASE_FIXTURE(Fixture,
+                    "a file that is replaced after it was listed is not known by the old ETag") {
+    const auto tree = open();
+    const auto folder = tree->make_folder("a");
+    folder->put("x", "old");
+    const auto read = [&] {
+      std::string seen;
+      tree->read_files(
+          "a", [](const std::string&) { return true; }, 100,
+          [&](const std::string&, const std::optional<std::string>& text) { seen = *text; });
+      return seen;
+    };
+    bool is_listed = false;
+    server.before = [&](const SeenRequest& request) {
+      if (is_listed && request.line == "GET /b/p/a/x") {
+        stored.put("p/a/x", "new", std::time(nullptr));
+      }
+      is_listed = is_listed || request.line.find("list-type") != std::string::npos;
+    };
+    CHECK(read() == "new");
+    server.before = {};
+    folder->put("x", "old");
+    CHECK(read() == "old");
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "of several groups with one file all fail if it is not written") {
+    const auto tree = open();
+    const auto folder = tree->make_folder("a");
+    const FileGroup first{{{"own", "1"}, {"shared", "1"}}};
+    const FileGroup second{{{"shared", "2"}}};
+    const FileGroup other{{{"other", "3"}}};
+    server.before = [](const SeenRequest& request) {
+      if (request.line == "PUT /b/p/a/shared") {
+        throw Error(ErrorKind::denied, "not this one");
+      }
+    };
+    const auto problems = folder->put_groups({&first, &second, &other});
+    CHECK(problems.at(0));
+    CHECK(problems.at(1));
+    CHECK_FALSE(problems.at(2));
+    CHECK(stored.objects().contains("p/a/other"));
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "a claim names the processes that know each other's numbers") {
+    const auto numbers = std::filesystem::read_symlink("/proc/self/ns/pid").string();
+    CHECK(own_claim().find(numbers) != std::string::npos);
   }
 
   TEST_CASE_FIXTURE(Fixture, "a claim of another process holds for two minutes") {
@@ -242,5 +295,23 @@ TEST_SUITE("objects/bucket_tree") {
     server.forget();
     CHECK(tree->make_folder("a")->claim("second"));
     CHECK(count("PUT") == 1);
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "what is found out about conditions is said, once") {
+    const auto said = [&](FakeBucket::Conditions conditions) {
+      stored.conditions = conditions;
+      const auto before = server.notes().size();
+      const auto tree = open();
+      const auto name = std::to_string(before);
+      CHECK(tree->make_folder("a")->claim(name));
+      CHECK(tree->make_folder("b")->claim(name));
+      return server.notes().substr(before);
+    };
+    CHECK(said(FakeBucket::Conditions::kept) ==
+          "s3://b keeps conditions: of two writers the first one is known\n");
+    const std::string kept_not = "s3://b keeps no conditions (If-None-Match): two writers of one "
+                                 "image may not notice each other\n";
+    CHECK(said(FakeBucket::Conditions::ignored) == kept_not);
+    CHECK(said(FakeBucket::Conditions::refused) == kept_not);
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/failure.hpp"
+#include "support/fake_server.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/objects/buckets.hpp>
@@ -26,6 +27,31 @@ TEST_SUITE("objects/buckets") {
     check("s3://b/", "b", "", "s3://b");
     check("s3://b/registry", "b", "registry", "s3://b/registry");
     check("s3://b//a/b/", "b", "a/b", "s3://b/a/b");
+  }
+
+  TEST_CASE("a bucket without settings of its own has the usual ones") {
+    FakeServer server("http://ceph:7480");
+    server.on("GET /b/a/file", {{200, "1"}});
+    server.on("GET http://own/c/file", {{200, "2"}});
+    std::string notes;
+    Buckets buckets(
+        server, [](const std::string&) { return std::nullopt; },
+        [&](const std::string& note) { notes += note + "\n"; },
+        [] {
+          BucketSettings settings;
+          settings.endpoint = http::Url::parse("http://ceph:7480");
+          settings.key = http::AwsKey{"AKIA", http::Secret("secret"), http::Secret()};
+          return std::optional(settings);
+        });
+    BucketSettings own;
+    own.endpoint = http::Url::parse("http://own");
+    own.key = http::AwsKey{"OWN", http::Secret("secret"), http::Secret()};
+    buckets.configure("c", own);
+    CHECK(buckets.open_tree("s3://b/a")->read("file", 1) == "1");
+    CHECK(buckets.open_tree("s3://c")->read("file", 1) == "2");
+    CHECK(server.seen().at(0).authorization.find("Credential=AKIA/") != std::string::npos);
+    CHECK(notes == "using the key AKIA of docker-registry's settings\n"
+                   "using the key OWN of docker-registry's settings\n");
   }
 
   TEST_CASE("a text of another form is refused") {

@@ -14,7 +14,6 @@
 using namespace regctl;
 using objects::CredentialChain;
 using objects::CredentialOptions;
-using objects::KeyVariables;
 using test::AwsUser;
 using test::Reply;
 
@@ -29,7 +28,6 @@ struct Fixture : AwsUser {
       CredentialOptions options;
       options.environment = environment;
       options.home = home.path();
-      options.first = first;
       options.now = [this] {
         on_now();
         return std::chrono::system_clock::from_time_t(now.load());
@@ -51,7 +49,6 @@ struct Fixture : AwsUser {
     server.on(k_agent, std::move(replies));
   }
 
-  KeyVariables first = KeyVariables::amazon;
   std::atomic<std::time_t> now = k_now;
   std::function<void()> on_now = [] {}; ///< called by all who look at the clock
   std::mutex mutex;
@@ -94,8 +91,6 @@ TEST_CASE_FIXTURE(Fixture, "the places are asked in their order") {
   CHECK(asked() == "old");
   variables["AWS_ACCESS_KEY_ID"] = variables["AWS_SECRET_ACCESS_KEY"] = "new";
   CHECK(asked() == "new");
-  first = KeyVariables::docker_registry;
-  CHECK(asked() == "old");
 }
 
 TEST_CASE_FIXTURE(Fixture, "an empty variable counts as one that is not set") {
