@@ -5,6 +5,7 @@
 #include <regctl/ops/session.hpp>
 #include <regctl/registry/registries.hpp>
 #include <regctl/registry/v2/registry.hpp>
+#include <regctl/server/original_config.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -104,8 +105,9 @@ Session::Session(SessionOptions options, Progress& progress)
       }()),
       registries_(std::make_unique<registry::Registries>(client_, credentials_, options_.settings,
                                                          v2_options(options_.v2))),
-      buckets_(std::make_unique<objects::Buckets>(client_, options_.environment,
-                                                  options_.credentials.note)) {
+      buckets_(std::make_unique<objects::Buckets>(
+          client_, options_.environment, options_.credentials.note,
+          [this] { return server::find_original_bucket(options_.environment); })) {
   prepare_hashing();
 }
 

@@ -108,10 +108,12 @@ BucketSettings read_swift(const OriginalValues& values, const OriginalValues& en
   settings.key = key_of(environment.get("", "AWS_KEY"), environment.get("", "AWS_SECRET"),
                         "AWS_KEY and AWS_SECRET");
   if (!settings.key) {
+    auto user = values.get("swift_user", "OS_USERNAME");
+    if (!user.empty()) {
+      user = values.get("swift_tenant_name", "OS_TENANT_NAME") + ":" + user;
+    }
     settings.key =
-        key_of(values.get("swift_tenant_name", "OS_TENANT_NAME") + ":" +
-                   values.get("swift_user", "OS_USERNAME"),
-               values.get("swift_password", "OS_PASSWORD"), "OS_USERNAME and OS_PASSWORD");
+        key_of(user, values.get("swift_password", "OS_PASSWORD"), "OS_USERNAME and OS_PASSWORD");
   }
   return settings;
 }
@@ -137,23 +139,26 @@ bool is_bucket_storage(const std::string& storage) {
   return std::find(k_storages.begin(), k_storages.end(), storage) != k_storages.end();
 }
 
+BucketSettings read_bucket_settings(const std::string& storage, const OriginalValues& values,
+                                    S3Defaults defaults) {
+  if (storage == "gcs") {
+    return read_gcs(values);
+  }
+  if (storage == "alioss") {
+    return read_oss(values);
+  }
+  return storage == "swift" ? read_swift(values, values.of_environment())
+                            : read_s3(values, defaults);
+}
+
 void read_original_bucket(const std::string& storage, const std::string& path,
                           const OriginalValues& values, S3Defaults defaults,
                           ServerOptions& options) {
-  std::string bucket;
-  if (storage == "gcs") {
-    options.bucket = read_gcs(values);
-    bucket = required(values, "boto_bucket", "GCS_BUCKET");
-  } else if (storage == "alioss") {
-    options.bucket = read_oss(values);
-    bucket = required(values, "oss_bucket", "OSS_BUCKET");
-  } else if (storage == "swift") {
-    options.bucket = read_swift(values, values.of_environment());
-    bucket = required(values, "swift_container", "OS_CONTAINER");
-  } else {
-    options.bucket = read_s3(values, defaults);
-    bucket = required(values, "boto_bucket", "AWS_BUCKET");
-  }
+  options.bucket = read_bucket_settings(storage, values, defaults);
+  const auto bucket = storage == "gcs"      ? required(values, "boto_bucket", "GCS_BUCKET")
+                      : storage == "alioss" ? required(values, "oss_bucket", "OSS_BUCKET")
+                      : storage == "swift"  ? required(values, "swift_container", "OS_CONTAINER")
+                                            : required(values, "boto_bucket", "AWS_BUCKET");
   // Slashes around the path do not count: docker-registry drops the first, and so wants one.
   options.storage =
       objects::BucketPath::parse(std::string(k_bucket_scheme) + bucket + "/" + path).to_string();

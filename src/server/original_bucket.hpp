@@ -19,6 +19,11 @@ enum class S3Defaults {
   ceph,   ///< http, and not
 };
 
+/// Where the bucket of such a storage is, by its settings, and its key. Throws as
+/// read_original_bucket().
+objects::BucketSettings read_bucket_settings(const std::string& storage,
+                                             const OriginalValues& values, S3Defaults defaults);
+
 /// Fills `options.storage` ("s3://BUCKET/PREFIX") and `options.bucket` from the settings of such a
 /// storage; `path` is its storage_path. Throws Error{usage} if a setting is missing or malformed,
 /// Error{unsupported} for OAuth.

@@ -104,6 +104,10 @@ const Flavor& find_flavor(const std::string& name) {
   throw Error(ErrorKind::unsupported, "the flavor " + name + " is not supported", k_supported);
 }
 
+S3Defaults defaults_of(const std::string& flavor) {
+  return flavor == "ceph-s3" ? S3Defaults::ceph : S3Defaults::amazon;
+}
+
 void apply_storage(const std::string& setting, const std::string& storage, const std::string& path,
                    const OriginalValues& values, S3Defaults defaults, ServerOptions& options) {
   options.redirect = values.is_true("storage_redirect", "STORAGE_REDIRECT", false);
@@ -132,6 +136,24 @@ void apply(const OriginalValues& values, ServerOptions& options, OriginalSetting
 
 } // namespace
 
+std::optional<objects::BucketSettings> find_original_bucket(const Environment& environment) {
+  auto flavor = environment("SETTINGS_FLAVOR").value_or("");
+  if (flavor.empty()) {
+    const bool has_host = !environment("AWS_HOST").value_or("").empty();
+    const bool has_endpoint = environment("AWS_ENDPOINT_URL") || environment("AWS_ENDPOINT_URL_S3");
+    if (!has_host || has_endpoint) {
+      return std::nullopt;
+    }
+    flavor = "s3";
+  }
+  const auto* known = std::find_if(k_flavors.begin(), k_flavors.end(),
+                                   [&](const auto& other) { return other.name == flavor; });
+  const std::string storage(known == k_flavors.end() ? "" : known->storage);
+  return is_bucket_storage(storage) ? std::optional(read_bucket_settings(
+                                          storage, {nullptr, environment}, defaults_of(flavor)))
+                                    : std::nullopt;
+}
+
 OriginalSettings read_original_settings(const std::string& file, const Environment& environment,
                                         ServerOptions& options) {
   OriginalSettings settings;
@@ -148,7 +170,7 @@ OriginalSettings read_original_settings(const std::string& file, const Environme
     const OriginalValues values(nullptr, environment);
     apply_storage("SETTINGS_FLAVOR", std::string(known.storage),
                   environment("STORAGE_PATH").value_or(std::string(known.path)), values,
-                  flavor == "ceph-s3" ? S3Defaults::ceph : S3Defaults::amazon, options);
+                  defaults_of(flavor), options);
     apply(values, options, settings);
     return settings;
   }
@@ -156,8 +178,13 @@ OriginalSettings read_original_settings(const std::string& file, const Environme
   const auto& chosen = choose_flavor(document, file, flavor.empty() ? "dev" : flavor);
   const OriginalValues values(&chosen, environment);
   const auto storage = values.get("storage", "");
-  apply_storage("storage", storage.empty() ? "local" : storage, values.get("storage_path", ""),
-                values, S3Defaults::amazon, options);
+  const auto path = values.get("storage_path", "");
+  if (is_bucket_storage(storage) && path.empty()) {
+    throw Error(ErrorKind::usage, "'" + file + "' names no storage_path",
+                "write storage_path there; / stands for the whole bucket");
+  }
+  apply_storage("storage", storage.empty() ? "local" : storage, path, values, S3Defaults::amazon,
+                options);
   apply(values, options, settings);
   return settings;
 }

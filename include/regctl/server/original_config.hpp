@@ -2,8 +2,10 @@
 #pragma once
 
 #include <regctl/base/environment.hpp>
+#include <regctl/objects/buckets.hpp>
 #include <regctl/server/server.hpp>
 
+#include <optional>
 #include <string>
 
 namespace regctl::server {
@@ -27,5 +29,11 @@ struct OriginalSettings {
 /// are ignored.
 OriginalSettings read_original_settings(const std::string& file, const Environment& environment,
                                         ServerOptions& options);
+
+/// Where buckets are by the environment of an old installation, for commands that work on its
+/// bucket: by the variables of the flavor that SETTINGS_FLAVOR names. Without one, those of s3
+/// count if AWS_HOST is set, and no AWS_ENDPOINT_URL. Nothing if there are none, and for flavors
+/// that have no bucket. Throws Error{usage} for half a key and for malformed settings.
+std::optional<objects::BucketSettings> find_original_bucket(const Environment& environment);
 
 } // namespace regctl::server

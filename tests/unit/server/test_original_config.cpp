@@ -22,15 +22,16 @@ struct Result {
   OriginalSettings settings;
 };
 
+Environment environment_of(const Variables& variables) {
+  return [variables](const std::string& name) {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  };
+}
+
 Result read(const std::string& file, const Variables& variables) {
   Result result;
-  result.settings = read_original_settings(
-      file,
-      [&](const std::string& name) {
-        const auto found = variables.find(name);
-        return found == variables.end() ? std::nullopt : std::optional(found->second);
-      },
-      result.options);
+  result.settings = read_original_settings(file, environment_of(variables), result.options);
   return result;
 }
 
@@ -273,6 +274,37 @@ TEST_CASE("the settings of a bucket are those of the original") {
   CHECK(bucket_line(
             {{"SETTINGS_FLAVOR", "s3"}, {"AWS_BUCKET", "b"}, {"AWS_KEY", "k"}, {"AWS_SECRET", "s"}},
             k_file) == "s3://b/registry amazon - - encrypted k/s");
+}
+
+TEST_CASE("commands find the bucket by the same variables") {
+  const auto find = [](const Variables& variables) {
+    const auto found = find_original_bucket(environment_of(variables));
+    return !found ? "none"
+                  : (found->endpoint ? found->endpoint->origin() : "amazon") +
+                        (found->encrypt ? " encrypted" : "") +
+                        (found->key ? " " + found->key->id : "");
+  };
+  CHECK(find({}) == "none");
+  CHECK(find({{"AWS_KEY", "k"}, {"AWS_SECRET", "s"}}) == "none"); // the usual places have it
+  CHECK(find({{"SETTINGS_FLAVOR", "local"}, {"AWS_HOST", "h"}}) == "none");
+  CHECK(find({{"SETTINGS_FLAVOR", "unheard-of"}}) == "none");
+  CHECK(find({{"SETTINGS_FLAVOR", "s3"}, {"AWS_KEY", "k"}, {"AWS_SECRET", "s"}}) ==
+        "amazon encrypted k");
+  CHECK(find({{"AWS_HOST", "h"}, {"AWS_SECURE", "false"}, {"AWS_ENCRYPT", "false"}}) == "http://h");
+  CHECK(find({{"AWS_HOST", "h"}, {"AWS_ENDPOINT_URL", "http://other"}}) == "none");
+  CHECK(find({{"SETTINGS_FLAVOR", "ceph-s3"}, {"AWS_HOST", "h"}, {"AWS_PORT", "1"}}) ==
+        "http://h:1");
+  CHECK(find({{"SETTINGS_FLAVOR", "swift"}, {"OS_AUTH_URL", "http://swift:8080/auth/v1.0"}}) ==
+        "http://swift:8080");
+  failure(ErrorKind::usage, [&] { find({{"SETTINGS_FLAVOR", "s3"}, {"AWS_KEY", "k"}}); });
+}
+
+TEST_CASE("a file that names a bucket names the tree in it, too") {
+  const std::string bucket = "dev: {storage: s3, boto_bucket: b";
+  CHECK(failure(ErrorKind::usage, [&] {
+          read_text(bucket + "}");
+        }).ends_with("names no storage_path"));
+  CHECK(read_text(bucket + ", storage_path: /}").options.storage == "s3://b");
 }
 
 TEST_CASE("settings of a bucket that are not enough are usage errors") {
