@@ -19,8 +19,8 @@ namespace {
 
 using Index = ImageGraph::Index;
 
-/// How many images are removed before on_image is called for them. Each removal costs several disk
-/// writes that must not be reordered.
+/// How many images are removed before on_image is called for them, and new tags are looked for.
+/// Each removal costs several disk writes that must not be reordered.
 constexpr std::size_t k_batch = 64;
 constexpr auto k_writer_patience = std::chrono::seconds(1);
 constexpr auto k_least_grace = std::chrono::hours(1);
@@ -55,10 +55,24 @@ public:
       remove_beside_others(choose());
     }
     clean_up();
+    if (options_.apply) {
+      note_what_stays();
+    }
     return report_;
   }
 
 private:
+  void note_what_stays() const {
+    const bool is_any_removed = report_.images + report_.temporary_files > 0;
+    if (const auto note = is_any_removed ? storage_->note_on_removals() : ""; !note.empty()) {
+      session_.progress().note(note);
+    }
+    if (report_.temporary_files > 0 && !storage_->keeps_out_other_processes()) {
+      session_.progress().note("a lifecycle rule AbortIncompleteMultipartUpload of the bucket ends "
+                               "uploads that were left behind by itself");
+    }
+  }
+
   /// In a bucket nothing tells what other processes are about to do with an image: only its age.
   void check_grace() const {
     if (!storage_->keeps_out_other_processes() && options_.grace < k_least_grace) {
@@ -192,9 +206,12 @@ private:
   }
 
   /// Only images of equal depth are removed in parallel: none of them is the parent of another.
-  void remove(const std::vector<Index>& chosen) {
+  void remove(std::vector<Index> chosen) {
     const auto& images = graph_.images();
     for (std::size_t begin = 0; begin < chosen.size();) {
+      if (removed_since_look_ >= k_batch) {
+        spare(chosen, begin);
+      }
       auto end = begin;
       while (end < chosen.size() && end - begin < k_batch &&
              images[chosen[end]].depth == images[chosen[begin]].depth) {
@@ -208,6 +225,7 @@ private:
       for (const auto& image : removed) {
         ++report_.images;
         report_.layer_bytes += image.layer_size_bytes.value_or(0);
+        removed_since_look_ += condemned_.erase(image.id);
         on_image_(image);
       }
       begin = end;
@@ -234,11 +252,12 @@ private:
   }
 
   /// Without a lock that keeps others out: first all images are marked, so that no further push
-  /// builds on them; then those are spared that a tag has come to need until then.
+  /// builds on them; then those are spared that a tag has come to need until then. Tags are looked
+  /// at again as the removal goes on: a server may know for minutes what is no longer so.
   void remove_beside_others(std::vector<Index> chosen) {
     condemn(chosen);
-    spare(chosen);
-    remove(chosen);
+    spare(chosen, 0);
+    remove(std::move(chosen));
     condemned_.clear();
   }
 
@@ -258,8 +277,9 @@ private:
     }
   }
 
-  void spare(std::vector<Index>& chosen) {
-    const auto latest = storage_->snapshot();
+  /// Takes the images out of `chosen`, from `begin` on, that tags have come to need.
+  void spare(std::vector<Index>& chosen, std::size_t begin) {
+    const auto latest = storage_->snapshot_of_tags();
     std::set<std::string> spared;
     latest->for_each_repository([&](const std::string& name) {
       for (const auto& [tag, id] : latest->tags(name).value_or(V1Tags())) {
@@ -270,9 +290,13 @@ private:
         }
       }
     });
-    std::erase_if(chosen, [&](Index i) { return spared.contains(graph_.images()[i].id.text()); });
+    const auto is_spared = [&](Index i) { return spared.contains(graph_.images()[i].id.text()); };
+    chosen.erase(std::remove_if(chosen.begin() + static_cast<std::ptrdiff_t>(begin), chosen.end(),
+                                is_spared),
+                 chosen.end());
     report_.kept_images += spared.size();
     report_.young_images += spared.size();
+    removed_since_look_ = 0;
   }
 
   void spare_chain(const std::string& top, std::set<std::string>& spared) {
@@ -281,6 +305,7 @@ private:
       const auto condemned = condemned_.find(id);
       if (condemned != condemned_.end() && spared.insert(id).second) {
         condemned->second->reprieve();
+        condemned_.erase(condemned);
       }
     }
   }
@@ -329,6 +354,7 @@ private:
   ImageGraph graph_;
   std::set<Index> remnants_; ///< of removals that were interrupted before this one began
   std::map<std::string, std::unique_ptr<V1Storage::ImageWriter>> condemned_; ///< by their IDs
+  std::size_t removed_since_look_ = 0; ///< condemned ones, since spare() looked at the tags
   GcReport report_;
 };
 

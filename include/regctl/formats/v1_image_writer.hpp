@@ -31,6 +31,8 @@ public:
   /// a bucket. Returns false if one of them has just begun to upload the image; write_image() waits
   /// for it.
   [[nodiscard]] bool claim();
+  /// Takes claim() back if nothing of the image was changed since, so that it counts as before.
+  void release();
 
   /// Marks the image as being uploaded, then stores its JSON and its ancestry. `json` must be that
   /// of this image, else Error{protocol}. Returns false if the parent has no JSON here. Throws
@@ -125,7 +127,8 @@ private:
   std::unique_ptr<StorageFolder> folder_; // leased
   std::unique_ptr<FolderView> seen_;      // what was there; null if looking again costs little
   bool is_condemned_ = false;
-  bool was_marked_ = false; ///< before it was condemned
+  bool was_marked_ = false;  ///< before it was claimed or condemned
+  bool has_written_ = false; ///< a file of the image, since it was opened
 };
 
 } // namespace regctl

@@ -112,6 +112,9 @@ public:
   [[nodiscard]] std::optional<std::chrono::system_clock::time_point>
   last_change(const std::string& id) const;
 
+  /// Whether the image is marked for its removal, by any process. One read.
+  [[nodiscard]] bool is_being_removed(const std::string& id) const;
+
   /// Whether only remains of the image are there: those of an interrupted ImageWriter::remove(), or
   /// an empty folder. No upload needs them, however recent they are.
   [[nodiscard]] bool is_remnant(const std::string& id) const;
@@ -206,6 +209,8 @@ public:
   /// The tree as it is now, for work that looks at all of it (StorageTree::snapshot); this object
   /// itself where that saves nothing.
   [[nodiscard]] std::shared_ptr<const V1Storage> snapshot() const;
+  /// The same of repositories and tags alone.
+  [[nodiscard]] std::shared_ptr<const V1Storage> snapshot_of_tags() const;
 
   /// The time by the clock of last_change().
   [[nodiscard]] std::chrono::system_clock::time_point now() const;
@@ -216,6 +221,9 @@ public:
 
   /// Free space of the tree's file system; nothing if it is unknown.
   [[nodiscard]] std::optional<std::uint64_t> free_bytes() const;
+
+  /// StorageTree::note_on_removals().
+  [[nodiscard]] std::string note_on_removals() const;
 
   /// Keeps all writers out until the result is destroyed. Null while another writer has the tree; a
   /// server is one as long as it runs.

@@ -53,9 +53,10 @@ struct GcReport {
 /// Throws Error{unavailable}, with `apply`, while other processes have the tree open for writing.
 /// In a bucket they cannot be seen: there all that is younger than the grace is kept, which must be
 /// an hour or more (else Error{usage}). Images to remove are marked first, and spared if a tag has
-/// come to need them meanwhile. Throws Error{integrity} if a tag is damaged (as audit() finds
-/// without reading layers), unless `force`. Throws Error{local_io}, even with `force`, if a file
-/// that shows which images a tag needs cannot be read. Throws Error{not_found} if there is no tree.
+/// come to need them meanwhile, which is looked at again as the removal goes on. Throws
+/// Error{integrity} if a tag is damaged (as audit() finds without reading layers), unless `force`.
+/// Throws Error{local_io}, even with `force`, if a file that shows which images a tag needs cannot
+/// be read. Throws Error{not_found} if there is no tree.
 GcReport collect_garbage(Session& session, const std::string& path, const GcOptions& options,
                          const std::function<void(const GcImage&)>& on_image);
 

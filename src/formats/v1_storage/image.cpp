@@ -238,6 +238,7 @@ void V1Storage::ImageWriter::Layer::make_copy() {
 
 void V1Storage::ImageWriter::Layer::record(const std::vector<std::string>& sums,
                                            std::uint64_t size_bytes) {
+  writer_.has_written_ = true;
   writer_.storage_.open_->memory.add_layer(writer_.id_, size_bytes);
   if (!sums.empty()) {
     writer_.put_checksums(sums);
@@ -264,7 +265,18 @@ void V1Storage::ImageWriter::complete() {
 }
 
 bool V1Storage::ImageWriter::claim() {
-  return !storage_.open_->memory.is_on() || try_to_mark();
+  if (!storage_.open_->memory.is_on()) {
+    return true;
+  }
+  was_marked_ = !seen_ || seen_->has_file(k_mark); // not looked at: an upload that is known
+  return try_to_mark();
+}
+
+void V1Storage::ImageWriter::release() {
+  if (storage_.open_->memory.is_on() && !was_marked_ && !has_written_) {
+    folder_->discard(k_mark);
+    storage_.open_->memory.forget(id_);
+  }
 }
 
 /// Marks the upload. The mark comes first, because JSON and layer without a mark are a complete
@@ -315,6 +327,7 @@ void V1Storage::ImageWriter::forget_checksum() {
   if (upload && !upload->has_checksum) {
     return;
   }
+  has_written_ = true;
   if (folder_->remove("_checksum")) {
     folder_->sync();
   }
@@ -371,6 +384,7 @@ void V1Storage::ImageWriter::put_checksums(const std::vector<std::string>& sums)
 }
 
 void V1Storage::ImageWriter::put_part(const std::string& part, const std::string& text) {
+  has_written_ = true;
   folder_->put(part, text, k_bytes);
   storage_.open_->memory.put_text(id_, part, {text, {}});
 }

@@ -22,6 +22,11 @@ bool is_tree(const StorageTree& tree) {
   return tree.has_folder("images") || tree.has_folder("repositories");
 }
 
+/// A signature may follow the mark's word.
+bool is_removal_mark(const std::optional<std::string>& text) {
+  return text && text->substr(0, text->find('\n')) == k_removal_mark;
+}
+
 /// Throws Error{protocol} for a place that is no tree, and has something else.
 void refuse_misplaced(const StorageTree& tree) {
   std::vector<std::string> names;
@@ -287,10 +292,15 @@ V1Storage::last_change(const std::string& id) const {
   return is_v1_id(id) ? open_->tree->last_change(image_folder(id)) : std::nullopt;
 }
 
+bool V1Storage::is_being_removed(const std::string& id) const {
+  return is_v1_id(id) &&
+         is_removal_mark(open_->tree->read(image_file(id, "_inprogress"), k_small_limit_bytes));
+}
+
 bool V1Storage::is_remnant(const std::string& id) const {
   const auto mark = open_->tree->read(image_file(id, "_inprogress"), k_small_limit_bytes);
   if (mark) {
-    return mark->substr(0, mark->find('\n')) == k_removal_mark; // a signature may follow
+    return is_removal_mark(mark);
   }
   bool is_empty = is_v1_id(id) && open_->tree->has_folder(image_folder(id));
   open_->tree->list(image_folder(id), [&](const std::string&) { is_empty = false; });
@@ -343,6 +353,12 @@ std::shared_ptr<const V1Storage> V1Storage::snapshot() const {
   return all;
 }
 
+std::shared_ptr<const V1Storage> V1Storage::snapshot_of_tags() const {
+  auto tree = open_->tree->snapshot({"repositories"});
+  return tree ? std::shared_ptr<const V1Storage>(new V1Storage(std::move(tree)))
+              : shared_from_this();
+}
+
 std::chrono::system_clock::time_point V1Storage::now() const {
   return open_->tree->now();
 }
@@ -353,6 +369,10 @@ bool V1Storage::keeps_out_other_processes() const noexcept {
 
 std::optional<std::uint64_t> V1Storage::free_bytes() const {
   return open_->tree->free_bytes();
+}
+
+std::string V1Storage::note_on_removals() const {
+  return open_->tree->note_on_removals();
 }
 
 // Writers share a lease of the folder images/; a garbage collection has it exclusively.

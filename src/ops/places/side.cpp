@@ -361,9 +361,16 @@ std::unique_ptr<Side> open_tree(Session& session, const Place& place) {
   return std::make_unique<StorageSide>(std::move(storage), std::move(listed));
 }
 
-std::unique_ptr<Side> open_tree_if_there(Session& session, const std::string& path) {
+/// A tree that is compared with a source. Where looking costs requests it is listed as a whole for
+/// many repositories.
+std::unique_ptr<Side> make_destination(std::shared_ptr<V1Storage> storage, Extent extent) {
+  auto listed = extent == Extent::many ? storage->snapshot() : nullptr;
+  return std::make_unique<StorageSide>(std::move(storage), std::move(listed));
+}
+
+std::unique_ptr<Side> open_tree_if_there(Session& session, const std::string& path, Extent extent) {
   try {
-    return std::make_unique<StorageSide>(open_storage_tree(session, path));
+    return make_destination(open_storage_tree(session, path), extent);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::not_found) {
       throw;
@@ -410,10 +417,11 @@ std::unique_ptr<Side> open_destination(Session& session, const Endpoint& endpoin
     return open_registry(session, endpoint, std::move(*host), extent);
   }
   if (endpoint.place->kind == Place::Kind::v1_storage) {
+    const auto& path = endpoint.place->path;
     return purpose == Purpose::plan
-               ? open_tree_if_there(session, endpoint.place->path)
-               : std::make_unique<StorageSide>(
-                     open_storage_tree(session, endpoint.place->path, V1Storage::Missing::create));
+               ? open_tree_if_there(session, path, extent)
+               : make_destination(open_storage_tree(session, path, V1Storage::Missing::create),
+                                  extent);
   }
   if (endpoint.place->kind == Place::Kind::v2_storage) {
     if (purpose == Purpose::write) {

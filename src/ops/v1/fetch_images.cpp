@@ -171,6 +171,17 @@ private:
     if (!writer || !writer->claim()) {
       return false;
     }
+    try {
+      replace(image, wanted, source, task, *writer);
+    } catch (...) {
+      writer->release(); // what is damaged is not to count as an upload besides
+      throw;
+    }
+    return true;
+  }
+
+  void replace(const V1Image& image, V1Image& wanted, V1Repository& source, Progress::Task task,
+               V1Storage::ImageWriter& writer) {
     const auto open = [&] {
       auto bytes = make_tap_source(source.open_layer(image, LayerCheck::none),
                                    [&](std::span<const std::byte> piece) {
@@ -185,15 +196,14 @@ private:
       drain(*layer);
       wanted.json = layer->original_json();
       wanted.json_candidates.clear();
-      put_json(*writer, wanted.json);
+      put_json(writer, wanted.json);
     }
     const auto verified = open();
-    const auto layer = writer->start_layer();
+    const auto layer = writer.start_layer();
     pump(*verified, *layer);
-    put_json(*writer, wanted.json); // marks it: only now something is replaced
+    put_json(writer, wanted.json); // marks it: only now something is replaced
     layer->commit();
-    writer->complete();
-    return true;
+    writer.complete();
   }
 
   static void put_json(V1Storage::ImageWriter& writer, const std::string& json) {

@@ -26,6 +26,9 @@ public:
   /// Reads the repository's folder again if it has changed.
   [[nodiscard]] bool has_tags(const std::string& name) override;
   [[nodiscard]] std::shared_ptr<const V1Storage> whole_tree() const override { return storage_; }
+  [[nodiscard]] bool is_private(const std::string& name) override {
+    return storage_->is_private(name);
+  }
   [[nodiscard]] std::optional<V1Tags> tags(const std::string& name) override {
     return storage_->tags(name);
   }

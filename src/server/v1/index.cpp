@@ -30,8 +30,7 @@ std::vector<std::string> find_names(const Call& call, std::string_view term) {
   std::erase_if(names, [&](const std::string& name) { return !index.has_tags(name); });
   const auto& auth = *call.service.auth;
   if (auth.is_public_readable() && !auth.is_user(call.request)) {
-    std::erase_if(names,
-                  [&](const std::string& name) { return call.service.storage->is_private(name); });
+    std::erase_if(names, [&](const std::string& name) { return index.is_private(name); });
   }
   return names;
 }

@@ -87,6 +87,10 @@ public:
     return source_of(name)->count_tags(name) > 0;
   }
 
+  [[nodiscard]] bool is_private(const std::string& name) override {
+    return source_of(name)->is_private(name);
+  }
+
   [[nodiscard]] std::optional<V1Tags> tags(const std::string& name) override {
     return source_of(name)->tags(name);
   }

@@ -143,6 +143,9 @@ Response put_properties(Call& call) {
     return error_response(400, "`access' has to be \"public\" or \"private\"");
   }
   call.service.storage->set_private(call.target.name, access == "private");
+  if (call.service.storage->has_repository(call.target.name)) {
+    call.service.index->add(call.target.name); // an index of a listing looks at it again
+  }
   return json_response("true");
 }
 
@@ -193,14 +196,18 @@ Response put_tag(Call& call) {
     return error_response(400, "Invalid data");
   }
   const auto id = document->get<std::string>();
-  if (call.service.storage->image_state(id) == V1ImageState::absent) {
+  auto& storage = *call.service.storage;
+  if (!storage.keeps_out_other_processes() && storage.is_being_removed(id)) {
+    storage.look_again(id);
+    return error_response(404, k_no_image);
+  }
+  if (storage.image_state(id) == V1ImageState::absent) {
     if (auto problem = adopt(call, id, error_response(404, k_no_image))) {
       return std::move(*problem);
     }
   }
-  call.service.storage->put_tag(
-      call.target.name, call.target.tag, id,
-      print_tag_properties(call.request.header("User-Agent").value_or("")));
+  storage.put_tag(call.target.name, call.target.tag, id,
+                  print_tag_properties(call.request.header("User-Agent").value_or("")));
   call.service.index->add(call.target.name);
   return json_response("true");
 }

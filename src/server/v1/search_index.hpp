@@ -35,6 +35,9 @@ public:
   /// Whether a repository has tags.
   [[nodiscard]] virtual bool has_tags(const std::string& name) = 0;
 
+  /// Whether a repository is private, as has_tags() knows it.
+  [[nodiscard]] virtual bool is_private(const std::string& name) = 0;
+
   /// The tree, for counting all that is in it, as it is or was last listed; null as long as it is
   /// not known.
   [[nodiscard]] virtual std::shared_ptr<const V1Storage> whole_tree() const = 0;
