@@ -238,10 +238,13 @@ def measure_large(regctl, bucket, proxy, repositories):
     at_most("memory of serve", server.peak(), 64, "MiB")
     server.stop()
     proxy.forget()
-    subprocess.run([regctl, "audit", "-q", f"v1-storage:s3://{bucket.name}/large"], check=False,
-                   env={**os.environ, **bucket.environment(proxy.endpoint)}, stdout=subprocess.DEVNULL)
+    audit = subprocess.run([regctl, "audit", "--format", "json", f"v1-storage:s3://{bucket.name}/large"], check=True,
+                           env={**os.environ, **bucket.environment(proxy.endpoint)}, capture_output=True)
+    if str(repositories * TAGS).encode() not in audit.stdout:
+        sys.exit(f"not all tags were audited: {audit.stdout[-1000:]}")
     lists = sum("list-type" in request["query"] for request in proxy.requests())
     at_most("listings of an audit", lists, most_listings(files) + most_image_listings(), "")
+    print(f"  its other requests: {len(proxy.requests()) - lists}, for {IMAGES} images")
 
 
 def main():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What is special of storage trees in a bucket: docker-registry's settings and keys, requests, redirects, rights, gc,
-copies by the server, and what a proxy or kill -9 does to all that."""
+https, copies by the server, and what a proxy or kill -9 does to all that."""
 
 import concurrent.futures
 import difflib
@@ -18,10 +18,12 @@ from xml.sax.saxutils import escape
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from s3_server import shared_server  # noqa: E402
-from harness import ROOT, Layer, RegctlServer, interrupt, main, make_archive, wait_for  # noqa: E402
+from harness import ROOT, Layer, ProxyServer, RegctlServer, interrupt, main, make_archive, wait_for  # noqa: E402
 from s3_case import S3Case  # noqa: E402
+from s3_proxy import S3Proxy  # noqa: E402
 
 MIB = 1 << 20
+GOOGLE = "storage.googleapis.com"  # as ceph_server.py has it
 MARK_HOLDS_S = 100  # less than a young mark of a process that may be alive keeps others waiting
 
 
@@ -51,8 +53,9 @@ class Bucket(S3Case):
     @staticmethod
     def grow_old(proxy):
         """Everything looks as if it were of 2015."""
-        proxy.fault(method="GET", query="list-type", times=None,
-                    replace=[["(<LastModified>)20[0-9]{2}", r"\g<1>2015"]])
+        for query in ("list-type", "uploadId"):
+            proxy.fault(method="GET", query=query, times=None,
+                        replace=[["(<LastModified>)20[0-9]{2}", r"\g<1>2015"]])
         proxy.fault(method="GET", query="uploads", times=None, replace=[["(<Initiated>)20[0-9]{2}", r"\g<1>2015"]])
 
     def assert_sound(self):
@@ -100,6 +103,84 @@ s3: &s3
         server = self.serve("--config", self.path("config.yml"), env=env)
         self.assertEqual(server.push(Layer("a", 100))[-1], 204)
         self.assertIn("x/repositories/team/app/tag_1.0", self.bucket.keys())
+
+    def settings_of_flavors(self):
+        """Of each flavor its name, its usual STORAGE_PATH, and what else docker-registry's container is told."""
+        endpoint = self.bucket.endpoint
+        amazon = self.original_environment()
+        del amazon["STORAGE_PATH"]
+        ceph = {name: value for name, value in amazon.items() if name not in ("AWS_SECURE", "AWS_ENCRYPT")}
+        # What nobody can have lead elsewhere is at Google or is spoken to by https.
+        self.make_key("ca", "/CN=test CA")
+        self.make_key("server", f"/CN={GOOGLE}", ca="ca", names=f"DNS:*.{GOOGLE}")
+        https = S3Proxy(shared_server(), tls=(self.path("server.crt"), self.path("server.key")))
+        self.addCleanup(https.stop)
+        proxy = self.start(ProxyServer, hosts={f"{GOOGLE}:80": shared_server(),
+                                               f"{self.bucket.name}.{GOOGLE}:80": shared_server(),
+                                               f"{self.bucket.name}.{GOOGLE}:443": https})
+        through = {"http_proxy": f"http://{proxy.host}", "https_proxy": f"http://{proxy.host}"}
+        by_host = {**through, "AWS_HOST": GOOGLE, "AWS_PORT": "80",
+                   "AWS_CALLING_FORMAT": "boto.s3.connection.SubdomainCallingFormat"}
+        return [
+            ("s3", "registry", amazon), ("s3", "registry", {**amazon, **by_host}), ("ceph-s3", "registry", ceph),
+            ("prod", "prod", amazon), ("cloudfronts3", "registry", amazon),
+            ("gcs", "registry", {**through, "GCS_BUCKET": self.bucket.name, "GCS_KEY": self.bucket.access_key,
+                                 "GCS_SECRET": self.bucket.secret_key, "GCS_SECURE": "false"}),
+            ("oss", "registry", {**through, "AWS_CA_BUNDLE": self.path("ca.crt"), "OSS_HOST": GOOGLE,
+                                 "OSS_BUCKET": self.bucket.name, "OSS_KEY": self.bucket.access_key,
+                                 "OSS_SECRET": self.bucket.secret_key}),
+            ("swift", "registry", {"OS_AUTH_URL": f"{endpoint}/auth/v1.0", "OS_CONTAINER": self.bucket.name,
+                                   "AWS_KEY": self.bucket.access_key, "AWS_SECRET": self.bucket.secret_key}),
+        ]
+
+    def test_each_flavor_serves_its_bucket(self):
+        layers = make_archive(self.path("app.tar"), ["base", "top"], 5000)
+        flavors = self.settings_of_flavors()
+        self.s3_environment = {}  # nothing but what docker-registry is told
+        for flavor, default, settings in flavors:
+            for path in (None, "/a/b", "a/b/"):
+                with self.subTest(f"{flavor} {path} {settings.get('AWS_HOST')}"):
+                    self.bucket.empty()
+                    env = {**settings, "SETTINGS_FLAVOR": flavor, **({"STORAGE_PATH": path} if path else {})}
+                    server = self.serve(env=env)
+                    self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
+                    self.ok("pull", f"{server.host}/team/app:1.0", "out.tar")
+                    self.ok("verify", "--deep", "app.tar", "docker-archive:out.tar")
+                    os.remove(self.path("out.tar"))
+                    prefix = "a/b" if path else default
+                    self.assertEqual([key for key in self.bucket.keys() if not key.startswith(prefix + "/")], [])
+                    for layer in layers:
+                        self.assertEqual(self.bucket.get(f"{prefix}/images/{layer.id}/layer"), layer.data)
+                    self.assertEqual(self.bucket.get(f"{prefix}/repositories/team/app/tag_1.0"), layers[-1].id.encode())
+                    answer = server.ask("GET", f"/v1/images/{layers[0].id}/layer")
+                    self.assertEqual(answer.status, 302 if flavor == "cloudfronts3" else 200)
+                    self.assertEqual(server.end(), 0, server.errors())
+
+    def test_every_command_finds_the_bucket_by_the_old_variables(self):
+        make_archive(self.path("app.tar"), ["base", "top"], 5000)
+        old = self.original_environment()
+        bucket, self.s3_environment = self.s3_environment, old
+        self.ok("push", "app.tar", f"{self.tree}:team/app:1.0")
+        self.assertEqual(self.ok("tags", f"{self.tree}:team/app").out, "1.0\n")
+        audited = self.ok("audit", "--verbose", self.tree)
+        self.assertIn(f"using the key {self.bucket.access_key} of docker-registry's settings", audited.err)
+        self.assertNotIn(self.bucket.secret_key, audited.err)
+        for leave_out in ("SETTINGS_FLAVOR", "AWS_CALLING_FORMAT", "AWS_BUCKET", "STORAGE_PATH"):
+            self.s3_environment = {name: value for name, value in old.items() if name != leave_out}
+            self.ok("tags", f"{self.tree}:team/app")
+        proxy = S3Proxy(shared_server())  # which is where the old variables lead
+        self.addCleanup(proxy.stop)
+        host, port = proxy.host.split(":")
+        self.s3_environment = {**bucket, "AWS_HOST": host, "AWS_PORT": port}
+        self.ok("tags", f"{self.tree}:team/app")
+        self.assertEqual(proxy.requests(), [])  # a standard endpoint counts more, unless a flavor is named
+        self.s3_environment["SETTINGS_FLAVOR"] = "ceph-s3"
+        self.ok("push", "app.tar", f"{self.tree}:team/app:2.0")
+        self.assertEqual([r for r in proxy.requests() if "x-amz-server-side-encryption" in r["headers"]], [])
+        self.s3_environment.update(SETTINGS_FLAVOR="s3", AWS_SECURE="false")
+        proxy.forget()
+        self.regctl("push", "app.tar", f"{self.tree}:team/app:3.0")  # this server may refuse to encrypt
+        self.assertEqual({r["headers"].get("x-amz-server-side-encryption") for r in proxy.requests("PUT")}, {"AES256"})
 
     def test_flavors_that_no_bucket_holds_are_refused(self):
         for flavor in ("azureblob", "glance", "glance-swift", "elliptics", "unheard-of"):
@@ -218,19 +299,43 @@ class Requests(Bucket):
         self.assertLessEqual(len(proxy.requests(key=f"images/{layer.id}/")) + len(listings), 10 + len(parts))
         self.assertEqual(self.bucket.get(f"registry/images/{layer.id}/layer"), layer.data)
 
-    def test_search_is_answered_503_until_the_bucket_is_listed(self):
-        self.push_archive()
+    def test_a_mirror_that_has_nothing_to_do_costs_listings(self):
+        for name in ("a", "b", "c"):
+            for tag in ("1", "2", "3"):
+                self.push_archive(f"team/{name}:{tag}", ["base", f"{name}{tag}"])
+        other = f"v1-storage:s3://{self.bucket.name}/other"
+        self.ok("mirror", self.tree, other)
+        proxy = self.start_proxy()
+        done = self.ok("mirror", self.tree, other, "--format", "json")
+        self.assertIn('"kept": 9', done.out.replace('"kept":9', '"kept": 9'))
+        requests = proxy.requests()
+        self.assertEqual([(r["method"], r["key"]) for r in requests if "list-type" not in r["query"]], [])
+        self.assertLessEqual(len(requests), 10)  # the same for thousands of tags
+
+    def test_search_and_listing_are_answered_503_until_the_bucket_is_listed(self):
+        layers = self.push_archive()
         proxy = self.start_proxy()
         proxy.fault(method="GET", query="prefix=registry/repositories/", stall="answer", times=None)
         server = self.serve()
         proxy.wait_for_stalled()
-        answer = server.ask("GET", "/v1/search?q=")
-        self.assertEqual(answer.status, 503)
-        self.assertIn("Retry-After", answer.headers)
+        new = Layer("new", 100)
+        # Half of all names are known then.
+        self.assertEqual(server.push(new, "team/new"), [200, 200, 200, 200, 200, 204])
+        paths = ("/v1/search?q=", "/v1/search?q=new", "/v1/repositories")
+        with concurrent.futures.ThreadPoolExecutor(len(paths)) as pool:  # each waits for the listing a while
+            for answer in pool.map(lambda path: server.ask("GET", path), paths):
+                self.assertEqual(answer.status, 503)
+                self.assertRegex(answer.headers["Retry-After"], r"^\d+$")
+                self.assertEqual(set(answer.json), {"error"})
         self.assertEqual(server.ask("GET", "/v1/_ping").status, 200)
+        self.assertEqual(server.ask("GET", "/v1/repositories/team/app/tags").json, {"1.0": layers[-1].id})
         proxy.forget()
         proxy.release()
         wait_for(lambda: server.ask("GET", "/v1/search?q=").status == 200, "the listing")
+        self.assertEqual(server.ask("GET", "/v1/repositories").json,
+                         {"team/app:1.0": layers[-1].id, "team/new:1.0": new.id})
+        self.assertEqual([r["name"] for r in server.ask("GET", "/v1/search?q=").json["results"]],
+                         ["team/app", "team/new"])
 
 
 class Redirects(Bucket):
@@ -263,6 +368,57 @@ class Redirects(Bucket):
         self.assertNotEqual(self.regctl("pull", image, "none.tar").code, 0)
         self.ok("pull", image, "out.tar", env={"REGCTL_USERNAME": "alice", "REGCTL_PASSWORD": "secret"})
         self.assertIn(self.layer.id, self.ok("inspect", "docker-archive:out.tar", "--raw").out)
+
+
+class Https(Bucket):
+    def setUp(self):
+        super().setUp()
+        self.make_key("ca", "/CN=test CA")
+        self.make_key("server", "/CN=127.0.0.1", ca="ca", names="IP:127.0.0.1")
+        self.proxy = self.start_proxy(tls=(self.path("server.crt"), self.path("server.key")))
+        self.layers = make_archive(self.path("app.tar"), ["base", "large"], 9 * MIB)  # two parts each
+        self.image = f"{self.tree}:team/app:1.0"
+        self.trusted = {"AWS_CA_BUNDLE": self.path("ca.crt")}
+
+    def test_a_push_and_a_pull_by_https(self):
+        self.ok("push", "app.tar", self.image, env=self.trusted)
+        parts = [r for r in self.proxy.requests("PUT") if "partNumber" in r["query"]]
+        self.assertEqual(len(parts), 2 * len(self.layers))
+        self.assertEqual([r for r in parts if "Content-MD5" not in r["headers"]], [])  # no signature covers the bytes
+        for layer in self.layers:
+            self.assertEqual(self.bucket.get(f"registry/images/{layer.id}/layer"), layer.data)
+        self.ok("pull", self.image, "out.tar", env=self.trusted)
+        self.ok("verify", "--deep", "app.tar", "docker-archive:out.tar")
+
+    def test_the_authorities_count_at_the_usual_port_too(self):
+        self.make_key("usual", f"/CN={GOOGLE}", ca="ca", names=f"DNS:{GOOGLE}")
+        https = S3Proxy(shared_server(), tls=(self.path("usual.crt"), self.path("usual.key")))
+        self.addCleanup(https.stop)
+        proxy = self.start(ProxyServer, hosts={f"{GOOGLE}:443": https})
+        make_archive(self.path("small.tar"), ["small"])
+        self.ok("push", "small.tar", self.image, env={**self.trusted, "AWS_ENDPOINT_URL": f"https://{GOOGLE}",
+                                                      "https_proxy": f"http://{proxy.host}"})
+
+    def test_a_server_on_a_bucket_by_https(self):
+        server = self.serve(env={**self.trusted, "SETTINGS_FLAVOR": "s3", "AWS_BUCKET": self.bucket.name,
+                                 "STORAGE_PATH": "/registry"})
+        self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
+        self.ok("pull", f"{server.host}/team/app:1.0", "out.tar")
+        self.ok("audit", "--deep", self.tree, env=self.trusted)
+        self.assertTrue(self.proxy.requests("PUT"))
+
+    def test_a_certificate_that_nobody_vouches_for_gets_nothing(self):
+        self.make_key("other", "/CN=other CA")
+        for env in ({}, {"AWS_CA_BUNDLE": self.path("other.crt")}):
+            with self.subTest(env):
+                self.fails(5, "push", "app.tar", self.image, env=env, saying="certificate is not trusted")
+                self.fails(5, "pull", self.image, "out.tar", env=env, saying="certificate is not trusted")
+        self.assertEqual((self.proxy.requests(), self.bucket.keys()), ([], []))
+
+    def test_a_certificate_for_another_host_gets_nothing(self):
+        env = {**self.trusted, "AWS_ENDPOINT_URL": self.proxy.endpoint.replace("127.0.0.1", "localhost")}
+        self.fails(5, "push", "app.tar", self.image, env=env, saying="certificate")
+        self.assertEqual((self.proxy.requests(), self.bucket.keys()), ([], []))
 
 
 class Rights(Bucket):
@@ -298,6 +454,55 @@ class Collection(Bucket):
         self.assertEqual(self.ok("gc", "--grace", "1h", "--apply", self.tree, "--format", "json").json["removed"], 2)
         self.assertEqual((self.bucket.keys("registry/images/"), self.bucket.uploads()), ([], []))
 
+    def test_an_upload_of_which_a_part_came_within_the_grace_is_not_ended(self):
+        layers = self.push_archive()
+        key = f"registry/images/{layers[0].id}/layer"
+        upload = self.bucket.start_upload(key)
+        self.bucket.put_part(key, upload, 1, bytes(5 * MIB))
+        proxy = self.start_proxy()
+        proxy.fault(method="GET", query="uploads", times=None, replace=[["(<Initiated>)20[0-9]{2}", r"\g<1>2015"]])
+        self.ok("gc", "--grace", "1h", "--apply", self.tree)
+        self.assertEqual([found[1] for found in self.bucket.uploads()], [upload])
+        self.grow_old(proxy)
+        done = self.ok("gc", "--grace", "1h", "--apply", self.tree, "--format", "json")
+        self.assertEqual(self.bucket.uploads(), [])
+        self.assertEqual((done.json["temporary_files"], done.json["temporary_size"]), (1, 5 * MIB))
+        self.assertIn("AbortIncompleteMultipartUpload", done.err)
+
+    def test_an_image_that_is_tagged_while_others_are_removed_is_kept(self):
+        """gc looks again at the tags after each 64 images."""
+        ids = sorted(hashlib.sha256(b"%d" % number).hexdigest() for number in range(70))
+        for identity in ids:
+            folder = f"registry/images/{identity}"
+            self.bucket.put_all({f"{folder}/json": json.dumps({"id": identity}).encode(), f"{folder}/layer": b"",
+                                 f"{folder}/ancestry": json.dumps([identity]).encode(),
+                                 f"{folder}/_checksum": b"[]"}.items())
+        self.push_archive()
+        proxy = self.start_proxy()
+        self.grow_old(proxy)
+        proxy.fault(method="DELETE", key="images/", stall="request")
+        collection = self.start_regctl("gc", "--grace", "1h", "--apply", self.tree)
+        proxy.wait_for_stalled()
+        self.bucket.put("registry/repositories/team/app/tag_late", ids[-1].encode())
+        proxy.release()
+        out, err = collection.communicate()
+        self.assertEqual(collection.returncode, 0, out + err)
+        self.assertEqual([key for key in self.bucket.keys("registry/images/") if key.split("/")[2] in ids],
+                         [f"registry/images/{ids[-1]}/{name}" for name in ("_checksum", "ancestry", "json", "layer")])
+
+    def test_a_server_gives_no_tag_to_an_image_that_is_being_removed(self):
+        layers = self.push_archive()
+        server = self.serve()
+        server.get("/v1/search?q=")  # by now it knows that the image is whole
+        path = "/v1/repositories/team/app/tags/"
+        image = json.dumps(layers[-1].id)
+        self.assertEqual(server.ask("PUT", path + "sooner", image).status, 200)
+        mark = f"registry/images/{layers[-1].id}/_inprogress"
+        self.bucket.put(mark, b"removed\nby gc")
+        self.assertEqual(server.ask("PUT", path + "later", image).status, 404)
+        self.assertNotIn("registry/repositories/team/app/tag_later", self.bucket.keys())
+        self.bucket.delete(mark)
+        self.assertEqual(server.ask("PUT", path + "later", image).status, 200)
 
     def test_a_key_that_may_not_be_read_stops_it_even_with_force(self):
         layers = self.push_archive()
@@ -359,6 +564,38 @@ class Kills(Bucket):
                     if kept[0].id not in key and kept[1].id not in key:
                         self.bucket.delete(key)
                 self.bucket.empty(f"registry/repositories/team/app-{number}/")
+
+    def test_killed_servers_lose_nothing_and_the_next_push_mends(self):
+        """test_serve_kill.py has random moments; here are those of a layer in parts, every other one."""
+        self.push_archive("team/kept:1", ["base", "kept"])
+        make_archive(self.path("app.tar"), ["large"], 9 * MIB)
+        proxy = self.start_proxy()
+        for number in range(1, 2 * self.ROUNDS, 2):
+            with self.subTest(number):
+                server = self.serve()
+                proxy.forget()
+                proxy.fault(method="PUT|POST|DELETE", nth=number, stall="answer")
+                push = self.start_regctl("push", "--retry", "0", "app.tar", f"{server.host}/team/app-{number}:1")
+                wait_for(lambda: proxy.is_stalled() or push.poll() is not None, "the moment")
+                was_stalled = push.poll() is None
+                server.end(signal.SIGKILL)
+                _, err = push.communicate()
+                self.assertEqual(push.returncode == 0, not was_stalled, err)
+                proxy.release()
+                proxy.forget()
+                self.assert_sound()
+                server = self.serve()
+                begin = time.monotonic()
+                self.ok("push", "app.tar", f"{server.host}/team/app-{number}:1")
+                self.assertLess(time.monotonic() - begin, MARK_HOLDS_S)
+                self.assert_sound()
+                for image in ("team/kept:1", f"team/app-{number}:1"):
+                    self.ok("pull", f"{server.host}/{image}", f"out-{number}.tar")
+                self.assertEqual(server.end(), 0)
+                for prefix in ("repositories/team/app", f"images/{Layer('large', 0).id}/"):
+                    self.bucket.empty("registry/" + prefix)
+                if not was_stalled:
+                    break
 
     def test_killed_collections_leave_a_sound_tree(self):
         self.push_archive("team/kept:1")

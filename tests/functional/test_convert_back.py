@@ -142,7 +142,7 @@ class Tables(BackCase):
         self.fails(9, *words, "--no-verify", saying="always verified")
         self.fails(9, *words, "--referrers", saying="nothing refers to a v1 image")
         self.fails(2, *words, "--platform", "linux/amd64,linux/arm64", saying="one platform")
-        self.assertFalse(os.path.exists(self.path("tree/repositories/team/app/tag_1")))
+        self.assertFalse(self.tree_files("tree").exists("repositories/team/app/tag_1"))
 
 
 class Registries(BackCase):
@@ -266,11 +266,11 @@ class Originals(BackCase):
         self.assertEqual(mirrored("--originals", self.old.place), ({"kept"}, True))
         self.assertEqual(mirrored(), ({"kept"}, True))
         self.write("mirror.yaml", f"version: 1\ndefaults:\n  originals: {self.old.place}\n"
-                                  f"mirrors:\n  - source: {tree}\n    destination: v1-storage:{self.path('other')}\n")
+                                  f"mirrors:\n  - source: {tree}\n    destination: {self.place('other')}\n")
         self.ok("mirror", "--config", "mirror.yaml")
         self.assertEqual(StorageTree(self.path("other")).read(f"repositories/{self.name}/tag_{self.tag}"), self.id)
         self.ok("copy", f"{self.old.place}:{self.name}:{self.tag}", "docker-archive:original.tar")
-        place = f"v1-storage:{self.path('of-archive')}"
+        place = self.place("of-archive")
         self.ok("mirror", tree, place, "--originals", "docker-archive:original.tar")
         self.assertEqual(StorageTree(self.path("of-archive")).read(f"repositories/{self.name}/tag_{self.tag}"), self.id)
         done = self.ok("mirror", self.old.place, new.place, "--include", self.name, "--originals", self.old.place)
@@ -281,9 +281,10 @@ class Originals(BackCase):
                                   ("localhost:5000/team/", "is no place of originals"),
                                   (f"{self.old.place}:{self.name}:{self.tag}", "is no place of originals"),
                                   ("oci:layout", "has no v1 images")):
-            self.fails(2, "mirror", self.old.place, f"v1-storage:{self.path('third')}", "--originals", originals,
+            self.fails(2, "mirror", self.old.place, self.place("third"), "--originals", originals,
                        saying=saying)
         self.assertFalse(os.path.exists(self.path("third")))
+        self.assertEqual(self.tree_files("third").paths(), [])
 
 
 class Busy(Middleman):

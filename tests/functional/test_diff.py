@@ -156,7 +156,7 @@ class Failures(Diff):
         self.fails(5, "diff", a.host, "127.0.0.1:1", "--retry", "0")
         self.fails(3, "diff", f"{a.host}/team/none", f"{a.host}/team/app", saying="there is no repository team/none")
         self.fails(3, "diff", f"{a.host}/team/app:7", f"{a.host}/team/app", saying="there is no tag")
-        self.fails(3, "diff", a.host, "v1-storage:none")
+        self.fails(3, "diff", a.host, self.place("none"))
         self.assertFalse(os.path.exists(self.path("none")))
         self.fails(2, "diff", a.host, f"{a.host}/team/app", saying="is one repository")
         self.fails(2, "diff", f"{a.host}/team/app", f"{a.host}/team/app:1.0", saying="is one tag")

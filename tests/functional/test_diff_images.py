@@ -101,7 +101,7 @@ class Places(DiffCase):
     def test_what_is_said_wrongly(self):
         place = self.layout(base=image_of(layers_of()), cut=image_of(layers_of("byte")))
         self.fails(2, "diff", place + "base", place + "base", "--include", "x", saying=["patterns"])
-        self.fails(2, "diff", "v1-storage:a", "v1-storage:b", "--platform", "linux/amd64", saying=["--platform"])
+        self.fails(2, "diff", self.place("a"), self.place("b"), "--platform", "linux/amd64", saying=["--platform"])
         self.fails(3, "diff", place + "base", place + "absent")
         for digest in image_of(layers_of("byte")).document["layers"]:
             self.write(self.path("layout/blobs/sha256/" + digest["digest"][7:]), b"damaged")

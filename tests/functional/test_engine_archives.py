@@ -210,17 +210,15 @@ class EngineArchives(TestCase):
                 self.ok("copy", "--no-compress", "zstd.tar", names[1]),
                 self.ok("push", "-", names[2], stdin=self.read("zstd.tar")),
                 self.ok("mirror", "zstd.tar", self.server.host),
-                self.ok("copy", "zstd.tar", "v1-storage:tree:team/app:1")]
+                self.ok("copy", "zstd.tar", f"{self.place('tree')}:team/app:1")]
         for result in told[:1] + told[-1:]:  # what is there already is not read again
             self.assertEqual(result.err.count("zstd, which no engine that speaks protocol v1 unpacks"), 1, result.err)
-        trees = [self.path("tree"), self.server.storage]
         for name in names:
             packed = [x for x in self.stored_layers(name) if len(gzip.decompress(x)) > 1024]
             self.assertEqual([gzip.decompress(x) for x in packed], wanted)
-        for tree in trees:
-            for folder in os.listdir(os.path.join(tree, "images")):
-                with open(os.path.join(tree, "images", folder, "layer"), "rb") as file:
-                    self.assertEqual(file.read(2), b"\x1f\x8b")
+        for files in (self.tree_files("tree"), self.server.files):
+            for image in files.names("images"):
+                self.assertEqual(files.read(f"images/{image}/layer")[:2], b"\x1f\x8b")
 
     def test_layer_put_turns_zstd_into_gzip(self):
         layer = Layer("put", 3000)
@@ -237,7 +235,7 @@ class EngineArchives(TestCase):
         self.server.push(layer, tag="1.0")
         other = self.start(RegctlServer)
         for words in (["copy", f"{self.server.host}/team/app:1.0", f"{other.host}/team/app:1.0"],
-                      ["mirror", f"{self.server.host}/team/app", f"v1-storage:{self.path('tree')}"]):
+                      ["mirror", f"{self.server.host}/team/app", self.place("tree")]):
             told = self.ok(*words)
             self.assertIn("its bytes stay as they are", told.err)
         self.assertEqual(other.get(f"/v1/images/{layer.id}/layer"), layer.data)
@@ -270,7 +268,7 @@ class EngineArchives(TestCase):
         write("1.tar", [0, 1])
         write("2.tar", [2, 3])
         write("3.tar", [0, 1, 2, 3], stripped=[0, 1])
-        storage = "v1-storage:" + self.path("tree")
+        storage = self.place("tree")
         for place in (self.server.host, storage):
             target = f"{place}{':' if place == storage else '/'}team/app"
             for name in ("2.tar", "3.tar"):

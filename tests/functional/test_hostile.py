@@ -14,6 +14,7 @@ import tarfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import trees  # noqa: E402
 from harness import REGCTL, RegctlServer, TestCase, main, make_archive, wait_for  # noqa: E402
 
 MIB = 1024 * 1024
@@ -134,7 +135,7 @@ class Hostile(TestCase):
         self.needs_limits()
         make_archive(self.path("good.tar"), ["a", "b"])
         self.write_archive("wide.tar", b"[" + b"[0]," * 240_000 + b"{}]")
-        for words in (["images", "wide.tar"], ["images", "good.tar"], ["mirror", "good.tar", "v1-storage:tree"]):
+        for words in (["images", "wide.tar"], ["images", "good.tar"], ["mirror", "good.tar", self.place("tree")]):
             codes = set()
             for size in range(16, 160, 5):
                 ended = self.run_limited(size * MIB, *words)
@@ -166,13 +167,14 @@ class Hostile(TestCase):
         make_archive(self.path("app.tar"), ["a"])
         self.ok("push", "app.tar", image)
         self.write("precious", "precious")
+        store = trees.location(self.path("store"))
         for number, path in enumerate((self.plant("link", "precious"), self.plant("file"))):
             for words in (["pull", image, path], ["layer", "get", image, "-o", path],
-                          ["mirror", server.host, "v1-storage:tree", "--report", path],
-                          ["mirror", server.host, "v1-storage:tree", "--failures", path],
-                          ["mirror", server.host, "v1-storage:tree", "--plan", path],
-                          ["serve", "--listen", "127.0.0.1:0", "--storage", "store", "--port-file", path],
-                          ["serve", "--listen", "127.0.0.1:0", "--storage", "store", "--access-log", path]):
+                          ["mirror", server.host, self.place("tree"), "--report", path],
+                          ["mirror", server.host, self.place("tree"), "--failures", path],
+                          ["mirror", server.host, self.place("tree"), "--plan", path],
+                          ["serve", "--listen", "127.0.0.1:0", "--storage", store, "--port-file", path],
+                          ["serve", "--listen", "127.0.0.1:0", "--storage", store, "--access-log", path]):
                 failed = self.regctl(*words)
                 self.assertEqual((failed.code, "by another user (UID 54321)" in failed.err), (8, True),
                                  (number, words, failed.err))
@@ -191,7 +193,7 @@ class Hostile(TestCase):
         make_archive(self.path("app.tar"), ["a"])
         self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
         os.mkfifo(self.path("pipe"))
-        process = self.start_regctl("mirror", server.host, "v1-storage:tree", "--report", "pipe",
+        process = self.start_regctl("mirror", server.host, self.place("tree"), "--report", "pipe",
                                     "--failures", "/dev/null")
         with open(self.path("pipe"), "rb") as pipe:
             lines = pipe.read().splitlines()
@@ -202,7 +204,7 @@ class Hostile(TestCase):
         os.mkfifo(self.path("pipe"))
         make_archive(self.path("app.tar"), ["a"])
         for words in (["push", "pipe", "127.0.0.1:1/app"],
-                      ["mirror", "app.tar", "v1-storage:tree", "--report", "pipe"],
+                      ["mirror", "app.tar", self.place("tree"), "--report", "pipe"],
                       ["--config", "pipe", "ping", "127.0.0.1:1"]):
             process = self.start_regctl(*words)
             wait_for(lambda: self.sleeps(process.pid), "the command to wait")
@@ -222,7 +224,7 @@ class Hostile(TestCase):
         make_archive(self.path("app.tar"), ["a"])
         self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
         os.mkfifo(self.path("state"))
-        done = self.ok("mirror", server.host, "v1-storage:tree", "--state", "state")
+        done = self.ok("mirror", server.host, self.place("tree"), "--state", "state")
         self.assertIn("is not a regular file", done.err)
 
 

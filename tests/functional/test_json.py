@@ -13,7 +13,9 @@ import tarfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import ROOT, FaultServer, RegctlServer, TestCase, main, make_archive  # noqa: E402
 from storage_tree import StorageTree  # noqa: E402
+from trees import IN_BUCKET  # noqa: E402
 
+HOUR_S = 3600
 ID = re.compile(r"[0-9a-f]{64}")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -214,7 +216,8 @@ class Tables(TestCase):
         self.run_json("repair", "repair", "--dry-run", "--drop-tags", tree.place)
         self.run_json("gc", "gc", "--force", tree.place)
         self.run_json("repair", "repair", "--drop-tags", tree.place)
-        self.run_json("gc", "gc", "--force", "--apply", "--grace", "0", tree.place)
+        tree.files.age("", 2 * HOUR_S)  # or nothing is removed in a bucket
+        self.run_json("gc", "gc", "--force", "--apply", "--grace", "1h", tree.place)
 
         v2_tree = self.v2_tree()
         self.run_json("audit: v2-storage", "audit", "--deep", v2_tree, codes=(7,))
@@ -295,7 +298,7 @@ class Tables(TestCase):
         self.check_lines(result.out)
         self.check_lines(self.read("failures").decode())
         self.write("mirror.yaml", json.dumps({"version": 1, "mirrors": [
-            {"source": f"v1-storage:{self.path('gone')}", "destination": fault.host},
+            {"source": self.place("gone"), "destination": fault.host},
             {"source": server.host, "destination": fault.host, "repositories": ["single"]}]}))
         result = self.regctl("mirror", "--config", "mirror.yaml", "--format", "json")
         self.assertNotEqual(result.code, 0)
@@ -348,9 +351,9 @@ class Errors(TestCase):
                 (2, "usage", ["images", "h", "--no-such-flag", "--format", "json"]),
                 (2, "usage", ["gc", server.host, "--format", "json"]),
                 (3, "not_found", ["inspect", f"{server.host}/team/app:1.0", "--format", "json"]),
-                (3, "not_found", ["gc", "v1-storage:gone", "--format", "json"]),
-                (3, "not_found", ["repair", "v1-storage:gone", "--format", "json"]),
-                (3, "not_found", ["audit", "v1-storage:gone", "--format", "json"]),
+                (3, "not_found", ["gc", self.place("gone"), "--format", "json"]),
+                (3, "not_found", ["repair", self.place("gone"), "--format", "json"]),
+                (3, "not_found", ["audit", self.place("gone"), "--format", "json"]),
                 (5, "unavailable", ["ping", "127.0.0.1:1", "--retry", "0", "--format", "json"]))
         for code, kind, words in rows:
             with self.subTest(words):
@@ -369,7 +372,8 @@ class Errors(TestCase):
         server = self.start(RegctlServer)
         make_archive(self.path("app.tar"), ["base", "top"])
         self.ok("push", "app.tar", f"{server.host}/team/app:1.0")
-        self.error_of("gc", "--apply", f"v1-storage:{server.storage}", "--format", "json", code=5)
+        if not IN_BUCKET:  # there nothing keeps out other processes but the age of an image
+            self.error_of("gc", "--apply", server.place, "--format", "json", code=5)
         tree = StorageTree(self.path("tree"))
         tree.tag("team/app", "1.0", "f" * 64)
         self.error_of("gc", tree.place, "--format", "json", code=7)

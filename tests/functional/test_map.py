@@ -126,7 +126,7 @@ class Maps(ConvertCase):
         before = self.read("map")
         self.fails(2, "mirror", tree.place, to, "--map", "map", "--dry-run", saying="--map tells what images became")
         self.fails(2, "mirror", tree.place, to, "--map", "-", saying="the map cannot go to standard output")
-        copied = self.ok("mirror", tree.place, f"v1-storage:{self.path('copied')}", "--map", "none")
+        copied = self.ok("mirror", tree.place, self.place("copied"), "--map", "none")
         self.assertIn("the map has nothing of", copied.err)
         self.assertEqual(self.read("none"), b"")
         self.assertEqual(self.read("map"), before)

@@ -5,7 +5,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -995,7 +994,6 @@ class Failing(MirrorCase):
         self.assertSame(self.made, self.destination)
 
 
-@not_in_bucket("the damage is done to files")
 class VerifiedDestination(MirrorCase):
     """--verify-destination looks at what the destination has, and sends again what is gone or wrong."""
 
@@ -1003,39 +1001,31 @@ class VerifiedDestination(MirrorCase):
         super().setUp()
         self.source = self.start(Serving)
         self.made = self.fill(self.source)
-        self.tree = self.path("tree")
+        self.tree, self.stored = self.place("tree"), self.tree_files("tree")
 
     def updated(self, *options):
-        self.ok("mirror", "--report", "report", self.source.host, "v1-storage:" + self.tree, *options)
+        self.ok("mirror", "--report", "report", self.source.host, self.tree, *options)
         return {(one["source"], one["tag"]): one["reason"] for one in self.report()
                 if one["type"] == "tag" and one["outcome"] == "updated"}
 
-    def layers(self):
-        """The files of all layers in the tree, each with its size, the largest last."""
-        root = os.path.join(self.tree, "images")
-        files = [os.path.join(root, one, "layer") for one in sorted(os.listdir(root))]
-        return sorted(files, key=os.path.getsize)
-
     def test_what_is_wrong_in_a_tree_is_sent_again(self):
         self.assertEqual(self.updated(), {})
-        changed, cut, gone = self.layers()[-3:]
-        with open(changed, "r+b") as file:
-            file.seek(30)
-            file.write(b"damaged")
-        with open(cut, "r+b") as file:
-            file.truncate(20)
-        shutil.rmtree(os.path.dirname(gone))
+        changed, cut, gone = self.stored.names("images")[:3]
+        layer = self.stored.read(f"images/{changed}/layer")
+        self.stored.write(f"images/{changed}/layer", layer[:30] + b"damaged" + layer[37:])
+        self.stored.write(f"images/{cut}/layer", self.stored.read(f"images/{cut}/layer")[:20])
+        self.stored.remove_folder(f"images/{gone}")
         self.assertEqual(self.updated(), {})
         updated = self.updated("--verify-destination")
         self.assertEqual(set(updated.values()), {"damaged at the destination"})
         self.assertEqual(sum(one.get("images", 0) for one in self.report() if one["type"] == "tag"), 3)
-        self.ok("audit", "--deep", "v1-storage:" + self.tree)
+        self.ok("audit", "--deep", self.tree)
         self.assertEqual(self.updated("--verify-destination"), {})
 
     def test_a_plan_shows_what_would_be_sent_again(self):
         self.updated()
-        shutil.rmtree(os.path.dirname(self.layers()[-1]))
-        done = self.ok("mirror", "--dry-run", "--verify-destination", self.source.host, "v1-storage:" + self.tree)
+        self.stored.remove_folder(f"images/{self.stored.names('images')[0]}")
+        done = self.ok("mirror", "--dry-run", "--verify-destination", self.source.host, self.tree)
         self.assertIn("damaged at the destination", done.out)
 
 

@@ -93,7 +93,7 @@ class Foretold(Plan):
 
     def test_plan_from_a_tree_knows_all_sizes_and_matches_the_run(self):
         self.fill()
-        tree = f"v1-storage:{self.source.storage}"
+        tree = self.source.place
         self.source.end()
         tags, plan = self.plan(source=tree)
         self.assertEqual(plan["planned_of_unknown_size"], 0)
@@ -103,7 +103,7 @@ class Foretold(Plan):
     def test_plan_into_a_tree_does_not_count_its_images(self):
         self.fill()
         self.push(self.destination, "other/name:1", ["base", "lib"])  # which no tag of the plan tells
-        tree = f"v1-storage:{self.destination.storage}"
+        tree = self.destination.place
         self.destination.end()
         self.assertForetold(destination=tree)
 
@@ -112,10 +112,11 @@ class Foretold(Plan):
         for name in ("absent", "empty"):
             if name == "empty":
                 os.mkdir(self.path(name))
-            _, plan = self.plan("--sizes", destination=f"v1-storage:{self.path(name)}")
+            _, plan = self.plan("--sizes", destination=self.place(name))
             self.assertEqual(plan["to_copy"], 9)
             self.assertEqual(os.path.exists(self.path(name)) and os.listdir(self.path(name)), name == "empty" and [])
-        self.assertForetold(destination=f"v1-storage:{self.path('absent')}")
+            self.assertEqual(self.tree_files(name).paths(), [])
+        self.assertForetold(destination=self.place("absent"))
 
     def test_plan_from_npms_listing_of_all_tags_matches_the_run(self):
         npm = self.start(NpmServer)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """regctl mirror with faults at both registries and on the ways to them.
 
-Twenty seeds. The fault of a request follows from the seed, the side, the request and its number of repetitions,
-not from the order in which threads run. One repository is broken at the source until the first run is over;
-on each side the tokens expire once in the middle of a run.
+Twenty seeds, fewer in a bucket. The fault of a request follows from the seed, the side, the request and its number of
+repetitions, not from the order in which threads run. One repository is broken at the source until the first run is
+over; on each side the tokens expire once in the middle of a run.
 """
 
 import hashlib
@@ -18,9 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import RegctlServer, TestCase, main  # noqa: E402
 from middleman import ExpiringTokens, Middleman, Spoil  # noqa: E402
+from trees import IN_BUCKET  # noqa: E402
 from v1_push import Client, Image, Tree  # noqa: E402
 
-SEEDS = range(20)
+SEEDS = range(6 if IN_BUCKET else 20)
 AT_A_TIME = 4  # a seed waits for the pauses between attempts, most of the time
 MOST_RUNS = 12
 REPOSITORIES = 6
@@ -86,7 +87,7 @@ class Destination(Side):
     """Checks at each request to set a tag that the tag's image is whole in the tree."""
 
     def __init__(self, server, seed, images):
-        self.storage, self.images = server.storage, images
+        self.files, self.images = server.files, images
         self.bad_tags = []
         super().__init__(server, seed, "destination")
 
@@ -102,15 +103,11 @@ class Destination(Side):
         return self.images[(name, tag)].chain
 
     def is_whole(self, image):
-        folder = os.path.join(self.storage, "images", image.id)
-        try:
-            files = []
-            for part in ("json", "layer"):
-                with open(os.path.join(folder, part), "rb") as file:
-                    files.append(file.read())
-        except FileNotFoundError:
+        folder = f"images/{image.id}"
+        if not {"json", "layer"} <= set(self.files.names(folder)):
             return False
-        return files == [image.json, image.layer] and "_inprogress" not in os.listdir(folder)
+        return (self.files.read(f"{folder}/json"), self.files.read(f"{folder}/layer")) == (
+            image.json, image.layer) and not self.files.exists(f"{folder}/_inprogress")
 
 
 class Faults(TestCase):
@@ -133,17 +130,11 @@ class Faults(TestCase):
         self.broken = self.tags[(BROKEN, "2.0")].id
         self.source.end()
         self.source = self.start(RegctlServer, "--htpasswd", self.path("users"), storage=self.source.storage)
-        self.whole = self.sums(self.source.storage)
+        self.whole = self.sums(self.source.files)
 
-    def sums(self, storage):
+    def sums(self, files):
         """Each image's files: path → hash."""
-        found = {}
-        for folder, _, names in os.walk(os.path.join(storage, "images")):
-            for name in names:
-                with open(os.path.join(folder, name), "rb") as file:
-                    found[os.path.relpath(os.path.join(folder, name), storage)] = hashlib.sha256(
-                        file.read()).hexdigest()
-        return found
+        return {path: hashlib.sha256(files.read(path)).hexdigest() for path in files.paths("images")}
 
     def mirror(self, source, destination, report):
         return self.regctl("mirror", source.host, destination.host, "--report", report, "--state", report + ".state",
@@ -201,7 +192,7 @@ class Faults(TestCase):
             source.broken = None
         self.assertEqual(destination.bad_tags, [], f"seed {seed}")
         self.assertEqual(tree.tags, {place: top.id for place, top in self.tags.items()})
-        self.assertEqual(self.sums(server.storage), self.whole)
+        self.assertEqual(self.sums(server.files), self.whole)
         for side in (source, destination):
             side.stop()
         self.assertEqual(server.end(), 0)

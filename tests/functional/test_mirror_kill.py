@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 of regctl mirror at a hundred moments, or at REGCTL_ROUNDS moments.
+"""kill -9 of regctl mirror at a hundred moments, or at REGCTL_ROUNDS moments; fewer in a bucket.
 
 Each moment is a number of bytes that have passed between the mirror and its destination, so that it falls into
 listings, heads, layers, checksums and tags alike. The next run continues from there and is killed too, until one
@@ -18,10 +18,11 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import PATIENCE_S, RegctlServer, TestCase, main  # noqa: E402
 from middleman import Middleman  # noqa: E402
+from trees import rounds  # noqa: E402
 from v1_push import Client, Image, Tree  # noqa: E402
 
 SEED = 19700104
-MOMENTS = int(os.environ.get("REGCTL_ROUNDS", "100"))
+MOMENTS = rounds(100, in_bucket=10)
 REPOSITORIES = 50
 JOBS = 4
 LAYER_BYTES = 60_000
@@ -69,14 +70,9 @@ class Kill(TestCase):
 
     def files(self, server):
         """The files of the images and tags of a tree: path → hash."""
-        found = {}
-        for folder, _, names in os.walk(server.storage):
-            for name in names:
-                if name in ("json", "layer", "ancestry", "_checksum") or name.startswith("tag_"):
-                    path = os.path.join(folder, name)
-                    with open(path, "rb") as file:
-                        found[os.path.relpath(path, server.storage)] = hashlib.sha256(file.read()).hexdigest()
-        return found
+        files = server.files
+        return {path: hashlib.sha256(files.read(path)).hexdigest() for path in files.paths()
+                if path.rsplit("/", 1)[-1] in ("json", "layer", "ancestry", "_checksum") or "/tag_" in path}
 
     def mirror(self, destination, at_bytes):
         """The exit code: SIGKILL, unless the run ended before the moment."""

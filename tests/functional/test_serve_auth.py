@@ -158,13 +158,13 @@ class Auth(TestCase):
         self.ok("properties", f"{server.host}/team/closed", "--access", "private", env=alice)
 
         self.ok("pull", names[0], "out.tar")
-        self.ok("copy", names[0], "v1-storage:copied")
+        self.ok("copy", names[0], self.place("copied"))
         shown = self.ok("images", server.host, "--format", "json").json
         self.assertEqual([row["repository"] for row in shown], ["team/open", "team/open-too"])
         self.ok("history", names[0])
-        self.ok("mirror", server.host, "v1-storage:mirrored")
+        self.ok("mirror", server.host, self.place("mirrored"))
         for command in ("verify", "diff"):
-            self.ok(command, server.host, "v1-storage:mirrored")
+            self.ok(command, server.host, self.place("mirrored"))
         self.ok("verify", server.host, "--deep")
         self.ok("audit", server.host)
         for words in (["pull", names[2], "out2.tar"], ["push", "open.tar", names[0]], ["rm", names[0]]):

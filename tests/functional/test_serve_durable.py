@@ -17,6 +17,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import RegctlServer, TestCase, main, wait_for  # noqa: E402
+from trees import not_in_bucket  # noqa: E402
 from v1_push import Client, Image  # noqa: E402
 
 SEED = 19700102
@@ -56,6 +57,7 @@ class Durable(TestCase):
                 if found:
                     yield name, *found.groups()
 
+    @not_in_bucket("its server answers once an object is durable")
     def test_every_step_is_on_the_disk_before_it_is_acknowledged(self):
         server = self.start(RegctlServer)
         self.start_strace(server)

@@ -10,7 +10,9 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import trees  # noqa: E402
 from harness import Layer, RegctlServer, TestCase, main, wait_for  # noqa: E402
+from trees import not_in_bucket  # noqa: E402
 
 # "secret" as `htpasswd -B` hashes it.
 ALICE = "alice:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
@@ -98,6 +100,7 @@ class Options(TestCase):
 
     # --- what ---
 
+    @not_in_bucket("a folder is the default")
     def test_the_tree_is_below_the_data_folder_by_default(self):
         for env, folder in (({"XDG_DATA_HOME": self.path("data")}, self.path("data")),
                             ({"XDG_DATA_HOME": "", "HOME": self.path("me")}, self.path("me/.local/share"))):
@@ -109,17 +112,20 @@ class Options(TestCase):
                 self.assertEqual(sorted(os.listdir(f"{folder}/regctl/storage")), ["images", "repositories"])
                 os.remove(self.path("port"))
 
+    @not_in_bucket("about folders")
     def test_a_folder_that_is_no_tree_is_left_alone(self):
         os.mkdir(self.path("photos"))
         self.write("photos/cat.jpg", "x")
         self.refuses(6, "--listen", "127.0.0.1:0", "--storage", "photos", saying="no storage tree")
         self.assertEqual(os.listdir(self.path("photos")), ["cat.jpg"])
 
+    @not_in_bucket("about files")
     def test_a_file_as_storage_is_refused(self):
         self.write("file", "x")
         for words in ((), ("--read-only",)):
             self.refuses(6, "--listen", "127.0.0.1:0", *words, "--storage", "file", saying="'file' is a file, not")
 
+    @not_in_bucket("a folder is the default")
     def test_an_empty_storage_name_never_means_the_default_tree(self):
         listen = ("--listen", "127.0.0.1:0")
         self.refuses(2, *listen, "--storage", "", saying="--storage")
@@ -149,12 +155,13 @@ class Options(TestCase):
         self.assertNotIn("names no users", server.errors())
 
     def test_read_only_changes_nothing(self):
-        self.refuses(3, "--listen", "127.0.0.1:0", "--read-only", "--storage", "none", saying="none")
+        self.refuses(3, "--listen", "127.0.0.1:0", "--read-only", "--storage", trees.location(self.path("none")),
+                     saying="none")
         server = self.start(RegctlServer)
         layer = Layer("kept", 1000)
         server.push(layer)
         server.end()
-        before = self.list_tree(server.storage)
+        before = self.list_tree(server)
         reader = self.start(RegctlServer, "--read-only", storage=server.storage)
         self.assertEqual(reader.push(Layer("new", 10)), [403] * 6)
         for method, path in (("DELETE", "/v1/repositories/team/app/tags/1.0"), ("DELETE", "/v1/repositories/team/app/"),
@@ -163,7 +170,7 @@ class Options(TestCase):
             self.assertEqual((answer.status, answer.json), (403, {"error": "this registry is read-only"}))
         self.assertEqual(reader.ask("GET", f"/v1/images/{layer.id}/layer").content, layer.data)
         self.ok("pull", f"{reader.host}/team/app:1.0", "out.tar")
-        self.assertEqual(self.list_tree(server.storage), before)
+        self.assertEqual(self.list_tree(server), before)
         self.refuses(2, "--read-only", "--mirror-source", "http://127.0.0.1:1", saying="--read-only")
 
     def test_public_read_with_a_source_is_refused(self):
@@ -174,12 +181,13 @@ class Options(TestCase):
                      env={"MIRROR_SOURCE": "http://127.0.0.1:1"}, saying="--public-read with a mirror's source")
 
     @staticmethod
-    def list_tree(folder):
-        return sorted((os.path.join(base, name), os.stat(os.path.join(base, name)).st_mtime_ns)
-                      for base, folders, files in os.walk(folder) for name in (*folders, *files))
+    def list_tree(server):
+        folders = sorted((base, os.stat(base).st_mtime_ns) for base, _, _ in os.walk(server.storage))
+        return folders, server.files.versions()
 
     # --- the original's settings ---
 
+    @not_in_bucket("test_bucket.py has the settings of buckets")
     def test_the_originals_configuration_is_read(self):
         self.write("config.yml", CONFIG.replace("FOLDER", self.folder))
         config = ("--config", self.path("config.yml"))
@@ -214,6 +222,7 @@ class Options(TestCase):
         self.write("config.yml", "dev: [")
         self.refuses(2, "--listen", "127.0.0.1:0", *config, saying="config.yml' line 1")
 
+    @not_in_bucket("test_bucket.py has the settings of buckets")
     def test_the_originals_environment_is_read(self):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -63,8 +63,7 @@ class Signals(TestCase):
                 upload.sendall(layer.data[1000:])
                 self.assertIn(b" 200 ", upload.recv(1000))
                 self.assertEqual(server.process.wait(PATIENCE_S), 0)
-                with open(f"{server.storage}/images/{layer.id}/layer", "rb") as file:
-                    self.assertEqual(file.read(), layer.data)
+                self.assertEqual(server.files.read(f"images/{layer.id}/layer"), layer.data)
 
     def test_a_second_sigterm_ends_running_requests(self):
         server = self.start(RegctlServer)
@@ -75,7 +74,7 @@ class Signals(TestCase):
         self.assertIsNone(server.process.poll())
         self.assertEqual(server.end(), 0)
         self.assertEqual(upload.recv(1000), b"")
-        self.assertEqual(sorted(os.listdir(f"{server.storage}/images/{layer.id}")), ["_inprogress", "ancestry", "json"])
+        self.assertEqual(sorted(server.files.names(f"images/{layer.id}")), ["_inprogress", "ancestry", "json"])
 
     def test_an_idle_server_ends_at_once_despite_open_connections(self):
         server = self.start(RegctlServer)

@@ -58,11 +58,11 @@ class Changes(VerifyCase):
 
     def setUp(self):
         super().setUp()
-        self.old = self.path("old")
-        tree = StorageTree(self.old)
+        self.old = StorageTree(self.path("old"))
         base, top = (gzip.compress(tar, 6, mtime=0) for tar in layers_of())
-        below = tree.add_image("base", layer=base)
-        tree.tag("team/app", "1.0", tree.add_image("top", below, top, more={"config": {"Cmd": ["sh"], "Env": ["A=1"]}}))
+        below = self.old.add_image("base", layer=base)
+        self.image = self.old.add_image("top", below, top, more={"config": {"Cmd": ["sh"], "Env": ["A=1"]}})
+        self.old.tag("team/app", "1.0", self.image)
         self.new = f"v2-storage:{self.path('new')}"
 
     def replace(self, image):
@@ -71,11 +71,11 @@ class Changes(VerifyCase):
         os.rename(self.path("layout"), self.path(image.digest[7:]))
 
     def verdict(self, code=7):
-        row = self.verify("v1-storage:" + self.old, self.new, code=code)["team/app:1.0"]
+        row = self.verify(self.old.place, self.new, code=code)["team/app:1.0"]
         return row["verdict"], "; ".join(finding["detail"] or "" for finding in row["findings"])
 
     def test_each_change_of_a_file_is_found(self):
-        self.ok("mirror", "v1-storage:" + self.old, self.new)
+        self.ok("mirror", self.old.place, self.new)
         self.assertEqual(self.verdict(0), ("sound", ""))
         for name, (_, _, _, path, what) in CHANGES.items():
             with self.subTest(name):
@@ -99,7 +99,7 @@ class Changes(VerifyCase):
     def test_what_another_program_made_of_it_is_proven_by_its_content(self):
         registry = self.distribution()
         self.new = registry.host
-        self.ok("mirror", "v1-storage:" + self.old, self.new)
+        self.ok("mirror", self.old.place, self.new)
         place = f"docker://{registry.host}/team/app:1.0"
         self.skopeo_copy(place, place, "--format", "v2s2")
         self.assertEqual(self.verdict()[0], "digest differs")
@@ -107,7 +107,7 @@ class Changes(VerifyCase):
         self.assertEqual(self.verdict()[0], "digest differs")
 
     def test_damage_of_either_side_is_named(self):
-        self.ok("mirror", "v1-storage:" + self.old, self.new)
+        self.ok("mirror", self.old.place, self.new)
         digest = json.loads(self.ok("manifest", "get", self.new + ":team/app:1.0").out)["layers"][0]["digest"][7:]
         blob = self.path(f"new/docker/registry/v2/blobs/sha256/{digest[:2]}/{digest}/data")
         data = self.read(blob)
@@ -118,13 +118,13 @@ class Changes(VerifyCase):
         self.assertEqual(self.verdict()[0], "layer missing")
         self.write(blob, data)
         self.assertEqual(self.verdict(0)[0], "sound")
-        image = self.read(os.path.join(self.old, "repositories/team/app/tag_1.0")).decode().strip()
-        layer = os.path.join(self.old, "images", image, "layer")
-        cut = self.read(layer)[:-30]
-        os.remove(layer)
-        self.write(layer, cut)
-        row = self.verify("v1-storage:" + self.old, self.new, code=7)["team/app:1.0"]
-        self.assertEqual([(one["verdict"], one["at"], one["id"]) for one in row["findings"]], [("layer cut short", "a", image)])
+        layer = self.old.image_file(self.image, "layer")
+        whole = self.old.files.read(layer)
+        self.old.remove(layer)
+        self.old.write(layer, whole[:-30])
+        row = self.verify(self.old.place, self.new, code=7)["team/app:1.0"]
+        self.assertEqual([(one["verdict"], one["at"], one["id"]) for one in row["findings"]],
+                         [("layer cut short", "a", self.image)])
 
 
 class Back(VerifyCase):
@@ -222,7 +222,7 @@ class Back(VerifyCase):
         self.assertEqual({row["verdict"] for row in self.verify(self.old, self.new.place, code=0).values()}, {"sound"})
         derived = self.new.tags("team/demo-1.9.1")
         self.ok("mirror", "--originals", self.tree("pushed"), self.old, self.new.place)
-        original = StorageTree(self.path("v1-pushed")).tags("team/demo-1.9.1")
+        original = self.recorded("pushed").tags("team/demo-1.9.1")
         self.assertEqual(self.new.tags("team/demo-1.9.1"), original)
         self.assertFalse(set(derived.values()) & set(original.values()))
         self.assertEqual({row["verdict"] for row in self.verify(self.old, self.new.place, code=0).values()}, {"sound"})

@@ -60,6 +60,9 @@ bluestore block size = 21474836480
 rgw data = {folder}/rgw
 # Encryption may be asked for on loopback, too.
 rgw crypt require ssl = false
+# At this name, to which only proxies of tests lead, and at addresses, buckets are named in the path; below it by the
+# host. It is Google's, since docker-registry lets nobody set that.
+rgw dns name = storage.googleapis.com
 rgw frontends = beast endpoint=127.0.0.1:0 tcp_nodelay=1
 """
 

@@ -184,7 +184,7 @@ class RegctlServer(Server):
         self.err_file = os.path.join(self.folder, "errors")
         port_file = os.path.join(self.folder, "port")
         words = [REGCTL, "serve", "--listen", "127.0.0.1:0", "--port-file", port_file]
-        if storage or "STORAGE_PATH" not in (env or {}):
+        if storage or {"STORAGE_PATH", "SETTINGS_FLAVOR"}.isdisjoint(env or {}):
             words += ["--storage", self.storage if "://" in self.storage else trees.location(self.storage)]
         kept = {k: v for k, v in os.environ.items() if k in KEPT_VARIABLES}
         with open(self.err_file, "wb") as errors:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server that passes every request on to another one on this machine, byte for byte, unless it is told
-to spoil one. It runs in threads of the test, which sees each request and each piece of it.
+to spoil one. It runs in threads of the test, which sees each request and each piece of it. It may speak TLS where the
+other one speaks none.
 """
 
 import http.client
 import re
+import ssl
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -172,6 +174,14 @@ class _Handler(BaseHTTPRequestHandler):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+    tls_context = None
+
+    def finish_request(self, request, client_address):
+        if self.tls_context is None:
+            super().finish_request(request, client_address)
+            return
+        with self.tls_context.wrap_socket(request, server_side=True) as wrapped:
+            super().finish_request(wrapped, client_address)
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], OSError):  # clients that go are the point
@@ -179,13 +189,14 @@ class _Server(ThreadingHTTPServer):
 
 
 class Middleman:
-    """Stands before `server`. A test overrides what it wants to know of, or to change; all of it is called
-    in several threads."""
+    """Stands before `server`; with `tls`, the names of the files of a certificate and its key, it speaks https. A test
+    overrides what it wants to know of, or to change; all of it is called in several threads."""
 
-    def __init__(self, server):
+    def __init__(self, server, tls=None):
         self._counts = {}
         self._lock = threading.Lock()
         self._target_port = server.port
+        self._tls = tls
         self.start_at(0)
 
     def start_at(self, port):
@@ -193,7 +204,11 @@ class Middleman:
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.middleman = self
         self._server.target_port = self._target_port
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        if self._tls:
+            self._server.tls_context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self._server.tls_context.load_cert_chain(*self._tls)
+        self.port = self._server.server_address[1]
+        self.host = f"127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self):

@@ -112,16 +112,21 @@ class S3Bucket:
     def delete(self, key):
         self._succeed("DELETE", key)
 
-    def keys(self, prefix=""):
-        """All keys that begin with `prefix`, in their order."""
-        query, keys = {"list-type": "2", "prefix": prefix}, []
+    def listing(self, prefix=""):
+        """All keys that begin with `prefix`, in their order, each with its object's ETag and time."""
+        query, found = {"list-type": "2", "prefix": prefix}, {}
         while True:
             page = self._succeed("GET", query=query).content
-            keys += [element.text for element in _elements(page, "Contents/Key")]
+            for element in _elements(page, "Contents"):
+                found[_text(element, "Key")] = _text(element, "ETag"), _text(element, "LastModified")
             token = [element.text for element in _elements(page, "NextContinuationToken")]
             if not token:
-                return keys
+                return found
             query["continuation-token"] = token[0]
+
+    def keys(self, prefix=""):
+        """All keys that begin with `prefix`, in their order."""
+        return list(self.listing(prefix))
 
     def tree(self, prefix=""):
         """key → bytes of all objects whose keys begin with `prefix`."""

@@ -18,9 +18,9 @@ class S3Case(TestCase):
     def environment(self, extra):
         return super().environment({**self.s3_environment, **extra})
 
-    def start_proxy(self):
+    def start_proxy(self, **options):
         """A proxy before the server, through which the program goes from now on."""
-        proxy = S3Proxy(shared_server())
+        proxy = S3Proxy(shared_server(), **options)
         self.addCleanup(proxy.stop)
         self.s3_environment = self.bucket.environment(proxy.endpoint)
         return proxy

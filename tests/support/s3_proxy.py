@@ -89,14 +89,14 @@ class Fault:
 
 
 class S3Proxy(Middleman):
-    """Stands before `server`, which has a port on this machine."""
+    """Stands before `server`, which has a port on this machine; `tls` as of Middleman."""
 
-    def __init__(self, server):
+    def __init__(self, server, tls=None):
         self._state = threading.Condition()  # guards what follows
         self._faults, self._records = [], []
         self._stalled, self._releases = 0, 0
-        super().__init__(server)
-        self.endpoint = "http://" + self.host
+        super().__init__(server, tls)
+        self.endpoint = ("https://" if tls else "http://") + self.host
 
     def stop(self):
         self.release()

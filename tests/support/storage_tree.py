@@ -109,6 +109,6 @@ class StorageTree:
         self.files.age(f"images/{identity}", seconds)
 
     def snapshot(self, part=""):
-        """Content and time of each file below images/ whose name ends with `part`."""
-        return {path: (self.files.read(path), self.files.version(path)) for path in self.files.paths("images")
+        """Content and version of each file below images/ whose name ends with `part`."""
+        return {path: (self.files.read(path), version) for path, version in self.files.versions("images").items()
                 if path.endswith(part)}

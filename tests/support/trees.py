@@ -17,11 +17,18 @@ import unittest
 IN_BUCKET = os.environ.get("REGCTL_TREES") == "s3"
 NOT_IN_BUCKET = "not in a bucket: "
 _WRITERS = 4
+_MOST_ROUNDS = 50  # in a bucket, where each takes as long as twenty elsewhere
 
 
 def not_in_bucket(reason):
     """Marks a test, or a class of them, of what no bucket has. main() counts it as not applicable."""
     return unittest.skipIf(IN_BUCKET, NOT_IN_BUCKET + reason)
+
+
+def rounds(usual, in_bucket):
+    """How often a test tries something: REGCTL_ROUNDS times, or by default as told."""
+    wanted = int(os.environ.get("REGCTL_ROUNDS", in_bucket if IN_BUCKET else usual))
+    return min(wanted, _MOST_ROUNDS) if IN_BUCKET else wanted
 
 
 @functools.cache
@@ -130,9 +137,16 @@ class FolderFiles:
             for name in [*names, "."]:
                 os.utime(os.path.join(base, name), (then, then))
 
-    def version(self, path):
-        """Something that changes whenever the file is written."""
-        return os.stat(self._path(path)).st_mtime_ns
+    def versions(self, path=""):
+        """All files below a folder, each with something that changes whenever it is written."""
+        found = {}
+        for file in self.paths(path):
+            try:
+                status = os.stat(self._path(file))
+            except FileNotFoundError:  # a server removes it meanwhile
+                continue
+            found[file] = status.st_ino, status.st_size, status.st_mtime_ns
+        return found
 
     def copy_to(self, folder):
         """Copies all files to the tree at another absolute path, which must not be there yet; returns those."""
@@ -174,14 +188,14 @@ class BucketFiles:
         return list({found[len(path) + 1:].split("/")[0]: None for found in self.paths(path)})
 
     def paths(self, path=""):
-        keys = self.bucket.keys(f"{self.prefix}{path}/" if path else self.prefix)
-        return [key[len(self.prefix):] for key in keys]
+        return list(self.versions(path))
 
     def age(self, path, seconds):
         _ages().set(f"{self.prefix}{path}/" if path else self.prefix, seconds)
 
-    def version(self, path):
-        return self.bucket.head(self.prefix + path)["Last-Modified"]
+    def versions(self, path=""):
+        listing = self.bucket.listing(f"{self.prefix}{path}/" if path else self.prefix)
+        return {key[len(self.prefix):]: version for key, version in listing.items()}
 
     def copy_to(self, folder):
         copy = BucketFiles(folder)

@@ -8,9 +8,10 @@ left it and says what is wrong with it. Neither trusts a checksum that it has no
 import hashlib
 import http.client
 import json
-import os
 import random
 import urllib.parse
+
+import trees
 
 SEND_BYTES = 16 * 1024
 
@@ -126,40 +127,42 @@ class Client:
 
 
 class Tree:
-    """A storage tree on disk. `problems` says in sentences what is wrong with it.
+    """A storage tree in a folder, or at its counterpart in the bucket. `problems` says in sentences what is wrong with
+    it.
 
     An image that bears the mark of an upload, or a folder without JSON, is no problem: it is not there.
     Known images are not read again as long as their files are the same, unless `known` is None.
     """
 
     def __init__(self, folder, known=None):
-        self.folder = folder
+        self.files = trees.files_at(folder)
         self.problems = []
         self.complete = set()
         self.unfinished = set()
         self.tags = {}  # (name, tag) → ID
-        images = os.path.join(folder, "images")
-        for identity in sorted(os.listdir(images)):
-            self._read_image(os.path.join(images, identity), identity, known)
+        images = {identity: {} for identity in self.files.names("images")}  # also those without files
+        for path, version in self.files.versions("images").items():
+            _, identity, name = path.split("/")
+            images.setdefault(identity, {})[name] = version
+        for identity in sorted(images):
+            self._read_image(identity, images[identity], known)
         for identity in self.complete:
             self._check_ancestry(identity)
-        self._read_repositories(os.path.join(folder, "repositories"))
+        self._read_repositories()
 
     def _fail(self, text):
         self.problems.append(text)
 
-    def _read_image(self, folder, identity, known):
-        files = set(os.listdir(folder))
-        if "_inprogress" in files or not files & {"json", "layer"}:
+    def _read_image(self, identity, files, known):
+        if "_inprogress" in files or not files.keys() & {"json", "layer"}:
             self.unfinished.add(identity)
             return
         self.complete.add(identity)
-        missing = {"json", "layer", "ancestry", "_checksum"} - files
+        missing = {"json", "layer", "ancestry", "_checksum"} - files.keys()
         if missing:
             self._fail(f"{identity} has no {missing}")
             return
-        marks = [(s.st_ino, s.st_size, s.st_mtime_ns)
-                 for s in (os.stat(os.path.join(folder, name)) for name in ("json", "layer", "_checksum"))]
+        marks = [files[name] for name in ("json", "layer", "_checksum")]
         if known is not None and known.get(identity) == marks:
             return
         text, layer, sums = [self._bytes(identity, name) for name in ("json", "layer", "_checksum")]
@@ -172,8 +175,7 @@ class Tree:
             known[identity] = marks
 
     def _bytes(self, identity, name):
-        with open(os.path.join(self.folder, "images", identity, name), "rb") as file:
-            return file.read()
+        return self.files.read(f"images/{identity}/{name}")
 
     def _check_ancestry(self, identity):
         chain, parent = [], identity
@@ -185,33 +187,27 @@ class Tree:
         elif json.loads(self._bytes(identity, "ancestry")) != chain:
             self._fail(f"the ancestry of {identity} is not that of the JSONs")
 
-    def _read_repositories(self, top):
-        for space in os.listdir(top):
-            for repository in os.listdir(os.path.join(top, space)):
-                self._read_repository(os.path.join(top, space, repository), f"{space}/{repository}")
+    def _read_repositories(self):
+        for path in self.files.paths("repositories"):
+            _, space, repository, file = path.split("/")
+            if not file.startswith("."):
+                self._read_file_of_repository(f"{space}/{repository}", file, self.files.read(path))
 
-    def _read_repository(self, folder, name):
-        for file in os.listdir(folder):
-            if file.startswith("."):
-                continue
-            with open(os.path.join(folder, file), "rb") as opened:
-                data = opened.read()
-            if file.startswith("tag_"):
-                identity = data.decode()
-                self.tags[(name, file[4:])] = identity
-                if identity not in self.complete:
-                    self._fail(f"{name}:{file[4:]} is {identity}, which is not complete")
-            elif file == "_index_images":
-                ids = [entry["id"] for entry in json.loads(data)]
-                if len(ids) != len(set(ids)):
-                    self._fail(f"{name} lists an image twice")
-            elif file.endswith("json"):
-                json.loads(data)
-            else:
-                self._fail(f"{name} has a file {file}")
+    def _read_file_of_repository(self, name, file, data):
+        if file.startswith("tag_"):
+            identity = data.decode()
+            self.tags[(name, file[4:])] = identity
+            if identity not in self.complete:
+                self._fail(f"{name}:{file[4:]} is {identity}, which is not complete")
+        elif file == "_index_images":
+            ids = [entry["id"] for entry in json.loads(data)]
+            if len(ids) != len(set(ids)):
+                self._fail(f"{name} lists an image twice")
+        elif file.endswith("json"):
+            json.loads(data)
+        else:
+            self._fail(f"{name} has a file {file}")
 
     def leftovers(self, part=""):
         """Files with a temporary name, in the whole tree or in a part of it."""
-        return [os.path.join(folder, name)
-                for folder, _, names in os.walk(os.path.join(self.folder, part)) for name in names
-                if name.startswith(".")]
+        return [path for path in self.files.paths(part) if path.rsplit("/", 1)[-1].startswith(".")]
