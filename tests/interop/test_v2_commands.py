@@ -83,6 +83,34 @@ class Commands(TestCase):
         self.assertEqual(damaged.code, 7, damaged.err)
         self.assertIn("checksum wrong", damaged.out)
 
+    def test_gc_and_repair_keep_what_distribution_serves(self):
+        """Manifests that it takes, and regctl refuses."""
+        registry = self.distribution()
+        changes = {"no-size": lambda layer: layer.pop("size"), "negative": lambda layer: layer.update(size=-1),
+                   "data": lambda layer: layer.update(data="***"), "no-text": lambda layer: layer.update(data=5),
+                   "deep": lambda layer: layer.update(z=json.loads("[" * 200 + "]" * 200))}
+        accept = {"Accept": "application/vnd.oci.image.manifest.v1+json"}
+        tags = {}
+        for tag, change in changes.items():
+            good = registry.push_image("team/app", tag, layers=(tag.encode(),))
+            document = json.loads(registry.ask("GET", f"/v2/team/app/manifests/{good}", headers=accept)[2])
+            change(document["layers"][0])
+            registry.push_manifest("team/app", tag, document)
+            tags[tag] = document
+        stray = registry.push_blob("team/app", b"stray")
+        tree = f"v2-storage:{registry.root}"
+        audited = self.regctl("audit", tree, "--format", "json").json
+        rows = [row for one in audited["repositories"] for row in one["manifests"] if row["tag"]]
+        self.assertEqual({row["tag"]: row["by_tag_2"] for row in rows}, dict.fromkeys(tags, 200))
+        self.ok("repair", tree, "--drop-tags")
+        self.ok("gc", tree, "--apply", "--grace", "0")
+        for tag, document in tags.items():
+            self.assertEqual(registry.ask("GET", f"/v2/team/app/manifests/{tag}", headers=accept)[0], 200, tag)
+            for blob in (document["config"], *document["layers"]):
+                self.assertEqual(registry.ask("GET", f"/v2/team/app/blobs/{blob['digest']}")[0], 200, tag)
+        # What nests too deep to be read may name anything.
+        self.assertEqual(registry.ask("HEAD", f"/v2/team/app/blobs/{stray}")[0], 200)
+
     def test_login_checks_the_password_by_the_protocol_that_is_spoken(self):
         for registry, kind in self.secured():
             with self.subTest(kind):

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/oci/tree_blob_repair.hpp"
 
+#include "ops/oci/tree_repository.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 #include <regctl/base/text.hpp>
@@ -134,6 +136,13 @@ std::optional<FoundManifest> TreeBlobRepair::find_manifest(const oci::Digest& di
     return std::nullopt;
   }
   return found;
+}
+
+bool TreeBlobRepair::is_served(const oci::Digest& digest) const {
+  const auto file = find_file(v2_paths::blob(digest));
+  return file && file->size_bytes() <= oci::k_manifest_limit_bytes &&
+         is_served_manifest(read_text(*file->open(digest.to_string()), oci::k_manifest_limit_bytes,
+                                      digest.to_string()));
 }
 
 void TreeBlobRepair::trim(const std::string& repository, const oci::Digest& digest,

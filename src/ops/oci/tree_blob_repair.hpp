@@ -42,6 +42,9 @@ public:
 
   [[nodiscard]] std::optional<FoundManifest> find_manifest(const oci::Digest& digest) const;
 
+  /// Whether servers show the bytes of a blob as a manifest.
+  [[nodiscard]] bool is_served(const oci::Digest& digest) const;
+
   /// Removes the white space behind a manifest.
   void trim(const std::string& repository, const oci::Digest& digest, const std::string& bytes);
 

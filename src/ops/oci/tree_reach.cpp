@@ -2,16 +2,74 @@
 #include "ops/oci/tree_reach.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/json_reader.hpp>
 #include <regctl/base/visible.hpp>
 #include <regctl/formats/v2_paths.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace regctl::ops {
 
 namespace {
 
 using LinkState = V2Storage::LinkState;
+
+/// The digests in a JSON object that are texts of their own, at any depth. Distribution serves
+/// manifests that our parser refuses, and reads members whose names have other cases: whatever it
+/// may find is here.
+class NamedDigests : private JsonReader {
+public:
+  enum class Of { all, parts }; ///< parts: without annotations and the subject
+
+  explicit NamedDigests(Of of) : of_(of) {}
+
+  /// Nothing if the text is no JSON object.
+  std::optional<std::vector<oci::Digest>> find(std::string_view text) {
+    return read(text) ? std::optional(std::move(found_)) : std::nullopt;
+  }
+
+private:
+  bool on_begin(Shape shape) override {
+    if (depth() == 0 && shape != Shape::object) {
+      return false;
+    }
+    if (is_passed_over_ && !passed_depth_) {
+      passed_depth_ = depth();
+    }
+    return true;
+  }
+
+  bool on_end(Shape) override {
+    if (!passed_depth_ || passed_depth_ == depth()) {
+      passed_depth_.reset();
+      is_passed_over_ = false;
+    }
+    return true;
+  }
+
+  bool on_key(std::string& name) override {
+    if (!passed_depth_) {
+      is_passed_over_ = of_ == Of::parts && (name == "annotations" || name == "subject");
+    }
+    return true;
+  }
+
+  bool on_string(std::string& text) override {
+    const auto digest = is_passed_over_ ? std::nullopt : oci::Digest::find(text);
+    if (digest) {
+      found_.push_back(*digest);
+    }
+    return depth() > 0;
+  }
+
+  bool on_other() override { return depth() > 0; }
+
+  const Of of_;
+  bool is_passed_over_ = false;             ///< the value of the last name
+  std::optional<std::size_t> passed_depth_; ///< of the value, while it is read
+  std::vector<oci::Digest> found_;
+};
 
 /// The bytes of a manifest; nothing if what lies there is too large to be one.
 std::optional<std::string> read_document(const V2Storage& storage, const oci::Digest& digest) {
@@ -29,6 +87,13 @@ std::optional<oci::Manifest> find_manifest(const std::string& bytes) {
   } catch (const Error&) {
     return std::nullopt;
   }
+}
+
+/// The subject of a manifest, also of one that is refused otherwise.
+std::optional<oci::Digest> find_subject(const Json& document) {
+  const auto* subject = find_member(document, "subject");
+  return subject == nullptr ? std::nullopt
+                            : oci::Digest::find(optional_string(*subject, "digest").value_or(""));
 }
 
 } // namespace
@@ -102,9 +167,11 @@ void TreeReach::find_referrers() {
     if (!bytes || bytes->find("\"subject\"") == std::string::npos) {
       continue; // most have none, and need not be parsed
     }
-    const auto manifest = find_manifest(*bytes);
-    if (manifest && manifest->subject) {
-      referrers.push_back({digest, manifest->subject->digest});
+    const auto document = find_json(*bytes);
+    if (!document) {
+      keep_whole("the manifest " + digest.to_string() + " cannot be read");
+    } else if (const auto subject = find_subject(*document)) {
+      referrers.push_back({digest, *subject});
     }
   }
   for (bool is_more = true; is_more;) {
@@ -147,18 +214,44 @@ void TreeReach::reach_one(const oci::Digest& digest, std::vector<oci::Digest>& a
   }
   const auto bytes = read_document(repository_.storage(), digest);
   if (!bytes) {
-    return; // a layer that a tag names by mistake
+    keep_whole(named + " is too large to be read");
+    return;
   }
   if (oci::Digest::of(*bytes) != digest) {
     keep_whole(named + " is damaged");
     return;
   }
-  if (const auto manifest = find_manifest(*bytes)) {
-    const auto blobs = manifest->blobs();
-    std::for_each(blobs.begin(), blobs.end(), [&](const auto& blob) { need_blob(blob); });
-    for (const auto& child : manifest->manifests) {
+  const auto manifest = find_manifest(*bytes);
+  const auto digests =
+      NamedDigests(manifest ? NamedDigests::Of::parts : NamedDigests::Of::all).find(*bytes);
+  if (!digests) {
+    keep_whole(named + " cannot be read");
+    return;
+  }
+  if (manifest) {
+    need_parts(*manifest, ahead);
+  }
+  for (const auto& part : *digests) {
+    need_any(part, ahead);
+  }
+}
+
+void TreeReach::need_parts(const oci::Manifest& manifest, std::vector<oci::Digest>& ahead) {
+  const auto blobs = manifest.blobs();
+  std::for_each(blobs.begin(), blobs.end(), [&](const auto& blob) { need_blob(blob); });
+  for (const auto& child : manifest.manifests) {
+    if (child.media_type.empty() || oci::is_manifest(child.media_type)) {
       ahead.push_back(child.digest);
     }
+  }
+}
+
+/// What a manifest names without telling that it is a blob.
+void TreeReach::need_any(const oci::Digest& digest, std::vector<oci::Digest>& ahead) {
+  if (repository_.revision(digest).state != LinkState::absent) {
+    ahead.push_back(digest);
+  } else if (!blobs_.contains(digest) && !aliases_.contains(digest)) {
+    need_blob({.media_type = {}, .digest = digest, .size_bytes = 0});
   }
 }
 

@@ -12,7 +12,8 @@ namespace regctl::ops {
 
 /// What a repository of a storage tree needs: whatever its tags and its young revisions reach by
 /// indexes and by referrers, with the blobs that these manifests name. Manifests are read by their
-/// digest, whether or not their links are whole. Not thread-safe.
+/// digest, whether or not their links are whole. Of one that is refused as a manifest every digest
+/// in it is needed; where one cannot be read at all the repository is kept whole. Not thread-safe.
 class TreeReach {
 public:
   /// `is_young` tells of a folder whether it was changed within the grace.
@@ -53,6 +54,8 @@ private:
   void find_referrers();
   void reach(const oci::Digest& digest);
   void reach_one(const oci::Digest& digest, std::vector<oci::Digest>& ahead);
+  void need_parts(const oci::Manifest& manifest, std::vector<oci::Digest>& ahead);
+  void need_any(const oci::Digest& digest, std::vector<oci::Digest>& ahead);
   void need_blob(const oci::Descriptor& blob);
   void need_signatures(const oci::Digest& digest);
   void need_everything();

@@ -143,10 +143,13 @@ private:
     storage_.put_link(folder, digest);
   }
 
-  /// Tags whose bytes are there, but wrong, stay: somebody may have the right ones.
+  /// Tags whose bytes are there, but wrong, stay: somebody may have the right ones. So do those of
+  /// manifests that servers show, even if they cannot be read here.
   void drop_dangling(const TreeTag& tag, const oci::Digest& digest) {
     if (bytes_.is_sound(digest)) {
-      drop(tag, digest.to_string() + " is no manifest");
+      if (!bytes_.is_served(digest)) {
+        drop(tag, digest.to_string() + " is no manifest");
+      }
     } else if (!repository_.blobs().look(digest).is_there()) {
       drop(tag, "the manifest " + digest.to_string() + " is gone");
     }

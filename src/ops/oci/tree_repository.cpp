@@ -2,10 +2,13 @@
 #include "ops/oci/tree_repository.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/json_reader.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/base/visible.hpp>
 #include <regctl/formats/v2_paths.hpp>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace regctl::ops {
 
@@ -17,12 +20,69 @@ std::string link_fault(const V2Storage::Link& link) {
   return link.text.empty() ? "is empty or cannot be read" : "holds '" + excerpt(link.text) + "'";
 }
 
+/// What decides whether distribution 2.8 serves a document. Go takes names of members in any case.
+class ServedDocument : private JsonReader {
+public:
+  bool is_served(std::string_view text) {
+    constexpr std::size_t k_most_levels = 100; // JsonReader reads no deeper, Go does
+    if (!read(text) && depth() < k_most_levels) {
+      return false;
+    }
+    const bool is_known = media_type_.empty() || oci::is_index(media_type_) ||
+                          media_type_ == oci::k_oci_manifest ||
+                          media_type_ == oci::k_docker_manifest;
+    return version_ == 1 || (version_ == 2 && is_known);
+  }
+
+private:
+  bool on_begin(Shape shape) override { return depth() == 0 ? shape == Shape::object : on_other(); }
+
+  bool on_key(std::string& name) override {
+    if (depth() == 1) {
+      name_ = lower(name);
+    }
+    return true;
+  }
+
+  bool on_string(std::string& text) override {
+    if (is_value_of("mediatype")) {
+      media_type_ = text;
+      return true;
+    }
+    return on_other();
+  }
+
+  bool on_number(std::uint64_t number) override {
+    if (is_value_of("schemaversion")) {
+      version_ = number;
+      return true;
+    }
+    return on_other();
+  }
+
+  bool on_other() override { return !is_value_of("schemaversion") && !is_value_of("mediatype"); }
+  bool on_null() override { return true; }
+
+  [[nodiscard]] bool is_value_of(std::string_view name) const {
+    return depth() == 1 && name_ == name;
+  }
+
+  std::string name_; ///< of the last member of the document
+  std::string media_type_;
+  std::optional<std::uint64_t> version_;
+};
+
 /// The answers of both versions where a manifest cannot be had.
 TreeManifest refused(int status, std::string fault) {
   return {.answer = {status, status}, .fault = std::move(fault)};
 }
 
 } // namespace
+
+bool is_served_manifest(std::string_view bytes) {
+  constexpr std::size_t k_limit_bytes = 4 * 1024 * 1024;
+  return bytes.size() <= k_limit_bytes && ServedDocument().is_served(bytes);
+}
 
 std::optional<std::vector<TreeTag>> TreeRepository::tags() const {
   std::vector<TreeTag> tags;
@@ -113,6 +173,10 @@ TreeManifest TreeRepository::read(const oci::Digest& digest) {
   } else if (!found.is_right) {
     found.fault = "the manifest has the bytes of another digest";
   }
+  const bool is_served = is_served_manifest(bytes);
+  if (!is_served) {
+    found.answer = {k_status_failed, of_3(k_status_failed)};
+  }
   try {
     auto manifest = oci::Manifest::parse(bytes, {}, "it");
     if (manifest.kind == oci::Manifest::Kind::schema1) {
@@ -121,9 +185,10 @@ TreeManifest TreeRepository::read(const oci::Digest& digest) {
     if (found.is_right) {
       found.manifest = std::move(manifest);
     }
-  } catch (const Error&) {
-    found.answer = {k_status_failed, of_3(k_status_failed)};
-    found.fault = found.fault.empty() ? "it is no manifest" : found.fault;
+  } catch (const Error& error) {
+    if (found.fault.empty()) {
+      found.fault = is_served ? "servers show it, but " + error.message() : "it is no manifest";
+    }
   }
   return found;
 }

@@ -21,6 +21,10 @@ inline constexpr int k_status_ok = 200;
 inline constexpr int k_status_not_found = 404;
 inline constexpr int k_status_failed = 500;
 
+/// Whether distribution 2.8 serves such bytes as a manifest, also if they are refused here: it
+/// looks at the version and the media type, not at sizes, and reads over what it does not know.
+bool is_served_manifest(std::string_view bytes);
+
 /// What is found where a repository of a storage tree should have a manifest.
 struct TreeManifest {
   ServerAnswer answer = {}; ///< to GET by digest

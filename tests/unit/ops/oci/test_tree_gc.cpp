@@ -129,10 +129,30 @@ struct Fixture {
     return document;
   }
 
+  /// A manifest as distribution stores it, whatever is in it.
+  [[nodiscard]] oci::Digest plant(const std::string& name, const std::string& bytes,
+                                  const std::optional<std::string>& tag) const {
+    const auto digest = oci::Digest::of(bytes);
+    storage->put_bytes(bytes, v2_paths::uploads(name));
+    storage->put_link(v2_paths::revision(name, digest), digest);
+    if (tag) {
+      storage->put_link(v2_paths::current(name, *tag), digest);
+    }
+    return digest;
+  }
+
   [[nodiscard]] bool has(const oci::Digest& digest) const {
     return fs::exists(folder / v2_paths::blob(digest));
   }
 };
+
+/// The text of an image's manifest, with `from` replaced by `to`.
+std::string changed(const oci::Document& document, const std::string& from, const std::string& to) {
+  auto text = document.bytes;
+  const auto at = text.rfind(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
 
 } // namespace
 
@@ -248,6 +268,89 @@ TEST_CASE("a manifest whose link was lost is kept") {
   fs::remove_all(tree.folder / v2_paths::revision("app", image.digest));
   fs::remove_all(tree.folder / v2_paths::layers("app"));
   CHECK(collect(tree.storage, {.apply = true, .grace = 0s}).garbage.empty());
+}
+
+TEST_CASE("what a manifest names is kept, also if distribution alone takes it for one") {
+  const std::string deep = std::string(200, '[') + std::string(200, ']');
+  std::string many = "1";
+  for (int i = 0; i < 600'000; ++i) {
+    many += ",1";
+  }
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {",\"size\":5", ""},
+      {"\"size\":5", "\"size\":-1"},
+      {"\"size\":5", "\"size\":5,\"data\":\"***\""},
+      {"\"layers\":", "\"manifests\":[],\"layers\":"},
+      {"\"layers\":", "\"Layers\":"},
+      {"\"layers\":", "\"z\":" + deep + ",\"layers\":"},
+      {"\"layers\":", "\"z\":[" + many + "],\"layers\":"},
+  };
+  for (const auto& [from, to] : rows) {
+    CAPTURE(to.substr(0, 100));
+    Fixture tree;
+    const auto image = tree.put_image("app", "layer", {});
+    const auto odd = tree.plant("app", changed(image, from, to), "1");
+    tree.put("app", "stray");
+    collect(tree.storage, {.apply = true, .grace = 0s});
+    const auto repository = tree.storage->repository("app");
+    CHECK(tree.has(odd));
+    CHECK(repository->find_blob(oci::Digest::of("{}")));
+    CHECK(repository->find_blob(oci::Digest::of("layer")));
+    CHECK(tree.has(oci::Digest::of("layer")));
+  }
+}
+
+TEST_CASE("an index that is refused keeps its images, an artifact that is refused its blobs") {
+  Fixture tree;
+  const auto image = tree.put_image("app", "layer", {});
+  const auto index = tree.put_index("app", image, {});
+  const auto odd = tree.plant("app", changed(index, "\"size\":", "\"size\":-"), "1");
+  const auto artifact = tree.put_image("app", "signature", {}, image.descriptor());
+  const auto refers =
+      tree.plant("app", changed(artifact, "\"layers\":", "\"manifests\":7,\"layers\":"), {});
+  const auto repository = tree.storage->repository("app");
+  repository->remove_manifest(artifact.digest); // and with it the list of referrers
+  tree.put("app", "stray");
+  const auto done = collect(tree.storage, {.apply = true, .grace = 0s});
+  CHECK(done.kept.empty());
+  CHECK_FALSE(tree.has(oci::Digest::of("stray")));
+  CHECK(tree.has(odd));
+  CHECK(repository->read_manifest(image.digest));
+  CHECK(repository->find_blob(oci::Digest::of("layer")));
+  CHECK(tree.has(refers));
+  CHECK(repository->find_blob(oci::Digest::of("signature")));
+}
+
+TEST_CASE("a repository with a tag on what cannot be read is kept whole") {
+  Fixture tree;
+  const auto lone = tree.put("app", "lone");
+  const auto digest = tree.plant("app", "no JSON", "1");
+  auto done = collect(tree.storage, {.apply = true, .grace = 0s});
+  CHECK(done.kept.at("app").find("cannot be read") != std::string::npos);
+  CHECK(tree.has(lone.digest));
+  CHECK(tree.has(digest));
+  tree.storage->repository("app")->remove_tag("1");
+  const auto big =
+      tree.plant("app", "{\"a\":\"" + std::string(oci::k_manifest_limit_bytes, 'x') + "\"}", "2");
+  done = collect(tree.storage, {.apply = true, .grace = 0s});
+  CHECK(done.kept.at("app").find("too large") != std::string::npos);
+  CHECK(tree.has(lone.digest));
+  CHECK(tree.has(big));
+}
+
+TEST_CASE("an index that names blobs keeps those") {
+  Fixture tree;
+  const auto layer = tree.put("app", "cached layer");
+  Json json = {{"schemaVersion", 2},
+               {"mediaType", oci::k_oci_index},
+               {"manifests", Json::array({layer.to_json()})}};
+  const auto index = tree.plant("app", json.dump(), "cache");
+  tree.put("app", "stray");
+  const auto done = collect(tree.storage, {.apply = true, .grace = 0s});
+  CHECK(done.kept.empty());
+  CHECK(tree.has(index));
+  CHECK(tree.has(layer.digest));
+  CHECK_FALSE(tree.has(oci::Digest::of("stray")));
 }
 
 TEST_CASE("entries of a tag's index go with their revisions") {

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -177,6 +178,62 @@ TEST_CASE("tags that name nothing go on request alone") {
   CHECK(states.at("wild/empty-tag") == TreeState::sound);
   CHECK(states.at("wild/tag-dangling") == TreeState::sound);
   CHECK(states.at("wild/tag-to-layer") == TreeState::sound);
+}
+
+TEST_CASE("the tag of a manifest that servers show stays, though it is refused here") {
+  const TemporaryFolder folder;
+  const auto storage = V2Storage::open(folder.path().string(), V2Storage::Missing::create);
+  const auto tag = [&](const std::string& name, const std::string& bytes) {
+    const auto digest = oci::Digest::of(bytes);
+    storage->put_bytes(bytes, v2_paths::uploads("app"));
+    storage->put_link(v2_paths::revision("app", digest), digest);
+    storage->put_link(v2_paths::current("app", name), digest);
+    storage->put_link(v2_paths::layer("app", digest), digest);
+  };
+  const std::string layer = R"("layers":[{"digest":")" + oci::Digest::of("x").to_string() + "\"";
+  // All of these distribution 2.8.2 was seen to show, and the others not.
+  const std::map<std::string, std::string> shown = {
+      {"no-size", R"({"schemaVersion":2,"config":{},)" + layer + "}]}"},
+      {"negative", R"({"schemaVersion":2,)" + layer + R"(,"size":-1}]})"},
+      {"data", R"({"schemaVersion":2,)" + layer + R"(,"size":1,"data":"***"}]})"},
+      {"case", R"({"SCHEMAVERSION":2})"},
+      {"no-type", R"({"schemaVersion":2,"mediaType":null})"},
+      {"old", R"({"schemaVersion":1})"},
+      {"deep", R"({"schemaVersion":2,"z":)" + std::string(300, '[') + std::string(300, ']') + "}"},
+  };
+  const std::map<std::string, std::string> refused = {
+      {"array", "[]"},
+      {"no-version", R"({"mediaType":"application/vnd.oci.image.manifest.v1+json"})"},
+      {"fraction", R"({"schemaVersion":2.0})"},
+      {"text", R"({"schemaVersion":"2"})"},
+      {"no-text", R"({"schemaVersion":2,"mediaType":[]})"},
+      {"other-type", R"({"schemaVersion":2,"mediaType":"application/json"})"},
+      {"behind", R"({"schemaVersion":2} x)"},
+      {"no-json", "text"},
+      {"large", R"({"schemaVersion":2,"z":")" + std::string(4 << 20, 'x') + "\"}"},
+  };
+  for (const auto& rows : {shown, refused}) {
+    for (const auto& [name, bytes] : rows) {
+      tag(name, bytes);
+    }
+  }
+  std::map<std::string, AuditedManifest> audited;
+  audit_tree(
+      *storage, {},
+      {[&](const AuditedManifest& manifest) { audited[manifest.tag.value_or("")] = manifest; },
+       {},
+       {}});
+  const auto done = repair(storage, {.drop_tags = true});
+  for (const auto& rows : {shown, refused}) {
+    const bool is_shown = rows == shown;
+    for (const auto& row : rows) {
+      CAPTURE(row.first);
+      const auto dropped = "drop tag app " + row.first;
+      CHECK(std::count(done.acts.begin(), done.acts.end(), dropped) == (is_shown ? 0 : 1));
+      CHECK(audited[row.first].state == TreeState::damaged);
+      CHECK(audited[row.first].by_tag->of_2 == (is_shown ? 200 : 500));
+    }
+  }
 }
 
 TEST_CASE("a damaged link that was changed a moment ago is left alone") {
