@@ -258,6 +258,24 @@ class NewReferrers(FaultCase):
         self.assertEqual((counts["failed"], counts["kept"]), (1, 1))
         self.assertNotIn(one.digest, self.destination.manifests["team/app"])
 
+    def listed(self):
+        """What the tag at the destination lists, which has no referrers API."""
+        digest = self.destination.tags["team/app"].get(self.image.digest.replace(":", "-"))
+        content = self.destination.manifests["team/app"][digest][1] if digest else b'{"manifests": []}'
+        return [one["digest"] for one in json.loads(content)["manifests"]]
+
+    def test_a_list_that_could_not_be_written_is_written_by_the_next_run(self):
+        one = self.source.add("team/app", None, artifact(self.image, "application/x-one"))
+        self.destination.on("PUT", "/manifests/sha256-", status(500), times=1)
+        self.assertEqual(self.mirrors(10)["failed"], 1)
+        self.assertIn(one.digest, self.destination.manifests["team/app"])
+        self.assertEqual(self.listed(), [])
+        self.assertEqual(self.mirrors(0)["updated"], 1)
+        self.assertEqual(self.listed(), [one.digest])
+        del self.destination.tags["team/app"][self.image.digest.replace(":", "-")]
+        self.ok(*self.words, "--referrers")
+        self.assertEqual(self.listed(), [one.digest])
+
 
 class Storms(FaultCase):
     def test_a_storm_of_429_that_ends(self):

@@ -4,6 +4,7 @@
 #include <regctl/base/error.hpp>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -78,7 +79,7 @@ public:
       const bool is_root = node.document.digest == root_;
       if (is_root && !tag_.empty() && !has_referrers_) {
         put_root(node);
-      } else if (!there_.contains(node.document.digest) && !is_attached(node.document.digest)) {
+      } else if (is_unlisted(node) || (!is_there(node) && !is_attached(node.document.digest))) {
         route_.destination.put_manifest(node.document, std::nullopt);
       }
     }
@@ -103,9 +104,29 @@ private:
                        [&](const auto& entry) { return entry.second == digest; });
   }
 
+  [[nodiscard]] bool is_there(const ManifestNode& node) const {
+    return there_.contains(node.document.digest);
+  }
+
+  /// Whether the manifest is there, and not in the list of what refers to its subject: a run that
+  /// ended between the two has left it so.
+  bool is_unlisted(const ManifestNode& node) {
+    if (!node.manifest.subject || !is_there(node)) {
+      return false;
+    }
+    const auto& subject = node.manifest.subject->digest;
+    const auto [listed, is_new] = listed_.try_emplace(subject);
+    if (is_new) {
+      for (const auto& one : route_.destination.referrers(subject, oci::ReferrersTag::unknown)) {
+        listed->second.insert(one.digest);
+      }
+    }
+    return !listed->second.contains(node.document.digest);
+  }
+
   /// A tag that is there stays untouched: it may be one that must not change.
   void put_attached(const std::string& tag, const ManifestNode& node) {
-    const auto there = there_.contains(node.document.digest)
+    const auto there = is_there(node)
                            ? route_.destination.find_manifest(oci::ManifestName::tag(tag))
                            : std::nullopt;
     if (!there || there->digest != node.document.digest) {
@@ -115,8 +136,8 @@ private:
 
   /// Whether the tag names the manifest already. Makes a request where that can be.
   [[nodiscard]] bool is_tagged(const ManifestNode& node) const {
-    const bool can_be = has_referrers_ && (node.manifest.kind == oci::Manifest::Kind::index ||
-                                           there_.contains(node.document.digest));
+    const bool can_be =
+        has_referrers_ && (node.manifest.kind == oci::Manifest::Kind::index || is_there(node));
     const auto there =
         can_be ? route_.destination.find_manifest(oci::ManifestName::tag(tag_)) : std::nullopt;
     return there && there->digest == node.document.digest;
@@ -232,8 +253,9 @@ private:
   BlobMover mover_;
   const oci::Digest root_;
   std::set<oci::Digest> known_;
-  std::set<oci::Digest> there_;         // manifests that the destination has
-  std::vector<ManifestNode> manifests_; // what others name before it is named
+  std::set<oci::Digest> there_;                         // manifests that the destination has
+  std::map<oci::Digest, std::set<oci::Digest>> listed_; // referrers there, by their subject
+  std::vector<ManifestNode> manifests_;                 // what others name before it is named
   std::vector<oci::Descriptor> blobs_;
   std::vector<std::pair<std::string, oci::Digest>> attached_; // by the tags of cosign
   bool has_referrers_ = false;
