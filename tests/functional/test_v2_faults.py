@@ -276,6 +276,27 @@ class NewReferrers(FaultCase):
         self.ok(*self.words, "--referrers")
         self.assertEqual(self.listed(), [one.digest])
 
+    def test_an_error_that_passes_is_no_lack_of_the_api(self):
+        one = self.source.add("team/app", None, artifact(self.image, "application/x-one"))
+        path = f"/referrers/{self.image.digest}"
+        for number in (408, 500, 502, 504):
+            with self.subTest(number):
+                self.source.on("GET", path, status(number), times=10)
+                self.assertEqual(self.mirrors(10)["failed"], 1)
+                self.assertNotIn(one.digest, self.destination.manifests["team/app"])
+                self.source.faults.clear()
+        self.source.on("GET", path, status(502), times=1)
+        self.assertEqual(self.mirrors(0)["updated"], 1)
+        self.assertEqual(self.listed(), [one.digest])
+
+    def test_a_destination_that_fails_for_a_moment_gets_its_list(self):
+        one = self.source.add("team/app", None, artifact(self.image, "application/x-one"))
+        self.destination.on("GET", "/referrers/", status(504), times=10)
+        self.assertEqual(self.mirrors(10)["failed"], 1)
+        self.destination.faults.clear()
+        self.assertEqual(self.mirrors(0)["updated"], 1)
+        self.assertEqual(self.listed(), [one.digest])
+
 
 class Storms(FaultCase):
     def test_a_storm_of_429_that_ends(self):

@@ -46,6 +46,14 @@ bool has_no_api(http::Response& response) {
   return is_absent && !has_code(read_codes(response), "NAME_UNKNOWN");
 }
 
+/// Whether an answer may come from a registry without the API. Go-containerregistry takes 400, 404
+/// and 406 for that; what passes, and a denial, says nothing of the API.
+bool may_lack_api(int status) {
+  const bool is_passing_or_denial =
+      status == 401 || status == 403 || status == 408 || status == 429 || status >= 500;
+  return !is_passing_or_denial || status == 501;
+}
+
 /// The referrers from the API; nothing if there is none.
 std::optional<std::vector<oci::Descriptor>> ask_api(AuthorizedSession& session,
                                                     const oci::Digest& subject) {
@@ -63,17 +71,21 @@ std::optional<std::vector<oci::Descriptor>> ask_api(AuthorizedSession& session,
   const auto what = referrers_of(subject) + " in " + session.describe();
   auto request = session.request(http::Method::get, "referrers/" + subject.to_string());
   request.headers.add("Accept", std::string(oci::k_oci_index));
-  request.repeat = http::Repeat::not_after_500;
   bool is_there = true;
+  bool is_first = true;
   std::vector<oci::Descriptor> found;
   read_pages(session, request, "", session.scopes("pull"), what, [&](WholeAnswer& page) {
     auto& response = page.response;
-    if (response.status == 401 || response.status == 403 || response.status == 429 ||
-        response.status == 503) {
-      session.fail(response, "cannot list " + what);
-    }
     const auto index =
         response.status == 200 ? read_index(page, what) : std::optional<oci::Manifest>();
+    if (!index && !may_lack_api(response.status)) {
+      session.fail(response, "cannot list " + what);
+    }
+    if (!index && !is_first) {
+      http::discard_body(response);
+      throw Error(ErrorKind::protocol, what + " break off: a page after the first is no index");
+    }
+    is_first = false;
     if (!index) {
       is_there = false;
       if (response.status == 200 || has_no_api(response)) {

@@ -97,7 +97,7 @@ TEST_CASE("the API is read in pages, each referrer once, the subject never") {
 TEST_CASE("without the API the tag is read, and what it lacks from the manifests") {
   const auto one = referrer("x/one");
   const std::vector<Reply> absent = {
-      {404, "404 page not found"}, {405}, {501}, {200, "<html>"}, {200, "{}"}, {500}};
+      {404, "404 page not found"}, {405}, {501}, {200, "<html>"}, {200, "{}"}, {400}, {406}};
   for (const auto& reply : absent) {
     CAPTURE(reply.status);
     V2Host host;
@@ -110,7 +110,8 @@ TEST_CASE("without the API the tag is read, and what it lacks from the manifests
     CHECK(found[0].artifact_type == "x/one");
     CHECK(found[0].annotations == oci::Annotations{{"a", "b"}});
     list_referrers(*session, k_subject, k_unknown);
-    CHECK(host.server.seen(k_api).size() == (reply.status == 500 ? 2 : 1)); // it is remembered
+    const bool is_lasting = reply.status != 400 && reply.status != 406; // it is remembered
+    CHECK(host.server.seen(k_api).size() == (is_lasting ? 1 : 2));
   }
 }
 
@@ -138,6 +139,45 @@ TEST_CASE("a denial is no empty list") {
   host.server.on(k_api, {{403}});
   CHECK(failure([&] { list_referrers(*host.session(), k_subject, k_unknown); }) ==
         ErrorKind::denied);
+}
+
+TEST_CASE("an error that passes is no empty list, on the first page and on the next") {
+  const auto one = referrer("x/one").descriptor();
+  for (const int status : {408, 429, 500, 502, 503, 504}) {
+    CAPTURE(status);
+    V2Host host;
+    host.server.on(k_api, {{status}});
+    host.server.on("GET " + k_tag, {v2_reply(v2_index({one}))});
+    CHECK(failure([&] { list_referrers(*host.session(), k_subject, k_unknown); }) ==
+          ErrorKind::unavailable);
+    V2Host other;
+    other.server.on(k_api, {index_page({one}, "?page=2")});
+    other.server.on(k_api + "?page=2", {{status}});
+    CHECK(failure([&] { list_referrers(*other.session(), k_subject, k_unknown); }) ==
+          ErrorKind::unavailable);
+  }
+}
+
+TEST_CASE("a list that ends in the middle is no list") {
+  const auto one = referrer("x/one").descriptor();
+  for (const auto& reply : {Reply{404}, Reply{200, "<html>"}}) {
+    V2Host host;
+    host.server.on(k_api, {index_page({one}, "?page=2")});
+    host.server.on(k_api + "?page=2", {reply});
+    CHECK(failure([&] { list_referrers(*host.session(), k_subject, k_unknown); }) ==
+          ErrorKind::protocol);
+  }
+}
+
+TEST_CASE("a referrer is not put without knowing how it is listed") {
+  V2Host host;
+  const auto one = referrer("x/one");
+  host.server.on(k_api, {{502}, index_page({})});
+  host.server.on("PUT /v2/team/app/manifests/" + one.digest.to_string(), {{201}});
+  RemoteRepository repository(host.session());
+  CHECK(failure([&] { repository.put_manifest(one, std::nullopt); }) == ErrorKind::unavailable);
+  CHECK(host.server.seen("PUT " + k_tag).empty());
+  repository.put_manifest(one, std::nullopt);
 }
 
 TEST_CASE("a tag that resolves to the subject, or to no index, lists nothing") {
