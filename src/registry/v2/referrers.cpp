@@ -6,8 +6,8 @@
 #include "registry/v2/refusal.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/json.hpp>
 #include <regctl/model/oci/media_type.hpp>
+#include <regctl/model/oci/referrers_index.hpp>
 #include <regctl/model/oci/repository.hpp>
 
 #include <algorithm>
@@ -132,48 +132,62 @@ bool contains(const std::vector<oci::Descriptor>& all, const oci::Digest& digest
                      [&](const oci::Descriptor& one) { return one.digest == digest; });
 }
 
-/// The bytes of `index` with one more entry; of a new index if there is none.
-std::string with_entry(const std::optional<oci::Document>& index, const oci::Descriptor& entry) {
-  auto document = index ? parse_json(index->bytes, "the list of referrers")
-                        : Json{{"schemaVersion", 2}, {"mediaType", oci::k_oci_index}};
-  if (auto& manifests = document["manifests"]; !manifests.is_array()) {
-    manifests = Json::array();
+/// The list to which an entry is to be added; nothing if there is none. Throws where the tag names
+/// something else, which must not be replaced.
+std::optional<oci::Document> read_list(AuthorizedSession& session, const oci::Digest& subject) {
+  const auto tag = oci::referrers_tag(subject);
+  auto document = read_manifest(session, oci::ManifestName::tag(tag));
+  if (!document || document->digest == subject) {
+    return std::nullopt;
   }
-  document["manifests"].push_back(entry.to_json());
-  return dump_json(document);
+  if (!oci::is_index(document->media_type)) {
+    throw Error(ErrorKind::protocol,
+                "cannot add to " + referrers_of(subject) + " in " + session.describe() +
+                    ": the tag " + tag + " names no list of them, but a manifest of type " +
+                    document->media_type,
+                "remove that tag, or give its manifest another one");
+  }
+  return document;
 }
 
-bool is_listed(AuthorizedSession& session, const std::optional<oci::Document>& index,
-               const oci::Digest& referrer) {
-  return index && contains(parse(session, *index).manifests, referrer);
+/// Held by one writer of a list at a time.
+std::unique_lock<std::mutex> take_turn(AuthorizedSession& session, const oci::Digest& subject) {
+  auto& turns = session.connection().subject_turns;
+  return std::unique_lock(
+      turns.at(std::hash<std::string>()(session.describe() + subject.to_string()) % turns.size()));
+}
+
+oci::Digest put_list(AuthorizedSession& session, std::string bytes, const std::string& media_type,
+                     const oci::Digest& subject) {
+  const auto document =
+      oci::make_document(std::move(bytes), media_type, std::nullopt, "the list of referrers");
+  put_manifest(session, document, oci::ManifestName::tag(oci::referrers_tag(subject)));
+  return document.digest;
 }
 
 void write_fallback(AuthorizedSession& session, const oci::Digest& subject,
                     const oci::Descriptor& entry) {
   constexpr int k_most_tries = 5;
-  auto& turns = session.connection().subject_turns;
-  const std::lock_guard turn(
-      turns.at(std::hash<std::string>()(session.describe() + subject.to_string()) % turns.size()));
-  const auto name = oci::ManifestName::tag(oci::referrers_tag(subject));
-  for (int tries = 0; tries < k_most_tries; ++tries) {
-    const auto index = read_fallback(session, subject);
-    if (is_listed(session, index, entry.digest)) {
+  const auto turn = take_turn(session, subject);
+  for (int tries = 0;; ++tries) {
+    const auto list = read_list(session, subject);
+    const auto known = list ? list->bytes : std::string();
+    auto bytes = oci::add_referrer(known, entry);
+    if (bytes == known) {
       return;
     }
-    const auto media_type = index ? index->media_type : std::string(oci::k_oci_index);
-    put_manifest(session,
-                 oci::make_document(with_entry(index, entry), media_type, std::nullopt,
-                                    "the list of referrers"),
-                 name);
+    if (tries == k_most_tries) {
+      break;
+    }
+    put_list(session, std::move(bytes), list ? list->media_type : std::string(oci::k_oci_index),
+             subject);
   }
-  if (!is_listed(session, read_fallback(session, subject), entry.digest)) {
-    throw Error(ErrorKind::unavailable,
-                "cannot add " + entry.digest.to_string() + " to " + referrers_of(subject) + " in " +
-                    session.describe() + ": others overwrite the tag " + name.to_string() +
-                    " each time",
-                "this registry has no referrers API, so that only one program at a time can add "
-                "to that tag");
-  }
+  throw Error(ErrorKind::unavailable,
+              "cannot add " + entry.digest.to_string() + " to " + referrers_of(subject) + " in " +
+                  session.describe() + ": others overwrite the tag " + oci::referrers_tag(subject) +
+                  " each time",
+              "this registry has no referrers API, so that only one program at a time can add to "
+              "that tag");
 }
 
 } // namespace
@@ -212,10 +226,7 @@ void keep_referrer(AuthorizedSession& session, const oci::Document& referrer,
       ask_api(session, subject).has_value()) {
     return;
   }
-  auto entry = referrer.descriptor();
-  entry.artifact_type = manifest.referrer_type();
-  entry.annotations = manifest.annotations;
-  write_fallback(session, subject, entry);
+  write_fallback(session, subject, oci::referrer_descriptor(referrer, manifest));
 }
 
 } // namespace regctl::registry::v2

@@ -226,6 +226,17 @@ TEST_CASE("members that are not known stay in the index") {
   CHECK(registry.kept.at(k_tag).bytes.find(R"("x":{"y":1})") != std::string::npos);
 }
 
+TEST_CASE("a tag that names something else than a list is not replaced") {
+  Keeping registry;
+  const auto image = v2_manifest(R"(,"annotations":{"of":"somebody"})");
+  registry.kept.insert_or_assign(k_tag, image);
+  CHECK(failure([&] { registry.put(referrer("x/one")); }) == ErrorKind::protocol);
+  CHECK(registry.kept.at(k_tag).bytes == image.bytes);
+  registry.kept.insert_or_assign(k_tag, v2_manifest()); // the subject, as GitLab resolves it
+  registry.put(referrer("x/one"));
+  CHECK(registry.listed().size() == 1);
+}
+
 TEST_CASE("an entry that another program has overwritten is added again") {
   Keeping registry;
   int losses = 2;
