@@ -297,6 +297,20 @@ class NewReferrers(FaultCase):
         self.assertEqual(self.mirrors(0)["updated"], 1)
         self.assertEqual(self.listed(), [one.digest])
 
+class Removals(FaultCase):
+    def setUp(self):
+        super().setUp()
+        self.there = self.registry()
+        for tag in ("1.0", "2.0"):
+            self.there.add("team/app", tag, image(tag))
+
+    def test_what_is_left_of_a_repository_is_told(self):
+        self.there.on("DELETE", self.there.tags["team/app"]["1.0"], status(409, "DENIED"))
+        result = self.regctl("rm", "--repository", f"{self.there.host}/team/app", "--yes")
+        self.assertEqual(result.code, UNSUPPORTED, result.err)
+        self.assertIn("1.0 is left", result.err)
+        self.assertEqual(list(self.there.tags["team/app"]), ["1.0"])
+
 
 class Storms(FaultCase):
     def test_a_storm_of_429_that_ends(self):

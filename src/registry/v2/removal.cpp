@@ -12,6 +12,9 @@
 #include <regctl/model/reference.hpp>
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -139,6 +142,39 @@ void remove_by_digest(AuthorizedSession& session, const std::string& tag, const 
   }
 }
 
+/// Calls `on_tag` for each tag that names a manifest. Servers list others too: Distribution 2.8
+/// leaves some behind in a bucket.
+void for_each_tag(
+    AuthorizedSession& session,
+    const std::function<void(const std::string& tag, const oci::Digest& digest)>& on_tag) {
+  std::vector<std::string> tags;
+  list_tags(session, [&](const std::vector<std::string>& names) {
+    tags.insert(tags.end(), names.begin(), names.end());
+  });
+  for (const auto& tag : tags) {
+    if (const auto found = find_manifest(session, oci::ManifestName::tag(tag))) {
+      on_tag(tag, found->digest);
+    }
+  }
+}
+
+/// Throws if a tag still names a manifest.
+void check_nothing_left(AuthorizedSession& session, const std::string& what) {
+  std::vector<std::string> left;
+  try {
+    for_each_tag(session, [&](const std::string& tag, const oci::Digest&) { left.push_back(tag); });
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) { // the repository is gone as well
+      throw;
+    }
+  }
+  if (!left.empty()) {
+    throw Error(ErrorKind::unsupported, what + ": " + session.connection().host +
+                                            " refuses to remove some of it, and " +
+                                            print_some(left) + " is left");
+  }
+}
+
 } // namespace
 
 void list_tags(AuthorizedSession& session, const OciRepository::OnTags& on_tags) {
@@ -194,22 +230,16 @@ void remove_tag(AuthorizedSession& session, const std::string& tag) {
 }
 
 void remove_all_tags(AuthorizedSession& session) {
-  std::vector<std::string> tags;
-  list_tags(session, [&](const std::vector<std::string>& names) {
-    tags.insert(tags.end(), names.begin(), names.end());
-  });
   std::set<oci::Digest> digests;
-  for (const auto& tag : tags) {
-    if (const auto found = find_manifest(session, oci::ManifestName::tag(tag))) {
-      digests.insert(found->digest);
-    }
-  }
+  for_each_tag(session,
+               [&](const std::string&, const oci::Digest& digest) { digests.insert(digest); });
+  const auto what = "cannot remove " + session.describe();
   for (const auto& digest : digests) {
-    const auto what = "cannot remove " + session.describe();
     if (send_delete(session, digest, what) == Removal::off) {
       throw_off(session, what);
     }
   }
+  check_nothing_left(session, what);
 }
 
 } // namespace regctl::registry::v2

@@ -20,7 +20,7 @@ void remove_manifest(AuthorizedSession& session, const oci::Digest& digest);
 /// no other tag and no index of one has it; else Options::shared_digest decides.
 void remove_tag(AuthorizedSession& session, const std::string& tag);
 
-/// Repository::remove: all tags.
+/// Repository::remove: all tags. Throws Error{unsupported} naming those that the registry keeps.
 void remove_all_tags(AuthorizedSession& session);
 
 } // namespace regctl::registry::v2

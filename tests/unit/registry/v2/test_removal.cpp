@@ -43,6 +43,7 @@ struct Tagged {
   std::map<std::string, std::string> tags;
   std::map<std::string, oci::Document> manifests;
   bool refuses_digests = false;
+  std::string kept = {}; ///< a digest that is never removed
 
 private:
   std::optional<Reply> answer(const SeenRequest& request) {
@@ -86,6 +87,9 @@ private:
     }
     if (is_digest && refuses_digests && manifests.contains(name)) {
       return Reply{403};
+    }
+    if (is_digest && name == kept) {
+      return v2_error(409, "DENIED");
     }
     if (is_digest) {
       std::erase_if(tags, [&](const auto& tag) { return tag.second == name; });
@@ -188,6 +192,21 @@ TEST_CASE("a repository goes with all its tags, each digest once") {
   registry.tag("2.0", v2_manifest(R"(,"annotations":{})"));
   remove_all_tags(*registry.host.session());
   CHECK(registry.names().empty());
+}
+
+TEST_CASE("what a registry keeps of a repository is told") {
+  Tagged registry(Deletes::digests);
+  registry.tag("1.0", v2_manifest());
+  registry.tag("2.0", v2_manifest(R"(,"annotations":{})"));
+  registry.kept = registry.tags.at("1.0");
+  try {
+    remove_all_tags(*registry.host.session());
+    FAIL("it was removed");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::unsupported);
+    CHECK(error.message().find("1.0 is left") != std::string::npos);
+  }
+  CHECK(registry.names() == Names{"1.0"});
 }
 
 TEST_CASE("a token service that knows no scope delete is asked for all") {
