@@ -311,6 +311,15 @@ class Removals(FaultCase):
         self.assertIn("1.0 is left", result.err)
         self.assertEqual(list(self.there.tags["team/app"]), ["1.0"])
 
+    def test_a_child_of_an_index_in_an_index_stays(self):
+        child = image("child")
+        self.there.add("team/app", "child", child)
+        self.there.add("team/app", "all", index([index([child]), image("other", architecture="arm64")]))
+        result = self.regctl("rm", f"{self.there.host}/team/app:child")
+        self.assertEqual(result.code, UNSUPPORTED, result.err)
+        self.assertIn("all", result.err)
+        self.assertIn(child.digest, self.there.manifests["team/app"])
+
 
 class Storms(FaultCase):
     def test_a_storm_of_429_that_ends(self):

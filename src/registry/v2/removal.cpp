@@ -67,34 +67,60 @@ bool removes_digests(AuthorizedSession& session, const std::string& what) {
   return send_delete(session, absent.value(), what) != Removal::off;
 }
 
-bool names(AuthorizedSession& session, const oci::Descriptor& manifest, const oci::Digest& digest) {
-  if (manifest.digest == digest) {
-    return true;
+/// Finds out which manifests are one, or are indexes that name it at any depth. Each index is read
+/// once.
+class Naming {
+public:
+  Naming(AuthorizedSession& session, oci::Digest digest)
+      : session_(session), digest_(std::move(digest)) {}
+
+  /// True for an index that is not known to the end, since indexes lie too deep, or are too many.
+  bool names(const oci::Descriptor& manifest, std::size_t depth = 0) {
+    if (manifest.digest == digest_) {
+      return true;
+    }
+    if (!manifest.media_type.empty() && !oci::is_index(manifest.media_type)) {
+      return false;
+    }
+    const auto [known, is_new] = known_.try_emplace(manifest.digest, false); // in a circle: false
+    if (is_new) {
+      known->second = depth > oci::k_max_index_depth || known_.size() > k_most_indexes ||
+                      names_below(manifest.digest, depth);
+    }
+    return known->second;
   }
-  if (!oci::is_index(manifest.media_type)) {
-    return false;
+
+private:
+  static constexpr std::size_t k_most_indexes = 10'000;
+
+  bool names_below(const oci::Digest& index, std::size_t depth) {
+    const auto document = read_manifest(session_, index);
+    if (!document) {
+      return false;
+    }
+    const auto children =
+        oci::Manifest::parse(document->bytes, document->media_type, "an index").manifests;
+    return std::any_of(children.begin(), children.end(),
+                       [&](const oci::Descriptor& child) { return names(child, depth + 1); });
   }
-  const auto document = read_manifest(session, manifest.digest);
-  if (!document) {
-    return false;
-  }
-  const auto children =
-      oci::Manifest::parse(document->bytes, document->media_type, "an index").manifests;
-  return std::any_of(children.begin(), children.end(),
-                     [&](const oci::Descriptor& child) { return child.digest == digest; });
-}
+
+  AuthorizedSession& session_;
+  const oci::Digest digest_;
+  std::map<oci::Digest, bool> known_; ///< whether an index names it
+};
 
 /// The other tags whose manifest is `digest`, or an index that names it.
 std::vector<std::string> find_sharing(AuthorizedSession& session, const std::string& tag,
                                       const oci::Digest& digest) {
   std::vector<std::string> sharing;
+  Naming naming(session, digest);
   list_tags(session, [&](const std::vector<std::string>& tags) {
     for (const auto& other : tags) {
       if (other == tag) {
         continue;
       }
       const auto found = find_manifest(session, oci::ManifestName::tag(other));
-      if (found && names(session, *found, digest)) {
+      if (found && naming.names(*found)) {
         sharing.push_back(other);
       }
     }

@@ -17,7 +17,7 @@ void list_tags(AuthorizedSession& session, const OciRepository::OnTags& on_tags)
 void remove_manifest(AuthorizedSession& session, const oci::Digest& digest);
 
 /// Removes a tag and nothing else. A registry that removes digests alone gets the tag's digest if
-/// no other tag and no index of one has it; else Options::shared_digest decides.
+/// no other tag has it, by itself or below an index; else Options::shared_digest decides.
 void remove_tag(AuthorizedSession& session, const std::string& tag);
 
 /// Repository::remove: all tags. Throws Error{unsupported} naming those that the registry keeps.

@@ -146,6 +146,34 @@ TEST_CASE("a digest that another tag, or an index, has is kept") {
   CHECK(failure([&] { remove_tag(*registry.host.session(), "1.0"); }) == ErrorKind::unsupported);
 }
 
+TEST_CASE("a digest that an index in an index has is kept") {
+  Tagged registry(Deletes::digests);
+  const auto child = v2_manifest();
+  const auto inner = v2_index({child.descriptor()});
+  const auto outer =
+      v2_index({v2_manifest(R"(,"annotations":{})").descriptor(), inner.descriptor()});
+  registry.tag("inner", inner);
+  registry.tags.erase("inner");
+  registry.tag("1.0", child);
+  registry.tag("all", outer);
+  registry.tag("also", v2_index({inner.descriptor()}));
+  CHECK(failure([&] { remove_tag(*registry.host.session(), "1.0"); }) == ErrorKind::unsupported);
+  CHECK(registry.names() == Names{"1.0", "all", "also"});
+  const auto read = "GET /v2/team/app/manifests/" + inner.digest.to_string();
+  CHECK(registry.host.server.seen(read).size() == 1);
+}
+
+TEST_CASE("indexes that lie too deep are not taken for harmless") {
+  Tagged registry(Deletes::digests);
+  registry.tag("1.0", v2_manifest());
+  auto deep = v2_index({v2_manifest().descriptor()});
+  for (int i = 0; i < 20; ++i) {
+    registry.tag("deep", deep);
+    deep = v2_index({deep.descriptor()});
+  }
+  CHECK(failure([&] { remove_tag(*registry.host.session(), "1.0"); }) == ErrorKind::unsupported);
+}
+
 TEST_CASE("a throw-away manifest takes the tag alone, if that is wished") {
   Tagged registry(Deletes::digests);
   registry.host.options.shared_digest = SharedDigest::replace;
