@@ -17,18 +17,26 @@ namespace {
 
 using Descriptors = std::vector<oci::Descriptor>;
 
-/// Adds an image, in the place of one for the same platform.
+/// Attestations all have the platform unknown/unknown.
+bool are_for_one_platform(const oci::Descriptor& a, const oci::Descriptor& b) {
+  return !oci::is_attestation(a) && !oci::is_attestation(b) && a.platform && b.platform &&
+         a.platform->normalized() == b.platform->normalized();
+}
+
+/// Adds an image, in the place of one for the same platform, which goes with its attestations.
 void add(Descriptors& images, oci::Descriptor image) {
-  const auto same = [&](const oci::Descriptor& known) {
-    const bool has_platform = known.platform && image.platform;
-    return known.digest == image.digest ||
-           (has_platform && known.platform->normalized() == image.platform->normalized());
-  };
-  const auto found = std::find_if(images.begin(), images.end(), same);
+  const auto found = std::find_if(images.begin(), images.end(), [&](const auto& known) {
+    return known.digest == image.digest || are_for_one_platform(known, image);
+  });
   if (found == images.end()) {
     images.push_back(std::move(image));
-  } else {
-    *found = std::move(image);
+    return;
+  }
+  const auto replaced = std::exchange(*found, std::move(image)).digest;
+  if (replaced != found->digest) {
+    std::erase_if(images, [&](const oci::Descriptor& other) {
+      return oci::attested_digest(other) == replaced;
+    });
   }
 }
 

@@ -15,6 +15,7 @@ namespace {
 // Source: BuildKit, docs/attestations/attestation-storage.md.
 constexpr std::string_view k_reference_type = "vnd.docker.reference.type";
 constexpr std::string_view k_attestation = "attestation-manifest";
+constexpr std::string_view k_reference_digest = "vnd.docker.reference.digest";
 
 std::optional<Platform> read_platform(const Json& value) {
   const auto* member = find_member(value, "platform");
@@ -119,6 +120,10 @@ std::string annotation(const Json& descriptor, std::string_view name) {
 
 bool is_attestation(const Descriptor& manifest) {
   return annotation(manifest, k_reference_type) == k_attestation;
+}
+
+std::optional<Digest> attested_digest(const Descriptor& manifest) {
+  return Digest::find(annotation(manifest, k_reference_digest));
 }
 
 bool is_attestation(const Json& descriptor) {

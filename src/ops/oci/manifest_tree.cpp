@@ -162,9 +162,7 @@ ManifestNode filter_index(const ManifestNode& index, const std::vector<oci::Desc
   std::set<oci::Digest> taken;
   for (std::size_t i = 0; i < index.manifest.manifests.size(); ++i) {
     const auto& child = index.manifest.manifests[i];
-    const auto subject = child.annotations.find("vnd.docker.reference.digest");
-    const auto attested =
-        subject == child.annotations.end() ? std::nullopt : oci::Digest::find(subject->second);
+    const auto attested = oci::attested_digest(child);
     if (digests.contains(child.digest) || (attested && digests.contains(*attested))) {
       children.push_back(document["manifests"][i]);
       taken.insert(child.digest);

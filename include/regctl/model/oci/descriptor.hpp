@@ -49,6 +49,9 @@ bool is_attestation(const Descriptor& manifest);
 /// Whether the JSON is the descriptor of an attestation. Its other members may be malformed.
 bool is_attestation(const Json& descriptor);
 
+/// The image of its index that an attestation tells of; nothing for a descriptor that names none.
+std::optional<Digest> attested_digest(const Descriptor& manifest);
+
 inline constexpr std::string_view k_ref_name_annotation = "org.opencontainers.image.ref.name";
 /// The full name of an image, which containerd and Docker write beside ref.name.
 inline constexpr std::string_view k_image_name_annotation = "io.containerd.image.name";
