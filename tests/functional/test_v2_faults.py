@@ -297,6 +297,12 @@ class NewReferrers(FaultCase):
         self.assertEqual(self.mirrors(0)["updated"], 1)
         self.assertEqual(self.listed(), [one.digest])
 
+    def test_a_manifest_that_is_a_blob_as_well(self):
+        one = self.source.add("team/app", None, artifact(self.image, "application/x-copy", self.image.bytes))
+        self.mirrors(0)
+        self.assertIn(one.digest, self.destination.manifests["team/app"])
+        self.assertEqual(self.destination.blobs["team/app"][self.image.digest], self.image.bytes)
+
 class Removals(FaultCase):
     def setUp(self):
         super().setUp()

@@ -153,7 +153,7 @@ private:
   }
 
   void add_manifest(ManifestNode node) {
-    if (!known_.insert(node.document.digest).second) {
+    if (!known_manifests_.insert(node.document.digest).second) {
       return;
     }
     // A registry has checked that it has the blobs of a manifest. An index may have lost children.
@@ -184,7 +184,7 @@ private:
   }
 
   void add_blob(const oci::Descriptor& blob) {
-    if (!known_.insert(blob.digest).second) {
+    if (!known_blobs_.insert(blob.digest).second) {
       return;
     }
     // A layer that registries need not hold is carried along by its URL, unless it is there.
@@ -199,7 +199,7 @@ private:
       return;
     }
     for (const auto& referrer : route_.source.referrers(subject, how_.referrers_tag_of(subject))) {
-      if (known_.contains(referrer.digest)) {
+      if (known_manifests_.contains(referrer.digest)) {
         continue;
       }
       auto document = route_.source.read_manifest(referrer.digest);
@@ -252,7 +252,8 @@ private:
   std::string tag_;
   BlobMover mover_;
   const oci::Digest root_;
-  std::set<oci::Digest> known_;
+  std::set<oci::Digest> known_manifests_; // their bytes may be a blob as well
+  std::set<oci::Digest> known_blobs_;
   std::set<oci::Digest> there_;                         // manifests that the destination has
   std::map<oci::Digest, std::set<oci::Digest>> listed_; // referrers there, by their subject
   std::vector<ManifestNode> manifests_;                 // what others name before it is named
