@@ -62,6 +62,19 @@ std::vector<Referrer> read_cosign_tags(OciRepository& repository, const oci::Dig
   return referrers;
 }
 
+/// The manifest under the digest that `place` names, by whichever algorithm.
+oci::Document make_wanted(std::string bytes, const std::string& media_type,
+                          const std::optional<oci::Digest>& wanted, const Place& place) {
+  try {
+    return oci::make_document(std::move(bytes), media_type, wanted, "the manifest");
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::integrity) {
+      throw;
+    }
+    throw Error(ErrorKind::usage, error.message() + ", which " + place.to_string() + " names");
+  }
+}
+
 } // namespace
 
 oci::Document get_manifest(Session& session, const Place& place, const InspectOptions& options) {
@@ -74,7 +87,6 @@ oci::Digest put_manifest(Session& session, const Place& place, std::string bytes
                          const std::string& media_type) {
   require_oci(session, place, "a manifest");
   const auto target = open_oci(session, place, Use::write);
-  auto document = oci::make_document(std::move(bytes), media_type, std::nullopt, "the manifest");
   std::optional<std::string> tag;
   std::string wanted;
   if (place.has_entries()) {
@@ -85,10 +97,10 @@ oci::Digest put_manifest(Session& session, const Place& place, std::string bytes
   } else {
     tag = place.reference->tag_or_latest();
   }
-  if (!wanted.empty() && wanted != document.digest.to_string()) {
-    throw Error(ErrorKind::usage, "the manifest has digest " + document.digest.to_string() +
-                                      ", not the one that " + place.to_string() + " names");
-  }
+  const auto document = make_wanted(
+      std::move(bytes), media_type,
+      wanted.empty() ? std::nullopt : std::optional(oci::Digest::parse(wanted, "the digest")),
+      place);
   target.repository->put_manifest(document, tag);
   target.repository->finish();
   return document.digest;

@@ -5,6 +5,7 @@
 import base64
 import functools
 import gzip
+import hashlib
 import json
 import os
 import sys
@@ -15,7 +16,7 @@ from v2_case import V2Case  # noqa: E402
 from v2_images import INDEX, MANIFEST, Document, artifact, describe, digest_of, image, index  # noqa: E402
 from v2_registry import body, corrupt, cut, headers, length, lose, status  # noqa: E402
 
-NOT_FOUND, DENIED, UNAVAILABLE, PROTOCOL, INTEGRITY, UNSUPPORTED = 3, 4, 5, 6, 7, 9
+USAGE, NOT_FOUND, DENIED, UNAVAILABLE, PROTOCOL, INTEGRITY, UNSUPPORTED = 2, 3, 4, 5, 6, 7, 9
 BLOB = r"/blobs/sha256:"
 
 
@@ -325,6 +326,18 @@ class Removals(FaultCase):
         self.assertEqual(result.code, UNSUPPORTED, result.err)
         self.assertIn("all", result.err)
         self.assertIn(child.digest, self.there.manifests["team/app"])
+
+class Names(FaultCase):
+    def test_a_manifest_is_put_under_a_sha512(self):
+        there = self.registry()
+        document = there.add("team/app", "1.0", image("app"))
+        self.write("manifest.json", document.bytes)
+        name = "sha512:" + hashlib.sha512(document.bytes).hexdigest()
+        self.ok("manifest", "put", f"{there.host}/team/app@{name}", "manifest.json")
+        self.assertEqual(there.manifests["team/app"][name][1], document.bytes)
+        result = self.regctl("manifest", "put", f"{there.host}/team/app@sha512:{'0' * 128}", "manifest.json")
+        self.assertEqual(result.code, USAGE, result.err)
+        self.assertIn(name, result.err)
 
 
 class Storms(FaultCase):

@@ -14,8 +14,8 @@ DOCKER = "application/vnd.docker.distribution."
 MANIFEST_TYPES = (MANIFEST, INDEX, DOCKER + "manifest.v2+json", DOCKER + "manifest.list.v2+json")
 
 
-def digest_of(data):
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+def digest_of(data, algorithm="sha256"):
+    return algorithm + ":" + hashlib.new(algorithm, data).hexdigest()
 
 
 def noise(seed, size):

@@ -314,7 +314,7 @@ class V2Registry:
         return Answer(200, {"Content-Type": media_type, "Docker-Content-Digest": digest}, content)
 
     def put_manifest(self, handler, name, reference):
-        digest = digest_of(handler.data)
+        digest = digest_of(handler.data, reference.partition(":")[0] if ":" in reference else "sha256")
         try:
             document = json.loads(handler.data)
         except ValueError:
