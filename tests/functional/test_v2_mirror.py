@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import PATIENCE_S, main, wait_for  # noqa: E402
 from middleman import Middleman  # noqa: E402
 from v2_case import V2Case  # noqa: E402
-from v2_images import Document, INDEX, artifact, image, index, signature, signature_tag  # noqa: E402
+from v2_images import Document, INDEX, artifact, digest_of, image, index, signature, signature_tag  # noqa: E402
 
 NAMES = ("single", "team/app", "team/base")
 TAGS = ("1.0", "1.1", "2.0")
@@ -117,6 +117,22 @@ class Whole(MirrorCase):
         sent = [line.rsplit("digest=", 1)[1] for line in destination.requests("PUT .*/uploads/.*digest=")]
         self.assertEqual(len(sent), len(set(sent)), sorted(sent))
         self.assertTrue(destination.requests("POST .*mount="))
+
+    def test_a_blob_is_fetched_once_for_all_mirrors_of_a_file(self):
+        for name in NAMES:
+            self.add(name, "1.0", image(name, 1, 5_000, self.base))
+        source, destination = self.counted()
+        self.write("mirrors.yaml", "version: 1\nmirrors:\n" + "".join(
+            f"  - source: {source.host}/{name}\n    destination: {destination.host}/{name}\n" for name in NAMES))
+        self.ok("mirror", "--config", "mirrors.yaml")
+        self.assertSame()
+        for layer, _ in self.base.layers:
+            digest = digest_of(layer)
+            self.assertEqual(len(source.requests(f"GET .*/blobs/{digest}")), 1, source.seen)
+            sent = [line for line in destination.requests("PUT .*/uploads/") if digest[7:] in line]
+            self.assertEqual(len(sent), 1, destination.seen)
+            mounted = [line for line in destination.requests("POST .*mount=") if digest[7:] in line]
+            self.assertEqual(len(mounted), len(NAMES) - 1, destination.seen)
 
     def test_rules_choose_and_rename_what_is_mirrored(self):
         self.fill()

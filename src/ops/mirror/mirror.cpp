@@ -332,9 +332,25 @@ std::string name_of_originals(const MirrorJob& job) {
   return name == nullptr ? "" : name->name;
 }
 
+/// Which repositories of each destination have which blobs. Images of several jobs may share their
+/// base: it is fetched once, and mounted from the repository that got it.
+class KnownBlobs {
+public:
+  [[nodiscard]] BlobPlaces& at(const Side& destination) {
+    auto& places = places_[destination.identity()];
+    if (!places) {
+      places = make_blob_places();
+    }
+    return *places;
+  }
+
+private:
+  std::map<std::string, std::shared_ptr<BlobPlaces>> places_;
+};
+
 void run_job(Session& session, const MirrorJob& job, const MirrorOptions& options,
              const Limits& limits, const std::optional<AppliedPlan>& plan, Owners& owners,
-             Report& report) {
+             KnownBlobs& blobs, Report& report) {
   const auto source = open_source(session, job.source);
   // Before the destination, which is made if it is not there.
   const auto originals =
@@ -347,7 +363,7 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
   Passages passages(session, *source, *destination, facts,
                     {limits.for_job(job), options.require_checksum, job.rules.platforms,
                      job.rules.form, job.rules.referrers, options.verify_destination,
-                     originals.get(), name_of_originals(job)});
+                     originals.get(), name_of_originals(job), &blobs.at(*destination)});
   RunningJob running{
       session, job, options, report, *source, *destination, passages, limits.jobs_for(job), owners};
   running.writes_map = !options.files.map.empty() && passages.makes_images();
@@ -489,6 +505,7 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
   Report report(options.files, session.progress(), listener);
   const Limits limits(options);
   Owners owners;
+  KnownBlobs blobs;
   bool is_over = false;
   for (const auto& job : jobs) {
     if (has_lines_only(plan, job) && !plan->tasks_of(job)()) {
@@ -500,7 +517,7 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
     }
     const auto begun = report.mirrors_begun();
     try {
-      run_job(session, job, options, limits, plan, owners, report);
+      run_job(session, job, options, limits, plan, owners, blobs, report);
     } catch (const Error& error) {
       is_over = error.kind() == ErrorKind::interrupted;
       if (is_over) {

@@ -265,6 +265,7 @@ OciPassages::OciPassages(Session& session, const Side& source, const Side& desti
                                                                 {},
                                                                 std::nullopt,
                                                                 options.verify_destination},
+      places_(options.places == nullptr ? own_places_ : *options.places),
       whole_(destination.is_remote() ? LookAt::sizes : LookAt::bytes),
       is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()),
       is_one_store_(source.identity() == destination.identity()) {

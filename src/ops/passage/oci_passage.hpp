@@ -38,8 +38,9 @@ private:
   LearntFacts& facts_;
   const PassageOptions& options_;
   OciCopy how_;
-  BlobPlaces places_; // of the destination
-  WholeImages whole_; // of the destination
+  BlobPlaces own_places_;
+  BlobPlaces& places_; // of the destination
+  WholeImages whole_;  // of the destination
   Schema1Destination schema1_;
   const bool is_source_remote_;
   const bool is_destination_remote_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/passage/passage.hpp"
 
+#include "ops/oci/blob_places.hpp"
 #include "ops/passage/layer_fact.hpp"
 #include "ops/passage/oci_passage.hpp"
 #include "ops/passage/oci_to_v1_passage.hpp"
@@ -65,6 +66,10 @@ std::unique_ptr<V1Repository> Passages::open_originals(const std::string& destin
   const auto& name = options_.originals_name;
   auto repository = options_.originals->open(name.empty() ? destination_name : name);
   return std::move(std::get<std::unique_ptr<V1Repository>>(repository));
+}
+
+std::shared_ptr<BlobPlaces> make_blob_places() {
+  return std::make_shared<BlobPlaces>();
 }
 
 bool is_fact(std::string_view identity, std::string_view text) {

@@ -23,6 +23,7 @@
 
 namespace regctl::ops {
 
+class BlobPlaces;
 class OciPassages;
 class OciToV1Passages;
 class V1Passages;
@@ -145,7 +146,13 @@ struct PassageOptions {
   /// the destination. Must outlive the passages.
   Side* originals = nullptr;
   std::string originals_name = {}; ///< the repository there; "": that of the destination's name
+  /// Which repositories of the destination have which blobs, for all passages to it in a run; null:
+  /// these passages find it out for themselves. Must outlive them.
+  BlobPlaces* places = nullptr;
 };
+
+/// For PassageOptions::places.
+std::shared_ptr<BlobPlaces> make_blob_places();
 
 /// A passage to or from v1 images, which have no referrers.
 class UnattachedPassage : public Passage {

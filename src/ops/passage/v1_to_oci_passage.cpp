@@ -184,6 +184,7 @@ private:
 V1ToOciPassages::V1ToOciPassages(Session& session, const Side& source, const Side& destination,
                                  LearntFacts& facts, const PassageOptions& options)
     : session_(session), facts_(facts), options_(options),
+      places_(options.places == nullptr ? own_places_ : *options.places),
       whole_(destination.is_remote() ? LookAt::sizes : LookAt::bytes),
       knows_nothing_(facts.empty()), is_source_remote_(source.is_remote()),
       is_destination_remote_(destination.is_remote()) {}

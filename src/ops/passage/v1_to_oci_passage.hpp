@@ -39,7 +39,8 @@ private:
   const PassageOptions& options_;
   ImageCache images_; // of the source
   ConvertedLayers layers_;
-  BlobPlaces places_;        // of the destination
+  BlobPlaces own_places_;
+  BlobPlaces& places_;       // of the destination
   WholeImages whole_;        // of the destination
   const bool knows_nothing_; ///< at the beginning of the run
   const bool is_source_remote_;
