@@ -129,7 +129,8 @@ public:
       const auto image = there ? to.repository->read_manifest(there->digest) : std::nullopt;
       auto packed = pack_plain_layers(
           route, std::move(root),
-          image ? std::optional(to_node(*image, to.repository->describe())) : std::nullopt);
+          image ? std::optional(to_node(*image, to.repository->describe())) : std::nullopt,
+          packed_);
       root = std::move(packed.root);
       report.blobs_copied += packed.layers;
       report.bytes_copied += packed.bytes_read;
@@ -255,6 +256,7 @@ private:
   const CopyOptions& options_;
   const ConvertSchema1& convert_schema1_;
   BlobPlaces places_;
+  PackedLayers packed_;
   AttachedTags attached_;
   std::optional<ListedSubjects> subjects_;
 };

@@ -6,7 +6,6 @@
 #include <regctl/base/parallel.hpp>
 
 #include <algorithm>
-#include <map>
 #include <mutex>
 #include <utility>
 
@@ -23,8 +22,6 @@ bool is_same_image(const oci::Manifest& image, const oci::Manifest& there) {
          image.layers.size() == there.layers.size() &&
          std::none_of(there.layers.begin(), there.layers.end(), is_plain);
 }
-
-using Packed = std::map<oci::Digest, oci::PutBlob>; // by the digest of the plain layer
 
 /// Compresses one layer on its way.
 oci::PutBlob send(const OciRoute& route, const oci::Descriptor& layer) {
@@ -45,15 +42,28 @@ oci::PutBlob send(const OciRoute& route, const oci::Descriptor& layer) {
   }
 }
 
-ManifestNode with_packed_layers(const ManifestNode& root, const Packed& packed) {
+/// Whether the repository has what a layer became, maybe from another one.
+bool has(const OciRoute& route, const oci::PutBlob& packed) {
+  const auto place = route.places.find(packed.digest);
+  const oci::Descriptor blob{std::string(oci::k_oci_layer_gzip), packed.digest, packed.size_bytes};
+  const bool is_there =
+      place && (*place == route.destination_name || route.destination.mount_blob(blob, *place));
+  if (is_there) {
+    route.session.progress().skipped(std::string(packed.digest.hex()), route.verb,
+                                     packed.size_bytes);
+  }
+  return is_there;
+}
+
+ManifestNode with_packed_layers(const ManifestNode& root, const PackedLayers& packed) {
   auto document = parse_json(root.document.bytes, "the manifest");
   auto& layers = document["layers"];
   for (std::size_t i = 0; i < root.manifest.layers.size(); ++i) {
-    const auto found = packed.find(root.manifest.layers[i].digest);
-    if (found != packed.end()) {
+    const auto& layer = root.manifest.layers[i];
+    if (const auto found = is_plain(layer) ? packed.find(layer.digest) : std::nullopt) {
       layers[i]["mediaType"] = std::string(oci::k_oci_layer_gzip);
-      layers[i]["digest"] = found->second.digest.to_string();
-      layers[i]["size"] = found->second.size_bytes;
+      layers[i]["digest"] = found->digest.to_string();
+      layers[i]["size"] = found->size_bytes;
     }
   }
   auto bytes = dump_json(document);
@@ -64,8 +74,19 @@ ManifestNode with_packed_layers(const ManifestNode& root, const Packed& packed) 
 
 } // namespace
 
+std::optional<oci::PutBlob> PackedLayers::find(const oci::Digest& plain) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = packed_.find(plain);
+  return found == packed_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void PackedLayers::add(const oci::Digest& plain, const oci::PutBlob& packed) {
+  const std::lock_guard lock(mutex_);
+  packed_.insert_or_assign(plain, packed);
+}
+
 PackedImage pack_plain_layers(const OciRoute& route, ManifestNode root,
-                              const std::optional<ManifestNode>& there) {
+                              const std::optional<ManifestNode>& there, PackedLayers& known) {
   std::vector<oci::Descriptor> plain;
   for (const auto& layer : root.manifest.blobs()) {
     if (is_plain(layer)) {
@@ -79,17 +100,20 @@ PackedImage pack_plain_layers(const OciRoute& route, ManifestNode root,
     return {*there};
   }
   PackedImage image{root};
-  Packed packed;
   std::mutex mutex;
   run_parallel(route.session.jobs(), plain.size(), [&](std::size_t i) {
+    if (const auto packed = known.find(plain[i].digest); packed && has(route, *packed)) {
+      route.places.add(packed->digest, route.destination_name);
+      return;
+    }
     const auto put = send(route, plain[i]);
     route.places.add(put.digest, route.destination_name);
+    known.add(plain[i].digest, put);
     const std::lock_guard lock(mutex);
-    packed.emplace(plain[i].digest, put);
     ++image.layers;
     image.bytes_read += plain[i].size_bytes;
   });
-  image.root = with_packed_layers(root, packed);
+  image.root = with_packed_layers(root, known);
   return image;
 }
 
