@@ -327,6 +327,19 @@ class Removals(FaultCase):
         self.assertIn("all", result.err)
         self.assertIn(child.digest, self.there.manifests["team/app"])
 
+    def test_a_referrer_is_listed_no_more(self):
+        source = self.registry(has_referrers=True)
+        app = source.add("team/app", "app", image("app"))
+        both = [source.add("team/app", None, artifact(app, f"application/x-{kind}")) for kind in "ab"]
+        self.ok("copy", f"{source.host}/team/app:app", f"{self.there.host}/team/app:app", "--referrers")
+        tag = app.digest.replace(":", "-")
+        for number, one in enumerate(both):
+            self.ok("rm", f"{self.there.host}/team/app@{one.digest}")
+            listed = self.ok("referrers", "--format", "json", f"{self.there.host}/team/app:app").json["referrers"]
+            self.assertEqual(len(listed), 1 - number)
+        self.assertNotIn(tag, self.there.tags["team/app"])
+
+
 class Names(FaultCase):
     def test_a_manifest_is_put_under_a_sha512(self):
         there = self.registry()

@@ -229,4 +229,21 @@ void keep_referrer(AuthorizedSession& session, const oci::Document& referrer,
   write_fallback(session, subject, oci::referrer_descriptor(referrer, manifest));
 }
 
+std::optional<oci::Digest> unlist_referrer(AuthorizedSession& session, const oci::Digest& referrer,
+                                           const oci::Digest& subject) {
+  if (session.connection().facts.referrers == ReferrersApi::present ||
+      ask_api(session, subject).has_value()) {
+    return std::nullopt;
+  }
+  const auto turn = take_turn(session, subject);
+  const auto list = read_fallback(session, subject);
+  auto bytes = list ? oci::remove_referrer(list->bytes, referrer) : std::string();
+  if (!list || bytes == list->bytes) {
+    return std::nullopt;
+  }
+  const bool is_empty = oci::referrers_in(bytes).empty();
+  auto digest = put_list(session, std::move(bytes), list->media_type, subject);
+  return is_empty ? std::optional(std::move(digest)) : std::nullopt;
+}
+
 } // namespace regctl::registry::v2

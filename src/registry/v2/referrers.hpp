@@ -7,6 +7,7 @@
 #include <regctl/model/oci/manifest.hpp>
 #include <regctl/model/oci/repository.hpp>
 
+#include <optional>
 #include <vector>
 
 namespace regctl::registry::v2 {
@@ -22,5 +23,10 @@ std::vector<oci::Descriptor> list_referrers(AuthorizedSession& session, const oc
 /// afterwards, and mended a few times. Throws Error{unavailable} if they undo it each time.
 void keep_referrer(AuthorizedSession& session, const oci::Document& referrer,
                    const oci::Manifest& manifest);
+
+/// Takes a manifest that was removed out of the tag `sha256-HEX` of its subject, where there is no
+/// referrers API. Returns the digest of the list that the tag then names if it has no entries.
+std::optional<oci::Digest> unlist_referrer(AuthorizedSession& session, const oci::Digest& referrer,
+                                           const oci::Digest& subject);
 
 } // namespace regctl::registry::v2

@@ -4,6 +4,7 @@
 #include "registry/status.hpp"
 #include "registry/v2/manifests.hpp"
 #include "registry/v2/pages.hpp"
+#include "registry/v2/referrers.hpp"
 #include "registry/v2/throw_away.hpp"
 #include "registry/v2/upload.hpp"
 
@@ -168,6 +169,24 @@ void remove_by_digest(AuthorizedSession& session, const std::string& tag, const 
   }
 }
 
+/// The subject of a manifest; nothing if it has none, is not there, or cannot be read.
+std::optional<oci::Digest> subject_of(AuthorizedSession& session, const oci::Digest& digest) {
+  try {
+    const auto document = read_manifest(session, digest);
+    if (!document) {
+      return std::nullopt;
+    }
+    const auto manifest =
+        oci::Manifest::parse(document->bytes, document->media_type, digest.to_string());
+    return manifest.subject ? std::optional(manifest.subject->digest) : std::nullopt;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::protocol && error.kind() != ErrorKind::integrity) {
+      throw;
+    }
+    return std::nullopt;
+  }
+}
+
 /// Calls `on_tag` for each tag that names a manifest. Servers list others too: Distribution 2.8
 /// leaves some behind in a bucket.
 void for_each_tag(
@@ -223,8 +242,12 @@ void list_tags(AuthorizedSession& session, const OciRepository::OnTags& on_tags)
 
 void remove_manifest(AuthorizedSession& session, const oci::Digest& digest) {
   const auto what = "cannot remove " + session.describe() + "@" + digest.to_string();
+  const auto subject = subject_of(session, digest);
   switch (send_delete(session, digest, what)) {
   case Removal::done:
+    if (const auto empty = subject ? unlist_referrer(session, digest, *subject) : std::nullopt) {
+      send_delete(session, *empty, what); // which may stay where this fails
+    }
     return;
   case Removal::absent:
     throw Error(ErrorKind::not_found,

@@ -13,7 +13,8 @@ namespace regctl::registry::v2 {
 /// All tags of the repository, page by page. Throws Error{not_found}.
 void list_tags(AuthorizedSession& session, const OciRepository::OnTags& on_tags);
 
-/// OciRepository::remove_manifest.
+/// OciRepository::remove_manifest. One that refers to another is taken out of the tag `sha256-HEX`
+/// of its subject, where there is no referrers API.
 void remove_manifest(AuthorizedSession& session, const oci::Digest& digest);
 
 /// Removes a tag and nothing else. A registry that removes digests alone gets the tag's digest if

@@ -65,8 +65,12 @@ private:
     const auto tagged = tags.find(name);
     const auto found = manifests.find(tagged == tags.end() ? name : tagged->second);
     if (method == "PUT") {
-      tag(name, oci::make_document(request.body, oci::k_oci_manifest, std::nullopt, "it"));
+      tag(name, oci::make_document(request.body, *request.headers.find("Content-Type"),
+                                   std::nullopt, "it"));
       return Reply{201};
+    }
+    if (request.line.find("/referrers/") != std::string::npos) {
+      return Reply{404};
     }
     if (method == "DELETE") {
       return remove(name);
@@ -172,6 +176,27 @@ TEST_CASE("indexes that lie too deep are not taken for harmless") {
     deep = v2_index({deep.descriptor()});
   }
   CHECK(failure([&] { remove_tag(*registry.host.session(), "1.0"); }) == ErrorKind::unsupported);
+}
+
+TEST_CASE("a referrer that is removed is listed no more") {
+  Tagged registry(Deletes::digests);
+  const auto subject = v2_manifest();
+  const auto refers = [&](const std::string& type) {
+    return v2_manifest(R"(,"artifactType":")" + type + R"(","subject":{"size":1,"digest":")" +
+                       subject.digest.to_string() + "\"}");
+  };
+  const auto one = refers("x/one");
+  const auto two = refers("x/two");
+  const auto list = oci::referrers_tag(subject.digest);
+  registry.tag("1.0", subject);
+  registry.tag("one", one);
+  registry.tag("two", two);
+  registry.tag(list, v2_index({one.descriptor(), two.descriptor()}));
+  remove_manifest(*registry.host.session(), one.digest);
+  const auto left = registry.manifests.at(registry.tags.at(list));
+  CHECK(left.bytes == v2_index({two.descriptor()}).bytes);
+  remove_manifest(*registry.host.session(), two.digest);
+  CHECK(registry.names() == Names{"1.0"});
 }
 
 TEST_CASE("a throw-away manifest takes the tag alone, if that is wished") {
