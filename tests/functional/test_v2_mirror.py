@@ -338,6 +338,20 @@ class Followers(MirrorCase):
         self.mirror("--prune", "--yes")
         self.assertEqual(sorted(self.there("team/app")), ["2.0", signature_tag(other)])
 
+    def test_a_list_of_referrers_is_pruned_with_its_image(self):
+        other = self.add("team/app", "2.0", image("other"))
+        bills = [self.add("team/app", None, artifact(one, "application/x-sbom")) for one in (self.app, other)]
+        signed = self.add("team/app", None, artifact(bills[0], "application/x-signature"))
+        for subject, one in ((self.app, bills[0]), (other, bills[1]), (bills[0], signed)):
+            self.add("team/app", subject.digest.replace(":", "-"), Document(
+                {"schemaVersion": 2, "mediaType": INDEX, "manifests": [one.descriptor()]}, INDEX))
+        self.mirror()
+        lists = [one.digest.replace(":", "-") for one in (self.app, other, bills[0])]
+        self.assertEqual(set(self.there("team/app")), {"1.0", "2.0", *lists})
+        self.source.ask("DELETE", f"/v2/team/app/manifests/{self.app.digest}")
+        self.mirror("--prune", "--yes")
+        self.assertEqual(set(self.there("team/app")), {"2.0", lists[1]})
+
     def test_a_signature_that_only_the_destination_has_is_not_pruned(self):
         self.mirror()
         self.push(self.destination, "team/app", signature_tag(self.app), signature(self.app))

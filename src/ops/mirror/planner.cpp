@@ -332,7 +332,8 @@ private:
     }
   }
 
-  /// Plans the removal of attached tags whose image loses its last tag.
+  /// Plans the removal of what is attached to images that lose their last tag, and of the lists of
+  /// their referrers.
   void prune_attached() {
     std::set<std::string> removed;
     std::set<std::string> kept;
@@ -347,18 +348,42 @@ private:
         return; // a tag that nobody asked for may name any of the images
       }
     }
+    std::set<std::string> gone; // each image once, though lists may lead in a circle
+    while (!removed.empty()) {
+      std::erase_if(removed, [&](const std::string& image) {
+        return kept.contains(image) || !gone.insert(image).second;
+      });
+      removed = remove_attached(removed);
+    }
+  }
+
+  /// Plans the removal of what is attached to these images. Returns what of it may have attached
+  /// tags itself: a signature can be signed.
+  std::set<std::string> remove_attached(const std::set<std::string>& images) {
+    auto& destination = *listings_.destination;
     std::vector<std::string> left;
-    for (const auto& [tag, image] : listings_.destination->attached()) {
-      if (removed.contains(image) && !kept.contains(image) && !rules_.protects(tag)) {
+    for (const auto& [tag, image] : destination.attached()) {
+      if (images.contains(image) && !rules_.protects(tag)) {
         left.push_back(tag);
       }
     }
-    listings_.destination->identify(left);
+    std::vector<std::string> lists;
+    for (const auto& image : images) {
+      const auto list = destination.subjects().find(image);
+      if (list != destination.subjects().end() && !rules_.protects(list->second)) {
+        lists.push_back(list->second);
+      }
+    }
+    auto below = lists.empty() ? std::set<std::string>() : questions_.find_listed(lists);
+    left.insert(left.end(), lists.begin(), lists.end());
+    destination.identify(left);
     for (const auto& tag : left) {
       auto& planned = add(tag);
       planned.action = Action::remove;
       planned.reason = "its image is not at the source";
+      below.insert(at_destination(tag).value_or(""));
     }
+    return below;
   }
 
   /// Why nothing may be pruned; empty if pruning is allowed.

@@ -44,6 +44,9 @@ using FindHeld = std::function<std::set<std::string>(const std::vector<std::stri
 using FindNewReferrers =
     std::function<std::set<std::string>(const std::vector<std::string>& identities)>;
 
+/// The identities that these tags of the destination, lists of referrers, have.
+using FindListed = std::function<std::set<std::string>(const std::vector<std::string>& lists)>;
+
 /// Which of these identities of the destination's tags name images that are damaged there.
 using FindDamaged = std::function<std::set<std::string>(const std::vector<std::string>& there)>;
 
@@ -55,6 +58,7 @@ struct Questions {
   FindHeld find_held;
   FindNewReferrers find_new_referrers;
   FindDamaged find_damaged = {}; ///< empty: what the destination has is believed to be whole
+  FindListed find_listed = {};   ///< for pruning, where the destination has such lists
 };
 
 /// The actions for the tags of one repository, sorted by tag. Identities are looked up only for
@@ -68,7 +72,8 @@ struct Questions {
 /// Attached tags follow their images, whatever the rules say of names, unless Rules::referrers is
 /// off. The transfer of an image takes its own along; the plan has those whose image is at the
 /// destination already, which `find_held` is asked where no tag tells it. They are pruned with the
-/// last tag of their image. A tag whose image is the same is updated if something new refers to it,
+/// last tag of their image, and so is the tag that lists its referrers, with what is attached to
+/// those in turn. A tag whose image is the same is updated if something new refers to it,
 /// or if it is damaged at the destination.
 std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const Questions& questions,
                              std::int64_t now);

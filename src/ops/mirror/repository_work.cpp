@@ -281,6 +281,9 @@ private:
         [&](const std::vector<std::string>& images) {
           return passage_->find_new_referrers(images);
         }};
+    questions.find_listed = [&](const std::vector<std::string>& lists) {
+      return passage_->find_listed(lists);
+    };
     if (running_.options.verify_destination) {
       questions.find_damaged = [&](const std::vector<std::string>& there) {
         return passage_->find_damaged(there);

@@ -10,6 +10,7 @@
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/time.hpp>
 #include <regctl/model/oci/config.hpp>
+#include <regctl/model/oci/referrers_index.hpp>
 #include <regctl/model/v1/image.hpp>
 #include <regctl/model/v1/schema1.hpp>
 #include <regctl/ops/problem.hpp>
@@ -105,6 +106,24 @@ public:
 
   std::set<std::string> find_new_referrers(const std::vector<std::string>& identities) override {
     return filter(identities, [&](const oci::Digest& image) { return has_new_referrer(image); });
+  }
+
+  std::set<std::string> find_listed(const std::vector<std::string>& lists) override {
+    std::set<std::string> listed;
+    for (const auto& tag : lists) {
+      try {
+        const auto list = destination_->read_manifest(oci::ManifestName::tag(tag));
+        for (const auto& entry :
+             list ? oci::referrers_in(list->bytes) : std::vector<oci::Descriptor>()) {
+          listed.insert(entry.digest.to_string());
+        }
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::protocol && error.kind() != ErrorKind::integrity) {
+          throw;
+        }
+      }
+    }
+    return listed;
   }
 
   std::set<std::string> find_damaged(const std::vector<std::string>& there) override {

@@ -91,6 +91,10 @@ public:
   /// unless the store lists referrers by tags alone, and one more where something refers to it.
   virtual std::set<std::string> find_new_referrers(const std::vector<std::string>& identities) = 0;
 
+  /// The identities that these tags of the destination, lists of referrers, have. A list that
+  /// cannot be read has none.
+  virtual std::set<std::string> find_listed(const std::vector<std::string>& lists) = 0;
+
   /// Which of these identities of tags at the destination name images that are damaged there: of
   /// which something is gone, is too long or short, or, in a tree, has other bytes. Transfers that
   /// are opened from now on send that again. Only with PassageOptions::verify_destination. Throws
@@ -163,6 +167,7 @@ public:
   void attach(const ListedTags&) final {}
   std::set<std::string> find_held(const std::vector<std::string>&) final { return {}; }
   std::set<std::string> find_new_referrers(const std::vector<std::string>&) final { return {}; }
+  std::set<std::string> find_listed(const std::vector<std::string>&) final { return {}; }
 };
 
 /// The passages from one side to another, and their shared knowledge of images. Thread-safe, except

@@ -204,7 +204,7 @@ OciTags list_named_and_attached(OciRepository& repository) {
       if (!subject) {
         tags.names.push_back(name);
       } else if (name == oci::referrers_tag(*subject)) { // that list is kept by put_manifest()
-        tags.subjects.insert(subject->to_string());
+        tags.subjects.emplace(subject->to_string(), name);
       } else {
         tags.attached.emplace(name, subject->to_string());
       }

@@ -17,6 +17,10 @@ ListedTags::ListedTags(const std::vector<std::string>& names, Identify identify,
   for (const auto& [tag, image] : attached_) {
     unidentified_.insert(tag);
   }
+  for (const auto& [image, tag] : subjects_) {
+    lists_.insert(tag);
+    unidentified_.insert(tag);
+  }
 }
 
 std::vector<std::string> ListedTags::names() const {
@@ -30,7 +34,8 @@ std::vector<std::string> ListedTags::names() const {
 
 void ListedTags::keep(const std::function<bool(const std::string& tag)>& is_kept) {
   std::erase_if(tags_, [&](const auto& entry) { return !is_kept(entry.first); });
-  std::erase_if(unidentified_, [&](const std::string& tag) { return !contains(tag); });
+  std::erase_if(unidentified_,
+                [&](const std::string& tag) { return !contains(tag) && !lists_.contains(tag); });
 }
 
 void ListedTags::identify(const std::vector<std::string>& tags) {
@@ -41,7 +46,7 @@ void ListedTags::identify(const std::vector<std::string>& tags) {
     return;
   }
   for (auto& [tag, identity] : identify_(wanted)) {
-    (attached_.contains(tag) ? of_attached_ : tags_)[tag] = identity;
+    (is_beside(tag) ? beside_ : tags_)[tag] = identity;
     unidentified_.erase(tag);
   }
 }
@@ -53,7 +58,7 @@ const TagListing& ListedTags::identify_all() {
 
 const std::optional<std::string>& ListedTags::find(const std::string& tag) const {
   static const std::optional<std::string> unknown;
-  const auto& listing = attached_.contains(tag) ? of_attached_ : tags_;
+  const auto& listing = is_beside(tag) ? beside_ : tags_;
   const auto found = listing.find(tag);
   return found == listing.end() ? unknown : found->second;
 }

@@ -20,8 +20,8 @@ using TagListing = std::map<std::string, std::optional<std::string>>;
 /// identity of that image. They are in no list of names, and follow their image.
 using AttachedTags = std::map<std::string, std::string>;
 
-/// The identities of images whose referrers the store lists under a tag of its own.
-using ListedSubjects = std::set<std::string>;
+/// The images whose referrers the store lists under a tag of its own: identity → that tag.
+using ListedSubjects = std::map<std::string, std::string>;
 
 /// The tags of one repository. Some stores list tags with their identities. Others list only names
 /// and need a request for each identity, which is then made only for tags that matter. Not
@@ -35,7 +35,7 @@ public:
 
   /// Returns an entry for each of `tags`.
   using Identify = std::function<TagListing(const std::vector<std::string>& tags)>;
-  /// A list of names without identities. `attached` has none of `names`.
+  /// A list of names without identities. `attached` and `subjects` have none of `names`.
   ListedTags(const std::vector<std::string>& names, Identify identify, AttachedTags attached = {},
              ListedSubjects subjects = {});
 
@@ -55,8 +55,8 @@ public:
   /// Removes all other tags from the list. Attached ones stay.
   void keep(const std::function<bool(const std::string& tag)>& is_kept);
 
-  /// Asks the store for those identities of `tags` that are in the list, or attached, and still
-  /// unknown. Throws the errors of `Identify`.
+  /// Asks the store for those identities of `tags` that are in the list, attached or lists of
+  /// referrers, and still unknown. Throws the errors of `Identify`.
   void identify(const std::vector<std::string>& tags);
   /// Looks up all identities and returns the whole list, without attached tags.
   const TagListing& identify_all();
@@ -68,10 +68,16 @@ public:
   [[nodiscard]] std::optional<std::string> first_broken() const;
 
 private:
+  /// Whether the tag belongs to an image, and so is in no list of names.
+  [[nodiscard]] bool is_beside(const std::string& tag) const {
+    return attached_.contains(tag) || lists_.contains(tag);
+  }
+
   TagListing tags_; // a null identity for tags not identified yet, or unreadable
   AttachedTags attached_;
   ListedSubjects subjects_;
-  TagListing of_attached_; // their identities, as far as they were looked up
+  std::set<std::string> lists_; // the tags of subjects_
+  TagListing beside_;           // the identities of these and of the attached, as far as known
   std::set<std::string> unidentified_;
   Identify identify_;
 };

@@ -402,10 +402,12 @@ namespace {
 /// side.
 struct AttachedSides {
   Listings listings() {
-    const auto side = [](const TagListing& names, const AttachedTags& attached) {
+    const auto side = [](const TagListing& names, const AttachedTags& attached,
+                         const ListedSubjects& subjects) {
       std::vector<std::string> tags;
       for (const auto& [tag, identity] : names) {
-        if (!attached.contains(tag)) {
+        const bool is_list = tag.ends_with(".list");
+        if (!attached.contains(tag) && !is_list) {
           tags.push_back(tag);
         }
       }
@@ -418,10 +420,10 @@ struct AttachedSides {
             }
             return found;
           },
-          attached);
+          attached, subjects);
     };
-    return {"team/app", "mirror/app", side(source, source_attached),
-            side(destination, destination_attached), is_one_tag};
+    return {"team/app", "mirror/app", side(source, source_attached, {}),
+            side(destination, destination_attached, destination_subjects), is_one_tag};
   }
 
   Lines planned(const Rules& rules = {}) {
@@ -440,7 +442,14 @@ struct AttachedSides {
       looked_at.insert(looked_at.end(), identities.begin(), identities.end());
       return referred_to;
     };
-    const Questions questions{k_no_age, k_equal, k_equal, find_held, find_new_referrers};
+    Questions questions{k_no_age, k_equal, k_equal, find_held, find_new_referrers};
+    questions.find_listed = [&](const std::vector<std::string>& tags) {
+      std::set<std::string> found;
+      for (const auto& tag : tags) {
+        found.insert(listed.at(tag).begin(), listed.at(tag).end());
+      }
+      return found;
+    };
     Lines lines;
     for (const auto& tag : plan(lists, rules, questions, k_now)) {
       lines.push_back(tag.tag + " " + std::string(to_string(tag.action)) + ": " + tag.reason);
@@ -457,6 +466,8 @@ struct AttachedSides {
   std::set<std::string> referred_to = {}; ///< by something new
   Asked asked = {};
   std::vector<std::string> looked_at = {}; ///< for new referrers
+  ListedSubjects destination_subjects = {};
+  std::map<std::string, std::set<std::string>> listed = {}; ///< by the tags of the lists
 };
 
 } // namespace
@@ -540,6 +551,30 @@ TEST_CASE("attached tags are pruned with the last tag of their image") {
   sides.source.erase("c");
   CHECK(sides.planned(rules) ==
         Lines{"a keep: same", "b delete: not at the source", "c delete: not at the source"});
+}
+
+TEST_CASE(
+    "lists of referrers are pruned with the last tag of their image, and what hangs on them") {
+  AttachedSides sides{{{"a", "1"}},
+                      {},
+                      {{"a", "1"},
+                       {"b", "2"},
+                       {"1.list", "l1"},
+                       {"2.list", "l2"},
+                       {"5.list", "l5"},
+                       {"5.sig", "s"},
+                       {"s.sig", "t"}},
+                      {{"5.sig", "5"}, {"s.sig", "s"}}};
+  sides.destination_subjects = {{"1", "1.list"}, {"2", "2.list"}, {"5", "5.list"}};
+  sides.listed = {{"2.list", {"5"}}, {"5.list", {"2"}}};
+  Rules rules;
+  rules.prune = {true, 1, true};
+  const std::string reason = " delete: its image is not at the source";
+  CHECK(sides.planned(rules) == Lines{"2.list" + reason, "5.list" + reason, "5.sig" + reason,
+                                      "a keep: same", "b delete: not at the source",
+                                      "s.sig" + reason});
+  rules.protected_tags = {Pattern::parse("2.*")};
+  CHECK(sides.planned(rules) == Lines{"a keep: same", "b delete: not at the source"});
 }
 
 TEST_SUITE_END();

@@ -85,4 +85,21 @@ TEST_CASE("attached tags are no names, and are identified like them") {
   CHECK(asked == std::vector<Names>{{"a.sig"}, {"a"}});
 }
 
+TEST_CASE("lists of referrers are no names, and are identified like them") {
+  const auto identify = [](const Names& names) {
+    TagListing identities;
+    for (const auto& name : names) {
+      identities[name] = "id of " + name;
+    }
+    return identities;
+  };
+  ListedTags tags({"a"}, identify, {}, {{"id of a", "a.list"}});
+  CHECK(tags.names() == Names{"a"});
+  CHECK_FALSE(tags.contains("a.list"));
+  tags.keep([](const std::string&) { return false; });
+  tags.identify({"a.list"});
+  CHECK(tags.find("a.list") == "id of a.list");
+  CHECK(tags.identify_all().empty());
+}
+
 TEST_SUITE_END();
