@@ -13,8 +13,6 @@ namespace regctl::ops {
 
 namespace {
 
-constexpr std::size_t k_max_referrer_depth = 4;
-
 /// The root that a place names.
 ManifestNode read_named(OciPlace& from, const InspectOptions& options) {
   const auto selected = select_oci_image(from);
@@ -36,15 +34,18 @@ std::string type_of(OciRepository& repository, const oci::Descriptor& referrer) 
                   : std::string();
 }
 
-std::vector<Referrer> read_referrers(OciRepository& repository, const oci::Digest& subject,
-                                     std::size_t depth) {
+std::vector<Referrer> read_referrers(Session& session, OciRepository& repository,
+                                     const oci::Digest& subject, std::size_t depth) {
   std::vector<Referrer> referrers;
-  for (auto& descriptor : repository.referrers(subject, oci::ReferrersTag::unknown)) {
+  auto descriptors = repository.referrers(subject, oci::ReferrersTag::unknown);
+  if (depth > k_max_referrer_depth && !descriptors.empty()) {
+    session.progress().note(words_for_deep_referrers(subject));
+    return referrers;
+  }
+  for (auto& descriptor : descriptors) {
     Referrer referrer{std::move(descriptor), {}, {}};
     referrer.artifact_type = type_of(repository, referrer.descriptor);
-    if (depth < k_max_referrer_depth) {
-      referrer.referrers = read_referrers(repository, referrer.descriptor.digest, depth + 1);
-    }
+    referrer.referrers = read_referrers(session, repository, referrer.descriptor.digest, depth + 1);
     referrers.push_back(std::move(referrer));
   }
   return referrers;
@@ -122,7 +123,7 @@ Referrers list_referrers(Session& session, const Place& place, const InspectOpti
   if (!subject) {
     throw_no_oci_image(*from.repository, selected.name);
   }
-  Referrers found{*subject, read_referrers(*from.repository, *subject, 1)};
+  Referrers found{*subject, read_referrers(session, *from.repository, *subject, 1)};
   auto signatures = read_cosign_tags(*from.repository, *subject);
   found.referrers.insert(found.referrers.end(), std::make_move_iterator(signatures.begin()),
                          std::make_move_iterator(signatures.end()));

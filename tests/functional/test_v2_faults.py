@@ -304,6 +304,19 @@ class NewReferrers(FaultCase):
         self.assertIn(one.digest, self.destination.manifests["team/app"])
         self.assertEqual(self.destination.blobs["team/app"][self.image.digest], self.image.bytes)
 
+    def test_referrers_that_lie_too_deep_are_told(self):
+        chain = [self.image]
+        for number in range(6):
+            chain.append(self.source.add("team/app", None, artifact(chain[-1], f"application/x-{number}")))
+        result = self.ok(*self.words, "--referrers")
+        there = self.destination.manifests["team/app"]
+        self.assertEqual([one.digest in there for one in chain], [True] * 5 + [False] * 2)
+        said = f"what refers to {chain[4].digest[7:19]} is left out"
+        self.assertIn(said, result.err)
+        listing = self.ok("referrers", f"{self.source.host}/team/app:1.0")
+        self.assertIn(said, listing.err)
+
+
 class Removals(FaultCase):
     def setUp(self):
         super().setUp()

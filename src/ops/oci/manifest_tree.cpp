@@ -290,6 +290,11 @@ ManifestNode narrow_index(OciRepository& repository, const ManifestNode& index,
                       choose_all(repository, index, list_platforms(repository, index), platforms));
 }
 
+std::string words_for_deep_referrers(const oci::Digest& subject) {
+  return "what refers to " + subject.short_hex() + " is left out: referrers are followed " +
+         std::to_string(k_max_referrer_depth) + " deep";
+}
+
 void check_has_files(const oci::Manifest& image, const std::string& what) {
   if (image.config && !oci::is_image_config(image.config->media_type)) {
     throw Error(ErrorKind::unsupported, what + " is an artifact (" +

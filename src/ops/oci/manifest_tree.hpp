@@ -68,6 +68,10 @@ std::string read_config(OciRepository& repository, const oci::Descriptor& config
 /// Throws Error{unsupported} "WHAT …" for an artifact, and for layers that cannot be unpacked.
 void check_has_files(const oci::Manifest& image, const std::string& what);
 
+/// How deep referrers of referrers are followed, and the note about what is left out below.
+inline constexpr std::size_t k_max_referrer_depth = 4;
+std::string words_for_deep_referrers(const oci::Digest& subject);
+
 /// The most manifests that one index may name, directly or not.
 inline constexpr std::size_t k_max_manifests = 10'000;
 

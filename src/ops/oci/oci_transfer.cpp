@@ -13,9 +13,6 @@ namespace regctl::ops {
 
 namespace {
 
-/// How many referrers of referrers are followed.
-constexpr std::size_t k_max_referrer_depth = 4;
-
 class OciTransfer final : public Transfer {
 public:
   OciTransfer(const OciRoute& route, const OciCopy& how, ManifestNode root, std::string tag)
@@ -195,10 +192,12 @@ private:
   }
 
   void add_referrers(const oci::Digest& subject, std::size_t depth) {
-    if (depth > k_max_referrer_depth) {
+    const auto referrers = route_.source.referrers(subject, how_.referrers_tag_of(subject));
+    if (depth > k_max_referrer_depth && !referrers.empty()) {
+      route_.session.progress().note(words_for_deep_referrers(subject));
       return;
     }
-    for (const auto& referrer : route_.source.referrers(subject, how_.referrers_tag_of(subject))) {
+    for (const auto& referrer : referrers) {
       if (known_manifests_.contains(referrer.digest)) {
         continue;
       }
