@@ -32,7 +32,8 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view valu
 }
 
 bool is_passing(int status) noexcept {
-  return status == 429 || (status >= 500 && status <= 599 && status != 501 && status != 505);
+  return status == 408 || status == 429 ||
+         (status >= 500 && status <= 599 && status != 501 && status != 505);
 }
 
 unsigned retries_after(int status, unsigned retries) noexcept {
@@ -40,7 +41,7 @@ unsigned retries_after(int status, unsigned retries) noexcept {
   if (!is_passing(status)) {
     return 0;
   }
-  const bool is_overload = status == 429 || (status >= 502 && status <= 504);
+  const bool is_overload = status == 408 || status == 429 || (status >= 502 && status <= 504);
   return is_overload ? retries : std::min(k_most_after_lasting, retries);
 }
 
