@@ -160,12 +160,31 @@ void TreeBlobRepair::restore(const std::string& repository, const oci::Descripto
   }
   const auto stored = blobs_.look(blob.digest);
   const bool is_of_known_size = blob.size_bytes > 0;
-  const bool is_there =
+  const bool fits =
       stored.is_there() && (!is_of_known_size || stored.size_bytes == blob.size_bytes);
-  if (!is_there && !restore_from_data(repository, blob) && !restore_from_folder(repository, blob) &&
+  if (fits && (!has_candidate(repository, blob) || is_sound(blob.digest))) {
+    return;
+  }
+  if (!restore_from_data(repository, blob) && !restore_from_folder(repository, blob) &&
       !restore_from_upload(repository, blob)) {
     cut(repository, blob);
   }
+}
+
+/// Whether the right bytes may lie elsewhere. Uploads are listed once for each repository.
+bool TreeBlobRepair::has_candidate(const std::string& repository, const oci::Descriptor& blob) {
+  if (listed_uploads_of_ != repository) {
+    const auto uploads = v2_paths::uploads(repository);
+    upload_sizes_.clear();
+    for (const auto& name : names_in(storage_.tree(), uploads)) {
+      if (const auto file = find_file(uploads + "/" + name + "/" + v2_paths::k_data)) {
+        upload_sizes_.insert(file->size_bytes());
+      }
+    }
+    listed_uploads_of_ = repository;
+  }
+  return (blob.data && oci::Digest::of(*blob.data) == blob.digest) ||
+         upload_sizes_.contains(blob.size_bytes);
 }
 
 bool TreeBlobRepair::restore_from_data(const std::string& repository, const oci::Descriptor& blob) {

@@ -7,9 +7,11 @@
 #include <regctl/model/oci/manifest.hpp>
 #include <regctl/ops/oci/tree_repair.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -48,10 +50,12 @@ public:
   /// Removes the white space behind a manifest.
   void trim(const std::string& repository, const oci::Digest& digest, const std::string& bytes);
 
-  /// Restores the blob of a manifest if its file is missing, no file, or of another size.
+  /// Restores the blob of a manifest if its file is missing, no file, or of another size; also if
+  /// it has other bytes, as far as the right ones may be elsewhere: only then they are read.
   void restore(const std::string& repository, const oci::Descriptor& blob);
 
 private:
+  [[nodiscard]] bool has_candidate(const std::string& repository, const oci::Descriptor& blob);
   bool restore_from_data(const std::string& repository, const oci::Descriptor& blob);
   bool restore_from_folder(const std::string& repository, const oci::Descriptor& blob);
   bool restore_from_upload(const std::string& repository, const oci::Descriptor& blob);
@@ -64,6 +68,8 @@ private:
   V2Storage& storage_;
   TreeBlobs& blobs_;
   OnRepair on_repair_;
+  std::string listed_uploads_of_; ///< the repository of the member below
+  std::set<std::uint64_t> upload_sizes_;
 };
 
 } // namespace regctl::ops

@@ -180,6 +180,43 @@ TEST_CASE("tags that name nothing go on request alone") {
   CHECK(states.at("wild/tag-to-layer") == TreeState::sound);
 }
 
+TEST_CASE("bytes that are wrong and of the right size are mended too") {
+  const TemporaryFolder folder;
+  const auto storage = V2Storage::open(folder.path().string(), V2Storage::Missing::create);
+  const auto repository = storage->repository("app");
+  const std::string config = "{}";
+  const std::string layer = "a layer";
+  const auto part = [&](const std::string& bytes) {
+    repository->put_blob({{}, {}, [bytes] { return make_text_source(bytes); }});
+    return oci::Descriptor{.media_type = std::string(oci::k_oci_layer),
+                           .digest = oci::Digest::of(bytes),
+                           .size_bytes = bytes.size()};
+  };
+  auto with_data = part(config);
+  with_data.data = config;
+  const Json json = {{"schemaVersion", 2},
+                     {"mediaType", oci::k_oci_manifest},
+                     {"config", with_data.to_json()},
+                     {"layers", Json::array({part(layer).to_json(), part("other").to_json()})}};
+  repository->put_manifest(oci::make_document(json.dump(), {}, {}, "an image"), "1");
+  const auto write = [&](const std::string& path, const std::string& bytes) {
+    const auto file = folder / path;
+    fs::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+  };
+  write(v2_paths::blob(oci::Digest::of(config)), "{]");
+  write(v2_paths::blob(oci::Digest::of(layer)), "A LAYER");
+  write(v2_paths::blob(oci::Digest::of("other")), "OTHER");
+  write(v2_paths::uploads("app") + "/0/data", layer);
+  CHECK(repair(storage, {.dry_run = true}).acts.size() == 2);
+  const auto done = repair(storage, {});
+  CHECK(done.acts.size() == 2);
+  CHECK(read_file(folder / v2_paths::blob(oci::Digest::of(config)), 100) == config);
+  CHECK(read_file(folder / v2_paths::blob(oci::Digest::of(layer)), 100) == layer);
+  CHECK(read_file(folder / v2_paths::blob(oci::Digest::of("other")), 100) == "OTHER");
+  CHECK(repair(storage, {}).acts.empty());
+}
+
 TEST_CASE("the tag of a manifest that servers show stays, though it is refused here") {
   const TemporaryFolder folder;
   const auto storage = V2Storage::open(folder.path().string(), V2Storage::Missing::create);
