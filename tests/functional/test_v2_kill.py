@@ -66,6 +66,38 @@ class PieceCounter(Middleman):
         self.pieces.append(request.headers["Content-Range"])
 
 
+class Interrupted(Middleman):
+    """Stands before a registry; sends SIGINT to a process when it ends its first upload."""
+
+    def __init__(self, server):
+        self.process = None
+        super().__init__(server)
+
+    def choose(self, request):
+        process, is_end = self.process, request.method == "PUT" and "/blobs/uploads/" in request.path
+        if is_end and process:
+            self.process = None
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise Spoiled
+
+
+class Sessions(V2Case):
+    def test_an_upload_that_no_run_takes_up_is_cancelled(self):
+        source, server = self.distribution(), self.distribution()
+        self.push(source, "team/app", "1.0", image("app", 1, 100_000))
+        registry = Interrupted(server)
+        self.addCleanup(registry.stop)
+        process = self.start_regctl("copy", "--jobs", "1", source.host + "/team/app:1.0",
+                                    registry.host + "/team/app:1.0")
+        registry.process = process
+        _, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, 130, err.decode())
+        left = os.path.join(server.root, "docker/registry/v2/repositories/team/app/_uploads")
+        # distribution writes the state of its hash once more behind a DELETE, and nothing else.
+        self.assertEqual([file for _, _, files in os.walk(left) for file in files], ["0"])
+
+
 class Pieces(V2Case):
     """A layer of several pieces; the config's upload is one request, as it fits into a piece."""
 

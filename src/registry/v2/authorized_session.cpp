@@ -5,10 +5,13 @@
 #include "registry/v2/refusal.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/interrupt.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/model/reference.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <exception>
 #include <utility>
 
 namespace regctl::registry::v2 {
@@ -66,9 +69,12 @@ Scopes AuthorizedSession::scopes_of(const std::string& repository, std::string_v
   return {"repository:" + api_name(repository) + ":" + std::string(actions)};
 }
 
+bool AuthorizedSession::is_elsewhere(const http::Request& request) const {
+  return request.url.origin() != connection_->base.origin();
+}
+
 http::Response AuthorizedSession::send(http::Request request, const Scopes& scopes) {
-  const bool is_elsewhere = request.url.origin() != connection_->base.origin();
-  if (is_elsewhere) {
+  if (is_elsewhere(request)) {
     request.named_by = connection_->base;
     return connection_->transport.send(request);
   }
@@ -98,6 +104,34 @@ WholeAnswer AuthorizedSession::send_for_body(const http::Request& request, const
       connection_->transport.pause_or_throw(error, failures);
     }
   }
+}
+
+void AuthorizedSession::send_last(http::Request request, const Scopes& scopes) noexcept {
+  constexpr std::chrono::seconds k_last_patience{3};
+  const InterruptionShield shield;
+  try {
+    request.stall_timeout = k_last_patience;
+    if (is_elsewhere(request)) {
+      request.named_by = connection_->base;
+    } else {
+      request.authorization = known_authorization(scopes);
+    }
+    if (auto response = connection_->transport.attempt(request).response) {
+      http::discard_body(*response);
+    }
+  } catch (const std::exception&) { // the registry cleans up some day
+  }
+}
+
+/// As authorize(), without a request for a token.
+http::Secret AuthorizedSession::known_authorization(const Scopes& scopes) {
+  const auto demand = connection_->authority.demand();
+  if (!demand || demand->kind == Demand::Kind::basic) {
+    return authorize(scopes).authorization;
+  }
+  const auto token =
+      connection_->tokens.find(*demand, connection_->authority.widened(scopes), credential_);
+  return token ? token->authorization : http::Secret();
 }
 
 AuthorizedSession::Grant AuthorizedSession::authorize(const Scopes& scopes) {

@@ -57,7 +57,11 @@ public:
   /// service refuses.
   http::Response send(http::Request request, const Scopes& scopes);
 
-  /// The same, and reads a body that is not cut; `limit_bytes` as of http::read_body().
+  /// Sends a request that cleans up after an interruption: once, with the token that is there, and
+  /// without much patience. Nobody learns whether it succeeds.
+  void send_last(http::Request request, const Scopes& scopes) noexcept;
+
+  /// As send(), and reads a body that is not cut; `limit_bytes` as of http::read_body().
   WholeAnswer send_for_body(const http::Request& request, const Scopes& scopes,
                             std::uint64_t limit_bytes);
 
@@ -74,7 +78,9 @@ private:
     std::shared_ptr<Token> token = {}; ///< null: Basic, or none
   };
 
+  [[nodiscard]] bool is_elsewhere(const http::Request& request) const;
   Grant authorize(const Scopes& scopes);
+  [[nodiscard]] http::Secret known_authorization(const Scopes& scopes);
   bool renew(http::Response& response, const Grant& grant, const Scopes& scopes);
 
   std::shared_ptr<Connection> connection_;

@@ -83,10 +83,10 @@ std::optional<KeptUpload> KeptUploads::take(const std::string& repository,
   }
 }
 
-void KeptUploads::keep(const std::string& repository, const oci::Digest& digest,
+bool KeptUploads::keep(const std::string& repository, const oci::Digest& digest,
                        const KeptUpload& upload) {
   if (folder_.empty()) {
-    return;
+    return false;
   }
   std::call_once(prepared_, [this] {
     std::error_code ignored;
@@ -99,8 +99,10 @@ void KeptUploads::keep(const std::string& repository, const oci::Digest& digest,
     AtomicFile file(file_of(repository, digest), 0600);
     file.write(as_bytes(to_text(name_of(repository, digest), upload)), OnInterrupt::go_on);
     file.commit();
+    return true;
   } catch (const Error&) {
     forget(repository, digest); // a former record would name a URL that is dead
+    return false;
   }
 }
 

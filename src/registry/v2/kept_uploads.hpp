@@ -34,9 +34,10 @@ public:
   /// Takes what was kept of the upload of `digest` to `repository` ("host:5000/team/app").
   std::optional<KeptUpload> take(const std::string& repository, const oci::Digest& digest);
 
-  /// Replaces what was kept of that upload. The first call removes what is older than a week:
-  /// registries have forgotten it. Source: the default of uploadpurging in distribution 2.8.
-  void keep(const std::string& repository, const oci::Digest& digest, const KeptUpload& upload);
+  /// Replaces what was kept of that upload; false if it cannot be kept. The first call removes what
+  /// is older than a week: registries have forgotten it. Source: the default of uploadpurging in
+  /// distribution 2.8.
+  bool keep(const std::string& repository, const oci::Digest& digest, const KeptUpload& upload);
 
   void forget(const std::string& repository, const oci::Digest& digest);
 

@@ -125,24 +125,38 @@ TokenClient::TokenClient(http::Transport& transport, http::Url registry, std::st
     : transport_(transport), registry_(std::move(registry)), host_(std::move(host)),
       now_(std::move(now)), slots_(k_remembered_tokens) {}
 
-std::shared_ptr<Token> TokenClient::get(const Demand& demand, const Scopes& scopes,
-                                        const std::optional<http::Credential>& credential) {
+std::shared_ptr<TokenClient::Slot>
+TokenClient::slot(const Demand& demand, const Scopes& scopes,
+                  const std::optional<http::Credential>& credential) {
   const auto key = demand.realm + "\n" + demand.service + "\n" +
                    (credential ? "+" + credential->username : "-") + "\n" + joined(scopes);
-  std::shared_ptr<Slot> slot;
-  {
-    const std::lock_guard lock(mutex_);
-    auto& found = slots_.try_emplace(key).first;
-    if (!found) {
-      found = std::make_shared<Slot>();
-    }
-    slot = found;
+  const std::lock_guard lock(mutex_);
+  auto& found = slots_.try_emplace(key).first;
+  if (!found) {
+    found = std::make_shared<Slot>();
   }
-  const std::lock_guard lock(slot->mutex);
-  if (!slot->token || slot->token->is_refused || slot->token->renew_at <= now_()) {
-    slot->token = fetch(demand, scopes, credential);
+  return found;
+}
+
+bool TokenClient::is_good(const Slot& slot) const {
+  return slot.token && !slot.token->is_refused && slot.token->renew_at > now_();
+}
+
+std::shared_ptr<Token> TokenClient::get(const Demand& demand, const Scopes& scopes,
+                                        const std::optional<http::Credential>& credential) {
+  const auto place = slot(demand, scopes, credential);
+  const std::lock_guard lock(place->mutex);
+  if (!is_good(*place)) {
+    place->token = fetch(demand, scopes, credential);
   }
-  return slot->token;
+  return place->token;
+}
+
+std::shared_ptr<Token> TokenClient::find(const Demand& demand, const Scopes& scopes,
+                                         const std::optional<http::Credential>& credential) {
+  const auto place = slot(demand, scopes, credential);
+  const std::unique_lock lock(place->mutex, std::try_to_lock);
+  return lock && is_good(*place) ? place->token : nullptr;
 }
 
 std::shared_ptr<Token> TokenClient::fetch(const Demand& demand, const Scopes& scopes,

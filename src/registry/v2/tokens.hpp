@@ -49,8 +49,16 @@ public:
   std::shared_ptr<Token> get(const Demand& demand, const Scopes& scopes,
                              const std::optional<http::Credential>& credential);
 
+  /// The token that get() would return without a request; null if there is none, or another thread
+  /// is fetching it.
+  std::shared_ptr<Token> find(const Demand& demand, const Scopes& scopes,
+                              const std::optional<http::Credential>& credential);
+
 private:
   struct Slot;
+  std::shared_ptr<Slot> slot(const Demand& demand, const Scopes& scopes,
+                             const std::optional<http::Credential>& credential);
+  bool is_good(const Slot& slot) const;
   std::shared_ptr<Token> fetch(const Demand& demand, const Scopes& scopes,
                                const std::optional<http::Credential>& credential);
   std::shared_ptr<Token> read_token(http::Response& response) const;

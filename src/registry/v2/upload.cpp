@@ -255,11 +255,9 @@ private:
   }
 
   void keep(std::uint64_t sent_bytes, std::uint64_t piece_bytes) {
-    if (upload_.digest) {
-      session_.connection().kept_uploads.keep(session_.describe(), *upload_.digest,
-                                              {*url_, sent_bytes, piece_bytes});
-      is_kept_ = true;
-    }
+    is_kept_ = upload_.digest &&
+               session_.connection().kept_uploads.keep(session_.describe(), *upload_.digest,
+                                                       {*url_, sent_bytes, piece_bytes});
   }
 
   void forget() {
@@ -346,7 +344,7 @@ private:
 
   /// After a failure: cancels what cannot go on, and waits for the next attempt or throws.
   void give_up(const Error& error, unsigned failures) {
-    if (error.kind() != ErrorKind::interrupted && !is_kept_) {
+    if (!is_kept_) {
       cancel();
     }
     if (bytes_.has_failed()) {

@@ -14,7 +14,7 @@ namespace regctl::registry::v2 {
 /// (413): then the pieces become smaller until they pass, and that size is kept for the run. An
 /// upload that the registry has lost, or whose connection was cut in mid piece, begins anew; behind
 /// a piece it goes on, in a later run too (KeptUploads). Another upload that is given up is
-/// cancelled. If the registry refuses to end an
+/// cancelled, also after an interruption. If the registry refuses to end an
 /// upload, but has the blob, because somebody else has sent it meanwhile, then it is stored.
 ///
 /// Throws Error{integrity} if the registry says that the bytes are not those of the digest,

@@ -46,14 +46,16 @@ void cancel_upload(AuthorizedSession& session, const std::optional<http::Url>& u
   if (!url) {
     return;
   }
+  const auto scopes = session.scopes("pull,push");
+  auto request = session.request(http::Method::remove, "");
+  request.url = *url;
+  request.repeat = http::Repeat::never;
   try {
-    auto request = session.request(http::Method::remove, "");
-    request.url = *url;
-    request.repeat = http::Repeat::never;
-    auto response = session.send(std::move(request), session.scopes("pull,push"));
+    auto response = session.send(request, scopes);
     http::discard_body(response);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::interrupted) {
+      session.send_last(std::move(request), scopes);
       throw;
     }
   }

@@ -20,7 +20,8 @@ std::optional<http::Url> find_upload_url(const AuthorizedSession& session, const
 /// `url` with the digest added to its query.
 http::Url with_digest(http::Url url, const oci::Digest& digest);
 
-/// Gives up an upload. A failure is ignored: the registry removes what is left over in time.
+/// Gives up an upload. A failure is ignored: the registry removes what is left over in time. Also
+/// after an interruption, of which Error{interrupted} is thrown then.
 void cancel_upload(AuthorizedSession& session, const std::optional<http::Url>& url);
 
 } // namespace regctl::registry::v2

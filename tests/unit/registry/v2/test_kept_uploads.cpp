@@ -42,6 +42,13 @@ TEST_CASE("what was kept is taken once") {
   CHECK_FALSE(uploads.take(k_repository, k_digest));
 }
 
+TEST_CASE("it is told whether an upload is kept") {
+  const TemporaryFolder folder;
+  CHECK(KeptUploads(folder / "uploads").keep(k_repository, k_digest, k_upload));
+  CHECK_FALSE(KeptUploads("").keep(k_repository, k_digest, k_upload));
+  CHECK_FALSE(KeptUploads("/proc/none").keep(k_repository, k_digest, k_upload));
+}
+
 TEST_CASE("only its owner may read what was kept") {
   const TemporaryFolder folder;
   KeptUploads uploads(folder / "uploads");

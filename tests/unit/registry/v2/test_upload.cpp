@@ -5,10 +5,12 @@
 #include "unit/registry/v2/v2_host.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/interrupt.hpp>
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -373,6 +375,29 @@ TEST_CASE("wrong bytes are an error, and the upload is cancelled") {
   CHECK(failure([&] { put_blob(*uploads.host.session(), upload); }) == ErrorKind::integrity);
   CHECK(uploads.count("DELETE") == 1);
   CHECK(uploads.count("POST") == 1);
+}
+
+TEST_CASE("an upload that is interrupted is cancelled with a last request") {
+  V2Host host;
+  host.server.on("POST /v2/team/app/blobs/uploads/", {{202, "", {{"Location", "/upload"}}}});
+  host.server.on("PUT /upload?digest=" + http::percent_encode(oci::Digest::of("bytes").to_string()),
+                 [](const SeenRequest&) {
+                   interrupt();
+                   return no_answer(ErrorKind::interrupted);
+                 });
+  host.server.on("DELETE /upload", [](const SeenRequest&) {
+    return is_interrupted() ? no_answer(ErrorKind::interrupted) : Reply{204};
+  });
+  const auto kind = failure([&] {
+    put_blob(*host.session(),
+             {oci::Digest::of("bytes"), 5, [] { return make_text_source("bytes"); }});
+  });
+  reset_interrupt();
+  CHECK(kind == ErrorKind::interrupted);
+  const auto seen = host.server.seen("DELETE /upload");
+  REQUIRE(seen.size() == 2);
+  CHECK_FALSE(seen[0].stall_timeout);
+  CHECK(seen[1].stall_timeout == std::chrono::seconds(3));
 }
 
 TEST_CASE("a digest of the registry that is another one is an error") {
