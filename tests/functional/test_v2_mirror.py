@@ -124,7 +124,10 @@ class Whole(MirrorCase):
         source, destination = self.counted()
         self.write("mirrors.yaml", "version: 1\nmirrors:\n" + "".join(
             f"  - source: {source.host}/{name}\n    destination: {destination.host}/{name}\n" for name in NAMES))
-        self.ok("mirror", "--config", "mirrors.yaml")
+        plan = self.ok("mirror", "--config", "mirrors.yaml", "--dry-run", "--sizes", "--format", "json").out
+        foretold = json.loads(plan.splitlines()[-1])["bytes_ahead"]
+        self.ok("mirror", "--config", "mirrors.yaml", "--report", "report")
+        self.assertEqual(self.summary()["bytes"], foretold)
         self.assertSame()
         for layer, _ in self.base.layers:
             digest = digest_of(layer)

@@ -332,10 +332,16 @@ std::string name_of_originals(const MirrorJob& job) {
   return name == nullptr ? "" : name->name;
 }
 
-/// Which repositories of each destination have which blobs. Images of several jobs may share their
-/// base: it is fetched once, and mounted from the repository that got it.
+/// Which repositories of each destination have which blobs, or will have them as planned. Images of
+/// several jobs may share their base: it is fetched once, and mounted from the repository that got
+/// it.
 class KnownBlobs {
 public:
+  /// Of jobs that convert nothing; a conversion reads its layers once for each job.
+  [[nodiscard]] Forecast& forecast(const Side& destination) {
+    return forecasts_[destination.identity()];
+  }
+
   [[nodiscard]] BlobPlaces& at(const Side& destination) {
     auto& places = places_[destination.identity()];
     if (!places) {
@@ -346,6 +352,7 @@ public:
 
 private:
   std::map<std::string, std::shared_ptr<BlobPlaces>> places_;
+  std::map<std::string, Forecast> forecasts_;
 };
 
 void run_job(Session& session, const MirrorJob& job, const MirrorOptions& options,
@@ -364,8 +371,13 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                     {limits.for_job(job), options.require_checksum, job.rules.platforms,
                      job.rules.form, job.rules.referrers, options.verify_destination,
                      originals.get(), name_of_originals(job), &blobs.at(*destination)});
-  RunningJob running{
-      session, job, options, report, *source, *destination, passages, limits.jobs_for(job), owners};
+  Forecast own;
+  const bool are_oci = source->model() == Model::oci && destination->model() == Model::oci;
+  auto& forecast = are_oci ? blobs.forecast(*destination) : own;
+  const auto shared_before = forecast.shared_bytes();
+  RunningJob running{session, job,          options,  report,
+                     *source, *destination, passages, limits.jobs_for(job),
+                     owners,  forecast};
   running.writes_map = !options.files.map.empty() && passages.makes_images();
   note_unmapped(running);
   note_unused_originals(running);
@@ -374,7 +386,7 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
       apply_plan(running, *plan);
     } else {
       mirror_all(running);
-      report.count_plan(running.forecast.shared_bytes(), listing_requests(running));
+      report.count_plan(forecast.shared_bytes() - shared_before, listing_requests(running));
     }
   } catch (...) {
     facts.save();

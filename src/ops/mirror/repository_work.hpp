@@ -40,8 +40,8 @@ struct RunningJob {
   Passages& passages;
   std::size_t jobs;
   Owners& owners;          ///< of the whole run
+  Forecast& forecast;      ///< of a plan; used by one repository at a time, in the order of `turns`
   bool writes_map = false; ///< so that kept tags have to be looked at
-  Forecast forecast = {};  ///< of a plan; used by one repository at a time, in the order of `turns`
   Turns turns = {};        ///< order of the repositories of a plan
 };
 
