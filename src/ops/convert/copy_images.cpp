@@ -78,13 +78,11 @@ std::vector<MoveToOci> plan_moves(V1Repository& source, const Place& from, const
 }
 
 /// The digest of the tag's image if that was made from this one. Only OCI's form says so.
-std::optional<std::string> find_made(Session& session, V1Repository& from, OciRepository& to,
-                                     const MoveToOci& move, OciForm form) {
-  if (form != OciForm::oci || move.target.kind == Place::Kind::oci_archive) {
+std::optional<std::string> find_made(const ConvertRoute& route, const MoveToOci& move) {
+  if (route.form != OciForm::oci || move.target.kind == Place::Kind::oci_archive) {
     return std::nullopt; // an archive is begun, and has nothing yet
   }
-  const auto found =
-      find_conversion(session, from, move.source.id, to, oci::ManifestName::tag(move.tag));
+  const auto found = find_conversion(route, move.source.id, oci::ManifestName::tag(move.tag));
   return found ? std::optional(found->to_string()) : std::nullopt;
 }
 
@@ -130,12 +128,6 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
     auto here = from;
     here.reference = move.source.name;
     CopiedTag copied{here.to_string(), move.target.to_string(), {}};
-    if (const auto made = find_made(session, *source, target, move, options.form)) {
-      session.progress().note(move.target.to_string() + " was made from this image already");
-      copied.id = *made;
-      report.tags.push_back(std::move(copied));
-      continue;
-    }
     const ConvertRoute route{session,
                              *source,
                              target,
@@ -146,6 +138,12 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
                              {},
                              options.check,
                              options.require_checksum};
+    if (const auto made = find_made(route, move)) {
+      session.progress().note(move.target.to_string() + " was made from this image already");
+      copied.id = *made;
+      report.tags.push_back(std::move(copied));
+      continue;
+    }
     try {
       for_tag(copied.source, moves.size(), [&] { convert(route, layers, move, copied, report); });
     } catch (const Error& error) {

@@ -52,8 +52,7 @@ std::shared_ptr<const MadeImage> rescue_image(const ConvertRoute& route, Convert
   route.session.progress().note(what + " has what is sound of image " + short_id(id) + ": " +
                                 std::to_string(sound) + " of " + std::to_string(items.size()) +
                                 " layers");
-  if (find_conversion(route.session, route.source, top, route.destination,
-                      oci::ManifestName::tag(name))) {
+  if (find_conversion(route, top, oci::ManifestName::tag(name))) {
     return nullptr;
   }
   const auto part = make_v1_to_oci_transfer(route, layers, top, name);

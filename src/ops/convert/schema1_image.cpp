@@ -88,8 +88,7 @@ private:
       return std::nullopt;
     }
     const auto blob_of = [this](const std::string& step) { return source_.blob_of(step); };
-    const auto found =
-        find_conversion(route_.session, source_, id, route_.destination, *there_, blob_of);
+    const auto found = find_conversion(way_, id, *there_, blob_of);
     const bool is_whole =
         found && (route_.whole == nullptr ||
                   route_.whole->is_whole(route_.destination, route_.destination_name, *found));

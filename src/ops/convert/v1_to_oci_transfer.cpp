@@ -26,11 +26,6 @@ constexpr const char* k_item = "v1:";
 /// Docker's limit of layers. Source: moby, maxLayerDepth.
 constexpr std::size_t k_most_layers = 125;
 
-std::string descriptor_text(const oci::Descriptor& blob) {
-  return "{\"mediaType\":\"" + blob.media_type + "\",\"digest\":\"" + blob.digest.to_string() +
-         "\",\"size\":" + std::to_string(blob.size_bytes) + "}";
-}
-
 /// Notes that say that something wrong was put right.
 bool is_repair(const std::string& note) {
   static const std::set<std::string> k_repairs = {"trailing-bytes", "created-invalid",
@@ -207,20 +202,16 @@ private:
                     std::set<std::string> notes) {
     const bool is_docker = route_.form == OciForm::docker;
     const auto type = std::string(is_docker ? oci::k_docker_manifest : oci::k_oci_manifest);
-    std::string layers;
+    std::vector<oci::Descriptor> layers;
     for (const auto& layer : made) {
       if (layer.blob) {
-        layers += (layers.empty() ? "" : ",") + descriptor_text(*layer.blob);
+        layers.push_back(*layer.blob);
       }
     }
     const auto blob = put(config, is_docker ? oci::k_docker_config : oci::k_oci_config);
-    auto manifest = "{\"schemaVersion\":2,\"mediaType\":\"" + type +
-                    "\",\"config\":" + descriptor_text(blob) + ",\"layers\":[" + layers + "]";
-    if (!is_docker) { // the other form has no annotations
-      manifest += std::string(",\"annotations\":{\"") + k_v1_id_annotation + "\":\"" + id_ + "\"}";
-    }
     const auto document =
-        oci::make_document(manifest + "}", type, std::nullopt, "the converted manifest");
+        oci::make_document(print_converted_manifest(route_.form, blob, layers, id_), type,
+                           std::nullopt, "the converted manifest");
     if (!tag_.empty()) {
       route_.session.progress().tagging(std::string(document.digest.hex()),
                                         route_.destination.describe() + ":" + tag_);

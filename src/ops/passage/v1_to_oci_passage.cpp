@@ -157,11 +157,10 @@ private:
       known = found == nullptr ? std::nullopt : std::optional(*found);
     }
     if (known) {
-      return *known && (*known)->id == id &&
-             is_conversion(shared_.session_, *cached_, *destination_, **known);
+      return *known && (*known)->id == id && is_conversion(route_, **known);
     }
     const auto digest = oci::Digest::find(there);
-    return digest && find_conversion(shared_.session_, *cached_, id, *destination_, *digest);
+    return digest && find_conversion(route_, id, *digest);
   }
 
   void remember(const MadeImage& made) {
