@@ -623,6 +623,27 @@ class Private(ConvertCase):
             self.assertIn("team/secret is private at", done.err)
             self.assertIn("is up to the settings of its registry", done.err)
 
+    def test_a_registry_that_does_not_tell_is_not_believed_to_have_none(self):
+        source = self.start(FaultServer, "--storage", self.path("tree"))
+        rule = {"method": "GET", "path": "/properties$", "action": "status"}
+        for status, body in ((403, ""), (401, ""), (200, "<html>")):
+            registry = self.distribution()
+            source.control("clear")
+            source.control({**rule, "status": status, "body": body})
+            words = "mirror", source.host, registry.host, "--include", "team/open"
+            done = self.regctl(*words)
+            self.assertEqual(done.code, 2, done.err)
+            self.assertIn(f"{source.host} does not tell whether team/open is private, and everybody", done.err)
+            self.assertIn("--yes publishes it; --exclude 'team/open' leaves it out", done.err)
+            self.assertEqual(self.tags_of(registry, "team/open"), {})
+            self.assertIn("does not tell whether team/open is private", self.ok(*words, "--yes").err)
+            self.assertEqual(list(self.tags_of(registry, "team/open")), ["1"])
+
+    def test_a_registry_that_knows_no_private_repositories(self):
+        source, registry = self.start(FaultServer, "--storage", self.path("tree")), self.distribution()
+        source.control({"method": "GET", "path": "/properties$", "action": "status", "status": 404})
+        self.assertNotIn("private", self.ok("mirror", source.host, registry.host, "--include", "team/open").err)
+
     def test_allowed_in_a_mirror_file(self):
         registry = self.distribution()
         self.write("mirror.yml", f"version: 1\nmirrors:\n  - source: {self.files.place}\n"

@@ -121,10 +121,16 @@ private:
   void check_access() {
     auto& source = running_.source;
     auto& destination = running_.destination;
-    if (!passage_->drops_access() || source.access(task_.source_name) == RepositoryAccess::open) {
+    if (!passage_->drops_access()) {
       return;
     }
-    const auto what = task_.source_name + " is private at " + source.describe();
+    const auto access = source.access(task_.source_name);
+    if (access == RepositoryAccess::open) {
+      return;
+    }
+    const auto what =
+        access ? task_.source_name + " is private at " + source.describe()
+               : source.describe() + " does not tell whether " + task_.source_name + " is private";
     const bool is_shown = destination.is_open_to_all();
     if (is_shown && !running_.job.rules.publish_private) {
       throw Error(ErrorKind::usage,

@@ -145,15 +145,22 @@ public:
 
   AnyRepository open(const std::string& name) override { return registry().open(name); }
 
-  /// A registry that does not tell knows no private repositories.
-  RepositoryAccess access(const std::string& name) override {
+  /// A registry without such a question, as Quay, knows no private repositories of v1. Who may read
+  /// the images need not be one who is told, and other answers tell nothing either.
+  std::optional<RepositoryAccess> access(const std::string& name) override {
     try {
       return registry().access(name);
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::interrupted || error.kind() == ErrorKind::unavailable) {
+      switch (error.kind()) {
+      case ErrorKind::not_found:
+      case ErrorKind::unsupported:
+        return RepositoryAccess::open;
+      case ErrorKind::denied:
+      case ErrorKind::protocol:
+        return std::nullopt;
+      default:
         throw;
       }
-      return RepositoryAccess::open;
     }
   }
 
@@ -245,7 +252,7 @@ public:
 
   AnyRepository open(const std::string& name) override { return storage_->repository(name); }
 
-  RepositoryAccess access(const std::string& name) override {
+  std::optional<RepositoryAccess> access(const std::string& name) override {
     return latest()->is_private(name) ? RepositoryAccess::restricted : RepositoryAccess::open;
   }
 

@@ -42,9 +42,11 @@ public:
   /// The images of a repository.
   virtual AnyRepository open(const std::string& name) = 0;
 
-  /// Who may read a repository, as the store says it: only v1 knows private ones. Makes a request
-  /// at a registry.
-  virtual RepositoryAccess access(const std::string& /*name*/) { return RepositoryAccess::open; }
+  /// Who may read a repository, as the store says it: only v1 knows private ones. Nothing if the
+  /// store does not let us know. Makes a request at a registry.
+  virtual std::optional<RepositoryAccess> access(const std::string& /*name*/) {
+    return RepositoryAccess::open;
+  }
 
   /// Whether everybody can read all that the store has. Makes at most one request.
   virtual bool is_open_to_all() { return false; }
