@@ -19,10 +19,12 @@ namespace {
 /// So much of the text is looked at behind the begin of a reference; longer ones are left alone.
 constexpr std::size_t k_ahead_bytes = 1024;
 /// So much is kept before it, to see what stands there.
-constexpr std::size_t k_context_bytes = 64;
+constexpr std::size_t k_context_bytes = 256;
 
 constexpr std::string_view k_tag_characters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+/// Of names in shells and compose files: those of tags without the last two.
+constexpr auto k_variable_characters = k_tag_characters.substr(0, k_tag_characters.size() - 2);
 
 bool is_tag_character(char c) noexcept {
   return k_tag_characters.find(c) != std::string_view::npos;
@@ -43,6 +45,21 @@ bool continues_behind(char c) noexcept {
   return is_name_character(c) ||
          std::string_view(":@+%~=?#*${").find(c) != std::string_view::npos ||
          static_cast<unsigned char>(c) >= 0x80;
+}
+
+/// Whether a reference behind `before` is the word that a shell or compose takes with or instead of
+/// a variable: "${NAME:-WORD}", "${NAME-WORD}", "${NAME:+WORD}", "${NAME+WORD}".
+bool begins_word_of_variable(std::string_view before) {
+  if (!before.ends_with('-') && !before.ends_with('+')) {
+    return false;
+  }
+  before.remove_suffix(1);
+  if (before.ends_with(':')) { // no reference goes on so, whatever stands before it
+    return true;
+  }
+  const auto end = before.find_last_not_of(k_variable_characters);
+  return end != std::string_view::npos && end + 1 < before.size() &&
+         before.substr(0, end + 1).ends_with("${");
 }
 
 /// Whether a variable of a shell, compose or Helm begins with `c`; where a whole tag is expected,
@@ -143,8 +160,8 @@ private:
   [[nodiscard]] bool is_word_begin() const {
     const auto before = std::string_view(buffer_).substr(0, next_);
     return before.empty() || !continues_before(before.back()) ||
-           (is_at_begin_ && before == "\xEF\xBB\xBF") ||                  // the mark of UTF-8
-           before.ends_with(k_registry_scheme) || before.ends_with(":-"); // "${IMAGE:-…}"
+           (is_at_begin_ && before == "\xEF\xBB\xBF") || // the mark of UTF-8
+           before.ends_with(k_registry_scheme) || begins_word_of_variable(before);
   }
 
   /// Returns where to go on.

@@ -64,6 +64,12 @@ TEST_CASE_FIXTURE(Fixture, "references are found in every kind of text") {
       {"{image: old:5000/team/app:1.0}", "{image: new:5000/legacy/team/app:1.0}"},
       {"{\"image\":\"old:5000/team/app:1.0\"}", "{\"image\":\"new:5000/legacy/team/app:1.0\"}"},
       {"image: ${IMAGE:-old:5000/team/app:1.0}", "image: ${IMAGE:-new:5000/legacy/team/app:1.0}"},
+      {"image: ${IMAGE-old:5000/team/app:1.0}", "image: ${IMAGE-new:5000/legacy/team/app:1.0}"},
+      {"image: ${IMAGE:+old:5000/team/app:1.0}", "image: ${IMAGE:+new:5000/legacy/team/app:1.0}"},
+      {"image: ${IMAGE+old:5000/team/app:1.0}", "image: ${IMAGE+new:5000/legacy/team/app:1.0}"},
+      {"${A_1:-${b2-old:5000/team/app:1.0}}", "${A_1:-${b2-new:5000/legacy/team/app:1.0}}"},
+      {"${" + std::string(200, 'V') + "-old:5000/team/app:${TAG}}",
+       "${" + std::string(200, 'V') + "-new:5000/legacy/team/app:${TAG}}"},
       {"image: old:5000/team/app:${TAG}", "image: new:5000/legacy/team/app:${TAG}"},
       {"image: old:5000/team/app:1-$ARCH", "image: new:5000/legacy/team/app:1-$ARCH"},
       {"image: old:5000/team/app:{{ .tag }}", "image: new:5000/legacy/team/app:{{ .tag }}"},
@@ -113,6 +119,10 @@ TEST_CASE_FIXTURE(Fixture, "other words stay, and nothing is said of them") {
       "new:5000/team/app:1.0",
       "",
       "$old:5000/team/app",
+      "$IMAGE-old:5000/team/app:1.0",
+      "${-old:5000/team/app:1.0}",
+      "{IMAGE+old:5000/team/app:1.0}",
+      "${A.B-old:5000/team/app:1.0}",
   };
   for (const auto& text : rows) {
     CAPTURE(text);
