@@ -15,7 +15,7 @@ import sys
 import tarfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import DATA, FaultServer, RegctlServer, ROOT, main, make_archive  # noqa: E402
+from harness import DATA, FaultServer, Layer, RegctlServer, ROOT, main, make_archive  # noqa: E402
 from storage_tree import StorageTree  # noqa: E402
 from trees import IN_BUCKET, not_in_bucket  # noqa: E402
 from v2_case import V2Case  # noqa: E402
@@ -522,6 +522,42 @@ class OnTheWay(ConvertCase):
         before = len(server.log("GET", f"{layers[-1].id}/layer"))
         self.fails(7, "copy", image, f"oci:{self.path('none')}:1.0", saying=layers[-1].id[:12])
         self.assertEqual(len(server.log("GET", f"{layers[-1].id}/layer")) - before, 2)
+
+
+class Unverified(ConvertCase):
+    """Layers of which no sum is recorded: what they become is up to their bytes."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = StorageTree(self.path("tree"))
+
+    def add(self, seed, parent, layer):
+        identity = self.files.add_image(seed, parent, layer)
+        self.files.remove(f"images/{identity}/_checksum")
+        return identity
+
+    def test_what_holds_nothing_is_empty_and_what_follows_gzip_is_left_out(self):
+        """From a tree and from a registry alike. The digests are the independent converter's."""
+        base = self.files.add_image("base")
+        for tag, layer in (("none", b""), ("zeros", bytes(1000)), ("tail", Layer("tail", 500).data + b"more text")):
+            self.files.tag("team/app", tag, self.add(tag, base, layer))
+        self.files.tag("team/app", "empty", self.add("empty", None, b""))
+        expected = {
+            "team/app:empty": "sha256:dae126f0c2210f2a99edf646dcf8b497ff9198f6160650b56428d5a6bba9efee",
+            "team/app:none": "sha256:430a591a3ab98fdf0c4a4d099a5a75f7372d6d0864be21b39b6c46c4e6a68cb1",
+            "team/app:tail": "sha256:ca60bcd71f685fdca6a859ee41749d21663251205c5b1df5464f8672cf6949d5",
+            "team/app:zeros": "sha256:0055034e73b1e26346714b357cc8ffd0f168ce19c3272f920e8fcdd95ee040c8"}
+        server = self.start(FaultServer, "--storage", self.path("tree"))
+        for number, place in enumerate((self.files.place, server.host)):
+            done = self.ok("mirror", place, f"v2-storage:{self.path(f'out-{number}')}")
+            self.assertIn("put right on its way: trailing-bytes", done.err)
+            self.assertEqual(self.tags_in_tree(f"out-{number}"), expected)
+
+    def test_elsewhere_such_layers_are_damaged(self):
+        self.files.tag("team/app", "1", self.add("none", None, b""))
+        copy = StorageTree(self.path("copy"))
+        self.fails(7, "copy", f"{self.files.place}:team/app:1", f"{copy.place}:team/app:1", saying="has no bytes")
+        self.assertIn("layer", self.regctl("audit", "--deep", self.files.place).out)
 
 
 class Rescue(ConvertCase):

@@ -31,16 +31,18 @@ std::vector<std::string> sums_of(const V1Image& image, std::string_view prefix) 
 /// A layer without a payload checksum.
 class InspectedLayer final : public LayerSource {
 public:
-  InspectedLayer(std::unique_ptr<Source> bytes, const V1Image& image, LayerOrigin origin)
-      : inspection_(std::make_shared<LayerInspection>(image)),
+  InspectedLayer(std::unique_ptr<Source> bytes, const V1Image& image, LayerCheck check,
+                 LayerOrigin origin)
+      : inspection_(std::make_shared<LayerInspection>(image, check)),
         bytes_(make_unpack_tee(std::move(bytes), inspection_, "the layer")),
-        origin_(std::move(origin)), json_(image.json) {}
+        origin_(std::move(origin)), json_(image.json), may_be_empty_(check == LayerCheck::sums) {}
 
   std::size_t read(std::span<std::byte> out) override {
     const auto n = bytes_->read(out);
     has_bytes_ = has_bytes_ || n > 0;
     if (n == 0 && !out.empty()) {
-      const auto problem = has_bytes_ ? inspection_->problem() : "has no bytes";
+      const auto problem =
+          has_bytes_ || may_be_empty_ ? inspection_->problem() : std::string("has no bytes");
       if (!problem.empty()) {
         throw Error(ErrorKind::integrity, origin_.what + " " + problem,
                     "regctl audit " + origin_.store + k_rescue_hint);
@@ -56,8 +58,10 @@ private:
   std::unique_ptr<Source> bytes_;
   LayerOrigin origin_;
   std::string json_;
+  const bool may_be_empty_;
   bool has_bytes_ = false;
 };
+
 constexpr std::uint64_t k_large_bytes = 1024 * 1024; // from here on, hashing twice is noticeable
 
 /// The beginning of a checksum, long enough to tell two of one kind apart.
@@ -80,7 +84,7 @@ public:
     }
     const bool is_large = image.layer_size_bytes.value_or(k_large_bytes) >= k_large_bytes;
     for (const auto& json : image.json_candidates) {
-      if (check == LayerCheck::verify || !is_large || candidates_.empty()) {
+      if (check != LayerCheck::verify_likeliest || !is_large || candidates_.empty()) {
         add_candidate(json);
       }
     }
@@ -192,8 +196,10 @@ bool has_checksum(const V1Image& image) {
 std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, const V1Image& image,
                                                LayerCheck check, LayerOrigin origin,
                                                std::function<void(const std::string&)> on_match) {
-  if (check != LayerCheck::none && payload_sums(image).empty()) {
-    return std::make_unique<InspectedLayer>(std::move(bytes), image, std::move(origin));
+  const bool is_looked_into =
+      check == LayerCheck::sums ? !recorded_tarsums(image).empty() : check != LayerCheck::none;
+  if (payload_sums(image).empty() && is_looked_into) {
+    return std::make_unique<InspectedLayer>(std::move(bytes), image, check, std::move(origin));
   }
   return std::make_unique<CheckedLayer>(std::move(bytes), image, check, std::move(origin),
                                         std::move(on_match));

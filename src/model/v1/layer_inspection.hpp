@@ -4,6 +4,7 @@
 #include <regctl/base/tar.hpp>
 #include <regctl/base/unpack_tee.hpp>
 #include <regctl/model/v1/image.hpp>
+#include <regctl/model/v1/repository.hpp>
 #include <regctl/model/v1/tarsum.hpp>
 
 #include <cstddef>
@@ -14,11 +15,12 @@
 namespace regctl {
 
 /// Checks a layer without a recorded payload checksum, as far as possible while it passes by: it
-/// must unpack to the end of its tar, and match its tarsum if one is recorded. See make_unpack_tee.
-/// Not thread-safe.
+/// must unpack to the end of its tar, unless that is left to the reader, and match its tarsum if
+/// one is recorded. See make_unpack_tee. Not thread-safe.
 class LayerInspection final : public UnpackedObserver {
 public:
-  explicit LayerInspection(const V1Image& image);
+  /// `check` is LayerCheck::sums where the unpacking is left to the reader.
+  LayerInspection(const V1Image& image, LayerCheck check);
 
   bool step(Source& unpacked) override;
   void give_up(const Error& reason) noexcept override;
@@ -29,6 +31,7 @@ public:
 private:
   bool step_through_tar(Source& unpacked);
 
+  const LayerCheck check_;
   std::vector<std::string> tarsums_; ///< the recorded ones; any of them may match
   std::optional<Tarsum> tarsum_;
   std::optional<TarReader> tar_;

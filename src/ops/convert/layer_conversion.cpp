@@ -41,7 +41,7 @@ class ConvertingSource final : public Source {
 public:
   ConvertingSource(const ConvertRoute& route, const V1Image& image, Progress::Task task)
       : what_("the layer of image " + short_id(image.id) + " of " + route.source.describe()),
-        form_(route.form), layer_(route.source.open_layer(image, route.check)) {
+        form_(route.form), layer_(route.source.open_layer(image, check_of(route))) {
     auto stored = make_tap_source(std::make_unique<BorrowedSource>(*layer_), [&, task](auto piece) {
       seen_.packed_bytes += piece.size();
       route.session.progress().advance(task, piece.size());
@@ -88,6 +88,11 @@ public:
 
 private:
   static constexpr std::size_t k_head_bytes = 6;
+
+  /// Whether the layer can be unpacked is seen here, by the rules of conversions.
+  static LayerCheck check_of(const ConvertRoute& route) noexcept {
+    return route.check == LayerCheck::verify ? LayerCheck::sums : route.check;
+  }
 
   void open(std::unique_ptr<Source> stored, OciForm form) {
     const auto tap = [this](std::span<const std::byte> piece) {

@@ -33,7 +33,8 @@ struct LayerOrigin {
 /// JSON candidates (or for its JSON, if it has no candidates). The hint says how to go on with a
 /// damaged layer. `on_match` is called with the JSON that was right.
 /// A layer without a payload checksum is checked as far as possible: it must have bytes, unpack to
-/// the end of its tar, and match its tarsum if one is recorded.
+/// the end of its tar (both unless `check` is LayerCheck::sums), and match its tarsum if one is
+/// recorded.
 std::unique_ptr<LayerSource> make_layer_source(std::unique_ptr<Source> bytes, const V1Image& image,
                                                LayerCheck check, LayerOrigin origin,
                                                std::function<void(const std::string&)> on_match);

@@ -27,6 +27,9 @@ enum class LayerCheck {
   /// Cheap first try; on failure repeat with `verify`. Of V1Image::json_candidates only the first
   /// is tried for a large layer, so that a sound layer may fail.
   verify_likeliest,
+  /// As `verify`, but whether a layer without a payload checksum can be unpacked is up to the
+  /// caller: of such a layer only its tarsum is compared, if it has both that and a sound tar.
+  sums,
   none, ///< pass the bytes through
 };
 

@@ -5,6 +5,7 @@
 #include <regctl/base/hash.hpp>
 #include <regctl/base/tar.hpp>
 #include <regctl/model/v1/layer.hpp>
+#include <regctl/model/v1/tarsum.hpp>
 
 #include <doctest/doctest.h>
 
@@ -59,6 +60,26 @@ TEST_CASE("a layer is not checked without a payload checksum or with LayerCheck:
     CHECK(read_in_pieces(*open(unknown, LayerCheck::none, 7), 7) == k_bytes);
   }
   CHECK(read_in_pieces(*open(image({sum("[]")}), LayerCheck::none, 7), 7) == k_bytes);
+}
+
+TEST_CASE("with LayerCheck::sums it is left to the reader whether a layer can be unpacked") {
+  const auto packed = read_text(*make_gzip_source(make_text_source(make_tar_end())), 1000, "gzip");
+  const auto sum_of_none = tarsum("{}", make_text_source(make_tar_end()));
+  for (const auto& layer : {std::string(), std::string(1000, '\0'), packed + "tail"}) {
+    for (const auto& sums : {std::vector<std::string>(), {sum_of_none}}) {
+      const auto open = [&](LayerCheck check) {
+        return make_layer_source(make_text_source(layer), image(sums), check, {"layer", "store"},
+                                 [](const std::string&) {});
+      };
+      CHECK(read_in_pieces(*open(LayerCheck::sums), 7) == layer);
+      CHECK_THROWS_AS(read_in_pieces(*open(LayerCheck::verify), 7), Error);
+    }
+  }
+  const auto tar = make_tar_header({"file", 0, 0}) + make_tar_end();
+  const auto other = make_layer_source(make_text_source(tar), image({sum_of_none}),
+                                       LayerCheck::sums, {"layer", "store"}, {});
+  CHECK_THROWS_WITH_AS(read_in_pieces(*other, 7), doctest::Contains("instead of tarsum"), Error);
+  CHECK_THROWS_AS(read_in_pieces(*open(image({sum("[]")}), LayerCheck::sums, 7), 7), Error);
 }
 
 TEST_CASE("a single sum of a single JSON is known before the layer's end") {
