@@ -405,6 +405,15 @@ class Rules(ConvertCase):
                                  {str(one): expected for one in golden if not one.is_broken})
             self.assertGolden(name, "oci", self.tags_in_tree(name))
 
+    def test_an_image_that_the_state_has_lost_is_asked_what_it_was_made_from(self):
+        words = ("mirror", "--include", "team/demo-*", "--report", "report", "--state", "state", self.tree("pushed"),
+                 f"v2-storage:{self.path('out')}")
+        self.ok(*words)
+        lines = self.read("state").splitlines(keepends=True)
+        self.write("state", b"".join(line for line in lines if b"=oci" not in line))
+        self.ok(*words)
+        self.assertEqual({one["outcome"] for one in self.outcomes().values()}, {"kept"})
+
     def test_layers_that_the_state_knows_are_not_read_again(self):
         golden = [one for one in read_golden("pushed") if one.repository == "team/demo-1.9.1"]
         place = f"v2-storage:{self.path('out')}"

@@ -150,14 +150,17 @@ private:
 
   /// Whether a manifest of the destination is what the image becomes.
   bool was_made_from(const std::string& there, const std::string& id) const {
-    std::optional<std::optional<ConversionMark>> known;
+    bool is_known = false;
+    std::optional<ConversionMark> mark;
     {
       const std::lock_guard lock(mutex_);
-      const auto* found = marks_.find(there);
-      known = found == nullptr ? std::nullopt : std::optional(*found);
+      if (const auto* found = marks_.find(there)) {
+        is_known = true;
+        mark = *found;
+      }
     }
-    if (known) {
-      return *known && (*known)->id == id && is_conversion(route_, **known);
+    if (is_known) {
+      return mark && mark->id == id && is_conversion(route_, *mark);
     }
     const auto digest = oci::Digest::find(there);
     return digest && find_conversion(route_, id, *digest);
