@@ -585,7 +585,8 @@ class Rescue(ConvertCase):
         self.files.write(layer, self.files.files.read(layer)[:-20])
 
     def mirror(self, *options, code=PARTIAL):
-        done = self.regctl("mirror", self.files.place, self.to, "--report", "report", "--rescue", *options)
+        done = self.regctl("mirror", self.files.place, self.to, "--report", "report", "--map", "map", "--rescue",
+                           *options)
         self.assertEqual(done.code, code, done.err)
         return done
 
@@ -598,9 +599,27 @@ class Rescue(ConvertCase):
             self.assertIn("2 of 4 layers", done.err)
             self.assertEqual(self.tags_in_tree("out"), {"team/base:2": sound["team/base:2"],
                                                         "team/app:1.0-rescued": sound["team/base:2"]})
-            record = self.outcomes()["team/app:1.0"]
-            self.assertEqual((record["outcome"], record.get("rescued")), ("failed", expected))
+            self.assertRescued()
         self.assertNotIn("team/app:1.0", self.tags_in_tree("out"))
+
+    def assertRescued(self):
+        """So the report says, and the map."""
+        mapped = next(line for line in map(json.loads, self.read("map").splitlines()) if line["source"] == "team/app")
+        for line in (self.outcomes()["team/app:1.0"], mapped):
+            self.assertEqual((line["outcome"], line.get("rescued")), ("failed", "1.0-rescued"))
+
+    def test_a_second_run_moves_nothing(self):
+        self.damage(2)
+        for form in FORMS:
+            registry = self.registry()
+            self.to = registry.host
+            for is_first in (True, False):
+                registry.log.clear()
+                self.mirror("--to-format", form, "--state", f"state-{form}")
+                self.assertRescued()
+                put = {one.path for one in registry.log if one.method == "PUT"}  # what was sound, or nothing
+                self.assertEqual("/v2/team/app/manifests/1.0-rescued" in put, is_first, put)
+                self.assertEqual(bool(put), is_first, put)
 
     def test_nothing_below_the_base_and_nothing_without_damage(self):
         self.damage(0)

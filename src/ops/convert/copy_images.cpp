@@ -150,7 +150,7 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
       if (!options.rescue || !is_damage(error.kind())) {
         throw;
       }
-      if (rescue_image(route, layers, move.source.id, move.tag)) {
+      if (rescue_image(route, layers, move.source.id, move.tag) == Rescue::done) {
         target.finish();
       }
       throw; // the tag itself is not there

@@ -50,6 +50,8 @@ struct ConvertRoute {
   /// Called for each image whose manifest was put, from any thread.
   std::function<void(const MadeImage& made)> on_made = {};
   KnownLayers known = {};
+  /// The digest of the manifest that an earlier run made of an image; empty: nothing is known.
+  std::function<std::optional<oci::Digest>(const std::string& id)> known_manifest = {};
   WholeImages* whole = nullptr; ///< looks at blobs that are there; null: they are believed
   bool proves_layers = false;   ///< the source does, without payload checksums: by digests of blobs
   bool is_silent = false;       ///< no notes, of repairs or second attempts

@@ -6,6 +6,7 @@
 #include <regctl/ops/problem.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace regctl::ops {
@@ -27,17 +28,32 @@ std::size_t move_sound_items(Transfer& transfer, const std::vector<Item>& items)
   return items.size();
 }
 
+/// Whether the tag names what the image becomes, as an earlier run remembers it or the manifest
+/// says.
+bool is_there(const ConvertRoute& route, const std::string& id, const oci::ManifestName& tag) {
+  const auto known = route.known_manifest ? route.known_manifest(id) : std::nullopt;
+  auto there = known ? route.destination.find_manifest(tag) : std::nullopt;
+  std::optional<oci::Digest> found;
+  if (there && there->digest == known) {
+    found = known;
+  } else if (route.form == OciForm::oci) { // the other form does not say what it was made from
+    found = find_conversion(route, id, tag);
+  }
+  return found && (route.whole == nullptr ||
+                   route.whole->is_whole(route.destination, route.destination_name, *found));
+}
+
 } // namespace
 
 std::string rescued_tag(const std::string& tag) {
   return tag + "-rescued";
 }
 
-std::shared_ptr<const MadeImage> rescue_image(const ConvertRoute& route, ConvertedLayers& layers,
-                                              const std::string& id, const std::string& tag) {
+Rescue rescue_image(const ConvertRoute& route, ConvertedLayers& layers, const std::string& id,
+                    const std::string& tag) {
   const auto name = rescued_tag(tag);
   if (!is_tag(name) || route.source.tags().contains(name)) {
-    return nullptr;
+    return Rescue::nothing;
   }
   auto once = route; // the damaged layer was read twice already
   once.takes_first_attempt = true;
@@ -45,20 +61,20 @@ std::shared_ptr<const MadeImage> rescue_image(const ConvertRoute& route, Convert
   const auto items = whole->items();
   const auto sound = move_sound_items(*whole, items);
   if (sound == 0 || sound == items.size()) {
-    return nullptr;
+    return Rescue::nothing;
   }
   const auto top = image_of_item(items[sound - 1]);
   const auto what = route.destination.describe() + ":" + name;
   route.session.progress().note(what + " has what is sound of image " + short_id(id) + ": " +
                                 std::to_string(sound) + " of " + std::to_string(items.size()) +
                                 " layers");
-  if (find_conversion(route, top, oci::ManifestName::tag(name))) {
-    return nullptr;
+  if (is_there(route, top, oci::ManifestName::tag(name))) {
+    return Rescue::was_there;
   }
   const auto part = make_v1_to_oci_transfer(route, layers, top, name);
   part->items();
   part->finish();
-  return part->made();
+  return Rescue::done;
 }
 
 } // namespace regctl::ops

@@ -3,18 +3,22 @@
 
 #include "ops/convert/v1_to_oci_transfer.hpp"
 
-#include <memory>
 #include <string>
 
 namespace regctl::ops {
 
+enum class Rescue {
+  nothing,   ///< no layer is sound, or all are, or the source has a tag of that name itself
+  was_there, ///< an earlier run put it
+  done,
+};
+
 /// Converts the layers of a v1 image below the lowest one that cannot be converted, and sets the
 /// tag TAG-rescued on them: the image of that ID in the chain, as it would become by itself. Notes
-/// what it is. Layers that were converted already are not read again. Returns null if no layer is
-/// sound or all are, if the tag has this part already, and if the source has such a tag itself.
-/// Throws the errors of reading the chain and of writing.
-std::shared_ptr<const MadeImage> rescue_image(const ConvertRoute& route, ConvertedLayers& layers,
-                                              const std::string& id, const std::string& tag);
+/// what it is. Layers that were converted already are not read again, and nothing is put if the tag
+/// has this part already. Throws the errors of reading the chain and of writing.
+Rescue rescue_image(const ConvertRoute& route, ConvertedLayers& layers, const std::string& id,
+                    const std::string& tag);
 
 /// "TAG-rescued"
 std::string rescued_tag(const std::string& tag);

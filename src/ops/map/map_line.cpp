@@ -135,6 +135,9 @@ Json to_json(const MapLine& line) {
                  {"config_digest", made ? Json(made->config.to_string()) : Json(nullptr)},
                  {"notes", made ? Json(made->notes) : Json::array()},
                  {"layers", std::move(layers)}};
+  if (!line.rescued.empty()) {
+    object["rescued"] = line.rescued;
+  }
   if (line.error) {
     object["error"] = ops::to_json(*line.error);
   }
@@ -153,6 +156,7 @@ MapLine parse_map_line(const std::string& line, const std::string& where) {
   parsed.outcome = members.find_text("outcome").value_or("");
   parsed.id = members.find_text("id");
   parsed.made = parse_made(members, where);
+  parsed.rescued = members.find_text("rescued").value_or("");
   parsed.error = parse_error(document, where);
   if (!is_tag(parsed.tag)) {
     throw Error(ErrorKind::protocol, where + ": '" + parsed.tag + "' is not a tag");

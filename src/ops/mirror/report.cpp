@@ -248,6 +248,7 @@ void Report::map(const TagResult& result) {
   MapLine line{mirror_.from, mirror_.to, tag.source_name, tag.destination_name,
                tag.tag,      {},         tag.identity,    result.made};
   line.outcome = outcome_word(result);
+  line.rescued = result.rescued;
   if (!line.id && result.made && !result.made->id.empty()) {
     line.id = result.made->id; // of a tag whose name says that it never changes
   }

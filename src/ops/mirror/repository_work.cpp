@@ -102,7 +102,7 @@ public:
   }
 
 private:
-  /// The tag of what is sound of a damaged image; empty if nothing was rescued now.
+  /// The tag of what is sound of a damaged image; empty if there is none.
   std::string rescue(const TagResult& failed) {
     const auto kind = explain(failed.problem).kind;
     if (!kind || !is_damage(*kind)) {

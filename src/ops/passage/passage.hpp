@@ -113,8 +113,8 @@ public:
   }
 
   /// Converts the sound part of an image that failed: the layers below the lowest one that cannot
-  /// be converted. Returns the tag that it has at the destination, made of `tag`; "" if the passage
-  /// converts no v1 images, no layer is sound, or all are; also if that tag has this part already.
+  /// be converted, unless an earlier run did so. Returns the tag that it has at the destination,
+  /// made of `tag`; "" if the passage converts no v1 images, no layer is sound, or all are.
   virtual std::string rescue(const std::string& /*tag*/, const std::string& /*identity*/) {
     return {};
   }

@@ -40,12 +40,13 @@ public:
                                                      shared.options_.require_checksum,
                                                      [this](const auto& made) { remember(made); },
                                                      known_layers(),
+                                                     [this](const auto& of) { return recall(of); },
                                                      shared.options_.verify_destination
                                                          ? &shared.whole_
                                                          : nullptr} {}
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
-    const auto fact = ManifestFact::identity_of(from, shared_.options_.form);
+    const auto fact = manifest_fact_of(from);
     if (shared_.facts_.find(fact) == there) {
       return true;
     }
@@ -86,7 +87,8 @@ public:
   }
 
   std::string rescue(const std::string& tag, const std::string& id) override {
-    return rescue_image(route_, shared_.layers_, id, tag) ? rescued_tag(tag) : "";
+    return rescue_image(route_, shared_.layers_, id, tag) == Rescue::nothing ? ""
+                                                                             : rescued_tag(tag);
   }
 
   std::set<std::string> find_damaged(const std::vector<std::string>& there) override {
@@ -166,9 +168,19 @@ private:
     return digest && find_conversion(route_, id, *digest);
   }
 
+  /// What an image became for these options, even if that is another form than the wanted one.
+  [[nodiscard]] std::string manifest_fact_of(const std::string& id) const {
+    return ManifestFact::identity_of(id, shared_.options_.form);
+  }
+
+  /// The manifest that an earlier run made of an image.
+  [[nodiscard]] std::optional<oci::Digest> recall(const std::string& id) const {
+    const auto text = shared_.facts_.find(manifest_fact_of(id));
+    return text ? oci::Digest::find(*text) : std::nullopt;
+  }
+
   void remember(const MadeImage& made) {
-    shared_.facts_.put(ManifestFact::identity_of(made.id, shared_.options_.form),
-                       made.digest.to_string());
+    shared_.facts_.put(manifest_fact_of(made.id), made.digest.to_string());
   }
 
   static constexpr std::size_t k_known = 10'000;

@@ -24,6 +24,7 @@ struct MapLine {
   std::optional<std::string> id; ///< of the v1 image; nothing if it is not known
   /// Null for a tag that failed or was not reached.
   std::shared_ptr<const MadeImage> made = {};
+  std::string rescued = {};          ///< the tag of the part that was sound; "" if there is none
   std::optional<Failure> error = {}; ///< its kind, message and hint
 };
 
