@@ -5,7 +5,6 @@
 #include <regctl/base/file.hpp>
 #include <regctl/base/lines.hpp>
 
-#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -14,22 +13,26 @@ namespace regctl::ops {
 namespace {
 
 constexpr std::string_view k_head = "regctl mirror state 1";
+constexpr std::size_t k_piece_bytes = std::size_t{64} * 1024;
 
 } // namespace
 
 LearntFacts::LearntFacts(std::string file, IsFact is_fact, Note note)
-    : file_(std::move(file)), is_fact_(std::move(is_fact)), note_(std::move(note)) {
+    : file_(std::move(file)), is_fact_(std::move(is_fact)), note_(std::move(note)),
+      journal_(file_) {
   const std::lock_guard lock(mutex_);
   if (file_.empty()) {
     return;
   }
-  if (const auto problem = read(); !problem.empty()) {
+  const auto problem = read([&](auto identity, auto text) { facts_.put(identity, text); });
+  if (!problem.empty()) {
     note_(problem);
     is_changed_ = true; // else every later run would note the fault again
   }
+  read_journal();
 }
 
-std::string LearntFacts::read() {
+std::string LearntFacts::read(const FactJournal::OnFact& on_fact) const {
   const auto what = "'" + file_ + "'";
   std::size_t useless = 0;
   try {
@@ -39,11 +42,9 @@ std::string LearntFacts::read() {
       return what + " is not a mirror's state and is written anew";
     }
     while ((line = lines.next())) {
-      const auto space = std::min(line->find(' '), line->size());
-      const auto text = line->substr(std::min(space + 1, line->size()));
-      line->resize(space);
-      if (is_fact_(*line, text)) {
-        facts_.try_emplace(*line, text);
+      const auto [identity, text] = split_fact(*line);
+      if (is_fact_(identity, text)) {
+        on_fact(identity, text);
       } else {
         ++useless;
       }
@@ -58,10 +59,23 @@ std::string LearntFacts::read() {
                             (useless == 1 ? " line" : " lines") + " of no use, which are ignored";
 }
 
+/// Takes over what a killed run left, or one that goes on now.
+void LearntFacts::read_journal() {
+  try {
+    journal_.read([&](auto identity, auto text) {
+      if (is_fact_(identity, text)) {
+        facts_.put(identity, text);
+        is_changed_ = true;
+      }
+    });
+  } catch (const Error& error) {
+    note_(error.message() + "; what it has is learnt anew");
+  }
+}
+
 std::optional<std::string> LearntFacts::find(const std::string& identity) const {
   const std::lock_guard lock(mutex_);
-  const auto* found = facts_.find(identity);
-  return found == nullptr ? std::nullopt : std::optional(*found);
+  return facts_.find(identity);
 }
 
 bool LearntFacts::empty() const {
@@ -71,34 +85,55 @@ bool LearntFacts::empty() const {
 
 void LearntFacts::put(const std::string& identity, const std::string& text) {
   const std::lock_guard lock(mutex_);
-  const auto* found = facts_.find(identity);
-  if (found == nullptr || *found != text) {
-    facts_.put(identity, text);
-    is_changed_ = true;
+  if (!facts_.put(identity, text)) {
+    return;
+  }
+  is_changed_ = true;
+  if (!file_.empty() && is_journal_kept_) {
+    is_journal_kept_ = false;
+    note_failure([&] {
+      journal_.add(identity, text);
+      is_journal_kept_ = true;
+    });
   }
 }
 
 void LearntFacts::save() {
   const std::lock_guard lock(mutex_);
-  if (file_.empty() || !is_changed_) {
-    return;
+  // Which facts were used matters only where some have to go.
+  if (!file_.empty() && (is_changed_ || facts_.size() > k_limit / 8 * 7)) {
+    note_failure([&] { journal_.fold([&] { write(); }); });
   }
+}
+
+/// Writes our facts, and those of other runs that have written meanwhile or go on. Ours win, and
+/// faults of the file are noted already.
+void LearntFacts::write() {
+  const auto add = [&](auto identity, auto text) {
+    if (is_fact_(identity, text)) {
+      facts_.add_unused(identity, text);
+    }
+  };
+  journal_.read(add);
+  read(add);
+  AtomicFile file(file_);
+  std::string lines(k_head);
+  lines += '\n';
+  facts_.for_each([&](const std::string& identity, const std::string& text) {
+    lines.append(identity).append(" ").append(text).append("\n");
+    if (lines.size() >= k_piece_bytes) {
+      file.write(as_bytes(lines), OnInterrupt::go_on);
+      lines.clear();
+    }
+  });
+  file.write(as_bytes(lines), OnInterrupt::go_on);
+  file.commit();
+  is_changed_ = false;
+}
+
+void LearntFacts::note_failure(const std::function<void()>& body) {
   try {
-    read(); // merges what another run wrote; our facts win, and faults of the file are already
-            // noted
-    if (const auto folder = std::filesystem::path(file_).parent_path(); !folder.empty()) {
-      std::filesystem::create_directories(folder);
-    }
-    AtomicFile file(file_);
-    const auto write = [&](const std::string& line) {
-      file.write(as_bytes(line + "\n"), OnInterrupt::go_on);
-    };
-    write(std::string(k_head));
-    for (const auto& [identity, text] : facts_.entries()) {
-      write(identity + " " + text);
-    }
-    file.commit();
-    is_changed_ = false;
+    body();
   } catch (const Error& error) {
     note_(error.message() + "; the mirror's state is not kept");
   } catch (const std::filesystem::filesystem_error& error) {

@@ -123,16 +123,53 @@ TEST_CASE_FIXTURE(Fixture, "facts learnt before an interrupt are kept, and those
   CHECK(notes.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "the number of facts is bounded") {
-  auto facts = open();
-  for (std::size_t i = 0; i < LearntFacts::k_limit + 10; ++i) {
+TEST_CASE_FIXTURE(Fixture, "a killed run loses nothing that it learnt") {
+  {
+    auto killed = open();
+    killed.put("a", k_fact);
+    killed.put("b", k_bare);
+    killed.put("a", "1400000000 124 c");
+  }
+  CHECK(!std::filesystem::exists(file));
+  std::ofstream(file + ".new", std::ios::app) << "\nc 140000"; // cut in its line, and yet a fact
+  open().put("d", k_bare);
+  auto next = open();
+  CHECK(next.find("a") == "1400000000 124 c");
+  CHECK(next.find("b") == k_bare);
+  CHECK(!next.find("c"));
+  CHECK(next.find("d") == k_bare);
+  next.save();
+  CHECK(!std::filesystem::exists(file + ".new"));
+  CHECK(open().find("d") == k_bare);
+  CHECK(notes.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "a run that saves takes over what another one goes on to learn") {
+  {
+    auto other = open();
+    other.put("a", k_fact);
+    auto one = open();
+    one.put("b", k_bare);
+    one.save();
+    CHECK(open().find("a") == k_fact);
+    other.put("c", k_bare); // and is killed
+  }
+  for (const auto* identity : {"a", "b", "c"}) {
+    CHECK(open().find(identity));
+  }
+}
+
+TEST_CASE("the facts that were not used for the longest time go first") {
+  LearntFacts facts("", {}, {});
+  for (std::size_t i = 0; i < LearntFacts::k_limit; ++i) {
     facts.put(std::to_string(i), k_bare);
   }
-  CHECK(!facts.find("9"));
-  CHECK(facts.find("10"));
-  facts.save();
-  const auto size = std::filesystem::file_size(file);
-  CHECK(size < LearntFacts::k_limit * 9);
+  CHECK(facts.find("0"));
+  facts.put("x", k_fact);
+  CHECK(facts.find("0"));
+  CHECK(!facts.find("1"));
+  CHECK(facts.find(std::to_string(LearntFacts::k_limit - 1)));
+  CHECK(facts.find("x") == k_fact);
 }
 
 TEST_SUITE_END();
