@@ -554,6 +554,45 @@ class Killed(ConvertCase):
         self.assertFalse(os.path.exists(self.path("state.new")))
 
 
+class Platforms(ConvertCase):
+    """The platform of images that do not tell theirs is what the user says it is."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = StorageTree(self.path("tree"))
+        base = self.files.add_image("base")
+        for tag, more in (("untold", {}), ("told", {"architecture": "386", "os": "linux"})):
+            self.files.tag("team/app", tag, self.files.add_image(tag, base, more=more))
+
+    def platforms(self, place):
+        """Of both tags."""
+        found = {}
+        for tag in ("untold", "told"):
+            config = self.ok("inspect", "--config", f"{place}:team/app:{tag}").json
+            found[tag] = "/".join(config[name] for name in ("os", "architecture", "variant") if name in config)
+        return found
+
+    def test_of_a_mirror(self):
+        place = f"v2-storage:{self.path('out')}"
+        words = "mirror", "--report", "report", self.files.place, place
+        usual = {"untold": "linux/amd64", "told": "linux/386"}
+        named = {"untold": "linux/arm/v7", "told": "linux/386"}
+        for number, (options, outcome, expected) in enumerate((
+                (("--platform", "linux/arm/v7"), "copied", named), (("--platform", "linux/arm/v7"), "kept", named),
+                ((), "updated", usual), ((), "kept", usual),
+                (("--platform", "linux/arm/v7,linux/386"), "kept", usual))):
+            for state in ((), ("--state", f"other-{number}")) if outcome == "kept" else ((),):
+                self.ok(*words, *options, *state)
+                self.assertEqual({tag: one["outcome"] for tag, one in self.outcomes().items()},
+                                 {"team/app:untold": outcome,
+                                  "team/app:told": "kept" if outcome == "updated" else outcome})
+                self.assertEqual(self.platforms(place), expected)
+
+    def test_of_a_copy(self):
+        self.ok("copy", "--platform", "linux/arm64", f"{self.files.place}:team/app:untold", "oci:layout:x")
+        self.assertEqual(self.ok("inspect", "--config", "oci:layout:x").json["architecture"], "arm64")
+
+
 class Unverified(ConvertCase):
     """Layers of which no sum is recorded: what they become is up to their bytes."""
 

@@ -125,6 +125,21 @@ void mend_types(Members& config, std::set<std::string>& notes) {
   }
 }
 
+/// Writes what the image does not tell of its platform.
+void assume_platform(Members& config, const oci::Platform& assumed, std::set<std::string>& notes) {
+  if (text_of(config, "architecture").empty()) {
+    config["architecture"] = quote_as_go(assumed.architecture);
+    if (!assumed.variant.empty() && text_of(config, "variant").empty()) {
+      config["variant"] = quote_as_go(assumed.variant);
+    }
+    notes.insert("architecture-assumed");
+  }
+  if (text_of(config, "os").empty()) {
+    config["os"] = quote_as_go(assumed.os);
+    notes.insert("os-assumed");
+  }
+}
+
 std::optional<int> number_at(std::string_view text, std::size_t at, std::size_t digits) {
   const auto part = text.substr(std::min(at, text.size()), digits);
   return part.size() == digits && is_all_digits(part) ? parse_whole_number<int>(part)
@@ -202,7 +217,13 @@ std::string normalize_time(std::string_view text) {
   return std::string(text.substr(0, k_seconds_end)) + fraction + zone;
 }
 
-ConvertedConfig convert_config(const std::vector<ConvertedStep>& chain) {
+const oci::Platform& usual_platform() {
+  static const oci::Platform k_platform = {"linux", "amd64", ""};
+  return k_platform;
+}
+
+ConvertedConfig convert_config(const std::vector<ConvertedStep>& chain,
+                               const oci::Platform& assumed) {
   if (chain.empty()) {
     throw Error(ErrorKind::protocol, "an image without layers has no config");
   }
@@ -223,8 +244,6 @@ ConvertedConfig convert_config(const std::vector<ConvertedStep>& chain) {
     }
   }
   const auto created = normalize_time(text_of(config, "created"));
-  const auto architecture = text_of(config, "architecture");
-  const auto os = text_of(config, "os");
   for (const auto name : k_dropped) {
     config.erase(std::string(name));
   }
@@ -236,14 +255,7 @@ ConvertedConfig convert_config(const std::vector<ConvertedStep>& chain) {
   if (!created.empty()) {
     config["created"] = quote_as_go(created);
   }
-  if (architecture.empty()) {
-    config["architecture"] = quote_as_go("amd64");
-    result.notes.insert("architecture-assumed");
-  }
-  if (os.empty()) {
-    config["os"] = quote_as_go("linux");
-    result.notes.insert("os-assumed");
-  }
+  assume_platform(config, assumed, result.notes);
   mend_types(config, result.notes);
   config["rootfs"] = "{\"type\":\"layers\",\"diff_ids\":[" + diff_ids + "]}";
   config["history"] = "[" + history + "]";

@@ -128,16 +128,17 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
     auto here = from;
     here.reference = move.source.name;
     CopiedTag copied{here.to_string(), move.target.to_string(), {}};
-    const ConvertRoute route{session,
-                             *source,
-                             target,
-                             place.reference ? place.reference->name_in_v2() : "",
-                             places,
-                             options.form,
-                             verb_for(from, to),
-                             {},
-                             options.check,
-                             options.require_checksum};
+    ConvertRoute route{session,
+                       *source,
+                       target,
+                       place.reference ? place.reference->name_in_v2() : "",
+                       places,
+                       options.form,
+                       verb_for(from, to),
+                       {},
+                       options.check,
+                       options.require_checksum};
+    route.assumed = assumed_platform(options.platforms);
     if (const auto made = find_made(route, move)) {
       session.progress().note(move.target.to_string() + " was made from this image already");
       copied.id = *made;

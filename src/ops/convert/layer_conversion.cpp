@@ -238,6 +238,10 @@ LayerConversion convert_layer(const ConvertRoute& route, const V1Image& image,
   }
 }
 
+oci::Platform assumed_platform(const std::vector<oci::Platform>& named) {
+  return named.size() == 1 ? named.front() : usual_platform();
+}
+
 std::string empty_layer_gzip() {
   static constexpr unsigned char k_bytes[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x09, 0x6e, 0x88,
                                               0x00, 0xff, 0x62, 0x18, 0x05, 0xa3, 0x60, 0x14,

@@ -6,6 +6,7 @@
 
 #include <regctl/base/bandwidth_limit.hpp>
 #include <regctl/model/oci/repository.hpp>
+#include <regctl/model/v1/converted_config.hpp>
 #include <regctl/model/v1/repository.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/made_image.hpp>
@@ -16,6 +17,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace regctl::ops {
 
@@ -59,7 +61,11 @@ struct ConvertRoute {
   /// The key of a layer at the source. Needed where images with equal IDs may have different
   /// layers; without it the key is the ID.
   std::function<std::string(const V1Image& image)> layer_key = {};
+  oci::Platform assumed = usual_platform(); ///< of images that do not tell theirs
 };
+
+/// The platform of images that do not tell theirs, where the user named these: the only one.
+oci::Platform assumed_platform(const std::vector<oci::Platform>& named);
 
 struct LayerConversion {
   ConvertedLayer layer;

@@ -96,7 +96,8 @@ std::optional<std::vector<StepThere>> pair_steps(const std::vector<ChainImage>& 
 }
 
 /// Whether the config has the bytes that conversion gives for this chain and these diff IDs.
-bool has_config_of(const ConversionMark& mark, const std::vector<StepThere>& steps) {
+bool has_config_of(const ConvertRoute& route, const ConversionMark& mark,
+                   const std::vector<StepThere>& steps) {
   std::vector<ConvertedStep> converted;
   converted.reserve(steps.size());
   for (const auto& step : steps) {
@@ -106,7 +107,7 @@ bool has_config_of(const ConversionMark& mark, const std::vector<StepThere>& ste
   const auto texts = all_texts(steps.back().image);
   return std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
     converted.back().json = text;
-    const auto bytes = convert_config(converted).bytes;
+    const auto bytes = convert_config(converted, route.assumed).bytes;
     return bytes.size() == mark.config.size_bytes && oci::Digest::of(bytes) == mark.config.digest;
   });
 }
@@ -208,7 +209,7 @@ bool is_conversion(const ConvertRoute& route, const ConversionMark& mark, const 
     const auto config = oci::Config::parse(bytes, "a config of " + route.destination.describe());
     const auto chain = read_chain(route.session, route.source, mark.id, /*jobs=*/1);
     const auto steps = pair_steps(chain, config, mark);
-    return steps && has_config_of(mark, *steps) &&
+    return steps && has_config_of(route, mark, *steps) &&
            std::all_of(steps->begin(), steps->end(), [&](const StepThere& step) {
              return has_layer_of(route, step, mark, blob_of);
            });

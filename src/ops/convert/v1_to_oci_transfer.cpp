@@ -102,7 +102,7 @@ public:
       keep_one_layer(steps.back(), made.back());
       notes.insert("all-layers-empty");
     }
-    const auto config = convert_config(steps);
+    const auto config = convert_config(steps, route_.assumed);
     notes.insert(config.notes.begin(), config.notes.end());
     if (!route_.is_silent) {
       tell(notes, count_blobs(made));

@@ -86,12 +86,14 @@ bool LayerFact::is_identity(std::string_view identity) noexcept {
   return is_v1_id(without_form(identity, k_layer_forms));
 }
 
-std::string ManifestFact::identity_of(const std::string& source, OciForm form) {
-  return with_form(source, k_manifest_forms, form);
+std::string ManifestFact::identity_of(const std::string& source, OciForm form,
+                                      const oci::Platform& assumed) {
+  return with_form(source, k_manifest_forms, form) +
+         (assumed == usual_platform() ? "" : "@" + assumed.to_string());
 }
 
 bool ManifestFact::is_identity(std::string_view identity) {
-  const auto source = without_form(identity, k_manifest_forms);
+  const auto source = without_form(identity.substr(0, identity.find('@')), k_manifest_forms);
   return is_v1_id(source) || oci::Digest::find(source);
 }
 

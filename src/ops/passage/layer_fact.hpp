@@ -33,9 +33,11 @@ struct LayerFact {
 
 /// What LearntFacts keeps of a converted image: the digest of its manifest.
 struct ManifestFact {
-  /// The identity under which the fact is kept: that of the image at the source, "=" and the form.
-  /// The source's is an ID, or the digest of a manifest of schema 1.
-  static std::string identity_of(const std::string& source, OciForm form);
+  /// The identity under which the fact is kept: that of the image at the source, "=" and the form;
+  /// then "@" and the platform that is assumed of images that do not tell theirs, if it is another
+  /// one than usual. The source's is an ID, or the digest of a manifest of schema 1.
+  static std::string identity_of(const std::string& source, OciForm form,
+                                 const oci::Platform& assumed = usual_platform());
   static bool is_identity(std::string_view identity);
 };
 

@@ -43,7 +43,9 @@ public:
                                                      [this](const auto& of) { return recall(of); },
                                                      shared.options_.verify_destination
                                                          ? &shared.whole_
-                                                         : nullptr} {}
+                                                         : nullptr} {
+    route_.assumed = assumed_platform(shared.options_.platforms);
+  }
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
     const auto fact = manifest_fact_of(from);
@@ -170,7 +172,7 @@ private:
 
   /// What an image became for these options, even if that is another form than the wanted one.
   [[nodiscard]] std::string manifest_fact_of(const std::string& id) const {
-    return ManifestFact::identity_of(id, shared_.options_.form);
+    return ManifestFact::identity_of(id, shared_.options_.form, route_.assumed);
   }
 
   /// The manifest that an earlier run made of an image.

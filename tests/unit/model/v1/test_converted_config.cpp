@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/oci/config.hpp>
 #include <regctl/model/v1/converted_config.hpp>
 
 #include <doctest/doctest.h>
@@ -207,6 +208,19 @@ TEST_CASE("bytes of no UTF-8 become U+FFFD, everywhere") {
         std::string::npos);
   CHECK(bytes.find("[{\"created\":\"2014-05-13T16:53:20Z\",\"author\":\"Ren\xef\xbf\xbd\"}]") !=
         std::string::npos);
+}
+
+TEST_CASE("the platform that the user names is that of images that do not tell theirs") {
+  const auto convert_for = [](const std::string& members) {
+    const auto bytes = convert_config({{"{" + members + "}", "", true}}, {"linux", "arm", "v7"});
+    return oci::Config::parse(bytes.bytes, "it").platform.to_string();
+  };
+  CHECK(convert_for("") == "linux/arm/v7");
+  CHECK(convert_for(R"("architecture":"","os":null)") == "linux/arm/v7");
+  CHECK(convert_for(R"("architecture":"386")") == "linux/386");
+  CHECK(convert_for(R"("os":"plan9")") == "plan9/arm/v7");
+  CHECK(convert_for(R"("variant":"v6")") == "linux/arm/v6");
+  CHECK(convert_for(R"("architecture":"amd64","os":"windows")") == "windows/amd64");
 }
 
 TEST_CASE("what is no JSON object has no config") {
