@@ -19,6 +19,7 @@ from harness import DATA, FaultServer, Layer, RegctlServer, ROOT, main, make_arc
 from storage_tree import StorageTree  # noqa: E402
 from trees import IN_BUCKET, not_in_bucket  # noqa: E402
 from v2_case import V2Case  # noqa: E402
+from v2_registry import V2Registry, failure, status  # noqa: E402
 
 GOLDEN = os.path.join(ROOT, "tests", "data", "conversion")
 FORMS = ("oci", "docker")
@@ -591,6 +592,53 @@ class Platforms(ConvertCase):
     def test_of_a_copy(self):
         self.ok("copy", "--platform", "linux/arm64", f"{self.files.place}:team/app:untold", "oci:layout:x")
         self.assertEqual(self.ok("inspect", "--config", "oci:layout:x").json["architecture"], "arm64")
+
+
+class Refusing(ConvertCase):
+    """Registries that know Docker's manifests alone."""
+
+    class Old(V2Registry):
+        status, code = 415, "UNSUPPORTED"
+
+        def put_manifest(self, handler, name, reference):
+            if handler.headers["Content-Type"].startswith("application/vnd.oci."):
+                return failure(self.status, self.code)
+            return super().put_manifest(handler, name, reference)
+
+    def old(self, status, code):
+        registry = self.Old()
+        registry.status, registry.code = status, code
+        self.addCleanup(registry.stop)
+        return registry
+
+    def test_they_get_images_in_docker_s_form(self):
+        golden = [one for one in read_golden("pushed") if one.repository.startswith("team/demo-")]
+        for status, code in ((415, "UNSUPPORTED"), (400, "MANIFEST_INVALID")):
+            there = self.old(status, code)
+            for outcome in ("copied", "kept"):
+                there.log.clear()
+                done = self.ok("mirror", "--include", "team/demo-*", "--report", "report", "--state", f"state-{code}",
+                               self.tree("pushed"), there.host)
+                self.assertEqual({one["outcome"] for one in self.outcomes().values()}, {outcome})
+                said = "takes no images in OCI's form: they get Docker's there"
+                self.assertEqual(done.err.count(said), 1 if outcome == "copied" else 0, done.err)
+                self.assertEqual({f"{name}:{tag}": digest for name, tags in there.tags.items()
+                                  for tag, digest in tags.items()}, {str(one): one.digest("docker") for one in golden})
+            self.assertEqual([one for one in there.log if one.method != "GET" and one.method != "HEAD"], [])
+
+    def test_copy_too(self):
+        one = next(one for one in read_golden("pushed") if one.repository == "team/demo-1.9.1")
+        there = self.old(415, "UNSUPPORTED")
+        done = self.ok("copy", f"{self.tree('pushed')}:{one}", f"{there.host}/{one}")
+        self.assertIn("takes no images in OCI's form", done.err)
+        self.assertEqual(there.tags[one.repository], {one.tag: one.digest("docker")})
+
+    def test_what_refuses_both_is_told(self):
+        one = next(one for one in read_golden("pushed") if one.repository == "team/demo-1.9.1")
+        there = self.registry()
+        there.on("PUT", "/manifests/", status(415, "UNSUPPORTED"))
+        self.fails(9, "copy", f"{self.tree('pushed')}:{one}", f"{there.host}/{one}",
+                   saying="does not take manifests of the type application/vnd.docker")
 
 
 class Unverified(ConvertCase):

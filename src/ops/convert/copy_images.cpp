@@ -114,6 +114,7 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
   const auto source = open_repository(session, from);
   CopyReport report;
   ConvertedLayers layers;
+  DockerInstead docker;
   BlobPlaces places;
   std::map<std::string, OciPlace> targets;
   const auto moves = plan_moves(*source, from, to, options);
@@ -139,6 +140,7 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
                        options.check,
                        options.require_checksum};
     route.assumed = assumed_platform(options.platforms);
+    route.docker = &docker;
     if (const auto made = find_made(route, move)) {
       session.progress().note(move.target.to_string() + " was made from this image already");
       copied.id = *made;

@@ -37,6 +37,8 @@ struct KnownLayers {
   std::function<void(const V1Image& image, const ConvertedLayer& layer)> put = {};
 };
 
+struct DockerInstead; // in v1_to_oci_transfer.hpp
+
 /// The ends of conversions between two repositories. All members must outlive the conversions.
 struct ConvertRoute {
   Session& session;
@@ -62,6 +64,8 @@ struct ConvertRoute {
   /// layers; without it the key is the ID.
   std::function<std::string(const V1Image& image)> layer_key = {};
   oci::Platform assumed = usual_platform(); ///< of images that do not tell theirs
+  /// What becomes of images where the destination refuses OCI's form: null if they fail.
+  DockerInstead* docker = nullptr;
 };
 
 /// The platform of images that do not tell theirs, where the user named these: the only one.

@@ -10,7 +10,6 @@
 #include <regctl/model/v1/schema1.hpp>
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
 namespace regctl::ops {
@@ -116,71 +115,23 @@ private:
   std::unique_ptr<Transfer> transfer_; ///< null until items() has begun it
 };
 
-/// Sends the image unchanged, or converts it where that is refused.
-class Schema1Transfer final : public Transfer {
-public:
-  Schema1Transfer(const OciRoute& route, const OciCopy& how, ManifestNode root, std::string tag,
-                  Schema1Destination& shared)
-      : route_(route), shared_(shared), document_(root.document), tag_(std::move(tag)),
-        is_conversion_(shared.is_refused),
-        running_(is_conversion_ ? convert()
-                                : make_oci_transfer(route, how, std::move(root), tag_)) {}
-
-  std::vector<Item> items() override { return running()->items(); }
-  Moved move(std::size_t index) override { return running()->move(index); }
-  void moved_elsewhere(std::size_t index) override { running()->moved_elsewhere(index); }
-  void abandon(std::exception_ptr reason) noexcept override {
-    running()->abandon(std::move(reason));
-  }
-
-  void finish() override {
-    try {
-      running()->finish();
-      return;
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::unsupported || is_conversion_) {
-        throw;
-      }
-    }
-    const std::lock_guard turn(shared_.after_refusal);
-    const std::shared_ptr<Transfer> conversion = convert();
-    {
-      const std::lock_guard lock(mutex_);
-      running_ = conversion;
-    }
-    move_items(route_.session, *conversion);
-    shared_.is_refused = true; // the refusal was about schema 1, and not about the tag
-  }
-
-  [[nodiscard]] std::shared_ptr<const MadeImage> made() const override { return running()->made(); }
-
-private:
-  [[nodiscard]] std::shared_ptr<Transfer> running() const noexcept {
-    const std::lock_guard lock(mutex_);
-    return running_;
-  }
-
-  std::unique_ptr<Transfer> convert() {
-    return std::make_unique<Schema1Conversion>(
-        route_, document_, tag_, shared_,
-        tag_.empty() ? std::nullopt : std::optional(oci::ManifestName::tag(tag_)));
-  }
-
-  const OciRoute& route_;
-  Schema1Destination& shared_;
-  const oci::Document document_;
-  const std::string tag_;
-  const bool is_conversion_; ///< from the beginning
-  mutable std::mutex mutex_; ///< guards the member below
-  std::shared_ptr<Transfer> running_;
-};
-
 } // namespace
 
 std::unique_ptr<Transfer> make_schema1_transfer(const OciRoute& route, const OciCopy& how,
                                                 ManifestNode root, const std::string& tag,
                                                 Schema1Destination& shared) {
-  return std::make_unique<Schema1Transfer>(route, how, std::move(root), tag, shared);
+  const auto document = root.document;
+  return make_transfer_or_instead(route.session,
+                                  {[&route, how, root = std::move(root), tag] {
+                                     return make_oci_transfer(route, how, root, tag);
+                                   },
+                                   [&route, document, tag, &shared] {
+                                     return std::make_unique<Schema1Conversion>(
+                                         route, document, tag, shared,
+                                         tag.empty() ? std::nullopt
+                                                     : std::optional(oci::ManifestName::tag(tag)));
+                                   }},
+                                  shared.refused);
 }
 
 oci::Digest convert_schema1_image(const OciRoute& route, const oci::Document& manifest,

@@ -4,14 +4,13 @@
 #include "ops/convert/v1_to_oci_transfer.hpp"
 #include "ops/oci/blob_mover.hpp"
 #include "ops/oci/oci_transfer.hpp"
+#include "ops/transfer/instead.hpp"
 
 #include <regctl/model/oci/manifest.hpp>
 #include <regctl/ops/copy.hpp>
 
-#include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -24,9 +23,7 @@ struct Schema1Destination {
   /// Called with what each converted image became, also where it was there; from any thread.
   std::function<void(const oci::Digest& manifest, const oci::Digest& made)> on_made = {};
   ConvertedLayers layers = {};
-  /// The destination takes no manifests of schema 1: it refused one, and took what it became.
-  std::atomic<bool> is_refused = false;
-  std::mutex after_refusal = {}; ///< held by a transfer that converts in finish(): one at a time
+  RefusedForm refused = {}; ///< manifests of schema 1
 };
 
 /// One image of Docker's schema 1 on its way to `tag`: unchanged where the destination takes that,

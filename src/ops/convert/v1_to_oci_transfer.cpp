@@ -41,9 +41,10 @@ std::size_t count_blobs(const std::vector<MadeLayer>& layers) {
 
 class V1ToOciTransfer final : public Transfer {
 public:
-  V1ToOciTransfer(const ConvertRoute& route, ConvertedLayers& layers, std::string id,
-                  std::string tag)
-      : route_(route), layers_(layers), id_(std::move(id)), tag_(std::move(tag)) {}
+  V1ToOciTransfer(std::shared_ptr<const ConvertRoute> route, ConvertedLayers& layers,
+                  std::string id, std::string tag)
+      : way_(std::move(route)), route_(*way_), layers_(layers), id_(std::move(id)),
+        tag_(std::move(tag)) {}
 
   std::vector<Item> items() override {
     auto chain = read_chain(route_.session, route_.source, id_, /*jobs=*/1);
@@ -252,6 +253,7 @@ private:
     }
   }
 
+  const std::shared_ptr<const ConvertRoute> way_;
   const ConvertRoute& route_;
   ConvertedLayers& layers_;
   std::string id_;
@@ -261,6 +263,28 @@ private:
   std::mutex mutex_; ///< guards the member below
   std::exception_ptr reason_;
 };
+
+/// The same route into Docker's form. Layers that were converted already and are the same in both
+/// forms are known.
+ConvertRoute to_docker(const ConvertRoute& route, const ConvertedLayers& in_oci) {
+  auto way = route;
+  way.form = OciForm::docker;
+  way.known.put = {}; // the memory is that of OCI's form
+  way.known.find = [&route, &in_oci](const V1Image& image) -> std::optional<ConvertedLayer> {
+    auto layer = in_oci.find(route.layer_key ? route.layer_key(image) : image.id);
+    if (!layer && route.known.find) {
+      layer = route.known.find(image);
+    }
+    if (layer && layer->blob) {
+      if (layer->blob->media_type != oci::k_oci_layer_gzip) {
+        return std::nullopt;
+      }
+      layer->blob->media_type = oci::k_docker_layer;
+    }
+    return layer;
+  };
+  return way;
+}
 
 } // namespace
 
@@ -291,7 +315,25 @@ std::mutex& ConvertedLayers::one_at_a_time(const oci::Digest& digest) {
 std::unique_ptr<Transfer> make_v1_to_oci_transfer(const ConvertRoute& route,
                                                   ConvertedLayers& layers, const std::string& id,
                                                   const std::string& tag) {
-  return std::make_unique<V1ToOciTransfer>(route, layers, id, tag);
+  const auto in_first_form = [&route, &layers, id, tag] {
+    const std::shared_ptr<const ConvertRoute> way(std::shared_ptr<void>(), &route); // not its owner
+    return std::make_unique<V1ToOciTransfer>(way, layers, id, tag);
+  };
+  if (route.docker == nullptr || route.form == OciForm::docker) {
+    return in_first_form();
+  }
+  return make_transfer_or_instead(
+      route.session,
+      {in_first_form,
+       [&route, &layers, id, tag] {
+         const auto way = std::make_shared<const ConvertRoute>(to_docker(route, layers));
+         return std::make_unique<V1ToOciTransfer>(way, way->docker->layers, id, tag);
+       },
+       [&route] {
+         route.session.progress().note(route.destination.describe() +
+                                       " takes no images in OCI's form: they get Docker's there");
+       }},
+      route.docker->refused);
 }
 
 } // namespace regctl::ops

@@ -3,6 +3,7 @@
 
 #include "ops/convert/layer_conversion.hpp"
 #include "ops/convert/made_image.hpp"
+#include "ops/transfer/instead.hpp"
 #include "ops/transfer/transfer.hpp"
 
 #include <regctl/base/limited_map.hpp>
@@ -43,13 +44,20 @@ private:
   std::array<std::mutex, 64> putting_; ///< digests share them
 };
 
+/// Images in Docker's form at a destination that refuses OCI's: shared by all transfers there.
+struct DockerInstead {
+  RefusedForm refused;
+  ConvertedLayers layers;
+};
+
 /// The ID of the v1 image that an item of such a transfer is.
 std::string image_of_item(const Item& item);
 
 /// One v1 image on its way into an OCI repository. Its items are the images of the chain, base
 /// first; their keys are "v1:" and the layer's key, since each layer is converted once per run.
 /// finish() puts the config and the manifest, which depend on the chain alone: equal chains become
-/// equal digests. `route` and `layers` must outlive the transfer.
+/// equal digests. Where the destination refuses OCI's form they become images in Docker's, if the
+/// route says so; a note tells it once. `route` and `layers` must outlive the transfer.
 std::unique_ptr<Transfer> make_v1_to_oci_transfer(const ConvertRoute& route,
                                                   ConvertedLayers& layers, const std::string& id,
                                                   const std::string& tag);

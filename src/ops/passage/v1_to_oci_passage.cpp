@@ -45,6 +45,7 @@ public:
                                                          ? &shared.whole_
                                                          : nullptr} {
     route_.assumed = assumed_platform(shared.options_.platforms);
+    route_.docker = &shared.docker_;
   }
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {

@@ -39,6 +39,7 @@ private:
   const PassageOptions& options_;
   ImageCache images_; // of the source
   ConvertedLayers layers_;
+  DockerInstead docker_;
   BlobPlaces own_places_;
   BlobPlaces& places_;       // of the destination
   WholeImages whole_;        // of the destination

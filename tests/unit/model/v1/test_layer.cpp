@@ -65,7 +65,8 @@ TEST_CASE("a layer is not checked without a payload checksum or with LayerCheck:
 TEST_CASE("with LayerCheck::sums it is left to the reader whether a layer can be unpacked") {
   const auto packed = read_text(*make_gzip_source(make_text_source(make_tar_end())), 1000, "gzip");
   const auto sum_of_none = tarsum("{}", make_text_source(make_tar_end()));
-  for (const auto& layer : {std::string(), std::string(1000, '\0'), packed + "tail"}) {
+  for (const auto& layer : {std::string(), std::string(100, '\0'), packed + "tail"}) {
+    CAPTURE(layer.size());
     for (const auto& sums : {std::vector<std::string>(), {sum_of_none}}) {
       const auto open = [&](LayerCheck check) {
         return make_layer_source(make_text_source(layer), image(sums), check, {"layer", "store"},
