@@ -83,21 +83,30 @@ class Maps(ConvertCase):
                 for line, one in zip(first, golden):
                     self.assertLine(line, one, name, form)
                 for line in first + again:
-                    line.pop("outcome"), line.pop("notes")
+                    line.pop("outcome"), line.pop("notes"), line.pop("verdict")
                 self.assertEqual(first, again)
 
     def assertLine(self, line, one, name, form):
         self.assertEqual(line["from"], self.tree(name))
         self.assertEqual(line["destination"], one.repository)
         self.assertEqual(line["id"], one.image)
+        self.assertEqual((line["verdict"], line["flavour"]),
+                         (one.line["verdict"], None if one.is_broken else form))
         if one.is_broken:
             self.assertEqual((line["outcome"], line["digest"], line["layers"]), ("failed", None, []))
             self.assertIn(one.line["culprit"][:12], line["error"]["message"])
+            self.assertEqual((line.get("reason"), line.get("culprit")),
+                             (one.line["reason"], one.line["culprit"]), one)
             return
         self.assertEqual(line["outcome"], "copied")
         self.assertEqual(line["digest"], one.digest(form))
         self.assertEqual(line["config_digest"], sum_of(one.line["config"].encode()))
+        # Of a sum in its old form nothing is told.
+        self.assertEqual(line["notes"], [note for note in one.line["notes"] if note != "checksum-old-form"])
         self.assertEqual([layer["id"] for layer in line["layers"]], [step["id"] for step in one.line["chain"]])
+        if "all-layers-empty" not in line["notes"]:
+            self.assertEqual([layer["empty"] for layer in line["layers"]],
+                             [step["empty"] for step in one.line["chain"]])
         layers = [layer for layer in line["layers"] if layer["digest"]]
         self.assertEqual([layer["diff_id"] for layer in layers], one.line["diff_ids"])
         manifest = json.loads(self.blob_in_tree(f"{name}-{form}", one.digest(form)))

@@ -11,6 +11,15 @@
 
 namespace regctl::ops {
 
+/// Why a v1 image cannot be converted. A value type.
+struct ImageFault {
+  std::string reason;  ///< "layer-cut", "image-missing", …
+  std::string culprit; ///< the ID of the image at fault: itself, or one below it
+};
+
+/// How far a fault is looked for.
+enum class FaultSearch { images, images_and_layers };
+
 /// A v1 image of a chain, and what its layer became.
 struct MadeLayer {
   std::string id;                     ///< of the v1 image

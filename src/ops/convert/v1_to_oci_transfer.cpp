@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/v1_to_oci_transfer.hpp"
 
+#include "ops/map/verdict.hpp"
 #include "ops/v1/chain.hpp"
 #include "ops/v1/image_mover.hpp"
 
@@ -26,14 +27,6 @@ constexpr const char* k_item = "v1:";
 /// Docker's limit of layers. Source: moby, maxLayerDepth.
 constexpr std::size_t k_most_layers = 125;
 
-/// Notes that say that something wrong was put right.
-bool is_repair(const std::string& note) {
-  static const std::set<std::string> k_repairs = {"trailing-bytes", "created-invalid",
-                                                  "Cmd-wrapped",    "Entrypoint-wrapped",
-                                                  "config-dropped", "container_config-dropped"};
-  return k_repairs.contains(note);
-}
-
 std::size_t count_blobs(const std::vector<MadeLayer>& layers) {
   return static_cast<std::size_t>(std::count_if(
       layers.begin(), layers.end(), [](const MadeLayer& layer) { return layer.blob.has_value(); }));
@@ -47,7 +40,7 @@ public:
         tag_(std::move(tag)) {}
 
   std::vector<Item> items() override {
-    auto chain = read_chain(route_.session, route_.source, id_, /*jobs=*/1);
+    auto chain = read_chain(route_.session, route_.source, id_, /*jobs=*/1, &ancestry_);
     ImageCopy how;
     how.require_checksum = route_.require_checksum;
     std::vector<Item> items;
@@ -107,6 +100,9 @@ public:
     notes.insert(config.notes.begin(), config.notes.end());
     if (!route_.is_silent) {
       tell(notes, count_blobs(made));
+    }
+    if (ancestry_ != Ancestry::right) { // which is told already
+      notes.insert(ancestry_ == Ancestry::missing ? "ancestry-missing" : "ancestry-wrong");
     }
     put_manifest(config.bytes, std::move(made), std::move(notes));
   }
@@ -237,7 +233,7 @@ private:
     if (!repairs.empty()) {
       progress.note(what + " was put right on its way: " + repairs);
     }
-    if (notes.contains("unverified") && notes.contains("no-end-of-archive")) {
+    if (verdict_of(notes) == "doubtful") {
       progress.note(what + " is doubtful: nothing proves that its layers are whole");
     }
     if (layers > k_most_layers) {
@@ -258,6 +254,7 @@ private:
   ConvertedLayers& layers_;
   std::string id_;
   std::string tag_;
+  Ancestry ancestry_ = Ancestry::right;
   std::vector<V1Image> images_; // base first
   std::shared_ptr<const MadeImage> made_;
   std::mutex mutex_; ///< guards the member below

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ops/map/verdict.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
+#include <regctl/model/oci/media_type.hpp>
 #include <regctl/model/reference.hpp>
 #include <regctl/model/v1/image.hpp>
 #include <regctl/ops/map/map_line.hpp>
@@ -14,11 +17,29 @@ namespace {
 Json to_json(const MadeLayer& layer) {
   const auto& blob = layer.blob;
   return {{"id", or_null(layer.id)},
+          {"empty", !blob},
           {"checksums", layer.checksums},
           {"diff_id", or_null(layer.diff_id)},
           {"digest", blob ? Json(blob->digest.to_string()) : Json(nullptr)},
           {"size", blob ? Json(blob->size_bytes) : Json(nullptr)},
           {"media_type", blob ? or_null(blob->media_type) : Json(nullptr)}};
+}
+
+/// The verdict on a tag; null where this run did not convert it.
+Json verdict_of(const MapLine& line) {
+  if (line.fault || (line.error && line.error->kind && is_damage(*line.error->kind))) {
+    return "broken";
+  }
+  const bool is_known = line.made && (line.outcome == "copied" || line.outcome == "updated");
+  return is_known ? Json(ops::verdict_of(line.made->notes)) : Json(nullptr);
+}
+
+/// Which form the image has, in the word of --to-format.
+Json flavour_of(const MadeImage& made) {
+  if (!oci::is_manifest(made.media_type)) {
+    return nullptr;
+  }
+  return made.media_type == oci::k_docker_manifest ? "docker" : "oci";
 }
 
 /// The members of one object of a line, with its place in errors.
@@ -130,6 +151,8 @@ Json to_json(const MapLine& line) {
                  {"tag", line.tag},
                  {"outcome", line.outcome},
                  {"id", or_null(line.id)},
+                 {"verdict", verdict_of(line)},
+                 {"flavour", made ? flavour_of(*made) : Json(nullptr)},
                  {"digest", made ? Json(made->digest.to_string()) : Json(nullptr)},
                  {"media_type", made ? or_null(made->media_type) : Json(nullptr)},
                  {"config_digest", made ? Json(made->config.to_string()) : Json(nullptr)},
@@ -137,6 +160,10 @@ Json to_json(const MapLine& line) {
                  {"layers", std::move(layers)}};
   if (!line.rescued.empty()) {
     object["rescued"] = line.rescued;
+  }
+  if (line.fault) {
+    object["reason"] = line.fault->reason;
+    object["culprit"] = line.fault->culprit;
   }
   if (line.error) {
     object["error"] = ops::to_json(*line.error);
@@ -158,6 +185,9 @@ MapLine parse_map_line(const std::string& line, const std::string& where) {
   parsed.made = parse_made(members, where);
   parsed.rescued = members.find_text("rescued").value_or("");
   parsed.error = parse_error(document, where);
+  if (auto reason = members.find_text("reason")) {
+    parsed.fault = ImageFault{*std::move(reason), members.find_text("culprit").value_or("")};
+  }
   if (!is_tag(parsed.tag)) {
     throw Error(ErrorKind::protocol, where + ": '" + parsed.tag + "' is not a tag");
   }

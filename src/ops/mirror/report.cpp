@@ -249,6 +249,7 @@ void Report::map(const TagResult& result) {
                tag.tag,      {},         tag.identity,    result.made};
   line.outcome = outcome_word(result);
   line.rescued = result.rescued;
+  line.fault = result.fault;
   if (!line.id && result.made && !result.made->id.empty()) {
     line.id = result.made->id; // of a tag whose name says that it never changes
   }

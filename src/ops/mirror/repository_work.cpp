@@ -75,13 +75,18 @@ public:
   }
 
   void tag_over(const TagResult& result) override {
-    if (running_.job.rules.rescue && result.outcome == Outcome::failed) {
-      auto rescued = result;
-      rescued.rescued = rescue(result);
-      running_.report.add(rescued);
-    } else {
+    if (result.outcome != Outcome::failed) {
       running_.report.add(result);
+      return;
     }
+    auto looked_at = result;
+    if (running_.writes_map) {
+      looked_at.fault = find_fault(result);
+    }
+    if (running_.job.rules.rescue && is_damaged(result)) {
+      looked_at.rescued = rescue(result);
+    }
+    running_.report.add(looked_at);
   }
 
   void over(Ending ending, const std::exception_ptr& problem) override {
@@ -102,12 +107,25 @@ public:
   }
 
 private:
+  static bool is_damaged(const TagResult& failed) {
+    const auto kind = explain(failed.problem).kind;
+    return kind && is_damage(*kind);
+  }
+
+  /// Which image is at fault; nothing if that cannot be found out, since the error tells enough.
+  std::optional<ImageFault> find_fault(const TagResult& failed) {
+    try {
+      // An upload that was never completed is told as one that is not available yet.
+      return passage_->find_fault(*failed.tag.identity, is_damaged(failed)
+                                                            ? FaultSearch::images_and_layers
+                                                            : FaultSearch::images);
+    } catch (const Error&) {
+      return std::nullopt;
+    }
+  }
+
   /// The tag of what is sound of a damaged image; empty if there is none.
   std::string rescue(const TagResult& failed) {
-    const auto kind = explain(failed.problem).kind;
-    if (!kind || !is_damage(*kind)) {
-      return {};
-    }
     try {
       return passage_->rescue(failed.tag.tag, *failed.tag.identity);
     } catch (const Error& error) {

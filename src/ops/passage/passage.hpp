@@ -112,6 +112,12 @@ public:
     return nullptr;
   }
 
+  /// Which image of the chain of an image that failed is at fault, and why. Nothing if the passage
+  /// converts no v1 images, or no fault shows. Layers that were not converted are read for it.
+  virtual std::optional<ImageFault> find_fault(const std::string& /*identity*/, FaultSearch) {
+    return std::nullopt;
+  }
+
   /// Converts the sound part of an image that failed: the layers below the lowest one that cannot
   /// be converted, unless an earlier run did so. Returns the tag that it has at the destination,
   /// made of `tag`; "" if the passage converts no v1 images, no layer is sound, or all are.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/passage/v1_to_oci_passage.hpp"
 
+#include "ops/convert/chain_fault.hpp"
 #include "ops/convert/made_image.hpp"
 #include "ops/convert/rescue.hpp"
 #include "ops/passage/layer_fact.hpp"
@@ -87,6 +88,10 @@ public:
 
   std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) override {
     return make_v1_to_oci_transfer(route_, shared_.layers_, identity, tag);
+  }
+
+  std::optional<ImageFault> find_fault(const std::string& id, FaultSearch search) override {
+    return find_chain_fault(route_, id, search);
   }
 
   std::string rescue(const std::string& tag, const std::string& id) override {

@@ -90,7 +90,7 @@ std::vector<ChainImage> read_chain(Session& session, V1Repository& repository,
 }
 
 std::vector<ChainImage> read_chain(Session& session, V1Repository& repository,
-                                   const std::string& id, std::size_t jobs) {
+                                   const std::string& id, std::size_t jobs, Ancestry* ancestry) {
   auto recorded = repository.ancestry(id);
   if (recorded && has_duplicates(*recorded)) {
     recorded.reset();
@@ -118,6 +118,9 @@ std::vector<ChainImage> read_chain(Session& session, V1Repository& repository,
     session.progress().note("the ancestry of image " + short_id(id) + " of " +
                             repository.describe() + " is " + (recorded ? "wrong" : "missing") +
                             "; rebuilt from the images' parents");
+    if (ancestry != nullptr) {
+      *ancestry = recorded ? Ancestry::wrong : Ancestry::missing;
+    }
   }
   return chain;
 }

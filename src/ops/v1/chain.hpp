@@ -18,8 +18,13 @@ namespace regctl::ops {
 std::vector<ChainImage> read_chain(Session& session, V1Repository& repository,
                                    const std::string& id);
 
-/// The same with the given number of threads instead of the session's jobs.
+/// What a store's ancestry is worth.
+enum class Ancestry { right, missing, wrong };
+
+/// The same with the given number of threads instead of the session's jobs. `ancestry` is told what
+/// the store's is, unless it is null.
 std::vector<ChainImage> read_chain(Session& session, V1Repository& repository,
-                                   const std::string& id, std::size_t jobs);
+                                   const std::string& id, std::size_t jobs,
+                                   Ancestry* ancestry = nullptr);
 
 } // namespace regctl::ops

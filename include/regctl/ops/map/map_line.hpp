@@ -24,8 +24,9 @@ struct MapLine {
   std::optional<std::string> id; ///< of the v1 image; nothing if it is not known
   /// Null for a tag that failed or was not reached.
   std::shared_ptr<const MadeImage> made = {};
-  std::string rescued = {};          ///< the tag of the part that was sound; "" if there is none
-  std::optional<Failure> error = {}; ///< its kind, message and hint
+  std::string rescued = {};             ///< the tag of the part that was sound; "" if there is none
+  std::optional<Failure> error = {};    ///< its kind, message and hint
+  std::optional<ImageFault> fault = {}; ///< which image of a chain that failed is at fault, and why
 };
 
 /// The longest line that is read: that of a chain of 4,096 images.

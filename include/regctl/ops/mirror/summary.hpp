@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,7 @@ struct TagResult {
   Outcome outcome = Outcome::done;
   std::exception_ptr problem;         ///< why it failed; null otherwise
   std::string rescued;                ///< the tag of the part that was sound; "" if there is none
+  std::optional<ImageFault> fault;    ///< of an image that failed, where a map is written
   std::uint64_t items_moved = 0;      ///< by this tag's transfer
   std::uint64_t items_there = 0;      ///< already there, or moved for another tag
   std::uint64_t items_unverified = 0; ///< moved without a checksum to verify them by

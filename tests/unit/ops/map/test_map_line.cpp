@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -45,6 +46,8 @@ MapLine failed(const std::string& repository, const std::string& tag) {
   line.outcome = "failed";
   line.made = nullptr;
   line.error = Failure{ErrorKind::integrity, "it is damaged", "mend it", {}};
+  line.fault = ImageFault{"layer-cut", id('a')};
+  line.rescued = tag + "-rescued";
   return line;
 }
 
@@ -70,6 +73,31 @@ TEST_CASE("a line is read as it was printed") {
   CHECK(lost.error->kind == ErrorKind::integrity);
   CHECK(lost.error->message == "it is damaged");
   CHECK(print(lost) == print(failed("team/app", "1.0")));
+}
+
+TEST_CASE("a line has the verdict on what this run converted, and the form") {
+  const auto shown = [](const MapLine& line) {
+    const auto object = to_json(line);
+    return object["verdict"].dump() + object["flavour"].dump();
+  };
+  auto one = line("team/app", "1.0");
+  const auto with = [&](std::set<std::string> notes, const char* outcome) {
+    auto made = *one.made;
+    made.notes = std::move(notes);
+    one.made = std::make_shared<const MadeImage>(made);
+    one.outcome = outcome;
+    return shown(one);
+  };
+  CHECK(with({"recompressed", "unverified"}, "copied") == "\"sound\"\"oci\"");
+  CHECK(with({"trailing-bytes"}, "updated") == "\"repaired\"\"oci\"");
+  CHECK(with({"unverified", "no-end-of-archive"}, "copied") == "\"doubtful\"\"oci\"");
+  CHECK(with({}, "kept") == "null\"oci\"");
+  auto docker = *one.made;
+  docker.media_type = "application/vnd.docker.distribution.manifest.v2+json";
+  one.made = std::make_shared<const MadeImage>(docker);
+  CHECK(shown(one) == "null\"docker\"");
+  CHECK(shown(failed("team/app", "1.0")) == "\"broken\"null");
+  CHECK(to_json(line("team/app", "1.0"))["layers"][1]["empty"] == true);
 }
 
 TEST_CASE("what is no line of a map is refused, with its place") {

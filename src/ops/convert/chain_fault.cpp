@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/convert/chain_fault.hpp"
+
+#include "ops/convert/trial_repository.hpp"
+
+#include <regctl/base/compression.hpp>
+#include <regctl/base/error.hpp>
+#include <regctl/base/json.hpp>
+#include <regctl/base/tar_walk.hpp>
+#include <regctl/model/v1/chain.hpp>
+#include <regctl/model/v1/layer.hpp>
+#include <regctl/ops/problem.hpp>
+
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace regctl::ops {
+
+namespace {
+
+struct Step {
+  V1Image image;
+  std::optional<std::string> parent;
+};
+
+/// One image of the chain, or what is wrong with it but for its layer.
+std::variant<Step, std::string> look_at_image(V1Repository& source, const std::string& id) {
+  V1Answer answer;
+  try {
+    answer = source.look_up(id);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) {
+      throw;
+    }
+    return "layer-missing"; // so a tree tells it
+  }
+  if (answer.state != V1ImageState::complete) {
+    return answer.state == V1ImageState::absent ? "image-missing" : "upload-incomplete";
+  }
+  try {
+    auto info = parse_v1_image(answer.image.json);
+    if (info.id != id) {
+      return "json-of-another-image";
+    }
+    return Step{std::move(answer.image), std::move(info.parent)};
+  } catch (const Error&) { // an ID that is right leaves the parent
+    const auto document = find_json(answer.image.json).value_or(Json());
+    return optional_string(document, "id") == id ? "parent-malformed" : "json-malformed";
+  }
+}
+
+/// Why a layer that cannot be converted cannot be unpacked.
+std::string judge_layer(const ConvertRoute& route, const V1Image& image) {
+  const auto open = [&] { return route.source.open_layer(image, LayerCheck::none); };
+  TarWalk walk;
+  try {
+    const auto unpacked = make_tap_source(make_decompressed_source(open(), "the layer"),
+                                          [&](auto piece) { walk.take(piece); });
+    drain(*unpacked);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::protocol) {
+      throw;
+    }
+    const bool is_cut = check_unpacking(open()).outcome == Unpacking::Outcome::cut;
+    return is_cut ? "layer-cut" : "layer-damaged";
+  }
+  walk.finish();
+  return walk.fault() == TarWalk::Fault::cut ? "layer-cut" : "not-a-tar";
+}
+
+/// Whether `body` ends without an error that tells of damage.
+template <class Body> std::optional<ErrorKind> damage_of(Body&& body) {
+  try {
+    body();
+    return std::nullopt;
+  } catch (const Error& error) {
+    if (!is_damage(error.kind())) {
+      throw;
+    }
+    return error.kind();
+  }
+}
+
+/// What is wrong with a layer; "" if nothing is.
+std::string find_layer_fault(const ConvertRoute& route, const V1Image& image) {
+  if (route.known.find && route.known.find(image)) {
+    return {};
+  }
+  if (!payload_sums(image).empty()) {
+    const auto wrong =
+        damage_of([&] { drain(*route.source.open_layer(image, LayerCheck::verify)); });
+    if (wrong) {
+      return wrong == ErrorKind::not_found ? "layer-missing" : "checksum-mismatch";
+    }
+  }
+  TrialRepository trial;
+  BlobPlaces places;
+  ConvertRoute way{route.session,           route.source, trial, "", places, route.form,
+                   Progress::Verb::reading, route.limits};
+  way.is_silent = true;
+  way.takes_first_attempt = true;
+  const auto damage = damage_of([&] { convert_layer(way, image, {}); });
+  if (!damage) {
+    return {};
+  }
+  return damage == ErrorKind::not_found ? "layer-missing" : judge_layer(route, image);
+}
+
+} // namespace
+
+std::optional<ImageFault> find_chain_fault(const ConvertRoute& route, const std::string& id,
+                                           FaultSearch search) {
+  std::vector<V1Image> chain; // child first
+  std::set<std::string> seen;
+  for (std::optional<std::string> next = id; next;) {
+    if (!seen.insert(*next).second || chain.size() >= k_max_chain) {
+      return ImageFault{"parent-loop", *next};
+    }
+    auto found = look_at_image(route.source, *next);
+    if (auto* reason = std::get_if<std::string>(&found)) {
+      return ImageFault{std::move(*reason), *next};
+    }
+    auto& step = std::get<Step>(found);
+    chain.push_back(std::move(step.image));
+    next = std::move(step.parent);
+  }
+  if (search == FaultSearch::images) {
+    return std::nullopt;
+  }
+  for (auto image = chain.rbegin(); image != chain.rend(); ++image) {
+    if (auto reason = find_layer_fault(route, *image); !reason.empty()) {
+      return ImageFault{std::move(reason), image->id};
+    }
+  }
+  return std::nullopt;
+}
+
+} // namespace regctl::ops
