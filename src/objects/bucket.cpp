@@ -410,6 +410,10 @@ std::optional<std::string> Bucket::put_if(const std::optional<http::Header>& con
                                           const std::string& key, std::string_view text) {
   auto headers = headers_of_new_object();
   headers.add("Content-Type", "application/octet-stream");
+  const auto proof = proof_of(text);
+  for (const auto& header : proof.fields()) {
+    headers.add(header.name, header.value);
+  }
   if (condition) {
     headers.add(condition->name, condition->value);
   }

@@ -49,11 +49,11 @@ bool Bucket::refuses_another(const std::string& key, std::string_view text) {
 }
 
 void Bucket::learn_conditions(Conditions conditions) {
-  conditions_ = conditions;
-  transport_.note(conditions == Conditions::kept
-                      ? describe() + " keeps conditions: of two writers the first one is known"
-                      : describe() + " keeps no conditions (If-None-Match): two writers of one "
-                                     "image may not notice each other");
+  const auto before = conditions_.exchange(conditions);
+  if (conditions == Conditions::ignored && before != conditions) {
+    transport_.note(describe() + " keeps no conditions (If-None-Match): two writers of one image "
+                                 "may not notice each other");
+  }
 }
 
 bool Bucket::put_if_unchanged(const std::string& key, std::string_view text,

@@ -44,6 +44,9 @@ http::Url endpoint_at(bool is_secure, const std::string& host, const std::string
 }
 
 BucketSettings read_s3(const OriginalValues& values, S3Defaults defaults) {
+  if (const auto proxy = values.get("boto_proxy", ""); !proxy.empty()) {
+    refuse_setting("boto_proxy", proxy, "name the proxy by the variable https_proxy or http_proxy");
+  }
   const bool is_amazon = defaults == S3Defaults::amazon;
   BucketSettings settings;
   settings.region = values.get("s3_region", "AWS_REGION");

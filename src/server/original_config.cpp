@@ -179,12 +179,12 @@ OriginalSettings read_original_settings(const std::string& file, const Environme
   const OriginalValues values(&chosen, environment);
   const auto storage = values.get("storage", "");
   const auto path = values.get("storage_path", "");
+  apply_storage("storage", storage.empty() ? "local" : storage, path, values, S3Defaults::amazon,
+                options);
   if (is_bucket_storage(storage) && path.empty()) {
     throw Error(ErrorKind::usage, "'" + file + "' names no storage_path",
                 "write storage_path there; / stands for the whole bucket");
   }
-  apply_storage("storage", storage.empty() ? "local" : storage, path, values, S3Defaults::amazon,
-                options);
   apply(values, options, settings);
   return settings;
 }

@@ -535,6 +535,7 @@ class OnTheWay(ConvertCase):
 
 
 class Killed(ConvertCase):
+    @not_in_bucket("the fault server serves a folder")
     def test_what_a_killed_run_has_learnt_is_known_to_the_next(self):
         files = StorageTree(self.path("tree"))
         chain = files.add_chain("app", 3)
@@ -653,6 +654,7 @@ class Unverified(ConvertCase):
         self.files.remove(f"images/{identity}/_checksum")
         return identity
 
+    @not_in_bucket("the fault server serves a folder")
     def test_what_holds_nothing_is_empty_and_what_follows_gzip_is_left_out(self):
         """From a tree and from a registry alike. The digests are the independent converter's."""
         base = self.files.add_image("base")
@@ -795,6 +797,7 @@ class Private(ConvertCase):
             self.assertIn("team/secret is private at", done.err)
             self.assertIn("is up to the settings of its registry", done.err)
 
+    @not_in_bucket("the fault server serves a folder")
     def test_a_registry_that_does_not_tell_is_not_believed_to_have_none(self):
         source = self.start(FaultServer, "--storage", self.path("tree"))
         rule = {"method": "GET", "path": "/properties$", "action": "status"}
@@ -811,6 +814,7 @@ class Private(ConvertCase):
             self.assertIn("does not tell whether team/open is private", self.ok(*words, "--yes").err)
             self.assertEqual(list(self.tags_of(registry, "team/open")), ["1"])
 
+    @not_in_bucket("the fault server serves a folder")
     def test_a_registry_that_knows_no_private_repositories(self):
         source, registry = self.start(FaultServer, "--storage", self.path("tree")), self.distribution()
         source.control({"method": "GET", "path": "/properties$", "action": "status", "status": 404})

@@ -35,9 +35,9 @@ def error_document(code, region=None):
 class Fault:
     """What is done to some of the requests.
 
-    Which: those with this `method` ("GET|HEAD": or one of several), with a key in which the regular expression `key` is found, and with this
-    parameter in their `query` ("uploadId", "partNumber=2"; "" for an empty query); of those the `nth` (1 for the
-    first) and the next ones, `times` of them, or all (None).
+    Which: those with this `method` ("GET|HEAD": or one of several), with a key in which the regular expression `key` is
+    found, and with this parameter in their `query` ("uploadId", "partNumber=2"; "" for an empty query); of those the
+    `nth` (1 for the first) and the next ones, `times` of them, or all (None).
 
     What, in the order in which it happens:
     stall        "request": goes on to the server only after release(); "answer": to the client likewise
@@ -70,7 +70,8 @@ class Fault:
     def _matches(self, record):
         query = record["query"]
         name, has_value, value = (self.query or "").partition("=")
-        return ((self.method is None or record["method"] in self.method.split("|")) and re.search(self.key, record["key"]) is not None and
+        return ((self.method is None or record["method"] in self.method.split("|")) and
+                re.search(self.key, record["key"]) is not None and
                 (self.query is None or (not query if self.query == "" else name in query)) and
                 (not has_value or query[name] == value))
 

@@ -132,7 +132,7 @@ public:
 
   /// Writes an object on condition that there is none; returns false if there is one. Where the
   /// server cannot tell, it is asked beforehand, and another writer may come in between. Whether it
-  /// can is found out by the first object, and noted.
+  /// can is found out by the first object; that it cannot is noted.
   bool put_if_absent(const std::string& key, std::string_view text);
 
   /// Replaces an object on condition that its ETag is still `etag`; likewise.

@@ -199,10 +199,11 @@ TEST_CASE_FIXTURE(ProxiedFixture, "a listing that is cut is asked for again") {
 
 TEST_CASE_FIXTURE(ProxiedFixture, "a part of a listing, or no listing, is not taken for one") {
   bucket.put(key("k"), "");
-  for (const auto& rule :
+  for (auto rule :
        {Json{{"query", "list-type"}, {"keep", 0.8}}, Json{{"query", "list-type"}, {"keep", 0}},
         replacing("list-type", {{"ListBucketResult", "html"}})}) {
     forget();
+    rule["times"] = nullptr; // it is asked for once more, in another encoding
     fault(rule);
     CHECK(failure([&] { listed(); }).kind() == ErrorKind::protocol);
   }

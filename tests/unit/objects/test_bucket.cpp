@@ -453,6 +453,13 @@ TEST_CASE_FIXTURE(Fixture, "an upload in parts is invisible until it is complete
       "</CompleteMultipartUpload>");
 }
 
+TEST_CASE_FIXTURE(Fixture, "by https a small object goes with its MD5, which the server compares") {
+  options.endpoint = http::Url::parse("https://s3:9000");
+  server.on("PUT https://s3:9000/b/k", {{200, "", {{"ETag", "\"1\""}}}});
+  bucket().put("k", "abc");
+  CHECK(server.seen().at(0).headers.find("Content-MD5") == "kAFQmDzST7DWlj99KOF/cg==");
+}
+
 TEST_CASE_FIXTURE(Fixture, "by https a part goes with its MD5, which the server compares") {
   options.endpoint = http::Url::parse("https://s3:9000");
   server.on("PUT https://s3:9000/b/k?partNumber=1&uploadId=u", {{200, "", {{"ETag", "\"e1\""}}}});

@@ -166,6 +166,9 @@ TEST_CASE("the error names an unsupported setting") {
       {"dev: {storage_redirect: yes}", {}, "the setting storage_redirect: true is not supported"},
       {"dev: {privileged_key: /k}", {}, "the setting privileged_key: /k is not supported"},
       {"dev: {cors: {origins: '*'}}", {}, "the setting cors.origins: * is not supported"},
+      {"dev: {storage: s3, storage_path: /, boto_bucket: b, boto_proxy: p}",
+       {},
+       "the setting boto_proxy: p is not supported"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.message);

@@ -285,7 +285,9 @@ TEST_CASE("what a manifest names is kept, also if distribution alone takes it fo
       {"\"layers\":", "\"z\":" + deep + ",\"layers\":"},
       {"\"layers\":", "\"z\":[" + many + "],\"layers\":"},
   };
-  for (const auto& [from, to] : rows) {
+  for (const auto& row : rows) {
+    const std::string from = row.first;
+    const std::string to = row.second;
     CAPTURE(to.substr(0, 100));
     Fixture tree;
     const auto image = tree.put_image("app", "layer", {});
