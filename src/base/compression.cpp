@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/decoded_source.hpp"
-#include "base/gzip_decoder.hpp"
 
 #include <regctl/base/compression.hpp>
+#include <regctl/base/crc32.hpp>
+#include <regctl/base/error.hpp>
 #include <regctl/base/hash.hpp>
 
 #include <zlib.h>
@@ -10,7 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <new>
+#include <cstring>
 #include <vector>
 
 namespace regctl {
@@ -38,85 +39,110 @@ bool is_bzip2(std::string_view head) noexcept {
          head[3] <= '9' && (head.substr(4, 2) == "1A" || head.substr(4, 2) == "\x17r");
 }
 
-/// The decoder of a gzip stream with several members.
+/// The decoder of a gzip stream with several members. zlib keeps the z_stream's address, so this is
+/// neither copyable nor movable. The checksum at a member's end is compared here, since Crc32 is
+/// several times as fast as zlib's. (ISA-L 2.30 unpacks in half of the time, and takes more bytes
+/// of some damaged streams than it is given.)
 class GunzipSource final : public Source {
 public:
-  GunzipSource(std::unique_ptr<Source> source, const std::string& what)
-      : source_(std::move(source)), decoder_(what), input_(k_buffer_bytes) {}
+  GunzipSource(std::unique_ptr<Source> source, std::string what)
+      : source_(std::move(source)), what_(std::move(what)),
+        input_(k_trailer_bytes + k_buffer_bytes) {
+    constexpr int k_gzip_window = 15 + 16;
+    if (::inflateInit2(&stream_, k_gzip_window) != Z_OK) {
+      throw std::bad_alloc();
+    }
+    ::inflateValidate(&stream_, 0);
+    stream_.next_in = reinterpret_cast<Bytef*>(input_.data()) + k_trailer_bytes;
+  }
+  ~GunzipSource() override { ::inflateEnd(&stream_); }
+  GunzipSource(const GunzipSource&) = delete;
+  GunzipSource& operator=(const GunzipSource&) = delete;
 
   std::size_t read(std::span<std::byte> out) override {
-    // The decoder keeps the last 32 KiB of each step, which short steps would be busy with.
-    if (begin_ == end_ && out.size() >= k_step_bytes) {
-      return fill(out);
+    stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream_.avail_out = static_cast<uInt>(std::min<std::size_t>(out.size(), 1U << 30));
+    const auto wanted = stream_.avail_out;
+    while (stream_.avail_out == wanted && !ended_) {
+      step();
     }
-    if (begin_ == end_) {
-      plain_.resize(k_step_bytes);
-      begin_ = 0;
-      end_ = fill(plain_);
-    }
-    const auto n = copy_some(std::span(plain_).subspan(begin_, end_ - begin_), out);
-    begin_ += n;
-    return n;
+    return wanted - stream_.avail_out;
   }
 
 private:
-  static constexpr std::size_t k_step_bytes = 64 * 1024;
+  static constexpr std::size_t k_trailer_bytes = 8; ///< CRC-32 and length (RFC 1952 section 2.3)
 
-  std::size_t fill(std::span<std::byte> out) {
-    std::size_t n = 0;
-    while (n == 0 && !ended_) {
-      n = step(out);
-    }
-    return n;
-  }
-
-  std::size_t step(std::span<std::byte> out) {
-    decoder_.check(fault_); // once the bytes before it were read
-    if (packed_.empty() && !has_more_ && !refill()) {
+  void step() {
+    if (stream_.avail_in == 0 && !refill()) {
       if (in_member_) {
-        decoder_.fail_at_end();
+        throw Error(ErrorKind::protocol, what_ + ": the gzip data ends too early");
       }
       ended_ = true;
-      return 0;
+      return;
     }
     if (!in_member_ && !begin_member()) {
-      return 0;
+      return;
     }
-    const auto step = decoder_.decode(packed_, out);
-    packed_ = packed_.subspan(step.packed_bytes);
-    fault_ = step.fault;
-    in_member_ = !step.is_member_over;
-    has_more_ = in_member_ && step.plain_bytes == out.size();
-    return step.plain_bytes;
+    const auto* plain = reinterpret_cast<const std::byte*>(stream_.next_out);
+    const auto room = stream_.avail_out;
+    const int code = ::inflate(&stream_, Z_NO_FLUSH);
+    sum_.update(std::span(plain, room - stream_.avail_out));
+    if (code == Z_STREAM_END) {
+      end_member();
+    } else if (code != Z_OK && code != Z_BUF_ERROR) {
+      fail(stream_.msg != nullptr ? stream_.msg : "no reason given");
+    }
+  }
+
+  void end_member() {
+    const auto* trailer = stream_.next_in - k_trailer_bytes;
+    if (little_endian(trailer) != sum_.value()) {
+      fail("its checksum does not match");
+    }
+    if (little_endian(trailer + 4) != static_cast<std::uint32_t>(stream_.total_out)) {
+      fail("its length does not match");
+    }
+    in_member_ = false;
+    sum_ = {};
+    ::inflateReset(&stream_);
+  }
+
+  static std::uint32_t little_endian(const Bytef* bytes) noexcept {
+    return bytes[0] | (std::uint32_t{bytes[1]} << 8) | (std::uint32_t{bytes[2]} << 16) |
+           (std::uint32_t{bytes[3]} << 24);
+  }
+
+  [[noreturn]] void fail(std::string_view why) const {
+    throw Error(ErrorKind::protocol,
+                what_ + ": the gzip data is damaged (" + std::string(why) + ")");
   }
 
   /// Zero bytes between members are padding, as tape tools write it.
   bool begin_member() {
-    while (!first_ && !packed_.empty() && packed_.front() == std::byte{0}) {
-      packed_ = packed_.subspan(1);
+    while (!first_ && stream_.avail_in > 0 && *stream_.next_in == 0) {
+      ++stream_.next_in;
+      --stream_.avail_in;
     }
-    in_member_ = !packed_.empty();
+    in_member_ = stream_.avail_in > 0;
     first_ = false;
-    if (in_member_) {
-      decoder_.begin_member();
-    }
     return in_member_;
   }
 
+  /// Keeps enough bytes before the new input for a trailer that began in the old one.
   bool refill() {
-    packed_ = std::span<const std::byte>(input_).first(source_->read(input_));
-    return !packed_.empty();
+    auto* front = reinterpret_cast<Bytef*>(input_.data());
+    std::memmove(front, stream_.next_in - k_trailer_bytes, k_trailer_bytes);
+    const auto n = source_->read(std::span(input_).subspan(k_trailer_bytes));
+    stream_.next_in = front + k_trailer_bytes;
+    stream_.avail_in = static_cast<uInt>(n);
+    return n > 0;
   }
 
   std::unique_ptr<Source> source_;
-  GzipDecoder decoder_;
+  std::string what_;
   std::vector<std::byte> input_;
-  std::span<const std::byte> packed_; ///< the bytes of input_ that were not decoded yet
-  std::vector<std::byte> plain_;      ///< for short reads; from begin_ to end_ not read yet
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  std::string_view fault_; ///< of what comes next
-  bool has_more_ = false;  ///< of bytes that were taken already
+  z_stream stream_ = {};
+  Crc32 sum_;
   bool first_ = true;
   bool in_member_ = false;
   bool ended_ = false;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/gzip_decoder.hpp"
-
+#include <regctl/base/error.hpp>
 #include <regctl/base/gzip_pass.hpp>
 
+#include <zlib.h>
+
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -11,14 +13,23 @@ namespace regctl {
 namespace {
 
 constexpr std::string_view k_magic = "\x1f\x8b\x08";
+constexpr int k_gzip_window = 15 + 16;
 
+/// zlib keeps the z_stream's address, so this is neither copyable nor movable.
 class PassingSource final : public Source {
 public:
   PassingSource(std::unique_ptr<Source> source,
                 std::function<void(std::span<const std::byte>)> on_unpacked, GzipPass& pass,
                 std::string what)
       : source_(std::move(source)), on_unpacked_(std::move(on_unpacked)), pass_(pass),
-        decoder_(std::move(what)), input_(k_buffer_bytes), unpacked_(k_buffer_bytes) {}
+        what_(std::move(what)), input_(k_buffer_bytes), unpacked_(k_buffer_bytes) {
+    if (::inflateInit2(&stream_, k_gzip_window) != Z_OK) {
+      throw std::bad_alloc();
+    }
+  }
+  ~PassingSource() override { ::inflateEnd(&stream_); }
+  PassingSource(const PassingSource&) = delete;
+  PassingSource& operator=(const PassingSource&) = delete;
 
   std::size_t read(std::span<std::byte> out) override {
     while (passed_ == ready_.size() && !is_over_) {
@@ -40,7 +51,7 @@ private:
   void take(std::span<const std::byte> bytes) {
     while (!bytes.empty() && !pass_.has_trailing_bytes) {
       if (is_in_member_) {
-        bytes = bytes.subspan(unpack(bytes));
+        bytes = bytes.subspan(inflate(bytes));
         continue;
       }
       // Between members: their first bytes may come in two pieces.
@@ -55,33 +66,39 @@ private:
   }
 
   void begin_member() {
-    decoder_.begin_member();
+    ::inflateReset(&stream_);
     is_in_member_ = true;
     const auto head = std::exchange(beginning_, {});
-    unpack(as_bytes(head));
+    inflate(as_bytes(head));
   }
 
   /// Unpacks, and passes the bytes on that belong to the member. Returns how many those are.
-  std::size_t unpack(std::span<const std::byte> bytes) {
-    std::size_t used = 0;
-    bool is_full = true;
-    while (is_in_member_ && (used < bytes.size() || is_full)) {
-      const auto step = decoder_.decode(bytes.subspan(used), unpacked_);
-      used += step.packed_bytes;
-      is_full = step.plain_bytes == unpacked_.size();
-      is_in_member_ = !step.is_member_over;
-      if (step.plain_bytes > 0) {
-        on_unpacked_(std::span<const std::byte>(unpacked_).first(step.plain_bytes));
+  std::size_t inflate(std::span<const std::byte> bytes) {
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));
+    stream_.avail_in = static_cast<uInt>(bytes.size());
+    do {
+      stream_.next_out = reinterpret_cast<Bytef*>(unpacked_.data());
+      stream_.avail_out = static_cast<uInt>(unpacked_.size());
+      const int result = ::inflate(&stream_, Z_NO_FLUSH);
+      if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
+        throw Error(ErrorKind::protocol,
+                    what_ + ": the gzip data is damaged (" +
+                        (stream_.msg == nullptr ? "unknown fault" : stream_.msg) + ")");
       }
-      decoder_.check(step.fault);
-    }
+      const auto n = unpacked_.size() - stream_.avail_out;
+      if (n > 0) {
+        on_unpacked_(std::span<const std::byte>(unpacked_).first(n));
+      }
+      is_in_member_ = result != Z_STREAM_END;
+    } while (is_in_member_ && (stream_.avail_in > 0 || stream_.avail_out == 0));
+    const auto used = bytes.size() - stream_.avail_in;
     ready_.append(reinterpret_cast<const char*>(bytes.data()), used);
     return used;
   }
 
   void end() {
     if (is_in_member_) {
-      decoder_.fail_at_end();
+      throw Error(ErrorKind::protocol, what_ + ": the gzip data ends too early");
     }
     pass_.has_trailing_bytes = pass_.has_trailing_bytes || !beginning_.empty();
     is_over_ = true;
@@ -90,7 +107,8 @@ private:
   std::unique_ptr<Source> source_;
   std::function<void(std::span<const std::byte>)> on_unpacked_;
   GzipPass& pass_;
-  GzipDecoder decoder_;
+  std::string what_;
+  z_stream stream_{};
   std::vector<std::byte> input_;
   std::vector<std::byte> unpacked_;
   std::string beginning_; // of what may be the next member
