@@ -408,6 +408,18 @@ std::optional<std::string> Bucket::put(const std::string& key, std::string_view 
 
 std::optional<std::string> Bucket::put_if(const std::optional<http::Header>& condition,
                                           const std::string& key, std::string_view text) {
+  unsigned attempts = 0;
+  const auto response = send_small(condition, key, text, attempts);
+  if (response.status == 412) {
+    return attempts > 1 ? etag_if_ours(key, text) : std::nullopt;
+  }
+  return unquoted(response.headers.find("ETag").value_or(""));
+}
+
+/// Sends a small object; the answer may be 412 if there is a condition. Counts the attempts.
+http::Response Bucket::send_small(const std::optional<http::Header>& condition,
+                                  const std::string& key, std::string_view text,
+                                  unsigned& attempts) {
   auto headers = headers_of_new_object();
   headers.add("Content-Type", "application/octet-stream");
   const auto proof = proof_of(text);
@@ -417,7 +429,6 @@ std::optional<std::string> Bucket::put_if(const std::optional<http::Header>& con
   if (condition) {
     headers.add(condition->name, condition->value);
   }
-  unsigned attempts = 0;
   const Wanted wanted{.method = http::Method::put,
                       .key = key,
                       .headers = std::move(headers),
@@ -425,10 +436,7 @@ std::optional<std::string> Bucket::put_if(const std::optional<http::Header>& con
                       .attempts = &attempts};
   auto response = condition ? ask(wanted, key, {412}) : ask(wanted, key);
   http::discard_body(response);
-  if (response.status == 412) {
-    return attempts > 1 ? etag_if_ours(key, text) : std::nullopt;
-  }
-  return unquoted(response.headers.find("ETag").value_or(""));
+  return response;
 }
 
 /// Whether an attempt without an answer has written the object that kept out the next one.

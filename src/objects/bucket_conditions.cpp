@@ -18,7 +18,7 @@ bool Bucket::put_if_absent(const std::string& key, std::string_view text) {
   return true;
 }
 
-/// Nothing if the server does not keep the condition.
+/// Whether the object was written; nothing if the server does not keep the condition.
 std::optional<bool> Bucket::put_on_condition(const std::string& key, std::string_view text) {
   try {
     if (!put(key, text, Condition::absent)) {
@@ -38,14 +38,8 @@ std::optional<bool> Bucket::put_on_condition(const std::string& key, std::string
 
 /// Whether the server refuses to write an object a second time, if there is to be none.
 bool Bucket::refuses_another(const std::string& key, std::string_view text) {
-  auto headers = headers_of_new_object();
-  headers.add("Content-Type", "application/octet-stream");
-  headers.add("If-None-Match", "*");
-  auto response =
-      ask({.method = http::Method::put, .key = key, .headers = std::move(headers), .body = text},
-          key, {412});
-  http::discard_body(response);
-  return response.status == 412;
+  unsigned attempts = 0;
+  return send_small(http::Header{"If-None-Match", "*"}, key, text, attempts).status == 412;
 }
 
 void Bucket::learn_conditions(Conditions conditions) {
@@ -67,7 +61,8 @@ bool Bucket::put_if_unchanged(const std::string& key, std::string_view text,
   }
   // Amazon wants the ETag of a condition in quotes, Ceph 16 without.
   const auto put_with = [&](bool is_quoted) {
-    return put_if_match(key, text, is_quoted ? "\"" + etag + "\"" : etag).has_value();
+    return put_if(http::Header{"If-Match", is_quoted ? "\"" + etag + "\"" : etag}, key, text)
+        .has_value();
   };
   try {
     const bool is_quoted = wants_quotes_;
@@ -89,11 +84,6 @@ bool Bucket::put_if_unchanged(const std::string& key, std::string_view text,
   }
   put(key, text); // nobody but this process is kept out here
   return true;
-}
-
-std::optional<std::string> Bucket::put_if_match(const std::string& key, std::string_view text,
-                                                const std::string& etag) {
-  return put_if(http::Header{"If-Match", etag}, key, text);
 }
 
 } // namespace regctl::objects

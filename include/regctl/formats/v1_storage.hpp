@@ -209,7 +209,7 @@ public:
   /// The tree as it is now, for work that looks at all of it (StorageTree::snapshot); this object
   /// itself where that saves nothing.
   [[nodiscard]] std::shared_ptr<const V1Storage> snapshot() const;
-  /// The same of repositories and tags alone.
+  /// A snapshot of repositories and tags alone.
   [[nodiscard]] std::shared_ptr<const V1Storage> snapshot_of_tags() const;
 
   /// The time by the clock of last_change().

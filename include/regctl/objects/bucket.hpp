@@ -266,8 +266,8 @@ private:
   std::optional<bool> put_on_condition(const std::string& key, std::string_view text);
   void learn_conditions(Conditions conditions);
   bool refuses_another(const std::string& key, std::string_view text);
-  std::optional<std::string> put_if_match(const std::string& key, std::string_view text,
-                                          const std::string& etag);
+  http::Response send_small(const std::optional<http::Header>& condition, const std::string& key,
+                            std::string_view text, unsigned& attempts);
   [[nodiscard]] http::Headers headers_of_new_object() const;
   std::optional<std::string> put_if(const std::optional<http::Header>& condition,
                                     const std::string& key, std::string_view text);

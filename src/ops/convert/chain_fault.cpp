@@ -83,7 +83,7 @@ template <class Body> std::optional<ErrorKind> damage_of(Body&& body) {
   }
 }
 
-/// What is wrong with a layer; "" if nothing is.
+/// The fault of a layer, as ImageFault::reason has it; "" if it has none.
 std::string find_layer_fault(const ConvertRoute& route, const V1Image& image) {
   if (route.known.find && route.known.find(image)) {
     return {};

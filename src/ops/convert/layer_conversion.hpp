@@ -64,7 +64,8 @@ struct ConvertRoute {
   /// layers; without it the key is the ID.
   std::function<std::string(const V1Image& image)> layer_key = {};
   oci::Platform assumed = usual_platform(); ///< of images that do not tell theirs
-  /// What becomes of images where the destination refuses OCI's form: null if they fail.
+  /// The images in Docker's form, for a destination that refuses OCI's; null: there the image
+  /// fails.
   DockerInstead* docker = nullptr;
 };
 

@@ -118,9 +118,9 @@ bool stands_for_none(const StepThere& step, const ConversionMark& mark) {
          step.layer->digest == oci::Digest::of(empty_layer_gzip());
 }
 
-/// What the layer becomes, as the source itself or the route's known layers tell; without them, and
-/// if its size is not that of the stored layer, as a trial shows. Nothing if it may well be the one
-/// that is there.
+/// The blob that the layer becomes, as the source itself or the route's known layers tell; without
+/// them, and if its size is not that of the stored layer, as a trial shows. Nothing if it may well
+/// be the one that is there.
 std::optional<ConvertedLayer> look_at_layer(const ConvertRoute& route, const StepThere& step,
                                             bool is_empty) {
   constexpr std::uint64_t k_largest_empty_layer = 64 * 1024;

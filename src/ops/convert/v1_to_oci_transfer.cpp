@@ -261,8 +261,8 @@ private:
   std::exception_ptr reason_;
 };
 
-/// The same route into Docker's form. Layers that were converted already and are the same in both
-/// forms are known.
+/// The route of a transfer, but into Docker's form. Layers that were converted already and are the
+/// same in both forms are known.
 ConvertRoute to_docker(const ConvertRoute& route, const ConvertedLayers& in_oci) {
   auto way = route;
   way.form = OciForm::docker;

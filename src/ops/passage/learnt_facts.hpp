@@ -38,8 +38,7 @@ public:
   void save();
 
   /// The most facts kept: of a registry of 10,000 tags with 20 layers each. They take some 33 MiB.
-  /// Those that were not used
-  /// for the longest time are dropped.
+  /// Those that were not used for the longest time are dropped.
   static constexpr std::size_t k_limit = 220'000;
 
 private:
