@@ -29,16 +29,15 @@ std::size_t BucketUpload::part_bytes() const noexcept {
 
 void BucketUpload::write(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    if (!buffer_) {
-      buffer_ = std::make_unique<PartBuffers::Buffer>(buffers_);
+    if (!part_) {
+      part_.emplace(buffers_);
     }
-    auto& held = buffer_->bytes;
-    if (held.size() == part_bytes()) { // and more is to come
+    if (part_->size_bytes() == part_bytes()) { // and more is to come
       send_part();
       continue;
     }
-    const auto n = std::min(bytes.size(), part_bytes() - held.size());
-    held.append(reinterpret_cast<const char*>(bytes.data()), n);
+    const auto n = std::min(bytes.size(), part_bytes() - part_->size_bytes());
+    part_->append(bytes.first(n));
     size_bytes_ += n;
     bytes = bytes.subspan(n);
   }
@@ -54,14 +53,14 @@ void BucketUpload::send_part() {
     upload_ = bucket_.start_upload(key_);
   }
   const auto number = static_cast<int>(parts_.size() + 1);
-  parts_.push_back(bucket_.put_part(key_, upload_, number, buffer_->bytes));
-  buffer_.reset(); // another upload may have it while this one waits for its bytes
+  parts_.push_back(bucket_.put_part(key_, upload_, number, part_->bytes()));
+  part_.reset(); // another upload may have its buffer while this one waits for its bytes
 }
 
 void BucketUpload::commit(Durability) {
   if (upload_.empty()) {
-    bucket_.put(key_, buffer_ ? std::string_view(buffer_->bytes) : std::string_view());
-    buffer_.reset();
+    bucket_.put(key_, part_ ? part_->bytes() : std::string_view());
+    part_.reset();
     return;
   }
   send_part();

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "objects/part_buffers.hpp"
+#include "objects/upload_part.hpp"
 
 #include <regctl/formats/storage_tree.hpp>
 #include <regctl/objects/bucket.hpp>
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +36,7 @@ private:
   Bucket& bucket_;
   PartBuffers& buffers_;
   std::string key_;
-  std::unique_ptr<PartBuffers::Buffer> buffer_; ///< null until there is something in it
+  std::optional<UploadPart> part_; ///< empty until it has bytes
   std::uint64_t size_bytes_ = 0;
   std::string upload_; ///< its ID, once a part was sent
   std::vector<Bucket::Part> parts_;

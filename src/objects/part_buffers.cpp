@@ -3,7 +3,6 @@
 
 #include <regctl/base/interrupt.hpp>
 
-#include <chrono>
 #include <utility>
 
 namespace regctl::objects {
@@ -12,18 +11,33 @@ namespace {
 
 constexpr std::size_t k_most_spare = 2;
 
+/// Counts one that waits, for as long as this lives.
+class Waiting {
+public:
+  explicit Waiting(std::atomic<std::size_t>& count) : count_(count) { ++count_; }
+  ~Waiting() { --count_; }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+private:
+  std::atomic<std::size_t>& count_;
+};
+
 } // namespace
 
-PartBuffers::PartBuffers(std::size_t limit, std::size_t size_bytes)
-    : left_(limit), size_bytes_(size_bytes) {
+PartBuffers::PartBuffers(std::size_t limit, std::size_t size_bytes, Clock::duration patience)
+    : patience_(patience), left_(limit), size_bytes_(size_bytes) {
   spare_.reserve(k_most_spare); // so that a destructor allocates nothing
 }
 
 PartBuffers::Buffer::Buffer(PartBuffers& buffers) : buffers_(buffers) {
   std::unique_lock lock(buffers_.mutex_);
-  while (buffers_.left_ == 0) {
-    check_interrupted();
-    buffers_.changed_.wait_for(lock, k_interrupt_glance);
+  {
+    const Waiting waiting(buffers_.waiting_);
+    while (buffers_.left_ == 0) {
+      check_interrupted();
+      buffers_.changed_.wait_for(lock, k_interrupt_glance);
+    }
   }
   if (buffers_.spare_.empty()) {
     bytes.reserve(buffers_.size_bytes_); // takes no memory before it is written to
@@ -32,6 +46,11 @@ PartBuffers::Buffer::Buffer(PartBuffers& buffers) : buffers_(buffers) {
     buffers_.spare_.pop_back();
   }
   --buffers_.left_;
+  taken_at_ = Clock::now();
+}
+
+bool PartBuffers::Buffer::is_due() const noexcept {
+  return buffers_.waiting_ > 0 && Clock::now() - taken_at_ >= buffers_.patience_;
 }
 
 PartBuffers::Buffer::~Buffer() {

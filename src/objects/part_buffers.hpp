@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -14,8 +16,11 @@ namespace regctl::objects {
 /// Thread-safe. Must outlive its buffers.
 class PartBuffers {
 public:
-  /// A buffer has room for `size_bytes`, and may grow.
-  PartBuffers(std::size_t limit, std::size_t size_bytes);
+  using Clock = std::chrono::steady_clock;
+
+  /// A buffer has room for `size_bytes`, and may grow. An upload may keep one for `patience`,
+  /// however slowly its bytes come.
+  PartBuffers(std::size_t limit, std::size_t size_bytes, Clock::duration patience = k_patience);
 
   class Buffer {
   public:
@@ -25,14 +30,22 @@ public:
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;
 
+    /// Whether its time is over and another upload waits for a buffer.
+    [[nodiscard]] bool is_due() const noexcept;
+
     std::string bytes;
 
   private:
     PartBuffers& buffers_;
+    Clock::time_point taken_at_;
   };
 
 private:
-  std::mutex mutex_; ///< guards left_ and spare_
+  static constexpr std::chrono::seconds k_patience{10};
+
+  Clock::duration patience_;
+  std::atomic<std::size_t> waiting_ = 0; ///< uploads; changes under mutex_
+  std::mutex mutex_;                     ///< guards left_ and spare_
   std::condition_variable changed_;
   std::size_t left_;
   std::size_t size_bytes_;
