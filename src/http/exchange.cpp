@@ -355,6 +355,7 @@ std::size_t Exchange::read(std::span<std::byte> out) {
     while (direct_filled_ == 0 && step()) {
     }
     direct_ = {};
+    hold_download();
     given_bytes_ += direct_filled_;
     if (direct_filled_ == 0 && (code_ != CURLE_OK || parked_)) {
       fail_body();
@@ -373,7 +374,7 @@ bool Exchange::step() {
     return false;
   }
   const bool had_head = head_complete_;
-  if (upload_wants_bytes_) {
+  if (upload_wants_bytes_ || has_sent_staged()) {
     refill_upload();
   }
   loop_.perform();
@@ -391,17 +392,23 @@ bool Exchange::step() {
   return !done_;
 }
 
+/// Whether libcurl has taken all that was staged and will want more. It need not pause for it then.
+bool Exchange::has_sent_staged() const noexcept {
+  return staged_total_ > 0 && !upload_ended_ && staged_begin_ == staged_end_;
+}
+
 /// Reads more of the body to send. That may run this same loop for another exchange.
 void Exchange::refill_upload() {
-  upload_wants_bytes_ = false;
   staged_.resize(k_upload_buffer_bytes);
   staged_begin_ = 0;
+  staged_end_ = 0; // libcurl may ask meanwhile, and pauses then
   staged_end_ = upload_->read(staged_);
   upload_ended_ = staged_end_ == 0;
   staged_total_ += staged_end_;
   check_upload_size();
   last_movement_ = std::chrono::steady_clock::now(); // time in the source is no stall
-  if (!done_) {
+  if (upload_wants_bytes_ && !done_) {
+    upload_wants_bytes_ = false;
     ::curl_easy_pause(easy_.get(), download_paused_ ? CURLPAUSE_RECV : CURLPAUSE_CONT);
   }
 }
@@ -420,6 +427,15 @@ void Exchange::check_upload_size() {
                 "the body to send has " +
                     std::string(upload_ended_ ? "only " + std::to_string(staged_total_) : "more") +
                     (upload_ended_ ? " of " : " than ") + std::to_string(promised) + " bytes");
+  }
+}
+
+/// Else libcurl reads on as it sends the upload of another exchange, and the bytes are copied once
+/// more. (libcurl 7.88 reads on all the same where only one direction pauses.)
+void Exchange::hold_download() {
+  if (!upload_ && !download_paused_ && !done_) {
+    download_paused_ = true;
+    ::curl_easy_pause(easy_.get(), CURLPAUSE_ALL);
   }
 }
 

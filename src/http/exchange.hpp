@@ -145,8 +145,10 @@ private:
   [[nodiscard]] bool may_ask(AddressKind peer) const;
 
   bool step();
+  [[nodiscard]] bool has_sent_staged() const noexcept;
   void refill_upload();
   void check_upload_size();
+  void hold_download();
   void resume_download();
   void watch_stall();
   void finish(::CURLcode code) noexcept;
