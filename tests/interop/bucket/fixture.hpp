@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <regctl/base/error.hpp>
+#include "support/failure.hpp"
+
 #include <regctl/base/json.hpp>
 #include <regctl/http/client.hpp>
 #include <regctl/objects/bucket.hpp>
@@ -47,17 +48,6 @@ struct BucketFixture {
   Keys uploads();
 
   std::string notes();
-
-  /// The error that `body` throws.
-  template <class Body> static Error failure(Body&& body) {
-    try {
-      body();
-    } catch (const Error& error) {
-      return error;
-    }
-    FAIL("it was taken");
-    return {ErrorKind::usage, ""};
-  }
 
   std::string prefix;
   http::Client client;

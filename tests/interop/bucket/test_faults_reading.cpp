@@ -10,6 +10,8 @@
 #include <vector>
 
 using namespace regctl;
+using test::error_of;
+using test::failure;
 using test::Keys;
 using test::pattern;
 using test::ProxiedFixture;
@@ -74,7 +76,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "an object that is cut and then replaced is no
   const auto source = proxied.open(key("k"), 0, bytes.size(), etag);
   source->skip(1);
   bucket.put(key("k"), std::string(bytes.size(), 'x'));
-  const auto error = failure([&] { drain(*source); });
+  const auto error = error_of([&] { drain(*source); });
   CHECK(error.kind() == ErrorKind::integrity);
   CHECK(error.message().find("was replaced while it was read") != std::string::npos);
 }
@@ -87,7 +89,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "an object is not ended by an answer that ends
   forget();
   fault({{"method", "GET"}, {"keep", 0.5}, {"times", nullptr}});
   fault({{"method", "GET"}, {"cut", 0.5}, {"times", nullptr}});
-  CHECK(failure([&] { drain(*proxied.open(key("k"), 0, bytes.size(), "")); }).kind() ==
+  CHECK(failure([&] { drain(*proxied.open(key("k"), 0, bytes.size(), "")); }) ==
         ErrorKind::unavailable);
 }
 
@@ -101,7 +103,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "a server that cannot answer now is asked agai
   }
   forget();
   fault({{"status", 503}, {"code", "SlowDown"}, {"times", nullptr}});
-  const auto error = failure([&] { proxied.read(key("k"), 10); });
+  const auto error = error_of([&] { proxied.read(key("k"), 10); });
   CHECK(error.kind() == ErrorKind::unavailable);
   CHECK(error.message().find("503 SlowDown") != std::string::npos);
   CHECK(statuses() == Statuses{503, 503, 503, 503});
@@ -134,7 +136,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "a redirect within the server is followed with
 TEST_CASE_FIXTURE(ProxiedFixture, "a redirect to another server is not followed, but named") {
   const auto& endpoint = test::site().endpoint;
   fault({{"status", 307}, {"headers", {{"Location", endpoint + "/elsewhere"}}}});
-  const auto error = failure([&] { proxied.read(key("k"), 10); });
+  const auto error = error_of([&] { proxied.read(key("k"), 10); });
   CHECK(error.kind() == ErrorKind::protocol);
   CHECK(error.hint().find(endpoint) != std::string::npos);
 }
@@ -162,7 +164,7 @@ TEST_CASE_FIXTURE(ProxiedFixture,
 TEST_CASE_FIXTURE(ProxiedFixture, "a bucket that is lost meanwhile is no missing object") {
   bucket.put(key("k"), "text");
   fault({{"status", 404}, {"code", "NoSuchBucket"}});
-  CHECK(failure([&] { proxied.read(key("k"), 10); }).kind() == ErrorKind::not_found);
+  CHECK(failure([&] { proxied.read(key("k"), 10); }) == ErrorKind::not_found);
   CHECK(proxied.read(key("k"), 10) == "text");
 }
 
@@ -172,8 +174,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "an ETag that is not the object's keeps it fro
   fault({{"method", "HEAD"}, {"headers", {{"ETag", "\"" + lie + "\""}}}});
   const auto found = proxied.find(key("k")).value();
   CHECK(found.etag == lie);
-  CHECK(failure([&] { drain(*proxied.open(key("k"), 0, 4, found.etag)); }).kind() ==
-        ErrorKind::integrity);
+  CHECK(failure([&] { drain(*proxied.open(key("k"), 0, 4, found.etag)); }) == ErrorKind::integrity);
 }
 
 TEST_CASE_FIXTURE(ProxiedFixture, "a listing whose pages go round in a circle ends") {
@@ -181,7 +182,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "a listing whose pages go round in a circle en
   fault(replacing("list-type", {{"<IsTruncated>false", "<IsTruncated>true"},
                                 {"</IsTruncated>", "</IsTruncated><NextContinuationToken>" +
                                                        key("k") + "</NextContinuationToken>"}}));
-  const auto error = failure([&] { listed(); });
+  const auto error = error_of([&] { listed(); });
   CHECK(error.kind() == ErrorKind::protocol);
   CHECK(error.message().find("pages without end") != std::string::npos);
   CHECK(requests("GET").size() == 2);
@@ -194,7 +195,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "a listing that is cut is asked for again") {
   CHECK(listed() == Keys{key("a"), key("b")});
   CHECK(statuses() == Statuses{0, 200});
   fault({{"query", "list-type"}, {"cut", 0.8}, {"times", nullptr}});
-  CHECK(failure([&] { listed(); }).kind() == ErrorKind::unavailable);
+  CHECK(failure([&] { listed(); }) == ErrorKind::unavailable);
 }
 
 TEST_CASE_FIXTURE(ProxiedFixture, "a part of a listing, or no listing, is not taken for one") {
@@ -205,7 +206,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "a part of a listing, or no listing, is not ta
     forget();
     rule["times"] = nullptr; // it is asked for once more, in another encoding
     fault(rule);
-    CHECK(failure([&] { listed(); }).kind() == ErrorKind::protocol);
+    CHECK(failure([&] { listed(); }) == ErrorKind::protocol);
   }
 }
 

@@ -7,6 +7,8 @@
 
 using namespace regctl;
 using objects::Bucket;
+using test::error_of;
+using test::failure;
 using test::Keys;
 using test::ProxiedFixture;
 
@@ -48,7 +50,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "a server that cannot write now is asked again
   CHECK(bucket.read(key("k"), 10) == "more");
   forget();
   fault({{"status", 500}, {"code", "InternalError"}, {"times", nullptr}});
-  CHECK(failure([&] { proxied.put(key("k"), "text"); }).kind() == ErrorKind::unavailable);
+  CHECK(failure([&] { proxied.put(key("k"), "text"); }) == ErrorKind::unavailable);
   CHECK(bucket.read(key("k"), 10) == "more");
 }
 
@@ -98,7 +100,7 @@ TEST_CASE_FIXTURE(ProxiedFixture, "a copy that fails behind a status of success 
   CHECK(bucket.read(key("to"), 10) == "text");
   forget();
   fault({{"method", "PUT"}, {"status", 200}, {"code", "AccessDenied"}});
-  CHECK(failure([&] { proxied.copy(proxied, from, key("to")); }).kind() == ErrorKind::denied);
+  CHECK(failure([&] { proxied.copy(proxied, from, key("to")); }) == ErrorKind::denied);
   CHECK(statuses() == Statuses{200});
 }
 
@@ -135,7 +137,7 @@ TEST_CASE_FIXTURE(UploadFixture, "a completion that fails behind a status of suc
 
 TEST_CASE_FIXTURE(UploadFixture, "a completion that fails again and again makes no object") {
   fault({{"method", "POST"}, {"status", 200}, {"code", "InternalError"}, {"times", nullptr}});
-  CHECK(failure([&] { complete(); }).kind() == ErrorKind::unavailable);
+  CHECK(failure([&] { complete(); }) == ErrorKind::unavailable);
   CHECK(statuses("POST") == Statuses{200, 200, 200, 200});
   CHECK_FALSE(bucket.find(key("k")));
   CHECK(uploads() == Keys{key("k") + " " + id});
@@ -152,14 +154,14 @@ TEST_CASE_FIXTURE(UploadFixture, "a completion that fails again and again makes 
   }
   SUBCASE("and an object of another size is not taken for it") {
     bucket.put(key("k"), "other bytes");
-    CHECK(failure([&] { complete(); }).kind() == ErrorKind::unavailable);
+    CHECK(failure([&] { complete(); }) == ErrorKind::unavailable);
   }
 }
 
 TEST_CASE_FIXTURE(UploadFixture, "a part whose ETag is not the server's makes no object") {
   fault({{"query", "partNumber"}, {"headers", {{"ETag", "\"00000000000000000000000000000000\""}}}});
   parts = {proxied.put_part(key("k"), id, 1, "text")};
-  const auto error = failure([&] { complete(); });
+  const auto error = error_of([&] { complete(); });
   CHECK(error.kind() == ErrorKind::protocol);
   CHECK(error.message().find("InvalidPart") != std::string::npos);
   CHECK_FALSE(bucket.find(key("k")));

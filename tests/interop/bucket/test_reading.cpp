@@ -10,6 +10,8 @@
 
 using namespace regctl;
 using test::BucketFixture;
+using test::error_of;
+using test::failure;
 using test::Keys;
 using test::pattern;
 
@@ -55,7 +57,7 @@ TEST_CASE_FIXTURE(BucketFixture, "a small object is read whole, or not at all") 
   CHECK(bucket.read(key("k"), 4) == "text");
   CHECK(bucket.read(key("empty"), 4) == "");
   CHECK_FALSE(bucket.read(key("other"), 4));
-  CHECK(failure([&] { bucket.read(key("k"), 3); }).kind() == ErrorKind::protocol);
+  CHECK(failure([&] { bucket.read(key("k"), 3); }) == ErrorKind::protocol);
 }
 
 TEST_CASE_FIXTURE(BucketFixture, "an object is read from any byte on") {
@@ -74,17 +76,17 @@ TEST_CASE_FIXTURE(BucketFixture, "an object that was replaced, or is gone, is no
   const auto etag = bucket.put(key("k"), "one").value();
   bucket.put(key("k"), "two");
   for (const auto offset : std::vector<std::size_t>{0, 1}) {
-    const auto error = failure([&] { tail(bucket, key("k"), offset, 3 - offset, etag); });
+    const auto error = error_of([&] { tail(bucket, key("k"), offset, 3 - offset, etag); });
     CHECK(error.kind() == ErrorKind::integrity);
     CHECK(error.message() == bucket.describe(key("k")) + " was replaced while it was read");
   }
-  CHECK(failure([&] { tail(bucket, key("gone"), 0, 3); }).kind() == ErrorKind::not_found);
+  CHECK(failure([&] { tail(bucket, key("gone"), 0, 3); }) == ErrorKind::not_found);
 }
 
 TEST_CASE_FIXTURE(BucketFixture, "a part beyond the end of an object is an error") {
   bucket.put(key("k"), "short");
-  CHECK(failure([&] { tail(bucket, key("k"), 10, 5); }).kind() == ErrorKind::protocol);
-  CHECK(failure([&] { tail(bucket, key("k"), 2, 5); }).kind() == ErrorKind::protocol);
+  CHECK(failure([&] { tail(bucket, key("k"), 10, 5); }) == ErrorKind::protocol);
+  CHECK(failure([&] { tail(bucket, key("k"), 2, 5); }) == ErrorKind::protocol);
 }
 
 TEST_CASE_FIXTURE(BucketFixture, "keys may have any characters") {

@@ -10,6 +10,8 @@ using namespace regctl;
 using objects::Bucket;
 using objects::BucketOptions;
 using test::BucketFixture;
+using test::error_of;
+using test::failure;
 
 namespace {
 
@@ -43,7 +45,7 @@ struct RefusedFixture : BucketFixture {
   void check(ErrorKind kind, const std::string& code, const std::string& hint) {
     Bucket refused(client, options);
     for (const auto& request : requests_for(key("k"))) {
-      const auto error = failure([&] { request(refused); });
+      const auto error = error_of([&] { request(refused); });
       CHECK(error.kind() == kind);
       CHECK(error.message().find(code) != std::string::npos);
       CHECK(error.hint().find(hint) != std::string::npos);
@@ -66,7 +68,7 @@ TEST_CASE_FIXTURE(RefusedFixture, "a wrong secret is refused") {
     return key;
   };
   check(ErrorKind::denied, "SignatureDoesNotMatch", "check the secret key");
-  CHECK(failure([&] { Bucket(client, options).find(key("k")); }).kind() == ErrorKind::denied);
+  CHECK(failure([&] { Bucket(client, options).find(key("k")); }) == ErrorKind::denied);
 }
 
 TEST_CASE_FIXTURE(RefusedFixture, "a key that nobody has is refused") {

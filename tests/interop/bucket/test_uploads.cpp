@@ -10,6 +10,8 @@
 using namespace regctl;
 using objects::Bucket;
 using test::BucketFixture;
+using test::error_of;
+using test::failure;
 using test::Keys;
 using test::pattern;
 
@@ -59,7 +61,7 @@ TEST_CASE_FIXTURE(BucketFixture, "an object in parts is invisible until it is co
           bucket, from, key("parts"), [&] { bucket.put(key("k"), bytes + "replaced"); },
           k_part_bytes);
     };
-    CHECK(failure(copy).kind() == ErrorKind::integrity);
+    CHECK(failure(copy) == ErrorKind::integrity);
     CHECK_FALSE(bucket.find(key("parts")));
     CHECK(uploads().empty());
   }
@@ -71,7 +73,7 @@ TEST_CASE_FIXTURE(BucketFixture, "an upload that is aborted leaves nothing, and 
   bucket.abort_upload(key("k"), id);
   bucket.abort_upload(key("k"), id);
   CHECK(uploads().empty());
-  CHECK(failure([&] { bucket.put_part(key("k"), id, 2, "text"); }).kind() == ErrorKind::not_found);
+  CHECK(failure([&] { bucket.put_part(key("k"), id, 2, "text"); }) == ErrorKind::not_found);
   // Ceph 16 answers 500, "This multipart completion is already in progress", which it is not.
   CHECK_THROWS_AS(bucket.complete_upload(key("k"), id, {part}, 4), Error);
   CHECK_FALSE(bucket.find(key("k")));
@@ -101,10 +103,10 @@ TEST_CASE_FIXTURE(BucketFixture, "parts that do not belong together make no obje
   const auto small = bucket.put_part(key("k"), id, 1, "too small for a first part");
   const auto last = bucket.put_part(key("k"), id, 2, "last");
   const auto size = std::string("too small for a first part").size() + 4;
-  const auto error = failure([&] { bucket.complete_upload(key("k"), id, {small, last}, size); });
+  const auto error = error_of([&] { bucket.complete_upload(key("k"), id, {small, last}, size); });
   CHECK(error.kind() == ErrorKind::protocol);
   CHECK(error.message().find("EntityTooSmall") != std::string::npos);
-  const auto wrong = failure([&] { bucket.complete_upload(key("k"), id, {{1, last.etag}}, 4); });
+  const auto wrong = error_of([&] { bucket.complete_upload(key("k"), id, {{1, last.etag}}, 4); });
   CHECK(wrong.kind() == ErrorKind::protocol);
   CHECK(wrong.message().find("InvalidPart") != std::string::npos);
   CHECK_FALSE(bucket.find(key("k")));

@@ -11,6 +11,7 @@
 using namespace regctl;
 using objects::Bucket;
 using test::BucketFixture;
+using test::error_of;
 using test::Keys;
 using test::pattern;
 
@@ -53,7 +54,7 @@ TEST_CASE_FIXTURE(BucketFixture, "an object is copied within the bucket") {
   bucket.copy(bucket, from, key("to"));
   CHECK(bucket.read(key("to"), bytes.size()) == bytes);
   CHECK(bucket.read(key("from"), bytes.size()) == bytes);
-  const auto error = failure([&] { bucket.copy(bucket, {key("none"), 1, "", {}}, key("to")); });
+  const auto error = error_of([&] { bucket.copy(bucket, {key("none"), 1, "", {}}, key("to")); });
   CHECK(error.kind() == ErrorKind::not_found);
   CHECK(error.frames().at(0).find(bucket.describe(key("none"))) != std::string::npos);
 }
@@ -63,7 +64,7 @@ TEST_CASE_FIXTURE(BucketFixture, "a copy is of the object that was found") {
   bucket.put(key("to"), "old");
   const auto from = bucket.find(key("from")).value();
   bucket.put(key("from"), "other");
-  const auto error = failure([&] { bucket.copy(bucket, from, key("to")); });
+  const auto error = error_of([&] { bucket.copy(bucket, from, key("to")); });
   CHECK(error.kind() == ErrorKind::integrity);
   CHECK_FALSE(bucket.find(key("to"))); // Ceph 16 copies it all the same
 }

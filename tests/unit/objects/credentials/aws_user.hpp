@@ -2,10 +2,9 @@
 #pragma once
 
 #include "objects/credentials/found_key.hpp"
+#include "support/failure.hpp"
 #include "support/fake_server.hpp"
 #include "support/temporary_folder.hpp"
-
-#include <regctl/base/error.hpp>
 
 #include <doctest/doctest.h>
 
@@ -72,17 +71,6 @@ inline void check_temporary(const objects::FoundKey& found, const std::string& i
   CHECK(found.key.secret.reveal() == "secret of " + id);
   CHECK(found.key.session_token.reveal() == "token of " + id);
   CHECK(found.ends == std::chrono::system_clock::from_time_t(AwsUser::k_now + 3600));
-}
-
-/// The error that `body` throws.
-template <class Body> Error error_of(Body&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("it throws nothing");
-  return {ErrorKind::usage, ""};
 }
 
 } // namespace regctl::test

@@ -122,7 +122,7 @@ TEST_CASE_FIXTURE(Fixture, "without any key all places are named, and what to do
 TEST_CASE_FIXTURE(Fixture, "a place that is configured and fails is not passed over") {
   write_config("[default]\nrole_arn = arn:a\nsource_profile = b\n");
   serve({{200, test::json_key("of somebody else")}});
-  CHECK(test::error_of([&] { id(); }).kind() == ErrorKind::usage);
+  CHECK(test::failure([&] { id(); }) == ErrorKind::usage);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a key is kept, and its place told without its secret") {
@@ -171,7 +171,7 @@ TEST_CASE_FIXTURE(Fixture, "a key that cannot be renewed is used up to its end")
   CHECK(id() == "first");
   CHECK(server.lines().size() == 3);
   now = k_now + 60 * 60;
-  CHECK(test::error_of([&] { id(); }).kind() == ErrorKind::unavailable);
+  CHECK(test::failure([&] { id(); }) == ErrorKind::unavailable);
   CHECK(id() == "second");
 }
 
@@ -179,7 +179,7 @@ TEST_CASE_FIXTURE(Fixture, "an interruption of a renewal is not passed over") {
   serve({key_until("first", "17:53:20"), test::no_answer(ErrorKind::interrupted)});
   CHECK(id() == "first");
   now = k_now + 55 * 60;
-  CHECK(test::error_of([&] { id(); }).kind() == ErrorKind::interrupted);
+  CHECK(test::failure([&] { id(); }) == ErrorKind::interrupted);
 }
 
 namespace {

@@ -45,10 +45,10 @@ TEST_CASE_FIXTURE(AwsUser, "a URL must be on a way that nobody else can read") {
                           "http://localhost.example/k", "http://10.0.0.1/k", "/k", "ftp://a/k"}) {
     CAPTURE(url);
     variables = {{k_full, url}};
-    CHECK(test::error_of([&] { find_container_key(lookup()); }).kind() == ErrorKind::usage);
+    CHECK(test::failure([&] { find_container_key(lookup()); }) == ErrorKind::usage);
   }
   variables = {{k_relative, "@agent.example/k"}};
-  CHECK(test::error_of([&] { find_container_key(lookup()); }).kind() == ErrorKind::usage);
+  CHECK(test::failure([&] { find_container_key(lookup()); }) == ErrorKind::usage);
   CHECK(server.lines().empty());
 }
 
@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(AwsUser, "the agent may want a token, that of a file first") {
   find_container_key(lookup());
   CHECK(server.seen().at(1).authorization == "eyJ");
   variables = {{k_full, "http://localhost/k"}, {k_token, "a\r\nHost: b"}};
-  CHECK(test::error_of([&] { find_container_key(lookup()); }).kind() == ErrorKind::usage);
+  CHECK(test::failure([&] { find_container_key(lookup()); }) == ErrorKind::usage);
 }
 
 TEST_CASE_FIXTURE(AwsUser, "an agent that gives no key is an error") {

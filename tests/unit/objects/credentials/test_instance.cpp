@@ -49,7 +49,7 @@ TEST_CASE_FIXTURE(Fixture, "the service may be elsewhere, or not wanted") {
   CHECK(ask_instance(lookup()).key->origin ==
         "role 'mirror' of the instance (http://127.0.0.1:1338)");
   variables["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = "nonsense";
-  CHECK(test::error_of([&] { ask_instance(lookup()); }).kind() == ErrorKind::usage);
+  CHECK(test::failure([&] { ask_instance(lookup()); }) == ErrorKind::usage);
   variables["AWS_EC2_METADATA_DISABLED"] = "TRUE";
   server.forget();
   CHECK(ask_instance(lookup()).reason == "AWS_EC2_METADATA_DISABLED is true");
@@ -90,7 +90,7 @@ TEST_CASE_FIXTURE(Fixture, "the wait for the service is short, and an interrupti
   using std::chrono::seconds;
   CHECK(waits == decltype(waits){seconds(1), seconds(5), seconds(1)});
   server.on(token, {test::no_answer(ErrorKind::interrupted)});
-  CHECK(test::error_of([&] { ask_instance(lookup()); }).kind() == ErrorKind::interrupted);
+  CHECK(test::failure([&] { ask_instance(lookup()); }) == ErrorKind::interrupted);
 }
 
 TEST_SUITE_END();

@@ -24,7 +24,7 @@ TEST_CASE("a command is split as a shell would") {
   CHECK(split_command("a\nb") == Words{"a", "b"}); // a value of several lines
   for (const char* text : {"a 'b", "a \"b", "\"a\\\""}) {
     CAPTURE(text);
-    CHECK(test::error_of([&] { split_command(text); }).kind() == ErrorKind::usage);
+    CHECK(test::failure([&] { split_command(text); }) == ErrorKind::usage);
   }
 }
 

@@ -199,8 +199,7 @@ TEST_CASE_FIXTURE(Fixture, "a profile that needs a login is refused, unless it h
 TEST_CASE_FIXTURE(Fixture, "a web identity of the environment is a role") {
   CHECK(!objects::find_web_identity_key(lookup()));
   variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = write("token", "eyJ");
-  CHECK(test::error_of([&] { objects::find_web_identity_key(lookup()); }).kind() ==
-        ErrorKind::usage);
+  CHECK(test::failure([&] { objects::find_web_identity_key(lookup()); }) == ErrorKind::usage);
   variables["AWS_ROLE_ARN"] = "arn:w";
   variables["AWS_ROLE_SESSION_NAME"] = "pod";
   server.on("POST /", {sts_answer("AssumeRoleWithWebIdentity", "web")});

@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(AwsUser, "the way to name buckets is nested in the profile") {
     CHECK(settings_of(*this).addressing == row.addressing);
   }
   write_config("[default]\ns3 =\n  addressing_style = other\n");
-  CHECK(test::error_of([&] { settings_of(*this); }).kind() == ErrorKind::usage);
+  CHECK(test::failure([&] { settings_of(*this); }) == ErrorKind::usage);
 }
 
 TEST_CASE_FIXTURE(AwsUser, "authorities are named by the environment or the profile") {
@@ -108,8 +108,7 @@ TEST_CASE("Amazon's endpoints follow from the region, which must be one") {
         "https://sts.cn-north-1.amazonaws.com.cn/");
   for (const char* region : {"", "example.com/", "a.b", "US", "a b", "a:1"}) {
     CAPTURE(region);
-    CHECK(test::error_of([&] { objects::amazon_endpoint("s3", region); }).kind() ==
-          ErrorKind::usage);
+    CHECK(test::failure([&] { objects::amazon_endpoint("s3", region); }) == ErrorKind::usage);
   }
 }
 

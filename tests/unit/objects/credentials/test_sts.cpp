@@ -99,12 +99,11 @@ TEST_CASE_FIXTURE(Fixture, "a failure that may pass is tried again, twice") {
   CHECK(assume_role(lookup(), role, k_by).key.id == "ASIA");
   server.on("POST /", {{503}});
   server.forget();
-  CHECK(test::error_of([&] { assume_role(lookup(), role, k_by); }).kind() ==
-        ErrorKind::unavailable);
+  CHECK(test::failure([&] { assume_role(lookup(), role, k_by); }) == ErrorKind::unavailable);
   CHECK(server.lines().size() == 3);
   server.on("POST /", {test::no_answer(ErrorKind::protocol)});
   server.forget();
-  CHECK(test::error_of([&] { assume_role(lookup(), role, k_by); }).kind() == ErrorKind::protocol);
+  CHECK(test::failure([&] { assume_role(lookup(), role, k_by); }) == ErrorKind::protocol);
   CHECK(server.lines().size() == 1);
 }
 

@@ -105,17 +105,6 @@ void finish(V1Push& push) {
   push.finish([](const auto&, const auto&, const auto&) {});
 }
 
-/// The error that `body` throws.
-template <class Body> Error error_of(Body&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("it was taken");
-  return {ErrorKind::usage, ""};
-}
-
 } // namespace
 
 TEST_SUITE_BEGIN("registry/v1/push");
