@@ -20,7 +20,8 @@ class Spoiled(Exception):
 
 
 class Request:
-    """What a test decides by. `count` is 1 for the first request with this method and path, and so on."""
+    """What a test decides by. `count` is 1 for the first request with this method and path, and so on. The server gets
+    `path` and `headers` as the test leaves them."""
 
     def __init__(self, method, path, headers, body_size, count):
         self.method, self.path, self.headers = method, path, headers
@@ -31,7 +32,7 @@ class Spoil:
     """What is done to one request. Positions are shares of a size, from 0 to 1, as sizes become known late."""
 
     def __init__(self, status=None, is_passed_on=False, cut_request=None, cut_answer=None, flip_request=None,
-                 flip_answer=None, headers=None, body=b"", change_body=None, is_last=False):
+                 flip_answer=None, headers=None, body=b"", change_body=None, is_last=False, is_chunked=False):
         self.status, self.body = status, body  # the answer, instead of the server's,
         self.is_passed_on = is_passed_on  # which may nevertheless get the request
         self.headers = headers or {}  # of that answer, or in place of the server's of these names
@@ -39,6 +40,7 @@ class Spoil:
         self.cut_request, self.cut_answer = cut_request, cut_answer
         self.flip_request, self.flip_answer = flip_request, flip_answer
         self.is_last = is_last  # the connection is closed after the answer, without a word of it
+        self.is_chunked = is_chunked  # the answer's body has no length, but one chunk
 
     def changed(self, status, headers, body):
         """The client's answer, made of the server's."""
@@ -138,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
     def pass_on(self, request, spoil):
         """Status, headers and body of the server's answer."""
         middleman = self.server.middleman
-        self.upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        self.upstream.putrequest(self.command, request.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
             if name.lower() not in OF_ONE_HOP:
                 self.upstream.putheader(name, middleman.change_request(name, value))
@@ -157,8 +159,13 @@ class _Handler(BaseHTTPRequestHandler):
         lines = [f"HTTP/1.1 {status} {http.client.responses.get(status, '')}"]
         lines += [f"{name}: {value}" for name, value in headers
                   if name.lower() not in OF_ONE_HOP or (is_bare and name.lower() == "content-length")]
-        if not is_bare:
+        if not is_bare and spoil.is_chunked:
+            lines.append("Transfer-Encoding: chunked")
+            body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
+        elif not is_bare:
             lines.append(f"Content-Length: {len(body)}")
+        else:
+            body = b""
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
         if spoil.cut_answer is not None:  # in the head as well
             flow = _Flow(len(head) + len(body), self.wfile.write, self.server.middleman.on_bytes, spoil.cut_answer, None)

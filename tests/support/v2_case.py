@@ -64,7 +64,8 @@ class V2Case(TestCase):
         options = ["--tls-verify=false"] if place.startswith("docker:") else []
         return "sha256:" + hashlib.sha256(self.skopeo("inspect", "--raw", *options, place)).hexdigest()
 
-    def push(self, registry, name, tag, document):
+    @staticmethod
+    def push(registry, name, tag, document):
         """Brings an image into distribution by hand, with all it needs."""
         for blob in document.all_blobs().values():
             registry.push_blob(name, blob)
