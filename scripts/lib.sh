@@ -79,15 +79,15 @@ install_node() {
   install_packages nodejs npm
 }
 
-# fetch_peers: other people's v1 server and client, from npm, into build/peers.
+# fetch_peers: other people's server and clients, from npm, into build/peers.
 fetch_peers() {
   peers=$root/build/peers
   export REGCTL_PEERS=$peers
   if cmp -s "$root/tests/support/npm/package.json" "$peers/package.json" &&
-    [ -d "$peers/node_modules/docker-registry-server" ]; then
+    [ -d "$peers/node_modules/docker-registry-server" ] && [ -d "$peers/node_modules/@sigstore/oci" ]; then
     return
   fi
-  say "fetching docker-registry-server and docker-registry-client from npm"
+  say "fetching docker-registry-server, docker-registry-client and @sigstore/oci from npm"
   mkdir -p "$peers"
   rm -rf "$peers/node_modules"
   cp "$root/tests/support/npm/preload.js" "$peers/"

@@ -30,7 +30,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 DATA = os.path.join(ROOT, "tests", "data", "v1")
 REGCTL = os.path.abspath(os.environ.get("REGCTL", os.path.join(ROOT, "build", "debug", "src", "regctl")))
 PEERS = os.environ.get("REGCTL_PEERS", os.path.join(ROOT, "build", "peers"))
-NO_NPM = "docker-registry-server and docker-registry-client from npm are not here"
+NO_NPM = "docker-registry-server, docker-registry-client and @sigstore/oci from npm are not here"
 # The variables of this environment that programs get; a test sets all others.
 KEPT_VARIABLES = ("PATH", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LLVM_PROFILE_FILE")
 PATIENCE_S = 120  # for what never takes that long: a test that waits for it has failed
@@ -47,9 +47,9 @@ def wait_for(condition, what):
     raise AssertionError(f"waited in vain for {what}")
 
 
-def need_npm():
+def need_npm(package="docker-registry-server"):
     """What needs the peers from npm is passed over without them; main() then tells that, and fails."""
-    if not os.path.isdir(os.path.join(PEERS, "node_modules", "docker-registry-server")):
+    if not os.path.isdir(os.path.join(PEERS, "node_modules", package)):
         raise unittest.SkipTest(NO_NPM)
 
 
@@ -245,11 +245,11 @@ class RegctlServer(Server):
         return self.process.wait(PATIENCE_S)
 
 
-def npm_client(name, *words):
-    """docker-registry-client 3.4.0 (npm) as a witness."""
-    need_npm()
-    return subprocess.run(["node", os.path.join(HERE, "npm", "client.js"), name, *words], cwd=PEERS,
-                          check=True, stdout=subprocess.PIPE).stdout.decode().strip()
+def npm_client(name, *words, script="client.js", env=None):
+    """docker-registry-client 3.4.0 (npm) as a witness, and with client_v2.js @sigstore/oci 0.6.0."""
+    need_npm("docker-registry-client" if script == "client.js" else "@sigstore/oci")
+    return subprocess.run(["node", os.path.join(HERE, "npm", script), name, *words], cwd=PEERS, check=True,
+                          stdout=subprocess.PIPE, env={**os.environ, **(env or {})}).stdout.decode().strip()
 
 
 class TestCase(unittest.TestCase):
