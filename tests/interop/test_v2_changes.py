@@ -267,6 +267,8 @@ ROWS = (
     Row("bodies_too_large", "PUT PATCH", UPLOADS, limits_bodies, (WRITE,), saying="finds what is sent too large"),
     Row("location_without_port", ANY, UPLOADS,
         rewrites("Location", lambda url: re.sub(r"^(http://[^:/]+):\d+", r"\1", url)), WRITING),
+    Row("location_of_another_scheme", ANY, UPLOADS,
+        rewrites("Location", lambda url: url.replace("http://", "https://")), WRITING),
     Row("uploads_of_one_server_among_several", ANY, UPLOADS, balances_load, WRITING),
     Row("blob_of_another_client", "PUT", UPLOADS, lambda *_: Spoil(
         400, is_passed_on=True, body=b'{"errors":[{"code":"BLOB_UPLOAD_INVALID"}]}'), (WRITE, STREAM)),

@@ -25,7 +25,8 @@ std::optional<http::Url> find_upload_url(const AuthorizedSession& session, const
   const auto& base = session.connection().base;
   auto url = asked.resolve(*location);
   const bool is_downgraded = base.scheme == "https" && url.scheme == "http";
-  if (url.host == base.host && (is_downgraded || has_default_port(url))) {
+  const bool is_own_port = url.port == base.port; // which speaks one of the two protocols alone
+  if (url.host == base.host && (is_downgraded || is_own_port || has_default_port(url))) {
     url.scheme = base.scheme;
     url.port = base.port;
   }

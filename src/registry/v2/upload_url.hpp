@@ -12,7 +12,8 @@ namespace regctl::registry::v2 {
 
 /// The URL where an upload goes on, from the Location of the answer to a request for `asked`;
 /// nothing if there is none. At the registry's own host it keeps the registry's scheme and port if
-/// it says http instead of https, or lost the port, as behind a proxy that ends TLS. Path and query
+/// it says http instead of https, or lost the port, as behind a proxy that ends TLS, or says https
+/// for a port that speaks http, as at a registry that is told its public address. Path and query
 /// are kept byte for byte: they hold the upload's state.
 std::optional<http::Url> find_upload_url(const AuthorizedSession& session, const http::Url& asked,
                                          const http::Response& response);

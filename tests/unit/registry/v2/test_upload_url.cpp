@@ -41,6 +41,8 @@ TEST_CASE("the registry's own host keeps its scheme, and a port that was lost") 
   CHECK(upload_url(host, "https://reg.example:6000/x") == "https://reg.example:6000/x");
   V2Host plain("reg.example:5000", "http");
   CHECK(upload_url(plain, "http://reg.example/x") == "http://reg.example:5000/x");
+  CHECK(upload_url(plain, "https://reg.example:5000/x") == "http://reg.example:5000/x");
+  CHECK(upload_url(plain, "https://reg.example:6000/x") == "https://reg.example:6000/x");
 }
 
 TEST_CASE("the digest is added to the query, whatever that is") {
