@@ -100,15 +100,26 @@ private:
                   index_.what() + ": " + image.config + " does not hash to its name");
     }
     const auto found = layout_.find(config, image.names);
-    auto manifest = found && found->whole ? *found->whole : make_manifest(image, config, bytes);
-    if (!oci::is_index(manifest.media_type)) {
-      manifest.platform = oci::Config::parse(bytes, image.config).platform;
-    }
-    manifest.annotations.clear();
-    if (image.names.empty() && found) { // engines and containerd keep names there
-      entries_.push_back({manifest, "", found->entry->ref_name, found->entry->full_name});
+    std::optional<oci::Descriptor> made;
+    const auto manifest_for = [&](const std::optional<oci::Descriptor>& whole) {
+      if (!whole && !made) {
+        made = make_manifest(image, config, bytes);
+      }
+      auto manifest = whole ? *whole : *made;
+      if (!oci::is_index(manifest.media_type)) {
+        manifest.platform = oci::Config::parse(bytes, image.config).platform;
+      }
+      manifest.annotations.clear();
+      return manifest;
+    };
+    if (image.names.empty() && !found.empty()) { // engines and containerd keep names there
+      for (const auto& one : found) {
+        entries_.push_back(
+            {manifest_for(one.whole), "", one.entry->ref_name, one.entry->full_name});
+      }
       return;
     }
+    const auto manifest = manifest_for(found.empty() ? std::nullopt : found.front().whole);
     if (image.names.empty()) {
       entries_.push_back({manifest, "", "", ""});
     }

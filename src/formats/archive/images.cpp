@@ -261,13 +261,16 @@ private:
   std::optional<V1Folders> folders_;
 };
 
-/// Names of images, by their config. Engines and containerd keep names in index.json even if
-/// manifest.json has none.
+/// Names of images, by their config: all that index.json has for it. Engines and containerd keep
+/// names there even if manifest.json has none.
 std::map<std::string, ArchivedNames> read_oci_names(const ArchiveIndex& index) {
   std::map<std::string, ArchivedNames> names;
   if (index.find("index.json")) {
-    for (auto& image : read_oci_layout(index).images) {
-      names.emplace(image.config, std::move(image.names));
+    const auto layout = read_oci_layout(index);
+    for (const auto& image : layout.images) {
+      auto& known = names[image.config];
+      known.names.insert(known.names.end(), image.names.names.begin(), image.names.names.end());
+      known.tags.insert(known.tags.end(), image.names.tags.begin(), image.names.tags.end());
     }
   }
   return names;

@@ -94,22 +94,34 @@ bool LayoutImages::is_whole(const oci::Descriptor& manifest, std::size_t depth) 
                          [&](const auto& child) { return is_whole(child, depth + 1); });
 }
 
-std::optional<LayoutImages::Found> LayoutImages::find(const oci::Digest& config,
-                                                      const std::vector<std::string>& names) const {
-  const auto [begin, end] = images_.equal_range(config);
-  if (begin == end) {
-    return std::nullopt;
-  }
-  auto chosen = std::find_if(begin, end, [&](const auto& image) {
-    return has_name(index_->entries()[image.second.entry], names);
-  });
-  chosen = chosen == end ? begin : chosen;
-  const auto& entry = index_->entries()[chosen->second.entry];
+LayoutImages::Found LayoutImages::describe(const Image& image) const {
+  const auto& entry = index_->entries()[image.entry];
   Found found{&entry, std::nullopt};
-  for (const auto* manifest : {&entry.manifest, &chosen->second.manifest}) {
+  for (const auto* manifest : {&entry.manifest, &image.manifest}) {
     if (!found.whole && is_whole(*manifest, 0)) {
       found.whole = *manifest;
     }
+  }
+  return found;
+}
+
+std::vector<LayoutImages::Found> LayoutImages::find(const oci::Digest& config,
+                                                    const std::vector<std::string>& names) const {
+  const auto [begin, end] = images_.equal_range(config);
+  std::vector<Found> found;
+  if (names.empty()) {
+    for (auto image = begin; image != end; ++image) {
+      if (found.empty() || found.back().entry != &index_->entries()[image->second.entry]) {
+        found.push_back(describe(image->second));
+      }
+    }
+    return found;
+  }
+  if (begin != end) {
+    const auto chosen = std::find_if(begin, end, [&](const auto& image) {
+      return has_name(index_->entries()[image.second.entry], names);
+    });
+    found.push_back(describe((chosen == end ? begin : chosen)->second));
   }
   return found;
 }

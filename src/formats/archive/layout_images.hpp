@@ -28,8 +28,9 @@ public:
   };
 
   /// The image with that config; of several one with a name of `names`, or else the first one.
-  [[nodiscard]] std::optional<Found> find(const oci::Digest& config,
-                                          const std::vector<std::string>& names) const;
+  /// Without `names` one for each entry that has such an image. Empty if there is none.
+  [[nodiscard]] std::vector<Found> find(const oci::Digest& config,
+                                        const std::vector<std::string>& names) const;
 
 private:
   struct Image {
@@ -38,6 +39,7 @@ private:
   };
 
   void read(std::size_t entry, const oci::Descriptor& manifest, std::size_t depth);
+  [[nodiscard]] Found describe(const Image& image) const;
   [[nodiscard]] bool is_whole(const oci::Descriptor& manifest, std::size_t depth) const;
   [[nodiscard]] bool has(const oci::Descriptor& blob) const;
   [[nodiscard]] std::optional<oci::Manifest> parse(const oci::Descriptor& manifest) const;

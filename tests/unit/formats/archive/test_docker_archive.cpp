@@ -378,6 +378,11 @@ TEST_CASE_FIXTURE(Fixture, "names stand in annotations too, whole or as a tag al
   const auto both = DockerArchive::open(save(
       image.blobs() + index_of(annotated(image, ref + R"("app:3")")) + manifest + make_tar_end()));
   CHECK(both->images()[0].names == Names{"app:3"});
+  const auto twice = DockerArchive::open(save(
+      image.blobs() +
+      index_of(annotated(image, ref + R"("app:3")") + "," + annotated(image, ref + R"("b:4")")) +
+      manifest + make_tar_end()));
+  CHECK(twice->images()[0].names == Names{"app:3", "b:4"});
 }
 
 TEST_CASE_FIXTURE(Fixture,

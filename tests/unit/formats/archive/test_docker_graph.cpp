@@ -114,6 +114,32 @@ TEST_CASE("an archive that is an OCI layout too keeps the digests of its manifes
         "b2672dcb1c12");
 }
 
+TEST_CASE_FIXTURE(Fixture, "an image without RepoTags has all of its names in index.json") {
+  const auto blob = [](const std::string& bytes) {
+    return file("blobs/sha256/" + std::string(Digest::of(bytes).hex()), bytes);
+  };
+  std::string entries;
+  for (const std::string name : {"host/app:1", "host/app:same"}) {
+    auto entry = sample.document.descriptor().to_json();
+    entry["annotations"] = {{"io.containerd.image.name", name}};
+    entries += (entries.empty() ? "" : ",") + entry.dump();
+  }
+  const auto listed = [](const std::string& bytes) {
+    return R"("blobs/sha256/)" + std::string(Digest::of(bytes).hex()) + "\"";
+  };
+  const auto layout =
+      blob(sample.document.bytes) + blob(sample.config) + blob(sample.layer) +
+      file("index.json", R"({"manifests":[)" + entries + "]}") +
+      file("manifest.json", R"([{"Config":)" + listed(sample.config) +
+                                R"(,"RepoTags":null,"Layers":[)" + listed(sample.layer) + "]}]") +
+      make_tar_end();
+  const auto images = open(layout);
+  CHECK(tags_of(*images) == std::set<std::string>{"host/app:1", "host/app:same"});
+  for (const std::string name : {"host/app:1", "host/app:same"}) {
+    CHECK(read_whole(*images, ManifestName::tag(name)) == sample.document.digest);
+  }
+}
+
 TEST_CASE_FIXTURE(Fixture, "a layout that lacks a blob is passed over, and a manifest made") {
   const Sample other("other");
   auto listed = sample.document.descriptor();
