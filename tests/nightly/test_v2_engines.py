@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from engines import Containerd, DockerEngine, Podman  # noqa: E402
 from harness import DATA, main  # noqa: E402
 from v2_case import V2Case  # noqa: E402
+from v2_images import image, index  # noqa: E402
 
 DOCKERFILE = """FROM scratch
 COPY a /a
@@ -157,6 +158,92 @@ class Engines(V2Case):
                     old = row["repository"].removeprefix(form + "/") + ":" + row["tag"]
                     self.ok("export", f"{tree}:{old}", "regctl.tar")
                     self.assertSameFiles("regctl.tar", "engine.tar")
+
+
+class Archives(V2Case):
+    """Several images that share layers, in archives of docker save that regctl wrote, and those that engines make of
+    them."""
+
+    def setUp(self):
+        super().setUp()
+        self.source, self.there = self.distribution(), self.distribution()
+        self.repository = f"{self.source.host}/team/app"
+        base = image(self.id(), 2, 5_000)
+        for tag in ("1.0", "2.0"):
+            self.push(self.source, "team/app", tag, image(f"{self.id()} {tag}", 1, 5_000, base))
+        self.push(self.source, "team/app", "same", image(f"{self.id()} 1.0", 1, 5_000, base))
+        self.names = {tag: f"{self.repository}:{tag}" for tag in ("1.0", "2.0", "same")}
+        self.ok("copy", "--all-tags", self.repository, f"docker-archive:{self.path('ours.tar')}")
+
+    def manifest(self, name):
+        return json.loads(self.ok("manifest", "get", name).out)
+
+    def ids(self):
+        """Of the images, as engines have them: the digests of their configs."""
+        return {tag: self.manifest(name)["config"]["digest"] for tag, name in self.names.items()}
+
+    def back(self, place, folder):
+        """Brings what lies at place(tag) to a registry; returns the digests there, and those of the configs."""
+        digests, configs = {}, {}
+        for tag in self.names:
+            name = f"{self.there.host}/{folder}/app:{tag}"
+            self.ok("copy", place(tag), name)
+            digests[tag] = self.assertComplete(self.there, f"{folder}/app", tag)
+            configs[tag] = self.manifest(name)["config"]["digest"]
+        self.ok("verify", "--deep", f"{self.there.host}/{folder}/app")
+        return digests, configs
+
+    def test_podman_loads_them_and_saves_them_in_all_its_forms(self):
+        podman = Podman(self.folder)
+        podman.run("podman", "load", "-q", "-i", self.path("ours.tar"))
+        for tag, identity in self.ids().items():
+            loaded = json.loads(podman.run("podman", "image", "inspect", self.names[tag]))[0]
+            self.assertEqual("sha256:" + loaded["Id"], identity)
+        podman.run("podman", "save", "-q", "-m", "--format", "docker-archive", "-o", self.path("docker.tar"),
+                   *self.names.values())
+        self.assertEqual(self.back(lambda tag: f"docker-archive:docker.tar:{self.names[tag]}", "docker")[1], self.ids())
+        for tag, name in self.names.items():
+            podman.run("podman", "save", "-q", "--format", "oci-archive", "-o", self.path(f"{tag}.tar"), name)
+            podman.run("podman", "save", "-q", "--format", "oci-dir", "-o", self.path(f"folder-{tag}"), name)
+        # It writes the configs anew.
+        written = {tag: json.loads(self.read(f"folder-{tag}/index.json"))["manifests"][0]["digest"]
+                   for tag in self.names}
+        self.assertEqual(self.back(lambda tag: f"oci-archive:{tag}.tar", "oci")[0], written)
+        self.assertEqual(self.back(lambda tag: f"oci:folder-{tag}", "folder")[0], written)
+
+    def test_containerd_imports_them_and_exports_them_with_their_digests(self):
+        """It keeps manifests and layers as they are."""
+        containerd = self.start(Containerd)
+        expected = self.tags_of(self.source, "team/app")
+        containerd.run("image", "import", "--snapshotter", "native", self.path("ours.tar"))
+        self.assertEqual({tag: containerd.digest(name) for tag, name in self.names.items()}, expected)
+        # Of what it imported it has a manifest.json itself, without names.
+        for number, options in enumerate(((), ("--skip-manifest-json",))):
+            containerd.run("image", "export", *options, self.path(f"{number}.tar"), *self.names.values())
+            for kind, name in (("docker-archive", self.names.get), ("oci-archive", str)):
+                with self.subTest(kind=kind, options=options):
+                    place = lambda tag, start=f"{kind}:{number}.tar:", name=name: start + name(tag)  # noqa: E731
+                    self.assertEqual(self.back(place, f"{kind}-{number}")[0], expected)
+
+    def test_containerd_imports_an_index_and_exports_it_with_its_digest(self):
+        containerd = self.start(Containerd)
+        both = self.push(self.source, "team/app", "both", index([
+            image(self.id() + " amd64"), image(self.id() + " arm64", architecture="arm64")]))
+        self.ok("copy", f"{self.repository}:both", f"oci-archive:{self.path('index.tar')}:both")
+        containerd.run("image", "import", "--no-unpack", "--all-platforms", "--base-name", self.repository,
+                       self.path("index.tar"))
+        self.assertEqual(containerd.digest(f"{self.repository}:both"), both.digest)
+        containerd.run("image", "export", "--all-platforms", self.path("theirs.tar"), f"{self.repository}:both")
+        self.ok("copy", "oci-archive:theirs.tar:both", f"{self.there.host}/team/app:both")
+        self.assertEqual(self.assertComplete(self.there, "team/app", "both"), both.digest)
+
+    def test_docker_loads_them_and_saves_them(self):
+        engine = self.start(DockerEngine)
+        engine.run("load", "-q", "-i", self.path("ours.tar"))
+        for tag, identity in self.ids().items():
+            self.assertEqual(json.loads(engine.run("image", "inspect", self.names[tag]))[0]["Id"], identity)
+        engine.run("save", "-o", self.path("theirs.tar"), *self.names.values())
+        self.assertEqual(self.back(lambda tag: f"docker-archive:theirs.tar:{self.names[tag]}", "docker")[1], self.ids())
 
 
 if __name__ == "__main__":
