@@ -8,6 +8,7 @@
 #include <regctl/base/whole_number.hpp>
 #include <regctl/model/oci/media_type.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -101,6 +102,14 @@ bool met_unwritten_link(http::Response& response) {
   return has_code(codes, "DIGEST_INVALID") && has_code(codes, "MANIFEST_BLOB_UNKNOWN");
 }
 
+/// Whether the document names a layer by URLs.
+bool has_layers_elsewhere(const oci::Document& document) {
+  const auto manifest =
+      oci::Manifest::parse(document.bytes, document.media_type, "the manifest that was sent");
+  return std::any_of(manifest.layers.begin(), manifest.layers.end(),
+                     [](const oci::Descriptor& layer) { return !layer.urls.empty(); });
+}
+
 [[noreturn]] void refuse_put(const AuthorizedSession& session, http::Response& response,
                              const oci::Document& document, const std::string& what) {
   const auto codes = read_codes(response);
@@ -113,7 +122,13 @@ bool met_unwritten_link(http::Response& response) {
     throw_unsupported(host + " does not let this tag change",
                       "its tags are immutable: remove the tag there first, or take another one");
   }
-  if (has_code(codes, "MANIFEST_BLOB_UNKNOWN") || has_code(codes, "BLOB_UNKNOWN")) {
+  const bool misses = has_code(codes, "MANIFEST_BLOB_UNKNOWN") || has_code(codes, "BLOB_UNKNOWN");
+  if (misses && has_layers_elsewhere(document)) {
+    throw_unsupported(host + " does not take layers that lie elsewhere, or misses another one",
+                      "distribution takes those whose URLs validation.manifests.urls.allow of its "
+                      "configuration names");
+  }
+  if (misses) {
     throw Error(ErrorKind::protocol,
                 what + ": " + host + " misses a blob or manifest that it names (" +
                     error_text(response) + ")",

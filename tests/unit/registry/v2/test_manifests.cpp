@@ -184,6 +184,19 @@ TEST_CASE("a refused manifest is told in the registry's words") {
   }
 }
 
+TEST_CASE("a registry that does not take layers elsewhere is told from one that misses a blob") {
+  const auto digest = oci::Digest::of("layer").to_string();
+  const auto document = oci::make_document(
+      R"({"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json","size":5,)"
+      R"("digest":")" +
+          digest + R"("},"layers":[{"mediaType":"application/octet-stream","size":5,"digest":")" +
+          digest + R"(","urls":["https://a.example/layer"]}]})",
+      oci::k_oci_manifest, std::nullopt, "a manifest");
+  V2Host host;
+  host.server.on("PUT " + k_path + "1.0", {v2_error(500, "MANIFEST_BLOB_UNKNOWN")});
+  CHECK(failure([&] { put_manifest(*host.session(), document, k_tag); }) == ErrorKind::unsupported);
+}
+
 TEST_CASE("a manifest is put again where the link of a blob was being written") {
   const Reply half{400,
                    R"({"errors":[{"code":"DIGEST_INVALID"},{"code":"MANIFEST_BLOB_UNKNOWN"}]})"};
