@@ -155,10 +155,11 @@ class Distribution:
     delete, readonly, relative, foreign, schema1: switches of config.yml
     upstream  URL of another registry: a pull-through cache of it
     tls       (certificate, key): two PEM files
+    more      further settings: {"http.host": …}, with the way to each
     """
 
     def __init__(self, folder, data=None, users=None, tokens=None, delete=True, readonly=False, relative=False,
-                 foreign=False, schema1=False, upstream=None, tls=None):
+                 foreign=False, schema1=False, upstream=None, tls=None, more=None):
         self.folder = tempfile.mkdtemp(dir=folder)
         self.root = data or os.path.join(self.folder, "data")
         self.scheme = "https" if tls else "http"
@@ -186,6 +187,12 @@ class Distribution:
             config["compatibility"] = {"schema1": {"enabled": True}}
         if upstream:
             config["proxy"] = {"remoteurl": upstream}
+        for path, value in (more or {}).items():
+            *way, name = path.split(".")
+            part = config
+            for step in way:
+                part = part.setdefault(step, {})
+            part[name] = value
         # JSON is YAML.
         self.config = write(os.path.join(self.folder, "config.yml"), json.dumps(config))
         self.log_file = os.path.join(self.folder, "log")

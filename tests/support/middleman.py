@@ -21,11 +21,12 @@ class Spoiled(Exception):
 
 class Request:
     """What a test decides by. `count` is 1 for the first request with this method and path, and so on. The server gets
-    `path` and `headers` as the test leaves them."""
+    `path` and `headers` as the test leaves them, or another server on this machine does, at `port`."""
 
     def __init__(self, method, path, headers, body_size, count):
         self.method, self.path, self.headers = method, path, headers
         self.body_size, self.count = body_size, count
+        self.port = None
 
 
 class Spoil:
@@ -82,11 +83,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self):
         super().setup()
-        self.upstream = http.client.HTTPConnection("127.0.0.1", self.server.target_port, timeout=60)
+        self.upstreams = {}  # port → connection
 
     def finish(self):
-        self.upstream.close()
+        self.close_upstreams()
         super().finish()
+
+    def upstream_at(self, port):
+        if port not in self.upstreams:
+            self.upstreams[port] = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        return self.upstreams[port]
+
+    def close_upstreams(self):
+        for connection in self.upstreams.values():
+            connection.close()
 
     def handle_request(self):
         middleman = self.server.middleman
@@ -108,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection |= spoil.is_last
         except (Spoiled, OSError, http.client.HTTPException):  # also where the one side or the other has gone
             self.close_connection = True
-            self.upstream.close()
+            self.close_upstreams()
 
     do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = handle_request
 
@@ -140,17 +150,18 @@ class _Handler(BaseHTTPRequestHandler):
     def pass_on(self, request, spoil):
         """Status, headers and body of the server's answer."""
         middleman = self.server.middleman
-        self.upstream.putrequest(self.command, request.path, skip_host=True, skip_accept_encoding=True)
+        upstream = self.upstream_at(request.port or self.server.target_port)
+        upstream.putrequest(self.command, request.path, skip_host=True, skip_accept_encoding=True)
         for name, value in self.headers.items():
             if name.lower() not in OF_ONE_HOP:
-                self.upstream.putheader(name, middleman.change_request(name, value))
+                upstream.putheader(name, middleman.change_request(name, value))
         if self.command in ("PUT", "POST", "PATCH"):
-            self.upstream.putheader("Content-Length", str(request.body_size))
-        self.upstream.endheaders()
+            upstream.putheader("Content-Length", str(request.body_size))
+        upstream.endheaders()
         on_body = (lambda n: None) if self.is_chunked else lambda n: middleman.on_body(request, n)
-        flow = _Flow(request.body_size, self.upstream.send, on_body, spoil.cut_request, spoil.flip_request)
+        flow = _Flow(request.body_size, upstream.send, on_body, spoil.cut_request, spoil.flip_request)
         self.read_body(request.body_size, flow.pass_on)
-        answer = self.upstream.getresponse()
+        answer = upstream.getresponse()
         headers = [(name, middleman.change_answer(name, value)) for name, value in answer.getheaders()]
         return answer.status, headers, answer.read()
 
