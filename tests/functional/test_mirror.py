@@ -1022,6 +1022,16 @@ class VerifiedDestination(MirrorCase):
         self.ok("audit", "--deep", self.tree)
         self.assertEqual(self.updated("--verify-destination"), {})
 
+    def test_a_registry_is_asked_once_for_each_image(self):
+        """Also for those that the tags of several repositories share."""
+        there = self.start(Serving)
+        self.mirror(self.source, there)
+        there.forget_requests()
+        self.mirror(self.source, there, "--verify-destination")
+        asked = [line for line in there.requests() if line.endswith("/json")]
+        self.assertEqual(sorted(asked), sorted({f"GET /v1/images/{layer.id}/json"
+                                                for layers in self.made.values() for layer in layers}))
+
     def test_a_plan_shows_what_would_be_sent_again(self):
         self.updated()
         self.stored.remove_folder(f"images/{self.stored.names('images')[0]}")

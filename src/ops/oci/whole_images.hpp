@@ -4,6 +4,7 @@
 #include <regctl/base/limited_map.hpp>
 #include <regctl/model/oci/repository.hpp>
 
+#include <array>
 #include <cstddef>
 #include <mutex>
 #include <string>
@@ -17,7 +18,8 @@ enum class LookAt {
 };
 
 /// Tells which images of a destination are whole, as far as it can be looked at. Blobs that were
-/// found whole are not looked at again; the k_limit last ones are remembered. Thread-safe.
+/// found whole are not looked at again, nor by two threads at once; the k_limit last ones are
+/// remembered. Thread-safe.
 class WholeImages {
 public:
   explicit WholeImages(LookAt look_at) : look_at_(look_at) {}
@@ -34,7 +36,8 @@ public:
 
 private:
   LookAt look_at_;
-  std::mutex mutex_; ///< guards the member below
+  std::array<std::mutex, 64> looking_; ///< one for a blob that is looked at; blobs share them
+  std::mutex mutex_;                   ///< guards the member below
   LimitedMap<bool> whole_{k_limit};
 };
 

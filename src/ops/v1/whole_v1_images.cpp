@@ -7,7 +7,9 @@
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/ops/problem.hpp>
 
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace regctl::ops {
@@ -42,28 +44,43 @@ std::optional<V1Image> find_whole(V1Repository& repository, const std::string& i
 
 } // namespace
 
-bool WholeV1Images::is_remembered(const std::string& id) const {
+std::optional<WholeV1Images::Sound> WholeV1Images::look(V1Repository& repository,
+                                                        const std::string& id) {
+  const std::lock_guard looking(looking_.at(std::hash<std::string>()(id) % looking_.size()));
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto* known = sound_.find(id)) {
+      return *known;
+    }
+  }
+  const auto image = find_whole(repository, id, reads_layers_);
+  if (!image) {
+    return std::nullopt;
+  }
+  Sound sound{parse_v1_image(image->json).parent};
   const std::lock_guard lock(mutex_);
-  return whole_.find(id) != nullptr;
+  return sound_.try_emplace(id, std::move(sound)).first;
 }
 
 bool WholeV1Images::is_whole(V1Repository& repository, const std::string& id,
                              const ParentOf& parent_of) {
-  std::vector<std::string> whole;
+  std::vector<std::string> looked_at;
   std::vector<std::string> damaged;
   const bool has_end = walk_parents(id, [&](const std::string& next) -> std::optional<std::string> {
-    if (is_remembered(next)) {
+    const auto image = look(repository, next);
+    if (image && image->is_whole) {
       return std::nullopt;
     }
-    const auto image = find_whole(repository, next, reads_layers_);
-    (image ? whole : damaged).push_back(next);
-    return image ? parse_v1_image(image->json).parent : parent_of(next);
+    (image ? looked_at : damaged).push_back(next);
+    return image ? image->parent : parent_of(next);
   });
   const std::lock_guard lock(mutex_);
   damaged_.insert(damaged.begin(), damaged.end());
   if (damaged.empty() && has_end) {
-    for (const auto& image : whole) {
-      whole_.try_emplace(image, true);
+    for (const auto& image : looked_at) {
+      if (auto* sound = sound_.find(image)) {
+        sound->is_whole = true;
+      }
     }
   }
   return damaged.empty() && has_end;

@@ -4,6 +4,7 @@
 #include <regctl/base/limited_map.hpp>
 #include <regctl/model/v1/repository.hpp>
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <mutex>
@@ -14,8 +15,9 @@
 namespace regctl::ops {
 
 /// Tells which v1 images of a destination are damaged. Of one that is not remote, layers are read
-/// and held to their checksums; a registry is asked whether it has the image. Each image is looked
-/// at once per run; the k_limit last whole ones are remembered. Thread-safe.
+/// and held to their checksums; a registry is asked whether it has the image. An image that was
+/// found sound is not looked at again, nor by two threads at once; the k_limit last ones are
+/// remembered. Thread-safe.
 class WholeV1Images {
 public:
   explicit WholeV1Images(bool reads_layers) : reads_layers_(reads_layers) {}
@@ -33,11 +35,19 @@ public:
   static constexpr std::size_t k_limit = 100'000;
 
 private:
-  [[nodiscard]] bool is_remembered(const std::string& id) const;
+  /// An image that is sound by itself.
+  struct Sound {
+    std::optional<std::string> parent;
+    bool is_whole = false; ///< with all below it
+  };
+
+  /// The image at the destination; nothing for one that is damaged or absent.
+  std::optional<Sound> look(V1Repository& repository, const std::string& id);
 
   const bool reads_layers_;
-  mutable std::mutex mutex_;        ///< guards the members below
-  LimitedMap<bool> whole_{k_limit}; ///< with all below them
+  std::array<std::mutex, 64> looking_; ///< one for an image that is looked at; images share them
+  std::mutex mutex_;                   ///< guards the members below
+  LimitedMap<Sound> sound_{k_limit};
   std::unordered_set<std::string> damaged_;
 };
 
