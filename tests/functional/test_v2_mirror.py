@@ -12,7 +12,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from harness import PATIENCE_S, main, wait_for  # noqa: E402
 from middleman import Middleman  # noqa: E402
 from v2_case import V2Case  # noqa: E402
-from v2_images import Document, INDEX, artifact, digest_of, image, index, signature, signature_tag  # noqa: E402
+from v2_images import (INDEX, MANIFEST_TYPES, Document, artifact, digest_of, image, index, signature,  # noqa: E402
+                       signature_tag)
 
 NAMES = ("single", "team/app", "team/base")
 TAGS = ("1.0", "1.1", "2.0")
@@ -446,9 +447,15 @@ class VerifiedDestination(MirrorCase):
         self.assertEqual(self.mirror(place), {})
         with open(self.blob(root, self.parts("team/base", "1.1")[0]), "wb") as file:
             file.write(b"{}")
+        reasons = {"damaged at the destination", "broken at the destination"}
+        plan = self.ok("mirror", "--dry-run", "--verify-destination", "--format", "json", self.source.host, place).out
+        found = {(row["source"], row["tag"]) for row in map(json.loads, plan.splitlines())
+                 if row.get("reason") in reasons}
+        self.assertLessEqual({("single", "1.0"), ("team/app", "1.0"), ("team/base", "1.1")}, found)
+        # What one repository sends again may be whole when the next one is looked at.
         updated = self.mirror(place, "--verify-destination")
-        self.assertEqual(set(updated.values()), {"damaged at the destination", "broken at the destination"})
-        self.assertLessEqual({("single", "1.0"), ("team/app", "1.0"), ("team/base", "1.1")}, set(updated))
+        self.assertEqual(set(updated.values()), reasons)
+        self.assertLessEqual(set(updated), found)
         self.ok("audit", "--deep", place)
         self.assertEqual(self.mirror(place, "--verify-destination"), {})
 
@@ -464,7 +471,7 @@ class VerifiedDestination(MirrorCase):
         self.assertEqual(self.mirror(self.destination.host, "--verify-destination"), {})
 
     def test_a_registry_that_keeps_a_wrong_blob_is_told(self):
-        """distribution keeps the file that it has, whatever is uploaded."""
+        """distribution keeps the file that it has, whatever is uploaded, until that is removed."""
         self.fill(names=("single",), tags=("1.0", "2.0"))
         self.mirror(self.destination.host)
         layer = self.parts("single", "1.0")[2][-1]
@@ -473,6 +480,60 @@ class VerifiedDestination(MirrorCase):
         done = self.regctl("mirror", "--verify-destination", self.source.host, self.destination.host)
         self.assertEqual(done.code, 10, done.err)
         self.assertIn("is damaged, and stays so when it is sent again", done.err)
+        os.remove(self.blob(self.destination.root, layer))
+        self.mirror(self.destination.host, "--verify-destination")
+        self.assertComplete(self.destination, "single", "1.0")
+
+    def test_a_manifest_that_is_gone_from_a_registry_is_sent_again(self):
+        """That of one platform: distribution serves the index, and says nothing."""
+        self.fill(names=("single",))
+        self.mirror(self.destination.host)
+        child = json.loads(self.ok("manifest", "get", f"{self.source.host}/single:2.0").out)["manifests"][1]["digest"]
+        self.destination.ask("DELETE", f"/v2/single/manifests/{child}")
+        self.assertEqual(self.mirror(self.destination.host), {})
+        options = "--verify-destination", "--immutable-tags", "*"
+        self.assertEqual(self.mirror(self.destination.host, *options),
+                         {("single", "2.0"): "damaged at the destination"})
+        self.assertComplete(self.destination, "single", "2.0")
+        self.assertEqual(self.mirror(self.destination.host, *options), {})
+
+    def test_what_is_asked_of_a_registry(self):
+        """Each manifest is read, and each blob asked for once in each repository; of the source no more is asked."""
+        self.fill()
+        self.mirror(self.destination.host)
+        source, destination = self.counted()
+        self.ok("mirror", "--verify-destination", source.host, destination.host)
+        self.assertEqual(source.requests("/blobs/|^GET .*/manifests/"), [])
+        asked = destination.requests("/blobs/")
+        self.assertEqual(len(asked), len(set(asked)), sorted(asked))
+        names = {name: {blob["digest"] for tag in TAGS for blob in self.blobs_of(name, tag)} for name in NAMES}
+        self.assertEqual(set(asked), {f"HEAD /v2/{name}/blobs/{digest}" for name, blobs in names.items()
+                                      for digest in blobs})
+        read = destination.requests("^GET .*/manifests/")
+        self.assertEqual(len(read), len(NAMES) * (len(TAGS) + 2), read)  # the last tag is an index of two
+
+    def blobs_of(self, name, reference):
+        """Of an image of the source, or of all in an index."""
+        accept = {"Accept": ",".join(MANIFEST_TYPES)}
+        document = json.loads(self.source.ask("GET", f"/v2/{name}/manifests/{reference}", headers=accept)[2])
+        if "manifests" not in document:
+            return [document["config"], *document["layers"]]
+        return [blob for child in document["manifests"] for blob in self.blobs_of(name, child["digest"])]
+
+    def test_a_wrong_blob_of_its_size_is_found_by_verify_alone(self):
+        """A registry tells sizes, and no sums; reading all is for `verify --deep`."""
+        self.fill(names=("single",), tags=("1.0", "2.0"))
+        self.mirror(self.destination.host)
+        layer = self.parts("single", "1.0")[2][-1]
+        with open(self.blob(self.destination.root, layer), "r+b") as file:
+            file.write(b"damaged")
+        self.assertEqual(self.mirror(self.destination.host, "--verify-destination"), {})
+        found = self.regctl("verify", "--deep", self.destination.host, "--format", "json")
+        self.assertEqual(found.code, 7, found.err)
+        self.assertEqual([row["tag"] for row in found.json if row["verdict"] != "sound"], ["1.0"])
+        os.remove(self.blob(self.destination.root, layer))
+        self.assertEqual(set(self.mirror(self.destination.host, "--verify-destination")), {("single", "1.0")})
+        self.ok("verify", "--deep", self.source.host, self.destination.host)
 
 
 if __name__ == "__main__":
