@@ -6,9 +6,11 @@
 #include "ops/places/side.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/in_order.hpp>
 #include <regctl/base/limited_map.hpp>
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/quantity.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/base/time.hpp>
 #include <regctl/formats/docker_archive.hpp>
 #include <regctl/model/oci/repository.hpp>
@@ -18,7 +20,9 @@
 #include <regctl/ops/problem.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace regctl::ops {
@@ -154,39 +158,71 @@ void report_problem(Session& session, const std::string& name, const Error& erro
   }
 }
 
-/// Lists OCI repositories, several at a time, in their order.
-void list_each_oci(Session& session, Side& side, const std::vector<std::string>& names,
-                   const ImagesListener& listener) {
-  struct Found {
-    std::vector<ImageRow> rows;
-    std::optional<Error> error;
-  };
-  listener.on_repositories(names);
-  const auto window = session.jobs() * 4;
-  for (std::size_t begin = 0; begin < names.size(); begin += window) {
-    std::vector<Found> found(std::min(window, names.size() - begin));
-    run_parallel(session.jobs(), found.size(), [&](std::size_t i) {
-      try {
-        const auto repository =
-            std::get<std::unique_ptr<OciRepository>>(side.open(names[begin + i]));
-        found[i].rows = list_oci_rows(session, *repository, names[begin + i]);
-      } catch (const Error& error) {
-        if (error.kind() == ErrorKind::interrupted) {
-          throw;
-        }
-        found[i].error = error;
-      }
+/// The repositories of OCI images, which are looked at while further ones are still being listed.
+class OciListing {
+public:
+  OciListing(Session& session, Side& side, std::string name_space, const ImagesListener& listener)
+      : session_(session), side_(side), name_space_(std::move(name_space)), listener_(listener) {}
+
+  /// Whether there was one.
+  bool run() {
+    run_in_order(session_.jobs(), [this](const std::function<void(Task)>& hand_over) {
+      list_repositories(
+          side_, [this](const std::string& name) { return is_wanted(name); },
+          [&](std::vector<std::string> page) {
+            std::erase_if(page, [this](const std::string& name) { return !is_wanted(name); });
+            add(std::move(page), hand_over);
+          });
     });
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      if (found[i].error) {
-        report_problem(session, names[begin + i], *found[i].error, listener);
-      }
-      for (const auto& row : found[i].rows) {
-        listener.on_row(row);
-      }
+    return has_any_;
+  }
+
+private:
+  [[nodiscard]] bool is_wanted(const std::string& name) const {
+    return is_below(name_space_, name);
+  }
+
+  /// Lists the repositories of a page, sorted. Some registries begin a page with names of the page
+  /// before.
+  void add(std::vector<std::string> names, const std::function<void(Task)>& hand_over) {
+    sort_and_unite(names);
+    std::vector<std::string> added;
+    std::set_difference(names.begin(), names.end(), before_.begin(), before_.end(),
+                        std::back_inserter(added));
+    before_ = std::move(names);
+    if (added.empty()) {
+      return;
+    }
+    has_any_ = true;
+    hand_over([this, added] { return [this, added] { listener_.on_repositories(added); }; });
+    for (auto& name : added) {
+      hand_over([this, name = std::move(name)] { return look_at(name); });
     }
   }
-}
+
+  [[nodiscard]] Shown look_at(const std::string& name) {
+    try {
+      const auto repository = std::get<std::unique_ptr<OciRepository>>(side_.open(name));
+      return [this, rows = list_oci_rows(session_, *repository, name)] {
+        for (const auto& row : rows) {
+          listener_.on_row(row);
+        }
+      };
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::interrupted) {
+        throw;
+      }
+      return [this, name, error] { report_problem(session_, name, error, listener_); };
+    }
+  }
+
+  Session& session_;
+  Side& side_;
+  const std::string name_space_;
+  const ImagesListener& listener_;  // outlives this
+  std::vector<std::string> before_; ///< the page before
+  bool has_any_ = false;
+};
 
 /// Lists one repository after another. An error in one does not stop the listing.
 void list_each(Session& session, Side& side, const std::vector<std::string>& names,
@@ -212,12 +248,22 @@ void list_each(Session& session, Side& side, const std::vector<std::string>& nam
   }
 }
 
+void tell_none(Session& session, const RegistryHost& host, const std::string& name_space) {
+  if (!name_space.empty()) {
+    throw Error(ErrorKind::not_found,
+                "there is no repository below " + name_space + "/ at " + host.host,
+                "regctl search " + host.host + " lists those that there are");
+  }
+  session.progress().note("there are no repositories in " + host.host);
+  session.progress().note("some registries list none without a term; 'regctl images " + host.host +
+                          "/NAME' shows one");
+}
+
 /// Lists a repository or a tag of OCI images, a layout or an archive, or all of a storage tree.
 void list_oci_images(Session& session, const Place& place, const ImagesListener& listener) {
   if (place.is_storage() && !place.reference) {
     const auto side = open_source(session, Endpoint{{}, "", place});
-    list_each_oci(session, *side, side->repositories([](const std::string&) { return true; }),
-                  listener);
+    OciListing(session, *side, "", listener).run();
     return;
   }
   const auto from = open_oci(session, place, Use::read);
@@ -231,24 +277,19 @@ void list_oci_images(Session& session, const Place& place, const ImagesListener&
 void list_images(Session& session, const RegistryHost& host, const std::string& name_space,
                  const ImagesListener& listener) {
   const auto side = open_source(session, Endpoint{host, name_space, {}});
+  if (side->model() == Model::oci) {
+    if (!OciListing(session, *side, name_space, listener).run()) {
+      tell_none(session, host, name_space);
+    }
+    return;
+  }
   const auto is_wanted = [&](const std::string& name) { return is_below(name_space, name); };
   auto names = list_repositories(*side, is_wanted);
   std::erase_if(names, [&](const std::string& name) { return !is_wanted(name); });
-  if (names.empty() && !name_space.empty()) {
-    throw Error(ErrorKind::not_found,
-                "there is no repository below " + name_space + "/ at " + host.host,
-                "regctl search " + host.host + " lists those that there are");
-  }
   if (names.empty()) {
-    session.progress().note("there are no repositories in " + host.host);
-    session.progress().note("some registries list none without a term; 'regctl images " +
-                            host.host + "/NAME' shows one");
+    tell_none(session, host, name_space);
   }
-  if (side->model() == Model::oci) {
-    list_each_oci(session, *side, names, listener);
-  } else {
-    list_each(session, *side, names, listener);
-  }
+  list_each(session, *side, names, listener);
 }
 
 void list_images(Session& session, const Place& place, const ImagesListener& listener) {

@@ -9,9 +9,10 @@ import hashlib
 import json
 import os
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import main  # noqa: E402
+from harness import PATIENCE_S, main  # noqa: E402
 from v2_case import V2Case  # noqa: E402
 from v2_images import INDEX, MANIFEST, Document, artifact, describe, digest_of, image, index  # noqa: E402
 from v2_registry import body, corrupt, cut, headers, length, lose, status  # noqa: E402
@@ -401,6 +402,64 @@ class Storms(FaultCase):
         source, _ = self.ends()
         source.on("GET", BLOB, status(500))
         self.copy_fails(UNAVAILABLE, "500")
+
+
+class Listings(FaultCase):
+    """`images` of a registry whose catalog has several pages."""
+
+    NAMES = [f"team/app-{number}" for number in range(6)]
+
+    def setUp(self):
+        super().setUp()
+        self.listed = self.registry(page=2)
+        for name in self.NAMES:
+            for tag in ("1.0", "2.0"):
+                self.listed.add(name, tag, image(name + tag))
+
+    def rows(self, text):
+        return [(row["repository"], row["tag"]) for row in json.loads(text)]
+
+    def all_rows(self, names=NAMES):
+        return [(name, tag) for name in names for tag in ("1.0", "2.0")]
+
+    def test_what_is_known_is_shown_while_the_catalog_is_still_read(self):
+        may_go_on, was_shown = threading.Event(), []
+        self.listed.on("GET", r"/_catalog\?.*last=", lambda _: was_shown.append(may_go_on.wait(PATIENCE_S)), times=1)
+        process = self.start_regctl("images", self.listed.host, "--format", "json")
+        lines = []
+        while not lines or self.NAMES[1] not in lines[-1]:
+            lines.append(process.stdout.readline().decode())
+            self.assertTrue(lines[-1], "ended early")
+        for name in self.NAMES[:2]:
+            self.assertTrue(self.listed.requests("GET", f"/{name}/tags/list"))
+        self.assertFalse(self.listed.requests("GET", f"/{self.NAMES[2]}/tags/list"))
+        may_go_on.set()
+        out, err = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual((process.returncode, was_shown), (0, [True]), err)
+        self.assertEqual(self.rows("".join(lines) + out.decode()), self.all_rows())
+
+    def test_a_page_that_fails_ends_what_was_listed_before(self):
+        self.listed.on("GET", r"/_catalog\?.*last=.*app-3", status(403, "DENIED"))
+        result = self.regctl("images", self.listed.host, "-q")
+        self.assertEqual(result.code, UNSUPPORTED, result.err)
+        self.assertIn("its catalog is closed", result.err)
+        self.assertEqual(len(result.out.splitlines()), 8)
+        self.listed.faults.clear()
+        self.listed.on("GET", "/_catalog", status(403, "DENIED"))
+        result = self.regctl("images", self.listed.host)
+        self.assertEqual((result.code, result.out), (UNSUPPORTED, ""), result.err)
+        self.assertIn("its catalog is closed", result.err)
+
+    def test_names_that_come_twice_are_listed_once(self):
+        self.listed.on("GET", r"/_catalog\?.*last=.*app-1", body(json.dumps(
+            {"repositories": [self.NAMES[1], self.NAMES[3], self.NAMES[2]]}).encode()))
+        self.assertEqual(self.rows(self.ok("images", self.listed.host, "--format", "json").out), self.all_rows())
+
+    def test_a_namespace_has_its_own_alone(self):
+        self.listed.add("other/app", "1.0", image("other"))
+        self.assertEqual(self.rows(self.ok("images", f"{self.listed.host}/team/", "--format", "json").out),
+                         self.all_rows())
+        self.fails(NOT_FOUND, "images", f"{self.listed.host}/none/", saying="no repository below none/")
 
 
 class Uploads(FaultCase):

@@ -24,16 +24,18 @@ struct ImageRow {
 
 /// Receives a listing on the caller's thread.
 struct ImagesListener {
-  /// Called before the first row if there are several repositories: the names of all.
+  /// Called if there may be several repositories, with the names of some before their rows: those
+  /// of one page of a catalog, or of all.
   std::function<void(const std::vector<std::string>& repositories)> on_repositories;
   std::function<void(const ImageRow&)> on_row;
   /// A repository that could not be listed, and why. The listing goes on.
   std::function<void(const std::string& repository, const std::exception_ptr& problem)> on_problem;
 };
 
-/// Lists every tag of every repository of a registry, sorted by repository and tag. The rows of a
-/// repository are passed on as soon as they are known. The names of repositories come from search
-/// or from the server's listing. An image that cannot be read, or whose upload is under way, is a
+/// Lists every tag of every repository of a registry, sorted by repository and tag; of a catalog
+/// each page is sorted by itself. The rows of a repository are passed on as soon as they are known,
+/// also while further pages are still read. The names of repositories come from search or from the
+/// server's listing. An image that cannot be read, or whose upload is under way, is a
 /// row with a problem and no error; no upload is waited for. Throws Error{unsupported} if
 /// repositories cannot be listed.
 ///

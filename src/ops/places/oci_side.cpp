@@ -44,14 +44,22 @@ public:
   [[nodiscard]] bool is_remote() const override { return true; }
   [[nodiscard]] std::uint64_t listing_requests() const override { return requests_; }
 
-  std::vector<std::string> repositories(const InScope&) override {
+  std::vector<std::string> repositories(const InScope& is_in_scope) override {
     std::vector<std::string> names;
-    registry().list_repositories([&](const std::vector<std::string>& page) {
-      ++requests_;
+    list_in_pages(is_in_scope, [&](const std::vector<std::string>& page) {
       names.insert(names.end(), page.begin(), page.end());
     });
     sort_and_unite(names);
     return names;
+  }
+
+  void list_in_pages(
+      const InScope&,
+      const std::function<void(const std::vector<std::string>& names)>& on_names) override {
+    registry().list_repositories([&](const std::vector<std::string>& page) {
+      ++requests_;
+      on_names(page);
+    });
   }
 
   std::optional<ListedTags> tags(const std::string& name) override {

@@ -389,8 +389,18 @@ std::unique_ptr<Side> open_tree_if_there(Session& session, const std::string& pa
 } // namespace
 
 std::vector<std::string> list_repositories(Side& registry, const InScope& is_in_scope) {
+  std::vector<std::string> names;
+  list_repositories(registry, is_in_scope, [&](const std::vector<std::string>& some) {
+    names.insert(names.end(), some.begin(), some.end());
+  });
+  sort_and_unite(names);
+  return names;
+}
+
+void list_repositories(Side& registry, const InScope& is_in_scope,
+                       const std::function<void(const std::vector<std::string>& names)>& on_names) {
   try {
-    return registry.repositories(is_in_scope);
+    registry.list_in_pages(is_in_scope, on_names);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::unsupported) {
       throw;

@@ -35,6 +35,15 @@ public:
   /// these disagree within the scope, a note says so. Throws Error{unsupported} if there is no way.
   virtual std::vector<std::string> repositories(const InScope& is_in_scope) = 0;
 
+  /// Calls `on_names` with the names of all repositories as they become known: page by page, in the
+  /// side's order, for a catalog; all at once for others. A name may come twice. Throws as
+  /// repositories().
+  virtual void
+  list_in_pages(const InScope& is_in_scope,
+                const std::function<void(const std::vector<std::string>& names)>& on_names) {
+    on_names(repositories(is_in_scope));
+  }
+
   /// The tags of a repository; nothing if it does not exist. Makes at most one request, and none if
   /// a listing of all tags is younger than k_fresh.
   virtual std::optional<ListedTags> tags(const std::string& name) = 0;
@@ -74,6 +83,10 @@ public:
 /// The repositories of a registry, as Side::repositories() returns them, for a command that only
 /// lists.
 std::vector<std::string> list_repositories(Side& registry, const InScope& is_in_scope);
+
+/// Likewise as Side::list_in_pages() tells them.
+void list_repositories(Side& registry, const InScope& is_in_scope,
+                       const std::function<void(const std::vector<std::string>& names)>& on_names);
 
 /// Opens a side for reading. Throws the errors of opening a tree or an archive; Error{unsupported}
 /// for places that cannot be mirrored.
