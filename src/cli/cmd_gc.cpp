@@ -101,7 +101,7 @@ void collect_as_table(const GcFlags& flags, const std::string& folder, Context& 
 
 ExitCode run_gc(const GcFlags& flags, Context& context) {
   if (const auto tree = find_v2_tree(flags.place)) {
-    return collect_tree(*tree, {flags.options.apply, flags.options.grace},
+    return collect_tree(*tree, {flags.options.apply, flags.options.grace, flags.options.force},
                         {.no_trunc = flags.no_trunc}, context);
   }
   const auto folder = parse_storage_tree(flags.place);
@@ -123,7 +123,8 @@ Action add_gc(Arguments& arguments) {
   arguments.value(
       "--grace", "TIME", [&options](const std::string& text) { options.grace = parse_grace(text); },
       "Keep dead uploads that moved within this time, as in 30m, 24h or 7d (default 24h)");
-  arguments.flag("--force", options.force, "Go on also if tags are damaged");
+  arguments.flag("--force", options.force,
+                 "Go on also if tags are damaged, or may be kept outside of the tree");
   arguments.flag("--no-trunc", flags->no_trunc, "Show whole image IDs");
   return [flags](Context& context) { return run_gc(*flags, context); };
 }

@@ -180,6 +180,14 @@ Json to_json(const ops::TreeGarbage& garbage) {
           {"size", garbage.size_bytes}};
 }
 
+/// A tree does not tell whether somebody else keeps its tags.
+void note_whose_tags(const ops::TreeGcReport& report, Context& context) {
+  if (report.revisions > 0) {
+    context.note("tags are read from the tree alone: a registry that keeps them in a database, as "
+                 "Harbor and OpenShift do, has to collect its garbage itself");
+  }
+}
+
 void collect_as_json(const Place& place, const ops::TreeGcOptions& options, Context& context) {
   Json kept = Json::array();
   JsonStream stream(context.out());
@@ -203,6 +211,7 @@ void collect_as_json(const Place& place, const ops::TreeGcOptions& options, Cont
   stream.member("kept", report.kept_blobs);
   stream.member("young", report.young);
   stream.end();
+  note_whose_tags(report, context);
 }
 
 void print_report(const ops::TreeGcReport& report, bool is_applied, Context& context) {
@@ -219,11 +228,12 @@ void print_report(const ops::TreeGcReport& report, bool is_applied, Context& con
   }
   if (report.kept_repositories > 0) {
     context.note(number_of(report.kept_repositories, "repository is", "repositories are") +
-                 " kept whole, because not all that it needs is known: regctl repair");
+                 " kept whole, because not all that it needs is known");
   }
   if (!is_applied) {
     context.note("nothing was removed: --apply removes");
   }
+  note_whose_tags(report, context);
 }
 
 void collect_as_table(const Place& place, const ops::TreeGcOptions& options, const TreeView& view,
@@ -265,6 +275,7 @@ void repair_as_json(const Place& place, const ops::TreeRepairOptions& options, C
   stream.end_array();
   stream.member("left_alone", report.left_alone);
   stream.end();
+  note_whose_tags(report, context);
 }
 
 void repair_as_table(const Place& place, const ops::TreeRepairOptions& options,

@@ -9,6 +9,8 @@
 #include <regctl/ops/oci/tree_gc.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <unordered_set>
 #include <utility>
 
@@ -40,6 +42,9 @@ public:
                                     "needs",
                                 "put the folder itself in its place");
                   });
+    has_tags_ = std::any_of(repositories.begin(), repositories.end(), [&](const auto& found) {
+      return TreeRepository(blobs_, found).tags().has_value();
+    });
     for (const auto& found : repositories) {
       check_interrupted();
       collect(found);
@@ -53,6 +58,10 @@ private:
   void collect(const V2Storage::Found& found) {
     TreeRepository repository(blobs_, found);
     TreeReach reach(repository, [&](const std::string& folder) { return is_young(folder); });
+    if (!options_.force && has_tags_elsewhere(repository)) {
+      reach.keep_whole("its tags may be kept elsewhere, as OpenShift keeps them; if it has none, "
+                       "--force collects it");
+    }
     reach.find();
     report_.young += reach.young();
     if (!reach.why_kept().empty()) {
@@ -66,6 +75,15 @@ private:
     if (reach.why_kept().empty() && !reach.misses_blobs()) {
       collect_uploads(found.name);
     }
+  }
+
+  /// Whether what shows is what OpenShift leaves in a tree: manifests, or of old only blobs, and no
+  /// tag ever. A registry that is pushed to by digest alone looks alike, and so does, in a bucket,
+  /// a repository whose tags are gone.
+  [[nodiscard]] bool has_tags_elsewhere(const TreeRepository& repository) const {
+    const bool is_filled =
+        !repository.revisions().empty() || (!has_tags_ && repository.found().has_layers);
+    return is_filled && !repository.tags();
   }
 
   /// Links of indexes go first: so no index is left without what it names.
@@ -300,8 +318,21 @@ private:
   std::shared_ptr<const V2Storage> listed_; // shared: `storage_` itself, or a snapshot
   TreeBlobs blobs_;
   std::unordered_set<PackedId, PackedId::Hash> kept_;
+  bool has_tags_ = false; ///< some repository
   TreeGcReport report_;
 };
+
+/// Whether a tree is that of Harbor, whose tags are in a database and stale in the tree. The tree
+/// itself does not tell, but Harbor's installer puts these folders beside it. Source: the template
+/// of its docker-compose.yml.
+bool is_of_harbor(const std::string& folder) {
+  std::error_code ignored; // then it is not known
+  const auto parent = std::filesystem::canonical(folder, ignored).parent_path();
+  const auto has = [&](const char* name) {
+    return std::filesystem::is_directory(parent / name, ignored);
+  };
+  return !parent.empty() && has("job_logs") && has("secret") && has("ca_download");
+}
 
 } // namespace
 
@@ -327,6 +358,12 @@ TreeGcReport collect_tree_garbage(const std::shared_ptr<V2Storage>& storage,
                                   const TreeGcOptions& options,
                                   const std::function<void(const TreeGarbage&)>& on_garbage,
                                   const OnKeptRepository& on_kept) {
+  if (!options.force && is_of_harbor(storage->location())) {
+    throw Error(ErrorKind::unsupported,
+                storage->location() + " is the storage of Harbor, which keeps its tags in a "
+                                      "database: the tree does not tell which images are in use",
+                "let Harbor collect its garbage; --force goes by the tags in the tree");
+  }
   std::unique_ptr<V2Storage::Exclusive> exclusive;
   if (options.apply) {
     if (!storage->tree().has_leases_among_processes() && options.grace < k_least_grace) {

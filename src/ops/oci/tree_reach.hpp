@@ -20,7 +20,10 @@ public:
   TreeReach(TreeRepository& repository, std::function<bool(const std::string& folder)> is_young)
       : repository_(repository), is_young_(std::move(is_young)) {}
 
-  /// To be called once, before all others.
+  /// Keeps the repository whole. Only the first reason counts.
+  void keep_whole(const std::string& why);
+
+  /// To be called once, before the questions below.
   void find();
 
   /// Why the repository has to be kept whole; "" if it need not.
@@ -48,7 +51,6 @@ private:
     oci::Digest subject;
   };
 
-  void keep_whole(const std::string& why);
   void find_from_tags();
   void find_from_young();
   void find_referrers();

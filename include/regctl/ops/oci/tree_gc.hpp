@@ -16,6 +16,7 @@ struct TreeGcOptions {
   bool apply = false; ///< remove; otherwise only report
   /// What was changed more recently is kept, with all that it names: a push may be under way.
   std::chrono::seconds grace = std::chrono::hours(24);
+  bool force = false; ///< also where tags may be kept outside of the tree
 };
 
 /// Something that is removed, or would be.
@@ -47,8 +48,8 @@ struct TreeGcReport {
   std::uint64_t unfinished = 0;
   std::uint64_t kept_blobs = 0;
   std::uint64_t young = 0; ///< revisions, links, blobs and uploads that only the grace keeps
-  /// Repositories that are kept whole: a tag or manifest of theirs is damaged, so that what they
-  /// need is not known; or no repository may have their name.
+  /// Repositories that are kept whole: a tag or manifest of theirs is damaged, or their tags may be
+  /// elsewhere, so that what they need is not known; or no repository may have their name.
   std::uint64_t kept_repositories = 0;
 };
 
@@ -61,6 +62,10 @@ using OnKeptRepository = std::function<void(const std::string& name, const std::
 /// repository whole. Uploads are kept where a blob is missing, since they may hold its bytes. Links
 /// go before blobs, so that an interruption at any moment leaves a sound tree. Memory: 40 bytes for
 /// each blob that is kept, and the digests of the largest repository.
+///
+/// Some registries keep tags in a database, and in the tree none or old ones. Unless `force`, a
+/// repository with manifests that never had a tag is kept whole, as OpenShift has it, and all are
+/// where none has tags. Throws Error{unsupported} for a tree that lies where Harbor puts it.
 ///
 /// Throws Error{unavailable}, with `apply`, while other processes of regctl write to the tree. A
 /// server of distribution must be stopped or read-only, and be restarted afterwards if it caches

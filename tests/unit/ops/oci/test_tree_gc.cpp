@@ -217,11 +217,11 @@ TEST_CASE("what is young is kept with all that it names") {
   Fixture tree;
   const auto image = tree.put_image("app", "layer", {});
   const auto lone = tree.put("app", "lone");
-  auto kept = collect(tree.storage, {.apply = true});
+  auto kept = collect(tree.storage, {.apply = true, .force = true});
   CHECK(kept.garbage.empty());
   CHECK(kept.report.young == 2);
   CHECK(tree.has(image.digest));
-  const auto gone = collect(tree.storage, {.apply = true, .grace = 0s});
+  const auto gone = collect(tree.storage, {.apply = true, .grace = 0s, .force = true});
   CHECK(gone.report.revisions == 1);
   CHECK(gone.report.blobs == 4);
   CHECK(gone.report.links == 3);
@@ -255,11 +255,54 @@ TEST_CASE("a blob that another repository needs loses only its link") {
   Fixture tree;
   tree.put_image("one", "layer", "1");
   tree.put_image("two", "layer", {});
-  collect(tree.storage, {.apply = true, .grace = 0s});
+  collect(tree.storage, {.apply = true, .grace = 0s, .force = true});
   const auto layer = oci::Digest::of("layer");
   CHECK(tree.has(layer));
   CHECK(tree.storage->repository("one")->find_blob(layer));
   CHECK_FALSE(tree.storage->repository("two")->find_blob(layer));
+}
+
+TEST_CASE("a repository whose tags may be elsewhere is kept whole, unless it is forced") {
+  Fixture tree;
+  tree.put_image("app", "tagged", "1");
+  const auto former = tree.put_image("app", "former", "2");
+  tree.storage->repository("app")->remove_tag("2");
+  const auto untagged = tree.put_image("openshift/app", "untagged", {});
+  const auto lone = tree.put("pushed/half", "lone");
+  auto done = collect(tree.storage, {.apply = true, .grace = 0s});
+  CHECK(done.kept.size() == 1);
+  CHECK(done.kept.at("openshift/app").find("OpenShift") != std::string::npos);
+  CHECK(tree.storage->repository("openshift/app")->read_manifest(untagged.digest));
+  CHECK(tree.has(oci::Digest::of("untagged")));
+  CHECK_FALSE(tree.has(former.digest));
+  CHECK_FALSE(tree.has(lone.digest)); // of a push that never ended
+  done = collect(tree.storage, {.apply = true, .grace = 0s, .force = true});
+  CHECK(done.kept.empty());
+  CHECK_FALSE(tree.has(untagged.digest));
+}
+
+TEST_CASE("blobs stay where no repository has tags") {
+  Fixture tree; // as OpenShift wrote it while even its manifests were elsewhere
+  const auto blob = tree.put("app", "layer");
+  const auto done = collect(tree.storage, {.apply = true, .grace = 0s});
+  CHECK(done.kept.contains("app"));
+  CHECK(done.garbage.empty());
+  CHECK(tree.has(blob.digest));
+}
+
+TEST_CASE("a tree that lies where Harbor puts it is refused, unless it is forced") {
+  const TemporaryFolder folder;
+  const auto tree = folder / "registry";
+  for (const auto* name : {"ca_download", "job_logs", "registry", "secret"}) {
+    fs::create_directory(folder / name);
+  }
+  const auto storage = V2Storage::open(tree.string() + "/", V2Storage::Missing::create);
+  const auto image = put_image(*storage, "library/app", "layer", "1");
+  storage->repository("library/app")->remove_tag("1");
+  CHECK(failure([&] { collect(storage, {}); }) == ErrorKind::unsupported);
+  CHECK(failure([&] { collect(storage, {.apply = true, .grace = 0s}); }) == ErrorKind::unsupported);
+  CHECK(storage->repository("library/app")->read_manifest(image.digest));
+  CHECK(collect(storage, {.apply = true, .grace = 0s, .force = true}).report.revisions == 1);
 }
 
 TEST_CASE("a manifest whose link was lost is kept") {
