@@ -679,6 +679,27 @@ class Unverified(ConvertCase):
         self.assertIn("layer", self.regctl("audit", "--deep", self.files.place).out)
 
 
+class EarlierRuns(ConvertCase):
+    @not_in_bucket("the fault server serves a folder")
+    def test_a_layer_that_another_repository_got_is_mounted_from_there(self):
+        files = StorageTree(self.path("tree"))
+        base = files.add_image("base")
+        files.tag("team/app", "1.0", files.add_image("app", base))
+        source, there = self.start(FaultServer, "--storage", self.path("tree")), self.registry()
+        self.ok("mirror", source.host, there.host)
+        files.tag("team/new", "1.0", files.add_image("new", base))
+        for name, mounts, reads in (("team/new", [201], 1), ("team/newest", [202], 2)):
+            self.ok("mirror", source.host, there.host)
+            mounted = there.requests("POST", f"/{name}/.*mount=")
+            self.assertEqual([one.status for one in mounted], mounts)
+            self.assertEqual(len(source.log("GET", f"/{base}/layer")), reads)
+            self.assertEqual(list(there.tags[name]), ["1.0"])
+            for blobs in there.blobs.values():  # nobody has it any more
+                for layer in json.loads(there.manifests[name][there.tags[name]["1.0"]][1])["layers"]:
+                    blobs.pop(layer["digest"], None)
+            files.tag("team/newest", "1.0", files.add_image("newest", base))
+
+
 class Rescue(ConvertCase):
     """Of an image with a damaged layer, what lies below that."""
 

@@ -462,6 +462,50 @@ class Listings(FaultCase):
         self.fails(NOT_FOUND, "images", f"{self.listed.host}/none/", saying="no repository below none/")
 
 
+class Mounts(FaultCase):
+    """A blob that an earlier run brought into another repository of the destination."""
+
+    def setUp(self):
+        super().setUp()
+        self.source, self.destination = self.registry(), self.registry()
+        self.base = image("base", 2, 20_000)
+        self.source.add("team/app", "1.0", image("app", 1, 5_000, self.base))
+        self.mirror()
+        self.new = self.source.add("team/new", "1.0", image("new", 1, 5_000, self.base))
+        self.source.log.clear()
+        self.destination.log.clear()
+
+    def mirror(self):
+        self.ok("mirror", self.source.host, self.destination.host)
+
+    def mounts(self, name="team/new"):
+        """How each mount of a layer of the base was answered."""
+        found = [self.destination.requests("POST", f"/{name}/.*mount={digest_of(layer).replace(':', '%3A')}.*from=")
+                 for layer, _ in self.base.layers]
+        return [one.status for some in found for one in some]
+
+    def fetched(self):
+        return [digest for digest in (digest_of(layer) for layer, _ in self.base.layers)
+                if self.source.requests("GET", f"/blobs/{digest}")]
+
+    def test_is_mounted_from_there(self):
+        self.mirror()
+        self.assertWhole(self.destination, "team/new", "1.0", self.new)
+        self.assertEqual((self.mounts(), self.fetched()), ([201, 201], []))
+
+    def test_is_sent_where_it_is_there_no_more(self):
+        gone = digest_of(self.base.layers[0][0])
+        del self.destination.blobs["team/app"][gone]
+        self.mirror()
+        self.assertWhole(self.destination, "team/new", "1.0", self.new)
+        self.assertEqual((sorted(self.mounts()), self.fetched()), ([201, 202], [gone]))
+        newest = self.source.add("team/newest", "1.0", image("newest", 1, 5_000, self.base))
+        self.source.log.clear()
+        self.mirror()  # and then known to be where it was sent
+        self.assertWhole(self.destination, "team/newest", "1.0", newest)
+        self.assertEqual((self.mounts("team/newest"), self.fetched()), ([201, 201], []))
+
+
 class Uploads(FaultCase):
     def test_a_session_that_is_lost(self):
         _, destination = self.ends()

@@ -165,11 +165,19 @@ private:
     if (known == route_.destination_name) {
       return true;
     }
-    const bool is_found = (known && route_.destination.mount_blob(blob, *known)) || has(blob);
+    const bool is_found = (known && route_.destination.mount_blob(blob, *known)) || has(blob) ||
+                          (!known && !route_.whole && mount_former(blob));
     if (is_found) {
       route_.places.add(blob.digest, route_.destination_name);
     }
     return is_found;
+  }
+
+  /// From a repository that had the blob in an earlier run.
+  bool mount_former(const oci::Descriptor& blob) {
+    const auto former = route_.places.find_former(blob.digest);
+    return former && *former != route_.destination_name &&
+           route_.destination.mount_blob(blob, *former);
   }
 
   /// Registries refuse images without layers: the topmost step keeps an empty one.

@@ -7,6 +7,7 @@
 #include "ops/mirror/state_file.hpp"
 #include "ops/passage/learnt_facts.hpp"
 #include "ops/passage/passage.hpp"
+#include "ops/passage/place_fact.hpp"
 #include "ops/places/side.hpp"
 
 #include <regctl/base/error.hpp>
@@ -367,6 +368,8 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                                             options.dry_run ? Purpose::plan : Purpose::write);
   LearntFacts facts(file_of_facts(job, options), is_fact,
                     [&](const std::string& text) { session.progress().note(text); });
+  auto& places = blobs.at(*destination);
+  const RememberedPlaces remembered(places, facts);
   Passages passages(session, *source, *destination, facts,
                     {limits.for_job(job), options.require_checksum, job.rules.platforms,
                      job.rules.form, job.rules.referrers, options.verify_destination,

@@ -67,9 +67,13 @@ void BlobMover::settle(const oci::Descriptor& blob) {
   }
 }
 
-/// Tries the repository that is known to have the blob, then the source's own.
+/// Tries the repository that is known to have the blob, or had it in an earlier run, then the
+/// source's own.
 bool BlobMover::mount(const oci::Descriptor& blob) {
-  const auto known = route_.places.find(blob.digest);
+  auto known = route_.places.find(blob.digest);
+  if (!known) {
+    known = route_.places.find_former(blob.digest);
+  }
   if (known && *known != route_.destination_name && route_.destination.mount_blob(blob, *known)) {
     return true;
   }

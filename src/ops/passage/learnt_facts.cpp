@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/passage/learnt_facts.hpp"
 
+#include "ops/passage/place_fact.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/file.hpp>
 #include <regctl/base/lines.hpp>
@@ -24,7 +26,8 @@ LearntFacts::LearntFacts(std::string file, IsFact is_fact, Note note)
   if (file_.empty()) {
     return;
   }
-  const auto problem = read([&](auto identity, auto text) { facts_.put(identity, text); });
+  const auto problem =
+      read([&](auto identity, auto text) { table_of(identity).put(identity, text); });
   if (!problem.empty()) {
     note_(problem);
     is_changed_ = true; // else every later run would note the fault again
@@ -64,7 +67,7 @@ void LearntFacts::read_journal() {
   try {
     journal_.read([&](auto identity, auto text) {
       if (is_fact_(identity, text)) {
-        facts_.put(identity, text);
+        table_of(identity).put(identity, text);
         is_changed_ = true;
       }
     });
@@ -75,7 +78,7 @@ void LearntFacts::read_journal() {
 
 std::optional<std::string> LearntFacts::find(const std::string& identity) const {
   const std::lock_guard lock(mutex_);
-  return facts_.find(identity);
+  return table_of(identity).find(identity);
 }
 
 bool LearntFacts::empty() const {
@@ -85,7 +88,7 @@ bool LearntFacts::empty() const {
 
 void LearntFacts::put(const std::string& identity, const std::string& text) {
   const std::lock_guard lock(mutex_);
-  if (!facts_.put(identity, text)) {
+  if (!table_of(identity).put(identity, text)) {
     return;
   }
   is_changed_ = true;
@@ -101,7 +104,9 @@ void LearntFacts::put(const std::string& identity, const std::string& text) {
 void LearntFacts::save() {
   const std::lock_guard lock(mutex_);
   // Which facts were used matters only where some have to go.
-  if (!file_.empty() && (is_changed_ || facts_.size() > k_limit / 8 * 7)) {
+  const bool is_nearly_full =
+      facts_.size() > k_limit / 8 * 7 || places_.size() > k_places_limit / 8 * 7;
+  if (!file_.empty() && (is_changed_ || is_nearly_full)) {
     note_failure([&] { journal_.fold([&] { write(); }); });
   }
 }
@@ -111,7 +116,7 @@ void LearntFacts::save() {
 void LearntFacts::write() {
   const auto add = [&](auto identity, auto text) {
     if (is_fact_(identity, text)) {
-      facts_.add_unused(identity, text);
+      table_of(identity).add_unused(identity, text);
     }
   };
   journal_.read(add);
@@ -119,16 +124,22 @@ void LearntFacts::write() {
   AtomicFile file(file_);
   std::string lines(k_head);
   lines += '\n';
-  facts_.for_each([&](const std::string& identity, const std::string& text) {
+  const auto add_line = [&](const std::string& identity, const std::string& text) {
     lines.append(identity).append(" ").append(text).append("\n");
     if (lines.size() >= k_piece_bytes) {
       file.write(as_bytes(lines), OnInterrupt::go_on);
       lines.clear();
     }
-  });
+  };
+  facts_.for_each(add_line);
+  places_.for_each(add_line);
   file.write(as_bytes(lines), OnInterrupt::go_on);
   file.commit();
   is_changed_ = false;
+}
+
+FactTable& LearntFacts::table_of(std::string_view identity) const {
+  return PlaceFact::is_identity(identity) ? places_ : facts_;
 }
 
 void LearntFacts::note_failure(const std::function<void()>& body) {

@@ -14,9 +14,10 @@
 namespace regctl::ops {
 
 /// Facts about the images of a source that runs have learnt, by identity. Each is one text, which a
-/// passage writes and reads. Only facts that stay true for ever, since an identity never means
-/// another image: the file may be deleted or out of date at no cost but requests. What is learnt is
-/// kept beside the file until save(), so that a killed run loses nothing. Thread-safe.
+/// passage writes and reads. They stay true for ever, since an identity never means another image;
+/// only those of PlaceFact may not, and cost requests then. The file may be deleted or out of date
+/// at no cost but requests. What is learnt is kept beside the file until save(), so that a killed
+/// run loses nothing. Thread-safe.
 class LearntFacts {
 public:
   using Note = std::function<void(const std::string&)>;
@@ -40,6 +41,8 @@ public:
   /// The most facts kept: of a registry of 10,000 tags with 20 layers each. They take some 33 MiB.
   /// Those that were not used for the longest time are dropped.
   static constexpr std::size_t k_limit = 220'000;
+  /// Besides, the most facts about places of blobs, which push out no others. They take some 4 MiB.
+  static constexpr std::size_t k_places_limit = 32'768;
 
 private:
   /// Calls `on_fact` for each fact of the file. Returns the fault of the file; empty if it has none
@@ -47,6 +50,7 @@ private:
   std::string read(const FactJournal::OnFact& on_fact) const;
   void read_journal();
   void write();
+  [[nodiscard]] FactTable& table_of(std::string_view identity) const;
   /// Notes why facts are not kept.
   void note_failure(const std::function<void()>& body);
 
@@ -56,6 +60,7 @@ private:
   FactJournal journal_;
   mutable std::mutex mutex_; ///< guards the members below
   mutable FactTable facts_{k_limit};
+  mutable FactTable places_{k_places_limit};
   bool is_changed_ = false;
   bool is_journal_kept_ = true; ///< false after a failure, which is noted once
 };

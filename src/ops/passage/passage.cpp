@@ -5,6 +5,7 @@
 #include "ops/passage/layer_fact.hpp"
 #include "ops/passage/oci_passage.hpp"
 #include "ops/passage/oci_to_v1_passage.hpp"
+#include "ops/passage/place_fact.hpp"
 #include "ops/passage/v1_fact.hpp"
 #include "ops/passage/v1_passage.hpp"
 #include "ops/passage/v1_to_oci_passage.hpp"
@@ -78,6 +79,9 @@ bool is_fact(std::string_view identity, std::string_view text) {
   }
   if (ManifestFact::is_identity(identity)) {
     return oci::Digest::find(text).has_value();
+  }
+  if (PlaceFact::is_identity(identity)) {
+    return PlaceFact::is_text(text);
   }
   return is_v1_id(identity) ? V1Fact::parse(text).has_value()
                             : oci::Digest::find(identity) && DerivedFact::parse(text);
