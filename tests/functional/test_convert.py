@@ -672,6 +672,26 @@ class Unverified(ConvertCase):
             self.assertIn("put right on its way: trailing-bytes", done.err)
             self.assertEqual(self.tags_in_tree(f"out-{number}"), expected)
 
+    @not_in_bucket("the fault server serves a folder")
+    def test_a_layer_that_images_share_is_read_once_in_a_run(self):
+        """By several mirrors of a file too, and by four threads."""
+        base = [self.add("base", None, Layer("base", 5_000).data)]
+        base.append(self.add("middle", base[0], Layer("middle", 5_000).data))
+        names = [f"team-{team}/app-{number}" for team in range(2) for number in range(4)]
+        for name in names:
+            for tag in ("1.0", "2.0"):
+                self.files.tag(name, tag, self.add(name + tag, base[1], Layer(name + tag, 500).data))
+        source, there = self.start(FaultServer, "--storage", self.path("tree")), self.registry()
+        self.write("mirrors.yaml", "version: 1\nmirrors:\n" + "".join(
+            f"  - source: {source.host}/team-{team}/\n    destination: {there.host}/team-{team}/\n"
+            for team in range(2)))
+        self.ok("mirror", "--config", "mirrors.yaml", "--jobs", "4")
+        read = collections.Counter(record["path"] for record in source.log("GET", "/layer"))
+        self.assertEqual(set(read.values()), {1}, read)
+        self.assertEqual(len(read), 2 + 2 * len(names))
+        self.assertEqual({name: sorted(tags) for name, tags in there.tags.items()},
+                         {name: ["1.0", "2.0"] for name in names})
+
     def test_elsewhere_such_layers_are_damaged(self):
         self.files.tag("team/app", "1", self.add("none", None, b""))
         copy = StorageTree(self.path("copy"))

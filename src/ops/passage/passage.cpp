@@ -73,6 +73,10 @@ std::shared_ptr<BlobPlaces> make_blob_places() {
   return std::make_shared<BlobPlaces>();
 }
 
+std::shared_ptr<Conversions> make_conversions() {
+  return std::make_shared<Conversions>();
+}
+
 bool is_fact(std::string_view identity, std::string_view text) {
   if (LayerFact::is_identity(identity)) {
     return LayerFact::is_text(text);

@@ -24,6 +24,7 @@
 namespace regctl::ops {
 
 class BlobPlaces;
+struct Conversions;
 class OciPassages;
 class OciToV1Passages;
 class V1Passages;
@@ -159,10 +160,16 @@ struct PassageOptions {
   /// Which repositories of the destination have which blobs, for all passages to it in a run; null:
   /// these passages find it out for themselves. Must outlive them.
   BlobPlaces* places = nullptr;
+  /// What v1 images became, for all passages between the same sides into the same form; null: these
+  /// passages keep it for themselves. Must outlive them.
+  Conversions* conversions = nullptr;
 };
 
 /// For PassageOptions::places.
 std::shared_ptr<BlobPlaces> make_blob_places();
+
+/// For PassageOptions::conversions.
+std::shared_ptr<Conversions> make_conversions();
 
 /// A passage to or from v1 images, which have no referrers.
 class UnattachedPassage : public Passage {

@@ -46,7 +46,7 @@ public:
                                                          ? &shared.whole_
                                                          : nullptr} {
     route_.assumed = assumed_platform(shared.options_.platforms);
-    route_.docker = &shared.docker_;
+    route_.docker = &shared.conversions_.docker;
   }
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
@@ -87,7 +87,7 @@ public:
   }
 
   std::unique_ptr<Transfer> open(const std::string& tag, const std::string& identity) override {
-    return make_v1_to_oci_transfer(route_, shared_.layers_, identity, tag);
+    return make_v1_to_oci_transfer(route_, shared_.conversions_.layers, identity, tag);
   }
 
   std::optional<ImageFault> find_fault(const std::string& id, FaultSearch search) override {
@@ -95,8 +95,9 @@ public:
   }
 
   std::string rescue(const std::string& tag, const std::string& id) override {
-    return rescue_image(route_, shared_.layers_, id, tag) == Rescue::nothing ? ""
-                                                                             : rescued_tag(tag);
+    return rescue_image(route_, shared_.conversions_.layers, id, tag) == Rescue::nothing
+               ? ""
+               : rescued_tag(tag);
   }
 
   std::set<std::string> find_damaged(const std::vector<std::string>& there) override {
@@ -206,6 +207,7 @@ private:
 V1ToOciPassages::V1ToOciPassages(Session& session, const Side& source, const Side& destination,
                                  LearntFacts& facts, const PassageOptions& options)
     : session_(session), facts_(facts), options_(options),
+      conversions_(options.conversions == nullptr ? own_conversions_ : *options.conversions),
       places_(options.places == nullptr ? own_places_ : *options.places),
       whole_(destination.is_remote() ? LookAt::sizes : LookAt::bytes),
       knows_nothing_(facts.empty()), is_source_remote_(source.is_remote()),

@@ -11,6 +11,12 @@
 
 namespace regctl::ops {
 
+/// What has been learnt of the conversions from one side to another, into one form.
+struct Conversions {
+  ConvertedLayers layers;
+  DockerInstead docker;
+};
+
 /// The state shared by all passages from v1 repositories of one side to OCI repositories of
 /// another. Thread-safe; must outlive the passages.
 class V1ToOciPassages {
@@ -38,8 +44,8 @@ private:
   LearntFacts& facts_;
   const PassageOptions& options_;
   ImageCache images_; // of the source
-  ConvertedLayers layers_;
-  DockerInstead docker_;
+  Conversions own_conversions_;
+  Conversions& conversions_;
   BlobPlaces own_places_;
   BlobPlaces& places_;       // of the destination
   WholeImages whole_;        // of the destination
