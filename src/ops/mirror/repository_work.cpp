@@ -255,14 +255,13 @@ private:
   }
 
   void study(const std::vector<PlannedTag>& planned) {
-    auto identities = at_destination_;
+    for (const auto& identity : at_destination_) {
+      passage_->study(identity, Portion::image);
+    }
     for (const auto& tag : planned) {
       if (is_transfer(tag)) {
-        identities.insert(*tag.identity);
+        passage_->study(*tag.identity, Portion::all);
       }
-    }
-    for (const auto& identity : identities) {
-      passage_->study(identity);
     }
   }
 

@@ -110,8 +110,8 @@ public:
       : session_(session), from_(from), options_(options), convert_schema1_(convert_schema1) {
     if (options.referrers) {
       auto tags = list_named_and_attached(*from.repository);
-      attached_ = std::move(tags.attached);
-      subjects_ = std::move(tags.subjects);
+      tags_.attached = std::move(tags.attached);
+      tags_.subjects = std::move(tags.subjects);
     }
   }
 
@@ -243,7 +243,7 @@ private:
 
   void transfer(const MoveOfOci& move, const OciRoute& route, ManifestNode root,
                 CopyReport& report) {
-    const OciCopy how{{}, options_.referrers, attached_, subjects_};
+    const OciCopy how{{}, options_.referrers, tags_};
     const auto running = make_oci_transfer(route, how, std::move(root), move.tag);
     const auto moved = move_items(session_, *running);
     report.blobs_skipped += moved.were_there;
@@ -257,8 +257,7 @@ private:
   const ConvertSchema1& convert_schema1_;
   BlobPlaces places_;
   PackedLayers packed_;
-  AttachedTags attached_;
-  std::optional<ListedSubjects> subjects_;
+  FollowerTags tags_;
 };
 
 } // namespace

@@ -28,14 +28,7 @@ public:
       add_manifest(std::move(node));
     }
     if (how_.referrers) {
-      const auto count = manifests_.size();
-      for (std::size_t i = 0; i < count; ++i) {
-        add_referrers(manifests_[i].document.digest, 1);
-      }
-      // A signature can be signed itself.
-      for (std::size_t i = 0; i < manifests_.size(); ++i) {
-        add_attached(oci::Digest(manifests_[i].document.digest));
-      }
+      add_followers();
     }
     // The largest first: a long one that begins last would end alone.
     std::stable_sort(blobs_.begin(), blobs_.end(),
@@ -191,51 +184,21 @@ private:
     blobs_.push_back(blob);
   }
 
-  void add_referrers(const oci::Digest& subject, std::size_t depth) {
-    const auto referrers = route_.source.referrers(subject, how_.referrers_tag_of(subject));
-    if (depth > k_max_referrer_depth && !referrers.empty()) {
-      route_.session.progress().note(words_for_deep_referrers(subject));
-      return;
+  void add_followers() {
+    std::vector<oci::Digest> manifests;
+    for (const auto& node : manifests_) {
+      manifests.push_back(node.document.digest);
     }
-    for (const auto& referrer : referrers) {
-      if (known_manifests_.contains(referrer.digest)) {
-        continue;
-      }
-      auto document = route_.source.read_manifest(referrer.digest);
-      if (!document) {
-        route_.session.progress().note(
-            "manifest " + referrer.digest.to_string() + ", which refers to " + subject.short_hex() +
-            ", is listed in " + route_.source.describe() + ", but is not there: it is left out");
-        continue;
-      }
-      has_referrers_ = true;
-      auto tree = read_manifest_tree(route_.source,
-                                     to_node(*std::move(document), route_.source.describe()));
-      for (auto& node : tree.manifests) {
-        add_manifest(std::move(node));
-      }
-      add_referrers(referrer.digest, depth + 1);
-    }
-  }
-
-  /// What cosign keeps of a manifest under tags.
-  void add_attached(const oci::Digest& subject) {
-    for (const auto& tag : oci::cosign_tags(subject)) {
-      if (!how_.attached.contains(tag)) {
-        continue;
-      }
-      auto document = route_.source.read_manifest(oci::ManifestName::tag(tag));
-      if (!document) {
-        continue; // removed since the tags were listed
-      }
-      has_referrers_ = true;
-      attached_.emplace_back(tag, document->digest);
-      auto tree = read_manifest_tree(route_.source,
-                                     to_node(*std::move(document), route_.source.describe()));
-      for (auto& node : tree.manifests) {
-        add_manifest(std::move(node));
-      }
-    }
+    read_followers(route_.session.progress(), route_.source, how_.tags, std::move(manifests),
+                   [this](ManifestTree follower, const std::string& tag) {
+                     has_referrers_ = true;
+                     if (!tag.empty()) {
+                       attached_.emplace_back(tag, follower.root().document.digest);
+                     }
+                     for (auto& node : follower.manifests) {
+                       add_manifest(std::move(node));
+                     }
+                   });
   }
 
   void throw_if_abandoned() {
@@ -266,13 +229,6 @@ private:
 };
 
 } // namespace
-
-oci::ReferrersTag OciCopy::referrers_tag_of(const oci::Digest& subject) const {
-  // The name of a tag tells only sums of 256 bits.
-  const bool is_known = subjects && subject.algorithm() == oci::DigestAlgorithm::sha256;
-  return is_known && !subjects->contains(subject.to_string()) ? oci::ReferrersTag::absent
-                                                              : oci::ReferrersTag::unknown;
-}
 
 std::unique_ptr<Transfer> make_oci_transfer(const OciRoute& route, const OciCopy& how,
                                             ManifestNode root, const std::string& tag) {

@@ -2,12 +2,11 @@
 #pragma once
 
 #include "ops/oci/blob_mover.hpp"
+#include "ops/oci/followers.hpp"
 #include "ops/oci/manifest_tree.hpp"
-#include "ops/places/tag_listing.hpp"
 #include "ops/transfer/transfer.hpp"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,14 +15,9 @@ namespace regctl::ops {
 struct OciCopy {
   std::vector<oci::Platform> platforms = {}; ///< of an index; empty: all of it
   bool referrers = true;                     ///< signatures, SBOMs and the like go along,
-  AttachedTags attached = {};                ///< and of the tags that cosign keeps those in here
-  /// The manifests of the source whose referrers a tag lists; nothing if that is not known.
-  std::optional<ListedSubjects> subjects = std::nullopt;
+  FollowerTags tags = {};                    ///< and these tags tell where they are
   /// A manifest that is at the destination is no proof that its blobs are.
   bool looks_at_blobs = false;
-
-  /// What is known of the tag that lists the referrers of a manifest of the source.
-  [[nodiscard]] oci::ReferrersTag referrers_tag_of(const oci::Digest& subject) const;
 };
 
 /// One image between two OCI repositories, byte by byte: `root`, a manifest of the source that was

@@ -92,10 +92,7 @@ public:
   }
 
   void attach(const ListedTags& source) override {
-    std::call_once(attaching_, [&] {
-      how_.attached = source.attached();
-      how_.subjects = source.subjects();
-    });
+    std::call_once(attaching_, [&] { how_.tags = {source.attached(), source.subjects()}; });
   }
 
   std::set<std::string> find_held(const std::vector<std::string>& identities) override {
@@ -134,27 +131,18 @@ public:
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 
-  void study(const std::string& identity) override { static_cast<void>(learn(identity)); }
+  void study(const std::string& identity, Portion portion) override {
+    static_cast<void>(learn(identity, portion));
+  }
 
   void foresee(const std::string& identity, Asking asking, const OnProspect& on_item) override {
-    auto blobs = asking == Asking::source ? learn(identity) : find(identity);
-    if (!blobs) {
-      on_item({identity, std::nullopt, false, false, 0, 0});
-      return;
-    }
-    for (const auto& blob : *blobs) {
-      const auto key = blob.digest.to_string();
-      const bool is_there =
-          !shared_.is_destination_remote_ && destination_->find_blob(blob.digest).has_value();
-      on_item({key, blob.size_bytes, is_there, true, shared_.requests(0, k_to_look_for_blob),
-               shared_.requests(k_per_blob_at_source, k_to_put_blob)});
-    }
+    foresee(identity, asking, Portion::all, on_item);
   }
 
   void foresee_held(const std::string& identity, Asking asking,
                     const OnProspect& on_item) override {
     if (oci::Digest::find(identity)) {
-      foresee(identity, asking, on_item);
+      foresee(identity, asking, Portion::image, on_item);
     }
   }
 
@@ -170,8 +158,7 @@ private:
     std::call_once(attaching_, [&] {
       if (how_.referrers) {
         auto tags = list_named_and_attached(*source_);
-        how_.attached = std::move(tags.attached);
-        how_.subjects = std::move(tags.subjects);
+        how_.tags = {std::move(tags.attached), std::move(tags.subjects)};
       }
     });
     return how_;
@@ -195,11 +182,17 @@ private:
 
   bool has_new_referrer(const oci::Digest& image) {
     try {
-      const auto here = source_->referrers(image, how().referrers_tag_of(image));
+      const auto here = source_->referrers(image, how().tags.referrers_tag_of(image));
       if (here.empty()) {
         return false;
       }
       const auto there = destination_->referrers(image, oci::ReferrersTag::unknown);
+      {
+        const std::lock_guard lock(mutex_);
+        for (const auto& referrer : there) {
+          followers_there_.insert(referrer.digest.to_string());
+        }
+      }
       return std::any_of(here.begin(), here.end(), [&](const oci::Descriptor& referrer) {
         const bool is_there = std::any_of(there.begin(), there.end(), [&](const auto& other) {
           return other.digest == referrer.digest;
@@ -217,26 +210,70 @@ private:
 
   using Blobs = std::vector<oci::Descriptor>;
 
-  std::optional<Blobs> find(const std::string& identity) {
+  /// What an image of the source consists of, and what follows it.
+  struct Parts {
+    std::vector<oci::Digest> manifests;
+    Blobs blobs;
+    /// The blobs of each manifest that follows, unless it is at the destination, as far as known;
+    /// nothing if they were not asked for.
+    std::optional<std::vector<Blobs>> followers;
+  };
+
+  void foresee(const std::string& identity, Asking asking, Portion portion,
+               const OnProspect& on_item) {
+    const auto parts = asking == Asking::source ? learn(identity, portion) : find(identity);
+    if (!parts) {
+      on_item({identity, std::nullopt, false, false, 0, 0});
+      return;
+    }
+    for (const auto& blob : parts->blobs) {
+      foresee_blob(blob, 0, on_item);
+    }
+    if (portion == Portion::image || !parts->followers) {
+      return;
+    }
+    for (const auto& blobs : *parts->followers) {
+      for (const auto& blob : blobs) {
+        const bool tells_manifest = &blob == &blobs.back(); // once, and not with a shared config
+        foresee_blob(
+            blob,
+            tells_manifest ? shared_.requests(k_per_tag_at_source, k_per_tag_at_destination) : 0,
+            on_item);
+      }
+    }
+  }
+
+  /// `more_requests` are made besides those for the blob.
+  void foresee_blob(const oci::Descriptor& blob, std::uint64_t more_requests,
+                    const OnProspect& on_item) {
+    const auto key = blob.digest.to_string();
+    const bool is_there =
+        !shared_.is_destination_remote_ && destination_->find_blob(blob.digest).has_value();
+    on_item({key, blob.size_bytes, is_there, true,
+             shared_.requests(0, k_to_look_for_blob) + more_requests,
+             shared_.requests(k_per_blob_at_source, k_to_put_blob)});
+  }
+
+  std::optional<Parts> find(const std::string& identity) {
     const std::lock_guard lock(mutex_);
     const auto* known = known_.find(identity);
     return known == nullptr ? std::nullopt : std::optional(*known);
   }
 
-  /// The blobs of an image of the source; nothing if it cannot be read, which its transfer will
-  /// report.
-  std::optional<Blobs> learn(const std::string& identity) {
-    if (auto known = find(identity)) {
-      return known;
+  /// The parts of an image of the source, with `Portion::all` those that follow it too; nothing if
+  /// it cannot be read, which its transfer will report.
+  std::optional<Parts> learn(const std::string& identity, Portion portion) {
+    auto parts = find(identity);
+    const bool asks_followers = portion == Portion::all && how().referrers;
+    if (parts && (parts->followers || !asks_followers)) {
+      return parts;
     }
-    Blobs blobs;
     try {
-      auto root = narrow(*source_, read_manifest_node(*source_, digest_of_identity(identity)),
-                         shared_.how_.platforms);
-      for (const auto& node : read_manifest_tree(*source_, std::move(root)).manifests) {
-        auto more = node.manifest.blobs();
-        blobs.insert(blobs.end(), std::make_move_iterator(more.begin()),
-                     std::make_move_iterator(more.end()));
+      if (!parts) {
+        parts = read_parts(identity);
+      }
+      if (asks_followers) {
+        parts->followers = read_follower_blobs(parts->manifests);
       }
     } catch (const Error& error) {
       if (ends_run(error)) {
@@ -245,8 +282,40 @@ private:
       return std::nullopt;
     }
     const std::lock_guard lock(mutex_);
-    known_.try_emplace(identity, blobs);
-    return blobs;
+    known_.put(identity, *parts);
+    return parts;
+  }
+
+  Parts read_parts(const std::string& identity) {
+    Parts parts;
+    auto root = narrow(*source_, read_manifest_node(*source_, digest_of_identity(identity)),
+                       shared_.how_.platforms);
+    for (const auto& node : read_manifest_tree(*source_, std::move(root)).manifests) {
+      parts.manifests.push_back(node.document.digest);
+      auto more = node.manifest.blobs();
+      parts.blobs.insert(parts.blobs.end(), std::make_move_iterator(more.begin()),
+                         std::make_move_iterator(more.end()));
+    }
+    return parts;
+  }
+
+  std::vector<Blobs> read_follower_blobs(const std::vector<oci::Digest>& manifests) {
+    std::vector<Blobs> followers;
+    read_followers(shared_.session_.progress(), *source_, how().tags, manifests,
+                   [&](const ManifestTree& follower, const std::string&) {
+                     for (const auto& node : follower.manifests) {
+                       if (!is_follower_there(node.document.digest)) {
+                         followers.push_back(node.manifest.blobs());
+                       }
+                     }
+                   });
+    return followers;
+  }
+
+  /// Whether the destination was seen to have what follows an image.
+  bool is_follower_there(const oci::Digest& digest) {
+    const std::lock_guard lock(mutex_);
+    return followers_there_.contains(digest.to_string());
   }
 
   /// The digest that the image has at the destination.
@@ -271,19 +340,17 @@ private:
   OciCopy how_; ///< with what is attached in this repository, once that is known
   std::once_flag attaching_;
 
-  std::mutex mutex_; ///< guards the member below
-  LimitedMap<Blobs> known_{k_known};
+  std::mutex mutex_; ///< guards the members below
+  LimitedMap<Parts> known_{k_known};
+  LimitedSet followers_there_{k_known * 10};
   mutable std::mutex narrowing_; ///< guards the member below
   mutable LimitedMap<std::string> narrowed_{k_known};
 };
 
 OciPassages::OciPassages(Session& session, const Side& source, const Side& destination,
                          LearntFacts& facts, const PassageOptions& options)
-    : session_(session), facts_(facts), options_(options), how_{options.platforms,
-                                                                options.referrers,
-                                                                {},
-                                                                std::nullopt,
-                                                                options.verify_destination},
+    : session_(session), facts_(facts),
+      options_(options), how_{options.platforms, options.referrers, {}, options.verify_destination},
       places_(options.places == nullptr ? own_places_ : *options.places),
       whole_(destination.is_remote() ? LookAt::sizes : LookAt::bytes),
       is_source_remote_(source.is_remote()), is_destination_remote_(destination.is_remote()),

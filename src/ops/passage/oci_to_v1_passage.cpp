@@ -117,7 +117,7 @@ public:
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 
-  void study(const std::string& identity) override { static_cast<void>(learn(identity)); }
+  void study(const std::string& identity, Portion) override { static_cast<void>(learn(identity)); }
 
   void foresee(const std::string& identity, Asking asking, const OnProspect& on_item) override {
     const auto known = asking == Asking::source ? learn(identity) : find(identity);

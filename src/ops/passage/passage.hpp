@@ -47,6 +47,9 @@ using OnProspect = std::function<void(const Prospect& item)>;
 /// Where missing facts may be requested from.
 enum class Asking { nobody, source };
 
+/// What of an image matters: the image alone, or also what goes along with it.
+enum class Portion { image, all };
+
 /// The way of images from one repository to another, whatever the models of the two. An identity is
 /// a tag's entry in a side's listing: a v1 image's ID or a manifest's digest. Thread-safe.
 class Passage {
@@ -130,7 +133,7 @@ public:
 
   /// Asks the source for all facts that foresee() reports with Asking::source, so that foresee()
   /// makes no further requests. Unreadable facts are skipped.
-  virtual void study(const std::string& identity) = 0;
+  virtual void study(const std::string& identity, Portion portion) = 0;
 
   /// Calls `on_item` for each item of a transfer of `identity`, as far as they are known.
   virtual void foresee(const std::string& identity, Asking asking, const OnProspect& on_item) = 0;

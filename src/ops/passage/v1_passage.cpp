@@ -92,7 +92,7 @@ public:
 
   void remove_tag(const std::string& tag) override { destination_->remove_tag(tag); }
 
-  void study(const std::string& identity) override {
+  void study(const std::string& identity, Portion) override {
     walk_parents(identity, [&](const std::string& id) {
       const auto fact = learn(id);
       return fact ? fact->parent : std::nullopt;

@@ -118,7 +118,7 @@ public:
     return find_made_image(shared_.session_, *cached_, *destination_, tag, id);
   }
 
-  void study(const std::string&) override {}
+  void study(const std::string&, Portion) override {}
 
   // How large a converted layer is shows only when it is converted.
   void foresee(const std::string& identity, Asking, const OnProspect& on_item) override {

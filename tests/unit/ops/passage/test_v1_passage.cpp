@@ -15,6 +15,7 @@
 
 using namespace regctl;
 using ops::Asking;
+using ops::Portion;
 using ops::Prospect;
 using test::MemoryRepository;
 
@@ -109,7 +110,7 @@ TEST_CASE_FIXTURE(Fixture, "without requests, an unknown image ends the forecast
   open();
   CHECK(foresee(Asking::nobody) == std::vector<Item>{{id('c'), std::nullopt, false, false}});
   CHECK(source.repository.find_calls == 0);
-  passage->study(id('b'));
+  passage->study(id('b'), Portion::all);
   facts.put(id('c'), "- 7 " + id('b'));
   auto chain = k_chain;
   chain[0].size_bytes = 7;
