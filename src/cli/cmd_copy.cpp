@@ -96,7 +96,7 @@ Action add_copy(Arguments& arguments) {
                  "Give what is sound of a v1 image that cannot be converted the tag TAG-rescued");
   arguments.flag("--require-checksum", options->flags.require_checksum,
                  "Refuse layers of which the source tells no checksum");
-  add_platform(arguments, options->flags.platforms);
+  add_platform_to_take(arguments, options->flags.platforms);
   add_form(arguments, options->flags.form);
   add_originals(arguments, options->flags.originals);
   add_chunk_size(arguments, options->flags.chunk_bytes);

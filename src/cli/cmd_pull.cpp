@@ -133,7 +133,7 @@ Action add_pull(Arguments& arguments) {
                  "For rescue: do not check layers against their checksums");
   arguments.flag("--require-checksum", options->flags.require_checksum,
                  "Refuse layers of which the source tells no checksum");
-  add_platform(arguments, options->flags.platforms);
+  add_platform_to_take(arguments, options->flags.platforms);
   add_form(arguments, options->flags.form);
   return [options](Context& context) { return run_pull(*options, context); };
 }

@@ -74,7 +74,7 @@ Action add_push(Arguments& arguments) {
                  "Send plain tar layers as they are instead of compressing them");
   arguments.flag("--no-verify", options->flags.no_verify,
                  "For rescue: do not check layers against their checksums");
-  add_platform(arguments, options->flags.platforms);
+  add_platform_to_take(arguments, options->flags.platforms);
   add_form(arguments, options->flags.form);
   add_originals(arguments, options->flags.originals);
   add_chunk_size(arguments, options->flags.chunk_bytes);

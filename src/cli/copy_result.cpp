@@ -10,8 +10,16 @@
 #include <regctl/model/v1/image.hpp>
 
 #include <ostream>
+#include <string>
 
 namespace regctl::cli {
+
+namespace {
+
+constexpr const char* k_platforms = "Of an image for several platforms, only these: "
+                                    "OS/ARCH[/VARIANT], several separated by commas, or host";
+
+} // namespace
 
 void print_copied(Context& context, const ops::CopyReport& report) {
   if (context.wants_json()) {
@@ -42,9 +50,12 @@ void print_copied_json(Context& context, const ops::CopyReport& report) {
 }
 
 void add_platform(Arguments& arguments, std::string& platforms) {
+  arguments.value("--platform", "PLATFORM", platforms, k_platforms);
+}
+
+void add_platform_to_take(Arguments& arguments, std::string& platforms) {
   arguments.value("--platform", "PLATFORM", platforms,
-                  "Of an image for several platforms, only these: OS/ARCH[/VARIANT], several "
-                  "separated by commas, or host");
+                  std::string(k_platforms) + ". " + k_platform_of_v1);
 }
 
 void add_form(Arguments& arguments, std::optional<ops::OciForm>& form) {

@@ -43,8 +43,14 @@ void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes);
 /// Declares --originals.
 void add_originals(Arguments& arguments, std::string& originals);
 
-/// Declares --platform.
+/// Declares --platform of a command that looks at images.
 void add_platform(Arguments& arguments, std::string& platforms);
+/// Of a command that brings images elsewhere, and may convert them.
+void add_platform_to_take(Arguments& arguments, std::string& platforms);
+
+inline constexpr const char* k_platform_of_v1 =
+    "A single one is also that of v1 images that do not tell theirs and become images of v2";
+
 /// The platforms that it names. Throws Error{usage}.
 std::vector<oci::Platform> to_platforms(const std::string& platforms);
 

@@ -46,7 +46,9 @@ void add_filters(Arguments& arguments, MirrorFlags& flags) {
   arguments.value(
       "--platform", "PLATFORM",
       [&rules](const std::string& text) { rules.platforms = oci::parse_platforms(text); },
-      "Of images for several platforms, only these: OS/ARCH[/VARIANT], separated by commas");
+      std::string("Of images for several platforms, only these: OS/ARCH[/VARIANT], separated by "
+                  "commas. ") +
+          k_platform_of_v1);
   add_form(arguments, flags.form);
   arguments.flag("--rescue", rules.rescue,
                  "Give what is sound of a v1 image that cannot be converted the tag TAG-rescued");
