@@ -8,8 +8,10 @@
 #include <regctl/base/file.hpp>
 #include <regctl/base/interrupt.hpp>
 #include <regctl/http/client.hpp>
+#include <regctl/http/rate_limit.hpp>
 
 #include <algorithm>
+#include <ctime>
 #include <map>
 #include <mutex>
 #include <random>
@@ -169,6 +171,7 @@ private:
       }
       const auto wanted_pause = retry_after(outcome.exchange->headers());
       slot->answered(outcome.exchange->status(), wanted_pause);
+      heed_rate_limit(*slot, request, outcome);
       if (outcome.exchange->status() >= 400) {
         slot.reset(); // error answers do not keep a slot, see Gates
       }
@@ -177,6 +180,19 @@ private:
       if (!wait_after_status(request, response, wanted_pause, proxy, attempt)) {
         return response;
       }
+    }
+  }
+
+  /// Has further requests wait where the host allows no more. What storage behind a redirect says
+  /// is not about the host.
+  void heed_rate_limit(Gates::Slot& slot, const Request& request, const Outcome& outcome) {
+    const auto host = host_port(request.url);
+    const auto limit = host_port(outcome.url) == host
+                           ? read_rate_limit(outcome.exchange->headers(), std::time(nullptr))
+                           : std::nullopt;
+    if (limit && slot.limited(*limit)) {
+      note("the rate limit of " + host + " is used up: requests wait up to " +
+           seconds(*limit->renewed_in) + " until it is renewed");
     }
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <regctl/http/client.hpp>
+#include <regctl/http/rate_limit.hpp>
 
 #include <array>
 #include <chrono>
@@ -53,7 +54,8 @@ enum class RequestKind { head, get, put };
 RequestKind kind_of(Method method) noexcept;
 
 /// Holds back requests to hosts that have no room, per host and kind of request. Holds back all
-/// requests of a host and kind while the host has asked for a pause. Thread-safe.
+/// requests of a host and kind while the host has asked for a pause, and all of a host that are
+/// more than its rate limit leaves, until that is renewed. Thread-safe.
 ///
 /// Why no deadlock can occur. A thread may have several requests at a time: a PUT whose body is
 /// read from a GET, or a 401 that is answered with a request for a token. If it waited for a slot
@@ -66,7 +68,7 @@ RequestKind kind_of(Method method) noexcept;
 /// Callers must keep the rest: a thread that holds a slot does not wait for another thread
 /// elsewhere (for a lock, for the parent of its image). Error answers give their slot back with
 /// their head, because callers handle them under the session's locks. A pause is harmless: it ends
-/// by itself.
+/// by itself, and so does the time until a rate limit is renewed.
 class Gates {
 public:
   explicit Gates(const ClientOptions& options);
@@ -84,20 +86,30 @@ private:
     Clock::time_point closed_until; ///< end of the pause that the host asked for
   };
 
-  Gate& gate_of(const std::string& host, RequestKind kind);
+  struct Host {
+    std::array<std::unique_ptr<Gate>, 3> gates; ///< by kind
+    std::size_t unanswered = 0;                 ///< requests of all kinds
+    /// What its rate limit leaves for requests that have not begun, until it is renewed.
+    std::uint64_t left = 0;
+    std::uint64_t remaining = 0; ///< the least that was told
+    Clock::time_point renewed;   ///< in the past: it is not known what is left
+    bool is_used_up = false;     ///< as its last answer said
+  };
+
+  Gate& gate_of(Host& host, RequestKind kind) const;
   [[nodiscard]] bool may_wait(RequestKind kind) const;
 
   std::size_t most_;
   std::mutex mutex_; ///< guards the members below, and every Gate
   std::condition_variable changed_;
-  std::map<std::string, std::array<std::unique_ptr<Gate>, 3>> gates_; // by host and kind
+  std::map<std::string, Host> hosts_;
   std::map<std::thread::id, Held> held_; // by thread, for those that hold slots
 };
 
 /// One request in flight; destroyed at the end of its body.
 class Gates::Slot {
 public:
-  Slot(Gates& gates, Gate& gate, RequestKind kind);
+  Slot(Gates& gates, Host& host, Gate& gate, RequestKind kind);
   ~Slot();
   Slot(const Slot&) = delete; ///< stands for one request
   Slot& operator=(const Slot&) = delete;
@@ -106,12 +118,21 @@ public:
   /// nothing.
   void answered(int status, std::optional<std::chrono::milliseconds> retry_after);
 
+  /// Reports what the host's answer tells of its rate limit, after answered(). One that is renewed
+  /// only after a time that is too long to wait for holds nothing back. Returns whether this answer
+  /// is the first one to say that it is used up.
+  bool limited(const RateLimit& limit);
+
 private:
+  void end_waiting();
+
   Gates& gates_;
+  Host& host_;
   Gate& gate_;
   RequestKind kind_;
   std::thread::id thread_; // the thread that the slot counts for, even if another one destroys it
   std::uint64_t halvings_at_begin_;
+  bool is_answered_ = false;
 };
 
 } // namespace regctl::http

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import PATIENCE_S, main  # noqa: E402
@@ -402,6 +403,47 @@ class Storms(FaultCase):
         source, _ = self.ends()
         source.on("GET", BLOB, status(500))
         self.copy_fails(UNAVAILABLE, "500")
+
+
+class RateLimits(FaultCase):
+    """A limit that is told with each answer, and how soon it is renewed."""
+
+    LIMIT = 10
+
+    def tell_limit(self, registry, renewed_in):
+        """Refuses what comes beyond the limit, which is renewed when somebody has waited for that."""
+        lock, left, since = threading.Lock(), [self.LIMIT], [None]
+
+        def fault(answer):
+            with lock:
+                if left[0] == 0 and time.monotonic() - since[0] >= renewed_in:
+                    left[0] = self.LIMIT
+                if left[0] == 0:
+                    status(429, "TOOMANYREQUESTS")(answer)
+                    return
+                left[0] -= 1
+                since[0] = time.monotonic()
+                answer.headers.update({"RateLimit-Limit": str(self.LIMIT), "RateLimit-Remaining": str(left[0]),
+                                       "RateLimit-Reset": str(renewed_in)})
+        registry.on(None, "/v2/team/", fault)
+
+    def test_no_request_is_made_that_would_be_too_many(self):
+        source, destination = self.registry(), self.registry()
+        for number in range(12):
+            source.add("team/app", f"1.{number}", image(number))
+        self.tell_limit(source, 1)
+        result = self.ok("mirror", f"{source.host}/team/app", f"{destination.host}/team/app", "--jobs", "4")
+        self.assertEqual([one for one in source.requests() if one.status == 429], [])
+        self.assertGreater(len(source.requests(None, "/v2/team/")), 2 * self.LIMIT)
+        self.assertEqual(result.err.count("requests wait up to 1.0 s"), 1, result.err)
+        self.assertEqual(destination.tags, source.tags)
+
+    def test_a_limit_that_nobody_can_wait_for_is_told(self):
+        source, _ = self.ends()
+        source.on(None, "/manifests/", headers(RateLimit_Limit="100;w=21600", RateLimit_Remaining="0;w=21600"))
+        result = self.copies()
+        self.assertIn("is used up (100;w=21600)", result.err)
+        self.assertNotIn("requests wait", result.err)
 
 
 class Listings(FaultCase):

@@ -3,8 +3,9 @@
 
 #include <regctl/base/text.hpp>
 #include <regctl/base/visible.hpp>
-#include <regctl/base/whole_number.hpp>
+#include <regctl/http/rate_limit.hpp>
 
+#include <ctime>
 #include <utility>
 
 namespace regctl::registry::v2 {
@@ -32,10 +33,6 @@ std::optional<std::string> warning_text(std::string_view value) {
   return text.empty() ? std::nullopt : std::optional(std::move(text));
 }
 
-std::optional<unsigned long> rate_limit_value(std::string_view value) {
-  return parse_whole_number<unsigned long>(trim(value.substr(0, value.find_first_of(";,"))));
-}
-
 Notices::Notices(http::Transport& transport, std::string host)
     : transport_(transport), host_(std::move(host)), told_(k_most_sentences) {}
 
@@ -45,8 +42,8 @@ void Notices::read(const http::Response& response) {
       tell(host_ + " warns: " + excerpt(*text));
     }
   }
-  const auto remaining = response.headers.find("RateLimit-Remaining");
-  if (remaining && rate_limit_value(*remaining) == 0) {
+  const auto left = http::read_rate_limit(response.headers, std::time(nullptr));
+  if (left && left->remaining == 0) {
     const auto limit = response.headers.find("RateLimit-Limit");
     tell("the rate limit of " + host_ + " is used up" +
          (limit ? " (" + excerpt(*limit) + ")" : "") +

@@ -35,7 +35,4 @@ private:
 /// The text of a Warning header with the code 299; nothing for any other.
 std::optional<std::string> warning_text(std::string_view value);
 
-/// The number before a parameter, as in "76;w=21600"; nothing if it does not begin with one.
-std::optional<unsigned long> rate_limit_value(std::string_view value);
-
 } // namespace regctl::registry::v2

@@ -217,6 +217,65 @@ TEST_CASE("a pause that is too long, or comes with another status, closes nothin
   CHECK(gates.enter(k_host, Method::get) != nullptr);
 }
 
+TEST_CASE("what a rate limit leaves passes, of all kinds, and more once it is renewed") {
+  Gates gates(at_most(8));
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK_FALSE(gates.enter(k_host, Method::get)->limited({2, 300ms}));
+  const auto one = gates.enter(k_host, Method::head);
+  const auto two = gates.enter(k_host, Method::put);
+  CHECK(gates.enter("other:5000", Method::get) != nullptr);
+  CHECK(std::chrono::steady_clock::now() - begin < 300ms);
+  CHECK(gates.enter(k_host, Method::get) != nullptr);
+  CHECK(std::chrono::steady_clock::now() - begin >= 300ms);
+}
+
+TEST_CASE("requests without an answer count as those that the server has not counted") {
+  Gates gates(at_most(8));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto under_way = gates.enter(k_host, Method::get);
+  const auto answered = gates.enter(k_host, Method::get);
+  answered->answered(200, {});
+  CHECK_FALSE(answered->limited({1, 100ms}));
+  CHECK(gates.enter(k_host, Method::head) != nullptr); // the one that is left is under way
+  CHECK(std::chrono::steady_clock::now() - begin >= 100ms);
+  under_way->answered(200, {});
+  CHECK_FALSE(under_way->limited({1, 500s}));
+  CHECK(gates.enter(k_host, Method::head) != nullptr);
+}
+
+TEST_CASE("an answer that was overtaken gives nothing back, one about another time does") {
+  Gates gates(at_most(8));
+  const auto begin = std::chrono::steady_clock::now();
+  const auto slot = gates.enter(k_host, Method::get);
+  slot->answered(200, {});
+  slot->limited({0, 100ms});
+  slot->limited({1, 100ms});
+  CHECK(gates.enter(k_host, Method::head) != nullptr);
+  CHECK(std::chrono::steady_clock::now() - begin >= 100ms);
+  slot->limited({0, 500s});
+  slot->limited({1, 1000s});
+  CHECK(gates.enter(k_host, Method::head) != nullptr);
+}
+
+TEST_CASE("that a rate limit is used up is told once") {
+  Gates gates(at_most(8));
+  const auto slot = gates.enter(k_host, Method::get);
+  slot->answered(200, {});
+  CHECK_FALSE(slot->limited({1, 500s}));
+  CHECK(slot->limited({0, 500s}));
+  CHECK_FALSE(slot->limited({0, 500s}));
+  CHECK_FALSE(slot->limited({1, 500s}));
+  CHECK(slot->limited({0, 500s}));
+}
+
+TEST_CASE("a rate limit that nobody can wait for holds nothing back") {
+  Gates gates(at_most(8));
+  CHECK_FALSE(gates.enter(k_host, Method::get)->limited({0, 6h}));
+  CHECK_FALSE(gates.enter(k_host, Method::get)->limited({0, {}}));
+  gates.enter(k_host, Method::get)->limited({0, 0s});
+  CHECK(gates.enter(k_host, Method::get) != nullptr);
+}
+
 TEST_CASE("an interruption ends the waiting") {
   install_interrupt_handlers();
   Gates gates(at_most(8));
