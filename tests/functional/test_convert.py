@@ -109,55 +109,6 @@ class ConvertCase(V2Case):
         self.assertEqual(found, expected)
 
 
-class Trees(ConvertCase):
-    """From a storage tree of v1 to one of v2."""
-
-    def mirror(self, name, form, *options):
-        return self.regctl("mirror", "--to-format", form, "--report", "report", self.tree(name),
-                           f"v2-storage:{self.path(f'{name}-{form}')}", *options)
-
-    def check(self, name, form, jobs):
-        golden = read_golden(name)
-        is_partial = any(one.is_broken for one in golden)
-        for expected in ("copied", "kept"):
-            done = self.mirror(name, form, "--jobs", jobs)
-            self.assertEqual(done.code, PARTIAL if is_partial else 0, done.err)
-            outcomes = self.outcomes()
-            self.assertEqual({text: one["outcome"] for text, one in outcomes.items()},
-                             {str(one): "failed" if one.is_broken else expected for one in golden})
-            self.assertGolden(name, form, self.tags_in_tree(f"{name}-{form}"))
-            for one in golden:
-                if one.is_broken:
-                    self.assertIn(one.line["culprit"][:12], outcomes[str(one)]["error"]["message"])
-                elif expected == "kept":
-                    self.assertEqual((outcomes[str(one)]["images"], outcomes[str(one)]["bytes"]), (0, 0))
-        self.assertWhole(f"{name}-{form}", golden, form)
-
-    def assertWhole(self, folder, golden, form):
-        """Config and layers are there, and what the golden lines say."""
-        for one in golden:
-            if one.is_broken:
-                continue
-            manifest = json.loads(self.blob_in_tree(folder, one.digest(form)))
-            config = self.blob_in_tree(folder, manifest["config"]["digest"])
-            self.assertEqual(config.decode(), one.line["config"], one)
-            for layer in manifest["layers"]:
-                data = self.blob_in_tree(folder, layer["digest"])
-                self.assertEqual((sum_of(data), len(data)), (layer["digest"], layer["size"]), one)
-
-
-def add_tree_tests():
-    for name in TREES:
-        for form in FORMS:
-            for jobs in ("8",) if IN_BUCKET else ("1", "8"):
-                def test(self, of=(name, form, jobs)):
-                    self.check(*of)
-                setattr(Trees, f"test_{name}_in_the_form_of_{form}_by_{jobs}", test)
-
-
-add_tree_tests()
-
-
 @not_in_bucket("only files have links")
 class InPlace(ConvertCase):
     """Layers that stay as they are, from tree to tree, are links to the files of the first."""

@@ -3,6 +3,7 @@
 """OCI images on their way to protocol v1: what every image of tests/data/conversion/oci-to-v1 becomes, told by an
 independent converter, wherever it comes from and goes to."""
 
+import base64
 import hashlib
 import json
 import os
@@ -20,16 +21,6 @@ from v2_registry import corrupt, cut, status  # noqa: E402
 
 GOLDEN = os.path.join(ROOT, "tests", "data", "conversion", "oci-to-v1")
 SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
-# Of each reason: the exit code, and what is said.
-REFUSALS = {
-    "platform-absent": (3, "s390x"),
-    "not-an-image": (9, "no image that v1 can hold"),
-    "no-layers": (6, "neither layers nor history"),
-    "diff-id-mismatch": (7, "unpacks to"),
-    "layers-disagree": (6, "its config tells of 1"),
-    "config-malformed": (6, "rootfs.diff_ids is missing"),
-    "layer-encrypted": (9, "encrypted"),
-}
 
 
 class Golden:
@@ -88,22 +79,7 @@ class BackCase(V2Case):
             self.assertEqual(json.loads(files["ancestry"]), ids[i::-1], one)
 
 
-class Tables(BackCase):
-    def test_every_image_of_the_table(self):
-        for number, one in enumerate(read_golden()):
-            tree = StorageTree(self.path(f"tree-{number}"))  # packings of one image have the same IDs
-            target = f"{tree.place}:team/app:1"
-            done = self.regctl("copy", "--format", "json", *self.options_of(one), self.place_of(one), target)
-            if one.chain:
-                self.assertEqual(done.code, 0, f"{one}: {done.err}")
-                self.assertEqual(done.json["tags"][0]["id"], one.chain[-1]["id"])
-                self.assertInTree(tree, one, "team/app", "1")
-            else:
-                code, text = REFUSALS[one.line["refused"]]
-                self.assertEqual(done.code, code, f"{one}: {done.err}")
-                self.assertIn(text, done.err, one)
-                self.assertFalse(tree.exists("repositories/team/app/tag_1"), one)
-
+class Copies(BackCase):
     def test_what_is_there_is_not_moved_again(self):
         one = self.sound()[0]
         words = "copy", "--format", "json", self.place_of(one), f"{self.place('tree')}:team/app:1"
@@ -301,8 +277,8 @@ class Busy(Middleman):
         return Spoil(503, headers={"Retry-After": "0"})
 
 
-class Schema1(BackCase):
-    """Manifests of Docker's schema 1, which become OCI images."""
+class Schema1Case(BackCase):
+    """Manifests of Docker's schema 1, with what they become."""
 
     folder_of_data = os.path.join(ROOT, "tests", "data", "conversion", "schema1")
 
@@ -313,30 +289,36 @@ class Schema1(BackCase):
         self.blobs = {"sha256:" + name: self.read(os.path.join(self.folder_of_data, "blobs", name))
                       for name in os.listdir(os.path.join(self.folder_of_data, "blobs"))}
 
+    @staticmethod
+    def payload_of(text):
+        """What is signed of a manifest, as its first signature tells it; all of one without, or with a dead one."""
+        def decoded(base64url):
+            return base64.urlsafe_b64decode(base64url + "=" * (-len(base64url) % 4))
+
+        for signature in json.loads(text).get("signatures", [])[:1]:
+            header = json.loads(decoded(signature["protected"]))
+            payload = text[:header["formatLength"]] + decoded(header["formatTail"])
+            try:
+                json.loads(payload)
+                return payload
+            except ValueError:
+                pass
+        return text
+
     def registry_of(self, tags, name="demo/x"):
         """One that has these rows of the table, by tag."""
         source = self.registry()
         source.blobs[name], source.manifests[name], source.tags[name] = self.blobs, {}, {}
         for tag, row in tags.items():
             text = self.read(os.path.join(self.folder_of_data, row["manifest"]))
-            digest = row.get("manifest_digest", "sha256:" + sum_of(text))
+            digest = row.get("manifest_digest", "sha256:" + sum_of(self.payload_of(text)))
             source.manifests[name][digest] = (SCHEMA1, text)
             source.tags[name][tag] = digest
         return source
 
-    def test_every_manifest_of_the_table(self):
-        for row in self.rows:
-            name = row["manifest"]
-            source = self.registry_of({"1": row})
-            for form in ("oci", "docker"):
-                target = f"oci:{self.path(form + name)}:x"
-                done = self.regctl("copy", "--format", "json", "--to-format", form, f"{source.host}/demo/x:1", target)
-                if "refused" in row:
-                    self.assertIn(done.code, (6, 7), f"{name}: {done.err}")
-                else:
-                    self.assertEqual(done.code, 0, f"{name}: {done.err}")
-                    self.assertEqual(done.json["tags"][0]["id"], row[form]["manifest_digest"], name)
-                    self.assertNotIn("doubtful", done.err)
+
+class Schema1(Schema1Case):
+    """They become OCI images."""
 
     def test_a_mirror_converts_what_its_destination_refuses(self):
         """The table gives one ID to different layers, as separate engines did."""
@@ -359,7 +341,7 @@ class Schema1(BackCase):
                     self.assertEqual((code, headers.get("Docker-Content-Digest")),
                                      (404, None) if "refused" in row else (200, row[form]["manifest_digest"]), tag)
                 if expected == "kept":
-                    self.assertEqual([one for one in source.log if "/blobs/" in one.path], [])
+                    self.assertEqual(source.requests("GET", "/blobs/"), [])
 
     def tag_of(self, registry, name="demo/x"):
         return registry.ask("HEAD", f"/v2/{name}/manifests/1", headers={
