@@ -5,12 +5,17 @@ mirrored and exported, and what regctl pushed each pulls. `scripts/test --nightl
 
 import json
 import os
+import stat
 import sys
 import tarfile
+import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "functional"))
 from engines import Containerd, DockerEngine, Podman  # noqa: E402
+from flattened import Files  # noqa: E402
 from harness import DATA, main  # noqa: E402
+from test_convert import FORMS, PARTIAL, ConvertCase, read_golden  # noqa: E402
 from v2_case import V2Case  # noqa: E402
 from v2_images import image, index  # noqa: E402
 
@@ -21,7 +26,6 @@ COPY b /folder/b
 ENV WHO=me
 CMD ["/a"]
 """
-PARTIAL = 10
 
 
 def files_of(path):
@@ -244,6 +248,43 @@ class Archives(V2Case):
             self.assertEqual(json.loads(engine.run("image", "inspect", self.names[tag]))[0]["Id"], identity)
         engine.run("save", "-o", self.path("theirs.tar"), *self.names.values())
         self.assertEqual(self.back(lambda tag: f"docker-archive:theirs.tar:{self.names[tag]}", "docker")[1], self.ids())
+
+
+# Of podman 4.3: what it hides of aufs, a time before 1970, and an image with GNU's sparse files, which it refuses.
+OTHERWISE = {"odd/aufs-pseudo-link:1": {".wh..wh.plnk/12.34": "is missing"},
+             "odd/base-256:1": {"wide": {"time": (-(1 << 28), 0)}}, "odd/sparse-gnu:1": None}
+
+
+@unittest.skipUnless(os.geteuid() == 0, "owners and devices are for root to give")
+class Unpacked(ConvertCase):
+    def test_converted_images_have_the_files_of_their_chains(self):
+        """As podman and buildah unpack them from a registry."""
+        podman, registry = Podman(self.folder), self.distribution()
+        for name in ("odd", "pushed"):
+            tree = self.recorded(name)
+            for form in FORMS:
+                place = f"{registry.host}/{name}/{form}/"
+                self.assertIn(self.regctl("mirror", "-q", "--to-format", form, tree.place, place).code, (0, PARTIAL))
+                # Of equal images, one.
+                images = {one.digest(form): one for one in read_golden(name) if not one.is_broken}
+                for one in images.values():
+                    with self.subTest(f"{name} {form} {one}"):
+                        files = Files.of_chain(tree, one.image)
+                        self.check(podman, f"{place}{one}", files, OTHERWISE.get(str(one), {}))
+
+    def check(self, podman, name, files, otherwise):
+        pull = "podman", "pull", "-q", "--tls-verify=false", name
+        if otherwise is None:
+            with self.assertRaisesRegex(AssertionError, "unhandled tar header type"):
+                podman.run(*pull)
+            return
+        podman.run(*pull)
+        for program, unpacked in (("podman", podman.mounted), ("buildah", podman.mounted_in_container)):
+            with unpacked(name) as folder:
+                # A folder gets the time at which the last layer changed it.
+                found = files.differences(Files.of_folder(folder), but_for={stat.S_IFDIR: "time"})
+                self.assertEqual(found, otherwise, program)
+        podman.run("podman", "rmi", "-f", name)
 
 
 if __name__ == "__main__":

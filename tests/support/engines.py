@@ -2,6 +2,7 @@
 """Real engines, each with its own storage in the test's folder: Docker, podman with buildah, containerd. No system
 service is started."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -94,6 +95,23 @@ class Podman:
         image = json.loads(self.run("podman", "image", "inspect", name))[0]
         config = image["Config"]  # without what is empty
         return image["RootFS"]["Layers"], config.get("Cmd"), config.get("Env"), config.get("Labels")
+
+    @contextlib.contextmanager
+    def mounted(self, name):
+        """The folder with the files of an image."""
+        try:
+            yield self.run("podman", "image", "mount", name)
+        finally:
+            self.run("podman", "image", "unmount", name)
+
+    @contextlib.contextmanager
+    def mounted_in_container(self, name):
+        """That of a container that buildah makes of an image."""
+        container = self.run("buildah", "from", "--pull-never", name)
+        try:
+            yield self.run("buildah", "mount", container)
+        finally:
+            self.run("buildah", "rm", container)
 
 
 class PodmanService(Engine):

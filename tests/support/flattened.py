@@ -168,8 +168,9 @@ class Files:
                 del self.files[below]
         self.files[path] = file
 
-    def differences(self, found):
-        """Of another Files, what it has otherwise: path → {fact: (here, there)}, or a word."""
+    def differences(self, found, but_for=None):
+        """Of another Files, what it has otherwise: path → {fact: (here, there)}, or a word. but_for: kind → a fact that
+        does not count."""
         differences = {path: "is too much" for path in found.files.keys() - self.files.keys()}
         groups = ({}, {})
         for path, file in self.files.items():
@@ -178,7 +179,8 @@ class Files:
                 differences[path] = "is missing"
                 continue
             others = vars(there)
-            other = {name: (fact, others[name]) for name, fact in file.facts() if fact != others[name]}
+            other = {name: (fact, others[name]) for name, fact in file.facts()
+                     if fact != others[name] and name != (but_for or {}).get(file.kind)}
             # Which paths are one file shows in the first of them.
             links = [group.setdefault(id(one), path) for group, one in zip(groups, (file, there))]
             if links[0] != links[1]:
