@@ -3,16 +3,22 @@
 """What is special of storage trees in a bucket: docker-registry's settings and keys, requests, redirects, rights, gc,
 https, copies by the server, and what a proxy or kill -9 does to all that."""
 
+import bz2
+import collections
 import concurrent.futures
 import difflib
+import gzip
 import hashlib
 import http.client
+import io
 import json
 import os
 import re
 import signal
 import sys
+import tarfile
 import time
+import unittest
 import urllib.parse
 from xml.sax.saxutils import escape
 
@@ -21,9 +27,11 @@ from s3_server import shared_server  # noqa: E402
 from harness import ROOT, Layer, ProxyServer, RegctlServer, interrupt, main, make_archive, wait_for  # noqa: E402
 from s3_case import S3Case  # noqa: E402
 from s3_proxy import S3Proxy  # noqa: E402
+from storage_tree import StorageTree  # noqa: E402
 
 MIB = 1 << 20
 GOOGLE = "storage.googleapis.com"  # as ceph_server.py has it
+IS_LARGE = os.environ.get("REGCTL_LARGE") == "yes"
 MARK_HOLDS_S = 100  # less than a young mark of a process that may be alive keeps others waiting
 
 
@@ -49,6 +57,19 @@ class Bucket(S3Case):
         layers = make_archive(self.path("app.tar"), seeds, size)
         self.ok("push", "app.tar", f"{self.tree}:{image}")
         return layers
+
+    def kill_at(self, proxy, number, *words):
+        """Kills the command when its request `number` that changes something has reached the server. Returns False if
+        it made fewer of them, and what it printed."""
+        proxy.forget()
+        proxy.fault(method="PUT|POST|DELETE", nth=number, stall="answer")
+        process = self.start_regctl(*words)
+        wait_for(lambda: proxy.is_stalled() or process.poll() is not None, "the moment")
+        was_stalled = process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        out, _ = process.communicate()
+        proxy.release()
+        return was_stalled, out.decode()
 
     @staticmethod
     def grow_old(proxy):
@@ -534,19 +555,6 @@ class Collection(Bucket):
 class Kills(Bucket):
     ROUNDS = min(int(os.environ.get("REGCTL_ROUNDS", "7")), 50)  # of each command
 
-    def kill_at(self, proxy, number, *words):
-        """Kills the command when its request `number` that changes something has reached the server. Returns False if
-        it made fewer of them, and what it printed."""
-        proxy.forget()
-        proxy.fault(method="PUT|POST|DELETE", nth=number, stall="answer")
-        process = self.start_regctl(*words)
-        wait_for(lambda: proxy.is_stalled() or process.poll() is not None, "the moment")
-        was_stalled = process.poll() is None
-        process.send_signal(signal.SIGKILL)
-        out, _ = process.communicate()
-        proxy.release()
-        return was_stalled, out.decode()
-
     def test_killed_pushes_lose_nothing_and_the_next_one_mends(self):
         kept = make_archive(self.path("kept.tar"), ["base", "kept"], 5000)
         self.ok("push", "kept.tar", f"{self.tree}:team/kept:1")
@@ -776,6 +784,156 @@ class Copies(Bucket):
         proxy = self.start_proxy()
         self.ok("copy", f"{source.host}/team/app:1.0", f"{self.copied}:team/app:1.0")
         self.assertEqual(self.layer_requests(proxy), {("PUT", False)})
+
+
+class Conversions(Bucket):
+    """From docker-registry's tree to distribution's, where layers that stay as they are stay with the server."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = StorageTree(self.path("tree"))
+        plain = gzip.decompress(Layer("plain", 5000).data)
+        base = self.files.add_image("base", size=5000)
+        self.kept = [base, self.files.add_image("plain", base, plain), self.files.add_image("top", base, size=50_000)]
+        self.packed = self.files.add_image("bzip2", base, bz2.compress(plain))
+        for tag, identity in (("base", base), ("plain", self.kept[1]), ("top", self.kept[2]), ("bzip2", self.packed)):
+            self.files.tag("team/app", tag, identity)
+        self.ok("mirror", self.files.place, self.tree)
+        self.converted = f"v2-storage:s3://{self.bucket.name}/converted"
+        self.words = "mirror", self.tree, self.converted, "--format", "json", "--state", "state"
+
+    @staticmethod
+    def layer_key(identity):
+        return f"registry/images/{identity}/layer"
+
+    @staticmethod
+    def key_of(digest):
+        """Of a blob in distribution's tree."""
+        name = digest.removeprefix("sha256:")
+        return f"converted/docker/registry/v2/blobs/sha256/{name[:2]}/{name}/data"
+
+    def blob_key(self, data):
+        return self.key_of(hashlib.sha256(data).hexdigest())
+
+    def layer(self, identity):
+        return self.files.files.read(self.files.image_file(identity, "layer"))
+
+    def outcomes(self, out):
+        """Of each tag, what a run says became of it."""
+        return {one["tag"]: one["outcome"] for one in map(json.loads, out.splitlines()) if one["type"] == "tag"}
+
+    def assert_converted(self, bucket=None):
+        """All is there that a conversion on disk makes, under the same digests, and is sound, as the old tree is."""
+        bucket = bucket or self.bucket
+        on_disk, in_bucket = f"v2-storage:{self.path('on-disk')}", f"v2-storage:s3://{bucket.name}/converted"
+        self.ok("mirror", self.files.place, on_disk, "--state", "other")
+        found = [{row["tag"]: row["id"] for row in self.ok("images", "--format", "json", place).json}
+                 for place in (on_disk, in_bucket)]
+        self.assertEqual(*found)
+        self.assertEqual(found[0].keys(), {"base", "plain", "top", "bzip2"})
+        for identity in self.kept:
+            self.assertEqual(bucket.get(self.blob_key(self.layer(identity))), self.layer(identity))
+        for place in self.tree, in_bucket:
+            self.ok("audit", "--deep", place)
+        self.assertEqual(bucket.uploads("converted/"), [])
+
+    def test_layers_that_stay_are_read_once_and_never_sent(self):
+        before, other = self.bucket.listing("registry/"), shared_server().make_bucket()
+        self.addCleanup(other.remove)
+        proxy = self.start_proxy()
+        for bucket in (self.bucket, other):
+            place = f"v2-storage:s3://{bucket.name}/converted"
+            for expected in ("copied", "kept"):
+                proxy.forget()
+                done = self.ok("mirror", self.tree, place, "--format", "json", "--state", f"state-{bucket.name}")
+                self.assertEqual(self.outcomes(done.out), dict.fromkeys(("base", "plain", "top", "bzip2"), expected))
+                read = collections.Counter(r["key"] for r in proxy.requests("GET", "/images/.*/layer$"))
+                all_layers = [self.layer_key(identity) for identity in (*self.kept, self.packed)]
+                self.assertEqual(read, collections.Counter(all_layers if expected == "copied" else []))
+                if expected == "kept":
+                    methods = {r["method"] for r in proxy.requests(key="^converted/")}
+                    self.assertLessEqual(methods, {"GET", "HEAD"})
+            proxy.forget()
+            self.assert_converted(bucket)
+        self.assertEqual(self.bucket.listing("registry/"), before)
+
+    def copies(self, proxy):
+        """Of the layers that the server was asked to copy out of the old tree, the new key, and how much was sent."""
+        sources = [(urllib.parse.unquote(r["headers"].get("x-amz-copy-source", "")), r) for r in proxy.requests("PUT")]
+        return {source: (r["key"], r["size"]) for source, r in sources
+                if source.startswith(f"/{self.bucket.name}/registry/")}
+
+    def test_of_layers_only_what_is_packed_anew_is_sent(self):
+        proxy = self.start_proxy()
+        self.ok(*self.words)
+        self.assertEqual(self.copies(proxy), {
+            f"/{self.bucket.name}/{self.layer_key(identity)}": (self.blob_key(self.layer(identity)), 0)
+            for identity in self.kept})
+        documents = set()
+        for tag in ("base", "plain", "top", "bzip2"):
+            manifest = self.ok("manifest", "get", f"{self.converted}:team/app:{tag}").out_bytes
+            documents |= {self.blob_key(manifest), self.key_of(json.loads(manifest)["config"]["digest"])}
+        sent = {r["key"]: r["size"] for r in proxy.requests("PUT", "/data$|/_uploads/") if r["size"]}
+        uploads = {key: size for key, size in sent.items() if "/_uploads/" in key}
+        self.assertEqual(sent.keys(), documents | uploads.keys())
+        self.assertEqual(len(uploads), 1)
+        self.assertLess(sum(uploads.values()), 2 * len(self.layer(self.packed)))
+
+    def test_a_layer_that_is_replaced_meanwhile_is_not_taken(self):
+        proxy = self.start_proxy()
+        blob = self.blob_key(self.layer(self.kept[2]))
+        proxy.fault(method="PUT", key=f"^{blob}$", stall="request")
+        process = self.start_regctl(*self.words)
+        proxy.wait_for_stalled()
+        self.bucket.put(self.layer_key(self.kept[2]), Layer("another", 50_000).data)
+        proxy.release()
+        out, err = process.communicate()
+        self.assertEqual(process.returncode, 10, err)
+        self.assertEqual(self.outcomes(out), {"base": "copied", "plain": "copied", "bzip2": "copied", "top": "failed"})
+        self.assertIsNone(self.bucket.head(blob))
+        self.ok("audit", "--deep", self.converted)
+
+    def test_where_the_server_copies_nothing_the_bytes_are_sent_and_that_is_said(self):
+        for status, code in ((501, "NotImplemented"), (403, "AccessDenied")):
+            with self.subTest(code):
+                self.bucket.empty("converted/")
+                proxy = self.start_proxy()
+                proxy.fault(method="PUT", key="/blobs/.*/data$", status=status, code=code)
+                done = self.ok("mirror", "--jobs", "1", self.tree, self.converted, "--state", code)
+                self.assertEqual(done.err.count("the service copies nothing"), 1, done.err)
+                self.assertEqual(len(self.copies(proxy)), 1)  # it is remembered
+                self.assert_converted()
+
+    def test_killed_at_one_moment_after_the_other_the_next_run_finishes(self):
+        proxy = self.start_proxy()
+        for number in range(1, Kills.ROUNDS + 1, 2):
+            with self.subTest(number):
+                self.bucket.empty("converted/")
+                was_stalled, _ = self.kill_at(proxy, number, *self.words)
+                proxy.forget()
+                self.ok("audit", "--deep", self.tree)
+                self.ok(*self.words)
+                self.assert_converted()
+                os.remove(self.path("state"))
+                if not was_stalled:
+                    break
+
+    @unittest.skipUnless(IS_LARGE, "takes half a gigabyte: REGCTL_LARGE=yes")
+    def test_what_is_longer_than_a_part_is_copied_in_parts(self):
+        """Of 512 MiB each, of which an ETag tells the number."""
+        tar = io.BytesIO()
+        with tarfile.open(fileobj=tar, mode="w") as archive:
+            info = tarfile.TarInfo("large")
+            info.size = 513 * MIB
+            archive.addfile(info, io.BytesIO(bytes(info.size)))
+        identity = self.files.add_image("large", self.kept[0], tar.getvalue())
+        for part in ("json", "layer", "ancestry", "_checksum"):
+            self.bucket.put(f"registry/images/{identity}/{part}",
+                            self.files.files.read(self.files.image_file(identity, part)))
+        self.bucket.put("registry/repositories/team/large/tag_1", identity.encode())
+        self.ok("mirror", "--include", "team/large", self.tree, self.converted)
+        self.assertRegex(self.bucket.head(self.blob_key(tar.getvalue()))["ETag"], '-2"$')
+        self.ok("audit", "--deep", self.converted)
 
 
 class Faults(Bucket):
