@@ -28,6 +28,7 @@ PARTIAL = 10
 SEED = 20140612
 # Of images without any other layer; it is made, whether the old tree has it or not.
 EMPTY_LAYER = "sha256:a3ed95caeb02ffe68cdd9fd84406680ae93d633cb16422d00e8a7c22955b46d4"
+NOBODY = 65534
 ROUNDS = int(os.environ.get("REGCTL_ROUNDS", "8"))
 # Has two sums, of which a registry tells one: that one is wrong.
 TOLD_WRONG_SUM = "odd/sum-one-of-two"
@@ -180,6 +181,72 @@ class InPlace(ConvertCase):
         self.assertFalse(linked)
         self.assertTrue(written)
         self.assertEqual(self.files("v1-pushed"), before)
+
+    def test_between_two_file_systems_they_are_copied(self):
+        os.makedirs(self.path("other"))
+        done = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self.path("other")], stderr=subprocess.PIPE,
+                              check=False)
+        self.assertEqual(done.returncode, 0, f"this test has to be root: {done.stderr.decode()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", self.path("other")], check=True)
+        self.assertCopied("other", "they are on two file systems")
+
+    def test_a_file_with_as_many_links_as_can_be_is_copied(self):
+        tree = self.tree("pushed")
+        limit = os.pathconf(self.path("v1-pushed"), "PC_LINK_MAX")
+        if not 1000 < limit < 100_000:
+            self.skipTest("a file may have any number of links here, or it takes too many to find out")
+        os.mkdir(self.path("links"))
+        layers = self.layers_of("team/demo-1.9.1")
+        first = self.path(f"v1-pushed/images/{layers[0]}/layer")
+        try:
+            for number in range(os.stat(first).st_nlink, limit):
+                os.link(first, self.path(f"links/{number}"))
+        except OSError as error:
+            self.skipTest(f"a file may have fewer links than its file system says: {error}")
+        done = self.ok("mirror", "-j", "1", "--include", "team/demo-1.9.1", tree, f"v2-storage:{self.path('out')}")
+        said = "are copied, and not taken over where they lie: a file has as many links as its file system allows"
+        self.assertEqual(done.err.count(said), 1, done.err)
+        linked, written = self.split("v1-pushed", "out")
+        self.assertEqual(len(written), 1)
+        self.assertTrue(linked)
+        self.assertEqual(os.stat(first).st_nlink, limit)
+        self.ok("audit", "--deep", f"v2-storage:{self.path('out')}")
+
+    def layers_of(self, repository):
+        """The images of a tag of the recorded tree whose layers have entries, base first."""
+        one = next(one for one in read_golden("pushed") if one.repository == repository)
+        return [step["id"] for step in one.line["chain"] if not step["empty"]]
+
+    def test_what_the_kernel_lets_only_its_owner_link_is_copied(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can become somebody else")
+        with open("/proc/sys/fs/protected_hardlinks", encoding="ascii") as setting:
+            if setting.read().strip() != "1":
+                self.skipTest("the kernel lets everybody link everything")
+        self.recorded("pushed")
+        for folder in (self.folder, self.home):
+            os.chmod(folder, 0o777)
+        os.mkdir(self.path("out"))
+        os.chown(self.path("out"), NOBODY, NOBODY)
+        try:
+            self.ok("version", user=NOBODY, group=NOBODY, extra_groups=())
+        except PermissionError:
+            self.skipTest("nobody cannot reach the program")
+        self.assertCopied("out", "the kernel lets only their owner link them (fs.protected_hardlinks)", user=NOBODY,
+                          group=NOBODY, extra_groups=())
+
+    def assertCopied(self, folder, saying, **who):
+        """All layers are copied, which is said once, before; and the old tree stays."""
+        tree = self.tree("pushed")
+        before = self.files("v1-pushed")
+        done = self.ok("mirror", "-j", "1", "--include", "team/demo-1.9.1", tree, f"v2-storage:{self.path(folder)}",
+                       **who)
+        self.assertEqual(done.err.count(f"are copied, and not taken over where they lie: {saying}"), 1, done.err)
+        linked, written = self.split("v1-pushed", folder)
+        self.assertFalse(linked)
+        self.assertTrue(written)
+        self.assertEqual(self.files("v1-pushed"), before)
+        self.ok("audit", "--deep", f"v2-storage:{self.path(folder)}")
 
     def test_a_wrong_blob_is_replaced_by_a_link(self):
         words = "mirror", "--include", "team/demo-1.9.1", self.tree("pushed"), f"v2-storage:{self.path('out')}"
