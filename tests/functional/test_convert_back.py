@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tarfile
 
@@ -528,6 +529,76 @@ class Mirrors(BackCase):
         self.mirror("--prune", "--yes")
         self.assertFalse(self.tree.exists("repositories/team/app/tag_2"))
         self.assertTrue(self.tree.exists("repositories/team/app/tag_1"))
+
+
+class Foreign(BackCase):
+    """Layers that registries need not hold: images of Windows have them."""
+
+    TYPES = ("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+             "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")
+
+    def setUp(self):
+        super().setUp()
+        self.source, self.elsewhere = self.registry(), self.registry()
+        self.image = image("app", 2, 20_000)
+        self.layer = self.image.layers[0][0]
+        self.digest = digest_of(self.layer)
+        self.elsewhere.add("base", "1", self.image)
+        self.tree = StorageTree(self.path("tree"))
+        self.url = f"http://{self.elsewhere.host}/v2/base/blobs/{self.digest}"
+
+    def offer(self, media_type, *urls):
+        """The image, of which the registry lacks the first layer."""
+        first = {**self.image.document["layers"][0], "mediaType": media_type, **({"urls": list(urls)} if urls else {})}
+        document = {**self.image.document, "layers": [first, *self.image.document["layers"][1:]]}
+        return self.source.add("team/app", "1", Document(document, MANIFEST, [
+            blob for digest, blob in self.image.blobs.items() if digest != self.digest]))
+
+    def layers(self):
+        """Those of the chain, base first."""
+        found, identity = [], self.tree.read("repositories/team/app/tag_1")
+        while identity:
+            text, data = (self.tree.files.read(f"images/{identity}/{name}") for name in ("json", "layer"))
+            found.insert(0, data)
+            identity = json.loads(text).get("parent")
+        return found
+
+    def test_they_come_from_the_first_url_that_has_them(self):
+        for media_type in self.TYPES:
+            self.offer(media_type, f"http://{self.elsewhere.host}/nowhere", self.url)
+            for words in (("copy", f"{self.source.host}/team/app:1", f"{self.tree.place}:team/app:1"),
+                          ("mirror", self.source.host, self.tree.place)):
+                self.elsewhere.log.clear()
+                self.ok(*words)
+                self.assertEqual(len(self.elsewhere.requests("GET", self.digest)), 1)
+                self.assertEqual(self.layers(), [data for data, _ in self.image.layers])
+                shutil.rmtree(self.path("tree"))
+
+    def test_what_none_of_them_has_is_refused_with_its_reason(self):
+        self.elsewhere.on("GET", self.digest, corrupt(10_000))
+        for media_type in self.TYPES:
+            for urls, code, saying in (((), 9, "lies elsewhere, and cannot be had"),
+                                       ((f"http://{self.elsewhere.host}/no",), 9, "lies elsewhere, and cannot be had"),
+                                       ((self.url,), 7, self.digest[7:19])):
+                with self.subTest(media_type, urls=urls):
+                    self.offer(media_type, *urls)
+                    self.fails(code, "copy", "--retry", "0", f"{self.source.host}/team/app:1",
+                               f"{self.tree.place}:team/app:1", saying=saying)
+                    self.assertFalse(self.tree.exists("repositories/team/app/tag_1"))
+
+    def test_a_mirror_names_it_and_takes_the_rest(self):
+        self.offer(self.TYPES[0])
+        self.source.add("team/app", "2", image("other"))
+        done = self.regctl("mirror", self.source.host, self.tree.place, "--report", "report")
+        self.assertEqual(done.code, 10, done.err)
+        self.assertIn(f"layer {self.digest[7:19]}", done.err)
+        self.assertIn("lies elsewhere, and cannot be had", done.err)
+        self.assertEqual(self.tree.tags("team/app").keys(), {"2"})
+
+    def test_a_layout_without_it_tells_where_it_is_offered(self):
+        self.offer(self.TYPES[1], self.url)
+        self.ok("copy", f"{self.source.host}/team/app:1", "oci:layout:1")
+        self.fails(9, "copy", "oci:layout:1", f"{self.tree.place}:team/app:1", saying="lies elsewhere, and cannot be")
 
 
 class Faults(BackCase):
