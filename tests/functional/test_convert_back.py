@@ -4,6 +4,7 @@
 independent converter, wherever it comes from and goes to."""
 
 import base64
+import gzip
 import hashlib
 import json
 import os
@@ -599,6 +600,41 @@ class Foreign(BackCase):
         self.offer(self.TYPES[1], self.url)
         self.ok("copy", f"{self.source.host}/team/app:1", "oci:layout:1")
         self.fails(9, "copy", "oci:layout:1", f"{self.tree.place}:team/app:1", saying="lies elsewhere, and cannot be")
+
+
+class Long(BackCase):
+    """Chains of as many images as engines took, and more."""
+
+    # Images; of a converted one Docker takes no more layers than 125, and engines up to 1.9 run no more steps than 124.
+    LENGTHS = ((124, False, False), (125, False, True), (126, True, True), (127, True, True), (130, True, True))
+
+    def test_there_and_back(self):
+        old, new = StorageTree(self.path("old")), StorageTree(self.path("new"))
+        chain = old.add_chain("long", self.LENGTHS[-1][0])
+        for length, is_long_there, is_long_back in self.LENGTHS:
+            with self.subTest(length):
+                old.tag("team/app", str(length), chain[length - 1])
+                there, back = f"v2-storage:{self.path('v2')}:team/app:{length}", f"{new.place}:team/app:{length}"
+                done = self.ok("copy", f"{old.place}:team/app:{length}", there)
+                self.assertEqual(f"has {length} layers, and Docker takes no more than 125" in done.err, is_long_there,
+                                 done.err)
+                config = self.ok("inspect", "--config", there).json
+                self.assertEqual((len(config["rootfs"]["diff_ids"]), len(config["history"])), (length, length))
+                done = self.ok("copy", there, back)
+                self.assertEqual(f"has {length} steps, and engines up to 1.9 run none of more than 124" in done.err,
+                                 is_long_back, done.err)
+                self.assertEqual(self.layers_of(new, length), self.layers_of(old, length))
+                # Where the images are as they were they get their names back.
+                self.ok("copy", there, f"{old.place}:team/back:{length}")
+                self.assertEqual(old.read(f"repositories/team/back/tag_{length}"), chain[length - 1])
+
+    def layers_of(self, tree, tag):
+        """The sums of a tag's layers, unpacked, base first."""
+        found, identity = [], tree.read(f"repositories/team/app/tag_{tag}")
+        while identity:
+            found.insert(0, sum_of(gzip.decompress(tree.files.read(f"images/{identity}/layer"))))
+            identity = json.loads(tree.files.read(f"images/{identity}/json")).get("parent")
+        return found
 
 
 class Faults(BackCase):
