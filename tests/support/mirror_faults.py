@@ -6,6 +6,7 @@ import os
 import random
 import re
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from middleman import Middleman, Spoil
@@ -18,20 +19,72 @@ BROKEN = "team/broken"
 DONE = {"copied", "updated", "kept"}
 
 
+class LayerReads:
+    """When each layer was read from the source, and when a mirror lost what it had under way. Thread-safe."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._moment = 0
+        self._reads = {}  # layer → [(moment, whether the answer was spoiled)]
+        self._losses = []  # moments
+
+    def note_read(self, layer, is_spoiled):
+        with self._lock:
+            self._moment += 1
+            self._reads.setdefault(layer, []).append((self._moment, is_spoiled))
+
+    def note_loss(self, path):
+        with self._lock:
+            self._moment += 1
+            self._losses.append((self._moment, path))
+
+    def needless(self, wanted, may_cost, lost_at_once):
+        """The layers that were read again without a reason: since one of the last reads that went well nothing was
+        lost that is not the reason for `lost_at_once` others. wanted(layer): how often it is read at best, maybe at a
+        time; may_cost(path, layer): whether a request that is spoiled may be the reason."""
+        again = []
+        for layer, reads in self._reads.items():
+            whole, begin = [], None
+            for moment, is_spoiled in reads:
+                begin = begin or moment  # of what is tried again at once, the first
+                if not is_spoiled:
+                    whole.append((begin, moment))
+                    begin = None
+            again += [(moment, begin, layer) for (begin, _), (_, moment) in zip(whole, whole[wanted(layer):])]
+        left = dict.fromkeys(self._losses, lost_at_once)
+        needless = []
+        for moment, begin, layer in sorted(again):
+            reason = next((loss for loss, count in left.items()
+                           if count and begin < loss[0] < moment and may_cost(loss[1], layer)), None)
+            if reason is None:
+                needless.append(layer)
+            else:
+                left[reason] -= 1
+        return needless
+
+
 class FaultySide(Middleman):
     """A registry and the way to it. Corrupts only bytes whose damage can be noticed: those that have a sum."""
 
     SUMMED = "/blobs/sha256:|/manifests/sha256:"  # where an answer with such bytes comes from
     UPLOADS = ("PUT",)  # the methods whose bodies may be corrupted
+    LAYERS = "^$"  # what a source is asked for layers by, where their reads are to be counted
+    # Of each side, the requests that take with them what is under way if they are spoiled.
+    LOSSES = {"source": "^$", "destination": "/blobs/"}
 
-    def __init__(self, server, seed, name, broken=None):
-        self.seed, self.name, self.broken = seed, name, broken
+    def __init__(self, server, seed, name, layer_reads, broken=None):
+        self.seed, self.name, self.broken, self.layer_reads = seed, name, broken, layer_reads
         self.spoiled = 0
         super().__init__(server)
 
     def choose(self, request):
         spoil = self.choose_broken(request) or self.choose_spoil(request)
-        self.spoiled += spoil is not None
+        is_spoiled = spoil is not None
+        self.spoiled += is_spoiled
+        if self.name == "source" and request.method == "GET" and re.search(self.LAYERS, request.path):
+            self.layer_reads.note_read(request.path.rpartition("/blobs/")[2], is_spoiled)
+        if is_spoiled and re.search(self.LOSSES[self.name], request.path):
+            self.layer_reads.note_loss(request.path)
         return spoil
 
     def choose_broken(self, request):
@@ -70,6 +123,15 @@ class MirrorFaults:
     with their digests at the destination."""
 
     SIDE = FaultySide
+    LOST_AT_ONCE = 1  # the layers that one fault may cost
+
+    def reads_wanted(self, _layer):
+        """How often a layer is read if nothing is spoiled."""
+        return 1
+
+    def may_cost(self, _path, _layer):
+        """Whether a request that is spoiled may take a layer with it."""
+        return True
 
     def options(self, _seed):
         """Further options of the mirror."""
@@ -116,8 +178,9 @@ class MirrorFaults:
 
     def run_seed(self, seed):
         server = self.new_destination(seed)
-        source = self.SIDE(self.source, seed, "source", self.broken)
-        destination = self.SIDE(server, seed, "destination")
+        layer_reads = LayerReads()
+        source = self.SIDE(self.source, seed, "source", layer_reads, self.broken)
+        destination = self.SIDE(server, seed, "destination", layer_reads)
         code, run = None, 0
         while code != 0:
             run += 1
@@ -133,6 +196,7 @@ class MirrorFaults:
         for side in (source, destination):
             side.stop()
         server.stop()
+        self.assertEqual(layer_reads.needless(self.reads_wanted, self.may_cost, self.LOST_AT_ONCE), [], f"seed {seed}")
         return run, source.spoiled + destination.spoiled
 
     def test_a_successful_run_is_complete_and_any_other_reports_what_is_missing(self):
