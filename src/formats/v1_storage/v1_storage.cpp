@@ -49,12 +49,14 @@ void refuse_misplaced(const StorageTree& tree) {
               "it should have the folders images and repositories");
 }
 
-/// A JSON list, or one bare string in old trees.
+/// Whether a file of checksums has one bare string, as those of old trees, and no JSON list.
+bool is_bare_checksum(const std::string& text) {
+  return !text.starts_with('[') && text.find_last_not_of(" \r\n") != std::string::npos;
+}
+
 std::vector<std::string> parse_checksums(const std::string& text) {
-  if (!text.starts_with('[')) {
-    const auto end = text.find_last_not_of(" \r\n");
-    return end == std::string::npos ? std::vector<std::string>()
-                                    : std::vector<std::string>{text.substr(0, end + 1)};
+  if (is_bare_checksum(text)) {
+    return {text.substr(0, text.find_last_not_of(" \r\n") + 1)};
   }
   std::vector<std::string> sums;
   for (const auto& sum : find_json(text).value_or(Json::array())) {
@@ -185,8 +187,14 @@ V1Storage::Found V1Storage::look_up(const std::string& id) const {
   if (!json) {
     return {};
   }
-  auto sums = parse_checksums(read("_checksum", k_small_limit_bytes).value_or(""));
-  return {V1Image{id, std::move(*json), known.layer->size_bytes(), std::move(sums), {}}, false};
+  const auto sums = read("_checksum", k_small_limit_bytes).value_or("");
+  return {V1Image{id,
+                  std::move(*json),
+                  known.layer->size_bytes(),
+                  parse_checksums(sums),
+                  {},
+                  is_bare_checksum(sums)},
+          false};
 }
 
 std::optional<V1Storage::StoredLayer> V1Storage::find_layer(const std::string& id) const {

@@ -159,6 +159,7 @@ std::set<std::string> notes_of(const Seen& seen, const V1Image& image, const Con
   };
   const bool has_sum = has_checksum(image) && !payload_sums(image).empty();
   note(!route.proves_layers && (route.check == LayerCheck::none || !has_sum), "unverified");
+  note(image.has_old_checksum, "checksum-old-form");
   note(seen.gzip.has_trailing_bytes, "trailing-bytes");
   if (!seen.walk.is_blank()) {
     note(seen.compression != Compression::none && seen.compression != Compression::gzip,

@@ -33,6 +33,9 @@ struct V1Image {
   /// that Go's "\\u003c" comes back as "<".) A LayerSource finds the right text by the payload
   /// checksum.
   std::vector<std::string> json_candidates;
+
+  /// The store keeps the checksum as one text and not as a list, as old docker-registries did.
+  bool has_old_checksum = false;
 };
 
 /// Every text that may be the image's JSON, most likely first.

@@ -260,20 +260,23 @@ TEST_CASE_FIXTURE(Fixture, "checksums are read as the original wrote them") {
   struct Row {
     const char* text;
     Ids sums;
+    bool is_old = false;
   };
   const Row rows[] = {
       {"", {}},
       {" \n", {}},
       {"[]", {}},
-      {"sha256:ab\n", {"sha256:ab"}},
+      {"sha256:ab\n", {"sha256:ab"}, true},
       {"[\"sha256:ab\", \"tarsum:c\"]", {"sha256:ab", "tarsum:c"}},
       {"[1, null, \"sha256:ab\"]", {"sha256:ab"}},
       {"[\"sha256:ab\"", {}},
   };
+  put(id_of(1));
   for (const auto& row : rows) {
     CAPTURE(row.text);
     write("images/" + id_of(1) + "/_checksum", row.text);
     CHECK(storage->checksums(id_of(1)) == row.sums);
+    CHECK(storage->find_image(id_of(1))->has_old_checksum == row.is_old);
   }
 }
 
