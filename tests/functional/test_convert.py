@@ -16,6 +16,7 @@ import tarfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from harness import DATA, FaultServer, Layer, RegctlServer, ROOT, main, make_archive, wait_for  # noqa: E402
+from mirror_case import Serving  # noqa: E402
 from storage_tree import StorageTree  # noqa: E402
 from trees import IN_BUCKET, not_in_bucket  # noqa: E402
 from v2_case import V2Case  # noqa: E402
@@ -550,6 +551,92 @@ class OnTheWay(ConvertCase):
         before = len(server.log("GET", f"{layers[-1].id}/layer"))
         self.fails(7, "copy", image, f"oci:{self.path('none')}:1.0", saying=layers[-1].id[:12])
         self.assertEqual(len(server.log("GET", f"{layers[-1].id}/layer")) - before, 2)
+
+
+class Planned(ConvertCase):
+    """What a dry run says of a conversion, and what the run does."""
+
+    def setUp(self):
+        super().setUp()
+        self.files = StorageTree(self.path("tree"))
+        chain = self.files.add_chain("app", 3)
+        self.tops = {"1.0": chain[-1], "2.0": self.files.add_image("new", chain[-1], size=30_000)}
+        for tag, top in self.tops.items():
+            self.files.tag("team/app", tag, top)
+        self.files.tag("team/base", "1", chain[0])
+        self.layers = sum(len(self.files.files.read(self.files.image_file(identity, "layer")))
+                          for identity in (*chain, self.tops["2.0"]))
+
+    def plan(self, source, to, *options):
+        """The records of a dry run's tags by tag, and its summary."""
+        self.ok("mirror", "--dry-run", source, to, "--report", "report", *options)
+        *tags, summary = self.records()
+        return {one["tag"]: one for one in tags}, summary
+
+    def run_mirror(self, source, to, *options):
+        self.ok("mirror", "-j", "1", source, to, "--report", "report", *options)
+        return self.records()[-1]
+
+    def assertForetold(self, plan, run):
+        self.assertEqual((plan["planned_of_unknown_images"], plan["planned_of_unknown_size"]), (0, 0))
+        self.assertEqual((plan["to_copy"], plan["images_ahead"], plan["bytes_ahead"]),
+                         (run["copied"], run["images"], run["bytes"]))
+
+    def test_from_a_tree_to_a_tree(self):
+        for form in FORMS:
+            to = f"v2-storage:{self.path(form)}"
+            options = "--to-format", form, "--state", f"state-{form}"
+            tags, plan = self.plan(self.files.place, to, *options)
+            self.assertForetold(plan, self.run_mirror(self.files.place, to, *options))
+            self.assertEqual((plan["bytes_ahead"], plan["images_ahead"]), (self.layers, 4))
+            self.assertEqual(sum(one["bytes_ahead"] for one in tags.values()), self.layers)
+            self.assertGreater(tags["2.0"]["bytes_ahead"], 30_000)
+            # What the state says, and the tree has, is not read again.
+            for tag in self.tops:
+                self.ok("rm", f"{to}:team/app:{tag}")
+            _, plan = self.plan(self.files.place, to, *options)
+            self.assertEqual((plan["to_copy"], plan["images_ahead"], plan["bytes_ahead"]), (2, 0, 0))
+            self.assertForetold(plan, self.run_mirror(self.files.place, to, *options))
+            # But a tree that lost it gets it anew.
+            shutil.rmtree(self.path(form))
+            _, plan = self.plan(self.files.place, to, *options)
+            self.assertEqual(plan["bytes_ahead"], self.layers)
+            self.assertForetold(plan, self.run_mirror(self.files.place, to, *options))
+
+    def test_of_a_registry_sizes_are_asked_for(self):
+        source = self.start(Serving, storage=self.files.folder)
+        registry = self.registry()
+        tags, plan = self.plan(source.host, registry.host)
+        self.assertEqual({one["bytes_ahead"] for one in tags.values()}, {None})
+        self.assertEqual(plan["planned_of_unknown_size"], 3)
+        self.assertEqual([one for one in source.requests() if "/images/" in one], [])
+        words = source.host, registry.host, "--state", "state"
+        _, plan = self.plan(*words, "--sizes")
+        self.assertEqual(plan["bytes_ahead"], self.layers)
+        source.forget_requests(), registry.log.clear()
+        self.assertForetold(plan, self.run_mirror(*words))
+        wait_for(lambda: len(self.made(source, registry)) >= plan["requests_ahead"], "the log's last lines")
+        self.assertEqual(len(self.made(source, registry)), plan["requests_ahead"], self.made(source, registry))
+        for tag in self.tops:
+            self.ok("rm", f"{registry.host}/team/app:{tag}")
+        _, plan = self.plan(*words, "--sizes")
+        self.assertEqual((plan["to_copy"], plan["bytes_ahead"]), (2, 0))
+        self.assertForetold(plan, self.run_mirror(*words))
+
+    @staticmethod
+    def made(source, registry):
+        """Requests, but for pings, for those that ask whether a repository is private, and for mounts."""
+        of_registry = [f"{one.method} {one.path}" for one in registry.log]
+        return [one for one in source.requests() + of_registry
+                if one not in ("GET /v2/", "GET /v1/_ping") and "/properties" not in one and "mount=" not in one]
+
+    def test_what_is_not_known_is_a_lower_bound(self):
+        self.files.remove(self.files.image_file(self.tops["1.0"], "layer"))
+        tags, plan = self.plan(self.files.place, f"v2-storage:{self.path('out')}")
+        self.assertEqual((tags["1.0"]["bytes_ahead"], plan["planned_of_unknown_size"]), (None, 2))
+        self.assertGreater(plan["bytes_ahead"], 30_000)
+        self.assertEqual(tags["1"]["bytes_ahead"], len(self.files.files.read(
+            self.files.image_file(json.loads(self.files.read("images", self.tops["2.0"], "ancestry"))[-1], "layer"))))
 
 
 class Killed(ConvertCase):

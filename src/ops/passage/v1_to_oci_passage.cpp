@@ -11,8 +11,10 @@
 #include <regctl/base/limited_map.hpp>
 #include <regctl/base/time.hpp>
 #include <regctl/formats/v2_paths.hpp>
+#include <regctl/model/v1/chain.hpp>
 #include <regctl/ops/problem.hpp>
 
+#include <cstddef>
 #include <mutex>
 #include <utility>
 
@@ -22,6 +24,10 @@ class V1ToOciPassages::V1ToOciPassage final : public UnattachedPassage {
   // The number of requests of a run, as V1ToOciTransfer makes them.
   static constexpr std::uint64_t k_per_tag_at_source = 1;      // its ancestry
   static constexpr std::uint64_t k_per_tag_at_destination = 4; // config thrice, manifest
+  static constexpr std::uint64_t k_per_image_at_source = 1;    // its JSON
+  static constexpr std::uint64_t k_per_layer_at_source = 1;
+  static constexpr std::uint64_t k_to_look_for_layer = 1; // where its digest is known beforehand
+  static constexpr std::uint64_t k_to_put_layer = 3;
   static constexpr std::uint64_t k_per_removal = 1;
 
 public:
@@ -118,12 +124,30 @@ public:
     return find_made_image(shared_.session_, *cached_, *destination_, tag, id);
   }
 
-  void study(const std::string&, Portion) override {}
-
-  // How large a converted layer is shows only when it is converted.
-  void foresee(const std::string& identity, Asking, const OnProspect& on_item) override {
-    on_item({identity, std::nullopt, false, false, 0, 0});
+  void study(const std::string& identity, Portion) override {
+    walk_parents(identity, [&](const std::string& id) {
+      const auto known = learn(id);
+      return known ? known->parent : std::nullopt;
+    });
   }
+
+  /// The sizes are those of the stored layers, which the run reads.
+  void foresee(const std::string& identity, Asking asking, const OnProspect& on_item) override {
+    std::size_t depth = 0;
+    walk_parents(identity, [&](const std::string& id) {
+      const auto known = asking == Asking::source ? learn(id) : shared_.find_known(id);
+      const auto parent = known ? known->parent : std::nullopt;
+      const bool is_loop = ++depth == k_max_chain && parent; // the run will report the loop
+      const bool has_digest = known && known->blob;
+      on_item({id, known ? known->size_bytes : std::nullopt, known && is_there(*known),
+               known && !is_loop,
+               shared_.requests(k_per_image_at_source, has_digest ? k_to_look_for_layer : 0),
+               shared_.requests(k_per_layer_at_source, k_to_put_layer)});
+      return parent;
+    });
+  }
+
+  /// A run reads the layers of such an image again, unless the state knows them.
   void foresee_held(const std::string&, Asking, const OnProspect&) override {}
 
   [[nodiscard]] std::uint64_t requests_of_tag() const override {
@@ -145,6 +169,41 @@ private:
                 shared_.facts_.put(LayerFact::identity_of(image.id, form), *text);
               }
             }};
+  }
+
+  /// The facts about an image of the source, remembered or requested; nothing for an unreadable
+  /// one. If it matters, converting the image will fail.
+  std::optional<Known> learn(const std::string& id) {
+    auto known = shared_.find_known(id);
+    if (known) {
+      return known;
+    }
+    try {
+      const auto image = cached_->find_image(id);
+      if (!image) {
+        return std::nullopt;
+      }
+      const auto converted = route_.known.find(*image);
+      known = Known{image->layer_size_bytes, parse_v1_image(image->json).parent,
+                    converted.has_value(), std::nullopt};
+      if (converted && converted->blob) {
+        known->blob = converted->blob->digest;
+      }
+    } catch (const Error& error) {
+      if (ends_run(error)) {
+        throw;
+      }
+      return std::nullopt;
+    }
+    shared_.remember(id, *known);
+    return known;
+  }
+
+  /// Whether the layer need not move: an earlier run converted it, and a destination that can be
+  /// looked at without requests has it still.
+  [[nodiscard]] bool is_there(const Known& image) const {
+    return image.is_converted && (!image.blob || shared_.is_destination_remote_ ||
+                                  destination_->find_blob(*image.blob).has_value());
   }
 
   /// The digest of a tag at the destination, whose mark is kept for was_made_from().
@@ -226,6 +285,17 @@ std::unique_ptr<Passage> V1ToOciPassages::open(std::unique_ptr<V1Repository> sou
                                                const std::string& destination_name) {
   return std::make_unique<V1ToOciPassage>(*this, std::move(source), std::move(destination),
                                           destination_name);
+}
+
+std::optional<V1ToOciPassages::Known> V1ToOciPassages::find_known(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  const auto* found = known_.find(id);
+  return found == nullptr ? std::nullopt : std::optional(*found);
+}
+
+void V1ToOciPassages::remember(const std::string& id, const Known& known) {
+  const std::lock_guard lock(mutex_);
+  known_.try_emplace(id, known);
 }
 
 std::uint64_t V1ToOciPassages::requests(std::uint64_t of_source,

@@ -6,7 +6,14 @@
 #include "ops/passage/passage.hpp"
 #include "ops/v1/image_cache.hpp"
 
+#include <regctl/base/limited_map.hpp>
+#include <regctl/model/oci/digest.hpp>
+
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 namespace regctl::ops {
@@ -34,8 +41,21 @@ public:
                                 std::unique_ptr<OciRepository> destination,
                                 const std::string& destination_name);
 
+  /// The most images remembered for foresee(); the oldest are dropped and read again.
+  static constexpr std::size_t k_limit = 32'768;
+
 private:
   class V1ToOciPassage;
+
+  /// The facts about an image that a plan needs.
+  struct Known {
+    std::optional<std::uint64_t> size_bytes; ///< of the layer as it is stored
+    std::optional<std::string> parent;       ///< nothing for a base image
+    bool is_converted = false;               ///< an earlier run did so
+    std::optional<oci::Digest> blob;         ///< which it became then; nothing: an empty layer
+  };
+  [[nodiscard]] std::optional<Known> find_known(const std::string& id);
+  void remember(const std::string& id, const Known& known);
 
   [[nodiscard]] std::uint64_t requests(std::uint64_t of_source,
                                        std::uint64_t of_destination) const noexcept;
@@ -52,6 +72,9 @@ private:
   const bool knows_nothing_; ///< at the beginning of the run
   const bool is_source_remote_;
   const bool is_destination_remote_;
+
+  std::mutex mutex_; ///< guards the member below
+  LimitedMap<Known> known_{k_limit};
 };
 
 } // namespace regctl::ops
