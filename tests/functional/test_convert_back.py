@@ -462,6 +462,13 @@ class Mirrors(BackCase):
     def outcomes(self):
         return {f"{one['source']}:{one['tag']}": one["outcome"] for one in self.records() if one["type"] == "tag"}
 
+    def assertIdentities(self, verdict):
+        """Both are in the report, and the verdict: of what this run did not make it tells none."""
+        for one in self.records()[:-1]:
+            self.assertEqual((one["id"], one["digest"], one["verdict"]), (
+                self.tree.read(f"repositories/{one['source']}/tag_{one['tag']}"),
+                self.source.tags[one["source"]][one["tag"]], verdict))
+
     def gets(self, pattern):
         return [one for one in self.source.requests("GET", pattern)]
 
@@ -472,10 +479,12 @@ class Mirrors(BackCase):
         self.mirror("--state", "state")
         self.assertAll("copied")
         self.assertEqual(self.records()[-1]["images"], 2 + 4)  # the base once
+        self.assertIdentities("sound")
         self.source.log.clear()
         self.mirror("--state", "state")
         self.assertAll("kept")
         self.assertEqual((self.records()[-1]["images"], self.records()[-1]["bytes"]), (0, 0))
+        self.assertIdentities(None)
         self.assertEqual(self.gets("/(manifests|blobs)/"), [])
         os.remove(self.path("state"))
         self.mirror("--state", "state")  # manifest and config are read again, no layer
@@ -510,6 +519,16 @@ class Mirrors(BackCase):
         self.assertEqual(self.outcomes()["team/app:sbom"], "failed")
         self.assertEqual(self.outcomes()["team/app:1"], "copied")
         self.assertFalse(self.tree.exists("repositories/team/app/tag_sbom"))
+
+    def test_the_verdict_on_what_is_put_right_or_damaged(self):
+        self.source.add("team/odd", "1", image("odd", created="yesterday"))
+        self.source.add("team/odd", "2", image("bad", 1, 50_000))
+        self.source.on("GET", digest_of(image("bad", 1, 50_000).layers[0][0]), corrupt(30_000))
+        self.assertEqual(self.mirror("--include", "team/odd", "--retry", "0", check=False).code, 10)
+        repaired, broken = sorted(self.records()[:-1], key=lambda one: one["tag"])
+        self.assertEqual((repaired["outcome"], repaired["verdict"]), ("copied", "repaired"))
+        self.assertEqual((broken["outcome"], broken["verdict"], broken["id"]), ("failed", "broken", None))
+        self.assertEqual(broken["digest"], image("bad", 1, 50_000).digest)
 
     def test_one_platform_of_an_index_is_taken(self):
         arm = image("arm", 1, 5_000, architecture="arm64")

@@ -107,10 +107,14 @@ class Trees(ConvertCase):
                              {str(one): "failed" if one.is_broken else expected for one in golden})
             self.assertGolden(name, form, self.tags_in_tree(folder))
             for one in golden:
+                record = outcomes[str(one)]
+                verdict = one.line["verdict"] if one.is_broken or expected == "copied" else None
+                self.assertEqual((record["id"], record["digest"], record["verdict"]),
+                                 (one.image, None if one.is_broken else one.digest(form), verdict), one)
                 if one.is_broken:
-                    self.assertIn(one.line["culprit"][:12], outcomes[str(one)]["error"]["message"])
+                    self.assertIn(one.line["culprit"][:12], record["error"]["message"])
                 elif expected == "kept":
-                    self.assertEqual((outcomes[str(one)]["images"], outcomes[str(one)]["bytes"]), (0, 0))
+                    self.assertEqual((record["images"], record["bytes"]), (0, 0))
             # Of a broken image, what is sound of it is linked, or it is not, as the threads happen to run.
             versions.append({path: version for path, version in FolderFiles(self.path(folder)).versions().items()
                              if "/_layers/" not in path})

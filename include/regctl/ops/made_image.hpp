@@ -45,4 +45,10 @@ struct MadeImage {
   bool operator==(const MadeImage&) const = default;
 };
 
+/// A v1 chain that was made from an OCI image. A value type.
+struct MadeChain {
+  std::string id;                   ///< of its top image
+  std::set<std::string> notes = {}; ///< as MadeImage::notes
+};
+
 } // namespace regctl::ops

@@ -73,6 +73,7 @@ public:
   }
 
   void finish() override {
+    made_ = MadeChain{originals_.empty() ? image_->top_id() : originals_.back().id, notes()};
     tell();
     push_->finish([&](const std::string&, const std::string& id, const std::string& where) {
       route_.session.progress().tagging(id, where);
@@ -81,8 +82,15 @@ public:
 
   [[nodiscard]] std::shared_ptr<const MadeImage> made() const override { return nullptr; }
 
+  [[nodiscard]] std::optional<MadeChain> made_chain() const override { return made_; }
+
 private:
   using Bytes = std::atomic<std::uint64_t>;
+
+  [[nodiscard]] std::set<std::string> notes() const {
+    const std::lock_guard lock(mutex_);
+    return notes_;
+  }
 
   /// Looks for the v1 images from which the image was made, at the destination first: then only the
   /// tag is to be set.
@@ -187,20 +195,19 @@ private:
 
   void tell() {
     auto& progress = route_.session.progress();
-    const auto what =
-        "image " + short_id(originals_.empty() ? image_->top_id() : originals_.back().id);
-    const std::lock_guard lock(mutex_);
-    if (notes_.erase("recompressed") > 0) {
+    const auto what = "image " + short_id(made_->id);
+    auto notes = made_->notes;
+    if (notes.erase("recompressed") > 0) {
       std::call_once(route_.said.recompression, [&] {
         progress.note("layers of " + unread_compression(Compression::zstd) + ", become gzip");
       });
     }
-    if (notes_.erase("history-unusable") > 0) {
+    if (notes.erase("history-unusable") > 0) {
       progress.note("the history of " + what +
                     " does not account for its layers, so that its steps are without texts");
     }
     std::string repairs;
-    for (const auto& note : notes_) {
+    for (const auto& note : notes) {
       repairs += (repairs.empty() ? "" : ", ") + note;
     }
     if (!repairs.empty()) {
@@ -235,7 +242,8 @@ private:
   std::unique_ptr<V1Push> push_;
   std::optional<ImageMover> mover_; ///< of the originals
   std::atomic<bool> is_abandoned_ = false;
-  std::mutex mutex_; ///< guards the member below
+  std::optional<MadeChain> made_; ///< set by finish()
+  mutable std::mutex mutex_;      ///< guards the member below
   std::set<std::string> notes_;
 };
 

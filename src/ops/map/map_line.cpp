@@ -27,11 +27,9 @@ Json to_json(const MadeLayer& layer) {
 
 /// The verdict on a tag; null where this run did not convert it.
 Json verdict_of(const MapLine& line) {
-  if (line.fault || (line.error && line.error->kind && is_damage(*line.error->kind))) {
-    return "broken";
-  }
   const bool is_known = line.made && (line.outcome == "copied" || line.outcome == "updated");
-  return is_known ? Json(ops::verdict_of(line.made->notes)) : Json(nullptr);
+  return or_null(ops::verdict_of(line.fault, line.error ? line.error->kind : std::nullopt,
+                                 is_known ? &line.made->notes : nullptr));
 }
 
 /// Which form the image has, in the word of --to-format.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/map/verdict.hpp"
 
+#include <regctl/ops/problem.hpp>
+
 #include <algorithm>
 
 namespace regctl::ops {
@@ -17,6 +19,15 @@ std::string_view verdict_of(const std::set<std::string>& notes) {
     return "doubtful";
   }
   return std::any_of(notes.begin(), notes.end(), is_repair) ? "repaired" : "sound";
+}
+
+std::optional<std::string_view> verdict_of(const std::optional<ImageFault>& fault,
+                                           const std::optional<ErrorKind>& error,
+                                           const std::set<std::string>* notes) {
+  if (fault || (error && is_damage(*error))) {
+    return "broken";
+  }
+  return notes != nullptr ? std::optional(verdict_of(*notes)) : std::nullopt;
 }
 
 } // namespace regctl::ops

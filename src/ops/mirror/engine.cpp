@@ -467,6 +467,7 @@ private:
       try {
         tag->transfer->finish();
         tag->result.made = tag->transfer->made();
+        tag->result.chain = tag->transfer->made_chain();
       } catch (...) {
         problem = std::current_exception();
       }

@@ -213,7 +213,11 @@ Report::Mirror mirror_of(const MirrorJob& job) {
 
 Report::Mirror mirror_of(const RunningJob& running) {
   auto mirror = mirror_of(running.job);
-  mirror.is_mapped = running.passages.makes_images();
+  if (running.passages.makes_images()) {
+    mirror.conversion = Conversion::v1_to_oci;
+  } else if (running.passages.takes_originals()) {
+    mirror.conversion = Conversion::oci_to_v1;
+  }
   return mirror;
 }
 

@@ -135,7 +135,7 @@ void Report::add(const TagResult& result) {
   }
   tags_over_ += is_left_out(tag) ? 0 : 1;
   tell();
-  write_record([&] { return tag_record(result, mirror_.from, mirror_.to); },
+  write_record([&] { return tag_record(result, mirror_); },
                result.outcome == Outcome::failed || result.outcome == Outcome::not_done);
   if (listener_.on_tag) {
     try_to_write([&] { listener_.on_tag(result); });
@@ -241,7 +241,7 @@ std::uint64_t Report::mirrors_begun() {
 /// Every tag in scope has a line, but none of those that only the destination had.
 void Report::map(const TagResult& result) {
   const auto& tag = result.tag;
-  if (!map_ || !mirror_.is_mapped || !is_map_whole_ || is_left_out(tag) ||
+  if (!map_ || mirror_.conversion != Conversion::v1_to_oci || !is_map_whole_ || is_left_out(tag) ||
       tag.action == Action::remove) {
     return;
   }

@@ -20,6 +20,13 @@
 
 namespace regctl::ops::mirror {
 
+/// Whether the images of a mirror change their model.
+enum class Conversion {
+  none,
+  v1_to_oci, ///< its tags are in the map
+  oci_to_v1,
+};
+
 /// Collects a run's results: counts them, writes them to files, passes them on for display, and
 /// notes failures. Thread-safe.
 class Report {
@@ -36,7 +43,7 @@ public:
     std::string to;
     bool is_ruled = false;  ///< Rules::shape_repositories()
     bool has_rules = false; ///< MirrorJob::has_rules()
-    bool is_mapped = false; ///< it converts v1 images, so that its tags are in the map
+    Conversion conversion = Conversion::none;
   };
 
   /// Begins a mirror with this many repositories. All records that follow are about it.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/report_json.hpp"
 
+#include "ops/map/verdict.hpp"
+
 #include <regctl/base/json.hpp>
 #include <regctl/ops/problem.hpp>
 
@@ -16,12 +18,38 @@ Json number_or_null(std::uint64_t number, bool is_known) {
   return is_known ? Json(number) : Json(nullptr);
 }
 
+bool is_transferred(const TagResult& result) {
+  return result.outcome == TagResult::Outcome::done && is_transfer(result.tag);
+}
+
 /// Null for a tag that was not transferred.
 Json verified_or_null(const TagResult& result) {
-  const bool is_transferred =
-      result.outcome == TagResult::Outcome::done &&
-      (result.tag.action == Action::copy || result.tag.action == Action::update);
-  return is_transferred ? Json(result.is_verified) : Json(nullptr);
+  return is_transferred(result) ? Json(result.is_verified) : Json(nullptr);
+}
+
+/// The v1 image and the manifest that a tag names at the two ends, and the verdict on its image.
+void put_both_identities(Json& record, const TagResult& result, Conversion conversion) {
+  const auto& tag = result.tag;
+  const auto* notes = result.made && is_transferred(result) ? &result.made->notes
+                      : result.chain                        ? &result.chain->notes
+                                                            : nullptr;
+  std::optional<std::string> there;
+  if (result.made) {
+    there = result.made->digest.to_string();
+  } else if (result.chain) {
+    there = result.chain->id;
+  } else if (tag.action == Action::keep) {
+    there = tag.previous;
+  }
+  auto from = tag.identity;
+  if (!from && result.made && !result.made->id.empty()) {
+    from = result.made->id; // of a tag whose name says that it never changes
+  }
+  const bool is_from_v1 = conversion == Conversion::v1_to_oci;
+  record["id"] = or_null(is_from_v1 ? from : there);
+  record["digest"] = or_null(is_from_v1 ? there : from);
+  const auto error = result.problem ? explain(result.problem).kind : std::nullopt;
+  record["verdict"] = or_null(verdict_of(result.fault, error, notes));
 }
 
 void put(Json& record, const Ahead& ahead) {
@@ -33,11 +61,11 @@ void put(Json& record, const Ahead& ahead) {
 
 } // namespace
 
-Json tag_record(const TagResult& result, const std::string& from, const std::string& to) {
+Json tag_record(const TagResult& result, const Report::Mirror& mirror) {
   const auto& tag = result.tag;
   Json record = {{"type", "tag"},
-                 {"from", from},
-                 {"to", to},
+                 {"from", mirror.from},
+                 {"to", mirror.to},
                  {"source", tag.source_name},
                  {"destination", tag.destination_name},
                  {"tag", tag.tag},
@@ -57,6 +85,9 @@ Json tag_record(const TagResult& result, const std::string& from, const std::str
   }
   if (result.outcome == TagResult::Outcome::planned) {
     put(record, result.ahead);
+  }
+  if (mirror.conversion != Conversion::none) {
+    put_both_identities(record, result, mirror.conversion);
   }
   if (!result.rescued.empty()) {
     record["rescued"] = result.rescued;

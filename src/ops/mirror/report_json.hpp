@@ -11,7 +11,7 @@ namespace regctl::ops::mirror {
 
 // The records of a report, as documented in regctl-mirror(1).
 
-Json tag_record(const TagResult& result, const std::string& from, const std::string& to);
+Json tag_record(const TagResult& result, const Report::Mirror& mirror);
 Json summary_record(const Summary& summary);
 
 /// The record as one line, without its line feed.

@@ -80,7 +80,9 @@ public:
       return;
     }
     auto looked_at = result;
-    if (running_.writes_map) {
+    // Without a map a fault is looked for only where the error does not tell that there is one, and
+    // where that takes no requests.
+    if (running_.writes_map || (!is_damaged(result) && !running_.source.is_remote())) {
       looked_at.fault = find_fault(result);
     }
     if (running_.job.rules.rescue && is_damaged(result)) {

@@ -52,6 +52,10 @@ public:
 
   /// What finish() made, where it converted a v1 image; null otherwise.
   [[nodiscard]] virtual std::shared_ptr<const MadeImage> made() const = 0;
+
+  /// The v1 images under the tag after finish(), where they were made from an OCI image; nothing
+  /// otherwise.
+  [[nodiscard]] virtual std::optional<MadeChain> made_chain() const { return std::nullopt; }
 };
 
 } // namespace regctl::ops

@@ -27,7 +27,7 @@ struct TagResult {
   Outcome outcome = Outcome::done;
   std::exception_ptr problem;         ///< why it failed; null otherwise
   std::string rescued;                ///< the tag of the part that was sound; "" if there is none
-  std::optional<ImageFault> fault;    ///< of an image that failed, where a map is written
+  std::optional<ImageFault> fault;    ///< of an image that failed, where it was looked for
   std::uint64_t items_moved = 0;      ///< by this tag's transfer
   std::uint64_t items_there = 0;      ///< already there, or moved for another tag
   std::uint64_t items_unverified = 0; ///< moved without a checksum to verify them by
@@ -37,6 +37,7 @@ struct TagResult {
   /// What the tag names at the destination, where it was made from a v1 image; null otherwise, and
   /// for a kept tag if no map is written.
   std::shared_ptr<const MadeImage> made;
+  std::optional<MadeChain> chain; ///< of the tag's OCI image, if this run made v1 images of it
   std::chrono::milliseconds time{0};
 };
 

@@ -290,8 +290,9 @@ TEST_CASE_FIXTURE(Fixture, "a plan's file appears only when it is complete") {
 
 TEST_CASE_FIXTURE(Fixture, "the map has a line for each tag in scope of a mirror that converts") {
   const auto run = [&](bool is_mapped, bool is_interrupted) {
+    const auto conversion = is_mapped ? Conversion::v1_to_oci : Conversion::oci_to_v1;
     Report report({{}, {}, {}, folder / "map"}, notes, {});
-    report.begin({"docker://old:5000", "docker://new:5000", false, false, is_mapped}, 1);
+    report.begin({"docker://old:5000", "docker://new:5000", false, false, conversion}, 1);
     auto copied = result("2.0", Action::copy);
     copied.made = std::make_shared<const MadeImage>(
         MadeImage{"abc", "a type", oci::Digest::of("manifest"), oci::Digest::of("config")});
