@@ -451,6 +451,21 @@ class Rules(ConvertCase):
                 self.assertEqual(self.records()[-1]["bytes"] == 0, is_known)
                 self.assertEqual(self.tags_in_tree("out"), {str(one): one.digest(form) for one in golden})
 
+    def test_a_json_that_has_changed_under_a_known_layer_is_noticed(self):
+        files, place = StorageTree(self.path("tree")), f"v2-storage:{self.path('out')}"
+        base, top = files.add_chain("app", 2)
+        files.tag("team/app", "1", top)
+        words = "mirror", files.place, place, "--report", "report", "--map", "map", "--state", "state"
+        self.ok(*words)
+        path = files.image_file(top, "json")
+        files.write(path, json.dumps({**json.loads(files.read(path)), "author": "somebody else"}))
+        files.tag("team/app", "2", top)
+        self.assertEqual(self.regctl(*words).code, PARTIAL)
+        self.assertEqual({name: one["outcome"] for name, one in self.outcomes().items()},
+                         {"team/app:1": "kept", "team/app:2": "failed"})
+        line = next(line for line in map(json.loads, self.read("map").splitlines()) if line["tag"] == "2")
+        self.assertEqual((line["reason"], line["culprit"]), ("checksum-mismatch", top))
+
     def test_a_dry_run_writes_nothing(self):
         done = self.ok("mirror", "--dry-run", "--report", "report", self.tree("odd"), f"v2-storage:{self.path('out')}")
         self.assertEqual(self.records()[-1]["to_copy"], len(read_golden("odd")), done.err)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/passage/layer_fact.hpp"
 
+#include <regctl/base/hash.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/base/whole_number.hpp>
 #include <regctl/model/v1/layer.hpp>
 
 #include <array>
+#include <cstddef>
 #include <vector>
 
 namespace regctl::ops {
@@ -19,6 +21,7 @@ constexpr Forms k_manifest_forms = {"=oci", "=docker"};
 constexpr std::string_view k_none = "-";
 constexpr std::string_view k_gzip = "gzip";
 constexpr std::string_view k_tar = "tar";
+constexpr std::size_t k_json_digits = 16;
 
 std::string with_form(const std::string& id, const Forms& forms, OciForm form) {
   return id + std::string(forms[form == OciForm::oci ? 0 : 1]);
@@ -42,25 +45,36 @@ std::string join(const std::vector<std::string>& texts) {
   return joined.empty() ? std::string(k_none) : joined;
 }
 
-/// "SUMS DIFF_ID BLOB SIZE COMPRESSION NOTES", or "SUMS - NOTES" of a layer without entries.
+/// The beginning of the sum of an image's JSON, which its payload checksums cover too. Long enough
+/// to tell damage.
+std::string sum_of_json(const V1Image& image) {
+  return sha256_hex(image.json).substr(0, k_json_digits);
+}
+
+/// "SUMS DIFF_ID BLOB SIZE COMPRESSION NOTES JSON", or "SUMS - NOTES JSON" of a layer without
+/// entries.
 struct Text {
   std::string_view sums;
   std::optional<oci::Digest> diff_id;
   std::optional<oci::Descriptor> blob; ///< its media type is the compression
   std::string_view notes;
+  std::string_view json;
 };
 
 std::optional<Text> parse(std::string_view text) {
   const auto words = split(text, ' ');
-  if (words.size() == 3 && words[1] == k_none) {
-    return Text{words[0], {}, {}, words[2]};
+  if (words.empty() || !is_lower_hex(words.back(), k_json_digits)) {
+    return std::nullopt;
   }
-  if (words.size() != 6 || (words[4] != k_gzip && words[4] != k_tar)) {
+  if (words.size() == 4 && words[1] == k_none) {
+    return Text{words[0], {}, {}, words[2], words[3]};
+  }
+  if (words.size() != 7 || (words[4] != k_gzip && words[4] != k_tar)) {
     return std::nullopt;
   }
   const auto digest = oci::Digest::find(words[2]);
   const auto size = parse_whole_number<std::uint64_t>(words[3]);
-  Text parsed{words[0], oci::Digest::find(words[1]), {}, words[5]};
+  Text parsed{words[0], oci::Digest::find(words[1]), {}, words[5], words[6]};
   if (!digest || !size || !parsed.diff_id) {
     return std::nullopt;
   }
@@ -102,21 +116,21 @@ std::optional<std::string> LayerFact::print(const V1Image& image, const Converte
   if (sums.empty() || layer.json) {
     return std::nullopt;
   }
-  const auto notes = join({layer.notes.begin(), layer.notes.end()});
+  const auto end = join({layer.notes.begin(), layer.notes.end()}) + " " + sum_of_json(image);
   if (!layer.blob) {
-    return join(sums) + " " + std::string(k_none) + " " + notes;
+    return join(sums) + " " + std::string(k_none) + " " + end;
   }
   const auto& blob = *layer.blob;
   const auto compression = blob.media_type == oci::k_oci_layer ? k_tar : k_gzip;
   return join(sums) + " " + layer.diff_id + " " + blob.digest.to_string() + " " +
-         std::to_string(blob.size_bytes) + " " + std::string(compression) + " " + notes;
+         std::to_string(blob.size_bytes) + " " + std::string(compression) + " " + end;
 }
 
 std::optional<ConvertedLayer> LayerFact::find(std::string_view text, const V1Image& image,
                                               OciForm form) {
   auto parsed = parse(text);
   const auto sums = payload_sums(image);
-  if (!parsed || sums.empty() || parsed->sums != join(sums)) {
+  if (!parsed || sums.empty() || parsed->sums != join(sums) || parsed->json != sum_of_json(image)) {
     return std::nullopt;
   }
   ConvertedLayer layer;

@@ -12,8 +12,9 @@
 
 namespace regctl::ops {
 
-/// What LearntFacts keeps of a converted layer: which one it was, by the payload checksums of its
-/// image, and what it became. An ID with these checksums is this layer for ever.
+/// What LearntFacts keeps of a converted layer: which one it was, by the payload checksums and the
+/// JSON of its image, and what it became. An ID with these is this layer for ever, and a JSON that
+/// is not what the checksums were made of has to be noticed: the layer is read again.
 struct LayerFact {
   /// The identity under which the fact is kept: the image's ID, "+" and the form.
   static std::string identity_of(const std::string& id, OciForm form);

@@ -85,6 +85,14 @@ TEST_CASE("another layer under the same ID is not taken for it") {
   CHECK(!LayerFact::find(text, other, OciForm::oci));
 }
 
+TEST_CASE("a JSON that has changed under its checksums is not taken for what they say") {
+  const auto text = *LayerFact::print(image(), layer("x"));
+  auto other = image();
+  other.json = "{ }";
+  CHECK(LayerFact::find(text, image(), OciForm::oci));
+  CHECK(!LayerFact::find(text, other, OciForm::oci));
+}
+
 TEST_CASE("useless lines are no facts") {
   const auto good = *LayerFact::print(image(), layer("x"));
   const auto identity = LayerFact::identity_of(image().id, OciForm::oci);
@@ -94,8 +102,10 @@ TEST_CASE("useless lines are no facts") {
   CHECK(!ops::is_fact(image().id + "+other", good));
   for (const auto& text :
        {std::string(), good + " x", good.substr(1 + good.find(' ')), sum('1') + " -",
-        std::string("1 2 3 4 5 6"), sum('1') + " " + sum('2') + " " + sum('3') + " x gzip -",
-        sum('1') + " " + sum('2') + " " + sum('3') + " 5 zip -"}) {
+        std::string("1 2 3 4 5 6"), good.substr(0, good.size() - 1),
+        good.substr(0, good.rfind(' ')),
+        sum('1') + " " + sum('2') + " " + sum('3') + " x gzip - 0123456789abcdef",
+        sum('1') + " " + sum('2') + " " + sum('3') + " 5 zip - 0123456789abcdef"}) {
     CAPTURE(text);
     CHECK(!ops::is_fact(identity, text));
   }
