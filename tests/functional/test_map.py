@@ -3,12 +3,13 @@
 """The map of what v1 images became: its lines against the tables of an independent converter, looking things up in it,
 and rewriting the files of several tools."""
 
+import gzip
 import json
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from harness import RegctlServer, main  # noqa: E402
+from harness import Layer, RegctlServer, main  # noqa: E402
 from storage_tree import StorageTree  # noqa: E402
 from test_convert import FORMS, PARTIAL, TREES, ConvertCase, read_golden, sum_of  # noqa: E402
 
@@ -117,6 +118,21 @@ class Maps(ConvertCase):
                 self.assertRegex(checksum, "^sha256:[0-9a-f]{64}$")
         if "unverified" not in one.line["notes"]:
             self.assertTrue(all(layer["checksums"] for layer in line["layers"]))
+
+    def test_the_reason_is_that_of_the_conversion(self):
+        """Which leaves out what follows gzip data, looks at each part of a header, and compares tarsums."""
+        tree = StorageTree(self.path("tree"))
+        sound = Layer("a", 500).data
+        odd_head = sound[:3] + b"\x02" + sound[4:10] + b"\0\0" + sound[10:]  # with a sum of the header, which is wrong
+        no_tar = gzip.compress(b"x" * 2000) + b"behind the end"
+        for tag, layer, reason in (("head", odd_head, "layer-damaged"), ("tail", no_tar, "not-a-tar"),
+                                   ("sum", sound, "checksum-mismatch")):
+            identity = tree.add_image(tag, layer=layer)
+            tree.tag("team/app", tag, identity)
+            if tag == "sum":
+                tree.write(tree.image_file(identity, "_checksum"), json.dumps(["tarsum+sha256:" + "1" * 64]))
+            self.regctl("mirror", tree.place, f"v2-storage:{self.path('out')}", "--map", "map", "--include-tag", tag)
+            self.assertEqual([(line["tag"], line["reason"]) for line in self.lines()], [(tag, reason)])
 
     def test_what_the_map_leaves_out(self):
         tree = StorageTree(self.path("tree"))

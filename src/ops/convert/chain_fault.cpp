@@ -2,9 +2,11 @@
 #include "ops/convert/chain_fault.hpp"
 
 #include "ops/convert/trial_repository.hpp"
+#include "ops/v1/layer_packing.hpp"
 
 #include <regctl/base/compression.hpp>
 #include <regctl/base/error.hpp>
+#include <regctl/base/gzip_pass.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/base/tar_walk.hpp>
 #include <regctl/model/v1/chain.hpp>
@@ -12,6 +14,7 @@
 #include <regctl/ops/problem.hpp>
 
 #include <set>
+#include <span>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -19,6 +22,9 @@
 namespace regctl::ops {
 
 namespace {
+
+/// The name of the layer in errors that nobody sees.
+constexpr const char* k_judged = "the layer";
 
 struct Step {
   V1Image image;
@@ -51,14 +57,17 @@ std::variant<Step, std::string> look_at_image(V1Repository& source, const std::s
   }
 }
 
-/// Why a layer that cannot be converted cannot be unpacked.
+/// Why a layer that cannot be converted cannot be unpacked. It is read as a conversion reads it.
 std::string judge_layer(const ConvertRoute& route, const V1Image& image) {
   const auto open = [&] { return route.source.open_layer(image, LayerCheck::none); };
   TarWalk walk;
+  GzipPass gzip;
+  const auto take = [&](std::span<const std::byte> piece) { walk.take(piece); };
   try {
-    const auto unpacked = make_tap_source(make_decompressed_source(open(), "the layer"),
-                                          [&](auto piece) { walk.take(piece); });
-    drain(*unpacked);
+    const bool is_gzip = read_layer_head(open()).compression == Compression::gzip;
+    const auto layer = is_gzip ? make_gzip_pass(open(), take, gzip, k_judged)
+                               : make_tap_source(make_decompressed_source(open(), k_judged), take);
+    drain(*layer);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::protocol) {
       throw;
@@ -67,7 +76,15 @@ std::string judge_layer(const ConvertRoute& route, const V1Image& image) {
     return is_cut ? "layer-cut" : "layer-damaged";
   }
   walk.finish();
-  return walk.fault() == TarWalk::Fault::cut ? "layer-cut" : "not-a-tar";
+  switch (walk.fault()) {
+  case TarWalk::Fault::cut:
+    return "layer-cut";
+  case TarWalk::Fault::none: // then it is not what its tarsum says
+    return "checksum-mismatch";
+  case TarWalk::Fault::not_a_tar:
+    break;
+  }
+  return "not-a-tar";
 }
 
 /// Whether `body` ends without an error that tells of damage.
