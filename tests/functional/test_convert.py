@@ -904,6 +904,69 @@ class Rescue(ConvertCase):
         first, second = (self.tags_in_tree("out")[name] for name in ("team/app:1.0-rescued", "team/base:2"))
         self.assertNotEqual(first, second)
 
+    @not_in_bucket("a bucket has no folders and mounts")
+    def test_the_layers_below_one_that_is_not_there_or_cannot_be_read(self):
+        self.ok("mirror", self.files.place, f"v2-storage:{self.path('sound')}")
+        sound = self.tags_in_tree("sound")["team/base:2"]
+        layer = self.files.image_file(self.chain[2], "layer")
+        self.files.remove(layer)
+        self.assertPartSaved(sound, "layer-missing")
+        os.mkdir(self.files.path(layer))
+        self.assertPartSaved(sound, "layer-unreadable")
+        os.rmdir(self.files.path(layer))
+        self.files.write(layer, b"x")
+        self.unreadable(layer)
+        self.assertPartSaved(sound, "layer-unreadable")
+
+    def unreadable(self, layer):
+        """Puts something in the layer's place that can be opened, and gives no byte."""
+        path = self.files.path(layer)
+        done = subprocess.run(["mount", "--bind", "/sys/class/net/lo/speed", path], stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 0, f"this test has to be root: {done.stderr.decode()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", path], check=True)
+
+    def assertPartSaved(self, sound, reason):
+        """By mirror, with and without a map, and by copy."""
+        for options in (("--map", "map"), ()):
+            self.to = f"v2-storage:{self.path(f'{reason}-{len(os.listdir(self.folder))}')}"
+            done = self.regctl("mirror", self.files.place, self.to, "--report", "report", "--rescue", *options)
+            self.assertEqual(done.code, PARTIAL, done.err)
+            self.assertIn("2 of 4 layers", done.err)
+            record = self.outcomes()["team/app:1.0"]
+            self.assertEqual((record["outcome"], record["verdict"], record.get("rescued")),
+                             ("failed", "broken", "1.0-rescued"), record)
+            self.assertEqual(self.tags_in_tree(self.to.partition(":")[2]),
+                             {"team/base:2": sound, "team/app:1.0-rescued": sound})
+        line = next(line for line in map(json.loads, self.read("map").splitlines()) if line["source"] == "team/app")
+        self.assertEqual((line["reason"], line["culprit"], line["verdict"]), (reason, self.chain[2], "broken"))
+        layout = f"oci:layout-{len(os.listdir(self.folder))}"
+        done = self.regctl("copy", "--rescue", f"{self.files.place}:team/app:1.0", f"{layout}:x")
+        self.assertNotEqual(done.code, 0)
+        self.assertIn("2 of 4 layers", done.err)
+        self.assertEqual(self.ok("digest", f"{layout}:x-rescued").out.strip(), sound)
+
+    @not_in_bucket("a bucket has no folders and mounts")
+    def test_a_disk_that_gives_nothing_is_no_damage(self):
+        for identity in self.chain:
+            path = self.files.path(f"images/{identity}/json")
+            os.remove(path), os.mkdir(path)
+        self.mirror(code=6)
+        self.assertEqual(self.tags_in_tree("out"), {})
+
+    def test_a_full_destination_is_no_damage(self):
+        """Layers are read, but cannot be written."""
+        os.makedirs(self.path("small"))
+        self.files.tag("team/app", "1.0", self.files.add_image("large", self.chain[1], size=2_000_000))
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", self.path("small")], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.path("small")], check=True)
+        self.to = f"v2-storage:{self.path('small')}"
+        done = self.mirror("-j", "1")
+        self.assertNotIn("sound", done.err)
+        self.assertEqual(list(self.tags_in_tree("small")), ["team/base:2"])
+        line = next(line for line in map(json.loads, self.read("map").splitlines()) if line["source"] == "team/app")
+        self.assertEqual((line["verdict"], line.get("reason")), (None, None))
+        self.assertIsNone(self.outcomes()["team/app:1.0"]["verdict"])
+
     def test_copy_brings_what_is_sound(self):
         self.damage(3)
         source = f"{self.files.place}:team/app:1.0"

@@ -15,6 +15,9 @@ namespace regctl::ops {
 struct ImageFault {
   std::string reason;  ///< "layer-cut", "image-missing", …
   std::string culprit; ///< the ID of the image at fault: itself, or one below it
+
+  /// Whether the image is there, but its layer is not, or is of no use.
+  [[nodiscard]] bool is_of_layer() const { return reason.starts_with("layer-"); }
 };
 
 /// How far a fault is looked for.

@@ -225,6 +225,10 @@ public:
     return {V1ImageState::in_progress, {}};
   }
 
+  std::optional<std::string> json_of(const std::string& id) override {
+    return storage_->image_json(id);
+  }
+
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
     std::shared_ptr<const StoredFile> file = storage_->open_layer(image.id);
     if (!file) {
@@ -294,6 +298,7 @@ public:
     return images_.find_image(id);
   }
   V1Answer look_up(const std::string& id) override { return images_.look_up(id); }
+  std::optional<std::string> json_of(const std::string& id) override { return images_.json_of(id); }
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
     return images_.open_layer(image, check);
   }

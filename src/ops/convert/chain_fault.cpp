@@ -36,11 +36,16 @@ std::variant<Step, std::string> look_at_image(V1Repository& source, const std::s
   V1Answer answer;
   try {
     answer = source.look_up(id);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::not_found) {
+  } catch (const Error& error) { // so a tree tells what is wrong with the layer
+    if (error.kind() == ErrorKind::not_found) {
+      return "layer-missing";
+    }
+    const bool is_of_file =
+        error.kind() == ErrorKind::local_io || error.kind() == ErrorKind::protocol;
+    if (!is_of_file || !source.json_of(id)) {
       throw;
     }
-    return "layer-missing"; // so a tree tells it
+    return k_layer_unreadable;
   }
   if (answer.state != V1ImageState::complete) {
     return answer.state == V1ImageState::absent ? "image-missing" : "upload-incomplete";
@@ -87,16 +92,29 @@ std::string judge_layer(const ConvertRoute& route, const V1Image& image) {
   return "not-a-tar";
 }
 
-/// Whether `body` ends without an error that tells of damage.
+/// The kind of the error with which `body`, which reads a layer and writes nothing, ends; nothing
+/// if there is none. Throws errors that say nothing about the layer.
 template <class Body> std::optional<ErrorKind> damage_of(Body&& body) {
   try {
     body();
     return std::nullopt;
   } catch (const Error& error) {
-    if (!is_damage(error.kind())) {
+    if (!is_damage(error.kind()) && error.kind() != ErrorKind::local_io) {
       throw;
     }
     return error.kind();
+  }
+}
+
+/// Why there are no bytes to judge, if that is so.
+std::optional<std::string> absence_of(ErrorKind kind) {
+  switch (kind) {
+  case ErrorKind::not_found:
+    return "layer-missing";
+  case ErrorKind::local_io:
+    return k_layer_unreadable;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -109,7 +127,7 @@ std::string find_layer_fault(const ConvertRoute& route, const V1Image& image) {
     const auto wrong =
         damage_of([&] { drain(*route.source.open_layer(image, LayerCheck::verify)); });
     if (wrong) {
-      return wrong == ErrorKind::not_found ? "layer-missing" : "checksum-mismatch";
+      return absence_of(*wrong).value_or("checksum-mismatch");
     }
   }
   TrialRepository trial;
@@ -122,7 +140,8 @@ std::string find_layer_fault(const ConvertRoute& route, const V1Image& image) {
   if (!damage) {
     return {};
   }
-  return damage == ErrorKind::not_found ? "layer-missing" : judge_layer(route, image);
+  const auto absence = absence_of(*damage);
+  return absence ? *absence : judge_layer(route, image);
 }
 
 } // namespace

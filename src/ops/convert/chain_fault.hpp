@@ -8,6 +8,9 @@
 
 namespace regctl::ops {
 
+/// The reason of a layer that the source's disk does not give.
+inline constexpr const char* k_layer_unreadable = "layer-unreadable";
+
 /// Why the chain of a v1 image cannot be converted, and because of which image: the parents are
 /// followed down first, then the layers are looked at from the base on, if that is wanted. Layers
 /// that the route knows are sound; others are read again, up to the one at fault. Nothing if no

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/convert/copy_images.hpp"
 
+#include "ops/convert/chain_fault.hpp"
 #include "ops/convert/rescue.hpp"
 #include "ops/places/copy_targets.hpp"
 #include "ops/places/oci_open.hpp"
@@ -13,6 +14,7 @@
 #include <regctl/ops/places/names.hpp>
 #include <regctl/ops/problem.hpp>
 
+#include <atomic>
 #include <map>
 #include <utility>
 
@@ -107,6 +109,20 @@ void convert(const ConvertRoute& route, ConvertedLayers& layers, const MoveToOci
   report.bytes_copied += moved.bytes;
 }
 
+/// Whether the transfer of an image ended with an error of this kind since a layer is not there, or
+/// cannot be opened.
+bool lacks_layer(const ConvertRoute& route, const std::string& id, ErrorKind kind) {
+  if (kind != ErrorKind::local_io && kind != ErrorKind::unavailable) {
+    return false;
+  }
+  try {
+    const auto fault = find_chain_fault(route, id, FaultSearch::images);
+    return fault && fault->is_of_layer();
+  } catch (const Error&) {
+    return false; // the error of the transfer tells enough
+  }
+}
+
 } // namespace
 
 CopyReport convert_v1_images(Session& session, const Place& from, const Place& to,
@@ -141,6 +157,8 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
                        options.require_checksum};
     route.assumed = assumed_platform(options.platforms);
     route.docker = &docker;
+    std::atomic<bool> is_unreadable = false;
+    route.on_unreadable = [&](const std::string&) { is_unreadable = true; };
     if (const auto made = find_made(route, move)) {
       session.progress().note(move.target.to_string() + " was made from this image already");
       copied.id = *made;
@@ -150,7 +168,10 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
     try {
       for_tag(copied.source, moves.size(), [&] { convert(route, layers, move, copied, report); });
     } catch (const Error& error) {
-      if (!options.rescue || !is_damage(error.kind())) {
+      const bool may_be_rescued =
+          options.rescue && (is_damage(error.kind()) || is_unreadable ||
+                             lacks_layer(route, move.source.id, error.kind()));
+      if (!may_be_rescued) {
         throw;
       }
       if (rescue_image(route, layers, move.source.id, move.tag) == Rescue::done) {

@@ -36,22 +36,26 @@ struct Seen {
   std::string json;    ///< after the end
 };
 
+/// Runs `body`, which reads the layer of an image at the source and writes nothing.
+template <class Body>
+auto with_unreadable_told(const ConvertRoute& route, const std::string& id, Body&& body) {
+  try {
+    return std::forward<Body>(body)();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::local_io && route.on_unreadable) {
+      route.on_unreadable(id);
+    }
+    throw;
+  }
+}
+
 /// The bytes of a layer as they are to be sent, up to their verified end.
 class ConvertingSource final : public Source {
 public:
   ConvertingSource(const ConvertRoute& route, const V1Image& image, Progress::Task task)
-      : what_("the layer of image " + short_id(image.id) + " of " + route.source.describe()),
-        form_(route.form), layer_(route.source.open_layer(image, check_of(route))) {
-    auto stored = make_tap_source(std::make_unique<BorrowedSource>(*layer_), [&, task](auto piece) {
-      seen_.packed_bytes += piece.size();
-      route.session.progress().advance(task, piece.size());
-    });
-    stored = make_limited_source(std::move(stored), route.limits);
-    std::string head(k_head_bytes, '\0');
-    head.resize(read_fully(*stored, std::as_writable_bytes(std::span(head))));
-    seen_.compression = detect_compression(as_bytes(head));
-    open(make_concat_source(make_text_source(std::move(head)), std::move(stored)), route.form);
-    look_ahead();
+      : route_(route), id_(image.id),
+        what_("the layer of image " + short_id(image.id) + " of " + route.source.describe()) {
+    with_unreadable_told(route_, id_, [&] { begin(image, task); });
   }
 
   std::size_t read(std::span<std::byte> out) override {
@@ -63,7 +67,8 @@ public:
     if (is_over_) {
       return 0;
     }
-    const auto n = with_damage_named([&] { return bytes_->read(out); });
+    const auto n = with_unreadable_told(
+        route_, id_, [&] { return with_damage_named([&] { return bytes_->read(out); }); });
     if (n == 0) {
       end();
       if (is_blank()) { // what was sent already must not become a blob
@@ -80,9 +85,10 @@ public:
 
   /// Where the bytes are kept, if they pass unchanged as far as they were read.
   [[nodiscard]] std::shared_ptr<const LayerAtRest> at_rest() const {
-    const bool is_kept = seen_.compression == Compression::gzip
-                             ? !seen_.gzip.has_trailing_bytes
-                             : seen_.compression == Compression::none && form_ == OciForm::oci;
+    const bool is_kept =
+        seen_.compression == Compression::gzip
+            ? !seen_.gzip.has_trailing_bytes
+            : seen_.compression == Compression::none && route_.form == OciForm::oci;
     return is_kept ? layer_->at_rest() : nullptr;
   }
 
@@ -94,7 +100,22 @@ private:
     return route.check == LayerCheck::verify ? LayerCheck::sums : route.check;
   }
 
-  void open(std::unique_ptr<Source> stored, OciForm form) {
+  void begin(const V1Image& image, Progress::Task task) {
+    layer_ = route_.source.open_layer(image, check_of(route_));
+    auto stored =
+        make_tap_source(std::make_unique<BorrowedSource>(*layer_), [this, task](auto piece) {
+          seen_.packed_bytes += piece.size();
+          route_.session.progress().advance(task, piece.size());
+        });
+    stored = make_limited_source(std::move(stored), route_.limits);
+    std::string head(k_head_bytes, '\0');
+    head.resize(read_fully(*stored, std::as_writable_bytes(std::span(head))));
+    seen_.compression = detect_compression(as_bytes(head));
+    open(make_concat_source(make_text_source(std::move(head)), std::move(stored)));
+    look_ahead();
+  }
+
+  void open(std::unique_ptr<Source> stored) {
     const auto tap = [this](std::span<const std::byte> piece) {
       seen_.sum.update(piece);
       seen_.walk.take(piece);
@@ -108,7 +129,7 @@ private:
       stored = make_decompressed_source(std::move(stored), what_);
     }
     bytes_ = make_tap_source(std::move(stored), tap);
-    if (seen_.compression != Compression::none || form == OciForm::docker) {
+    if (seen_.compression != Compression::none || route_.form == OciForm::docker) {
       bytes_ = make_gzip_source(std::move(bytes_));
     }
   }
@@ -131,8 +152,9 @@ private:
     finish_layer_walk(seen_.walk, what_);
   }
 
+  const ConvertRoute& route_;
+  std::string id_;
   std::string what_;
-  OciForm form_;
   std::unique_ptr<LayerSource> layer_;
   Seen seen_;
   std::unique_ptr<Source> bytes_; // reads layer_, fills seen_

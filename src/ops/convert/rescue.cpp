@@ -3,8 +3,11 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/model/reference.hpp>
+#include <regctl/model/v1/chain.hpp>
 #include <regctl/ops/problem.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <optional>
 #include <vector>
@@ -13,13 +16,52 @@ namespace regctl::ops {
 
 namespace {
 
-/// How many items can be moved, from the base on.
-std::size_t move_sound_items(Transfer& transfer, const std::vector<Item>& items) {
+/// The IDs of a chain, base first, as the JSONs tell them, whatever the state of the layers is.
+std::vector<std::string> read_ids(V1Repository& source, const std::string& top) {
+  std::vector<std::string> ids;
+  const bool has_end = walk_parents(top, [&](const std::string& id) {
+    const auto json = source.json_of(id);
+    if (!json) {
+      throw Error(ErrorKind::not_found,
+                  "image " + short_id(id) + " is not at " + source.describe());
+    }
+    ids.push_back(id);
+    return parse_v1_image(*json).parent;
+  });
+  if (!has_end) {
+    throw Error(ErrorKind::protocol, "the parents of image " + short_id(top) + " of " +
+                                         source.describe() + " have no end");
+  }
+  std::reverse(ids.begin(), ids.end());
+  return ids;
+}
+
+/// How many images, from the base on, the source has with their layers, as far as it tells that
+/// before it reads those.
+std::size_t count_present(V1Repository& source, const std::vector<std::string>& ids) {
+  const auto is_present = [&](const std::string& id) {
+    try {
+      return source.look_up(id).state == V1ImageState::complete;
+    } catch (const Error& error) {
+      if (!is_damage(error.kind()) && error.kind() != ErrorKind::local_io) {
+        throw;
+      }
+      return false;
+    }
+  };
+  const auto absent = std::find_if_not(ids.begin(), ids.end(), is_present);
+  return static_cast<std::size_t>(absent - ids.begin());
+}
+
+/// How many items can be moved, from the base on. `is_unreadable` says whether an error was the
+/// source's: a destination that cannot be written tells nothing of the image.
+std::size_t move_sound_items(Transfer& transfer, const std::vector<Item>& items,
+                             const std::atomic<bool>& is_unreadable) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     try {
       transfer.move(i);
     } catch (const Error& error) {
-      if (!is_damage(error.kind())) {
+      if (!is_damage(error.kind()) && !is_unreadable) {
         throw;
       }
       return i;
@@ -55,18 +97,24 @@ Rescue rescue_image(const ConvertRoute& route, ConvertedLayers& layers, const st
   if (!is_tag(name) || route.source.tags().contains(name)) {
     return Rescue::nothing;
   }
-  auto once = route; // the damaged layer was read twice already
-  once.takes_first_attempt = true;
-  const auto whole = make_v1_to_oci_transfer(once, layers, id, tag);
-  const auto items = whole->items();
-  const auto sound = move_sound_items(*whole, items);
-  if (sound == 0 || sound == items.size()) {
+  const auto ids = read_ids(route.source, id);
+  const auto present = count_present(route.source, ids);
+  if (present == 0) {
     return Rescue::nothing;
   }
-  const auto top = image_of_item(items[sound - 1]);
+  auto once = route; // the damaged layer was read twice already
+  once.takes_first_attempt = true;
+  std::atomic<bool> is_unreadable = false;
+  once.on_unreadable = [&](const std::string&) { is_unreadable = true; };
+  const auto whole = make_v1_to_oci_transfer(once, layers, ids[present - 1], tag);
+  const auto sound = move_sound_items(*whole, whole->items(), is_unreadable);
+  if (sound == 0 || sound == ids.size()) {
+    return Rescue::nothing;
+  }
+  const auto& top = ids[sound - 1];
   const auto what = route.destination.describe() + ":" + name;
   route.session.progress().note(what + " has what is sound of image " + short_id(id) + ": " +
-                                std::to_string(sound) + " of " + std::to_string(items.size()) +
+                                std::to_string(sound) + " of " + std::to_string(ids.size()) +
                                 " layers");
   if (is_there(route, top, oci::ManifestName::tag(name))) {
     return Rescue::was_there;

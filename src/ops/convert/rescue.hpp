@@ -16,7 +16,7 @@ enum class Rescue {
 /// Converts the layers of a v1 image below the lowest one that cannot be converted, and sets the
 /// tag TAG-rescued on them: the image of that ID in the chain, as it would become by itself. Notes
 /// what it is. Layers that were converted already are not read again, and nothing is put if the tag
-/// has this part already. Throws the errors of reading the chain and of writing.
+/// has this part already. Throws the errors of reading the chain's JSONs and of writing.
 Rescue rescue_image(const ConvertRoute& route, ConvertedLayers& layers, const std::string& id,
                     const std::string& tag);
 

@@ -293,10 +293,6 @@ ConvertRoute to_docker(const ConvertRoute& route, const ConvertedLayers& in_oci)
 
 } // namespace
 
-std::string image_of_item(const Item& item) {
-  return item.key.substr(std::string_view(k_item).size());
-}
-
 void ConvertedLayers::add(const std::string& key, const ConvertedLayer& layer) {
   const std::lock_guard lock(mutex_);
   layers_.put(key, layer);

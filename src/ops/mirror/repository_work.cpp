@@ -85,7 +85,9 @@ public:
     if (running_.writes_map || (!is_damaged(result) && !running_.source.is_remote())) {
       looked_at.fault = find_fault(result);
     }
-    if (running_.job.rules.rescue && is_damaged(result)) {
+    // An error of a disk may be the destination's: then no layer is at fault.
+    const auto& fault = looked_at.fault;
+    if (running_.job.rules.rescue && (is_damaged(result) || (fault && fault->is_of_layer()))) {
       looked_at.rescued = rescue(result);
     }
     running_.report.add(looked_at);

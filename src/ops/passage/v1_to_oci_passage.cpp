@@ -53,6 +53,7 @@ public:
                                                          : nullptr} {
     route_.assumed = assumed_platform(shared.options_.platforms);
     route_.docker = &shared.conversions_.docker;
+    route_.on_unreadable = [this](const auto& of) { shared_.note_unreadable(of); };
   }
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
@@ -97,7 +98,8 @@ public:
   }
 
   std::optional<ImageFault> find_fault(const std::string& id, FaultSearch search) override {
-    return find_chain_fault(route_, id, search);
+    auto fault = find_chain_fault(route_, id, search);
+    return fault ? std::move(fault) : find_unreadable(id);
   }
 
   std::string rescue(const std::string& tag, const std::string& id) override {
@@ -169,6 +171,22 @@ private:
                 shared_.facts_.put(LayerFact::identity_of(image.id, form), *text);
               }
             }};
+  }
+
+  /// The lowest image of the chain whose layer the source could not read in this run.
+  std::optional<ImageFault> find_unreadable(const std::string& top) {
+    std::optional<ImageFault> lowest;
+    if (shared_.is_source_remote_) {
+      return lowest;
+    }
+    walk_parents(top, [&](const std::string& id) {
+      if (shared_.is_unreadable(id)) {
+        lowest = ImageFault{k_layer_unreadable, id};
+      }
+      const auto known = learn(id);
+      return known ? known->parent : std::nullopt;
+    });
+    return lowest;
   }
 
   /// The facts about an image of the source, remembered or requested; nothing for an unreadable
@@ -296,6 +314,16 @@ std::optional<V1ToOciPassages::Known> V1ToOciPassages::find_known(const std::str
 void V1ToOciPassages::remember(const std::string& id, const Known& known) {
   const std::lock_guard lock(mutex_);
   known_.try_emplace(id, known);
+}
+
+void V1ToOciPassages::note_unreadable(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  unreadable_.insert(id);
+}
+
+bool V1ToOciPassages::is_unreadable(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  return unreadable_.contains(id);
 }
 
 std::uint64_t V1ToOciPassages::requests(std::uint64_t of_source,

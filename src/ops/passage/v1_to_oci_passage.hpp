@@ -57,6 +57,10 @@ private:
   [[nodiscard]] std::optional<Known> find_known(const std::string& id);
   void remember(const std::string& id, const Known& known);
 
+  /// Images whose layers the source's disk did not give in this run.
+  void note_unreadable(const std::string& id);
+  [[nodiscard]] bool is_unreadable(const std::string& id);
+
   [[nodiscard]] std::uint64_t requests(std::uint64_t of_source,
                                        std::uint64_t of_destination) const noexcept;
 
@@ -73,8 +77,9 @@ private:
   const bool is_source_remote_;
   const bool is_destination_remote_;
 
-  std::mutex mutex_; ///< guards the member below
+  std::mutex mutex_; ///< guards the members below
   LimitedMap<Known> known_{k_limit};
+  LimitedSet unreadable_{k_limit};
 };
 
 } // namespace regctl::ops

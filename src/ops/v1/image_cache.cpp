@@ -50,6 +50,11 @@ public:
     return answer;
   }
 
+  std::optional<std::string> json_of(const std::string& id) override {
+    auto known = cache_.find(id);
+    return known ? std::optional(std::move(known->json)) : repository_.json_of(id);
+  }
+
   std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
     return repository_.open_layer(image, check);
   }

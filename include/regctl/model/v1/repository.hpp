@@ -156,6 +156,10 @@ public:
   /// not waited for.
   virtual V1Answer look_up(const std::string& id) = 0;
 
+  /// The JSON of an image; nothing if that is not there. A store that keeps layers in files of
+  /// their own tells it whatever the state of the image's layer is, others as find_image().
+  virtual std::optional<std::string> json_of(const std::string& id);
+
   /// The stored bytes of the layer, from the first one on. `image` must come from find_image().
   virtual std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) = 0;
 

@@ -14,7 +14,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <vector>
 
 using namespace regctl;
 using namespace std::chrono_literals;
@@ -62,6 +65,50 @@ public:
 private:
   V1Repository& first_;
   V1Repository& later_;
+};
+
+/// The layers of another repository, of which the disk gives the first bytes alone.
+class FailingRepository final : public ReadOnlyV1Repository {
+public:
+  explicit FailingRepository(V1Repository& repository) : repository_(repository) {}
+
+  [[nodiscard]] std::string describe() const override { return repository_.describe(); }
+  V1Tags tags() override { return repository_.tags(); }
+  std::optional<std::vector<std::string>> ancestry(const std::string& id) override {
+    return repository_.ancestry(id);
+  }
+  std::optional<V1Image> find_image(const std::string& id) override {
+    return repository_.find_image(id);
+  }
+  V1Answer look_up(const std::string& id) override { return repository_.look_up(id); }
+  std::unique_ptr<LayerSource> open_layer(const V1Image& image, LayerCheck check) override {
+    return std::make_unique<FailingLayer>(repository_.open_layer(image, check));
+  }
+
+private:
+  class FailingLayer final : public LayerSource {
+  public:
+    explicit FailingLayer(std::unique_ptr<LayerSource> layer) : layer_(std::move(layer)) {}
+
+    std::size_t read(std::span<std::byte> out) override {
+      if (passed_ > 100) {
+        throw Error(ErrorKind::local_io, "cannot read it");
+      }
+      const auto n = layer_->read(out.first(std::min<std::size_t>(out.size(), 50)));
+      passed_ += n;
+      return n;
+    }
+
+    [[nodiscard]] const std::string& original_json() const override {
+      return layer_->original_json();
+    }
+
+  private:
+    std::unique_ptr<LayerSource> layer_;
+    std::size_t passed_ = 0;
+  };
+
+  V1Repository& repository_;
 };
 
 /// One image in a storage tree of v1, on its way to one of distribution.
@@ -130,6 +177,29 @@ TEST_CASE_FIXTURE(Fixture, "gzip is kept byte for byte in both forms") {
     CHECK_FALSE(converted.is_packed_here);
     CHECK(stored(converted) == layer);
   }
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a layer that its disk does not give is told from one that cannot be written") {
+  put(some_tar(), some_tar());
+  FailingRepository failing(*source);
+  std::vector<std::string> told;
+  const auto kind_of = [&](V1Repository& repository) -> std::optional<ErrorKind> {
+    ops::ConvertRoute route{session, repository, *destination, "team/app", places};
+    route.on_unreadable = [&](const std::string& id) { told.push_back(id); };
+    try {
+      ops::convert_layer(route, repository.find_image(k_id).value(), {});
+    } catch (const Error& error) {
+      return error.kind();
+    }
+    return std::nullopt;
+  };
+  CHECK(kind_of(failing) == ErrorKind::local_io);
+  CHECK(told == std::vector<std::string>{k_id});
+  std::filesystem::remove_all(folder / "to" / "docker");
+  std::ofstream(folder / "to" / "docker") << "no folder";
+  CHECK(kind_of(*source) == ErrorKind::local_io);
+  CHECK(told.size() == 1);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a plain tar stays one in OCI's form") {
