@@ -200,7 +200,8 @@ class Distribution:
             self.process = subprocess.Popen([PROGRAM, "serve", self.config], cwd=self.folder,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                                             env={"PATH": os.environ["PATH"], "HOME": self.folder,
-                                                 "OTEL_TRACES_EXPORTER": "none"})
+                                                 "OTEL_TRACES_EXPORTER": "none",
+                                                 "GOGC": "400"})  # takes a quarter of its CPU less
         self.port = self.wait_for_port()
 
     def wait_for_port(self):
