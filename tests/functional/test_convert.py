@@ -805,7 +805,10 @@ class Unverified(ConvertCase):
         self.write("mirrors.yaml", "version: 1\nmirrors:\n" + "".join(
             f"  - source: {source.host}/team-{team}/\n    destination: {there.host}/team-{team}/\n"
             for team in range(2)))
-        self.ok("mirror", "--config", "mirrors.yaml", "--jobs", "4")
+        plan = self.ok("mirror", "--config", "mirrors.yaml", "--dry-run", "--sizes", "--format", "json").out
+        foretold = json.loads(plan.splitlines()[-1])["bytes_ahead"]
+        self.ok("mirror", "--config", "mirrors.yaml", "--jobs", "4", "--report", "report")
+        self.assertEqual(self.records()[-1]["bytes"], foretold)
         read = collections.Counter(record["path"] for record in source.log("GET", "/layer"))
         self.assertEqual(set(read.values()), {1}, read)
         self.assertEqual(len(read), 2 + 2 * len(names))

@@ -338,29 +338,29 @@ std::string name_of_originals(const MirrorJob& job) {
   return name == nullptr ? "" : name->name;
 }
 
-/// Which repositories of each destination have which blobs, or will have them as planned, and which
-/// layers of v1 images became which of them. Images of several jobs may share their base: it is
-/// fetched once, and mounted from the repository that got it.
+/// Everything that jobs of one run know of each other: which repositories of each destination have
+/// which blobs, or will have them as planned, and which layers of v1 images became which of them.
+/// Images of several jobs may share their base: it is fetched once, and mounted from the repository
+/// that got it.
 class KnownBlobs {
 public:
-  /// Of jobs that convert nothing: how large a converted layer is shows only when it is converted.
-  [[nodiscard]] Forecast& forecast(const Side& destination) {
-    return forecasts_[destination.identity()];
+  /// Of jobs between the same sides into the same form.
+  struct Shared {
+    std::shared_ptr<Conversions> conversions = make_conversions();
+    Forecast forecast; ///< by the images of the source
+  };
+  [[nodiscard]] Shared& between(const Side& source, const Side& destination, OciForm form) {
+    constexpr std::size_t k_most = 8; // so that memory does not grow with the mirrors of a file
+    const Key key{source.identity(), destination.identity(), form};
+    if (shared_.size() == k_most && !shared_.contains(key)) {
+      shared_.clear();
+    }
+    return shared_[key];
   }
 
-  /// Of jobs between the same sides into the same form.
-  [[nodiscard]] Conversions& conversions(const Side& source, const Side& destination,
-                                         OciForm form) {
-    constexpr std::size_t k_most = 8; // so that memory does not grow with the mirrors of a file
-    const ConversionKey key{source.identity(), destination.identity(), form};
-    if (conversions_.size() == k_most && !conversions_.contains(key)) {
-      conversions_.clear();
-    }
-    auto& found = conversions_[key];
-    if (!found) {
-      found = make_conversions();
-    }
-    return *found;
+  /// Of jobs from OCI images to OCI images, by their blobs.
+  [[nodiscard]] Forecast& forecast(const Side& destination) {
+    return forecasts_[destination.identity()];
   }
 
   [[nodiscard]] BlobPlaces& at(const Side& destination) {
@@ -372,10 +372,10 @@ public:
   }
 
 private:
-  using ConversionKey = std::tuple<std::string, std::string, OciForm>;
+  using Key = std::tuple<std::string, std::string, OciForm>;
 
   std::map<std::string, std::shared_ptr<BlobPlaces>> places_;
-  std::map<ConversionKey, std::shared_ptr<Conversions>> conversions_;
+  std::map<Key, Shared> shared_;
   std::map<std::string, Forecast> forecasts_;
 };
 
@@ -393,14 +393,13 @@ void run_job(Session& session, const MirrorJob& job, const MirrorOptions& option
                     [&](const std::string& text) { session.progress().note(text); });
   auto& places = blobs.at(*destination);
   const RememberedPlaces remembered(places, facts);
+  auto& shared = blobs.between(*source, *destination, job.rules.form);
   Passages passages(session, *source, *destination, facts,
                     {limits.for_job(job), options.require_checksum, job.rules.platforms,
                      job.rules.form, job.rules.referrers, options.verify_destination,
-                     originals.get(), name_of_originals(job), &places,
-                     &blobs.conversions(*source, *destination, job.rules.form)});
-  Forecast own;
+                     originals.get(), name_of_originals(job), &places, shared.conversions.get()});
   const bool are_oci = source->model() == Model::oci && destination->model() == Model::oci;
-  auto& forecast = are_oci ? blobs.forecast(*destination) : own;
+  auto& forecast = are_oci ? blobs.forecast(*destination) : shared.forecast;
   const auto shared_before = forecast.shared_bytes();
   RunningJob running{session, job,          options,  report,
                      *source, *destination, passages, limits.jobs_for(job),
