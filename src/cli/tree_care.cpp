@@ -275,7 +275,6 @@ void repair_as_json(const Place& place, const ops::TreeRepairOptions& options, C
   stream.end_array();
   stream.member("left_alone", report.left_alone);
   stream.end();
-  note_whose_tags(report, context);
 }
 
 void repair_as_table(const Place& place, const ops::TreeRepairOptions& options,
