@@ -77,6 +77,16 @@ void show(Listing& listing, const ops::ImageRow& row, const ImagesFlags& options
   }
 }
 
+void list(const ImagesFlags& options, Context& context, const ops::ImagesListener& listener) {
+  if (const auto host = parse_lone_host(context, options.place)) {
+    context.verbs().list_images(*host, "", listener);
+  } else if (const auto below = parse_namespace(context, options.place)) {
+    context.verbs().list_images(*below->host, below->name_space, listener);
+  } else {
+    context.verbs().list_images(parse_source(context, options.place), listener);
+  }
+}
+
 ExitCode run_images(const ImagesFlags& options, Context& context) {
   using Headings = std::vector<std::string>;
   Listing listing(context, context.globals().quiet
@@ -104,13 +114,13 @@ ExitCode run_images(const ImagesFlags& options, Context& context) {
         }
         context.failure(repository + ": " + ops::explain(problem).message);
       }};
-  if (const auto host = parse_lone_host(context, options.place)) {
-    context.verbs().list_images(*host, "", listener);
-  } else if (const auto below = parse_namespace(context, options.place)) {
-    context.verbs().list_images(*below->host, below->name_space, listener);
-  } else {
-    const auto place = parse_source(context, options.place);
-    context.verbs().list_images(place, listener);
+  try {
+    list(options, context, listener);
+  } catch (...) { // of a later page of the catalog, say: what was listed is shown all the same
+    if (rows > 0) {
+      listing.finish();
+    }
+    throw;
   }
   listing.finish();
   return exit_code_of(problems, rows);

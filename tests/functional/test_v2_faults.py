@@ -467,7 +467,7 @@ class Listings(FaultCase):
     def test_what_is_known_is_shown_while_the_catalog_is_still_read(self):
         may_go_on, was_shown = threading.Event(), []
         self.listed.on("GET", r"/_catalog\?.*last=", lambda _: was_shown.append(may_go_on.wait(PATIENCE_S)), times=1)
-        process = self.start_regctl("images", self.listed.host, "--format", "json")
+        process = self.start_regctl("images", self.listed.host, "--format", "json", bufsize=0)
         lines = []
         while not lines or self.NAMES[1] not in lines[-1]:
             lines.append(process.stdout.readline().decode())
