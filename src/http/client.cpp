@@ -190,7 +190,7 @@ private:
     const auto limit = host_port(outcome.url) == host
                            ? read_rate_limit(outcome.exchange->headers(), std::time(nullptr))
                            : std::nullopt;
-    if (limit && slot.limited(*limit)) {
+    if (limit && slot.limited(*limit) && limited_.insert(host)) {
       note("the rate limit of " + host + " is used up: requests wait up to " +
            seconds(*limit->renewed_in) + " until it is renewed");
     }
@@ -408,6 +408,7 @@ private:
   PeerKinds kinds_;
   ShownCertificates certificates_;
   HostSet wanting_length_; ///< hosts that answered 411
+  HostSet limited_;        ///< hosts whose rate limit was used up
   OriginShares shares_;    // used by the handles of the loops, so destroyed after them
   Loops loops_;
 };

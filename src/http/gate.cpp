@@ -6,7 +6,6 @@
 #include <regctl/base/interrupt.hpp>
 
 #include <algorithm>
-#include <utility>
 
 namespace regctl::http {
 
@@ -154,8 +153,7 @@ bool Gates::Slot::limited(const RateLimit& limit) {
   // The server may have counted none of the requests that it has not answered.
   host_.left = host_.remaining - std::min<std::uint64_t>(host_.remaining, host_.unanswered);
   gates_.changed_.notify_all();
-  const bool was_used_up = std::exchange(host_.is_used_up, limit.remaining == 0);
-  return host_.is_used_up && !was_used_up;
+  return limit.remaining == 0 && renewed > now;
 }
 
 void Gates::Slot::end_waiting() {

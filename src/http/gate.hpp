@@ -93,7 +93,6 @@ private:
     std::uint64_t left = 0;
     std::uint64_t remaining = 0; ///< the least that was told
     Clock::time_point renewed;   ///< in the past: it is not known what is left
-    bool is_used_up = false;     ///< as its last answer said
   };
 
   Gate& gate_of(Host& host, RequestKind kind) const;
@@ -119,8 +118,8 @@ public:
   void answered(int status, std::optional<std::chrono::milliseconds> retry_after);
 
   /// Reports what the host's answer tells of its rate limit, after answered(). One that is renewed
-  /// only after a time that is too long to wait for holds nothing back. Returns whether this answer
-  /// is the first one to say that it is used up.
+  /// only after a time that is too long to wait for holds nothing back. Returns whether it is used
+  /// up, so that requests wait.
   bool limited(const RateLimit& limit);
 
 private:

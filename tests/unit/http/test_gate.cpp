@@ -220,13 +220,18 @@ TEST_CASE("a pause that is too long, or comes with another status, closes nothin
 TEST_CASE("what a rate limit leaves passes, of all kinds, and more once it is renewed") {
   Gates gates(at_most(8));
   const auto begin = std::chrono::steady_clock::now();
-  CHECK_FALSE(gates.enter(k_host, Method::get)->limited({2, 300ms}));
+  const auto slot = gates.enter(k_host, Method::get);
+  slot->answered(200, {});
+  CHECK_FALSE(slot->limited({2, 300ms}));
   const auto one = gates.enter(k_host, Method::head);
   const auto two = gates.enter(k_host, Method::put);
   CHECK(gates.enter("other:5000", Method::get) != nullptr);
-  CHECK(std::chrono::steady_clock::now() - begin < 300ms);
   CHECK(gates.enter(k_host, Method::get) != nullptr);
   CHECK(std::chrono::steady_clock::now() - begin >= 300ms);
+  one->answered(200, {});
+  two->answered(200, {});
+  two->limited({2, 500s});
+  CHECK(gates.enter(k_host, Method::head) != nullptr); // or this never ends
 }
 
 TEST_CASE("requests without an answer count as those that the server has not counted") {
@@ -252,20 +257,18 @@ TEST_CASE("an answer that was overtaken gives nothing back, one about another ti
   slot->limited({1, 100ms});
   CHECK(gates.enter(k_host, Method::head) != nullptr);
   CHECK(std::chrono::steady_clock::now() - begin >= 100ms);
-  slot->limited({0, 500s});
-  slot->limited({1, 1000s});
+  slot->limited({0, 100s});
+  slot->limited({1, 500s});
   CHECK(gates.enter(k_host, Method::head) != nullptr);
 }
 
-TEST_CASE("that a rate limit is used up is told once") {
+TEST_CASE("requests wait only for a rate limit that is used up") {
   Gates gates(at_most(8));
   const auto slot = gates.enter(k_host, Method::get);
   slot->answered(200, {});
   CHECK_FALSE(slot->limited({1, 500s}));
   CHECK(slot->limited({0, 500s}));
-  CHECK_FALSE(slot->limited({0, 500s}));
-  CHECK_FALSE(slot->limited({1, 500s}));
-  CHECK(slot->limited({0, 500s}));
+  CHECK_FALSE(slot->limited({0, 0s}));
 }
 
 TEST_CASE("a rate limit that nobody can wait for holds nothing back") {
