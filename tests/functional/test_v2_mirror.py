@@ -314,15 +314,17 @@ class Followers(MirrorCase):
     def test_a_dry_run_foretells_their_bytes(self):
         signed = self.sign(self.app)
         self.sign(signed)
-        self.list_referrers(self.source, [self.add("team/app", None, artifact(self.app, "application/x-sbom", bytes(900)))])
+        bill = self.add("team/app", None, artifact(self.app, "application/x-sbom", bytes(900)))
+        self.list_referrers(self.source, [bill])
         for _ in range(2):  # all of it, then what is new
-            plan = self.ok("mirror", self.source.host, self.destination.host, "--dry-run", "--sizes", "--format", "json")
+            plan = self.ok("mirror", self.source.host, self.destination.host, "--dry-run", "--sizes", "--format",
+                           "json")
             foretold = json.loads(plan.out.splitlines()[-1])
             self.mirror()
             self.assertEqual(foretold["bytes_ahead"], self.summary()["bytes"])
             self.assertGreater(foretold["bytes_ahead"], 0)
-            self.list_referrers(self.source, [self.add("team/app", None, artifact(self.app, "application/x-sbom", text))
-                                              for text in (bytes(900), b"another")])
+            another = self.add("team/app", None, artifact(self.app, "application/x-sbom", b"another"))
+            self.list_referrers(self.source, [bill, another])
 
     def test_referrers_stay_behind_where_that_is_asked_for(self):
         self.sign(self.app)

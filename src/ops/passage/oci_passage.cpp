@@ -142,6 +142,10 @@ public:
   void foresee_held(const std::string& identity, Asking asking,
                     const OnProspect& on_item) override {
     if (oci::Digest::find(identity)) {
+      {
+        const std::lock_guard lock(mutex_);
+        held_.insert(identity);
+      }
       foresee(identity, asking, Portion::image, on_item);
     }
   }
@@ -210,13 +214,19 @@ private:
 
   using Blobs = std::vector<oci::Descriptor>;
 
+  /// A manifest that goes along with an image.
+  struct Follower {
+    Blobs blobs;
+    bool is_attached = false; ///< has a tag of cosign
+    bool is_there = false;    ///< was seen at the destination
+  };
+
   /// What an image of the source consists of, and what follows it.
   struct Parts {
     std::vector<oci::Digest> manifests;
     Blobs blobs;
-    /// The blobs of each manifest that follows, unless it is at the destination, as far as known;
-    /// nothing if they were not asked for.
-    std::optional<std::vector<Blobs>> followers;
+    /// Those that are there first; nothing if they were not asked for.
+    std::optional<std::vector<Follower>> followers;
   };
 
   void foresee(const std::string& identity, Asking asking, Portion portion,
@@ -232,9 +242,18 @@ private:
     if (portion == Portion::image || !parts->followers) {
       return;
     }
-    for (const auto& blobs : *parts->followers) {
-      for (const auto& blob : blobs) {
-        const bool tells_manifest = &blob == &blobs.back(); // once, and not with a shared config
+    const bool is_held = is_there(held_, identity);
+    for (const auto& follower : *parts->followers) {
+      if (is_held && follower.is_attached) {
+        continue; // there, or planned with its own tag
+      }
+      for (const auto& blob : follower.blobs) {
+        if (follower.is_there) { // and so is what it shares with others
+          const auto key = blob.digest.to_string();
+          on_item({key, blob.size_bytes, true, true, 0, 0});
+          continue;
+        }
+        const bool tells_manifest = &blob == &follower.blobs.back(); // not with a shared config
         foresee_blob(
             blob,
             tells_manifest ? shared_.requests(k_per_tag_at_source, k_per_tag_at_destination) : 0,
@@ -273,7 +292,7 @@ private:
         parts = read_parts(identity);
       }
       if (asks_followers) {
-        parts->followers = read_follower_blobs(parts->manifests);
+        parts->followers = find_followers(parts->manifests);
       }
     } catch (const Error& error) {
       if (ends_run(error)) {
@@ -299,23 +318,24 @@ private:
     return parts;
   }
 
-  std::vector<Blobs> read_follower_blobs(const std::vector<oci::Digest>& manifests) {
-    std::vector<Blobs> followers;
+  std::vector<Follower> find_followers(const std::vector<oci::Digest>& manifests) {
+    std::vector<Follower> followers;
     read_followers(shared_.session_.progress(), *source_, how().tags, manifests,
-                   [&](const ManifestTree& follower, const std::string&) {
+                   [&](const ManifestTree& follower, const std::string& tag) {
                      for (const auto& node : follower.manifests) {
-                       if (!is_follower_there(node.document.digest)) {
-                         followers.push_back(node.manifest.blobs());
-                       }
+                       followers.push_back(
+                           {node.manifest.blobs(), !tag.empty(),
+                            is_there(followers_there_, node.document.digest.to_string())});
                      }
                    });
+    std::stable_partition(followers.begin(), followers.end(),
+                          [](const Follower& follower) { return follower.is_there; });
     return followers;
   }
 
-  /// Whether the destination was seen to have what follows an image.
-  bool is_follower_there(const oci::Digest& digest) {
+  bool is_there(const LimitedSet& there, const std::string& identity) {
     const std::lock_guard lock(mutex_);
-    return followers_there_.contains(digest.to_string());
+    return there.contains(identity);
   }
 
   /// The digest that the image has at the destination.
@@ -342,6 +362,8 @@ private:
 
   std::mutex mutex_; ///< guards the members below
   LimitedMap<Parts> known_{k_known};
+  // What a plan has seen at the destination: images, and what follows some.
+  LimitedSet held_{k_known * 10};
   LimitedSet followers_there_{k_known * 10};
   mutable std::mutex narrowing_; ///< guards the member below
   mutable LimitedMap<std::string> narrowed_{k_known};
