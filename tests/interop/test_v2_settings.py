@@ -15,7 +15,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from daemons import find_port  # noqa: E402
 from distribution import Distribution, certificate  # noqa: E402
-from harness import main  # noqa: E402
+from harness import main, wait_for  # noqa: E402
 from middleman import Middleman, Spoil  # noqa: E402
 from v2_case import V2Case  # noqa: E402
 from v2_images import Document, MANIFEST, image, index, signature, signature_tag  # noqa: E402
@@ -194,14 +194,19 @@ class Cached(SettingsCase):
         super().setUp()
         self.cache = self.distribution(upstream=self.source.url(""))
 
+    def lists_all(self):
+        return json.loads(self.cache.ask("GET", "/v2/_catalog")[2])["repositories"] == sorted(self.expected)
+
     def test_it_is_mirrored_when_it_is_empty_and_when_it_is_full(self):
         for number in range(2):
             there = self.distribution()
             if number == 0:
-                for name in self.expected:
-                    self.ok("mirror", f"{self.cache.host}/{name}", f"{there.host}/{name}")
+                for name in self.expected:  # each by itself: what is mounted is not read through the cache
+                    self.ok("mirror", f"{self.cache.host}/{name}", f"{there.host}/{name}",
+                            "--state", name.replace("/", "-"))
             else:
-                self.ok("mirror", self.cache.host, there.host)  # it lists what was pulled
+                wait_for(self.lists_all, "the cache lists what was pulled, which it stores after its answers")
+                self.ok("mirror", self.cache.host, there.host)
             self.assertHas(there)
         self.ok("verify", "--deep", self.source.host, self.cache.host)
         digest = self.ok("digest", f"{self.cache.host}/team/app:1.0").out.strip()

@@ -385,7 +385,7 @@ private:
     auto now = running_.source.tags(task_.source_name).value_or(ListedTags());
     now.identify(names_of(planned));
     for (auto& tag : planned) {
-      const auto found = now.find(tag.tag);
+      const auto& found = now.find(tag.tag);
       const bool is_listed = now.contains(tag.tag);
       if (!tag.is_broken || (is_listed && !found)) {
         continue;
@@ -407,7 +407,7 @@ private:
     auto planned = expected(std::exchange(*task_.planned, {}));
     std::vector<PlannedTag> left;
     for (auto& tag : planned) {
-      const auto there = now.find(tag.tag);
+      const auto& there = now.find(tag.tag);
       if (is_transfer(tag) && there && tag.identity && passage_->is_same(*tag.identity, *there) &&
           !is_damaged(*there)) {
         tag.action = Action::keep;
