@@ -89,7 +89,7 @@ private:
   struct Host {
     std::array<std::unique_ptr<Gate>, 3> gates; ///< by kind
     std::size_t unanswered = 0;                 ///< requests of all kinds
-    /// What its rate limit leaves for requests that have not begun, until it is renewed.
+    /// How many more requests may begin before its rate limit is renewed.
     std::uint64_t left = 0;
     std::uint64_t remaining = 0; ///< the least that was told
     Clock::time_point renewed;   ///< in the past: it is not known what is left

@@ -569,7 +569,7 @@ class OnTheWay(ConvertCase):
 
 
 class Planned(ConvertCase):
-    """What a dry run says of a conversion, and what the run does."""
+    """The forecast of a conversion, compared with the run that follows."""
 
     def setUp(self):
         super().setUp()
@@ -606,7 +606,7 @@ class Planned(ConvertCase):
             self.assertEqual((plan["bytes_ahead"], plan["images_ahead"]), (self.layers, 4))
             self.assertEqual(sum(one["bytes_ahead"] for one in tags.values()), self.layers)
             self.assertGreater(tags["2.0"]["bytes_ahead"], 30_000)
-            # What the state says, and the tree has, is not read again.
+            # A layer that the state names, and the tree has, is not read again.
             for tag in self.tops:
                 self.ok("rm", f"{to}:team/app:{tag}")
             _, plan = self.plan(self.files.place, to, *options)

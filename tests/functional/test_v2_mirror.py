@@ -469,7 +469,7 @@ class VerifiedDestination(MirrorCase):
         found = {(row["source"], row["tag"]) for row in map(json.loads, plan.splitlines())
                  if row.get("reason") in reasons}
         self.assertLessEqual({("single", "1.0"), ("team/app", "1.0"), ("team/base", "1.1")}, found)
-        # What one repository sends again may be whole when the next one is looked at.
+        # A blob that one repository sends again may be whole when the next one is looked at.
         updated = self.mirror(place, "--verify-destination")
         self.assertEqual(set(updated.values()), reasons)
         self.assertLessEqual(set(updated), found)

@@ -48,7 +48,7 @@ def unpacked(layer):
 
 
 class File:
-    """What one inode has. `is_told` is false of a folder that no entry names, of which only the kind counts."""
+    """The properties of one inode. `is_told` is false of a folder that no entry names, of which only the kind counts."""
 
     def __init__(self, kind, mode=0, owner=(0, 0), time=0, device=0, target="", content=b"", xattrs=None,
                  is_told=True):

@@ -20,7 +20,7 @@ class Spoiled(Exception):
 
 
 class Request:
-    """What a test decides by. `count` is 1 for the first request with this method and path, and so on. The server gets
+    """A request, and its number. `count` is 1 for the first request with this method and path, and so on. The server gets
     `path` and `headers` as the test leaves them, or another server on this machine does, at `port`."""
 
     def __init__(self, method, path, headers, body_size, count):

@@ -17,9 +17,9 @@ struct RateLimit {
   std::optional<std::chrono::milliseconds> renewed_in;
 };
 
-/// What an answer that comes at `now` tells of it; nothing without RateLimit-Remaining. The time is
-/// that of RateLimit-Reset, in seconds or as GitLab sends it, since 1970; else the whole window
-/// ("76;w=21600"), by whose end everything is renewed. Sources:
+/// The limit that the headers of an answer tell, which comes at `now`; nothing without
+/// RateLimit-Remaining. The time is that of RateLimit-Reset, in seconds or as GitLab sends it,
+/// since 1970; else the whole window ("76;w=21600"), by whose end everything is renewed. Sources:
 /// draft-ietf-httpapi-ratelimit-headers 00 to 06; Docker Hub's and GitLab's documentation.
 std::optional<RateLimit> read_rate_limit(const Headers& headers, std::time_t now);
 

@@ -17,7 +17,7 @@ namespace regctl::ops {
 /// that were added last. Thread-safe.
 class BlobPlaces {
 public:
-  /// What outlives the run, by repository; called with a lock held. Empty functions: nothing does.
+  /// Places that outlive the run; called with a lock held. Empty functions: there are none.
   struct Memory {
     std::function<std::optional<std::string>(const oci::Digest& digest)> find = {};
     std::function<void(const oci::Digest& digest, const std::string& repository)> put = {};

@@ -49,7 +49,7 @@ private:
     }
   }
 
-  /// What cosign keeps of a manifest under tags.
+  /// The artifacts of a manifest that cosign keeps under tags.
   void add_attached(const oci::Digest& subject) {
     for (const auto& tag : oci::cosign_tags(subject)) {
       if (!tags_.attached.contains(tag)) {

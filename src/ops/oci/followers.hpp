@@ -15,22 +15,22 @@
 
 namespace regctl::ops {
 
-/// What is known of the tags by which a source keeps what refers to its images.
+/// The tags by which a source keeps manifests that refer to its images, as far as they are known.
 struct FollowerTags {
   AttachedTags attached = {}; ///< those of cosign
   /// The manifests of the source whose referrers a tag lists; nothing if that is not known.
   std::optional<ListedSubjects> subjects = std::nullopt;
 
-  /// What is known of the tag that lists the referrers of a manifest of the source.
+  /// Whether a tag of the source lists the referrers of this manifest, as far as that is known.
   [[nodiscard]] oci::ReferrersTag referrers_tag_of(const oci::Digest& subject) const;
 };
 
-/// Called with what follows a manifest, and with the tag of cosign that it has ("": none).
+/// Called with a manifest that goes along with another one, and its tag of cosign ("": none).
 using OnFollower = std::function<void(ManifestTree follower, const std::string& tag)>;
 
-/// Reads what goes along with `manifests` since it refers to them: by its subject, at most
-/// k_max_referrer_depth deep, or by cosign's tags; also what so refers to that. Each is told once.
-/// Notes which are listed and not there. Throws the errors of reading.
+/// Reads the manifests that go along with `manifests` since they refer to them, by their subject or
+/// by cosign's tags, and those that refer to these in turn, at most k_max_referrer_depth deep. Each
+/// is told once. Notes which are listed and not there. Throws the errors of reading.
 void read_followers(Progress& progress, OciRepository& source, const FollowerTags& tags,
                     std::vector<oci::Digest> manifests, const OnFollower& on_follower);
 

@@ -12,7 +12,7 @@
 
 namespace regctl::ops {
 
-/// What LearntFacts keeps of a converted layer: which one it was, by the payload checksums and the
+/// A converted layer as LearntFacts keeps it: which one it was, by the payload checksums and the
 /// JSON of its image, and what it became. An ID with these is this layer for ever, and a JSON that
 /// is not what the checksums were made of has to be noticed: the layer is read again.
 struct LayerFact {

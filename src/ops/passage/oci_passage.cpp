@@ -221,7 +221,7 @@ private:
     bool is_there = false;    ///< was seen at the destination
   };
 
-  /// What an image of the source consists of, and what follows it.
+  /// The parts of an image of the source, and the manifests that go along with it.
   struct Parts {
     std::vector<oci::Digest> manifests;
     Blobs blobs;
@@ -362,7 +362,7 @@ private:
 
   std::mutex mutex_; ///< guards the members below
   LimitedMap<Parts> known_{k_known};
-  // What a plan has seen at the destination: images, and what follows some.
+  // Seen at the destination by a plan: images, and manifests that go along with some.
   LimitedSet held_{k_known * 10};
   LimitedSet followers_there_{k_known * 10};
   mutable std::mutex narrowing_; ///< guards the member below

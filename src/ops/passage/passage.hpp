@@ -47,7 +47,7 @@ using OnProspect = std::function<void(const Prospect& item)>;
 /// Where missing facts may be requested from.
 enum class Asking { nobody, source };
 
-/// What of an image matters: the image alone, or also what goes along with it.
+/// How much of an image matters: the image alone, or also the manifests that go along with it.
 enum class Portion { image, all };
 
 /// The way of images from one repository to another, whatever the models of the two. An identity is
@@ -163,8 +163,8 @@ struct PassageOptions {
   /// Which repositories of the destination have which blobs, for all passages to it in a run; null:
   /// these passages find it out for themselves. Must outlive them.
   BlobPlaces* places = nullptr;
-  /// What v1 images became, for all passages between the same sides into the same form; null: these
-  /// passages keep it for themselves. Must outlive them.
+  /// The conversions of v1 images, for all passages between the same sides into the same form;
+  /// null: these passages keep theirs for themselves. Must outlive them.
   Conversions* conversions = nullptr;
 };
 

@@ -11,8 +11,8 @@
 
 namespace regctl::ops {
 
-/// What LearntFacts keeps of a blob at the destination: a repository that had it. Unlike other
-/// facts it may be true no more: then the registry mounts nothing, and the blob is sent.
+/// A place of a blob as LearntFacts keeps it: a repository of the destination that had it. Unlike
+/// other facts it may be true no more: then the registry mounts nothing, and the blob is sent.
 struct PlaceFact {
   /// The identity under which the fact is kept: the digest and "@".
   static std::string identity_of(const oci::Digest& digest);

@@ -146,11 +146,11 @@ private:
   }
 
   std::optional<Known> know(const std::string& id, Asking asking) {
-    auto known = shared_.find_known(id);
+    auto known = shared_.known_.find(id);
     if (!known) {
       known = look_at(id, asking);
       if (known) {
-        shared_.remember(id, *known);
+        shared_.known_.add(id, *known);
       }
     }
     return known;
@@ -185,17 +185,6 @@ V1Passages::V1Passages(Session& session, const Side& source, const Side& destina
 std::unique_ptr<Passage> V1Passages::open(std::unique_ptr<V1Repository> source,
                                           std::unique_ptr<V1Repository> destination) {
   return std::make_unique<V1Passage>(*this, std::move(source), std::move(destination));
-}
-
-std::optional<V1Passages::Known> V1Passages::find_known(const std::string& id) {
-  const std::lock_guard lock(mutex_);
-  const auto* found = known_.find(id);
-  return found == nullptr ? std::nullopt : std::optional(*found);
-}
-
-void V1Passages::remember(const std::string& id, const Known& known) {
-  const std::lock_guard lock(mutex_);
-  known_.try_emplace(id, known);
 }
 
 std::uint64_t V1Passages::requests(std::uint64_t of_source,

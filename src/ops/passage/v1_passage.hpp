@@ -5,13 +5,12 @@
 #include "ops/v1/image_cache.hpp"
 #include "ops/v1/image_mover.hpp"
 
-#include <regctl/base/limited_map.hpp>
+#include <regctl/base/shared_limited_map.hpp>
 #include <regctl/model/v1/repository.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -41,8 +40,6 @@ private:
     std::optional<std::string> parent;       ///< nothing for a base image
     bool is_there = false;                   ///< at the destination
   };
-  [[nodiscard]] std::optional<Known> find_known(const std::string& id);
-  void remember(const std::string& id, const Known& known);
 
   [[nodiscard]] std::uint64_t requests(std::uint64_t of_source,
                                        std::uint64_t of_destination) const noexcept;
@@ -57,8 +54,7 @@ private:
   const bool
       may_lack_bases_; ///< the source's chains; then the destination is searched for the bases
 
-  std::mutex mutex_; ///< guards the members below
-  LimitedMap<Known> known_{k_limit};
+  SharedLimitedMap<Known> known_{k_limit};
 };
 
 } // namespace regctl::ops

@@ -137,7 +137,7 @@ public:
   void foresee(const std::string& identity, Asking asking, const OnProspect& on_item) override {
     std::size_t depth = 0;
     walk_parents(identity, [&](const std::string& id) {
-      const auto known = asking == Asking::source ? learn(id) : shared_.find_known(id);
+      const auto known = asking == Asking::source ? learn(id) : shared_.known_.find(id);
       const auto parent = known ? known->parent : std::nullopt;
       const bool is_loop = ++depth == k_max_chain && parent; // the run will report the loop
       const bool has_digest = known && known->blob;
@@ -192,7 +192,7 @@ private:
   /// The facts about an image of the source, remembered or requested; nothing for an unreadable
   /// one. If it matters, converting the image will fail.
   std::optional<Known> learn(const std::string& id) {
-    auto known = shared_.find_known(id);
+    auto known = shared_.known_.find(id);
     if (known) {
       return known;
     }
@@ -213,7 +213,7 @@ private:
       }
       return std::nullopt;
     }
-    shared_.remember(id, *known);
+    shared_.known_.add(id, *known);
     return known;
   }
 
@@ -303,17 +303,6 @@ std::unique_ptr<Passage> V1ToOciPassages::open(std::unique_ptr<V1Repository> sou
                                                const std::string& destination_name) {
   return std::make_unique<V1ToOciPassage>(*this, std::move(source), std::move(destination),
                                           destination_name);
-}
-
-std::optional<V1ToOciPassages::Known> V1ToOciPassages::find_known(const std::string& id) {
-  const std::lock_guard lock(mutex_);
-  const auto* found = known_.find(id);
-  return found == nullptr ? std::nullopt : std::optional(*found);
-}
-
-void V1ToOciPassages::remember(const std::string& id, const Known& known) {
-  const std::lock_guard lock(mutex_);
-  known_.try_emplace(id, known);
 }
 
 void V1ToOciPassages::note_unreadable(const std::string& id) {

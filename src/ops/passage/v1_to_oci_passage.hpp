@@ -7,6 +7,7 @@
 #include "ops/v1/image_cache.hpp"
 
 #include <regctl/base/limited_map.hpp>
+#include <regctl/base/shared_limited_map.hpp>
 #include <regctl/model/oci/digest.hpp>
 
 #include <cstddef>
@@ -18,7 +19,7 @@
 
 namespace regctl::ops {
 
-/// What has been learnt of the conversions from one side to another, into one form.
+/// The conversions from one side to another that are known, into one form.
 struct Conversions {
   ConvertedLayers layers;
   DockerInstead docker;
@@ -54,8 +55,6 @@ private:
     bool is_converted = false;               ///< an earlier run did so
     std::optional<oci::Digest> blob;         ///< which it became then; nothing: an empty layer
   };
-  [[nodiscard]] std::optional<Known> find_known(const std::string& id);
-  void remember(const std::string& id, const Known& known);
 
   /// Images whose layers the source's disk did not give in this run.
   void note_unreadable(const std::string& id);
@@ -77,8 +76,8 @@ private:
   const bool is_source_remote_;
   const bool is_destination_remote_;
 
-  std::mutex mutex_; ///< guards the members below
-  LimitedMap<Known> known_{k_limit};
+  SharedLimitedMap<Known> known_{k_limit};
+  std::mutex mutex_; ///< guards the member below
   LimitedSet unreadable_{k_limit};
 };
 
