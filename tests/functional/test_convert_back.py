@@ -8,7 +8,6 @@ import gzip
 import hashlib
 import json
 import os
-import shutil
 import sys
 import tarfile
 
@@ -584,15 +583,15 @@ class Foreign(BackCase):
         return found
 
     def test_they_come_from_the_first_url_that_has_them(self):
-        for media_type in self.TYPES:
+        for number, media_type in enumerate(self.TYPES):
             self.offer(media_type, f"http://{self.elsewhere.host}/nowhere", self.url)
-            for words in (("copy", f"{self.source.host}/team/app:1", f"{self.tree.place}:team/app:1"),
-                          ("mirror", self.source.host, self.tree.place)):
+            for command, source, end in (("copy", f"{self.source.host}/team/app:1", ":team/app:1"),
+                                         ("mirror", self.source.host, "")):
+                self.tree = StorageTree(self.path(f"{command}-{number}"))
                 self.elsewhere.log.clear()
-                self.ok(*words)
+                self.ok(command, source, self.tree.place + end)
                 self.assertEqual(len(self.elsewhere.requests("GET", self.digest)), 1)
                 self.assertEqual(self.layers(), [data for data, _ in self.image.layers])
-                shutil.rmtree(self.path("tree"))
 
     def test_what_none_of_them_has_is_refused_with_its_reason(self):
         self.elsewhere.on("GET", self.digest, corrupt(10_000))
