@@ -6,13 +6,23 @@
 #include "registry/v2/refusal.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/http/rate_limit.hpp>
+
+#include <chrono>
 
 void fuzz(const std::string& input) {
   using namespace regctl;
   using namespace regctl::registry::v2;
   choose_challenge({{"WWW-Authenticate", input}});
   warning_text(input);
-  rate_limit_value(input);
+  http::Headers limited;
+  for (const auto* name : {"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}) {
+    limited.add(name, input);
+  }
+  const auto limit = http::read_rate_limit(limited, 1'400'000'000);
+  if (limit && limit->renewed_in && *limit->renewed_in > std::chrono::hours(24 * 366 * 100)) {
+    __builtin_trap();
+  }
   try {
     read_names(input, "tags", "a page");
   } catch (const Error& error) {
