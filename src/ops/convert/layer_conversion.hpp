@@ -64,7 +64,7 @@ struct ConvertRoute {
   /// layers; without it the key is the ID.
   std::function<std::string(const V1Image& image)> layer_key = {};
   /// Called with the ID of an image whose layer the source's disk does not give (Error{local_io}),
-  /// from any thread. What cannot be written has errors of that kind too.
+  /// from any thread. Errors of a destination that cannot be written have that kind too.
   std::function<void(const std::string& id)> on_unreadable = {};
   oci::Platform assumed = usual_platform(); ///< of images that do not tell theirs
   /// The images in Docker's form, for a destination that refuses OCI's; null: there the image
