@@ -8,13 +8,10 @@ import base64
 import json
 import os
 import re
-import shutil
 import sys
-import tempfile
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from distribution import Distribution  # noqa: E402
 from harness import main  # noqa: E402
 from middleman import Middleman, Spoil  # noqa: E402
 from v2_case import LAYOUTS, V2Case  # noqa: E402
@@ -304,10 +301,7 @@ class Changes(V2Case):
 
     @classmethod
     def setUpClass(cls):
-        cls.shared = tempfile.mkdtemp(prefix="regctl-test.")
-        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
-        cls.there = Distribution(cls.shared)
-        cls.addClassCleanup(cls.there.stop)
+        cls.there = cls.shared_distribution()
         cls.app = cls.push(cls.there, SEED, "1.0", index([image("app", 1, LIMIT + 10_000)]))
         for tag in TAGS:
             cls.push(cls.there, TAGGED, tag, image("tagged"))

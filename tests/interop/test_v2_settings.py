@@ -7,14 +7,12 @@ import functools
 import http.server
 import json
 import os
-import shutil
 import sys
-import tempfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from daemons import find_port  # noqa: E402
-from distribution import Distribution, certificate  # noqa: E402
+from distribution import certificate  # noqa: E402
 from harness import main, wait_for  # noqa: E402
 from middleman import Middleman, Spoil  # noqa: E402
 from v2_case import V2Case  # noqa: E402
@@ -76,10 +74,7 @@ class CutsOnce(Middleman):
 class SettingsCase(V2Case):
     @classmethod
     def setUpClass(cls):
-        cls.shared = tempfile.mkdtemp(prefix="regctl-test.")
-        cls.addClassCleanup(shutil.rmtree, cls.shared, ignore_errors=True)
-        cls.source = Distribution(cls.shared)
-        cls.addClassCleanup(cls.source.stop)
+        cls.source = cls.shared_distribution()
         cls.app, cls.expected = cls.fill(cls.source)
 
     @classmethod

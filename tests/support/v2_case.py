@@ -5,7 +5,9 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 import time
 
 from distribution import Distribution, TokenServer
@@ -28,6 +30,15 @@ class V2Case(TestCase):
     def distribution(self, **options):
         registry = Distribution(self.folder, **options)
         self.addCleanup(registry.stop)
+        return registry
+
+    @classmethod
+    def shared_distribution(cls):
+        """One for all tests of the class; for setUpClass()."""
+        folder = tempfile.mkdtemp(prefix="regctl-test.")
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        registry = Distribution(folder)
+        cls.addClassCleanup(registry.stop)
         return registry
 
     def token_server(self, **options):
