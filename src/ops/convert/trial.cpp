@@ -5,7 +5,6 @@
 #include <regctl/base/quantity.hpp>
 #include <regctl/model/v1/derive.hpp>
 
-#include <functional>
 #include <optional>
 
 namespace regctl::ops {
@@ -61,7 +60,7 @@ MadeImage ConversionTrial::run(ConvertRoute& route, const std::string& id) {
 }
 
 void ConversionTrial::read_layer(Transfer& transfer, std::size_t index, const Item& item) {
-  const std::lock_guard reading(reading_.at(std::hash<std::string>()(item.key) % reading_.size()));
+  const std::lock_guard reading(reading_.of(item.key));
   {
     const std::lock_guard lock(mutex_);
     if (const auto* problem = problems_.find(item.key)) {

@@ -4,11 +4,11 @@
 #include "ops/convert/trial_repository.hpp"
 #include "ops/convert/v1_to_oci_transfer.hpp"
 
+#include <regctl/base/key_locks.hpp>
 #include <regctl/base/limited_map.hpp>
 #include <regctl/ops/copy.hpp>
 #include <regctl/ops/session.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -65,9 +65,9 @@ private:
   TrialRepository trial_;
   BlobPlaces places_;
   ConvertedLayers layers_;
-  std::array<std::mutex, 64> reading_;     ///< one for a layer that is read; layers share them
-  std::mutex mutex_;                       ///< guards the members below
-  LimitedMap<TrialImage> images_{k_limit}; ///< by ID
+  KeyLocks reading_;                                 ///< held while a layer is read
+  std::mutex mutex_;                                 ///< guards the members below
+  LimitedMap<TrialImage> images_{k_limit};           ///< by ID
   LimitedMap<std::exception_ptr> problems_{k_limit}; ///< of layers that cannot be converted
   Counts counts_;
 };

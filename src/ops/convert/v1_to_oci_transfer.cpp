@@ -12,7 +12,6 @@
 #include <regctl/model/v1/layer.hpp>
 
 #include <algorithm>
-#include <functional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -310,7 +309,7 @@ std::optional<ConvertedLayer> ConvertedLayers::find(const std::string& key) cons
 }
 
 std::mutex& ConvertedLayers::one_at_a_time(const oci::Digest& digest) {
-  return putting_.at(std::hash<std::string>()(digest.to_string()) % putting_.size());
+  return putting_.of(digest.to_string());
 }
 
 std::unique_ptr<Transfer> make_v1_to_oci_transfer(const ConvertRoute& route,

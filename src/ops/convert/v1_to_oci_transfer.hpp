@@ -6,9 +6,9 @@
 #include "ops/transfer/instead.hpp"
 #include "ops/transfer/transfer.hpp"
 
+#include <regctl/base/key_locks.hpp>
 #include <regctl/base/limited_map.hpp>
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -41,7 +41,7 @@ private:
   mutable std::mutex mutex_; ///< guards the two members below
   LimitedMap<ConvertedLayer> layers_{k_limit};
   std::set<std::string> known_;
-  std::array<std::mutex, 64> putting_; ///< digests share them
+  KeyLocks putting_; ///< by digest
 };
 
 /// Images in Docker's form at a destination that refuses OCI's: shared by all transfers there.

@@ -8,7 +8,6 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/quantity.hpp>
 
-#include <functional>
 #include <optional>
 #include <utility>
 
@@ -111,7 +110,7 @@ void CheckedRepository::check_blob(const oci::Descriptor& blob, bool has_no_size
 
 CheckedRepository::Blob CheckedRepository::look_at(const oci::Descriptor& blob) {
   const auto digest = blob.digest.to_string();
-  const std::lock_guard looking(looking_.at(std::hash<std::string>()(digest) % looking_.size()));
+  const std::lock_guard looking(looking_.of(digest));
   {
     const std::lock_guard lock(mutex_);
     if (const auto known = blobs_.find(digest); known != blobs_.end()) {

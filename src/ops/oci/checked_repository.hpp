@@ -3,10 +3,10 @@
 
 #include "ops/oci/manifest_tree.hpp"
 
+#include <regctl/base/key_locks.hpp>
 #include <regctl/model/oci/repository.hpp>
 #include <regctl/ops/verify.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -65,8 +65,8 @@ private:
   std::unique_ptr<OciRepository> repository_;
   const Finding::Where where_;
   const bool is_deep_;
-  std::array<std::mutex, 64> looking_; ///< one for a blob that is looked at; digests share them
-  std::mutex mutex_;                   ///< guards the members below
+  KeyLocks looking_; ///< held while a blob is looked at
+  std::mutex mutex_; ///< guards the members below
   std::map<std::string, Blob> blobs_;
   std::set<oci::Digest> manifests_;
   Counts counts_;

@@ -7,7 +7,6 @@
 #include <regctl/ops/problem.hpp>
 
 #include <algorithm>
-#include <functional>
 
 namespace regctl::ops {
 
@@ -64,7 +63,7 @@ bool WholeImages::has(OciRepository& repository, const std::string& name,
     return true;
   }
   const auto key = name + "@" + blob.digest.to_string();
-  const std::lock_guard looking(looking_.at(std::hash<std::string>()(key) % looking_.size()));
+  const std::lock_guard looking(looking_.of(key));
   {
     const std::lock_guard lock(mutex_);
     if (whole_.find(key) != nullptr) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/key_locks.hpp>
 #include <regctl/base/limited_map.hpp>
 #include <regctl/model/oci/repository.hpp>
 
-#include <array>
 #include <cstddef>
 #include <mutex>
 #include <string>
@@ -36,8 +36,8 @@ public:
 
 private:
   LookAt look_at_;
-  std::array<std::mutex, 64> looking_; ///< one for a blob that is looked at; blobs share them
-  std::mutex mutex_;                   ///< guards the member below
+  KeyLocks looking_; ///< held while a blob is looked at
+  std::mutex mutex_; ///< guards the member below
   LimitedMap<bool> whole_{k_limit};
 };
 

@@ -7,7 +7,6 @@
 #include <regctl/model/v1/chain.hpp>
 #include <regctl/ops/problem.hpp>
 
-#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -46,7 +45,7 @@ std::optional<V1Image> find_whole(V1Repository& repository, const std::string& i
 
 std::optional<WholeV1Images::Sound> WholeV1Images::look(V1Repository& repository,
                                                         const std::string& id) {
-  const std::lock_guard looking(looking_.at(std::hash<std::string>()(id) % looking_.size()));
+  const std::lock_guard looking(looking_.of(id));
   {
     const std::lock_guard lock(mutex_);
     if (const auto* known = sound_.find(id)) {

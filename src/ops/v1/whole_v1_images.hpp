@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/base/key_locks.hpp>
 #include <regctl/base/limited_map.hpp>
 #include <regctl/model/v1/repository.hpp>
 
-#include <array>
 #include <cstddef>
 #include <functional>
 #include <mutex>
@@ -45,8 +45,8 @@ private:
   std::optional<Sound> look(V1Repository& repository, const std::string& id);
 
   const bool reads_layers_;
-  std::array<std::mutex, 64> looking_; ///< one for an image that is looked at; images share them
-  std::mutex mutex_;                   ///< guards the members below
+  KeyLocks looking_; ///< held while an image is looked at
+  std::mutex mutex_; ///< guards the members below
   LimitedMap<Sound> sound_{k_limit};
   std::unordered_set<std::string> damaged_;
 };

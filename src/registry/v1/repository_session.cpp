@@ -9,7 +9,6 @@
 #include <regctl/model/reference.hpp>
 
 #include <algorithm>
-#include <functional>
 
 namespace regctl::registry::v1 {
 
@@ -48,8 +47,7 @@ http::Request get(std::string target) {
 }
 
 std::unique_lock<std::mutex> IndexTurns::take(const std::string& repository) {
-  return std::unique_lock(
-      mutexes_.at(std::hash<std::string>()(repository_path(repository)) % mutexes_.size()));
+  return std::unique_lock(locks_.of(repository_path(repository)));
 }
 
 RepositorySession::RepositorySession(std::shared_ptr<const Connection> connection,

@@ -4,6 +4,7 @@
 #include "registry/v1/endpoints.hpp"
 #include "registry/v1/json_candidates.hpp"
 
+#include <regctl/base/key_locks.hpp>
 #include <regctl/http/credentials.hpp>
 #include <regctl/http/message.hpp>
 #include <regctl/http/transport.hpp>
@@ -20,15 +21,14 @@ namespace regctl::registry::v1 {
 
 /// Serialises requests that write a repository's index: announcement, end of a push, tags, removal.
 /// Parallel ones break docker-registry 0.9 with a search database, which answers 500 to one of
-/// them. There is a fixed number of locks, so that memory does not grow with the number of
-/// repositories. Thread-safe.
+/// them. Thread-safe.
 class IndexTurns {
 public:
   /// Waits for the turn of `repository`. The turn ends when the lock is destroyed.
   [[nodiscard]] std::unique_lock<std::mutex> take(const std::string& repository);
 
 private:
-  std::array<std::mutex, 64> mutexes_;
+  KeyLocks locks_;
 };
 
 /// The data for reaching one registry. Immutable except for the turns and endpoints, which are

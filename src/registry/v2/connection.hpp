@@ -6,12 +6,12 @@
 #include "registry/v2/notices.hpp"
 #include "registry/v2/tokens.hpp"
 
+#include <regctl/base/key_locks.hpp>
 #include <regctl/base/limited_map.hpp>
 #include <regctl/http/transport.hpp>
 #include <regctl/http/url.hpp>
 #include <regctl/registry/v2/registry.hpp>
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -99,8 +99,7 @@ struct Connection {
   Facts facts;
   KeptUploads kept_uploads;
   std::mutex referrers_turn; ///< held while one request finds out Facts::referrers
-  /// Serialise the writers of a fallback tag; by the hash of the subject.
-  std::array<std::mutex, 64> subject_turns;
+  KeyLocks subject_turns;    ///< serialise the writers of a fallback tag; by the subject
 };
 
 } // namespace regctl::registry::v2

@@ -11,7 +11,6 @@
 #include <regctl/model/oci/repository.hpp>
 
 #include <algorithm>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -153,8 +152,7 @@ std::optional<oci::Document> read_list(AuthorizedSession& session, const oci::Di
 /// Held by one writer of a list at a time.
 std::unique_lock<std::mutex> take_turn(AuthorizedSession& session, const oci::Digest& subject) {
   auto& turns = session.connection().subject_turns;
-  return std::unique_lock(
-      turns.at(std::hash<std::string>()(session.describe() + subject.to_string()) % turns.size()));
+  return std::unique_lock(turns.of(session.describe() + subject.to_string()));
 }
 
 oci::Digest put_list(AuthorizedSession& session, std::string bytes, const std::string& media_type,
