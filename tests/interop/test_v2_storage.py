@@ -104,6 +104,17 @@ class V2Storage(TestCase):
             with reader:
                 self.assertEqual((reader.returncode, reader.stderr.read()), (0, b""))
 
+    def test_putting_a_manifest_whose_blobs_it_stores_again(self):
+        """It empties the links of the blobs, too."""
+        self.registry.push_image("app", "1", layers=(b"one",))
+        writers = [subprocess.Popen([DRIVER, "put-many", self.root, "app", "1", "3000"], stderr=subprocess.PIPE)
+                   for _ in range(2)]
+        while any(writer.poll() is None for writer in writers):
+            self.registry.push_blob("app", b"one")
+        for writer in writers:
+            with writer:
+                self.assertEqual((writer.returncode, writer.stderr.read()), (0, b""))
+
     def test_writers_of_both_kinds_at_once(self):
         failures = []
 

@@ -91,12 +91,12 @@ public:
     std::string text = {};                  ///< of a malformed link, as far as it can be read
   };
 
-  /// What the file `link` in a folder holds at this moment.
+  /// What the file `link` in a folder holds. Looks again for about a second at a malformed link
+  /// that was changed a moment ago, which distribution may be writing.
   [[nodiscard]] Link look_at_link(const std::string& folder) const;
 
-  /// The digest in the link; nothing if there is no link. Looks again for about a second at a
-  /// malformed link that was changed a moment ago, which distribution may be writing. Throws
-  /// Error{protocol} for a link that stays malformed.
+  /// The digest in the link; nothing if there is no link. Throws Error{protocol} for one that stays
+  /// malformed.
   [[nodiscard]] std::optional<oci::Digest> read_link(const std::string& folder) const;
 
   /// Points the link in a folder at a digest; leaves one alone that does so already.
@@ -145,6 +145,8 @@ public:
 
 private:
   explicit V2Storage(std::unique_ptr<StorageTree> tree);
+
+  [[nodiscard]] Link look_once(const std::string& folder) const;
 
   std::unique_ptr<StorageTree> tree_;
   std::mutex mutex_;                       ///< guards `writing_`

@@ -16,7 +16,7 @@ constexpr std::chrono::seconds k_young{10};
 
 } // namespace
 
-V2Storage::Link V2Storage::look_at_link(const std::string& folder) const {
+V2Storage::Link V2Storage::look_once(const std::string& folder) const {
   std::optional<std::string> text;
   try {
     text = tree_->read(v2_paths::link_in(folder), v2_paths::k_small_limit_bytes);
@@ -35,23 +35,30 @@ V2Storage::Link V2Storage::look_at_link(const std::string& folder) const {
   return {LinkState::malformed, {}, *std::move(text)};
 }
 
-std::optional<oci::Digest> V2Storage::read_link(const std::string& folder) const {
+V2Storage::Link V2Storage::look_at_link(const std::string& folder) const {
   for (int look = 1;; ++look) {
-    auto link = look_at_link(folder);
-    if (link.state != LinkState::malformed) {
-      return std::move(link.digest);
+    auto link = look_once(folder);
+    if (link.state != LinkState::malformed || look == k_most_looks) {
+      return link;
     }
     const auto changed = tree_->last_change(folder);
-    const bool is_young = changed && tree_->now() - *changed < k_young;
-    if (!is_young || look == k_most_looks) {
-      throw Error(ErrorKind::protocol,
-                  tree_->what(v2_paths::link_in(folder)) + " is damaged: it holds " +
-                      (link.text.empty() ? "nothing" : "'" + excerpt(link.text) + "'") +
-                      " instead of a digest",
-                  "regctl audit v2-storage:" + location() + " finds out what else is damaged");
+    if (!changed || tree_->now() - *changed >= k_young) {
+      return link;
     }
     interruptible_sleep_ms(k_pause_ms);
   }
+}
+
+std::optional<oci::Digest> V2Storage::read_link(const std::string& folder) const {
+  auto link = look_at_link(folder);
+  if (link.state == LinkState::malformed) {
+    throw Error(ErrorKind::protocol,
+                tree_->what(v2_paths::link_in(folder)) + " is damaged: it holds " +
+                    (link.text.empty() ? "nothing" : "'" + excerpt(link.text) + "'") +
+                    " instead of a digest",
+                "regctl audit v2-storage:" + location() + " finds out what else is damaged");
+  }
+  return std::move(link.digest);
 }
 
 void V2Storage::put_link(const std::string& folder, const oci::Digest& digest) {

@@ -7,6 +7,7 @@
 //     interop-v2-storage push-many DIR NAME         images under tag 1, 2, … and "moving", for ever
 //     interop-v2-storage read DIR NAME TAG          all of an image; prints the manifest's digest
 //     interop-v2-storage read-many DIR NAME TAG N   the manifest of a tag, N times
+//     interop-v2-storage put-many DIR NAME TAG N    puts the manifest of a tag once more, N times
 //     interop-v2-storage refer DIR NAME TAG         an artifact whose subject the tag names
 //     interop-v2-storage untag DIR NAME TAG
 //     interop-v2-storage audit DIR                  a line for each damage
@@ -136,6 +137,11 @@ void run(const Words& words) {
   } else if (command == "read-many") {
     for (auto left = parse_whole_number<int>(words.at(4)).value(); left > 0; --left) {
       read_manifest(*repository, tag);
+    }
+  } else if (command == "put-many") {
+    const auto document = read_manifest(*repository, tag);
+    for (auto left = parse_whole_number<int>(words.at(4)).value(); left > 0; --left) {
+      repository->put_manifest(document, {});
     }
   } else if (command == "refer") {
     Json more = Json::object();
