@@ -100,6 +100,9 @@ void collect_as_table(const GcFlags& flags, const std::string& folder, Context& 
 }
 
 ExitCode run_gc(const GcFlags& flags, Context& context) {
+  if (flags.options.apply) {
+    context.console().let_reader_go();
+  }
   if (const auto tree = find_v2_tree(flags.place)) {
     return collect_tree(*tree, {flags.options.apply, flags.options.grace, flags.options.force},
                         {.no_trunc = flags.no_trunc}, context);

@@ -6,6 +6,7 @@
 #include "cli/text.hpp"
 #include "cli/units.hpp"
 
+#include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/ops/problem.hpp>
 
@@ -116,8 +117,9 @@ ExitCode run_images(const ImagesFlags& options, Context& context) {
       }};
   try {
     list(options, context, listener);
-  } catch (...) { // of a later page of the catalog, say: what was listed is shown all the same
-    if (rows > 0) {
+  } catch (const Error&) { // of a later page of the catalog, say: what was listed is shown all the
+                           // same, and the array of JSON stays open
+    if (rows > 0 && !listing.wants_json()) {
       listing.finish();
     }
     throw;

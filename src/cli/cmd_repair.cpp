@@ -72,6 +72,9 @@ ExitCode repair_as_table(const RepairFlags& flags, const std::string& folder, Co
 }
 
 ExitCode run_repair(const RepairFlags& flags, Context& context) {
+  if (!flags.options.dry_run) {
+    context.console().let_reader_go();
+  }
   if (const auto tree = find_v2_tree(flags.place)) {
     if (!flags.from.empty()) {
       throw Error(ErrorKind::usage, "--from fetches images of protocol v1",

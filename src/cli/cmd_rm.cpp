@@ -26,6 +26,10 @@ Place parse_tagged(Context& context, const std::string& text) {
     throw Error(ErrorKind::usage, "'" + text + "' names no tag",
                 "write HOST[:PORT]/NAME:TAG; --repository removes all of it");
   }
+  if (place.reference->tag && place.reference->digest) { // with the manifest all its tags would go
+    throw Error(ErrorKind::usage, "'" + text + "' names a tag and a digest",
+                "leave out the digest to remove the tag, or the tag to remove the manifest");
+  }
   return place;
 }
 
@@ -67,6 +71,7 @@ ExitCode run_rm(const RmFlags& options, Context& context) {
   if (options.replace_tag) {
     context.set_v2({.replaces_shared_tags = true});
   }
+  context.console().let_reader_go();
   Listing removed(context, {});
   for (const auto& name : names) {
     remove(name, options, context);

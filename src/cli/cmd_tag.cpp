@@ -24,6 +24,7 @@ Place parse_new_name(Context& context, const std::string& text,
   if (source && is_tag(text)) {
     auto name = *source;
     name.reference->tag = text;
+    name.reference->digest.reset();
     return name;
   }
   return parse_tag_place(context, text);
@@ -62,6 +63,7 @@ ExitCode run_tag(const TagFlags& written, Context& context) {
   if (targets.empty()) {
     throw Error(ErrorKind::usage, "NEW is missing");
   }
+  context.console().let_reader_go();
   Listing tagged(context, {});
   for (const auto& target : targets) {
     auto id = options.id;

@@ -44,6 +44,9 @@ void FdOutputBuffer::write_out() {
       begin += n;
     } else if (errno != EINTR && errno != EAGAIN) {
       has_failed_ = true;
+      if (errno == EPIPE && may_lose_reader_) {
+        return;
+      }
       if (errno == EPIPE) {
         throw ReaderGone();
       }

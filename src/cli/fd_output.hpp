@@ -20,6 +20,9 @@ public:
   /// `fd` is borrowed and must stay open.
   FdOutputBuffer(int fd, std::string what);
 
+  /// From now on a reader that goes away is no reason to throw.
+  void let_reader_go() noexcept { may_lose_reader_ = true; }
+
 protected:
   int_type overflow(int_type character) override;
   int sync() override;
@@ -30,6 +33,7 @@ private:
   int fd_;
   std::string what_;
   bool has_failed_ = false;
+  bool may_lose_reader_ = false;
   std::array<char, 16 * 1024> bytes_{};
 };
 
@@ -38,6 +42,8 @@ private:
 class FdOutput final : public std::ostream {
 public:
   FdOutput(int fd, std::string what);
+
+  void let_reader_go() noexcept { buffer_.let_reader_go(); }
 
 private:
   FdOutputBuffer buffer_;

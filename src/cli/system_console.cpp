@@ -62,6 +62,7 @@ Console make_system_console() {
       .ask = ask_at_terminal,
       .now = [] { return std::chrono::system_clock::now(); },
       .environment = process_environment,
+      .let_reader_go = [] { out.let_reader_go(); },
   };
 }
 

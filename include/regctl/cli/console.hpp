@@ -42,6 +42,9 @@ struct Console {
 
   /// The value of an environment variable; nothing if unset.
   Environment environment;
+
+  /// From now on output that nobody reads any more is dropped. Until then it ends the command.
+  std::function<void()> let_reader_go = [] {};
 };
 
 } // namespace regctl::cli
