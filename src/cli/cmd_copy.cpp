@@ -45,9 +45,8 @@ ExitCode run_copy(const CopyCommandFlags& options, Context& context) {
                           : "write HOST[:PORT]/NAME[:TAG]");
   }
   const auto from = parse_source(context, options.source);
-  if (options.flags.all_tags && (from.entry || (from.reference && from.reference->tag))) {
-    throw Error(ErrorKind::usage, "'" + options.source + "' has a tag, but --all-tags wants all",
-                k_all_platforms_hint);
+  if (options.flags.all_tags) {
+    refuse_all_tags_of_one(from, options.source);
   }
   auto copy_options = to_options(options.flags);
   if (!options.flags.originals.empty()) {

@@ -67,7 +67,9 @@ Action add_get(Arguments& arguments) {
 
 Action add_put(Arguments& arguments) {
   auto options = std::make_shared<ManifestFlags>();
-  arguments.required("IMAGE", options->place, k_image_places);
+  arguments.required("IMAGE", options->place,
+                     "HOST[:PORT]/NAME[:TAG|@DIGEST], oci:DIR[:TAG|@DIGEST], or "
+                     "v2-storage:DIR:NAME[:TAG|@DIGEST]");
   arguments.required("FILE", options->file, "The manifest; '-' is standard input");
   arguments.value("--media-type", "TYPE", options->media_type,
                   "Its media type, if the manifest does not say it");

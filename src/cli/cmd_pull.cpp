@@ -101,9 +101,8 @@ ExitCode run_pull(const PullFlags& options, Context& context) {
     throw Error(ErrorKind::usage, "pull wants an image at a registry, not '" + options.image + "'",
                 "regctl copy copies from any place to any place");
   }
-  if (options.flags.all_tags && from.reference->tag) {
-    throw Error(ErrorKind::usage, "'" + options.image + "' has a tag, but --all-tags wants all",
-                k_all_platforms_hint);
+  if (options.flags.all_tags) {
+    refuse_all_tags_of_one(from, options.image);
   }
   const auto to = destination_of(options, *from.reference, context);
   const auto report = context.verbs().copy(from, to, to_options(options.flags));

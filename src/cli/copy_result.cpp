@@ -49,6 +49,16 @@ void print_copied_json(Context& context, const ops::CopyReport& report) {
                              {"bytes", report.bytes_copied}});
 }
 
+void refuse_all_tags_of_one(const Place& place, const std::string& text) {
+  const bool has_tag = place.entry || (place.reference && place.reference->tag);
+  const bool has_digest = place.reference && place.reference->digest;
+  if (has_tag || has_digest) {
+    const std::string kind = has_tag ? "a tag" : "a digest";
+    throw Error(ErrorKind::usage, "'" + text + "' has " + kind + ", but --all-tags wants all",
+                "leave out -a: of " + kind + " all platforms are copied anyway");
+  }
+}
+
 void add_platform(Arguments& arguments, std::string& platforms) {
   arguments.value("--platform", "PLATFORM", platforms, k_platforms);
 }

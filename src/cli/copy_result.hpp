@@ -33,9 +33,9 @@ struct CopyFlags {
 
 /// Declares --to-format.
 void add_form(Arguments& arguments, std::optional<ops::OciForm>& form);
-/// The hint to --all-tags for an image with a tag, which may have been meant as skopeo means -a.
-inline constexpr const char* k_all_platforms_hint =
-    "leave out -a: of a tag all platforms are copied anyway";
+/// Throws Error{usage} for --all-tags of a place that names one image. `text` is what the user
+/// typed, who may have meant -a as skopeo means it.
+void refuse_all_tags_of_one(const Place& place, const std::string& text);
 
 /// Declares --chunk-size.
 void add_chunk_size(Arguments& arguments, std::uint64_t& chunk_bytes);

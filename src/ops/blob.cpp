@@ -49,7 +49,7 @@ std::optional<std::uint64_t> find_blob(Session& session, const Place& blob) {
 oci::Digest put_blob(Session& session, const Place& repository, const OpenSource& open,
                      std::optional<std::uint64_t> size_bytes) {
   require_oci(session, repository, "a blob");
-  const auto to = open_oci(session, repository, Use::write);
+  const auto to = open_oci_store(session, repository);
   const auto put = to.repository->put_blob({digest_in(repository), size_bytes, open});
   to.repository->finish();
   return put.digest;

@@ -21,6 +21,7 @@
 
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <functional>
 #include <map>
 
@@ -66,7 +67,21 @@ bool is_same_place(const MoveOfV1& move, const Place& from, const Place& to) {
     return is_one_tree(from.path, to.path) &&
            move.source.name->to_familiar_string() == move.target.to_familiar_string();
   }
-  return from.kind == Place::Kind::docker_archive && from.path == to.path && from.path != "-";
+  return false;
+}
+
+bool is_archive(const Place& place) {
+  return place.kind == Place::Kind::docker_archive || place.kind == Place::Kind::oci_archive;
+}
+
+/// An archive is written whole: whatever else it held would be lost.
+void refuse_one_archive(const Place& from, const Place& to) {
+  std::error_code problem; // a missing file is reported when it is opened
+  if (is_archive(from) && is_archive(to) && from.path != "-" &&
+      (from.path == to.path || std::filesystem::equivalent(from.path, to.path, problem))) {
+    throw Error(ErrorKind::usage, "source and destination are both '" + to.path + "'",
+                "write another file, and rename it");
+  }
 }
 
 std::vector<MoveOfV1> plan_moves(const std::vector<Selected>& images, const Place& from,
@@ -268,6 +283,7 @@ CopyReport copy(Session& session, const Place& from, const Place& to, const Copy
         if (to.kind == Place::Kind::registry && to.reference && to.implies_host) {
           refuse_implied_host(*to.reference);
         }
+        refuse_one_archive(from, to);
         const auto way = way_of_copy(session, from, to, options);
         if (options.originals && way != Way::oci_to_v1) {
           throw Error(ErrorKind::usage,

@@ -128,7 +128,7 @@ std::vector<ListedTag> list_oci_place(Session& session, const Place& place, Iden
   auto from = open_oci(session, place, Use::read);
   std::vector<ListedTag> listed;
   if (from.images != nullptr) {
-    for (const auto& entry : from.images->entries()) {
+    for (const auto& entry : own_entries(*from.images)) {
       const auto digest = entry.manifest.digest.to_string();
       listed.push_back({entry.tag.empty() ? digest : entry.tag, digest});
     }

@@ -76,6 +76,35 @@ oci::Document make_wanted(std::string bytes, const std::string& media_type,
   }
 }
 
+/// What a manifest names and a repository lacks: "blob sha256:…"; nothing if it has all.
+std::optional<std::string> find_missing(OciRepository& repository, const oci::Manifest& manifest) {
+  for (const auto& blob : manifest.blobs()) {
+    const bool may_be_elsewhere = !blob.urls.empty() || oci::is_foreign_layer(blob.media_type);
+    if (!may_be_elsewhere && !blob.data && !repository.find_blob(blob.digest)) {
+      return "blob " + blob.digest.to_string();
+    }
+  }
+  for (const auto& child : manifest.manifests) {
+    const bool may_be_blob = !child.media_type.empty() && !oci::is_manifest(child.media_type);
+    if (!repository.find_manifest(child.digest) &&
+        !(may_be_blob && repository.find_blob(child.digest))) {
+      return "manifest " + child.digest.to_string();
+    }
+  }
+  return std::nullopt;
+}
+
+/// Throws Error{not_found} if a repository lacks what a manifest names.
+void check_parts(OciRepository& repository, const oci::Document& document) {
+  const auto what = "the manifest " + document.digest.to_string();
+  const auto manifest = oci::Manifest::parse(document.bytes, document.media_type, what);
+  if (const auto missing = find_missing(repository, manifest)) {
+    throw Error(ErrorKind::not_found,
+                *missing + " of " + what + " is not in " + repository.describe(),
+                "put it there first");
+  }
+}
+
 } // namespace
 
 oci::Document get_manifest(Session& session, const Place& place, const InspectOptions& options) {
@@ -87,22 +116,31 @@ oci::Document get_manifest(Session& session, const Place& place, const InspectOp
 oci::Digest put_manifest(Session& session, const Place& place, std::string bytes,
                          const std::string& media_type) {
   require_oci(session, place, "a manifest");
-  const auto target = open_oci(session, place, Use::write);
+  const auto target = open_oci_store(session, place);
   std::optional<std::string> tag;
   std::string wanted;
   if (place.has_entries()) {
     (place.entry && oci::Digest::find(*place.entry) ? wanted : tag.emplace()) =
         place.entry.value_or("latest");
-  } else if (place.reference->digest) {
-    wanted = *place.reference->digest;
   } else {
-    tag = place.reference->tag_or_latest();
+    wanted = place.reference->digest.value_or("");
+    tag = wanted.empty() ? place.reference->tag_or_latest() : place.reference->tag;
   }
   const auto document = make_wanted(
       std::move(bytes), media_type,
       wanted.empty() ? std::nullopt : std::optional(oci::Digest::parse(wanted, "the digest")),
       place);
-  target.repository->put_manifest(document, tag);
+  if (place.has_entries()) { // a layout takes everything
+    check_parts(*target.repository, document);
+  }
+  try {
+    target.repository->put_manifest(document, tag);
+  } catch (const Error& error) { // a registry does not always say what it misses
+    if (error.kind() == ErrorKind::protocol) {
+      check_parts(*target.repository, document);
+    }
+    throw;
+  }
   target.repository->finish();
   return document.digest;
 }

@@ -34,6 +34,23 @@ std::string wanted_entry(const Place& place) {
   return place.reference ? archive_name(*place.reference) : std::string();
 }
 
+/// Whether an image that has no name follows another one.
+bool is_referrer(OciImages& images, const oci::NamedManifest& entry) {
+  if (!entry.tag.empty()) {
+    return false;
+  }
+  try {
+    const auto document = images.read_manifest(entry.manifest.digest);
+    return document && oci::Manifest::parse(document->bytes, document->media_type, "a manifest")
+                           .subject.has_value();
+  } catch (const Error& error) { // its own reader tells of the damage
+    if (error.kind() == ErrorKind::interrupted) {
+      throw;
+    }
+    return false;
+  }
+}
+
 std::string list_entries(const std::vector<oci::NamedManifest>& entries) {
   constexpr std::size_t k_most = 20;
   std::vector<std::string> texts;
@@ -49,8 +66,8 @@ OciSelected select_entry(const OciPlace& from) {
   if (const auto digest = oci::Digest::find(wanted)) {
     return {*digest, ""};
   }
-  const auto entries = from.images->entries();
   if (!wanted.empty()) {
+    const auto entries = from.images->entries();
     const auto found =
         std::find_if(entries.begin(), entries.end(), [&](const oci::NamedManifest& entry) {
           return entry.tag == wanted || entry.ref_name == wanted || entry.full_name == wanted;
@@ -60,16 +77,17 @@ OciSelected select_entry(const OciPlace& from) {
     }
     return {oci::ManifestName::tag(wanted), found->tag};
   }
-  if (entries.empty()) {
+  const auto own = own_entries(*from.images);
+  if (own.empty()) {
     throw Error(ErrorKind::not_found, from.repository->describe() + " holds no image");
   }
-  const auto& first = entries.front();
-  const bool is_one = std::all_of(entries.begin(), entries.end(), [&](const auto& entry) {
+  const auto& first = own.front();
+  const bool is_one = std::all_of(own.begin(), own.end(), [&](const auto& entry) {
     return entry.manifest.digest == first.manifest.digest;
   });
   if (!is_one) {
     throw Error(ErrorKind::usage,
-                from.repository->describe() + " holds several images: " + list_entries(entries),
+                from.repository->describe() + " holds several images: " + list_entries(own),
                 "name one behind a colon, or its digest behind '@'");
   }
   return {first.manifest.digest, first.tag};
@@ -126,6 +144,16 @@ OciPlace open_oci(Session& session, const Place& place, Use use) {
                                           place.to_string() + " as OCI images");
 }
 
+OciPlace open_oci_store(Session& session, const Place& place) {
+  if (place.kind != Place::Kind::registry && place.kind != Place::Kind::oci_layout &&
+      !place.is_storage()) {
+    throw Error(ErrorKind::unsupported,
+                place.to_string() + " takes whole images alone, as 'regctl copy' writes them",
+                "put it into a layout: oci:DIR");
+  }
+  return open_oci(session, place, Use::write);
+}
+
 std::optional<Reference> name_of(const OciPlace& from, const OciSelected& image) {
   if (from.images == nullptr) {
     auto name = *from.place.reference;
@@ -156,13 +184,20 @@ std::string own_tag(const OciSelected& image, const std::optional<Reference>& na
   return is_tag(image.tag) ? image.tag : "latest";
 }
 
+std::vector<oci::NamedManifest> own_entries(OciImages& images) {
+  auto entries = images.entries();
+  auto own = entries;
+  std::erase_if(own, [&](const auto& entry) { return is_referrer(images, entry); });
+  return own.empty() ? entries : own;
+}
+
 OciSelected select_oci_image(const OciPlace& from) {
   if (from.images != nullptr) {
     return select_entry(from);
   }
   const auto& reference = *from.place.reference;
   if (reference.digest) {
-    return {oci::Digest::parse(*reference.digest, "the digest"), ""};
+    return {oci::Digest::parse(*reference.digest, "the digest"), reference.tag.value_or("")};
   }
   const auto tag = reference.tag_or_latest();
   return {oci::ManifestName::tag(tag), tag};
@@ -171,7 +206,7 @@ OciSelected select_oci_image(const OciPlace& from) {
 std::vector<OciSelected> select_all_oci_images(const OciPlace& from) {
   std::vector<OciSelected> selected;
   if (from.images != nullptr) {
-    for (const auto& entry : from.images->entries()) {
+    for (const auto& entry : own_entries(*from.images)) {
       selected.push_back({entry.manifest.digest, entry.tag});
     }
   } else {

@@ -32,6 +32,11 @@ enum class Use {
 /// Error{unsupported} for places of the other model.
 OciPlace open_oci(Session& session, const Place& place, Use use);
 
+/// Opens for writing a place that takes manifests and blobs one by one: a registry, a tree, a
+/// layout. Throws Error{unsupported} for others, which are written whole: they would lose what they
+/// hold.
+OciPlace open_oci_store(Session& session, const Place& place);
+
 /// An image chosen from a place.
 struct OciSelected {
   oci::ManifestName name; ///< in the repository
@@ -39,14 +44,18 @@ struct OciSelected {
 };
 
 /// The image that the place names: its digest, its tag, "latest" where a registry or a tree names
-/// none, the only image of a layout or an archive. Makes no request. Throws Error{usage} for
-/// several images and no choice, listing them by name and digest; Error{not_found} for a name that
-/// a layout or an archive does not have.
+/// none, the only image of a layout or an archive, referrers aside. Makes no request. Throws
+/// Error{usage} for several images and no choice, listing them by name and digest;
+/// Error{not_found} for a name that a layout or an archive does not have.
 OciSelected select_oci_image(const OciPlace& from);
 
-/// Every tag of the repository, sorted, or every image of the layout or archive. Without the tags
-/// of referrers. Throws Error{not_found} if there is none.
+/// Every tag of the repository, sorted, or every image of the layout or archive. Without referrers
+/// and their tags. Throws Error{not_found} if there is none.
 std::vector<OciSelected> select_all_oci_images(const OciPlace& from);
+
+/// What a layout or an archive holds, but for referrers, which are listed without a name beside the
+/// images that they follow. Where there is nothing else, those.
+std::vector<oci::NamedManifest> own_entries(OciImages& images);
 
 /// The name that a selected image has at its registry or in its tree, with its tag, or that its
 /// layout or archive tells; nothing without one.

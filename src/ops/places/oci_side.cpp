@@ -184,9 +184,7 @@ public:
   std::optional<ListedTags> tags(const std::string&) override {
     std::vector<std::string> names;
     for (const auto& image : select_all_oci_images(opened_)) {
-      if (!image.tag.empty() || !is_referrer(image.name)) {
-        names.push_back(image.tag.empty() ? image.name.to_string() : image.tag);
-      }
+      names.push_back(image.tag.empty() ? image.name.to_string() : image.tag);
     }
     std::erase_if(names, [](const auto& name) { return oci::subject_of_tag(name).has_value(); });
     if (place_.entry && find(*place_.entry)) { // also by its digest or its full name
@@ -208,14 +206,6 @@ private:
     auto place = place_;
     place.entry.reset();
     return place;
-  }
-
-  /// Referrers are listed without a name beside the images that they follow.
-  bool is_referrer(const oci::ManifestName& name) {
-    const auto document = opened_.repository->read_manifest(name);
-    return document && oci::Manifest::parse(document->bytes, document->media_type,
-                                            "manifest " + name.to_string())
-                           .subject.has_value();
   }
 
   std::optional<oci::Digest> find(const std::string& name) {
