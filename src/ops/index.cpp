@@ -54,6 +54,13 @@ Descriptors images_of(OciRepository& repository, const ManifestNode& node) {
   return {std::move(image)};
 }
 
+/// The members of an index that are to stay as its images change.
+Json members_of(const ManifestNode& index) {
+  return index.manifest.kind == oci::Manifest::Kind::index
+             ? parse_json(index.document.bytes, "an index")
+             : Json::object();
+}
+
 ManifestNode read_root(const OciPlace& from) {
   const auto selected = select_oci_image(from);
   auto document = from.repository->read_manifest(selected.name);
@@ -86,10 +93,22 @@ bool is_docker(const oci::Descriptor& image) {
   return image.media_type == oci::k_docker_manifest;
 }
 
-IndexResult put(OciRepository& repository, const Descriptors& images, const std::string& tag) {
-  const bool is_list = !images.empty() && std::all_of(images.begin(), images.end(), is_docker);
+/// A list of Docker's has Docker's images alone, and nothing that OCI has added.
+bool is_docker_list(const Json& members, const Descriptors& images) {
+  const auto has = [&](const char* name) { return find_member(members, name) != nullptr; };
+  return !images.empty() && std::all_of(images.begin(), images.end(), is_docker) &&
+         !has("annotations") && !has("artifactType") && !has("subject");
+}
+
+/// Puts an index of these images that has what else is in `members`.
+IndexResult put(OciRepository& repository, const Json& members, const Descriptors& images,
+                const std::string& tag) {
+  const bool is_list = is_docker_list(members, images);
   const auto type = std::string(is_list ? oci::k_docker_list : oci::k_oci_index);
-  Json document = {{"schemaVersion", 2}, {"mediaType", type}, {"manifests", Json::array()}};
+  Json document = {{"schemaVersion", 2}, {"mediaType", type}};
+  document.update(members);
+  document["mediaType"] = type;
+  document["manifests"] = Json::array();
   for (const auto& image : images) {
     document["manifests"].push_back(image.to_json());
   }
@@ -110,26 +129,27 @@ void check(Session& session, const Place& index) {
 }
 
 IndexResult complete(Session& session, const Place& index, const std::vector<Place>& more,
-                     Descriptors images) {
+                     const Json& members, Descriptors images) {
   for (const auto& image : more) {
     require_oci(session, image, "an index");
     take(session, index, image, images);
   }
   const auto to = open_oci(session, index, Use::write);
-  return put(*to.repository, images, index.reference->tag_or_latest());
+  return put(*to.repository, members, images, index.reference->tag_or_latest());
 }
 
 } // namespace
 
 IndexResult make_index(Session& session, const Place& index, const std::vector<Place>& images) {
   check(session, index);
-  return complete(session, index, images, {});
+  return complete(session, index, images, Json::object(), {});
 }
 
 IndexResult add_to_index(Session& session, const Place& index, const std::vector<Place>& images) {
   check(session, index);
   const auto from = open_oci(session, index, Use::read);
-  return complete(session, index, images, images_of(*from.repository, read_root(from)));
+  const auto root = read_root(from);
+  return complete(session, index, images, members_of(root), images_of(*from.repository, root));
 }
 
 IndexResult filter_index(Session& session, const Place& index,

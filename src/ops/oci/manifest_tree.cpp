@@ -129,18 +129,38 @@ const PlatformImage& choose(const OciRepository& repository,
   return *best;
 }
 
-/// The best images for the platforms, each once.
+/// Whether two images are for builds of Windows that differ, and for one platform otherwise.
+bool are_other_builds(const PlatformImage& one, const PlatformImage& other) {
+  if (!one.platform || !other.platform || one.platform->os_version == other.platform->os_version) {
+    return false;
+  }
+  auto a = one.platform->normalized();
+  auto b = other.platform->normalized();
+  a.os_version.clear();
+  b.os_version.clear();
+  return a == b;
+}
+
+/// The best images for the platforms, each once; of Windows all builds that fit.
 std::vector<oci::Descriptor> choose_all(const OciRepository& repository, const ManifestNode& index,
                                         const std::vector<PlatformImage>& images,
                                         const std::vector<oci::Platform>& platforms) {
   std::vector<oci::Descriptor> chosen;
-  for (const auto& platform : platforms) {
-    const auto& image = choose(repository, images, platform).descriptor;
+  const auto take = [&](const oci::Descriptor& image) {
     const bool is_known = std::any_of(chosen.begin(), chosen.end(), [&](const auto& other) {
       return other.digest == image.digest;
     });
     if (!is_known) {
       chosen.push_back(image);
+    }
+  };
+  for (const auto& platform : platforms) {
+    const auto& best = choose(repository, images, platform);
+    take(best.descriptor);
+    for (const auto& image : images) {
+      if (are_other_builds(image, best) && image.platform->distance_from(platform)) {
+        take(image.descriptor);
+      }
     }
   }
   if (chosen.empty()) {
@@ -271,7 +291,7 @@ ManifestNode narrow(OciRepository& repository, ManifestNode root,
     return root;
   }
   const auto kept = choose_all(repository, root, images, platforms);
-  if (kept.size() > 1) {
+  if (kept.size() > 1 && platforms.size() > 1) {
     return filter_index(root, kept);
   }
   const auto& only = kept.front().digest;
