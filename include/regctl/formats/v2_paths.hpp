@@ -37,6 +37,10 @@ inline constexpr std::uint64_t k_small_limit_bytes = 4096;
 /// 404 to every other name. Source: distribution 2.8, reference.NameRegexp; paths of the driver.
 bool is_legal_repository(std::string_view name);
 
+/// Whether clients can name the repository too: they refuse a first part that could only be a
+/// host's, such as one with capitals, which distribution takes (skopeo 1.9, Docker 20.10).
+bool is_nameable_repository(std::string_view name);
+
 /// A name that a repository may have, close to one that it may not have: a proposal for people.
 std::string propose_repository(std::string_view name);
 

@@ -76,6 +76,11 @@ bool is_legal_repository(std::string_view name) {
          std::all_of(parts.begin() + 1, parts.end(), is_name_part);
 }
 
+bool is_nameable_repository(std::string_view name) {
+  const auto parts = split(name, '/');
+  return is_legal_repository(name) && std::all_of(parts.begin(), parts.end(), is_name_part);
+}
+
 std::string propose_repository(std::string_view name) {
   constexpr std::string_view k_separators = "._-";
   const auto lowered = lower(name);
@@ -94,7 +99,7 @@ std::string propose_repository(std::string_view name) {
     }
     proposed += (proposed.empty() || legal.empty() ? "" : "/") + legal;
   }
-  return is_legal_repository(proposed) ? proposed : "new-name";
+  return is_nameable_repository(proposed) ? proposed : "new-name";
 }
 
 std::string repository(std::string_view name) {

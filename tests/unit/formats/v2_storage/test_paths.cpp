@@ -24,6 +24,9 @@ TEST_CASE("only names that servers answer for are legal") {
     CHECK_FALSE(v2_paths::is_legal_repository(name));
   }
   CHECK(v2_paths::is_legal_repository(std::string(255, 'a')));
+  CHECK(v2_paths::is_nameable_repository("team/app"));
+  CHECK(v2_paths::is_nameable_repository("host.example/app"));
+  CHECK_FALSE(v2_paths::is_nameable_repository("Team/upper"));
   CHECK_FALSE(v2_paths::is_legal_repository(std::string(256, 'a')));
 }
 
