@@ -253,6 +253,15 @@ class Originals(BackCase):
         done = self.ok("mirror", self.old.place, new.place, "--include", self.name, "--originals", self.old.place)
         self.assertIn("no originals are looked for", done.err)
 
+    def test_mirrors_with_originals_and_without_share_a_state(self):
+        tree = f"v2-storage:{self.path('v2')}"
+        self.ok("mirror", "--include", self.name, self.old.place, tree)
+        for outcome in ("copied", "kept", "kept"):
+            for place, options in (("with", ("--originals", self.old.place)), ("without", ())):
+                self.ok("mirror", tree, self.place(place), "--report", "report", "--state", "state", *options)
+                records = [json.loads(line) for line in self.read("report").decode().splitlines()]
+                self.assertEqual({one["outcome"] for one in records if one["type"] == "tag"}, {outcome}, place)
+
     def test_what_is_no_place_of_originals(self):
         for originals, saying in ((f"v2-storage:{self.path('v2')}", "has no v1 images"),
                                   ("localhost:5000/team/", "is no place of originals"),

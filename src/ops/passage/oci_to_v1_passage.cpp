@@ -73,8 +73,9 @@ public:
                                                                                     : nullptr} {}
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
-    if (const auto fact = originals_ ? std::nullopt : find_fact(from)) {
-      return *fact == there;
+    // A fact of another ID may be that of another destination, where the original was.
+    if (!originals_ && find_fact(from) == there) {
+      return true;
     }
     const auto known = learn(from);
     if (known && known->steps.back().id == there) {
