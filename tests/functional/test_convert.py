@@ -486,7 +486,7 @@ class Rules(ConvertCase):
     def test_names_that_v2_refuses(self):
         tree = StorageTree.recorded(self.path("tree"), "tree-pushed")
         one = next(one for one in read_golden("pushed") if one.repository == "team/demo-1.9.1")
-        for name in ("team/Demo", "team/__demo"):
+        for name in ("team/Demo", "team/__demo", "Team/demo"):
             tree.tag(name, one.tag, one.image)
             words = "mirror", "--include", name, tree.place, f"v2-storage:{self.path('out')}"
             refused = self.regctl(*words)
@@ -893,6 +893,17 @@ class Rescue(ConvertCase):
                 put = {one.path for one in registry.log if one.method == "PUT"}  # what was sound, or nothing
                 self.assertEqual("/v2/team/app/manifests/1.0-rescued" in put, is_first, put)
                 self.assertEqual(bool(put), is_first, put)
+
+    def test_what_a_destination_refuses_is_no_damage(self):
+        registry = self.registry()
+        layer = self.files.files.read(self.files.image_file(self.chain[2], "layer"))
+        registry.on("PUT", hashlib.sha256(layer).hexdigest(), status(400, "DENIED"))
+        self.to = registry.host
+        self.mirror()
+        self.assertEqual(set(registry.tags), {"team/base"})
+        mapped = next(line for line in map(json.loads, self.read("map").splitlines()) if line["source"] == "team/app")
+        for line in (self.outcomes()["team/app:1.0"], mapped):
+            self.assertEqual((line["outcome"], line["verdict"], line.get("rescued")), ("failed", None, None))
 
     def test_nothing_below_the_base_and_nothing_without_damage(self):
         self.damage(0)

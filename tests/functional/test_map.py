@@ -15,6 +15,8 @@ from test_convert import FORMS, PARTIAL, TREES, ConvertCase, read_golden, sum_of
 
 # Written as their tools' manuals show them; OLD stands for the old registry. What stands in <> is what is expected of
 # a reference: its new name, or that it stays.
+NOT_FOUND = 3
+
 SAMPLES = {
     "Dockerfile": """\
 # syntax=docker/dockerfile:1
@@ -154,6 +156,32 @@ class Maps(ConvertCase):
         self.assertIn("the map has nothing of", copied.err)
         self.assertEqual(self.read("none"), b"")
         self.assertEqual(self.read("map"), before)
+
+    def test_a_run_that_sees_a_part_keeps_the_rest(self):
+        tree = StorageTree(self.path("tree"))
+        for name in ("team/app", "team/base"):
+            tree.tag(name, "1.0", tree.add_chain(name, 2)[-1])
+        words = "mirror", tree.place, f"v2-storage:{self.path('out')}", "--map", "map"
+        self.ok(*words)
+        all_of_it = {(line["source"], line["tag"]) for line in self.lines()}
+        self.write("plan", "")
+        done = self.ok(*words, "--apply", "plan")
+        self.assertIn("the map keeps 2 lines of earlier runs", done.err)
+        self.assertEqual({(line["source"], line["tag"]) for line in self.lines()}, all_of_it)
+        os.rename(self.path("tree"), self.path("gone"))
+        before = self.read("map")
+        self.assertNotEqual(self.regctl(*words).code, 0)
+        self.assertEqual(self.read("map"), before)
+        os.rename(self.path("gone"), self.path("tree"))
+        tree.remove("repositories/team/app/tag_1.0")
+        self.ok(*words)
+        self.assertEqual([line["source"] for line in self.lines()], ["team/base"])
+
+    def test_a_rewrite_by_an_empty_map_finds_nothing(self):
+        self.write("map", "")
+        done = self.regctl("map", "map", "--rewrite", "--strict", "--old", "old:5000", "--new", "new:5000",
+                           stdin=b"image: old:5000/team/app:1.0\n")
+        self.assertEqual(done.code, NOT_FOUND, done.err)
 
     def test_names_ids_and_digests_are_found(self):
         self.regctl("mirror", "--map", "map", self.tree("pushed"), f"v2-storage:{self.path('out')}")

@@ -57,7 +57,7 @@ MoveToOci plan_move(const Selected& image, const Place& to, const CopyOptions& o
     target->tag = own_tag;
   }
   move.tag = *target->tag;
-  if (!v2_paths::is_legal_repository(target->name_in_v2())) {
+  if (!v2_paths::is_nameable_repository(target->name_in_v2())) {
     throw Error(ErrorKind::usage, "no v2 registry takes the name " + target->name_in_v2(),
                 "give it another one at the destination, as " +
                     v2_paths::propose_repository(target->name_in_v2()));
@@ -158,7 +158,9 @@ CopyReport convert_v1_images(Session& session, const Place& from, const Place& t
     route.assumed = assumed_platform(options.platforms);
     route.docker = &docker;
     std::atomic<bool> is_unreadable = false;
-    route.on_unreadable = [&](const std::string&) { is_unreadable = true; };
+    route.on_bad_layer = [&](const std::string&, ErrorKind why) {
+      is_unreadable = is_unreadable || why == ErrorKind::local_io;
+    };
     if (const auto made = find_made(route, move)) {
       session.progress().note(move.target.to_string() + " was made from this image already");
       copied.id = *made;

@@ -11,6 +11,7 @@
 #include <regctl/base/tar_walk.hpp>
 #include <regctl/model/digest.hpp>
 #include <regctl/model/v1/layer.hpp>
+#include <regctl/ops/problem.hpp>
 
 #include <array>
 #include <atomic>
@@ -38,12 +39,13 @@ struct Seen {
 
 /// Runs `body`, which reads the layer of an image at the source and writes nothing.
 template <class Body>
-auto with_unreadable_told(const ConvertRoute& route, const std::string& id, Body&& body) {
+auto with_bad_layer_told(const ConvertRoute& route, const std::string& id, Body&& body) {
   try {
     return std::forward<Body>(body)();
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::local_io && route.on_unreadable) {
-      route.on_unreadable(id);
+    const bool is_of_layer = error.kind() == ErrorKind::local_io || is_damage(error.kind());
+    if (is_of_layer && route.on_bad_layer) {
+      route.on_bad_layer(id, error.kind());
     }
     throw;
   }
@@ -55,27 +57,11 @@ public:
   ConvertingSource(const ConvertRoute& route, const V1Image& image, Progress::Task task)
       : route_(route), id_(image.id),
         what_("the layer of image " + short_id(image.id) + " of " + route.source.describe()) {
-    with_unreadable_told(route_, id_, [&] { begin(image, task); });
+    with_bad_layer_told(route_, id_, [&] { begin(image, task); });
   }
 
   std::size_t read(std::span<std::byte> out) override {
-    if (passed_ < held_.size()) {
-      const auto n = copy_some(as_bytes(held_).subspan(passed_), out);
-      passed_ += n;
-      return n;
-    }
-    if (is_over_) {
-      return 0;
-    }
-    const auto n = with_unreadable_told(
-        route_, id_, [&] { return with_damage_named([&] { return bytes_->read(out); }); });
-    if (n == 0) {
-      end();
-      if (is_blank()) { // what was sent already must not become a blob
-        throw Error(ErrorKind::integrity, what_ + " is empty");
-      }
-    }
-    return n;
+    return with_bad_layer_told(route_, id_, [&] { return read_some(out); });
   }
 
   /// Whether the layer is known to be empty. After the look-ahead, or after the end.
@@ -94,6 +80,25 @@ public:
 
 private:
   static constexpr std::size_t k_head_bytes = 6;
+
+  std::size_t read_some(std::span<std::byte> out) {
+    if (passed_ < held_.size()) {
+      const auto n = copy_some(as_bytes(held_).subspan(passed_), out);
+      passed_ += n;
+      return n;
+    }
+    if (is_over_) {
+      return 0;
+    }
+    const auto n = with_damage_named([&] { return bytes_->read(out); });
+    if (n == 0) {
+      end();
+      if (is_blank()) { // what was sent already must not become a blob
+        throw Error(ErrorKind::integrity, what_ + " is empty");
+      }
+    }
+    return n;
+  }
 
   /// Whether the layer can be unpacked is seen here, by the rules of conversions.
   static LayerCheck check_of(const ConvertRoute& route) noexcept {

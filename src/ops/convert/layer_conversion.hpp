@@ -63,9 +63,10 @@ struct ConvertRoute {
   /// The key of a layer at the source. Needed where images with equal IDs may have different
   /// layers; without it the key is the ID.
   std::function<std::string(const V1Image& image)> layer_key = {};
-  /// Called with the ID of an image whose layer the source's disk does not give (Error{local_io}),
-  /// from any thread. Errors of a destination that cannot be written have that kind too.
-  std::function<void(const std::string& id)> on_unreadable = {};
+  /// Called with the ID of an image whose layer the source does not give, and why: it is damaged
+  /// (is_damage()), or the disk fails (local_io). From any thread. Errors of a destination have
+  /// those kinds too.
+  std::function<void(const std::string& id, ErrorKind why)> on_bad_layer = {};
   oci::Platform assumed = usual_platform(); ///< of images that do not tell theirs
   /// The images in Docker's form, for a destination that refuses OCI's; null: there the image
   /// fails.

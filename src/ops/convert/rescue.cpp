@@ -53,15 +53,16 @@ std::size_t count_present(V1Repository& source, const std::vector<std::string>& 
   return static_cast<std::size_t>(absent - ids.begin());
 }
 
-/// How many items can be moved, from the base on. `is_unreadable` says whether an error was the
-/// source's: a destination that cannot be written tells nothing of the image.
+/// How many items can be moved, from the base on. `has_bad_layer` says whether an error was the
+/// source's: what a destination refuses may be sound.
 std::size_t move_sound_items(Transfer& transfer, const std::vector<Item>& items,
-                             const std::atomic<bool>& is_unreadable) {
+                             std::atomic<bool>& has_bad_layer) {
   for (std::size_t i = 0; i < items.size(); ++i) {
+    has_bad_layer = false;
     try {
       transfer.move(i);
-    } catch (const Error& error) {
-      if (!is_damage(error.kind()) && !is_unreadable) {
+    } catch (const Error&) {
+      if (!has_bad_layer) {
         throw;
       }
       return i;
@@ -104,10 +105,10 @@ Rescue rescue_image(const ConvertRoute& route, ConvertedLayers& layers, const st
   }
   auto once = route; // the damaged layer was read twice already
   once.takes_first_attempt = true;
-  std::atomic<bool> is_unreadable = false;
-  once.on_unreadable = [&](const std::string&) { is_unreadable = true; };
+  std::atomic<bool> has_bad_layer = false;
+  once.on_bad_layer = [&](const std::string&, ErrorKind) { has_bad_layer = true; };
   const auto whole = make_v1_to_oci_transfer(once, layers, ids[present - 1], tag);
-  const auto sound = move_sound_items(*whole, whole->items(), is_unreadable);
+  const auto sound = move_sound_items(*whole, whole->items(), has_bad_layer);
   if (sound == 0 || sound == ids.size()) {
     return Rescue::nothing;
   }

@@ -28,7 +28,8 @@ Json to_json(const MadeLayer& layer) {
 /// The verdict on a tag; null where this run did not convert it.
 Json verdict_of(const MapLine& line) {
   const bool is_known = line.made && (line.outcome == "copied" || line.outcome == "updated");
-  return or_null(ops::verdict_of(line.fault, line.error ? line.error->kind : std::nullopt,
+  const bool is_of_image = line.error && !line.was_judged;
+  return or_null(ops::verdict_of(line.fault, is_of_image ? line.error->kind : std::nullopt,
                                  is_known ? &line.made->notes : nullptr));
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,10 @@ public:
   /// The lines of one mirror come in a row. Works after an interruption too.
   void add(const MapLine& line);
 
+  /// Keeps what the earlier file says of tags for which no line was added; returns the number of
+  /// such tags. Throws Error{protocol} for a file that is no map.
+  std::uint64_t keep_earlier();
+
   /// Once only.
   void commit();
 
@@ -34,11 +39,13 @@ private:
     std::uint64_t end;
   };
 
+  std::size_t number_of(const std::string& mirror);
+
+  std::string path_;
   AtomicFile file_;
   std::shared_ptr<const FileDescriptor> waiting_;
-  std::uint64_t size_bytes_ = 0; ///< of what waits
-  std::size_t mirrors_ = 0;
-  std::string mirror_; ///< the latest one
+  std::uint64_t size_bytes_ = 0;               ///< of what waits
+  std::map<std::string, std::size_t> mirrors_; ///< the order in which they came
   std::vector<Entry> entries_;
 };
 

@@ -14,9 +14,13 @@ NewNames::NewNames(const std::string& file, const std::vector<std::string>& old_
                    const std::string& new_host) {
   LineReader lines(file, k_map_line_bytes);
   bool is_empty = true;
+  for (const auto& host : old_hosts) {
+    old_hosts_.insert(lower(host));
+  }
+  hosts_ = old_hosts_;
   while (const auto text = lines.next()) {
     is_empty = false;
-    add(parse_map_line(*text, lines.where()), old_hosts, new_host);
+    add(parse_map_line(*text, lines.where()), new_host);
   }
   if (hosts_.empty() && !is_empty) {
     throw Error(ErrorKind::usage, input_name(file) + " is not of a registry but of a storage",
@@ -24,17 +28,13 @@ NewNames::NewNames(const std::string& file, const std::vector<std::string>& old_
   }
 }
 
-void NewNames::add(const MapLine& line, const std::vector<std::string>& old_hosts,
-                   const std::string& new_host) {
+void NewNames::add(const MapLine& line, const std::string& new_host) {
   const auto now = new_host.empty() ? registry_of_end(line.to) : std::optional(new_host);
   if (!now) {
     throw Error(ErrorKind::usage, "the images went to " + line.to + ", which is no registry",
                 "say by which name it is served now: --new HOST[:PORT]");
   }
-  std::set<std::string> hosts;
-  for (const auto& host : old_hosts) {
-    hosts.insert(lower(host));
-  }
+  auto hosts = old_hosts_;
   if (const auto host = registry_of_end(line.from)) {
     hosts.insert(lower(*host));
   }

@@ -39,9 +39,9 @@ public:
   [[nodiscard]] const Repository* find(std::string_view host, std::string_view name) const;
 
 private:
-  void add(const MapLine& line, const std::vector<std::string>& old_hosts,
-           const std::string& new_host);
+  void add(const MapLine& line, const std::string& new_host);
 
+  std::set<std::string> old_hosts_; ///< those besides the map's
   std::set<std::string> hosts_;
   std::unordered_map<std::string, Repository> repositories_; // by "host:5000/team/app"
 };

@@ -541,6 +541,9 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
     plan.emplace(options.apply, jobs, options.shard);
   }
   Report report(options.files, session.progress(), listener);
+  if (plan || options.shard) {
+    report.looks_at_a_part();
+  }
   const Limits limits(options);
   Owners owners;
   KnownBlobs blobs;

@@ -223,6 +223,11 @@ void Report::add_mirror(const Mirror& mirror, const std::exception_ptr& problem)
   write_record([&] { return record; }, /*is_failure=*/true);
 }
 
+void Report::looks_at_a_part() {
+  const std::lock_guard lock(mutex_);
+  is_part_ = true;
+}
+
 void Report::interrupt() {
   const std::lock_guard lock(mutex_);
   summary_.is_interrupted = true;
@@ -250,6 +255,7 @@ void Report::map(const TagResult& result) {
   line.outcome = outcome_word(result);
   line.rescued = result.rescued;
   line.fault = result.fault;
+  line.was_judged = result.was_judged;
   if (!line.id && result.made && !result.made->id.empty()) {
     line.id = result.made->id; // of a tag whose name says that it never changes
   }
@@ -263,7 +269,16 @@ void Report::map(const TagResult& result) {
   });
 }
 
-/// A map shows whole or not at all: of an interrupted run the earlier one stays.
+/// Whether every tag of the mirrors was looked at. One that failed was.
+bool Report::has_seen_all() const {
+  return !is_part_ && summary_.mirrors_failed + summary_.mirrors_not_done +
+                              summary_.repositories_failed + summary_.repositories_not_done +
+                              summary_.not_done ==
+                          0;
+}
+
+/// A map shows whole or not at all: of an interrupted run the earlier one stays. What a run did not
+/// look at, is in the map as an earlier one has it: the source may be gone by now.
 void Report::finish_map() {
   if (!map_) {
     return;
@@ -271,7 +286,13 @@ void Report::finish_map() {
   if (summary_.is_interrupted) {
     progress_.note("no map is written, since the run did not reach its end");
   } else if (is_map_whole_) {
-    try_to_write([&] { map_->commit(); });
+    try_to_write([&] {
+      if (const auto kept = has_seen_all() ? 0 : map_->keep_earlier(); kept > 0) {
+        progress_.note("the map keeps " + std::to_string(kept) + (kept == 1 ? " line" : " lines") +
+                       " of earlier runs, of tags that this one has not looked at");
+      }
+      map_->commit();
+    });
   }
 }
 

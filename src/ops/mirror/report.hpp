@@ -66,6 +66,8 @@ public:
 
   /// A whole job could not begin. A null `problem` means that the run was stopped before it.
   void add_mirror(const Mirror& mirror, const std::exception_ptr& problem);
+  /// The run leaves tags out that its mirrors have, so that the map keeps its lines of those.
+  void looks_at_a_part();
   /// The run was stopped.
   void interrupt();
   [[nodiscard]] bool has_failures();
@@ -84,6 +86,7 @@ private:
   void try_to_write(const std::function<void()>& write);
   void map(const TagResult& result);
   void finish_map();
+  [[nodiscard]] bool has_seen_all() const;
   void count(const TagResult& result);
   void count_planned(const TagResult& result);
   void count_failure(const std::exception_ptr& problem);
@@ -108,6 +111,7 @@ private:
   std::unique_ptr<AtomicFile> plan_;
   std::unique_ptr<MapWriter> map_;
   bool is_map_whole_ = true;
+  bool is_part_ = false; ///< looks_at_a_part()
   bool is_plan_whole_ = true;
   std::string noted_message_;  ///< of the last failure
   std::uint64_t alike_ = 0;    ///< further failures with the same message

@@ -48,7 +48,8 @@ void put_both_identities(Json& record, const TagResult& result, Conversion conve
   const bool is_from_v1 = conversion == Conversion::v1_to_oci;
   record["id"] = or_null(is_from_v1 ? from : there);
   record["digest"] = or_null(is_from_v1 ? there : from);
-  const auto error = result.problem ? explain(result.problem).kind : std::nullopt;
+  const bool is_of_image = result.problem && !(is_from_v1 && result.was_judged);
+  const auto error = is_of_image ? explain(result.problem).kind : std::nullopt;
   record["verdict"] = or_null(verdict_of(result.fault, error, notes));
 }
 

@@ -83,7 +83,7 @@ public:
     // Without a map a fault is looked for only where the error does not tell that there is one, and
     // where that takes no requests.
     if (running_.writes_map || (!is_damaged(result) && !running_.source.is_remote())) {
-      looked_at.fault = find_fault(result);
+      find_fault(looked_at);
     }
     // An error of a disk may be the destination's: then no layer is at fault.
     const auto& fault = looked_at.fault;
@@ -116,15 +116,14 @@ private:
     return kind && is_damage(*kind);
   }
 
-  /// Which image is at fault; nothing if that cannot be found out, since the error tells enough.
-  std::optional<ImageFault> find_fault(const TagResult& failed) {
+  /// Finds which image is at fault. Where that cannot be found out, the error tells enough.
+  void find_fault(TagResult& failed) {
+    // An upload that was never completed is told as one that is not available yet.
+    const auto search = is_damaged(failed) ? FaultSearch::images_and_layers : FaultSearch::images;
     try {
-      // An upload that was never completed is told as one that is not available yet.
-      return passage_->find_fault(*failed.tag.identity, is_damaged(failed)
-                                                            ? FaultSearch::images_and_layers
-                                                            : FaultSearch::images);
-    } catch (const Error&) {
-      return std::nullopt;
+      failed.fault = passage_->find_fault(*failed.tag.identity, search);
+      failed.was_judged = search == FaultSearch::images_and_layers;
+    } catch (const Error&) { // it stays unknown
     }
   }
 

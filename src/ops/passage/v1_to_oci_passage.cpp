@@ -53,7 +53,11 @@ public:
                                                          : nullptr} {
     route_.assumed = assumed_platform(shared.options_.platforms);
     route_.docker = &shared.conversions_.docker;
-    route_.on_unreadable = [this](const auto& of) { shared_.note_unreadable(of); };
+    route_.on_bad_layer = [this](const auto& id, ErrorKind why) {
+      if (why == ErrorKind::local_io) {
+        shared_.note_unreadable(id);
+      }
+    };
   }
 
   [[nodiscard]] bool is_same(const std::string& from, const std::string& there) const override {
@@ -291,7 +295,7 @@ V1ToOciPassages::V1ToOciPassages(Session& session, const Side& source, const Sid
       is_destination_remote_(destination.is_remote()) {}
 
 void V1ToOciPassages::check_name(const std::string& name) {
-  if (!v2_paths::is_legal_repository(name)) {
+  if (!v2_paths::is_nameable_repository(name)) {
     throw Error(ErrorKind::usage, "no v2 registry takes the name " + name,
                 "give it another one: --rename '" + name + "=" +
                     v2_paths::propose_repository(name) + "'");

@@ -27,6 +27,7 @@ struct MapLine {
   std::string rescued = {};             ///< the tag of the part that was sound; "" if there is none
   std::optional<Failure> error = {};    ///< its kind, message and hint
   std::optional<ImageFault> fault = {}; ///< which image of a chain that failed is at fault, and why
+  bool was_judged = false; ///< without a fault the image is sound, whatever the error; not in files
 };
 
 /// The longest line that is read: that of a chain of 4,096 images.

@@ -25,9 +25,10 @@ struct TagResult {
   };
   PlannedTag tag;
   Outcome outcome = Outcome::done;
-  std::exception_ptr problem;         ///< why it failed; null otherwise
-  std::string rescued;                ///< the tag of the part that was sound; "" if there is none
-  std::optional<ImageFault> fault;    ///< of an image that failed, where it was looked for
+  std::exception_ptr problem;      ///< why it failed; null otherwise
+  std::string rescued;             ///< the tag of the part that was sound; "" if there is none
+  std::optional<ImageFault> fault; ///< of an image that failed, where it was looked for
+  bool was_judged = false; ///< a v1 image was looked at as a whole: without a fault it is sound
   std::uint64_t items_moved = 0;      ///< by this tag's transfer
   std::uint64_t items_there = 0;      ///< already there, or moved for another tag
   std::uint64_t items_unverified = 0; ///< moved without a checksum to verify them by

@@ -183,10 +183,12 @@ TEST_CASE_FIXTURE(Fixture,
                   "a layer that its disk does not give is told from one that cannot be written") {
   put(some_tar(), some_tar());
   FailingRepository failing(*source);
-  std::vector<std::string> told;
+  using Told = std::vector<std::pair<std::string, ErrorKind>>;
+  Told told;
   const auto kind_of = [&](V1Repository& repository) -> std::optional<ErrorKind> {
     ops::ConvertRoute route{session, repository, *destination, "team/app", places};
-    route.on_unreadable = [&](const std::string& id) { told.push_back(id); };
+    route.takes_first_attempt = true;
+    route.on_bad_layer = [&](const auto& id, ErrorKind why) { told.emplace_back(id, why); };
     try {
       ops::convert_layer(route, repository.find_image(k_id).value(), {});
     } catch (const Error& error) {
@@ -195,11 +197,14 @@ TEST_CASE_FIXTURE(Fixture,
     return std::nullopt;
   };
   CHECK(kind_of(failing) == ErrorKind::local_io);
-  CHECK(told == std::vector<std::string>{k_id});
+  CHECK(told == Told{{k_id, ErrorKind::local_io}});
   std::filesystem::remove_all(folder / "to" / "docker");
   std::ofstream(folder / "to" / "docker") << "no folder";
   CHECK(kind_of(*source) == ErrorKind::local_io);
   CHECK(told.size() == 1);
+  put("no tar", "no tar");
+  CHECK(kind_of(*source) == ErrorKind::integrity);
+  CHECK(told.back() == Told::value_type{k_id, ErrorKind::integrity});
 }
 
 TEST_CASE_FIXTURE(Fixture, "a plain tar stays one in OCI's form") {
