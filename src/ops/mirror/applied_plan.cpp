@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/mirror/applied_plan.hpp"
 
+#include "ops/mirror/job_names.hpp"
+#include "ops/mirror/planner.hpp"
+
 #include <regctl/base/error.hpp>
+#include <regctl/model/reference.hpp>
 
 #include <sys/stat.h>
 
@@ -18,21 +22,21 @@ bool is_of(const PlanLine& line, const MirrorJob& job) {
          (line.from == job.source.to_string() && line.to == job.destination.to_string());
 }
 
-/// The last safeguard: tags protected by the current rules stay, even if the plan was made under
-/// others.
-void keep_protected(PlannedTag& tag, const Rules& rules) {
-  if (tag.action == Action::remove && rules.protects(tag.tag)) {
-    tag.action = Action::skip;
-    tag.reason = "protected";
+bool have_same_ends(const MirrorJob& one, const MirrorJob& other) {
+  return one.source.to_string() == other.source.to_string() &&
+         one.destination.to_string() == other.destination.to_string();
+}
+
+/// Whether the job puts the repository where the line has it.
+bool leads_there(const MirrorJob& job, const PlannedTag& tag) {
+  try {
+    return destination_name(job, tag.source_name) == tag.destination_name;
+  } catch (const Error&) { // the job has no name for it
+    return false;
   }
 }
 
 } // namespace
-
-bool is_remark(std::string_view line) noexcept {
-  const auto begin = line.find_first_not_of(" \t");
-  return begin == std::string_view::npos || line[begin] == '#';
-}
 
 class AppliedPlan::Tasks {
 public:
@@ -52,7 +56,7 @@ public:
     task.destination_name = ahead_->tag.destination_name;
     task.planned.emplace();
     for (; peek() && belongs_to(task); ahead_.reset()) {
-      keep_protected(ahead_->tag, job_.rules);
+      plan_.keep_protected(*ahead_);
       task.planned->push_back(std::move(ahead_->tag));
     }
     return task;
@@ -89,6 +93,15 @@ private:
 AppliedPlan::AppliedPlan(const std::string& path, const std::vector<MirrorJob>& jobs,
                          const std::optional<Shard>& shard)
     : what_(input_name(path)), jobs_(jobs), shard_(shard) {
+  for (const auto& job : jobs) {
+    const auto& file = job.repositories_from;
+    const bool is_alone = std::none_of(jobs.begin(), jobs.end(), [&](const MirrorJob& other) {
+      return &other != &job && have_same_ends(other, job);
+    });
+    if (!is_alone && !file.empty() && file != "-") { // standard input is for the job itself
+      names_.emplace(&job, read_names(file));
+    }
+  }
   auto fd = open_input(path);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) {
@@ -125,9 +138,8 @@ void AppliedPlan::check(const PlanLine& line, const std::string& where) {
     throw Error(ErrorKind::usage, where + " does not say of which mirror it is",
                 "name SOURCE and DEST instead of a mirror file");
   }
-  const auto job = std::find_if(jobs_.begin(), jobs_.end(),
-                                [&](const MirrorJob& each) { return is_of(line, each); });
-  if (job == jobs_.end()) {
+  if (std::none_of(jobs_.begin(), jobs_.end(),
+                   [&](const MirrorJob& each) { return is_of(line, each); })) {
     throw Error(ErrorKind::usage,
                 where + " is of the mirror from " + line.from + " to " + line.to +
                     (jobs_.size() > 1
@@ -136,7 +148,16 @@ void AppliedPlan::check(const PlanLine& line, const std::string& where) {
                                jobs_.front().destination.to_string()),
                 "name the ends with which the plan was made");
   }
-  const bool has_rules = line.is_mirror ? job->has_rules() : job->rules.shape_repositories();
+  const auto jobs = jobs_of(line);
+  if (jobs.empty()) {
+    throw Error(ErrorKind::usage,
+                where + " is of " + line.tag.source_name + ", which no mirror from " + line.from +
+                    " to " + line.to + " takes",
+                "make the plan anew");
+  }
+  const bool has_rules = std::any_of(jobs.begin(), jobs.end(), [&](const MirrorJob* job) {
+    return line.is_mirror ? job->has_rules() : job->rules.shape_repositories();
+  });
   if (line.is_ruled && !has_rules) {
     throw Error(ErrorKind::usage,
                 where + ": what is mirrored of " +
@@ -146,26 +167,67 @@ void AppliedPlan::check(const PlanLine& line, const std::string& where) {
                                : "give this file to --repositories-from, beside the rules");
   }
   if (line.is_mirror) {
-    for (const auto& each : jobs_) {
-      if (is_of(line, each)) {
-        whole_.push_back(&each);
-      }
-    }
+    whole_.insert(whole_.end(), jobs.begin(), jobs.end());
   }
 }
 
-/// If several jobs have the same ends, a tag belongs to the first one that takes it; a repository
-/// belongs to every job that mirrors it.
+bool AppliedPlan::takes_repository(const MirrorJob& job, const std::string& name) const {
+  const auto names = names_.find(&job);
+  return job.rules.repositories.takes(name) &&
+         (names == names_.end() ||
+          std::binary_search(names->second.begin(), names->second.end(), familiar_name(name)));
+}
+
+std::vector<const MirrorJob*> AppliedPlan::jobs_of(const PlanLine& line) const {
+  std::vector<const MirrorJob*> jobs;
+  for (const auto& job : jobs_) {
+    if (is_of(line, job)) {
+      jobs.push_back(&job);
+    }
+  }
+  if (jobs.size() > 1 && !line.is_mirror) {
+    std::erase_if(
+        jobs, [&](const MirrorJob* job) { return !takes_repository(*job, line.tag.source_name); });
+  }
+  return jobs;
+}
+
+/// A repository belongs to every job that mirrors it. A tag belongs to one: if several jobs mirror
+/// its repository, to the first whose name for the repository and whose rules for tags fit best.
 bool AppliedPlan::takes(const MirrorJob& job, const PlanLine& line) const {
   const auto& name = line.tag.source_name;
   if (line.is_mirror || !is_of(line, job) || (shard_ && !shard_->takes(name))) {
     return false;
   }
   if (line.is_repository) {
-    return job.rules.repositories.takes(name);
+    return takes_repository(job, name);
   }
-  return &job == &*std::find_if(jobs_.begin(), jobs_.end(),
-                                [&](const MirrorJob& each) { return is_of(line, each); });
+  const auto jobs = jobs_of(line);
+  if (jobs.size() == 1) {
+    return jobs.front() == &job;
+  }
+  const auto fit = [&](const MirrorJob* each) {
+    return std::pair(leads_there(*each, line.tag),
+                     filtered_by_name(each->rules, name, line.tag.tag).empty());
+  };
+  const auto best =
+      std::max_element(jobs.begin(), jobs.end(), [&](const MirrorJob* one, const MirrorJob* other) {
+        return fit(one) < fit(other);
+      });
+  return best != jobs.end() && *best == &job;
+}
+
+void AppliedPlan::keep_protected(PlanLine& line) const {
+  auto& tag = line.tag;
+  if (tag.action != Action::remove) {
+    return;
+  }
+  const auto jobs = jobs_of(line);
+  if (std::any_of(jobs.begin(), jobs.end(),
+                  [&](const MirrorJob* job) { return job->rules.protects(tag.tag); })) {
+    tag.action = Action::skip;
+    tag.reason = "protected";
+  }
 }
 
 } // namespace regctl::ops::mirror

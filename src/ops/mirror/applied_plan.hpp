@@ -9,14 +9,12 @@
 #include <regctl/ops/mirror/mirror.hpp>
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace regctl::ops::mirror {
-
-/// Whether a line is blank or begins with '#'.
-[[nodiscard]] bool is_remark(std::string_view line) noexcept;
 
 /// A plan to carry out (--apply). It is a file, or the input of a pipe or of standard input, which
 /// is kept in a temporary file. Not thread-safe.
@@ -24,8 +22,8 @@ class AppliedPlan {
 public:
   /// Checks every line, so that a mistake is found before any work is done. Throws the errors of
   /// opening and reading the file, Error{protocol} for a line that is neither a record nor a
-  /// repository's name, Error{usage} for a line that belongs to none of the jobs. `jobs` must
-  /// outlive this.
+  /// repository's name, Error{usage} for a line that belongs to none of the jobs. Of several jobs
+  /// with the same ends a line belongs to those that take its repository. `jobs` must outlive this.
   AppliedPlan(const std::string& path, const std::vector<MirrorJob>& jobs,
               const std::optional<Shard>& shard);
 
@@ -46,11 +44,19 @@ private:
   [[nodiscard]] LineReader lines() const;
   void check(const PlanLine& line, const std::string& where);
   [[nodiscard]] bool takes(const MirrorJob& job, const PlanLine& line) const;
+  [[nodiscard]] bool takes_repository(const MirrorJob& job, const std::string& name) const;
+  /// The jobs with the line's ends; if there are several, those that take its repository.
+  [[nodiscard]] std::vector<const MirrorJob*> jobs_of(const PlanLine& line) const;
+  /// The last safeguard: tags protected by the current rules of any of the line's jobs stay, even
+  /// if the plan was made under others.
+  void keep_protected(PlanLine& line) const;
 
   std::string what_;
   KeptBytes kept_; ///< the copy of a pipe's input; empty for a file
   const std::vector<MirrorJob>& jobs_;
   std::optional<Shard> shard_;
+  std::map<const MirrorJob*, std::vector<std::string>> names_; ///< of jobs with a file of them,
+                                                               ///< if others have the same ends
   std::vector<const MirrorJob*> whole_;
 };
 

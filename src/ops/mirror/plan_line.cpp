@@ -84,6 +84,11 @@ std::string print_plan_line(const PlanLine& line) {
   return dump_json(record);
 }
 
+bool is_remark(std::string_view line) noexcept {
+  const auto begin = line.find_first_not_of(" \t");
+  return begin == std::string_view::npos || line[begin] == '#';
+}
+
 PlanLine parse_plan_line(const std::string& line, const std::string& where) {
   if (!line.starts_with('{')) {
     return parse_name(line, where);

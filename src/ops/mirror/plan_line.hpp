@@ -4,6 +4,7 @@
 #include <regctl/ops/mirror/plan.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace regctl::ops::mirror {
 
@@ -21,6 +22,9 @@ struct PlanLine {
 
 /// A line for a tag: a JSON object without line feeds.
 std::string print_plan_line(const PlanLine& line);
+
+/// Whether a line of such a file says nothing: it is blank or begins with '#'.
+[[nodiscard]] bool is_remark(std::string_view line) noexcept;
 
 /// Reads a line of print_plan_line(), a report's record of a tag or a repository, or the name of a
 /// repository. Throws Error{protocol} "WHERE: …" for any other line.

@@ -21,7 +21,7 @@ public:
   std::vector<PlannedTag> plan() {
     for (const auto& tag : listings_.source.names()) {
       auto& planned = add(tag);
-      if (auto reason = filtered_by_name(tag); !reason.empty()) {
+      if (auto reason = filtered_by_name(rules_, listings_.source_name, tag); !reason.empty()) {
         skip(planned, std::move(reason));
       } else if (is_settled(tag)) {
         planned.action = Action::keep;
@@ -81,20 +81,6 @@ private:
   static void skip(PlannedTag& planned, std::string reason) {
     planned.action = Action::skip;
     planned.reason = std::move(reason);
-  }
-
-  /// The rule that excludes a tag by its name; empty if none does.
-  [[nodiscard]] std::string filtered_by_name(const std::string& tag) const {
-    if (!rules_.tags.takes(listings_.source_name, tag)) {
-      return "filtered by its name";
-    }
-    if (rules_.semver) {
-      const auto version = parse_semver(tag);
-      if (!version || !rules_.semver->contains(*version)) {
-        return "filtered by --semver";
-      }
-    }
-    return {};
   }
 
   /// Whether a tag that never changes is there already. With --latest it counts by its age, so that
@@ -310,7 +296,8 @@ private:
       }
       auto& planned = add(tag);
       // Tags excluded by the rules do not belong to this mirror, which must not remove them.
-      if (const auto reason = filtered_by_name(tag); !reason.empty()) {
+      if (const auto reason = filtered_by_name(rules_, listings_.source_name, tag);
+          !reason.empty()) {
         skip(planned, reason);
       } else if (rules_.protects(tag)) {
         skip(planned, "protected");
@@ -415,6 +402,20 @@ private:
 };
 
 } // namespace
+
+std::string filtered_by_name(const Rules& rules, const std::string& repository,
+                             const std::string& tag) {
+  if (!rules.tags.takes(repository, tag)) {
+    return "filtered by its name";
+  }
+  if (rules.semver) {
+    const auto version = parse_semver(tag);
+    if (!version || !rules.semver->contains(*version)) {
+      return "filtered by --semver";
+    }
+  }
+  return {};
+}
 
 std::vector<PlannedTag> plan(Listings& listings, const Rules& rules, const Questions& questions,
                              std::int64_t now) {

@@ -61,6 +61,10 @@ struct Questions {
   FindListed find_listed = {};   ///< for pruning, where the destination has such lists
 };
 
+/// Which of the rules excludes a tag by its name, in a plan's words; empty if none does.
+std::string filtered_by_name(const Rules& rules, const std::string& repository,
+                             const std::string& tag);
+
 /// The actions for the tags of one repository, sorted by tag. Identities are looked up only for
 /// tags that the rules do not exclude by name. `created_at` is asked only if the rules need ages;
 /// `now` is in seconds since 1970.
