@@ -1035,8 +1035,12 @@ class VerifiedDestination(MirrorCase):
     def test_a_plan_shows_what_would_be_sent_again(self):
         self.updated()
         self.stored.remove_folder(f"images/{self.stored.names('images')[0]}")
-        done = self.ok("mirror", "--dry-run", "--verify-destination", self.source.host, self.tree)
+        words = "mirror", "--verify-destination", self.source.host, self.tree
+        done = self.ok(*words, "--dry-run")
         self.assertIn("damaged at the destination", done.out)
+        self.ok(*words, "--plan", "plan")
+        self.ok("mirror", self.source.host, self.tree, "--apply", "plan")
+        self.ok("audit", "--deep", self.tree)
 
 
 if __name__ == "__main__":

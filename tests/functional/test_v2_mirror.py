@@ -346,6 +346,16 @@ class Followers(MirrorCase):
         self.ok(*words)
         self.assertSame(["team/app"])
 
+    def test_a_plan_of_those_that_no_tag_tells(self):
+        self.mirror()
+        bill = self.add("team/app", None, artifact(self.app, "application/x-sbom", bytes(900)))
+        self.list_referrers(self.source, [bill])
+        words = "mirror", self.source.host, self.destination.host
+        self.ok(*words, "--plan", "plan")
+        self.assertEqual(self.ok(*words, "--apply", "plan").out.split()[:2], ["updated", "team/app:1.0"])
+        listed = self.ok("referrers", "--format", "json", f"{self.destination.host}/team/app:1.0").json["referrers"]
+        self.assertEqual([one["digest"] for one in listed], [bill.digest])
+
     def test_they_are_pruned_with_their_image(self):
         other = self.add("team/app", "2.0", image("other"))
         signed = [self.sign(self.app), self.sign(other)]
@@ -486,6 +496,15 @@ class VerifiedDestination(MirrorCase):
         self.assertEqual(updated, {("single", "1.0"): "damaged at the destination"})
         self.assertComplete(self.destination, "single", "1.0")
         self.assertEqual(self.mirror(self.destination.host, "--verify-destination"), {})
+
+    def test_a_plan_of_what_is_gone_sends_it_again(self):
+        self.fill(names=("single",))
+        self.mirror(self.destination.host)
+        os.remove(self.blob(self.destination.root, self.parts("single", "1.0")[2][-1]))
+        words = "mirror", self.source.host, self.destination.host
+        self.ok(*words, "--verify-destination", "--plan", "plan")
+        self.ok(*words, "--apply", "plan")
+        self.assertComplete(self.destination, "single", "1.0")
 
     def test_a_registry_that_keeps_a_wrong_blob_is_told(self):
         """distribution keeps the file that it has, whatever is uploaded, until that is removed."""

@@ -169,6 +169,7 @@ void AppliedPlan::check(const PlanLine& line, const std::string& where) {
   if (line.is_mirror) {
     whole_.insert(whole_.end(), jobs.begin(), jobs.end());
   }
+  has_damage_ = has_damage_ || line.tag.is_damaged;
 }
 
 bool AppliedPlan::takes_repository(const MirrorJob& job, const std::string& name) const {

@@ -38,6 +38,9 @@ public:
   /// before.
   [[nodiscard]] bool wants_all_of(const MirrorJob& job) const;
 
+  /// Whether a line is of a tag whose image was found damaged at the destination.
+  [[nodiscard]] bool has_damage() const noexcept { return has_damage_; }
+
 private:
   class Tasks;
 
@@ -58,6 +61,7 @@ private:
   std::map<const MirrorJob*, std::vector<std::string>> names_; ///< of jobs with a file of them,
                                                                ///< if others have the same ends
   std::vector<const MirrorJob*> whole_;
+  bool has_damage_ = false;
 };
 
 } // namespace regctl::ops::mirror

@@ -510,6 +510,8 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
   if (!options.apply.empty()) {
     plan.emplace(options.apply, jobs, options.shard);
   }
+  auto job_options = options; // without a look, what is damaged would be taken for there
+  job_options.verify_destination = options.verify_destination || (plan && plan->has_damage());
   Report report(options.files, session.progress(), listener);
   if (plan || options.shard) {
     report.looks_at_a_part();
@@ -528,7 +530,7 @@ Summary mirror(Session& session, const std::vector<MirrorJob>& jobs, const Mirro
     }
     const auto begun = report.mirrors_begun();
     try {
-      run_job(session, job, options, limits, plan, owners, blobs, report);
+      run_job(session, job, job_options, limits, plan, owners, blobs, report);
     } catch (const Error& error) {
       is_over = error.kind() == ErrorKind::interrupted;
       if (is_over) {

@@ -81,6 +81,9 @@ std::string print_plan_line(const PlanLine& line) {
   if (tag.is_broken) {
     record["broken"] = true;
   }
+  if (tag.is_damaged) {
+    record["damaged"] = true;
+  }
   return dump_json(record);
 }
 
@@ -125,6 +128,7 @@ PlanLine parse_plan_line(const std::string& line, const std::string& where) {
   tag.action = parse_action(text("action"), where);
   tag.reason = optional_string(document, "reason").value_or("");
   tag.is_broken = has("broken");
+  tag.is_damaged = has("damaged");
   tag.identity = optional_string(document, "identity");
   tag.previous = optional_string(document, "previous");
   check(tag, where);

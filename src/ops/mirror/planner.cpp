@@ -213,6 +213,7 @@ private:
       if (planned.action == Action::keep && damaged.contains(at_destination(tag).value_or(""))) {
         planned.action = Action::update;
         planned.reason = "damaged at the destination";
+        planned.is_damaged = true;
       }
     }
   }

@@ -84,6 +84,9 @@ Json tag_record(const TagResult& result, const Report::Mirror& mirror) {
   if (tag.is_broken) {
     record["broken"] = true;
   }
+  if (tag.is_damaged) {
+    record["damaged"] = true;
+  }
   if (result.outcome == TagResult::Outcome::planned) {
     put(record, result.ahead);
   }

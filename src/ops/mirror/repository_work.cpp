@@ -407,11 +407,16 @@ private:
     std::vector<PlannedTag> left;
     for (auto& tag : planned) {
       const auto& there = now.find(tag.tag);
-      if (is_transfer(tag) && there && tag.identity && passage_->is_same(*tag.identity, *there) &&
-          !is_damaged(*there)) {
+      const bool has_moved = there != tag.previous;
+      // Looked at in any case: what is found damaged is sent again.
+      const bool is_sound = is_transfer(tag) && there && tag.identity &&
+                            passage_->is_same(*tag.identity, *there) && !is_damaged(*there);
+      // One that has not moved was planned for what its name does not tell, as new referrers.
+      if (is_sound && has_moved) {
         tag.action = Action::keep;
         tag.reason = "same";
-      } else if (there != tag.previous && (is_transfer(tag) || tag.action == Action::remove)) {
+        tag.is_damaged = false;
+      } else if (has_moved && (is_transfer(tag) || tag.action == Action::remove)) {
         TagResult result;
         const auto name =
             running_.destination.describe() + "/" + task_.destination_name + ":" + tag.tag;

@@ -28,7 +28,8 @@ struct PlannedTag {
   bool is_broken = false; ///< skipped because the source cannot read the tag: a failure
   std::optional<std::string> identity; ///< at the source
   std::optional<std::string> previous; ///< at the destination
-  bool is_spared = false; ///< `reason` says why the tag is skipped although it would be pruned
+  bool is_spared = false;  ///< `reason` says why the tag is skipped although it would be pruned
+  bool is_damaged = false; ///< its image is damaged at the destination, and has to be sent again
 };
 
 /// Whether the rules exclude the tag, so that it is no part of the mirror.

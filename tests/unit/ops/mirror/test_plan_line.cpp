@@ -32,6 +32,10 @@ TEST_CASE("a planned tag is a line of JSON that reads back as it was") {
       {{"a", "a", "1", Action::skip, "broken at the source", true, {}, {}},
        R"({"source":"a","destination":"a","tag":"1","action":"skip",)"
        R"("reason":"broken at the source","identity":null,"previous":null,"broken":true})"},
+      {{"a", "a", "1", Action::update, "damaged at the destination", false, "abc", "abc", false,
+        true},
+       R"({"source":"a","destination":"a","tag":"1","action":"update",)"
+       R"("reason":"damaged at the destination","identity":"abc","previous":"abc","damaged":true})"},
       {{"a", "a", "1", Action::keep, "same\n\"x\"", false, "abc", "abc"},
        R"({"source":"a","destination":"a","tag":"1","action":"keep","reason":"same\n\"x\"",)"
        R"("identity":"abc","previous":"abc"})"},
@@ -47,6 +51,7 @@ TEST_CASE("a planned tag is a line of JSON that reads back as it was") {
     const auto& again = line.tag;
     CHECK(again.action == row.tag.action);
     CHECK(again.is_broken == row.tag.is_broken);
+    CHECK(again.is_damaged == row.tag.is_damaged);
     CHECK(again.identity == row.tag.identity);
     CHECK(again.previous == row.tag.previous);
   }
