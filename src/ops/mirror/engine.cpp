@@ -3,6 +3,7 @@
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
+#include <regctl/base/limited_map.hpp>
 #include <regctl/base/quantity.hpp>
 #include <regctl/ops/problem.hpp>
 
@@ -45,6 +46,9 @@ struct OpenRepository {
   std::size_t tags_open = 0;
   bool is_planned = false; // until then a thread plans it
   bool has_failure = false;
+  /// The keys that this repository cannot have, and why. Another one may: a registry answers for
+  /// each of its own.
+  LimitedMap<std::exception_ptr> failed = LimitedMap<std::exception_ptr>(SettledKeys::k_limit);
 };
 
 /// A tag on its way.
@@ -68,13 +72,24 @@ struct Waiter {
   std::size_t index;
 };
 
-bool is_final(const std::exception_ptr& problem) {
+/// Which other tags that need an item fail with it.
+enum class Reach {
+  this_tag, ///< none
+  repository,
+  run,
+};
+
+/// Wrong bytes are wrong wherever they are asked for. What is not there, or is refused, may be so
+/// in one repository alone.
+Reach reach_of(const std::exception_ptr& problem) {
   try {
     std::rethrow_exception(problem);
   } catch (const Error& error) {
-    return is_damage(error.kind());
+    return error.kind() == ErrorKind::integrity ? Reach::run
+           : is_damage(error.kind())            ? Reach::repository
+                                                : Reach::this_tag;
   } catch (...) {
-    return false;
+    return Reach::this_tag;
   }
 }
 
@@ -182,11 +197,10 @@ private:
     while (!taken && !tag->lost && tag->next < tag->items.size()) {
       const auto index = tag->next++;
       const auto& key = tag->items[index].key;
-      const auto state = settled_.find(key);
-      if (state == Settlement::failed) {
-        lose(lock, tag, settled_.problem(key));
-      } else if (state == Settlement::there) {
+      if (settled_.find(key) == Settlement::there) {
         there.push_back(index);
+      } else if (const auto problem = find_problem(*tag, key)) {
+        lose(lock, tag, problem);
       } else if (const auto running = running_.find(key); running != running_.end()) {
         running->second.push_back({tag, index});
       } else {
@@ -203,6 +217,12 @@ private:
     --tag->busy;
   }
 
+  /// Why a key failed for good for the tag's repository; null unless it did.
+  std::exception_ptr find_problem(const OpenTag& tag, const std::string& key) const {
+    const auto* found = tag.repository->failed.find(key);
+    return found == nullptr ? settled_.problem(key) : *found;
+  }
+
   /// Moves an item that this thread has taken: for this tag or, if that fails, for the next tag
   /// that waits for the item.
   void move_key(Lock& lock, Waiter mover) {
@@ -217,14 +237,20 @@ private:
         return;
       }
       // A lost transfer may throw the failure of another item, which says nothing about this key.
-      if (!mover.tag->lost && is_final(problem)) {
+      const auto reach = mover.tag->lost ? Reach::this_tag : reach_of(problem);
+      std::vector<Waiter> failed;
+      if (reach == Reach::run) {
         settled_.put(key, problem);
-        auto waiters = take_waiters(key);
-        waiters.push_back(mover);
-        lose_all(lock, waiters, problem);
+        failed = take_waiters(key);
+      } else if (reach == Reach::repository) {
+        mover.tag->repository->failed.put(key, problem);
+        failed = take_waiters_beside(mover, key);
+      }
+      failed.push_back(mover);
+      lose_all(lock, failed, problem);
+      if (reach == Reach::run) {
         return;
       }
-      lose(lock, mover.tag, problem);
       const auto next = take_next_waiter(key);
       if (!next) {
         running_.erase(key);
@@ -263,6 +289,18 @@ private:
     auto waiters = std::move(running_[key]);
     running_.erase(key);
     return waiters;
+  }
+
+  /// Those in the mover's repository.
+  std::vector<Waiter> take_waiters_beside(const Waiter& mover, const std::string& key) {
+    auto& waiters = running_[key];
+    const auto begin =
+        std::stable_partition(waiters.begin(), waiters.end(), [&](const Waiter& waiter) {
+          return waiter.tag->lost || waiter.tag->repository != mover.tag->repository;
+        });
+    std::vector<Waiter> taken(begin, waiters.end());
+    waiters.erase(begin, waiters.end());
+    return taken;
   }
 
   std::optional<Waiter> take_next_waiter(const std::string& key) {

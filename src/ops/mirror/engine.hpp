@@ -60,9 +60,10 @@ using NextRepository = std::function<std::unique_ptr<RepositoryWork>()>;
 /// destination. If a transfer needs a key that is being moved for another one, no thread waits: the
 /// transfer is notified when the key is there.
 ///
-/// If a key fails for good (Error{integrity}, {not_found}, {protocol}), every tag that needs it
-/// fails with the same error. Any other error may be due to the tag, its repository or the moment,
-/// so that the next transfer that needs the key tries again.
+/// If a key's bytes are wrong (Error{integrity}), every tag that needs it fails with the same
+/// error; if it is absent or refused ({not_found}, {protocol}), every such tag of the repository,
+/// since another repository may have it. Any other error may be due to the tag or the moment. In
+/// both of these cases the next transfer that needs the key tries again.
 void run_engine(const EngineOptions& options, SettledKeys& settled, Progress& progress,
                 const NextRepository& next);
 

@@ -41,8 +41,10 @@ struct World {
   std::mutex mutex;
   std::vector<FakeRepository> repositories;
   std::map<std::string, ErrorKind> broken; ///< keys that always fail
-  std::map<std::string, int> shaky;        ///< keys that fail as unavailable so many times
-  std::set<std::string> unlisted;          ///< tags whose items() fails
+  /// By repository, keys that fail there.
+  std::map<std::string, std::map<std::string, ErrorKind>> lacking;
+  std::map<std::string, int> shaky; ///< keys that fail as unavailable so many times
+  std::set<std::string> unlisted;   ///< tags whose items() fails
   std::set<std::string> of_unknown_size;
   std::function<void(const std::string& key)> on_move = [](const std::string&) {};
 
@@ -101,6 +103,10 @@ public:
       const std::lock_guard lock(world_.mutex);
       if (const auto found = world_.broken.find(key); found != world_.broken.end()) {
         throw Error(found->second, key + " is broken");
+      }
+      const auto& lacking = world_.lacking[name_.substr(0, name_.find(':'))];
+      if (const auto found = lacking.find(key); found != lacking.end()) {
+        throw Error(found->second, name_ + " lacks " + key);
       }
       if (world_.shaky[key]-- > 0) {
         throw Error(ErrorKind::unavailable, key + " is away");
@@ -302,6 +308,26 @@ TEST_CASE("a broken item fails every tag that needs it, once, and no other tag")
   }
 }
 
+TEST_CASE("an item that one repository lacks fails that one's tags, once, and no other's") {
+  for (const auto kind : {ErrorKind::not_found, ErrorKind::protocol}) {
+    for (const std::size_t jobs : {1U, 2U, 16U}) {
+      CAPTURE(jobs);
+      World world;
+      world.repositories = {k_app, k_base};
+      world.lacking = {{"app", {{"b", kind}}}};
+      run(world, {.jobs = jobs});
+      CHECK(world.results.at("base:1").outcome == Outcome::done);
+      CHECK(std::count(world.attempts.begin(), world.attempts.end(), "b") <= 2);
+      if (jobs == 1) { // with more, base may be the first to ask for it
+        CHECK(world.attempts == std::vector<std::string>{"a", "b", "b"});
+        for (const auto* tag : {"app:1", "app:2"}) {
+          CHECK(message(world.results.at(tag).problem) == "app:1 lacks b");
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("an item with a passing failure is tried again by the next tag that needs it") {
   for (const std::size_t jobs : {1U, 2U, 16U}) {
     CAPTURE(jobs);
@@ -432,13 +458,19 @@ void fill(World& world, std::mt19937& random) {
     world.broken["k" + std::to_string(pick(static_cast<std::size_t>(names)))] =
         ErrorKind::integrity;
   }
+  for (std::size_t n = pick(4); n > 0; --n) {
+    world.lacking["r" + std::to_string(pick(6))]
+                 ["k" + std::to_string(pick(static_cast<std::size_t>(names)))] =
+        ErrorKind::not_found;
+  }
   for (std::size_t n = pick(6); n > 0; --n) {
     world.shaky["k" + std::to_string(pick(static_cast<std::size_t>(names)))] =
         1 + static_cast<int>(pick(2));
   }
 }
 
-void check(const World& world, bool has_shaky) {
+/// With items that fail for some tags alone, the order of the tags matters.
+void check(const World& world, bool has_order) {
   for (const auto& key : world.moved) {
     CAPTURE(key);
     CHECK(world.moved.count(key) == 1);
@@ -457,7 +489,7 @@ void check(const World& world, bool has_shaky) {
       });
       const auto& result = world.results.at(name);
       CHECK((result.outcome == Outcome::done) == world.tagged.contains(name));
-      if (is_broken || !has_shaky) {
+      if (is_broken || !has_order) {
         CHECK((result.outcome == Outcome::failed) == is_broken);
       }
       if (result.outcome == Outcome::done) {
@@ -475,7 +507,7 @@ TEST_CASE("no random run gets stuck, loses an item or moves one twice") {
     std::mt19937 random(seed);
     World world;
     fill(world, random);
-    const bool has_shaky = !world.shaky.empty();
+    const bool has_order = !world.shaky.empty() || !world.lacking.empty();
     const std::size_t jobs[] = {1, 2, 3, 16};
     std::mutex mutex;
     world.on_move = [&](const std::string&) {
@@ -489,7 +521,7 @@ TEST_CASE("no random run gets stuck, loses an item or moves one twice") {
       }
     };
     run(world, {.jobs = jobs[seed % 4]});
-    check(world, has_shaky);
+    check(world, has_order);
   }
 }
 
