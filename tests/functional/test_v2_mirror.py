@@ -347,10 +347,18 @@ class Followers(MirrorCase):
         self.assertSame(["team/app"])
 
     def test_a_plan_of_those_that_no_tag_tells(self):
+        """Of a tag that is the same: what it costs is not known without a look, and what is planned is done."""
         self.mirror()
         bill = self.add("team/app", None, artifact(self.app, "application/x-sbom", bytes(900)))
         self.list_referrers(self.source, [bill])
         words = "mirror", self.source.host, self.destination.host
+        for options in ([], ["--sizes"]):
+            plan = self.ok(*words, "--dry-run", "--format", "json", *options).out.splitlines()
+            tag, summary = [json.loads(line) for line in (plan[0], plan[-1])]
+            self.assertEqual(tag["reason"], "new referrers")
+            self.assertEqual((tag["bytes_ahead"] is None, summary["planned_of_unknown_size"]),
+                             (False, 0) if options else (True, 1))
+        self.assertGreaterEqual(tag["bytes_ahead"], 900)
         self.ok(*words, "--plan", "plan")
         self.assertEqual(self.ok(*words, "--apply", "plan").out.split()[:2], ["updated", "team/app:1.0"])
         listed = self.ok("referrers", "--format", "json", f"{self.destination.host}/team/app:1.0").json["referrers"]
@@ -502,6 +510,10 @@ class VerifiedDestination(MirrorCase):
         self.mirror(self.destination.host)
         os.remove(self.blob(self.destination.root, self.parts("single", "1.0")[2][-1]))
         words = "mirror", self.source.host, self.destination.host
+        plan = self.ok(*words, "--verify-destination", "--dry-run", "--sizes", "--format", "json").out.splitlines()
+        damaged = [row for row in map(json.loads, plan) if row.get("damaged")]
+        self.assertEqual([(row["tag"], row["bytes_ahead"], row["images_ahead"]) for row in damaged],
+                         [("1.0", None, None)])
         self.ok(*words, "--verify-destination", "--plan", "plan")
         self.ok(*words, "--apply", "plan")
         self.assertComplete(self.destination, "single", "1.0")

@@ -249,12 +249,22 @@ private:
         passage_->foresee(*tag.identity, asking, [&](const Prospect& item) {
           running_.forecast.need(item, result.ahead);
         });
+        note_unknown(tag, result.ahead);
       } else if (tag.action == Action::remove) {
         result.ahead.requests = passage_->requests_of_removal();
       }
       running_.report.add(result);
     }
     turn_->end();
+  }
+
+  /// A tag that is planned although its image is at the destination needs something else: parts of
+  /// the image, of which nobody knows which are damaged, or what refers to it.
+  static void note_unknown(const PlannedTag& tag, Ahead& ahead) {
+    ahead.has_all_images = ahead.has_all_images && !tag.is_damaged;
+    if (tag.is_damaged || tag.identity == tag.previous) {
+      ahead.has_all_sizes = ahead.has_all_sizes && ahead.has_all_images;
+    }
   }
 
   void study(const std::vector<PlannedTag>& planned) {
