@@ -19,6 +19,15 @@ constexpr std::uint64_t k_mark_limit_bytes = 4096;
 constexpr std::chrono::minutes k_claim_counts{2};
 constexpr std::size_t k_writes_at_a_time = 16;
 
+std::string text_of_mark(std::string_view word) {
+  return (word.empty() ? "" : std::string(word) + "\n") + new_claim();
+}
+
+/// The claim in the last line of a mark's text.
+std::string signature_of(const std::string& text) {
+  return text.substr(text.rfind('\n') + 1); // npos + 1 is 0
+}
+
 } // namespace
 
 std::string BucketFolder::key_of(const std::string& name) const {
@@ -29,34 +38,40 @@ void BucketFolder::put(const std::string& name, std::string_view text, Durabilit
   tree_.bucket().put(key_of(name), text);
 }
 
-bool BucketFolder::claim(const std::string& name) {
-  if (tree_.bucket().put_if_absent(key_of(name), own_claim())) {
-    return true;
-  }
-  if (is_taken(name)) {
+bool BucketFolder::claim(const std::string& name, std::string_view word) {
+  return tree_.bucket().put_if_absent(key_of(name), text_of_mark(word));
+}
+
+bool BucketFolder::renew(const std::string& name, std::string_view word) {
+  const auto mark = read_mark(name);
+  return mark && is_own_claim(signature_of(*mark->text)) &&
+         put_if_unchanged(name, text_of_mark(word), mark->version);
+}
+
+bool BucketFolder::take_over(const std::string& name) {
+  const auto mark = read_mark(name);
+  if (!mark) {
     return false;
   }
-  put(name, own_claim(), Durability::whole);
-  return true;
+  const auto signature = signature_of(*mark->text);
+  const bool is_left = is_own_claim(signature) || is_of_dead_process(signature) || is_old(name);
+  return is_left && put_if_unchanged(name, text_of_mark({}), mark->version);
 }
 
-void BucketFolder::put_signed_mark(const std::string& name, std::string_view text) {
-  put(name, std::string(text) + "\n" + own_claim(), Durability::whole);
+/// The mark, with its text; nothing if there is none.
+std::optional<StorageTree::VersionedText> BucketFolder::read_mark(const std::string& name) const {
+  auto mark = tree_.read_versioned(path_ + "/" + name, k_mark_limit_bytes);
+  if (mark && !mark->text) { // a server may tell no size beforehand
+    mark->text = tree_.bucket().read(key_of(name), k_mark_limit_bytes).value_or("");
+  }
+  return mark;
 }
 
-/// Whether a mark that was there is that of another process which may still be at work.
-bool BucketFolder::is_taken(const std::string& name) const {
+/// Whether a mark that was there is so old that it counts no longer.
+bool BucketFolder::is_old(const std::string& name) const {
   auto& bucket = tree_.bucket();
-  const auto text = bucket.read(key_of(name), k_mark_limit_bytes);
-  if (!text) {
-    return false;
-  }
-  const auto signature = text->substr(text->rfind('\n') + 1); // npos + 1 is 0
-  if (signature == own_claim() || is_of_dead_process(signature)) {
-    return false;
-  }
   const auto mark = bucket.find(key_of(name));
-  return mark && bucket.server_time() - mark->changed < k_claim_counts;
+  return mark && bucket.server_time() - mark->changed >= k_claim_counts;
 }
 
 bool BucketFolder::put_if_unchanged(const std::string& name, std::string_view text,

@@ -4,7 +4,9 @@
 #include "objects/bucket_tree.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,8 +20,9 @@ public:
       : tree_(tree), path_(std::move(path)), lease_(std::move(lease)) {}
 
   void put(const std::string& name, std::string_view text, Durability durability) override;
-  bool claim(const std::string& name) override;
-  void put_signed_mark(const std::string& name, std::string_view text) override;
+  bool claim(const std::string& name, std::string_view word) override;
+  bool renew(const std::string& name, std::string_view word) override;
+  bool take_over(const std::string& name) override;
   bool put_if_unchanged(const std::string& name, std::string_view text,
                         const std::string& version) override;
   [[nodiscard]] std::vector<std::exception_ptr>
@@ -38,7 +41,8 @@ public:
 
 private:
   [[nodiscard]] std::string key_of(const std::string& name) const;
-  [[nodiscard]] bool is_taken(const std::string& name) const;
+  [[nodiscard]] std::optional<StorageTree::VersionedText> read_mark(const std::string& name) const;
+  [[nodiscard]] bool is_old(const std::string& name) const;
 
   BucketTree& tree_;
   std::string path_;

@@ -24,10 +24,10 @@ namespace regctl::objects {
 /// - An object appears whole or not at all, and is durable when it has appeared. A small file takes
 ///   one request, a long one is sent in parts of 8 MiB, of which few are held at a time.
 /// - A lease holds among the threads of this process. Between processes the mark of claim() takes
-///   its place. It names its process, and is put on condition that there is none (If-None-Match: *)
-///   where the server can do that. A mark counts for two minutes after it was last put. One of a
-///   process of this machine that is gone does not count.
-///   put_signed_mark() names the process in the same way.
+///   its place. It names its process in its last line, and is put on condition that there is none
+///   (If-None-Match: *), or that it is still the one that was read (If-Match), where the server can
+///   do that. A mark counts for two minutes after it was last put. One of a process of this machine
+///   that is gone does not count.
 /// - copy_file() takes files of trees at the same server that are read with the same key and have
 ///   an ETag. Copies of more than 512 MiB are made in parts. That the version is the one that was
 ///   opened is known from the copy's ETag, or from that of the file once it is copied: Ceph 16

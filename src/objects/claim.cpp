@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 
@@ -45,12 +47,29 @@ std::string start_of(long pid) {
   return line.substr(at, line.find(' ', at) - at);
 }
 
+/// What all claims of this process say.
+const Json& own_process() {
+  static const Json process = {
+      {"machine", machine()}, {"process", ::getpid()}, {"start", start_of(::getpid())}};
+  return process;
+}
+
 } // namespace
 
-const std::string& own_claim() {
-  static const std::string claim =
-      Json{{"machine", machine()}, {"process", ::getpid()}, {"start", start_of(::getpid())}}.dump();
-  return claim;
+std::string new_claim() {
+  static std::atomic<std::uint64_t> count = 0;
+  auto claim = own_process();
+  claim["claim"] = ++count;
+  return claim.dump();
+}
+
+bool is_own_claim(std::string_view claim) {
+  auto document = find_json(claim);
+  if (!document || !document->is_object()) {
+    return false;
+  }
+  document->erase("claim");
+  return *document == own_process();
 }
 
 bool is_of_dead_process(std::string_view claim) {

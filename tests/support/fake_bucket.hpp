@@ -41,6 +41,11 @@ public:
     objects_[key] = {bytes, changed};
   }
 
+  void remove(const std::string& key) {
+    const std::lock_guard lock(mutex_);
+    objects_.erase(key);
+  }
+
 private:
   struct Object {
     std::string bytes;

@@ -136,16 +136,21 @@ public:
   virtual void put(const std::string& name, std::string_view text,
                    Durability durability = Durability::whole) = 0;
 
-  /// Puts the mark `name`, which says that this process is writing in the folder. Returns false if
-  /// another process has put it and may still be at work. Where leases keep out other processes,
-  /// the caller must hold one, and the answer is always true. May be repeated, to keep the mark
-  /// young.
-  virtual bool claim(const std::string& name) = 0;
+  /// Puts the mark `name`, which says that this process is writing in the folder, if there is none.
+  /// Returns false if there is one. Where leases keep out other processes, the caller must hold
+  /// one, and the answer is always true. `word`, if not empty, becomes the mark's first line; name
+  /// and text appear in one step.
+  virtual bool claim(const std::string& name, std::string_view word = {}) = 0;
 
-  /// Puts the mark `name` with this text, in one step, whoever has put it before. Where claim()
-  /// tells processes from each other, this one signs it, in a line behind the text: what it leaves
-  /// behind when it is killed keeps out nobody.
-  virtual void put_signed_mark(const std::string& name, std::string_view text);
+  /// Puts a mark of this process again, so that it stays young. Returns false if it is gone or that
+  /// of another process. Where leases keep out other processes, it is the same as claim().
+  virtual bool renew(const std::string& name, std::string_view word = {}) {
+    return claim(name, word);
+  }
+
+  /// Makes a mark that is there one of this process. Returns false if it is gone, or that of
+  /// another process which may still be at work. Likewise.
+  virtual bool take_over(const std::string& name) { return claim(name); }
 
   /// Replaces a small file if its version is still `version` (empty: the file is absent); otherwise
   /// returns false. Not every implementation compares and writes in one step: without a lease

@@ -34,10 +34,15 @@ public:
   /// Takes claim() back if nothing of the image was changed since, so that it counts as before.
   void release();
 
+  enum class JsonOutcome {
+    stored,
+    no_parent, ///< the parent has no JSON here
+    overtaken, ///< another process has completed the image meanwhile; it is as that one left it
+  };
   /// Marks the image as being uploaded, then stores its JSON and its ancestry. `json` must be that
-  /// of this image, else Error{protocol}. Returns false if the parent has no JSON here. Throws
-  /// Error{unavailable} if another process has just begun to upload it.
-  bool put_json(const std::string& json);
+  /// of this image, else Error{protocol}. Throws Error{unavailable} if another process has just
+  /// begun to upload it.
+  [[nodiscard]] JsonOutcome put_json(const std::string& json);
 
   /// A layer that is being written: its bytes are hashed, and written to a file without a name.
   class Layer : public Sink {
@@ -87,7 +92,8 @@ public:
   [[nodiscard]] bool is_right(const std::string& checksum) const;
 
   /// Makes the image complete and durable: from now on readers see it, even after a loss of power.
-  /// Does not compare checksums: call is_right() first if the client sent one.
+  /// Does not compare checksums: call is_right() first if the client sent one. Throws
+  /// Error{unavailable} if another process has taken over an upload that made no progress.
   void complete();
 
   /// Makes a complete image an upload that begins anew: readers no longer see it, and put_json()
@@ -103,21 +109,26 @@ public:
   /// the image for an upload of its own since condemn(); nothing of it was removed then.
   bool remove();
 
-  /// The first step of remove(): from now on the image counts as removed.
+  /// The first step of remove(): from now on the image counts as removed. Throws as put_json().
   void condemn();
-  /// Takes that back.
+  /// Takes that back, unless another process has taken the image for an upload of its own.
   void reprieve();
 
 private:
   friend class V1Storage;
   ImageWriter(V1Storage& storage, std::string id, std::unique_ptr<StorageFolder> folder,
-              std::unique_ptr<FolderView> seen);
+              std::unique_ptr<FolderView> seen, bool is_held);
   [[nodiscard]] std::optional<std::string> json() const;
+  [[nodiscard]] bool store_json(const std::string& json);
+  void hold_mark();
   void keep_mark_young();
   [[nodiscard]] std::optional<std::vector<std::string>>
   chain_above(const std::optional<std::string>& parent) const;
   void settle_ancestry();
   [[nodiscard]] bool try_to_mark();
+  [[nodiscard]] bool put_first_mark();
+  [[nodiscard]] bool gives_way();
+  [[nodiscard]] bool is_still_condemned();
   void mark();
   void forget_checksum();
   void put_part(const std::string& part, const std::string& text);
@@ -126,6 +137,7 @@ private:
   std::string id_;
   std::unique_ptr<StorageFolder> folder_; // leased
   std::unique_ptr<FolderView> seen_;      // what was there; null if looking again costs little
+  bool is_held_ = false; ///< the mark is there and that of this process, where processes matter
   bool is_condemned_ = false;
   bool was_marked_ = false;  ///< before it was claimed or condemned
   bool has_written_ = false; ///< a file of the image, since it was opened

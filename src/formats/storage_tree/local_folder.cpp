@@ -113,8 +113,12 @@ void LocalFolder::put_mark(const std::string& name, std::string_view text) const
   fsync_folder(folder_, what(name));
 }
 
-bool LocalFolder::claim(const std::string& name) {
-  put_mark(name, "true");
+bool LocalFolder::claim(const std::string& name, std::string_view word) {
+  if (word.empty()) {
+    put_mark(name, "true");
+  } else {
+    put(name, word, Durability::whole);
+  }
   return true;
 }
 

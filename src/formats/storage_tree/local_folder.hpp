@@ -5,6 +5,7 @@
 #include <regctl/formats/storage_tree.hpp>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 struct stat;
@@ -21,7 +22,7 @@ public:
       : tree_(tree), path_(std::move(path)), folder_(std::move(folder)) {}
 
   void put(const std::string& name, std::string_view text, Durability durability) override;
-  bool claim(const std::string& name) override;
+  bool claim(const std::string& name, std::string_view word) override;
   bool put_if_unchanged(const std::string& name, std::string_view text,
                         const std::string& version) override;
   [[nodiscard]] std::vector<std::exception_ptr>

@@ -4,10 +4,6 @@
 
 namespace regctl {
 
-void StorageFolder::put_signed_mark(const std::string& name, std::string_view text) {
-  put(name, text);
-}
-
 void StorageFolder::copy_file(const StoredFile&, const std::string& name,
                               const std::function<void()>&) {
   throw Error(ErrorKind::unsupported, name + " cannot be copied from another file");

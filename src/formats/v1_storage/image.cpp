@@ -2,7 +2,6 @@
 #include "formats/v1_storage/open_tree.hpp"
 
 #include <regctl/base/error.hpp>
-#include <regctl/base/interrupt.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/formats/v1_image_writer.hpp>
 #include <regctl/model/digest.hpp>
@@ -26,37 +25,7 @@ std::string json_list(const std::vector<std::string>& texts) {
 
 constexpr auto k_bytes = Durability::bytes_only; // complete() makes all names durable together
 
-const std::string k_mark = "_inprogress";
 const std::string k_layer = "layer";
-constexpr std::string_view k_upload_mark = "true"; // as docker-registry writes it
-
-/// What may be there of an upload that was not looked at.
-constexpr ImageMemory::Upload k_everything{true, true, true};
-
-ImageMemory::Upload upload_of(const FolderView& image) {
-  return {image.has_file("json"), image.has_file("layer"), image.has_file("_checksum")};
-}
-
-/// Waits up to `patience` while another process that has marked the image may be at work, and takes
-/// over its upload if it was left. `seen` then is what is there; false if the other one goes on.
-bool settle_upload(const StorageTree& tree, ImageMemory& memory, const std::string& id,
-                   std::unique_ptr<FolderView>& seen, StorageFolder& folder,
-                   std::chrono::milliseconds patience) {
-  constexpr std::chrono::milliseconds k_pause = std::chrono::seconds(1); // each try costs requests
-  const auto end = std::chrono::steady_clock::now() + patience;
-  while (seen->has_file(k_mark)) {
-    if (folder.claim(k_mark)) {
-      memory.put_upload(id, upload_of(*seen));
-      return true;
-    }
-    if (std::chrono::steady_clock::now() >= end) {
-      return false;
-    }
-    interruptible_sleep_ms(std::min(k_pause, patience).count());
-    seen = tree.view(image_folder(id)); // the other one may have completed it
-  }
-  return true;
-}
 
 /// The contents of an image's JSON; nothing if it is missing or malformed.
 std::optional<V1ImageInfo> read_info(const V1Storage& storage, const std::string& id) {
@@ -69,27 +38,6 @@ std::optional<V1ImageInfo> read_info(const V1Storage& storage, const std::string
 }
 
 } // namespace
-
-std::unique_ptr<V1Storage::ImageWriter> V1Storage::write_image(const std::string& id,
-                                                               std::chrono::milliseconds patience) {
-  if (!is_v1_id(id)) {
-    throw Error(ErrorKind::protocol, "'" + id + "' is no image ID");
-  }
-  lock_for_writing();
-  auto folder = open_->tree->lease(image_folder(id), Sharing::exclusive, patience);
-  if (!folder) {
-    return nullptr;
-  }
-  std::unique_ptr<FolderView> seen;
-  if (open_->memory.is_on() && !open_->memory.find_upload(id)) {
-    seen = open_->tree->view(image_folder(id));
-    if (!settle_upload(*open_->tree, open_->memory, id, seen, *folder, patience)) {
-      return nullptr;
-    }
-  }
-  return std::unique_ptr<ImageWriter>(
-      new ImageWriter(*this, id, std::move(folder), std::move(seen)));
-}
 
 std::optional<std::vector<std::string>> V1Storage::chain(const std::string& id) const {
   std::vector<std::string> ids;
@@ -114,13 +62,6 @@ std::optional<std::vector<std::string>> V1Storage::likely_chain(const std::strin
   return is_plausible ? std::move(recorded) : chain(id);
 }
 
-V1Storage::ImageWriter::ImageWriter(V1Storage& storage, std::string id,
-                                    std::unique_ptr<StorageFolder> folder,
-                                    std::unique_ptr<FolderView> seen)
-    : storage_(storage), id_(std::move(id)), folder_(std::move(folder)), seen_(std::move(seen)) {}
-
-V1Storage::ImageWriter::~ImageWriter() = default;
-
 V1ImageState V1Storage::ImageWriter::state() const {
   const bool is_seen = seen_ && !storage_.open_->memory.find_upload(id_);
   return is_seen ? state_of(*seen_) : storage_.image_state(id_);
@@ -137,22 +78,43 @@ std::optional<std::string> V1Storage::ImageWriter::json() const {
   return upload && !upload->has_json ? std::nullopt : storage_.image_json(id_);
 }
 
-bool V1Storage::ImageWriter::put_json(const std::string& json) {
+V1Storage::ImageWriter::JsonOutcome V1Storage::ImageWriter::put_json(const std::string& json) {
   const auto info = parse_v1_image(json);
   if (info.id != id_) {
     throw Error(ErrorKind::protocol, "the JSON of image " + id_ + " is that of image " + info.id);
   }
   const auto ids = chain_above(info.parent);
   if (!ids) {
-    return false;
+    return JsonOutcome::no_parent;
   }
   mark();
-  if (this->json() != json) {
-    forget_checksum();
-    put_part("json", json);
-    storage_.open_->memory.add_part(id_, &ImageMemory::Upload::has_json);
+  if (this->json() != json && !store_json(json)) {
+    return JsonOutcome::overtaken;
   }
   put_ancestry(*ids);
+  return JsonOutcome::stored;
+}
+
+/// Returns false if another process has completed the image between the look at it and our mark.
+/// That costs no further look: where there was no JSON, it is put on condition that there is none.
+bool V1Storage::ImageWriter::store_json(const std::string& json) {
+  forget_checksum();
+  auto& memory = storage_.open_->memory;
+  const auto upload = memory.find_upload(id_);
+  if (upload && !upload->has_json) {
+    if (folder_->put_if_unchanged("json", json, {})) {
+      has_written_ = true;
+      memory.put_text(id_, "json", {json, {}});
+      memory.add_part(id_, &ImageMemory::Upload::has_json);
+      return true;
+    }
+    if (gives_way()) {
+      return false;
+    }
+    forget_checksum();
+  }
+  put_part("json", json);
+  memory.add_part(id_, &ImageMemory::Upload::has_json);
   return true;
 }
 
@@ -216,6 +178,7 @@ bool V1Storage::ImageWriter::Layer::copy_from(std::shared_ptr<const StoredFile> 
 
 std::string V1Storage::ImageWriter::Layer::commit() {
   auto sum = to_digest(payload_.finish_hex());
+  writer_.hold_mark();
   writer_.forget_checksum();
   if (upload_) {
     upload_->commit(k_bytes);
@@ -227,6 +190,7 @@ std::string V1Storage::ImageWriter::Layer::commit() {
 }
 
 void V1Storage::ImageWriter::Layer::commit_unread(const std::vector<std::string>& sums) {
+  writer_.hold_mark();
   writer_.forget_checksum();
   make_copy();
   record(sums, copied_->size_bytes());
@@ -256,70 +220,6 @@ bool V1Storage::ImageWriter::is_right(const std::string& checksum) const {
   return std::find(sums.begin(), sums.end(), checksum) != sums.end();
 }
 
-void V1Storage::ImageWriter::complete() {
-  settle_ancestry();
-  folder_->sync(); // the image's files, before it becomes complete
-  folder_->discard(k_mark);
-  folder_->sync();
-  storage_.open_->memory.complete_upload(id_);
-}
-
-bool V1Storage::ImageWriter::claim() {
-  if (!storage_.open_->memory.is_on()) {
-    return true;
-  }
-  was_marked_ = !seen_ || seen_->has_file(k_mark); // not looked at: an upload that is known
-  return try_to_mark();
-}
-
-void V1Storage::ImageWriter::release() {
-  if (storage_.open_->memory.is_on() && !was_marked_ && !has_written_) {
-    folder_->discard(k_mark);
-    storage_.open_->memory.forget(id_);
-  }
-}
-
-/// Marks the upload. The mark comes first, because JSON and layer without a mark are a complete
-/// image. Files of killed writers are removed: they would prevent the folder's removal.
-bool V1Storage::ImageWriter::try_to_mark() {
-  if (storage_.open_->memory.find_upload(id_)) {
-    return true; // the mark is there
-  }
-  folder_->remove_unfinished();
-  if (!folder_->claim(k_mark)) {
-    return false;
-  }
-  storage_.open_->memory.put_upload(id_, seen_ ? upload_of(*seen_) : k_everything);
-  return true;
-}
-
-void V1Storage::ImageWriter::mark() {
-  if (!try_to_mark()) {
-    throw Error(ErrorKind::unavailable,
-                "another process has just begun to upload image " + short_id(id_),
-                "try again when it is done");
-  }
-}
-
-void V1Storage::ImageWriter::start_over() {
-  storage_.open_->memory.forget(id_);
-  mark();
-  folder_->sync();
-}
-
-/// During a long upload: other processes take over a mark that has grown old.
-void V1Storage::ImageWriter::keep_mark_young() {
-  auto& memory = storage_.open_->memory;
-  if (!memory.is_on() || memory.find_upload(id_)) {
-    return;
-  }
-  if (!folder_->claim(k_mark)) {
-    throw Error(ErrorKind::unavailable,
-                "another process has taken over the upload of image " + short_id(id_));
-  }
-  memory.put_upload(id_, k_everything);
-}
-
 /// Removes the checksum before JSON or layer change, so that a recorded checksum always belongs to
 /// the files beside it, even after an interruption.
 void V1Storage::ImageWriter::forget_checksum() {
@@ -332,46 +232,6 @@ void V1Storage::ImageWriter::forget_checksum() {
     folder_->sync();
   }
   storage_.open_->memory.forget_text(id_, "_checksum");
-}
-
-void V1Storage::ImageWriter::condemn() {
-  was_marked_ = seen_ ? seen_->has_file(k_mark) : storage_.is_marked(id_);
-  storage_.open_->memory.forget(id_);
-  // The mark gets its name and text in one step, because an empty mark would be that of an upload.
-  folder_->put_signed_mark(k_mark, k_removal_mark);
-  is_condemned_ = true;
-}
-
-void V1Storage::ImageWriter::reprieve() {
-  if (was_marked_) {
-    folder_->put(k_mark, k_upload_mark);
-  } else {
-    folder_->discard(k_mark);
-  }
-  folder_->sync();
-  is_condemned_ = false;
-}
-
-bool V1Storage::ImageWriter::remove() {
-  if (!is_condemned_) {
-    condemn();
-  } else if (!storage_.is_remnant(id_)) {
-    return false;
-  }
-  auto names = folder_->names();
-  // The JSON is removed late and the mark last: an interruption leaves a dead upload.
-  std::stable_partition(names.begin(), names.end(),
-                        [](const std::string& name) { return name != "json"; });
-  std::stable_partition(names.begin(), names.end(),
-                        [](const std::string& name) { return name != k_mark; });
-  for (const auto& name : names) {
-    if (name == k_mark) { // the disk must not reorder the removals
-      folder_->sync();
-    }
-    folder_->discard(name);
-  }
-  storage_.open_->tree->remove_folder(image_folder(id_));
-  return true;
 }
 
 void V1Storage::ImageWriter::put_ancestry(const std::vector<std::string>& ids) {

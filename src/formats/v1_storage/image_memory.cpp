@@ -34,7 +34,7 @@ void ImageMemory::put_text(const std::string& id, std::string_view part, Text te
     return;
   }
   if (text.content.size() > k_text_limit_bytes) {
-    forget(id);
+    forget_text(id, part);
     return;
   }
   const auto key = key_of(id, part);
@@ -77,6 +77,14 @@ void ImageMemory::put_upload(const std::string& id, const Upload& upload) {
   if (is_on_) {
     const std::lock_guard lock(mutex_);
     uploads_.put(id, {upload, Clock::now()});
+  }
+}
+
+void ImageMemory::renew_upload(const std::string& id, const Upload& otherwise) {
+  if (is_on_) {
+    const std::lock_guard lock(mutex_);
+    const auto* found = uploads_.find(id);
+    uploads_.put(id, {found != nullptr ? found->upload : otherwise, Clock::now()});
   }
 }
 

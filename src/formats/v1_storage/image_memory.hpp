@@ -43,6 +43,9 @@ public:
   [[nodiscard]] std::optional<Upload> find_upload(const std::string& id);
   /// Remembers an upload whose mark was just put.
   void put_upload(const std::string& id, const Upload& upload);
+  /// The same of a mark of this process that was put again; `otherwise` is what may be there if the
+  /// upload was forgotten meanwhile.
+  void renew_upload(const std::string& id, const Upload& otherwise);
   /// Remembers that a part of the upload is there; nothing if the upload is not remembered.
   void add_part(const std::string& id, bool Upload::*part);
   void add_layer(const std::string& id, std::uint64_t size_bytes);

@@ -91,6 +91,33 @@ public:
 
 private:
   PutOutcome store(const V1Upload& upload, const std::optional<std::string>& parent) {
+    std::string json;
+    std::unique_ptr<V1Storage::ImageWriter> writer;
+    do {
+      writer.reset(); // what it holds would keep out the next one
+      writer = start_image(upload);
+      if (!writer) {
+        return PutOutcome::already_there;
+      }
+      progress_.wait_for(parent, Stage::json_there);
+      json = upload.image.json;
+    } while (!put_json(*writer, json, parent));
+    progress_.advance(upload.image.id, Stage::json_there);
+    store_layer(*writer, upload);
+    while (json != upload.image.json) { // that of a source that re-encodes is known only now
+      json = upload.image.json;
+      if (!put_json(*writer, json, parent)) {
+        throw Error(ErrorKind::unavailable, "another process has just written it");
+      }
+      store_layer(*writer, upload);
+    }
+    progress_.wait_for(parent, Stage::complete);
+    writer->complete();
+    return PutOutcome::stored;
+  }
+
+  /// Null if another writer has stored the image.
+  std::unique_ptr<V1Storage::ImageWriter> start_image(const V1Upload& upload) {
     std::unique_ptr<V1Storage::ImageWriter> writer;
     do {
       writer.reset(); // what it holds would keep out the next one
@@ -98,25 +125,23 @@ private:
       if (!writer) {
         throw Error(ErrorKind::unavailable, "another process has been writing it for a day");
       }
-      if (const auto there = storage_->find_image(upload.image.id)) { // from another writer
+      if (const auto there = storage_->find_image(upload.image.id)) {
         expect_same(*there, upload);
-        return PutOutcome::already_there;
+        return nullptr;
       }
     } while (!writer->claim());
-    progress_.wait_for(parent, Stage::json_there);
-    std::string json;
-    do { // the original JSON of a source that re-encodes is known only at the layer's end
-      json = upload.image.json;
-      if (!writer->put_json(json)) {
-        throw Error(ErrorKind::not_found,
-                    "its parent " + short_id(parent.value_or("")) + " is not there");
-      }
-      progress_.advance(upload.image.id, Stage::json_there);
-      store_layer(*writer, upload);
-    } while (json != upload.image.json);
-    progress_.wait_for(parent, Stage::complete);
-    writer->complete();
-    return PutOutcome::stored;
+    return writer;
+  }
+
+  /// False if another process has completed the image meanwhile.
+  static bool put_json(V1Storage::ImageWriter& writer, const std::string& json,
+                       const std::optional<std::string>& parent) {
+    const auto outcome = writer.put_json(json);
+    if (outcome == V1Storage::ImageWriter::JsonOutcome::no_parent) {
+      throw Error(ErrorKind::not_found,
+                  "its parent " + short_id(parent.value_or("")) + " is not there");
+    }
+    return outcome == V1Storage::ImageWriter::JsonOutcome::stored;
   }
 
   static void store_layer(V1Storage::ImageWriter& writer, const V1Upload& upload) {

@@ -207,8 +207,13 @@ private:
   }
 
   static void put_json(V1Storage::ImageWriter& writer, const std::string& json) {
-    if (!writer.put_json(json)) {
+    switch (writer.put_json(json)) {
+    case V1Storage::ImageWriter::JsonOutcome::no_parent:
       throw Error(ErrorKind::not_found, "its parent is not whole");
+    case V1Storage::ImageWriter::JsonOutcome::overtaken:
+      throw Error(ErrorKind::unavailable, "another process has just written it");
+    case V1Storage::ImageWriter::JsonOutcome::stored:
+      break;
     }
   }
 

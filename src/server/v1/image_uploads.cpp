@@ -79,8 +79,13 @@ Response put_image_json(Call& call) {
       return error_response(409, k_exists);
     }
   } while (!writer->claim()); // another process was faster
-  if (!writer->put_json(std::string(call.body))) {
+  switch (writer->put_json(std::string(call.body))) {
+  case V1Storage::ImageWriter::JsonOutcome::no_parent:
     return error_response(400, "Image depends on a non existing parent");
+  case V1Storage::ImageWriter::JsonOutcome::overtaken:
+    return error_response(409, k_exists);
+  case V1Storage::ImageWriter::JsonOutcome::stored:
+    break;
   }
   call.service.uploads.take_json(id);
   return json_response("true");

@@ -283,9 +283,10 @@ std::optional<PullThrough::Adopted> PullThrough::put_json_with_parents(V1Reposit
       if (!writer->claim()) {
         continue; // another process was faster: it is waited for
       }
-      if (!writer->put_json(missing.back().json)) {
+      const auto outcome = writer->put_json(missing.back().json);
+      if (outcome == V1Storage::ImageWriter::JsonOutcome::no_parent) {
         return std::nullopt;
-      }
+      } // overtaken: it is complete
     }
     missing.pop_back();
   }
@@ -321,7 +322,9 @@ void PullThrough::fetch_layer(Fetch& fetch) {
     return; // a client has pushed it meanwhile
   }
   if (bytes->original_json() != image->json) { // re-encoded; the checksum is of the original
-    writer->put_json(bytes->original_json());
+    if (writer->put_json(bytes->original_json()) != V1Storage::ImageWriter::JsonOutcome::stored) {
+      throw Error(ErrorKind::unavailable, "another client has changed the image or its parent");
+    }
     layer = writer->start_layer();
     pump(*readable.reread(), *layer);
   }

@@ -208,7 +208,16 @@ TEST_SUITE("objects/bucket_tree") {
 
   TEST_CASE_FIXTURE(Fixture, "a claim names the processes that know each other's numbers") {
     const auto numbers = std::filesystem::read_symlink("/proc/self/ns/pid").string();
-    CHECK(own_claim().find(numbers) != std::string::npos);
+    CHECK(new_claim().find(numbers) != std::string::npos);
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "no two claims of a process are the same") {
+    const auto claim = new_claim();
+    CHECK(claim != new_claim());
+    CHECK(is_own_claim(claim));
+    for (const auto* other : {"true", "", "[]", "{}"}) {
+      CHECK_FALSE(is_own_claim(other));
+    }
   }
 
   TEST_CASE_FIXTURE(Fixture, "a claim of another process holds for two minutes") {
@@ -217,36 +226,65 @@ TEST_SUITE("objects/bucket_tree") {
     const auto now = std::time(nullptr);
     stored.put("p/a/mark", "true", now - 60);
     CHECK_FALSE(folder->claim("mark"));
+    CHECK_FALSE(folder->take_over("mark"));
+    CHECK_FALSE(folder->renew("mark"));
     CHECK(stored.objects().at("p/a/mark") == "true");
     stored.put("p/a/mark", "true", now - 130);
-    CHECK(folder->claim("mark"));
-    CHECK(stored.objects().at("p/a/mark") == own_claim());
+    CHECK_FALSE(folder->claim("mark"));
+    CHECK_FALSE(folder->renew("mark"));
+    CHECK(folder->take_over("mark"));
+    CHECK(is_own_claim(stored.objects().at("p/a/mark")));
+    CHECK(folder->renew("mark"));
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "a mark that is gone is neither renewed nor taken over") {
+    const auto tree = open();
+    const auto folder = tree->make_folder("a");
+    CHECK_FALSE(folder->renew("mark"));
+    CHECK_FALSE(folder->take_over("mark"));
+    CHECK(stored.objects().empty());
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "a mark that changes while it is looked at is another process's") {
+    const auto tree = open();
+    const auto folder = tree->make_folder("a");
+    server.before = [&](const SeenRequest& request) {
+      if (request.line == "PUT /b/p/a/mark") {
+        stored.put("p/a/mark", "another", std::time(nullptr));
+      }
+    };
+    stored.put("p/a/mark", "true", std::time(nullptr) - 130);
+    CHECK_FALSE(folder->take_over("mark"));
+    CHECK(stored.objects().at("p/a/mark") == "another");
+    stored.put("p/a/mark", new_claim(), std::time(nullptr));
+    CHECK_FALSE(folder->renew("mark"));
+    CHECK(stored.objects().at("p/a/mark") == "another");
   }
 
   TEST_CASE_FIXTURE(Fixture, "a claim of a process that is gone does not hold") {
     const auto tree = open();
-    auto gone = *find_json(own_claim());
+    auto gone = *find_json(new_claim());
     gone["start"] = "1"; // another process had this number before
     stored.put("p/a/mark", gone.dump(), std::time(nullptr));
-    CHECK(tree->make_folder("a")->claim("mark"));
-    auto elsewhere = *find_json(own_claim());
+    CHECK(tree->make_folder("a")->take_over("mark"));
+    auto elsewhere = *find_json(new_claim());
     elsewhere["machine"] = "another";
     stored.put("p/a/mark", elsewhere.dump(), std::time(nullptr));
-    CHECK_FALSE(tree->make_folder("a")->claim("mark"));
+    CHECK_FALSE(tree->make_folder("a")->take_over("mark"));
   }
 
-  TEST_CASE_FIXTURE(Fixture, "a signed mark of a process that is gone does not hold") {
+  TEST_CASE_FIXTURE(Fixture, "a mark with a word of a process that is gone does not hold") {
     const auto tree = open();
     const auto folder = tree->make_folder("a");
-    auto gone = *find_json(own_claim());
+    auto gone = *find_json(new_claim());
     gone["start"] = "1";
     stored.put("p/a/mark", "removed\n" + gone.dump(), std::time(nullptr));
-    CHECK(folder->claim("mark"));
-    folder->put_signed_mark("mark", "removed");
-    CHECK(stored.objects().at("p/a/mark") == "removed\n" + own_claim());
-    CHECK(folder->claim("mark")); // it is our own
+    CHECK(folder->take_over("mark"));
+    CHECK(folder->renew("mark", "removed"));
+    CHECK(stored.objects().at("p/a/mark").starts_with("removed\n"));
+    CHECK(folder->take_over("mark")); // it is our own
     stored.put("p/a/mark", "removed", std::time(nullptr));
-    CHECK_FALSE(folder->claim("mark")); // nobody knows whose it is
+    CHECK_FALSE(folder->take_over("mark")); // nobody knows whose it is
   }
 
   TEST_CASE_FIXTURE(Fixture, "where no ETags are told, the last writer wins") {
@@ -298,19 +336,18 @@ TEST_SUITE("objects/bucket_tree") {
   }
 
   TEST_CASE_FIXTURE(Fixture, "that a server keeps no conditions is said, once") {
-    const auto said = [&](FakeBucket::Conditions conditions) {
+    const auto said = [&](FakeBucket::Conditions conditions, const std::string& name) {
       stored.conditions = conditions;
       const auto before = server.notes().size();
       const auto tree = open();
-      const auto name = std::to_string(before);
       CHECK(tree->make_folder("a")->claim(name));
       CHECK(tree->make_folder("b")->claim(name));
       return server.notes().substr(before);
     };
-    CHECK(said(FakeBucket::Conditions::kept).empty());
+    CHECK(said(FakeBucket::Conditions::kept, "1").empty());
     const std::string kept_not = "s3://b keeps no conditions (If-None-Match): two writers of one "
                                  "image may not notice each other\n";
-    CHECK(said(FakeBucket::Conditions::ignored) == kept_not);
-    CHECK(said(FakeBucket::Conditions::refused) == kept_not);
+    CHECK(said(FakeBucket::Conditions::ignored, "2") == kept_not);
+    CHECK(said(FakeBucket::Conditions::refused, "3") == kept_not);
   }
 }

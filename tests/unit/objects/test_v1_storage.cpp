@@ -22,6 +22,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+using JsonOutcome = V1Storage::ImageWriter::JsonOutcome;
+
 const std::string k_base(64, 'b');
 const std::string k_top(64, 'c');
 
@@ -48,7 +50,7 @@ struct Fixture {
 
   /// As a push does, request by request.
   void push(V1Storage& into, const std::string& id, const std::string& parent = "") const {
-    REQUIRE(into.write_image(id, 0ms)->put_json(json_of(id, parent)));
+    REQUIRE(into.write_image(id, 0ms)->put_json(json_of(id, parent)) == JsonOutcome::stored);
     {
       const auto writer = into.write_image(id, 0ms);
       const auto layer = writer->start_layer();

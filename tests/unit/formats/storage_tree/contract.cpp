@@ -178,13 +178,18 @@ void check_storage_tree(const OpenTree& open) {
     CHECK_FALSE(tree->remove_all("none/b", "aside", "none/b/file"));
   }
 
-  SUBCASE("a claim is a mark that may be repeated") {
+  SUBCASE("a claim is a mark that is renewed, and may have a word") {
     const auto folder = tree->lease("a", Sharing::exclusive, 0ms);
     CHECK(folder->claim("mark"));
     CHECK(other->has_file("a/mark"));
-    CHECK(folder->claim("mark"));
+    CHECK(folder->renew("mark"));
+    CHECK(folder->take_over("mark"));
+    CHECK(folder->renew("mark", "word"));
+    const auto text = other->read("a/mark", 1000).value_or("");
+    CHECK(text.substr(0, text.find('\n')) == "word");
     CHECK(folder->remove("mark"));
     CHECK_FALSE(other->has_file("a/mark"));
+    CHECK(folder->claim("mark", "word"));
   }
 
   SUBCASE("an open file is read from any offset") {

@@ -37,6 +37,28 @@ TEST_SUITE("formats/v1_storage/image_memory") {
     CHECK(memory.find_text(std::to_string(k_fit), "json"));
   }
 
+  TEST_CASE("a long text takes the place of a short one, and the upload stays known") {
+    ImageMemory memory(true);
+    memory.put_upload(k_id, {});
+    memory.put_text(k_id, "json", {"{}", ""});
+    memory.put_text(k_id, "json", {std::string(16 * 1024 + 1, 'x'), ""});
+    CHECK_FALSE(memory.find_text(k_id, "json"));
+    CHECK(memory.find_upload(k_id));
+  }
+
+  TEST_CASE("an upload that is renewed has the parts that it had") {
+    ImageMemory memory(true);
+    memory.put_upload(k_id, {.has_json = true});
+    memory.renew_upload(k_id, {true, true, true});
+    REQUIRE(memory.find_upload(k_id));
+    CHECK(memory.find_upload(k_id)->has_json);
+    CHECK_FALSE(memory.find_upload(k_id)->has_layer);
+    memory.forget(k_id);
+    memory.renew_upload(k_id, {true, true, true});
+    REQUIRE(memory.find_upload(k_id));
+    CHECK(memory.find_upload(k_id)->has_layer);
+  }
+
   TEST_CASE("an upload is known from its mark to its end, and then as a complete image") {
     ImageMemory memory(true);
     memory.add_part(k_id, &ImageMemory::Upload::has_json); // of an upload that is not known

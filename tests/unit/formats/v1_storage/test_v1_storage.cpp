@@ -28,6 +28,7 @@ using test::TemporaryFolder;
 namespace {
 
 using Ids = std::vector<std::string>;
+using JsonOutcome = V1Storage::ImageWriter::JsonOutcome;
 using State = V1ImageState;
 
 std::string id_of(int number) {
@@ -48,7 +49,7 @@ struct Fixture {
   void put(const std::string& id, const std::string& parent = "", const std::string& bytes = "x") {
     const auto writer = storage->write_image(id, 0ms);
     REQUIRE(writer);
-    REQUIRE(writer->put_json(json_of(id, parent)));
+    REQUIRE(writer->put_json(json_of(id, parent)) == JsonOutcome::stored);
     const auto layer = writer->start_layer();
     layer->write(as_bytes(bytes));
     layer->commit();
@@ -90,10 +91,11 @@ TEST_CASE_FIXTURE(Fixture, "an image is complete once its checksum was right") {
   CHECK(storage->image_state(id) == State::absent);
   {
     const auto writer = storage->write_image(id, 0ms);
-    CHECK(failure([&] { writer->put_json(json_of(id_of(2))); }) == ErrorKind::protocol);
+    CHECK(failure([&] { static_cast<void>(writer->put_json(json_of(id_of(2)))); }) ==
+          ErrorKind::protocol);
     CHECK_FALSE(writer->start_layer());
-    CHECK_FALSE(writer->put_json(json_of(id, id_of(9)))); // no such parent
-    REQUIRE(writer->put_json(json_of(id)));
+    CHECK(writer->put_json(json_of(id, id_of(9))) == JsonOutcome::no_parent); // no such parent
+    REQUIRE(writer->put_json(json_of(id)) == JsonOutcome::stored);
     CHECK(storage->image_state(id) == State::in_progress);
     CHECK(storage->is_marked(id));
     CHECK_FALSE(storage->find_image(id));
@@ -127,9 +129,9 @@ TEST_CASE_FIXTURE(Fixture, "a new JSON removes the recorded checksum") {
   put(id);
   const auto sums = storage->checksums(id);
   const auto writer = storage->write_image(id, 0ms);
-  REQUIRE(writer->put_json(json_of(id)));
+  REQUIRE(writer->put_json(json_of(id)) == JsonOutcome::stored);
   CHECK(writer->is_right(sums[0])); // the same one: layer and sum stay
-  REQUIRE(writer->put_json(json_of(id) + " "));
+  REQUIRE(writer->put_json(json_of(id) + " ") == JsonOutcome::stored);
   CHECK_FALSE(writer->is_right(sums[0]));
   CHECK(storage->image_state(id) == State::in_progress);
 }
@@ -137,10 +139,11 @@ TEST_CASE_FIXTURE(Fixture, "a new JSON removes the recorded checksum") {
 TEST_CASE_FIXTURE(Fixture, "the final ancestry is right even if a parent's first JSON was wrong") {
   put(id_of(1));
   const auto parent = storage->write_image(id_of(2), 0ms);
-  REQUIRE(parent->put_json(json_of(id_of(2)))); // damaged: it lost its parent
+  REQUIRE(parent->put_json(json_of(id_of(2))) ==
+          JsonOutcome::stored); // damaged: it lost its parent
   const auto child = storage->write_image(id_of(3), 0ms);
-  REQUIRE(child->put_json(json_of(id_of(3), id_of(2))));
-  REQUIRE(parent->put_json(json_of(id_of(2), id_of(1))));
+  REQUIRE(child->put_json(json_of(id_of(3), id_of(2))) == JsonOutcome::stored);
+  REQUIRE(parent->put_json(json_of(id_of(2), id_of(1))) == JsonOutcome::stored);
   for (const auto& writer : {parent.get(), child.get()}) {
     writer->start_layer()->commit();
     writer->complete();
@@ -246,7 +249,8 @@ TEST_CASE_FIXTURE(Fixture, "loops, gaps and endless chains have no chain") {
     CAPTURE(id);
     CHECK_FALSE(storage->chain(id_of(id)));
     CHECK_FALSE(storage->likely_chain(id_of(id)));
-    CHECK_FALSE(storage->write_image(id_of(50), 0ms)->put_json(json_of(id_of(50), id_of(id))));
+    CHECK(storage->write_image(id_of(50), 0ms)->put_json(json_of(id_of(50), id_of(id))) ==
+          JsonOutcome::no_parent);
   }
   const auto longest = static_cast<int>(k_max_chain);
   for (int id = 100; id < 100 + longest + 1; ++id) {

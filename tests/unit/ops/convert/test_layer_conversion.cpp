@@ -116,7 +116,7 @@ struct Fixture {
   void put(const std::string& layer, const std::string& told_layer) {
     const auto writer = from->write_image(k_id, 0ms);
     const auto json = R"({"id":")" + k_id + "\"}";
-    REQUIRE(writer->put_json(json));
+    REQUIRE(writer->put_json(json) == V1Storage::ImageWriter::JsonOutcome::stored);
     const auto stored = writer->start_layer();
     stored->write(as_bytes(layer));
     stored->commit();

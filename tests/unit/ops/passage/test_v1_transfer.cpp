@@ -35,9 +35,10 @@ struct Fixture {
 
   void put(char digit, const std::string& parent) {
     const auto writer = from->write_image(id(digit), 0ms);
-    REQUIRE(writer->put_json(R"({"id":")" + id(digit) +
-                             (parent.empty() ? "" : R"(","parent":")" + parent) +
-                             R"(","created":"1970-01-01T00:01:40Z"})"));
+    const auto json = R"({"id":")" + id(digit) +
+                      (parent.empty() ? "" : R"(","parent":")" + parent) +
+                      R"(","created":"1970-01-01T00:01:40Z"})";
+    REQUIRE(writer->put_json(json) == V1Storage::ImageWriter::JsonOutcome::stored);
     const auto layer = writer->start_layer();
     layer->write(as_bytes("layer"));
     layer->commit();
