@@ -65,6 +65,11 @@ void check_range(const http::Response& response, const std::string& what,
   }
 }
 
+/// Whether an answer of this status may name a region or ask for a repetition.
+bool has_telling_code(int status) {
+  return status == 301 || status == 307 || status == 400 || status == 409;
+}
+
 } // namespace
 
 Bucket::Bucket(http::Transport& transport, BucketOptions options)
@@ -138,18 +143,28 @@ http::Response Bucket::send_once(const Wanted& wanted, const std::string& region
   return response;
 }
 
+/// Sends the request again where it has to go to another region, and where the server asks for that
+/// by a code instead of a status.
 http::Response Bucket::send(const Wanted& wanted) {
-  const auto used = region(); // another thread may learn the region meanwhile
-  auto response = send_once(wanted, used);
-  if (response.status != 301 && response.status != 307 && response.status != 400) {
-    return response;
+  auto used = region(); // another thread may learn the region meanwhile
+  bool has_moved = false;
+  for (unsigned failures = 1;; ++failures) {
+    auto response = send_once(wanted, used);
+    if (!has_telling_code(response.status)) {
+      return response;
+    }
+    const auto refusal = read_refusal(response);
+    if (!has_moved && !refusal.region.empty() && refusal.region != used) {
+      learn_region(refusal.region);
+      used = refusal.region;
+      has_moved = true;
+      continue;
+    }
+    transport_.pause_or_throw(error_of(refusal, describe(wanted.key)), failures);
+    if (wanted.attempts != nullptr) {
+      --*wanted.attempts; // it has written nothing
+    }
   }
-  auto refusal = read_refusal(response);
-  if (refusal.region.empty() || refusal.region == used) {
-    throw error_of(refusal, describe(wanted.key));
-  }
-  learn_region(refusal.region);
-  return send_once(wanted, refusal.region);
 }
 
 void Bucket::learn_region(const std::string& region) {

@@ -17,7 +17,7 @@ struct Meaning {
   std::string_view hint;
 };
 
-constexpr std::array<Meaning, 11> k_meanings = {{
+constexpr std::array<Meaning, 17> k_meanings = {{
     {"NoSuchBucket", ErrorKind::not_found, "regctl makes no buckets: check its name and region"},
     {"AccessDenied", ErrorKind::denied, "check what the key may do in this bucket"},
     {"InvalidAccessKeyId", ErrorKind::denied, "check the access key"},
@@ -31,6 +31,13 @@ constexpr std::array<Meaning, 11> k_meanings = {{
     {"PreconditionFailed", ErrorKind::integrity, "it was replaced meanwhile: try again"},
     {"NotImplemented", ErrorKind::unsupported, ""},
     {"EntityTooLarge", ErrorKind::unsupported, ""},
+    // Bytes that were damaged or lost on their way, and requests that met another one.
+    {"BadDigest", ErrorKind::unavailable, ""},
+    {"XAmzContentSHA256Mismatch", ErrorKind::unavailable, ""},
+    {"IncompleteBody", ErrorKind::unavailable, ""},
+    {"RequestTimeout", ErrorKind::unavailable, ""},
+    {"OperationAborted", ErrorKind::unavailable, ""},
+    {"ConditionalRequestConflict", ErrorKind::unavailable, ""},
 }};
 
 ErrorKind kind_of(int status) {

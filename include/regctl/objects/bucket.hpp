@@ -55,7 +55,8 @@ struct ObjectInfo {
 /// configured is obeyed once, for all later requests; at Amazon that region has another endpoint.
 /// Errors: Error{not_found} for a bucket that is not there, Error{denied} for a key that may not do
 /// this and for a clock that is wrong, Error{unsupported} for an object in an archive (Glacier),
-/// Error{unavailable} and Error{protocol} as for any request.
+/// Error{unavailable} and Error{protocol} as for any request. A request that met another one (409),
+/// or whose bytes did not arrive as they were sent (400), is repeated like one that got a 503.
 class Bucket {
 public:
   static constexpr std::uint64_t k_most_parts = 10'000; ///< of one upload; Amazon's limit
@@ -211,7 +212,7 @@ private:
     http::AwsQuery query = {};
     http::Headers headers = {};
     std::optional<std::string_view> body = {};
-    unsigned* attempts = nullptr; ///< counts those that were sent, where it is wanted
+    unsigned* attempts = nullptr; ///< counts those that may have written, where it is wanted
   };
   [[nodiscard]] http::Request make_request(const Wanted& wanted, const std::string& region);
   http::Response send(const Wanted& wanted);

@@ -25,6 +25,59 @@ TEST_CASE_FIXTURE(BucketFixture, "the region that the server names is taken, onc
   CHECK(failure([&] { bucket().read("k", 100); }) == ErrorKind::protocol);
 }
 
+TEST_CASE_FIXTURE(BucketFixture, "a refusal that asks for a repetition is obeyed") {
+  struct Row {
+    int status;
+    const char* code;
+  };
+  const Row rows[] = {
+      {409, "ConditionalRequestConflict"},
+      {409, "OperationAborted"},
+      {400, "RequestTimeout"},
+      {400, "BadDigest"},
+      {400, "IncompleteBody"},
+      {400, "XAmzContentSHA256Mismatch"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.code);
+    const Reply again = {row.status, refusal(row.code)};
+    server.forget();
+    server.on("PUT /b/k", {again, again, {200, "", {{"ETag", "\"1\""}}}});
+    CHECK(bucket().put("k", "text") == "1");
+    CHECK(server.seen().back().body == "text");
+    CHECK(server.seen().size() == 3);
+    CHECK(server.notes().find(row.code) != std::string::npos);
+    server.on("POST /b/k?uploads=", {again,
+                                     {200, "<InitiateMultipartUploadResult><UploadId>u"
+                                           "</UploadId></InitiateMultipartUploadResult>"}});
+    CHECK(bucket().start_upload("k") == "u");
+    server.forget();
+    server.on("PUT /b/k", {again});
+    CHECK(failure([&] { bucket().put("k", "text"); }) == ErrorKind::unavailable);
+    CHECK(server.seen().size() == 1 + server.told.retries);
+  }
+  server.forget();
+  server.on("PUT /b/k", {{409, refusal("InvalidBucketState")}});
+  CHECK(failure([&] { bucket().put("k", "text"); }) == ErrorKind::protocol);
+  CHECK(server.seen().size() == 1);
+}
+
+TEST_CASE_FIXTURE(BucketFixture, "what kept out a refused attempt is not its work") {
+  // The other writer has written the same.
+  server.on("PUT /b/k",
+            {{409, refusal("ConditionalRequestConflict")}, {412, refusal("PreconditionFailed")}});
+  CHECK_FALSE(bucket().put("k", "text", objects::Bucket::Condition::absent));
+  CHECK(server.seen().size() == 2);
+}
+
+TEST_CASE_FIXTURE(BucketFixture, "a request is repeated in the region that it was sent to") {
+  server.on("GET /b/k", {{400, refusal("AuthorizationHeaderMalformed", "<Region>eu-1</Region>")},
+                         {400, refusal("RequestTimeout")},
+                         {200, "text"}});
+  CHECK(bucket().read("k", 100) == "text");
+  CHECK(server.seen().back().authorization.find("/eu-1/s3/") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(BucketFixture, "another region of Amazon's has another endpoint") {
   struct Row {
     const char* endpoint;
