@@ -136,6 +136,17 @@ Response get_properties(Call& call) {
                            : R"({"access": "public"})");
 }
 
+/// After a change of a repository: an index of a listing looks at it again. In a bucket it is gone
+/// with its last file.
+void tell_index(Call& call) {
+  auto& index = *call.service.index;
+  if (call.service.storage->has_repository(call.target.name)) {
+    index.add(call.target.name);
+  } else {
+    index.remove(call.target.name);
+  }
+}
+
 Response put_properties(Call& call) {
   const auto document = find_json(call.body).value_or(Json());
   const auto access = optional_string(document, "access").value_or("");
@@ -143,9 +154,7 @@ Response put_properties(Call& call) {
     return error_response(400, "`access' has to be \"public\" or \"private\"");
   }
   call.service.storage->set_private(call.target.name, access == "private");
-  if (call.service.storage->has_repository(call.target.name)) {
-    call.service.index->add(call.target.name); // an index of a listing looks at it again
-  }
+  tell_index(call);
   return json_response("true");
 }
 
@@ -213,9 +222,11 @@ Response put_tag(Call& call) {
 }
 
 Response delete_tag(Call& call) {
-  return call.service.storage->remove_tag(call.target.name, call.target.tag)
-             ? json_response("true")
-             : error_response(404, "Tag not found: " + call.target.tag);
+  if (!call.service.storage->remove_tag(call.target.name, call.target.tag)) {
+    return error_response(404, "Tag not found: " + call.target.tag);
+  }
+  tell_index(call);
+  return json_response("true");
 }
 
 } // namespace regctl::server
