@@ -138,9 +138,13 @@ http::Request Bucket::make_request(const Wanted& wanted, const std::string& regi
 }
 
 http::Response Bucket::send_once(const Wanted& wanted, const std::string& region) {
-  auto response = transport_.send(make_request(wanted, region));
-  learn_time(response);
-  return response;
+  try {
+    auto response = transport_.send(make_request(wanted, region));
+    learn_time(response);
+    return response;
+  } catch (const Error& error) {
+    throw in_bucket(error, describe());
+  }
 }
 
 /// Sends the request again where it has to go to another region, and where the server asks for that

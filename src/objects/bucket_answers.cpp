@@ -34,7 +34,7 @@ void Bucket::repeat(const std::function<std::optional<Error>()>& attempt) {
     if (!error) {
       return;
     }
-    transport_.pause_or_throw(*error, failures);
+    transport_.pause_or_throw(in_bucket(*error, describe()), failures);
   }
 }
 

@@ -119,6 +119,13 @@ Error error_of(const Refusal& refusal, const std::string& what) {
   return {kind, text, hint};
 }
 
+Error in_bucket(Error error, const std::string& bucket) {
+  if (error.kind() == ErrorKind::unavailable && error.message().find(bucket) == std::string::npos) {
+    error.add_frame("asking " + bucket);
+  }
+  return error;
+}
+
 std::optional<Error> read_answer(http::Response& response, std::string_view root,
                                  const std::string& what, const OnElement& on_element) {
   Refusal refusal;

@@ -32,6 +32,9 @@ void forgive_missing(http::Response& response, const std::string& bucket);
 /// may tell of an error that it met after it had begun to answer, is as good as 500.
 Error error_of(const Refusal& refusal, const std::string& what);
 
+/// An error of the connection, which names a host alone, with the bucket that was asked.
+Error in_bucket(Error error, const std::string& bucket);
+
 /// Reads a document whose root element is to be `root`, and calls `on_element` with the elements
 /// below it, by the path from there ("Contents/Key"). Returns the error that the server tells
 /// instead. Throws Error{protocol} for any other document: taken for an empty listing, the page of

@@ -136,14 +136,33 @@ const Route* find_route(Kind kind, std::string_view method) {
   return nullptr;
 }
 
+/// Whether a text is about the storage: it names it then. Clients must not see such a text.
+bool names_storage(std::string_view text, const std::string& location) {
+  constexpr std::string_view k_bucket = "s3://";
+  const auto name = location.starts_with(k_bucket)
+                        ? location.substr(0, location.find('/', k_bucket.size()))
+                        : "'" + location;
+  return text.find(name) != std::string_view::npos;
+}
+
+std::string_view text_about_storage(int status, ErrorKind kind) noexcept {
+  switch (status) {
+  case 503:
+    return "the storage cannot be reached at the moment";
+  case 507:
+    return "the storage is full, or cannot be read or written";
+  default:
+    return kind == ErrorKind::protocol ? "the storage is damaged here"
+                                       : "this server cannot use its storage";
+  }
+}
+
 int status_of(ErrorKind kind) noexcept {
   switch (kind) {
   case ErrorKind::usage:
     return 400;
   case ErrorKind::not_found:
     return 404;
-  case ErrorKind::denied:
-    return 401;
   case ErrorKind::integrity:
     return 400;
   case ErrorKind::local_io:
@@ -153,6 +172,7 @@ int status_of(ErrorKind kind) noexcept {
   case ErrorKind::unavailable:
   case ErrorKind::interrupted:
     return 503;
+  case ErrorKind::denied:   // to the server: guards answer clients by themselves
   case ErrorKind::protocol: // damage in the tree: the routes check the bodies of clients
     break;
   }
@@ -198,19 +218,21 @@ std::unique_ptr<Handler> V1Api::begin(const Request& request) {
 /// Faults of the server are reported to its operator only: clients must not see its paths.
 Response V1Api::explain(const Error& error) noexcept {
   try {
-    const int status = status_of(error.kind());
-    if (status < 500 || status == 501) {
-      return error_response(status, error.message());
+    auto status = status_of(error.kind());
+    const bool is_of_storage = error.kind() != ErrorKind::usage &&
+                               names_storage(error.what(), service_.storage->location());
+    const bool is_for_client = status < 500 || status == 501 || status == 503;
+    std::string text = error.message();
+    if (is_of_storage || !is_for_client) {
+      service_.complain(error.what());
+      status = status == 503 || status == 507 ? status : 500;
+      text = text_about_storage(status, error.kind());
     }
+    auto response = error_response(status, text);
     if (status == 503) {
-      auto response = error_response(status, error.message());
       response.headers.push_back({"Retry-After", "1"});
-      return response;
     }
-    service_.complain(error.what());
-    return error_response(status, status == 507
-                                      ? "the storage is full, or cannot be read or written"
-                                      : "the storage is damaged here");
+    return response;
   } catch (...) {
     Response response;
     response.status = 500;

@@ -60,8 +60,7 @@ public:
     const auto wanted = lower(term);
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, k_search_waits, [&] { return listed_ || is_over_; }) || !listed_) {
-      throw Error(ErrorKind::unavailable,
-                  "the repositories of " + storage_->location() + " are still being listed",
+      throw Error(ErrorKind::unavailable, "the repositories are still being listed",
                   "try again in a moment");
     }
     std::vector<std::string> found;
