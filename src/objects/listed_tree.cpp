@@ -42,8 +42,8 @@ ListedTree::ListedTree(std::shared_ptr<Bucket> bucket, std::string_view prefix,
 }
 
 void ListedTree::list_all(const std::vector<std::string>& folders) {
-  run_parallel(folders.size(), folders.size(), [&](std::size_t i) {
-    const auto folder = folder_key(folders[i]);
+  for (const auto& path : folders) {
+    const auto folder = folder_key(path);
     const auto digits = begin_of_digits(folder);
     list_folder(folder, [&](const std::string& last) {
       if (!digits) {
@@ -53,7 +53,7 @@ void ListedTree::list_all(const std::vector<std::string>& folders) {
                  ? std::vector<std::string>{*digits + "4", *digits + "8", *digits + "c"}
                  : std::vector<std::string>();
     });
-  });
+  }
 }
 
 /// Lists the first page of what lies below a folder. If there is more, `choose` says at which keys

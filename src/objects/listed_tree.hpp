@@ -15,7 +15,8 @@ namespace regctl::objects {
 /// The functions that write throw Error{usage}.
 class ListedTree final : public ObjectTree {
 public:
-  /// Lists these folders of the tree; those with very many files in several parts at a time.
+  /// Lists these folders of the tree, one after the other; those with very many files in several
+  /// parts at a time.
   ListedTree(std::shared_ptr<Bucket> bucket, std::string_view prefix,
              std::shared_ptr<KnownContents> known, const std::vector<std::string>& folders);
 

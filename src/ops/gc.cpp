@@ -279,17 +279,7 @@ private:
 
   /// Takes the images out of `chosen`, from `begin` on, that tags have come to need.
   void spare(std::vector<Index>& chosen, std::size_t begin) {
-    const auto latest = storage_->snapshot_of_tags();
-    std::set<std::string> spared;
-    latest->for_each_repository([&](const std::string& name) {
-      for (const auto& [tag, id] : latest->tags(name).value_or(V1Tags())) {
-        const auto image = id ? graph_.find(*id) : ImageGraph::k_none;
-        const bool is_new = image == ImageGraph::k_none || !graph_.images()[image].is_reached;
-        if (id && is_new) {
-          spare_chain(*id, spared);
-        }
-      }
-    });
+    const auto spared = look_at_tags();
     const auto is_spared = [&](Index i) { return spared.contains(graph_.images()[i].id.text()); };
     chosen.erase(std::remove_if(chosen.begin() + static_cast<std::ptrdiff_t>(begin), chosen.end(),
                                 is_spared),
@@ -299,9 +289,36 @@ private:
     removed_since_look_ = 0;
   }
 
+  /// Finds the images that tags have come to need since the tree was listed. Returns those that
+  /// were condemned, and no longer are.
+  std::set<std::string> look_at_tags() {
+    const auto latest = storage_->snapshot_of_tags();
+    std::set<std::string> spared;
+    latest->for_each_repository([&](const std::string& name) {
+      for (const auto& [tag, id] : latest->tags(name).value_or(V1Tags())) {
+        if (id && !is_chain_known(*id)) {
+          spare_chain(*id, spared);
+        }
+      }
+    });
+    return spared;
+  }
+
+  /// Whether the graph has all images that a tag of this one needs. One that was missing may have
+  /// been pushed since, and needs parents that nothing else does.
+  [[nodiscard]] bool is_chain_known(const std::string& id) const {
+    const auto index = graph_.find(id);
+    if (index == ImageGraph::k_none) {
+      return false;
+    }
+    const auto& image = graph_.images()[index];
+    return image.is_there && image.is_reached && !image.is_broken;
+  }
+
   void spare_chain(const std::string& top, std::set<std::string>& spared) {
     const auto chain = storage_->likely_chain(top).value_or(std::vector<std::string>{top});
     for (const auto& id : chain) {
+      needed_since_.insert(id);
       const auto condemned = condemned_.find(id);
       if (condemned != condemned_.end() && spared.insert(id).second) {
         condemned->second->reprieve();
@@ -335,15 +352,25 @@ private:
     if (!options_.apply) {
       return;
     }
-    // These lists name all images ever pushed, and some clients fetch every image in them. An image
-    // in a tag's chain stays listed, with its checksum, even if it is missing: it may be pushed
-    // again.
-    for (const auto& repository : graph_.repositories()) {
-      storage_->prune_index_images(repository, [&](const std::string& id) {
-        const auto image = graph_.find(id);
-        return image != ImageGraph::k_none && graph_.images()[image].is_reached;
-      });
+    // These lists name all images ever pushed, and some clients fetch every image in them.
+    if (!storage_->keeps_out_other_processes()) {
+      look_at_tags();
     }
+    for (const auto& repository : graph_.repositories()) {
+      storage_->prune_index_images(repository,
+                                   [&](const std::string& id) { return is_listed(id); });
+    }
+  }
+
+  /// Whether an image stays in the lists of images. One in a tag's chain does, with its checksum,
+  /// even if it is missing: it may be pushed again.
+  [[nodiscard]] bool is_listed(const std::string& id) const {
+    const auto image = graph_.find(id);
+    if (image == ImageGraph::k_none) { // may have been pushed since the tree was listed
+      return !storage_->keeps_out_other_processes() &&
+             storage_->image_state(id) != V1ImageState::absent;
+    }
+    return graph_.images()[image].is_reached || needed_since_.contains(id);
   }
 
   Session& session_;
@@ -354,6 +381,7 @@ private:
   ImageGraph graph_;
   std::set<Index> remnants_; ///< of removals that were interrupted before this one began
   std::map<std::string, std::unique_ptr<V1Storage::ImageWriter>> condemned_; ///< by their IDs
+  std::set<std::string> needed_since_; ///< by tags that came after the tree was listed
   std::size_t removed_since_look_ = 0; ///< condemned ones, since spare() looked at the tags
   GcReport report_;
 };
@@ -374,7 +402,13 @@ std::string_view to_string(GcImage::Why why) noexcept {
 
 GcReport collect_garbage(Session& session, const std::string& path, const GcOptions& options,
                          const std::function<void(const GcImage&)>& on_image) {
-  return Collection(session, open_storage_tree(session, path), options, on_image).run();
+  return collect_garbage(session, open_storage_tree(session, path), options, on_image);
+}
+
+GcReport collect_garbage(Session& session, std::shared_ptr<V1Storage> storage,
+                         const GcOptions& options,
+                         const std::function<void(const GcImage&)>& on_image) {
+  return Collection(session, std::move(storage), options, on_image).run();
 }
 
 } // namespace regctl::ops

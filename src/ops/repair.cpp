@@ -146,11 +146,29 @@ private:
     const auto& repository = graph_.repositories()[tag.repository];
     const bool is_readable = tag.image != ImageGraph::k_none;
     const auto id = is_readable ? graph_.images()[tag.image].id.text() : "";
+    if (is_mended_meanwhile(repository, tag.name)) {
+      return;
+    }
     if (!options_.dry_run) {
       storage_->remove_tag(repository, tag.name);
     }
     tell({RepairAct::Kind::drop_tag, id, repository, tag.name,
           is_readable ? k_image_gone : k_no_image_id});
+  }
+
+  /// Whether the tag is no longer what was found when the tree was listed: a push has given it
+  /// another image, or its image has come.
+  [[nodiscard]] bool is_mended_meanwhile(const std::string& repository,
+                                         const std::string& tag) const {
+    try {
+      const auto id = storage_->find_tag(repository, tag);
+      return id && storage_->image_state(*id) != V1ImageState::absent;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::protocol) {
+        throw;
+      }
+      return false; // something else than a file stands there
+    }
   }
 
   void leave_alone(const std::string& id, const std::string& why) {
@@ -193,7 +211,13 @@ std::string_view to_string(RepairAct::Kind kind) noexcept {
 
 RepairReport repair(Session& session, const std::string& path, const RepairOptions& options,
                     const std::function<void(const RepairAct&)>& on_act) {
-  return Repair(session, open_storage_tree(session, path), options, on_act).run();
+  return repair(session, open_storage_tree(session, path), options, on_act);
+}
+
+RepairReport repair(Session& session, std::shared_ptr<V1Storage> storage,
+                    const RepairOptions& options,
+                    const std::function<void(const RepairAct&)>& on_act) {
+  return Repair(session, std::move(storage), options, on_act).run();
 }
 
 } // namespace regctl::ops

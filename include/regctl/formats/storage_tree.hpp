@@ -294,14 +294,16 @@ public:
   last_change(const std::string& path) const = 0;
 
   /// Calls `on_file` for each unfinished file in a folder, and in the folders below it down to
-  /// `levels` levels.
+  /// `levels` levels. A snapshot has those alone that a listing shows.
   virtual void
   for_each_unfinished(const std::string& path, int levels,
                       const std::function<void(const UnfinishedFile&)>& on_file) const = 0;
 
   /// The folders of the tree as they are now, for work that looks at everything in them: all names
   /// are listed at once, with as few requests as can be. There is nothing else in the snapshot. It
-  /// must not be written to, and may outlive this tree. Null if looking costs little without that.
+  /// must not be written to, and may outlive this tree. The folders are listed in this order, while
+  /// others may write: one whose files name those of another stands before it, so that what is
+  /// named is there. Null if looking costs little without that.
   [[nodiscard]] virtual std::unique_ptr<StorageTree>
   snapshot(const std::vector<std::string>& folders) const = 0;
 

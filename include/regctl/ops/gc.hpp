@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,6 +60,11 @@ struct GcReport {
 /// Throws Error{local_io}, even with `force`, if a file that shows which images a tag needs cannot
 /// be read. Throws Error{not_found} if there is no tree.
 GcReport collect_garbage(Session& session, const std::string& path, const GcOptions& options,
+                         const std::function<void(const GcImage&)>& on_image);
+
+/// The same for a tree that is open already.
+GcReport collect_garbage(Session& session, std::shared_ptr<V1Storage> storage,
+                         const GcOptions& options,
                          const std::function<void(const GcImage&)>& on_image);
 
 } // namespace regctl::ops

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <regctl/formats/v1_storage.hpp>
 #include <regctl/ops/places/endpoint.hpp>
 #include <regctl/ops/session.hpp>
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +51,11 @@ struct RepairReport {
 /// may read and write meanwhile: uploads changed within the last 10 minutes are left alone then.
 /// Throws Error{not_found} if there is no tree.
 RepairReport repair(Session& session, const std::string& path, const RepairOptions& options,
+                    const std::function<void(const RepairAct&)>& on_act);
+
+/// The same for a tree that is open already.
+RepairReport repair(Session& session, std::shared_ptr<V1Storage> storage,
+                    const RepairOptions& options,
                     const std::function<void(const RepairAct&)>& on_act);
 
 } // namespace regctl::ops

@@ -352,7 +352,7 @@ void V1Storage::remove_unfinished(const UnfinishedFile& file) {
 }
 
 std::shared_ptr<const V1Storage> V1Storage::snapshot() const {
-  auto tree = open_->tree->snapshot({"images", "repositories"});
+  auto tree = open_->tree->snapshot({"repositories", "images"});
   if (!tree) {
     return shared_from_this();
   }

@@ -171,7 +171,7 @@ std::unique_ptr<OciRepository> V2Storage::repository(const std::string& name) {
 
 std::shared_ptr<const V2Storage> V2Storage::snapshot() const {
   auto tree =
-      tree_->snapshot({std::string(v2_paths::k_blobs), std::string(v2_paths::k_repositories)});
+      tree_->snapshot({std::string(v2_paths::k_repositories), std::string(v2_paths::k_blobs)});
   return tree ? std::shared_ptr<const V2Storage>(new V2Storage(std::move(tree)))
               : shared_from_this();
 }
