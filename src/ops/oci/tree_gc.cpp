@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ops/oci/tree_reach.hpp"
+#include "ops/oci/tree_grace.hpp"
+#include "ops/oci/tree_links.hpp"
+#include "ops/oci/tree_uploads.hpp"
+#include "ops/oci/tree_writers.hpp"
 
 #include <regctl/base/error.hpp>
 #include <regctl/base/interrupt.hpp>
@@ -10,6 +13,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <system_error>
 #include <unordered_set>
 #include <utility>
@@ -19,18 +23,27 @@ namespace regctl::ops {
 namespace {
 
 constexpr std::chrono::hours k_least_grace{1};
-/// Deeper than any file of a repository whose name has 255 bytes.
-constexpr int k_most_levels = 160;
+/// How much is removed beside other writers before their work is looked at again: more where a look
+/// costs more, which is a request for each manifest it reads and for each thousand files.
+constexpr std::size_t k_batch = 64;
+constexpr std::size_t k_blobs_of_a_request = 1000;
 
 using GarbageKind = TreeGarbage::Kind;
 
+/// Where no lease keeps other writers out, as in a bucket, they may come to need what was found
+/// unneeded. So links go first, and without its link no push can rely on a blob. What was written
+/// since is looked at before they go and again before blobs go, as well as in between: links that
+/// have come to be needed are put back, and blobs are kept.
 class TreeCollection {
 public:
   TreeCollection(std::shared_ptr<V2Storage> storage, const TreeGcOptions& options,
                  const std::function<void(const TreeGarbage&)>& on_garbage,
                  const OnKeptRepository& on_kept)
       : storage_(std::move(storage)), options_(options), on_garbage_(on_garbage), on_kept_(on_kept),
-        listed_(storage_->snapshot()), blobs_(*listed_, BlobCheck::size, 1) {}
+        grace_(options.grace),
+        is_beside_others_(options.apply && !storage_->tree().has_leases_among_processes()) {
+    look_at(storage_->snapshot());
+  }
 
   TreeGcReport run() {
     std::vector<V2Storage::Found> repositories;
@@ -43,38 +56,83 @@ public:
                                 "put the folder itself in its place");
                   });
     has_tags_ = std::any_of(repositories.begin(), repositories.end(), [&](const auto& found) {
-      return TreeRepository(blobs_, found).tags().has_value();
+      return TreeRepository(*blobs_, found).tags().has_value();
     });
+    TreeUploads uploads(*storage_, options_, report_, on_garbage_);
     for (const auto& found : repositories) {
       check_interrupted();
-      collect(found);
+      choose(found);
+      if (!is_beside_others_) {
+        remove_links(found.name);
+      }
+      if (chosen_[found.name].has_all_blobs) {
+        uploads.collect_of(*listed_, found.name);
+      }
     }
-    collect_loose_uploads();
+    if (is_beside_others_) {
+      remove_links_beside_others();
+    }
+    uploads.collect_loose(*listed_);
     sweep_blobs();
     return report_;
   }
 
 private:
-  void collect(const V2Storage::Found& found) {
-    TreeRepository repository(blobs_, found);
+  /// What was found of a repository.
+  struct Chosen {
+    std::vector<TreeLink> links; ///< that nothing needs
+    std::size_t removed = 0;     ///< of them, beside others
+    std::uint64_t young = 0;
+    bool is_kept_whole = false;
+    bool has_all_blobs = false; ///< and is not kept whole
+  };
+
+  void look_at(std::shared_ptr<const V2Storage> latest) {
+    listed_ = std::move(latest);
+    blobs_.emplace(*listed_, BlobCheck::size, 1);
+    removed_since_look_ = 0;
+    look_cost_ = 0;
+    is_look_due_ = false;
+  }
+
+  /// Finds the links that a repository does not need, and keeps the blobs that it does.
+  void choose(const V2Storage::Found& found) {
+    TreeRepository repository(*blobs_, found);
     TreeReach reach(repository, [&](const std::string& folder) { return is_young(folder); });
     if (!options_.force && has_tags_elsewhere(repository)) {
       reach.keep_whole("its tags may be kept elsewhere, as OpenShift keeps them; if it has none, "
                        "--force collects it");
     }
+    reach.count_in(removed_.revisions(found.name));
     reach.find();
-    report_.young += reach.young();
-    if (!reach.why_kept().empty()) {
-      ++report_.kept_repositories;
-      on_kept_(found.name, reach.why_kept());
-    } else {
-      collect_links(repository, reach);
-    }
+    look_cost_ += reach.manifests().size();
+    Chosen chosen{.links = {}, .young = reach.young(), .is_kept_whole = !reach.why_kept().empty()};
+    chosen.has_all_blobs = !chosen.is_kept_whole && !reach.misses_blobs();
     std::for_each(reach.blobs().begin(), reach.blobs().end(),
                   [&](const oci::Digest& digest) { keep(digest); });
-    if (reach.why_kept().empty() && !reach.misses_blobs()) {
-      collect_uploads(found.name);
+    if (!chosen.is_kept_whole) {
+      const auto on_young = [&](const oci::Digest& layer, const auto& target) {
+        ++chosen.young;
+        keep(layer);
+        keep(target.value_or(layer));
+      };
+      chosen.links = find_unneeded_links(
+          repository, reach,
+          {[&](const std::string& folder) { return is_young(folder); }, on_young});
     }
+    put_back(found.name, reach);
+    report(found.name, chosen, reach.why_kept());
+  }
+
+  /// Takes over what was chosen in place of an earlier choice.
+  void report(const std::string& name, Chosen& chosen, const std::string& why_kept) {
+    auto& known = chosen_[name];
+    if (chosen.is_kept_whole && !known.is_kept_whole) {
+      ++report_.kept_repositories;
+      on_kept_(name, why_kept);
+    }
+    report_.young += chosen.young - known.young;
+    known = std::move(chosen);
   }
 
   /// Whether what shows is what OpenShift leaves in a tree: manifests, or of old only blobs, and no
@@ -86,148 +144,99 @@ private:
     return is_filled && !repository.tags();
   }
 
-  /// Links of indexes go first: so no index is left without what it names.
-  void collect_links(TreeRepository& repository, const TreeReach& reach) {
-    auto revisions = reach.unreached();
-    std::stable_partition(revisions.begin(), revisions.end(), [&](const oci::Digest& digest) {
-      const auto found = repository.read(digest);
-      return found.manifest && found.manifest->kind == oci::Manifest::Kind::index;
-    });
-    const auto& name = repository.name();
-    for (const auto& digest : revisions) {
-      remove_link(GarbageKind::revision, name, digest, v2_paths::revision(name, digest));
-    }
-    collect_index_entries(repository, reach);
-    collect_layers(repository, reach);
+  // --- links ---
+
+  void remove_links(const std::string& name) {
+    const auto links = std::exchange(chosen_[name].links, {});
+    std::for_each(links.begin(), links.end(), [&](const auto& link) { remove(name, link); });
   }
 
-  void collect_index_entries(const TreeRepository& repository, const TreeReach& reach) {
-    const auto& name = repository.name();
-    for (const auto& tag : repository.tags().value_or(std::vector<TreeTag>())) {
-      repository.for_each_link(v2_paths::all_tag_indexes(name, tag.name),
-                               oci::DigestAlgorithm::sha256, [&](const oci::Digest& digest) {
-                                 const auto folder = v2_paths::tag_index(name, tag.name, digest);
-                                 if (!reach.manifests().contains(digest) && !is_young(folder)) {
-                                   remove_link(GarbageKind::index_entry, name, digest, folder);
-                                 }
-                               });
-    }
-  }
-
-  void collect_layers(const TreeRepository& repository, const TreeReach& reach) {
-    const auto& name = repository.name();
-    for (const auto algorithm : {oci::DigestAlgorithm::sha256, oci::DigestAlgorithm::sha512}) {
-      repository.for_each_link(v2_paths::layers(name), algorithm, [&](const oci::Digest& digest) {
-        const auto folder = v2_paths::layer(name, digest);
-        if (reach.needs_layer(digest)) {
-          return;
+  void remove_links_beside_others() {
+    is_look_due_ = true;
+    for (auto& [name, chosen] : chosen_) { // looking again may add repositories
+      while (chosen.removed < chosen.links.size()) {
+        if (!look_again_if_due()) { // else there may be other links to remove
+          remove_beside_others(name, chosen.links[chosen.removed++]);
         }
-        if (!is_young(folder)) {
-          remove_link(GarbageKind::layer, name, digest, folder);
-          return;
-        }
-        ++report_.young;
-        keep(digest);
-        if (const auto link = repository.layer(digest); link.digest) {
-          keep(*link.digest);
-        }
-      });
+      }
+      chosen.links = {};
+      chosen.removed = 0;
     }
   }
 
-  /// distribution's, by the time that is written in them, and what regctl left behind.
-  void collect_uploads(const std::string& name) {
-    const auto folder = v2_paths::uploads(name);
-    std::vector<std::string> uploads;
-    listed_->tree().list_entries(folder, [&](const FolderEntry& entry) {
-      if (entry.is_folder && !is_removed_name(entry.name)) {
-        uploads.push_back(entry.name);
-      }
-    });
-    for (const auto& upload : uploads) {
-      const auto path = folder + "/" + upload;
-      if (is_young_upload(path)) {
-        ++report_.young;
-        continue;
-      }
-      const auto size_bytes = size_of_upload(path);
-      ++report_.uploads;
-      report_.upload_bytes += size_bytes;
-      on_garbage_({GarbageKind::upload, name, path, size_bytes});
-      if (options_.apply) {
-        storage_->tree().remove_all(path, folder, path + "/" + v2_paths::k_started_at);
-      }
+  void remove_beside_others(const std::string& name, const TreeLink& link) {
+    if (grace_.is_young(storage_->tree(), link.folder)) {
+      ++report_.young; // what it needs is found before blobs go
+      return;
+    }
+    removed_.add(*storage_, name, link);
+    remove(name, link);
+    ++removed_since_look_;
+  }
+
+  void remove(const std::string& name, const TreeLink& link) {
+    link.kind == GarbageKind::revision ? ++report_.revisions : ++report_.links;
+    on_garbage_({link.kind, name, link.digest.to_string(), 0});
+    if (!options_.apply) {
+      return;
+    }
+    if (link.kind == GarbageKind::revision) { // may hold signatures
+      storage_->tree().remove_all(link.folder, v2_paths::uploads(name),
+                                  v2_paths::link_in(link.folder));
+    } else {
+      remove_file(link.folder, v2_paths::k_link);
     }
   }
 
-  [[nodiscard]] bool is_young_upload(const std::string& path) const {
-    if (is_young(path)) {
-      return true; // bytes came a moment ago
+  // --- other writers ---
+
+  /// Returns whether it looked again.
+  bool look_again_if_due() {
+    const auto requests = look_cost_ + kept_.size() / k_blobs_of_a_request;
+    is_look_due_ = is_look_due_ || removed_since_look_ >= std::max(k_batch, requests);
+    const bool looks = is_beside_others_ && is_look_due_;
+    if (looks) {
+      look_again();
     }
-    std::optional<std::string> text;
-    try {
-      text =
-          listed_->tree().read(path + "/" + v2_paths::k_started_at, v2_paths::k_small_limit_bytes);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::protocol) {
-        throw;
-      }
-    }
-    const auto began = v2_paths::parse_started_at(text.value_or(""));
-    return began && is_young(std::chrono::system_clock::from_time_t(*began));
+    return looks;
   }
 
-  [[nodiscard]] std::uint64_t size_of_upload(const std::string& path) const {
-    try {
-      const auto file = listed_->tree().find_file(path + "/" + v2_paths::k_data);
-      return file ? file->size_bytes() : 0;
-    } catch (const Error&) {
-      return 0; // something else stands there
-    }
-  }
-
-  /// Files and folders that processes of regctl left when they were killed, and in a bucket all
-  /// unfinished uploads.
-  void collect_loose_uploads() {
-    std::vector<UnfinishedFile> unfinished;
-    storage_->tree().for_each_unfinished(std::string(v2_paths::k_root), k_most_levels,
-                                         [&](const UnfinishedFile& file) {
-                                           if (!file.started || !is_young(*file.started)) {
-                                             unfinished.push_back(file);
-                                           }
-                                         });
-    for (const auto& file : unfinished) {
-      ++report_.unfinished;
-      report_.upload_bytes += file.size_bytes;
-      on_garbage_({GarbageKind::unfinished, {}, file.path, file.size_bytes});
-      if (options_.apply) {
-        storage_->tree().remove_unfinished(file);
-      }
-    }
-    collect_removed_folders(std::string(v2_paths::k_repositories) + "/" +
-                            std::string(v2_paths::k_uploads));
+  /// Lists the tree again, and chooses anew in repositories that were written to.
+  void look_again() {
+    const auto before = listed_;
+    look_at(storage_->snapshot());
     listed_->walk([&](const V2Storage::Found& found) {
-      collect_removed_folders(v2_paths::uploads(found.name));
+      check_interrupted();
+      if (has_news(before->tree(), listed_->tree(), v2_paths::manifests(found.name)) ||
+          has_news(before->tree(), listed_->tree(), v2_paths::layers(found.name))) {
+        choose(found);
+      }
     });
   }
 
-  void collect_removed_folders(const std::string& folder) {
-    std::vector<std::string> gone;
-    listed_->tree().list_entries(folder, [&](const FolderEntry& entry) {
-      if (is_removed_name(entry.name)) {
-        gone.push_back(folder + "/" + entry.name);
-      }
-    });
-    for (const auto& path : gone) {
-      ++report_.unfinished;
-      on_garbage_({GarbageKind::unfinished, {}, path, 0});
-      if (options_.apply) {
-        storage_->tree().remove_all(path, folder, path);
-      }
-    }
+  /// All removed links of a repository, if it is not known what it needs.
+  void put_back(const std::string& name, const TreeReach& reach) {
+    const auto is_needed = [&](const TreeLink& link) {
+      return !reach.why_kept().empty() ||
+             (link.kind == GarbageKind::layer ? reach.needs_layer(link.digest)
+                                              : reach.manifests().contains(link.digest));
+    };
+    removed_.put_back(*storage_, listed_->tree(), name, is_needed,
+                      [&](const TreeLink& link, const auto& target) {
+                        keep(target);
+                        link.kind == GarbageKind::revision ? --report_.revisions : --report_.links;
+                        ++report_.put_back;
+                      });
   }
+
+  // --- blobs ---
 
   void sweep_blobs() {
+    if (!removed_.is_empty()) {
+      look_again(); // a push may need one of these links, also where no blob goes
+    } else {
+      is_look_due_ = true;
+    }
     const auto root = v2_paths::blobs(oci::DigestAlgorithm::sha256);
     std::vector<std::string> halves;
     listed_->tree().list(root, [&](const std::string& name) { halves.push_back(name); });
@@ -237,7 +246,7 @@ private:
       std::vector<oci::Digest> digests;
       listed_->tree().list(root + "/" + half, [&](const std::string& hex) {
         const auto digest = oci::Digest::find_hex(hex);
-        if (digest && hex.starts_with(half) && blobs_.look(*digest).is_there()) {
+        if (digest && hex.starts_with(half) && blobs_->look(*digest).is_there()) {
           digests.push_back(*digest); // what is filed wrongly is for a repair
         }
       });
@@ -248,39 +257,28 @@ private:
 
   void sweep(const oci::Digest& digest) {
     const auto folder = v2_paths::blob_folder(digest);
-    const bool is_needed = kept_.contains(PackedId(digest.hex()));
-    if (is_needed || is_young(folder)) {
+    if (is_kept(digest) || is_young(folder) || (look_again_if_due() && is_kept(digest)) ||
+        (is_beside_others_ && grace_.is_young(storage_->tree(), folder))) {
       ++report_.kept_blobs;
-      report_.young += is_needed ? 0 : 1;
+      report_.young += is_kept(digest) ? 0 : 1;
       return;
     }
-    const auto size_bytes = blobs_.look(digest).size_bytes;
+    const auto size_bytes = blobs_->look(digest).size_bytes;
     ++report_.blobs;
     report_.blob_bytes += size_bytes;
     on_garbage_({GarbageKind::blob, {}, digest.to_string(), size_bytes});
-    if (!options_.apply) {
-      return;
-    }
-    // Not moved aside: distribution's collection stops at a file `data` that is filed wrongly.
-    remove_file(folder, v2_paths::k_data);
-  }
-
-  void remove_link(GarbageKind kind, const std::string& name, const oci::Digest& digest,
-                   const std::string& folder) {
-    kind == GarbageKind::revision ? ++report_.revisions : ++report_.links;
-    on_garbage_({kind, name, digest.to_string(), 0});
-    if (!options_.apply) {
-      return;
-    }
-    if (kind == GarbageKind::revision) { // may hold signatures
-      storage_->tree().remove_all(folder, v2_paths::uploads(name), v2_paths::link_in(folder));
-    } else {
-      remove_file(folder, v2_paths::k_link);
+    if (options_.apply) {
+      // Not moved aside: distribution's collection stops at a file `data` that is filed wrongly.
+      remove_file(folder, v2_paths::k_data);
+      ++removed_since_look_;
     }
   }
 
   void remove_file(const std::string& folder, const std::string& name) {
-    if (const auto opened = storage_->tree().find_folder(folder)) {
+    // In a bucket a folder need not be looked for, and its file goes right after it was looked at.
+    const auto opened = is_beside_others_ ? storage_->tree().make_folder(folder)
+                                          : storage_->tree().find_folder(folder);
+    if (opened) {
       opened->discard(name);
       opened->sync();
     }
@@ -303,20 +301,27 @@ private:
     }
   }
 
-  [[nodiscard]] bool is_young(std::chrono::system_clock::time_point time) const {
-    return listed_->tree().now() - time < options_.grace;
+  [[nodiscard]] bool is_kept(const oci::Digest& digest) const {
+    return kept_.contains(PackedId(digest.hex()));
   }
+
   [[nodiscard]] bool is_young(const std::string& folder) const {
-    const auto changed = listed_->tree().last_change(folder);
-    return changed && is_young(*changed);
+    return grace_.is_young(listed_->tree(), folder);
   }
 
   std::shared_ptr<V2Storage> storage_; // shared with its user
   const TreeGcOptions& options_;
   const std::function<void(const TreeGarbage&)>& on_garbage_;
   const OnKeptRepository& on_kept_;
+  TreeGrace grace_;
+  const bool is_beside_others_; ///< whether other processes may write while this one removes
   std::shared_ptr<const V2Storage> listed_; // shared: `storage_` itself, or a snapshot
-  TreeBlobs blobs_;
+  std::optional<TreeBlobs> blobs_;          ///< of `listed_`
+  std::map<std::string, Chosen> chosen_;    ///< by the names of repositories
+  RemovedLinks removed_;                    ///< beside others
+  std::size_t removed_since_look_ = 0;
+  std::size_t look_cost_ = 0; ///< the manifests that the last look read
+  bool is_look_due_ = false;  ///< whatever was removed
   std::unordered_set<PackedId, PackedId::Hash> kept_;
   bool has_tags_ = false; ///< some repository
   TreeGcReport report_;

@@ -159,7 +159,9 @@ void TreeReach::find_from_young() {
 /// Each manifest that is reached reaches those whose subject it is.
 void TreeReach::find_referrers() {
   std::vector<Referrer> referrers;
-  for (const auto& digest : repository_.revisions()) {
+  auto revisions = repository_.revisions();
+  revisions.insert(revisions.end(), unlinked_.begin(), unlinked_.end());
+  for (const auto& digest : revisions) {
     if (reached_.contains(digest) || !repository_.blobs().look(digest).is_there()) {
       continue;
     }

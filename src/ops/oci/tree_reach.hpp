@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace regctl::ops {
@@ -22,6 +23,9 @@ public:
 
   /// Keeps the repository whole. Only the first reason counts.
   void keep_whole(const std::string& why);
+
+  /// Revisions whose links are gone, and which refer to their subjects all the same.
+  void count_in(std::vector<oci::Digest> unlinked) { unlinked_ = std::move(unlinked); }
 
   /// To be called once, before the questions below.
   void find();
@@ -67,6 +71,7 @@ private:
   std::set<oci::Digest> reached_;
   std::set<oci::Digest> blobs_;
   std::set<oci::Digest> aliases_; ///< of blobs that manifests name by another algorithm
+  std::vector<oci::Digest> unlinked_;
   std::vector<oci::Digest> unreached_;
   std::string why_kept_;
   std::uint64_t young_ = 0;

@@ -7,16 +7,17 @@ namespace regctl::ops {
 
 namespace {
 
-constexpr char k_end = '@';
+constexpr char k_place_mark = '@';
 
 } // namespace
 
 std::string PlaceFact::identity_of(const oci::Digest& digest) {
-  return digest.to_string() + k_end;
+  return digest.to_string() + k_place_mark;
 }
 
 bool PlaceFact::is_identity(std::string_view identity) {
-  return identity.ends_with(k_end) && oci::Digest::find(identity.substr(0, identity.size() - 1));
+  return identity.ends_with(k_place_mark) &&
+         oci::Digest::find(identity.substr(0, identity.size() - 1));
 }
 
 bool PlaceFact::is_text(std::string_view text) {

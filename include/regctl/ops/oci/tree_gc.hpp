@@ -48,6 +48,9 @@ struct TreeGcReport {
   std::uint64_t unfinished = 0;
   std::uint64_t kept_blobs = 0;
   std::uint64_t young = 0; ///< revisions, links, blobs and uploads that only the grace keeps
+  /// Links, told of as garbage, that were put back because a push had come to need them. They are
+  /// not counted above.
+  std::uint64_t put_back = 0;
   /// Repositories that are kept whole: a tag or manifest of theirs is damaged, or their tags may be
   /// elsewhere, so that what they need is not known; or no repository may have their name.
   std::uint64_t kept_repositories = 0;
@@ -61,7 +64,8 @@ using OnKeptRepository = std::function<void(const std::string& name, const std::
 /// that were lost, and the signatures of old manifests; it stops at no damaged file, but keeps the
 /// repository whole. Uploads are kept where a blob is missing, since they may hold its bytes. Links
 /// go before blobs, so that an interruption at any moment leaves a sound tree. Memory: 40 bytes for
-/// each blob that is kept, and the digests of the largest repository.
+/// each blob that is kept, and the digests of the largest repository; in a bucket a listing of the
+/// whole tree, two at times, and the links to remove.
 ///
 /// Some registries keep tags in a database, and in the tree none or old ones. Unless `force`, a
 /// repository with manifests that never had a tag is kept whole, as OpenShift has it, and all are
@@ -70,9 +74,10 @@ using OnKeptRepository = std::function<void(const std::string& name, const std::
 /// Throws Error{unavailable}, with `apply`, while other processes of regctl write to the tree. A
 /// server of distribution must be stopped or read-only, and be restarted afterwards if it caches
 /// descriptors. In a bucket other processes cannot be seen: there the grace must be an hour or more
-/// (else Error{usage}). Throws Error{unsupported} for a repository behind two
-/// symbolic links, and Error{local_io} or Error{protocol} for folders that cannot be read: nothing
-/// of theirs may be removed.
+/// (else Error{usage}), and what they write meanwhile is looked at before links go, before blobs go
+/// and as the removal goes on; what it needs is kept, or put back. Throws Error{unsupported} for a
+/// repository behind two symbolic links, and Error{local_io} or Error{protocol} for folders that
+/// cannot be read: nothing of theirs may be removed.
 TreeGcReport collect_tree_garbage(const std::shared_ptr<V2Storage>& storage,
                                   const TreeGcOptions& options,
                                   const std::function<void(const TreeGarbage&)>& on_garbage,
