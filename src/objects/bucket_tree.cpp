@@ -17,7 +17,8 @@ namespace regctl::objects {
 
 namespace {
 
-constexpr std::size_t k_part_buffers = 8; // 64 MiB, rarely 256
+constexpr std::size_t k_part_buffers = 8;      // 64 MiB, rarely 256
+constexpr std::size_t k_loose_name_bytes = 16; // random ones
 constexpr std::size_t k_removed_at_a_time = 1000;
 
 /// Its object has its final key from the start, unless another path turns out to be right: then the
@@ -32,22 +33,37 @@ public:
   [[nodiscard]] std::uint64_t size_bytes() const noexcept override { return upload_.size_bytes(); }
 
   void commit(const std::string& path) override {
-    upload_.commit(Durability::whole);
-    if (path != path_) {
-      auto& bucket = tree_.bucket();
-      const ObjectInfo uploaded{tree_.key_of(path_), size_bytes(), "", {}};
-      bucket.copy(bucket, uploaded, tree_.key_of(path));
-      tree_.bucket().remove(tree_.key_of(path_));
+    if (path == path_) {
+      upload_.commit(Durability::whole);
+      return;
     }
+    const Aside aside{tree_.bucket(), tree_.key_of(path_)};
+    upload_.commit(Durability::whole);
+    aside.bucket.copy(aside.bucket, {aside.key, size_bytes(), "", {}}, tree_.key_of(path));
   }
 
 private:
+  /// Removes the object under its first key, whether or not it got to the other one.
+  struct Aside {
+    Bucket& bucket;
+    std::string key;
+
+    Aside(Bucket& in, std::string named) : bucket(in), key(std::move(named)) {}
+    ~Aside() { bucket.give_up_object(key); }
+    Aside(const Aside&) = delete;
+    Aside& operator=(const Aside&) = delete;
+  };
+
   BucketTree& tree_;
   std::string path_;
   BucketUpload upload_;
 };
 
 } // namespace
+
+bool is_loose_name(std::string_view name) noexcept {
+  return is_lower_hex(name, 2 * k_loose_name_bytes);
+}
 
 std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket,
                                               std::string_view prefix) {
@@ -158,9 +174,8 @@ BucketTree::lease(const std::string& path, Sharing sharing,
 
 std::unique_ptr<LooseUpload> BucketTree::start_loose_upload(const std::string& aside,
                                                             const std::string& likely_path) {
-  constexpr std::size_t k_random_bytes = 16;
   return std::make_unique<BucketLooseUpload>(
-      *this, likely_path.empty() ? aside + "/" + random_hex(k_random_bytes) : likely_path);
+      *this, likely_path.empty() ? aside + "/" + random_hex(k_loose_name_bytes) : likely_path);
 }
 
 bool BucketTree::put_folder(const std::string& path, const FileGroup& files, const std::string&) {
@@ -216,7 +231,11 @@ void BucketTree::remove_folder_with(const std::string& path, const std::string& 
 }
 
 void BucketTree::remove_unfinished(const UnfinishedFile& file) {
-  bucket().abort_upload(key_of(file.path), file.upload);
+  if (file.upload.empty()) {
+    bucket().remove(key_of(file.path));
+  } else {
+    bucket().abort_upload(key_of(file.path), file.upload);
+  }
 }
 
 } // namespace regctl::objects

@@ -35,11 +35,16 @@ namespace regctl::objects {
 /// - put_if_unchanged() compares versions (ETags) before it writes, and has the server compare them
 ///   when it does (If-Match) where the server can do that.
 /// - Half-written files are uploads in parts that were neither completed nor aborted. Nobody sees
-///   them, but they are stored. Their time is that of the last part.
+///   them, but they are stored. Their time is that of the last part. A snapshot has others: objects
+///   of start_loose_upload() that were not yet copied to their path (is_loose_name).
 ///
 /// Errors are those of Bucket; Error{local_io} for a folder that is not empty. Thread-safe.
 std::unique_ptr<StorageTree> open_bucket_tree(std::shared_ptr<Bucket> bucket,
                                               std::string_view prefix);
+
+/// Whether an object may be that of an upload without a likely path, by its name. Others may have
+/// such names too: it is one in a folder that was given as `aside`.
+bool is_loose_name(std::string_view name) noexcept;
 
 /// What open_bucket_tree() returns.
 class BucketTree final : public ObjectTree {

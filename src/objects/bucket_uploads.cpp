@@ -167,17 +167,25 @@ void Bucket::abort_upload(const std::string& key, const std::string& upload) {
 }
 
 void Bucket::give_up_upload(const std::string& key, const std::string& upload) noexcept {
+  give_up({.method = http::Method::remove, .key = key, .query = {{"uploadId", upload}}});
+}
+
+void Bucket::give_up_object(const std::string& key) noexcept {
+  give_up({.method = http::Method::remove, .key = key});
+}
+
+void Bucket::give_up(const Wanted& removal) noexcept {
   try {
     try {
-      abort_upload(key, upload);
+      auto response = ask(removal, removal.key, {404});
+      http::discard_body(response);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::interrupted) {
         throw;
       }
       constexpr std::chrono::seconds k_last_patience{3};
       const InterruptionShield shield;
-      auto request = make_request(
-          {.method = http::Method::remove, .key = key, .query = {{"uploadId", upload}}}, region());
+      auto request = make_request(removal, region());
       request.stall_timeout = k_last_patience;
       if (auto response = transport_.attempt(request).response) {
         http::discard_body(*response);

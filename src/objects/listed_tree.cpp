@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/listed_tree.hpp"
 
+#include "objects/bucket_tree.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/parallel.hpp>
 #include <regctl/base/text.hpp>
@@ -130,6 +132,26 @@ std::optional<ObjectInfo> ListedTree::find_object(const std::string& path) const
                   },
                   {});
   return found;
+}
+
+void ListedTree::for_each_unfinished(
+    const std::string& path, int levels,
+    const std::function<void(const UnfinishedFile&)>& on_file) const {
+  const auto inner = [&](const std::string& name) {
+    return path.empty() ? name : path + "/" + name;
+  };
+  for_each_object(
+      path,
+      [&](const std::string& name, const ObjectInfo& object) {
+        if (is_loose_name(name)) {
+          on_file({inner(name), object.size_bytes, {}, object.changed});
+        }
+      },
+      [&](const std::string& name) {
+        if (levels > 0) {
+          for_each_unfinished(inner(name), levels - 1, on_file);
+        }
+      });
 }
 
 void ListedTree::refuse_writing() const {

@@ -27,9 +27,10 @@ public:
   snapshot(const std::vector<std::string>&) const override {
     return nullptr;
   }
-  /// Uploads are not part of a snapshot: there are none.
-  void for_each_unfinished(const std::string&, int,
-                           const std::function<void(const UnfinishedFile&)>&) const override {}
+  /// The objects whose names say so. Uploads in parts are not part of a snapshot.
+  void
+  for_each_unfinished(const std::string& path, int levels,
+                      const std::function<void(const UnfinishedFile&)>& on_file) const override;
 
   [[nodiscard]] std::unique_ptr<StorageFolder> make_folder(const std::string& path) override;
   [[nodiscard]] std::unique_ptr<StorageFolder> find_folder(const std::string& path) override;

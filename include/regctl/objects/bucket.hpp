@@ -186,6 +186,8 @@ public:
   /// The same after a failure. If the run was interrupted, one attempt is made all the same, which
   /// takes a few seconds at most. Where that fails, too, the upload is left to gc.
   void give_up_upload(const std::string& key, const std::string& upload) noexcept;
+  /// Removes in the same way an object that no reader is to see.
+  void give_up_object(const std::string& key) noexcept;
 
   struct OpenUpload {
     std::string key;
@@ -216,6 +218,7 @@ private:
   };
   [[nodiscard]] http::Request make_request(const Wanted& wanted, const std::string& region);
   http::Response send(const Wanted& wanted);
+  void give_up(const Wanted& removal) noexcept;
   http::Response send_once(const Wanted& wanted, const std::string& region);
   void learn_region(const std::string& region);
   [[nodiscard]] http::Url url_of(const std::string& key, const http::AwsQuery& query,

@@ -2,6 +2,7 @@
 #include "ops/oci/tree_uploads.hpp"
 
 #include <regctl/base/error.hpp>
+#include <regctl/base/text.hpp>
 #include <regctl/formats/v2_paths.hpp>
 
 #include <optional>
@@ -15,6 +16,10 @@ namespace {
 constexpr int k_most_levels = 160;
 
 using GarbageKind = TreeGarbage::Kind;
+
+bool lies_in_uploads(const std::string& path) {
+  return split_path(split_path(path).folder).name == v2_paths::k_uploads;
+}
 
 std::uint64_t size_of_upload(const StorageTree& tree, const std::string& path) {
   try {
@@ -68,7 +73,7 @@ bool TreeUploads::is_young(const StorageTree& tree, const std::string& upload) c
 }
 
 void TreeUploads::collect_loose(const V2Storage& listed) {
-  collect_unfinished();
+  collect_unfinished(listed);
   collect_removed_folders(listed, std::string(v2_paths::k_repositories) + "/" +
                                       std::string(v2_paths::k_uploads));
   listed.walk([&](const V2Storage::Found& found) {
@@ -76,14 +81,22 @@ void TreeUploads::collect_loose(const V2Storage& listed) {
   });
 }
 
-void TreeUploads::collect_unfinished() {
+void TreeUploads::collect_unfinished(const V2Storage& listed) {
   std::vector<UnfinishedFile> unfinished;
-  storage_.tree().for_each_unfinished(
-      std::string(v2_paths::k_root), k_most_levels, [&](const UnfinishedFile& file) {
-        if (!file.started || !grace_.is_young(storage_.tree(), *file.started)) {
-          unfinished.push_back(file);
-        }
-      });
+  const auto take = [&](const UnfinishedFile& file) {
+    if (!file.started || !grace_.is_young(storage_.tree(), *file.started)) {
+      unfinished.push_back(file);
+    }
+  };
+  storage_.tree().for_each_unfinished(std::string(v2_paths::k_root), k_most_levels, take);
+  if (&listed != &storage_) { // a snapshot has files of its own
+    listed.tree().for_each_unfinished(
+        std::string(v2_paths::k_repositories), k_most_levels, [&](const UnfinishedFile& file) {
+          if (lies_in_uploads(file.path)) { // elsewhere it may be somebody's
+            take(file);
+          }
+        });
+  }
   for (const auto& file : unfinished) {
     remove(file);
   }

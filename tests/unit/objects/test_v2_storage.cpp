@@ -123,6 +123,18 @@ TEST_CASE("of a wrong blob nothing stays in a bucket") {
   CHECK(bucket.keys().empty());
 }
 
+TEST_CASE("of a blob that the server does not copy to its place nothing stays in a bucket") {
+  for (const auto& reply : {Reply{501, "<Error><Code>NotImplemented</Code></Error>"},
+                            Reply{403, "<Error><Code>AccessDenied</Code></Error>"}}) {
+    Fixture bucket;
+    bucket.server.guard = [&, usual = bucket.server.guard](const SeenRequest& request) {
+      return request.headers.find("x-amz-copy-source") ? reply : usual(request);
+    };
+    CHECK_THROWS_AS(bucket.put("layer", {}), Error);
+    CHECK(bucket.keys().empty());
+  }
+}
+
 TEST_CASE("a tag that begins another one's name is removed alone") {
   Fixture bucket;
   bucket.put_image("latest", "one");

@@ -238,4 +238,25 @@ TEST_CASE_FIXTURE(Fixture, "a collection that finds no garbage looks once") {
         }) == 2);
 }
 
+TEST_CASE_FIXTURE(Fixture, "a blob that a killed process left without its digest is removed") {
+  put_image(*storage, "app", "kept", "kept");
+  const std::string name(32, 'a');
+  const auto of_app = v2_paths::uploads("app") + "/";
+  const auto of_new = v2_paths::uploads("team/new") + "/" + name; // that has nothing else
+  const auto elsewhere = v2_paths::layers("app") + "/" + name;
+  for (const auto& key : {of_app + name, of_new, elsewhere, of_app + "notes.txt"}) {
+    stored.put(key, "bytes", 0);
+  }
+  grow_old();
+  stored.put(of_app + std::string(32, 'b'), "bytes", std::time(nullptr));
+  const auto before = stored.objects();
+  const auto report = collect();
+  CHECK(report.unfinished == 2);
+  CHECK(report.upload_bytes == 10);
+  auto expected = before;
+  expected.erase(of_app + name);
+  expected.erase(of_new);
+  CHECK(stored.objects() == expected);
+}
+
 TEST_SUITE_END();
