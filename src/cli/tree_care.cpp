@@ -180,7 +180,10 @@ Json to_json(const ops::TreeGarbage& garbage) {
           {"size", garbage.size_bytes}};
 }
 
-void note_put_back(const ops::TreeGcReport& report, Context& context) {
+void note_obstacles(const ops::TreeGcReport& report, Context& context) {
+  if (!report.upload_obstacle.empty()) {
+    context.note(report.upload_obstacle);
+  }
   if (report.put_back > 0) {
     context.note(number_of(report.put_back, "link was", "links were") +
                  " put back: a push had come to need it");
@@ -218,7 +221,7 @@ void collect_as_json(const Place& place, const ops::TreeGcOptions& options, Cont
   stream.member("kept", report.kept_blobs);
   stream.member("young", report.young);
   stream.end();
-  note_put_back(report, context);
+  note_obstacles(report, context);
   note_whose_tags(report, context);
 }
 
@@ -234,7 +237,7 @@ void print_report(const ops::TreeGcReport& report, bool is_applied, Context& con
     context.note(std::to_string(report.young) + " of what is not needed is young, and a push under "
                                                 "way may need it: --grace");
   }
-  note_put_back(report, context);
+  note_obstacles(report, context);
   if (report.kept_repositories > 0) {
     context.note(number_of(report.kept_repositories, "repository is", "repositories are") +
                  " kept whole, because not all that it needs is known");

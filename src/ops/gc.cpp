@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/places/storage.hpp"
+#include "ops/places/unfinished_files.hpp"
 #include "ops/v1/image_graph.hpp"
 
 #include <regctl/base/error.hpp>
@@ -336,19 +337,27 @@ private:
     return {image.id.text(), why, ImageGraph::known(image.layer_bytes)};
   }
 
-  void clean_up() {
-    std::vector<UnfinishedFile> files;
-    storage_->for_each_unfinished([&](const auto& file) { files.push_back(file); });
+  void remove_unfinished() {
+    UnfinishedFiles unfinished;
+    const auto files =
+        unfinished.find([&](const auto& on_file) { storage_->for_each_unfinished(on_file); });
     for (const auto& file : files) {
       if (file.started && listed_->now() - *file.started < options_.grace) {
         continue; // its writer may be at work
       }
+      if (options_.apply && !unfinished.remove([&] { storage_->remove_unfinished(file); })) {
+        break;
+      }
       ++report_.temporary_files;
       report_.temporary_bytes += file.size_bytes;
-      if (options_.apply) {
-        storage_->remove_unfinished(file);
-      }
     }
+    if (!unfinished.obstacle().empty()) {
+      session_.progress().note(unfinished.obstacle());
+    }
+  }
+
+  void clean_up() {
+    remove_unfinished();
     if (!options_.apply) {
       return;
     }

@@ -26,6 +26,9 @@ public:
 
   Conditions conditions = Conditions::kept;
 
+  /// Whether a key may list and end uploads in parts.
+  bool forbids_uploads = false;
+
   /// The objects by their keys.
   [[nodiscard]] std::map<std::string, std::string> objects() const {
     const std::lock_guard lock(mutex_);
@@ -126,6 +129,11 @@ private:
                const SeenRequest& request) {
     if (query.contains("list-type")) {
       return list(query);
+    }
+    const bool is_list_of_uploads = query.contains("uploads") && method == "GET";
+    const bool is_end_of_upload = query.contains("uploadId") && method == "DELETE";
+    if (forbids_uploads && (is_list_of_uploads || is_end_of_upload)) {
+      return refuse(403, "AccessDenied");
     }
     if (query.contains("uploads")) {
       return method == "GET" ? list_uploads(query.at("prefix")) : start_upload(key);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/oci/tree_uploads.hpp"
 
+#include "ops/places/unfinished_files.hpp"
+
 #include <regctl/base/error.hpp>
 #include <regctl/base/text.hpp>
 #include <regctl/formats/v2_paths.hpp>
@@ -82,33 +84,30 @@ void TreeUploads::collect_loose(const V2Storage& listed) {
 }
 
 void TreeUploads::collect_unfinished(const V2Storage& listed) {
-  std::vector<UnfinishedFile> unfinished;
-  const auto take = [&](const UnfinishedFile& file) {
-    if (!file.started || !grace_.is_young(storage_.tree(), *file.started)) {
-      unfinished.push_back(file);
+  UnfinishedFiles unfinished;
+  const auto files = unfinished.find([&](const UnfinishedFiles::OnFile& on_file) {
+    if (&listed != &storage_) { // a snapshot has files of its own
+      listed.tree().for_each_unfinished(std::string(v2_paths::k_repositories), k_most_levels,
+                                        [&](const UnfinishedFile& file) {
+                                          if (lies_in_uploads(file.path)) { // else somebody's
+                                            on_file(file);
+                                          }
+                                        });
     }
-  };
-  storage_.tree().for_each_unfinished(std::string(v2_paths::k_root), k_most_levels, take);
-  if (&listed != &storage_) { // a snapshot has files of its own
-    listed.tree().for_each_unfinished(
-        std::string(v2_paths::k_repositories), k_most_levels, [&](const UnfinishedFile& file) {
-          if (lies_in_uploads(file.path)) { // elsewhere it may be somebody's
-            take(file);
-          }
-        });
+    storage_.tree().for_each_unfinished(std::string(v2_paths::k_root), k_most_levels, on_file);
+  });
+  for (const auto& file : files) {
+    if (file.started && grace_.is_young(storage_.tree(), *file.started)) {
+      continue;
+    }
+    if (options_.apply && !unfinished.remove([&] { storage_.tree().remove_unfinished(file); })) {
+      break;
+    }
+    ++report_.unfinished;
+    report_.upload_bytes += file.size_bytes;
+    on_garbage_({GarbageKind::unfinished, {}, file.path, file.size_bytes});
   }
-  for (const auto& file : unfinished) {
-    remove(file);
-  }
-}
-
-void TreeUploads::remove(const UnfinishedFile& file) {
-  ++report_.unfinished;
-  report_.upload_bytes += file.size_bytes;
-  on_garbage_({GarbageKind::unfinished, {}, file.path, file.size_bytes});
-  if (options_.apply) {
-    storage_.tree().remove_unfinished(file);
-  }
+  report_.upload_obstacle = unfinished.obstacle();
 }
 
 void TreeUploads::collect_removed_folders(const V2Storage& listed, const std::string& folder) {

@@ -32,7 +32,6 @@ private:
   [[nodiscard]] bool is_young(const StorageTree& tree, const std::string& upload) const;
   void collect_unfinished(const V2Storage& listed);
   void collect_removed_folders(const V2Storage& listed, const std::string& folder);
-  void remove(const UnfinishedFile& file);
 
   V2Storage& storage_;
   const TreeGcOptions& options_;

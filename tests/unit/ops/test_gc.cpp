@@ -85,4 +85,13 @@ TEST_CASE_FIXTURE(Fixture, "an image that was spared stays in the list of images
   CHECK(storage->index_images("team/app")->find(k_base) != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "without the right to list uploads the rest is done, and that is noted") {
+  stored.forbids_uploads = true;
+  CHECK(collect().images == 1);
+  CHECK_FALSE(is_complete(k_base));
+  CHECK(storage->index_images("team/app")->find(k_base) == std::string::npos);
+  CHECK(notes.text.find("s3:ListBucketMultipartUploads") != std::string::npos);
+}
+
 TEST_SUITE_END();

@@ -46,6 +46,7 @@ struct TreeGcReport {
   std::uint64_t uploads = 0;
   std::uint64_t upload_bytes = 0; ///< of unfinished files too
   std::uint64_t unfinished = 0;
+  std::string upload_obstacle = {}; ///< why unfinished uploads may stay, in a sentence for the user
   std::uint64_t kept_blobs = 0;
   std::uint64_t young = 0; ///< revisions, links, blobs and uploads that only the grace keeps
   /// Links, told of as garbage, that were put back because a push had come to need them. They are

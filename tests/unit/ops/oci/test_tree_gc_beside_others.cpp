@@ -259,4 +259,14 @@ TEST_CASE_FIXTURE(Fixture, "a blob that a killed process left without its digest
   CHECK(stored.objects() == expected);
 }
 
+TEST_CASE_FIXTURE(Fixture, "without the right to list uploads the rest is done, and that is told") {
+  put_image(*storage, "app", "kept", "kept");
+  put_image(*storage, "app", "old", {});
+  grow_old();
+  stored.forbids_uploads = true;
+  const auto report = collect();
+  CHECK(report.blobs == 3);
+  CHECK(report.upload_obstacle.find("s3:ListBucketMultipartUploads") != std::string::npos);
+}
+
 TEST_SUITE_END();
