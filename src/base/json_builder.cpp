@@ -27,11 +27,7 @@ std::string not_json(const Json::exception& error) {
 }
 
 bool tell_json(std::string_view text, nlohmann::json_sax<Json>& to) {
-  auto mended = mend_json(text);
-  // The library passes over a byte order mark at the very begin alone. Go and Python refuse it.
-  if (text.starts_with("\xEF\xBB\xBF")) {
-    mended = " " + mended.value_or(std::string(text));
-  }
+  const auto mended = mend_json(text);
   return Json::sax_parse(mended ? *mended : text, &to);
 }
 

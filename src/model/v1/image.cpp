@@ -147,6 +147,11 @@ std::vector<std::string> all_texts(const V1Image& image) {
 }
 
 V1ImageInfo parse_v1_image(std::string_view json) {
+  // The parser passes over a byte order mark. Registries and engines, in Python and Go, refuse it.
+  if (json.starts_with("\xEF\xBB\xBF")) {
+    throw Error(ErrorKind::protocol,
+                "the image JSON is not JSON: it begins with a byte order mark");
+  }
   ImageReader reader;
   if (!reader.read(json)) {
     throw Error(ErrorKind::protocol, "the image JSON " + reader.problem());

@@ -36,8 +36,8 @@ private:
 TEST_SUITE_BEGIN("base/json");
 
 TEST_CASE("malformed JSON is refused with the document's name") {
-  for (const std::string text : {"", "{", "[1,]", "{\"a\":}", "nul", "{} x", "\xff", "\"\\ud83d",
-                                 "{\"a\" 1}", "\xEF\xBB\xBF{}"}) {
+  for (const std::string text :
+       {"", "{", "[1,]", "{\"a\":}", "nul", "{} x", "\xff", "\"\\ud83d", "{\"a\" 1}"}) {
     CAPTURE(text);
     try {
       parse_json(text, "the list of tags");

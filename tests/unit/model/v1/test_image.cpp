@@ -56,6 +56,7 @@ TEST_CASE("a JSON that is not an image's is refused with the field's name") {
       {with(R"(,"parent":"x")"), "parent is not an image ID"},
       {with(R"(,"parent":7)"), "parent is not an image ID"},
       {std::string(200, '['), "nested more than 100 deep"},
+      {"\xEF\xBB\xBF" + with(""), "begins with a byte order mark"},
   };
   for (const auto& row : rows) {
     CAPTURE(row.json);
