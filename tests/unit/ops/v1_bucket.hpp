@@ -43,8 +43,9 @@ struct V1Bucket {
     constexpr std::chrono::milliseconds k_at_once{0};
     const auto writer = into->write_image(id, k_at_once);
     REQUIRE(writer);
-    writer->put_json(R"({"id":")" + id + (parent.empty() ? "" : R"(","parent":")" + parent) +
-                     R"("})");
+    const auto json =
+        R"({"id":")" + id + (parent.empty() ? "" : R"(","parent":")" + parent) + R"("})";
+    REQUIRE(writer->put_json(json) == V1Storage::ImageWriter::JsonOutcome::stored);
     const auto layer = writer->start_layer();
     layer->write(as_bytes("layer"));
     layer->commit();
