@@ -200,7 +200,8 @@ TEST_CASE_FIXTURE(Fixture, "a link that a push came to need as it was removed is
   const auto report = collect();
   CHECK(report.put_back > 0);
   CHECK(report.links == 0);
-  for (const auto& [key, bytes] : before) {
+  for (const auto& object : before) {
+    const auto& key = object.first;
     CAPTURE(key);
     CHECK(stored.objects().count(key) == 1);
   }
