@@ -44,13 +44,12 @@ void FdOutputBuffer::write_out() {
       begin += n;
     } else if (errno != EINTR && errno != EAGAIN) {
       has_failed_ = true;
-      if (errno == EPIPE && may_lose_reader_) {
-        return;
+      if (errno != EPIPE) {
+        throw_errno("write " + what_, errno);
       }
-      if (errno == EPIPE) {
+      if (!may_lose_reader_) {
         throw ReaderGone();
       }
-      throw_errno("write " + what_, errno);
     }
   }
 }

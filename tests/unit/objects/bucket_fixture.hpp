@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "support/bucket_options.hpp"
 #include "support/failure.hpp"
 #include "support/fake_server.hpp"
 
@@ -55,9 +56,6 @@ using Keys = std::vector<std::string>;
 /// A bucket "b" of a server that answers as told, at a fixed time.
 struct BucketFixture {
   BucketFixture() {
-    options.endpoint = http::Url::parse("http://s3:9000");
-    options.name = "b";
-    options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
     options.now = [] { return std::chrono::system_clock::from_time_t(k_now); };
   }
 
@@ -79,7 +77,7 @@ struct BucketFixture {
   }
 
   FakeServer server{"http://s3:9000"};
-  objects::BucketOptions options;
+  objects::BucketOptions options = bucket_options();
   std::unique_ptr<objects::Bucket> opened;
 };
 

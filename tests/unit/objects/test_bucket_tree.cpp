@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/bucket_tree.hpp"
 #include "objects/claim.hpp"
+#include "support/bucket_options.hpp"
 #include "support/failure.hpp"
 #include "support/fake_bucket.hpp"
 #include "unit/formats/storage_tree/contract.hpp"
@@ -32,11 +33,7 @@ struct Fixture {
   FakeBucket stored{server};
 
   [[nodiscard]] std::unique_ptr<StorageTree> open(const std::string& prefix = "/p/") {
-    BucketOptions options;
-    options.endpoint = http::Url::parse("http://s3:9000");
-    options.name = "b";
-    options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
-    return open_bucket_tree(std::make_shared<Bucket>(server, std::move(options)), prefix);
+    return open_bucket_tree(std::make_shared<Bucket>(server, bucket_options()), prefix);
   }
 
   /// How many requests with this method were sent since the last call.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/bucket_tree.hpp"
+#include "support/bucket_options.hpp"
 #include "support/failure.hpp"
 #include "support/fake_bucket.hpp"
 
@@ -39,12 +40,8 @@ struct Fixture {
   std::shared_ptr<V1Storage> storage = open();
 
   std::shared_ptr<V1Storage> open() {
-    BucketOptions options;
-    options.endpoint = http::Url::parse("http://s3:9000");
-    options.name = "b";
-    options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
     return V1Storage::open(
-        open_bucket_tree(std::make_shared<Bucket>(server, std::move(options)), "r"),
+        open_bucket_tree(std::make_shared<Bucket>(server, bucket_options()), "r"),
         V1Storage::Missing::create);
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/bucket_tree.hpp"
+#include "support/bucket_options.hpp"
 #include "support/failure.hpp"
 #include "support/fake_bucket.hpp"
 
@@ -33,12 +34,8 @@ struct Fixture {
   std::shared_ptr<V2Storage> storage = open(V2Storage::Missing::create);
 
   std::shared_ptr<V2Storage> open(V2Storage::Missing missing = V2Storage::Missing::error) {
-    BucketOptions options;
-    options.endpoint = http::Url::parse("http://s3:9000");
-    options.name = "b";
-    options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
     return V2Storage::open(
-        open_bucket_tree(std::make_shared<Bucket>(server, std::move(options)), "r"), missing);
+        open_bucket_tree(std::make_shared<Bucket>(server, bucket_options()), "r"), missing);
   }
 
   oci::Descriptor put(const std::string& text, const std::optional<oci::Digest>& digest) const {

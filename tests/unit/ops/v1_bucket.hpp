@@ -2,6 +2,7 @@
 #pragma once
 
 #include "objects/bucket_tree.hpp"
+#include "support/bucket_options.hpp"
 #include "support/fake_bucket.hpp"
 #include "support/notes.hpp"
 
@@ -29,11 +30,7 @@ struct V1Bucket {
   std::shared_ptr<V1Storage> storage = open();
 
   std::shared_ptr<V1Storage> open() {
-    objects::BucketOptions options;
-    options.endpoint = http::Url::parse("http://s3:9000");
-    options.name = "b";
-    options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
-    auto bucket = std::make_shared<objects::Bucket>(server, std::move(options));
+    auto bucket = std::make_shared<objects::Bucket>(server, bucket_options());
     return V1Storage::open(objects::open_bucket_tree(std::move(bucket), "r"),
                            V1Storage::Missing::create);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/bucket_tree.hpp"
+#include "support/bucket_options.hpp"
 #include "support/failure.hpp"
 #include "support/fake_bucket.hpp"
 #include "support/temporary_folder.hpp"
@@ -444,13 +445,10 @@ TEST_CASE("what is behind links is needed, and nothing goes where too many are i
 TEST_CASE("in a bucket only what is older than the grace goes, which is an hour or more") {
   test::FakeServer server{"http://s3:9000"};
   test::FakeBucket stored{server};
-  objects::BucketOptions options;
-  options.endpoint = http::Url::parse("http://s3:9000");
-  options.name = "b";
-  options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
-  const auto storage = V2Storage::open(
-      objects::open_bucket_tree(std::make_shared<objects::Bucket>(server, std::move(options)), ""),
-      V2Storage::Missing::create);
+  const auto storage =
+      V2Storage::open(objects::open_bucket_tree(
+                          std::make_shared<objects::Bucket>(server, test::bucket_options()), ""),
+                      V2Storage::Missing::create);
   const auto kept = put_image(*storage, "app", "layer", "1");
   const auto old = put_image(*storage, "app", "old", {});
   CHECK(failure([&] { collect(storage, {.apply = true, .grace = 59min}); }) == ErrorKind::usage);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/bucket_tree.hpp"
+#include "support/bucket_options.hpp"
 #include "support/fake_bucket.hpp"
 
 #include <regctl/base/error.hpp>
@@ -33,11 +34,7 @@ struct Fixture {
   std::shared_ptr<V2Storage> storage = open();
 
   std::shared_ptr<V2Storage> open() {
-    objects::BucketOptions options;
-    options.endpoint = http::Url::parse("http://s3:9000");
-    options.name = "b";
-    options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
-    auto bucket = std::make_shared<objects::Bucket>(server, std::move(options));
+    auto bucket = std::make_shared<objects::Bucket>(server, bucket_options());
     return V2Storage::open(objects::open_bucket_tree(std::move(bucket), ""),
                            V2Storage::Missing::create);
   }

@@ -2,6 +2,7 @@
 #include "objects/bucket_tree.hpp"
 #include "server/v1/api.hpp"
 #include "server/v1/service.hpp"
+#include "support/bucket_options.hpp"
 #include "support/failure.hpp"
 #include "support/fake_server.hpp"
 
@@ -19,13 +20,10 @@ namespace {
 /// The API over a tree in a bucket.
 struct Fixture {
   Fixture() {
-    objects::BucketOptions options;
-    options.endpoint = http::Url::parse("http://minio:9000");
-    options.name = "b";
-    options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
     server.guard = [](const SeenRequest&) { return Reply{200, "<ListBucketResult/>"}; };
     service.storage = V1Storage::open(
-        objects::open_bucket_tree(std::make_shared<objects::Bucket>(server, options), "r"),
+        objects::open_bucket_tree(
+            std::make_shared<objects::Bucket>(server, bucket_options("http://minio:9000")), "r"),
         V1Storage::Missing::create);
     service.complain = [this](const std::string& text) { complaints += text + "\n"; };
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "objects/bucket_tree.hpp"
 #include "server/v1/answers.hpp"
+#include "support/bucket_options.hpp"
 #include "support/fake_bucket.hpp"
 #include "support/fake_request.hpp"
 
@@ -21,12 +22,8 @@ using Names = std::vector<std::string>;
 /// The repositories of a tree in a bucket, which has been listed.
 struct Fixture {
   Fixture() {
-    objects::BucketOptions options;
-    options.endpoint = http::Url::parse("http://s3:9000");
-    options.name = "b";
-    options.key = [] { return http::AwsKey{"id", http::Secret("secret"), http::Secret()}; };
     service.storage = V1Storage::open(
-        objects::open_bucket_tree(std::make_shared<objects::Bucket>(server, options), "r"),
+        objects::open_bucket_tree(std::make_shared<objects::Bucket>(server, bucket_options()), "r"),
         V1Storage::Missing::create);
     for (const auto* name : {"team/app", "team/bare"}) {
       service.storage->put_tag(name, "1.0", std::string(64, 'a'), "{}");
