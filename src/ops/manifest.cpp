@@ -79,15 +79,13 @@ oci::Document make_wanted(std::string bytes, const std::string& media_type,
 /// What a manifest names and a repository lacks: "blob sha256:…"; nothing if it has all.
 std::optional<std::string> find_missing(OciRepository& repository, const oci::Manifest& manifest) {
   for (const auto& blob : manifest.blobs()) {
-    const bool may_be_elsewhere = !blob.urls.empty() || oci::is_foreign_layer(blob.media_type);
-    if (!may_be_elsewhere && !blob.data && !repository.find_blob(blob.digest)) {
+    if (!oci::may_be_elsewhere(blob) && !blob.data && !repository.find_blob(blob.digest)) {
       return "blob " + blob.digest.to_string();
     }
   }
   for (const auto& child : manifest.manifests) {
-    const bool may_be_blob = !child.media_type.empty() && !oci::is_manifest(child.media_type);
     if (!repository.find_manifest(child.digest) &&
-        !(may_be_blob && repository.find_blob(child.digest))) {
+        !(oci::may_be_blob(child) && repository.find_blob(child.digest))) {
       return "manifest " + child.digest.to_string();
     }
   }

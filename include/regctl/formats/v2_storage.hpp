@@ -91,7 +91,7 @@ public:
     std::string text = {};                  ///< of a malformed link, as far as it can be read
   };
 
-  /// What the file `link` in a folder holds. Looks again for about a second at a malformed link
+  /// The content of the file `link` in a folder. Looks again for about a second at a malformed link
   /// that was changed a moment ago, which distribution may be writing.
   [[nodiscard]] Link look_at_link(const std::string& folder) const;
 

@@ -62,7 +62,7 @@ struct GcReport {
 GcReport collect_garbage(Session& session, const std::string& path, const GcOptions& options,
                          const std::function<void(const GcImage&)>& on_image);
 
-/// The same for a tree that is open already.
+/// Collects the garbage of a tree that is open already.
 GcReport collect_garbage(Session& session, std::shared_ptr<V1Storage> storage,
                          const GcOptions& options,
                          const std::function<void(const GcImage&)>& on_image);

@@ -53,7 +53,7 @@ struct RepairReport {
 RepairReport repair(Session& session, const std::string& path, const RepairOptions& options,
                     const std::function<void(const RepairAct&)>& on_act);
 
-/// The same for a tree that is open already.
+/// Repairs a tree that is open already.
 RepairReport repair(Session& session, std::shared_ptr<V1Storage> storage,
                     const RepairOptions& options,
                     const std::function<void(const RepairAct&)>& on_act);

@@ -96,7 +96,8 @@ V1Storage::ImageWriter::JsonOutcome V1Storage::ImageWriter::put_json(const std::
 }
 
 /// Returns false if another process has completed the image between the look at it and our mark.
-/// That costs no further look: where there was no JSON, it is put on condition that there is none.
+/// Noticing that costs no further look: where there was no JSON, it is put on condition that there
+/// is none.
 bool V1Storage::ImageWriter::store_json(const std::string& json) {
   forget_checksum();
   auto& memory = storage_.open_->memory;

@@ -18,7 +18,7 @@ namespace {
 
 const std::string k_mark = "_inprogress";
 
-/// What may be there of an upload that was not looked at.
+/// All parts: any may be there of an upload that was not looked at.
 constexpr ImageMemory::Upload k_everything{true, true, true};
 
 ImageMemory::Upload upload_of(const FolderView& image) {

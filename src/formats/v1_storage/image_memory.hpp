@@ -43,8 +43,8 @@ public:
   [[nodiscard]] std::optional<Upload> find_upload(const std::string& id);
   /// Remembers an upload whose mark was just put.
   void put_upload(const std::string& id, const Upload& upload);
-  /// The same of a mark of this process that was put again; `otherwise` is what may be there if the
-  /// upload was forgotten meanwhile.
+  /// Remembers that this process has put its mark again. If the upload was forgotten meanwhile,
+  /// `otherwise` are the parts of it that may be there.
   void renew_upload(const std::string& id, const Upload& otherwise);
   /// Remembers that a part of the upload is there; nothing if the upload is not remembered.
   void add_part(const std::string& id, bool Upload::*part);

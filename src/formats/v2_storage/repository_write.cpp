@@ -86,7 +86,7 @@ bool V2Repository::mount_blob(const oci::Descriptor& blob, const std::string& fr
 
 /// Throws if the repository does not have the blob, or only a part of it.
 void V2Repository::check_blob(const oci::Descriptor& blob, const std::string& what) const {
-  if (!blob.urls.empty() || oci::is_foreign_layer(blob.media_type)) {
+  if (oci::may_be_elsewhere(blob)) {
     return; // need not be here
   }
   const auto file = find_linked_blob(blob.digest);

@@ -5,6 +5,7 @@
 #include <regctl/base/error.hpp>
 #include <regctl/base/json.hpp>
 #include <regctl/model/oci/descriptor.hpp>
+#include <regctl/model/oci/media_type.hpp>
 
 #include <limits>
 
@@ -106,6 +107,14 @@ Json Descriptor::to_json() const {
     json["artifactType"] = artifact_type;
   }
   return json;
+}
+
+bool may_be_elsewhere(const Descriptor& blob) {
+  return !blob.urls.empty() || is_foreign_layer(blob.media_type);
+}
+
+bool may_be_blob(const Descriptor& child) {
+  return !child.media_type.empty() && !is_manifest(child.media_type);
 }
 
 std::string annotation(const Descriptor& descriptor, std::string_view name) {

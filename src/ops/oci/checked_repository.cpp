@@ -83,7 +83,7 @@ std::optional<oci::Manifest> CheckedRepository::read_manifest(const oci::Descrip
 /// Whether an index names a blob, as BuildKit's caches do. Where there is none of that digest, the
 /// child is taken for a manifest of a type that nobody knows.
 bool CheckedRepository::is_blob(const oci::Descriptor& child) {
-  if (child.media_type.empty() || oci::is_manifest(child.media_type)) {
+  if (!oci::may_be_blob(child)) {
     return false;
   }
   const auto found = look_at(child);

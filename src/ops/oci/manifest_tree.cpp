@@ -59,8 +59,7 @@ public:
 
 private:
   void add_child(const oci::Document& index, const oci::Descriptor& child, std::size_t depth) {
-    const bool may_be_blob = !child.media_type.empty() && !oci::is_manifest(child.media_type);
-    if (may_be_blob && repository_.find_blob(child.digest)) {
+    if (oci::may_be_blob(child) && repository_.find_blob(child.digest)) {
       tree_.other_blobs.push_back(child);
       return;
     }

@@ -242,7 +242,7 @@ void TreeReach::need_parts(const oci::Manifest& manifest, std::vector<oci::Diges
   const auto blobs = manifest.blobs();
   std::for_each(blobs.begin(), blobs.end(), [&](const auto& blob) { need_blob(blob); });
   for (const auto& child : manifest.manifests) {
-    if (child.media_type.empty() || oci::is_manifest(child.media_type)) {
+    if (!oci::may_be_blob(child)) {
       ahead.push_back(child.digest);
     }
   }
@@ -269,9 +269,8 @@ void TreeReach::need_blob(const oci::Descriptor& blob) {
     digest = *link.digest;
   }
   blobs_.insert(digest);
-  const bool is_foreign = !blob.urls.empty() || oci::is_foreign_layer(blob.media_type);
   const bool is_there = repository_.blobs().look(digest).is_there() ||
-                        (is_foreign && !repository_.layer(digest).digest);
+                        (oci::may_be_elsewhere(blob) && !repository_.layer(digest).digest);
   misses_blobs_ = misses_blobs_ || !is_there;
 }
 

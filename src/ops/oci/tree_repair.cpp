@@ -224,9 +224,8 @@ private:
   void repair_blob(const oci::Descriptor& blob) {
     const auto folder = v2_paths::layer(name(), blob.digest);
     const bool is_linked = storage_.look_at_link(folder).state != LinkState::absent;
-    const bool is_foreign = !blob.urls.empty() || oci::is_foreign_layer(blob.media_type);
-    if (is_foreign && !is_linked) {
-      return; // need not be here
+    if (oci::may_be_elsewhere(blob) && !is_linked) {
+      return;
     }
     bytes_.restore(name(), blob);
     if (!is_linked && bytes_.is_sound(blob.digest) &&

@@ -194,7 +194,7 @@ TreeManifest TreeRepository::read(const oci::Digest& digest) {
 }
 
 std::string TreeRepository::blob_fault(const oci::Descriptor& blob, std::string_view role) {
-  if (!blob.urls.empty() || oci::is_foreign_layer(blob.media_type)) {
+  if (oci::may_be_elsewhere(blob)) {
     return {}; // need not be here
   }
   const auto named = std::string(role) + " " + blob.digest.to_string();

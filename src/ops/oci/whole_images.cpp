@@ -59,7 +59,7 @@ bool WholeImages::is_whole(OciRepository& repository, const std::string& name,
 
 bool WholeImages::has(OciRepository& repository, const std::string& name,
                       const oci::Descriptor& blob) {
-  if (!blob.urls.empty() || oci::is_foreign_layer(blob.media_type)) {
+  if (oci::may_be_elsewhere(blob)) {
     return true;
   }
   const auto key = name + "@" + blob.digest.to_string();

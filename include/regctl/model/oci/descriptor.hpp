@@ -38,6 +38,13 @@ struct Descriptor {
   [[nodiscard]] Json to_json() const;
 };
 
+/// Whether a repository need not hold a blob: it is a foreign layer, or may be had by a URL.
+bool may_be_elsewhere(const Descriptor& blob);
+
+/// Whether what an index names may be a blob, as in BuildKit's caches. It may as well be a manifest
+/// of a type that nobody knows.
+bool may_be_blob(const Descriptor& child);
+
 /// The annotation `name` of a descriptor; empty if it has none.
 std::string annotation(const Descriptor& descriptor, std::string_view name);
 /// The annotation `name` in the JSON of a descriptor whose other members may be malformed.
